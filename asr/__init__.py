@@ -1,0 +1,1 @@
+"""One folder a recogniser; found by name from configuration."""

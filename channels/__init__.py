@@ -1,0 +1,1 @@
+"""One folder a channel kind; found by name from configuration."""

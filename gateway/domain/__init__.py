@@ -1,0 +1,1 @@
+"""The words of the house: ticket, interaction, requester, demand, events. Standard library only."""

@@ -1,0 +1,87 @@
+"""The closed vocabularies of the record (DESIGN section 3)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Line(StrEnum):
+    """专线: who the caller said they are."""
+
+    CITIZEN = "citizen"
+    ENTERPRISE = "enterprise"
+
+
+class Status(StrEnum):
+    """Where a ticket is in the closed loop 接诉-分类-派单-反馈-评价."""
+
+    REGISTERED = "registered"
+    CLASSIFIED = "classified"
+    DISPATCHED = "dispatched"
+    SIGNED = "signed"
+    HANDLING = "handling"
+    REPLIED = "replied"
+    EVALUATED = "evaluated"
+    ARCHIVED = "archived"
+    MERGED = "merged"
+    DEFLECTED = "deflected"
+    INFORMED = "informed"
+    WITHDRAWN = "withdrawn"
+
+
+class Disposition(StrEnum):
+    """How an interaction ended."""
+
+    COMPLETED = "completed"
+    SELF_SERVICE = "self_service"
+    ANSWERED = "answered"
+    VOICEMAIL = "voicemail"
+    CALLBACK_REQUESTED = "callback_requested"
+    TRANSFERRED = "transferred"
+    DEFLECTED = "deflected"
+    ABANDONED_BEFORE_ANSWER = "abandoned_before_answer"
+    ABANDONED_IN_FLOW = "abandoned_in_flow"
+    ABANDONED_IN_QUEUE = "abandoned_in_queue"
+    REJECTED = "rejected"
+    INTERRUPTED = "interrupted"
+    IDLE_CLOSED = "idle_closed"
+
+
+ABANDONED = frozenset(
+    {
+        Disposition.ABANDONED_BEFORE_ANSWER,
+        Disposition.ABANDONED_IN_FLOW,
+        Disposition.ABANDONED_IN_QUEUE,
+        Disposition.INTERRUPTED,
+    },
+)
+"""Dispositions after which the city calls back."""
+
+
+class DemandType(StrEnum):
+    """诉求类型."""
+
+    CONSULTATION = "consultation"
+    HELP = "help"
+    COMPLAINT = "complaint"
+    REPORT = "report"
+    SUGGESTION = "suggestion"
+    PRAISE = "praise"
+    OTHER = "other"
+
+
+class Speaker(StrEnum):
+    """Whose words a transcript segment holds."""
+
+    REQUESTER = "requester"
+    AGENT = "agent"
+    BOT = "bot"
+
+
+class CallbackState(StrEnum):
+    """A callback task's life."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"

@@ -1,0 +1,84 @@
+"""The error taxonomy: few classes, each one something a caller acts on differently."""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Root of every error this product raises on purpose.
+
+    ``code`` is a stable snake_case word for logs and problem details; the message says to a person what to do.
+    """
+
+    code = "gateway_error"
+
+
+class ConfigError(GatewayError):
+    """Configuration or a flow is wrong; ``problems`` lists every mistake found, not only the first."""
+
+    code = "config_error"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RejectedInput(GatewayError):
+    """The peer sent something we refuse (bad signature, bad payload). Retrying the same input is useless."""
+
+    code = "rejected_input"
+
+
+class Conflict(GatewayError):
+    """The same idempotency key came with another body, or a ticket moved on since it was read."""
+
+    code = "conflict"
+
+
+class StaleVersion(Conflict):
+    """``If-Match`` named a version that is no longer the newest (HTTP 412)."""
+
+    code = "stale_version"
+
+
+class NotFound(GatewayError):
+    """No such ticket, interaction, recording, …"""
+
+    code = "not_found"
+
+
+class StoreUnavailable(GatewayError):
+    """The store cannot commit now (down, locked, disk full). Nothing was written: answer 503 and let the peer retry."""
+
+    code = "store_unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TransientDeliveryError(GatewayError):
+    """A send failed but may succeed later; ``retry_after_s`` is the peer's wish, or None."""
+
+    code = "transient_delivery_error"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentDeliveryError(GatewayError):
+    """A send failed and will fail again; a person has to look."""
+
+    code = "permanent_delivery_error"
+
+
+class CallEnded(GatewayError):
+    """The call leg is gone; whoever still wanted to play or listen stops here."""
+
+    code = "call_ended"
+
+
+class RecogniserUnavailable(GatewayError):
+    """No recogniser can be reached; the call goes on and its transcription catches up."""
+
+    code = "recogniser_unavailable"

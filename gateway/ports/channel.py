@@ -1,0 +1,121 @@
+"""What a channel is. An adapter translates a provider's protocol into this port and nothing else (DESIGN rules 2, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from gateway.ports.call import CallHandler
+from gateway.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundContact:
+    """A contact as a provider delivered it, already verified and translated.
+
+    ``external_id`` is unique within the channel; ``body_sha256`` lets a replay be told from another body.
+    """
+
+    channel: str
+    channel_id: str
+    external_id: str
+    received_at: datetime
+    content: str
+    source_name: str | None = None
+    source_event_id: str | None = None
+    from_raw: str | None = None
+    to_raw: str | None = None
+    sent_at: datetime | None = None
+    line: str = "citizen"
+    conversation_id: str | None = None
+    requester: Mapping[str, Any] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    body_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What ``accept`` came to; ``replayed`` when the delivery had been seen."""
+
+    ticket_id: str
+    ticket_no: str
+    interaction_id: str | None
+    replayed: bool
+
+
+class Intake(Protocol):
+    """The one door of the house."""
+
+    async def accept(self, contact: InboundContact) -> Accepted:
+        """Write the contact durably. Returns only after commit; only then may the adapter acknowledge its provider."""
+        ...
+
+
+class PhoneBook(Protocol):
+    """SIP phones of our own and their registrations."""
+
+    async def phone_secret(self, username: str, realm: str) -> str | None:
+        """HA1 = MD5(username:realm:password) in lower-case hex (RFC 2617 3.2.2.2), or None for no such phone."""
+        ...
+
+    async def bind(self, username: str, contact: str, expires_at: datetime | None, call_id: str, cseq: int) -> None:
+        """Store a binding (RFC 3261 10.3); ``expires_at`` None removes it."""
+        ...
+
+    async def bindings(self, username: str) -> list[tuple[str, datetime]]:
+        """Live contacts of a phone with their expiry."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelContext:
+    """What the house hands to a channel when it builds one."""
+
+    channel_id: str
+    intake: Intake
+    calls: CallHandler
+    clock: Clock
+    data_dir: Path
+    draining: Callable[[], bool]
+    """True once SIGTERM was read: refuse new calls with 503."""
+    phones: PhoneBook
+    gauge: Callable[[str, float], None]
+    """Set a gauge of ``gateway.telemetry.metrics`` by name for this channel, e.g. ("gateway_calls_active", 3)."""
+
+
+class Channel(Protocol):
+    """A running channel instance."""
+
+    async def run(self) -> None:
+        """Serve until cancelled. An exception makes the supervisor build and start the channel anew, with back-off."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether its listeners are up. Never waits for a provider."""
+        ...
+
+    async def aclose(self, *, drain_s: float) -> None:
+        """Stop taking work, let live work end for at most ``drain_s`` seconds, close every socket."""
+        ...
+
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSpec(Generic[S]):
+    """What ``channels/<kind>/__init__.py`` exports as ``SPEC``; ``kind`` equals the folder's name."""
+
+    kind: str
+    settings: type[S]
+    """A pydantic model (extra="forbid", frozen) of the ``[[channel]]`` table without ``id`` and ``kind``."""
+    build: Callable[[S, ChannelContext], Channel]
+    role: str
+    """The role it runs in: ``voice``, ``web`` or ``worker``."""
+    single_owner: bool = False
+    """Whether only one process at a time may run an instance (polling, SMPP, cursors)."""
+    description: str = ""

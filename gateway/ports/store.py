@@ -1,0 +1,106 @@
+"""The record of truth as its users see it. ``gateway.storage`` implements all of this on SQL; tests on memory twins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.domain.change import Applied, Change, OpenInteraction
+
+Record = dict[str, Any]
+"""The JSON of DESIGN section 3, complete: nothing omitted, None where unknown."""
+
+
+class ChangeStore(Protocol):
+    """Where every change of the record goes."""
+
+    async def apply(self, change: Change) -> Applied:
+        """Write one Change durably; return only after its transaction is committed.
+
+        Raises ``StoreUnavailable`` (nothing written), ``StaleVersion``, ``Conflict`` (same key, other body),
+        ``NotFound`` (no such ticket or interaction), ``RejectedInput`` (text SQL cannot hold: NUL, lone surrogate).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketQuery:
+    """Filters of a ticket list. ``since`` is an event_seq: only tickets changed after it, in order of their change."""
+
+    since: int | None = None
+    channel: str | None = None
+    status: str | None = None
+    line: str | None = None
+    empty: bool | None = None
+    text: str | None = None
+    """Digits of a ticket number or phone, or words of title/content/address."""
+    limit: int = 50
+    cursor: str | None = None
+    """What an earlier page's ``next_cursor`` said; opaque."""
+    newest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPage:
+    """One page; ``items`` are records without ``transcript`` and ``messages``."""
+
+    items: list[Record]
+    next_cursor: str | None
+
+
+class TicketReader(Protocol):
+    """Reading the record."""
+
+    async def ticket(self, ticket_id: str) -> Record:
+        """The whole record by ticket_id or 15-digit ticket_no; ``NotFound``."""
+        ...
+
+    async def tickets(self, query: TicketQuery) -> TicketPage:
+        """One page of records; ``RejectedInput`` for a cursor that is not ours."""
+        ...
+
+    async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[Record]:
+        """Events with ``event_seq > after`` in order: {event_seq, event_id, type, at, ticket_id, ticket_no, interaction_id, actor, data}."""
+        ...
+
+    async def last_event_seq(self) -> int:
+        """The newest committed event_seq, 0 when there is none."""
+        ...
+
+    def watch(self, after: int) -> AsyncIterator[Record]:
+        """Events with ``event_seq > after``: the stored ones, then each new one as it commits (also those of other processes, by polling)."""
+        ...
+
+    async def recording_path(self, interaction_id: str) -> str | None:
+        """Where an interaction's recording lies (recordings port location), or None; ``NotFound`` for no such interaction."""
+        ...
+
+    async def callbacks(self, *, state: str | None = "open", limit: int = 200) -> list[Record]:
+        """Callback tasks, earliest due first: {callback_id, ticket_id, ticket_no, interaction_id, phone, reason, state, due_at, attempts, created_at, line}."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises ``StoreUnavailable`` when SQL cannot be read and written."""
+        ...
+
+
+class LeaseStore(Protocol):
+    """Who owns what, and until when."""
+
+    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> None:
+        """Extend the leases of live interactions in one write."""
+        ...
+
+    async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
+        """Open interactions whose lease has run out (or, at start-up, whose node is gone)."""
+        ...
+
+    async def release_node(self, node: str) -> int:
+        """At start-up: end at once the leases that an earlier process of this node left; how many there were."""
+        ...
+
+    async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
+        """Closed interactions with a recording whose ticket still says ``prefill.pending``, oldest first."""
+        ...

@@ -1,0 +1,30 @@
+"""Every metric of the product, defined once. Labels are bounded words, never numbers or names of people."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CALLS_ACTIVE = Gauge("gateway_calls_active", "Calls that have been offered and have not ended", ["channel_id"])
+RTP_PORTS_IN_USE = Gauge("gateway_rtp_ports_in_use", "RTP port pairs held by calls", ["channel_id"])
+TASKS = Gauge("gateway_tasks", "asyncio tasks alive in this process")
+ACCEPT_SECONDS = Histogram(
+    "gateway_accept_seconds",
+    "From a change's arrival at the writer to its commit",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+CALLS = Counter("gateway_calls_total", "Calls ended, by disposition", ["channel_id", "disposition"])
+SIP_MALFORMED = Counter("gateway_sip_malformed_total", "SIP datagrams dropped or refused as malformed", ["channel_id"])
+SIP_REFUSED = Counter("gateway_sip_refused_total", "Requests refused by a limit, a trunk list or draining", ["channel_id", "reason"])
+RTP_REFUSED = Counter("gateway_rtp_refused_total", "RTP packets from a source that is not the latched one", ["channel_id"])
+FEED_PENDING = Gauge("gateway_feed_pending", "Deliveries waiting", ["feed"])
+FEED_DEAD = Gauge("gateway_feed_dead", "Dead letters", ["feed"])
+FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])
+ASR_BACKLOG_SECONDS = Gauge("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
+ASR_FINAL_SECONDS = Histogram(
+    "gateway_asr_final_seconds",
+    "From the end of a segment of speech to its text",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60),
+)
+RECORDING_FREE_FRACTION = Gauge("gateway_recording_free_fraction", "Free share of the recordings' disk")
+RECORDING_ALARM = Gauge("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
+HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
