@@ -41,7 +41,7 @@ class StaleVersion(Conflict):
 
 
 class NotFound(GatewayError):
-    """No such ticket, interaction, recording, …"""
+    """No such ticket, interaction, recording or other named thing."""
 
     code = "not_found"
 

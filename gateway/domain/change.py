@@ -158,7 +158,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What a Change came to. ``replayed`` means its key had been seen: the ids are the earlier ones, nothing changed."""
+    """What a Change came to. ``replayed``: its key had been seen, the ids are the earlier ones, nothing changed."""
 
     ticket_id: str
     ticket_no: str
@@ -186,5 +186,3 @@ class OpenInteraction:
     from_raw: str | None
     recording_path: str | None
     phone: str | None = None
-
-

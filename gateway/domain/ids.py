@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SERIAL_DIGITS = 7
+NUMBER_DIGITS = 8 + SERIAL_DIGITS
 
 
 def new_ulid(at_ms: int | None = None) -> str:
@@ -23,9 +24,9 @@ def ticket_no(day: str, serial: int) -> str:
 
 
 def parse_ticket_no(text: str) -> str | None:
-    """The 15 digits in ``text`` as people write them (optional hyphen or blanks), or None when it is no ticket number."""
+    """The 15 digits in ``text`` as people write them (hyphen, blanks), or None when it is no ticket number."""
     digits = "".join(c for c in text if c.isdigit())
-    return digits if len(digits) == 15 and set(text) <= set("0123456789- ") else None
+    return digits if len(digits) == NUMBER_DIGITS and set(text) <= set("0123456789- ") else None
 
 
 def city_day(now: datetime, zone: tzinfo) -> str:

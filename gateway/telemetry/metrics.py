@@ -14,8 +14,12 @@ ACCEPT_SECONDS = Histogram(
 )
 CALLS = Counter("gateway_calls_total", "Calls ended, by disposition", ["channel_id", "disposition"])
 SIP_MALFORMED = Counter("gateway_sip_malformed_total", "SIP datagrams dropped or refused as malformed", ["channel_id"])
-SIP_REFUSED = Counter("gateway_sip_refused_total", "Requests refused by a limit, a trunk list or draining", ["channel_id", "reason"])
-RTP_REFUSED = Counter("gateway_rtp_refused_total", "RTP packets from a source that is not the latched one", ["channel_id"])
+SIP_REFUSED = Counter(
+    "gateway_sip_refused_total", "Requests refused by a limit, a trunk list or draining", ["channel_id", "reason"]
+)
+RTP_REFUSED = Counter(
+    "gateway_rtp_refused_total", "RTP packets from a source that is not the latched one", ["channel_id"]
+)
 FEED_PENDING = Gauge("gateway_feed_pending", "Deliveries waiting", ["feed"])
 FEED_DEAD = Gauge("gateway_feed_dead", "Dead letters", ["feed"])
 FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])

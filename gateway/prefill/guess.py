@@ -1,0 +1,27 @@
+"""A field that was not typed by a person: where it came from and how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """A value for a record path, with the span of ``demand.content`` that it rests on (None = no text)."""
+
+    path: str
+    value: Any
+    source: str
+    span: tuple[int, int] | None
+    confidence: float
+
+    def as_field(self) -> dict[str, Any]:
+        """The entry of ``prefill.fields``."""
+        return {
+            "value": self.value,
+            "source": self.source,
+            "span": list(self.span) if self.span else None,
+            "confidence": self.confidence,
+            "confirmed_by": None,
+        }

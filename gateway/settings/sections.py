@@ -1,0 +1,123 @@
+"""The sections of ``config/gateway.toml``. Every key is typed, closed and has a default that works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+INSTALLATION = Path(__file__).resolve().parents[2]
+"""Where flows, prompts, taxonomy and models of this installation lie, whatever the current folder is."""
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class Section(BaseModel):
+    """Closed and immutable: an unknown key is a mistake, reported with its path."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Http(Section):
+    """``[http]``: API, desk, health and metrics."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: str = ""
+    """How the world reaches us, for links in feeds and behind a proxy; empty = http://host:port."""
+    session_ttl_s: int = Field(43_200, ge=60)
+    trusted_proxies: tuple[str, ...] = ()
+    """CIDRs whose X-Forwarded-For is believed."""
+
+
+class Database(Section):
+    """``[database]``: the record of truth."""
+
+    url: str = ""
+    """Empty = SQLite in data_dir; otherwise ``postgresql+asyncpg://user:password@host/name``."""
+    synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    """SQLite only. NORMAL may lose the last commits on power loss: for trials, never for a city."""
+
+
+class Redis(Section):
+    """``[redis]``: the live waiting room and wake-ups, never the record."""
+
+    url: str = ""
+    """Empty = embedded Valkey in data_dir; ``redis://``, ``rediss://``, ``redis+sentinel://``, ``redis+cluster://``."""
+
+
+class Asr(Section):
+    """``[asr]``: recognition. ``workers = 0`` without a ``url``: no recogniser, calls go on, tickets say pending."""
+
+    engine: Identifier = "whisper"
+    languages: tuple[Literal["zh", "en", "ko"], ...] = ("zh", "en")
+    workers: int = Field(1, ge=0, le=64)
+    url: str = ""
+    """``ws://`` or ``wss://`` servers of vosk-server's protocol, comma-separated; then no workers are started."""
+    token: SecretStr = SecretStr("")
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Keys of the engine's own, e.g. ``[asr.options] model = "vosk-model-small-cn-0.22"``; checked by the engine."""
+    mirror: str = ""
+    """Where model files are fetched from when the packages cannot be had."""
+    hotwords: tuple[str, ...] = ()
+    nice: int = Field(10, ge=0, le=19)
+
+
+class Recording(Section):
+    """``[recording]``: call audio on disk."""
+
+    dir: Path | None = None
+    """A local or shared folder; empty = ``recordings`` in data_dir."""
+    min_free_percent: float = Field(5.0, ge=0, le=90)
+    """Below this share of free disk an alarm is raised and new calls are not recorded."""
+    retention_days: int = Field(180, ge=1)
+    """Recordings older than this are deleted; their rows say so."""
+
+
+class Calls(Section):
+    """``[calls]``: how a call lives."""
+
+    lease_s: float = Field(15.0, ge=2)
+    """An owner that has not renewed for this long is dead; any worker closes its calls as interrupted."""
+    drain_s: float = Field(30.0, ge=0)
+    """After SIGTERM live calls have this long to end by themselves."""
+    callback_due_s: int = Field(1800, ge=60)
+    """An abandoned caller should be called back within this time."""
+    ring_s: float = Field(0.0, ge=0, le=30)
+    """Ring this long before answering; 0 = answer at once."""
+
+
+class Log(Section):
+    """``[log]``."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json_lines: bool = False
+    show_pii: bool = False
+    """Only for a developer's own machine."""
+
+
+class ChannelTable(BaseModel):
+    """One ``[[channel]]``; keys besides ``id`` and ``kind`` are the kind's own and checked by its settings model."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    id: Identifier
+    kind: Identifier
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The kind's own keys."""
+        return dict(self.model_extra or {})
+
+
+class FeedTable(ChannelTable):
+    """One ``[[feed]]``; keys besides ``id`` and ``kind`` are checked by the feed kind."""
+
+
+def unique_ids(tables: tuple[ChannelTable, ...]) -> tuple[ChannelTable, ...]:
+    """Refuse two tables with one id: rows in the record would not tell them apart."""
+    ids = [table.id for table in tables]
+    doubled = sorted({i for i in ids if ids.count(i) > 1})
+    if doubled:
+        raise ValueError(f"id used twice: {', '.join(doubled)}; give each table an id of its own")
+    return tables
