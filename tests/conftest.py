@@ -1,0 +1,28 @@
+"""Enforces one rule at collection: every test module carries exactly one category marker. Nothing imports from here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+CATEGORIES = {"unit", "contract", "integration", "e2e", "crash", "load"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fail the collection when a module has no category, or more than one (``soak`` may stand beside it)."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        module = item.getparent(pytest.Module)
+        name = item.nodeid.split("::")[0]
+        found[name] |= {mark.name for mark in module.iter_markers()} & CATEGORIES if module else set()
+        found[name] |= {mark.name for mark in item.own_markers} & CATEGORIES
+    wrong = [
+        f"{name}: {', '.join(sorted(marks)) or 'none'}" for name, marks in sorted(found.items()) if len(marks) != 1
+    ]
+    if wrong:
+        raise pytest.UsageError(
+            "every test module needs exactly one of "
+            f"`pytestmark = pytest.mark.<{'|'.join(sorted(CATEGORIES))}>`; found:\n  " + "\n  ".join(wrong),
+        )
