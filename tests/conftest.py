@@ -9,7 +9,7 @@ import pytest
 CATEGORIES = {"unit", "contract", "integration", "e2e", "crash", "load"}
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fail the collection when a module has no category, or more than one (``soak`` may stand beside it)."""
     found: dict[str, set[str]] = defaultdict(set)
