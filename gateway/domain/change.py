@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.guess import Guess
 
 Path = tuple[str, ...]
 """A record path, e.g. ``("demand", "type")`` or ``("prefill", "fields", "demand.type")``."""
@@ -144,6 +145,12 @@ class Change:
     expected_version: int | None = None
     ticket_fields: Mapping[Path, Any] = field(default_factory=dict)
     """Record fields to set by path; ``status``, ``line``, ``empty`` and ``requester.*`` paths included."""
+    guesses: tuple[Guess, ...] = ()
+    """Pre-filled fields: kept in ``prefill.fields``, and set in the record when sure enough (``FILL_AT``). A field
+    that a person confirmed is left alone."""
+    join: ExternalKey | None = None
+    """A conversation's key: when an open interaction carries it as ``external_id``, this Change's ``new_ticket`` and
+    ``new_interaction`` are dropped and the rest goes there."""
     new_interaction: NewInteraction | None = None
     interaction_id: str | None = None
     interaction_fields: Mapping[str, Any] = field(default_factory=dict)

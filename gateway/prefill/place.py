@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
-from gateway.prefill.guess import Guess
 
 _LEVELS = {"district": 1, "street": 2, "community": 3}
 _SHORT = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gateway.domain.guess import Guess
 from gateway.prefill.demand_type import demand_type
-from gateway.prefill.guess import Guess
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.spoken_phone import spoken_phone
 

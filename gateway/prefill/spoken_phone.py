@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.prefill.guess import Guess
+from gateway.domain.guess import Guess
 
 _DIGITS = dict(zip("零〇幺一二两三四五六七八九0123456789", "00112234567890123456789", strict=True))
 _RUN = re.compile(rf"[{''.join(_DIGITS)}](?:[\s,，、.。\-—]*[{''.join(_DIGITS)}]){{6,}}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -35,7 +35,7 @@ from gateway.settings.sections import (
     unique_ids,
 )
 
-DEFAULT_CHANNELS = ({"id": "hotline", "kind": "sip"},)
+DEFAULT_CHANNELS = (ChannelTable(id="hotline", kind="sip"),)
 """Without any configuration the house answers the telephone."""
 
 
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     recording: Recording = Recording()
     calls: Calls = Calls()
     log: Log = Log()
-    channel: tuple[ChannelTable, ...] = Field(default=DEFAULT_CHANNELS)
+    channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()
 
     @field_validator("timezone")

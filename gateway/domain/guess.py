@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+FILL_AT = 0.5
+"""From this confidence a guess is filled in; below it is only offered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:

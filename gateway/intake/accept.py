@@ -1,0 +1,114 @@
+"""The one door for written contacts: an ``InboundContact`` becomes a ticket in one transaction."""
+
+from __future__ import annotations
+
+from gateway.domain.change import (
+    Change,
+    ExternalKey,
+    Identity,
+    NewEvent,
+    NewInteraction,
+    NewMessage,
+    NewRequester,
+    NewTicket,
+)
+from gateway.domain.guess import Guess
+from gateway.domain.ids import new_ulid
+from gateway.domain.words import Disposition
+from gateway.intake.numbers import e164
+from gateway.ports.channel import Accepted, InboundContact
+from gateway.ports.clock import Clock
+from gateway.ports.store import ChangeStore
+from gateway.prefill.rules import Rules
+
+
+class ContactIntake:
+    """Implements ``ports.channel.Intake``: returns after commit, so that the adapter may acknowledge."""
+
+    def __init__(self, *, store: ChangeStore, rules: Rules, clock: Clock) -> None:
+        """Write through ``store``; guess with ``rules``."""
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+
+    async def accept(self, contact: InboundContact) -> Accepted:
+        """See ``ports.channel.Intake.accept``.
+
+        Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
+        """
+        applied = await self._store.apply(self.change(contact))
+        return Accepted(
+            ticket_id=applied.ticket_id,
+            ticket_no=applied.ticket_no,
+            interaction_id=applied.interaction_id,
+            replayed=applied.replayed,
+        )
+
+    def change(self, contact: InboundContact) -> Change:
+        """The Change that registers ``contact``."""
+        now = self._clock.now()
+        conversation = (
+            ExternalKey(channel_id=contact.channel_id, external_id=f"conversation:{contact.conversation_id}")
+            if contact.conversation_id
+            else None
+        )
+        requester = dict(contact.requester)
+        phone = e164(requester.get("phone") or contact.from_raw)
+        requester["phone"] = phone
+        guesses: list[Guess] = self._rules.guesses(contact.content)
+        if any(contact.place.get(key) for key in ("district", "street", "community", "address", "lat")):
+            guesses = [g for g in guesses if not g.path.startswith("place.")]
+        return Change(
+            dedupe=ExternalKey(
+                channel_id=contact.channel_id,
+                external_id=contact.external_id,
+                body_sha256=contact.body_sha256,
+            ),
+            join=conversation,
+            new_ticket=NewTicket(
+                ticket_id=new_ulid(),
+                created_at=now,
+                line=contact.line,
+                channel=contact.channel,
+                channel_id=contact.channel_id,
+                entry_number=contact.to_raw,
+                source_name=contact.source_name,
+                source_event_id=contact.source_event_id,
+                empty=not contact.content.strip() and not contact.attachments,
+                requester=NewRequester(
+                    identities=(Identity(kind="phone", value=phone),) if phone else (),
+                    fields=requester,
+                ),
+                fields={
+                    ("demand", "content"): contact.content,
+                    **{("place", key): value for key, value in contact.place.items()},
+                },
+            ),
+            new_interaction=NewInteraction(
+                interaction_id=new_ulid(),
+                channel=contact.channel,
+                channel_id=contact.channel_id,
+                direction="inbound",
+                started_at=contact.sent_at or contact.received_at,
+                external_id=conversation.external_id if conversation else contact.external_id,
+                from_raw=contact.from_raw,
+                to_raw=contact.to_raw,
+                fields={}
+                if conversation
+                else {"ended_at": contact.received_at, "disposition": Disposition.COMPLETED.value},
+            ),
+            guesses=tuple(guesses),
+            messages=(
+                NewMessage(
+                    message_id=new_ulid(),
+                    direction="inbound",
+                    sent_at=contact.sent_at or contact.received_at,
+                    text=contact.content,
+                    external_id=contact.external_id,
+                ),
+            ),
+            events=(
+                NewEvent(type="ticket.registered", at=now, data={"channel": contact.channel, "line": contact.line}),
+                NewEvent(type="message.received", at=now),
+            ),
+        )

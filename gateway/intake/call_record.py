@@ -1,0 +1,307 @@
+"""What a call leaves in the record, from INVITE to goodbye: every method is one Change."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.change import (
+    Applied,
+    Change,
+    ExternalKey,
+    Identity,
+    NewCallback,
+    NewEvent,
+    NewInteraction,
+    NewRequester,
+    NewSegment,
+    NewTicket,
+)
+from gateway.domain.guess import Guess
+from gateway.domain.ids import new_ulid
+from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
+from gateway.intake.numbers import e164
+from gateway.ports.call import CallInfo
+from gateway.ports.clock import Clock
+from gateway.ports.recogniser import Final
+from gateway.ports.recordings import Finished
+from gateway.ports.store import ChangeStore
+from gateway.prefill.rules import Rules
+
+MIN_SPEECH_MS = 800
+"""With no text yet, so much detected speech counts as something said."""
+
+
+class CallRecord:
+    """The ticket and interaction of one call."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        rules: Rules,
+        clock: Clock,
+        info: CallInfo,
+        node: str,
+        lease: timedelta,
+        callback_due: timedelta,
+    ) -> None:
+        """A call that has been offered and is not written yet."""
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        self._info = info
+        self._node = node
+        self._lease = lease
+        self._callback_due = callback_due
+        self._seq = 0
+        self._said: list[tuple[NewSegment, float | None]] = []
+        self._prompts: list[NewSegment] = []
+        self.ticket_id = new_ulid()
+        self.interaction_id = new_ulid()
+        self.ticket_no = ""
+        self.line = info.line
+        self.phone = e164(info.from_user)
+        self.started_at = clock.now()
+        self.spoken_phone: str | None = None
+        self.registered = False
+
+    async def open(self, flow: dict[str, str]) -> Applied:
+        """Write ticket (``empty`` until something is said) and interaction; before this nothing is answered."""
+        info, now = self._info, self.started_at
+        applied = await self._store.apply(
+            Change(
+                dedupe=ExternalKey(channel_id=info.channel_id, external_id=info.external_id),
+                new_ticket=NewTicket(
+                    ticket_id=self.ticket_id,
+                    created_at=now,
+                    line=info.line,
+                    channel="sip",
+                    channel_id=info.channel_id,
+                    entry_number=info.to_user or None,
+                    empty=True,
+                    requester=NewRequester(
+                        identities=(Identity(kind="phone", value=self.phone),) if self.phone else (),
+                        fields={
+                            "phone": self.phone,
+                            "kind": "enterprise" if info.line == Line.ENTERPRISE else "citizen",
+                        },
+                    ),
+                    fields={("prefill", "pending"): True},
+                ),
+                new_interaction=NewInteraction(
+                    interaction_id=self.interaction_id,
+                    channel="sip",
+                    channel_id=info.channel_id,
+                    direction="inbound",
+                    started_at=now,
+                    external_id=info.external_id,
+                    from_raw=info.from_raw,
+                    to_raw=info.to_raw,
+                    asserted_identity=info.asserted_identity,
+                    diversion=info.diversion,
+                    node=self._node,
+                    lease_until=now + self._lease,
+                    fields={"flow": flow},
+                ),
+                events=(
+                    NewEvent(type="ticket.registered", at=now, data={"channel": "sip", "line": info.line}),
+                    NewEvent(type="interaction.started", at=now, data={"flow": flow["name"]}),
+                ),
+            ),
+        )
+        self.ticket_id, self.ticket_no = applied.ticket_id, applied.ticket_no
+        self.interaction_id = applied.interaction_id or self.interaction_id
+        return applied
+
+    async def answered(self, recording: str | None) -> None:
+        """The 200 OK has gone out; ``recording`` is where its audio is being written."""
+        now = self._clock.now()
+        await self._apply(
+            "interaction.answered",
+            interaction={"answered_at": now, "recording_path": recording},
+            data={"after_ms": int((now - self.started_at).total_seconds() * 1000)},
+        )
+
+    async def heard(self, final: Final) -> None:
+        """The requester said something: keep the segment and guess anew from everything said."""
+        segment = self._segment(Speaker.REQUESTER, final)
+        self._said.append((segment, final.confidence))
+        guesses = content_guesses(self._rules, [(s.text, s.language, c) for s, c in self._said])
+        self.spoken_phone = next((g.value for g in guesses if g.path == "requester.callback_phone"), None)
+        await self._apply(
+            "transcript.segment",
+            segments=(*self._take_prompts(), segment),
+            ticket={("empty",): False},
+            guesses=guesses,
+            data={"seq": segment.seq, "language": final.language},
+        )
+
+    def said(self, text: str, start_ms: int, end_ms: int, language: str) -> None:
+        """We said something; it is written with the next change."""
+        self._seq += 1
+        self._prompts.append(
+            NewSegment(
+                seq=self._seq,
+                speaker=Speaker.BOT.value,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                text=text,
+                language=language,
+            ),
+        )
+
+    async def choose_line(self, line: str) -> None:
+        """The caller chose a line."""
+        self.line = line
+        kind = "enterprise" if line == Line.ENTERPRISE else "citizen"
+        await self._apply(
+            "interaction.line_chosen",
+            ticket={("line",): line, ("requester", "kind"): kind},
+            data={"line": line},
+        )
+
+    async def register(self) -> None:
+        """The demand has been taken down; its number is about to be read out."""
+        await self._apply("ticket.demand_taken", ticket={("empty",): False}, data={})
+        self.registered = True
+
+    async def request_callback(self, reason: str) -> None:
+        """The caller asked for a person: open the callback task."""
+        await self._apply(
+            "callback.opened",
+            ticket={("empty",): False},
+            callback=self._callback(reason),
+            data={"reason": reason},
+        )
+
+    async def close(
+        self,
+        *,
+        disposition: Disposition,
+        keys: list[str],
+        recording: Finished | None,
+        spoken_ms: int,
+        transcribed: bool,
+        quality: dict[str, Any],
+    ) -> None:
+        """The call is over. Abandoned and interrupted ones open a callback task."""
+        now = self._clock.now()
+        empty = not self._said and not self.registered and disposition is not Disposition.CALLBACK_REQUESTED
+        if empty and not transcribed:
+            empty = spoken_ms < MIN_SPEECH_MS
+        events = [NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality})]
+        callback = None
+        if disposition in ABANDONED:
+            callback = self._callback(disposition.value)
+            events.append(NewEvent(type="callback.opened", at=now, data={"reason": disposition.value}))
+        await self._store.apply(
+            Change(
+                ticket_id=self.ticket_id,
+                interaction_id=self.interaction_id,
+                close_unless_closed=True,
+                segments=tuple(self._take_prompts()),
+                ticket_fields={("empty",): empty},
+                interaction_fields={
+                    "ended_at": now,
+                    "disposition": disposition.value,
+                    "dtmf": keys,
+                    "recording": recording_field(recording),
+                },
+                callback=callback,
+                lease_until=now + self._lease,
+                events=tuple(events),
+            ),
+        )
+
+    async def transcribed(self) -> None:
+        """Everything said is in the transcript."""
+        await self._apply(
+            "transcript.completed",
+            ticket={("prefill", "pending"): False, ("empty",): not (self._said or self.registered)},
+            data={"segments": len(self._said)},
+        )
+
+    def _segment(self, speaker: Speaker, final: Final) -> NewSegment:
+        self._seq += 1
+        return NewSegment(
+            seq=self._seq,
+            speaker=speaker.value,
+            start_ms=final.start_ms,
+            end_ms=final.end_ms,
+            text=final.text,
+            language=final.language,
+            confidence=final.confidence,
+            engine=final.engine,
+        )
+
+    def _callback(self, reason: str) -> NewCallback:
+        return NewCallback(
+            callback_id=new_ulid(),
+            phone=self.spoken_phone or self.phone,
+            reason=reason,
+            due_at=self._clock.now() + self._callback_due,
+        )
+
+    def _take_prompts(self) -> list[NewSegment]:
+        prompts, self._prompts = self._prompts, []
+        return prompts
+
+    async def _apply(
+        self,
+        event: str,
+        *,
+        data: dict[str, Any],
+        ticket: dict[tuple[str, ...], Any] | None = None,
+        interaction: dict[str, Any] | None = None,
+        segments: tuple[NewSegment, ...] = (),
+        guesses: tuple[Guess, ...] = (),
+        callback: NewCallback | None = None,
+    ) -> None:
+        await self._store.apply(
+            Change(
+                ticket_id=self.ticket_id,
+                interaction_id=self.interaction_id,
+                ticket_fields=ticket or {},
+                interaction_fields=interaction or {},
+                segments=segments,
+                guesses=guesses,
+                callback=callback,
+                events=(NewEvent(type=event, at=self._clock.now(), data=data),),
+            ),
+        )
+
+
+def recording_field(finished: Finished | None) -> dict[str, Any] | None:
+    """The ``recording`` of an interaction as it is stored."""
+    if finished is None:
+        return None
+    return {
+        "location": finished.location,
+        "duration_s": finished.duration_s,
+        "sha256": finished.sha256,
+        "bytes": finished.bytes,
+        "tracks": ["requester", "gateway"],
+    }
+
+
+def content_guesses(rules: Rules, said: list[tuple[str, str | None, float | None]]) -> tuple[Guess, ...]:
+    """``demand.content`` joined from (text, language, confidence) segments, and what the rules find in it."""
+    content = ""
+    for text, language, _ in said:
+        separator = " " if language == "en" and content else "，" if content and content[-1].isalnum() else ""
+        content += separator + text.strip()
+    sure = [c for _, _, c in said if c is not None]
+    whole = Guess(
+        path="demand.content",
+        value=content,
+        source="asr",
+        span=(0, len(content)),
+        confidence=round(max(0.5, sum(sure) / len(sure)), 2) if sure else 0.5,
+    )
+    return (whole, *rules.guesses(content))
+
+
+def end_of(started_at: datetime, answered_at: datetime | None, duration_s: float) -> datetime:
+    """When a call whose process died ended, as far as its recording tells."""
+    return (answered_at or started_at) + timedelta(seconds=duration_s)

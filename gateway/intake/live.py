@@ -1,0 +1,50 @@
+"""The interactions this process owns, and the lease that tells others so."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from gateway.errors import StoreUnavailable
+from gateway.ports.clock import Clock
+from gateway.ports.store import LeaseStore
+from gateway.telemetry import log
+
+_log = log.get("live")
+
+
+class LiveInteractions:
+    """What is being handled here, renewed together in one write."""
+
+    def __init__(self, *, leases: LeaseStore, clock: Clock, node: str, lease_s: float) -> None:
+        """Own interactions as ``node`` for ``lease_s`` seconds at a time."""
+        self._leases = leases
+        self._clock = clock
+        self._ids: set[str] = set()
+        self.node = node
+        self.lease = timedelta(seconds=lease_s)
+
+    def __contains__(self, interaction_id: str) -> bool:
+        return interaction_id in self._ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, interaction_id: str) -> None:
+        """This process handles it from now on."""
+        self._ids.add(interaction_id)
+
+    def discard(self, interaction_id: str) -> None:
+        """It is finished, or given up."""
+        self._ids.discard(interaction_id)
+
+    async def run(self) -> None:
+        """Renew every third of the lease, until cancelled. A store that is down costs nothing but a retry."""
+        while True:
+            await asyncio.sleep(self.lease.total_seconds() / 3)
+            if not self._ids:
+                continue
+            try:
+                await self._leases.renew(sorted(self._ids), self._clock.now() + self.lease)
+            except StoreUnavailable:
+                _log.warning("lease_renewal_failed", interactions=len(self._ids))
