@@ -1,1 +1,74 @@
-"""The ``gateway`` command: one module a verb."""
+"""The ``gateway`` command: one module a verb. Stdout holds only the answer, logs go to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from gateway import __version__
+from gateway.cli import asr, call, channel, check, feeds, flows, prompts, run, tokens, trace, users
+from gateway.cli.stored import with_database
+from gateway.errors import ConfigError, GatewayError
+from gateway.settings import Settings, load
+from gateway.telemetry import log
+
+SPELLED_ERRORS = (GatewayError, OSError)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="gateway", description="12345 intake gateway / 城市热线接入网关")
+    top.add_argument("--version", action="version", version=__version__)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for module in (run, check, flows, prompts, call, trace, asr, tokens, users, feeds, channel):
+        module.add_parser(verbs)
+    for verb in verbs.choices.values():
+        _add_config(verb)
+    return top
+
+
+def _add_config(verb: argparse.ArgumentParser) -> None:
+    """``--config`` is understood by every verb, also behind its own sub-verbs."""
+    nested = [a for a in verb._actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001 - argparse lists them nowhere else
+    for action in nested:
+        for sub in action.choices.values():
+            _add_config(sub)
+    if not any("--config" in a.option_strings for a in verb._actions):  # noqa: SLF001 - as above
+        verb.add_argument("--config", type=Path, default=None if not nested else argparse.SUPPRESS, metavar="FILE")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; the exit code. A mistake of the caller's is one clear line on stderr."""
+    args = parser().parse_args(argv)
+    try:
+        settings = load(getattr(args, "config", None))
+        log.configure(level=settings.log.level, json=settings.log.json_lines, show_pii=settings.log.show_pii)
+        return _dispatch(args, settings)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(f"gateway: {problem}", file=sys.stderr)
+        return 2
+    except SPELLED_ERRORS as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
+    match args.verb:
+        case "run":
+            return run.run(args, settings)
+        case "check":
+            return check.run(args, settings)
+        case "tokens":
+            return asyncio.run(with_database(settings, lambda db: tokens.run(args, db.accounts)))
+        case "users":
+            return asyncio.run(with_database(settings, lambda db: users.run(args, db.accounts)))
+        case "feeds":
+            return asyncio.run(with_database(settings, lambda db: feeds.run(args, db)))
+        case verb:
+            module = {"flows": flows, "prompts": prompts, "call": call, "trace": trace, "asr": asr, "channel": channel}
+            return int(module[verb].run(args))

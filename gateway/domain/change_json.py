@@ -12,7 +12,11 @@ from gateway.domain import change as changes
 from gateway.domain.change import Change
 from gateway.domain.guess import Guess
 
-_CLASSES = {cls.__name__: cls for cls in (*vars(changes).values(), Guess) if dataclasses.is_dataclass(cls)}
+_CLASSES: dict[str, Any] = {
+    cls.__name__: cls
+    for cls in (*vars(changes).values(), Guess)
+    if isinstance(cls, type) and dataclasses.is_dataclass(cls)
+}
 
 
 def dumps(change: Change) -> str:
@@ -50,7 +54,7 @@ def _decode(value: Any) -> Any:
         return value
     if "class" in value:
         cls = _CLASSES[value["class"]]
-        return cls(**{name: _decode(v) for name, v in value["fields"].items()})  # type: ignore[operator]
+        return cls(**{name: _decode(v) for name, v in value["fields"].items()})
     if "time" in value:
         return datetime.fromisoformat(value["time"])
     if "tuple" in value:

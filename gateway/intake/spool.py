@@ -37,7 +37,7 @@ class SpoolingStore:
             try:
                 return await self._store.apply(change)
             except StoreUnavailable:
-                _log.error("change_spooled", ticket_id=ticket_id)  # noqa: TRY400 - the cause is known, its text is not ours
+                _log.error("change_spooled", ticket_id=ticket_id)
         async with self._lock:
             try:
                 await asyncio.to_thread(self._append, ticket_id, change)
@@ -63,7 +63,7 @@ class SpoolingStore:
             await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> int:
-        """Apply everything spooled; how many tickets came through. ``StoreUnavailable`` when the store is still down."""
+        """Apply everything spooled; how many tickets came through. ``StoreUnavailable`` while the store is down."""
         drained = 0
         for path in sorted(self._folder.glob("*.jsonl")):
             async with self._lock:

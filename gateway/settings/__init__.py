@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from gateway.errors import ConfigError
 from gateway.settings.sections import (
-    INSTALLATION,
+    INSTALLATION as INSTALLATION,
     Asr,
     Calls,
     ChannelTable,

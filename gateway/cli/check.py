@@ -1,0 +1,61 @@
+"""``gateway check``: is this installation fit to run? Every mistake at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from gateway.errors import ConfigError
+from gateway.feeds import FEED_KINDS
+from gateway.ivr.loader import load_flows
+from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
+from gateway.plugins.engines import load_engine_spec
+from gateway.prefill.place import Gazetteer
+from gateway.settings import INSTALLATION, Settings
+
+
+def add_parser(verbs: Any) -> None:
+    """``gateway check``."""
+    check = verbs.add_parser("check", help="check configuration, flows and adapters / 检查配置")
+    check.add_argument("--show", action="store_true", help="print the configuration in force, secrets masked")
+
+
+def problems(settings: Settings) -> list[str]:
+    """Everything wrong with ``settings`` and with the adapters of this installation."""
+    found: list[str] = []
+
+    def collect(check: Any, *args: Any) -> Any:
+        try:
+            return check(*args)
+        except ConfigError as error:
+            found.extend(error.problems)
+            return None
+
+    flows = collect(load_flows, settings.flows_dir)
+    collect(Gazetteer.read, settings.config_dir / "gazetteer.csv")
+    collect(load_engine_spec, settings.asr.engine)
+    for kind in known_channels():
+        collect(load_channel_spec, kind)
+        if not (INSTALLATION / "channels" / kind / "README.md").exists():
+            found.append(f"channels/{kind} has no README.md")
+    for table in settings.channel:
+        checked = collect(channel_settings, table)
+        flow = getattr(checked[1], "flow", None) if checked else None
+        if flow is not None and flows is not None and flow not in flows:
+            found.append(f"channel[{table.id}]: flow {flow!r} is not in {settings.flows_dir}")
+    for feed in settings.feed:
+        if feed.kind not in FEED_KINDS:
+            found.append(f"feed[{feed.id}]: kind {feed.kind!r} is unknown; known: {', '.join(sorted(FEED_KINDS))}")
+    return found
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """0 when all is well; the problems on stderr otherwise."""
+    if args.show:
+        print(settings.model_dump_json(indent=2))
+    found = problems(settings)
+    for problem in found:
+        print(f"gateway: {problem}", file=sys.stderr)
+    print("ok" if not found else f"{len(found)} problem(s)")
+    return 1 if found else 0

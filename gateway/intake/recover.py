@@ -1,0 +1,176 @@
+"""Recovery: calls whose owner died are closed as interrupted, and what was not transcribed is (DESIGN 4.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.domain.change import Change, NewCallback, NewEvent, NewSegment, OpenInteraction
+from gateway.domain.ids import from_rfc3339, new_ulid
+from gateway.domain.words import Disposition, Speaker
+from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
+from gateway.intake.call_record import content_guesses, end_of, recording_field
+from gateway.intake.live import LiveInteractions
+from gateway.ports.clock import Clock
+from gateway.ports.recogniser import Final
+from gateway.ports.recordings import Recordings
+from gateway.ports.store import ChangeStore, LeaseStore, TicketReader
+from gateway.prefill.rules import Rules
+from gateway.telemetry import log, metrics
+
+_log = log.get("recovery")
+Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
+"""Transcribe a recording's caller track from a millisecond on; ``RecogniserUnavailable`` when it cannot now."""
+
+
+class Recovery:
+    """Runs in a worker; several may, since every step is idempotent."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        reader: TicketReader,
+        leases: LeaseStore,
+        recordings: Recordings,
+        rules: Rules,
+        clock: Clock,
+        live: LiveInteractions,
+        callback_due: timedelta,
+        transcribe: Transcribe | None,
+    ) -> None:
+        """``transcribe`` None: no recogniser is configured, tickets stay pending."""
+        self._store = store
+        self._reader = reader
+        self._leases = leases
+        self._recordings = recordings
+        self._rules = rules
+        self._clock = clock
+        self._live = live
+        self._callback_due = callback_due
+        self._transcribe = transcribe
+
+    async def run(self) -> None:
+        """Sweep and catch up until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+                await self.catch_up()
+            except StoreUnavailable:
+                _log.warning("recovery_waits_for_store")
+            except RecogniserUnavailable:
+                _log.warning("recovery_waits_for_recogniser")
+            await asyncio.sleep(self._live.lease.total_seconds() / 3)
+
+    async def sweep(self) -> int:
+        """Close every interaction whose lease ran out; how many."""
+        expired = [i for i in await self._leases.expired(self._clock.now()) if i.interaction_id not in self._live]
+        for interaction in expired:
+            await self._interrupt(interaction)
+        return len(expired)
+
+    async def _interrupt(self, interaction: OpenInteraction) -> None:
+        now = self._clock.now()
+        finished = (
+            await asyncio.to_thread(self._recordings.finish, interaction.recording_path)
+            if interaction.recording_path
+            else None
+        )
+        disposition = Disposition.INTERRUPTED if interaction.answered_at else Disposition.ABANDONED_BEFORE_ANSWER
+        await self._store.apply(
+            Change(
+                ticket_id=interaction.ticket_id,
+                interaction_id=interaction.interaction_id,
+                close_unless_closed=True,
+                ticket_fields={} if finished else {("prefill", "pending"): False},
+                interaction_fields={
+                    "ended_at": end_of(
+                        interaction.started_at,
+                        interaction.answered_at,
+                        finished.duration_s if finished else 0.0,
+                    ),
+                    "disposition": disposition.value,
+                    "recording": recording_field(finished),
+                },
+                callback=NewCallback(
+                    callback_id=new_ulid(),
+                    phone=interaction.phone,
+                    reason=disposition.value,
+                    due_at=now + self._callback_due,
+                ),
+                events=(
+                    NewEvent(
+                        type="interaction.ended",
+                        at=now,
+                        data={"disposition": disposition.value, "recovered": True},
+                    ),
+                    NewEvent(type="callback.opened", at=now, data={"reason": disposition.value}),
+                ),
+            ),
+        )
+        metrics.CALLS.labels(interaction.channel_id, disposition.value).inc()
+        _log.warning("interaction_recovered", interaction_id=interaction.interaction_id)
+
+    async def catch_up(self) -> int:
+        """Transcribe recordings whose ticket still says pending; how many were done."""
+        if self._transcribe is None:
+            return 0
+        waiting = [i for i in await self._leases.untranscribed() if i.interaction_id not in self._live]
+        for interaction in waiting:
+            await self._catch_up(interaction, self._transcribe)
+        return len(waiting)
+
+    async def _catch_up(self, interaction: OpenInteraction, transcribe: Transcribe) -> None:
+        record = await self._reader.ticket(interaction.ticket_id)
+        own = next(i for i in record["interactions"] if i["interaction_id"] == interaction.interaction_id)
+        spoken = [s for s in own["transcript"] if s["speaker"] == Speaker.REQUESTER]
+        after_ms = max((s["end_ms"] for s in spoken), default=0)
+        seq = max((s["seq"] for s in own["transcript"]), default=0)
+        finals: list[Final] = []
+        try:
+            path = self._recordings.path(interaction.recording_path or "")
+            finals = await transcribe(path, after_ms)
+        except NotFound:
+            _log.error("recording_missing", interaction_id=interaction.interaction_id)
+        said = [(s["corrected_text"] or s["text"], s["language"], s["confidence"]) for s in spoken]
+        said += [(f.text, f.language, f.confidence) for f in finals]
+        now = self._clock.now()
+        fields: dict[tuple[str, ...], object] = {("prefill", "pending"): False}
+        if said:
+            fields["empty",] = False
+        elif own["disposition"] != Disposition.CALLBACK_REQUESTED and not record["demand"]["content"]:
+            fields["empty",] = True
+        await self._store.apply(
+            Change(
+                ticket_id=interaction.ticket_id,
+                interaction_id=interaction.interaction_id,
+                ticket_fields=fields,
+                segments=tuple(
+                    NewSegment(
+                        seq=seq + n,
+                        speaker=Speaker.REQUESTER.value,
+                        start_ms=f.start_ms,
+                        end_ms=f.end_ms,
+                        text=f.text,
+                        language=f.language,
+                        confidence=f.confidence,
+                        engine=f.engine,
+                    )
+                    for n, f in enumerate(finals, start=1)
+                ),
+                guesses=content_guesses(self._rules, said) if said else (),
+                events=(
+                    NewEvent(
+                        type="transcript.completed",
+                        at=now,
+                        data={
+                            "segments": len(said),
+                            "caught_up": True,
+                            "late_s": round((now - from_rfc3339(own["ended_at"])).total_seconds(), 1),
+                        },
+                    ),
+                ),
+            ),
+        )

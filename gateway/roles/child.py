@@ -1,0 +1,91 @@
+"""A child process: started, restarted with back-off, and dead when its parent is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.telemetry import log
+
+FIRST_BACKOFF_S = 0.2
+MAX_BACKOFF_S = 10.0
+STEADY_S = 30.0
+"""A child that lived so long starts its back-off anew."""
+_PR_SET_PDEATHSIG = 1
+_log = log.get("supervisor")
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSpec:
+    """What to run and how it ends."""
+
+    name: str
+    argv: Sequence[str]
+    death_signal: signal.Signals = signal.SIGKILL
+    """Sent by the kernel when the parent dies, however it dies (Linux ``prctl``)."""
+    stop_s: float = 5.0
+    """From SIGTERM to SIGKILL at an orderly stop."""
+    nice: int = 0
+    prepare: Callable[[], None] | None = None
+    """Called before each start, e.g. to clear what a killed one left behind."""
+
+
+class Child:
+    """One supervised child."""
+
+    def __init__(self, spec: ChildSpec) -> None:
+        """Not started yet."""
+        self.spec = spec
+        self.process: asyncio.subprocess.Process | None = None
+        self.restarts = 0
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Keep the child running until ``stop``."""
+        loop = asyncio.get_running_loop()
+        backoff = FIRST_BACKOFF_S
+        while not self._stopping:
+            started = loop.time()
+            if self.spec.prepare is not None:
+                await asyncio.to_thread(self.spec.prepare)
+            self.process = await asyncio.create_subprocess_exec(
+                *self.spec.argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                preexec_fn=self._in_child,  # noqa: PLW1509 - this process has no threads that hold locks
+            )
+            _log.info("child_started", child=self.spec.name, pid=self.process.pid)
+            code = await self.process.wait()
+            if self._stopping:
+                return
+            self.restarts += 1
+            backoff = FIRST_BACKOFF_S if loop.time() - started > STEADY_S else min(backoff * 2, MAX_BACKOFF_S)
+            _log.error("child_died", child=self.spec.name, exit_code=code, restart_in_s=backoff)
+            await asyncio.sleep(backoff)
+
+    async def stop(self) -> None:
+        """SIGTERM, and SIGKILL when it does not end in ``stop_s``."""
+        self._stopping = True
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), self.spec.stop_s)
+        except TimeoutError:
+            _log.error("child_killed", child=self.spec.name)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    def _in_child(self) -> None:
+        os.setpgid(0, 0)  # Ctrl-C reaches the supervisor only; it stops the children in order.
+        _libc.prctl(_PR_SET_PDEATHSIG, int(self.spec.death_signal))
+        if self.spec.nice:
+            os.nice(self.spec.nice)

@@ -1,0 +1,58 @@
+"""``gateway run``: one machine's processes. Core, recognisers and Valkey are children; they live and die with this."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from gateway.queueing.server import EmbeddedValkey
+from gateway.roles.child import Child, ChildSpec
+from gateway.settings import Settings
+from gateway.telemetry import log
+
+STOP_MARGIN_S = 10.0
+_log = log.get("supervisor")
+
+
+def children(settings: Settings, config: Path | None) -> list[Child]:
+    """What this configuration runs, in the order of starting."""
+    own = [sys.executable, "-m", "gateway", "run"] + (["--config", str(config)] if config else [])
+    specs = []
+    if not settings.redis.url:
+        valkey = EmbeddedValkey(settings.data_dir)
+        specs.append(
+            ChildSpec(
+                name="valkey",
+                argv=valkey.command(),
+                death_signal=signal.SIGTERM,
+                prepare=valkey.prepare,
+            ),
+        )
+    if not settings.asr.url:
+        specs += [
+            ChildSpec(name=f"asr-{i}", argv=[*own, "--role", "asr", "--index", str(i)], nice=settings.asr.nice)
+            for i in range(settings.asr.workers)
+        ]
+    specs.append(
+        ChildSpec(name="core", argv=[*own, "--role", "core"], stop_s=settings.calls.drain_s + STOP_MARGIN_S),
+    )
+    return [Child(spec) for spec in specs]
+
+
+async def supervise(settings: Settings, config: Path | None) -> None:
+    """Run until SIGTERM or SIGINT, then stop the children, the core (which drains its calls) first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = children(settings, config)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(child.run(), name=child.spec.name) for child in running]
+        await stop.wait()
+        _log.info("stopping")
+        for child in reversed(running):
+            await child.stop()
+        for task in tasks:
+            task.cancel()
