@@ -22,7 +22,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     new = verbs.add_parser("new", help="write channels/KIND and tests/channels/KIND from templates")
     new.add_argument("kind", metavar="KIND", help="folder name = kind = config value, e.g. weibo")
     new.add_argument("--into", type=Path, default=INSTALLATION, help="the working copy (default: this installation)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

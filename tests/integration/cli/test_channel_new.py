@@ -22,7 +22,7 @@ def new(kind: str, into: Path) -> int:
     parser = argparse.ArgumentParser()
     channel.add_parser(parser.add_subparsers())
     args = parser.parse_args(["channel", "new", kind, "--into", str(into)])
-    return args.run(args)
+    return channel.run(args)
 
 
 @pytest.fixture

@@ -1,0 +1,170 @@
+"""How ``gateway trace`` prints a call. Telephone numbers are masked unless asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.words import Speaker
+
+if TYPE_CHECKING:
+    from gateway.cli.trace import CallTrace, SipMessage
+
+_PHONE = re.compile(r"(?<![\w.])\+?\d{7,14}(?![\w.])")
+"""What can be a telephone number: not a 15-digit ticket number, not part of an id or an address."""
+_WIDTH = 46
+
+
+def mask(text: str) -> str:
+    """``text`` with the middle of every telephone number starred: 13800138000 → 138****8000."""
+    return _PHONE.sub(lambda m: f"{m[0][:3]}****{m[0][-4:]}" if m[0][10:] else f"{m[0][0]}****{m[0][-2:]}", text)
+
+
+def as_json(call: CallTrace, *, unmasked: bool) -> str:
+    """The same for programs."""
+    whole = {
+        "call_id": call.call_id,
+        "ticket_id": (call.record or {}).get("ticket_id"),
+        "ticket_no": (call.record or {}).get("ticket_no"),
+        "interaction": call.interaction,
+        "timings_ms": timings(call),
+        "sip": [{**dataclasses.asdict(m), "at": rfc3339(m.at)} for m in call.messages],
+        "events": call.events,
+    }
+    text = json.dumps(whole, ensure_ascii=False, indent=2)
+    return text if unmasked else mask(text)
+
+
+def as_text(call: CallTrace, *, unmasked: bool, raw: bool) -> str:
+    """Head, ladder with the events between the messages, timings, what was said."""
+    lines = [*_head(call), "", *_ladder(call, raw=raw), "", *_timings(call), *_media(call), *_transcript(call)]
+    text = "\n".join(lines)
+    return text if unmasked else mask(text)
+
+
+def timings(call: CallTrace) -> dict[str, int]:
+    """Milliseconds from the first INVITE (or, untraced, from the interaction's start) to each stage of the call."""
+    start = _start(call)
+    if start is None:
+        return {}
+    marks: dict[str, datetime] = {}
+    for message in call.messages:
+        for name, pattern in (
+            ("first_response", r"SIP/2\.0 1\d\d"),
+            ("ringing", r"SIP/2\.0 180"),
+            ("final_response", r"SIP/2\.0 [2-6]\d\d .*"),
+            ("ack", r"ACK "),
+            ("hangup", r"(BYE|CANCEL) "),
+        ):
+            if re.match(pattern, message.first_line) and ("response" not in name or "INVITE" in message.cseq):
+                marks.setdefault(name, message.at)
+    for event, name in (
+        ("interaction.started", "committed"),
+        ("interaction.answered", "answered"),
+        ("transcript.segment", "first_text"),
+        ("ticket.demand_taken", "registered"),
+        ("interaction.ended", "closed"),
+        ("transcript.completed", "transcribed"),
+    ):
+        moment = next((e["at"] for e in call.events if e["type"] == event), None)
+        if moment is not None:
+            marks[name] = from_rfc3339(moment)
+    spoke = _first_words(call)
+    if spoke is not None and "answered" in marks:
+        milliseconds = round((marks["answered"] - start).total_seconds() * 1000)
+        return dict(
+            sorted({**_since(start, marks), "first_speech": milliseconds + spoke}.items(), key=lambda kv: kv[1])
+        )
+    return dict(sorted(_since(start, marks).items(), key=lambda kv: kv[1]))
+
+
+def _since(start: datetime, marks: Mapping[str, datetime]) -> dict[str, int]:
+    return {name: round((at - start).total_seconds() * 1000) for name, at in marks.items()}
+
+
+def _start(call: CallTrace) -> datetime | None:
+    if call.messages:
+        return call.messages[0].at
+    return from_rfc3339(call.interaction["started_at"]) if call.interaction else None
+
+
+def _first_words(call: CallTrace) -> int | None:
+    """Milliseconds from the answer to the caller's first recognised words."""
+    transcript = (call.interaction or {}).get("transcript") or []
+    return next((s["start_ms"] for s in transcript if s["speaker"] == Speaker.REQUESTER), None)
+
+
+def _head(call: CallTrace) -> list[str]:
+    lines = [f"Call        {call.call_id}"]
+    if call.record and call.interaction:
+        it = call.interaction
+        flow = it["flow"] or {}
+        lines += [
+            f"Ticket      {call.record['ticket_no']}  ({call.record['status']}, line {call.record['line']})",
+            f"Interaction {it['interaction_id']}  at channel {it['channel_id']}, node {it['node']}",
+            f"From        {it['from_raw']}",
+            f"To          {it['to_raw']}",
+            f"Flow        {flow.get('name')} {flow.get('version')}",
+            f"Ended       {it['disposition'] or 'still open'}",
+        ]
+    else:
+        lines.append("Record      none: refused before it was taken, or SQL could not be read")
+    if not call.messages:
+        lines.append("SIP         no messages kept (tracing off, or older than what is kept)")
+    return lines
+
+
+def _ladder(call: CallTrace, *, raw: bool) -> list[str]:
+    start = _start(call)
+    if start is None:
+        return []
+    rows = [(m.at, _arrow(m, raw=raw)) for m in call.messages]
+    rows += [
+        (from_rfc3339(e["at"]), [f"{'':{_WIDTH}}  * {e['type']} {_data(e['data'])}".rstrip()]) for e in call.events
+    ]
+    lines = [f"{'ms':>8}  {'caller':<{_WIDTH - 8}}gateway"]
+    for at, texts in sorted(rows, key=lambda row: row[0]):
+        lines.append(f"{round((at - start).total_seconds() * 1000):>8}  {texts[0]}")
+        lines += [f"{'':>10}| {text}" for text in texts[1:]]
+    return lines
+
+
+def _arrow(message: SipMessage, *, raw: bool) -> list[str]:
+    what = message.first_line.removeprefix("SIP/2.0 ").removesuffix(" SIP/2.0")[: _WIDTH - 12]
+    dashes = "-" * max(2, _WIDTH - len(what) - 8)
+    arrow = f"---- {what} {dashes}>" if message.received else f"<--- {what} {dashes}-"
+    return [f"{arrow:<{_WIDTH}}  CSeq {message.cseq}  {message.peer}", *(message.raw.splitlines() if raw else ())]
+
+
+def _data(data: Mapping[str, Any]) -> str:
+    return " ".join(f"{k}={v}" for k, v in data.items() if v is not None)
+
+
+def _timings(call: CallTrace) -> list[str]:
+    found = timings(call)
+    return (
+        ["Timings (ms after the INVITE)", *(f"  {name:<16}{at:>8}" for name, at in found.items()), ""] if found else []
+    )
+
+
+def _media(call: CallTrace) -> list[str]:
+    ended: Mapping[str, Any] = next((e["data"] for e in call.events if e["type"] == "interaction.ended"), {})
+    facts = {k: v for k, v in ended.items() if k != "disposition"}
+    recording = (call.interaction or {}).get("recording")
+    lines = [f"Media       {_data(facts)}"] if facts else []
+    if recording:
+        lines.append(f"Recording   {recording['duration_s']} s, sha256 {recording['sha256']}")
+    keys = (call.interaction or {}).get("dtmf")
+    if keys:
+        lines.append(f"Keys        {' '.join(map(str, keys))}")
+    return lines
+
+
+def _transcript(call: CallTrace) -> list[str]:
+    transcript = (call.interaction or {}).get("transcript") or []
+    return [f"{s['start_ms']:>8}  {s['speaker']:<10} {s['corrected_text'] or s['text']}" for s in transcript]
