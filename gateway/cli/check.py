@@ -12,7 +12,8 @@ from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
 from gateway.plugins.engines import load_engine_spec
 from gateway.prefill.place import Gazetteer
-from gateway.settings import INSTALLATION, Settings
+from gateway.settings import Settings
+from gateway.settings.sections import INSTALLATION
 
 
 def add_parser(verbs: Any) -> None:
@@ -44,9 +45,8 @@ def problems(settings: Settings) -> list[str]:
         flow = getattr(checked[1], "flow", None) if checked else None
         if flow is not None and flows is not None and flow not in flows:
             found.append(f"channel[{table.id}]: flow {flow!r} is not in {settings.flows_dir}")
-    for feed in settings.feed:
-        if feed.kind not in FEED_KINDS:
-            found.append(f"feed[{feed.id}]: kind {feed.kind!r} is unknown; known: {', '.join(sorted(FEED_KINDS))}")
+    known = ", ".join(sorted(FEED_KINDS))
+    found += [f"feed[{f.id}]: kind {f.kind!r} is unknown; known: {known}" for f in settings.feed if f.kind not in FEED_KINDS]
     return found
 
 

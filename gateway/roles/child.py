@@ -57,7 +57,7 @@ class Child:
             self.process = await asyncio.create_subprocess_exec(
                 *self.spec.argv,
                 stdin=asyncio.subprocess.DEVNULL,
-                preexec_fn=self._in_child,  # noqa: PLW1509 - this process has no threads that hold locks
+                preexec_fn=self._in_child,
             )
             _log.info("child_started", child=self.spec.name, pid=self.process.pid)
             code = await self.process.wait()

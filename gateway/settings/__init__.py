@@ -22,7 +22,9 @@ from pydantic_settings import (
 
 from gateway.errors import ConfigError
 from gateway.settings.sections import (
-    INSTALLATION as INSTALLATION,
+    INSTALLATION,
+)
+from gateway.settings.sections import (
     Asr,
     Calls,
     ChannelTable,
