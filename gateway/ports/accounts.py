@@ -9,7 +9,9 @@ from typing import Any, Protocol
 class AccountStore(Protocol):
     """Users, sessions and API tokens. Secrets are stored hashed; a token or session is looked up by its sha256."""
 
-    async def add_user(self, *, username: str, name: str, role: str, password_hash: str, one_time: bool = False) -> None:
+    async def add_user(
+        self, *, username: str, name: str, role: str, password_hash: str, one_time: bool = False
+    ) -> None:
         """Create or replace a user; role ``agent``, ``supervisor`` or ``admin``; ``one_time`` asks for a new password at login."""
         ...
 
@@ -33,7 +35,9 @@ class AccountStore(Protocol):
         """Log out."""
         ...
 
-    async def add_token(self, *, name: str, scopes: list[str], token_sha256: str, hmac_secret: str | None = None) -> None:
+    async def add_token(
+        self, *, name: str, scopes: list[str], token_sha256: str, hmac_secret: str | None = None
+    ) -> None:
         """An API token; the name is unique, a second one under it replaces the first."""
         ...
 

@@ -56,7 +56,9 @@ class RecognitionStream(Protocol):
 class Recogniser(Protocol):
     """Opens streams."""
 
-    def open(self, *, hotwords: Sequence[str] = (), recording: Path | None = None, channel: int = 0, live: bool = True) -> RecognitionStream:
+    def open(
+        self, *, hotwords: Sequence[str] = (), recording: Path | None = None, channel: int = 0, live: bool = True
+    ) -> RecognitionStream:
         """Start a stream; ``recording`` (stereo A-law WAV, ``channel`` 0 = caller) is what it refeeds from after a fault.
 
         ``live=False`` marks catch-up work, which yields to live calls.
