@@ -46,7 +46,9 @@ def problems(settings: Settings) -> list[str]:
         if flow is not None and flows is not None and flow not in flows:
             found.append(f"channel[{table.id}]: flow {flow!r} is not in {settings.flows_dir}")
     known = ", ".join(sorted(FEED_KINDS))
-    found += [f"feed[{f.id}]: kind {f.kind!r} is unknown; known: {known}" for f in settings.feed if f.kind not in FEED_KINDS]
+    found += [
+        f"feed[{f.id}]: kind {f.kind!r} is unknown; known: {known}" for f in settings.feed if f.kind not in FEED_KINDS
+    ]
     return found
 
 

@@ -12,7 +12,10 @@ class AccountStore(Protocol):
     async def add_user(
         self, *, username: str, name: str, role: str, password_hash: str, one_time: bool = False
     ) -> None:
-        """Create or replace a user; role ``agent``, ``supervisor`` or ``admin``; ``one_time`` asks for a new password at login."""
+        """Create or replace a user.
+
+        Role ``agent``, ``supervisor`` or ``admin``; ``one_time`` asks for a new password at login.
+        """
         ...
 
     async def user(self, username: str) -> dict[str, Any] | None:

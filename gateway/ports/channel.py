@@ -1,4 +1,4 @@
-"""What a channel is. An adapter translates a provider's protocol into this port and nothing else (DESIGN rules 2, 3)."""
+"""What a channel is: an adapter translates a provider's protocol into this port, nothing else (DESIGN rules 2, 3)."""
 
 from __future__ import annotations
 

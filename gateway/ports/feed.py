@@ -41,7 +41,10 @@ class DeliveryStore(Protocol):
     """Feed state in SQL (DESIGN section 4.3): the truth about what was delivered."""
 
     async def lease(self, feed: str, owner: str, *, limit: int, lease_s: float) -> list[Delivery]:
-        """Due deliveries, at most one per ticket (its earliest undelivered), leased to ``owner``; creates rows for new events first."""
+        """Due deliveries, at most one per ticket (its earliest undelivered), leased to ``owner``.
+
+        Creates rows for new events first.
+        """
         ...
 
     async def delivered(self, feed: str, event_seqs: list[int]) -> None:
@@ -53,7 +56,10 @@ class DeliveryStore(Protocol):
         ...
 
     async def dead_letters(self, feed: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
-        """What a person has to look at: {feed, event_seq, event_id, type, ticket_id, ticket_no, attempts, last_error, dead_at}."""
+        """What a person has to look at.
+
+        {feed, event_seq, event_id, type, ticket_id, ticket_no, attempts, last_error, dead_at}.
+        """
         ...
 
     async def replay(self, feed: str, event_seq: int) -> None:

@@ -32,11 +32,17 @@ class RecognitionStream(Protocol):
     """One speaker's audio on its way to text. Reconnecting after a fault and refeeding are its own business."""
 
     def push(self, alaw: bytes) -> None:
-        """Give A-law audio (8 kHz). Never blocks; what does not fit a bounded queue is read back from the recording later."""
+        """Give A-law audio (8 kHz).
+
+        Never blocks; what does not fit a bounded queue is read back from the recording later.
+        """
         ...
 
     def results(self) -> AsyncIterator[Partial | Final]:
-        """Results as they come; ends after ``finish`` when everything pushed has been recognised or ``RecogniserUnavailable`` for good."""
+        """Results as they come.
+
+        Ends after ``finish`` when everything pushed has been recognised or ``RecogniserUnavailable`` for good.
+        """
         ...
 
     def finish(self) -> None:
@@ -59,8 +65,9 @@ class Recogniser(Protocol):
     def open(
         self, *, hotwords: Sequence[str] = (), recording: Path | None = None, channel: int = 0, live: bool = True
     ) -> RecognitionStream:
-        """Start a stream; ``recording`` (stereo A-law WAV, ``channel`` 0 = caller) is what it refeeds from after a fault.
+        """Start a stream.
 
+        ``recording`` (stereo A-law WAV, ``channel`` 0 = caller) is what it refeeds from after a fault.
         ``live=False`` marks catch-up work, which yields to live calls.
         """
         ...

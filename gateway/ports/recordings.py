@@ -27,7 +27,10 @@ class RecordingWriter(Protocol):
         ...
 
     def write(self, caller: bytes, ours: bytes) -> None:
-        """Append one 20 ms frame pair (160 A-law bytes each). Never raises: a full disk stops recording and raises an alarm."""
+        """Append one 20 ms frame pair (160 A-law bytes each).
+
+        Never raises: a full disk stops recording and raises an alarm.
+        """
         ...
 
     def close(self) -> Finished | None:
@@ -47,7 +50,10 @@ class Recordings(Protocol):
         ...
 
     def finish(self, location: str) -> Finished | None:
-        """Repair the header of a recording whose process died, and hash it; None when there is no file or no audio. Blocking."""
+        """Repair the header of a recording whose process died, and hash it.
+
+        None when there is no file or no audio. Blocking.
+        """
         ...
 
     def free_fraction(self) -> float:

@@ -62,7 +62,10 @@ class TicketReader(Protocol):
         ...
 
     async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[Record]:
-        """Events with ``event_seq > after`` in order: {event_seq, event_id, type, at, ticket_id, ticket_no, interaction_id, actor, data}."""
+        """Events with ``event_seq > after`` in order.
+
+        {event_seq, event_id, type, at, ticket_id, ticket_no, interaction_id, actor, data}.
+        """
         ...
 
     async def last_event_seq(self) -> int:
@@ -70,15 +73,24 @@ class TicketReader(Protocol):
         ...
 
     def watch(self, after: int) -> AsyncIterator[Record]:
-        """Events with ``event_seq > after``: the stored ones, then each new one as it commits (also those of other processes, by polling)."""
+        """Events with ``event_seq > after``: the stored ones, then each new one as it commits.
+
+        Those of other processes come too, by polling.
+        """
         ...
 
     async def recording_path(self, interaction_id: str) -> str | None:
-        """Where an interaction's recording lies (recordings port location), or None; ``NotFound`` for no such interaction."""
+        """Where an interaction's recording lies (recordings port location), or None.
+
+        ``NotFound`` for no such interaction.
+        """
         ...
 
     async def callbacks(self, *, state: str | None = "open", limit: int = 200) -> list[Record]:
-        """Callback tasks, earliest due first: {callback_id, ticket_id, ticket_no, interaction_id, phone, reason, state, due_at, attempts, created_at, line}."""
+        """Callback tasks, earliest due first.
+
+        {callback_id, ticket_id, ticket_no, interaction_id, phone, reason, state, due_at, attempts, created_at, line}.
+        """
         ...
 
     async def ping(self) -> None:

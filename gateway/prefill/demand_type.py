@@ -23,14 +23,18 @@ _CUES: tuple[tuple[DemandType, float, str], ...] = (
     (
         DemandType.HELP,
         0.8,
-        (r"坏了|不亮|停水|停电|漏水|堵了|断了|塌|没有水|没有电|修一下|维修|派人|求助|帮忙|帮助|反映|反应一个问题"
-        r"|broken|not working|does not work|repair|fix|help"),
+        (
+            r"坏了|不亮|停水|停电|漏水|堵了|断了|塌|没有水|没有电|修一下|维修|派人|求助|帮忙|帮助|反映|反应一个问题"
+            r"|broken|not working|does not work|repair|fix|help"
+        ),
     ),
     (
         DemandType.CONSULTATION,
         0.85,
-        (r"咨询|请问|想问|问一下|怎么办理|如何办理|怎么办|需要什么材料|什么条件|什么手续|政策|几点|哪里办"
-        r"|how (?:do|can) i|i would like to know|information about|question about"),
+        (
+            r"咨询|请问|想问|问一下|怎么办理|如何办理|怎么办|需要什么材料|什么条件|什么手续|政策|几点|哪里办"
+            r"|how (?:do|can) i|i would like to know|information about|question about"
+        ),
     ),
 )
 _PATTERNS = tuple((kind, weight, re.compile(cues, re.IGNORECASE)) for kind, weight, cues in _CUES)

@@ -23,8 +23,6 @@ from pydantic_settings import (
 from gateway.errors import ConfigError
 from gateway.settings.sections import (
     INSTALLATION,
-)
-from gateway.settings.sections import (
     Asr,
     Calls,
     ChannelTable,
