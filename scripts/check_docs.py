@@ -1,0 +1,186 @@
+"""Check that the documents tell the truth about the tree (part of ``make check``). Standard library only.
+
+Links in Markdown files lead somewhere; paths in ARCHITECTURE.md's table exist; every ``gateway <verb>`` and
+``make <target>`` exists; changelog fragments are well named; no committed file names a registry host.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)(?: \"[^\"]*\")?\)")
+FENCE = re.compile(r"^(```+|~~~+).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+SHELL_FENCE = re.compile(r"^```(?:sh|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`\n]+)`")
+VERB = re.compile(r"(?:^|[\s/`$])gateway ([a-z][a-z-]*)((?: [a-z][a-z-]*)?)")
+TARGET = re.compile(r"(?:^|\s)make ([a-z][a-z-]*)")
+PATH_LIKE = re.compile(r"^[\w.-]+(?:/[\w.<>*-]*)+$|^[\w.-]+\.(?:py|md|toml|yaml|sh|csv|json)$")
+FRAGMENT = re.compile(r"^\d{4}-\d{2}-\d{2}-[a-z0-9]+(?:-[a-z0-9]+)*\.(?:added|changed|fixed|removed|security)\.md$")
+# Spelled in pieces, so that this file does not contain what it forbids.
+REGISTRY_HOSTS = re.compile(
+    "|".join(
+        re.escape(".".join(parts))
+        for parts in (
+            ("pypi", "org"),
+            ("pythonhosted", "org"),
+            ("registry", "npmjs", "org"),
+            ("registry", "yarnpkg", "com"),
+            ("docker", "io"),
+            ("ghcr", "io"),
+            ("quay", "io"),
+            ("crates", "io"),
+            ("proxy", "golang", "org"),
+            ("deb", "debian", "org"),
+        )
+    ),
+    re.IGNORECASE,
+)
+BIG_FILE_BYTES = 4 << 20
+
+
+def committed(root: Path) -> list[Path]:
+    """Files that git tracks or would track (new ones that are not ignored)."""
+    listed = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [path for name in listed.split("\0") if name and (path := root / name).is_file()]
+
+
+def broken_links(page: Path, text: str) -> Iterator[str]:
+    """Relative links (and images) of a page that lead nowhere."""
+    for target in LINK.findall(FENCE.sub("", text)):
+        if re.match(r"[a-z]+:|#", target):
+            continue
+        if not (page.parent / target.split("#")[0]).exists():
+            yield f"link to {target}, which is not there"
+
+
+def commands(text: str) -> Iterator[str]:
+    """Code spans and the lines of shell blocks: where commands are named."""
+    for block in SHELL_FENCE.findall(text):
+        yield from (line.split(" #", 1)[0] for line in block.splitlines() if not line.startswith("#"))
+    yield from SPAN.findall(FENCE.sub("", text))
+
+
+def known_verbs(root: Path) -> dict[str, set[str]]:
+    """Each verb of the command line with its sub-verbs, read from the sources of ``gateway/cli``."""
+    verbs: dict[str, set[str]] = {}
+    for module in sorted((root / "gateway" / "cli").glob("*.py")):
+        names = _added_parsers(ast.parse(module.read_text(encoding="utf-8")))
+        if names:
+            verbs[names[0]] = set(names[1:])
+    return verbs
+
+
+def _added_parsers(tree: ast.Module) -> list[str]:
+    """The names given to ``add_parser`` in the order of the source, ``for name in (...)`` loops spelled out."""
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "add_parser"
+        and node.args
+    ]
+    names: list[tuple[int, str]] = []
+    for call in calls:
+        first = call.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            names.append((call.lineno, first.value))
+        elif isinstance(first, ast.Name):
+            names += [(call.lineno, word) for word in _loop_words(tree, first.id)]
+    return [name for _, name in sorted(names, key=lambda pair: pair[0])]
+
+
+def _loop_words(tree: ast.Module, variable: str) -> Iterator[str]:
+    for loop in ast.walk(tree):
+        if not isinstance(loop, ast.For):
+            continue
+        targets = [n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)]
+        if variable in targets:
+            for item in ast.walk(loop.iter):
+                if isinstance(item, ast.Constant) and isinstance(item.value, str) and " " not in item.value:
+                    yield item.value
+
+
+def unknown_commands(text: str, verbs: dict[str, set[str]], targets: set[str]) -> Iterator[str]:
+    """Commands a page names that do not exist."""
+    for line in commands(text):
+        for verb, sub in VERB.findall(line):
+            if verb not in verbs:
+                yield f"`gateway {verb}` is no verb; known: {', '.join(sorted(verbs))}"
+            elif sub.strip() and verbs[verb] and sub.strip() not in verbs[verb]:
+                yield f"`gateway {verb}{sub}`: {verb} knows {', '.join(sorted(verbs[verb]))}"
+        for target in TARGET.findall(line):
+            if target not in targets:
+                yield f"`make {target}` is no target; known: {', '.join(sorted(targets))}"
+
+
+def missing_paths(root: Path, text: str) -> Iterator[str]:
+    """Paths in a page's tables that do not exist; ``<kind>`` and ``*`` stand for anything."""
+    for row in (line for line in text.splitlines() if line.startswith("|")):
+        for span in SPAN.findall(row):
+            if PATH_LIKE.match(span) and not any(root.glob(re.sub(r"<\w+>", "*", span.rstrip("/")))):
+                yield f"the table names {span}, which is not there"
+
+
+def make_targets(root: Path) -> set[str]:
+    """Targets that the Makefile documents."""
+    return set(re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def bad_fragments(root: Path) -> Iterator[str]:
+    """Changelog fragments with a name that the release command would not understand, or without text."""
+    for path in sorted((root / "changelog.d").iterdir()):
+        if path.name == "README.md":
+            continue
+        if not FRAGMENT.match(path.name):
+            yield f"changelog.d/{path.name}: name it YYYY-MM-DD-words.(added|changed|fixed|removed|security).md"
+        elif not path.read_text(encoding="utf-8").strip():
+            yield f"changelog.d/{path.name}: is empty"
+
+
+def registry_hosts(files: Iterable[Path], root: Path) -> Iterator[str]:
+    """Files that name a package registry's host."""
+    for path in files:
+        if path.stat().st_size > BIG_FILE_BYTES:
+            continue
+        found = REGISTRY_HOSTS.search(path.read_bytes().decode("utf-8", errors="ignore"))
+        if found:
+            yield f"{path.relative_to(root)}: names the registry host {found.group()}"
+
+
+def problems(root: Path = ROOT) -> list[str]:
+    """Everything that is wrong with the documents of a working copy."""
+    files = committed(root)
+    verbs, targets = known_verbs(root), make_targets(root)
+    found: list[str] = []
+    for page in (path for path in files if path.suffix == ".md"):
+        text = page.read_text(encoding="utf-8")
+        wrong = [*broken_links(page, text), *unknown_commands(text, verbs, targets)]
+        if page == root / "ARCHITECTURE.md":
+            wrong += missing_paths(root, text)
+        found += [f"{page.relative_to(root)}: {problem}" for problem in dict.fromkeys(wrong)]
+    return [*found, *bad_fragments(root), *registry_hosts(files, root)]
+
+
+def main() -> int:
+    """Print what is wrong; 1 when something is."""
+    found = problems()
+    for problem in found:
+        print(f"docs: {problem}", file=sys.stderr)
+    print(f"docs: {len(found)} problem(s)" if found else "docs: ok")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

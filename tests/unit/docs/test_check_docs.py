@@ -1,0 +1,69 @@
+"""scripts/check_docs.py finds what it promises to find."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "check_docs.py"
+SPEC = importlib.util.spec_from_file_location("check_docs", SCRIPT)
+assert SPEC is not None
+assert SPEC.loader is not None
+check_docs = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(check_docs)
+
+CLI = """
+def add_parser(verbs):
+    asr = verbs.add_parser("asr").add_subparsers()
+    for name, text in (("eval", "score it"), ("models", "list them")):
+        asr.add_parser(name, help=text)
+"""
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    """A small working copy in which everything is right."""
+    files = {
+        "README.md": "See [the picture](docs/a.md#top). Type `make demo`, then `gateway asr eval FILE`.\n",
+        "docs/a.md": "```sh\n.venv/bin/gateway asr models  # gateway nonsense\n```\n",
+        "ARCHITECTURE.md": "| change | open |\n|---|---|\n| a verb | `gateway/cli/asr.py`, `gateway/<room>/` |\n",
+        "gateway/cli/asr.py": CLI,
+        "Makefile": "demo: ## try it\n\t@true\n",
+        "changelog.d/README.md": "how\n",
+        "changelog.d/2026-01-31-first-call.added.md": "It answers.\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    return tmp_path
+
+
+def test_a_true_tree_has_no_problems(tree):
+    assert check_docs.problems(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "problem"),
+    [
+        ("README.md", "[gone](docs/gone.md)", "docs/gone.md"),
+        ("README.md", "![gone](docs/gone.png)", "docs/gone.png"),
+        ("README.md", "`make tea`", "make tea"),
+        ("README.md", "`gateway brew`", "gateway brew"),
+        ("README.md", "```sh\ngateway asr brew\n```", "asr brew"),
+        ("ARCHITECTURE.md", "| x | `gateway/attic.py` |", "gateway/attic.py"),
+        ("changelog.d/news.md", "text", "changelog.d/news.md"),
+        ("changelog.d/2026-01-31-empty.fixed.md", "", "is empty"),
+        ("lock.txt", "https://files." + "python" + "hosted.org/x", "registry host"),
+    ],
+)
+def test_it_finds(tree, page, text, problem):
+    (tree / page).write_text(text, encoding="utf-8")
+    (found,) = check_docs.problems(tree)
+    assert problem in found
