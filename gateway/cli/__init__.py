@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from gateway import __version__
-from gateway.cli import asr, call, channel, check, feeds, flows, prompts, run, tokens, trace, users
+from gateway.cli import asr, call, channel, check, feeds, flows, phones, prompts, run, tokens, trace, users
 from gateway.cli.stored import with_database
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="gateway", description="12345 intake gateway / 城市热线接入网关")
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for module in (run, check, flows, prompts, call, trace, asr, tokens, users, feeds, channel):
+    for module in (run, check, flows, prompts, call, trace, asr, tokens, users, phones, feeds, channel):
         module.add_parser(verbs)
     for verb in verbs.choices.values():
         _add_config(verb)
@@ -67,8 +67,12 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
             return asyncio.run(with_database(settings, lambda db: tokens.run(args, db.accounts)))
         case "users":
             return asyncio.run(with_database(settings, lambda db: users.run(args, db.accounts)))
+        case "phones":
+            return asyncio.run(with_database(settings, lambda db: phones.run(args, db.accounts, settings)))
+        case "trace":
+            return asyncio.run(with_database(settings, lambda db: trace.run(args, settings.data_dir, db.reader)))
         case "feeds":
             return asyncio.run(with_database(settings, lambda db: feeds.run(args, db)))
         case verb:
-            module = {"flows": flows, "prompts": prompts, "call": call, "trace": trace, "asr": asr, "channel": channel}
+            module = {"flows": flows, "prompts": prompts, "call": call, "asr": asr, "channel": channel}
             return int(module[verb].run(args))

@@ -149,8 +149,9 @@ class CallAnswering:
         """Run the flow until it ends or the leg does; how the call ended."""
         talking = asyncio.create_task(flow.run())
         pressing = asyncio.create_task(keys.run(leg))
+        over: set[asyncio.Future[Any]] = {talking, leg.ended}
         try:
-            await asyncio.wait({talking, leg.ended}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
         finally:
             pressing.cancel()
             if not talking.done():

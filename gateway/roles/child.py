@@ -10,10 +10,13 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gateway.errors import GatewayError
 from gateway.telemetry import log
 
 FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 10.0
+CONFIG_ERROR_EXIT = 2
+"""How a child says that its configuration is wrong; it has told a person why."""
 STEADY_S = 30.0
 """A child that lived so long starts its back-off anew."""
 _PR_SET_PDEATHSIG = 1
@@ -36,6 +39,12 @@ class ChildSpec:
     """Called before each start, e.g. to clear what a killed one left behind."""
 
 
+class ChildRefusedToStart(GatewayError):
+    """A child said that its configuration is wrong: starting it again would not help, a person has to act."""
+
+    code = "child_refused"
+
+
 class Child:
     """One supervised child."""
 
@@ -45,9 +54,10 @@ class Child:
         self.process: asyncio.subprocess.Process | None = None
         self.restarts = 0
         self._stopping = False
+        self._parent = os.getpid()
 
     async def run(self) -> None:
-        """Keep the child running until ``stop``."""
+        """Keep the child running until ``stop``; ``ChildRefusedToStart`` when its configuration is wrong."""
         loop = asyncio.get_running_loop()
         backoff = FIRST_BACKOFF_S
         while not self._stopping:
@@ -63,6 +73,8 @@ class Child:
             code = await self.process.wait()
             if self._stopping:
                 return
+            if code == CONFIG_ERROR_EXIT:
+                raise ChildRefusedToStart(f"{self.spec.name} did not start; its message is above")
             self.restarts += 1
             backoff = FIRST_BACKOFF_S if loop.time() - started > STEADY_S else min(backoff * 2, MAX_BACKOFF_S)
             _log.error("child_died", child=self.spec.name, exit_code=code, restart_in_s=backoff)
@@ -87,5 +99,7 @@ class Child:
     def _in_child(self) -> None:
         os.setpgid(0, 0)  # Ctrl-C reaches the supervisor only; it stops the children in order.
         _libc.prctl(_PR_SET_PDEATHSIG, int(self.spec.death_signal))
+        if os.getppid() != self._parent:  # it died before the kernel was told
+            os._exit(1)
         if self.spec.nice:
             os.nice(self.spec.nice)

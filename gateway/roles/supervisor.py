@@ -48,11 +48,16 @@ async def supervise(settings: Settings, config: Path | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     running = children(settings, config)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(child.run(), name=child.spec.name) for child in running]
-        await stop.wait()
+    tasks = [asyncio.create_task(child.run(), name=child.spec.name) for child in running]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()
+    finally:
         _log.info("stopping")
         for child in reversed(running):
             await child.stop()
-        for task in tasks:
+        for task in (*tasks, stopping):
             task.cancel()
+        await asyncio.gather(*tasks, stopping, return_exceptions=True)

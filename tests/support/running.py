@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY = [sys.executable, "-m", "gateway"]
@@ -86,7 +86,7 @@ rtp_ports = [{low}, {high}]
     def sip_uri(self) -> str:
         return f"sip:12345@127.0.0.1:{self.sip_port}"
 
-    def __enter__(self) -> RunningGateway:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -211,5 +211,7 @@ rtp_ports = [{low}, {high}]
         _, _, body = self.request("GET", "/metrics")
         return {
             name: float(value)
-            for name, _, value in (line.rpartition(" ") for line in body.decode().splitlines() if line[:1] not in "#")
+            for name, _, value in (
+                line.rpartition(" ") for line in body.decode().splitlines() if line and not line.startswith("#")
+            )
         }
