@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from gateway import __version__
@@ -12,6 +13,7 @@ from gateway.cli import asr, call, channel, check, feeds, flows, phones, prompts
 from gateway.cli.stored import with_database
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
+from gateway.storage.database import Database
 from gateway.telemetry import log
 
 SPELLED_ERRORS = (GatewayError, OSError)
@@ -58,21 +60,22 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
-    match args.verb:
-        case "run":
-            return run.run(args, settings)
-        case "check":
-            return check.run(args, settings)
-        case "tokens":
-            return asyncio.run(with_database(settings, lambda db: tokens.run(args, db.accounts)))
-        case "users":
-            return asyncio.run(with_database(settings, lambda db: users.run(args, db.accounts)))
-        case "phones":
-            return asyncio.run(with_database(settings, lambda db: phones.run(args, db.accounts, settings)))
-        case "trace":
-            return asyncio.run(with_database(settings, lambda db: trace.run(args, settings.data_dir, db.reader)))
-        case "feeds":
-            return asyncio.run(with_database(settings, lambda db: feeds.run(args, db)))
-        case verb:
-            module = {"flows": flows, "prompts": prompts, "call": call, "asr": asr, "channel": channel}
-            return int(module[verb].run(args))
+    stored: dict[str, Callable[[Database], Awaitable[int]]] = {
+        "tokens": lambda db: tokens.run(args, db.accounts),
+        "users": lambda db: users.run(args, db.accounts),
+        "phones": lambda db: phones.run(args, db.accounts, settings),
+        "feeds": lambda db: feeds.run(args, db),
+        "trace": lambda db: trace.run(args, settings.data_dir, db.reader),
+    }
+    plain: dict[str, Callable[[], int]] = {
+        "run": lambda: run.run(args, settings),
+        "check": lambda: check.run(args, settings),
+        "flows": lambda: flows.run(args),
+        "prompts": lambda: prompts.run(args),
+        "call": lambda: call.run(args),
+        "asr": lambda: asr.run(args),
+        "channel": lambda: channel.run(args),
+    }
+    if args.verb in stored:
+        return asyncio.run(with_database(settings, stored[args.verb]))
+    return plain[args.verb]()
