@@ -1,0 +1,111 @@
+"""Waking workers, here and on other machines: a hint over a Valkey stream that nobody depends on.
+
+A waiter that is never woken goes on by its own timeout, so a Valkey that is down costs latency and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from gateway.domain.ids import new_ulid
+from gateway.queueing.client import Client
+from gateway.telemetry import log
+
+STREAM = "gateway:wakeup"
+STREAM_LENGTH = 1000
+BLOCK_MS = 2000
+"""How long one read waits; less than the client's answer timeout."""
+RETRY_S = 1.0
+_log = log.get("wakeup")
+
+
+class Wakeup:
+    """Counts what has become due. ``run`` carries the count's changes to and from other processes."""
+
+    def __init__(self, client: Client | None) -> None:
+        """``client`` None: this process wakes only itself."""
+        self._client = client
+        self._origin = new_ulid()
+        self._position = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._unsent = asyncio.Event()
+
+    @property
+    def position(self) -> int:
+        """Grows with every wake-up. Read it before looking for work, hand it to ``wait`` when there was none."""
+        return self._position
+
+    async def notify(self) -> None:
+        """There is new work. Never waits and never fails; other machines hear of it through ``run``."""
+        self._wake()
+        self._unsent.set()
+
+    async def wait(self, timeout_s: float, *, since: int | None = None) -> bool:
+        """Until a wake-up later than ``since`` (None: than now) or ``timeout_s``; True when there was one."""
+        if since is not None and since != self._position:
+            return True
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await waiter
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.discard(waiter)
+        return True
+
+    async def run(self) -> None:
+        """Exchange wake-ups with other processes until cancelled."""
+        if self._client is None:
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._send(self._client), name="wakeup-send")
+            group.create_task(self._receive(self._client), name="wakeup-receive")
+
+    def _wake(self) -> None:
+        self._position += 1
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _send(self, client: Client) -> None:
+        """Any number of ``notify`` while one entry is under way become one entry more."""
+        while True:
+            await self._unsent.wait()
+            self._unsent.clear()
+            try:
+                await client.xadd(STREAM, {"from": self._origin}, maxlen=STREAM_LENGTH, approximate=True)
+            except (RedisError, OSError):
+                self._unsent.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _receive(self, client: Client) -> None:
+        last: Any = "$"
+        up = True
+        while True:
+            try:
+                answer: Any = await client.xread({STREAM: last}, block=BLOCK_MS)
+            except (RedisError, OSError) as error:
+                if up:
+                    _log.warning("wakeups_by_timeout", error=type(error).__name__)
+                up, last = False, "$"
+                await asyncio.sleep(RETRY_S)
+                continue
+            if not up:
+                _log.info("wakeups_back")
+                up = True
+                self._wake()  # what came meanwhile was not heard
+            entries = [entry for _, stream in _streams(answer) for entry in stream]
+            if entries:
+                last = entries[-1][0]
+            if any(fields.get(b"from") != self._origin.encode() for _, fields in entries):
+                self._wake()
+
+
+def _streams(answer: Any) -> Any:
+    """A RESP3 connection answers with a mapping, a RESP2 one with pairs."""
+    return answer.items() if isinstance(answer, dict) else answer or ()
