@@ -1,0 +1,276 @@
+"""Guarded reading and writing of SIP messages: ``aiosipua`` splits them, nothing it does can hurt us.
+
+What it takes too lightly (start line, duplicate headers, numbers, Content-Length, character sets) is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiosipua.message import SipMessage, SipRequest, SipResponse
+
+from channels.sip import uri as uris
+from gateway.errors import RejectedInput
+
+if TYPE_CHECKING:
+    from channels.sip.transport import Flow
+
+Headers = Iterable[tuple[str, str]]
+
+_REQUEST_LINE = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]{1,32}) ([^\s<>\"]{1,2048}) SIP/2\.0")
+_STATUS_LINE = re.compile(rb"SIP/2\.0 [1-6][0-9]{2}(?: .*)?")
+_CSEQ = re.compile(r"([0-9]{1,10})\s+(\S+)", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_SINGLE = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
+_MAX_VALUE = {"from": 2048, "to": 2048, "call-id": 512}
+MAX_CSEQ = 2**31
+MAX_FORWARDS = 255
+OPTION_TAG_HEADERS = ("supported", "require", "proxy-require")
+
+REASONS = {
+    100: "Trying", 180: "Ringing", 200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+    405: "Method Not Allowed", 407: "Proxy Authentication Required", 408: "Request Timeout",
+    415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
+    422: "Session Interval Too Small", 423: "Interval Too Brief", 480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
+    487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
+    501: "Not Implemented", 503: "Service Unavailable", 505: "Version Not Supported", 603: "Decline",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that can be answered and routed; header values are as received."""
+
+    sip: SipRequest
+    flow: Flow
+    method: str
+    uri: str
+    call_id: str
+    from_raw: str
+    to_raw: str
+    from_tag: str
+    to_tag: str
+    cseq: int
+    via: uris.Via
+    latin: bool = False
+    """Its headers are not UTF-8; they were read as Latin-1 and go back byte for byte."""
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header."""
+        return self.sip.headers.get(name)
+
+    def first(self, name: str) -> str | None:
+        """The first value of a header."""
+        return self.sip.headers.get_first(name)
+
+    def options(self, name: str) -> list[str]:
+        """The option tags in a header such as Require."""
+        return [tag.strip().lower() for tag in self.values(name) if tag.strip()]
+
+    def number(self, name: str) -> int | None:
+        """A header that is a plain number; None when absent or not one (parameters are cut)."""
+        text = (self.first(name) or "").partition(";")[0].strip()
+        return int(text) if _NUMBER.fullmatch(text) else None
+
+    def human(self, text: str) -> str:
+        """A header value for people: old exchanges send GB 18030."""
+        return text.encode("latin-1", "replace").decode("gb18030", "replace") if self.latin else text
+
+
+@dataclass(slots=True)
+class Response:
+    """A response to a request of ours."""
+
+    sip: SipResponse
+    flow: Flow
+    status: int
+    call_id: str
+    from_tag: str
+    to_tag: str
+    to_raw: str
+    cseq: int
+    method: str
+    branch: str
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header."""
+        return self.sip.headers.get(name)
+
+    def first(self, name: str) -> str | None:
+        """The first value of a header."""
+        return self.sip.headers.get_first(name)
+
+
+class Malformed(RejectedInput):
+    """Not a usable SIP message. ``request`` is set when a response with ``status`` can still be sent."""
+
+    def __init__(self, why: str, request: Request | None = None, status: int = 400) -> None:
+        super().__init__(why)
+        self.request = request
+        self.status = status
+
+
+def parse(data: bytes, flow: Flow) -> Request | Response:
+    """Read one message; ``Malformed`` whatever is wrong with it."""
+    try:
+        return _parse(data, flow)
+    except Malformed:
+        raise
+    except Exception as error:
+        raise Malformed(f"unreadable: {type(error).__name__}") from error
+
+
+def _parse(data: bytes, flow: Flow) -> Request | Response:
+    head, blank, body = data.partition(b"\r\n\r\n")
+    if not blank:
+        head, blank, body = data.partition(b"\n\n")
+    if not blank:
+        raise Malformed("no end of headers")
+    if b"\0" in head:
+        raise Malformed("NUL in headers")
+    latin = False
+    text: bytes | str = head
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        latin, text = True, head.decode("latin-1")
+    # aiosipua would trim the body by a Content-Length it reads leniently; ours is checked below.
+    sip = SipMessage.parse(text)
+    sip.body = body
+    if "x" in sip.headers:  # the compact form of Session-Expires (RFC 4028 §11), unknown to aiosipua
+        for value in sip.headers.get("x"):
+            sip.headers.append("Session-Expires", value)
+    start = head.lstrip().splitlines()[0].rstrip()
+    if isinstance(sip, SipResponse):
+        return _response(sip, flow, start)
+    return _request(sip, flow, start, latin=latin)
+
+
+def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
+    headers = sip.headers
+    cseq = _CSEQ.fullmatch(headers.get_first("cseq") or "")
+    via = uris.parse_via(headers.get_first("via") or "")
+    if not _STATUS_LINE.fullmatch(start) or cseq is None or via is None or not via.branch:
+        raise Malformed("response without status, CSeq or branch")
+    _trim_body(sip)
+    to_raw = headers.get_first("to") or ""
+    return Response(
+        sip=sip,
+        flow=flow,
+        status=sip.status_code,
+        call_id=headers.get_first("call-id") or "",
+        from_tag=uris.tag_of(headers.get_first("from") or ""),
+        to_tag=uris.tag_of(to_raw),
+        to_raw=to_raw,
+        cseq=int(cseq[1]),
+        method=cseq[2],
+        branch=via.branch,
+    )
+
+
+def _request(sip: SipRequest, flow: Flow, start: bytes, *, latin: bool) -> Request:
+    headers = sip.headers
+    via = uris.parse_via(headers.get_first("via") or "")
+    values = {name: headers.get_first(name) for name in ("from", "to", "call-id", "cseq")}
+    if via is None or not all(values.values()):
+        raise Malformed("Via, From, To, Call-ID or CSeq is missing")
+    cseq = _CSEQ.fullmatch(values["cseq"] or "")
+    request = Request(
+        sip=sip,
+        flow=flow,
+        method=sip.method,
+        uri=sip.uri,
+        call_id=values["call-id"] or "",
+        from_raw=values["from"] or "",
+        to_raw=values["to"] or "",
+        from_tag=uris.tag_of(values["from"] or ""),
+        to_tag=uris.tag_of(values["to"] or ""),
+        cseq=int(cseq[1]) if cseq else -1,
+        via=via,
+        latin=latin,
+    )
+    line = _REQUEST_LINE.fullmatch(start)
+    if line is None:
+        version = start.rpartition(b" ")[2].upper()
+        wrong_version = version.startswith(b"SIP/") and version != b"SIP/2.0"
+        raise Malformed("request line", request, 505 if wrong_version else 400)
+    if cseq is None or not 0 <= request.cseq < MAX_CSEQ or cseq[2] != request.method:
+        raise Malformed("CSeq", request)
+    for name in _SINGLE:
+        if len(headers.get(name)) > 1:
+            raise Malformed(f"{name} more than once", request)
+    for name, limit in _MAX_VALUE.items():
+        if len(values[name] or "") > limit:
+            raise Malformed(f"{name} too long", request)
+    hops = headers.get_first("max-forwards")
+    if hops is not None and (not _NUMBER.fullmatch(hops) or int(hops) > MAX_FORWARDS):
+        raise Malformed("Max-Forwards", request)
+    if not uris.uri_of(request.from_raw) or not uris.uri_of(request.to_raw):
+        raise Malformed("From or To without a URI", request)
+    if not _trim_body(sip):
+        raise Malformed("Content-Length", request)
+    return request
+
+
+def _trim_body(sip: SipMessage) -> bool:
+    """Cut the body to Content-Length (RFC 3261 §18.3); False when that is not possible."""
+    declared = sip.headers.get_first("content-length")
+    if declared is None:
+        return True
+    if not _NUMBER.fullmatch(declared) or int(declared) > len(sip.body):
+        return False
+    sip.body = sip.body[: int(declared)]
+    return True
+
+
+def response_to(
+    request: Request,
+    status: int,
+    *,
+    to_tag: str = "",
+    reason: str = "",
+    headers: Headers = (),
+    body: bytes = b"",
+) -> bytes:
+    """A response, ready to send (RFC 3261 §8.2.6). ``to_tag`` is added when the request carried none."""
+    sip = SipResponse(status_code=status, reason_phrase=reason or REASONS.get(status, "Unknown"))
+    vias = request.values("via")
+    sip.headers.append("Via", uris.via_with_source(vias[0], request.via, request.flow.host, request.flow.port))
+    for value in vias[1:]:
+        sip.headers.append("Via", value)
+    sip.headers.append("From", request.from_raw)
+    tagged = request.to_tag or not to_tag or status == 100  # noqa: PLR2004 - 100 Trying makes no dialog
+    sip.headers.append("To", request.to_raw if tagged else f"{request.to_raw};tag={to_tag}")
+    sip.headers.append("Call-ID", request.call_id)
+    sip.headers.append("CSeq", request.first("cseq") or "")
+    for value in request.values("timestamp"):
+        sip.headers.append("Timestamp", value)
+    for name, value in headers:
+        sip.headers.append(name, value)
+    sip.body = body
+    return encode(sip, latin=request.latin)
+
+
+def new_request(method: str, target: str, headers: Headers, body: bytes = b"") -> SipRequest:
+    """A request of ours; ``ValueError`` when a value would break out of its header."""
+    sip = SipRequest(method=method, uri=target, body=body)
+    sip.headers.set_single("Via", "")  # holds the first place; the client transaction fills it in
+    for name, value in headers:
+        if name == "Via":
+            sip.headers.set_single(name, value)
+        else:
+            sip.headers.append(name, value)
+    return sip
+
+
+def encode(sip: SipMessage, *, latin: bool = False) -> bytes:
+    """Wire form; Latin-1 headers leave as the bytes that they came as."""
+    wire = bytes(sip)
+    if not latin:
+        return wire
+    head, blank, body = wire.partition(b"\r\n\r\n")
+    return head.decode().encode("latin-1", "replace") + blank + body

@@ -1,0 +1,72 @@
+"""The ``[[channel]]`` table of kind ``sip``."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+def _ip_literal(value: str) -> str:
+    """An IP address; names are refused because nothing here ever asks DNS."""
+    ipaddress.ip_address(value)
+    return value
+
+
+def _ip_literal_or_empty(value: str) -> str:
+    return _ip_literal(value) if value else value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value, strict=False)
+    return value
+
+
+Network = Annotated[str, AfterValidator(_network)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SipSettings(BaseModel):
+    """How a SIP listener behaves; see README.md for advice on each key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: Annotated[str, AfterValidator(_ip_literal)] = "0.0.0.0"  # noqa: S104 - a telephone exchange listens everywhere by default
+    """The address that SIP and RTP sockets bind to."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 5060
+    """UDP and TCP port; 0 takes a free one."""
+    advertised_host: Annotated[str, AfterValidator(_ip_literal_or_empty)] = ""
+    """The address written into Contact, Via and SDP; empty: the one the peer reaches us by."""
+    rtp_ports: tuple[Port, Port] = (20000, 29999)
+    """First and last UDP port for RTP and RTCP."""
+    max_calls: Annotated[int, Field(ge=1)] = 500
+    """Calls at once; one more is refused with 503."""
+    calls_per_second_per_source: Annotated[int, Field(ge=1)] = 200
+    """New calls per second from one address; more are refused with 503."""
+    realm: Annotated[str, Field(min_length=1, pattern=r'^[^"\\\r\n]+$')] = "12345"
+    """Digest realm of our phones. Changing it makes every stored HA1 useless."""
+    session_expires_s: Annotated[int, Field(ge=90, le=86400)] = 1800
+    """Session-Expires that we ask for (RFC 4028)."""
+    min_se_s: Annotated[int, Field(ge=90, le=86400)] = 90
+    """Smallest Session-Expires that we take; a smaller one is refused with 422."""
+    no_media_timeout_s: Annotated[float, Field(gt=0)] = 30
+    """A call that is not on hold ends after this long without RTP."""
+    t1_ms: Annotated[int, Field(ge=10, le=4000)] = 500
+    """RFC 3261's T1, the round-trip estimate all retransmissions are derived from."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Peers whose P-Asserted-Identity is believed (addresses or networks)."""
+    trunks: tuple[Network, ...] = ()
+    """Who may call (addresses or networks); empty: everyone. Our registered phones always may."""
+    flow: str = "hotline"
+    """The flow of a call that comes in here."""
+    line: str = "citizen"
+    """``citizen`` or ``enterprise``."""
+
+    @model_validator(mode="after")
+    def _ranges(self) -> SipSettings:
+        if self.rtp_ports[1] - self.rtp_ports[0] < 1:
+            raise ValueError("rtp_ports: the last port must lie above the first")
+        if self.session_expires_s < self.min_se_s:
+            raise ValueError("session_expires_s must not be smaller than min_se_s")
+        return self
