@@ -1,0 +1,175 @@
+"""The RTP ports of one channel: hands out media sessions and runs their clock."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from collections import deque
+from contextlib import suppress
+
+from channels.sip.media_pacer import Pacer
+from channels.sip.media_sdp import Description, NotAcceptable
+from channels.sip.media_session import MediaSession
+from gateway.errors import GatewayError
+from gateway.ports.clock import Clock
+from gateway.telemetry import log, metrics
+
+__all__ = ["MediaSession", "NotAcceptable", "PortsExhausted", "RtpPool"]
+
+_log = log.get("sip.media")
+
+REST_S = 2.0
+"""A port rests so long after a call, so that its late packets do not reach the next one."""
+EXPEDITED = 0xB8
+"""DSCP EF in the TOS byte (RFC 4594 4.1): voice first, where the network honours it."""
+ANY_PORT = (0, 0)
+TRIES_FOR_EVEN = 64
+ELSEWHERE = {4: "192.0.2.1", 6: "2001:db8::1"}
+"""Documentation addresses (RFC 5737, RFC 3849): stand for "the world" when our own address towards it is asked for."""
+
+
+class PortsExhausted(GatewayError):
+    """No RTP port is free: answer 503."""
+
+    code = "rtp_ports_exhausted"
+
+
+class RtpPool:
+    """Even ports of a range, bound to ``host``; (0, 0) takes whatever port is free.
+
+    ``advertised_host`` stands in our SDP; empty = ``host``; for 0.0.0.0 or ``::`` the address of our route out.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        advertised_host: str,
+        ports: tuple[int, int],
+        channel_id: str,
+        clock: Clock,
+        no_media_timeout_s: float,
+    ) -> None:
+        """``ValueError`` when a host is not an IP address (names are never looked up)."""
+        self._host = host
+        self._advertised = ipaddress.ip_address(advertised_host or host)
+        self._version = ipaddress.ip_address(host).version
+        self._channel_id = channel_id
+        self._clock = clock
+        self._timeout_s = no_media_timeout_s
+        low, high = ports
+        self._any = ports == ANY_PORT
+        self._free = deque(range(low + low % 2, high, 2))
+        self._resting: deque[tuple[float, int, object]] = deque()
+        self._sessions: set[MediaSession] = set()
+        self._pacer = Pacer()
+        self._gauge = metrics.RTP_PORTS_IN_USE.labels(channel_id)
+
+    @property
+    def in_use(self) -> int:
+        """Port pairs held by sessions."""
+        return len(self._sessions)
+
+    async def open(self) -> MediaSession:
+        """A session on a port of its own; ``PortsExhausted`` when there is none."""
+        sock, shunned = self._bound()
+        session = MediaSession(
+            description=Description(self._our_address(), sock.getsockname()[1]),
+            clock=self._clock,
+            channel_id=self._channel_id,
+            no_media_timeout_s=self._timeout_s,
+            begin=self._pacer.add,
+            end=self._release,
+        )
+        session.shun(shunned)
+        self._sessions.add(session)
+        self._gauge.set(len(self._sessions))
+        try:
+            await asyncio.get_running_loop().create_datagram_endpoint(lambda: session, sock=sock)
+        except BaseException:
+            session.close()
+            sock.close()
+            raise
+        return session
+
+    async def aclose(self) -> None:
+        """Close every session."""
+        for session in tuple(self._sessions):
+            session.close()
+
+    def _release(self, session: MediaSession) -> None:
+        self._pacer.remove(session)
+        self._sessions.discard(session)
+        self._gauge.set(len(self._sessions))
+        if not self._any:
+            self._resting.append((self._clock.monotonic() + REST_S, session.description.port, session.source))
+
+    def _bound(self) -> tuple[socket.socket, object]:
+        """A socket on the next port, and the source that used it a moment ago."""
+        if self._any:
+            return self._bound_anywhere(), None
+        now = self._clock.monotonic()
+        while self._resting and self._resting[0][0] <= now:
+            self._free.append(self._resting.popleft()[1])
+        taken = []
+        try:
+            while self._free or self._resting:
+                # A port that still rests is better than no answer; its last source is passed over for a moment.
+                port, source = (self._free.popleft(), None) if self._free else self._resting.popleft()[1:]
+                sock = self._bind(port)
+                if sock is not None:
+                    return sock, source
+                taken.append(port)
+        finally:
+            self._free.extend(taken)
+        raise PortsExhausted(f"no RTP port is free ({self.in_use} calls hold one); widen rtp_ports")
+
+    def _bound_anywhere(self) -> socket.socket:
+        odd = []
+        try:
+            for _ in range(TRIES_FOR_EVEN):
+                sock = self._bind(0)
+                if sock is not None and sock.getsockname()[1] % 2 == 0:
+                    return sock
+                if sock is not None:
+                    odd.append(sock)
+        finally:
+            for sock in odd:
+                sock.close()
+        raise PortsExhausted("this machine has no free UDP port")
+
+    def _bind(self, port: int) -> socket.socket | None:
+        """A socket, or None when another process has the port."""
+        family = socket.AF_INET6 if self._version == 6 else socket.AF_INET  # noqa: PLR2004 - IP version
+        try:
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError as error:  # no descriptors left
+            raise PortsExhausted(f"no RTP socket can be opened: {error.strerror}") from error
+        try:
+            sock.setblocking(False)
+            with suppress(OSError):  # some networks and containers refuse to mark packets
+                if family == socket.AF_INET:
+                    sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED)
+                else:
+                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, EXPEDITED)
+            sock.bind((self._host, port))
+        except OSError as error:
+            sock.close()
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                return None
+            raise PortsExhausted(f"no RTP port can be bound on {self._host}: {error.strerror}") from error
+        return sock
+
+    def _our_address(self) -> str:
+        """The address that our SDP names."""
+        if not self._advertised.is_unspecified:
+            return str(self._advertised)
+        family = socket.AF_INET6 if self._version == 6 else socket.AF_INET  # noqa: PLR2004 - IP version
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((ELSEWHERE[self._version], 9))  # sends nothing: asks the kernel for the route
+                return str(probe.getsockname()[0])
+            except OSError:
+                return "127.0.0.1" if family == socket.AF_INET else "::1"

@@ -1,0 +1,34 @@
+"""RTP packets (RFC 3550 5.1) in as few operations as Python allows: this is the hot path of every call.
+
+``aiortp``'s packet objects cost about 4 us a packet more than the bare header that G.711 needs, and its jitter buffer
+works on packets of one length; both are therefore done here.
+"""
+
+from __future__ import annotations
+
+import struct
+
+HEADER = struct.Struct("!BBHII")
+HEADER_BYTES = 12
+VERSION_2 = 0x80
+MARKER = 0x80
+RTCP_FIRST, RTCP_LAST = 192, 223
+"""Second byte of an RTCP packet (RFC 5761 4): tells RTCP from RTP on a shared port."""
+
+
+def payload_of(packet: bytes) -> bytes | None:
+    """The payload behind CSRCs, header extension and padding; None when the packet is malformed."""
+    first = packet[0]
+    if first == VERSION_2:
+        return packet[HEADER_BYTES:]
+    if first >> 6 != VERSION_2 >> 6:
+        return None
+    begin = HEADER_BYTES + 4 * (first & 0x0F)
+    if first & 0x10:
+        if len(packet) < begin + 4:
+            return None
+        begin += 4 + 4 * int.from_bytes(packet[begin + 2 : begin + 4], "big")
+    end = len(packet)
+    if first & 0x20:
+        end -= packet[-1] or end
+    return packet[begin:end] if begin <= end else None

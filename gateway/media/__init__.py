@@ -1,0 +1,1 @@
+"""Audio without a device: G.711, resampling, WAV files, speech detection. Importable by adapters."""
