@@ -1,0 +1,33 @@
+"""The named actions a flow may call. Intake carries them out; this says what they take and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OK = "ok"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What lint and engine know of an action."""
+
+    args: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Required arguments with their allowed values; an empty tuple allows any text."""
+    gives: tuple[str, ...] = ()
+    """Variables it sets, when it succeeds."""
+    outcomes: tuple[str, ...] = (OK, FAILED)
+    reaches_person: bool = False
+    """Whether it brings the caller to a person (GB/T 33358-2016: behind one menu level at most)."""
+
+
+SET_LANGUAGE = "set_language"
+LANGUAGES = ("zh", "en")
+
+ACTIONS: Mapping[str, Action] = {
+    "set_line": Action(args={"line": ("citizen", "enterprise")}),
+    "register_ticket": Action(gives=("ticket_no",)),
+    "request_callback": Action(args={"reason": ()}, reaches_person=True),
+    SET_LANGUAGE: Action(args={"language": LANGUAGES}, outcomes=(OK,)),
+}

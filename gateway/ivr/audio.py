@@ -1,0 +1,53 @@
+"""Prompts as A-law. Files are read and coded once; a file that has been replaced is read anew."""
+
+from __future__ import annotations
+
+import wave
+from functools import lru_cache
+from pathlib import Path
+
+from gateway.errors import ConfigError
+from gateway.ivr.prompts import DIGITS, PromptItem, digit_id
+from gateway.media.g711 import ALAW_SILENCE, pcm16_to_alaw
+
+RATE_HZ = 8000
+GROUP = 4
+"""Digits are read in groups of so many, with a breath between groups: that is how people write them down."""
+GROUP_GAP = bytes([ALAW_SILENCE]) * (RATE_HZ * 350 // 1000)
+CACHED_FILES = 1024
+
+
+def alaw(item: PromptItem) -> bytes:
+    """The item as A-law at 8 kHz, one byte a sample. ``ConfigError`` when its recording cannot be played."""
+    if item.kind == "prompt":
+        return _file(Path(item.wav))
+    folder = Path(item.wav)
+    digits = [character for character in item.text if character in DIGITS]
+    groups = [digits[n : n + GROUP] for n in range(0, len(digits), GROUP)]
+    return GROUP_GAP.join(b"".join(_file(folder / f"{digit_id(d)}.wav") for d in group) for group in groups)
+
+
+def duration_s(item: PromptItem) -> float:
+    """How long the item takes to say."""
+    return len(alaw(item)) / RATE_HZ
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return _coded(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise ConfigError([f"{path}: prompt cannot be read: {error.strerror}"]) from error
+
+
+@lru_cache(maxsize=CACHED_FILES)
+def _coded(path: Path, _mtime_ns: int) -> bytes:
+    try:
+        with wave.open(str(path), "rb") as wav:
+            form = (wav.getframerate(), wav.getnchannels(), wav.getsampwidth())
+            if form != (RATE_HZ, 1, 2):
+                raise ConfigError(
+                    [f"{path}: is {form[0]} Hz with {form[1]} channel(s); `gateway prompts add` converts"]
+                )
+            return pcm16_to_alaw(wav.readframes(wav.getnframes()))
+    except (wave.Error, EOFError) as error:
+        raise ConfigError([f"{path}: no PCM WAV file: {error}"]) from error

@@ -1,0 +1,306 @@
+"""The engine: a pure step (state, input) → (state, outputs). It knows no clock, no audio and no store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from gateway.ivr.actions import SET_LANGUAGE
+from gateway.ivr.graph import ActNode, AskNode, EndNode, Flow, GotoNode, Node, SayNode
+from gateway.ivr.match import is_keyword, word_count
+from gateway.ivr.prompts import PromptItem
+
+__all__ = [
+    "Act",
+    "ActionDone",
+    "Begin",
+    "End",
+    "Engine",
+    "Finished",
+    "Heard",
+    "HungUp",
+    "Input",
+    "Key",
+    "Output",
+    "PromptItem",
+    "Say",
+    "Silence",
+    "SpeechBegan",
+    "State",
+    "Wait",
+]
+
+MIN_WORDS_TO_SWITCH = 3
+"""A recogniser takes a lone cough or "嗯" for English; so many words in another language are that language."""
+PATH_KEPT = 64
+"""The newest steps a state remembers, so that a long dialogue stays a small row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where one dialogue is. JSON round-trips by ``to_json`` and ``from_json``."""
+
+    flow: str
+    version: str
+    step: str
+    """Address of the step that waits for the next input."""
+    attempt: int = 0
+    """How many times this step has asked in vain."""
+    language: str = "zh"
+    vars: Mapping[str, str] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+    """Addresses passed, oldest first, the newest ``PATH_KEPT``."""
+    ended: str | None = None
+    """The disposition, once over."""
+
+    def to_json(self) -> str:
+        """As one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> State:
+        """The state that ``to_json`` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(**{**values, "path": tuple(values["path"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The dialogue begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What was said last has been said to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """The requester has begun to speak; nothing is decided before they have finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The requester said something; ``text`` is None when it has not been understood (yet)."""
+
+    text: str | None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The requester pressed a key, or chose the quick reply of that key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Neither a word nor a key came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    """An action was carried out."""
+
+    name: str
+    outcome: str
+    vars: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The requester is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak or write these items."""
+
+    items: tuple[PromptItem, ...]
+    barge_in: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Wait for the requester; times in seconds. The answer is ``Key``, ``Heard`` or ``Silence``."""
+
+    keys: str
+    speech: bool
+    silence_s: float
+    end_silence_s: float
+    max_s: float
+    recognise_wait_s: float
+    keywords: tuple[str, ...] = ()
+    quick_replies: tuple[tuple[str, str], ...] = ()
+    """(key, label) for channels that show buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Carry out a named action; the answer is ``ActionDone``."""
+
+    name: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The dialogue is over."""
+
+    disposition: str
+
+
+Input = Begin | Finished | SpeechBegan | Heard | Key | Silence | ActionDone | HungUp
+Output = Say | Wait | Act | End
+
+
+class Engine:
+    """Runs flows. A dialogue keeps the version it began with, also after ``reload``."""
+
+    def __init__(self, flows: Mapping[str, Flow]) -> None:
+        """``flows`` by name, as ``load_flows`` gives them."""
+        self._versions: dict[tuple[str, str], Flow] = {}
+        self._current: dict[str, Flow] = {}
+        self.reload(flows)
+
+    def reload(self, flows: Mapping[str, Flow]) -> None:
+        """New dialogues take ``flows``; versions known before stay (a few kB each) for those that began with them."""
+        self._current = dict(flows.items())
+        self._versions |= {(flow.name, flow.version): flow for flow in self._current.values()}
+
+    def begin(self, flow: str, language: str | None = None) -> State:
+        """The state before ``Begin``. ``KeyError`` for a flow that is not there (``gateway check`` finds that)."""
+        current = self._current[flow]
+        wanted = language if language in current.languages else current.languages[0]
+        return State(flow=current.name, version=current.version, step=current.start, language=wanted)
+
+    def step(self, state: State, event: Input) -> tuple[State, tuple[Output, ...]]:
+        """Take one input. Outputs come in the order in which they are to be carried out."""
+        if state.ended is not None or isinstance(event, SpeechBegan):
+            return state, ()
+        if isinstance(event, HungUp):
+            return replace(state, ended="abandoned_in_flow"), ()
+        flow, state = self._flow_of(state)
+        return _Run(flow, state).take(event)
+
+    def _flow_of(self, state: State) -> tuple[Flow, State]:
+        """The version the dialogue began with; if this process never had it, the newest, at the same step if any."""
+        flow = self._versions.get((state.flow, state.version))
+        if flow is not None:
+            return flow, state
+        flow = self._current[state.flow]
+        step = state.step if state.step in flow.nodes else flow.start
+        return flow, replace(state, version=flow.version, step=step, attempt=0)
+
+
+class _Run:
+    """One step of one dialogue."""
+
+    def __init__(self, flow: Flow, state: State) -> None:
+        self._flow = flow
+        self._state = state
+        self._outputs: list[Output] = []
+
+    def take(self, event: Input) -> tuple[State, tuple[Output, ...]]:
+        node = self._flow.nodes[self._state.step]
+        match node, event:
+            case _, Begin():
+                self._go(self._state.step)
+            case SayNode(), Finished():
+                self._go(node.next)
+            case ActNode(action=waited), ActionDone(name=done) if done == waited:
+                self._done(node, event)
+            case AskNode(), Key(key=key) if key in node.keys:
+                self._go(node.keys[key])
+            case AskNode(), Heard():
+                self._heard(node, event)
+            case AskNode(), Key() | Silence():
+                self._ask_again(node)
+            case _:
+                pass  # late or unexpected: what we wait for will still come
+        return self._state, tuple(self._outputs)
+
+    def _done(self, node: ActNode, event: ActionDone) -> None:
+        self._state = replace(self._state, vars={**self._state.vars, **event.vars})
+        self._go(node.outcomes.get(event.outcome, node.next))
+
+    def _heard(self, node: AskNode, event: Heard) -> None:
+        for words, to in node.spoken:
+            if event.text and is_keyword(event.text, words):
+                self._go(to)
+                return
+        if not node.listens:
+            self._ask_again(node)
+            return
+        language = event.language or self._state.language
+        if language != self._state.language and language in node.languages and _certain(event.text):
+            self._go(node.languages[language])
+            return
+        self._go(node.next)
+
+    def _ask_again(self, node: AskNode) -> None:
+        if self._state.attempt >= node.attempts:
+            self._go(node.no_answer)
+            return
+        self._state = replace(self._state, attempt=self._state.attempt + 1)
+        self._ask(node, node.again or node.say)
+
+    def _ask(self, node: AskNode, say: tuple[Any, ...]) -> None:
+        if say:
+            self._outputs.append(Say(self._items(say), node.barge_in))
+        language = self._state.language
+        self._outputs.append(
+            Wait(
+                keys="".join(node.keys),
+                speech=node.listens or bool(node.spoken),
+                silence_s=node.silence_s,
+                end_silence_s=node.end_silence_s,
+                max_s=node.max_s,
+                recognise_wait_s=node.recognise_wait_s,
+                keywords=node.keywords,
+                quick_replies=tuple((key, label[language]) for key, label in node.labels.items() if language in label),
+            ),
+        )
+
+    def _go(self, address: str) -> None:
+        """Run on from ``address`` until something has to be waited for. Lint has refused cycles without a wait."""
+        while True:
+            node: Node = self._flow.nodes[address]
+            path = (*self._state.path, address)[-PATH_KEPT:]
+            self._state = replace(self._state, step=address, attempt=0, path=path)
+            match node:
+                case GotoNode():
+                    address = node.next
+                case SayNode():
+                    self._outputs.append(Say(self._items(node.say), node.barge_in))
+                    if not node.barge_in:
+                        return  # the next question's barge-in must not cut it: go on when it is Finished
+                    address = node.next
+                case AskNode():
+                    self._ask(node, node.say)
+                    return
+                case ActNode():
+                    self._outputs.append(Act(node.action, node.args))
+                    if node.action == SET_LANGUAGE:
+                        self._state = replace(self._state, language=node.args["language"])
+                    return
+                case EndNode():
+                    self._outputs.append(End(node.disposition))
+                    self._state = replace(self._state, ended=node.disposition)
+                    return
+
+    def _items(self, say: tuple[Any, ...]) -> tuple[PromptItem, ...]:
+        prompts, language = self._flow.prompts, self._state.language
+        return tuple(
+            prompts.item(language, each)
+            if isinstance(each, str)
+            else prompts.digits(language, self._state.vars.get(each.digits, ""))
+            for each in say
+        )
+
+
+def _certain(text: str | None) -> bool:
+    return text is not None and word_count(text) >= MIN_WORDS_TO_SWITCH

@@ -1,0 +1,103 @@
+"""Flow files to flows: read, check, flatten, lint. All mistakes of all files are reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gateway.errors import ConfigError
+from gateway.ivr.graph import Flow, flatten, prompt_ids
+from gateway.ivr.lint import lint
+from gateway.ivr.prompts import Prompts, read_prompts
+from gateway.ivr.schema import FlowFile
+from gateway.ivr.source import Source
+
+TEST_SUFFIX = ".test.yaml"
+VERSION_CHARS = 12
+
+
+class Flows(Mapping[str, Flow]):
+    """The flows of one folder, by name."""
+
+    def __init__(self, flows: Mapping[str, Flow]) -> None:
+        """These flows."""
+        self._flows = dict(flows)
+
+    def __getitem__(self, name: str) -> Flow:
+        return self._flows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flows)
+
+    def __len__(self) -> int:
+        return len(self._flows)
+
+
+def load_flows(folder: Path) -> Flows:
+    """Read ``<folder>/*.yaml`` with ``<folder>/prompts``; ``ConfigError`` lists every mistake as ``file:line: …``."""
+    if not folder.is_dir():
+        raise ConfigError([f"{folder}: no such folder; flows_dir names where the flows lie"])
+    prompts, problems = read_prompts(folder / "prompts")
+    flows: dict[str, Flow] = {}
+    for path in sorted(p for p in folder.glob("*.yaml") if not p.name.endswith(TEST_SUFFIX)):
+        try:
+            flows[path.stem] = load_flow(path, prompts)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    if not flows:
+        raise ConfigError([f"{folder}: no flow in it; a flow is <name>.yaml"])
+    return Flows(flows)
+
+
+def load_flow(path: Path, prompts: Prompts) -> Flow:
+    """One flow file, checked."""
+    source = Source(path)
+    try:
+        file = FlowFile.model_validate(source.value)
+    except ValidationError as error:
+        raise ConfigError(_spelled(error, source)) from None
+    start, nodes, places, doubled = flatten(file)
+    problems = [f"{path}: step id {name!r} is used twice" for name in doubled]
+    if file.flow != path.stem:
+        problems.append(
+            f"{source.where(('flow',))}: flow is {file.flow!r} but the file is {path.name}; name both alike"
+        )
+    words = [
+        f"{language}/{said}={prompts.items.get(language, {})[said].text}"
+        for language in file.languages
+        for said in sorted({s for node in nodes.values() for s in prompt_ids(node) if isinstance(s, str)})
+        if said in prompts.items.get(language, {})
+    ]
+    flow = Flow(
+        name=file.flow,
+        version=hashlib.sha256("\n".join([source.text, *words]).encode()).hexdigest()[:VERSION_CHARS],
+        title=file.title,
+        languages=tuple(file.languages),
+        start=start,
+        nodes=nodes,
+        prompts=prompts,
+        places=places,
+    )
+    if not problems:
+        problems = lint(flow, lambda address: source.where(places[address]))
+    if problems:
+        raise ConfigError(problems)
+    return flow
+
+
+def _spelled(error: ValidationError, source: Source) -> list[str]:
+    lines = []
+    items = error.errors(include_url=False, include_context=False)
+    for item in items:
+        if item["type"] == "too_short" and any(
+            o["loc"][: len(item["loc"])] == item["loc"] for o in items if o is not item
+        ):
+            continue  # only the echo of a mistake further in
+        message = "unknown key; remove it or check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
+        lines.append(f"{source.where(item['loc'])}: {'.'.join(str(part) for part in item['loc'])}: {message}")
+    return lines

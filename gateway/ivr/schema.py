@@ -1,0 +1,153 @@
+"""What a flow file may hold. ``ivr_flows/flow.schema.json`` is generated from this (``gateway flows schema``)."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.domain.words import Disposition
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Language = Literal["zh", "en"]
+PressedKey = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Seconds = Annotated[float, Field(ge=0, le=600)]
+
+
+class Part(BaseModel):
+    """Closed and immutable. Keys of the telephone may stand unquoted (2: is "2")."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Digits(Part):
+    """A variable read out digit by digit."""
+
+    digits: Literal["ticket_no"]
+
+
+Sayable = Id | Digits
+Says = Annotated[tuple[Sayable, ...], Field(min_length=1)]
+
+
+class Choice(Part):
+    """What a key does, and its label where buttons can be shown."""
+
+    label: dict[Language, str] = Field(default_factory=dict)
+    then: Steps
+
+
+class Spoken(Part):
+    """Words that count as a choice when they are all that was said."""
+
+    words: Annotated[tuple[str, ...], Field(min_length=1)]
+    then: Steps
+
+
+class SayStep(Part):
+    """Say something and go on."""
+
+    do: Literal["say"]
+    id: Id | None = None
+    say: Says
+    barge_in: bool = True
+    """False: said to its end, whatever the requester does."""
+
+
+class Asking(Part):
+    """What ``menu`` and ``listen`` share."""
+
+    id: Id | None = None
+    say: tuple[Sayable, ...] = ()
+    again: tuple[Sayable, ...] = ()
+    """Said instead of ``say`` when nothing came; empty: ``say`` once more."""
+    barge_in: bool = True
+    """False: what is said is not cut by speech, only by a key."""
+    attempts: int = Field(0, ge=0, le=5)
+    """How often to ask again before ``no_answer``."""
+    silence_s: Seconds = 6.0
+    """Without a word or key for so long after the prompt, nothing came."""
+    end_silence_s: Seconds = 2.0
+    """The requester has finished when silent for so long."""
+    recognise_wait_s: Seconds = 2.0
+    """How long the dialogue waits for the recogniser after that."""
+    keys: dict[PressedKey, Choice] = Field(default_factory=dict)
+    spoken: tuple[Spoken, ...] = ()
+    no_answer: Steps = ()
+    """When nothing came; empty: go on."""
+
+
+class MenuStep(Asking):
+    """A choice by key, quick reply or one of the spoken words; anything else counts as no answer."""
+
+    do: Literal["menu"]
+    max_s: Seconds = 10.0
+
+
+class ListenStep(Asking):
+    """Hear the requester out; then go on."""
+
+    do: Literal["listen"]
+    max_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    """The longest speech in one go."""
+    languages: dict[Language, Steps] = Field(default_factory=dict)
+    """When they spoke another language than the dialogue's; then go on."""
+
+
+class ActStep(Part):
+    """Have intake do something; then go on, or into the branch of another outcome."""
+
+    do: Literal["act"]
+    id: Id | None = None
+    action: str
+    args: dict[str, str] = Field(default_factory=dict)
+    outcomes: dict[str, Steps] = Field(default_factory=dict)
+
+
+class GotoStep(Part):
+    """Go on at another step of this flow."""
+
+    do: Literal["goto"]
+    id: Id | None = None
+    to: Id
+
+
+class EndStep(Part):
+    """The dialogue is over."""
+
+    do: Literal["end"]
+    id: Id | None = None
+    disposition: Disposition
+
+
+Step = Annotated[SayStep | MenuStep | ListenStep | ActStep | GotoStep | EndStep, Field(discriminator="do")]
+Steps = tuple[Step, ...]
+
+
+class FlowFile(Part):
+    """One flow. A branch that runs out goes on after the step that it hangs from."""
+
+    flow: Id
+    title: str
+    """For people: what this flow is for."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    """All that it can speak; it begins in the first."""
+    steps: Annotated[Steps, Field(min_length=1)]
+
+
+for _model in (Choice, Spoken, MenuStep, ListenStep, ActStep, FlowFile):
+    _model.model_rebuild()
+
+
+def json_schema() -> str:
+    """The JSON schema of a flow file, for editors."""
+    schema: dict[str, Any] = FlowFile.model_json_schema()
+    return (
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema},
+            ensure_ascii=False,
+            indent=1,
+        )
+        + "\n"
+    )

@@ -1,0 +1,76 @@
+"""Flow files as YAML: safe tags only, no key twice, and every value's line kept for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from gateway.errors import ConfigError
+
+
+class Source:
+    """One parsed YAML file."""
+
+    def __init__(self, path: Path) -> None:
+        """Read ``path``; ``ConfigError`` when it is no YAML or says a key twice."""
+        self.path = path
+        try:
+            self.text = path.read_text(encoding="utf-8")
+            loader = yaml.SafeLoader(self.text)
+            try:
+                self._root = loader.get_single_node()
+                self._problems = [] if self._root is None else self._doubled(self._root, loader)
+                self.value: Any = loader.construct_document(self._root) if self._root and not self._problems else None
+            finally:
+                loader.dispose()
+        except FileNotFoundError:
+            raise ConfigError([f"{path}: no such file"]) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([f"{path}: cannot be read: {error}"]) from error
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            line = f":{mark.line + 1}" if mark else ""
+            raise ConfigError([f"{path}{line}: not valid YAML: {error.problem}"]) from error
+        except yaml.YAMLError as error:
+            raise ConfigError([f"{path}: not valid YAML: {error}"]) from error
+        if self._problems:
+            raise ConfigError(self._problems)
+
+    def where(self, loc: tuple[int | str, ...]) -> str:
+        """``file:line`` of the value at ``loc``; parts that YAML does not have (pydantic's tags) are passed over."""
+        node = self._root
+        line = 1
+        for part in loc:
+            inner = _inner(node, part) if node is not None else None
+            if inner is not None:
+                node = inner
+                line = node.start_mark.line + 1
+        return f"{self.path}:{line}"
+
+    def _doubled(self, node: Node, loader: yaml.SafeLoader) -> list[str]:
+        found: list[str] = []
+        if isinstance(node, MappingNode):
+            seen: set[Hashable] = set()
+            for key_node, value in node.value:
+                key = loader.construct_object(key_node, deep=True)
+                if isinstance(key, Hashable):
+                    if key in seen:
+                        found.append(f"{self.path}:{key_node.start_mark.line + 1}: {key!r} is said twice")
+                    seen.add(key)
+                found += self._doubled(value, loader)
+        elif isinstance(node, SequenceNode):
+            for value in node.value:
+                found += self._doubled(value, loader)
+        return found
+
+
+def _inner(node: Node, part: int | str) -> Node | None:
+    if isinstance(node, SequenceNode):
+        return node.value[part] if isinstance(part, int) and part < len(node.value) else None
+    if isinstance(node, MappingNode):
+        return next((value for key, value in node.value if key.value == str(part)), None)
+    return None
