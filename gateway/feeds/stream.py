@@ -1,0 +1,60 @@
+"""``kind = "stream"``: each event as one entry of a Redis or Valkey stream, for a consumer inside the house."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import Field, SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import RedisError
+
+from gateway.errors import TransientDeliveryError
+from gateway.feeds.common import FeedContext, FeedSettings
+from gateway.ports.feed import Delivery
+
+
+class StreamSettings(FeedSettings):
+    """``[[feed]]`` of kind ``stream``."""
+
+    key: str = Field("gateway:events", min_length=1)
+    """The stream's key."""
+    maxlen: int = Field(100_000, ge=1)
+    """About so many entries are kept; a consumer that falls behind further reads the API from its last event_seq."""
+    url: SecretStr = SecretStr("")
+    """Any URL that ``[redis] url`` takes; empty = the house's own."""
+
+
+class StreamFeed:
+    """A feed that appends. An entry may be there twice after a fault: consumers go by ``id``."""
+
+    def __init__(self, settings: StreamSettings, context: FeedContext) -> None:
+        """Connects on first use."""
+        self._settings = settings
+        self._context = context
+        self._client: Redis | RedisCluster | None = None
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Append one entry: id, type, subject (ticket_id), sequence, time, event and ticket (JSON)."""
+        if self._client is None:
+            self._client = self._context.open_redis(self._settings.url.get_secret_value())
+        fields: dict[str | bytes, str | int] = {
+            "id": delivery.event_id,
+            "type": delivery.type,
+            "subject": delivery.ticket_id,
+            "sequence": delivery.event_seq,
+            "time": delivery.at,
+            "event": json.dumps(delivery.event, ensure_ascii=False),
+            "ticket": json.dumps(delivery.record, ensure_ascii=False),
+        }
+        try:
+            await self._client.xadd(self._settings.key, fields, maxlen=self._settings.maxlen, approximate=True)  # type: ignore[arg-type]  # redis-py's mapping type is invariant
+        except (RedisError, OSError) as error:
+            # Also what looks permanent (a key of another type, no permission) is cured by a person without replaying.
+            raise TransientDeliveryError(f"{type(error).__name__}: {error}") from error
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None

@@ -1,0 +1,147 @@
+"""``kind = "webhook"``: each event as one signed HTTP POST, a CloudEvent 1.0 in structured JSON mode."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Literal
+
+import aiohttp
+from pydantic import AnyHttpUrl, Field, SecretStr
+
+from gateway import __version__
+from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.feeds.common import FeedContext, FeedSettings
+from gateway.ports.feed import Delivery
+
+REMEMBERED_BYTES = 200
+"""So much of a refusal is kept for the person who looks at the dead letter."""
+TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class WebhookSettings(FeedSettings):
+    """``[[feed]]`` of kind ``webhook``."""
+
+    url: AnyHttpUrl
+    """Where to post. Redirects are not followed: they would carry citizens' data to a place nobody configured."""
+    secret: SecretStr = Field(min_length=16)
+    """Signs every post; the receiver knows it too."""
+    format: Literal["cloudevents"] = "cloudevents"
+    type_prefix: str = Field("cn.hotline12345.", pattern=r"^[a-z0-9.-]*$")
+    """Before our event types, so that a receiver of many senders tells them apart."""
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024)
+    """A ticket that is larger is sent without its transcripts and messages (``data.truncated``)."""
+
+
+class WebhookFeed:
+    """A feed that posts. One session, made on first use."""
+
+    def __init__(self, settings: WebhookSettings, context: FeedContext) -> None:
+        """Nothing is connected yet."""
+        self._settings = settings
+        self._context = context
+        self._secret = settings.secret.get_secret_value().encode()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Post one event. 2xx and 409 (has it already) mean delivered; 408, 425, 429, 5xx and network errors: later."""
+        body = self._body(delivery)
+        headers = {
+            "Content-Type": "application/cloudevents+json; charset=utf-8",
+            "Idempotency-Key": delivery.event_id,
+            "X-Gateway-Signature": signature(self._secret, body, int(time.time())),
+        }
+        try:
+            async with self._open_session().post(
+                str(self._settings.url), data=body, headers=headers, allow_redirects=False
+            ) as answer:
+                if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status == HTTPStatus.CONFLICT:
+                    return
+                text = (await answer.content.read(REMEMBERED_BYTES)).decode("utf-8", "replace")
+                raise _refusal(answer.status, text, answer.headers.get("Retry-After"))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TransientDeliveryError(f"{type(error).__name__}: {error}") from error
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),
+                connector=aiohttp.TCPConnector(limit=self._settings.parallel),
+                headers={"User-Agent": f"hotline-gateway/{__version__}"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+    def _body(self, delivery: Delivery) -> bytes:
+        event = cloud_event(delivery, source=self._context.public_url, type_prefix=self._settings.type_prefix)
+        body = _encode(event)
+        if len(body) <= self._settings.max_body_bytes:
+            return body
+        event["data"] = {**event["data"], "ticket": _shortened(delivery.record), "truncated": True}
+        body = _encode(event)
+        if len(body) > self._settings.max_body_bytes:
+            raise PermanentDeliveryError(
+                f"{len(body)} bytes even without transcripts; raise max_body_bytes of feed {delivery.feed} and replay"
+            )
+        return body
+
+
+def cloud_event(delivery: Delivery, *, source: str, type_prefix: str) -> dict[str, Any]:
+    """CloudEvents 1.0 section 3; ``sequence`` is the extension of that name, our gap-free event_seq."""
+    return {
+        "specversion": "1.0",
+        "id": delivery.event_id,
+        "source": source,
+        "type": type_prefix + delivery.type,
+        "subject": delivery.ticket_id,
+        "time": delivery.at,
+        "datacontenttype": "application/json",
+        "sequence": str(delivery.event_seq),
+        "data": {"event": delivery.event, "ticket": delivery.record},
+    }
+
+
+def signature(secret: bytes, body: bytes, at: int) -> str:
+    """``t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">``; a receiver refuses an old t, so a copy is of no use."""
+    return f"t={at},v1={hmac.new(secret, b'%d.%b' % (at, body), hashlib.sha256).hexdigest()}"
+
+
+def retry_after_s(value: str | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for (RFC 9110 section 10.2.3), None when it says nothing usable."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+
+
+def _refusal(status: int, text: str, retry_after: str | None) -> TransientDeliveryError | PermanentDeliveryError:
+    message = f"HTTP {status}: {text}" if text else f"HTTP {status}"
+    if status in TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TransientDeliveryError(message, retry_after_s=retry_after_s(retry_after, datetime.now(UTC)))
+    return PermanentDeliveryError(message)
+
+
+def _shortened(record: Mapping[str, Any]) -> dict[str, Any]:
+    interactions = [{**i, "transcript": [], "messages": []} for i in record["interactions"]]
+    return {**record, "interactions": interactions}
+
+
+def _encode(event: Mapping[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

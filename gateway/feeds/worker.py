@@ -1,0 +1,257 @@
+"""Carrying one feed's deliveries out: lease, send, book. The state is SQL's; a worker may die at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from gateway.domain.ids import from_rfc3339
+from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.feeds.backoff import retry_in_s
+from gateway.feeds.common import FeedSettings
+from gateway.feeds.empties import REGISTERED, hold_s, may_follow_skipped
+from gateway.ports.clock import Clock
+from gateway.ports.feed import Delivery, DeliveryStore, Feed
+from gateway.telemetry import log, metrics
+
+POLL_S = 1.0
+"""Without a wake-up, due deliveries are looked for so often."""
+STORE_RETRY_S = 1.0
+COUNT_S = 5.0
+LEASE_MARGIN_S = 5.0
+"""A lease outlasts its attempt by this, so that no second worker sends what a slow first one is still sending."""
+MAX_PAUSE_S = 60.0
+INTRODUCED_KEPT = 10_000
+_log = log.get("feed")
+
+
+class Wakeups(Protocol):
+    """Hints that there is work; see ``gateway.queueing.wakeup``."""
+
+    @property
+    def position(self) -> int:
+        """Grows with every hint."""
+        ...
+
+    async def wait(self, timeout_s: float, *, since: int | None = None) -> bool:
+        """Until a hint later than ``since``, or the time is up."""
+        ...
+
+
+class TicketEvents(Protocol):
+    """The part of the reader that a worker needs."""
+
+    async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[dict[str, Any]]:
+        """See ``TicketReader.events``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What an attempt came to and SQL does not know yet."""
+
+    done: bool
+    error: str = ""
+    retry_in_s: float | None = None
+
+
+class FeedWorker:
+    """One feed's worker. Several may run (other processes, other machines): leases keep them apart."""
+
+    def __init__(
+        self,
+        *,
+        feed_id: str,
+        feed: Feed,
+        settings: FeedSettings,
+        deliveries: DeliveryStore,
+        events: TicketEvents,
+        clock: Clock,
+        owner: str,
+        wakeup: Wakeups,
+        jitter: random.Random,
+    ) -> None:
+        """``owner`` is this process's name in leases; it must differ between processes."""
+        self.feed_id = feed_id
+        self._feed = feed
+        self._settings = settings
+        self._deliveries = deliveries
+        self._events = events
+        self._clock = clock
+        self._owner = owner
+        self._wakeup = wakeup
+        self._jitter = jitter
+        self._sending: dict[asyncio.Task[None], int] = {}
+        self._outcomes: dict[int, _Outcome] = {}
+        self._holds: dict[int, int] = {}
+        self._introduced: OrderedDict[str, None] = OrderedDict()
+        self._paused_until = 0.0
+        self._count_at = 0.0
+
+    async def run(self) -> None:
+        """Deliver until cancelled; then what is being sent has one attempt's time to end and be booked."""
+        try:
+            while True:
+                try:
+                    await self._step()
+                except StoreUnavailable:
+                    _log.warning("feed_waits_for_store", feed=self.feed_id)
+                    await asyncio.sleep(STORE_RETRY_S)
+        finally:
+            if self._sending:
+                await asyncio.wait(self._sending, timeout=self._settings.timeout_s)
+            for task in self._sending:
+                task.cancel()
+            with suppress(StoreUnavailable):
+                await self._book()
+            await self._feed.aclose()
+
+    async def _step(self) -> None:
+        """Book what has ended, start what is due, wait for more of either."""
+        since = self._wakeup.position
+        await self._book()
+        await self._count()
+        pause = self._paused_until - self._clock.monotonic()
+        free = self._settings.parallel - len(self._sending)
+        leased: list[Delivery] = []
+        if free > 0 and pause <= 0:
+            leased = await self._deliveries.lease(
+                self.feed_id, self._owner, limit=free, lease_s=self._settings.timeout_s + LEASE_MARGIN_S
+            )
+        for delivery in leased:
+            task = asyncio.create_task(self._carry(delivery), name=f"feed-{self.feed_id}-{delivery.event_seq}")
+            self._sending[task] = delivery.event_seq
+            task.add_done_callback(self._sending.pop)
+        await self._idle(since, min(pause, POLL_S) if pause > 0 else POLL_S, full=len(leased) == free)
+
+    async def _idle(self, since: int, timeout_s: float, *, full: bool) -> None:
+        """Until an attempt ends, or (with room for more) a hint or the time for the next look comes."""
+        if full and self._sending:
+            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+            return
+        hint = asyncio.create_task(self._wakeup.wait(timeout_s, since=since))
+        try:
+            await asyncio.wait({hint, *self._sending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hint.cancel()
+
+    async def _book(self) -> None:
+        """Tell SQL what has ended. Outcomes stay here until it knows: a store that is down costs no second post."""
+        done = [seq for seq, outcome in self._outcomes.items() if outcome.done]
+        if done:
+            await self._deliveries.delivered(self.feed_id, done)
+            for seq in done:
+                del self._outcomes[seq]
+        for seq, outcome in list(self._outcomes.items()):
+            if not outcome.done:
+                await self._deliveries.failed(self.feed_id, seq, outcome.error, retry_in_s=outcome.retry_in_s)
+                del self._outcomes[seq]
+
+    async def _count(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._count_at:
+            return
+        self._count_at = now + COUNT_S
+        counts = (await self._deliveries.counts()).get(self.feed_id, {})
+        metrics.FEED_PENDING.labels(self.feed_id).set(counts.get("pending", 0))
+        metrics.FEED_DEAD.labels(self.feed_id).set(counts.get("dead", 0))
+
+    async def _carry(self, delivery: Delivery) -> None:
+        """One leased delivery, from here to its outcome."""
+        self._outcomes[delivery.event_seq] = await self._send(delivery)
+
+    def _without_post(self, delivery: Delivery) -> _Outcome | None:
+        """The outcome of what is not sent (now), None for what is."""
+        settings = self._settings
+        if settings.types and delivery.type not in settings.types:
+            return self._done(delivery, "filtered")
+        if settings.include_empty or not delivery.record["empty"]:
+            return None
+        hold = hold_s(delivery.record, self._age_s(str(delivery.record["created_at"])))
+        if hold is None:
+            return self._done(delivery, "skipped")
+        self._holds[delivery.event_seq] = self._holds.get(delivery.event_seq, 0) + 1
+        metrics.FEED_POSTS.labels(self.feed_id, "held").inc()
+        return _Outcome(done=False, error="nothing said yet", retry_in_s=hold)
+
+    async def _send(self, delivery: Delivery) -> _Outcome:
+        """Post what is to be posted, and say what came of it."""
+        try:
+            outcome = self._without_post(delivery)
+            if outcome is not None:
+                return outcome
+            await self._introduce(delivery)
+            await self._post(delivery)
+        except PermanentDeliveryError as error:
+            return self._dead(delivery, str(error))
+        except TransientDeliveryError as error:
+            if error.retry_after_s:  # the receiver speaks for itself, not only for this ticket
+                pause = min(error.retry_after_s, MAX_PAUSE_S)
+                self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
+            return self._again(delivery, str(error), error.retry_after_s)
+        except StoreUnavailable as error:
+            return self._again(delivery, str(error), None)
+        except Exception as error:  # noqa: BLE001 - one delivery's fault must not end the others
+            _log.error("feed_broke", feed=self.feed_id, event_seq=delivery.event_seq, exc_info=error)
+            return self._again(delivery, f"{type(error).__name__} in the feed itself", None)
+        return self._done(delivery, "ok")
+
+    async def _post(self, delivery: Delivery) -> None:
+        await self._feed.deliver(delivery)
+        self._introduced[delivery.ticket_id] = None
+        self._introduced.move_to_end(delivery.ticket_id)
+        if len(self._introduced) > INTRODUCED_KEPT:
+            self._introduced.popitem(last=False)
+
+    async def _introduce(self, delivery: Delivery) -> None:
+        """Post the ticket's registration first when it may have been skipped (see ``empties``)."""
+        wanted = not self._settings.types or REGISTERED in self._settings.types
+        if self._settings.include_empty or not wanted or delivery.ticket_id in self._introduced:
+            return
+        if not may_follow_skipped(delivery.type, delivery.event["data"]):
+            return
+        for event in await self._events.events(ticket_id=delivery.ticket_id):
+            if event["type"] == REGISTERED and event["event_seq"] < delivery.event_seq:
+                await self._post(
+                    replace(
+                        delivery,
+                        event_seq=event["event_seq"],
+                        event_id=event["event_id"],
+                        type=event["type"],
+                        at=event["at"],
+                        event=event,
+                    )
+                )
+
+    def _done(self, delivery: Delivery, result: str) -> _Outcome:
+        self._holds.pop(delivery.event_seq, None)
+        metrics.FEED_POSTS.labels(self.feed_id, result).inc()
+        return _Outcome(done=True)
+
+    def _dead(self, delivery: Delivery, error: str) -> _Outcome:
+        self._holds.pop(delivery.event_seq, None)
+        metrics.FEED_POSTS.labels(self.feed_id, "dead").inc()
+        _log.error("dead_letter", feed=self.feed_id, event_seq=delivery.event_seq, pii_answer=error)
+        return _Outcome(done=False, error=error)
+
+    def _again(self, delivery: Delivery, error: str, retry_after_s: float | None) -> _Outcome:
+        attempts = delivery.attempts - self._holds.get(delivery.event_seq, 0)
+        wait = retry_in_s(
+            self._settings,
+            attempts=max(attempts, 0) + 1,
+            age_s=self._age_s(delivery.at),
+            retry_after_s=retry_after_s,
+            jitter=self._jitter.random(),
+        )
+        if wait is None:
+            return self._dead(delivery, error)
+        metrics.FEED_POSTS.labels(self.feed_id, "retry").inc()
+        _log.warning("delivery_failed", feed=self.feed_id, event_seq=delivery.event_seq, pii_answer=error, retry_s=wait)
+        return _Outcome(done=False, error=error, retry_in_s=wait)
+
+    def _age_s(self, at: str) -> float:
+        return (self._clock.now() - from_rfc3339(at)).total_seconds()
