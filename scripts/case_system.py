@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""A small case system that receives the gateway's webhook feed: for the demo, the tests and a first try.
+
+It checks each post's signature, writes the post to an append-only JSONL log (on the disk before the answer), takes an
+event once whatever comes twice, checks that the events of a ticket arrive in order, and answers with a receipt number.
+
+    scripts/case_system.py --secret 0123456789abcdef --log cases.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+MAX_BODY = 16 * 1024 * 1024
+MAX_SKEW_S = 300
+
+
+@dataclass
+class Ledger:
+    """What was received, rebuilt from the log when it exists already."""
+
+    path: Path
+    raw_posts: int = 0
+    receipts: dict[str, int] = field(default_factory=dict)
+    """Receipt number by event id: one each, however often the event came."""
+    last_seq: dict[str, int] = field(default_factory=dict)
+    """The newest sequence of each ticket."""
+    out_of_order: list[str] = field(default_factory=list)
+    """Ids of events that came after a later event of their ticket."""
+    tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The newest record of each ticket."""
+
+    def __post_init__(self) -> None:
+        whole = self.path.read_bytes() if self.path.exists() else b""
+        if whole and not whole.endswith(b"\n"):  # a last line without its end was never acknowledged
+            os.truncate(self.path, whole.rfind(b"\n") + 1)
+        for post in self.posts():
+            self._take(post)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def posts(self) -> Iterator[dict[str, Any]]:
+        """Every accepted post in the order of arrival, repetitions included."""
+        if not self.path.exists():
+            return
+        with self.path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)["event"]
+
+    def receive(self, event: dict[str, Any]) -> int:
+        """Write the post to the disk, then take it; its receipt number."""
+        line = json.dumps({"at": time.time(), "event": event}, ensure_ascii=False) + "\n"
+        os.write(self._file, line.encode())
+        os.fsync(self._file)
+        return self._take(event)
+
+    def close(self) -> None:
+        """Close the log."""
+        os.close(self._file)
+
+    def _take(self, event: dict[str, Any]) -> int:
+        self.raw_posts += 1
+        if event["id"] in self.receipts:
+            return self.receipts[event["id"]]
+        ticket_id, sequence = str(event["subject"]), int(event["sequence"])
+        if sequence <= self.last_seq.get(ticket_id, 0):
+            self.out_of_order.append(event["id"])
+        else:
+            self.tickets[ticket_id] = event["data"]["ticket"]
+        self.last_seq[ticket_id] = max(sequence, self.last_seq.get(ticket_id, 0))
+        return self.receipts.setdefault(event["id"], len(self.receipts) + 1)
+
+
+class CaseSystem:
+    """The receiver. Faults are for tests: a share of posts refused before or after they are taken, and slowness."""
+
+    def __init__(
+        self, *, secret: str, log: Path, fail_rate: float = 0.0, lost_rate: float = 0.0, delay_s: float = 0.0
+    ) -> None:
+        """``fail_rate`` answers 503 untaken, ``lost_rate`` takes the event and drops the connection."""
+        self.ledger = Ledger(log)
+        self.fail_rate = fail_rate
+        self.lost_rate = lost_rate
+        self.delay_s = delay_s
+        self.bad_signatures = 0
+        self._secret = secret.encode()
+        self._random = random.Random()  # noqa: S311 - faults, not secrets
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen; the URL to configure as the feed's ``url``."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_post("/events", self._post)
+        app.router.add_get("/summary", self._summary)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        self.port = self._runner.addresses[0][1]
+        return f"http://{host}:{self.port}/events"
+
+    async def stop(self) -> None:
+        """Stop listening and close the log."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self.ledger.close()
+
+    def summary(self) -> dict[str, Any]:
+        """Figures for people and tests."""
+        return {
+            "raw_posts": self.ledger.raw_posts,
+            "events": len(self.ledger.receipts),
+            "tickets": len(self.ledger.last_seq),
+            "out_of_order": len(self.ledger.out_of_order),
+            "bad_signatures": self.bad_signatures,
+        }
+
+    async def _post(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        if not signed(self._secret, body, request.headers.get("X-Gateway-Signature", "")):
+            self.bad_signatures += 1
+            return web.json_response({"error": "bad signature"}, status=401)
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        if self._random.random() < self.fail_rate:
+            return web.json_response({"error": "busy"}, status=503, headers={"Retry-After": "1"})
+        event = json.loads(body)
+        receipt = self.ledger.receive(event)
+        if self._random.random() < self.lost_rate and request.transport is not None:
+            request.transport.close()
+        return web.json_response({"receipt": f"CASE-{receipt:08d}", "ticket_id": event["subject"]})
+
+    async def _summary(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.summary())
+
+
+def signed(secret: bytes, body: bytes, header: str, now: float | None = None) -> bool:
+    """Whether ``header`` (``t=<unix>,v1=<hex>``) signs ``body`` and is fresh."""
+    parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
+    stamp, mac = parts.get("t", ""), parts.get("v1", "")
+    if not stamp.isdecimal() or abs((time.time() if now is None else now) - int(stamp)) > MAX_SKEW_S:
+        return False
+    expected = hmac.new(secret, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), mac.encode())
+
+
+async def _serve(args: argparse.Namespace) -> None:
+    case_system = CaseSystem(
+        secret=args.secret, log=args.log, fail_rate=args.fail_rate, lost_rate=args.lost_rate, delay_s=args.delay
+    )
+    print(await case_system.start(args.host, args.port), flush=True)
+    try:
+        while True:
+            before = case_system.summary()
+            await asyncio.sleep(1.0)
+            if case_system.summary() != before:
+                print(json.dumps(case_system.summary()), file=sys.stderr, flush=True)
+    finally:
+        await case_system.stop()
+
+
+def main() -> int:
+    """Receive until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 = a free one; the URL is printed first")
+    parser.add_argument("--secret", required=True, help="the feed's secret")
+    parser.add_argument("--log", type=Path, default=Path("cases.jsonl"))
+    parser.add_argument("--fail-rate", type=float, default=0.0, help="share of posts answered 503")
+    parser.add_argument("--lost-rate", type=float, default=0.0, help="share of answers lost after the event was taken")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    try:
+        asyncio.run(_serve(parser.parse_args()))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
