@@ -4,7 +4,9 @@
 It checks each post's signature, writes the post to an append-only JSONL log (on the disk before the answer), takes an
 event once whatever comes twice, checks that the events of a ticket arrive in order, and answers with a receipt number.
 
-    scripts/case_system.py --secret 0123456789abcdef --log cases.jsonl
+    scripts/case_system.py --secret-file secret.txt --log cases.jsonl
+
+A line of the log is the CloudEvent as it came, with ``received_at`` and ``receipt`` added.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,7 @@ class Ledger:
 
     path: Path
     raw_posts: int = 0
-    receipts: dict[str, int] = field(default_factory=dict)
+    receipts: dict[str, str] = field(default_factory=dict)
     """Receipt number by event id: one each, however often the event came."""
     last_seq: dict[str, int] = field(default_factory=dict)
     """The newest sequence of each ticket."""
@@ -58,30 +61,32 @@ class Ledger:
             return
         with self.path.open(encoding="utf-8") as lines:
             for line in lines:
-                yield json.loads(line)["event"]
+                yield json.loads(line)
 
-    def receive(self, event: dict[str, Any]) -> int:
-        """Write the post to the disk, then take it; its receipt number."""
-        line = json.dumps({"at": time.time(), "event": event}, ensure_ascii=False) + "\n"
-        os.write(self._file, line.encode())
+    def receive(self, event: dict[str, Any]) -> str:
+        """Write the post to the disk, then take it; its receipt number, the same one for a repetition."""
+        receipt = self.receipts.get(event["id"]) or f"CASE-{len(self.receipts) + 1:08d}"
+        post = {"received_at": datetime.now(UTC).isoformat(timespec="milliseconds"), "receipt": receipt, **event}
+        os.write(self._file, (json.dumps(post, ensure_ascii=False) + "\n").encode())
         os.fsync(self._file)
-        return self._take(event)
+        self._take(post)
+        return receipt
 
     def close(self) -> None:
         """Close the log."""
         os.close(self._file)
 
-    def _take(self, event: dict[str, Any]) -> int:
+    def _take(self, post: dict[str, Any]) -> None:
         self.raw_posts += 1
-        if event["id"] in self.receipts:
-            return self.receipts[event["id"]]
-        ticket_id, sequence = str(event["subject"]), int(event["sequence"])
+        if post["id"] in self.receipts:
+            return
+        self.receipts[post["id"]] = post["receipt"]
+        ticket_id, sequence = str(post["subject"]), int(post["sequence"])
         if sequence <= self.last_seq.get(ticket_id, 0):
-            self.out_of_order.append(event["id"])
+            self.out_of_order.append(post["id"])
         else:
-            self.tickets[ticket_id] = event["data"]["ticket"]
+            self.tickets[ticket_id] = post["data"]["ticket"]
         self.last_seq[ticket_id] = max(sequence, self.last_seq.get(ticket_id, 0))
-        return self.receipts.setdefault(event["id"], len(self.receipts) + 1)
 
 
 class CaseSystem:
@@ -141,7 +146,7 @@ class CaseSystem:
         receipt = self.ledger.receive(event)
         if self._random.random() < self.lost_rate and request.transport is not None:
             request.transport.close()
-        return web.json_response({"receipt": f"CASE-{receipt:08d}", "ticket_id": event["subject"]})
+        return web.json_response({"receipt": receipt, "ticket_id": event["subject"]})
 
     async def _summary(self, _request: web.Request) -> web.Response:
         return web.json_response(self.summary())
@@ -158,8 +163,9 @@ def signed(secret: bytes, body: bytes, header: str, now: float | None = None) ->
 
 
 async def _serve(args: argparse.Namespace) -> None:
+    secret = args.secret or args.secret_file.read_text(encoding="utf-8").strip()
     case_system = CaseSystem(
-        secret=args.secret, log=args.log, fail_rate=args.fail_rate, lost_rate=args.lost_rate, delay_s=args.delay
+        secret=secret, log=args.log, fail_rate=args.fail_rate, lost_rate=args.lost_rate, delay_s=args.delay
     )
     print(await case_system.start(args.host, args.port), flush=True)
     try:
@@ -177,7 +183,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 = a free one; the URL is printed first")
-    parser.add_argument("--secret", required=True, help="the feed's secret")
+    secret = parser.add_mutually_exclusive_group(required=True)
+    secret.add_argument("--secret", help="the feed's secret")
+    secret.add_argument("--secret-file", type=Path, help="a file that holds it, out of sight of other users' `ps`")
     parser.add_argument("--log", type=Path, default=Path("cases.jsonl"))
     parser.add_argument("--fail-rate", type=float, default=0.0, help="share of posts answered 503")
     parser.add_argument("--lost-rate", type=float, default=0.0, help="share of answers lost after the event was taken")
