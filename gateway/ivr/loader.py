@@ -60,7 +60,7 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     try:
         file = FlowFile.model_validate(source.value)
     except ValidationError as error:
-        raise ConfigError(_spelled(error, source)) from None
+        raise ConfigError(spelled(error, source)) from None
     start, nodes, places, doubled = flatten(file)
     problems = [f"{path}: step id {name!r} is used twice" for name in doubled]
     if file.flow != path.stem:
@@ -90,7 +90,8 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     return flow
 
 
-def _spelled(error: ValidationError, source: Source) -> list[str]:
+def spelled(error: ValidationError, source: Source) -> list[str]:
+    """Each mistake of a pydantic model as one line that begins with its place in the file."""
     lines = []
     items = error.errors(include_url=False, include_context=False)
     for item in items:
