@@ -11,7 +11,7 @@ import warnings
 with warnings.catch_warnings():
     # 3.11 and 3.12 announce its removal at import; 3.13 installs audioop-lts under the same name.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import audioop
+    import audioop as audioop  # noqa: PLC0414 - marks it as meant for import from here
 
 ALAW_SILENCE = 0xD5
 """The A-law code of zero."""
