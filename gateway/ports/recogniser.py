@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -121,6 +121,22 @@ class ModelFile:
     description: str = ""
 
 
+class ModelStore(Protocol):
+    """How an engine's models come to ``models_dir``. ``say`` is told what is going on, a short text at a time."""
+
+    def fetch(self, models_dir: Path, *, mirror: str, say: Callable[[str], None]) -> Path:
+        """See that a verified default model lies there; its path. Instant when it does; ``ConfigError`` else."""
+        ...
+
+    def add(self, models_dir: Path, name: str, source: Path, *, say: Callable[[str], None]) -> Path:
+        """Verify what the operator brought as the listed model ``name`` and copy it in; ``ConfigError`` if wrong."""
+        ...
+
+    def state(self, models_dir: Path, name: str) -> str:
+        """``verified``, ``missing`` or ``wrong``: reads every byte."""
+        ...
+
+
 S = TypeVar("S")
 
 
@@ -135,3 +151,4 @@ class EngineSpec(Generic[S]):
     """``load(settings, models_dir: Path) -> Engine``; slow, called once in the asr process. None for ``remote``."""
     streaming: bool = False
     models: tuple[ModelFile, ...] = field(default_factory=tuple)
+    store: ModelStore | None = None

@@ -1,0 +1,87 @@
+"""What a recogniser says when nobody spoke: thanks for watching, one word fifty times. None of it is text."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from asr.whisper.settings import WhisperSettings
+
+MAX_CHARS_PER_SECOND = 11.0
+"""Nobody speaks more Chinese characters, or six times as many Latin letters, in a second."""
+LATIN_WEIGHT = 1 / 4
+FREE_CHARS = 4
+REPEATS = 4
+"""So many times the same piece in a row, when it makes up most of the text, is a loop."""
+LOOP_SHARE = 0.6
+ECHO_CHARS = 4
+UNSURE_LOGPROB = -0.55
+"""Below this mean log probability a phrase known from subtitles is believed to be one."""
+UNSURE_NO_SPEECH = 0.3
+
+_LOOP = re.compile(rf"(.{{1,12}}?)\1{{{REPEATS - 1},}}")
+_NOT_WORD = re.compile(r"[\W_]+")
+_ALWAYS = re.compile(
+    r"amara\.?org|明镜与点点|明鏡與點點|点点栏目|优优独播剧场|YoYo Television|不吝点赞|打赏支持"
+    r"|字幕(?:by|由|制作|志愿者|组|君)|(?:中文|简体|繁体)字幕|索兰娅|本字幕|(?:作词|作曲|编曲|词曲)\s*[:：]?\s*李宗盛",
+    re.IGNORECASE,
+)
+_WHEN_UNSURE = re.compile(
+    r"(?:谢谢|感谢|多谢)(?:大家|您|你|各位)?的?(?:观看|收看|收听|聆听|支持)|下期(?:再见|节目)|我们下(?:期|次)再见|记得订阅|订阅(?:我|频道|转发)"
+    r"|点赞|thank(?:s| you)(?: (?:so|very) much)? for (?:watching|listening)|subscribe|see you (?:next|in the next)"
+    r"|^(?:thank you|thanks|bye(?: bye)?|you|okay|ok|so|oh|um|mm|hmm|谢谢|谢谢大家|再见|拜拜|嗯|啊|哦|呃|唉|好)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One decoded segment and how sure the model was."""
+
+    text: str
+    logprob: float
+    """Mean log probability of a token."""
+    no_speech: float
+    """Probability that nobody spoke."""
+    voiced_ms: int
+    prompt: str = ""
+
+
+def reason_to_drop(heard: Heard, settings: WhisperSettings) -> str | None:  # noqa: PLR0911 - one line for each reason
+    """Why this is not what somebody said; None when it may be."""
+    plain = _NOT_WORD.sub("", heard.text)
+    if not plain:
+        return "empty"
+    unsure = heard.logprob < UNSURE_LOGPROB or heard.no_speech > UNSURE_NO_SPEECH
+    if heard.logprob < settings.min_logprob:
+        return "improbable"
+    if heard.no_speech > settings.max_no_speech and heard.logprob < UNSURE_LOGPROB:
+        return "no_speech"
+    raw = heard.text.encode()
+    if len(raw) / len(zlib.compress(raw)) > settings.max_compression or _looping(plain):
+        return "repetition"
+    if _weight(plain) > FREE_CHARS + MAX_CHARS_PER_SECOND * heard.voiced_ms / 1000:
+        return "too_fast"
+    if heard.prompt and _echo(plain, _NOT_WORD.sub("", heard.prompt)):
+        return "prompt_echo"
+    if _ALWAYS.search(heard.text) and (unsure or _ALWAYS.match(plain)):
+        return "subtitle"
+    if unsure and _WHEN_UNSURE.search(heard.text.strip(" 。.,，!！?？")):
+        return "subtitle"
+    return None
+
+
+def _weight(plain: str) -> float:
+    return sum(LATIN_WEIGHT if ch.isascii() and ch.isalpha() else 1.0 for ch in plain)
+
+
+def _looping(plain: str) -> bool:
+    found = _LOOP.search(plain)
+    if found is None or found.group(1).isdigit():
+        return found is not None and len(found.group()) > 2 * REPEATS and len(found.group()) >= LOOP_SHARE * len(plain)
+    return len(found.group()) >= LOOP_SHARE * len(plain)
+
+
+def _echo(plain: str, prompt: str) -> bool:
+    return len(plain) >= ECHO_CHARS and (plain in prompt or prompt in plain)

@@ -1,0 +1,142 @@
+"""Cuts a stream into segments of speech as it comes: at pauses, or at the quietest place when nobody pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from asr.whisper.detector import RATE, WINDOW, Samples, SpeechDetector, Upsampler
+
+WINDOW_MS = 1000 * WINDOW / RATE
+BEFORE_WINDOWS = 8
+"""Kept before the first window of speech (256 ms): consonants come before what the detector is sure of."""
+AFTER_WINDOWS = 6
+"""Kept after the last one (192 ms)."""
+MIN_SPEECH_WINDOWS = 5
+"""Less speech than 160 ms is a click or a cough."""
+HYSTERESIS = 0.15
+"""Inside a segment a window counts as silence only below the threshold less this."""
+IMPATIENT_AFTER = 0.5
+"""From this share of the longest segment on, half a pause is enough to end it."""
+CUT_SEARCH_WINDOWS = 190
+"""A forced cut is made at the quietest place of the last 6 s."""
+CUT_SMOOTH = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """A segment: 16 kHz samples and where they begin and end in the stream, in milliseconds."""
+
+    samples: Samples
+    start_ms: int
+    end_ms: int
+    voiced_ms: int
+
+
+class Segmenter:
+    """One stream of 16-bit PCM in, segments out."""
+
+    def __init__(self, *, rate: int, pause_ms: int, max_segment_ms: int, threshold: float) -> None:
+        """``rate`` is 8000 or 16000 Hz."""
+        self._upsampler = Upsampler() if rate == RATE // 2 else None
+        self._detector = SpeechDetector()
+        self._threshold = threshold
+        self._pause = max(1, round(pause_ms / WINDOW_MS))
+        self._longest = int(max_segment_ms / WINDOW_MS)
+        self._odd = b""
+        self._rest: Samples = np.zeros(0, dtype=np.float32)
+        self._windows: list[Samples] = []
+        self._probabilities: list[float] = []
+        self._first = 0
+        """Number of the stream's window that ``_windows`` begins with."""
+        self._speaking = False
+        self._last_speech = 0
+        """Index of the newest window of speech, relative to ``_windows``."""
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a segment is under way."""
+        return self._speaking
+
+    def accept(self, pcm: bytes) -> list[Speech]:
+        """The segments that this piece of audio ended."""
+        data = self._odd + pcm
+        self._odd = data[len(data) & ~1 :]
+        samples: Samples = np.frombuffer(data[: len(data) & ~1], dtype="<i2").astype(np.float32) / np.float32(32768)
+        if self._upsampler is not None:
+            samples = self._upsampler(samples)
+        samples = np.concatenate((self._rest, samples))
+        count = len(samples) // WINDOW
+        self._rest = samples[count * WINDOW :]
+        if not count:
+            return []
+        return self._judge(samples[: count * WINDOW].reshape(count, WINDOW))
+
+    def finish(self) -> list[Speech]:
+        """The segment under way, if any."""
+        ended = []
+        if len(self._rest):
+            ended = self._judge(np.pad(self._rest, (0, WINDOW - len(self._rest)))[None])
+            self._rest = self._rest[:0]
+        if self._speaking:
+            ended += self._cut(min(len(self._windows), self._last_speech + 1 + AFTER_WINDOWS))
+        return ended
+
+    def _judge(self, windows: Samples) -> list[Speech]:
+        ended: list[Speech] = []
+        probabilities = self._detector.probabilities(windows, listening=self._speaking)
+        for window, probability in zip(windows, probabilities.tolist(), strict=True):
+            self._windows.append(window)
+            self._probabilities.append(probability)
+            ended += self._step(probability)
+        return ended
+
+    def _step(self, probability: float) -> list[Speech]:
+        now = len(self._windows) - 1
+        if not self._speaking:
+            if probability >= self._threshold:
+                self._speaking = True
+                self._last_speech = now
+            elif len(self._windows) > BEFORE_WINDOWS:
+                self._drop(len(self._windows) - BEFORE_WINDOWS)
+            return []
+        if probability >= self._threshold - HYSTERESIS:
+            self._last_speech = now
+        pause = self._pause
+        if len(self._windows) > self._longest * IMPATIENT_AFTER:
+            pause = max(1, pause // 2)
+        if now - self._last_speech >= pause:
+            return self._cut(self._last_speech + 1 + AFTER_WINDOWS)
+        if len(self._windows) >= self._longest:
+            return self._cut(self._quietest(), go_on=True)
+        return []
+
+    def _quietest(self) -> int:
+        begin = max(1, len(self._windows) - CUT_SEARCH_WINDOWS)
+        levels = np.array([float(np.mean(w * w)) for w in self._windows[begin:]])
+        smooth = np.convolve(levels, np.ones(CUT_SMOOTH) / CUT_SMOOTH, mode="same")
+        inner = smooth[CUT_SMOOTH:-CUT_SMOOTH]
+        return begin + CUT_SMOOTH + int(np.argmin(inner))
+
+    def _cut(self, end: int, *, go_on: bool = False) -> list[Speech]:
+        """Hand out the windows before ``end``; ``go_on``: the speaker has not paused."""
+        end = min(end, len(self._windows))
+        voiced = sum(p >= self._threshold for p in self._probabilities[:end])
+        speech = Speech(
+            samples=np.concatenate(self._windows[:end]),
+            start_ms=round(self._first * WINDOW_MS),
+            end_ms=round((self._first + end) * WINDOW_MS),
+            voiced_ms=round(voiced * WINDOW_MS),
+        )
+        self._drop(end)
+        self._speaking = go_on
+        self._last_speech = len(self._windows) - 1 if go_on else 0
+        if not go_on and len(self._windows) > BEFORE_WINDOWS:
+            self._drop(len(self._windows) - BEFORE_WINDOWS)
+        return [speech] if voiced >= MIN_SPEECH_WINDOWS else []
+
+    def _drop(self, count: int) -> None:
+        del self._windows[:count]
+        del self._probabilities[:count]
+        self._first += count
