@@ -1,0 +1,1 @@
+"""HTTP: the API, the desk, health and metrics. Knows ports, never a database."""

@@ -1,0 +1,204 @@
+"""Corrections by people: a merge of a closed set of fields, under the version that was read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from gateway.domain.change import Change, NewEvent
+from gateway.domain.guess import FILL_AT
+from gateway.intake.numbers import e164
+from gateway.web.api.models import ConfirmBody, TicketPatch
+from gateway.web.api.tickets import read, ticket_response
+from gateway.web.auth import WRITE
+from gateway.web.problems import Problem
+from gateway.web.routing import Context, Route, json_response
+
+_VERSION = re.compile(r'^(?:W/)?"?(\d{1,15})"?$')
+_ROOMS = ("demand", "place", "requester")
+_PHONES = frozenset({"requester.phone", "requester.callback_phone"})
+_NEVER_NULL = frozenset({"line", "requester.kind"})
+_REVEALED = ("name", "phone", "callback_phone")
+
+
+def expected_version(request: web.Request) -> int:
+    """The version that ``If-Match`` names; 428 without one (RFC 6585), 400 when it is no version."""
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise Problem(428, "if_match_missing", "Send If-Match with the version that you read (its ETag).")
+    found = _VERSION.match(header.strip())
+    if found is None:
+        raise Problem(400, "invalid_if_match", 'If-Match holds one version, e.g. "3".')
+    return int(found.group(1))
+
+
+async def patch(context: Context) -> web.Response:
+    """Correct fields; 412 when somebody else was faster."""
+    version = expected_version(context.request)
+    body = await context.body(TicketPatch)
+    record = await read(context)
+    if record["version"] != version:
+        raise _stale()
+    fields = dict(_corrected(body))
+    change: dict[tuple[str, ...], Any] = {tuple(path.split(".")): value for path, value in fields.items()}
+    for path, value in fields.items():
+        change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
+    names = sorted(fields)
+    interaction_id, segments = _segments(body, record)
+    names += [f"interactions.transcript.{seq}" for seq in sorted(segments)]
+    if not names:
+        raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
+    await context.services.changes.apply(
+        Change(
+            ticket_id=record["ticket_id"],
+            expected_version=version,
+            ticket_fields=change,
+            interaction_id=interaction_id,
+            corrected_segments=segments,
+            events=(_event(context, "ticket.corrected", names),),
+        )
+    )
+    return ticket_response(await context.services.reader.ticket(record["ticket_id"]), context.principal)
+
+
+def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
+    """(record path, value) of everything that the body names."""
+    if "line" in body.model_fields_set:
+        yield "line", _allowed("line", body.line.value if body.line else None)
+    for room in _ROOMS:
+        part: BaseModel | None = getattr(body, room)
+        if part is None:
+            continue
+        values = part.model_dump(mode="json")
+        for key in sorted(part.model_fields_set):
+            yield f"{room}.{key}", _allowed(f"{room}.{key}", values[key])
+
+
+def _allowed(path: str, value: Any) -> Any:
+    if value is None and path in _NEVER_NULL:
+        raise Problem(422, "invalid_body", f"{path}: cannot be cleared")
+    if path in _PHONES and value is not None:
+        number = e164(value)
+        if number is None:
+            raise Problem(422, "invalid_body", f"{path}: this is no telephone number that can be dialled")
+        return number
+    return value
+
+
+def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str) -> dict[str, Any]:
+    """The entry of ``prefill.fields`` after ``actor`` has spoken: the guess if they agree with it, else theirs."""
+    guess = record["prefill"]["fields"].get(path)
+    code = _code(value)
+    if guess is not None and guess["value"] == code:
+        return {**guess, "confirmed_by": actor}
+    return {"value": code, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
+
+
+def _code(value: Any) -> Any:
+    """Of coded fields the code stands in ``prefill.fields``."""
+    if isinstance(value, dict):
+        return value.get("code", value.get("level"))
+    return value
+
+
+def _segments(body: TicketPatch, record: Mapping[str, Any]) -> tuple[str | None, dict[int, str]]:
+    if not body.interactions:
+        return None, {}
+    asked = body.interactions[0]
+    for interaction in record["interactions"]:
+        if interaction["interaction_id"] == asked.interaction_id:
+            known = {segment["seq"] for segment in interaction["transcript"]}
+            corrected = {segment.seq: segment.corrected_text for segment in asked.transcript}
+            unknown = sorted(set(corrected) - known)
+            if unknown:
+                raise Problem(422, "invalid_body", f"interactions.0.transcript: no segment {unknown[0]}")
+            return asked.interaction_id, corrected
+    raise Problem(422, "invalid_body", "interactions.0.interaction_id: not an interaction of this ticket")
+
+
+def _event(context: Context, kind: str, names: list[str]) -> NewEvent:
+    return NewEvent(
+        type=kind,
+        at=context.services.clock.now(),
+        data={"fields": names},
+        actor=context.principal.actor,
+    )
+
+
+def _stale() -> Problem:
+    return Problem(412, "stale_version", "Somebody has changed this ticket since you read it; read it again.")
+
+
+async def act(context: Context) -> web.Response:
+    """Do what the path's verb says."""
+    action = ACTIONS.get(context.request.match_info["verb"])
+    if action is None:
+        raise Problem(404, "unknown_action", f"There are these actions: {', '.join(sorted(ACTIONS))}.")
+    return await action(context)
+
+
+async def confirm(context: Context) -> web.Response:
+    """Pre-filled values are right as they are."""
+    version = expected_version(context.request)
+    body = await context.body(ConfirmBody)
+    record = await read(context)
+    if record["version"] != version:
+        raise _stale()
+    guesses = record["prefill"]["fields"]
+    fields: dict[tuple[str, ...], Any] = {}
+    for path in body.paths:
+        guess = guesses.get(path)
+        if guess is None or guess["confidence"] < FILL_AT:
+            raise Problem(
+                422, "not_prefilled", "Only fields that were filled in can be confirmed; correct others by PATCH."
+            )
+        fields["prefill", "fields", path] = {**guess, "confirmed_by": context.principal.actor}
+    await context.services.changes.apply(
+        Change(
+            ticket_id=record["ticket_id"],
+            expected_version=version,
+            ticket_fields=fields,
+            events=(_event(context, "ticket.corrected", sorted(body.paths)),),
+        )
+    )
+    return ticket_response(await context.services.reader.ticket(record["ticket_id"]), context.principal)
+
+
+async def reveal(context: Context) -> web.Response:
+    """Name and numbers unmasked, for people at the desk; who looked is written down first."""
+    if not context.principal.at_desk:
+        raise Problem(403, "desk_only", "Only people at the desk may see unmasked values.")
+    record = await read(context)
+    await context.house.audit(context.principal, "ticket.revealed", record["ticket_id"])
+    return json_response({key: record["requester"].get(key) for key in _REVEALED})
+
+
+ACTIONS = {"confirm": confirm, "reveal": reveal}
+ROUTES = (
+    Route(
+        method="PATCH",
+        path="/api/v1/tickets/{ticket}",
+        handler=patch,
+        summary="Correct fields (JSON merge); If-Match names the version that was read",
+        scope=WRITE,
+        body=TicketPatch,
+        returns="Ticket",
+        errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),
+        headers=(("If-Match", 'The version that was read, e.g. "3".'),),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/tickets/{ticket}/actions/{verb}",
+        handler=act,
+        summary="confirm: pre-filled fields are right (If-Match); reveal: name and numbers unmasked, audited (no body)",
+        scope=WRITE,
+        body=ConfirmBody,
+        returns="Ticket",
+        errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),
+        headers=(("If-Match", "For confirm: the version that was read."),),
+    ),
+)

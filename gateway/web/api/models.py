@@ -1,0 +1,250 @@
+"""Bodies and queries of the API, closed: an unknown key is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from gateway.domain.words import DemandType, Line, Status
+from gateway.web.masking import MASK
+from gateway.web.routing import Closed
+
+MAX_SEQ = 2**53
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w.:-]+$")]
+Line200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+Long = Annotated[str, StringConstraints(max_length=20_000)]
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
+
+
+class TicketListQuery(Closed):
+    """``GET /tickets``. Without ``empty`` all tickets come; the desk asks for ``empty=false``."""
+
+    since: Seq | None = Field(None, description="Only tickets changed after this event_seq, in order of their change.")
+    channel: Word | None = None
+    status: Status | None = None
+    line: Line | None = None
+    empty: bool | None = Field(
+        None, description="true: only tickets in which nothing was said; false: only the others."
+    )
+    text: Line200 | None = Field(None, description="Digits of a ticket number or phone, or words of the content.")
+    limit: int = Field(50, ge=1, le=1000)
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
+    order: Literal["oldest", "newest"] = "oldest"
+
+
+class EventsQuery(Closed):
+    """``GET /tickets/{id}/events``."""
+
+    after: Seq = 0
+    limit: int = Field(500, ge=1, le=1000)
+
+
+class StreamQuery(Closed):
+    """``GET /stream``. Without ``after`` (and Last-Event-ID) it begins with the next event."""
+
+    after: Seq | None = None
+
+
+class CallbacksQuery(Closed):
+    """``GET /callbacks``."""
+
+    state: Literal["open", "done", "cancelled", "failed", "all"] = "open"
+    limit: int = Field(200, ge=1, le=1000)
+
+
+class DeadLettersQuery(Closed):
+    """``GET /feeds/dead-letters``."""
+
+    feed: Word | None = None
+    limit: int = Field(200, ge=1, le=1000)
+
+
+class Coded(Closed):
+    """A division with its code and name."""
+
+    code: Short | None = None
+    name: Short | None = None
+
+
+class Category(Closed):
+    """A category of the taxonomy."""
+
+    code: Short
+    l1: Short | None = None
+    l2: Short | None = None
+    l3: Short | None = None
+    l4: Short | None = None
+    taxonomy_version: Short | None = None
+
+
+class Urgency(Closed):
+    """How soon somebody must act, and why."""
+
+    level: Literal["normal", "urgent"]
+    reason: Line200 | None = None
+
+
+class ComplainedAbout(Closed):
+    """Who the complaint is about."""
+
+    name: Line200 | None = None
+    phone: Phone | None = None
+
+
+class Place(Closed):
+    """Where it is."""
+
+    address: Line200 | None = None
+    district: Coded | None = None
+    street: Coded | None = None
+    community: Coded | None = None
+    grid_id: Short | None = None
+    lat: float | None = Field(None, ge=-90, le=90)
+    lon: float | None = Field(None, ge=-180, le=180)
+    crs: Literal["WGS84", "GCJ02", "CGCS2000", "BD09"] | None = None
+
+    @model_validator(mode="after")
+    def _coordinates_name_their_system(self) -> Place:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("give lat and lon together")
+        if self.lat is not None and self.crs is None:
+            raise ValueError("coordinates need their crs: WGS84, GCJ02, CGCS2000 or BD09")
+        return self
+
+
+class Requester(Closed):
+    """Who asks."""
+
+    kind: Literal["citizen", "visitor", "enterprise", "grid_worker", "machine"] = "citizen"
+    name: Short | None = None
+    phone: Phone | None = Field(None, description="E.164 or national; what is no number stays in from_raw.")
+    callback_phone: Phone | None = None
+    gender: Literal["female", "male", "other"] | None = None
+    org_name: Line200 | None = None
+    uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
+    anonymous: bool | None = None
+    secret: bool | None = None
+    language: Short | None = None
+    accessibility: Annotated[list[Short], Field(max_length=20)] | None = None
+
+
+class Source(Closed):
+    """The system that hands the contact over."""
+
+    name: Word
+    event_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = Field(
+        None, description="Unique within the source; the idempotency key when no Idempotency-Key is sent."
+    )
+
+
+class Attachment(Closed):
+    """A file that stays at its source."""
+
+    name: Line200
+    media_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=100)]
+    url: Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2000)]
+    bytes: int | None = Field(None, ge=0)
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class ContactBody(Closed):
+    """``POST /contacts``: one contact, a ticket of its own unless ``conversation_id`` names an open interaction."""
+
+    source: Source
+    requester: Requester = Requester()
+    content: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    conversation_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = (
+        None
+    )
+    place: Place | None = None
+    attachments: tuple[Attachment, ...] = Field((), max_length=20)
+    line: Line | None = Field(None, description="Without it: enterprise for enterprises, citizen for all others.")
+    sent_at: datetime | None = None
+
+    @field_validator("sent_at")
+    @classmethod
+    def _has_an_offset(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("needs an offset from UTC, e.g. 2026-01-31T08:00:00+08:00")
+        return value
+
+
+class DemandPatch(Closed):
+    """Corrections of the demand."""
+
+    type: DemandType | None = None
+    title: Line200 | None = None
+    content: Long | None = None
+    category: Category | None = None
+    urgency: Urgency | None = None
+    complained_about: ComplainedAbout | None = None
+
+
+class RequesterPatch(Closed):
+    """Corrections of the requester."""
+
+    kind: Literal["citizen", "visitor", "enterprise", "grid_worker", "machine"] | None = None
+    name: Short | None = None
+    phone: Phone | None = None
+    callback_phone: Phone | None = None
+    gender: Literal["female", "male", "other"] | None = None
+    org_name: Line200 | None = None
+    uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
+    anonymous: bool | None = None
+    secret: bool | None = None
+    language: Short | None = None
+
+    @field_validator("name", "phone", "callback_phone")
+    @classmethod
+    def _not_masked(cls, value: str | None) -> str | None:
+        if value is not None and MASK in value:
+            raise ValueError("this is a masked value; send the real one or leave it out")
+        return value
+
+
+class SegmentPatch(Closed):
+    """A corrected piece of transcript; the recognised text stays beside it."""
+
+    seq: int = Field(ge=0)
+    corrected_text: Annotated[str, StringConstraints(max_length=5000)]
+
+
+class InteractionPatch(Closed):
+    """Corrections within one interaction."""
+
+    interaction_id: Word
+    transcript: Annotated[list[SegmentPatch], Field(min_length=1, max_length=500)]
+
+
+class TicketPatch(Closed):
+    """``PATCH /tickets/{id}``: a JSON merge of what may be corrected; null clears a field."""
+
+    line: Line | None = None
+    demand: DemandPatch | None = None
+    place: Place | None = None
+    requester: RequesterPatch | None = None
+    interactions: tuple[InteractionPatch, ...] = Field((), max_length=1)
+
+
+class ConfirmBody(Closed):
+    """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
+
+    paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
+
+
+class LoginBody(Closed):
+    """``POST /session``."""
+
+    username: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class PasswordBody(Closed):
+    """``POST /session/password``."""
+
+    current: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    new: Annotated[str, StringConstraints(min_length=1, max_length=1000)]

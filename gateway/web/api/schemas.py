@@ -1,0 +1,206 @@
+"""JSON schemas of what the API answers. The record is DESIGN section 3; times are RFC 3339 UTC."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from gateway.domain.words import CallbackState, DemandType, Disposition, Line, Speaker, Status
+
+Schema = dict[str, Any]
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _null(kind: str, **more: Any) -> Schema:
+    return {"type": [kind, "null"], **more}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _enum(words: type[StrEnum], *, null: bool = False) -> Schema:
+    return {"enum": [word.value for word in words] + ([None] if null else [])}
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": sorted(properties)}
+
+
+TEXT: Schema = {"type": "string"}
+WHOLE: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+NTEXT, NWHOLE, NNUMBER, NFLAG = _null("string"), _null("integer"), _null("number"), _null("boolean")
+NTIME = _null("string", format="date-time")
+CODED = {"anyOf": [_object(code=NTEXT, name=NTEXT), {"type": "null"}]}
+ANYTHING: Schema = {"type": ["object", "null"]}
+
+SEGMENT = _object(
+    seq=WHOLE,
+    speaker=_enum(Speaker),
+    start_ms=WHOLE,
+    end_ms=WHOLE,
+    text=TEXT,
+    corrected_text=NTEXT,
+    language=NTEXT,
+    confidence=NNUMBER,
+    engine=NTEXT,
+)
+MESSAGE = _object(
+    seq=WHOLE,
+    direction={"enum": ["inbound", "outbound"]},
+    sent_at=TIME,
+    kind={"enum": ["text", "image", "voice", "location", "file", "event"]},
+    text=NTEXT,
+    attachment_id=NTEXT,
+    external_id=NTEXT,
+    delivery=NTEXT,
+)
+INTERACTION = {
+    **_object(
+        interaction_id=TEXT,
+        channel=TEXT,
+        channel_id=TEXT,
+        direction=TEXT,
+        external_id=NTEXT,
+        from_raw=NTEXT,
+        to_raw=NTEXT,
+        asserted_identity=NTEXT,
+        diversion=NTEXT,
+        node=NTEXT,
+        started_at=TIME,
+        queued_at=NTIME,
+        answered_at=NTIME,
+        ended_at=NTIME,
+        disposition=_enum(Disposition, null=True),
+        agent_id=NTEXT,
+        flow=ANYTHING,
+        dtmf=_list(TEXT),
+        recording=ANYTHING,
+    ),
+}
+INTERACTION["properties"] |= {
+    "transcript": {**_list(SEGMENT), "description": "Not in lists."},
+    "messages": {**_list(MESSAGE), "description": "Not in lists."},
+}
+REQUESTER = _object(
+    requester_id=TEXT,
+    kind=NTEXT,
+    name=NTEXT,
+    phone=NTEXT,
+    callback_phone=NTEXT,
+    gender=NTEXT,
+    org_name=NTEXT,
+    uscc=NTEXT,
+    anonymous=NFLAG,
+    secret=NFLAG,
+    language=NTEXT,
+    accessibility=_list(TEXT),
+    returning=NFLAG,
+    labels=_list(TEXT),
+)
+DEMAND = _object(
+    type=_enum(DemandType, null=True),
+    title=NTEXT,
+    content=NTEXT,
+    category=ANYTHING,
+    urgency=ANYTHING,
+    complained_about=ANYTHING,
+)
+PLACE = _object(
+    address=NTEXT, district=CODED, street=CODED, community=CODED, grid_id=NTEXT, lat=NNUMBER, lon=NNUMBER, crs=NTEXT
+)
+GUESS = _object(
+    value={},
+    source={"enum": ["rule", "model", "asr", "caller_id", "flow", "agent"]},
+    span={"anyOf": [{"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2}, {"type": "null"}]},
+    confidence={"type": "number", "minimum": 0, "maximum": 1},
+    confirmed_by=NTEXT,
+)
+TICKET = _object(
+    ticket_id=TEXT,
+    ticket_no={"type": "string", "pattern": "^\\d{8}-?\\d{7}$"},
+    schema_version={"type": ["integer", "string"]},
+    status=_enum(Status),
+    created_at=TIME,
+    updated_at=TIME,
+    version=WHOLE,
+    event_seq=WHOLE,
+    empty=FLAG,
+    line=_enum(Line),
+    channel=TEXT,
+    channel_id=TEXT,
+    entry_number=NTEXT,
+    source=ANYTHING,
+    interactions=_list(_ref("Interaction")),
+    requester=REQUESTER,
+    demand=DEMAND,
+    place=PLACE,
+    handling={"type": "object"},
+    outcome={"type": "object"},
+    prefill=_object(
+        fields={"type": "object", "additionalProperties": GUESS}, candidates={"type": "object"}, pending=FLAG
+    ),
+    related={"type": "object"},
+    attachments=_list({"type": "object"}),
+)
+EVENT = _object(
+    event_seq=WHOLE,
+    event_id=TEXT,
+    type=TEXT,
+    at=TIME,
+    ticket_id=TEXT,
+    ticket_no=TEXT,
+    interaction_id=NTEXT,
+    actor=TEXT,
+    data={"type": "object"},
+)
+CALLBACK = _object(
+    callback_id=TEXT,
+    ticket_id=TEXT,
+    ticket_no=TEXT,
+    interaction_id=TEXT,
+    phone=NTEXT,
+    reason=TEXT,
+    state=_enum(CallbackState),
+    due_at=TIME,
+    attempts=WHOLE,
+    created_at=TIME,
+    line=TEXT,
+)
+DEAD_LETTER = _object(
+    feed=TEXT,
+    event_seq=WHOLE,
+    event_id=TEXT,
+    type=TEXT,
+    ticket_id=TEXT,
+    ticket_no=TEXT,
+    attempts=WHOLE,
+    last_error=NTEXT,
+    dead_at=TIME,
+)
+PROBLEM = _object(type=TEXT, title=TEXT, status=WHOLE, code=TEXT, detail=TEXT)
+PROBLEM["properties"]["errors"] = _list(_object(path=TEXT, message=TEXT))
+
+SCHEMAS: dict[str, Schema] = {
+    "Accepted": _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT),
+    "Interaction": INTERACTION,
+    "Ticket": TICKET,
+    "TicketPage": _object(items=_list(_ref("Ticket")), next_cursor=NTEXT),
+    "Event": EVENT,
+    "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
+    "CallbackList": _object(items=_list(CALLBACK)),
+    "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
+    "DeadLetterList": _object(items=_list(DEAD_LETTER)),
+    "Replayed": _object(feed=TEXT, event_seq=WHOLE),
+    "Session": _object(username=TEXT, name=TEXT, role=TEXT, must_change_password=FLAG, csrf_token=TEXT, timezone=TEXT),
+    "Health": _object(status=TEXT),
+    "Readiness": _object(status=TEXT, parts={"type": "object", "additionalProperties": FLAG}),
+    "OpenApi": {"type": "object"},
+    "Problem": PROBLEM,
+}

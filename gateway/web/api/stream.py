@@ -1,0 +1,156 @@
+"""``GET /api/v1/stream``: events as they commit, as server-sent events; it goes on where a client stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from gateway.errors import StoreUnavailable
+from gateway.ports.store import Record
+from gateway.web.api.models import MAX_SEQ, StreamQuery
+from gateway.web.auth import READ, Principal
+from gateway.web.problems import Problem
+from gateway.web.routing import HOUSE, Context, Route
+
+MEDIA_TYPE = "text/event-stream"
+_RETRY_MS = 2000
+
+
+class Streams:
+    """The open streams of this process."""
+
+    def __init__(self) -> None:
+        self._by_actor: Counter[str] = Counter()
+        self.tasks: set[asyncio.Task[Record]] = set()
+
+    def enter(self, actor: str, *, most: int, most_each: int) -> None:
+        """Count one more; 503 or 429 when there are too many."""
+        if self._by_actor.total() >= most:
+            raise Problem(503, "too_many_streams", "No more streams now; poll instead.", headers={"Retry-After": "10"})
+        if self._by_actor[actor] >= most_each:
+            raise Problem(429, "too_many_streams", "Close a stream first.", headers={"Retry-After": "10"})
+        self._by_actor[actor] += 1
+
+    def leave(self, actor: str) -> None:
+        """Count one less."""
+        self._by_actor[actor] -= 1
+        if self._by_actor[actor] <= 0:
+            del self._by_actor[actor]
+
+    async def close(self, app: web.Application) -> None:
+        """Shutdown signal: end every stream, so that nothing waits for its clients."""
+        app[HOUSE].closing = True
+        for task in tuple(self.tasks):
+            task.cancel()
+
+
+STREAMS: web.AppKey[Streams] = web.AppKey("streams", Streams)
+
+
+async def get_stream(context: Context) -> web.StreamResponse:
+    """Send events with ``event_seq`` as their id until the client goes, may no longer read, or takes no bytes."""
+    limits = context.services.limits
+    after = await _after(context)
+    streams = context.request.app[STREAMS]
+    principal = context.principal
+    streams.enter(principal.actor, most=limits.streams, most_each=limits.streams_per_client)
+    try:
+        response = web.StreamResponse(
+            headers={"Content-Type": f"{MEDIA_TYPE}; charset=utf-8", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(context.request)
+        await _write(response, f"retry: {_RETRY_MS}\n\n", limits.stall_s)
+        await _pump(context, response, after)
+    finally:
+        streams.leave(principal.actor)
+    return response
+
+
+async def _after(context: Context) -> int:
+    """Where to begin: Last-Event-ID wins, because it is what a browser sends when it comes back."""
+    last = context.request.headers.get("Last-Event-ID", "").strip()
+    if last:
+        if not (last.isascii() and last.isdigit()) or int(last) > MAX_SEQ:
+            raise Problem(400, "invalid_query", "Last-Event-ID is an event_seq.")
+        return int(last)
+    query = context.query(StreamQuery)
+    return await context.services.reader.last_event_seq() if query.after is None else query.after
+
+
+async def _pump(context: Context, response: web.StreamResponse, after: int) -> None:
+    limits = context.services.limits
+    events = context.services.reader.watch(after)
+    streams = context.request.app[STREAMS]
+    pending = _next(events, streams)
+    try:
+        while not context.house.closing:
+            done, _ = await asyncio.wait({pending}, timeout=limits.heartbeat_s)
+            if not done:
+                if not await _still_allowed(context):
+                    return
+                await _write(response, ": alive\n\n", limits.stall_s)
+                continue
+            try:
+                event = pending.result()
+            except (StopAsyncIteration, StoreUnavailable, asyncio.CancelledError):
+                return
+            data = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+            await _write(response, f"id: {event['event_seq']}\ndata: {data}\n\n", limits.stall_s)
+            pending = _next(events, streams)
+    finally:
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _next(events: AsyncIterator[Record], streams: Streams) -> asyncio.Task[Record]:
+    """The next event as a task: a heartbeat may pass it by without losing it."""
+
+    async def step() -> Record:
+        return await anext(events)
+
+    task = asyncio.create_task(step())
+    streams.tasks.add(task)
+    task.add_done_callback(streams.tasks.discard)
+    return task
+
+
+async def _still_allowed(context: Context) -> bool:
+    """Whether the session or token that opened the stream still holds."""
+    try:
+        principal: Principal = await context.house.auth.principal(context.request)
+    except Problem:
+        return False
+    return principal.may(READ)
+
+
+async def _write(response: web.StreamResponse, text: str, stall_s: float) -> None:
+    """Send, or drop a client that takes nothing for ``stall_s``: it comes back with Last-Event-ID."""
+    try:
+        async with asyncio.timeout(stall_s):
+            await response.write(text.encode())
+    except TimeoutError:
+        raise ConnectionResetError("the client takes no events") from None
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/stream",
+        handler=get_stream,
+        summary="Server-sent events: id = event_seq, data = the event; comments as heartbeat",
+        scope=READ,
+        streaming=True,
+        query=StreamQuery,
+        returns=MEDIA_TYPE,
+        errors=(400, 401, 403, 429, 503),
+        headers=(("Last-Event-ID", "Go on after this event_seq; wins over ``after``."),),
+        tag="events",
+    ),
+)

@@ -1,0 +1,36 @@
+"""The web application: routes, guard, desk."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.web import desk, guard, health
+from gateway.web.api import callbacks, contacts, corrections, feeds, openapi, recordings, session, stream, tickets
+from gateway.web.routing import HOUSE, ROUTES, House, register
+from gateway.web.services import WebServices
+
+API_ROUTES = (
+    *contacts.ROUTES,
+    *tickets.ROUTES,
+    *corrections.ROUTES,
+    *recordings.ROUTES,
+    *stream.ROUTES,
+    *callbacks.ROUTES,
+    *feeds.ROUTES,
+    *session.ROUTES,
+    *openapi.ROUTES,
+    *health.ROUTES,
+)
+
+
+def build_app(services: WebServices) -> web.Application:
+    """The application, ready for a runner; ``server.serve`` is the runner that keeps its time limits."""
+    app = web.Application(middlewares=[guard.guard], client_max_size=services.limits.body_bytes)
+    app[HOUSE] = House(services)
+    app[ROUTES] = API_ROUTES
+    streams = stream.Streams()
+    app[stream.STREAMS] = streams
+    app.on_response_prepare.append(guard.add_headers)
+    app.on_shutdown.append(streams.close)
+    register(app, (*API_ROUTES, *desk.ROUTES))
+    return app

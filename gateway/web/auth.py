@@ -1,0 +1,154 @@
+"""Who may do what: API tokens, signing sources and desk sessions become a ``Principal``."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.ports.accounts import AccountStore
+from gateway.ports.clock import Clock
+from gateway.web.clients import Proxies, RateLimiter
+from gateway.web.problems import Problem
+
+READ, WRITE, CONTACTS, ADMIN = "tickets:read", "tickets:write", "contacts:write", "admin"
+SCOPES = (READ, WRITE, CONTACTS, ADMIN)
+ROLE_SCOPES = {
+    "agent": frozenset({READ, WRITE}),
+    "supervisor": frozenset({READ, WRITE}),
+    "admin": frozenset({READ, WRITE, ADMIN}),
+}
+CSRF_HEADER = "X-CSRF-Token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,256})$", re.IGNORECASE)
+_REMEMBER_S = 5.0
+_REMEMBER = 1000
+
+
+def sha256(text: str) -> str:
+    """Hex digest: what is stored and looked up instead of a secret of 128 bits or more."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def csrf_token(session_token: str) -> str:
+    """The token that a page must send with every change; it cannot be made without the session's cookie."""
+    return hmac.new(session_token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who is asking. ``actor`` is what events and audit rows name."""
+
+    actor: str
+    name: str
+    scopes: frozenset[str]
+    username: str | None = None
+    role: str | None = None
+    must_change_password: bool = False
+    expires_at: datetime | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether ``scope`` is granted; ``admin`` grants every other one."""
+        return scope in self.scopes or ADMIN in self.scopes
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether phones and names are shown to them unmasked."""
+        return ADMIN in self.scopes
+
+    @property
+    def at_desk(self) -> bool:
+        """Whether this is a person at the desk, who may read what callers said and reveal a number."""
+        return self.role is not None or ADMIN in self.scopes
+
+
+class Authenticator:
+    """Turns a request's credentials into a Principal."""
+
+    def __init__(self, *, accounts: AccountStore, clock: Clock, proxies: Proxies, failures_per_s: float) -> None:
+        self._accounts = accounts
+        self._clock = clock
+        self._proxies = proxies
+        self._tokens: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self.failures = RateLimiter(per_s=failures_per_s, clock=clock, burst=max(20.0, failures_per_s * 4))
+
+    def cookie_name(self, request: web.Request) -> str:
+        """``__Host-`` binds the cookie to this very host (RFC 6265bis); browsers take that over TLS only."""
+        return "__Host-gateway" if self._proxies.secure(request) else "gateway"
+
+    async def principal(self, request: web.Request) -> Principal:
+        """The Principal of a request; 401 without valid credentials, 403 for a change without the page's token."""
+        header = request.headers.get("Authorization")
+        if header is not None:
+            return await self._bearer(request, header)
+        cookie = request.cookies.get(self.cookie_name(request))
+        if cookie:
+            return await self._session(request, cookie)
+        raise self._unauthorized("Log in, or send an API token: Authorization: Bearer …")
+
+    async def _bearer(self, request: web.Request, header: str) -> Principal:
+        found = _BEARER.match(header.strip())
+        if found is None:
+            raise self.failed(request, "The Authorization header is not 'Bearer' and a token.")
+        digest = sha256(found.group(1))
+        now = self._clock.monotonic()
+        known = self._tokens.get(digest)
+        if known is not None and now - known[0] < _REMEMBER_S:
+            return known[1]
+        self.check_failures(request)
+        token = await self._accounts.token(digest)
+        if token is None:
+            self._tokens.pop(digest, None)
+            raise self.failed(request, "This token is not known or was revoked.")
+        principal = Principal(actor=f"token:{token['name']}", name=token["name"], scopes=frozenset(token["scopes"]))
+        self._tokens[digest] = (now, principal)
+        if len(self._tokens) > _REMEMBER:
+            self._tokens.popitem(last=False)
+        return principal
+
+    async def _session(self, request: web.Request, cookie: str) -> Principal:
+        session = await self._accounts.session(sha256(cookie), self._clock.now())
+        user = await self._accounts.user(session["username"]) if session else None
+        if session is None or user is None:
+            raise self._unauthorized("The session has ended; log in again.")
+        if request.method not in SAFE_METHODS:
+            sent = request.headers.get(CSRF_HEADER, "")
+            if not secrets.compare_digest(sent.encode(), csrf_token(cookie).encode()):
+                raise Problem(
+                    403, "csrf_token_missing", f"Changes from a page need its {CSRF_HEADER} header; reload it."
+                )
+        return Principal(
+            actor=f"user:{user['username']}",
+            name=user["name"],
+            scopes=ROLE_SCOPES.get(user["role"], frozenset()),
+            username=user["username"],
+            role=user["role"],
+            must_change_password=bool(user["one_time"]),
+            expires_at=session["expires_at"],
+        )
+
+    def check_failures(self, request: web.Request) -> None:
+        """429 when this address failed too often lately."""
+        if self.failures.exhausted(self._proxies.client(request)):
+            raise Problem(
+                429,
+                "too_many_failures",
+                "Too many requests without valid credentials; wait.",
+                headers={"Retry-After": "5"},
+            )
+
+    def failed(self, request: web.Request, detail: str) -> Problem:
+        """A 401 that counts against the client's address."""
+        self.check_failures(request)
+        self.failures.take(self._proxies.client(request))
+        return self._unauthorized(detail)
+
+    @staticmethod
+    def _unauthorized(detail: str) -> Problem:
+        return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="gateway"'})

@@ -1,0 +1,106 @@
+"""What surrounds every request: time limits, error shapes, security headers, a log line without personal data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from gateway.errors import GatewayError
+from gateway.telemetry import log, metrics
+from gateway.web.problems import Problem, from_gateway_error, from_http
+from gateway.web.routing import HOUSE, Route
+
+_log = log.get("web")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The one middleware. It sends the response itself, so that a peer that takes no bytes is cut off in time."""
+    house = request.app[HOUSE]
+    limits = house.services.limits
+    clock = house.services.clock
+    route = _route(request)
+    started = clock.monotonic()
+    response: web.StreamResponse
+    try:
+        async with asyncio.timeout(None if route is not None and route.streaming else limits.handler_s):
+            response = await handler(request)
+    except TimeoutError:
+        response = Problem(
+            503, "too_slow", "This took too long and was given up.", headers={"Retry-After": "5", "Connection": "close"}
+        ).response()
+        response.force_close()
+    except ConnectionResetError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last net: nothing of our insides may reach a client
+        response = _problem(error).response()
+    name = route.path if route is not None else "other"
+    metrics.HTTP_REQUESTS.labels(name, str(response.status)).inc()
+    _log.info(
+        "http_request",
+        method=request.method if request.method in _METHODS else "other",
+        route=name,
+        status=response.status,
+        ms=round((clock.monotonic() - started) * 1000, 1),
+        pii_client=house.proxies.client(request),
+    )
+    await _send(request, response, limits.stall_s)
+    return response
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, web.HTTPException):
+        return from_http(error)
+    problem = from_gateway_error(error) if isinstance(error, GatewayError) else from_gateway_error(GatewayError())
+    if problem.status >= 500:  # noqa: PLR2004 - the class of server errors
+        _log.error("request_failed", code=problem.code, exc_info=error)
+    return problem
+
+
+def _route(request: web.Request) -> Route | None:
+    return getattr(request.match_info.handler, "route", None)
+
+
+async def _send(request: web.Request, response: web.StreamResponse, stall_s: float) -> None:
+    if isinstance(response, web.FileResponse):
+        return
+    try:
+        async with asyncio.timeout(stall_s):
+            await response.prepare(request)
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("the peer takes no bytes") from None
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal handler: security headers on everything, no caching of what the API says."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+    house = request.app[HOUSE]
+    if house.proxies.secure(request):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    response.headers["Server"] = "gateway"

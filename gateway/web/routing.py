@@ -1,0 +1,186 @@
+"""Routes that describe themselves: one table serves requests and writes OpenAPI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gateway.web.auth import Authenticator, Principal
+from gateway.web.clients import Proxies, RateLimiter
+from gateway.web.passwords import Passwords
+from gateway.web.problems import Problem, from_validation
+from gateway.web.services import Limits, WebServices
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Closed(BaseModel):
+    """Base of bodies and queries: an unknown key is a mistake that is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class House:
+    """What every handler shares."""
+
+    def __init__(self, services: WebServices) -> None:
+        """Built once per application."""
+        limits: Limits = services.limits
+        self.services = services
+        self.proxies = Proxies(services.trusted_proxies)
+        self.auth = Authenticator(
+            accounts=services.accounts,
+            clock=services.clock,
+            proxies=self.proxies,
+            failures_per_s=limits.failures_per_s,
+        )
+        self.passwords = Passwords()
+        self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
+        self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
+        self.closing = False
+
+    async def audit(self, principal: Principal, action: str, ticket_id: str | None) -> None:
+        """Write down who saw or did what."""
+        await self.services.accounts.audit(
+            actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request on its way through a handler."""
+
+    request: web.Request
+    house: House
+    _principal: Principal | None
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; only routes with a scope, or open to every login, have one."""
+        assert self._principal is not None
+        return self._principal
+
+    @property
+    def services(self) -> WebServices:
+        """The house's services."""
+        return self.house.services
+
+    @property
+    def served(self) -> tuple[Route, ...]:
+        """Every documented route of the application."""
+        return self.request.app[ROUTES]
+
+    def query(self, model: type[M]) -> M:
+        """The query string as ``model``; 400 with every mistake."""
+        pairs = self.request.query
+        doubled = sorted({key for key in pairs if len(pairs.getall(key)) > 1})
+        if doubled:
+            raise Problem(400, "invalid_query", f"{', '.join(doubled)}: given twice")
+        try:
+            return model.model_validate(dict(pairs))
+        except ValidationError as error:
+            raise from_validation(error, status=400, code="invalid_query") from None
+
+    async def body(self, model: type[M]) -> M:
+        """The JSON body as ``model``; 415, 413, 400 (no JSON) or 422 with every mistake."""
+        return self.parse(model, await self.raw_body())
+
+    async def raw_body(self) -> bytes:
+        """The bytes of a body that says it is JSON."""
+        kind = self.request.content_type
+        if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+            raise Problem(415, "not_json", "Send application/json.", headers={"Accept-Post": "application/json"})
+        return await self.request.read()
+
+    @staticmethod
+    def parse(model: type[M], raw: bytes) -> M:
+        """``raw`` as ``model``."""
+        try:
+            return model.model_validate_json(raw)
+        except ValidationError as error:
+            broken = any(item["type"] == "json_invalid" for item in error.errors())
+            status, code = (400, "invalid_json") if broken else (422, "invalid_body")
+            raise from_validation(error, status=status, code=code) from None
+
+
+Handler = Callable[[Context], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation. ``scope`` None: open to every logged-in client; ``public``: to everybody."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    scope: str | None = None
+    public: bool = False
+    own_auth: bool = False
+    """The handler identifies the client itself (log-in, signed contacts)."""
+    before_password_change: bool = False
+    """Usable while a one-time password still has to be changed."""
+    streaming: bool = False
+    """May take as long as it wants; looks after its own time limits."""
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    returns: str = "object"
+    """Name of a schema of ``api/schemas``, or a media type for what is not JSON."""
+    status: int = 200
+    errors: tuple[int, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    """Request headers worth telling: (name, description)."""
+    tag: str = field(default="tickets")
+
+
+HOUSE: web.AppKey[House] = web.AppKey("house", House)
+ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes", tuple[Route, ...])
+
+
+def register(app: web.Application, routes: Iterable[Route]) -> None:
+    """Serve ``routes``; GET answers HEAD as well."""
+    for route in routes:
+        handler = _guarded(route)
+        if route.method == "GET":
+            app.router.add_get(route.path, handler, allow_head=True)
+        else:
+            app.router.add_route(route.method, route.path, handler)
+
+
+def _guarded(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        house = request.app[HOUSE]
+        principal: Principal | None = None
+        if not (route.public or route.own_auth):
+            principal = await house.auth.principal(request)
+            house.requests.take(principal.actor)
+            check(principal, route)
+        return await route.handler(Context(request, house, principal))
+
+    handle.__dict__["route"] = route
+    return handle
+
+
+def check(principal: Principal, route: Route) -> None:
+    """403 unless ``principal`` may use ``route``."""
+    if principal.must_change_password and not route.before_password_change:
+        raise Problem(403, "password_change_required", "This one-time password must be changed first.")
+    if route.scope is not None and not principal.may(route.scope):
+        raise Problem(403, "scope_missing", f"This needs the scope {route.scope}.")
+
+
+def json_response(
+    data: Any, *, status: int = 200, headers: dict[str, str] | None = None, content_type: str = "application/json"
+) -> web.Response:
+    """``data`` as UTF-8 JSON."""
+    return web.Response(
+        status=status,
+        body=json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(),
+        content_type=content_type,
+        headers=headers,
+    )

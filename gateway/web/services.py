@@ -1,0 +1,65 @@
+"""What the web needs from the house, handed over by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from gateway.ports.accounts import AccountStore
+from gateway.ports.channel import Intake
+from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.feed import DeliveryStore
+from gateway.ports.recordings import Recordings
+from gateway.ports.store import ChangeStore, TicketReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one client may ask of us; rates are per second with a burst of twice as much."""
+
+    contacts_per_s: float = 5000.0
+    """Contacts of one token or signing source."""
+    requests_per_s: float = 200.0
+    """Everything else of one token or user."""
+    failures_per_s: float = 5.0
+    """Requests without valid credentials from one address, log-ins included."""
+    body_bytes: int = 1_048_576
+    """The largest request body; 413 beyond it."""
+    handler_s: float = 30.0
+    """The longest an ordinary request may take, its body included; 408 or 503 beyond it."""
+    streams: int = 500
+    """Event streams at once in this process."""
+    streams_per_client: int = 20
+    heartbeat_s: float = 15.0
+    """A silent stream says this often that it lives."""
+    stall_s: float = 30.0
+    """A peer that takes no bytes for so long, or has not sent a whole request head by then, is cut off."""
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """Everything that handlers use. ``ready`` tells which parts are up, by name; it never waits for a provider."""
+
+    intake: Intake
+    changes: ChangeStore
+    reader: TicketReader
+    accounts: AccountStore
+    deliveries: DeliveryStore
+    recordings: Recordings
+    ready: Callable[[], Awaitable[dict[str, bool]]]
+    clock: Clock = field(default_factory=SystemClock)
+    refresh_metrics: Callable[[], None] = _nothing
+    """Called before ``/metrics`` is written, for gauges that nobody sets by themselves."""
+    public_url: str = ""
+    """How the world reaches us; empty = relative links."""
+    session_ttl_s: int = 43_200
+    trusted_proxies: tuple[str, ...] = ()
+    """CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    zone: tzinfo = UTC
+    """The city's time zone, for the desk."""
+    limits: Limits = field(default_factory=Limits)
