@@ -214,18 +214,21 @@ class FeedWorker:
             return
         if not may_follow_skipped(delivery.type, delivery.event["data"]):
             return
-        for event in await self._events.events(ticket_id=delivery.ticket_id):
-            if event["type"] == REGISTERED and event["event_seq"] < delivery.event_seq:
-                await self._post(
-                    replace(
-                        delivery,
-                        event_seq=event["event_seq"],
-                        event_id=event["event_id"],
-                        type=event["type"],
-                        at=event["at"],
-                        event=event,
-                    )
+        events = await self._events.events(ticket_id=delivery.ticket_id)
+        registered = next((e for e in events if e["type"] == REGISTERED), None)
+        if registered is None or not registered["data"].get("empty", True):
+            return
+        with suppress(PermanentDeliveryError):  # the refusal of one event is no reason to withhold another
+            await self._post(
+                replace(
+                    delivery,
+                    event_seq=registered["event_seq"],
+                    event_id=registered["event_id"],
+                    type=REGISTERED,
+                    at=registered["at"],
+                    event=registered,
                 )
+            )
 
     def _done(self, delivery: Delivery, result: str) -> _Outcome:
         self._holds.pop(delivery.event_seq, None)

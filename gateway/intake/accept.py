@@ -58,6 +58,7 @@ class ContactIntake:
         guesses: list[Guess] = self._rules.guesses(contact.content)
         if any(contact.place.get(key) for key in ("district", "street", "community", "address", "lat")):
             guesses = [g for g in guesses if not g.path.startswith("place.")]
+        empty = not contact.content.strip() and not contact.attachments
         return Change(
             dedupe=ExternalKey(
                 channel_id=contact.channel_id,
@@ -74,7 +75,7 @@ class ContactIntake:
                 entry_number=contact.to_raw,
                 source_name=contact.source_name,
                 source_event_id=contact.source_event_id,
-                empty=not contact.content.strip() and not contact.attachments,
+                empty=empty,
                 requester=NewRequester(
                     identities=(Identity(kind="phone", value=phone),) if phone else (),
                     fields=requester,
@@ -108,7 +109,11 @@ class ContactIntake:
                 ),
             ),
             events=(
-                NewEvent(type="ticket.registered", at=now, data={"channel": contact.channel, "line": contact.line}),
+                NewEvent(
+                    type="ticket.registered",
+                    at=now,
+                    data={"channel": contact.channel, "line": contact.line, "empty": empty},
+                ),
                 NewEvent(type="message.received", at=now),
             ),
         )

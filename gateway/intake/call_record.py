@@ -105,7 +105,9 @@ class CallRecord:
                     fields={"flow": flow},
                 ),
                 events=(
-                    NewEvent(type="ticket.registered", at=now, data={"channel": "sip", "line": info.line}),
+                    NewEvent(
+                        type="ticket.registered", at=now, data={"channel": "sip", "line": info.line, "empty": True}
+                    ),
                     NewEvent(type="interaction.started", at=now, data={"flow": flow["name"]}),
                 ),
             ),
