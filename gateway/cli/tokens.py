@@ -25,7 +25,7 @@ def add_parser(verbs: Any) -> None:
         "--scope", required=True, action="append", choices=SCOPES, dest="scopes", help="may be given several times"
     )
     create.add_argument(
-        "--hmac", action="store_true", help="also make a secret to sign POST /api/v1/contacts with (X-Source: NAME)"
+        "--hmac", action="store_true", help="also make a secret to sign POST /api/v1/contacts of source.name NAME with"
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gateway.domain.change import (
     Change,
     ExternalKey,
@@ -83,6 +86,7 @@ class ContactIntake:
                 fields={
                     ("demand", "content"): contact.content,
                     **{("place", key): value for key, value in contact.place.items()},
+                    ("attachments",): [_attachment(given) for given in contact.attachments],
                 },
             ),
             new_interaction=NewInteraction(
@@ -117,3 +121,9 @@ class ContactIntake:
                 NewEvent(type="message.received", at=now),
             ),
         )
+
+
+def _attachment(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A file that stays at its source, as the record has it."""
+    known = {key: given.get(key) for key in ("name", "media_type", "bytes", "sha256", "url")}
+    return {"attachment_id": new_ulid(), **known}

@@ -18,26 +18,24 @@ from gateway.web.routing import Context, Route, check, json_response
 
 CHANNEL = "platform"
 CHANNEL_ID = "api"
-SOURCE, STAMP, SIGNATURE, KEY = "X-Source", "X-Timestamp", "X-Signature", "Idempotency-Key"
+SIGNATURE, KEY = "X-Gateway-Signature", "Idempotency-Key"
 MAX_SKEW_S = 300
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_SIGNATURE = re.compile(r"^t=(\d{1,12}),v1=([0-9a-f]{64})$")
 
 
-def signature(secret: str, timestamp: str, key: str, body: bytes) -> str:
-    """``v1=`` and the hex HMAC-SHA256 of ``timestamp.key.body``: what ``X-Signature`` must hold.
-
-    ``key`` is the Idempotency-Key as sent, empty without one; ``timestamp`` is in Unix seconds.
-    """
-    signed = f"{timestamp}.{key}.".encode() + body
-    return "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+def signature(secret: str, body: bytes, at: int) -> str:
+    """``t=<Unix seconds>,v1=<hex HMAC-SHA256 of "t.body">``, the same form as our webhooks have."""
+    digest = hmac.new(secret.encode(), str(at).encode() + b"." + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
 
 
 async def create(context: Context) -> web.Response:
     """Accept a contact; 201, or 200 when this key was accepted before."""
-    principal, raw = await _client(context)
+    principal, raw, signed = await _client(context)
     context.house.contacts.take(principal.actor)
     body = context.parse(ContactBody, raw)
-    key = _key(context.request, body)
+    key = _event_key(body) if signed else _key(context.request, body)
     accepted = await context.services.intake.accept(_contact(context, principal, key, body))
     return json_response(
         {"ticket_id": accepted.ticket_id, "ticket_no": accepted.ticket_no, "interaction_id": accepted.interaction_id},
@@ -46,44 +44,59 @@ async def create(context: Context) -> web.Response:
     )
 
 
-async def _client(context: Context) -> tuple[Principal, bytes]:
-    """Who hands it over: a signing source, or whoever holds a token."""
+async def _client(context: Context) -> tuple[Principal, bytes, bool]:
+    """Who hands it over, the body, and whether its signature is what vouches for it."""
     request = context.request
-    if SOURCE in request.headers:
+    if SIGNATURE in request.headers and "Authorization" not in request.headers:
         raw = await context.raw_body()
-        return await _signed(context, raw), raw
+        return await _signer(context, raw), raw, True
     principal = await context.house.auth.principal(request)
     check(principal, ROUTE)
-    return principal, await context.raw_body()
+    return principal, await context.raw_body(), False
 
 
-async def _signed(context: Context, raw: bytes) -> Principal:
-    headers = context.request.headers
-    name, stamp = headers[SOURCE], headers.get(STAMP, "")
-    auth = context.house.auth
+async def _signer(context: Context, raw: bytes) -> Principal:
+    """The source that the body names, if the signature is its own and fresh."""
+    auth, services = context.house.auth, context.services
     auth.check_failures(context.request)
-    secret = await context.services.accounts.source_secret(name)
-    expected = signature(secret or "", stamp, headers.get(KEY, ""), raw)
-    fits = hmac.compare_digest(expected.encode(), headers.get(SIGNATURE, "").strip().encode())
-    if secret is None or not fits:
-        raise auth.failed(context.request, f"{SIGNATURE} does not fit this source and body.")
-    now = context.services.clock.now().timestamp()
-    if not stamp.isdigit() or abs(now - int(stamp)) > MAX_SKEW_S:
-        raise auth.failed(context.request, f"{STAMP} is more than {MAX_SKEW_S} s away from our clock.")
+    found = _SIGNATURE.match(context.request.headers[SIGNATURE].strip())
+    at = int(found.group(1)) if found else 0
+    name = _named(raw)
+    secret = await services.accounts.source_secret(name) if name else None
+    expected = signature(secret or "", raw, at)
+    fits = hmac.compare_digest(expected.encode(), context.request.headers[SIGNATURE].strip().encode())
+    if found is None or name is None or secret is None or not fits:
+        raise auth.failed(context.request, f"{SIGNATURE} does not fit this body and the source that it names.")
+    if abs(services.clock.now().timestamp() - at) > MAX_SKEW_S:
+        raise auth.failed(context.request, f"The time in {SIGNATURE} is more than {MAX_SKEW_S} s away from our clock.")
     return Principal(actor=f"source:{name}", name=name, scopes=frozenset({CONTACTS}))
+
+
+def _named(raw: bytes) -> str | None:
+    """The source.name of a body that nobody vouches for yet."""
+    try:
+        name = json.loads(raw)["source"]["name"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def _key(request: web.Request, body: ContactBody) -> str:
     key = request.headers.get(KEY)
-    if key is not None:
-        if not _KEY.match(key):
-            raise Problem(400, "invalid_idempotency_key", f"{KEY} is 1 to 200 visible ASCII characters.")
-        return f"key:{key}"
+    if key is None:
+        return _event_key(body)
+    if not _KEY.match(key):
+        raise Problem(400, "invalid_idempotency_key", f"{KEY} is 1 to 200 visible ASCII characters.")
+    return f"key:{key}"
+
+
+def _event_key(body: ContactBody) -> str:
+    """What the source itself calls the contact; the only key that a signature covers."""
     if body.source.event_id is None:
         raise Problem(
             400,
             "idempotency_key_missing",
-            f"Send {KEY} or source.event_id, so that a repeat is told from a new contact.",
+            f"Send source.event_id (or {KEY} with a token), so that a repeat is told from a new contact.",
         )
     return f"event:{body.source.name}:{body.source.event_id}"
 
@@ -128,12 +141,11 @@ ROUTE = Route(
     status=201,
     errors=(400, 401, 403, 409, 413, 415, 422, 429, 503),
     headers=(
-        (KEY, "Tells a repeat from a new contact; without it source.event_id does. Scoped to the client."),
-        (SOURCE, "Instead of a token: the name of a signing source."),
-        (STAMP, f"With {SOURCE}: Unix seconds, at most {MAX_SKEW_S} s off."),
+        (KEY, "Tells a repeat from a new contact; without it source.event_id does. Scoped to the token."),
         (
             SIGNATURE,
-            "With X-Source: 'v1=' and the hex HMAC-SHA256 of X-Timestamp + '.' + Idempotency-Key + '.' + body.",
+            "Instead of a token: t=<Unix seconds>,v1=<hex HMAC-SHA256 of 't.body'> under the secret of the source that "
+            f"the body names; t at most {MAX_SKEW_S} s off. The key is then source.event_id.",
         ),
     ),
     tag="contacts",

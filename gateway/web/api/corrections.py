@@ -46,7 +46,8 @@ async def patch(context: Context) -> web.Response:
     fields = dict(_corrected(body))
     change: dict[tuple[str, ...], Any] = {tuple(path.split(".")): value for path, value in fields.items()}
     for path, value in fields.items():
-        change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
+        if path.partition(".")[0] in _ROOMS:
+            change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
     names = sorted(fields)
     interaction_id, segments = _segments(body, record)
     names += [f"interactions.transcript.{seq}" for seq in sorted(segments)]

@@ -59,8 +59,8 @@ def document(routes: Iterable[Route], *, public_url: str) -> dict[str, Any]:
                 "signature": {
                     "type": "apiKey",
                     "in": "header",
-                    "name": "X-Signature",
-                    "description": "With X-Source and X-Timestamp; see POST /api/v1/contacts.",
+                    "name": "X-Gateway-Signature",
+                    "description": "See POST /api/v1/contacts.",
                 },
                 "session": {
                     "type": "apiKey",
