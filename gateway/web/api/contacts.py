@@ -144,8 +144,10 @@ ROUTE = Route(
         (KEY, "Tells a repeat from a new contact; without it source.event_id does. Scoped to the token."),
         (
             SIGNATURE,
-            "Instead of a token: t=<Unix seconds>,v1=<hex HMAC-SHA256 of 't.body'> under the secret of the source that "
-            f"the body names; t at most {MAX_SKEW_S} s off. The key is then source.event_id.",
+            (
+                "Instead of a token: t=<Unix seconds>,v1=<hex HMAC-SHA256 of 't.body'> under the secret of the source "
+                f"that the body names; t at most {MAX_SKEW_S} s off. The key is then source.event_id."
+            ),
         ),
     ),
     tag="contacts",
