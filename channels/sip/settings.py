@@ -24,7 +24,7 @@ def _network(value: str) -> str:
 
 
 Network = Annotated[str, AfterValidator(_network)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class SipSettings(BaseModel):
@@ -39,7 +39,7 @@ class SipSettings(BaseModel):
     advertised_host: Annotated[str, AfterValidator(_ip_literal_or_empty)] = ""
     """The address written into Contact, Via and SDP; empty: the one the peer reaches us by."""
     rtp_ports: tuple[Port, Port] = (20000, 29999)
-    """First and last UDP port for RTP and RTCP."""
+    """First and last UDP port for RTP; (0, 0) takes whatever is free."""
     max_calls: Annotated[int, Field(ge=1)] = 500
     """Calls at once; one more is refused with 503."""
     calls_per_second_per_source: Annotated[int, Field(ge=1)] = 200
@@ -65,7 +65,8 @@ class SipSettings(BaseModel):
 
     @model_validator(mode="after")
     def _ranges(self) -> SipSettings:
-        if self.rtp_ports[1] - self.rtp_ports[0] < 1:
+        first, last = self.rtp_ports
+        if (first, last) != (0, 0) and not 0 < first < last:
             raise ValueError("rtp_ports: the last port must lie above the first")
         if self.session_expires_s < self.min_se_s:
             raise ValueError("session_expires_s must not be smaller than min_se_s")

@@ -1,0 +1,128 @@
+"""A call that comes in: from its INVITE to the 200's ACK (RFC 3261 §13.3)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from channels.sip.core import Core, retry_after
+from channels.sip.dialogs import Dialog
+from channels.sip.leg import CONTENT_SDP, Leg
+from channels.sip.media import MediaSession
+from channels.sip.message import Request
+from channels.sip.session_timers import Agreed, answer_headers
+from channels.sip.transactions import ServerTransaction
+from gateway.errors import CallEnded
+from gateway.ports.call import CallInfo, EndReason
+
+
+class IncomingLeg(Leg):
+    """Made when 100 has gone out; registered at once, so that early BYE and UPDATE find it."""
+
+    def __init__(
+        self,
+        core: Core,
+        info: CallInfo,
+        transaction: ServerTransaction,
+        *,
+        offer: bytes | None,
+        agreed: Agreed,
+    ) -> None:
+        super().__init__(core, info)
+        self._transaction = transaction
+        self._request: Request = transaction.request
+        self._offer = offer
+        self._agreed = agreed
+        self._answer = b""
+        self._ringing = False
+        self._acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        contact = core.contact(self._request.flow.target)
+        self.register(Dialog.of_invite(self._request, transaction.to_tag, contact))
+        allowed = ",".join(self._request.values("allow")).upper()
+        self._refresher.update_allowed = "UPDATE" in allowed
+
+    def attach(self, media: MediaSession) -> None:
+        """Take the media and answer the offer; ``NotAcceptable`` when that is not possible."""
+        super().attach(media)
+        if self._ended.done():
+            media.close()  # cancelled while its port was being opened
+        elif self._offer is not None:
+            self._answer = self.answer_sdp(self._offer)
+            self._offer = None
+
+    def trying(self) -> None:
+        """Send 180 once."""
+        if not self._ringing and self._transaction.open:
+            self._ringing = True
+            self._transaction.respond(180, headers=self._dialog_headers())
+
+    async def answer(self) -> None:
+        """Send 200; with a delayed offer, return once the ACK brought the answer."""
+        await asyncio.sleep(0)  # a CANCEL that lies in the socket gets its chance
+        if self._ended.done() or not self._transaction.open or self.media is None:
+            raise CallEnded("the caller gave up before the answer")
+        delayed = not self._answer
+        body = self.media.offer() if delayed else self._answer
+        headers = [*self._dialog_headers(), *answer_headers(self._agreed, self._request), CONTENT_SDP]
+        data = self._transaction.respond(200, headers=headers, body=body)
+        self.up = True
+        self._awaits_answer = delayed
+        self.await_ack(self._request, data)
+        self.timer.start(self._agreed)
+        if not delayed:
+            self.media.start()
+            return
+        waited: set[asyncio.Future[Any]] = {self._acked, self._ended}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if self._ended.done():
+            raise CallEnded("no usable answer came with the ACK")
+        self.media.start()
+
+    def _dialog_headers(self) -> list[tuple[str, str]]:
+        assert self.dialog is not None
+        routes = [("Record-Route", value) for value in self._request.values("record-route")]
+        return [*routes, *self.core.common(self.dialog.contact)]
+
+    def acknowledged(self) -> None:
+        """Wake a delayed ``answer``."""
+        if not self._acked.done():
+            self._acked.set_result(None)
+
+    async def reject(self, status: int, reason: str, *, retry_after_s: int | None = None) -> None:
+        """Refuse; ``CallEnded`` when there is nothing left to refuse."""
+        if self._ended.done() or self.up:
+            raise CallEnded("answered or over")
+        self.refuse(status, reason, retry_after_s=retry_after_s)
+
+    def refuse(self, status: int, reason: str = "", *, retry_after_s: int | None = None) -> None:
+        """``reject`` for the user agent; does nothing once answered."""
+        if not self._transaction.open:
+            return
+        headers = list(retry_after(retry_after_s)) if retry_after_s is not None else []
+        if reason:
+            headers.append(("Reason", f'SIP;cause={status};text="{_quotable(reason)}"'))
+        self._transaction.respond(status, headers=headers)
+        self.end(EndReason.REJECTED, bye=False)
+
+    def give_up(self) -> None:
+        """We do not want it after all."""
+        if self._transaction.open:
+            self._transaction.respond(480)
+        self.end(EndReason.WE_HUNG_UP, bye=False)
+
+    def cancel(self) -> None:
+        """A CANCEL was read; without effect once the 200 is out (RFC 3261 §9.2)."""
+        if self._transaction.open:
+            self._transaction.respond(487)
+            self.end(EndReason.CANCELLED, bye=False)
+
+    def bye_received(self) -> None:
+        """They hung up; before the answer that is as good as CANCEL."""
+        if self.up:
+            super().bye_received()
+        else:
+            self.cancel()
+
+
+def _quotable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable() and char not in '"\\')
