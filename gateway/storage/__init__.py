@@ -1,0 +1,1 @@
+"""The record of truth on SQL: one group-commit writer, readers, leases, deliveries, accounts."""

@@ -1,0 +1,236 @@
+"""One prepared Change on a batch's state: what it refuses, it refuses before it alters anything."""
+
+from __future__ import annotations
+
+from gateway.domain.change import Applied, ExternalKey
+from gateway.domain.ids import new_ulid, ticket_no
+from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.storage.apply_fields import KNOWN, alter_ticket, extend
+from gateway.storage.batch_state import InteractionState, State, TicketState
+from gateway.storage.prepare import Prepared, Row
+from gateway.storage.shape import Tree, set_in
+
+_NOT_WHEN_JOINED = frozenset({"ticket.registered", "interaction.started"})
+_CALLBACK_OPENED = "callback.opened"
+
+
+def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
+    """Alter ``state`` as ``p`` says. Raises ``Conflict``, ``StaleVersion`` or ``NotFound`` with ``state`` untouched."""
+    change = p.change
+    if p.dedupe:
+        seen = state.seen.get((p.dedupe.channel_id, p.dedupe.external_id))
+        if seen is not None:
+            return _replayed(p, seen)
+    joined = state.open.get((change.join.channel_id, change.join.external_id)) if change.join else None
+    interaction = _interaction_of(p, joined, state)
+    ticket = _ticket_of(p, interaction, state, joined=joined is not None)
+    if change.expected_version is not None and ticket and ticket.row["version"] != change.expected_version:
+        raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
+    if change.close_unless_closed and interaction and ticket and interaction.row["disposition"] is not None:
+        return _applied(ticket, interaction, skipped=True)
+    _check_corrections(p, state)
+    shift: int | None = 0
+    if ticket is None:
+        ticket = _register(p, day or "", state)
+    elif joined is not None:
+        shift = extend(p, ticket)
+    if interaction is None and p.interaction is not None:
+        interaction = _begin(p.interaction, ticket, state)
+    if interaction is not None:
+        _alter_interaction(p, interaction, state)
+    alter_ticket(p, ticket, state, shift=shift, joined=joined is not None)
+    opened = _open_callback(p, ticket, interaction, state)
+    _append_events(p, ticket, interaction, state, joined=joined is not None, opened=opened)
+    if p.dedupe:
+        _see(p.dedupe, ticket, interaction, state)
+    return _applied(ticket, interaction)
+
+
+def _check_corrections(p: Prepared, state: State) -> None:
+    own = {s["seq"] for s in p.segments}
+    for seq in p.change.corrected_segments:
+        if seq not in own and (p.change.interaction_id, seq) not in state.segments:
+            raise NotFound(f"the transcript has no segment {seq}")
+
+
+def _see(key: ExternalKey, ticket: TicketState, interaction: InteractionState | None, state: State) -> None:
+    """Know the delivery again, with what it came to."""
+    row = {
+        "external_id": key.external_id,
+        "channel_id": key.channel_id,
+        "body_sha256": key.body_sha256,
+        "ticket_id": ticket.row["ticket_id"],
+        "ticket_no": ticket.row["ticket_no"],
+        "interaction_id": interaction.row["interaction_id"] if interaction else None,
+        "version": ticket.row["version"],
+        "event_seq": ticket.row["event_seq"],
+    }
+    state.seen[key.channel_id, key.external_id] = row
+    state.add("seen_keys", row)
+
+
+def _replayed(p: Prepared, seen: Row) -> Applied:
+    body = p.dedupe.body_sha256 if p.dedupe else None
+    if body is not None and seen["body_sha256"] is not None and body != seen["body_sha256"]:
+        raise Conflict("the same key came before with another body; use a new key for a new message")
+    return Applied(
+        ticket_id=seen["ticket_id"],
+        ticket_no=seen["ticket_no"],
+        interaction_id=seen["interaction_id"],
+        version=seen["version"],
+        event_seq=seen["event_seq"],
+        replayed=True,
+    )
+
+
+def _applied(ticket: TicketState, interaction: InteractionState | None, *, skipped: bool = False) -> Applied:
+    return Applied(
+        ticket_id=ticket.row["ticket_id"],
+        ticket_no=ticket.row["ticket_no"],
+        interaction_id=interaction.row["interaction_id"] if interaction else None,
+        version=ticket.row["version"],
+        event_seq=ticket.row["event_seq"],
+        skipped=skipped,
+    )
+
+
+def _interaction_of(p: Prepared, joined: str | None, state: State) -> InteractionState | None:
+    wanted = joined or p.change.interaction_id
+    if wanted is None or (p.interaction is not None and joined is None):
+        return None
+    found = state.interactions.get(wanted)
+    if found is None or (p.change.ticket_id is not None and found.row["ticket_id"] != p.change.ticket_id):
+        raise NotFound(f"the ticket has no interaction {wanted}")
+    return found
+
+
+def _ticket_of(p: Prepared, interaction: InteractionState | None, state: State, *, joined: bool) -> TicketState | None:
+    if p.change.new_ticket is not None and not joined:
+        return None
+    wanted = interaction.row["ticket_id"] if joined and interaction else p.change.ticket_id
+    found = state.tickets.get(wanted or "")
+    if found is None:
+        raise NotFound(f"there is no ticket {wanted}")
+    return found
+
+
+def _register(p: Prepared, day: str, state: State) -> TicketState:
+    """A new ticket with the next number of its day, and its requester."""
+    assert p.ticket is not None
+    serial = state.serials.get(day, 0) + 1
+    state.serials[day] = serial
+    state.drawn.add(day)
+    doc = dict(p.ticket_doc)
+    requester_id = _requester(p, doc, state)
+    row = {
+        **p.ticket,
+        "ticket_no": ticket_no(day, serial),
+        "version": 0,
+        "event_seq": 0,
+        "requester_id": requester_id,
+        "pending": False,
+        "phone": None,
+        "search": "",
+    }
+    ticket = TicketState(row, doc, new=True)
+    state.tickets[row["ticket_id"]] = ticket
+    return ticket
+
+
+def _requester(p: Prepared, doc: Tree, state: State) -> str:
+    new = p.change.new_ticket
+    assert new is not None
+    keys = [(identity.kind, identity.value) for identity in new.requester.identities]
+    found = next((state.identities[key] for key in keys if key in state.identities), None)
+    given: Tree = dict(doc["requester"])
+    known = {key: given[key] for key in KNOWN if given.get(key)}
+    requester_id = found or new_ulid()
+    for kind, value in keys:
+        if (kind, value) not in state.identities:
+            state.identities[kind, value] = requester_id
+            state.add("identities", {"kind": kind, "value": value, "requester_id": requester_id})
+    before = state.requesters.get(requester_id, {}) if found else {}
+    if found and not given.get("anonymous"):
+        given = before | given
+    doc["requester"] = given | {"requester_id": requester_id, "returning": found is not None}
+    if before | known != before or not found:
+        state.changed_requesters.setdefault(requester_id, found is None)
+        state.requesters[requester_id] = before | known
+    return requester_id
+
+
+def _begin(row: Row, ticket: TicketState, state: State) -> InteractionState:
+    interaction = InteractionState(row | {"ticket_id": ticket.row["ticket_id"], "doc": dict(row["doc"])}, new=True)
+    state.interactions[row["interaction_id"]] = interaction
+    return interaction
+
+
+def _alter_interaction(p: Prepared, interaction: InteractionState, state: State) -> None:
+    """Its fields, transcript, corrections and messages."""
+    row = interaction.row
+    if p.interaction_fields or p.interaction_doc or p.lease_until:
+        row.update(p.interaction_fields)
+        row["doc"] = row["doc"] | p.interaction_doc
+        row["lease_until"] = p.lease_until or row["lease_until"]
+        interaction.dirty = True
+    interaction_id = row["interaction_id"]
+    if row["external_id"] is not None:
+        key = (row["channel_id"], row["external_id"])
+        if row["disposition"] is None:
+            state.open.setdefault(key, interaction_id)
+        elif state.open.get(key) == interaction_id:
+            del state.open[key]
+    for segment in p.segments:
+        state.segments.add((interaction_id, segment["seq"]))
+        state.add("segments", segment | {"interaction_id": interaction_id})
+    for seq, text in p.change.corrected_segments.items():
+        state.add("corrections", {"of_interaction": interaction_id, "of_seq": seq, "corrected_text": text})
+    for message in p.messages:
+        interaction.messages += 1
+        state.add("messages", message | {"interaction_id": interaction_id, "seq": interaction.messages})
+
+
+def _open_callback(p: Prepared, ticket: TicketState, interaction: InteractionState | None, state: State) -> bool | None:
+    """Open the callback task unless the interaction has had one; None when none was asked for."""
+    if p.callback is None or interaction is None:
+        return None
+    if interaction.called_back:
+        return False
+    interaction.called_back = True
+    ids = {"ticket_id": ticket.row["ticket_id"], "interaction_id": interaction.row["interaction_id"]}
+    state.add("callbacks", p.callback | ids)
+    shown = {key: p.callback[key] for key in ("state", "due_at", "attempts")}
+    set_in(ticket.doc, ("handling", "callback"), shown)
+    ticket.doc["callback_id"] = p.callback["callback_id"]
+    return True
+
+
+def _append_events(
+    p: Prepared,
+    ticket: TicketState,
+    interaction: InteractionState | None,
+    state: State,
+    *,
+    joined: bool,
+    opened: bool | None,
+) -> None:
+    """Number the events and make them the ticket's newest; those that did not happen after all are left out."""
+    row = ticket.row
+    for event in p.events:
+        if (joined and event["type"] in _NOT_WHEN_JOINED) or (opened is False and event["type"] == _CALLBACK_OPENED):
+            continue
+        state.event_seq += 1
+        state.add(
+            "events",
+            event
+            | {
+                "event_seq": state.event_seq,
+                "ticket_id": row["ticket_id"],
+                "ticket_no": row["ticket_no"],
+                "interaction_id": interaction.row["interaction_id"] if interaction else None,
+            },
+        )
+        row["event_seq"] = state.event_seq
+    row["updated_at"] = p.events[-1]["at"]
+    row["version"] += 1
+    ticket.dirty = True

@@ -1,0 +1,123 @@
+"""Record fields of a ticket: what people set, what guesses fill in, and the columns that mirror them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.domain.change import Path
+from gateway.domain.guess import FILL_AT
+from gateway.storage.batch_state import State, TicketState
+from gateway.storage.prepare import Prepared, Row
+from gateway.storage.shape import CODED, HOT, code_of, get_in, set_in
+
+KNOWN = ("name", "gender", "org_name", "uscc", "language", "accessibility", "labels", "callback_phone")
+"""What a returning requester brings along from earlier tickets."""
+_CONTENT: Path = ("demand", "content")
+_GUESSABLE = frozenset({"requester", "demand", "place"})
+_SEARCHED: tuple[Path, ...] = (
+    ("requester", "phone"),
+    ("requester", "callback_phone"),
+    ("demand", "title"),
+    _CONTENT,
+    ("place", "address"),
+)
+
+
+def extend(p: Prepared, ticket: TicketState) -> int | None:
+    """A further message of a conversation: append its content; by how much its guesses' spans move.
+
+    None when the content is a person's wording now and stays as it is: then the spans mean nothing.
+    """
+    assert p.ticket is not None
+    ticket.row["empty"] = ticket.row["empty"] and p.ticket["empty"]
+    more = get_in(p.ticket_doc, _CONTENT)
+    before = get_in(ticket.doc, _CONTENT)
+    if not more:
+        return 0
+    if (_entry(ticket, "demand.content") or {}).get("confirmed_by") is not None:
+        return None
+    set_in(ticket.doc, _CONTENT, f"{before}\n{more}" if before else more)
+    return len(before) + 1 if before else 0
+
+
+def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int | None, joined: bool) -> None:
+    """Guesses first, then what was set on purpose, then the columns that mirror the document."""
+    for path, entry, value in p.guesses:
+        _guess(ticket, path, _moved(entry, shift), value, joined=joined)
+    for path, value in p.fields:
+        if len(path) == 1 and path[0] in HOT:
+            ticket.row[path[0]] = value
+            continue
+        set_in(ticket.doc, path, value)
+        if path[0] == "requester":
+            _remember(ticket, path, value, state)
+    if p.confirmed_by is not None:
+        _confirm(p, ticket, p.confirmed_by)
+    if any(path[:2] == ("handling", "callback") for path, _ in p.fields):
+        _follow_callback(ticket, state)
+    if ticket.new or p.guesses or p.fields or joined:
+        _mirror(ticket)
+
+
+def _entry(ticket: TicketState, name: str) -> Row | None:
+    found: Row | None = get_in(ticket.doc, ("prefill", "fields", name))
+    return found
+
+
+def _moved(entry: Row, shift: int | None) -> Row:
+    if shift is None:
+        return entry | {"span": None}
+    if not shift or entry["span"] is None:
+        return entry
+    return entry | {"span": [place + shift for place in entry["span"]]}
+
+
+def _guess(ticket: TicketState, path: Path, entry: Row, value: Any, *, joined: bool) -> None:
+    """Keep a guess, and fill it in when it is sure and neither a person nor the requester said otherwise."""
+    name = ".".join(path)
+    earlier = _entry(ticket, name)
+    sure = entry["confidence"] >= FILL_AT
+    if earlier is not None:
+        if earlier.get("confirmed_by") is not None:
+            return
+        was_sure = (earlier.get("confidence") or 0) >= FILL_AT
+        if (was_sure and not sure) or (joined and entry["confidence"] <= (earlier.get("confidence") or 0)):
+            return
+    stated = earlier is None and get_in(ticket.doc, path) is not None
+    set_in(ticket.doc, ("prefill", "fields", name), entry)
+    if sure and not stated:
+        set_in(ticket.doc, path, value)
+
+
+def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:
+    """A person set these fields: no guess touches them from now on. What the caller marked itself stays."""
+    marked = {path[2] for path, _ in p.fields if path[:2] == ("prefill", "fields") and len(path) > 2}  # noqa: PLR2004 - the third key is the field's path
+    for path, value in p.fields:
+        field = path[:2] if path[:2] in CODED else path
+        name = ".".join(field)
+        if field[0] not in _GUESSABLE or name in marked:
+            continue
+        entry = {"value": code_of(field, value), "source": "agent", "span": None, "confidence": 1.0}
+        set_in(ticket.doc, ("prefill", "fields", name), entry | {"confirmed_by": actor})
+
+
+def _remember(ticket: TicketState, path: Path, value: Any, state: State) -> None:
+    """What a person is called holds for their next ticket too."""
+    requester_id = ticket.row["requester_id"]
+    if path[1] in KNOWN:
+        state.requesters[requester_id] = state.requesters.get(requester_id, {}) | {path[1]: value}
+        state.changed_requesters.setdefault(requester_id, False)
+
+
+def _follow_callback(ticket: TicketState, state: State) -> None:
+    callback_id, shown = ticket.doc.get("callback_id"), get_in(ticket.doc, ("handling", "callback"))
+    if callback_id and shown:
+        row = {"of_callback": callback_id, "state": shown["state"]}
+        state.add("callback_updates", row | {"due_at": shown["due_at"], "attempts": shown["attempts"]})
+
+
+def _mirror(ticket: TicketState) -> None:
+    row, doc = ticket.row, ticket.doc
+    row["pending"] = bool(get_in(doc, ("prefill", "pending")))
+    row["phone"] = get_in(doc, ("requester", "phone"))
+    row["search"] = " ".join([str(text) for path in _SEARCHED if (text := get_in(doc, path))]).lower()

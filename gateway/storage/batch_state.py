@@ -1,0 +1,150 @@
+"""What a batch knows: rows read under the writers' lock, then changed in memory, then written in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.storage import tables as t
+from gateway.storage.prepare import Prepared, Row
+from gateway.storage.shape import Tree
+
+EVENT_SEQ = "event_seq"
+_LOCK = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ).with_for_update()
+Key = tuple[str, str]
+"""(channel_id, external_id)."""
+
+
+@dataclass(slots=True)
+class TicketState:
+    """A ticket's row as the batch leaves it. ``row`` and ``doc`` are this batch's own."""
+
+    row: Row
+    doc: Tree
+    new: bool = False
+    dirty: bool = False
+
+
+@dataclass(slots=True)
+class InteractionState:
+    """An interaction's row as the batch leaves it."""
+
+    row: Row
+    new: bool = False
+    dirty: bool = False
+    messages: int = 0
+    """The last message's seq."""
+    called_back: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """Everything that the changes of one batch look at or make."""
+
+    event_seq: int
+    seen: dict[Key, Row] = field(default_factory=dict)
+    open: dict[Key, str] = field(default_factory=dict)
+    tickets: dict[str, TicketState] = field(default_factory=dict)
+    interactions: dict[str, InteractionState] = field(default_factory=dict)
+    identities: dict[Key, str] = field(default_factory=dict)
+    requesters: dict[str, Tree] = field(default_factory=dict)
+    segments: set[tuple[str, int]] = field(default_factory=set)
+    """Those that corrections may refer to."""
+    serials: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    """New rows by table."""
+    changed_requesters: dict[str, bool] = field(default_factory=dict)
+    """requester_id -> whether it is new."""
+    drawn: set[str] = field(default_factory=set)
+    """City days that got a ticket."""
+
+    def add(self, table: str, row: Row) -> None:
+        """Insert ``row`` at the end of the batch."""
+        self.rows.setdefault(table, []).append(row)
+
+
+def padded(values: Iterable[Any]) -> list[Any]:
+    """``values`` made a power of four long by repeating one, so that few different IN lists are ever prepared."""
+    wanted = list(values)
+    size = 1
+    while size < len(wanted):
+        size *= 4
+    return wanted + wanted[-1:] * (size - len(wanted))
+
+
+def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int, str]) -> State:
+    """Lock the counter row, then read what the batch refers to. ``days`` are the city days of new tickets."""
+    state = State(event_seq=connection.execute(_LOCK).scalar_one())
+    _load_seen(connection, batch, state)
+    _load_open(connection, batch, state)
+    _load_tickets(connection, batch, state)
+    _load_people(connection, batch, state)
+    if days:
+        query = sa.select(t.serials).where(t.serials.c.day.in_(padded(set(days.values()))))
+        state.serials = {row.day: row.last for row in connection.execute(query)}
+    return state
+
+
+def _load_seen(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
+    keys = {p.dedupe.external_id for p in batch if p.dedupe}
+    if keys:
+        found = connection.execute(sa.select(t.seen_keys).where(t.seen_keys.c.external_id.in_(padded(keys)))).mappings()
+        state.seen = {(row["channel_id"], row["external_id"]): dict(row) for row in found}
+
+
+def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
+    joins = {p.change.join.external_id for p in batch if p.change.join}
+    wanted = {p.change.interaction_id for p in batch if p.change.interaction_id}
+    table = t.interactions
+    found: list[Any] = []
+    if joins:
+        query = sa.select(table).where(table.c.disposition.is_(None), table.c.external_id.in_(padded(joins)))
+        found += connection.execute(query.order_by(table.c.interaction_id)).mappings()
+        state.open = {(row["channel_id"], row["external_id"]): row["interaction_id"] for row in found}
+    if wanted:
+        found += connection.execute(sa.select(table).where(table.c.interaction_id.in_(padded(wanted)))).mappings()
+    state.interactions = {row["interaction_id"]: InteractionState(dict(row)) for row in found}
+    writing = {p.change.interaction_id for p in batch if p.messages} | (set(state.open.values()) if joins else set())
+    if known := writing & state.interactions.keys():
+        table = t.messages
+        query = sa.select(table.c.interaction_id, sa.func.max(table.c.seq)).group_by(table.c.interaction_id)
+        for interaction_id, seq in connection.execute(query.where(table.c.interaction_id.in_(padded(known)))):
+            state.interactions[interaction_id].messages = seq
+    called = {p.change.interaction_id for p in batch if p.callback} | (set(state.open.values()) if joins else set())
+    if known := called & state.interactions.keys():
+        table = t.callbacks
+        for row in connection.execute(
+            sa.select(table.c.interaction_id).where(table.c.interaction_id.in_(padded(known)))
+        ):
+            state.interactions[row.interaction_id].called_back = True
+    if corrected := {p.change.interaction_id for p in batch if p.change.corrected_segments}:
+        table = t.segments
+        query = sa.select(table.c.interaction_id, table.c.seq).where(table.c.interaction_id.in_(padded(corrected)))
+        state.segments = {(row.interaction_id, row.seq) for row in connection.execute(query)}
+
+
+def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
+    wanted = {p.change.ticket_id for p in batch if p.change.ticket_id}
+    wanted |= {state.interactions[i].row["ticket_id"] for i in state.open.values()}
+    if wanted:
+        found = connection.execute(sa.select(t.tickets).where(t.tickets.c.ticket_id.in_(padded(wanted)))).mappings()
+        state.tickets = {row["ticket_id"]: TicketState(dict(row), dict(row["doc"])) for row in found}
+
+
+def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
+    new = [p.change.new_ticket.requester for p in batch if p.change.new_ticket]
+    values = {identity.value for requester in new for identity in requester.identities}
+    if values:
+        query = sa.select(t.identities).where(t.identities.c.value.in_(padded(values)))
+        state.identities = {(row.kind, row.value): row.requester_id for row in connection.execute(query)}
+    wanted = set(state.identities.values()) | {
+        state.tickets[p.change.ticket_id].row["requester_id"]
+        for p in batch
+        if p.change.ticket_id in state.tickets and any(path[0] == "requester" for path, _ in p.fields)
+    }
+    if wanted:
+        query = sa.select(t.requesters).where(t.requesters.c.requester_id.in_(padded(wanted)))
+        state.requesters = {row.requester_id: row.doc for row in connection.execute(query)}

@@ -1,0 +1,90 @@
+"""Opening the record of truth: migrations, then everything that is read and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from gateway.errors import ConfigError
+from gateway.ports.clock import Clock, SystemClock
+from gateway.storage.accounts import SqlAccountStore
+from gateway.storage.deliveries import SqlDeliveryStore
+from gateway.storage.engine import PostgresSql, Sql, SqliteSql
+from gateway.storage.epoch import Epoch
+from gateway.storage.leases import SqlLeaseStore
+from gateway.storage.migrate import is_current, migrate
+from gateway.storage.phones import SqlPhoneBook
+from gateway.storage.reader import SqlTicketReader
+from gateway.storage.signal import CommitSignal
+from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An open database: one object for each Protocol of ``gateway.ports`` that SQL implements."""
+
+    sql: Sql
+    changes: GroupCommitWriter
+    reader: SqlTicketReader
+    leases: SqlLeaseStore
+    deliveries: SqlDeliveryStore
+    accounts: SqlAccountStore
+    phones: SqlPhoneBook
+    epoch: Epoch
+
+    async def aclose(self) -> None:
+        """Commit what waits, close every connection."""
+        await self.changes.aclose()
+        await self.sql.aclose()
+
+
+async def open_database(
+    url: str,
+    *,
+    data_dir: Path,
+    zone: ZoneInfo,
+    synchronous: str = "FULL",
+    clock: Clock | None = None,
+    max_batch: int = MAX_BATCH,
+) -> Database:
+    """Open the database at ``url`` (empty: SQLite in ``data_dir``) and bring its schema up to date.
+
+    ``zone`` is the city's: it decides when a ticket number's day begins. ``synchronous`` is SQLite's; anything less
+    than FULL may lose the last commits on power loss. Raises ``ConfigError`` for a URL of another database,
+    ``StoreUnavailable`` when it cannot be reached.
+    """
+    clock = clock or SystemClock()
+    sql = _connect(url, data_dir, synchronous)
+    try:
+        if not await sql.read(is_current):
+            await sql.write(migrate)
+    except BaseException:
+        await sql.aclose()
+        raise
+    committed = CommitSignal()
+    return Database(
+        sql=sql,
+        changes=GroupCommitWriter(sql=sql, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
+        reader=SqlTicketReader(sql=sql, committed=committed),
+        leases=SqlLeaseStore(sql=sql, clock=clock),
+        deliveries=SqlDeliveryStore(sql=sql, clock=clock),
+        accounts=SqlAccountStore(sql),
+        phones=SqlPhoneBook(sql=sql, clock=clock),
+        epoch=Epoch(sql),
+    )
+
+
+def _connect(url: str, data_dir: Path, synchronous: str) -> Sql:
+    try:
+        parsed = sa.make_url(url or f"sqlite:///{data_dir.resolve() / 'gateway.db'}")
+    except sa.exc.ArgumentError as error:
+        raise ConfigError(["database.url is no URL; leave it empty for SQLite"]) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return SqliteSql(parsed, synchronous=synchronous)
+    if backend == "postgresql":
+        return PostgresSql(parsed)
+    raise ConfigError([f"database.url: {backend!r} is not supported; use postgresql+asyncpg://… or leave it empty"])

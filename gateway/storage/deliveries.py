@@ -1,0 +1,194 @@
+"""What each feed still has to deliver. Rows are made from the event log behind a cursor, and deleted when delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.domain.ids import rfc3339
+from gateway.errors import NotFound
+from gateway.ports.clock import Clock
+from gateway.ports.feed import Delivery
+from gateway.storage import tables as t
+from gateway.storage.batch_state import padded
+from gateway.storage.engine import Sql, upsert
+from gateway.storage.reader import event_record, whole_records
+
+TAKE_IN = 2000
+"""How many events become deliveries in one transaction."""
+MAX_ERROR = 500
+_LAST = sa.select(sa.func.max(t.events.c.event_seq))
+
+
+class SqlDeliveryStore:
+    """Implements ``ports.feed.DeliveryStore``. A lease is a ``next_at`` in the future; then the row is due."""
+
+    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+        """``clock`` says what is due."""
+        self._sql = sql
+        self._clock = clock
+
+    async def lease(self, feed: str, owner: str, *, limit: int, lease_s: float) -> list[Delivery]:
+        """See ``ports.feed.DeliveryStore.lease``. Does not write when there is nothing new and nothing due."""
+        now = self._clock.now()
+        if not await self._sql.read(lambda c: _has_work(c, feed, rfc3339(now))):
+            return []
+        seqs = await self._sql.write(lambda c: _lease(c, feed, owner, limit, now, now + timedelta(seconds=lease_s)))
+        return await self._sql.read(lambda c: _read(c, feed, seqs)) if seqs else []
+
+    async def delivered(self, feed: str, event_seqs: list[int]) -> None:
+        """See ``ports.feed.DeliveryStore.delivered``."""
+        if event_seqs:
+            table = t.deliveries
+            gone = sa.delete(table).where(table.c.feed == feed, table.c.event_seq.in_(padded(event_seqs)))
+            await self._sql.write(lambda c: c.execute(gone).rowcount)
+
+    async def failed(self, feed: str, event_seq: int, error: str, *, retry_in_s: float | None) -> None:
+        """See ``ports.feed.DeliveryStore.failed``."""
+        table, now = t.deliveries, self._clock.now()
+        text = error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]
+        later: dict[str, Any] = (
+            {"dead_at": rfc3339(now)}
+            if retry_in_s is None
+            else {"next_at": rfc3339(now + timedelta(seconds=retry_in_s))}
+        )
+        update = (
+            sa.update(table)
+            .where(table.c.feed == feed, table.c.event_seq == event_seq)
+            .values(attempts=table.c.attempts + 1, last_error=text, leased_by=None, **later)
+        )
+        await self._sql.write(lambda c: c.execute(update).rowcount)
+
+    async def dead_letters(self, feed: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
+        """See ``ports.feed.DeliveryStore.dead_letters``; the latest first."""
+        table, events = t.deliveries.c, t.events.c
+        query = (
+            sa.select(
+                table.feed,
+                table.event_seq,
+                events.event_id,
+                events.type,
+                table.ticket_id,
+                events.ticket_no,
+                table.attempts,
+                table.last_error,
+                table.dead_at,
+            )
+            .join_from(t.deliveries, t.events, table.event_seq == events.event_seq)
+            .where(table.dead_at.is_not(None))
+            .order_by(table.dead_at.desc(), table.event_seq)
+            .limit(limit)
+        )
+        if feed is not None:
+            query = query.where(table.feed == feed)
+        return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+
+    async def replay(self, feed: str, event_seq: int) -> None:
+        """See ``ports.feed.DeliveryStore.replay``; its attempts count anew."""
+        table = t.deliveries
+        update = (
+            sa.update(table)
+            .where(table.c.feed == feed, table.c.event_seq == event_seq, table.c.dead_at.is_not(None))
+            .values(dead_at=None, attempts=0, next_at=rfc3339(self._clock.now()))
+        )
+        if not await self._sql.write(lambda c: c.execute(update).rowcount):
+            raise NotFound(f"feed {feed!r} has no dead letter {event_seq}")
+
+    async def counts(self) -> dict[str, dict[str, int]]:
+        """See ``ports.feed.DeliveryStore.counts``; events that are no rows yet count as pending."""
+        return await self._sql.read(_counts)
+
+
+def _wanted(cursor: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(t.events.c.event_seq > cursor, t.events.c.type.not_like("feed\\_%", escape="\\"))
+
+
+def _due(feed: str, now: str) -> sa.Select[Any]:
+    """The earliest living delivery of each ticket, when it is due."""
+    table, earlier = t.deliveries, t.deliveries.alias("earlier")
+    first = sa.exists().where(
+        earlier.c.feed == table.c.feed,
+        earlier.c.ticket_id == table.c.ticket_id,
+        earlier.c.dead_at.is_(None),
+        earlier.c.event_seq < table.c.event_seq,
+    )
+    return (
+        sa.select(table.c.event_seq)
+        .where(table.c.feed == feed, table.c.dead_at.is_(None), table.c.next_at <= now, ~first)
+        .order_by(table.c.event_seq)
+    )
+
+
+def _has_work(connection: sa.Connection, feed: str, now: str) -> bool:
+    cursor = connection.execute(sa.select(t.feeds.c.cursor).where(t.feeds.c.feed == feed)).scalar()
+    newest = connection.execute(_LAST).scalar() or 0
+    return (cursor or 0) < newest or connection.execute(_due(feed, now).limit(1)).first() is not None
+
+
+def _lease(
+    connection: sa.Connection, feed: str, owner: str, limit: int, now: datetime, until: datetime
+) -> Sequence[int]:
+    """Make rows for new events, then take what is due. The feed's row is locked first: one worker at a time leases."""
+    begin = upsert(connection, t.feeds).values(feed=feed, cursor=0).on_conflict_do_nothing()
+    connection.execute(begin)
+    row = t.feeds.c.feed == feed
+    cursor = connection.execute(sa.select(t.feeds.c.cursor).where(row).with_for_update()).scalar_one()
+    newest = min(connection.execute(_LAST).scalar() or 0, cursor + TAKE_IN)
+    if newest > cursor:
+        new = sa.select(
+            sa.literal(feed), t.events.c.event_seq, t.events.c.ticket_id, sa.literal(0), sa.literal(rfc3339(now))
+        ).where(_wanted(cursor), t.events.c.event_seq <= newest)
+        columns = ["feed", "event_seq", "ticket_id", "attempts", "next_at"]
+        connection.execute(sa.insert(t.deliveries).from_select(columns, new))
+        connection.execute(sa.update(t.feeds).where(row).values(cursor=newest))
+    due = connection.execute(_due(feed, rfc3339(now)).limit(limit)).scalars().all()
+    if due:
+        table = t.deliveries
+        taken = sa.update(table).where(table.c.feed == feed, table.c.event_seq.in_(padded(due)))
+        connection.execute(taken.values(leased_by=owner, next_at=rfc3339(until)))
+    return due
+
+
+def _read(connection: sa.Connection, feed: str, seqs: Sequence[int]) -> list[Delivery]:
+    query = (
+        sa.select(t.events, t.deliveries.c.attempts)
+        .join_from(t.deliveries, t.events, t.deliveries.c.event_seq == t.events.c.event_seq)
+        .where(t.deliveries.c.feed == feed, t.deliveries.c.event_seq.in_(padded(seqs)))
+        .order_by(t.events.c.event_seq)
+    )
+    rows = connection.execute(query).mappings().all()
+    records = whole_records(connection, [row["ticket_id"] for row in rows]) if rows else {}
+    return [
+        Delivery(
+            feed=feed,
+            event_seq=row["event_seq"],
+            event_id=row["event_id"],
+            type=row["type"],
+            at=row["at"],
+            ticket_id=row["ticket_id"],
+            attempts=row["attempts"],
+            event=event_record(row),
+            record=records[row["ticket_id"]],
+        )
+        for row in rows
+    ]
+
+
+def _counts(connection: sa.Connection) -> dict[str, dict[str, int]]:
+    table = t.deliveries.c
+    counts = {
+        row.feed: {
+            "pending": connection.execute(
+                sa.select(sa.func.count()).select_from(t.events).where(_wanted(row.cursor))
+            ).scalar_one(),
+            "dead": 0,
+        }
+        for row in connection.execute(sa.select(t.feeds)).all()
+    }
+    query = sa.select(table.feed, table.dead_at.is_not(None).label("dead"), sa.func.count().label("n"))
+    for row in connection.execute(query.group_by(table.feed, table.dead_at.is_not(None))):
+        counts.setdefault(row.feed, {"pending": 0, "dead": 0})["dead" if row.dead else "pending"] += row.n
+    return counts

@@ -1,0 +1,173 @@
+"""SQL connections for two kinds of database behind one way to run work: plain functions of a ``Connection``.
+
+SQLite: one writer thread with its own connection, a few reader threads; PostgreSQL: asyncpg, the same functions
+through SQLAlchemy's ``run_sync``. One hop a transaction instead of one a statement is what makes SQLite fast here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gateway.errors import StoreUnavailable
+from gateway.telemetry import log
+
+T = TypeVar("T")
+Work = Callable[[sa.Connection], T]
+READERS = 4
+BUSY_MS = 5000
+_log = log.get("storage")
+
+
+class Sql(Protocol):
+    """A database."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in one read-only snapshot; ``StoreUnavailable`` when the database cannot be read."""
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in one transaction and commit it; ``StoreUnavailable`` when it cannot be committed.
+
+        Errors that come from the data (``is_data_error``) and everything ``work`` raises itself pass through; nothing
+        is written then.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def is_data_error(error: BaseException) -> bool:
+    """Whether the data caused ``error``: the same work fails again, other work does not."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, ValueError | TypeError | OverflowError | KeyError)
+    if isinstance(error.orig, sqlite3.DataError | sqlite3.IntegrityError | sqlite3.InterfaceError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state[:2] in {"22", "23"} or isinstance(error.orig and error.orig.__cause__, ValueError)
+
+
+def unavailable(error: BaseException) -> StoreUnavailable:
+    """The house's word for a database that does not work now."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    _log.error("database_failed", error_type=type(cause).__name__, exc_info=error)
+    return StoreUnavailable(f"the database cannot commit now ({type(cause).__name__}); see the log, retry later")
+
+
+def upsert(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT, which each dialect spells with a class of its own."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class SqliteSql:
+    """SQLite in WAL mode: readers never wait for the writer."""
+
+    def __init__(self, url: sa.URL, *, synchronous: str) -> None:
+        """Open lazily; ``synchronous`` FULL makes every commit survive a power cut."""
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._writer = _sqlite_engine(url, 1, synchronous, begin="BEGIN IMMEDIATE")
+        self._reader = _sqlite_engine(url, READERS, synchronous, begin="BEGIN")
+
+    async def read(self, work: Work[T]) -> T:
+        """See ``Sql.read``."""
+        return await self._run(self._reading, self._reader, work)
+
+    async def write(self, work: Work[T]) -> T:
+        """See ``Sql.write``."""
+        return await self._run(self._writing, self._writer, work)
+
+    async def _run(self, threads: ThreadPoolExecutor, engine: sa.Engine, work: Work[T]) -> T:
+        def run() -> T:
+            with engine.begin() as connection:
+                return work(connection)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, run)
+        except (SQLAlchemyError, OSError) as error:
+            if is_data_error(error):
+                raise
+            raise unavailable(error) from error
+
+    async def aclose(self) -> None:
+        """See ``Sql.aclose``."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._reading.shutdown)
+        await loop.run_in_executor(None, self._writing.shutdown)
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> sa.Engine:
+    engine = sa.create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        poolclass=sa.QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000, "isolation_level": None},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA cache_size=-32000")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+    @sa.event.listens_for(engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        # The driver is in autocommit mode: transactions are ours, so that a writer takes its lock at once.
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class PostgresSql:
+    """PostgreSQL by asyncpg."""
+
+    def __init__(self, url: sa.URL) -> None:
+        """Connect lazily; a connection that died is replaced at its next use."""
+        self._engine: AsyncEngine = create_async_engine(
+            url.set(drivername="postgresql+asyncpg"),
+            pool_size=READERS + 4,
+            max_overflow=0,
+            connect_args={"timeout": 10, "server_settings": {"jit": "off", "application_name": "gateway"}},
+        )
+        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    async def read(self, work: Work[T]) -> T:
+        """See ``Sql.read``."""
+        return await self._run(self._reader, work)
+
+    async def write(self, work: Work[T]) -> T:
+        """See ``Sql.write``."""
+        return await self._run(self._engine, work)
+
+    async def _run(self, engine: AsyncEngine, work: Work[T], *, again: bool = True) -> T:
+        worked = False
+        try:
+            async with engine.begin() as connection:
+                result = await connection.run_sync(work)
+                worked = True
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            if is_data_error(error):
+                raise
+            if again and not worked and isinstance(error, DBAPIError) and error.connection_invalidated:
+                # A pooled connection of before the server's restart; nothing was committed, the pool is fresh now.
+                return await self._run(engine, work, again=False)
+            raise unavailable(error) from error
+        return result
+
+    async def aclose(self) -> None:
+        """See ``Sql.aclose``."""
+        await self._engine.dispose()

@@ -1,0 +1,44 @@
+"""Bring a database to this program's schema, from any folder, also when several processes start at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+SCRIPTS = Path(__file__).with_name("migrations")
+_LOCK = 12345_2026
+"""Key of the advisory lock on PostgreSQL."""
+
+
+def is_current(connection: sa.Connection) -> bool:
+    """Whether the schema is the newest that this program knows."""
+    return MigrationContext.configure(connection).get_current_revision() == _scripts().get_current_head()
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Run what is missing inside the caller's transaction: a crash leaves the schema as it was.
+
+    SQLite's ``BEGIN IMMEDIATE`` lets one process in; on PostgreSQL an advisory lock does.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if not is_current(connection):
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

@@ -1,0 +1,241 @@
+"""A ``Change`` made ready for SQL, checked, before it joins a batch: what is wrong with it alone is found here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
+from gateway.domain.ids import new_ulid
+from gateway.errors import RejectedInput
+from gateway.storage.shape import SECTIONS, Tree, check_path, code_of, set_in, shaped
+from gateway.storage.texts import check_texts, instant, plain
+
+CORRECTED = "ticket.corrected"
+"""The event of a person's correction: what it set is confirmed."""
+_COLUMNS = frozenset(
+    {
+        "from_raw",
+        "to_raw",
+        "asserted_identity",
+        "diversion",
+        "node",
+        "external_id",
+        "channel",
+        "channel_id",
+        "direction",
+    }
+    | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path"},
+)
+_IN_DOC = frozenset({"flow", "dtmf", "recording"})
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Checked rows and fields of one Change. Never altered: a batch may be written again without a bad neighbour."""
+
+    change: Change
+    ticket: Row | None
+    ticket_doc: Tree
+    interaction: Row | None
+    interaction_fields: Row
+    interaction_doc: Tree
+    lease_until: str | None
+    fields: list[tuple[Path, Any]]
+    guesses: list[tuple[Path, Row, Any]]
+    segments: list[Row]
+    messages: list[Row]
+    callback: Row | None
+    events: list[Row]
+    confirmed_by: str | None
+
+    @property
+    def dedupe(self) -> ExternalKey | None:
+        """The Change's key."""
+        return self.change.dedupe
+
+
+def prepare(change: Change, now: str) -> Prepared:
+    """Check ``change``; ``RejectedInput`` says what is wrong with it."""
+    if (change.new_ticket is None) == (change.ticket_id is None):
+        raise RejectedInput("a change needs either a new ticket or a ticket_id")
+    texts: list[str] = []
+    ticket, ticket_doc = _ticket(change.new_ticket, texts) if change.new_ticket else (None, {})
+    interaction = _interaction(change.new_interaction, texts) if change.new_interaction else None
+    has_interaction = interaction is not None or change.interaction_id is not None
+    if not has_interaction and (change.segments or change.messages or change.callback or change.corrected_segments):
+        raise RejectedInput("transcript, messages and callbacks need an interaction")
+    columns, doc = _interaction_fields(change.interaction_fields, texts)
+    fields = [(path, shaped(path, plain(value, texts))) for path, value in change.ticket_fields.items()]
+    for path, _ in fields:
+        check_path(path)
+    prepared = Prepared(
+        change=change,
+        ticket=ticket,
+        ticket_doc=ticket_doc,
+        interaction=interaction,
+        interaction_fields=columns,
+        interaction_doc=doc,
+        lease_until=instant(change.lease_until) if change.lease_until else None,
+        fields=fields,
+        guesses=_guesses(change, texts),
+        segments=[
+            {
+                "seq": s.seq,
+                "speaker": s.speaker,
+                "start_ms": s.start_ms,
+                "end_ms": s.end_ms,
+                "text": s.text,
+                "corrected_text": None,
+                "language": s.language,
+                "confidence": s.confidence,
+                "engine": s.engine,
+            }
+            for s in change.segments
+        ],
+        messages=[
+            {
+                "message_id": m.message_id,
+                "direction": m.direction,
+                "sent_at": instant(m.sent_at),
+                "kind": m.kind,
+                "text": m.text,
+                "attachment_id": m.attachment_id,
+                "external_id": m.external_id,
+                "delivery": None,
+            }
+            for m in change.messages
+        ],
+        callback=_callback(change, now),
+        events=_events(change, texts, now),
+        confirmed_by=next((e.actor for e in change.events if e.type == CORRECTED and e.actor != "system"), None),
+    )
+    for row in (*prepared.segments, *prepared.messages):
+        plain(row, texts)
+    if prepared.callback:
+        plain(prepared.callback, texts)
+    texts += change.corrected_segments.values()
+    for key in (change.dedupe, change.join):
+        if key is not None:
+            texts += (key.channel_id, key.external_id, key.body_sha256 or "")
+    texts += (change.ticket_id or "", change.interaction_id or "")
+    check_texts(texts)
+    return prepared
+
+
+def _ticket(new: NewTicket, texts: list[str]) -> tuple[Row, Tree]:
+    doc: Tree = {}
+    if new.entry_number is not None:
+        doc["entry_number"] = new.entry_number
+    if new.source_name is not None or new.source_event_id is not None:
+        doc["source"] = {"name": new.source_name, "event_id": new.source_event_id}
+    requester = {key: value for key, value in new.requester.fields.items() if value is not None}
+    if unknown := requester.keys() - SECTIONS["requester"].keys():
+        raise RejectedInput(f"a requester has no field {', '.join(sorted(map(str, unknown)))}")
+    doc["requester"] = requester
+    for path, value in new.fields.items():
+        check_path(path)
+        if value is not None:
+            set_in(doc, path, shaped(path, value))
+    for identity in new.requester.identities:
+        texts += (identity.kind, identity.value)
+    row = {
+        "ticket_id": new.ticket_id,
+        "line": new.line,
+        "channel": new.channel,
+        "channel_id": new.channel_id,
+        "empty": new.empty,
+        "created_at": instant(new.created_at),
+        "status": doc.pop("status", "registered"),
+    }
+    plain(row, texts)
+    return row, plain(doc, texts)
+
+
+def _interaction(new: NewInteraction, texts: list[str]) -> Row:
+    row: Row = dict.fromkeys(_COLUMNS)
+    columns, doc = _interaction_fields(new.fields, texts)
+    row |= {
+        "interaction_id": new.interaction_id,
+        "channel": new.channel,
+        "channel_id": new.channel_id,
+        "direction": new.direction,
+        "external_id": new.external_id,
+        "from_raw": new.from_raw,
+        "to_raw": new.to_raw,
+        "asserted_identity": new.asserted_identity,
+        "diversion": new.diversion,
+        "node": new.node,
+        "started_at": instant(new.started_at),
+        "lease_until": instant(new.lease_until) if new.lease_until else None,
+    }
+    row |= columns
+    plain(row, texts)
+    row["doc"] = doc
+    return row
+
+
+def _interaction_fields(given: Any, texts: list[str]) -> tuple[Row, Tree]:
+    columns: Row = {}
+    doc: Tree = {}
+    for name, value in given.items():
+        if name in _COLUMNS:
+            columns[name] = plain(value, texts)
+        elif name in _IN_DOC:
+            doc[name] = plain(value, texts)
+        else:
+            raise RejectedInput(f"an interaction has no field {name!r} that can be set")
+    recording = doc.get("recording")
+    if recording and recording.get("location"):
+        columns["recording_path"] = recording["location"]
+    return columns, doc
+
+
+def _guesses(change: Change, texts: list[str]) -> list[tuple[Path, Row, Any]]:
+    found = []
+    for guess in change.guesses:
+        path = tuple(guess.path.split("."))
+        check_path(path)
+        value = plain(guess.value, texts)
+        entry = guess.as_field() | {"value": code_of(path, value)}
+        plain(entry, texts)
+        found.append((path, entry, shaped(path, value)))
+    return found
+
+
+def _callback(change: Change, now: str) -> Row | None:
+    new = change.callback
+    if new is None:
+        return None
+    return {
+        "callback_id": new.callback_id,
+        "phone": new.phone,
+        "reason": new.reason,
+        "state": "open",
+        "due_at": instant(new.due_at),
+        "attempts": 0,
+        "created_at": now,
+    }
+
+
+def _events(change: Change, texts: list[str], now: str) -> list[Row]:
+    rows = [
+        {
+            "event_id": new_ulid(),
+            "type": event.type,
+            "at": instant(event.at),
+            "actor": event.actor,
+            "data": plain(event.data, texts),
+        }
+        for event in change.events
+    ]
+    if not rows:
+        # Every change has an event: cursors are event_seq.
+        fields = [".".join(path) for path in change.ticket_fields] + list(change.interaction_fields)
+        rows = [
+            {"event_id": new_ulid(), "type": "ticket.updated", "at": now, "actor": "system", "data": {"fields": fields}}
+        ]
+    for row in rows:
+        texts += (row["type"], row["actor"])
+    return rows

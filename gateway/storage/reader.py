@@ -1,0 +1,193 @@
+"""Reading the record: one ticket, pages that miss nothing, events, and a live stream of them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.errors import NotFound, RejectedInput
+from gateway.ports.store import Record, TicketPage, TicketQuery
+from gateway.storage import record as shown
+from gateway.storage import tables as t
+from gateway.storage.batch_state import EVENT_SEQ, padded
+from gateway.storage.engine import Sql
+from gateway.storage.signal import CommitSignal
+from gateway.storage.texts import MAX_INT, check_texts
+
+POLL_S = 1.0
+"""How often a watcher looks for commits of other processes."""
+MAX_LIMIT = 1000
+_CURSOR = re.compile(r"([sn])([0-9]{1,18})")
+_LAST = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ)
+
+
+class SqlTicketReader:
+    """Implements ``ports.store.TicketReader``. Each call sees one snapshot of the database."""
+
+    def __init__(self, *, sql: Sql, committed: CommitSignal, poll_s: float = POLL_S) -> None:
+        """``committed`` fires at each commit of this process."""
+        self._sql = sql
+        self._committed = committed
+        self._poll_s = poll_s
+
+    async def ticket(self, ticket_id: str) -> Record:
+        """See ``ports.store.TicketReader.ticket``."""
+        check_texts((ticket_id,))
+        found = await self._sql.read(
+            lambda c: whole_records(c, (ticket_id,)) or whole_records(c, (ticket_id,), by_no=True)
+        )
+        if not found:
+            raise NotFound(f"there is no ticket {ticket_id!r}")
+        return next(iter(found.values()))
+
+    async def tickets(self, query: TicketQuery) -> TicketPage:
+        """See ``ports.store.TicketReader.tickets``.
+
+        Pages follow ``event_seq``: a ticket that changes during a walk comes again, in its new state, at the end.
+        ``newest_first`` follows ``ticket_no`` downwards, which never changes.
+        """
+        limit = max(1, min(query.limit, MAX_LIMIT))
+        statement = _page(query).limit(limit + 1)
+
+        def work(connection: sa.Connection) -> list[Record]:
+            rows = connection.execute(statement).mappings().all()
+            return _records(connection, rows, whole=False)
+
+        found = await self._sql.read(work)
+        items = found[:limit]
+        more = len(found) > limit
+        last = (f"n{items[-1]['ticket_no']}" if query.newest_first else f"s{items[-1]['event_seq']}") if more else None
+        return TicketPage(items=items, next_cursor=last)
+
+    async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[Record]:
+        """See ``ports.store.TicketReader.events``."""
+        check_texts((ticket_id,))
+        statement = sa.select(t.events).where(t.events.c.event_seq > min(after, MAX_INT)).order_by(t.events.c.event_seq)
+        if ticket_id is not None:
+            statement = statement.where(t.events.c.ticket_id == ticket_id)
+        return await self._sql.read(
+            lambda c: [event_record(row) for row in c.execute(statement.limit(limit)).mappings()],
+        )
+
+    async def last_event_seq(self) -> int:
+        """See ``ports.store.TicketReader.last_event_seq``."""
+        return int(await self._sql.read(lambda c: c.execute(_LAST).scalar_one()))
+
+    async def watch(self, after: int) -> AsyncGenerator[Record, None]:
+        """See ``ports.store.TicketReader.watch``."""
+        while True:
+            committed = self._committed.next()
+            found = await self.events(after=after)
+            for event in found:
+                after = event["event_seq"]
+                yield event
+            if not found:
+                with suppress(TimeoutError):
+                    # Shielded: the future is shared by all watchers.
+                    await asyncio.wait_for(asyncio.shield(committed), self._poll_s)
+
+    async def recording_path(self, interaction_id: str) -> str | None:
+        """See ``ports.store.TicketReader.recording_path``."""
+        check_texts((interaction_id,))
+        table = t.interactions
+        query = sa.select(table.c.recording_path).where(table.c.interaction_id == interaction_id)
+        found = await self._sql.read(lambda c: c.execute(query).one_or_none())
+        if found is None:
+            raise NotFound(f"there is no interaction {interaction_id!r}")
+        path: str | None = found.recording_path
+        return path
+
+    async def callbacks(self, *, state: str | None = "open", limit: int = 200) -> list[Record]:
+        """See ``ports.store.TicketReader.callbacks``."""
+        table = t.callbacks
+        query = (
+            sa.select(table, t.tickets.c.ticket_no, t.tickets.c.line)
+            .join_from(table, t.tickets, table.c.ticket_id == t.tickets.c.ticket_id)
+            .order_by(table.c.due_at, table.c.callback_id)
+            .limit(limit)
+        )
+        if state is not None:
+            query = query.where(table.c.state == state)
+        return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+
+    async def ping(self) -> None:
+        """See ``ports.store.TicketReader.ping``."""
+        touch = sa.update(t.counters).where(t.counters.c.name == "ping").values(value=t.counters.c.value + 1)
+        await self._sql.write(lambda c: c.execute(touch).rowcount)
+        await self.last_event_seq()
+
+
+def whole_records(connection: sa.Connection, ids: Sequence[str], *, by_no: bool = False) -> dict[str, Record]:
+    """Records with transcript and messages, by ticket_id."""
+    column = t.tickets.c.ticket_no if by_no else t.tickets.c.ticket_id
+    rows = connection.execute(sa.select(t.tickets).where(column.in_(padded(ids)))).mappings().all()
+    return {record["ticket_id"]: record for record in _records(connection, rows, whole=True)}
+
+
+def event_record(row: Any) -> Record:
+    """An ``events`` row as the API shows it."""
+    keys = ("event_seq", "event_id", "type", "at", "ticket_id", "ticket_no", "interaction_id", "actor", "data")
+    return {key: row[key] for key in keys}
+
+
+def _page(query: TicketQuery) -> sa.Select[Any]:
+    table = t.tickets.c
+    statement = sa.select(t.tickets)
+    if query.since is not None:
+        statement = statement.where(table.event_seq > max(-1, min(query.since, MAX_INT)))
+    if query.cursor is not None:
+        cursor = _CURSOR.fullmatch(query.cursor)
+        if cursor is None or (cursor[1] == "n") is not query.newest_first:
+            raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
+        position = table.ticket_no < cursor[2] if query.newest_first else table.event_seq > int(cursor[2])
+        statement = statement.where(position)
+    for column, wanted in (("channel", query.channel), ("status", query.status), ("line", query.line)):
+        check_texts((wanted,))
+        if wanted is not None:
+            statement = statement.where(table[column] == wanted)
+    if query.empty is not None:
+        statement = statement.where(table.empty.is_(query.empty))
+    if query.text and (text := query.text.strip()):
+        check_texts((text,))
+        statement = statement.where(_matches(text))
+    return statement.order_by(table.ticket_no.desc() if query.newest_first else table.event_seq)
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    """Every word somewhere in phone, title, content or address; or the digits in the ticket's number."""
+    table = t.tickets.c
+    words = [table.search.contains(word, autoescape=True) for word in text.lower().split()]
+    found = sa.and_(*words)
+    digits = re.sub(r"[\s-]", "", text)
+    if digits.isascii() and digits.isdigit():
+        found = sa.or_(found, table.ticket_no.contains(digits), table.search.contains(digits))
+    return found
+
+
+def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> list[Record]:
+    ids = [row["ticket_id"] for row in rows]
+    by_ticket: dict[str, list[Record]] = {ticket_id: [] for ticket_id in ids}
+    by_interaction: dict[str, Record] = {}
+    if ids:
+        table = t.interactions
+        query = sa.select(table).where(table.c.ticket_id.in_(padded(ids)))
+        for row in connection.execute(query.order_by(table.c.started_at, table.c.interaction_id)).mappings():
+            interaction = shown.interaction_record(dict(row))
+            by_ticket[row["ticket_id"]].append(interaction)
+            by_interaction[row["interaction_id"]] = interaction
+    if whole and by_interaction:
+        for key, part, make in (
+            ("transcript", t.segments, shown.segment_record),
+            ("messages", t.messages, shown.message_record),
+        ):
+            for interaction in by_interaction.values():
+                interaction[key] = []
+            query = sa.select(part).where(part.c.interaction_id.in_(padded(by_interaction)))
+            for row in connection.execute(query.order_by(part.c.interaction_id, part.c.seq)).mappings():
+                by_interaction[row["interaction_id"]][key].append(make(dict(row)))
+    return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]]) for row in rows]

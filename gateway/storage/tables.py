@@ -1,0 +1,274 @@
+"""The SQL schema. Hot columns are what lists filter and order by; the rest of a record is sparse JSON in ``doc``.
+
+Times are RFC 3339 UTC with milliseconds as text: one width, so they sort as time on every database, and they leave
+as they are stored. Text has no length limit. No foreign keys: all rows of a change are written in one transaction
+by one writer, which has read what they refer to.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = sa.MetaData()
+Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+"""``event_seq`` (its row is the writers' lock), ``epoch``, ``ping``."""
+
+serials = sa.Table(
+    "serials",
+    metadata,
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+)
+"""The last daily serial drawn, one row a city day, so that a clock that jumps back goes on where the day stopped."""
+
+seen_keys = sa.Table(
+    "seen_keys",
+    metadata,
+    sa.Column("external_id", sa.Text, primary_key=True),
+    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("body_sha256", sa.Text),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("ticket_no", sa.Text, nullable=False),
+    sa.Column("interaction_id", sa.Text),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("event_seq", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Deliveries that were accepted, and what they came to."""
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("ticket_no", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("channel_id", sa.Text, nullable=False),
+    sa.Column("empty", sa.Boolean, nullable=False),
+    sa.Column("pending", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("event_seq", sa.BigInteger, nullable=False),
+    sa.Column("requester_id", sa.Text, nullable=False),
+    sa.Column("phone", sa.Text),
+    sa.Column("search", sa.Text, nullable=False),
+    sa.Column("doc", Json, nullable=False),
+    sa.Index("tickets_by_no", "ticket_no", unique=True),
+    sa.Index("tickets_by_seq", "event_seq"),
+)
+
+interactions = sa.Table(
+    "interactions",
+    metadata,
+    sa.Column("interaction_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("channel_id", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("external_id", sa.Text),
+    sa.Column("from_raw", sa.Text),
+    sa.Column("to_raw", sa.Text),
+    sa.Column("asserted_identity", sa.Text),
+    sa.Column("diversion", sa.Text),
+    sa.Column("node", sa.Text),
+    sa.Column("started_at", sa.Text, nullable=False),
+    sa.Column("queued_at", sa.Text),
+    sa.Column("answered_at", sa.Text),
+    sa.Column("ended_at", sa.Text),
+    sa.Column("disposition", sa.Text),
+    sa.Column("agent_id", sa.Text),
+    sa.Column("lease_until", sa.Text),
+    sa.Column("recording_path", sa.Text),
+    sa.Column("doc", Json, nullable=False),
+    sa.Index("interactions_by_ticket", "ticket_id"),
+)
+_open = interactions.c.disposition.is_(None)
+sa.Index("interactions_open", interactions.c.external_id, sqlite_where=_open, postgresql_where=_open)
+_leased = interactions.c.lease_until.is_not(None)
+sa.Index("interactions_leased", interactions.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
+_pending = tickets.c.pending
+sa.Index("tickets_pending", tickets.c.ticket_id, sqlite_where=_pending, postgresql_where=_pending)
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("interaction_id", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("speaker", sa.Text, nullable=False),
+    sa.Column("start_ms", sa.BigInteger, nullable=False),
+    sa.Column("end_ms", sa.BigInteger, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("corrected_text", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("confidence", sa.Double),
+    sa.Column("engine", sa.Text),
+    sqlite_with_rowid=False,
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("interaction_id", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("sent_at", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text),
+    sa.Column("attachment_id", sa.Text),
+    sa.Column("external_id", sa.Text),
+    sa.Column("delivery", sa.Text),
+    sqlite_with_rowid=False,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("event_seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("ticket_no", sa.Text, nullable=False),
+    sa.Column("interaction_id", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("data", Json, nullable=False),
+    sa.Index("events_by_ticket", "ticket_id", "event_seq"),
+)
+"""The append-only log: never updated, never deleted, no personal values."""
+
+requesters = sa.Table(
+    "requesters",
+    metadata,
+    sa.Column("requester_id", sa.Text, primary_key=True),
+    sa.Column("doc", Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What is known of a person across tickets."""
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("requester_id", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+callbacks = sa.Table(
+    "callbacks",
+    metadata,
+    sa.Column("callback_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("interaction_id", sa.Text, nullable=False),
+    sa.Column("phone", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Index("callbacks_by_interaction", "interaction_id", unique=True),
+    sa.Index("callbacks_by_due", "state", "due_at"),
+    sa.Index("callbacks_by_ticket", "ticket_id"),
+)
+
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("feed", sa.Text, primary_key=True),
+    sa.Column("cursor", sa.BigInteger, nullable=False),
+)
+"""Up to which event_seq a feed's deliveries have been created."""
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("feed", sa.Text, primary_key=True),
+    sa.Column("event_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("next_at", sa.Text, nullable=False),
+    sa.Column("leased_by", sa.Text),
+    sa.Column("last_error", sa.Text),
+    sa.Column("dead_at", sa.Text),
+    sqlite_with_rowid=False,
+)
+_alive = deliveries.c.dead_at.is_(None)
+sa.Index(
+    "deliveries_alive",
+    deliveries.c.feed,
+    deliveries.c.ticket_id,
+    deliveries.c.event_seq,
+    sqlite_where=_alive,
+    postgresql_where=_alive,
+)
+"""What is not delivered yet; a delivered row is deleted. A lease is a ``next_at`` in the future."""
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("username", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("one_time", sa.Boolean, nullable=False),
+    sa.Column("failed", sa.BigInteger, nullable=False),
+    sa.Column("locked_until", sa.Text),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("token_sha256", sa.Text, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.Text, nullable=False),
+    sa.Index("sessions_by_user", "username"),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("scopes", Json, nullable=False),
+    sa.Column("token_sha256", sa.Text, nullable=False),
+    sa.Column("hmac_secret", sa.Text),
+    sa.Index("tokens_by_hash", "token_sha256", unique=True),
+)
+
+phones = sa.Table(
+    "phones",
+    metadata,
+    sa.Column("username", sa.Text, primary_key=True),
+    sa.Column("ha1", Json, nullable=False),
+    sa.Column("agent", sa.Text),
+)
+
+bindings = sa.Table(
+    "bindings",
+    metadata,
+    sa.Column("username", sa.Text, primary_key=True),
+    sa.Column("contact", sa.Text, primary_key=True),
+    sa.Column("expires_at", sa.Text, nullable=False),
+    sa.Column("call_id", sa.Text, nullable=False),
+    sa.Column("cseq", sa.BigInteger, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("audit_id", sa.Text, primary_key=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("ticket_id", sa.Text),
+    sa.Column("at", sa.Text, nullable=False),
+)

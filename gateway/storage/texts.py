@@ -1,0 +1,69 @@
+"""What SQL can hold: text without NUL and lone surrogates, finite numbers, times as RFC 3339."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NoReturn
+
+from gateway.domain.ids import rfc3339
+from gateway.errors import RejectedInput
+
+MAX_INT = 2**63 - 1
+
+
+def plain(value: Any, texts: list[str]) -> Any:
+    """``value`` as JSON data; every string in it is appended to ``texts`` for ``check_texts``.
+
+    Raises ``RejectedInput`` for what neither JSON nor SQL can hold.
+    """
+    kind = type(value)
+    if kind is str:
+        texts.append(value)
+    elif kind is int:
+        if not -MAX_INT <= value <= MAX_INT:
+            _refuse(value)
+    elif kind is float:
+        if not math.isfinite(value):
+            _refuse(value)
+    elif value is not None and kind is not bool:
+        return _plain_object(value, texts)
+    return value
+
+
+def _plain_object(value: Any, texts: list[str]) -> Any:
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            _refuse(value)
+        texts.extend(value)
+        return {key: plain(inner, texts) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner, texts) for inner in value]
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, str):
+        return plain(str(value), texts)
+    return _refuse(value)
+
+
+def instant(value: datetime) -> str:
+    """A time as it is stored; ``RejectedInput`` when it has no UTC offset."""
+    if value.tzinfo is None:
+        raise RejectedInput("a time without UTC offset cannot be stored")
+    return rfc3339(value)
+
+
+def check_texts(texts: Iterable[str | None]) -> None:
+    """``RejectedInput`` when a text holds NUL or a lone surrogate, which SQL text cannot."""
+    joined = "".join([text for text in texts if text])
+    if "\x00" in joined:
+        raise RejectedInput("text contains NUL (U+0000); remove it")
+    try:
+        joined.encode()
+    except UnicodeEncodeError as error:
+        raise RejectedInput("text contains half of a surrogate pair; it is not valid Unicode") from error
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise RejectedInput(f"a value of type {type(value).__name__} cannot be stored in the record")

@@ -1,0 +1,135 @@
+"""The group-commit writer: Changes that arrive while a commit is under way share the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import tzinfo
+
+import sqlalchemy as sa
+
+from gateway.domain.change import Applied, Change
+from gateway.domain.ids import rfc3339
+from gateway.errors import Conflict, GatewayError, RejectedInput, StoreUnavailable
+from gateway.ports.clock import Clock
+from gateway.storage import tables as t
+from gateway.storage.batch import Outcome, write_batch
+from gateway.storage.engine import Sql, is_data_error
+from gateway.storage.prepare import Prepared, Row, prepare
+from gateway.storage.signal import CommitSignal
+from gateway.telemetry import log, metrics
+
+MAX_BATCH = 256
+MAX_WAITING = 10_000
+_log = log.get("storage")
+Waiting = tuple[Prepared, "asyncio.Future[Applied]", float]
+
+
+class GroupCommitWriter:
+    """Implements ``ports.store.ChangeStore``. Changes commit in order of arrival, each whole or not at all."""
+
+    def __init__(
+        self, *, sql: Sql, zone: tzinfo, clock: Clock, committed: CommitSignal, max_batch: int = MAX_BATCH
+    ) -> None:
+        """Number tickets by the calendar of ``zone``; ``max_batch`` 1 commits each Change alone (for comparison)."""
+        self._sql = sql
+        self._zone = zone
+        self._clock = clock
+        self._committed = committed
+        self._max_batch = max_batch
+        self._waiting: deque[Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def apply(self, change: Change) -> Applied:
+        """See ``ports.store.ChangeStore.apply``."""
+        arrived = time.perf_counter()
+        prepared = prepare(change, rfc3339(self._clock.now()))
+        if len(self._waiting) >= MAX_WAITING:
+            raise StoreUnavailable(f"{MAX_WAITING} changes wait for the database already", retry_after_s=1)
+        outcome: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
+        self._waiting.append((prepared, outcome, arrived))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="storage-writer")
+        return await outcome
+
+    async def aclose(self) -> None:
+        """Commit what waits, then stop."""
+        while self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
+                await self._commit(batch)
+                # Those just answered may have more to say: let them join the next batch.
+                await asyncio.sleep(0)
+        finally:
+            self._task = None
+            if self._waiting:
+                self._task = asyncio.create_task(self._run(), name="storage-writer")
+
+    async def _commit(self, batch: Sequence[Waiting]) -> None:
+        outcomes = await self._outcomes([prepared for prepared, _, _ in batch])
+        self._committed.fire()
+        now = time.perf_counter()
+        for (_, future, arrived), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Applied):
+                metrics.ACCEPT_SECONDS.observe(now - arrived)
+            if future.done():
+                continue  # its caller was cancelled; what was committed stays
+            if isinstance(outcome, Applied):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)
+
+    async def _outcomes(self, batch: Sequence[Prepared]) -> Sequence[Outcome | Exception]:
+        """Commit ``batch``; when its data makes SQL refuse, each Change alone, so that only the bad one fails."""
+        try:
+            return await self._write(batch)
+        except StoreUnavailable as error:
+            # One exception object for each: they are raised in tasks that add their own tracebacks.
+            return [StoreUnavailable(str(error), retry_after_s=error.retry_after_s) for _ in batch]
+        except Exception as error:  # noqa: BLE001 - one of the batch is to blame; its neighbours must not suffer
+            if len(batch) == 1:
+                return [_blame(error)]
+            _log.warning("batch_taken_apart", changes=len(batch), exc_info=error)
+        return [outcome for one in batch for outcome in await self._outcomes([one])]
+
+    async def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
+        proof: list[Row] = []
+        done: list[Outcome] = []
+
+        def work(connection: sa.Connection) -> None:
+            proof.clear()
+            done[:] = write_batch(connection, batch, self._zone, proof)
+
+        try:
+            await self._sql.write(work)
+        except StoreUnavailable:
+            if proof and await self._is_committed(proof[0]):
+                _log.warning("commit_found_done", event_seq=proof[0]["event_seq"])
+                return done
+            raise
+        return done
+
+    async def _is_committed(self, event: Row) -> bool:
+        """Whether a transaction whose commit was never answered is there all the same."""
+        query = sa.select(t.events.c.event_id).where(t.events.c.event_seq == event["event_seq"])
+        with suppress(GatewayError):
+            found = await self._sql.read(lambda connection: connection.execute(query).scalar())
+            return bool(found == event["event_id"])
+        return False
+
+
+def _blame(error: Exception) -> Exception:
+    """What the sender of a Change that SQL refuses is told."""
+    if isinstance(error, sa.exc.IntegrityError):
+        return Conflict("a row of this change exists already under another key")
+    if is_data_error(error):
+        _log.error("change_refused_by_sql", exc_info=error)
+        return RejectedInput("the database cannot hold a value of this change; see the log")
+    return error
