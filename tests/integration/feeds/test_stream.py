@@ -1,0 +1,148 @@
+"""The stream feed on a real Valkey, and feeds whose Valkey dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import TransientDeliveryError
+from gateway.feeds import FEED_KINDS, FeedContext
+from gateway.feeds.webhook import WebhookFeed, WebhookSettings
+from gateway.feeds.worker import FeedWorker
+from gateway.ports.clock import SystemClock
+from gateway.queueing.client import connect
+from gateway.queueing.wakeup import Wakeup
+from scripts.case_system import CaseSystem
+from tests.contract.feeds.memory import MemoryDeliveries
+from tests.integration.feeds.test_webhook import SECRET, delivery
+from tests.support.valkey import RunningValkey
+
+pytestmark = pytest.mark.integration
+
+
+def context(house_url: str) -> FeedContext:
+    return FeedContext(
+        feed_id="bus", public_url="https://12345.example", open_redis=lambda url: connect(url or house_url)
+    )
+
+
+def worker(feed: Any, settings: Any, store: MemoryDeliveries, wakeup: Wakeup) -> FeedWorker:
+    return FeedWorker(
+        feed_id="bus",
+        feed=feed,
+        settings=settings,
+        deliveries=store,
+        events=store,
+        clock=SystemClock(),
+        owner="test",
+        wakeup=wakeup,
+        jitter=random.Random(1),
+    )
+
+
+async def test_an_entry_tells_all(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        kind = FEED_KINDS["stream"]
+        feed = kind.build(kind.settings(key="events"), context(valkey.server.url))
+        await feed.deliver(delivery())
+        await feed.aclose()
+        client = connect(valkey.server.url)
+        [(_, fields)] = await client.xrange("events")
+        assert fields[b"id"] == b"E1"
+        assert fields[b"type"] == b"ticket.registered"
+        assert fields[b"subject"] == b"T1"
+        assert fields[b"sequence"] == b"1"
+        assert json.loads(fields[b"ticket"])["demand"]["content"] == "路灯坏了"
+        await client.aclose()
+
+
+async def test_the_stream_stays_short(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        kind = FEED_KINDS["stream"]
+        feed = kind.build(kind.settings(key="events", maxlen=100), context(valkey.server.url))
+        for seq in range(1, 601):
+            await feed.deliver(delivery(seq))
+        await feed.aclose()
+        client = connect(valkey.server.url)
+        assert 100 <= await client.xlen("events") < 400
+        await client.aclose()
+
+
+async def test_a_key_of_another_kind_is_for_a_person_to_cure(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        client = connect(valkey.server.url)
+        await client.set("events", "no stream")
+        kind = FEED_KINDS["stream"]
+        feed = kind.build(kind.settings(key="events"), context(valkey.server.url))
+        with pytest.raises(TransientDeliveryError, match=r"WRONGTYPE|ResponseError"):
+            await feed.deliver(delivery())
+        await client.delete("events")
+        await feed.deliver(delivery())
+        await feed.aclose()
+        await client.aclose()
+
+
+async def test_a_stream_feed_goes_on_when_valkey_is_back(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        kind = FEED_KINDS["stream"]
+        settings = kind.settings(key="events", first_retry_s=0.1, max_retry_s=0.5)
+        store = MemoryDeliveries(SystemClock())
+        running = asyncio.create_task(
+            worker(kind.build(settings, context(valkey.server.url)), settings, store, Wakeup(None)).run()
+        )
+        store.happen("T", "ticket.registered")
+        client = connect(valkey.server.url)
+        while not await client.exists("events"):
+            await asyncio.sleep(0.02)
+        valkey.kill()
+        store.happen("T", "message.received", "ticket.corrected")
+        while not any(row.attempts for row in store.rows["bus"].values()):
+            await asyncio.sleep(0.02)
+        await valkey.start()
+        while (await store.counts())["bus"]["pending"]:
+            await asyncio.sleep(0.02)
+        entries = await client.xrange("events")
+        assert [fields[b"sequence"] for _, fields in entries] == [b"1", b"2", b"3"]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await client.aclose()
+
+
+async def test_a_webhook_feed_goes_on_without_valkey(tmp_path: Path) -> None:
+    receiver = CaseSystem(secret=SECRET, log=tmp_path / "cases.jsonl")
+    url = await receiver.start()
+    async with RunningValkey(tmp_path) as valkey:
+        client = connect(valkey.server.url)
+        wakeup = Wakeup(client)
+        settings = WebhookSettings(url=url, secret=SECRET)
+        store = MemoryDeliveries(SystemClock())
+        feed = WebhookFeed(settings, context(valkey.server.url))
+        running = [asyncio.create_task(wakeup.run())]
+        running.append(asyncio.create_task(worker(feed, settings, store, wakeup).run()))
+        for i in range(10):
+            store.happen(f"T{i}", "ticket.registered")
+            await wakeup.notify()
+        while receiver.summary()["events"] < 10:
+            await asyncio.sleep(0.02)
+        valkey.kill()
+        for i in range(10):
+            store.happen(f"T{i}", "message.received")
+        while receiver.summary()["events"] < 20:
+            await asyncio.sleep(0.02)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await client.aclose()
+    assert receiver.summary() | {"tickets": 10} == {
+        "raw_posts": 20,
+        "events": 20,
+        "tickets": 10,
+        "out_of_order": 0,
+        "bad_signatures": 0,
+    }
+    await receiver.stop()

@@ -1,0 +1,81 @@
+"""Wake-ups and the epoch on a real Valkey, alive and dead."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.queueing import epoch
+from gateway.queueing.client import connect
+from gateway.queueing.wakeup import STREAM, Wakeup
+from tests.support.valkey import RunningValkey
+
+pytestmark = pytest.mark.integration
+
+
+async def test_a_wakeup_crosses_processes_and_outlives_valkey(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        here_client, there_client = connect(valkey.server.url), connect(valkey.server.url)
+        here, there = Wakeup(here_client), Wakeup(there_client)
+        running = [asyncio.create_task(w.run()) for w in (here, there)]
+
+        async def crosses() -> bool:
+            waiting = asyncio.create_task(there.wait(30))
+            while not waiting.done():
+                await here.notify()
+                await asyncio.wait({waiting}, timeout=0.2)
+            return waiting.result()
+
+        assert await crosses()
+        valkey.kill()
+        since = here.position
+        await here.notify()
+        assert await here.wait(5, since=since)  # itself it wakes without any Valkey
+        assert not await here.wait(0.05, since=here.position)
+        await valkey.start()
+        assert await crosses()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await here_client.aclose()
+        await there_client.aclose()
+
+
+async def test_many_notifications_are_few_entries_and_no_echo(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        client = connect(valkey.server.url)
+        wakeup = Wakeup(client)
+        running = asyncio.create_task(wakeup.run())
+        for _ in range(1000):
+            await wakeup.notify()
+        while not await client.exists(STREAM):
+            await asyncio.sleep(0.01)
+        assert await client.xlen(STREAM) < 10
+        assert not await wakeup.wait(0.2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await client.aclose()
+
+
+async def test_a_wakeup_between_looking_and_waiting_is_not_lost() -> None:
+    wakeup = Wakeup(None)
+    since = wakeup.position
+    await wakeup.notify()
+    assert await wakeup.wait(60, since=since)
+
+
+async def test_the_epoch_of_a_lost_or_old_valkey_is_not_current(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        client = connect(valkey.server.url)
+        assert not await epoch.is_current(client, 1)
+        assert await epoch.advance(client, 2)
+        assert await epoch.is_current(client, 1)
+        assert await epoch.is_current(client, 2)
+        assert not await epoch.is_current(client, 3)
+        assert not await epoch.advance(client, 2)
+        assert not await epoch.advance(client, 1)
+        await client.flushall()
+        assert not await epoch.is_current(client, 2)
+        await client.aclose()

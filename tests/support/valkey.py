@@ -1,0 +1,34 @@
+"""The embedded Valkey as a child of the test."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Self
+
+from gateway.queueing.server import EmbeddedValkey
+
+
+class RunningValkey:
+    """Use as an async context manager; ``kill`` it and ``start`` it again as often as wanted."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.server = EmbeddedValkey(data_dir)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.kill()
+
+    async def start(self) -> None:
+        self.server.prepare()
+        self.process = subprocess.Popen(self.server.command())
+        assert await self.server.wait_ready(10)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
