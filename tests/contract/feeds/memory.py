@@ -70,8 +70,9 @@ class MemoryDeliveries:
     async def lease(self, feed: str, owner: str, *, limit: int, lease_s: float) -> list[Delivery]:
         self._up()
         rows = self.rows.setdefault(feed, {})
-        for event in self.log[len(rows) :]:
-            rows[event["event_seq"]] = Row(event)
+        taken = max(rows, default=0)
+        for event in self.log[taken:]:
+            rows[event["event_seq"]] = Row(event, done=event["type"].startswith("feed_"))
         now = self._clock.monotonic()
         earliest: dict[str, Row] = {}
         for row in rows.values():

@@ -1,0 +1,93 @@
+"""The delivery store, once in memory and once on SQL, made to hold the same tickets and events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from gateway.domain.change import Change, NewEvent, NewTicket
+from gateway.domain.ids import new_ulid
+from gateway.ports.clock import Clock
+from gateway.ports.feed import DeliveryStore
+from gateway.storage.database import open_database
+from tests.contract.feeds.memory import MemoryDeliveries
+
+
+class HandClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._passed = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, 8, 0, tzinfo=UTC) + timedelta(seconds=self._passed)
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    def pass_time(self, seconds: float) -> None:
+        self._passed += seconds
+
+
+class FeedHouse(Protocol):
+    """A store, and how something happens to a ticket in it."""
+
+    clock: HandClock
+    store: DeliveryStore
+
+    async def happen(self, ticket: str, *types: str) -> None: ...
+
+    def ticket_id(self, ticket: str) -> str: ...
+
+
+class MemoryHouse:
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.store = MemoryDeliveries(self.clock)
+
+    async def happen(self, ticket: str, *types: str) -> None:
+        self.store.happen(ticket, *types)
+
+    def ticket_id(self, ticket: str) -> str:
+        return ticket
+
+
+class SqlHouse:
+    def __init__(self, clock: HandClock, database: Any) -> None:
+        self.clock = clock
+        self.store = database.deliveries
+        self._changes = database.changes
+        self._ids: dict[str, str] = {}
+
+    async def happen(self, ticket: str, *types: str) -> None:
+        events = tuple(NewEvent(type=type_, at=self.clock.now()) for type_ in types)
+        if ticket in self._ids:
+            await self._changes.apply(Change(ticket_id=self._ids[ticket], events=events))
+            return
+        self._ids[ticket] = new_ulid()
+        new = NewTicket(
+            ticket_id=self._ids[ticket],
+            created_at=self.clock.now(),
+            line="citizen",
+            channel="platform",
+            channel_id="test",
+        )
+        await self._changes.apply(Change(new_ticket=new, events=events))
+
+    def ticket_id(self, ticket: str) -> str:
+        return self._ids[ticket]
+
+
+@asynccontextmanager
+async def sqlite_house(folder: Path) -> AsyncIterator[SqlHouse]:
+    clock = HandClock()
+    wanted: Clock = clock
+    database = await open_database("", data_dir=folder, zone=ZoneInfo("Asia/Shanghai"), clock=wanted)
+    try:
+        yield SqlHouse(clock, database)
+    finally:
+        await database.aclose()

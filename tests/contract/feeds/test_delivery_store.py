@@ -1,0 +1,150 @@
+"""What a delivery store promises to the workers, kept by the twin in memory and by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import NotFound
+from gateway.ports.feed import Delivery
+from tests.contract.feeds.houses import FeedHouse, MemoryHouse, sqlite_house
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def house(request: Any, tmp_path: Path) -> AsyncIterator[FeedHouse]:
+    if request.param == "memory":
+        yield MemoryHouse()
+        return
+    async with sqlite_house(tmp_path) as on_sql:
+        yield on_sql
+
+
+async def lease(house: FeedHouse, *, owner: str = "one", limit: int = 10, feed: str = "cases") -> list[Delivery]:
+    return await house.store.lease(feed, owner, limit=limit, lease_s=10)
+
+
+async def test_nothing_has_happened(house: FeedHouse) -> None:
+    assert await lease(house) == []
+    assert await house.store.dead_letters() == []
+
+
+async def test_the_earliest_event_of_each_ticket(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    await house.happen("B", "ticket.registered")
+    leased = await lease(house)
+    assert [(d.event_seq, d.ticket_id, d.type) for d in leased] == [
+        (1, house.ticket_id("A"), "ticket.registered"),
+        (3, house.ticket_id("B"), "ticket.registered"),
+    ]
+    first = leased[0]
+    assert first.feed == "cases"
+    assert first.attempts == 0
+    assert first.event_id == first.event["event_id"]
+    assert first.event["event_seq"] == 1
+    assert first.record["ticket_id"] == first.ticket_id
+    assert first.at == "2026-11-23T08:00:00.000Z"
+
+
+async def test_a_leased_ticket_belongs_to_its_owner_until_the_lease_ends(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    assert len(await lease(house)) == 1
+    assert await lease(house, owner="two") == []
+    assert await lease(house) == []
+    house.clock.pass_time(10.1)
+    assert [d.event_seq for d in await lease(house, owner="two")] == [1]
+
+
+async def test_the_limit_holds(house: FeedHouse) -> None:
+    for ticket in "ABCDE":
+        await house.happen(ticket, "ticket.registered")
+    assert [d.event_seq for d in await lease(house, limit=2)] == [1, 2]
+    assert [d.event_seq for d in await lease(house, limit=2)] == [3, 4]
+    assert [d.event_seq for d in await lease(house, limit=2)] == [5]
+
+
+async def test_after_a_delivery_comes_the_tickets_next(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received", "ticket.corrected")
+    for seq in (1, 2, 3):
+        assert [d.event_seq for d in await lease(house)] == [seq]
+        await house.store.delivered("cases", [seq])
+    assert await lease(house) == []
+    assert (await house.store.counts())["cases"] == {"pending": 0, "dead": 0}
+
+
+async def test_a_failure_waits_and_holds_its_ticket_up(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    await house.happen("B", "ticket.registered")
+    await lease(house)
+    await house.store.delivered("cases", [3])
+    await house.store.failed("cases", 1, "HTTP 503", retry_in_s=60)
+    assert await lease(house) == []
+    house.clock.pass_time(59)
+    assert await lease(house) == []
+    house.clock.pass_time(1.1)
+    [again] = await lease(house)
+    assert (again.event_seq, again.attempts) == (1, 1)
+
+
+async def test_a_dead_letter_lets_its_ticket_go_on_and_can_be_replayed(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    [first] = await lease(house)
+    await house.store.failed("cases", 1, "HTTP 422: no", retry_in_s=None)
+    [letter] = await house.store.dead_letters("cases")
+    assert letter["feed"] == "cases"
+    assert letter["event_seq"] == 1
+    assert letter["event_id"] == first.event_id
+    assert letter["type"] == "ticket.registered"
+    assert letter["ticket_id"] == house.ticket_id("A")
+    assert letter["attempts"] == 1
+    assert letter["last_error"] == "HTTP 422: no"
+    assert letter["dead_at"] == "2026-11-23T08:00:00.000Z"
+    assert await house.store.dead_letters("other") == []
+    assert (await house.store.counts())["cases"] == {"pending": 1, "dead": 1}
+    [second] = await lease(house)
+    assert second.event_seq == 2
+    await house.store.delivered("cases", [2])
+    await house.store.replay("cases", 1)
+    assert await house.store.dead_letters() == []
+    [again] = await lease(house)
+    assert (again.event_seq, again.attempts) == (1, 0)
+
+
+async def test_only_dead_letters_are_replayed(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered")
+    await lease(house)
+    for feed, seq in (("cases", 1), ("cases", 99), ("other", 1)):
+        with pytest.raises(NotFound):
+            await house.store.replay(feed, seq)
+
+
+async def test_feeds_do_not_know_each_other(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered")
+    assert len(await lease(house, feed="cases")) == 1
+    await house.store.delivered("cases", [1])
+    assert len(await lease(house, feed="archive")) == 1
+    counts = await house.store.counts()
+    assert counts["cases"] == {"pending": 0, "dead": 0}
+    assert counts["archive"] == {"pending": 1, "dead": 0}
+
+
+async def test_what_a_feed_did_itself_is_not_delivered(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "feed_dead", "ticket.corrected")
+    [first] = await lease(house)
+    await house.store.delivered("cases", [first.event_seq])
+    assert [d.type for d in await lease(house)] == ["ticket.corrected"]
+
+
+async def test_thousands_of_events_are_taken_in(house: FeedHouse) -> None:
+    types = ["ticket.registered"] + ["message.received"] * 99
+    for ticket in range(50):
+        await house.happen(f"T{ticket}", *types)
+    got: list[int] = []
+    while leased := await lease(house, limit=64):
+        got += [d.event_seq for d in leased]
+        await house.store.delivered("cases", [d.event_seq for d in leased])
+    assert sorted(got) == list(range(1, 5001))
