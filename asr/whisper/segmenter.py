@@ -9,10 +9,12 @@ import numpy as np
 from asr.whisper.detector import RATE, WINDOW, Samples, SpeechDetector, Upsampler
 
 WINDOW_MS = 1000 * WINDOW / RATE
-BEFORE_WINDOWS = 8
-"""Kept before the first window of speech (256 ms): consonants come before what the detector is sure of."""
-AFTER_WINDOWS = 6
-"""Kept after the last one (192 ms)."""
+BEFORE_WINDOWS = 20
+"""Kept before the first window of speech (0.64 s). The model wants to hear the line before and after somebody speaks:
+with a third of it, it made an eighth more errors, with digital silence instead twice as many."""
+SHOWN_BEFORE = 6
+SHOWN_AFTER = 6
+"""A segment's times are those of its speech, and so many windows (192 ms) around it."""
 MIN_SPEECH_WINDOWS = 5
 """Less speech than 160 ms is a click or a cough."""
 HYSTERESIS = 0.15
@@ -51,8 +53,8 @@ class Segmenter:
         self._first = 0
         """Number of the stream's window that ``_windows`` begins with."""
         self._speaking = False
-        self._last_speech = 0
-        """Index of the newest window of speech, relative to ``_windows``."""
+        self._first_speech = self._last_speech = 0
+        """Indices of the segment's first and of its newest window of speech, relative to ``_windows``."""
 
     @property
     def speaking(self) -> bool:
@@ -80,7 +82,7 @@ class Segmenter:
             ended = self._judge(np.pad(self._rest, (0, WINDOW - len(self._rest)))[None])
             self._rest = self._rest[:0]
         if self._speaking:
-            ended += self._cut(min(len(self._windows), self._last_speech + 1 + AFTER_WINDOWS))
+            ended += self._cut(len(self._windows))
         return ended
 
     def _judge(self, windows: Samples) -> list[Speech]:
@@ -97,7 +99,7 @@ class Segmenter:
         if not self._speaking:
             if probability >= self._threshold:
                 self._speaking = True
-                self._last_speech = now
+                self._first_speech = self._last_speech = now
             elif len(self._windows) > BEFORE_WINDOWS:
                 self._drop(len(self._windows) - BEFORE_WINDOWS)
             return []
@@ -107,7 +109,7 @@ class Segmenter:
         if len(self._windows) > self._longest * IMPATIENT_AFTER:
             pause = max(1, pause // 2)
         if now - self._last_speech >= pause:
-            return self._cut(self._last_speech + 1 + AFTER_WINDOWS)
+            return self._cut(len(self._windows))
         if len(self._windows) >= self._longest:
             return self._cut(self._quietest(), go_on=True)
         return []
@@ -121,19 +123,21 @@ class Segmenter:
 
     def _cut(self, end: int, *, go_on: bool = False) -> list[Speech]:
         """Hand out the windows before ``end``; ``go_on``: the speaker has not paused."""
-        end = min(end, len(self._windows))
-        voiced = sum(p >= self._threshold for p in self._probabilities[:end])
+        voiced = sum(p >= self._threshold for p in self._probabilities[self._first_speech : end])
+        shown_from = max(0, self._first_speech - SHOWN_BEFORE)
+        shown_to = end if go_on else min(end, self._last_speech + 1 + SHOWN_AFTER)
         speech = Speech(
             samples=np.concatenate(self._windows[:end]),
-            start_ms=round(self._first * WINDOW_MS),
-            end_ms=round((self._first + end) * WINDOW_MS),
+            start_ms=round((self._first + shown_from) * WINDOW_MS),
+            end_ms=round((self._first + shown_to) * WINDOW_MS),
             voiced_ms=round(voiced * WINDOW_MS),
         )
-        self._drop(end)
         self._speaking = go_on
-        self._last_speech = len(self._windows) - 1 if go_on else 0
-        if not go_on and len(self._windows) > BEFORE_WINDOWS:
-            self._drop(len(self._windows) - BEFORE_WINDOWS)
+        if go_on:
+            self._drop(end)
+            self._first_speech, self._last_speech = 0, len(self._windows) - 1
+        else:
+            self._drop(max(0, len(self._windows) - BEFORE_WINDOWS))
         return [speech] if voiced >= MIN_SPEECH_WINDOWS else []
 
     def _drop(self, count: int) -> None:

@@ -21,7 +21,7 @@ class WhisperSettings(BaseModel):
     """Threads of one recognition."""
     beam_size: int = Field(5, ge=1, le=10)
     """Hypotheses kept while decoding: 5 costs a tenth more time than 1 and makes a fifth fewer errors."""
-    pause_ms: int = Field(600, ge=200, le=3000)
+    pause_ms: int = Field(700, ge=200, le=3000)
     """A segment ends when the speaker has been silent for so long."""
     max_segment_ms: int = Field(26_000, ge=5_000, le=29_000)
     """Longer speech is cut at its quietest place; the model hears at most 30 s at once."""

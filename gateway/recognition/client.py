@@ -1,0 +1,95 @@
+"""The product's side of recognition: streams to any vosk-server, none of whose deaths loses or doubles a segment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gateway.ports.recogniser import Final
+from gateway.recognition.stream import RATE, ClientStream, StreamOptions
+from gateway.recognition.track import Track
+
+PATIENCE_S = 20.0
+"""After the last audio, and without any answer, a stream waits so long for a recogniser to come back."""
+SHUNNED_S = 2.0
+"""A server that has just failed is tried last for so long."""
+
+
+class Servers:
+    """Which server a new connection goes to: the one with the fewest streams, those that just failed last."""
+
+    def __init__(self, urls: Callable[[], Sequence[str]]) -> None:
+        """``urls`` is asked each time: servers come and go."""
+        self._urls = urls
+        self._streams: Counter[str] = Counter()
+        self._failed: dict[str, float] = {}
+
+    def take(self) -> str | None:
+        """A server's URL, counted as used until ``release``; None when there is none."""
+        now = asyncio.get_running_loop().time()
+        known = list(dict.fromkeys(self._urls()))
+        self._failed = {url: at for url, at in self._failed.items() if now - at < SHUNNED_S}
+        if not known:
+            return None
+        url = min(known, key=lambda u: (u in self._failed, self._streams[u]))
+        self._streams[url] += 1
+        return url
+
+    def release(self, url: str, *, failed: bool) -> None:
+        """The connection is over."""
+        self._streams[url] -= 1
+        if self._streams[url] <= 0:
+            del self._streams[url]
+        if failed:
+            self._failed[url] = asyncio.get_running_loop().time()
+
+
+class WebSocketRecogniser:
+    """Implements ``Recogniser`` on servers of vosk-server's protocol."""
+
+    def __init__(
+        self,
+        urls: Callable[[], Sequence[str]],
+        token: str = "",
+        languages: Sequence[str] = ("zh", "en"),
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """``urls()``: ``ws://`` or ``wss://`` servers of this moment; ``token``: a bearer token, or empty."""
+        self._servers = Servers(urls)
+        self._token = token
+        self._languages = tuple(languages)
+        self._patience_s = patience_s
+
+    def open(
+        self, *, hotwords: Sequence[str] = (), recording: Path | None = None, channel: int = 0, live: bool = True
+    ) -> ClientStream:
+        """See ``Recogniser.open``. Needs a running event loop; connects in the background."""
+        return self._stream(Track(recording, channel), 0, hotwords, live=live)
+
+    async def transcribe(
+        self, path: Path, from_ms: int = 0, *, channel: int = 0, hotwords: Sequence[str] = ()
+    ) -> list[Final]:
+        """Every segment of a finished recording's track that begins after ``from_ms``; yields to live calls.
+
+        ``NotFound`` when there is no such file, ``RecogniserUnavailable`` when no server could be reached in time.
+        """
+        track = await asyncio.to_thread(Track.of_recording, path, channel)
+        stream = self._stream(track, min(from_ms * RATE // 1000, track.pushed), hotwords, live=False)
+        stream.finish()
+        try:
+            return [result async for result in stream.results() if isinstance(result, Final)]
+        finally:
+            await stream.aclose()
+
+    def _stream(self, track: Track, begin: int, hotwords: Sequence[str], *, live: bool) -> ClientStream:
+        options = StreamOptions(
+            languages=self._languages,
+            hotwords=tuple(hotwords),
+            token=self._token,
+            live=live,
+            patience_s=self._patience_s,
+        )
+        return ClientStream(self._servers, track, options, begin=begin)

@@ -1,0 +1,260 @@
+"""One stream to a recogniser, over as many connections as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+
+from gateway.errors import RecogniserUnavailable, RejectedInput
+from gateway.media.g711 import alaw_to_pcm16
+from gateway.ports.recogniser import Final, Partial
+from gateway.recognition.protocol import EOF, config_message, read_answer
+from gateway.recognition.track import BYTES_PER_MS, Track
+from gateway.telemetry import log, metrics
+
+RATE = 8_000
+PIECE = RATE // 4
+"""A message carries at least a quarter of a second: fewer wake-ups of the process that also paces media …"""
+LARGEST_PIECE = RATE
+"""… and a second at most, when there is a backlog."""
+WINDOW = 4 * RATE
+"""So much may be on its way unanswered."""
+CONNECT_S = 5.0
+STALL_S = 60.0
+"""A server that owes an answer for so long is taken for dead."""
+FIRST_BACKOFF_S = 0.2
+MAX_BACKOFF_S = 5.0
+_EOF_MARK = -1
+_log = log.get("recognition")
+
+
+class ServerChoice(Protocol):
+    """Where to connect."""
+
+    def take(self) -> str | None:
+        """A URL, or None."""
+        ...
+
+    def release(self, url: str, *, failed: bool) -> None:
+        """The connection is over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """How a stream wants to be heard."""
+
+    languages: tuple[str, ...]
+    hotwords: tuple[str, ...]
+    token: str
+    live: bool
+    patience_s: float
+
+
+class ClientStream:
+    """Implements ``RecognitionStream``. Positions are samples since the stream began."""
+
+    def __init__(self, servers: ServerChoice, track: Track, options: StreamOptions, *, begin: int = 0) -> None:
+        """Starts connecting at once; audio before ``begin`` is not wanted."""
+        self._servers = servers
+        self._track = track
+        self._options = options
+        self._done_to = begin
+        """Everything before has been recognised: a new connection begins here."""
+        self._answered_to = begin
+        self._sent_to = begin
+        self._owed: deque[int] = deque()
+        self._reported_s = 0.0
+        self._finished = False
+        self._lost = False
+        self._complete = False
+        self._more = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._progress_at = self._answered_at = self._loop.time()
+        self._results: asyncio.Queue[Partial | Final | RecogniserUnavailable | None] = asyncio.Queue()
+        self._task = asyncio.create_task(self._run(), name="recognition-stream")
+
+    def push(self, alaw: bytes) -> None:
+        """See ``RecognitionStream.push``."""
+        if self._finished:
+            return
+        self._track.push(alaw)
+        if self._track.pushed - self._sent_to >= PIECE:
+            self._more.set()
+
+    def finish(self) -> None:
+        """See ``RecognitionStream.finish``."""
+        if not self._finished:
+            self._finished = True
+            self._progress_at = self._loop.time()
+            self._more.set()
+
+    @property
+    def complete(self) -> bool:
+        """See ``RecognitionStream.complete``."""
+        return self._complete
+
+    async def results(self) -> AsyncIterator[Partial | Final]:
+        """See ``RecognitionStream.results``."""
+        while (result := await self._results.get()) is not None:
+            if isinstance(result, RecogniserUnavailable):
+                raise result
+            yield result
+
+    async def aclose(self) -> None:
+        """See ``RecognitionStream.aclose``."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._results.put_nowait(None)
+
+    async def _run(self) -> None:
+        backoff = FIRST_BACKOFF_S
+        try:
+            while True:
+                began = self._answered_to = self._sent_to = self._done_to
+                if await self._attempt():
+                    self._complete = not self._lost
+                    self._results.put_nowait(None)
+                    return
+                if self._out_of_patience():
+                    _log.warning("recogniser_given_up", live=self._options.live)
+                    self._results.put_nowait(RecogniserUnavailable("no recogniser can be reached"))
+                    return
+                backoff = FIRST_BACKOFF_S if self._answered_to > began else min(backoff * 2, MAX_BACKOFF_S)
+                await asyncio.sleep(backoff)
+        except Exception as error:  # noqa: BLE001 - whoever reads the results must not wait for ever
+            _log.error("recognition_stream_failed", exc_info=error)
+            self._results.put_nowait(RecogniserUnavailable("the recognition client failed"))
+        finally:
+            self._report(over=True)
+
+    def _out_of_patience(self) -> bool:
+        return self._finished and self._loop.time() - self._progress_at > self._options.patience_s
+
+    async def _attempt(self) -> bool:
+        """One connection, from ``_done_to`` on; True when everything has been recognised."""
+        url = self._servers.take()
+        if url is None:
+            return False
+        done = False
+        try:
+            done = await self._connected(url)
+        except (aiohttp.ClientError, OSError, TimeoutError, RejectedInput) as error:
+            _log.warning("recogniser_lost", url=url, error=type(error).__name__, refeed_from_ms=self._ms(self._done_to))
+        finally:
+            self._servers.release(url, failed=not done)
+        return done
+
+    async def _connected(self, url: str) -> bool:
+        headers = {"Authorization": f"Bearer {self._options.token}"} if self._options.token else {}
+        base = self._done_to
+        self._owed.clear()
+        async with aiohttp.ClientSession() as session:
+            async with asyncio.timeout(CONNECT_S):
+                socket = await session.ws_connect(url, headers=headers, max_msg_size=0, compress=0)
+            self._answered_at = self._loop.time()
+            sender = asyncio.create_task(self._send(socket))
+            try:
+                return await self._receive(socket, sender, base)
+            finally:
+                sender.cancel()
+                with suppress(asyncio.CancelledError, aiohttp.ClientError, OSError):
+                    await sender
+                with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                    async with asyncio.timeout(CONNECT_S):
+                        await socket.close()
+
+    async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        await socket.send_str(
+            config_message(
+                rate=RATE,
+                languages=self._options.languages,
+                hotwords=self._options.hotwords,
+                live=self._options.live,
+            )
+        )
+        ended = False
+        while True:
+            waiting = self._track.pushed - self._sent_to
+            if self._sent_to - self._answered_to < WINDOW and (waiting >= PIECE or (waiting and self._finished)):
+                await self._send_piece(socket)
+                continue
+            if self._finished and not waiting and not ended:
+                ended = True
+                self._owed.append(_EOF_MARK)
+                await socket.send_str(EOF)
+            self._more.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STALL_S):
+                    await self._more.wait()
+            if self._owed and self._loop.time() - self._answered_at > STALL_S:
+                _log.warning("recogniser_stalled")
+                await socket.close()
+                return
+
+    async def _send_piece(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        begin = self._sent_to
+        if self._track.in_memory(begin):
+            at, alaw = self._track.read(begin, LARGEST_PIECE)
+        else:
+            at, alaw = await asyncio.to_thread(self._track.read, begin, LARGEST_PIECE)
+        if at > begin:
+            # Neither memory nor the recording has it: silence keeps the times right, catch-up may find it later.
+            self._lost = True
+            alaw = bytes([0xD5]) * min(at - begin, LARGEST_PIECE)
+        self._sent_to = begin + len(alaw)
+        self._owed.append(len(alaw))
+        await socket.send_bytes(alaw_to_pcm16(alaw))
+
+    async def _receive(self, socket: aiohttp.ClientWebSocketResponse, sender: asyncio.Task[None], base: int) -> bool:
+        while True:
+            message = await socket.receive()
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                # Some servers close after ``eof`` without a last answer.
+                if self._owed and list(self._owed) == [_EOF_MARK] and socket.close_code == aiohttp.WSCloseCode.OK:
+                    return True
+                if sender.done() and not sender.cancelled() and sender.exception() is not None:
+                    await sender
+                raise ConnectionResetError("closed by the recogniser")
+            answered = self._owed.popleft() if self._owed else 0
+            self._answered_to += max(0, answered)
+            self._progress_at = self._answered_at = self._loop.time()
+            self._hear(message.data, base)
+            if answered == _EOF_MARK:
+                return True
+            self._more.set()
+
+    def _hear(self, text: str, base: int) -> None:
+        for result in read_answer(
+            text,
+            base_ms=self._ms(base),
+            from_ms=self._ms(self._done_to),
+            heard_ms=self._ms(self._answered_to),
+        ):
+            if isinstance(result, Final):
+                end = result.end_ms * BYTES_PER_MS
+                if end <= self._done_to:
+                    continue
+                self._done_to = min(end, self._answered_to)
+                self._track.forget(self._done_to)
+                if self._options.live:
+                    metrics.ASR_FINAL_SECONDS.observe(max(0, self._ms(self._track.pushed) - result.end_ms) / 1000)
+            self._results.put_nowait(result)
+        self._report()
+
+    def _report(self, *, over: bool = False) -> None:
+        """Keep this stream's share of the backlog gauge right."""
+        waiting_s = 0.0 if over else (self._track.pushed - self._answered_to) / RATE
+        metrics.ASR_BACKLOG_SECONDS.inc(waiting_s - self._reported_s)
+        self._reported_s = waiting_s
+
+    @staticmethod
+    def _ms(position: int) -> int:
+        return position // BYTES_PER_MS
