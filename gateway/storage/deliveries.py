@@ -108,16 +108,18 @@ def _wanted(cursor: Any) -> sa.ColumnElement[bool]:
 
 def _due(feed: str, now: str) -> sa.Select[Any]:
     """The earliest living delivery of each ticket, when it is due."""
-    table, earlier = t.deliveries, t.deliveries.alias("earlier")
-    first = sa.exists().where(
-        earlier.c.feed == table.c.feed,
-        earlier.c.ticket_id == table.c.ticket_id,
-        earlier.c.dead_at.is_(None),
-        earlier.c.event_seq < table.c.event_seq,
+    table, living = t.deliveries, t.deliveries.alias("living")
+    # Grouped, not NOT EXISTS: for that SQLite leaves the index aside and compares every delivery with every other.
+    first = (
+        sa.select(sa.func.min(living.c.event_seq).label("event_seq"))
+        .where(living.c.feed == feed, living.c.dead_at.is_(None))
+        .group_by(living.c.ticket_id)
+        .subquery("first")
     )
     return (
         sa.select(table.c.event_seq)
-        .where(table.c.feed == feed, table.c.dead_at.is_(None), table.c.next_at <= now, ~first)
+        .join_from(table, first, table.c.event_seq == first.c.event_seq)
+        .where(table.c.feed == feed, table.c.next_at <= now)
         .order_by(table.c.event_seq)
     )
 
