@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import wave
 from functools import lru_cache
 from pathlib import Path
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, RejectedInput
 from gateway.ivr.prompts import DIGITS, PromptItem, digit_id
-from gateway.media.g711 import ALAW_SILENCE, pcm16_to_alaw
+from gateway.media.g711 import ALAW_SILENCE
+from gateway.media.resample import TELEPHONE_RATE
+from gateway.media.wav import read_wav
 
-RATE_HZ = 8000
 GROUP = 4
 """Digits are read in groups of so many, with a breath between groups: that is how people write them down."""
-GROUP_GAP = bytes([ALAW_SILENCE]) * (RATE_HZ * 350 // 1000)
+GROUP_GAP = bytes([ALAW_SILENCE]) * (TELEPHONE_RATE * 350 // 1000)
 CACHED_FILES = 1024
 
 
@@ -29,7 +29,7 @@ def alaw(item: PromptItem) -> bytes:
 
 def duration_s(item: PromptItem) -> float:
     """How long the item takes to say."""
-    return len(alaw(item)) / RATE_HZ
+    return len(alaw(item)) / TELEPHONE_RATE
 
 
 def _file(path: Path) -> bytes:
@@ -42,12 +42,6 @@ def _file(path: Path) -> bytes:
 @lru_cache(maxsize=CACHED_FILES)
 def _coded(path: Path, _mtime_ns: int) -> bytes:
     try:
-        with wave.open(str(path), "rb") as wav:
-            form = (wav.getframerate(), wav.getnchannels(), wav.getsampwidth())
-            if form != (RATE_HZ, 1, 2):
-                raise ConfigError(
-                    [f"{path}: is {form[0]} Hz with {form[1]} channel(s); `gateway prompts add` converts"]
-                )
-            return pcm16_to_alaw(wav.readframes(wav.getnframes()))
-    except (wave.Error, EOFError) as error:
-        raise ConfigError([f"{path}: no PCM WAV file: {error}"]) from error
+        return read_wav(path).alaw()
+    except RejectedInput as error:
+        raise ConfigError([str(error)]) from error
