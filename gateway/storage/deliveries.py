@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,11 +32,15 @@ class SqlDeliveryStore:
         self._clock = clock
 
     async def lease(self, feed: str, owner: str, *, limit: int, lease_s: float) -> list[Delivery]:
-        """See ``ports.feed.DeliveryStore.lease``. Does not write when there is nothing new and nothing due."""
+        """See ``ports.feed.DeliveryStore.lease``. Looks while others write; its own writes are short."""
         now = self._clock.now()
-        if not await self._sql.read(lambda c: _has_work(c, feed, rfc3339(now))):
+        if await self._sql.read(lambda c: _has_news(c, feed)):
+            await self._sql.write(lambda c: _take_in(c, feed, rfc3339(now)))
+        due = await self._sql.read(lambda c: c.execute(_due(feed, rfc3339(now)).limit(limit)).scalars().all())
+        if not due:
             return []
-        seqs = await self._sql.write(lambda c: _lease(c, feed, owner, limit, now, now + timedelta(seconds=lease_s)))
+        until = rfc3339(now + timedelta(seconds=lease_s))
+        seqs = await self._sql.write(lambda c: _lease(c, feed, owner, due, rfc3339(now), until))
         return await self._sql.read(lambda c: _read(c, feed, seqs)) if seqs else []
 
     async def delivered(self, feed: str, event_seqs: list[int]) -> None:
@@ -124,34 +128,32 @@ def _due(feed: str, now: str) -> sa.Select[Any]:
     )
 
 
-def _has_work(connection: sa.Connection, feed: str, now: str) -> bool:
+def _has_news(connection: sa.Connection, feed: str) -> bool:
     cursor = connection.execute(sa.select(t.feeds.c.cursor).where(t.feeds.c.feed == feed)).scalar()
-    newest = connection.execute(_LAST).scalar() or 0
-    return (cursor or 0) < newest or connection.execute(_due(feed, now).limit(1)).first() is not None
+    return (cursor or 0) < (connection.execute(_LAST).scalar() or 0)
 
 
-def _lease(
-    connection: sa.Connection, feed: str, owner: str, limit: int, now: datetime, until: datetime
-) -> Sequence[int]:
-    """Make rows for new events, then take what is due. The feed's row is locked first: one worker at a time leases."""
+def _take_in(connection: sa.Connection, feed: str, now: str) -> None:
+    """Make rows for new events. The feed's row is locked first: one worker at a time moves its cursor."""
     begin = upsert(connection, t.feeds).values(feed=feed, cursor=0).on_conflict_do_nothing()
     connection.execute(begin)
     row = t.feeds.c.feed == feed
     cursor = connection.execute(sa.select(t.feeds.c.cursor).where(row).with_for_update()).scalar_one()
     newest = min(connection.execute(_LAST).scalar() or 0, cursor + TAKE_IN)
-    if newest > cursor:
-        new = sa.select(
-            sa.literal(feed), t.events.c.event_seq, t.events.c.ticket_id, sa.literal(0), sa.literal(rfc3339(now))
-        ).where(_wanted(cursor), t.events.c.event_seq <= newest)
-        columns = ["feed", "event_seq", "ticket_id", "attempts", "next_at"]
-        connection.execute(sa.insert(t.deliveries).from_select(columns, new))
-        connection.execute(sa.update(t.feeds).where(row).values(cursor=newest))
-    due = connection.execute(_due(feed, rfc3339(now)).limit(limit)).scalars().all()
-    if due:
-        table = t.deliveries
-        taken = sa.update(table).where(table.c.feed == feed, table.c.event_seq.in_(padded(due)))
-        connection.execute(taken.values(leased_by=owner, next_at=rfc3339(until)))
-    return due
+    new = sa.select(sa.literal(feed), t.events.c.event_seq, t.events.c.ticket_id, sa.literal(0), sa.literal(now)).where(
+        _wanted(cursor), t.events.c.event_seq <= newest
+    )
+    columns = ["feed", "event_seq", "ticket_id", "attempts", "next_at"]
+    connection.execute(sa.insert(t.deliveries).from_select(columns, new))
+    connection.execute(sa.update(t.feeds).where(row).values(cursor=newest))
+
+
+def _lease(connection: sa.Connection, feed: str, owner: str, due: Sequence[int], now: str, until: str) -> Sequence[int]:
+    """Take of ``due`` what no other worker has taken since it was looked up."""
+    table = t.deliveries
+    still_due = (table.c.feed == feed, table.c.event_seq.in_(padded(due)), table.c.next_at <= now)
+    taken = sa.update(table).where(*still_due, table.c.dead_at.is_(None)).values(leased_by=owner, next_at=until)
+    return connection.execute(taken.returning(table.c.event_seq)).scalars().all()
 
 
 def _read(connection: sa.Connection, feed: str, seqs: Sequence[int]) -> list[Delivery]:

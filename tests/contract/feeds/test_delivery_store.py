@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,16 @@ async def test_a_leased_ticket_belongs_to_its_owner_until_the_lease_ends(house: 
     assert await lease(house) == []
     house.clock.pass_time(10.1)
     assert [d.event_seq for d in await lease(house, owner="two")] == [1]
+
+
+async def test_workers_that_look_at_once_share(house: FeedHouse) -> None:
+    for ticket in range(40):
+        await house.happen(f"T{ticket}", "ticket.registered", "message.received")
+    leased = await asyncio.gather(*(lease(house, owner=f"w{n}", limit=20) for n in range(6)))
+    got = [d.event_seq for batch in leased for d in batch]
+    while more := await lease(house, limit=20):
+        got += [d.event_seq for d in more]
+    assert sorted(got) == list(range(1, 81, 2))
 
 
 async def test_the_limit_holds(house: FeedHouse) -> None:
