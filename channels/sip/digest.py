@@ -1,4 +1,8 @@
-"""Digest authentication of our phones: RFC 7616 (RFC 2617) with MD5 and qop=auth, RFC 3261 §22."""
+"""Digest authentication of our phones: RFC 7616 (RFC 2617) with MD5, RFC 3261 §22.
+
+We offer qop=auth. A phone that knows only RFC 2069 answers without it; that is taken, as RFC 2617 §3.2.2 keeps it for such
+clients, but then each nonce is good for one request.
+"""
 
 from __future__ import annotations
 
@@ -63,15 +67,16 @@ class Digest:
             return Outcome(Verdict.MISSING)
         username, nonce, uri = given.get("username", ""), given.get("nonce", ""), given.get("uri", "")
         issued = self._issued_at(nonce)
-        if issued is None or uri != request.uri or given.get("algorithm", "MD5").upper() != "MD5":
+        if issued is None or not _same_resource(uri, request.uri) or given.get("algorithm", "MD5").upper() != "MD5":
             return Outcome(Verdict.MISSING)
-        count = _hex(given.get("nc", ""))
-        if given.get("qop", "").lower() != "auth" or count is None or not given.get("cnonce"):
+        proof = _proof(given)
+        if proof is None:
             return Outcome(Verdict.MISSING)
+        count, counted = proof
         secret = await self._phones.phone_secret(username, self._realm)
         ha2 = _md5(f"{request.method}:{uri}")
         # An unknown name costs the same time as a wrong password.
-        parts = (secret or self._secret.hex(), nonce, given["nc"], given["cnonce"], given["qop"], ha2)
+        parts = (secret or self._secret.hex(), nonce, *counted, ha2)
         right = hmac.compare_digest(_md5(":".join(parts)).encode(), given.get("response", "").lower().encode())
         if secret is None or not right:
             return Outcome(Verdict.WRONG, username)
@@ -122,6 +127,21 @@ class Digest:
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _proof(given: dict[str, str]) -> tuple[int, tuple[str, ...]] | None:
+    """The nonce count, and what stands between nonce and HA2 in the response; None when it cannot be checked."""
+    if "qop" not in given:
+        return 1, ()
+    count = _hex(given.get("nc", ""))
+    if given["qop"].lower() != "auth" or count is None or not given.get("cnonce"):
+        return None
+    return count, (given["nc"], given["cnonce"], given["qop"])
+
+
+def _same_resource(uri: str, request_uri: str) -> bool:
+    """Whether the digest's uri names what was asked for: some phones add or leave out parameters (RFC 7616 §3.4.6)."""
+    return uri.partition(";")[0].lower() == request_uri.partition(";")[0].lower()
 
 
 def _hex(text: str) -> int | None:
