@@ -32,9 +32,8 @@ async def run(args: argparse.Namespace, accounts: AccountStore, settings: Settin
     """Store the phone's digest secret for every realm that this installation registers phones in."""
     if not USERNAME.fullmatch(args.username):
         raise RejectedInput("--username: letters, digits and . _ + - only, at most 64")
-    realms = sorted(
-        {getattr(channel_settings(table)[1], "realm", None) for table in settings.channel} - {None},
-    )
+    offered = (getattr(channel_settings(table)[1], "realm", None) for table in settings.channel)
+    realms = sorted({str(realm) for realm in offered if realm})
     if not realms:
         raise RejectedInput("no channel of this configuration registers phones; add one of kind sip")
     password = args.password or secrets.token_urlsafe(SECRET_BYTES)

@@ -59,6 +59,8 @@ class FlowOnCall:
         event: Input = Begin()
         while self._ended is None:
             self.state, outputs = self._engine.step(self.state, event)
+            if not outputs:
+                raise RuntimeError(f"flow {self.state.flow} has nothing to say to {type(event).__name__}")
             event = await self._perform(outputs)
 
     def disposition(self, *, hung_up: bool, lost: bool) -> Disposition:

@@ -35,6 +35,8 @@ class ChildSpec:
     stop_s: float = 5.0
     """From SIGTERM to SIGKILL at an orderly stop."""
     nice: int = 0
+    essential: bool = True
+    """Whether the house cannot stand without it: then its wrong configuration ends the run instead of a back-off."""
     prepare: Callable[[], None] | None = None
     """Called before each start, e.g. to clear what a killed one left behind."""
 
@@ -73,7 +75,7 @@ class Child:
             code = await self.process.wait()
             if self._stopping:
                 return
-            if code == CONFIG_ERROR_EXIT:
+            if code == CONFIG_ERROR_EXIT and self.spec.essential:
                 raise ChildRefusedToStart(f"{self.spec.name} did not start; its message is above")
             self.restarts += 1
             backoff = FIRST_BACKOFF_S if loop.time() - started > STEADY_S else min(backoff * 2, MAX_BACKOFF_S)

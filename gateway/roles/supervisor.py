@@ -32,7 +32,12 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
         )
     if not settings.asr.url:
         specs += [
-            ChildSpec(name=f"asr-{i}", argv=[*own, "--role", "asr", "--index", str(i)], nice=settings.asr.nice)
+            ChildSpec(
+                name=f"asr-{i}",
+                argv=[*own, "--role", "asr", "--index", str(i)],
+                nice=settings.asr.nice,
+                essential=False,  # without a recogniser calls are taken all the same
+            )
             for i in range(settings.asr.workers)
         ]
     specs.append(

@@ -1,0 +1,153 @@
+"""The working process: voice, web and worker in one loop (``core``), or one of them when roles run apart."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+
+from gateway.bootstrap import BuiltChannel, House, open_house
+from gateway.errors import ConfigError, GatewayError, StoreUnavailable
+from gateway.ports.channel import Channel
+from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
+from gateway.settings import Settings
+from gateway.telemetry import log, metrics
+from gateway.web import server
+
+PARTS = {
+    "core": frozenset({"voice", "web", "worker"}),
+    "voice": frozenset({"voice"}),
+    "web": frozenset({"web"}),
+    "worker": frozenset({"worker"}),
+}
+TAIL_S = 10.0
+"""After the last call has ended its last words have this long to be recognised; later catch-up finds them."""
+HOUSEKEEPING_S = 60.0
+_log = log.get("core")
+
+
+class RunningChannel:
+    """A channel kept running: built anew with back-off when it fails."""
+
+    def __init__(self, built: BuiltChannel) -> None:
+        """Not started yet."""
+        self.channel_id = built.channel_id
+        self._make = built.make
+        self._channel: Channel | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Serve until cancelled or closed."""
+        loop = asyncio.get_running_loop()
+        backoff = FIRST_BACKOFF_S
+        while not self._stopping:
+            began = loop.time()
+            self._channel = self._make()
+            try:
+                await self._channel.run()
+            except ConfigError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one channel's fault never stops the others
+                _log.error("channel_failed", channel_id=self.channel_id, exc_info=error)
+            if self._stopping:
+                return
+            backoff = FIRST_BACKOFF_S if loop.time() - began > STEADY_S else min(backoff * 2, MAX_BACKOFF_S)
+            with suppress(GatewayError, OSError):
+                await self._channel.aclose(drain_s=0)
+            await asyncio.sleep(backoff)
+
+    async def ready(self) -> bool:
+        """Whether its listeners are up."""
+        return self._channel is not None and await self._channel.ready()
+
+    async def close(self, drain_s: float) -> None:
+        """Drain and stop."""
+        self._stopping = True
+        if self._channel is not None:
+            await self._channel.aclose(drain_s=drain_s)
+
+
+async def serve(settings: Settings, role: str) -> None:
+    """Run ``role`` until SIGTERM, then drain: new calls get 503, live ones have ``[calls] drain_s`` to end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    parts = PARTS[role]
+    async with AsyncExitStack() as stack:
+        house = await open_house(settings, stack)
+        channels = [RunningChannel(built) for built in house.channels if built.role in parts]
+        work: dict[str, Callable[[], Awaitable[None]]] = {"wakeups": house.wakeup.run, "announce": house.announce}
+        if "voice" in parts:
+            left = await house.database.leases.release_node(settings.node_name)
+            _log.info("leases_of_earlier_process", interactions=left)
+            work |= {"leases": house.live.run, "spool": house.spool.run}
+        if "worker" in parts:
+            work |= {"recovery": house.recovery.run, "housekeeping": lambda: _housekeeping(house)}
+            work |= {f"feed-{feed.feed_id}": feed.run for feed in house.feeds}
+        work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
+        if "web" in parts:
+            await _web(house, channels, stack)
+        tasks = [asyncio.create_task(_kept(name, run), name=name) for name, run in work.items()]
+        _log.info("started", role=role, http=house.settings.public_url)
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()
+            house.draining = True
+            _log.info("draining", calls=len(house.live))
+            await asyncio.gather(*(channel.close(settings.calls.drain_s) for channel in channels))
+            await house.calls.drain_tails(TAIL_S)
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+    _log.info("stopped")
+
+
+async def _kept(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """A background duty that outlives its own faults; only a mistake in the configuration ends the process."""
+    backoff = FIRST_BACKOFF_S
+    while True:
+        try:
+            await run()
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001 - reported and begun anew: nobody else would do its work
+            _log.error("duty_failed", duty=name, exc_info=error)
+        await asyncio.sleep(backoff)
+        backoff = min(backoff * 2, MAX_BACKOFF_S)
+
+
+async def _housekeeping(house: House) -> None:
+    """Delete recordings past their retention and watch the disk."""
+    while True:
+        metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(house.recordings.free_fraction))
+        expired = await asyncio.to_thread(house.recordings.expire, house.settings.recording.retention_days)
+        if expired:
+            _log.info("recordings_expired", recordings=len(expired))
+        await asyncio.sleep(HOUSEKEEPING_S)
+
+
+async def _web(house: House, channels: list[RunningChannel], stack: AsyncExitStack) -> None:
+    """Start the HTTP server; ``ConfigError`` when its port is taken."""
+
+    async def ready() -> dict[str, bool]:
+        try:
+            await house.database.reader.ping()
+            sql = True
+        except StoreUnavailable:
+            sql = False
+        listeners = {f"channel:{channel.channel_id}": await channel.ready() for channel in channels}
+        return {"sql": sql, "flows": bool(house.flows), "accepting": not house.draining, **listeners}
+
+    http = house.settings.http
+    try:
+        serving = await server.serve(house.web_app(ready), host=http.host, port=http.port)
+    except OSError as error:
+        raise ConfigError(
+            [f"[http] {http.host}:{http.port} cannot be used ({error.strerror}); stop what uses it or set another port"]
+        ) from error
+    stack.push_async_callback(serving.aclose)

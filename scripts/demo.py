@@ -1,0 +1,330 @@
+"""``make demo``: the main job on this machine, with one real call, shown as a person would want to see it.
+
+Starts the gateway and a small case system, calls 12345 from another process with recorded Mandarin speech, waits for
+the ticket and its delivery, prints them, and keeps running. ``DEMO_EXIT=1`` stops after printing.
+``DEMO_HTTP_PORT`` and ``DEMO_SIP_PORT`` move it to other ports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+GATEWAY = ROOT / ".venv" / "bin" / "gateway"
+DATA = ROOT / "var" / "demo"
+SPEECH = ROOT / "demo" / "street_lamp.wav"
+CALLER = "13876543210"
+CITY = ZoneInfo("Asia/Shanghai")
+TYPES = {
+    "consultation": "咨询",
+    "help": "求助",
+    "complaint": "投诉",
+    "report": "举报",
+    "suggestion": "建议",
+    "praise": "表扬",
+    "other": "其他",
+}
+DISPOSITIONS = {"completed": "正常结束", "callback_requested": "要求回电", "interrupted": "通话中断"}
+
+
+OK = 200
+FIRST_WIDE = 0x2E80
+"""From this code point on characters take two columns."""
+
+
+def padded(text: str, columns: int) -> str:
+    """``text`` filled up to ``columns`` as a terminal counts them."""
+    return text + " " * max(1, columns - sum(2 if ord(c) >= FIRST_WIDE else 1 for c in text))
+
+
+class DemoFailed(Exception):
+    """What is wrong and what to do, in one line."""
+
+
+def step(text: str) -> None:
+    """One line of progress."""
+    print(f"demo: {text}", flush=True)
+
+
+def wait_for(what: str, found: Callable[[], Any], *, within_s: float, alive: subprocess.Popen[bytes]) -> Any:
+    """Poll until ``found`` gives something, showing how long it has taken."""
+    began = time.monotonic()
+    tty = sys.stdout.isatty()
+    while (elapsed := time.monotonic() - began) < within_s:
+        if alive.poll() is not None:
+            raise DemoFailed(f"the gateway stopped while waiting for {what}; see {DATA / 'gateway.log'}")
+        if (result := found()) is not None:
+            if tty:
+                print("\r\x1b[K", end="")
+            return result
+        if tty:
+            print(f"\r\x1b[Kdemo: {what} … {elapsed:.0f} s", end="", flush=True)
+        time.sleep(0.2)
+    raise DemoFailed(f"{what} took longer than {within_s:.0f} s; see {DATA / 'gateway.log'}")
+
+
+def port_of(variable: str, default: int, kind: socket.SocketKind) -> int:
+    """The port to use; ``DemoFailed`` when it is taken."""
+    port = int(os.environ.get(variable, default))
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            name = "TCP" if kind is socket.SOCK_STREAM else "UDP"
+            raise DemoFailed(
+                f"{name} port {port} is taken; stop what uses it, or choose another: {variable}={port + 1} make demo"
+            ) from error
+    return port
+
+
+def free_port() -> int:
+    """A port nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def write_config(http: int, sip: int, receiver: int) -> Path:
+    """The demo's configuration, with the secrets it generates once."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    secret_file = DATA / "case_system.secret"
+    if not secret_file.exists():
+        secret_file.touch(mode=0o600)
+        secret_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    config = DATA / "gateway.toml"
+    config.touch(mode=0o600)
+    config.write_text(
+        f"""data_dir = "{DATA}"
+[http]
+port = {http}
+[[channel]]
+id = "hotline"
+kind = "sip"
+host = "127.0.0.1"
+port = {sip}
+[[feed]]
+id = "cases"
+kind = "webhook"
+url = "http://127.0.0.1:{receiver}/events"
+secret = "{secret_file.read_text(encoding="ascii")}"
+""",
+        encoding="utf-8",
+    )
+    return config
+
+
+@contextlib.contextmanager
+def started(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours, stopped at the end."""
+    with log.open("ab") as sink:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def gateway(config: Path, *args: str) -> str:
+    """Run one verb of the ``gateway`` command; its standard output."""
+    done = subprocess.run([GATEWAY, *args, "--config", config], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DemoFailed(f"gateway {args[0]}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}")
+    return done.stdout.strip()
+
+
+class Api:
+    """The gateway's own API, as any program would use it."""
+
+    def __init__(self, base: str, token: str = "") -> None:
+        """Ask ``base`` with ``token``."""
+        self._base = base
+        self._token = token
+
+    def get(self, path: str) -> Any:
+        """A JSON document, or None while there is none."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        request = urllib.request.Request(self._base + path, headers=headers)  # noqa: S310 - our own loopback address
+        try:
+            with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310 - as above
+                return json.load(response)
+        except (urllib.error.URLError, OSError, ValueError):
+            return None
+
+
+def received(log: Path, ticket_id: str, event_type: str) -> dict[str, Any] | None:
+    """The case system's receipt of an event, from its own log."""
+    if not log.exists():
+        return None
+    for line in log.read_text(encoding="utf-8").splitlines():
+        entry: dict[str, Any] = json.loads(line)
+        if entry.get("subject") == ticket_id and str(entry.get("type", "")).endswith(event_type):
+            return entry
+    return None
+
+
+def clock(text: str | None) -> datetime:
+    """The instant of an RFC 3339 string."""
+    return datetime.fromisoformat(text) if text else datetime.now(UTC)
+
+
+def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    """The ticket as a person reads it."""
+    interaction = ticket["interactions"][0]
+    fields = ticket["prefill"]["fields"]
+    demand, place = ticket["demand"], ticket["place"]
+    start = clock(interaction["started_at"])
+    named = [
+        fields[f"place.{part}"]["value"] for part in ("district", "street", "community") if f"place.{part}" in fields
+    ]
+    where = [str((place[part] or {}).get("name") or "") for part in ("district", "street", "community")]
+    said = [s for s in interaction["transcript"] if s["speaker"] == "requester"]
+    number = f"{ticket['ticket_no'][:8]}-{ticket['ticket_no'][8:]}"
+
+    def after(event_type: str) -> str:
+        moment = next((clock(e["at"]) for e in events if e["type"] == event_type), None)
+        return f"{(moment - start).total_seconds():6.2f} s" if moment else "      –"
+
+    recording = interaction["recording"] or {}
+    rows = [
+        ("工单号 / ticket", number),
+        ("来电 / caller", f"{ticket['requester']['phone']}  →  {ticket['entry_number']}"),
+        ("时间 / time", start.astimezone(CITY).strftime("%Y-%m-%d %H:%M:%S")),
+        ("诉求类型 / type", f"{TYPES.get(demand['type'], '待定')} {demand['type'] or ''}"),
+        ("地点 / place", " ".join(filter(None, where)) or (" ".join(map(str, named)) or "—")),
+        ("内容 / text", demand["content"] or "—"),
+        ("语言 / language", ", ".join(sorted({s["language"] or "?" for s in said})) or "—"),
+        ("通话 / call", f"{DISPOSITIONS.get(interaction['disposition'], '')} {interaction['disposition']}"),
+        ("录音 / recording", f"{recording.get('duration_s', 0):.1f} s, sha256 {str(recording.get('sha256'))[:16]}…"),
+        ("案件系统 / case system", f"{receipt['receipt']}  ({receipt['type']})"),
+    ]
+    width = 74
+    print("─" * width)
+    for name, value in rows:
+        print(f"  {padded(name, 24)}{value}")
+    print("─" * width)
+    print("  从来电到… / from the INVITE to …")
+    stages = [
+        ("工单落库 / ticket committed", after("ticket.registered")),
+        ("接听 / answered", after("interaction.answered")),
+        ("第一句转写 / first text stored", after("transcript.segment")),
+        ("受理编号 / number given", after("ticket.demand_taken")),
+        ("挂机 / call ended", after("interaction.ended")),
+        ("转写完成 / transcript complete", after("transcript.completed")),
+        ("案件系统回执 / receipt", f"{(clock(receipt['received_at']) - start).total_seconds():6.2f} s"),
+    ]
+    for name, value in stages:
+        print(f"  {padded(name, 36)}{value}")
+    print("─" * width)
+    print(f"  gateway trace {call['call_id']}   # the same call as SIP saw it")
+
+
+def demo() -> None:
+    """The whole show."""
+    for path, remedy in ((GATEWAY, "run `make setup`"), (SPEECH, "restore it with git")):
+        if not path.exists():
+            raise DemoFailed(f"{path} is missing; {remedy}")
+    http = port_of("DEMO_HTTP_PORT", 8080, socket.SOCK_STREAM)
+    sip = port_of("DEMO_SIP_PORT", 5060, socket.SOCK_DGRAM)
+    receiver_port = free_port()
+    config = write_config(http, sip, receiver_port)
+    receipts = DATA / "case_system.jsonl"
+    receiver = [
+        sys.executable,
+        str(ROOT / "scripts" / "case_system.py"),
+        "--port",
+        str(receiver_port),
+        "--log",
+        str(receipts),
+        "--secret-file",
+        str(DATA / "case_system.secret"),
+    ]
+    with contextlib.ExitStack() as stack:
+        step("starting the case system and the gateway (voice, web, worker, recogniser, Valkey)")
+        stack.enter_context(started(receiver, DATA / "case_system.log"))
+        process = stack.enter_context(
+            started([str(GATEWAY), "run", "--config", str(config)], DATA / "gateway.log"),
+        )
+        base = f"http://127.0.0.1:{http}"
+        open_api = Api(base)
+        wait_for("the gateway to be ready", lambda: open_api.get("/readyz"), within_s=60, alive=process)
+        wait_for(
+            "the recogniser to load its model",
+            lambda: next((DATA / "run").glob("asr-*.json"), None),
+            within_s=120,
+            alive=process,
+        )
+        token = gateway(config, "tokens", "create", "--name", "demo", "--scope", "admin").splitlines()[-1]
+        api = Api(base, token)
+        step("calling 12345: 路灯坏了, by telephone (this takes as long as the call takes)")
+        call = json.loads(
+            gateway(
+                config, "call", "--to", f"sip:12345@127.0.0.1:{sip}", "--wav", str(SPEECH), "--from", CALLER, "--json"
+            )
+        )
+        if call.get("status") != OK:
+            raise DemoFailed(f"the call was not answered: {call}; see {DATA / 'gateway.log'}")
+
+        def finished() -> dict[str, Any] | None:
+            page = api.get("/api/v1/tickets?limit=50&since=0") or {"items": []}
+            for item in reversed(page["items"]):
+                if str(item["interactions"][0]["external_id"]).startswith(call["call_id"]):
+                    pending = item["prefill"]["pending"] or item["interactions"][0]["ended_at"] is None
+                    return None if pending else api.get(f"/api/v1/tickets/{item['ticket_id']}")
+            return None
+
+        ticket = wait_for("the transcript to be complete", finished, within_s=120, alive=process)
+        receipt = wait_for(
+            "the case system's receipt",
+            lambda: received(receipts, ticket["ticket_id"], "transcript.completed"),
+            within_s=60,
+            alive=process,
+        )
+        events = api.get(f"/api/v1/tickets/{ticket['ticket_id']}/events")["items"]
+        show(ticket, call, receipt, events)
+        password = gateway(config, "users", "add", "--username", "demo", "--role", "admin", "--one-time").splitlines()[
+            -1
+        ]
+        print(f"  坐席工作台 / desk   {base}/desk/   user demo   one-time password {password}")
+        if os.environ.get("DEMO_EXIT") == "1":
+            return
+        print(f"  Call it yourself: sip:12345@127.0.0.1:{sip}. Logs: {DATA / 'gateway.log'}. Ctrl-C stops everything.")
+        with contextlib.suppress(KeyboardInterrupt):
+            process.wait()
+
+
+def main() -> int:
+    """Run the demo; 0 when the ticket has been printed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        demo()
+    except DemoFailed as failure:
+        print(f"demo: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
