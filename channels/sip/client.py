@@ -53,6 +53,11 @@ class ClientTransaction:
         """Branch and method (RFC 3261 §17.1.3)."""
         return (self.branch, self.sip.method)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether no final response has come."""
+        return not self._final
+
     def start(self) -> None:
         """Send, and repeat over UDP until there is an answer (timers A, B, E, F)."""
         wire = self._layer.wire
@@ -151,6 +156,10 @@ class ClientTransactions:
 
     def __len__(self) -> int:
         return len(self._live)
+
+    def unanswered(self) -> list[str]:
+        """Methods of the requests that no final response has come for."""
+        return [transaction.sip.method for transaction in self._live.values() if transaction.waiting]
 
     def via(self, target: Target) -> tuple[str, str]:
         """A Via value for a request to ``target``, and its branch."""

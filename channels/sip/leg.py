@@ -162,6 +162,10 @@ class Leg(ABC):
         if self.dialog is not None and self.core.legs.get(self.dialog.id) is self:
             del self.core.legs[self.dialog.id]
 
+    def forget(self) -> None:
+        """Drop what is left without a word: the channel closes."""
+        self._release()
+
     def _media_lost(self, lost: asyncio.Future[None]) -> None:
         if not lost.cancelled() and not self._ended.done():
             self.hang_up(EndReason.MEDIA_LOST)

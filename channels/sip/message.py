@@ -5,6 +5,7 @@ What it takes too lightly (start line, duplicate headers, numbers, Content-Lengt
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from channels.sip.transport import Flow
 
 Headers = Iterable[tuple[str, str]]
+
+# Its only warning compares Content-Length with a body; that is checked here, where a flood of it fills no log.
+logging.getLogger("aiosipua.message").setLevel(logging.ERROR)
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]{1,32}) ([^\s<>\"]{1,2048}) SIP/2\.0")
 _STATUS_LINE = re.compile(rb"SIP/2\.0 [1-6][0-9]{2}(?: .*)?")

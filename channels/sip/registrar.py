@@ -1,0 +1,151 @@
+"""Our phones register here: RFC 3261 §10 with digest; where a phone registered from, it may call from."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from channels.sip import uri as uris
+from channels.sip.core import retry_after
+from channels.sip.digest import Digest, Verdict
+from channels.sip.message import Request
+from channels.sip.settings import SipSettings
+from channels.sip.transactions import ServerTransaction
+from channels.sip.transport import Flow, Target
+from gateway.errors import Conflict, StoreUnavailable
+from gateway.ports.channel import PhoneBook
+from gateway.ports.clock import Clock
+from gateway.telemetry import log
+
+DEFAULT_EXPIRES_S = 3600
+MIN_EXPIRES_S = 60
+MAX_CONTACTS = 10
+MAX_SOURCES = 10_000
+_log = log.get("sip_registrar")
+
+
+class Registrar:
+    """Registers phones and tells their calls from strangers'."""
+
+    def __init__(self, *, settings: SipSettings, phones: PhoneBook, clock: Clock) -> None:
+        self._phones = phones
+        self._clock = clock
+        self._realm = settings.realm
+        self.digest = Digest(realm=settings.realm, phones=phones, clock=clock)
+        self._sources: dict[Target, float] = {}
+        """Where phones registered from, until when."""
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def knows(self, flow: Flow) -> bool:
+        """Whether a phone of ours registered from there and the registration lives."""
+        until = self._sources.get(flow.target)
+        if until is None:
+            return False
+        if until > self._clock.monotonic():
+            return True
+        del self._sources[flow.target]
+        return False
+
+    async def register(self, request: Request, transaction: ServerTransaction) -> None:
+        """Answer a REGISTER."""
+        try:
+            await self._register(request, transaction)
+        except StoreUnavailable as error:
+            transaction.respond(503, headers=retry_after(error.retry_after_s))
+        except Conflict:
+            transaction.respond(500, headers=retry_after(1))  # an older CSeq of the same Call-ID (§10.3 step 7)
+
+    async def admit(self, request: Request, transaction: ServerTransaction) -> bool:
+        """Authenticate a call from a stranger's address; False when it was answered with 407, 403 or 503."""
+        try:
+            outcome = await self.digest.check(request, "proxy-authorization")
+            if outcome.verdict is Verdict.MISSING:
+                user = uris.user_of(request.from_raw)
+                known = user and await self._phones.phone_secret(user, self._realm) is not None
+                if not known:
+                    transaction.respond(403)
+                    return False
+        except StoreUnavailable as error:
+            transaction.respond(503, headers=retry_after(error.retry_after_s))
+            return False
+        if outcome.verdict is Verdict.OK:
+            return True
+        if outcome.verdict is Verdict.WRONG:
+            transaction.respond(403)
+        else:
+            challenge = self.digest.challenge(stale=outcome.verdict is Verdict.STALE)
+            transaction.respond(407, headers=[("Proxy-Authenticate", challenge)])
+        return False
+
+    async def _register(self, request: Request, transaction: ServerTransaction) -> None:
+        outcome = await self.digest.check(request, "authorization")
+        if outcome.verdict in {Verdict.MISSING, Verdict.STALE}:
+            challenge = self.digest.challenge(stale=outcome.verdict is Verdict.STALE)
+            transaction.respond(401, headers=[("WWW-Authenticate", challenge)])
+            return
+        if outcome.verdict is Verdict.WRONG or uris.user_of(request.to_raw) != outcome.username:
+            _log.warning("register_refused", peer=request.flow.peer)
+            transaction.respond(403)
+            return
+        wanted = _wanted(request)
+        if wanted is None:
+            transaction.respond(400)
+            return
+        if any(0 < seconds < MIN_EXPIRES_S for _, seconds in wanted):
+            transaction.respond(423, headers=[("Min-Expires", str(MIN_EXPIRES_S))])
+            return
+        if wanted == [("*", 0)]:
+            wanted = [(f"<{uri}>", 0) for uri, _ in await self._phones.bindings(outcome.username)]
+        said: dict[str, str] = {}
+        now = self._clock.now()
+        for contact, seconds in wanted:
+            stored = _reachable(contact, request.flow)
+            said[stored] = uris.uri_of(contact)
+            until = now + timedelta(seconds=seconds) if seconds else None
+            await self._phones.bind(outcome.username, stored, until, request.call_id, request.cseq)
+        if wanted:
+            self._remember(request.flow, max(seconds for _, seconds in wanted))
+        headers = []
+        for stored, until in await self._phones.bindings(outcome.username):
+            left = max(0, round((until - now).total_seconds()))
+            headers.append(("Contact", f"<{said.get(stored, stored)}>;expires={left}"))
+        transaction.respond(200, headers=headers)
+
+    def _remember(self, flow: Flow, seconds: int) -> None:
+        if not seconds:
+            self._sources.pop(flow.target, None)
+            return
+        if len(self._sources) >= MAX_SOURCES:
+            now = self._clock.monotonic()
+            self._sources = {source: until for source, until in self._sources.items() if until > now}
+        self._sources[flow.target] = self._clock.monotonic() + seconds
+
+
+def _wanted(request: Request) -> list[tuple[str, int]] | None:
+    """Contacts with the seconds each asks for; None for a request that makes no sense (§10.3 step 6)."""
+    contacts = request.values("contact")
+    if len(contacts) > MAX_CONTACTS:
+        return None
+    general = request.number("expires")
+    if "*" in contacts:
+        return [("*", 0)] if contacts == ["*"] and general == 0 else None
+    wanted = []
+    for contact in contacts:
+        if uris.parse_uri(uris.uri_of(contact)) is None:
+            return None
+        own = uris.address_params(contact).get("expires", "")
+        asked = int(own) if own.isascii() and own.isdigit() and len(own) < 10 else general  # noqa: PLR2004 - RFC 3261: 2^32-1
+        wanted.append((contact, DEFAULT_EXPIRES_S if asked is None else min(asked, DEFAULT_EXPIRES_S)))
+    return wanted
+
+
+def _reachable(contact: str, flow: Flow) -> str:
+    """The URI that reaches the phone: as written, or where it signals from when it is a name or behind NAT."""
+    written = uris.uri_of(contact)
+    parsed = uris.parse_uri(written)
+    if parsed is None or (parsed.host == flow.host and not flow.reliable):
+        return written
+    user = f"{parsed.user}@" if parsed.user else ""
+    suffix = ";transport=tcp" if flow.reliable else ""
+    return f"sip:{user}{uris.bracketed(flow.host)}:{flow.port}{suffix}"

@@ -1,0 +1,385 @@
+"""The SIP user agent of a channel: takes every message to where it belongs and decides which calls we take."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from channels.sip import uri as uris
+from channels.sip.admission import Networks, RateLimit
+from channels.sip.bodies import UnsupportedBody, sdp_of
+from channels.sip.call_info import call_info
+from channels.sip.client import ClientTransactions
+from channels.sip.core import (
+    ACCEPT,
+    ALLOW,
+    EXTENSIONS,
+    KNOWN_METHODS,
+    METHODS,
+    RETRY_AFTER_S,
+    SERVER,
+    SUPPORTED,
+    Core,
+    retry_after,
+)
+from channels.sip.dialogs import new_tag
+from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
+from channels.sip.message import Headers, Malformed, Request, Response, parse
+from channels.sip.registrar import Registrar
+from channels.sip.session_timers import Agreed, IntervalTooSmall, agree
+from channels.sip.settings import SipSettings
+from channels.sip.trace import TraceWriter
+from channels.sip.transactions import ServerTransaction, ServerTransactions
+from channels.sip.transport import Flow, Transports
+from channels.sip.uac import BadDestination, Credentials, OutgoingLeg, target_of
+from channels.sip.uas import IncomingLeg
+from channels.sip.wire import Wire
+from gateway.errors import CallEnded
+from gateway.ports.call import CallHandler, OutgoingCall
+from gateway.ports.channel import PhoneBook
+from gateway.ports.clock import Clock
+from gateway.telemetry import log, metrics
+
+MAX_PENDING = 200
+"""Requests that wait for the phone book at once."""
+SCHEMES = frozenset({"sip", "sips", "tel"})
+BYE_GRACE_S = 1.0
+_log = log.get("sip")
+
+
+class UserAgent:
+    """One listener and its calls. ``start``, then ``invite`` and whatever the network brings, then ``aclose``."""
+
+    def __init__(
+        self,
+        *,
+        settings: SipSettings,
+        channel_id: str,
+        calls: CallHandler,
+        clock: Clock,
+        phones: PhoneBook,
+        trace: TraceWriter,
+        draining: Callable[[], bool],
+        gauge: Callable[[str, float], None],
+    ) -> None:
+        """``calls`` gets every call offered; ``gauge`` hears how many there are."""
+        self._settings = settings
+        self._channel_id = channel_id
+        self._calls = calls
+        self._clock = clock
+        self._trace = trace
+        self._is_draining = draining
+        self._gauge = gauge
+        self._closing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pending = 0
+        self._secret = os.urandom(16)
+        self._trunks = Networks(settings.trunks)
+        self._trusted = Networks(settings.trusted_proxies)
+        self._rate = RateLimit(settings.calls_per_second_per_source)
+        self._malformed = metrics.SIP_MALFORMED.labels(channel_id)
+        self.transports = Transports(settings.host, settings.advertised_host, self._received)
+        wire = Wire(self.transports, trace, t1=settings.t1_ms / 1000)
+        self.registrar = Registrar(settings=settings, phones=phones, clock=clock)
+        self.pool = RtpPool(
+            host=settings.host,
+            advertised_host=settings.advertised_host,
+            ports=settings.rtp_ports,
+            channel_id=channel_id,
+            clock=clock,
+            no_media_timeout_s=settings.no_media_timeout_s,
+        )
+        self.core = Core(
+            settings=settings,
+            wire=wire,
+            server=ServerTransactions(wire),
+            client=ClientTransactions(wire),
+            on_change=self._count,
+        )
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The port that is bound; 0 before ``start``."""
+        return self.transports.port
+
+    @property
+    def listening(self) -> bool:
+        """Whether both listeners are up."""
+        return self.transports.listening
+
+    def sizes(self) -> dict[str, int]:
+        """How much of everything there is; all are back at their start when nothing goes on."""
+        return {
+            "calls": len(self.core.active),
+            "dialogs": len(self.core.legs),
+            "server_transactions": len(self.core.server),
+            "client_transactions": len(self.core.client),
+            "tasks": len(self._tasks),
+            "rtp_ports": self.pool.in_use,
+            "sources": len(self._rate),
+            "connections": self.transports.connections,
+        }
+
+    async def start(self) -> None:
+        """Bind; ``OSError`` when the port is taken."""
+        await self.transports.start(self._settings.port)
+        self._count()
+        _log.info("sip_listening", channel_id=self._channel_id, host=self._settings.host, port=self.port)
+
+    async def aclose(self, *, drain_s: float) -> None:
+        """Refuse new calls, let live ones end for ``drain_s`` seconds, hang up the rest, close every socket."""
+        self._closing = True
+        if self._tasks and drain_s > 0:
+            await asyncio.wait(set(self._tasks), timeout=drain_s)
+        for leg in list(self.core.active):
+            leg.hang_up()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=BYE_GRACE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BYE_GRACE_S):
+                while "BYE" in self.core.client.unanswered():  # noqa: ASYNC110 - at the end only, for a second at most
+                    await asyncio.sleep(0.02)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for leg in list(self.core.legs.values()):
+            leg.forget()
+        self.core.server.close()
+        self.core.client.close()
+        self._rate.close()
+        await self.pool.aclose()
+        self.transports.close()
+        self._count()
+        await self._trace.aclose()
+
+    def _count(self) -> None:
+        self._gauge("gateway_calls_active", len(self.core.active))
+        self._gauge("gateway_rtp_ports_in_use", self.pool.in_use)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- what the network brings -------------------------------------------------------------------------------------
+
+    def _received(self, data: bytes, flow: Flow) -> None:
+        self._trace(True, flow.peer, data)
+        try:
+            message = parse(data, flow)
+        except Malformed as error:
+            self._malformed.inc()
+            if error.request is not None and error.request.method != "ACK":
+                self._refuse(error.request, error.status)
+            return
+        if isinstance(message, Response):
+            self.core.client.receive(message)
+        else:
+            self._request(message)
+
+    def _request(self, request: Request) -> None:
+        if self.core.server.absorb(request):
+            return
+        if request.method == "CANCEL":
+            self._cancel(request)
+        elif request.to_tag:
+            self._in_dialog(request)
+        elif request.method == "ACK":
+            return  # of a refusal that we keep no memory of
+        elif self.core.server.merged(request):
+            self._refuse(request, 482)
+        elif self._sound(request):
+            self._new(request)
+
+    def _refuse(self, request: Request, status: int, headers: Headers = ()) -> None:
+        """Answer without keeping a transaction: the same request gets the same answer (RFC 3261 §8.2.7)."""
+        seed = f"{request.call_id}\n{request.from_tag}\n{request.cseq}\n{request.via.branch}"
+        tag = hashlib.blake2b(seed.encode("utf-8", "replace"), key=self._secret, digest_size=8).hexdigest()
+        self.core.wire.respond(request, status, to_tag=tag, headers=[*headers, SERVER])
+
+    def _overloaded(self, request: Request, reason: str) -> None:
+        metrics.SIP_REFUSED.labels(self._channel_id, reason).inc()
+        self._refuse(request, 503, retry_after(RETRY_AFTER_S))
+
+    def _cancel(self, request: Request) -> None:
+        invite = self.core.server.invite_of(request)
+        if invite is None:
+            self._refuse(request, 481)
+            return
+        self.core.server.begin(request, invite.to_tag).respond(200)
+        leg = self.core.legs.get((request.call_id, invite.to_tag, request.from_tag))
+        if isinstance(leg, IncomingLeg) and invite.request.to_tag == "":
+            leg.cancel()
+        elif leg is None and invite.open:
+            invite.respond(487)  # still being authenticated
+
+    def _sound(self, request: Request) -> bool:
+        """Method, scheme, hops and extensions (RFC 3261 §8.2.1-8.2.3); False when it was refused."""
+        if request.method not in METHODS:
+            known = request.method in KNOWN_METHODS
+            self._refuse(request, 405 if known else 501, [ALLOW])
+            return False
+        if not request.to_tag:
+            scheme = uris.scheme_of(request.uri)
+            if scheme not in SCHEMES:
+                self._refuse(request, 416)
+                return False
+            # RFC 4475 §3.3.11: an end system takes OPTIONS with Max-Forwards 0.
+            if request.number("max-forwards") == 0 and request.method != "OPTIONS":
+                self._refuse(request, 483)
+                return False
+        unknown = [tag for tag in request.options("require") if tag not in EXTENSIONS]
+        if unknown:
+            self._refuse(request, 420, [("Unsupported", ", ".join(unknown))])
+            return False
+        return True
+
+    def _in_dialog(self, request: Request) -> None:
+        leg = self.core.legs.get((request.call_id, request.to_tag, request.from_tag))
+        if leg is None:
+            if request.method != "ACK":
+                self._refuse(request, 481)
+            return
+        if request.method == "ACK" or self._sound(request):
+            leg.receive(request)
+
+    def _new(self, request: Request) -> None:
+        match request.method:
+            case "INVITE":
+                self._invite(request)
+            case "OPTIONS":
+                if self._draining():
+                    self._refuse(request, 503, retry_after(RETRY_AFTER_S))
+                else:
+                    self._refuse(request, 200, [ALLOW, ACCEPT, SUPPORTED, ("Accept-Encoding", "identity")])
+            case "REGISTER":
+                self._ask_phone_book(request, self._register)
+            case _:
+                self._refuse(request, 481)
+
+    async def _register(self, transaction: ServerTransaction) -> None:
+        await self.registrar.register(transaction.request, transaction)
+
+    def _ask_phone_book(self, request: Request, work: Callable[[ServerTransaction], Awaitable[None]]) -> None:
+        """Begin a transaction whose answer waits for storage."""
+        if self._pending >= MAX_PENDING:
+            self._overloaded(request, "phone_book")
+            return
+        transaction = self.core.server.begin(request, new_tag())
+
+        async def run() -> None:
+            self._pending += 1
+            try:
+                await work(transaction)
+            except Exception as error:  # noqa: BLE001 - one request never stops the next
+                _log.error("request_failed", method=request.method, exc_info=error)
+            finally:
+                self._pending -= 1
+                if transaction.open and request.method == "REGISTER":
+                    transaction.respond(500)
+
+        self._spawn(run())
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    def _draining(self) -> bool:
+        return self._closing or self._is_draining()
+
+    def _invite(self, request: Request) -> None:
+        source = request.flow.host
+        if self._draining():
+            self._overloaded(request, "draining")
+        elif not self._rate.admit(source):
+            self._overloaded(request, "rate")
+        elif len(self.core.active) >= self._settings.max_calls:
+            self._overloaded(request, "full")
+        elif self._trunks and source not in self._trunks and not self.registrar.knows(request.flow):
+            self._ask_phone_book(request, self._stranger)
+        else:
+            self._offer(request, None)
+
+    async def _stranger(self, transaction: ServerTransaction) -> None:
+        """A call from outside the trunks: a phone of ours, or 403."""
+        if await self.registrar.admit(transaction.request, transaction):
+            if transaction.open:
+                self._offer(transaction.request, transaction)
+        else:
+            metrics.SIP_REFUSED.labels(self._channel_id, "trunk").inc()
+
+    def _offer(self, request: Request, transaction: ServerTransaction | None) -> None:
+        """Take the call, unless its session can never be."""
+        refusal: tuple[int, list[tuple[str, str]]] | None = None
+        offer, agreed = None, Agreed(self._settings.session_expires_s, we_refresh=True)
+        try:
+            preferred, floor = self._settings.session_expires_s, self._settings.min_se_s
+            agreed = agree(request, preferred_s=preferred, min_s=floor)
+            offer = sdp_of(request)
+        except IntervalTooSmall:
+            refusal = (422, [("Min-SE", str(self._settings.min_se_s))])
+        except UnsupportedBody:
+            refusal = (415, [ACCEPT])
+        if refusal is not None:
+            if transaction is None:
+                self._refuse(request, refusal[0], refusal[1])
+            else:
+                transaction.respond(refusal[0], headers=refusal[1])
+            return
+        transaction = transaction or self.core.server.begin(request, new_tag())
+        transaction.respond(100)
+        trusted = request.flow.host in self._trusted
+        info = call_info(request, channel_id=self._channel_id, settings=self._settings, trusted=trusted)
+        leg = IncomingLeg(self.core, info, transaction, offer=offer, agreed=agreed)
+        self._spawn(self._serve(leg))
+
+    async def _serve(self, leg: IncomingLeg) -> None:
+        """The life of a call: whatever happens in it, its leg and port are given back."""
+        try:
+            leg.attach(await self.pool.open())
+            self._count()
+            if not leg.ended.done():
+                await self._calls(leg)
+        except PortsExhausted:
+            metrics.SIP_REFUSED.labels(self._channel_id, "ports").inc()
+            leg.refuse(503, retry_after_s=RETRY_AFTER_S)
+        except NotAcceptable:
+            leg.refuse(488)
+        except CallEnded:
+            _log.debug("call_ended", call_id=leg.info.call_id)
+        except Exception as error:  # noqa: BLE001 - one call never stops the next
+            _log.error("call_failed", call_id=leg.info.call_id, exc_info=error)
+            leg.refuse(500)
+        finally:
+            if not leg.ended.done():
+                leg.hang_up()
+            self._count()
+
+    async def invite(self, call: OutgoingCall, *, credentials: Credentials | None = None) -> OutgoingLeg:
+        """Place a call; the leg is up when this returns.
+
+        ``CallEnded`` when it was refused or not answered in time, ``BadDestination`` for a URI or header that cannot
+        be sent, ``PortsExhausted``. Cancelling it cancels the call.
+        """
+        target = target_of(call.to_uri)
+        if uris.parse_uri(f"sip:{call.from_user}@127.0.0.1") is None:
+            raise BadDestination(f"{call.from_user!r} cannot stand in a SIP URI")
+        media = await self.pool.open()
+        try:
+            leg = OutgoingLeg(self.core, call, target, credentials)
+        except BaseException:
+            media.close()
+            raise
+        leg.attach(media)
+        self._count()
+        try:
+            await leg.connect()
+        except ValueError as error:  # a line break in a header's value
+            raise BadDestination(str(error)) from error
+        finally:
+            self._count()
+        return leg
