@@ -111,7 +111,8 @@ async def place_call(
     """Call ``to_uri`` (sip: URI with an IP address) from a free port and behave as a citizen would.
 
     ``speech`` is A-law at 8 kHz, ``keys`` are pressed after the first prompt; without ``hangup_after_s`` (seconds
-    after the answer) the far side ends the call. Raises ``Unreachable``. The answer is JSON-ready; its ``status`` is SIP's.
+    after the answer) the far side ends the call. Raises ``Unreachable``.
+    The answer is JSON-ready; its ``status`` is SIP's.
     """
     target = target_of(to_uri)
     host = await _route_to(target)

@@ -39,7 +39,8 @@ class PortsExhausted(GatewayError):
 class RtpPool:
     """Even ports of a range, bound to ``host``; (0, 0) takes whatever port is free.
 
-    ``advertised_host`` stands in our SDP; empty = ``host``; for 0.0.0.0 or ``::`` the address of our route out.
+    ``advertised_host`` stands in our SDP; empty = ``host``; for 0.0.0.0 or ``::`` the address that
+    we reach the caller from.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class RtpPool:
         """A session on a port of its own; ``PortsExhausted`` when there is none."""
         sock, shunned = self._bound()
         session = MediaSession(
-            description=Description(self._our_address(), sock.getsockname()[1]),
+            description=self._description(sock.getsockname()[1]),
             clock=self._clock,
             channel_id=self._channel_id,
             no_media_timeout_s=self._timeout_s,
@@ -162,14 +163,18 @@ class RtpPool:
             raise PortsExhausted(f"no RTP port can be bound on {self._host}: {error.strerror}") from error
         return sock
 
-    def _our_address(self) -> str:
-        """The address that our SDP names."""
+    def _description(self, port: int) -> Description:
         if not self._advertised.is_unspecified:
-            return str(self._advertised)
-        family = socket.AF_INET6 if self._version == 6 else socket.AF_INET  # noqa: PLR2004 - IP version
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect((ELSEWHERE[self._version], 9))  # sends nothing: asks the kernel for the route
-                return str(probe.getsockname()[0])
-            except OSError:
-                return "127.0.0.1" if family == socket.AF_INET else "::1"
+            return Description(str(self._advertised), port)
+        return Description(_route_to(ELSEWHERE[self._version]), port, _route_to)
+
+
+def _route_to(peer: str) -> str:
+    """Our address towards a peer, by the kernel's routes; nothing is sent."""
+    family = socket.AF_INET6 if ":" in peer else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((peer, 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "::1" if family == socket.AF_INET6 else "127.0.0.1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiosipua.sdp import (
@@ -64,6 +65,8 @@ class Description:
 
     address: str
     port: int
+    route: Callable[[str], str] | None = None
+    """Our address towards a peer, where the channel listens on every interface and advertises none."""
     session_id: int = field(default_factory=lambda: secrets.randbits(62))
     version: int = 1
     _sent: str = ""
@@ -83,6 +86,8 @@ class Description:
         """Our answer to an offer; ``NotAcceptable`` when there is nothing to agree on."""
         sdp = _read(offer)
         at, agreed = _agree(sdp, self.family)
+        if self.route is not None and not self._sent and not agreed.unspecified:
+            self.address = self.route(agreed.remote[0])
         audio = sdp.media[at]
         chosen = (agreed.alaw if agreed.alaw is not None else agreed.ulaw, agreed.events, agreed.comfort_noise)
         kept = [_codec(audio, number) for number in chosen if number is not None]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gateway.errors import RejectedInput
 from gateway.media.g711 import alaw_to_pcm16, audioop, pcm16_to_alaw
-from gateway.media.resample import TELEPHONE_RATE, resample
+from gateway.media.resample import RATES, TELEPHONE_RATE, resample
 
 PCM, ALAW, ULAW, EXTENSIBLE = 1, 6, 7, 0xFFFE
 FORMAT = struct.Struct("<HHIIHH")
@@ -71,7 +71,7 @@ def _decoded(data: bytes) -> Sound:
     tag, channels, rate, _, _, bits = FORMAT.unpack_from(fmt)
     if tag == EXTENSIBLE and len(fmt) >= SUBFORMAT_AT + 2:
         (tag,) = struct.unpack_from("<H", fmt, SUBFORMAT_AT)
-    if not 1 <= channels <= MAX_CHANNELS or not rate:
+    if not 1 <= channels <= MAX_CHANNELS or rate not in RATES:
         raise ValueError(f"{channels} channels at {rate} Hz")
     width = (bits + 7) // 8
     samples = samples[: len(samples) // (channels * max(1, width)) * channels * max(1, width)]
