@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, tzinfo
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
 SERIAL_DIGITS = 7
 NUMBER_DIGITS = 8 + SERIAL_DIGITS
 
@@ -15,7 +16,7 @@ def new_ulid(at_ms: int | None = None) -> str:
     """A fresh ULID: 48 bits of Unix milliseconds, 80 random bits, 26 Crockford base-32 characters."""
     stamp = time.time_ns() // 1_000_000 if at_ms is None else at_ms
     number = (stamp << 80) | secrets.randbits(80)
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -5, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -10, -10)])
 
 
 def ticket_no(day: str, serial: int) -> str:
@@ -36,7 +37,7 @@ def city_day(now: datetime, zone: tzinfo) -> str:
 
 def rfc3339(instant: datetime) -> str:
     """``instant`` as RFC 3339 UTC with milliseconds, e.g. ``2026-11-23T01:02:03.456Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_rfc3339(text: str) -> datetime:

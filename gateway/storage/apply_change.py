@@ -120,7 +120,7 @@ def _register(p: Prepared, day: str, state: State) -> TicketState:
     serial = state.serials.get(day, 0) + 1
     state.serials[day] = serial
     state.drawn.add(day)
-    doc = dict(p.ticket_doc)
+    doc = p.ticket_doc
     requester_id = _requester(p, doc, state)
     row = {
         **p.ticket,
@@ -160,7 +160,8 @@ def _requester(p: Prepared, doc: Tree, state: State) -> str:
 
 
 def _begin(row: Row, ticket: TicketState, state: State) -> InteractionState:
-    interaction = InteractionState(row | {"ticket_id": ticket.row["ticket_id"], "doc": dict(row["doc"])}, new=True)
+    row["ticket_id"] = ticket.row["ticket_id"]
+    interaction = InteractionState(row, new=True)
     state.interactions[row["interaction_id"]] = interaction
     return interaction
 
@@ -182,12 +183,15 @@ def _alter_interaction(p: Prepared, interaction: InteractionState, state: State)
             del state.open[key]
     for segment in p.segments:
         state.segments.add((interaction_id, segment["seq"]))
-        state.add("segments", segment | {"interaction_id": interaction_id})
+        segment["interaction_id"] = interaction_id
+        state.add("segments", segment)
     for seq, text in p.change.corrected_segments.items():
         state.add("corrections", {"of_interaction": interaction_id, "of_seq": seq, "corrected_text": text})
     for message in p.messages:
         interaction.messages += 1
-        state.add("messages", message | {"interaction_id": interaction_id, "seq": interaction.messages})
+        message["interaction_id"] = interaction_id
+        message["seq"] = interaction.messages
+        state.add("messages", message)
 
 
 def _open_callback(p: Prepared, ticket: TicketState, interaction: InteractionState | None, state: State) -> bool | None:
@@ -220,16 +224,11 @@ def _append_events(
         if (joined and event["type"] in _NOT_WHEN_JOINED) or (opened is False and event["type"] == _CALLBACK_OPENED):
             continue
         state.event_seq += 1
-        state.add(
-            "events",
-            event
-            | {
-                "event_seq": state.event_seq,
-                "ticket_id": row["ticket_id"],
-                "ticket_no": row["ticket_no"],
-                "interaction_id": interaction.row["interaction_id"] if interaction else None,
-            },
-        )
+        event["event_seq"] = state.event_seq
+        event["ticket_id"] = row["ticket_id"]
+        event["ticket_no"] = row["ticket_no"]
+        event["interaction_id"] = interaction.row["interaction_id"] if interaction else None
+        state.add("events", event)
         row["event_seq"] = state.event_seq
     row["updated_at"] = p.events[-1]["at"]
     row["version"] += 1

@@ -8,7 +8,7 @@ from gateway.domain.change import Path
 from gateway.domain.guess import FILL_AT
 from gateway.storage.batch_state import State, TicketState
 from gateway.storage.prepare import Prepared, Row
-from gateway.storage.shape import CODED, HOT, code_of, get_in, set_in
+from gateway.storage.shape import CODED, HOT, Tree, code_of, get_in, set_in
 
 KNOWN = ("name", "gender", "org_name", "uscc", "language", "accessibility", "labels", "callback_phone")
 """What a returning requester brings along from earlier tickets."""
@@ -42,8 +42,10 @@ def extend(p: Prepared, ticket: TicketState) -> int | None:
 
 def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int | None, joined: bool) -> None:
     """Guesses first, then what was set on purpose, then the columns that mirror the document."""
-    for path, entry, value in p.guesses:
-        _guess(ticket, path, _moved(entry, shift), value, joined=joined)
+    if p.guesses:
+        entries = ticket.doc.setdefault("prefill", {}).setdefault("fields", {})
+        for path, entry, value in p.guesses:
+            _guess(ticket.doc, entries, path, _moved(entry, shift), value, joined=joined)
     for path, value in p.fields:
         if len(path) == 1 and path[0] in HOT:
             ticket.row[path[0]] = value
@@ -72,10 +74,10 @@ def _moved(entry: Row, shift: int | None) -> Row:
     return entry | {"span": [place + shift for place in entry["span"]]}
 
 
-def _guess(ticket: TicketState, path: Path, entry: Row, value: Any, *, joined: bool) -> None:
+def _guess(doc: Tree, entries: Tree, path: Path, entry: Row, value: Any, *, joined: bool) -> None:
     """Keep a guess, and fill it in when it is sure and neither a person nor the requester said otherwise."""
     name = ".".join(path)
-    earlier = _entry(ticket, name)
+    earlier = entries.get(name)
     sure = entry["confidence"] >= FILL_AT
     if earlier is not None:
         if earlier.get("confirmed_by") is not None:
@@ -83,10 +85,10 @@ def _guess(ticket: TicketState, path: Path, entry: Row, value: Any, *, joined: b
         was_sure = (earlier.get("confidence") or 0) >= FILL_AT
         if (was_sure and not sure) or (joined and entry["confidence"] <= (earlier.get("confidence") or 0)):
             return
-    stated = earlier is None and get_in(ticket.doc, path) is not None
-    set_in(ticket.doc, ("prefill", "fields", name), entry)
+    stated = earlier is None and get_in(doc, path) is not None
+    entries[name] = entry
     if sure and not stated:
-        set_in(ticket.doc, path, value)
+        set_in(doc, path, value)
 
 
 def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:
@@ -119,5 +121,5 @@ def _follow_callback(ticket: TicketState, state: State) -> None:
 def _mirror(ticket: TicketState) -> None:
     row, doc = ticket.row, ticket.doc
     row["pending"] = bool(get_in(doc, ("prefill", "pending")))
-    row["phone"] = get_in(doc, ("requester", "phone"))
+    row["phone"] = get_in(doc, _SEARCHED[0])
     row["search"] = " ".join([str(text) for path in _SEARCHED if (text := get_in(doc, path))]).lower()

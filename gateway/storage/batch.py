@@ -14,6 +14,7 @@ from gateway.errors import GatewayError
 from gateway.storage import tables as t
 from gateway.storage.apply_change import apply_change
 from gateway.storage.batch_state import EVENT_SEQ, State, load
+from gateway.storage.bulk import Bulk
 from gateway.storage.engine import upsert
 from gateway.storage.prepare import Prepared, Row
 
@@ -40,95 +41,85 @@ def write_batch(connection: sa.Connection, batch: Sequence[Prepared], zone: tzin
     return outcomes
 
 
-_INSERTED = (t.identities, t.messages, t.callbacks, t.seen_keys, t.events)
-_UPDATE_TICKET = (
-    sa.update(t.tickets)
-    .where(t.tickets.c.ticket_id == sa.bindparam("of_ticket"))
-    .values(
-        {
-            c: sa.bindparam(c)
-            for c in (
-                "status",
-                "line",
-                "empty",
-                "pending",
-                "updated_at",
-                "version",
-                "event_seq",
-                "phone",
-                "search",
-                "doc",
-            )
-        }
+def _named(*names: str) -> dict[str, Any]:
+    return {name: sa.bindparam(name) for name in names}
+
+
+_TICKET_COLUMNS = ("status", "line", "empty", "pending", "updated_at", "version", "event_seq", "phone", "search", "doc")
+_INTERACTION_COLUMNS = tuple(c.name for c in t.interactions.c if c.name not in {"interaction_id", "ticket_id"})
+_INSERTS = {
+    table.name: Bulk.insert(table)
+    for table in (t.tickets, t.interactions, t.requesters, t.identities, t.messages, t.callbacks, t.seen_keys, t.events)
+}
+_SEGMENTS = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
+_UPDATE_TICKET = Bulk(
+    lambda _: (
+        sa.update(t.tickets).where(t.tickets.c.ticket_id == sa.bindparam("of_ticket")).values(_named(*_TICKET_COLUMNS))
+    ),
+    json_columns=("doc",),
+)
+_UPDATE_INTERACTION = Bulk(
+    lambda _: (
+        sa.update(t.interactions)
+        .where(t.interactions.c.interaction_id == sa.bindparam("of_interaction"))
+        .values(_named(*_INTERACTION_COLUMNS))
+    ),
+    json_columns=("doc",),
+)
+_UPDATE_REQUESTER = Bulk(
+    lambda _: (
+        sa.update(t.requesters).where(t.requesters.c.requester_id == sa.bindparam("of_requester")).values(_named("doc"))
+    ),
+    json_columns=("doc",),
+)
+_CORRECT = Bulk(
+    lambda _: (
+        sa.update(t.segments)
+        .where(
+            t.segments.c.interaction_id == sa.bindparam("of_interaction"), t.segments.c.seq == sa.bindparam("of_seq")
+        )
+        .values(_named("corrected_text"))
     )
 )
-_INTERACTION_KEYS = frozenset({"interaction_id", "ticket_id"})
-_UPDATE_INTERACTION = (
-    sa.update(t.interactions)
-    .where(t.interactions.c.interaction_id == sa.bindparam("of_interaction"))
-    .values({c.name: sa.bindparam(c.name) for c in t.interactions.c if c.name not in _INTERACTION_KEYS})
-)
-_CORRECT = (
-    sa.update(t.segments)
-    .where(
-        t.segments.c.interaction_id == sa.bindparam("of_interaction"),
-        t.segments.c.seq == sa.bindparam("of_seq"),
+_UPDATE_CALLBACK = Bulk(
+    lambda _: (
+        sa.update(t.callbacks)
+        .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
+        .values(_named("state", "due_at", "attempts"))
     )
-    .values(corrected_text=sa.bindparam("corrected_text"))
 )
-_UPDATE_CALLBACK = (
-    sa.update(t.callbacks)
-    .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
-    .values({c: sa.bindparam(c) for c in ("state", "due_at", "attempts")})
-)
-_UPDATE_REQUESTER = (
-    sa.update(t.requesters)
-    .where(t.requesters.c.requester_id == sa.bindparam("of_requester"))
-    .values(doc=sa.bindparam("doc"))
-)
-_COUNT = sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(value=sa.bindparam("new_value"))
+_COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
+
+
+def _draw(connection: sa.Connection) -> Any:
+    insert = upsert(connection, t.serials)
+    return insert.on_conflict_do_update(index_elements=["day"], set_={"last": insert.excluded.last})
+
+
+_DRAW = Bulk(_draw)
 
 
 def _write(connection: sa.Connection, state: State) -> None:
-    tickets = [s.row | {"doc": s.doc} for s in state.tickets.values() if s.new]
-    interactions = [s.row for s in state.interactions.values() if s.new]
-    requesters = [
-        {"requester_id": key, "doc": state.requesters[key]} for key, new in state.changed_requesters.items() if new
-    ]
-    _many(connection, sa.insert(t.tickets), tickets)
-    _many(connection, sa.insert(t.interactions), interactions)
-    _many(connection, sa.insert(t.requesters), requesters)
-    for table in _INSERTED:
-        _many(connection, sa.insert(table), state.rows.get(table.name))
-    _many(connection, upsert(connection, t.segments).on_conflict_do_nothing(), state.rows.get("segments"))
-    _many(
+    rows = state.rows
+    rows["tickets"] = [s.row | {"doc": s.doc} for s in state.tickets.values() if s.new]
+    rows["interactions"] = [s.row for s in state.interactions.values() if s.new]
+    changed = state.changed_requesters
+    rows["requesters"] = [{"requester_id": k, "doc": state.requesters[k]} for k, new in changed.items() if new]
+    for name, insert in _INSERTS.items():
+        insert.run(connection, rows.get(name, ()))
+    _SEGMENTS.run(connection, rows.get("segments", ()))
+    _UPDATE_TICKET.run(
         connection,
-        _UPDATE_TICKET,
-        [s.row | {"doc": s.doc, "of_ticket": key} for key, s in state.tickets.items() if s.dirty and not s.new],
+        [s.row | {"doc": s.doc, "of_ticket": k} for k, s in state.tickets.items() if s.dirty and not s.new],
     )
-    _many(
+    _UPDATE_INTERACTION.run(
         connection,
-        _UPDATE_INTERACTION,
-        [s.row | {"of_interaction": key} for key, s in state.interactions.items() if s.dirty and not s.new],
+        [s.row | {"of_interaction": k} for k, s in state.interactions.items() if s.dirty and not s.new],
     )
-    _many(
-        connection,
-        _UPDATE_REQUESTER,
-        [
-            {"of_requester": key, "doc": state.requesters[key]}
-            for key, new in state.changed_requesters.items()
-            if not new
-        ],
+    _UPDATE_REQUESTER.run(
+        connection, [{"of_requester": k, "doc": state.requesters[k]} for k, new in changed.items() if not new]
     )
-    _many(connection, _CORRECT, state.rows.get("corrections"))
-    _many(connection, _UPDATE_CALLBACK, state.rows.get("callback_updates"))
-    if state.drawn:
-        draw = upsert(connection, t.serials)
-        draw = draw.on_conflict_do_update(index_elements=["day"], set_={"last": draw.excluded.last})
-        _many(connection, draw, [{"day": day, "last": state.serials[day]} for day in sorted(state.drawn)])
-    connection.execute(_COUNT, {"new_value": state.event_seq})
-
-
-def _many(connection: sa.Connection, statement: Any, rows: list[Row] | None) -> None:
-    if rows:
-        connection.execute(statement, rows)
+    _CORRECT.run(connection, rows.get("corrections", ()))
+    _UPDATE_CALLBACK.run(connection, rows.get("callback_updates", ()))
+    _DRAW.run(connection, [{"day": day, "last": state.serials[day]} for day in sorted(state.drawn)])
+    _COUNT.run(connection, [{"value": state.event_seq, "name_1": EVENT_SEQ}])

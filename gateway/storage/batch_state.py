@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.storage import tables as t
+from gateway.storage.among import among
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree
 
@@ -66,15 +67,6 @@ class State:
         self.rows.setdefault(table, []).append(row)
 
 
-def padded(values: Iterable[Any]) -> list[Any]:
-    """``values`` made a power of four long by repeating one, so that few different IN lists are ever prepared."""
-    wanted = list(values)
-    size = 1
-    while size < len(wanted):
-        size *= 4
-    return wanted + wanted[-1:] * (size - len(wanted))
-
-
 def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int, str]) -> State:
     """Lock the counter row, then read what the batch refers to. ``days`` are the city days of new tickets."""
     state = State(event_seq=connection.execute(_LOCK).scalar_one())
@@ -83,7 +75,7 @@ def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int
     _load_tickets(connection, batch, state)
     _load_people(connection, batch, state)
     if days:
-        query = sa.select(t.serials).where(t.serials.c.day.in_(padded(set(days.values()))))
+        query = sa.select(t.serials).where(among(t.serials.c.day, set(days.values())))
         state.serials = {row.day: row.last for row in connection.execute(query)}
     return state
 
@@ -91,7 +83,7 @@ def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int
 def _load_seen(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     keys = {p.dedupe.external_id for p in batch if p.dedupe}
     if keys:
-        found = connection.execute(sa.select(t.seen_keys).where(t.seen_keys.c.external_id.in_(padded(keys)))).mappings()
+        found = connection.execute(sa.select(t.seen_keys).where(among(t.seen_keys.c.external_id, keys))).mappings()
         state.seen = {(row["channel_id"], row["external_id"]): dict(row) for row in found}
 
 
@@ -101,28 +93,26 @@ def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
     table = t.interactions
     found: list[Any] = []
     if joins:
-        query = sa.select(table).where(table.c.disposition.is_(None), table.c.external_id.in_(padded(joins)))
+        query = sa.select(table).where(table.c.disposition.is_(None), among(table.c.external_id, joins))
         found += connection.execute(query.order_by(table.c.interaction_id)).mappings()
         state.open = {(row["channel_id"], row["external_id"]): row["interaction_id"] for row in found}
     if wanted:
-        found += connection.execute(sa.select(table).where(table.c.interaction_id.in_(padded(wanted)))).mappings()
+        found += connection.execute(sa.select(table).where(among(table.c.interaction_id, wanted))).mappings()
     state.interactions = {row["interaction_id"]: InteractionState(dict(row)) for row in found}
     writing = {p.change.interaction_id for p in batch if p.messages} | (set(state.open.values()) if joins else set())
     if known := writing & state.interactions.keys():
         table = t.messages
         query = sa.select(table.c.interaction_id, sa.func.max(table.c.seq)).group_by(table.c.interaction_id)
-        for interaction_id, seq in connection.execute(query.where(table.c.interaction_id.in_(padded(known)))):
+        for interaction_id, seq in connection.execute(query.where(among(table.c.interaction_id, known))):
             state.interactions[interaction_id].messages = seq
     called = {p.change.interaction_id for p in batch if p.callback} | (set(state.open.values()) if joins else set())
     if known := called & state.interactions.keys():
         table = t.callbacks
-        for row in connection.execute(
-            sa.select(table.c.interaction_id).where(table.c.interaction_id.in_(padded(known)))
-        ):
+        for row in connection.execute(sa.select(table.c.interaction_id).where(among(table.c.interaction_id, known))):
             state.interactions[row.interaction_id].called_back = True
     if corrected := {p.change.interaction_id for p in batch if p.change.corrected_segments}:
         table = t.segments
-        query = sa.select(table.c.interaction_id, table.c.seq).where(table.c.interaction_id.in_(padded(corrected)))
+        query = sa.select(table.c.interaction_id, table.c.seq).where(among(table.c.interaction_id, corrected))
         state.segments = {(row.interaction_id, row.seq) for row in connection.execute(query)}
 
 
@@ -130,15 +120,15 @@ def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: S
     wanted = {p.change.ticket_id for p in batch if p.change.ticket_id}
     wanted |= {state.interactions[i].row["ticket_id"] for i in state.open.values()}
     if wanted:
-        found = connection.execute(sa.select(t.tickets).where(t.tickets.c.ticket_id.in_(padded(wanted)))).mappings()
-        state.tickets = {row["ticket_id"]: TicketState(dict(row), dict(row["doc"])) for row in found}
+        found = connection.execute(sa.select(t.tickets).where(among(t.tickets.c.ticket_id, wanted))).mappings()
+        state.tickets = {row["ticket_id"]: TicketState(dict(row), row["doc"]) for row in found}
 
 
 def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     new = [p.change.new_ticket.requester for p in batch if p.change.new_ticket]
     values = {identity.value for requester in new for identity in requester.identities}
     if values:
-        query = sa.select(t.identities).where(t.identities.c.value.in_(padded(values)))
+        query = sa.select(t.identities).where(among(t.identities.c.value, values))
         state.identities = {(row.kind, row.value): row.requester_id for row in connection.execute(query)}
     wanted = set(state.identities.values()) | {
         state.tickets[p.change.ticket_id].row["requester_id"]
@@ -146,5 +136,5 @@ def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: St
         if p.change.ticket_id in state.tickets and any(path[0] == "requester" for path, _ in p.fields)
     }
     if wanted:
-        query = sa.select(t.requesters).where(t.requesters.c.requester_id.in_(padded(wanted)))
+        query = sa.select(t.requesters).where(among(t.requesters.c.requester_id, wanted))
         state.requesters = {row.requester_id: row.doc for row in connection.execute(query)}

@@ -13,7 +13,7 @@ from gateway.errors import NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
-from gateway.storage.batch_state import padded
+from gateway.storage.among import among
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.reader import event_record, whole_records
 
@@ -47,7 +47,7 @@ class SqlDeliveryStore:
         """See ``ports.feed.DeliveryStore.delivered``."""
         if event_seqs:
             table = t.deliveries
-            gone = sa.delete(table).where(table.c.feed == feed, table.c.event_seq.in_(padded(event_seqs)))
+            gone = sa.delete(table).where(table.c.feed == feed, among(table.c.event_seq, event_seqs))
             await self._sql.write(lambda c: c.execute(gone).rowcount)
 
     async def failed(self, feed: str, event_seq: int, error: str, *, retry_in_s: float | None) -> None:
@@ -151,7 +151,7 @@ def _take_in(connection: sa.Connection, feed: str, now: str) -> None:
 def _lease(connection: sa.Connection, feed: str, owner: str, due: Sequence[int], now: str, until: str) -> Sequence[int]:
     """Take of ``due`` what no other worker has taken since it was looked up."""
     table = t.deliveries
-    still_due = (table.c.feed == feed, table.c.event_seq.in_(padded(due)), table.c.next_at <= now)
+    still_due = (table.c.feed == feed, among(table.c.event_seq, due), table.c.next_at <= now)
     taken = sa.update(table).where(*still_due, table.c.dead_at.is_(None)).values(leased_by=owner, next_at=until)
     return connection.execute(taken.returning(table.c.event_seq)).scalars().all()
 
@@ -160,7 +160,7 @@ def _read(connection: sa.Connection, feed: str, seqs: Sequence[int]) -> list[Del
     query = (
         sa.select(t.events, t.deliveries.c.attempts)
         .join_from(t.deliveries, t.events, t.deliveries.c.event_seq == t.events.c.event_seq)
-        .where(t.deliveries.c.feed == feed, t.deliveries.c.event_seq.in_(padded(seqs)))
+        .where(t.deliveries.c.feed == feed, among(t.deliveries.c.event_seq, seqs))
         .order_by(t.events.c.event_seq)
     )
     rows = connection.execute(query).mappings().all()

@@ -12,7 +12,7 @@ from gateway.domain.change import OpenInteraction
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
-from gateway.storage.batch_state import padded
+from gateway.storage.among import among
 from gateway.storage.engine import Sql
 
 _ENDED = "1970-01-01T00:00:00.000Z"
@@ -35,7 +35,7 @@ class SqlLeaseStore:
         if not interaction_ids:
             return
         table = t.interactions
-        update = sa.update(table).where(table.c.interaction_id.in_(padded(interaction_ids)))
+        update = sa.update(table).where(among(table.c.interaction_id, interaction_ids))
         await self._sql.write(lambda c: c.execute(update.values(lease_until=rfc3339(until))).rowcount)
 
     async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:

@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Prepared:
-    """Checked rows and fields of one Change. Never altered: a batch may be written again without a bad neighbour."""
+    """Checked rows and fields of one Change. A batch uses them up: to try again, prepare again."""
 
     change: Change
     ticket: Row | None
@@ -111,10 +111,10 @@ def prepare(change: Change, now: str) -> Prepared:
         events=_events(change, texts, now),
         confirmed_by=next((e.actor for e in change.events if e.type == CORRECTED and e.actor != "system"), None),
     )
-    for row in (*prepared.segments, *prepared.messages):
+    for row in prepared.segments:
         plain(row, texts)
-    if prepared.callback:
-        plain(prepared.callback, texts)
+    for row in (*prepared.messages, prepared.callback or {}):
+        _collect(row, texts)
     texts += change.corrected_segments.values()
     for key in (change.dedupe, change.join):
         if key is not None:
@@ -149,7 +149,7 @@ def _ticket(new: NewTicket, texts: list[str]) -> tuple[Row, Tree]:
         "created_at": instant(new.created_at),
         "status": doc.pop("status", "registered"),
     }
-    plain(row, texts)
+    _collect(row, texts)
     return row, plain(doc, texts)
 
 
@@ -171,9 +171,14 @@ def _interaction(new: NewInteraction, texts: list[str]) -> Row:
         "lease_until": instant(new.lease_until) if new.lease_until else None,
     }
     row |= columns
-    plain(row, texts)
+    _collect(row, texts)
     row["doc"] = doc
     return row
+
+
+def _collect(row: Row, texts: list[str]) -> None:
+    """Have the texts of a flat row checked."""
+    texts.extend([value for value in row.values() if isinstance(value, str)])
 
 
 def _interaction_fields(given: Any, texts: list[str]) -> tuple[Row, Tree]:
@@ -198,8 +203,8 @@ def _guesses(change: Change, texts: list[str]) -> list[tuple[Path, Row, Any]]:
         path = tuple(guess.path.split("."))
         check_path(path)
         value = plain(guess.value, texts)
-        entry = guess.as_field() | {"value": code_of(path, value)}
-        plain(entry, texts)
+        texts.append(guess.source)
+        entry = guess.as_field() | {"value": code_of(path, value), "confidence": plain(guess.confidence, texts)}
         found.append((path, entry, shaped(path, value)))
     return found
 

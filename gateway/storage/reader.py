@@ -14,7 +14,8 @@ from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketPage, TicketQuery
 from gateway.storage import record as shown
 from gateway.storage import tables as t
-from gateway.storage.batch_state import EVENT_SEQ, padded
+from gateway.storage.among import among
+from gateway.storage.batch_state import EVENT_SEQ
 from gateway.storage.engine import Sql
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import MAX_INT, check_texts
@@ -125,7 +126,7 @@ class SqlTicketReader:
 def whole_records(connection: sa.Connection, ids: Sequence[str], *, by_no: bool = False) -> dict[str, Record]:
     """Records with transcript and messages, by ticket_id."""
     column = t.tickets.c.ticket_no if by_no else t.tickets.c.ticket_id
-    rows = connection.execute(sa.select(t.tickets).where(column.in_(padded(ids)))).mappings().all()
+    rows = connection.execute(sa.select(t.tickets).where(among(column, ids))).mappings().all()
     return {record["ticket_id"]: record for record in _records(connection, rows, whole=True)}
 
 
@@ -175,7 +176,7 @@ def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> 
     by_interaction: dict[str, Record] = {}
     if ids:
         table = t.interactions
-        query = sa.select(table).where(table.c.ticket_id.in_(padded(ids)))
+        query = sa.select(table).where(among(table.c.ticket_id, ids))
         for row in connection.execute(query.order_by(table.c.started_at, table.c.interaction_id)).mappings():
             interaction = shown.interaction_record(dict(row))
             by_ticket[row["ticket_id"]].append(interaction)
@@ -187,7 +188,7 @@ def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> 
         ):
             for interaction in by_interaction.values():
                 interaction[key] = []
-            query = sa.select(part).where(part.c.interaction_id.in_(padded(by_interaction)))
+            query = sa.select(part).where(among(part.c.interaction_id, by_interaction))
             for row in connection.execute(query.order_by(part.c.interaction_id, part.c.seq)).mappings():
                 by_interaction[row["interaction_id"]][key].append(make(dict(row)))
     return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]]) for row in rows]

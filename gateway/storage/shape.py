@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from gateway.domain.change import Path
@@ -71,6 +72,7 @@ CODED.update({("place", level): "code" for level in ("district", "street", "comm
 """Fields that are objects named by one key: a plain value stands for ``{key: value}``."""
 
 
+@lru_cache(maxsize=1024)
 def check_path(path: Path) -> None:
     """``RejectedInput`` unless ``path`` names a field of the record that a Change may set."""
     if (len(path) == 1 and path[0] in HOT | OTHER) or path[:1] == ("source",):
@@ -101,21 +103,21 @@ def code_of(path: Path, value: Any) -> Any:
 
 
 def set_in(doc: Tree, path: Path, value: Any) -> None:
-    """Set ``path`` in a sparse document, making what lies between; objects on the way are copied, never shared."""
+    """Set ``path`` in a sparse document of plain dicts, making what lies between. ``doc`` is altered in place."""
     node = doc
     for key in path[:-1]:
         inner = node.get(key)
-        inner = dict(inner) if isinstance(inner, Mapping) else {}
-        node[key] = inner
+        if type(inner) is not dict:
+            inner = node[key] = {}
         node = inner
     node[path[-1]] = value
 
 
-def get_in(doc: Mapping[str, Any], path: Path) -> Any:
-    """What a sparse document holds at ``path``; None when nothing."""
+def get_in(doc: Tree, path: Path) -> Any:
+    """What a sparse document of plain dicts holds at ``path``; None when nothing."""
     node: Any = doc
     for key in path:
-        if not isinstance(node, Mapping):
+        if type(node) is not dict:
             return None
         node = node.get(key)
     return node

@@ -33,9 +33,10 @@ def plain(value: Any, texts: list[str]) -> Any:
 
 
 def _plain_object(value: Any, texts: list[str]) -> Any:
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            _refuse(value)
+    if type(value) is dict or isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                _refuse(value)
         texts.extend(value)
         return {key: plain(inner, texts) for key, inner in value.items()}
     if isinstance(value, list | tuple):

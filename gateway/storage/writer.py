@@ -97,7 +97,8 @@ class GroupCommitWriter:
             if len(batch) == 1:
                 return [_blame(error)]
             _log.warning("batch_taken_apart", changes=len(batch), exc_info=error)
-        return [outcome for one in batch for outcome in await self._outcomes([one])]
+        now = rfc3339(self._clock.now())
+        return [outcome for one in batch for outcome in await self._outcomes([prepare(one.change, now)])]
 
     async def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
         proof: list[Row] = []
