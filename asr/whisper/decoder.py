@@ -33,6 +33,8 @@ _CJK = "\u3400-\u9fff"
 _SPACE_BETWEEN_CJK = re.compile(rf"(?<=[{_CJK}，。？！、])\s+(?=[{_CJK}])")
 _ASCII_PUNCTUATION = re.compile(rf"(?<=[{_CJK}])\s*([,?!;:])\s*")
 _FULL_WIDTH = {",": "，", "?": "？", "!": "！", ";": "；", ":": "："}
+_TRADITIONAL_ZHE = re.compile(r"(?<![显名原编土卓专论巨遗译合著])著(?![名作称者述录])")
+"""OpenCC leaves 著 alone, which is right in 著名 and traditional in 随著."""
 _PERIOD_AT_END = re.compile(rf"(?<=[{_CJK}])\.$")
 
 
@@ -59,7 +61,7 @@ def tidy(text: str, language: str) -> str:
     text = text.strip()
     if language != "zh":
         return text
-    text = _simplifier().convert(text)
+    text = _TRADITIONAL_ZHE.sub("着", _simplifier().convert(text))
     text = _SPACE_BETWEEN_CJK.sub("", text)
     text = _ASCII_PUNCTUATION.sub(lambda m: _FULL_WIDTH[m.group(1)], text)
     return _PERIOD_AT_END.sub("。", text)

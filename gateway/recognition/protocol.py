@@ -2,9 +2,9 @@
 
 Client: ``{"config": {"sample_rate": 8000, …}}``, then binary 16-bit little-endian PCM, then ``{"eof": 1}``. Server:
 exactly one answer to each binary message and one to ``eof``: ``{"partial": …}`` while a segment lasts, ``{"text": …,
-"result": [{word, start, end, conf}]}`` (seconds from the first sample) when one ended. Ours: config ``hotwords``, ``languages``,
-``live``; answers ``segments``, ``start_ms``, ``end_ms``, ``language``, ``confidence``, ``engine``. Format: vosk-server,
-websocket/asr_server.py.
+"result": [{word, start, end, conf}]}`` (seconds from the first sample) when one ended. Ours: config ``hotwords``,
+``languages``, ``live``; answers ``segments``, ``start_ms``, ``end_ms``, ``language``, ``confidence``, ``engine``.
+Format: vosk-server, websocket/asr_server.py.
 """
 
 from __future__ import annotations
