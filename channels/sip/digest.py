@@ -1,7 +1,7 @@
 """Digest authentication of our phones: RFC 7616 (RFC 2617) with MD5, RFC 3261 §22.
 
-We offer qop=auth. A phone that knows only RFC 2069 answers without it; that is taken, as RFC 2617 §3.2.2 keeps it for such
-clients, but then each nonce is good for one request.
+We offer qop=auth. A phone that knows only RFC 2069 answers without it; RFC 2617 §3.2.2 keeps that for such clients,
+and so do we, but then each nonce is good for one request.
 """
 
 from __future__ import annotations
