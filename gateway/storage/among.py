@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -15,7 +15,7 @@ class _Among(sa.ColumnElement[bool]):
     """Whether a column's value is in a JSON array."""
 
     inherit_cache = True
-    _traverse_internals: ClassVar = [
+    _traverse_internals = [  # noqa: RUF012 - SQLAlchemy declares it so
         ("column", sa.sql.visitors.InternalTraversal.dp_clauseelement),
         ("values", sa.sql.visitors.InternalTraversal.dp_clauseelement),
     ]
