@@ -1,0 +1,111 @@
+"""baresip, a phone that we did not write, calls: our two-track recording holds its audio, and it hears ours."""
+
+from __future__ import annotations
+
+import math
+import struct
+from datetime import UTC, datetime
+
+import pytest
+from gateway.calls.recorder import LocalRecordings
+
+from gateway.media import g711
+from gateway.ports.call import EndReason
+from tests.peers.baresip import baresip, write_wav
+from tests.peers.house import OUR_TONE_HZ, Heard, share_of, sip_house, tone
+from tests.peers.kamailio import kamailio
+from tests.peers.processes import LOOPBACK, until
+
+pytestmark = pytest.mark.integration
+
+SPEAKS_HZ = 440
+CODECS = {"alaw": "pcma/8000/1", "ulaw": "pcmu/8000/1"}
+
+
+@pytest.fixture
+def speech(tmp_path):
+    """Twenty seconds of a sine."""
+    path = tmp_path / "speech.wav"
+    samples = (int(12000 * math.sin(2 * math.pi * SPEAKS_HZ * n / 8000)) for n in range(8000 * 20))
+    write_wav(path, b"".join(struct.pack("<h", sample) for sample in samples))
+    return path
+
+
+def account(codec: str, transport: str) -> str:
+    return f"<sip:13800138000@{LOOPBACK};transport={transport}>;regint=0;audio_codecs={CODECS[codec]}"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("codec", ["alaw", "ulaw"])
+async def test_the_recording_holds_what_was_said_and_baresip_heard_us(tmp_path, speech, codec, transport):
+    recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0)
+    finished = []
+
+    async def record(call: Heard) -> None:
+        writer = recordings.start("01KEXAMPLE", datetime.now(UTC))
+        call.leg.set_sink(writer.write)
+        try:
+            await call.leg.answer()
+            while True:
+                await call.leg.play(tone(OUR_TONE_HZ, 1.0)).wait()
+        finally:
+            call.leg.set_sink(None)
+            finished.append(writer.close())
+
+    async with (
+        sip_house(tmp_path / "house") as rig,
+        baresip(tmp_path, speaks=speech, account=account(codec, transport)) as caller,
+    ):
+        rig.script = record
+        await caller.command("dial", f"sip:12345@{LOOPBACK}:{rig.port};transport={transport}")
+        await caller.event("CALL_ESTABLISHED")
+        await caller.event("CALL_RTPESTAB")
+        await until(lambda: caller_heard(caller) > 8000 * 2 * 2, "baresip has heard two seconds")
+        await caller.command("hangup")
+        await caller.event("CALL_CLOSED")
+        await rig.quiet()
+        (call,) = rig.calls
+        assert call.end is EndReason.CALLER_HUNG_UP
+        assert call.leg.info.from_user == "13800138000"
+        theirs = caller.heard_samples()
+    (done,) = finished
+    assert done is not None
+    left, right = tracks(recordings.path(done.location))
+    assert share_of(left[8000:16000], SPEAKS_HZ) > 0.95
+    assert share_of(right[8000:16000], OUR_TONE_HZ) > 0.95
+    assert share_of(g711.pcm16_to_alaw(theirs[8000:24000]), OUR_TONE_HZ) > 0.95
+
+
+async def test_through_kamailio_and_our_hangup_arrives(tmp_path, speech):
+    async def short(call: Heard) -> None:
+        await call.leg.answer()
+        await call.leg.play(tone(OUR_TONE_HZ, 1.0)).wait()
+        await call.leg.hangup()
+
+    async with (
+        sip_house(tmp_path / "house") as rig,
+        kamailio(tmp_path / "kamailio", [f"{LOOPBACK}:{rig.port}"]) as proxy,
+        baresip(tmp_path, speaks=speech, account=account("alaw", "udp")) as caller,
+    ):
+        rig.script = short
+        await caller.command("dial", f"sip:12345@{LOOPBACK}:{proxy.port}")
+        await caller.event("CALL_ESTABLISHED")
+        await caller.event("CALL_CLOSED")
+        await rig.quiet()
+        (call,) = rig.calls
+        assert call.end is EndReason.WE_HUNG_UP
+        assert share_of(bytes(call.caller[1600:6400]), SPEAKS_HZ) > 0.95
+
+
+def caller_heard(caller) -> int:
+    """Bytes that baresip has written of what it heard."""
+    return sum(path.stat().st_size for path in caller.heard.glob("*dec*.wav"))
+
+
+def tracks(path) -> tuple[bytes, bytes]:
+    """Left and right of a stereo A-law WAV."""
+    data = path.read_bytes()
+    at = data.index(b"data")
+    length = int.from_bytes(data[at + 4 : at + 8], "little")
+    audio = data[at + 8 : at + 8 + length]
+    return audio[0::2], audio[1::2]
