@@ -1,0 +1,244 @@
+"""A scripted caller on a call leg, and an event loop whose time is virtual: whole calls run in a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.calls.dialogue import Dialogue
+from gateway.calls.keys import Keys
+from gateway.calls.listener import Listener
+from gateway.domain.change import Applied, Change
+from gateway.errors import CallEnded, StoreUnavailable
+from gateway.intake.call_record import CallRecord
+from gateway.intake.flow_on_call import FlowOnCall
+from gateway.ivr.engine import Engine
+from gateway.media.wav import read_wav
+from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
+from gateway.ports.clock import SystemClock
+from gateway.ports.recogniser import Final
+from gateway.prefill.place import Gazetteer
+from gateway.prefill.rules import Rules
+
+ROOT = Path(__file__).resolve().parents[3]
+LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
+QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
+
+
+class _Jumping(selectors.DefaultSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready and timeout is None:
+            raise AssertionError("everybody waits for ever")
+        if not ready and timeout:
+            self.now += timeout
+        return ready
+
+
+def in_virtual_time(work: Awaitable[Any]) -> Any:
+    """Run ``work`` on a loop that never sleeps: its clock jumps to whatever is due next."""
+    selector = _Jumping()
+    loop = asyncio.SelectorEventLoop(selector)
+    loop.time = lambda: selector.now
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+def frames(alaw: bytes) -> list[bytes]:
+    return [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)]
+
+
+class _Playback:
+    def __init__(self, alaw: bytes) -> None:
+        self.frames = frames(alaw)
+        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.played_ms = 0
+
+    def stop(self) -> None:
+        if not self.done.done():
+            self.done.set_result(False)
+
+    async def wait(self) -> bool:
+        return await asyncio.shield(self.done)
+
+
+class Leg:
+    """The caller's end. ``listener`` hears what they say; ``heard`` is what was played to them."""
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
+        self.stopped = 0
+        self.now_s = 0.0
+        self.sink: Callable[[bytes], None] = lambda _: None
+        self._quiet_s = 0.0
+        self._heard_prompt = False
+        self._playback: _Playback | None = None
+        self._speech: list[bytes] = []
+        self._spoken: asyncio.Event = asyncio.Event()
+        self._keys: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run(self) -> None:
+        while not self.ended.done():
+            await asyncio.sleep(FRAME_MS / 1000)
+            self.now_s += FRAME_MS / 1000
+            playback = self._playback
+            if playback is not None and playback.frames and not playback.done.done():
+                playback.frames.pop(0)
+                self._quiet_s, self._heard_prompt = 0.0, True
+                if not playback.frames:
+                    playback.done.set_result(True)
+            else:
+                self._quiet_s += FRAME_MS / 1000
+            self.sink(self._speech.pop(0) if self._speech else QUIET)
+            if not self._speech:
+                self._spoken.set()
+
+    def play(self, alaw: bytes) -> _Playback:
+        if self.ended.done():
+            raise CallEnded("gone")
+        if self._playback is not None:
+            self._playback.stop()
+        self._playback = _Playback(alaw)
+        return self._playback
+
+    async def dtmf(self) -> str:
+        return await self._keys.get()
+
+    def press(self, key: str) -> None:
+        self._keys.put_nowait(key)
+
+    async def speak(self, alaw: bytes) -> None:
+        self._spoken.clear()
+        self._speech = frames(alaw)
+        await self._spoken.wait()
+
+    async def prompted(self) -> None:
+        """Until a prompt has been heard from now on and has ended."""
+        self._heard_prompt = False
+        while not (self._heard_prompt and self._quiet_s > 0.5):
+            await asyncio.sleep(FRAME_MS / 1000)
+
+    @property
+    def hears_something(self) -> bool:
+        return self._quiet_s < 0.1
+
+
+class Recognition:
+    """A stream that recognises what the test says it does."""
+
+    complete = True
+
+    def __init__(self) -> None:
+        self._results: asyncio.Queue[Final | None] = asyncio.Queue()
+
+    def push(self, alaw: bytes) -> None:
+        pass
+
+    def understand(self, text: str, end_ms: int, language: str = "zh") -> None:
+        start_ms = max(0, end_ms - 1000)
+        self._results.put_nowait(
+            Final(start_ms=start_ms, end_ms=end_ms, text=text, language=language, confidence=0.9, engine="script"),
+        )
+
+    async def results(self) -> AsyncIterator[Final]:
+        while (result := await self._results.get()) is not None:
+            yield result
+
+    def finish(self) -> None:
+        self._results.put_nowait(None)
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Store:
+    """Remembers Changes; ``down`` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.down = False
+
+    async def apply(self, change: Change) -> Applied:
+        if self.down:
+            raise StoreUnavailable("down")
+        self.changes.append(change)
+        return Applied(ticket_id="t", ticket_no="202611230000001", interaction_id="i", version=1, event_seq=1)
+
+    @property
+    def events(self) -> list[str]:
+        return [event.type for change in self.changes for event in change.events]
+
+
+class Call:
+    """One call of ``flow``, with everything real between the leg and the store."""
+
+    def __init__(self, engine: Engine, flow: str) -> None:
+        self.leg, self.store, self.recognition = Leg(), Store(), Recognition()
+        info = CallInfo(
+            channel_id="hotline",
+            call_id="c",
+            external_id="c;f",
+            from_raw="",
+            to_raw="",
+            from_user="13800000000",
+            to_user="12345",
+        )
+        self.record = CallRecord(
+            store=self.store,
+            rules=Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv")),
+            clock=SystemClock(),
+            info=info,
+            node="n",
+            lease=timedelta(seconds=15),
+            callback_due=timedelta(seconds=1800),
+        )
+        self.listener = Listener(stream=self.recognition, on_final=self.record.heard)
+        self.leg.sink = self.listener.hear
+        self.keys = Keys()
+        self.flow = FlowOnCall(
+            engine=engine,
+            state=engine.begin(flow),
+            record=self.record,
+            dialogue=Dialogue(self.leg, self.listener, self.keys),
+            heard_ms=lambda: self.listener.now_ms,
+        )
+
+    async def run(self, caller: Callable[[Call], Awaitable[None]]) -> None:
+        """Until the flow has ended or the caller has hung up."""
+        await self.record.open({"name": self.flow.state.flow, "version": self.flow.state.version})
+        tasks = [asyncio.ensure_future(work) for work in (self.leg.run(), self.keys.run(self.leg), self.listener.run())]
+        talking = asyncio.ensure_future(self.flow.run())
+        calling = asyncio.ensure_future(caller(self))
+        try:
+            await asyncio.wait({talking, self.leg.ended}, return_when=asyncio.FIRST_COMPLETED)
+            if talking.done():
+                talking.result()
+            if calling.done():
+                calling.result()
+        finally:
+            for task in (*tasks, talking, calling):
+                task.cancel()
+            await asyncio.gather(*tasks, talking, calling, return_exceptions=True)
+
+    async def says(self, alaw: bytes, text: str, language: str = "zh") -> None:
+        """Speak; the recogniser understands ``text`` half a second later."""
+        await self.leg.speak(alaw)
+        end_ms = self.listener.now_ms
+        await asyncio.sleep(0.5)
+        self.recognition.understand(text, end_ms, language)
+
+    @property
+    def said(self) -> str:
+        """Everything we said, as the transcript has it or will have it with the next change."""
+        written = [segment for change in self.store.changes for segment in change.segments]
+        return "".join(s.text for s in (*written, *self.record._prompts) if s.speaker == "bot")

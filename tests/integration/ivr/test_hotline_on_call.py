@@ -1,0 +1,161 @@
+"""The shipped flows on a call: real engine, prompts, barge-in, keys and record; scripted caller, virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.domain.words import Disposition
+from gateway.ivr.engine import Engine
+from gateway.ivr.loader import load_flows
+
+from .caller import LAMP, ROOT, Call, in_virtual_time
+
+pytestmark = pytest.mark.integration
+SPEECH = LAMP[: 8000 * 3]
+NUMBER = "202611230000001"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(load_flows(ROOT / "ivr_flows"))
+
+
+def played(engine: Engine, caller, flow: str = "hotline") -> Call:
+    async def run() -> Call:
+        call = Call(engine, flow)
+        await call.run(caller)
+        return call
+
+    return in_virtual_time(run())
+
+
+@pytest.mark.parametrize("flow", ["hotline", "after_hours"])
+def test_a_demand_is_registered_and_its_number_read_out(engine, flow):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.says(LAMP, "龙华区的路灯坏了")
+
+    call = played(engine, caller, flow)
+    assert call.flow.disposition(hung_up=False, lost=False) is Disposition.COMPLETED
+    assert call.said.count(NUMBER) == 1
+    assert call.said.endswith("感谢您的来电，再见。")
+    assert "ticket.demand_taken" in call.store.events
+    assert call.leg.now_s < 60
+
+
+def test_speaking_into_the_greeting_stops_it(engine):
+    heard_after = []
+
+    async def caller(call: Call) -> None:
+        await asyncio.sleep(2)
+        assert call.leg.hears_something
+        speaking = asyncio.ensure_future(call.says(SPEECH, "路灯坏了"))
+        await asyncio.sleep(1.5)
+        heard_after.append(call.leg.hears_something)
+        await speaking
+
+    call = played(engine, caller)
+    assert heard_after == [False]
+    assert call.said.count("还有补充吗") == 1
+    assert NUMBER in call.said
+
+
+def test_forty_five_seconds_are_heard_to_the_end(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.says((LAMP * 6)[: 8000 * 45], "说来话长")
+        assert "还有补充吗" not in call.said
+
+    call = played(engine, caller)
+    assert NUMBER in call.said
+
+
+def test_star_reads_the_number_again_also_while_it_is_read(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.says(SPEECH, "路灯坏了")
+        while NUMBER not in call.said:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(3)
+        call.leg.press("*")
+
+    assert played(engine, caller).said.count(NUMBER) == 2
+
+
+def test_the_number_is_repeated_when_asked_for_and_not_cut_by_a_murmur(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.says(SPEECH, "路灯坏了")
+        while NUMBER not in call.said:
+            await asyncio.sleep(0.1)
+        await call.leg.speak(SPEECH[:8000])
+        assert call.leg.hears_something
+        await call.leg.prompted()
+        await call.says(SPEECH[:8000], "请再说一遍。")
+
+    assert played(engine, caller).said.count(NUMBER) == 2
+
+
+@pytest.mark.parametrize("way", ["0", "人工"])
+def test_who_asks_for_a_person_is_called_back(engine, way):
+    async def caller(call: Call) -> None:
+        await asyncio.sleep(3)
+        if way == "0":
+            call.leg.press("0")
+        else:
+            await call.says(SPEECH[:12000], "转人工。")
+
+    call = played(engine, caller)
+    assert call.flow.disposition(hung_up=False, lost=False) is Disposition.CALLBACK_REQUESTED
+    assert [c.callback.reason for c in call.store.changes if c.callback] == ["asked_for_person"]
+    assert call.said.endswith("人工坐席将尽快给您回电。感谢您的来电，再见。")
+
+
+def test_key_2_chooses_the_enterprise_line(engine):
+    async def caller(call: Call) -> None:
+        await asyncio.sleep(1)
+        call.leg.press("2")
+        await call.leg.prompted()
+        await call.says(SPEECH, "执照怎么办")
+
+    call = played(engine, caller)
+    assert call.record.line == "enterprise"
+    assert "已转到企业专线" in call.said
+    assert NUMBER in call.said
+
+
+@pytest.mark.parametrize("way", ["9", "speech"])
+def test_english_is_answered_in_english(engine, way):
+    async def caller(call: Call) -> None:
+        if way == "9":
+            await asyncio.sleep(1)
+            call.leg.press("9")
+        await call.leg.prompted()
+        await call.says(SPEECH, "the street lamp is broken", "en")
+
+    call = played(engine, caller)
+    assert call.flow.state.language == "en"
+    assert call.said.endswith("Thank you for calling. Goodbye.")
+    assert f"The number is:{NUMBER}" in call.said
+
+
+def test_silence_is_asked_twice_and_then_called_back(engine):
+    async def caller(_: Call) -> None:
+        await asyncio.sleep(300)
+
+    call = played(engine, caller)
+    assert call.said.count("没有听到您的声音，请说明您的诉求。") == 2
+    assert call.flow.disposition(hung_up=False, lost=False) is Disposition.ABANDONED_IN_FLOW
+
+
+def test_the_store_going_down_is_told_honestly(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        call.store.down = True
+        await call.leg.speak(SPEECH)
+
+    call = played(engine, caller)
+    assert "您的诉求已经录音，稍后将为您登记。" in call.said
+    assert NUMBER not in call.said
