@@ -1,0 +1,128 @@
+"""After the kills: what was promised, what is stored, what arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.storage.database import open_database
+from scripts.case_system import CaseSystem
+from tests.crash.callers import Callers
+from tests.crash.contacts import Contacts
+from tests.support.running import RunningGateway, eventually
+
+QUIET_S = 180.0
+FIRST_WRITE = timedelta(seconds=2)
+"""A second of audio, and a second for a busy machine to write it."""
+
+
+def quiesce(gateway: RunningGateway, *, recogniser: bool) -> None:
+    """Until every interaction is closed, every transcript is complete and every delivery is done."""
+
+    def quiet() -> bool:
+        if gateway.metrics().get('gateway_feed_pending{feed="cases"}') != 0.0:
+            return False
+        return all(
+            all(i["disposition"] for i in t["interactions"]) and not (recogniser and t["prefill"]["pending"])
+            for t in gateway.tickets()
+        )
+
+    eventually(quiet, within_s=QUIET_S, what="quiescence")
+
+
+def unreadable_recordings(
+    gateway: RunningGateway, tickets: list[dict[str, Any]], core_deaths: list[datetime]
+) -> tuple[list[str], int]:
+    """Answered calls without a readable two-track recording, and how many died before its first second was written.
+
+    The recorder writes second by second; a call whose process is killed within its first one has nothing on disk.
+    """
+    wrong, too_short = [], 0
+    for ticket in tickets:
+        for own in ticket["interactions"]:
+            if own["channel"] != "sip" or not own["answered_at"]:
+                continue
+            path = f"/api/v1/tickets/{ticket['ticket_id']}/recordings/{own['interaction_id']}"
+            status, _, body = gateway.request("GET", path)
+            if status == 200 and is_two_track_alaw(body):
+                continue
+            answered_at = datetime.fromisoformat(own["answered_at"])
+            lives = [death - answered_at for death in core_deaths]
+            if own["disposition"] == "interrupted" and any(timedelta(0) <= life <= FIRST_WRITE for life in lives):
+                too_short += 1
+            else:
+                wrong.append(own["interaction_id"])
+    return wrong, too_short
+
+
+def is_two_track_alaw(body: bytes) -> bool:
+    """A WAV whose header fits what follows it (the wave module reads PCM only, so format 6 is looked at by hand)."""
+    if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
+        return False
+    position = 12
+    chunks: dict[bytes, bytes] = {}
+    while position + 8 <= len(body):
+        size = int.from_bytes(body[position + 4 : position + 8], "little")
+        chunks[body[position : position + 4]] = body[position + 8 : position + 8 + size]
+        position += 8 + size + size % 2
+    form = chunks.get(b"fmt ", b"")
+    ok = int.from_bytes(form[:2], "little") == 6 and int.from_bytes(form[2:4], "little") == 2
+    return ok and int.from_bytes(form[4:8], "little") == 8000 and len(chunks.get(b"data", b"")) % 2 == 0
+
+
+@dataclass(frozen=True)
+class Log:
+    """The event log, read when nothing runs any more."""
+
+    events: list[dict[str, Any]]
+
+    @classmethod
+    async def read(cls, data_dir: Path) -> Log:
+        database = await open_database("", data_dir=data_dir, zone=ZoneInfo("Asia/Shanghai"))
+        try:
+            events: list[dict[str, Any]] = []
+            while page := await database.reader.events(after=events[-1]["event_seq"] if events else 0):
+                events += page
+        finally:
+            await database.aclose()
+        return cls(events)
+
+
+def findings(
+    tickets: list[dict[str, Any]], contacts: Contacts, callers: Callers, log: Log, receiver: CaseSystem
+) -> dict[str, Any]:
+    """Every figure that has to be zero (or empty)."""
+    by_event = [t["source"]["event_id"] for t in tickets if t["channel"] == "platform"]
+    by_call = [i["external_id"] for t in tickets for i in t["interactions"] if i["channel"] == "sip"]
+    stored = dict(zip(by_event, (t["ticket_id"] for t in tickets if t["channel"] == "platform"), strict=True))
+    sent_out = {e["event_id"]: e for e in log.events if not e["type"].startswith("feed_")}
+    return {
+        "contacts acknowledged and not stored": sorted(contacts.acknowledged.keys() - set(by_event)),
+        "contacts acknowledged as another ticket": [
+            key for key, ticket_id in contacts.acknowledged.items() if stored.get(key) != ticket_id
+        ],
+        "contacts acknowledged twice differently": contacts.contradicted,
+        "contacts never acknowledged": sorted(contacts.sent - contacts.acknowledged.keys()),
+        "contacts stored twice": len(by_event) - len(set(by_event)),
+        "answered calls without a ticket": sorted(callers.answered - set(by_call)),
+        "calls stored twice": len(by_call) - len(set(by_call)),
+        "serials missing": missing_serials([t["ticket_no"] for t in tickets]),
+        "event numbers missing": sorted(set(range(1, len(log.events) + 1)) - {e["event_seq"] for e in log.events}),
+        "events the receiver missed": sorted(sent_out.keys() - receiver.ledger.receipts.keys()),
+        "events nobody wrote": sorted(receiver.ledger.receipts.keys() - sent_out.keys()),
+        "events out of order": receiver.ledger.out_of_order,
+        "bad signatures": receiver.bad_signatures,
+    }
+
+
+def missing_serials(numbers: list[str]) -> list[str]:
+    """Gaps and repetitions in each day's serials."""
+    wrong = []
+    for day in {number[:8] for number in numbers}:
+        serials = sorted(int(number[8:]) for number in numbers if number.startswith(day))
+        if serials != list(range(1, len(serials) + 1)):
+            wrong.append(f"{day}: {len(serials)} tickets, last {serials[-1]}")
+    return wrong

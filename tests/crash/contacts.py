@@ -1,0 +1,70 @@
+"""Clients of the API that do not give up: each contact is sent with its key until it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+
+import aiohttp
+
+TRY_S = 5.0
+PAUSE_S = 0.1
+WORDS = (
+    "光明路的路灯坏了，晚上看不见路。",
+    "楼下工地夜里施工，吵得睡不着。",
+    "想问一下居住证怎么办。",
+    "小区停水两天了。",
+)
+
+
+@dataclass
+class Contacts:
+    """Counts what was sent and what was promised."""
+
+    url: str
+    token: str
+    sent: set[str] = field(default_factory=set)
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    """ticket_id by event_id, as the first acknowledgement said."""
+    contradicted: list[str] = field(default_factory=list)
+    """Keys whose later acknowledgement named another ticket."""
+    repeats: int = 0
+
+    async def run(self, clients: int, stop: asyncio.Event) -> None:
+        """Send until ``stop``, then until everything sent is acknowledged."""
+        numbers = itertools.count(1)
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TRY_S)) as session:
+            await asyncio.gather(*(self._client(session, numbers, stop) for _ in range(clients)))
+
+    async def _client(self, session: aiohttp.ClientSession, numbers: itertools.count[int], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            number = next(numbers)
+            event_id = f"contact-{number}"
+            self.sent.add(event_id)
+            while not await self._send(session, event_id, number):
+                self.repeats += 1
+                await asyncio.sleep(PAUSE_S)
+            if number % 5 == 0:  # a client that lost the answer sends again what was acknowledged
+                self.repeats += 1
+                await self._send(session, event_id, number)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _send(self, session: aiohttp.ClientSession, event_id: str, number: int) -> bool:
+        body = {
+            "source": {"name": "crash", "event_id": event_id},
+            "requester": {"kind": "citizen", "phone": f"138{number:08d}"},
+            "content": WORDS[number % len(WORDS)],
+        }
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": event_id}
+        try:
+            async with session.post(f"{self.url}/api/v1/contacts", json=body, headers=headers) as answer:
+                if answer.status not in {200, 201}:
+                    assert answer.status in {429, 500, 502, 503}, (answer.status, await answer.text())
+                    return False
+                ticket_id = str((await answer.json())["ticket_id"])
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+        if self.acknowledged.setdefault(event_id, ticket_id) != ticket_id:
+            self.contradicted.append(event_id)
+        return True

@@ -1,0 +1,55 @@
+"""Kills a random process of the house, by its pid, and waits until the house is whole again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.support.running import RunningGateway, eventually
+
+WEIGHTS = {"core": 55, "valkey": 20, "asr-0": 20, "supervisor": 5}
+BACK_S = 90.0
+"""The supervisor's back-off grows to 10 s; the bound only ends a test that would hang."""
+
+
+@dataclass
+class Killer:
+    """``kills`` by name."""
+
+    gateway: RunningGateway
+    chance: random.Random
+    kills: Counter[str] = field(default_factory=Counter)
+    core_deaths: list[datetime] = field(default_factory=list)
+
+    async def run(self, times: int) -> None:
+        """So many kills, each at a random moment of a house that is up."""
+        for number in range(times):
+            await asyncio.sleep(self.chance.uniform(0.5, 4.0))
+            victims = {name: WEIGHTS[name] for name in (*self.gateway.children(), "supervisor")}
+            # The first kill always hits the core: the short form must not miss the process that matters.
+            name = "core" if number == 0 else self.chance.choices(list(victims), list(victims.values()))[0]
+            self.kills[name] += 1
+            if name in {"core", "supervisor"}:
+                self.core_deaths.append(datetime.now(UTC))
+            await asyncio.to_thread(self._kill, name)
+
+    def _kill(self, name: str) -> None:
+        gateway = self.gateway
+        before = gateway.children()
+        if name == "supervisor":
+            assert gateway.process is not None
+            gateway.process.kill()
+            gateway.process.wait()
+            gateway.start()
+            return
+        gateway.kill(name)
+
+        def back() -> bool:
+            now = gateway.children()
+            return now.keys() == before.keys() and now[name] != before[name]
+
+        eventually(back, within_s=BACK_S, what=f"{name} to be back")
+        gateway.wait_ready()
