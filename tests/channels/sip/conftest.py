@@ -80,8 +80,8 @@ async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Gateway]
     yield factory
     for gateway in made:
         await gateway.agent.aclose(drain_s=0)
-        leftover = [t for t in asyncio.all_tasks() if t is not asyncio.current_task() and "UserAgent" in repr(t)]
-        assert not leftover
+    leftover = [t for t in asyncio.all_tasks() if t is not asyncio.current_task() and "UserAgent" in repr(t)]
+    assert not leftover
 
 
 @pytest.fixture
