@@ -1,0 +1,53 @@
+"""``gateway feeds`` on a database that has a dead letter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.contract.feeds.houses import sqlite_house
+from tests.support.running import ROOT
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def config(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    async with sqlite_house(tmp_path / "data") as house:
+        await house.happen("A", "ticket.registered")
+        await house.store.lease("cases", "test", limit=1, lease_s=1)
+        await house.store.failed("cases", 1, "HTTP 422: no such district", retry_in_s=None)
+    file = tmp_path / "gateway.toml"
+    file.write_text(f'data_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
+    return file
+
+
+def feeds(config: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "gateway", "feeds", *args, "--config", str(config)]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_dead_letter_is_shown_and_sent_again(config: Path) -> None:
+    shown = feeds(config, "dead")
+    assert shown.returncode == 0
+    assert "cases\t1\t" in shown.stdout
+    assert "HTTP 422: no such district" in shown.stdout
+    assert "gateway feeds replay" in shown.stderr
+    [letter] = json.loads(feeds(config, "dead", "--feed", "cases", "--json").stdout)
+    assert letter["event_seq"] == 1
+    assert json.loads(feeds(config, "dead", "--feed", "other", "--json").stdout) == []
+    again = feeds(config, "replay", "cases", "1")
+    assert (again.returncode, again.stdout) == (0, "cases 1 will be sent again\n")
+    assert "no dead letters" in feeds(config, "dead").stderr
+
+
+def test_a_letter_that_is_not_there(config: Path) -> None:
+    answer = feeds(config, "replay", "cases", "7")
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert "no dead letter 7" in answer.stderr
