@@ -1,0 +1,66 @@
+// Times, numbers and names as people read them.
+export const dashed = (no) => (no && no.length === 15 ? `${no.slice(0, 8)}-${no.slice(8)}` : no || "");
+export const tail = (no) => (no ? no.slice(-7).replace(/^0+(?=\d{3})/, "") : "");
+
+const two = (n) => String(n).padStart(2, "0");
+export const clock = (seconds) => {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const hours = Math.floor(whole / 3600);
+  const rest = `${two(Math.floor((whole % 3600) / 60))}:${two(whole % 60)}`;
+  return hours ? `${hours}:${rest}` : rest;
+};
+
+const formats = new Map();
+function format(language, zone, options) {
+  const key = `${language}|${zone}|${JSON.stringify(options)}`;
+  if (!formats.has(key)) {
+    let made;
+    const locale = language === "en" ? "en-GB" : "zh-CN";
+    try {
+      made = new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
+    } catch {
+      made = new Intl.DateTimeFormat(locale, options);
+    }
+    formats.set(key, made);
+  }
+  return formats.get(key);
+}
+export const fullTime = (at, desk) =>
+  at
+    ? format(desk.language, desk.zone, {
+        year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
+      }).format(new Date(at))
+    : desk.t.none;
+export const hourMinute = (at, desk) =>
+  at ? format(desk.language, desk.zone, { hour: "2-digit", minute: "2-digit", hour12: false }).format(new Date(at)) : "";
+export const hourSecond = (at, desk) =>
+  at
+    ? format(desk.language, desk.zone, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(
+        new Date(at),
+      )
+    : "";
+const day = (at, desk) => format(desk.language, desk.zone, { month: "short", day: "numeric" }).format(new Date(at));
+export const listTime = (at, now, desk) =>
+  day(at, desk) === day(now, desk) ? hourMinute(at, desk) : `${day(at, desk)} ${hourMinute(at, desk)}`;
+
+export function span(ms, t) {
+  const minutes = Math.round(Math.abs(ms) / 60000);
+  return minutes < 120 ? t.minutes(minutes) : t.hours(Math.round(minutes / 60));
+}
+
+export const onCall = (ticket) =>
+  ticket.interactions.some((one) => one.channel === "sip" && !one.ended_at && !one.disposition);
+export const word = (table, key, t) => (key ? table[key] || key : t.none);
+
+// What a ticket is about, in one line.
+export function summary(ticket, t) {
+  const said = ticket.demand.title || ticket.demand.content;
+  if (said) return said;
+  if (onCall(ticket)) return t.listening;
+  if (ticket.prefill.pending) return t.pending;
+  return ticket.empty ? t.notSaid : t.noText;
+}
+export const whereabouts = (ticket) => {
+  const { district, street, address } = ticket.place;
+  return [district && district.name, street && street.name, address].filter(Boolean).join(" · ");
+};

@@ -1,0 +1,170 @@
+"""A web application on a free port over the real SQL store, and calls to fill it with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from argon2 import PasswordHasher
+
+from gateway.calls.recorder import LocalRecordings
+from gateway.domain.words import Disposition
+from gateway.intake.accept import ContactIntake
+from gateway.intake.call_record import CallRecord
+from gateway.ports.call import CallInfo
+from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.recogniser import Final
+from gateway.prefill.place import Gazetteer
+from gateway.prefill.rules import Rules
+from gateway.storage.database import Database, open_database
+from gateway.web.app import build_app
+from gateway.web.auth import sha256
+from gateway.web.server import serve
+from gateway.web.services import Limits, WebServices
+
+ROOT = Path(__file__).resolve().parents[3]
+PASSWORD = "correct horse 47"
+TOKENS = {
+    "reader": ["tickets:read"],
+    "writer": ["tickets:read", "tickets:write"],
+    "contacts": ["contacts:write"],
+    "admin": ["admin"],
+}
+SOURCE_SECRET = "a-secret-of-the-city-app"
+TONE = bytes([0xD5] * 160)
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(
+    PASSWORD
+)  # the real cost has a test of its own
+
+
+@dataclass
+class WebHouse:
+    """Everything a web test needs."""
+
+    database: Database
+    recordings: LocalRecordings
+    rules: Rules
+    clock: Clock
+    url: str
+    http: aiohttp.ClientSession
+    parts: dict[str, bool] = field(default_factory=lambda: {"sql": True, "flows": True})
+
+    @staticmethod
+    def bearer(name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer token-of-{name}"}
+
+    async def get(self, path: str, who: str | None = "writer", **kwargs: Any) -> tuple[int, Any]:
+        return await self.ask("GET", path, who, **kwargs)
+
+    async def ask(self, method: str, path: str, who: str | None = "writer", **kwargs: Any) -> tuple[int, Any]:
+        headers = {**(self.bearer(who) if who else {}), **kwargs.pop("headers", {})}
+        async with self.http.request(method, self.url + path, headers=headers, **kwargs) as answer:
+            body = await answer.json() if "json" in answer.content_type else await answer.read()
+            return answer.status, body
+
+    async def contact(self, content: str = "龙华区的路灯坏了", **more: Any) -> dict[str, Any]:
+        body = {"source": {"name": "app", "event_id": more.pop("event_id", "e1")}, "content": content, **more}
+        status, answer = await self.ask("POST", "/api/v1/contacts", "contacts", json=body)
+        assert status in {200, 201}, answer
+        return dict(answer)
+
+    def call(self, *, external_id: str, user: str = "13800138000", line: str = "citizen") -> CallRecord:
+        info = CallInfo(
+            call_id=external_id,
+            channel_id="hotline",
+            external_id=f"{external_id};tag",
+            from_raw=f"sip:{user}@198.51.100.7",
+            to_raw="sip:12345@198.51.100.1",
+            from_user=user,
+            to_user="12345",
+            asserted_identity=None,
+            diversion=None,
+            line=line,
+        )
+        return CallRecord(
+            store=self.database.changes,
+            rules=self.rules,
+            clock=self.clock,
+            info=info,
+            node="test",
+            lease=timedelta(seconds=60),
+            callback_due=timedelta(minutes=30),
+        )
+
+    async def finished_call(
+        self, said: str, *, external_id: str, seconds: float = 2.0, disposition: Disposition = Disposition.COMPLETED
+    ) -> CallRecord:
+        """A whole call of ``seconds`` in which ``said`` was said (nothing, when empty)."""
+        call = self.call(external_id=external_id)
+        await call.open({"name": "hotline", "version": "1"})
+        writer = self.recordings.start(call.interaction_id, call.started_at)
+        for _ in range(int(seconds * 50)):
+            writer.write(TONE, TONE)
+        await call.answered(writer.location)
+        call.said("您好，这里是12345热线，请说明您的诉求。", 0, 900, "zh")
+        if said:
+            await call.heard(final(said, 1000, int(seconds * 1000)))
+            await call.register()
+        finished = await asyncio.to_thread(writer.close)
+        await call.close(
+            disposition=disposition, keys=["2"], recording=finished, spoken_ms=0, transcribed=True, quality={}
+        )
+        return call
+
+
+def final(text: str, start_ms: int, end_ms: int, language: str = "zh") -> Final:
+    return Final(text=text, start_ms=start_ms, end_ms=end_ms, language=language, confidence=0.9, engine="whisper")
+
+
+@asynccontextmanager
+async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services: Any) -> AsyncIterator[WebHouse]:
+    """Open everything; close it in order."""
+    clock = services.pop("clock", SystemClock())
+    zone = ZoneInfo("Asia/Shanghai")
+    database = await open_database("", data_dir=tmp_path, zone=zone, clock=clock)
+    recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0, clock=clock)
+    rules = Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv"))
+    for name, scopes in TOKENS.items():
+        await database.accounts.add_token(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
+    await database.accounts.add_token(
+        name="cityapp", scopes=["contacts:write"], token_sha256=sha256("unused"), hmac_secret=SOURCE_SECRET
+    )
+    for username, role in (("wang", "agent"), ("chief", "admin")):
+        await database.accounts.add_user(
+            username=username, name=username.title(), role=role, password_hash=PASSWORD_HASH
+        )
+    parts = {"sql": True, "flows": True}
+
+    async def ready() -> dict[str, bool]:
+        return parts
+
+    app = build_app(
+        WebServices(
+            intake=ContactIntake(store=database.changes, rules=rules, clock=clock),
+            changes=database.changes,
+            reader=database.reader,
+            accounts=database.accounts,
+            deliveries=database.deliveries,
+            recordings=recordings,
+            clock=clock,
+            ready=ready,
+            zone=zone,
+            limits=limits or Limits(),
+            **services,
+        )
+    )
+    serving = await serve(app, host="127.0.0.1", port=0)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        house = WebHouse(database, recordings, rules, clock, f"http://127.0.0.1:{serving.port}", http, parts)
+        try:
+            yield house
+        finally:
+            await serving.aclose()
+            await database.aclose()
