@@ -22,6 +22,7 @@ _log = log.get("sip.media")
 
 REST_S = 2.0
 """A port rests so long after a call, so that its late packets do not reach the next one."""
+CLOSING_S = 0.002
 EXPEDITED = 0xB8
 """DSCP EF in the TOS byte (RFC 4594 4.1): voice first, where the network honours it."""
 ANY_PORT = (0, 0)
@@ -65,6 +66,7 @@ class RtpPool:
         self._free = deque(range(low + low % 2, high, 2))
         self._resting: deque[tuple[float, int, object]] = deque()
         self._sessions: set[MediaSession] = set()
+        self._closing = 0
         self._pacer = Pacer()
         self._gauge = metrics.RTP_PORTS_IN_USE.labels(channel_id)
 
@@ -75,7 +77,7 @@ class RtpPool:
 
     async def open(self) -> MediaSession:
         """A session on a port of its own; ``PortsExhausted`` when there is none."""
-        sock, shunned = self._bound()
+        sock, shunned = await self._bound_soon()
         session = MediaSession(
             description=self._description(sock.getsockname()[1]),
             clock=self._clock,
@@ -83,6 +85,7 @@ class RtpPool:
             no_media_timeout_s=self._timeout_s,
             begin=self._pacer.add,
             end=self._release,
+            closed=self._rest,
         )
         session.shun(shunned)
         self._sessions.add(session)
@@ -95,6 +98,16 @@ class RtpPool:
             raise
         return session
 
+    async def _bound_soon(self) -> tuple[socket.socket, object]:
+        """As ``_bound``; waits for sockets that are being closed before it says that there is no port."""
+        while True:
+            try:
+                return self._bound()
+            except PortsExhausted:
+                if not self._closing:
+                    raise
+            await asyncio.sleep(CLOSING_S)
+
     async def aclose(self) -> None:
         """Close every session."""
         for session in tuple(self._sessions):
@@ -104,6 +117,10 @@ class RtpPool:
         self._pacer.remove(session)
         self._sessions.discard(session)
         self._gauge.set(len(self._sessions))
+        self._closing += 1
+
+    def _rest(self, session: MediaSession) -> None:
+        self._closing -= 1
         if not self._any:
             self._resting.append((self._clock.monotonic() + REST_S, session.description.port, session.source))
 

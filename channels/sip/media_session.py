@@ -47,12 +47,13 @@ class MediaSession(asyncio.DatagramProtocol):
         no_media_timeout_s: float,
         begin: Callable[[MediaSession], None],
         end: Callable[[MediaSession], None],
+        closed: Callable[[MediaSession], None],
     ) -> None:
-        """``begin`` puts the session on the media clock, ``end`` gives its port back."""
+        """``begin`` puts the session on the media clock, ``end`` takes it off, ``closed`` gives its port back."""
         self.description = description
         self._clock = clock
         self._timeout_s = no_media_timeout_s
-        self._begin, self._end = begin, end
+        self._begin, self._end, self._on_closed = begin, end, closed
         self._refused = metrics.RTP_REFUSED.labels(channel_id)
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Resolves when media is gone: no RTP for the time agreed, or it cannot be sent."""
@@ -149,6 +150,8 @@ class MediaSession(asyncio.DatagramProtocol):
         self._end(self)
         if self._transport is not None:
             self._transport.close()
+        else:
+            self._on_closed(self)
         if self._playback is not None:
             self._playback.abandon()
         self._wake()
@@ -212,6 +215,10 @@ class MediaSession(asyncio.DatagramProtocol):
         """See ``asyncio.DatagramProtocol``. No type check: under uvloop it is no asyncio.DatagramTransport."""
         self._transport = transport  # type: ignore[assignment]  # as above
 
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - signature of asyncio
+        """The socket is closed right after this call, so its port is free in the loop's next turn."""
+        asyncio.get_running_loop().call_soon(self._on_closed, self)
+
     def error_received(self, exc: Exception) -> None:
         """A send failed: without a path to the far side the leg is over."""
         if isinstance(exc, OSError) and exc.errno in TRANSIENT:
@@ -254,6 +261,8 @@ class MediaSession(asyncio.DatagramProtocol):
         if addr == self._shunned and addr[:2] != agreed.remote and self._clock.monotonic() < self._shun_until:
             return False
         self._latched = True
+        if addr != self.source:
+            self._remote_ssrc = -1  # another place is another stream, whatever it calls itself
         self.source = self._target = addr
         self.started_media = True
         return True

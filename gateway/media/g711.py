@@ -15,6 +15,8 @@ with warnings.catch_warnings():
 
 ALAW_SILENCE = 0xD5
 """The A-law code of zero."""
+ULAW_SILENCE = 0xFF
+"""The mu-law code of zero."""
 
 
 def alaw_to_pcm16(alaw: bytes) -> bytes:
@@ -33,10 +35,10 @@ def pcm16_to_alaw(pcm: bytes) -> bytes:
 def _converted_once() -> tuple[bytes, bytes]:
     """Both 256-entry tables; converting code by code here makes each frame one ``bytes.translate`` (0.1 us)."""
     codes = bytes(range(256))
-    return (
-        audioop.lin2alaw(audioop.ulaw2lin(codes, 2), 2),
-        audioop.lin2ulaw(audioop.alaw2lin(codes, 2), 2),
-    )
+    to_ulaw = bytearray(audioop.lin2ulaw(audioop.alaw2lin(codes, 2), 2))
+    # A-law has no zero, mu-law has: its smallest values stand for silence and become mu-law's.
+    to_ulaw[ALAW_SILENCE], to_ulaw[ALAW_SILENCE ^ 0x80] = ULAW_SILENCE, ULAW_SILENCE ^ 0x80
+    return audioop.lin2alaw(audioop.ulaw2lin(codes, 2), 2), bytes(to_ulaw)
 
 
 ULAW_TO_ALAW, ALAW_TO_ULAW = _converted_once()

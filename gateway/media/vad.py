@@ -32,6 +32,7 @@ class VoiceDetector:
     def __init__(self) -> None:
         self._vad = webrtcvad.Vad(MODE)
         self._minima: deque[int] = deque([32767], maxlen=FLOOR_PARTS)
+        self._floor = 32767
         self._in_part = 0
         self._levels: deque[int] = deque([0] * STEADY_FRAMES, maxlen=STEADY_FRAMES)
         self._hiss = 0
@@ -46,7 +47,7 @@ class VoiceDetector:
         pcm = audioop.alaw2lin(frame, 2)
         level = audioop.rms(pcm, 2)
         self._level(level)
-        if level >= min(self._minima) * ABOVE_FLOOR:
+        if level >= self._floor * ABOVE_FLOOR:
             self._hang = HANG_FRAMES
         elif self._hang:
             self._hang -= 1
@@ -65,5 +66,7 @@ class VoiceDetector:
         if self._in_part > FLOOR_FRAMES:
             self._in_part = 1
             self._minima.append(level)
+            self._floor = min(self._minima)
         elif level < self._minima[-1]:
             self._minima[-1] = level
+            self._floor = min(self._floor, level)

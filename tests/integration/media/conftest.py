@@ -1,0 +1,62 @@
+"""Pools and phones that are closed after each test."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from channels.sip.media import RtpPool
+from gateway.ports.clock import SystemClock
+from tests.integration.media.phone import Phone
+
+
+class Later(SystemClock):
+    """The machine's clock, put forward by tests."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Later:
+    return Later()
+
+
+@pytest.fixture
+async def pool(clock):
+    made = RtpPool(
+        host="127.0.0.1", advertised_host="", ports=(0, 0), channel_id="test", clock=clock, no_media_timeout_s=30
+    )
+    yield made
+    await made.aclose()
+    assert made.in_use == 0
+
+
+@pytest.fixture
+async def phones():
+    opened: list[Phone] = []
+
+    async def opener(**wishes) -> Phone:
+        opened.append(await Phone(**wishes).open())
+        return opened[-1]
+
+    yield opener
+    for phone in opened:
+        phone.transport.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def talk(pool, phones):
+    """A started session and the phone it talks to."""
+
+    async def begin(**offer):
+        phone, session = await phones(), await pool.open()
+        phone.answered(session.answer(phone.offer(**offer)))
+        session.start()
+        return phone, session
+
+    return begin

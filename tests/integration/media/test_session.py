@@ -1,0 +1,510 @@
+"""Media sessions over real UDP sockets: audio both ways, keys, hold, latching, loss."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import struct
+from itertools import pairwise
+
+import pytest
+
+from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
+from gateway.errors import CallEnded
+from gateway.media.g711 import alaw_to_ulaw, ulaw_to_alaw
+from gateway.telemetry import metrics
+from tests.integration.media.phone import HEADER, SILENCE, until
+
+pytestmark = pytest.mark.integration
+
+FRAMES = [bytes([n + 1]) * 160 for n in range(50)]
+
+
+class Tracks:
+    """A sink that keeps both tracks."""
+
+    def __init__(self, session) -> None:
+        self.pairs: list[tuple[bytes, bytes]] = []
+        session.set_sink(lambda caller, ours: self.pairs.append((caller, ours)))
+
+    @property
+    def caller(self) -> list[bytes]:
+        return [caller for caller, _ in self.pairs if caller != SILENCE]
+
+    @property
+    def ours(self) -> list[bytes]:
+        return [ours for _, ours in self.pairs if ours != SILENCE]
+
+
+async def test_what_is_played_is_heard_and_goes_to_the_sink(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    prompt = b"".join(FRAMES) + b"\x01" * 40
+    playback = session.play(prompt)
+    assert await playback.wait() is True
+    assert playback.played_ms == 51 * 20
+    await until(lambda: len(phone.audio()) >= 51 * 160)
+    assert phone.audio() == prompt + b"\xd5" * 120
+    assert b"".join(tracks.ours) == prompt + b"\xd5" * 120
+    seqs = [p.seq for p in phone.received]
+    assert [b - a & 0xFFFF for a, b in pairwise(seqs)] == [1] * (len(seqs) - 1)
+    stamps = [p.timestamp for p in phone.received]
+    assert [b - a & 0xFFFFFFFF for a, b in pairwise(stamps)] == [160] * (len(stamps) - 1)
+    assert {p.kind for p in phone.received} == {8}
+    assert [p.marker for p in phone.received][:2] == [True, False]
+
+
+async def test_silence_is_sent_when_nothing_is_played(talk):
+    phone, _ = await talk()
+    await until(lambda: len(phone.received) >= 5)
+    assert {p.payload for p in phone.received} == {SILENCE}
+
+
+async def test_what_the_caller_says_goes_to_the_sink_in_order(talk):
+    phone, session = await talk()
+    assert not session.started_media
+    tracks = Tracks(session)
+    await phone.speak(FRAMES)
+    await until(lambda: len(tracks.caller) >= len(FRAMES))
+    assert tracks.caller == FRAMES
+    assert session.started_media
+
+
+async def test_mulaw_is_converted_at_the_edge(talk):
+    phone, session = await talk(formats="18 0 101")
+    tracks = Tracks(session)
+    prompt = b"".join(FRAMES[:10])
+    await asyncio.gather(session.play(prompt).wait(), phone.speak(FRAMES[:10], kind=0))
+    await until(lambda: len(tracks.caller) >= 10 and len(phone.audio()) >= 1600)
+    assert phone.audio() == alaw_to_ulaw(prompt)
+    assert tracks.caller == [ulaw_to_alaw(frame) for frame in FRAMES[:10]]
+    assert b"".join(tracks.ours) == prompt
+    assert {p.kind for p in phone.received} == {0}
+
+
+@pytest.mark.parametrize("length", [80, 240, 480])
+async def test_other_packet_lengths_inbound(talk, length):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    said = b"".join(FRAMES[:24])
+    await phone.speak([said[n : n + length] for n in range(0, len(said), length)], every_s=length / 8000)
+    await until(lambda: len(b"".join(tracks.caller).replace(b"\xd5", b"")) >= len(said))
+    assert b"".join(tracks.caller).replace(b"\xd5", b"") == said
+
+
+async def test_loss_disorder_and_doubling(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    chance = random.Random(5)
+    base = 65_530
+    lost = {7, 8, 20}
+    order = [n for n in range(40) if n not in lost]
+    for n in range(0, len(order) - 1, 6):
+        order[n], order[n + 1] = order[n + 1], order[n]
+    loop = asyncio.get_running_loop()
+    at = loop.time()
+    for n in order:
+        packet = HEADER.pack(0x80, 8, base + n & 0xFFFF, 160 * n, phone.ssrc) + FRAMES[n]
+        for _ in range(2 if chance.random() < 0.3 else 1):
+            phone.transport.sendto(packet, phone.to)
+        at += 0.02
+        await asyncio.sleep(max(0, at - loop.time()))
+    await until(lambda: FRAMES[39] in tracks.caller)
+    got = [f for f in tracks.caller if f in FRAMES]
+    assert got == sorted(got)  # in order, none twice
+    assert len(got) == len(set(got)) >= 40 - len(lost) - 3
+
+
+async def test_a_new_stream_from_the_same_phone(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:10])
+    await until(lambda: len(tracks.caller) >= 10)
+    phone.ssrc, phone.seq, phone.timestamp = 0x9999, 3, 12
+    await phone.speak(FRAMES[10:20])
+    await until(lambda: len(tracks.caller) >= 20)
+    assert tracks.caller == FRAMES[:20]
+
+
+async def test_a_jump_of_the_timestamp_changes_nothing(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:10])
+    phone.timestamp += 1_000_000
+    await phone.speak(FRAMES[10:20])
+    await until(lambda: len(tracks.caller) >= 20)
+    assert tracks.caller == FRAMES[:20]
+
+
+async def test_barge_in_stops_at_the_next_frame(talk):
+    phone, session = await talk()
+    first = session.play(b"\x01" * 160 * 1000)
+    await until(lambda: first.played_ms >= 100)
+    second = session.play(b"\x02" * 320)
+    assert await first.wait() is False
+    assert await second.wait() is True
+    third = session.play(b"\x03" * 160 * 1000)
+    await until(lambda: third.played_ms >= 40)
+    third.stop()
+    assert await third.wait() is False
+    stopped_at = third.played_ms
+    await until(lambda: phone.received[-1].payload == SILENCE)
+    assert third.played_ms == stopped_at
+    assert await session.play(b"").wait() is True
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def press(phone, key: int, timestamp: int, *, steps=(0, 1, 2, 3, 4), ends: int = 3) -> None:
+    for step in steps:
+        event = struct.pack("!BBH", key, 10, 160 * (step + 1))
+        phone.send(event, kind=101, marker=step == 0, timestamp=timestamp)
+    for _ in range(ends):
+        phone.send(struct.pack("!BBH", key, 0x8A, 960), kind=101, timestamp=timestamp)
+
+
+async def test_keys_each_once_whatever_arrives(talk):
+    phone, session = await talk()
+    press(phone, 1, 1000)
+    press(phone, 2, 3000, steps=(), ends=1)
+    press(phone, 3, 5000, steps=(2,), ends=0)
+    press(phone, 10, 7000, steps=(1, 3), ends=2)
+    press(phone, 3, 5000, steps=(4,), ends=3)  # late packets of an earlier key
+    press(phone, 3, 9000, steps=(), ends=3)
+    assert [await session.dtmf() for _ in range(5)] == list("123*3")
+    await asyncio.sleep(0.05)
+    assert not session.pending_dtmf()
+
+
+async def test_keys_do_not_disturb_the_audio_around_them(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:10])
+    press(phone, 5, phone.timestamp)
+    await phone.speak(FRAMES[10:20])
+    await until(lambda: len(tracks.caller) >= 20)
+    assert tracks.caller == FRAMES[:20]
+    assert await session.dtmf() == "5"
+
+
+async def test_keys_that_came_by_signalling(talk):
+    _, session = await talk()
+    waiting = asyncio.create_task(session.dtmf())
+    await asyncio.sleep(0)
+    session.push_dtmf("7")
+    session.push_dtmf("8")
+    assert await waiting == "7"
+    assert session.pending_dtmf()
+    assert await session.dtmf() == "8"
+
+
+async def test_a_reader_that_gave_up_loses_no_key(talk):
+    _, session = await talk()
+    waiting = asyncio.create_task(session.dtmf())
+    await asyncio.sleep(0)
+    session.push_dtmf("7")
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await session.dtmf() == "7"
+
+
+async def test_keys_we_press(talk):
+    phone, session = await talk()
+    session.send_dtmf("19#")
+    await until(lambda: not session.sending_dtmf)
+    await until(lambda: phone.received[-1].kind == 8)
+    events = [p for p in phone.received if p.kind == 101]
+    by_key: dict[int, list] = {}
+    for packet in events:
+        by_key.setdefault(packet.timestamp, []).append(struct.unpack("!BBH", packet.payload))
+    assert [group[0][0] for group in by_key.values()] == [1, 9, 11]
+    for group in by_key.values():
+        assert [flags >> 7 for _, flags, _ in group] == [0] * 5 + [1] * 3
+        assert [duration for _, _, duration in group] == [160, 320, 480, 640, 800, 800, 800, 800]
+    assert [p.marker for p in events] == ([True] + [False] * 7) * 3
+    seqs = [p.seq for p in phone.received]
+    assert [b - a & 0xFFFF for a, b in pairwise(seqs)] == [1] * (len(seqs) - 1)
+
+
+async def test_keys_cannot_be_sent_to_a_phone_without_events(talk):
+    _, session = await talk(formats="8")
+    with pytest.raises(NotAcceptable):
+        session.send_dtmf("1")
+
+
+# -- hold ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hold", "answered"),
+    [
+        ({"more": "a=sendonly\r\n"}, b"a=recvonly"),
+        ({"more": "a=inactive\r\n"}, b"a=inactive"),
+        ({"address": "0.0.0.0"}, b"a=recvonly"),  # noqa: S104 - the older way to say hold
+    ],
+)
+async def test_hold_stops_our_sending_and_resume_starts_it(talk, hold, answered):
+    phone, session = await talk()
+    playback = session.play(b"\x07" * 160 * 500)
+    await phone.speak(FRAMES[:3])
+    assert answered in session.answer(phone.offer(**hold))
+    assert session.on_hold
+    await asyncio.sleep(0.05)
+    count, position = len(phone.received), playback.played_ms
+    await asyncio.sleep(0.2)
+    assert (len(phone.received), playback.played_ms) == (count, position)
+    assert b"a=sendrecv" in session.answer(phone.offer())
+    assert not session.on_hold
+    await until(lambda: len(phone.received) > count + 3)
+    assert phone.received[count].marker
+    await until(lambda: playback.played_ms > position)
+
+
+# -- where media comes from and goes to ------------------------------------------------------------------------------
+
+
+def refused() -> float:
+    return metrics.RTP_REFUSED.labels("test")._value.get()
+
+
+async def test_the_first_source_is_latched_and_others_are_refused(talk, phones):
+    phone, session = await talk(address="192.0.2.77", port=40_000)  # behind NAT: its SDP names an inner address
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:5])
+    await until(lambda: len(phone.received) >= 3)  # we answer to where it really sends from
+    stranger = await phones()
+    stranger.to, before = phone.to, refused()
+    await asyncio.gather(phone.speak(FRAMES[5:15]), stranger.speak([b"\x66" * 160] * 10))
+    press(stranger, 6, 1000)
+    await until(lambda: len(tracks.caller) >= 15)
+    assert tracks.caller == FRAMES[:15]
+    assert refused() - before == 18
+    assert not stranger.received
+    assert not session.pending_dtmf()
+
+
+async def test_what_is_no_rtp_does_not_latch(talk, phones):
+    phone, session = await talk()
+    stranger = await phones()
+    stranger.to = phone.to
+    for junk in (
+        b"",
+        b"x",
+        b"hello world, no rtp at all",
+        bytes(200),
+        b"\x80\xc8" + bytes(40),
+        b"\x80\x22" + bytes(170),
+    ):
+        stranger.transport.sendto(junk, stranger.to)
+    await asyncio.sleep(0.05)
+    assert not session.started_media
+    await phone.speak(FRAMES[:2])
+    await until(lambda: session.started_media)
+    assert session.source[1] == phone.port
+
+
+async def test_a_new_sdp_latches_anew(talk, phones):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:5])
+    other = await phones()
+    other.answered(session.answer(other.offer()))
+    await phone.speak(FRAMES[:2])  # packets of the old place that are still under way
+    await other.speak(FRAMES[5:15])
+    await until(lambda: FRAMES[14] in tracks.caller)
+    assert [f for f in tracks.caller if f in FRAMES[5:15]] == FRAMES[5:15]
+    await until(lambda: len(other.received) >= 5)
+    assert session.source[1] == other.port
+
+
+async def test_reports_and_oversized_packets_are_passed_over(talk):
+    phone, session = await talk(more="a=rtcp-mux\r\n")
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:5])
+    phone.transport.sendto(b"\x80\xc8\x00\x06" + bytes(24), phone.to)
+    phone.transport.sendto(b"\x81\xc9\x00\x07" + bytes(28), phone.to)
+    phone.send(b"\x44" * 5000)
+    await phone.speak(FRAMES[5:10])
+    await until(lambda: FRAMES[9] in tracks.caller)
+    assert tracks.caller == FRAMES[:10]
+
+
+async def test_a_restored_answer_after_a_bad_offer(talk):
+    phone, session = await talk()
+    with pytest.raises(NotAcceptable):
+        session.answer(phone.offer(formats="18"))
+    await session.play(b"\x01" * 160).wait()
+    await until(lambda: phone.audio() == b"\x01" * 160)
+
+
+# -- ends ------------------------------------------------------------------------------------------------------------
+
+
+async def test_silence_for_too_long_is_media_lost(talk, clock):
+    phone, session = await talk()
+    await phone.speak(FRAMES[:3])
+    clock.ahead += 29
+    await asyncio.sleep(1.1)
+    assert not session.lost.done()
+    clock.ahead += 30
+    await asyncio.wait_for(session.lost, 5)
+
+
+@pytest.mark.parametrize(
+    "offer", [{"more": "a=sendonly\r\n"}, {"more": "a=inactive\r\n"}, {"more": "a=recvonly\r\n"}, {"formats": "8 13"}]
+)
+async def test_silence_that_was_agreed_is_no_loss(talk, clock, offer):
+    phone, session = await talk()
+    await phone.speak(FRAMES[:3])
+    session.answer(phone.offer(**offer))
+    clock.ahead += 1000
+    await asyncio.sleep(2.2)
+    assert not session.lost.done()
+
+
+async def test_comfort_noise_is_media(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    phone.send(b"\x20", kind=13)
+    await until(lambda: session.started_media)
+    await phone.speak(FRAMES[:5])
+    await until(lambda: len(tracks.caller) >= 5)
+    assert tracks.caller == FRAMES[:5]
+
+
+async def test_a_send_that_fails_is_media_lost(pool):
+    session = await pool.open()
+    session.answer(b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 240.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n")
+    session.start()
+    await asyncio.wait_for(session.lost, 5)
+
+
+async def test_close_wakes_everybody(talk):
+    _, session = await talk()
+    playback = session.play(b"\x01" * 160 * 1000)
+    waiting = [asyncio.create_task(session.dtmf()), asyncio.create_task(playback.wait())]
+    await asyncio.sleep(0.05)
+    session.close()
+    session.close()
+    for task in waiting:
+        with pytest.raises(CallEnded):
+            await task
+    with pytest.raises(CallEnded):
+        await session.dtmf()
+    with pytest.raises(CallEnded):
+        session.play(b"\x01")
+
+
+async def test_a_sink_that_fails_stops_nobody(talk):
+    phone, session = await talk()
+
+    def broken(_caller: bytes, _ours: bytes) -> None:
+        raise RuntimeError
+
+    session.set_sink(broken)
+    assert await session.play(b"\x01" * 1600).wait() is True
+    await until(lambda: len(phone.audio()) == 1600)
+
+
+# -- ports -----------------------------------------------------------------------------------------------------------
+
+
+def pool_of(first: int, last: int, clock) -> RtpPool:
+    return RtpPool(
+        host="127.0.0.1",
+        advertised_host="",
+        ports=(first, last),
+        channel_id="ports",
+        clock=clock,
+        no_media_timeout_s=30,
+    )
+
+
+async def test_even_ports_of_the_range_until_it_is_used_up(clock):
+    pool = pool_of(39_001, 39_009, clock)
+    sessions = [await pool.open() for _ in range(4)]
+    ports = [int(s.offer().decode().split("m=audio ")[1].split()[0]) for s in sessions]
+    assert ports == [39_002, 39_004, 39_006, 39_008]
+    assert pool.in_use == 4
+    assert metrics.RTP_PORTS_IN_USE.labels("ports")._value.get() == 4
+    with pytest.raises(PortsExhausted):
+        await pool.open()
+    sessions[1].close()
+    again = await pool.open()
+    assert b"m=audio 39004" in again.offer()
+    await pool.aclose()
+    assert pool.in_use == 0
+
+
+async def test_a_port_rests_after_a_call(clock):
+    pool = pool_of(39_102, 39_107, clock)
+    first = await pool.open()
+    first.close()
+    used = [(await pool.open()).offer() for _ in range(2)]
+    assert not any(b"m=audio 39102 " in offer for offer in used)
+    clock.ahead += 3
+    assert b"m=audio 39102 " in (await pool.open()).offer()
+    await pool.aclose()
+
+
+async def test_late_packets_of_the_last_call_do_not_reach_the_next(clock, phones):
+    pool = pool_of(39_202, 39_203, clock)
+    phone, other = await phones(), await phones()
+    first = await pool.open()
+    phone.answered(first.answer(phone.offer()))
+    first.start()
+    await phone.speak(FRAMES[:3])
+    first.close()
+    second = await pool.open()
+    tracks = Tracks(second)
+    other.answered(second.answer(other.offer()))
+    second.start()
+    await phone.speak(FRAMES[3:6])
+    await other.speak(FRAMES[10:15])
+    await until(lambda: len(tracks.caller) >= 5)
+    assert tracks.caller == FRAMES[10:15]
+    await pool.aclose()
+
+
+async def test_a_port_that_another_process_holds_is_left_out(clock):
+    pool = pool_of(39_302, 39_305, clock)
+    blocker = pool_of(39_302, 39_303, clock)
+    await blocker.open()
+    assert b"m=audio 39304" in (await pool.open()).offer()
+    with pytest.raises(PortsExhausted):
+        await pool.open()
+    await pool.aclose()
+    await blocker.aclose()
+
+
+async def test_listening_everywhere_names_the_address_the_caller_reaches(clock, phones):
+    pool = RtpPool(
+        host="0.0.0.0", advertised_host="", ports=(0, 0), channel_id="any", clock=clock, no_media_timeout_s=30  # noqa: S104
+    )  # fmt: skip
+    phone, session = await phones(), await pool.open()
+    body = session.answer(phone.offer())
+    assert b"c=IN IP4 127.0.0.1" in body
+    phone.answered(body)
+    session.start()
+    await until(lambda: len(phone.received) >= 3)
+    await pool.aclose()
+
+
+async def test_ipv6(clock):
+    try:
+        pool = RtpPool(
+            host="::1", advertised_host="", ports=(0, 0), channel_id="v6", clock=clock, no_media_timeout_s=30
+        )
+        a, b = await pool.open(), await pool.open()
+    except PortsExhausted:
+        pytest.skip("this machine has no IPv6")
+    a.accept_answer(b.answer(a.offer()))
+    tracks = Tracks(b)
+    a.start()
+    b.start()
+    await a.play(b"".join(FRAMES[:10])).wait()
+    await until(lambda: len(tracks.caller) >= 10)
+    assert tracks.caller == FRAMES[:10]
+    await pool.aclose()
