@@ -147,7 +147,7 @@ class FlowOnCall:
         audio = b"".join(alaw(item) for item in items)
         if audio:
             start = self._heard_ms()
-            text = "".join(item.text for item in items)
+            text = (" " if self.state.language == "en" else "").join(item.text for item in items)
             with suppress(ValueError):
                 self._record.said(text, start, start + len(audio) // _ALAW_BYTES_PER_MS, self.state.language)
         return audio
