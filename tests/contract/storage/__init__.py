@@ -1,0 +1,1 @@
+"""What the record of truth promises, on SQLite and on PostgreSQL alike."""

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.domain.ids import new_ulid
+from gateway.storage.database import Database, open_database
+from tests.contract.storage.changes import SHANGHAI, TestClock
+from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+
+Open = Callable[..., Awaitable[Database]]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    if binaries() is None:
+        pytest.skip(NO_SERVER)
+    server = new_server()
+    yield server
+    discard(server)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'record.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return await server.create(new_ulid().lower())
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def opened(url: str, tmp_path: Path, clock: TestClock) -> AsyncIterator[Open]:
+    """Open the test's database as another process would; all are closed at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def open_another(**options: Any) -> Database:
+            database = await open_database(url, data_dir=tmp_path, zone=SHANGHAI, clock=clock, **options)
+            stack.push_async_callback(database.aclose)
+            return database
+
+        yield open_another
+
+
+@pytest.fixture
+async def db(opened: Open) -> Database:
+    return await opened()

@@ -1,0 +1,1 @@
+"""The store among processes, full disks and servers that die."""
