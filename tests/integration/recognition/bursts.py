@@ -1,4 +1,4 @@
-"""A fast, deterministic engine and sounds for it: a "word" is a tone, its text is the tone's number. Implements the port."""
+"""A fast engine that implements the port, and sounds for it: a "word" is a tone, its text the tone's number."""
 
 from __future__ import annotations
 

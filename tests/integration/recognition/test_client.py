@@ -143,14 +143,7 @@ async def test_killed_workers_lose_and_double_nothing(tmp_path: Path) -> None:
     with workers(tmp_path, 2, slow_s=0.02) as processes:
         await up(tmp_path, 2)
         stream = WebSocketRecogniser(lambda: urls_in(tmp_path)).open(recording=recording.path)
-        found: list[Final] = []
-
-        async def read() -> None:
-            async for result in stream.results():
-                if isinstance(result, Final):
-                    found.append(result)
-
-        reading = asyncio.create_task(read())
+        reading = asyncio.create_task(finals(stream))
         kills = {7: 0, 15: 1, 26: 0}
         for at in range(0, len(audio), FRAME):
             frame = audio[at : at + FRAME]
@@ -162,7 +155,7 @@ async def test_killed_workers_lose_and_double_nothing(tmp_path: Path) -> None:
                 victim.kill()
                 victim.start()
         stream.finish()
-        await reading
+        found = await reading
         await stream.aclose()
     assert numbers(found) == list(range(40))
     assert stream.complete

@@ -1,4 +1,4 @@
-"""A recogniser process for tests: ``python -m tests.integration.recognition.worker FILE SLOW_S`` writes its URL to FILE."""
+"""A recogniser process: ``python -m tests.integration.recognition.worker FILE SLOW_S``; its URL goes to FILE."""
 
 from __future__ import annotations
 
