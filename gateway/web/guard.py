@@ -46,11 +46,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             503, "too_slow", "This took too long and was given up.", headers={"Retry-After": "5", "Connection": "close"}
         ).response()
         response.force_close()
-    except ConnectionResetError:
-        raise
+    except ConnectionError:
+        response = _cut_off(request)
     except Exception as error:  # noqa: BLE001 - the last net: nothing of our insides may reach a client
         response = _problem(error).response()
-    name = route.path if route is not None else "other"
+    name = _name(request)
     metrics.HTTP_REQUESTS.labels(name, str(response.status)).inc()
     _log.info(
         "http_request",
@@ -83,16 +83,27 @@ def _route(request: web.Request) -> Route | None:
 
 
 async def _send(request: web.Request, response: web.StreamResponse, stall_s: float) -> None:
-    if isinstance(response, web.FileResponse):
-        return
     try:
         async with asyncio.timeout(stall_s):
             await response.prepare(request)
             await response.write_eof()
     except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the peer takes no bytes") from None
+        _cut_off(request)
+    except ConnectionError:
+        # The client is gone; aiohttp notices it by itself when it finishes the response.
+        _log.debug("client_gone", route=_name(request))
+
+
+def _cut_off(request: web.Request) -> web.Response:
+    """Drop a peer that takes no bytes, or is gone already."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=499, reason="Client Gone")
+
+
+def _name(request: web.Request) -> str:
+    route = _route(request)
+    return route.path if route is not None else "other"
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -170,7 +170,7 @@ async def test_a_body_too_large_and_a_client_too_fast_are_told_so(tmp_path) -> N
 
 
 async def test_a_store_that_is_down_asks_to_come_back(house: WebHouse, monkeypatch) -> None:
-    async def down(self: object, change: object) -> None:
+    async def down(*_: object) -> None:
         raise StoreUnavailable("the disk is full", retry_after_s=7)
 
     monkeypatch.setattr(type(house.database.changes), "apply", down)

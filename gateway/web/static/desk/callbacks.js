@@ -1,7 +1,7 @@
 // Whom the city owes a call, earliest due first.
 import { html, useEffect, useState } from "./vendor/preact.js";
 import { call, explain } from "./api.js";
-import { dashed, fullTime, span, word } from "./format.js";
+import { dashed, fullTime, spacedPhone, span, word } from "./format.js";
 import { useDesk, useNow, useThrottled } from "./state.js";
 import { Chip, Empty, PageTitle, Skeleton } from "./ui.js";
 
@@ -47,7 +47,7 @@ function Task({ item, now }) {
   const left = new Date(item.due_at) - now;
   return html`<li class=${`task ${left < 0 ? "task-late" : ""}`}>
     <div class="task-main">
-      <strong class="task-phone">${item.phone || t.withheld}</strong>
+      <strong class="task-phone">${spacedPhone(item.phone) || t.withheld}</strong>
       <span class="task-why">${word(t.dispositions, item.reason, t)}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}</span>
     </div>

@@ -6,6 +6,7 @@ import { useDesk } from "./state.js";
 import { Icon } from "./ui.js";
 
 const SURE = 0.5;
+const OWN_WORDS = new Set(["demand.title", "demand.content"]); // they quote themselves; marking them would mark everything
 
 export const FIELDS = {
   "demand.type": { label: "type", kind: "choice", table: "types" },
@@ -104,7 +105,7 @@ function Evidence({ path, guess, form, label }) {
   const { t } = useDesk();
   if (guess.confirmed_by) return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed}</p>`;
   const text = letters(form.record.demand.content);
-  const quote = guess.span && guess.span[1] - guess.span[0] < text.length ? text.slice(guess.span[0], guess.span[1]).join("") : "";
+  const quote = guess.span && !OWN_WORDS.has(path) ? text.slice(guess.span[0], guess.span[1]).join("") : "";
   const sure = guess.confidence >= SURE;
   return html`<p class=${`note ${sure ? "" : "note-faint"}`}>
     ${!sure && html`<span>${t.offered}: ${readable(path, guess.value, t)}</span>`}
@@ -120,7 +121,7 @@ export function Marked({ record, active }) {
   const { t } = useDesk();
   const text = letters(record.demand.content);
   const spans = Object.entries(record.prefill.fields)
-    .filter(([, guess]) => guess.span && guess.span[1] <= text.length && guess.span[1] - guess.span[0] < text.length)
+    .filter(([path, guess]) => guess.span && !OWN_WORDS.has(path) && guess.span[1] <= text.length)
     .map(([path, guess]) => ({ path, from: guess.span[0], to: guess.span[1] }))
     .sort((a, b) => a.from - b.from || b.to - a.to);
   if (!spans.length) return null;

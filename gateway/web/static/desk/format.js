@@ -52,9 +52,12 @@ export const onCall = (ticket) =>
   ticket.interactions.some((one) => one.channel === "sip" && !one.ended_at && !one.disposition);
 export const word = (table, key, t) => (key ? table[key] || key : t.none);
 
+export const spacedPhone = (number) => (number || "").replace(/^(\+86)/, "$1 ");
+
 // What a ticket is about, in one line.
 export function summary(ticket, t) {
-  const said = ticket.demand.title || ticket.demand.content;
+  const { title, content } = ticket.demand;
+  const said = title && !(content || "").includes(title) ? title : content || title;
   if (said) return said;
   if (onCall(ticket)) return t.listening;
   if (ticket.prefill.pending) return t.pending;

@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call, explain } from "./api.js";
 import * as drafts from "./draft.js";
 import { Field, Marked } from "./form.js";
-import { dashed, fullTime, onCall, word } from "./format.js";
+import { dashed, fullTime, onCall, spacedPhone, word } from "./format.js";
 import { useDesk, useThrottled } from "./state.js";
 import { Interaction } from "./transcript.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "./ui.js";
@@ -191,7 +191,7 @@ function Body({ record, take, newest }) {
         <${Field} path="place.address" form=${form} />
       </fieldset>
       <fieldset class="panel"><legend>${t.requester}</legend>
-        <div class="caller"><span class="faint">${t.phone}</span> <strong>${shownRecord.requester.phone || t.withheld}</strong>
+        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(shownRecord.requester.phone) || t.withheld}</strong>
           ${hidden && html`<button type="button" class="button button-small" onClick=${reveal}><${Icon} name="eye" />${t.reveal}</button>`}</div>
         <div class="pair"><${Field} path="requester.name" form=${form} /><${Field} path="requester.callback_phone" form=${form} /></div>
         <div class="pair"><${Field} path="requester.kind" form=${form} /><${Field} path="requester.org_name" form=${form} /></div>
