@@ -1,8 +1,8 @@
 """``python -m bench [NAME…]``: run the benches one after the other, write ``bench/results/``.
 
 A bench is a module of this package with ``rows()`` (or ``async def rows()``), which gives ``report.Row``s; its
-docstring tells what is measured and how. Each runs in a process of its own. The exit code says whether every bench could be run,
-not whether the goals were met: the tables say that.
+docstring tells what is measured and how. Each runs in a process of its own. The exit code says whether every bench
+could be run, not whether the goals were met: the tables say that.
 """
 
 from __future__ import annotations

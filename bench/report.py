@@ -82,7 +82,7 @@ def write_summary(names: Sequence[str]) -> None:
     """``results/README.md``: the tables of every bench that has a result, in one page."""
     parts = [
         "# Results of `make bench`\n",
-        "Ratios beside a peer or a limit of the same run; absolute figures are those of the machine and its other work.",
+        "Ratios beside a peer or a limit of the same run; absolute figures are the machine's, and its other work's.",
     ]
     for name in names:
         path = RESULTS / f"{name}.md"
