@@ -21,7 +21,7 @@ from gateway.telemetry import log, metrics
 POLL_S = 1.0
 """Without a wake-up, due deliveries are looked for so often."""
 STORE_RETRY_S = 1.0
-COUNT_S = 5.0
+COUNT_S = 2.0
 LEASE_MARGIN_S = 5.0
 """A lease outlasts its attempt by this, so that no second worker sends what a slow first one is still sending."""
 MAX_PAUSE_S = 60.0

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.case_system import CaseSystem
-from tests.crash.audit import Log, findings, quiesce, unreadable_recordings
+from tests.crash.audit import Log, findings, quiesce, unnoted_answers, unreadable_recordings
 from tests.crash.callers import Callers
 from tests.crash.contacts import Contacts
 from tests.crash.killer import Killer
@@ -70,13 +70,8 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int) -> None:
     log = await Log.read(gateway.data)
     found = findings(tickets, contacts, callers, log, receiver)
     found["answered calls without a readable recording"] = unreadable
-    answered = [
-        own["external_id"]
-        for t in tickets
-        for own in t["interactions"]
-        if own["channel"] == "sip" and own["answered_at"]
-    ]
-    found["calls answered and not noted as answered"] = sorted(callers.answered - set(answered))
+    unnoted, dying = unnoted_answers(tickets, callers.answered, killer.core_deaths)
+    found["calls answered and not noted as answered"] = unnoted
     figures = {
         "seed": seed,
         "kills": dict(killer.kills),
@@ -86,6 +81,7 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int) -> None:
         "calls": callers.dialled,
         "answered": len(callers.answered),
         "killed_in_their_first_second": too_short,
+        "killed_while_being_answered": dying,
         "unheard": callers.unheard,
         "refused": len(callers.refused),
         "events": len(log.events),
