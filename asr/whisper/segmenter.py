@@ -52,6 +52,7 @@ class Segmenter:
         self._probabilities: list[float] = []
         self._first = 0
         """Number of the stream's window that ``_windows`` begins with."""
+        self._ended_ms = 0
         self._speaking = False
         self._first_speech = self._last_speech = 0
         """Indices of the segment's first and of its newest window of speech, relative to ``_windows``."""
@@ -128,16 +129,18 @@ class Segmenter:
         shown_to = end if go_on else min(end, self._last_speech + 1 + SHOWN_AFTER)
         speech = Speech(
             samples=np.concatenate(self._windows[:end]),
-            start_ms=round((self._first + shown_from) * WINDOW_MS),
+            start_ms=max(self._ended_ms, round((self._first + shown_from) * WINDOW_MS)),
             end_ms=round((self._first + shown_to) * WINDOW_MS),
             voiced_ms=round(voiced * WINDOW_MS),
         )
+        self._ended_ms = speech.end_ms
         self._speaking = go_on
         if go_on:
             self._drop(end)
             self._first_speech, self._last_speech = 0, len(self._windows) - 1
         else:
-            self._drop(max(0, len(self._windows) - BEFORE_WINDOWS))
+            # The next segment may begin with this one's silence, never with its words.
+            self._drop(max(self._last_speech + 1, len(self._windows) - BEFORE_WINDOWS))
         return [speech] if voiced >= MIN_SPEECH_WINDOWS else []
 
     def _drop(self, count: int) -> None:

@@ -1,0 +1,97 @@
+"""Detectors and segments, with the real detectors: nobody speaks, somebody does, somebody never stops."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asr.whisper.detector import RATE, Upsampler
+from asr.whisper.segmenter import WINDOW_MS, Segmenter, Speech
+from gateway.media.g711 import alaw_to_pcm16, pcm16_to_alaw
+from gateway.media.resample import resample
+from gateway.recognition.audio import read_speech
+from tests.asr.sounds import NOBODY_SPEAKS, silence
+
+pytestmark = pytest.mark.unit
+SPEECH = Path(__file__).resolve().parents[3] / "shared" / "speech"
+LONG = "zh_MASR__test.wav"
+
+
+def telephone(pcm: bytes) -> bytes:
+    return alaw_to_pcm16(pcm16_to_alaw(pcm))
+
+
+def segments(pcm: bytes, *, piece: int = 3_200, rate: int = 8_000, longest_ms: int = 26_000) -> list[Speech]:
+    segmenter = Segmenter(rate=rate, pause_ms=700, max_segment_ms=longest_ms, threshold=0.5)
+    found = []
+    for at in range(0, len(pcm), piece):
+        found += segmenter.accept(pcm[at : at + piece])
+    return found + segmenter.finish()
+
+
+def spoken(name: str) -> bytes:
+    if not (SPEECH / name).is_file():
+        pytest.skip(f"{SPEECH / name} is not there: real speech is kept beside the repository")
+    pcm, rate = read_speech(SPEECH / name)
+    return telephone(resample(pcm, rate, 8_000))
+
+
+@pytest.mark.parametrize("sound", NOBODY_SPEAKS)
+@pytest.mark.parametrize("gain", [0.3, 1.0])
+def test_where_nobody_speaks_there_is_no_segment(sound: str, gain: float) -> None:
+    pcm = (np.frombuffer(NOBODY_SPEAKS[sound](15), "<i2") * gain).astype("<i2").tobytes()
+    assert segments(telephone(pcm)) == []
+
+
+def test_an_utterance_is_one_segment_with_its_times() -> None:
+    words = spoken("zh_zhrtvc__SSB01450004.wav")
+    (only,) = segments(silence(2) + words + silence(3))
+    assert 1_800 <= only.start_ms <= 2_400
+    assert 2_000 + len(words) // 16 - 500 <= only.end_ms <= 2_000 + len(words) // 16 + 300
+    assert only.voiced_ms > 3_500
+
+
+def test_a_pause_ends_a_segment_at_once() -> None:
+    words = spoken("zh_zhrtvc__SSB02610484.wav")
+    segmenter = Segmenter(rate=8_000, pause_ms=700, max_segment_ms=26_000, threshold=0.5)
+    assert segmenter.accept(words) == []
+    assert segmenter.speaking
+    assert len(segmenter.accept(silence(1))) == 1
+    assert not segmenter.speaking
+
+
+def test_two_utterances_are_two_segments_whatever_the_pieces() -> None:
+    words = spoken("zh_zhrtvc__SSB02610484.wav")
+    audio = words + silence(1.5) + words
+    found = [segments(audio, piece=piece) for piece in (320, 4_001, 64_000)]
+    assert [len(s) for s in found] == [2, 2, 2]
+    starts = [[s.start_ms for s in some] for some in found]
+    assert np.ptp(np.array(starts), axis=0).max() <= 6 * WINDOW_MS
+
+
+def test_endless_speech_is_cut_at_quiet_places_and_nothing_is_lost() -> None:
+    words = np.frombuffer(spoken(LONG), "<i2")
+    audio = np.tile(words[4_800:60_000], 8).tobytes()
+    found = segments(audio, longest_ms=10_000)
+    assert len(found) > 4
+    assert all(len(s.samples) <= 10_100 * RATE // 1000 for s in found)
+    for before, after in pairwise(found):
+        assert before.end_ms <= after.start_ms
+        assert after.start_ms - before.end_ms < 700
+    everything = np.concatenate([s.samples for s in found])
+    assert len(everything) >= 0.97 * 2 * len(audio) / 2
+
+
+def test_the_upsampler_is_the_same_in_any_pieces_and_keeps_a_tone() -> None:
+    t = np.arange(8_000) / 8_000
+    tone = np.sin(2 * np.pi * 1_000 * t).astype(np.float32)
+    whole = Upsampler()(tone)
+    upsampler = Upsampler()
+    pieces = np.concatenate([upsampler(tone[at : at + 37]) for at in range(0, len(tone), 37)])
+    assert np.allclose(whole, pieces, atol=1e-6)
+    spectrum = np.abs(np.fft.rfft(whole[2_000:14_000]))
+    assert np.argmax(spectrum) == 750
+    assert spectrum[5_000:].max() < 0.001 * spectrum.max()
