@@ -271,10 +271,13 @@ def new_request(method: str, target: str, headers: Headers, body: bytes = b"") -
     return sip
 
 
-def encode(sip: SipMessage, *, latin: bool = False) -> bytes:
-    """Wire form; Latin-1 headers leave as the bytes that they came as."""
-    wire = bytes(sip)
-    if not latin:
-        return wire
-    head, blank, body = wire.partition(b"\r\n\r\n")
-    return head.decode().encode("latin-1", "replace") + blank + body
+def encode(sip: SipRequest | SipResponse, *, latin: bool = False) -> bytes:
+    """Wire form, header names as we wrote them; Latin-1 headers leave as the bytes that they came as."""
+    if isinstance(sip, SipRequest):
+        lines = [f"{sip.method} {sip.uri} SIP/2.0"]
+    else:
+        lines = [f"SIP/2.0 {sip.status_code} {sip.reason_phrase}"]
+    for name, values in sip.headers.items():
+        lines += [f"{name}: {value}" for value in values]
+    lines += [f"Content-Length: {len(sip.body)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1" if latin else "utf-8", "replace") + sip.body
