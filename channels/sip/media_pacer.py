@@ -23,7 +23,11 @@ class Paced(Protocol):
     """Something that is moved on by the media clock."""
 
     def tick(self, *, send: bool) -> None:
-        """20 ms have passed. ``send`` is False for frames that are too late to send. Must not raise."""
+        """20 ms have passed. ``send`` is False for frames that are too late to send."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """``tick`` raised; it is not called again."""
         ...
 
 
@@ -36,6 +40,7 @@ class Pacer:
         self._at = 0.0
         self._step = 0
         self._read_first = True
+        self._ticking = False
 
     def add(self, session: Paced) -> None:
         """Begin to tick a session."""
@@ -50,7 +55,7 @@ class Pacer:
         for slot in self._slots:
             if session in slot:
                 slot.remove(session)
-        if self._timer is not None and not any(self._slots):
+        if self._timer is not None and not self._ticking and not any(self._slots):
             self._timer.cancel()
             self._timer = None
 
@@ -65,9 +70,15 @@ class Pacer:
         steps = 1 + max(0, int(late / STEP_S))
         first_sent = steps - BURST_FRAMES * SLOTS
         self._at += STEP_S * steps
+        self._ticking = True
         for n in range(max(0, steps - CATCH_UP_STEPS), steps):
             for session in tuple(self._slots[(self._step + n) % SLOTS]):
-                session.tick(send=n >= first_sent)
+                try:
+                    session.tick(send=n >= first_sent)
+                except Exception as error:  # noqa: BLE001 - one call's fault must not stop the clock of all
+                    self.remove(session)
+                    session.failed(error)
+        self._ticking = False
         self._step += steps
         if any(self._slots):
             self._timer = loop.call_at(self._at, self._run)

@@ -322,6 +322,10 @@ class MediaSession(asyncio.DatagramProtocol):
         header = HEADER.pack(VERSION_2, kind, self._seq, self._event_ts, self._ssrc)
         self._transport.sendto(header + payload, self._target)  # type: ignore[union-attr]  # open while ticking
 
+    def failed(self, error: Exception) -> None:
+        """See ``media_pacer.Paced``."""
+        self._lose("clock_failed", type(error).__name__)
+
     def _watch(self) -> None:
         """Once a second: whether the far side is still heard, where it agreed to send."""
         now = self._clock.monotonic()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import struct
+import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -508,3 +511,39 @@ async def test_ipv6(clock):
     await until(lambda: len(tracks.caller) >= 10)
     assert tracks.caller == FRAMES[:10]
     await pool.aclose()
+
+
+async def test_a_loop_that_slept_loses_no_word_of_the_caller_and_sends_no_burst(talk):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    session.play(b"\x09" * 160 * 500)
+    sent = [bytes([n % 200 + 1]) * 160 for n in range(60)]
+
+    def speak() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            for n, frame in enumerate(sent):
+                line.sendto(HEADER.pack(0x80, 8, n, 160 * n, 7) + frame, phone.to)
+                time.sleep(0.02)
+
+    speaking = threading.Thread(target=speak)
+    speaking.start()
+    await until(lambda: len(tracks.caller) >= 10)
+    time.sleep(0.4)  # everything in this process stands still, the caller goes on
+    await until(lambda: not speaking.is_alive() and sent[-1] in tracks.caller)
+    speaking.join()
+    assert [frame for frame in tracks.caller if frame in sent] == sent
+
+
+async def test_time_that_was_lost_is_a_gap_not_a_burst(talk):
+    phone, session = await talk()
+    session.play(b"\x09" * 160 * 500)
+    await until(lambda: len(phone.received) >= 10)
+    time.sleep(0.4)
+    count = len(phone.received)
+    await until(lambda: len(phone.received) >= count + 20)
+    gaps = [(b.timestamp - a.timestamp & 0xFFFFFFFF, b) for a, b in pairwise(phone.received)]
+    jump, packet = max(gaps, key=lambda gap: gap[0])
+    assert jump >= 160 * 10
+    assert packet.marker
+    seqs = [p.seq for p in phone.received]
+    assert [b - a & 0xFFFF for a, b in pairwise(seqs)] == [1] * (len(seqs) - 1)
