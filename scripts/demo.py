@@ -191,12 +191,8 @@ def clock(text: str | None) -> datetime:
 def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], events: list[dict[str, Any]]) -> None:
     """The ticket as a person reads it."""
     interaction = ticket["interactions"][0]
-    fields = ticket["prefill"]["fields"]
     demand, place = ticket["demand"], ticket["place"]
     start = clock(interaction["started_at"])
-    named = [
-        fields[f"place.{part}"]["value"] for part in ("district", "street", "community") if f"place.{part}" in fields
-    ]
     where = [str((place[part] or {}).get("name") or "") for part in ("district", "street", "community")]
     said = [s for s in interaction["transcript"] if s["speaker"] == "requester"]
     number = f"{ticket['ticket_no'][:8]}-{ticket['ticket_no'][8:]}"
@@ -211,7 +207,7 @@ def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], 
         ("来电 / caller", f"{ticket['requester']['phone']}  →  {ticket['entry_number']}"),
         ("时间 / time", start.astimezone(CITY).strftime("%Y-%m-%d %H:%M:%S")),
         ("诉求类型 / type", f"{TYPES.get(demand['type'], '待定')} {demand['type'] or ''}"),
-        ("地点 / place", " ".join(filter(None, where)) or (" ".join(map(str, named)) or "—")),
+        ("地点 / place", "  ".join(filter(None, (" ".join(filter(None, where)), place["address"]))) or "—"),
         ("内容 / text", demand["content"] or "—"),
         ("语言 / language", ", ".join(sorted({s["language"] or "?" for s in said})) or "—"),
         ("通话 / call", f"{DISPOSITIONS.get(interaction['disposition'], '')} {interaction['disposition']}"),
