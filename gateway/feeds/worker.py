@@ -24,6 +24,8 @@ STORE_RETRY_S = 1.0
 COUNT_S = 2.0
 LEASE_MARGIN_S = 5.0
 """A lease outlasts its attempt by this, so that no second worker sends what a slow first one is still sending."""
+GATHER_S = 0.02
+"""After one attempt has ended, those that end so soon after it are booked in the same transaction."""
 MAX_PAUSE_S = 60.0
 INTRODUCED_KEPT = 10_000
 _log = log.get("feed")
@@ -132,6 +134,8 @@ class FeedWorker:
         """Until an attempt ends, or (with room for more) a hint or the time for the next look comes."""
         if full and self._sending:
             await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+            if self._sending:
+                await asyncio.wait(self._sending, timeout=GATHER_S)
             return
         hint = asyncio.create_task(self._wakeup.wait(timeout_s, since=since))
         try:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.feeds.worker import COUNT_S
 from gateway.storage.database import open_database
 from scripts.case_system import CaseSystem
 from tests.crash.callers import Callers
@@ -17,7 +15,6 @@ from tests.crash.contacts import Contacts
 from tests.support.running import RunningGateway, eventually
 
 QUIET_S = 180.0
-GAUGE_S = 2 * COUNT_S
 FIRST_WRITE = timedelta(seconds=2)
 """A second of audio, and a second for a busy machine to write it."""
 ANSWER_COMMIT = timedelta(seconds=1)
@@ -33,10 +30,10 @@ def quiesce(gateway: RunningGateway, *, recogniser: bool) -> None:
         )
 
     def delivered() -> bool:
-        return gateway.metrics().get('gateway_feed_pending{feed="cases"}') == 0.0
+        answer = gateway.get("/api/v1/feeds")
+        return answer is not None and all(feed["pending"] == 0 for feed in answer["items"])
 
     eventually(settled, within_s=QUIET_S, what="calls to be closed and transcribed")
-    time.sleep(GAUGE_S)  # the gauge may still tell of the time before
     eventually(delivered, within_s=QUIET_S, what="deliveries to be done")
 
 
