@@ -1,0 +1,111 @@
+"""Delivery state: order per ticket, leases, back-off, dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.domain.change import Applied, Change
+from gateway.errors import NotFound
+from gateway.storage.database import Database
+from tests.contract.storage.changes import TestClock, event, written
+from tests.contract.storage.conftest import Open
+
+pytestmark = pytest.mark.contract
+
+
+async def lease(db: Database, *, limit: int = 100, owner: str = "w", lease_s: float = 10) -> list[int]:
+    return [d.event_seq for d in await db.deliveries.lease("cases", owner, limit=limit, lease_s=lease_s)]
+
+
+async def two_tickets(db: Database) -> list[Applied]:
+    return [await db.changes.apply(written(str(n))) for n in range(2)]
+
+
+async def test_each_ticket_in_order_one_at_a_time(db: Database) -> None:
+    one, _ = await two_tickets(db)
+    leased = await db.deliveries.lease("cases", "w", limit=10, lease_s=10)
+    assert [d.event_seq for d in leased] == [1, 3]
+    first = leased[0]
+    assert (first.feed, first.type, first.attempts, first.ticket_id) == (
+        "cases",
+        "ticket.registered",
+        0,
+        one.ticket_id,
+    )
+    assert first.record == await db.reader.ticket(one.ticket_id)
+    assert first.event == (await db.reader.events())[0]
+    assert first.event_id == first.event["event_id"]
+    assert await lease(db) == []
+    await db.deliveries.delivered("cases", [1])
+    assert await lease(db) == [2]
+    await db.deliveries.delivered("cases", [2, 3])
+    assert await lease(db) == [4]
+    await db.deliveries.delivered("cases", [4])
+    assert await lease(db) == []
+    assert await db.deliveries.counts() == {"cases": {"pending": 0, "dead": 0}}
+
+
+async def test_a_worker_that_dies_loses_nothing(db: Database, clock: TestClock) -> None:
+    await two_tickets(db)
+    assert await lease(db, owner="dies") == [1, 3]
+    clock.forward(11)
+    assert await lease(db, owner="lives") == [1, 3]
+
+
+async def test_workers_share_without_overlap(opened: Open) -> None:
+    stores = [await opened() for _ in range(3)]
+    await asyncio.gather(*(stores[0].changes.apply(written(str(n))) for n in range(30)))
+    shares = await asyncio.gather(*(lease(store, owner=str(n), limit=10) for n, store in enumerate(stores)))
+    taken = [seq for share in shares for seq in share]
+    assert len(taken) == len(set(taken))
+    while more := await lease(stores[0], limit=10):
+        taken += more
+    assert sorted(taken) == list(range(1, 60, 2))
+
+
+async def test_failing_waits_and_then_dies(db: Database, clock: TestClock) -> None:
+    await two_tickets(db)
+    assert await lease(db, limit=1) == [1]
+    await db.deliveries.failed("cases", 1, "503\x00", retry_in_s=60)
+    assert await lease(db) == [3]
+    clock.forward(61)
+    (again,) = [d for d in await db.deliveries.lease("cases", "w", limit=9, lease_s=5) if d.event_seq == 1]
+    assert again.attempts == 1
+    await db.deliveries.failed("cases", 1, "400 bad", retry_in_s=None)
+    assert (await db.deliveries.counts())["cases"] == {"pending": 3, "dead": 1}
+    (dead,) = await db.deliveries.dead_letters("cases")
+    assert (dead["event_seq"], dead["type"], dead["attempts"], dead["last_error"]) == (
+        1,
+        "ticket.registered",
+        2,
+        "400 bad",
+    )
+    assert dead["dead_at"] == "2026-11-23T04:01:01.000Z"
+    assert await db.deliveries.dead_letters("other") == []
+    assert 2 in await lease(db)
+    with pytest.raises(NotFound):
+        await db.deliveries.replay("cases", 2)
+    await db.deliveries.delivered("cases", [2])
+    await db.deliveries.replay("cases", 1)
+    assert 1 in await lease(db)
+
+
+async def test_feeds_own_events_are_not_delivered(db: Database) -> None:
+    one, _ = await two_tickets(db)
+    await db.changes.apply(Change(ticket_id=one.ticket_id, events=(event("feed_replayed"), event("feedback.given"))))
+    await db.deliveries.delivered("cases", await lease(db))
+    seen = []
+    while seqs := await lease(db):
+        seen += seqs
+        await db.deliveries.delivered("cases", seqs)
+    assert sorted(seen) == [2, 4, 6]
+
+
+async def test_feeds_do_not_know_each_other(db: Database) -> None:
+    await two_tickets(db)
+    assert await lease(db) == [1, 3]
+    other = await db.deliveries.lease("archive", "w", limit=1, lease_s=10)
+    assert [d.event_seq for d in other] == [1]
+    assert await db.deliveries.counts() == {"cases": {"pending": 4, "dead": 0}, "archive": {"pending": 4, "dead": 0}}

@@ -1,0 +1,70 @@
+"""Who owns a call, and what is left behind when a process dies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.change import Applied, Change
+from gateway.storage.database import Database
+from tests.contract.storage.changes import NOON, TestClock, call, event, written
+
+pytestmark = pytest.mark.contract
+
+
+def closed(applied: Applied, *, lease_s: float | None = None, recording: str | None = "a.wav") -> Change:
+    return Change(
+        ticket_id=applied.ticket_id,
+        interaction_id=applied.interaction_id,
+        close_unless_closed=True,
+        interaction_fields={"ended_at": NOON, "disposition": "completed", "recording_path": recording},
+        lease_until=NOON + timedelta(seconds=lease_s) if lease_s else None,
+        events=(event("interaction.ended"),),
+    )
+
+
+async def test_a_lease_runs_out_unless_it_is_renewed(db: Database) -> None:
+    one, two = [await db.changes.apply(call(str(n), phone="+8613800138000")) for n in range(2)]
+    await db.changes.apply(written("w", conversation="c"))
+    assert one.interaction_id
+    assert await db.leases.expired(NOON + timedelta(seconds=29)) == []
+    await db.leases.renew([one.interaction_id], NOON + timedelta(seconds=90))
+    (gone,) = await db.leases.expired(NOON + timedelta(seconds=60))
+    assert gone.interaction_id == two.interaction_id
+    assert (gone.ticket_no, gone.phone, gone.node) == (two.ticket_no, "+8613800138000", "n1")
+    assert (gone.started_at, gone.answered_at) == (NOON, None)
+    await db.changes.apply(closed(two))
+    assert await db.leases.expired(NOON + timedelta(seconds=60)) == []
+    await db.leases.renew([], NOON)
+
+
+async def test_a_node_that_starts_again_gives_up_its_leases(db: Database) -> None:
+    mine = await db.changes.apply(call("1", node="n1"))
+    await db.changes.apply(call("2", node="n2"))
+    assert await db.leases.release_node("n1") == 1
+    assert [i.interaction_id for i in await db.leases.expired(NOON)] == [mine.interaction_id]
+    assert await db.leases.release_node("n3") == 0
+
+
+async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -> None:
+    first, second, silent, still_open = [await db.changes.apply(call(str(n))) for n in range(4)]
+    await db.changes.apply(closed(first))
+    await db.changes.apply(closed(second, lease_s=60))
+    await db.changes.apply(closed(silent, recording=None))
+    assert still_open.ticket_id
+    assert await db.leases.untranscribed() == []
+    clock.forward(31)
+    assert [i.interaction_id for i in await db.leases.untranscribed()] == [first.interaction_id]
+    clock.forward(30)
+    waiting = await db.leases.untranscribed()
+    assert {i.interaction_id for i in waiting} == {first.interaction_id, second.interaction_id}
+    assert [i.recording_path for i in await db.leases.untranscribed(limit=1)] == ["a.wav"]
+    await db.changes.apply(
+        Change(
+            ticket_id=first.ticket_id,
+            ticket_fields={("prefill", "pending"): False},
+            events=(event("transcript.completed"),),
+        )
+    )
+    assert [i.interaction_id for i in await db.leases.untranscribed()] == [second.interaction_id]

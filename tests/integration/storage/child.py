@@ -1,0 +1,82 @@
+"""A process that accepts contacts until it is killed, and prints each one after its commit. Started by the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway.errors import StoreUnavailable
+from gateway.storage.database import open_database
+from tests.contract.storage.changes import SHANGHAI, written
+
+
+async def accept(url: str, name: str) -> None:
+    """Eight clients, each printing ``key ticket_no`` of what was committed."""
+    database = await open_database(url, data_dir=Path(), zone=SHANGHAI)
+
+    async def client(n: int) -> None:
+        for i in range(1_000_000):
+            key = f"{name}/{n}/{i}"
+            applied = await database.changes.apply(written(key, phone=f"+861380013{n:04d}"))
+            print(key, applied.ticket_no, flush=True)
+
+    await asyncio.gather(*(client(n) for n in range(8)))
+
+
+async def fill(url: str, until_full: Callable[[], None], make_room: Callable[[], None]) -> None:
+    """Write until the store refuses three contacts, make room, write those again and repeat the others."""
+    database = await open_database(url, data_dir=Path(), zone=SHANGHAI)
+    until_full()
+    accepted, refused = [], []
+    for n in range(100_000):
+        key = f"k{n}"
+        try:
+            await database.changes.apply(written(key, content="满" * 2000))
+        except StoreUnavailable:
+            refused.append(key)
+            if len(refused) == 3:
+                break
+        else:
+            accepted.append(key)
+    make_room()
+    numbers = [(await database.changes.apply(written(key))).ticket_no for key in refused]
+    replayed = [(await database.changes.apply(written(key))).replayed for key in accepted]
+    events = await database.reader.last_event_seq()
+    await database.aclose()
+    print(len(accepted), len(refused), all(replayed), events, *numbers)
+
+
+async def fill_file(url: str, limit: int) -> None:
+    """No file may grow beyond ``limit`` bytes."""
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    await fill(
+        url,
+        lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard)),
+        lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard)),
+    )
+
+
+async def fill_disk(url: str, ballast: Path) -> None:
+    """The disk fills up; a ballast file is deleted then."""
+    await fill(url, lambda: ballast.write_bytes(bytes(8_000_000)) and None, ballast.unlink)
+
+
+async def open_once(url: str) -> None:
+    """Open, register one ticket, close."""
+    database = await open_database(url, data_dir=Path(), zone=SHANGHAI)
+    print((await database.changes.apply(written(str(id(database)) + sys.argv[3]))).ticket_no)
+    await database.aclose()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "accept":
+        asyncio.run(accept(sys.argv[2], sys.argv[3]))
+    elif sys.argv[1] == "fill-file":
+        asyncio.run(fill_file(sys.argv[2], int(sys.argv[3])))
+    elif sys.argv[1] == "fill-disk":
+        asyncio.run(fill_disk(sys.argv[2], Path(sys.argv[3])))
+    else:
+        asyncio.run(open_once(sys.argv[2]))
