@@ -48,6 +48,9 @@ class RunningChannel:
                 await self._channel.run()
             except ConfigError:
                 raise
+            except OSError as error:
+                # Most often a taken port; the system's own words name it and hold nothing personal.
+                _log.error("channel_failed", channel_id=self.channel_id, why=str(error))
             except Exception as error:  # noqa: BLE001 - one channel's fault never stops the others
                 _log.error("channel_failed", channel_id=self.channel_id, exc_info=error)
             if self._stopping:
