@@ -76,6 +76,8 @@ async def sipp(
     keys: dict[str, str] | None = None,
     trace: bool = True,
     files: Path | None = None,
+    local_port: int | None = None,
+    media_port: int | None = None,
     deadline_s: float = 60,
 ) -> Outcome:
     """Place ``calls`` calls of a scenario at ``rate`` per second; never raises for calls that fail.
@@ -91,7 +93,8 @@ async def sipp(
     argv = [
         *(binary, f"{LOOPBACK}:{target_port}", "-sf", str(path.resolve())),
         *("-t", {"udp": "u1", "tcp": "t1"}[transport]),
-        *("-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(free_port()), "-mp", str(free_port()), "-cp", str(free_port())),
+        *("-i", LOOPBACK, "-p", str(local_port or free_port()), "-cp", str(free_port())),
+        *("-mi", LOOPBACK, "-mp", str(media_port or free_port())),
         *("-m", str(calls), "-r", str(rate), "-l", str(at_once or max(calls, 1)), "-d", str(hold_ms)),
         *("-timeout", f"{int(deadline_s)}s", "-timeout_error", "-nostdin", "-skip_rlimit"),
         *("-trace_stat", "-stf", str(run / "stat.csv"), "-trace_err", "-error_file", str(run / "errors.log")),
