@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.errors import ConfigError
-from gateway.feeds import FEED_KINDS, FeedContext
+from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.accept import ContactIntake
 from gateway.intake.answer_call import CallAnswering, CallSettings
@@ -34,7 +33,7 @@ from gateway.queueing import client
 from gateway.queueing.server import EmbeddedValkey
 from gateway.queueing.wakeup import Wakeup
 from gateway.recognition.client import WebSocketRecogniser
-from gateway.settings import Settings, explain
+from gateway.settings import Settings
 from gateway.settings.sections import ChannelTable, FeedTable
 from gateway.storage.database import Database, open_database
 from gateway.telemetry import metrics
@@ -138,14 +137,7 @@ class House:
         return BuiltChannel(channel_id=table.id, role=spec.role, make=lambda: spec.build(options, context))
 
     def _feed(self, table: FeedTable) -> FeedWorker:
-        kind = FEED_KINDS.get(table.kind)
-        if kind is None:
-            known = ", ".join(sorted(FEED_KINDS))
-            raise ConfigError([f"feed[{table.id}]: kind {table.kind!r} is unknown; known: {known}"])
-        try:
-            options = kind.settings(**table.options)
-        except ValidationError as error:
-            raise ConfigError(explain(error, "config", f"feed[{table.id}]")) from None
+        kind, options = feed_settings(table)
         context = FeedContext(
             feed_id=table.id,
             public_url=self.settings.public_url,

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.feeds import FEED_KINDS
+from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
 from gateway.plugins.engines import load_engine_spec
@@ -45,10 +45,8 @@ def problems(settings: Settings) -> list[str]:
         flow = getattr(checked[1], "flow", None) if checked else None
         if flow is not None and flows is not None and flow not in flows:
             found.append(f"channel[{table.id}]: flow {flow!r} is not in {settings.flows_dir}")
-    known = ", ".join(sorted(FEED_KINDS))
-    found += [
-        f"feed[{f.id}]: kind {f.kind!r} is unknown; known: {known}" for f in settings.feed if f.kind not in FEED_KINDS
-    ]
+    for feed in settings.feed:
+        collect(feed_settings, feed)
     return found
 
 

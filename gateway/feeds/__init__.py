@@ -6,10 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
+from gateway.errors import ConfigError
 from gateway.feeds.common import FeedContext, FeedSettings
 from gateway.feeds.stream import StreamFeed, StreamSettings
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings
 from gateway.ports.feed import Feed
+from gateway.settings import explain
+from gateway.settings.sections import FeedTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +32,17 @@ FEED_KINDS = {
 }
 """By the ``kind`` of the configuration."""
 
-__all__ = ["FEED_KINDS", "FeedContext", "FeedKind", "FeedSettings"]
+
+def feed_settings(table: FeedTable, where: str = "config") -> tuple[FeedKind, FeedSettings]:
+    """A ``[[feed]]`` table's kind and its checked settings; ``ConfigError`` lists every mistake."""
+    kind = FEED_KINDS.get(table.kind)
+    if kind is None:
+        known = ", ".join(sorted(FEED_KINDS))
+        raise ConfigError([f"{where}: feed[{table.id}]: kind {table.kind!r} is unknown; known: {known}"])
+    try:
+        return kind, kind.settings(**table.options)
+    except ValidationError as error:
+        raise ConfigError(explain(error, where, f"feed[{table.id}]")) from None
+
+
+__all__ = ["FEED_KINDS", "FeedContext", "FeedKind", "FeedSettings", "feed_settings"]
