@@ -28,7 +28,7 @@ IN_CALL = frozenset(
     },
 )
 """Events of a ticket's first interaction: whatever was held goes out in order, so its registration is ahead of them."""
-MIN_HOLD_S = 1.0
+MIN_HOLD_S = 3.0
 MAX_HOLD_S = 300.0
 HOLD_SHARE = 0.25
 """A ticket is looked at again after this share of its age: first words are sent promptly, old ones cost little."""
