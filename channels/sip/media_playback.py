@@ -16,14 +16,11 @@ class AlawPlayback:
     def __init__(self, alaw: bytes) -> None:
         self._alaw = alaw
         self._at = 0
+        self.active = bool(alaw)
+        """Whether there is something left to play; read at every tick, so a plain attribute."""
         self._over: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
         if not alaw:
             self._over.set_result(True)
-
-    @property
-    def active(self) -> bool:
-        """Whether there is something left to play."""
-        return not self._over.done()
 
     @property
     def played_ms(self) -> int:
@@ -56,5 +53,6 @@ class AlawPlayback:
         self._finish(over=None)
 
     def _finish(self, *, over: bool | None) -> None:
+        self.active = False
         if not self._over.done():
             self._over.set_result(over)

@@ -202,7 +202,7 @@ class MediaSession(asyncio.DatagramProtocol):
     @property
     def sending_dtmf(self) -> bool:
         """Whether keys are still being sent."""
-        return bool(self._events_out)
+        return bool(self._events_out.pending)
 
     def _wake(self) -> None:
         for waiter in self._key_waiters:
@@ -295,7 +295,7 @@ class MediaSession(asyncio.DatagramProtocol):
     def _outgoing(self) -> bytes:
         """Send one frame; what the far side hears of it."""
         ours = SILENCE
-        if self._events_out:
+        if self._events_out.pending:
             event = self._events_out.next()
             if event is not None:
                 self._send_event(event[0], first=event[1])

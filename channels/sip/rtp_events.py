@@ -61,25 +61,22 @@ class EventSender:
     """Keys waiting to be sent, one 4-byte payload a tick while a key sounds."""
 
     def __init__(self) -> None:
-        self._keys: deque[int] = deque()
+        self.pending: deque[int] = deque()
+        """Events not yet sent to their end; read at every tick, so a plain attribute."""
         self._step = 0
-
-    def __bool__(self) -> bool:
-        """Whether keys are being sent."""
-        return bool(self._keys)
 
     def add(self, keys: str) -> None:
         """Queue keys; ``ValueError`` for one that no telephone has."""
-        self._keys.extend(KEYS.index(key) for key in keys.upper())
+        self.pending.extend(KEYS.index(key) for key in keys.upper())
 
     def next(self) -> tuple[bytes, bool] | None:
         """Payload and whether it is the first of its key; None in the pause behind a key."""
         step, self._step = self._step, self._step + 1
         if step >= TONE_FRAMES + END_FRAMES:
             if step == TONE_FRAMES + END_FRAMES + GAP_FRAMES - 1:
-                self._keys.popleft()
+                self.pending.popleft()
                 self._step = 0
             return None
         last = step >= TONE_FRAMES
         duration = FRAME_TS * min(step + 1, TONE_FRAMES)
-        return EVENT.pack(self._keys[0], VOLUME | (END if last else 0), duration), step == 0
+        return EVENT.pack(self.pending[0], VOLUME | (END if last else 0), duration), step == 0

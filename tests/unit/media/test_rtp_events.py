@@ -89,7 +89,7 @@ def test_what_we_send_is_what_is_received():
     sender = EventSender()
     sender.add("12#a")
     receiver, heard, timestamp, began, ends, ticks = EventReceiver(), "", 0, 0, 0, 0
-    while sender:
+    while sender.pending:
         timestamp, ticks = timestamp + 160, ticks + 1
         made = sender.next()
         if made is None:
