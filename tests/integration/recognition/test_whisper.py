@@ -1,0 +1,207 @@
+"""The default engine for real: through the gateway it hears what it hears alone, and nothing where nobody speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.asr_eval import error_rate
+from gateway.media.g711 import ALAW_SILENCE, alaw_to_pcm16
+from gateway.media.wav import alaw_header, alaw_wav, interleaved
+from gateway.ports.recogniser import Final, Recognised
+from gateway.recognition.client import WebSocketRecogniser
+from gateway.recognition.local import joined
+from tests.asr.real import models_dir, telephone, utterances, whisper
+from tests.asr.sounds import NOBODY_SPEAKS
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).resolve().parents[3]
+EVERY_NTH = 4
+"""A quarter of the utterances is enough to see a fault of two points; more costs minutes."""
+QUIET = bytes([ALAW_SILENCE])
+
+
+@asynccontextmanager
+async def asr_role(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, Path]]:
+    """``gateway run --role asr`` as the supervisor starts it."""
+    models_dir()
+    env = {**os.environ, "GATEWAY_DATA_DIR": str(data_dir), "GATEWAY_LOG__LEVEL": "warning"}
+    command = [sys.executable, "-m", "gateway", "run", "--role", "asr", "--index", "0"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env)
+    place = data_dir / "run" / "asr-0.json"
+    try:
+        while not place.exists():
+            assert process.returncode is None, "the recogniser process died at its start"
+            await asyncio.sleep(0.05)
+        yield process, place
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def urls(place: Path) -> list[str]:
+    return [json.loads(place.read_text())["url"]] if place.exists() else []
+
+
+async def listen(recogniser: WebSocketRecogniser, alaw: bytes) -> list[Final]:
+    stream = recogniser.open()
+    for at in range(0, len(alaw), 160):
+        stream.push(alaw[at : at + 160])
+    stream.finish()
+    found = [result async for result in stream.results() if isinstance(result, Final)]
+    assert stream.complete
+    await stream.aclose()
+    return found
+
+
+def alone(alaw: bytes) -> list[Recognised]:
+    stream = whisper().stream(rate=8_000, languages=("zh", "en"), hotwords=())
+    return stream.accept(alaw_to_pcm16(alaw)) + stream.finish()
+
+
+def text(found: list[Final]) -> str:
+    return joined([Recognised(start_ms=f.start_ms, end_ms=f.end_ms, text=f.text) for f in found])
+
+
+async def test_through_the_gateway_nothing_is_heard_worse_than_alone(tmp_path: Path) -> None:
+    chosen = utterances()[::EVERY_NTH]
+    ours = bare = total = 0
+    async with asr_role(tmp_path) as (_process, place):
+        recogniser = WebSocketRecogniser(lambda: urls(place))
+        for path, said in chosen:
+            alaw = telephone(path)
+            ours += error_rate(said, text(await listen(recogniser, alaw)))[0]
+            errors, length = error_rate(said, joined(await asyncio.to_thread(alone, alaw)))
+            bare, total = bare + errors, total + length
+    assert total > 60
+    assert ours / total <= bare / total + 0.02
+    assert bare / total < 0.5
+
+
+async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path) -> None:
+    """SIGKILL while a sentence is being recognised; the next process gets it again from the recording."""
+    spoken = [telephone(path) for path, _ in utterances()[6:9]]
+    alaw = b"".join(words + QUIET * 12_000 for words in spoken)
+    recording = tmp_path / "call.wav"
+    recording.write_bytes(alaw_header(2 * len(alaw), 2) + interleaved(alaw, QUIET * len(alaw)))
+    expected = [s.text for s in alone(alaw)]
+    found: list[Final] = []
+    async with asr_role(tmp_path) as (process, place):
+        stream = WebSocketRecogniser(lambda: urls(place)).open(recording=recording)
+        results = aiter(stream.results())
+        for at in range(0, len(alaw), 160):
+            stream.push(alaw[at : at + 160])
+        stream.finish()
+        first = await anext(results)
+        assert isinstance(first, Final)
+        found.append(first)
+        process.kill()
+        await process.wait()
+        place.unlink()
+    async with asr_role(tmp_path):
+        found += [result async for result in results if isinstance(result, Final)]
+        await stream.aclose()
+    assert stream.complete
+    assert len(found) == len(expected)
+    assert error_rate("".join(expected), "".join(f.text for f in found))[0] <= 3
+    assert all(a.end_ms <= b.start_ms for a, b in pairwise(found))
+
+
+async def test_sigterm_ends_the_role_and_takes_its_address_back(tmp_path: Path) -> None:
+    async with asr_role(tmp_path) as (process, place):
+        assert set(json.loads(place.read_text())) == {"url", "pid"}
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+        assert not place.exists()
+
+
+def test_without_a_model_the_role_says_so_in_one_line(tmp_path: Path) -> None:
+    env = {**os.environ, "GATEWAY_DATA_DIR": str(tmp_path), "GATEWAY_MODELS_DIR": str(tmp_path / "none")}
+    command = [sys.executable, "-m", "gateway", "run", "--role", "asr"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if "gateway asr fetch" in line]
+    assert "Traceback" not in done.stderr
+
+
+def test_nobody_speaks_on_any_of_these_and_nothing_is_heard() -> None:
+    engine = whisper()
+    for name, sound in NOBODY_SPEAKS.items():
+        stream = engine.stream(rate=8_000, languages=("zh", "en"), hotwords=("市民热线",))
+        assert stream.accept(sound(10)) + stream.finish() == [], name
+
+
+def test_speech_backwards_is_not_made_into_words() -> None:
+    """It has a voice's sound and no words: the detectors let it through, the model invents, the gate drops it."""
+    engine = whisper()
+    invented = []
+    chosen = utterances()[:12:2]
+    for path, _ in chosen:
+        pcm = alaw_to_pcm16(telephone(path)[::-1])
+        stream = engine.stream(rate=8_000, languages=("zh", "en"), hotwords=())
+        invented += stream.accept(pcm) + stream.finish()
+    assert len(invented) <= len(chosen) // 3
+
+
+def test_each_segment_is_in_the_language_it_was_spoken_in() -> None:
+    (english, _), *_ = [u for u in utterances("en") if "english" in u[0].name]
+    chinese, _ = utterances()[11]
+    alaw = telephone(chinese) + QUIET * 12_000 + telephone(english)
+    found = alone(alaw)
+    assert found[0].language == "zh"
+    assert {s.language for s in found} == {"zh", "en"}
+    only_zh = whisper().stream(rate=8_000, languages=("zh",), hotwords=())
+    assert {s.language for s in only_zh.accept(alaw_to_pcm16(alaw)) + only_zh.finish()} <= {"zh"}
+
+
+def test_the_command_transcribes_files_and_our_recordings_callers_side(tmp_path: Path) -> None:
+    path, said = utterances()[20]
+    caller, ours = telephone(path), telephone(utterances()[3][0])
+    longest = max(len(caller), len(ours))
+    recording = tmp_path / "call.wav"
+    recording.write_bytes(alaw_wav(caller.ljust(longest, QUIET), ours.ljust(longest, QUIET)))
+    models_dir()
+    command = [sys.executable, "-m", "gateway", "asr", "transcribe", "--json", str(path), str(recording)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    assert [set(one) for one in answer] == [{"file", "text", "segments"}] * 2
+    assert answer[0]["file"] == str(path)
+    for one in answer:
+        errors, length = error_rate(said, one["text"])
+        assert errors / length < 0.5
+    assert set(answer[0]["segments"][0]) == {"start_ms", "end_ms", "text", "language", "confidence", "engine"}
+
+
+def test_the_command_measures_a_manifest(tmp_path: Path) -> None:
+    rows = [(path, said) for path, said in utterances()[:2]]
+    lines = [json.dumps({"file": str(path), "text": said}, ensure_ascii=False) for path, said in rows]
+    (tmp_path / "m.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    models_dir()
+    command = [sys.executable, "-m", "gateway", "asr", "eval", str(tmp_path / "m.jsonl"), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    assert (answer["n"], answer["engine"]) == (2, "whisper")
+    assert 0 <= answer["cer"] < 1
+    assert [one["file"] for one in answer["files"]] == [str(path) for path, _ in rows]
+
+
+def test_a_file_that_is_no_audio_is_one_clear_line(tmp_path: Path) -> None:
+    models_dir()
+    (tmp_path / "x.wav").write_bytes(b"no audio")
+    command = [sys.executable, "-m", "gateway", "asr", "transcribe"]
+    for name in ("x.wav", "missing.wav"):
+        done = subprocess.run([*command, str(tmp_path / name)], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert name in done.stderr
+        assert "Traceback" not in done.stderr
