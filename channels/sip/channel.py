@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
 from channels.sip.user_agent import UserAgent
@@ -32,9 +30,9 @@ class SipChannel:
         return self.user_agent.port
 
     async def run(self) -> None:
-        """Serve until cancelled; ``OSError`` when the port is taken."""
+        """Serve until cancelled; ``OSError`` when the port is taken or the socket breaks."""
         await self.user_agent.start()
-        await asyncio.get_running_loop().create_future()
+        await self.user_agent.serve()
 
     async def ready(self) -> bool:
         """Whether both listeners are up."""

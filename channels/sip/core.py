@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from channels.sip.client import ClientTransactions
-from channels.sip.dialogs import DialogId
+from channels.sip.dialogs import Dialog, DialogId
 from channels.sip.message import Headers, Request
 from channels.sip.settings import SipSettings
 from channels.sip.transactions import ServerTransactions
@@ -34,6 +34,7 @@ RETRY_AFTER_S = 5
 class Core:
     """Transactions, dialogs and settings of one channel."""
 
+    channel_id: str
     settings: SipSettings
     wire: Wire
     server: ServerTransactions
@@ -50,6 +51,10 @@ class Core:
         host = bracketed(self.wire.transports.local_host(peer.host))
         suffix = ";transport=tcp" if peer.transport == "tcp" else ""
         return f"<sip:{host}:{self.wire.transports.port}{suffix}>"
+
+    def next_hop(self, dialog: Dialog) -> Target:
+        """Where the requests of ``dialog`` go now."""
+        return dialog.next_hop(self.wire.transports.connected)
 
     def common(self, contact: str) -> list[tuple[str, str]]:
         """Headers of every response that makes or changes a dialog."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiosipua.message import SipRequest
@@ -111,10 +112,10 @@ class Dialog:
         fields += [("Route", value) for value in routes]
         return new_request(method, request_uri, [*fields, *headers], body)
 
-    def next_hop(self) -> Target:
+    def next_hop(self, connected: Callable[[Target], bool]) -> Target:
         """Where requests go: the first Route, else the target, else where they came from."""
-        if self.source.transport == "tcp" and not self.routes:
-            return self.source  # the connection the peer opened passes its NAT
+        if not self.routes and connected(self.source):
+            return self.source  # the TCP connection that the peer opened passes its NAT
         hop = uris.parse_uri(uris.uri_of(self.routes[0]) if self.routes else self.target)
         if hop is None or not uris.is_ip(hop.host) or not _reachable(hop.host, self.source.host):
             return self.source

@@ -153,7 +153,7 @@ class Leg(ABC):
 
     def _send_bye(self) -> None:
         assert self.dialog is not None
-        self.core.client.request(self.dialog.request("BYE"), self.dialog.next_hop(), _ignore, _ignore_timeout)
+        self.core.client.request(self.dialog.request("BYE"), self.core.next_hop(self.dialog), _ignore, _ignore_timeout)
 
     def _release(self) -> None:
         if self._repeater is not None:

@@ -54,7 +54,7 @@ class Refresher:
             self.offering = True
             headers.append(("Content-Type", "application/sdp"))
             request = leg.dialog.request("INVITE", headers=headers, body=leg.media.offer())
-        leg.core.client.request(request, leg.dialog.next_hop(), self._answered, self._timed_out)
+        leg.core.client.request(request, leg.core.next_hop(leg.dialog), self._answered, self._timed_out)
 
     def _answered(self, response: Response) -> None:
         leg = self._leg
@@ -88,7 +88,7 @@ class Refresher:
         assert leg.dialog is not None
         if response.method == "INVITE":
             ack = leg.dialog.request("ACK", cseq=response.cseq)
-            target = leg.dialog.next_hop()
+            target = leg.core.next_hop(leg.dialog)
             ack.headers.set_single("Via", leg.core.client.via(target)[0])
             leg.core.wire.send_request(ack, target)
             if response.cseq == self._settled:

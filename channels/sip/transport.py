@@ -182,6 +182,9 @@ class _Udp(asyncio.DatagramProtocol):
         if data and data != b"\0":  # else a keep-alive
             self._owner.deliver(data, Flow(self._owner, "udp", addr[0], addr[1], None))
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._owner.udp_lost(exc)
+
     def error_received(self, exc: Exception) -> None:
         # ICMP names no packet of ours here; the transaction that it belonged to times out.
         _log.debug("icmp_error", error=type(exc).__name__)
@@ -201,6 +204,8 @@ class Transports:
         self._tasks: set[asyncio.Task[None]] = set()
         self._local: dict[str, str] = {}
         self.port = 0
+        self.failed: asyncio.Future[None] | None = None
+        """From ``start`` on; fails when the UDP socket breaks."""
 
     @property
     def connections(self) -> int:
@@ -234,19 +239,27 @@ class Transports:
             # aiosipua asserts asyncio's own class here, which uvloop's transport is not.
             self._udp = transport
             self._server = server
+            self.failed = loop.create_future()
             return
 
     def close(self) -> None:
         """Close every socket."""
-        if self._server is not None:
-            self._server.close()
-        if self._udp is not None:
-            self._udp.close()
+        server, udp = self._server, self._udp
         self._server = self._udp = None
+        if server is not None:
+            server.close()
+        if udp is not None:
+            udp.close()
         for connection in list(self._connections.values()):
             connection.abort()
         for task in self._tasks:
             task.cancel()
+
+    def udp_lost(self, exc: Exception | None) -> None:
+        """The UDP socket is gone; unless we closed it, nobody can call any more."""
+        if self._udp is not None and self.failed is not None and not self.failed.done():
+            self._udp = None
+            self.failed.set_exception(exc or OSError("the SIP socket was closed"))
 
     def deliver(self, data: bytes, flow: Flow) -> None:
         """Hand a message up; nothing it causes may hurt the socket it came from."""
@@ -254,6 +267,10 @@ class Transports:
             self._on_data(data, flow)
         except Exception as error:  # noqa: BLE001 - one message never stops the next
             _log.error("message_failed", exc_info=error)
+
+    def connected(self, target: Target) -> bool:
+        """Whether a TCP connection to ``target`` is open."""
+        return target.transport == "tcp" and (target.host, target.port) in self._connections
 
     def register(self, connection: _Connection, host: str, port: int) -> bool:
         """Take a new connection in; False when there are too many."""

@@ -71,7 +71,7 @@ class OutgoingLeg(Leg):
 
     def _describe(self, core: Core, call: OutgoingCall, target: Target, headers: dict[str, str]) -> CallInfo:
         return CallInfo(
-            channel_id="",
+            channel_id=core.channel_id,
             call_id=self._call_id,
             external_id=f"{self._call_id};{uris.tag_of(self._from)}",
             from_raw=self._from,
@@ -170,7 +170,7 @@ class OutgoingLeg(Leg):
             return
         assert self._invite is not None
         dialog = Dialog.of_answer(response, self._invite.sip, self._target, self._contact)
-        target = dialog.next_hop()
+        target = self.core.next_hop(dialog)
         ack = dialog.request("ACK", cseq=response.cseq)
         ack.headers.set_single("Via", self.core.client.via(target)[0])
         for name, value in self._authorization.items():

@@ -96,7 +96,7 @@ def uri_of(address: str) -> str:
     if start >= 0:
         end = plain.find(">", start)
         return address[start + 1 : end].strip() if end > 0 else ""
-    return plain.partition(";")[0].strip()
+    return address[: _addr_spec_end(plain)].strip()
 
 
 def address_params(address: str) -> dict[str, str]:
@@ -169,5 +169,10 @@ def _after_uri(address: str) -> str:
     end = plain.find(">")
     if end >= 0:
         return address[end + 1 :]
-    _, semicolon, rest = plain.partition(";")
-    return semicolon + rest
+    return address[_addr_spec_end(plain) :]
+
+
+def _addr_spec_end(plain: str) -> int:
+    """Where a URI without angle brackets ends; its user part may hold semicolons all the same."""
+    end = plain.find(";", max(plain.find("@"), 0))
+    return end if end >= 0 else len(plain)

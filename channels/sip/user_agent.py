@@ -48,6 +48,8 @@ MAX_PENDING = 200
 """Requests that wait for the phone book at once."""
 SCHEMES = frozenset({"sip", "sips", "tel"})
 BYE_GRACE_S = 1.0
+HANDLER_GRACE_S = 3.0
+"""How long calls that were hung up at shutdown may still save what they have."""
 _log = log.get("sip")
 
 
@@ -94,6 +96,7 @@ class UserAgent:
             no_media_timeout_s=settings.no_media_timeout_s,
         )
         self.core = Core(
+            channel_id=channel_id,
             settings=settings,
             wire=wire,
             server=ServerTransactions(wire),
@@ -132,6 +135,11 @@ class UserAgent:
         self._count()
         _log.info("sip_listening", channel_id=self._channel_id, host=self._settings.host, port=self.port)
 
+    async def serve(self) -> None:
+        """Return never; ``OSError`` when the socket breaks."""
+        assert self.transports.failed is not None
+        await self.transports.failed
+
     async def aclose(self, *, drain_s: float) -> None:
         """Refuse new calls, let live ones end for ``drain_s`` seconds, hang up the rest, close every socket."""
         self._closing = True
@@ -140,7 +148,7 @@ class UserAgent:
         for leg in list(self.core.active):
             leg.hang_up()
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=BYE_GRACE_S)
+            await asyncio.wait(set(self._tasks), timeout=HANDLER_GRACE_S)
         with suppress(TimeoutError):
             async with asyncio.timeout(BYE_GRACE_S):
                 while "BYE" in self.core.client.unanswered():  # noqa: ASYNC110 - at the end only, for a second at most
@@ -258,6 +266,8 @@ class UserAgent:
                     self._refuse(request, 503, retry_after(RETRY_AFTER_S))
                 else:
                     self._refuse(request, 200, [ALLOW, ACCEPT, SUPPORTED, ("Accept-Encoding", "identity")])
+            case "REGISTER" if not request.values("authorization"):
+                self._refuse(request, 401, [("WWW-Authenticate", self.registrar.digest.challenge())])
             case "REGISTER":
                 self._ask_phone_book(request, self._register)
             case _:

@@ -162,3 +162,16 @@ async def test_a_taken_port_is_said_at_once(make):
     with pytest.raises(OSError, match="in use"):
         await other.start(gateway.agent.port)
     assert not other.listening
+
+
+async def test_bye_finds_a_caller_whose_connection_is_gone(make, dial):
+    """No route, no connection: the Contact is tried."""
+    gateway = await make()
+    peer, listening = await dial(gateway, "tcp"), await dial(gateway)
+    phone = Phone(peer)
+    phone.contact = f"<sip:x@127.0.0.1:{listening.port}>"
+    await phone.up()
+    await peer.close()
+    await eventually(lambda: gateway.agent.sizes()["connections"] == 0)
+    await gateway.legs[0].hangup()
+    assert (await listening.expect("BYE")).first == f"BYE sip:x@127.0.0.1:{listening.port} SIP/2.0"
