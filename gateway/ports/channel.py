@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from aiohttp import web
+
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
+from gateway.ports.message import TextServices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,19 @@ class ChannelContext:
     phones: PhoneBook
     gauge: Callable[[str, float], None]
     """Set a gauge of ``gateway.telemetry.metrics`` by name for this channel, e.g. ("gateway_calls_active", 3)."""
+    text: TextServices | None = None
+    """What written channels use; None where only calls are taken."""
+
+
+class HttpChannel(Protocol):
+    """What a channel offers whose provider or clients come to us by HTTP: ``/hooks/{channel_id}``, ``/chat/{channel_id}``.
+
+    The web room finds the instance by its id, caps the body, and turns what is raised into a problem document.
+    """
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer; ``request.match_info["tail"]`` is the path behind the channel's id (may be empty)."""
+        ...
 
 
 class Channel(Protocol):
