@@ -93,7 +93,7 @@ class ChannelContext:
 
 
 class HttpChannel(Protocol):
-    """What a channel offers whose provider or clients come to us by HTTP: ``/hooks/{channel_id}``, ``/chat/{channel_id}``.
+    """What a channel offers whose provider or clients come by HTTP: ``/hooks/{channel_id}``, ``/chat/{channel_id}``.
 
     The web room finds the instance by its id, caps the body, and turns what is raised into a problem document.
     """

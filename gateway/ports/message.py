@@ -57,7 +57,7 @@ class InboundMessage:
     media: MediaRef | None = None
     location: Location | None = None
     event: str | None = None
-    """For kind ``event``: edit, recall, subscribe, unsubscribe, menu, scan, unsupported, typing_stopped, rating, end …"""
+    """For kind ``event``: edit, recall, subscribe, unsubscribe, menu, scan, unsupported, rating, end."""
     event_data: Mapping[str, Any] = field(default_factory=dict)
     """Non-personal details of the event, e.g. {"of": external_id of the message recalled} or {"satisfied": 4}."""
     choice: str | None = None
@@ -211,7 +211,7 @@ class ChannelHealth(Protocol):
         ...
 
     def refused(self, reason: str) -> None:
-        """A delivery was refused: bad_signature, replay, malformed, rate …"""
+        """A delivery was refused: bad_signature, replay, malformed, rate."""
         ...
 
 
