@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from gateway.calls.recorder import LocalRecordings
@@ -23,6 +24,7 @@ from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.recogniser import Final
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.rules import Rules
+from gateway.storage import tables
 from gateway.storage.database import Database, open_database
 from gateway.web.app import build_app
 from gateway.web.auth import sha256
@@ -121,6 +123,11 @@ class WebHouse:
 
 def final(text: str, start_ms: int, end_ms: int, language: str = "zh") -> Final:
     return Final(text=text, start_ms=start_ms, end_ms=end_ms, language=language, confidence=0.9, engine="whisper")
+
+
+async def audited(house: WebHouse) -> list[tuple[str, str]]:
+    query = sa.select(tables.audit.c.actor, tables.audit.c.action).order_by(tables.audit.c.audit_id)
+    return [tuple(row) for row in await house.database.sql.read(lambda c: c.execute(query).all())]
 
 
 @asynccontextmanager
