@@ -135,7 +135,7 @@ class Decoder:
 
     @staticmethod
     def _prompt(tokenizer: Any, language: str, hotwords: Sequence[str]) -> tuple[list[int], str]:
-        words = [word for word in hotwords if word.isascii() == (language == "en")]
+        words = [word for word in hotwords if word.isascii() or language != "en"]
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         if not words:
             return start, ""
