@@ -112,13 +112,13 @@ class LocalRecordings:
 
     # -- for LocalWriter ---------------------------------------------------------------------------------------------
 
-    def submit(self, job: Callable[[], None]) -> bool:
-        """Let the writer thread do it; False when too much waits already."""
+    def submit(self, job: Callable[[], None], *, wait_s: float = 0.0) -> bool:
+        """Let the writer thread do it; False when too much waits already, also after ``wait_s``."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
             self._thread.start()
         try:
-            self._jobs.put_nowait(job)
+            self._jobs.put(job, block=wait_s > 0, timeout=wait_s)
         except queue.Full:
             return False
         return True
@@ -194,14 +194,13 @@ class LocalWriter:
 
     def close(self) -> Finished | None:
         """Flush, bring to the disk, hash; None when nothing was recorded. Blocking: call it in a thread."""
-        if self._caller:
-            self._flush()
+        if self._caller and not self._stopped:
+            self._flush(wait_s=CLOSE_TIMEOUT_S)
         self._stopped = True
         written: Future[StereoAlawFile | None] = Future()
         try:
-            if not self._recordings.submit(lambda: written.set_result(self._file)):
-                return None
-            file = written.result(CLOSE_TIMEOUT_S)
+            taken = self._recordings.submit(lambda: written.set_result(self._file), wait_s=CLOSE_TIMEOUT_S)
+            file = written.result(CLOSE_TIMEOUT_S if taken else 0)
             self._file = None
             if file is None:
                 return None
@@ -213,11 +212,11 @@ class LocalWriter:
         finally:
             self._recordings.ended(self._location)
 
-    def _flush(self) -> None:
+    def _flush(self, *, wait_s: float = 0.0) -> None:
         caller, ours = bytes(self._caller), bytes(self._ours)
         self._caller.clear()
         self._ours.clear()
-        if not self._recordings.submit(lambda: self._append(caller, ours)):
+        if not self._recordings.submit(lambda: self._append(caller, ours), wait_s=wait_s):
             self._stopped = True
             self._recordings.alarm("recording_disk_too_slow", None)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import queue
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -231,3 +234,39 @@ def test_a_folder_that_cannot_be_made_is_an_alarm_not_an_error(tmp_path):
     assert writer.close() is None
     assert alarm() == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_is_too_slow_stops_the_recording_not_the_call(tmp_path):
+    store = recordings(tmp_path)
+    store._jobs = queue.Queue(2)
+    hung = threading.Event()
+    first = store.start("first", AT)
+    for _ in range(50):
+        first.write(CALLER, OURS)
+    while not store._jobs.empty():
+        time.sleep(0.001)
+    store.submit(hung.wait)  # the thread stands still, as on a share that does not answer
+    for _ in range(500):
+        first.write(CALLER, OURS)
+    assert alarm() == 1
+    hung.set()
+    finished = first.close()
+    assert finished is not None
+    assert 1 <= finished.duration_s < 11
+    assert read_wav(store.path(finished.location)).duration_s == finished.duration_s
+
+
+def test_many_calls_share_one_thread(tmp_path):
+    store = recordings(tmp_path)
+    writers = [store.start(f"call-{n}", AT) for n in range(40)]
+    for _ in range(75):
+        for n, writer in enumerate(writers):
+            writer.write(bytes([n]) * 160, bytes([255 - n]) * 160)
+    assert sum(thread.name == "recorder" and thread is store._thread for thread in threading.enumerate()) == 1
+    for n, writer in enumerate(writers):
+        finished = writer.close()
+        assert finished is not None
+        assert finished.duration_s == 1.5
+        audio = store.path(finished.location).read_bytes()[58:]
+        assert set(audio[0::2]) == {n}
+        assert set(audio[1::2]) == {255 - n}
