@@ -101,7 +101,9 @@ _DRAW = Bulk(_draw)
 
 def _write(connection: sa.Connection, state: State) -> None:
     rows = state.rows
-    rows["tickets"] = [s.row | {"doc": s.doc} for s in state.tickets.values() if s.new]
+    for ticket in state.tickets.values():
+        ticket.row["doc"] = ticket.doc
+    rows["tickets"] = [s.row for s in state.tickets.values() if s.new]
     rows["interactions"] = [s.row for s in state.interactions.values() if s.new]
     changed = state.changed_requesters
     rows["requesters"] = [{"requester_id": k, "doc": state.requesters[k]} for k, new in changed.items() if new]
@@ -110,7 +112,7 @@ def _write(connection: sa.Connection, state: State) -> None:
     _SEGMENTS.run(connection, rows.get("segments", ()))
     _UPDATE_TICKET.run(
         connection,
-        [s.row | {"doc": s.doc, "of_ticket": k} for k, s in state.tickets.items() if s.dirty and not s.new],
+        [s.row | {"of_ticket": k} for k, s in state.tickets.items() if s.dirty and not s.new],
     )
     _UPDATE_INTERACTION.run(
         connection,

@@ -74,6 +74,7 @@ class SqliteSql:
 
     def __init__(self, url: sa.URL, *, synchronous: str) -> None:
         """Open lazily; ``synchronous`` FULL makes every commit survive a power cut."""
+        self._closed = False
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._writer = _sqlite_engine(url, 1, synchronous, begin="BEGIN IMMEDIATE")
@@ -92,6 +93,8 @@ class SqliteSql:
             with engine.begin() as connection:
                 return work(connection)
 
+        if self._closed:
+            raise StoreUnavailable("the database has been closed")
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, run)
         except (SQLAlchemyError, OSError) as error:
@@ -101,6 +104,7 @@ class SqliteSql:
 
     async def aclose(self) -> None:
         """See ``Sql.aclose``."""
+        self._closed = True
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._reading.shutdown)
         await loop.run_in_executor(None, self._writing.shutdown)

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
 from gateway.domain.ids import new_ulid
 from gateway.errors import RejectedInput
-from gateway.storage.shape import SECTIONS, Tree, check_path, code_of, set_in, shaped
+from gateway.storage.shape import HOT, SECTIONS, Tree, check_path, code_of, set_in, shaped
 from gateway.storage.texts import check_texts, instant, plain
 
 CORRECTED = "ticket.corrected"
@@ -147,8 +147,9 @@ def _ticket(new: NewTicket, texts: list[str]) -> tuple[Row, Tree]:
         "channel_id": new.channel_id,
         "empty": new.empty,
         "created_at": instant(new.created_at),
-        "status": doc.pop("status", "registered"),
+        "status": "registered",
     }
+    row |= {name: doc.pop(name) for name in HOT & doc.keys()}
     _collect(row, texts)
     return row, plain(doc, texts)
 

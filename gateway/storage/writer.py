@@ -61,16 +61,21 @@ class GroupCommitWriter:
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
+        batch: Sequence[Waiting] = ()
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
                 await self._commit(batch)
                 # Those just answered may have more to say: let them join the next batch.
                 await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            for _, future, _ in (*batch, *self._waiting):
+                if not future.done():
+                    future.set_exception(StoreUnavailable("the process is stopping"))
+            self._waiting.clear()
+            raise
         finally:
             self._task = None
-            if self._waiting:
-                self._task = asyncio.create_task(self._run(), name="storage-writer")
 
     async def _commit(self, batch: Sequence[Waiting]) -> None:
         outcomes = await self._outcomes([prepared for prepared, _, _ in batch])

@@ -12,7 +12,9 @@ from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion, Stor
 from gateway.ports.store import TicketQuery
 from gateway.storage import writer
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, event, written
+from gateway.storage.engine import Sql, SqliteSql, T, Work
+from gateway.storage.signal import CommitSignal
+from tests.contract.storage.changes import NOON, SHANGHAI, TestClock, event, written
 from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
@@ -166,3 +168,39 @@ async def test_too_many_waiting_are_refused_at_once(db: Database, monkeypatch: p
     outcomes = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(8)), return_exceptions=True)
     assert sum(isinstance(o, StoreUnavailable) for o in outcomes) == 3
     assert len((await db.reader.tickets(TicketQuery())).items) == 5
+
+
+class CommitsUnheard:
+    """A database whose commit succeeds and whose answer is lost."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self.losing = True
+
+    async def read(self, work: Work[T]) -> T:
+        return await self._sql.read(work)
+
+    async def write(self, work: Work[T]) -> T:
+        result = await self._sql.write(work)
+        if self.losing:
+            raise StoreUnavailable("the connection broke after COMMIT was sent")
+        return result
+
+    async def aclose(self) -> None:
+        await self._sql.aclose()
+
+
+async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: TestClock) -> None:
+    sql = CommitsUnheard(db.sql)
+    changes = writer.GroupCommitWriter(sql=sql, zone=SHANGHAI, clock=clock, committed=CommitSignal())
+    applied = await asyncio.gather(*(changes.apply(written(str(n))) for n in range(3)))
+    assert [a.ticket_no[-1] for a in applied] == ["1", "2", "3"]
+    assert await db.reader.last_event_seq() == 6
+
+
+async def test_a_closed_database_refuses(db: Database) -> None:
+    await db.changes.apply(written("0"))
+    await db.aclose()
+    if isinstance(db.sql, SqliteSql):
+        with pytest.raises(StoreUnavailable):
+            await db.changes.apply(written("1"))
