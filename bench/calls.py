@@ -1,9 +1,10 @@
-"""Calls with audio at once: the gateway beside pyVoIP, under the same SIPp load in the same run.
+"""Calls: how many a second, how many at once with audio, and what one costs beside pyVoIP under the same SIPp load.
 
-``python -m bench.calls [CALLS [SECONDS]]`` prints JSON. Every caller speaks all the time (A-law); both answerers play
-prompts, decode every packet and record two tracks; recognition is off. Counted while all calls are up: CPU of the
-process that carries the calls, RTP that arrived at SIPp's port against 50 packets a second a call, the longest gap.
-Answerer and SIPp are each bound to a core of their own where there are two.
+At once: every caller speaks all the time (A-law); both answerers play prompts, decode every packet and record two
+tracks. Counted while all calls are up: CPU of the process that carries the calls, RTP that arrived at SIPp's port
+against 50 packets a second a call (the window's edges may make it a little more than 100 %), the longest gap in a
+stream. Answerer and SIPp are each bound to a core of their own where there are two; recognisers run niced wherever they
+find room.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench.report import Row, judged
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.resample import resample
 from gateway.recognition.audio import read_speech
@@ -32,6 +34,13 @@ from tests.support.running import RunningGateway
 ROOT = Path(__file__).resolve().parent.parent
 SPEECH = ROOT / "demo" / "street_lamp.wav"
 TICKS = os.sysconf("SC_CLK_TCK")
+_CORES = sorted(os.sched_getaffinity(0))
+ANSWERERS_CORE, OTHER_CORES = set(_CORES[:1]), set(_CORES[1:] or _CORES)
+PYVOIP = "pyVoIP 1.6.8"
+CALLS, SECONDS = 150, 10.0
+RATE, RATE_SECONDS = 100, 10
+CPU_LIMIT = 0.0025
+GAP_LIMIT_MS = 60.0
 PACKETS_PER_S = 50
 RAMP_PER_S = 30
 SETTLE_S = 3.0
@@ -49,24 +58,18 @@ class Result:
     """What one answerer did."""
 
     name: str
-    calls: int
     good_calls: int
-    cpu_percent_per_call: float
-    rtp_returned_percent: float
+    cpu_per_call: float
+    """Share of a core."""
+    rtp_returned: float
+    """Share of what ought to have come."""
     longest_gap_ms: float
-    sipp_retransmissions: int
 
 
 def cpu_of(pid: int) -> float:
     """CPU seconds of a live process, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def cores() -> tuple[set[int], set[int]]:
-    """For the answerer, and for everybody else."""
-    own = sorted(os.sched_getaffinity(0))
-    return ({own[0]}, set(own[1:])) if len(own) > 1 else (set(own), set(own))
 
 
 def bind(pid: int, wanted: set[int]) -> None:
@@ -110,12 +113,10 @@ async def measure(
     seen = json.loads(answer)
     return Result(
         name=name,
-        calls=calls,
         good_calls=outcome.successful,
-        cpu_percent_per_call=round(100 * used / calls, 3),
-        rtp_returned_percent=round(100 * seen["packets"] / (calls * PACKETS_PER_S * seconds), 1),
-        longest_gap_ms=round(max((gap for _, gap in seen["streams"].values()), default=0.0), 1),
-        sipp_retransmissions=outcome.retransmissions,
+        cpu_per_call=used / calls,
+        rtp_returned=seen["packets"] / (calls * PACKETS_PER_S * seconds),
+        longest_gap_ms=max((gap for _, gap in seen["streams"].values()), default=0.0),
     )
 
 
@@ -137,7 +138,7 @@ def the_gateway(folder: Path, calls: int, seconds: float, workers: int) -> Itera
     house.config.write_text(f'flows_dir = "{flows}"\n{config}', encoding="utf-8")
     with house:
         pid = house.children()["core"]
-        bind(pid, cores()[0])
+        bind(pid, ANSWERERS_CORE)
         yield pid, house.sip_port
 
 
@@ -152,7 +153,7 @@ def pyvoip(folder: Path, caller_port: int) -> Iterator[tuple[int, int]]:
     with (folder / "pyvoip.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-W", "ignore", "-m", *argv], cwd=ROOT, stderr=log)  # noqa: S603 - our own program
     try:
-        bind(process.pid, cores()[0])
+        bind(process.pid, ANSWERERS_CORE)
         wait_bound(own)
         yield process.pid, own
     finally:
@@ -174,40 +175,89 @@ def wait_bound(port: int) -> None:
     raise RuntimeError("pyVoIP did not start")
 
 
-def run(calls: int = 150, seconds: float = 15.0, workers: int = 0) -> dict[str, object]:
-    """Both answerers, one after the other, and the ratios."""
-    os.sched_setaffinity(0, cores()[1])
-    results = []
-    with tempfile.TemporaryDirectory() as name:
+def at_once(answerer: str, *, workers: int = 0) -> Result:
+    """``CALLS`` calls with audio against one answerer."""
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         pcm, rate = read_speech(SPEECH)
         (folder / "caller.alaw").write_bytes(pcm16_to_alaw(resample(pcm, rate, 8000)))
-        for answerer in ("gateway", "pyVoIP 1.6.8"):
-            media, local = free_port(), free_port()
-            made: Callable[[], contextlib.AbstractContextManager[tuple[int, int]]] = (
-                (lambda: the_gateway(folder, calls, seconds, workers))
-                if answerer == "gateway"
-                else (lambda local=local: pyvoip(folder, local))  # type: ignore[misc] # bound now
+        media, local = free_port(), free_port()
+        if answerer == PYVOIP:
+            pid, port = stack.enter_context(pyvoip(folder, local))
+        else:
+            pid, port = stack.enter_context(the_gateway(folder, CALLS, SECONDS, workers))
+        return asyncio.run(measure(answerer, pid, port, folder, CALLS, SECONDS, media, local))
+
+
+def a_second() -> Outcome:
+    """``RATE`` calls a second, each held for a second with audio both ways, against a gateway without recognition."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "caller.alaw").write_bytes(bytes([0x55, 0xD5] * 8000))
+        calls = RATE * RATE_SECONDS
+        with RunningGateway(folder / "gateway", rtp_ports=free_port_range(2000)) as house:
+            load = sipp(
+                "call_audio",
+                house.sip_port,
+                folder,
+                calls=calls,
+                rate=RATE,
+                at_once=4 * RATE,
+                hold_ms=1000,
+                trace=False,
+                files=folder,
             )
-            with made() as (pid, port):
-                results.append(asyncio.run(measure(answerer, pid, port, folder, calls, seconds, media, local)))
-    ours, theirs = results
-    return {
-        "answerers": [asdict(result) for result in results],
-        "cpu_ratio_to_pyvoip": round(ours.cpu_percent_per_call / theirs.cpu_percent_per_call, 3),
-    }
+            return asyncio.run(load)
 
 
-def table(report: dict[str, object]) -> str:
-    """The report as a Markdown table."""
-    rows = report["answerers"]
-    assert isinstance(rows, list)
-    names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
-    return "\n".join([*lines, "", f"CPU per call, gateway / pyVoIP: {report['cpu_ratio_to_pyvoip']}"])
-
-
-if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    print(json.dumps(run(*numbers), indent=2))  # noqa: T201 - the answer
+def rows() -> list[Row]:
+    """Everything measured, worded and judged."""
+    os.sched_setaffinity(0, OTHER_CORES)
+    ours, theirs = at_once("gateway"), at_once(PYVOIP)
+    listening = at_once("gateway", workers=1)
+    quick = a_second()
+    total = RATE * RATE_SECONDS
+    return [
+        judged(
+            f"{RATE} calls/s for {RATE_SECONDS} s, each held 1 s, A-law both ways",
+            f"{quick.successful} of {total} good",
+            f"{total} placed by SIPp",
+            quick.successful / total,
+            at_least=1,
+        ),
+        judged(
+            f"{CALLS} calls at once with prompts and two-track recording",
+            f"{ours.good_calls} good",
+            f"{PYVOIP}: {theirs.good_calls} good",
+            ours.good_calls / CALLS,
+            at_least=1,
+        ),
+        judged(
+            "RTP that came back to SIPp in those calls",
+            f"{ours.rtp_returned:.1%}, longest gap {ours.longest_gap_ms:.0f} ms",
+            f"{PYVOIP}: {theirs.rtp_returned:.1%}, longest gap {theirs.longest_gap_ms:.0f} ms",
+            ours.rtp_returned,
+            at_least=0.99,
+        ),
+        judged(
+            "CPU of a call, as a share of the limit",
+            f"{ours.cpu_per_call:.3%} of a core",
+            f"limit {CPU_LIMIT:.2%}",
+            ours.cpu_per_call / CPU_LIMIT,
+            at_most=1,
+        ),
+        judged(
+            "CPU of a call beside pyVoIP",
+            f"{ours.cpu_per_call:.3%} of a core",
+            f"{PYVOIP}: {theirs.cpu_per_call:.3%}, at {theirs.rtp_returned:.0%} of the RTP",
+            ours.cpu_per_call / theirs.cpu_per_call,
+            at_most=0.5,
+        ),
+        judged(
+            f"longest gap in {CALLS} calls while a niced recogniser works",
+            f"{listening.longest_gap_ms:.0f} ms, {listening.rtp_returned:.1%} of the RTP",
+            f"limit {GAP_LIMIT_MS:.0f} ms",
+            listening.longest_gap_ms / GAP_LIMIT_MS,
+            at_most=1,
+        ),
+    ]
