@@ -181,9 +181,6 @@ class Leg(ABC):
     def receive(self, request: Request) -> None:
         """A request inside the dialog, Require and method already checked."""
         assert self.dialog is not None
-        if request.method == "ACK":
-            self._acknowledged(request)
-            return
         transaction = self.core.server.begin(request, self.dialog.local_tag)
         if not self.dialog.in_order(request):
             transaction.respond(500, headers=retry_after(1))
@@ -312,7 +309,8 @@ class Leg(ABC):
             self._repeater.stop()  # a new INVITE says that the last answer arrived (RFC 5407 §3.1.4)
         self._repeater = Repeater(self.core.wire, request, data, self._no_ack)
 
-    def _acknowledged(self, request: Request) -> None:
+    def acknowledge(self, request: Request) -> None:
+        """An ACK; only the one that is waited for counts."""
         if self._repeater is None or request.cseq != self._repeater.cseq:
             return
         self._repeater.stop()

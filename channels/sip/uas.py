@@ -15,6 +15,9 @@ from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason
 
+PROXY_GAP_S = 0.03
+"""Proxies of several processes overtake themselves: behind one, 200 follows 180 no sooner than this."""
+
 
 class IncomingLeg(Leg):
     """Made when 100 has gone out; registered at once, so that early BYE and UPDATE find it."""
@@ -34,7 +37,7 @@ class IncomingLeg(Leg):
         self._offer = offer
         self._agreed = agreed
         self._answer = b""
-        self._ringing = False
+        self._rang_at: float | None = None
         self._acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         contact = core.contact(self._request.flow.target)
         self.register(Dialog.of_invite(self._request, transaction.to_tag, contact))
@@ -52,13 +55,13 @@ class IncomingLeg(Leg):
 
     def trying(self) -> None:
         """Send 180 once."""
-        if not self._ringing and self._transaction.open:
-            self._ringing = True
+        if self._rang_at is None and self._transaction.open:
+            self._rang_at = asyncio.get_running_loop().time()
             self._transaction.respond(180, headers=self._dialog_headers())
 
     async def answer(self) -> None:
         """Send 200; with a delayed offer, return once the ACK brought the answer."""
-        await asyncio.sleep(0)  # a CANCEL that lies in the socket gets its chance
+        await self._settle()
         if self._ended.done() or not self._transaction.open or self.media is None:
             raise CallEnded("the caller gave up before the answer")
         delayed = not self._answer
@@ -77,6 +80,14 @@ class IncomingLeg(Leg):
         if self._ended.done():
             raise CallEnded("no usable answer came with the ACK")
         self.media.start()
+
+    async def _settle(self) -> None:
+        """Give a CANCEL that lies in the socket its chance, and a proxy the time to pass 180 on before 200."""
+        await asyncio.sleep(0)
+        if self._rang_at is not None and len(self._request.values("via")) > 1:
+            wait = self._rang_at + PROXY_GAP_S - asyncio.get_running_loop().time()
+            if wait > 0:
+                await asyncio.wait({self._ended}, timeout=wait)
 
     def _dialog_headers(self) -> list[tuple[str, str]]:
         assert self.dialog is not None

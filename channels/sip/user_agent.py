@@ -17,9 +17,6 @@ from channels.sip.client import ClientTransactions
 from channels.sip.core import (
     ACCEPT,
     ALLOW,
-    EXTENSIONS,
-    KNOWN_METHODS,
-    METHODS,
     RETRY_AFTER_S,
     SERVER,
     SUPPORTED,
@@ -27,6 +24,8 @@ from channels.sip.core import (
     retry_after,
 )
 from channels.sip.dialogs import new_tag
+from channels.sip.inspection import refusal_of
+from channels.sip.leg import Leg
 from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
 from channels.sip.message import Headers, Malformed, Request, Response, parse
 from channels.sip.registrar import Registrar
@@ -46,7 +45,6 @@ from gateway.telemetry import log, metrics
 
 MAX_PENDING = 200
 """Requests that wait for the phone book at once."""
-SCHEMES = frozenset({"sip", "sips", "tel"})
 BYE_GRACE_S = 1.0
 HANDLER_GRACE_S = 3.0
 """How long calls that were hung up at shutdown may still save what they have."""
@@ -194,12 +192,12 @@ class UserAgent:
     def _request(self, request: Request) -> None:
         if self.core.server.absorb(request):
             return
-        if request.method == "CANCEL":
+        if request.method == "ACK":
+            self._ack(request)
+        elif request.method == "CANCEL":
             self._cancel(request)
         elif request.to_tag:
             self._in_dialog(request)
-        elif request.method == "ACK":
-            return  # of a refusal that we keep no memory of
         elif self.core.server.merged(request):
             self._refuse(request, 482)
         elif self._sound(request):
@@ -215,46 +213,43 @@ class UserAgent:
         metrics.SIP_REFUSED.labels(self._channel_id, reason).inc()
         self._refuse(request, 503, retry_after(RETRY_AFTER_S))
 
+    def _leg_of(self, request: Request, our_tag: str) -> Leg | None:
+        return self.core.legs.get((request.call_id, our_tag, request.from_tag))
+
+    def _ack(self, request: Request) -> None:
+        """To its dialog; one that belongs to nothing acknowledges a refusal that we keep no memory of."""
+        leg = self._leg_of(request, request.to_tag)
+        if leg is None:
+            # Some telephones put another To tag into the ACK of a 2xx, and their INVITE's branch: that tells the call.
+            invite = self.core.server.invite_of(request)
+            leg = self._leg_of(request, invite.to_tag) if invite else None
+        if leg is not None:
+            leg.acknowledge(request)
+
     def _cancel(self, request: Request) -> None:
         invite = self.core.server.invite_of(request)
         if invite is None:
             self._refuse(request, 481)
             return
         self.core.server.begin(request, invite.to_tag).respond(200)
-        leg = self.core.legs.get((request.call_id, invite.to_tag, request.from_tag))
+        leg = self._leg_of(request, invite.to_tag)
         if isinstance(leg, IncomingLeg) and invite.request.to_tag == "":
             leg.cancel()
         elif leg is None and invite.open:
             invite.respond(487)  # still being authenticated
 
     def _sound(self, request: Request) -> bool:
-        """Method, scheme, hops and extensions (RFC 3261 §8.2.1-8.2.3); False when it was refused."""
-        if request.method not in METHODS:
-            known = request.method in KNOWN_METHODS
-            self._refuse(request, 405 if known else 501, [ALLOW])
-            return False
-        if not request.to_tag:
-            scheme = uris.scheme_of(request.uri)
-            if scheme not in SCHEMES:
-                self._refuse(request, 416)
-                return False
-            # RFC 4475 §3.3.11: an end system takes OPTIONS with Max-Forwards 0.
-            if request.number("max-forwards") == 0 and request.method != "OPTIONS":
-                self._refuse(request, 483)
-                return False
-        unknown = [tag for tag in request.options("require") if tag not in EXTENSIONS]
-        if unknown:
-            self._refuse(request, 420, [("Unsupported", ", ".join(unknown))])
-            return False
-        return True
+        """False when it was refused."""
+        refusal = refusal_of(request)
+        if refusal is not None:
+            self._refuse(request, *refusal)
+        return refusal is None
 
     def _in_dialog(self, request: Request) -> None:
-        leg = self.core.legs.get((request.call_id, request.to_tag, request.from_tag))
+        leg = self._leg_of(request, request.to_tag)
         if leg is None:
-            if request.method != "ACK":
-                self._refuse(request, 481)
-            return
-        if request.method == "ACK" or self._sound(request):
+            self._refuse(request, 481)
+        elif self._sound(request):
             leg.receive(request)
 
     def _new(self, request: Request) -> None:

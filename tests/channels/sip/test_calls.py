@@ -209,6 +209,22 @@ async def test_the_200_is_repeated_and_without_ack_the_call_ends(make, dial):
     await gateway.at_rest()
 
 
+async def test_an_ack_with_a_tag_of_its_own_is_known_by_its_branch(make, dial):
+    """As pyVoIP 1.6.8 sends it; otherwise its calls would end after 32 s."""
+    gateway = await make()
+    peer = await dial(gateway)
+    phone = Phone(peer)
+    phone.invite()
+    ok = await peer.expect(200, "INVITE")
+    peer.send(phone.request("ACK", branch=phone.invite_branch, cseq=1, to="<sip:12345@127.0.0.1>;tag=invented"))
+    await asyncio.sleep(0.1)
+    while not peer.inbox.empty():
+        await peer.next()
+    await peer.silence(0.2)
+    phone.to = ok.get("to")
+    await phone.bye()
+
+
 async def test_record_routes_come_back_and_are_followed(make, dial):
     gateway = await make()
     proxy, peer = await dial(gateway), await dial(gateway)
@@ -360,7 +376,7 @@ async def test_gb18030_names_are_read_and_sent_back_byte_for_byte(make, dial):
 
 
 async def test_a_handler_that_fails_or_rejects(make, dial):
-    gateway = await make()
+    gateway = await make(t1_ms=100)
     peer = await dial(gateway)
 
     async def broken(_leg):

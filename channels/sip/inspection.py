@@ -1,0 +1,23 @@
+"""The checks that every request passes first (RFC 3261 §8.2.1-8.2.3)."""
+
+from __future__ import annotations
+
+from channels.sip import uri as uris
+from channels.sip.core import ALLOW, EXTENSIONS, KNOWN_METHODS, METHODS
+from channels.sip.message import Headers, Request
+
+SCHEMES = frozenset({"sip", "sips", "tel"})
+
+
+def refusal_of(request: Request) -> tuple[int, Headers] | None:
+    """Status and headers of the refusal that method, scheme, hops or extensions call for; None for a sound request."""
+    if request.method not in METHODS:
+        return (405 if request.method in KNOWN_METHODS else 501), [ALLOW]
+    if not request.to_tag:
+        if uris.scheme_of(request.uri) not in SCHEMES:
+            return 416, ()
+        # RFC 4475 §3.3.11: an end system takes OPTIONS with Max-Forwards 0.
+        if request.number("max-forwards") == 0 and request.method != "OPTIONS":
+            return 483, ()
+    unknown = [tag for tag in request.options("require") if tag not in EXTENSIONS]
+    return (420, [("Unsupported", ", ".join(unknown))]) if unknown else None
