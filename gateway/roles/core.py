@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from gateway.bootstrap import BuiltChannel, House, open_house
 from gateway.errors import ConfigError, GatewayError, StoreUnavailable
 from gateway.ports.channel import Channel
+from gateway.roles import traces
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
 from gateway.settings import Settings
 from gateway.telemetry import log, metrics
@@ -125,12 +126,16 @@ async def _kept(name: str, run: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _housekeeping(house: House) -> None:
-    """Delete recordings past their retention and watch the disk."""
+    """Delete recordings and traces past their retention and watch the disk."""
+    days, traces_dir = house.settings.recording.retention_days, house.settings.data_dir / "traces"
     while True:
         metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(house.recordings.free_fraction))
-        expired = await asyncio.to_thread(house.recordings.expire, house.settings.recording.retention_days)
+        expired = await asyncio.to_thread(house.recordings.expire, days)
         if expired:
             _log.info("recordings_expired", recordings=len(expired))
+        traces_gone = await asyncio.to_thread(traces.expire, traces_dir, house.clock.now(), days)
+        if traces_gone:
+            _log.info("traces_expired", days=traces_gone)
         await asyncio.sleep(HOUSEKEEPING_S)
 
 

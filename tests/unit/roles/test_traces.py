@@ -1,0 +1,26 @@
+"""SIP traces leave with the recordings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.roles import traces
+
+pytestmark = pytest.mark.unit
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def test_days_past_the_retention_go_and_nothing_else(tmp_path):
+    for name in ("20261023", "20261024", "20261123", "notes"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "hotline.jsonl").write_text("{}\n", encoding="ascii")
+    (tmp_path / "20200101").touch()
+    assert traces.expire(tmp_path, NOW, 30) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["20200101", "20261024", "20261123", "notes"]
+
+
+def test_a_folder_that_is_not_there_is_no_trouble(tmp_path):
+    assert traces.expire(tmp_path / "none", NOW, 30) == 0
