@@ -72,7 +72,7 @@ class Recording(Section):
     min_free_percent: float = Field(5.0, ge=0, le=90)
     """Below this share of free disk an alarm is raised and new calls are not recorded."""
     retention_days: int = Field(180, ge=1)
-    """Recordings older than this are deleted; their rows say so."""
+    """Recordings and SIP traces older than this are deleted; tickets and text stay."""
 
 
 class Calls(Section):
