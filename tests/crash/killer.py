@@ -32,8 +32,6 @@ class Killer:
             # The first kill always hits the core: the short form must not miss the process that matters.
             name = "core" if number == 0 else self.chance.choices(list(victims), list(victims.values()))[0]
             self.kills[name] += 1
-            if name in {"core", "supervisor"}:
-                self.core_deaths.append(datetime.now(UTC))
             await asyncio.to_thread(self._kill, name)
 
     def _kill(self, name: str) -> None:
@@ -43,9 +41,13 @@ class Killer:
             assert gateway.process is not None
             gateway.process.kill()
             gateway.process.wait()
+        else:
+            gateway.kill(name)
+        if name in {"core", "supervisor"}:
+            self.core_deaths.append(datetime.now(UTC))
+        if name == "supervisor":
             gateway.start()
             return
-        gateway.kill(name)
 
         def back() -> bool:
             now = gateway.children()
