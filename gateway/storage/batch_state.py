@@ -67,9 +67,18 @@ class State:
         self.rows.setdefault(table, []).append(row)
 
 
+def lock_writers(connection: sa.Connection) -> int:
+    """Have the only transaction that alters the record until it ends; the last event_seq drawn.
+
+    Without it, a batch could write back what it read of a row before another transaction altered it.
+    """
+    last: int = connection.execute(_LOCK).scalar_one()
+    return last
+
+
 def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int, str]) -> State:
     """Lock the counter row, then read what the batch refers to. ``days`` are the city days of new tickets."""
-    state = State(event_seq=connection.execute(_LOCK).scalar_one())
+    state = State(event_seq=lock_writers(connection))
     _load_seen(connection, batch, state)
     _load_open(connection, batch, state)
     _load_tickets(connection, batch, state)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -123,7 +124,7 @@ def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> s
 
     @sa.event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _to_wal(connection)
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA cache_size=-32000")
         connection.execute("PRAGMA wal_autocheckpoint=4000")
@@ -134,6 +135,20 @@ def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> s
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL. While another process does the same, SQLite says busy without waiting."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class PostgresSql:

@@ -13,6 +13,7 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.among import among
+from gateway.storage.batch_state import lock_writers
 from gateway.storage.engine import Sql
 
 _ENDED = "1970-01-01T00:00:00.000Z"
@@ -36,7 +37,7 @@ class SqlLeaseStore:
             return
         table = t.interactions
         update = sa.update(table).where(among(table.c.interaction_id, interaction_ids))
-        await self._sql.write(lambda c: c.execute(update.values(lease_until=rfc3339(until))).rowcount)
+        await self._sql.write(lambda c: _alter(c, update.values(lease_until=rfc3339(until))))
 
     async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.expired``. Conversations without a lease never expire here."""
@@ -52,7 +53,7 @@ class SqlLeaseStore:
         """See ``ports.store.LeaseStore.release_node``."""
         table = t.interactions
         update = sa.update(table).where(table.c.node == node, table.c.lease_until > _ENDED).values(lease_until=_ENDED)
-        return await self._sql.write(lambda c: c.execute(update).rowcount)
+        return await self._sql.write(lambda c: _alter(c, update))
 
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.untranscribed``. What is still leased has an owner who transcribes it."""
@@ -68,6 +69,11 @@ class SqlLeaseStore:
             .limit(limit)
         )
         return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
+
+
+def _alter(connection: sa.Connection, update: sa.Update) -> int:
+    lock_writers(connection)
+    return connection.execute(update).rowcount
 
 
 def _open(row: sa.Row[Any]) -> OpenInteraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gateway.domain.change import Applied, Change
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event, written
+from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
 
@@ -68,3 +70,28 @@ async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -
         )
     )
     assert [i.interaction_id for i in await db.leases.untranscribed()] == [second.interaction_id]
+
+
+async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> None:
+    db, other = await opened(), await opened()
+    applied = await db.changes.apply(call("c"))
+    assert applied.interaction_id
+
+    async def talk() -> None:
+        for n in range(20):
+            await db.changes.apply(
+                Change(
+                    ticket_id=applied.ticket_id,
+                    interaction_id=applied.interaction_id,
+                    interaction_fields={"dtmf": [str(n)]},
+                    events=(event(),),
+                )
+            )
+
+    async def renew() -> None:
+        for n in range(20):
+            await other.leases.renew([applied.interaction_id or ""], NOON + timedelta(seconds=60 + n))
+
+    await asyncio.gather(talk(), renew())
+    assert await db.leases.expired(NOON + timedelta(seconds=78)) == []
+    assert len(await db.leases.expired(NOON + timedelta(seconds=79))) == 1
