@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gateway.errors import NotFound, RejectedInput
 from gateway.ports.recogniser import Final
 from gateway.recognition.stream import RATE, ClientStream, StreamOptions
 from gateway.recognition.track import Track
@@ -74,10 +75,16 @@ class WebSocketRecogniser:
     ) -> list[Final]:
         """Every segment of a finished recording's track that begins after ``from_ms``; yields to live calls.
 
-        ``NotFound`` when there is no such file, ``RecogniserUnavailable`` when no server could be reached in time.
+        ``NotFound`` when there is no audio, ``RecogniserUnavailable`` when no server could be reached in time.
         """
-        track = await asyncio.to_thread(Track.of_recording, path, channel)
-        stream = self._stream(track, min(from_ms * RATE // 1000, track.pushed), hotwords, live=False)
+        try:
+            track = await asyncio.to_thread(Track.of_recording, path, channel)
+        except RejectedInput as error:
+            raise NotFound(f"no audio can be read: {error}") from None
+        begin = from_ms * RATE // 1000
+        if begin >= track.pushed:
+            return []
+        stream = self._stream(track, begin, hotwords, live=False)
         stream.finish()
         try:
             return [result async for result in stream.results() if isinstance(result, Final)]

@@ -19,8 +19,8 @@ from gateway.recognition.track import BYTES_PER_MS, Track
 from gateway.telemetry import log, metrics
 
 RATE = 8_000
-PIECE = RATE // 4
-"""A message carries at least a quarter of a second: fewer wake-ups of the process that also paces media …"""
+PIECE = 3 * RATE // 10
+"""A message carries at least 0.3 s: fewer wake-ups of the process that also paces media …"""
 LARGEST_PIECE = RATE
 """… and a second at most, when there is a backlog."""
 WINDOW = 4 * RATE
@@ -30,6 +30,8 @@ STALL_S = 60.0
 """A server that owes an answer for so long is taken for dead."""
 FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 5.0
+MAX_WAITING_PARTIALS = 20
+"""Whoever reads so slowly wants finals only."""
 _EOF_MARK = -1
 _log = log.get("recognition")
 
@@ -161,12 +163,13 @@ class ClientStream:
                 socket = await session.ws_connect(url, headers=headers, max_msg_size=0, compress=0)
             self._answered_at = self._loop.time()
             sender = asyncio.create_task(self._send(socket))
+            watchdog = asyncio.create_task(self._watch(socket))
             try:
                 return await self._receive(socket, sender, base)
             finally:
-                sender.cancel()
-                with suppress(asyncio.CancelledError, aiohttp.ClientError, OSError):
-                    await sender
+                for task in (sender, watchdog):
+                    task.cancel()
+                await asyncio.gather(sender, watchdog, return_exceptions=True)
                 with suppress(aiohttp.ClientError, OSError, TimeoutError):
                     async with asyncio.timeout(CONNECT_S):
                         await socket.close()
@@ -188,16 +191,19 @@ class ClientStream:
                 continue
             if self._finished and not waiting and not ended:
                 ended = True
-                self._owed.append(_EOF_MARK)
+                self._owe(_EOF_MARK)
                 await socket.send_str(EOF)
             self._more.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STALL_S):
-                    await self._more.wait()
-            if self._owed and self._loop.time() - self._answered_at > STALL_S:
-                _log.warning("recogniser_stalled")
-                await socket.close()
-                return
+            await self._more.wait()
+
+    async def _watch(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Close a connection whose server owes an answer and gives none: it hangs, or the network is gone."""
+        while True:
+            await asyncio.sleep(STALL_S / 4)
+            if self._owed and self._loop.time() - self._answered_at >= STALL_S:
+                break
+        _log.warning("recogniser_stalled", refeed_from_ms=self._ms(self._done_to))
+        await socket.close()
 
     async def _send_piece(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         begin = self._sent_to
@@ -210,8 +216,13 @@ class ClientStream:
             self._lost = True
             alaw = bytes([0xD5]) * min(at - begin, LARGEST_PIECE)
         self._sent_to = begin + len(alaw)
-        self._owed.append(len(alaw))
+        self._owe(len(alaw))
         await socket.send_bytes(alaw_to_pcm16(alaw))
+
+    def _owe(self, what: int) -> None:
+        if not self._owed:
+            self._answered_at = self._loop.time()
+        self._owed.append(what)
 
     async def _receive(self, socket: aiohttp.ClientWebSocketResponse, sender: asyncio.Task[None], base: int) -> bool:
         while True:
@@ -223,13 +234,15 @@ class ClientStream:
                 if sender.done() and not sender.cancelled() and sender.exception() is not None:
                     await sender
                 raise ConnectionResetError("closed by the recogniser")
+            was_full = self._sent_to - self._answered_to >= WINDOW
             answered = self._owed.popleft() if self._owed else 0
             self._answered_to += max(0, answered)
             self._progress_at = self._answered_at = self._loop.time()
             self._hear(message.data, base)
             if answered == _EOF_MARK:
                 return True
-            self._more.set()
+            if was_full:
+                self._more.set()
 
     def _hear(self, text: str, base: int) -> None:
         for result in read_answer(
@@ -238,14 +251,17 @@ class ClientStream:
             from_ms=self._ms(self._done_to),
             heard_ms=self._ms(self._answered_to),
         ):
-            if isinstance(result, Final):
-                end = result.end_ms * BYTES_PER_MS
-                if end <= self._done_to:
-                    continue
-                self._done_to = min(end, self._answered_to)
-                self._track.forget(self._done_to)
-                if self._options.live:
-                    metrics.ASR_FINAL_SECONDS.observe(max(0, self._ms(self._track.pushed) - result.end_ms) / 1000)
+            if isinstance(result, Partial):
+                if self._results.qsize() < MAX_WAITING_PARTIALS:
+                    self._results.put_nowait(result)
+                continue
+            end = result.end_ms * BYTES_PER_MS
+            if end <= self._done_to:
+                continue
+            self._done_to = min(end, self._answered_to)
+            self._track.forget(self._done_to)
+            if self._options.live:
+                metrics.ASR_FINAL_SECONDS.observe(max(0, self._ms(self._track.pushed) - result.end_ms) / 1000)
             self._results.put_nowait(result)
         self._report()
 

@@ -130,7 +130,7 @@ async def test_segments_come_in_order_with_the_streams_times() -> None:
 async def test_what_is_being_said_comes_as_a_partial() -> None:
     async with served() as url:
         stream = WebSocketRecogniser(lambda: [url]).open()
-        stream.push(words(1)[: 8 * 280])
+        stream.push(words(1)[: 8 * 350])
         partial = await anext(aiter(stream.results()))
         await stream.aclose()
     assert partial == Partial(start_ms=0, text="…")
