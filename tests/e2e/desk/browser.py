@@ -64,9 +64,10 @@ class Browser:
         await self.command("POST", f"/element/{await self.find(css)}/click")
 
     async def fill(self, css: str, text: str) -> None:
-        element = await self.find(css)
-        await self.command("POST", f"/element/{element}/clear")
-        await self.command("POST", f"/element/{element}/value", {"text": text})
+        """Replace what a field holds, as a person would: select it all, type."""
+        await self.find(css)
+        await self.js("const e=document.querySelector(arguments[0]);e.focus();e.select()", css)
+        await self.type(text)
 
     async def text(self, css: str) -> str:
         return str(await self.command("GET", f"/element/{await self.find(css)}/text"))

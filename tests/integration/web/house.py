@@ -118,6 +118,7 @@ class WebHouse:
         await call.close(
             disposition=disposition, keys=["2"], recording=finished, spoken_ms=0, transcribed=True, quality={}
         )
+        await call.transcribed()
         return call
 
 

@@ -131,7 +131,7 @@ export function Marked({ record, active }) {
     if (one.from < at) continue;
     pieces.push(text.slice(at, one.from).join(""));
     const paths = spans.filter((other) => other.from >= one.from && other.to <= one.to).map((other) => other.path);
-    const names = [...new Set(paths)].map((path) => (FIELDS[path] ? t[FIELDS[path].label] : path)).join("、");
+    const names = [...new Set(paths)].map((path) => (FIELDS[path] ? t[FIELDS[path].label] : path)).join(t.comma);
     pieces.push(html`<mark class=${paths.includes(active) ? "active" : ""}>${text.slice(one.from, one.to).join("")}<sup>${names}</sup></mark>`);
     at = one.to;
   }

@@ -39,7 +39,8 @@ function Facts({ interaction }) {
   const waited = start && (start - new Date(interaction.started_at)) / 1000;
   const rows = [[t.startedAt, fullTime(interaction.started_at, desk)]];
   if (waited !== null && interaction.channel === "sip") rows.push([t.answeredAfter, t.seconds(waited.toFixed(waited < 10 ? 1 : 0))]);
-  if (start && interaction.ended_at) rows.push([t.duration, clock((new Date(interaction.ended_at) - start) / 1000)]);
+  const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (new Date(interaction.ended_at) - start) / 1000);
+  if (lasted && interaction.ended_at) rows.push([t.duration, clock(lasted)]);
   if (interaction.from_raw) rows.push([t.phone, interaction.from_raw.replace(/^sips?:|^tel:|[<>]/g, "").split("@")[0]]);
   if (interaction.dtmf && interaction.dtmf.length) rows.push([t.keys, interaction.dtmf.join(" ")]);
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -172,6 +172,7 @@ const zh = {
   justNow: "刚刚",
   ago: (t) => `${t}前`,
   none: "—",
+  comma: "、",
   statuses: {
     registered: "已登记", classified: "已分类", dispatched: "已派单", signed: "已签收", handling: "办理中",
     replied: "已答复", evaluated: "已评价", archived: "已归档", merged: "已并单", deflected: "已引导", informed: "已告知",
@@ -370,6 +371,7 @@ const en = {
   justNow: "just now",
   ago: (t) => `${t} ago`,
   none: "—",
+  comma: ", ",
   statuses: {
     registered: "Registered", classified: "Classified", dispatched: "Dispatched", signed: "Signed", handling: "In work",
     replied: "Replied", evaluated: "Evaluated", archived: "Archived", merged: "Merged", deflected: "Redirected",

@@ -1,0 +1,38 @@
+"""A house with a desk, and a real browser in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.desk.browser import Browser, chromium, chromium_missing
+from tests.integration.web.house import PASSWORD, WebHouse, web_house
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
+    async with web_house(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
+    missing = chromium_missing()
+    if missing:
+        pytest.skip(missing)
+    async with chromium(tmp_path / "profile") as opened:
+        await opened.resize(1440, 900)
+        yield opened
+
+
+@pytest.fixture
+async def desk(house: WebHouse, browser: Browser) -> Browser:
+    """Logged in as an agent, at the list."""
+    await browser.open(f"{house.url}/desk/")
+    await browser.fill("#username", "wang")
+    await browser.fill("#password", PASSWORD)
+    await browser.press("Enter")
+    await browser.see("实时")
+    return browser

@@ -1,0 +1,234 @@
+"""The desk in a real browser: what an agent sees and does."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.domain.change import Change, NewEvent
+from gateway.domain.words import Disposition
+from gateway.web.passwords import hash_password
+from tests.e2e.desk.browser import Browser
+from tests.integration.web.house import PASSWORD, TONE, WebHouse, final
+
+pytestmark = pytest.mark.e2e
+LAMP = "龙华区民治街道的路灯坏了三天了，我的电话是13912345678，请尽快维修。"
+
+
+async def open_ticket(house: WebHouse, desk: Browser, ticket_id: str) -> None:
+    await desk.open(f"{house.url}/desk/#/tickets/{ticket_id}")
+    await desk.find("#field-demand-type")
+
+
+async def test_a_wrong_password_is_told_and_a_right_one_opens_the_list(house: WebHouse, browser: Browser) -> None:
+    await browser.open(f"{house.url}/desk/")
+    await browser.fill("#username", "wang")
+    await browser.fill("#password", "wrong password")
+    await browser.press("Enter")
+    await browser.see("用户名或密码不正确", "[role=alert]")
+    assert await browser.focused() == "密码"
+    await browser.type(PASSWORD)
+    await browser.press("Enter")
+    await browser.see("还没有工单")
+    await browser.click("button[aria-label=退出]")
+    await browser.see("登录坐席台")
+    await browser.reload()
+    await browser.see("登录坐席台")
+
+
+async def test_a_one_time_password_is_changed_first(house: WebHouse, browser: Browser) -> None:
+    await house.database.accounts.add_user(
+        username="neu", name="新人", role="agent", password_hash=hash_password("one-time-pass"), one_time=True
+    )
+    await browser.open(f"{house.url}/desk/")
+    await browser.fill("#username", "neu")
+    await browser.fill("#password", "one-time-pass")
+    await browser.press("Enter")
+    await browser.see("设置新密码")
+    await browser.fill("#current", "one-time-pass")
+    await browser.fill("#fresh", "short")
+    await browser.fill("#again", "short")
+    await browser.press("Enter")
+    await browser.see("至少需要 10 个字符", "[role=alert]")
+    await browser.fill("#fresh", "my very own words")
+    await browser.fill("#again", "my very own words")
+    await browser.press("Enter")
+    await browser.see("还没有工单")
+
+
+async def test_a_call_appears_while_it_goes_on_and_its_words_as_they_are_said(house: WebHouse, desk: Browser) -> None:
+    await desk.see("还没有工单")
+    call = house.call(external_id="live")
+    await call.open({"name": "hotline", "version": "1"})
+    writer = house.recordings.start(call.interaction_id, call.started_at)
+    for _ in range(100):
+        writer.write(TONE, TONE)
+    await call.answered(writer.location)
+    await call.heard(final("我们小区停水了", 500, 1800))
+    await desk.see("我们小区停水了", ".rows")
+    await desk.see("通话中", ".rows")
+    await desk.click(".rows a")
+    await desk.see("我们小区停水了", ".transcript")
+    await call.heard(final("已经两天了", 2000, 3000))
+    await desk.see("已经两天了", ".transcript")
+    await desk.see("通话仍在进行", ".player")
+    recording = await asyncio.to_thread(writer.close)
+    await call.close(
+        disposition=Disposition.COMPLETED, keys=[], recording=recording, spoken_ms=0, transcribed=True, quality={}
+    )
+    await desk.see("已完成", ".side")
+    await desk.gone("通话中")
+
+
+async def test_silent_calls_are_hidden_until_asked_for_and_filters_hold(house: WebHouse, desk: Browser) -> None:
+    await house.finished_call("", external_id="silent", disposition=Disposition.ABANDONED_IN_FLOW)
+    await house.finished_call(LAMP, external_id="lamp")
+    await house.contact("坪山区地砖松动", event_id="e", requester={"kind": "enterprise"})
+    await desk.see("2 件")
+    await desk.click(".check input")
+    await desk.see("3 件")
+    await desk.see("未说话", ".rows")
+    await desk.fill("input[type=search]", "地砖")
+    await desk.see("1 件")
+    await desk.fill("input[type=search]", "没有这种事")
+    await desk.see("没有符合条件的工单")
+    await desk.click(".empty .button")
+    await desk.see("2 件")
+
+
+async def test_fields_are_corrected_with_their_evidence_in_sight(house: WebHouse, desk: Browser) -> None:
+    call = await house.finished_call(LAMP, external_id="lamp")
+    await open_ticket(house, desk, call.ticket_id)
+    await desk.see("坏了", "figure.marked")
+    await desk.js("document.querySelector('#field-demand-type').focus()")
+    await desk.see("坏了", "mark.active")
+    await desk.fill("#field-place-address", "民治大道 1 号路口")
+    await desk.see("1 处未保存的修改")
+    await desk.click(".savebar .button-main")
+    await desk.see("已保存", ".savebar")
+    _, record = await house.get(f"/api/v1/tickets/{call.ticket_id}")
+    assert record["place"]["address"] == "民治大道 1 号路口"
+    assert record["prefill"]["fields"]["place.address"]["confirmed_by"] == "user:wang"
+    await desk.click("button[aria-label='确认“类型”']")
+    await desk.see("已确认", "#field-demand-type-notes")
+
+
+async def test_two_people_in_one_field_are_told_and_nothing_is_lost(house: WebHouse, desk: Browser) -> None:
+    call = await house.finished_call(LAMP, external_id="lamp")
+    await open_ticket(house, desk, call.ticket_id)
+    path = f"/api/v1/tickets/{call.ticket_id}"
+    await desk.fill("#field-demand-title", "我的标题")
+    _, record = await house.get(path)
+    headers = {"If-Match": str(record["version"])}
+    _, record = await house.ask("PATCH", path, json={"place": {"address": "别处"}}, headers=headers)
+    await desk.until(
+        lambda: desk.js("return document.querySelector('#field-place-address').value==='别处'"), "no live change"
+    )
+    await desk.offline(on=True)
+    headers = {"If-Match": str(record["version"])}
+    await house.ask("PATCH", path, json={"demand": {"title": "别人的标题"}}, headers=headers)
+    await desk.offline(on=False)
+    await desk.click(".savebar .button-main")
+    await desk.see("别人刚刚修改了同一处")
+    await desk.see("现在的值：别人的标题")
+    assert await desk.js("return document.querySelector('#field-demand-title').value") == "我的标题"
+    await desk.click(".savebar .button-main")
+    await desk.see("已保存", ".savebar")
+    _, record = await house.get(path)
+    assert (record["demand"]["title"], record["place"]["address"]) == ("我的标题", "别处")
+
+
+async def test_words_are_corrected_in_place_and_a_click_on_them_plays_them(house: WebHouse, desk: Browser) -> None:
+    call = await house.finished_call(LAMP, external_id="lamp", seconds=6)
+    await open_ticket(house, desk, call.ticket_id)
+    await desk.see("00:06", ".player")
+    await desk.click(".segment-requester button.stamp")
+    await desk.until(lambda: desk.js("return document.querySelector('audio').currentTime>=1"), "the audio did not move")
+    await desk.click(".segment-requester .edit")
+    await desk.fill(".segment-form textarea", "龙华区民治街道路灯坏了")
+    await desk.click(".segment-form .button-main")
+    await desk.see("已更正", ".segment-requester")
+    assert (await desk.focused()).startswith("更正 00:01")
+    _, record = await house.get(f"/api/v1/tickets/{call.ticket_id}")
+    assert record["interactions"][0]["transcript"][-1]["corrected_text"] == "龙华区民治街道路灯坏了"
+
+
+async def test_numbers_are_masked_until_somebody_asks_and_that_is_written_down(house: WebHouse, desk: Browser) -> None:
+    call = await house.finished_call(LAMP, external_id="lamp")
+    await open_ticket(house, desk, call.ticket_id)
+    await desk.see("+86 138****8000", ".caller")
+    await desk.click(".caller .button")
+    await desk.see("+86 13800138000", ".caller")
+    await desk.see("本次查看已留痕")
+
+
+async def test_callbacks_are_listed_with_their_time(house: WebHouse, desk: Browser) -> None:
+    await desk.open(f"{house.url}/desk/#/callbacks")
+    await desk.see("没有待回拨的来电")
+    await house.finished_call("", external_id="gone", disposition=Disposition.ABANDONED_IN_FLOW)
+    await desk.see("流程中挂断", ".cards")
+    await desk.see("还剩 30 分钟", ".cards")
+    await desk.click(".cards a")
+    await desk.see("未说话", ".ticket-head")
+
+
+async def test_a_lost_connection_is_told_and_found_again(house: WebHouse, desk: Browser) -> None:
+    await desk.see("还没有工单")
+    await desk.offline(on=True)
+    await desk.see("网络已断开", ".trouble-place")
+    await house.contact("断网时来的", event_id="off")
+    await desk.offline(on=False)
+    await desk.see("断网时来的", ".rows")
+    await desk.gone("网络已断开", ".trouble-place")
+
+
+async def test_an_ended_session_leads_to_the_login_and_back(house: WebHouse, desk: Browser) -> None:
+    made = await house.contact()
+    await open_ticket(house, desk, made["ticket_id"])
+    await house.database.accounts.add_user(
+        username="wang", name="Wang", role="agent", password_hash=hash_password(PASSWORD)
+    )
+    await desk.reload()
+    await desk.see("登录坐席台")
+    await desk.fill("#username", "wang")
+    await desk.fill("#password", PASSWORD)
+    await desk.press("Enter")
+    await desk.find("#field-demand-type")
+
+
+async def test_a_ticket_that_is_not_there_is_told_kindly(house: WebHouse, desk: Browser) -> None:
+    await desk.open(f"{house.url}/desk/#/tickets/NOPE")
+    await desk.see("找不到这件工单")
+
+
+async def test_a_burst_of_changes_costs_few_requests(house: WebHouse, desk: Browser) -> None:
+    await desk.see("还没有工单")
+    await desk.js("window.asked=0;const f=window.fetch;window.fetch=(...a)=>{window.asked++;return f(...a)}")
+    for n in range(40):
+        await house.contact(f"第{n}件", event_id=f"n{n}")
+    await desk.see("40 件")
+    assert await desk.js("return window.asked") < 30
+
+
+async def test_what_citizens_say_is_text_and_never_markup(house: WebHouse, desk: Browser) -> None:
+    evil = "<img src=x onerror=window.hit=1><script>window.hit=1</script>路灯坏了"
+    made = await house.contact(evil, requester={"kind": "citizen", "name": evil[:40]})
+    await desk.see("<script>", ".rows")
+    await open_ticket(house, desk, made["ticket_id"])
+    await desk.see("<script>", ".messages")
+    assert await desk.js("return window.hit||0") == 0
+    assert [one for one in await desk.complaints() if "Content Security Policy" in one] == []
+
+
+async def test_a_change_by_a_machine_reaches_an_open_form(house: WebHouse, desk: Browser) -> None:
+    made = await house.contact("路灯坏了")
+    await open_ticket(house, desk, made["ticket_id"])
+    await house.database.changes.apply(
+        Change(
+            ticket_id=made["ticket_id"],
+            ticket_fields={("demand", "urgency"): {"level": "urgent", "reason": "x"}},
+            events=(NewEvent(type="ticket.corrected", at=house.clock.now()),),
+        )
+    )
+    await desk.see("紧急", ".ticket-chips")
