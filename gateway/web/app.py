@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.web import desk, guard, health
 from gateway.web.api import callbacks, contacts, corrections, feeds, openapi, recordings, session, stream, tickets
+from gateway.web.api.hub import EventHub
 from gateway.web.routing import HOUSE, ROUTES, House, register
 from gateway.web.services import WebServices
 
@@ -28,7 +29,7 @@ def build_app(services: WebServices) -> web.Application:
     app = web.Application(middlewares=[guard.guard], client_max_size=services.limits.body_bytes)
     app[HOUSE] = House(services)
     app[ROUTES] = API_ROUTES
-    streams = stream.Streams()
+    streams = stream.Streams(EventHub(services.reader))
     app[stream.STREAMS] = streams
     app.on_response_prepare.append(guard.add_headers)
     app.on_shutdown.append(streams.close)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from gateway.errors import StoreUnavailable
 from gateway.ports.store import Record
+from gateway.web.api.hub import EventHub
 from gateway.web.api.models import MAX_SEQ, StreamQuery
 from gateway.web.auth import READ, Principal
 from gateway.web.problems import Problem
@@ -23,7 +24,9 @@ _RETRY_MS = 2000
 class Streams:
     """The open streams of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, hub: EventHub) -> None:
+        """Streams fed by ``hub``."""
+        self.hub = hub
         self._by_actor: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[Record]] = set()
 
@@ -83,8 +86,8 @@ async def _after(context: Context) -> int:
 
 async def _pump(context: Context, response: web.StreamResponse, after: int) -> None:
     limits = context.services.limits
-    events = context.services.reader.watch(after)
     streams = context.request.app[STREAMS]
+    events = streams.hub.follow(after)
     pending = _next(events, streams)
     try:
         while not context.house.closing:
@@ -104,9 +107,7 @@ async def _pump(context: Context, response: web.StreamResponse, after: int) -> N
     finally:
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)
-        close = getattr(events, "aclose", None)
-        if close is not None:
-            await close()
+        await events.aclose()
 
 
 def _next(events: AsyncIterator[Record], streams: Streams) -> asyncio.Task[Record]:
