@@ -23,6 +23,8 @@ _log = log.get("calls.recorder")
 LOCATION = re.compile(r"\d{4}/\d{2}/\d{2}/[0-9A-Za-z_-]{1,64}\.wav", re.ASCII)
 FLUSH_BYTES = 8000
 """A second of a track: what a killed process loses at most."""
+FIRST_FLUSH_BYTES = 800
+"""A tenth of a second: a call that was answered leaves a recording even when its process dies at once."""
 BYTES_PER_S = 16_000
 MAX_WAITING = 4096
 """Chunks (16 KB each) that may wait for a slow disk before recordings are given up."""
@@ -174,6 +176,7 @@ class LocalWriter:
         self._recordings = recordings
         self._location = location
         self._caller, self._ours = bytearray(), bytearray()
+        self._flush_at = FIRST_FLUSH_BYTES
         self._file: StereoAlawFile | None = None
         self._failed = False
         self._stopped = not recordings.submit(self._open)
@@ -189,8 +192,9 @@ class LocalWriter:
             return
         self._caller += caller
         self._ours += ours
-        if len(self._caller) >= FLUSH_BYTES:
+        if len(self._caller) >= self._flush_at:
             self._flush()
+            self._flush_at = FLUSH_BYTES
 
     def close(self) -> Finished | None:
         """Flush, bring to the disk, hash; None when nothing was recorded. Blocking: call it in a thread."""

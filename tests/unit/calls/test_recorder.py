@@ -82,11 +82,11 @@ def test_a_killed_process_leaves_a_readable_file_that_can_be_finished(tmp_path):
         path = store.path(writer.location)
         for n in range(10**9):
             writer.write(b"\\x11" * 160, b"\\x22" * 160)
-            if n == 200:
+            if n == 210:
                 while not path.exists() or path.stat().st_size < 58 + 4 * 16000:
                     time.sleep(0.001)
                 print("recorded", flush=True)
-            if n > 200:
+            if n > 210:
                 time.sleep(0.0001)
         """
     )
