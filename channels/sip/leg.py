@@ -261,12 +261,12 @@ class Leg(ABC):
 
     def _answer_offer(self, request: Request) -> bytes:
         """The SDP of our 2xx: an answer, or an offer when an INVITE brought none."""
-        assert self.media is not None
         offer = sdp_of(request)
         if offer is not None:
             return self.answer_sdp(offer)
         if request.method != "INVITE":
             return b""
+        assert self.media is not None
         self._awaits_answer = True
         return self.media.offer()
 

@@ -99,7 +99,7 @@ class Refresher:
                 return
         if not leg.ended.done():
             leg.dialog.refresh(response.values("contact"))
-            leg.timer.start(accepted(response, asked_s=self._asked_s))
+            leg.timer.start(accepted(response, asked_s=self._asked_s, min_s=leg.core.settings.min_se_s))
 
     def _later(self, seconds: float) -> None:
         self._retry = asyncio.get_running_loop().call_later(seconds, self.start)

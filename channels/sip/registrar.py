@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from channels.sip import uri as uris
 from channels.sip.core import retry_after
-from channels.sip.digest import Digest, Verdict
+from channels.sip.digest import Digest, Outcome, Verdict
 from channels.sip.message import Request
 from channels.sip.settings import SipSettings
 from channels.sip.transactions import ServerTransaction
 from channels.sip.transport import Flow, Target
-from gateway.errors import Conflict, StoreUnavailable
+from gateway.errors import StoreUnavailable
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
 from gateway.telemetry import log
@@ -53,24 +53,21 @@ class Registrar:
             await self._register(request, transaction)
         except StoreUnavailable as error:
             transaction.respond(503, headers=retry_after(error.retry_after_s))
-        except Conflict:
-            transaction.respond(500, headers=retry_after(1))  # an older CSeq of the same Call-ID (§10.3 step 7)
 
     async def admit(self, request: Request, transaction: ServerTransaction) -> bool:
-        """Authenticate a call from a stranger's address; False when it was answered with 407, 403 or 503."""
+        """Authenticate a call from a stranger's address; False when it was answered (407, 403, 503) or cancelled."""
         try:
             outcome = await self.digest.check(request, "proxy-authorization")
             if outcome.verdict is Verdict.MISSING:
                 user = uris.user_of(request.from_raw)
-                known = user and await self._phones.phone_secret(user, self._realm) is not None
-                if not known:
-                    transaction.respond(403)
-                    return False
+                if not user or await self._phones.phone_secret(user, self._realm) is None:
+                    outcome = Outcome(Verdict.WRONG)
         except StoreUnavailable as error:
-            transaction.respond(503, headers=retry_after(error.retry_after_s))
+            if transaction.open:
+                transaction.respond(503, headers=retry_after(error.retry_after_s))
             return False
-        if outcome.verdict is Verdict.OK:
-            return True
+        if outcome.verdict is Verdict.OK or not transaction.open:  # not open: cancelled meanwhile
+            return transaction.open
         if outcome.verdict is Verdict.WRONG:
             transaction.respond(403)
         else:

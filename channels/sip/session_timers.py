@@ -62,12 +62,12 @@ def answer_headers(agreed: Agreed, request: Request) -> list[tuple[str, str]]:
     return headers
 
 
-def accepted(response: Response, *, asked_s: int) -> Agreed:
+def accepted(response: Response, *, asked_s: int, min_s: int) -> Agreed:
     """What the 2xx to a request of ours settled (§7.2); a peer without timers leaves the refreshing to us."""
     answered = parse(response.first("session-expires"))
     if answered is None:
         return Agreed(asked_s, we_refresh=True)
-    return Agreed(answered[0], we_refresh=answered[1] != "uas")
+    return Agreed(max(answered[0], min_s), we_refresh=answered[1] != "uas")
 
 
 class SessionTimer:

@@ -19,10 +19,11 @@ from gateway.telemetry import log
 MAX_HEADERS = 32_768
 MAX_MESSAGE = 65_535
 MAX_CONNECTIONS = 2_000
+MAX_PER_HOST = 1_000
 MAX_UNSENT = 1_048_576
 CONNECT_TIMEOUT_S = 5.0
 PARTIAL_TIMEOUT_S = 32.0
-"""How long an unfinished message may hold a TCP connection."""
+"""How long an unfinished message, or silence from the start, may hold a TCP connection."""
 RECEIVE_BUFFER = 4_194_304
 _CONTENT_LENGTH = re.compile(rb"^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _log = log.get("sip_transport")
@@ -87,6 +88,8 @@ class _Connection(asyncio.Protocol):
         self._partial: asyncio.TimerHandle | None = None
         self._waiting = waiting or []
         self._flow: Flow | None = None
+        self._spoken = bool(waiting)
+        """A whole message has come, or we opened it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -95,6 +98,11 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._flow = Flow(self._owner, "tcp", peer[0], peer[1], self)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if not self._waiting:  # accepted: who connects has something to say
+            self._partial = asyncio.get_running_loop().call_later(PARTIAL_TIMEOUT_S, self.close)
         for data in self._waiting:
             self.write(data)
         self._waiting = []
@@ -113,7 +121,7 @@ class _Connection(asyncio.Protocol):
         if self._partial is not None:
             self._partial.cancel()
             self._partial = None
-        if self._buffer and self._transport is not None:
+        if (self._buffer or not self._spoken) and self._transport is not None:
             self._partial = asyncio.get_running_loop().call_later(PARTIAL_TIMEOUT_S, self.close)
 
     def _next(self) -> bool:
@@ -149,6 +157,7 @@ class _Connection(asyncio.Protocol):
         self.close()
 
     def _hand_over(self, message: bytes) -> None:
+        self._spoken = True
         if self._flow is not None:
             self._owner.deliver(message, self._flow)
 
@@ -274,7 +283,8 @@ class Transports:
 
     def register(self, connection: _Connection, host: str, port: int) -> bool:
         """Take a new connection in; False when there are too many."""
-        if len(self._connections) >= MAX_CONNECTIONS:
+        of_host = sum(1 for other, _ in self._connections if other == host)
+        if len(self._connections) >= MAX_CONNECTIONS or of_host >= MAX_PER_HOST:
             return False
         self._connections[host, port] = connection
         return True

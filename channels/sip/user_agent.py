@@ -284,10 +284,10 @@ class UserAgent:
                 await work(transaction)
             except Exception as error:  # noqa: BLE001 - one request never stops the next
                 _log.error("request_failed", method=request.method, exc_info=error)
+                if transaction.open:
+                    transaction.respond(500)
             finally:
                 self._pending -= 1
-                if transaction.open and request.method == "REGISTER":
-                    transaction.respond(500)
 
         self._spawn(run())
 
@@ -312,8 +312,7 @@ class UserAgent:
     async def _stranger(self, transaction: ServerTransaction) -> None:
         """A call from outside the trunks: a phone of ours, or 403."""
         if await self.registrar.admit(transaction.request, transaction):
-            if transaction.open:
-                self._offer(transaction.request, transaction)
+            self._offer(transaction.request, transaction)
         else:
             metrics.SIP_REFUSED.labels(self._channel_id, "trunk").inc()
 
