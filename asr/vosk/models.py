@@ -42,7 +42,7 @@ class VoskModels:
         if (actual := _sha256(source)) != wanted.sha256:
             raise ConfigError([f"{source} has sha256 {actual}, expected {wanted.sha256}"])
         models_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=models_dir, prefix=".new-") as scratch:
+        with tempfile.TemporaryDirectory(dir=models_dir, prefix=".vosk-") as scratch:
             say("unpacking")
             with zipfile.ZipFile(source) as archive:
                 archive.extractall(scratch)

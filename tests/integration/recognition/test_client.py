@@ -142,7 +142,7 @@ async def test_killed_workers_lose_and_double_nothing(tmp_path: Path) -> None:
     audio = words(40)
     with workers(tmp_path, 2, slow_s=0.02) as processes:
         await up(tmp_path, 2)
-        stream = WebSocketRecogniser(lambda: urls_in(tmp_path)).open(recording=recording.path)
+        stream = WebSocketRecogniser(lambda: urls_in(tmp_path), patience_s=120).open(recording=recording.path)
         reading = asyncio.create_task(finals(stream))
         kills = {7: 0, 15: 1, 26: 0}
         for at in range(0, len(audio), FRAME):
@@ -342,7 +342,7 @@ async def test_a_stopped_process_is_not_waited_for_when_it_is_killed(tmp_path: P
     with workers(tmp_path, 1, slow_s=0.0) as processes:
         await up(tmp_path, 1)
         pid = json.loads((tmp_path / "asr-0.json").read_text())["pid"]
-        recogniser = WebSocketRecogniser(lambda: urls_in(tmp_path))
+        recogniser = WebSocketRecogniser(lambda: urls_in(tmp_path), patience_s=120)
         stream = recogniser.open(recording=stereo(tmp_path / "call.wav", words(6)))
         reading = asyncio.create_task(finals(stream))
         await speak(stream, words(3), frames_a_turn=1)

@@ -98,7 +98,7 @@ async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path) -> None
     expected = [s.text for s in alone(alaw)]
     found: list[Final] = []
     async with asr_role(tmp_path) as (process, place):
-        stream = WebSocketRecogniser(lambda: urls(place)).open(recording=recording)
+        stream = WebSocketRecogniser(lambda: urls(place), patience_s=120).open(recording=recording)
         results = aiter(stream.results())
         for at in range(0, len(alaw), 160):
             stream.push(alaw[at : at + 160])
@@ -121,9 +121,13 @@ async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path) -> None
 async def test_sigterm_ends_the_role_and_takes_its_address_back(tmp_path: Path) -> None:
     async with asr_role(tmp_path) as (process, place):
         assert set(json.loads(place.read_text())) == {"url", "pid"}
+        stream = WebSocketRecogniser(lambda: urls(place)).open()
+        stream.push(b"".join(telephone(path) + QUIET * 12_000 for path, _ in utterances()[:4]))
+        await anext(aiter(stream.results()))
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
         assert not place.exists()
+        await stream.aclose()
 
 
 def test_without_a_model_the_role_says_so_in_one_line(tmp_path: Path) -> None:
