@@ -101,7 +101,6 @@ class Authenticator:
         known = self._tokens.get(digest)
         if known is not None and now - known[0] < _REMEMBER_S:
             return known[1]
-        self.check_failures(request)
         token = await self._accounts.token(digest)
         if token is None:
             self._tokens.pop(digest, None)
@@ -134,7 +133,7 @@ class Authenticator:
         )
 
     def check_failures(self, request: web.Request) -> None:
-        """429 when this address failed too often lately."""
+        """429 when this address failed too often lately. For passwords only: no flood may lock out who has a token."""
         if self.failures.exhausted(self._proxies.client(request)):
             raise Problem(
                 429,

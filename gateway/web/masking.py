@@ -81,6 +81,10 @@ def record(full: Mapping[str, Any], *, words: bool) -> dict[str, Any]:
             demand[key] = said(demand.get(key))
         out["demand"] = demand
     out["interactions"] = [_interaction(item, said) for item in out.get("interactions") or ()]
+    outcome = dict(out.get("outcome") or {})
+    if outcome.get("evaluation"):
+        outcome["evaluation"] = {**outcome["evaluation"], "comment": said(outcome["evaluation"].get("comment"))}
+        out["outcome"] = outcome
     prefill = dict(out.get("prefill") or {})
     if prefill:
         prefill["fields"] = {

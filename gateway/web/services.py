@@ -20,7 +20,7 @@ class Limits:
 
     contacts_per_s: float = 5000.0
     """Contacts of one token or signing source."""
-    requests_per_s: float = 200.0
+    requests_per_s: float = 1000.0
     """Everything else of one token or user."""
     failures_per_s: float = 5.0
     """Requests without valid credentials from one address, log-ins included."""

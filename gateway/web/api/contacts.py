@@ -58,7 +58,6 @@ async def _client(context: Context) -> tuple[Principal, bytes, bool]:
 async def _signer(context: Context, raw: bytes) -> Principal:
     """The source that the body names, if the signature is its own and fresh."""
     auth, services = context.house.auth, context.services
-    auth.check_failures(context.request)
     found = _SIGNATURE.match(context.request.headers[SIGNATURE].strip())
     at = int(found.group(1)) if found else 0
     name = _named(raw)
