@@ -268,7 +268,7 @@ def rows() -> list[Row]:
         ),
         judged(
             f"longest gap in {CALLS} calls while a niced recogniser works",
-            f"{listening.longest_gap_ms:.0f} ms, {listening.rtp_returned:.1%} of the RTP (waited {listening.waited:.0%})",
+            f"{listening.longest_gap_ms:.0f} ms, {listening.rtp_returned:.1%} of RTP (waited {listening.waited:.0%})",
             f"limit {GAP_LIMIT_MS:.0f} ms",
             listening.longest_gap_ms / GAP_LIMIT_MS,
             at_most=1,
