@@ -10,7 +10,7 @@ from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
-from gateway.plugins.engines import load_engine_spec
+from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION
@@ -35,7 +35,7 @@ def problems(settings: Settings) -> list[str]:
 
     flows = collect(load_flows, settings.flows_dir)
     collect(Gazetteer.read, settings.config_dir / "gazetteer.csv")
-    collect(load_engine_spec, settings.asr.engine)
+    collect(engine_settings, settings.asr)
     for kind in known_channels():
         collect(load_channel_spec, kind)
         if not (INSTALLATION / "channels" / kind / "README.md").exists():

@@ -32,6 +32,8 @@ FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 5.0
 MAX_WAITING_PARTIALS = 20
 """Whoever reads so slowly wants finals only."""
+MAX_STUCK = 4
+"""After so many connections in a row that came no further, the audio is to blame."""
 _EOF_MARK = -1
 _log = log.get("recognition")
 
@@ -71,6 +73,8 @@ class ClientStream:
         """Everything before has been recognised: a new connection begins here."""
         self._answered_to = begin
         self._sent_to = begin
+        self._reached = begin
+        """How far any connection has come."""
         self._owed: deque[int] = deque()
         self._reported_s = 0.0
         self._finished = False
@@ -117,10 +121,11 @@ class ClientStream:
         self._results.put_nowait(None)
 
     async def _run(self) -> None:
-        backoff = FIRST_BACKOFF_S
+        backoff, stuck = FIRST_BACKOFF_S, 0
         try:
             while True:
                 began = self._answered_to = self._sent_to = self._done_to
+                reached = self._reached
                 if await self._attempt():
                     self._complete = not self._lost
                     self._results.put_nowait(None)
@@ -129,13 +134,25 @@ class ClientStream:
                     _log.warning("recogniser_given_up", live=self._options.live)
                     self._results.put_nowait(RecogniserUnavailable("no recogniser can be reached"))
                     return
-                backoff = FIRST_BACKOFF_S if self._answered_to > began else min(backoff * 2, MAX_BACKOFF_S)
+                if self._reached > reached:
+                    backoff, stuck = FIRST_BACKOFF_S, 0
+                else:
+                    backoff, stuck = min(backoff * 2, MAX_BACKOFF_S), stuck + (self._sent_to > began)
+                if stuck >= MAX_STUCK:
+                    self._step_over()
+                    stuck = 0
                 await asyncio.sleep(backoff)
         except Exception as error:  # noqa: BLE001 - whoever reads the results must not wait for ever
             _log.error("recognition_stream_failed", exc_info=error)
             self._results.put_nowait(RecogniserUnavailable("the recognition client failed"))
         finally:
             self._report(over=True)
+
+    def _step_over(self) -> None:
+        """The same audio has ended every connection: it may kill recognisers, so nobody gets it again."""
+        self._lost = True
+        self._done_to = self._reached = min(self._track.pushed, max(self._reached, self._done_to) + WINDOW)
+        _log.error("recognition_stepped_over", to_ms=self._ms(self._done_to))
 
     def _out_of_patience(self) -> bool:
         return self._finished and self._loop.time() - self._progress_at > self._options.patience_s
@@ -237,7 +254,9 @@ class ClientStream:
             was_full = self._sent_to - self._answered_to >= WINDOW
             answered = self._owed.popleft() if self._owed else 0
             self._answered_to += max(0, answered)
-            self._progress_at = self._answered_at = self._loop.time()
+            self._answered_at = self._loop.time()
+            if self._answered_to > self._reached:
+                self._reached, self._progress_at = self._answered_to, self._answered_at
             self._hear(message.data, base)
             if answered == _EOF_MARK:
                 return True

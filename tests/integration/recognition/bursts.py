@@ -32,24 +32,26 @@ def begin_ms(number: int) -> int:
 
 
 class BurstEngine:
-    """Hears tones. ``slow_s`` is how long it thinks about a word."""
+    """Hears tones. ``slow_s`` is how long it thinks about a word; it fails at the word ``fails_at``."""
 
     name = "bursts"
 
-    def __init__(self, slow_s: float = 0.0) -> None:
+    def __init__(self, slow_s: float = 0.0, fails_at: str = "") -> None:
         self.slow_s = slow_s
+        self.fails_at = fails_at
         self.opened: list[tuple[int, tuple[str, ...], tuple[str, ...]]] = []
 
     def stream(self, *, rate: int, languages: Sequence[str], hotwords: Sequence[str]) -> BurstStream:
         self.opened.append((rate, tuple(languages), tuple(hotwords)))
-        return BurstStream(rate, self.slow_s)
+        return BurstStream(rate, self.slow_s, self.fails_at)
 
 
 class BurstStream:
-    def __init__(self, rate: int, slow_s: float) -> None:
+    def __init__(self, rate: int, slow_s: float, fails_at: str) -> None:
         self._frame = rate * FRAME_MS // 1000
         self._rate = rate
         self._slow_s = slow_s
+        self._fails_at = fails_at
         self._rest = array("h")
         self._now_ms = 0
         self._tone = array("h")
@@ -84,6 +86,8 @@ class BurstStream:
         end = self._now_ms - self._quiet_ms
         number = round((crossings / 2 / seconds - 300) / 40)
         self._tone, self._quiet_ms = array("h"), 0
+        if self._fails_at == f"w{number}":
+            raise RuntimeError("the engine cannot bear this word")
         return Recognised(
             start_ms=end - round(1000 * seconds), end_ms=end, text=f"w{number}", language="zh", confidence=0.9
         )

@@ -207,6 +207,24 @@ async def test_push_never_waits_and_never_grows_without_end(tmp_path: Path) -> N
     assert held <= 30 * 8_000
 
 
+async def test_audio_that_ends_every_connection_is_stepped_over() -> None:
+    """It may kill processes: it must not be fed for ever, and the words after it are heard."""
+    engine = BurstEngine(fails_at="w5")
+    async with served(engine) as url:
+        stream = WebSocketRecogniser(lambda: [url]).open()
+        await speak(stream, words(20), frames_a_turn=1)
+        stream.finish()
+        found = await finals(stream)
+        await stream.aclose()
+    heard = numbers(found)
+    assert heard == sorted(set(heard))
+    assert heard[:5] == list(range(5))
+    assert heard[-4:] == [16, 17, 18, 19]
+    assert 5 not in heard
+    assert not stream.complete
+    assert len(engine.opened) <= 8
+
+
 async def test_no_recogniser_at_all_ends_with_an_error_after_the_call() -> None:
     stream = WebSocketRecogniser(list, patience_s=0.1).open()
     await speak(stream, words(2))
