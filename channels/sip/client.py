@@ -73,7 +73,7 @@ class ClientTransaction:
         if self.sip.method == "INVITE":
             interval = 2 * interval
         else:
-            interval = wire.T2 if self._proceeding else min(2 * interval, wire.T2)
+            interval = wire.t2 if self._proceeding else min(2 * interval, wire.t2)
         self._repeat = asyncio.get_running_loop().call_later(interval, self._again, interval)
 
     def _timed_out(self) -> None:
@@ -109,7 +109,7 @@ class ClientTransaction:
             if response.status >= FAILURE:
                 self._acknowledge(response)
         elif self.target.transport == "udp":
-            self._deadline = loop.call_later(wire.T4, self._timed_out)  # timer K
+            self._deadline = loop.call_later(wire.t4, self._timed_out)  # timer K
         else:
             self.terminate()
         self._on_response(response)

@@ -79,7 +79,7 @@ class Repeater:
 
     def _again(self, interval: float) -> None:
         self._wire.reply(self._request, self._data)
-        interval = min(2 * interval, self._wire.T2)
+        interval = min(2 * interval, self._wire.t2)
         self._repeat = asyncio.get_running_loop().call_later(interval, self._again, interval)
 
     def stop(self) -> None:

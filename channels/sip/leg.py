@@ -32,6 +32,8 @@ class Leg(ABC):
         self.dialog: Dialog | None = None
         self.up = False
         """Answered: there is a confirmed dialog."""
+        self.peer_has_timer = False
+        """The far side knows session timers (RFC 4028)."""
         self._repeater: Repeater | None = None
         self._awaits_answer = False
         """Our offer is out in a 2xx; its answer comes with the ACK."""
@@ -171,7 +173,14 @@ class Leg(ABC):
             self.hang_up(EndReason.MEDIA_LOST)
 
     def _expired(self) -> None:
-        self.end(EndReason.SIGNALLING_LOST, bye=True)
+        self.unrefreshed()
+
+    def unrefreshed(self) -> None:
+        """No refresh got through: the far side is gone, unless it never knew refreshes and its voice is still there."""
+        if not self.peer_has_timer and self.started_media and not self.on_hold and self.timer.agreed is not None:
+            self.timer.start(self.timer.agreed)  # when the voice stops, the media session says so
+        else:
+            self.end(EndReason.SIGNALLING_LOST, bye=True)
 
     def _refresh(self) -> None:
         self._refresher.start()

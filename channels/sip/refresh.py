@@ -69,7 +69,7 @@ class Refresher:
         if response.status == 481:  # noqa: PLR2004 - RFC 5057: the dialog is gone over there
             leg.end(EndReason.SIGNALLING_LOST, bye=False)
         elif response.status == 408:  # noqa: PLR2004 - RFC 4028 §10
-            leg.end(EndReason.SIGNALLING_LOST, bye=True)
+            leg.unrefreshed()
         elif response.status == 491:  # noqa: PLR2004 - RFC 3261 §14.1: both asked at once
             self._later(random.uniform(0.5, 3.0))  # noqa: S311 - no secret
         elif response.status == 422:  # noqa: PLR2004 - RFC 4028 §7.3
@@ -106,4 +106,5 @@ class Refresher:
 
     def _timed_out(self) -> None:
         self.offering = False
-        self._leg.end(EndReason.SIGNALLING_LOST, bye=True)
+        if not self._leg.ended.done():
+            self._leg.unrefreshed()

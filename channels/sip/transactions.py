@@ -93,12 +93,12 @@ class ServerTransaction:
         self.state = State.CONFIRMED
         if self._repeat is not None:
             self._repeat.cancel()
-        self._end_after(0.0 if self.request.flow.reliable else self._layer.wire.T4)  # timer I
+        self._end_after(0.0 if self.request.flow.reliable else self._layer.wire.t4)  # timer I
 
     def _again(self, interval: float) -> None:
         wire = self._layer.wire
         wire.reply(self.request, self._last)
-        interval = min(2 * interval, wire.T2)
+        interval = min(2 * interval, wire.t2)
         self._repeat = asyncio.get_running_loop().call_later(interval, self._again, interval)
 
     def _end_after(self, seconds: float) -> None:

@@ -106,6 +106,7 @@ class OutgoingLeg(Leg):
         assert self.media is not None
         self.media.start()
         self._refresher.update_allowed = "UPDATE" in ",".join(response.values("allow")).upper()
+        self.peer_has_timer = response.first("session-expires") is not None
         self.timer.start(accepted(response, asked_s=self._interval_s, min_s=self.core.settings.min_se_s))
 
     def _send(self) -> None:

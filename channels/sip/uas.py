@@ -42,6 +42,7 @@ class IncomingLeg(Leg):
         contact = core.contact(self._request.flow.target)
         self.register(Dialog.of_invite(self._request, transaction.to_tag, contact))
         allowed = ",".join(self._request.values("allow")).upper()
+        self.peer_has_timer = "timer" in self._request.options("supported")
         self._refresher.update_allowed = "UPDATE" in allowed
 
     def attach(self, media: MediaSession) -> None:

@@ -16,13 +16,12 @@ Trace = Callable[[bool, str, bytes], None]
 class Wire:
     """Transports plus trace, and the timing that everything is derived from (seconds)."""
 
-    T2 = 4.0
-    T4 = 5.0
-
     def __init__(self, transports: Transports, trace: Trace, *, t1: float) -> None:
         self.transports = transports
         self._trace = trace
         self.t1 = t1
+        self.t2, self.t4 = 8 * t1, 10 * t1
+        """4 s and 5 s at the default T1 (RFC 3261 §17.1.2.2)."""
         self.give_up = 64 * t1
         """Timers B, F, H, J, L, M: how long either side keeps trying (RFC 3261 §17)."""
 

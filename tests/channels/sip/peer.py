@@ -75,6 +75,8 @@ class Peer:
         self.kind = "UDP"
         self._write: Callable[[bytes], None] = lambda _: None
         self._close: Callable[[], None] = lambda: None
+        self.send_to: Callable[[int, bytes], None] = lambda _port, _data: None
+        """Send anywhere (UDP only)."""
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
@@ -86,6 +88,7 @@ class Peer:
         )
         peer.port = transport.get_extra_info("sockname")[1]
         peer._write = lambda data: transport.sendto(data, ("127.0.0.1", server))
+        peer.send_to = lambda port, data: transport.sendto(data, ("127.0.0.1", port))
         peer._close = transport.close
         return peer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -248,6 +249,23 @@ async def test_a_refresh_that_fails_ends_the_call(make, dial, status):
     if status:
         phone.answer(invite, status)
     assert await asyncio.wait_for(asyncio.shield(gateway.legs[0].ended), 5) is EndReason.SIGNALLING_LOST
+
+
+async def test_a_caller_that_knows_no_timers_may_go_on_talking(make, dial):
+    """It answers no re-INVITE, but its voice is there: hanging up on it would be wrong."""
+    gateway = await make(session_expires_s=1, min_se_s=1, t1_ms=5, no_media_timeout_s=1.0)
+    peer, voice = await dial(gateway), await dial(gateway)
+    phone = Phone(peer)
+    ok = await phone.up()
+    voice.server = int(re.search(rb"m=audio (\d+)", ok.body)[1])
+    leg = gateway.legs[0]
+    for n in range(100):
+        voice.send_to(
+            voice.server, b"\x80\x08" + n.to_bytes(2, "big") + (160 * n).to_bytes(4, "big") + b"ssrc" + b"\x55" * 160
+        )
+        await asyncio.sleep(0.02)
+    assert not leg.ended.done()
+    assert await asyncio.wait_for(asyncio.shield(leg.ended), 10) in {EndReason.MEDIA_LOST, EndReason.SIGNALLING_LOST}
 
 
 async def test_a_call_without_media_ends_but_not_on_hold(make, dial):
