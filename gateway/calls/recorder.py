@@ -44,11 +44,16 @@ class LocalRecordings:
         self._live: set[str] = set()
         self._low = False
 
-    def start(self, interaction_id: str, at: datetime) -> LocalWriter:
-        """Begin a recording; one of the same interaction that is there already is continued."""
+    def location(self, interaction_id: str, at: datetime) -> str:
+        """See ``Recordings.location``."""
         location = f"{at.astimezone(UTC):%Y/%m/%d}/{interaction_id}.wav"
         if not LOCATION.fullmatch(location):
             raise ValueError(f"{interaction_id!r} cannot be part of a file's name")
+        return location
+
+    def start(self, interaction_id: str, at: datetime) -> LocalWriter:
+        """Begin a recording; one of the same interaction that is there already is continued."""
+        location = self.location(interaction_id, at)
         self._live.add(location)
         return LocalWriter(self, location)
 
@@ -65,14 +70,14 @@ class LocalRecordings:
         return path
 
     def finish(self, location: str) -> Finished | None:
-        """Repair the header of a recording whose process died, and hash it; None without a file or audio. Blocking."""
+        """See ``Recordings.finish``."""
         try:
             path = self.path(location)
             if not path.is_file():
                 return None
             file = StereoAlawFile(path)
             file.close()
-            return self.finished(location, file.audio_bytes)
+            return self._hashed(location, file.audio_bytes)
         except NotFound:
             return None
         except OSError as error:
@@ -155,6 +160,10 @@ class LocalRecordings:
         if not audio_bytes:
             path.unlink(missing_ok=True)
             return None
+        return self._hashed(location, audio_bytes)
+
+    def _hashed(self, location: str, audio_bytes: int) -> Finished:
+        path = self._root / location
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = os.fstat(file.fileno()).st_size

@@ -86,7 +86,10 @@ class CallAnswering:
         state = self._engine.begin(leg.info.flow)
         leg.trying()
         try:
-            applied = await record.open({"name": state.flow, "version": state.version})
+            applied = await record.open(
+                {"name": state.flow, "version": state.version},
+                self._recordings.location(record.interaction_id, record.started_at),
+            )
         except (StoreUnavailable, Conflict):
             _log.error("call_refused_store_unavailable", channel_id=leg.info.channel_id)
             with suppress(CallEnded):
@@ -103,11 +106,14 @@ class CallAnswering:
                 self._live.discard(record.interaction_id)
 
     async def _serve(self, leg: CallLeg, record: CallRecord, state: Any) -> None:
+        if self._settings.ring_s:
+            await asyncio.wait({leg.ended}, timeout=self._settings.ring_s)
+        # Before the 200: should this process die right after it, the file tells that the call was answered.
+        writer = self._recordings.start(record.interaction_id, record.started_at)
         try:
-            if self._settings.ring_s:
-                await asyncio.wait({leg.ended}, timeout=self._settings.ring_s)
             await leg.answer()
         except CallEnded:
+            await asyncio.to_thread(writer.close)
             disposition = (
                 Disposition.ABANDONED_BEFORE_ANSWER
                 if leg.ended.done() and leg.ended.result() is EndReason.CANCELLED
@@ -115,7 +121,6 @@ class CallAnswering:
             )
             await self._close(leg, record, disposition, None, None, Keys())
             return
-        writer = self._recordings.start(record.interaction_id, record.started_at)
         listener = self._listener(record, self._recordings.path(writer.location))
 
         def sink(caller: bytes, ours: bytes) -> None:
@@ -134,7 +139,7 @@ class CallAnswering:
         )
         disposition = Disposition.INTERRUPTED
         try:
-            await record.answered(writer.location)
+            await record.answered()
             disposition = await self._talk(leg, flow, keys)
         finally:
             leg.set_sink(None)

@@ -66,8 +66,11 @@ class CallRecord:
         self.spoken_phone: str | None = None
         self.registered = False
 
-    async def open(self, flow: dict[str, str]) -> Applied:
-        """Write ticket (``empty`` until something is said) and interaction; before this nothing is answered."""
+    async def open(self, flow: dict[str, str], recording: str) -> Applied:
+        """Write ticket (``empty`` until something is said) and interaction; before this nothing is answered.
+
+        ``recording`` is where audio will be: whoever recovers the call knows by it that it was answered.
+        """
         info, now = self._info, self.started_at
         applied = await self._store.apply(
             Change(
@@ -102,7 +105,7 @@ class CallRecord:
                     diversion=info.diversion,
                     node=self._node,
                     lease_until=now + self._lease,
-                    fields={"flow": flow},
+                    fields={"flow": flow, "recording_path": recording},
                 ),
                 events=(
                     NewEvent(
@@ -116,12 +119,12 @@ class CallRecord:
         self.interaction_id = applied.interaction_id or self.interaction_id
         return applied
 
-    async def answered(self, recording: str | None) -> None:
-        """The 200 OK has gone out; ``recording`` is where its audio is being written."""
+    async def answered(self) -> None:
+        """The 200 OK has gone out."""
         now = self._clock.now()
         await self._apply(
             "interaction.answered",
-            interaction={"answered_at": now, "recording_path": recording},
+            interaction={"answered_at": now},
             data={"after_ms": int((now - self.started_at).total_seconds() * 1000)},
         )
 

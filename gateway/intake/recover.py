@@ -78,7 +78,9 @@ class Recovery:
             if interaction.recording_path
             else None
         )
-        disposition = Disposition.INTERRUPTED if interaction.answered_at else Disposition.ABANDONED_BEFORE_ANSWER
+        # Between its 200 and the commit that tells of it, only the audio knows that a call was answered.
+        answered_at = interaction.answered_at or (interaction.started_at if finished else None)
+        disposition = Disposition.INTERRUPTED if answered_at else Disposition.ABANDONED_BEFORE_ANSWER
         await self._store.apply(
             Change(
                 ticket_id=interaction.ticket_id,
@@ -86,9 +88,10 @@ class Recovery:
                 close_unless_closed=True,
                 ticket_fields={} if finished else {("prefill", "pending"): False},
                 interaction_fields={
+                    "answered_at": answered_at,
                     "ended_at": end_of(
                         interaction.started_at,
-                        interaction.answered_at,
+                        answered_at,
                         finished.duration_s if finished else 0.0,
                     ),
                     "disposition": disposition.value,

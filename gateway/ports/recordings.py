@@ -41,6 +41,10 @@ class RecordingWriter(Protocol):
 class Recordings(Protocol):
     """The recordings port: a local or shared folder."""
 
+    def location(self, interaction_id: str, at: datetime) -> str:
+        """Where ``start`` with the same arguments will write."""
+        ...
+
     def start(self, interaction_id: str, at: datetime) -> RecordingWriter:
         """Begin a recording."""
         ...
@@ -52,7 +56,7 @@ class Recordings(Protocol):
     def finish(self, location: str) -> Finished | None:
         """Repair the header of a recording whose process died, and hash it.
 
-        None when there is no file or no audio. Blocking.
+        None when there is no file. One without audio is kept: it was begun for a call that was answered. Blocking.
         """
         ...
 

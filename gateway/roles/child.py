@@ -14,10 +14,10 @@ from gateway.errors import GatewayError
 from gateway.telemetry import log
 
 FIRST_BACKOFF_S = 0.2
-MAX_BACKOFF_S = 10.0
+MAX_BACKOFF_S = 3.0
 CONFIG_ERROR_EXIT = 2
 """How a child says that its configuration is wrong; it has told a person why."""
-STEADY_S = 30.0
+STEADY_S = 10.0
 """A child that lived so long starts its back-off anew."""
 _PR_SET_PDEATHSIG = 1
 _log = log.get("supervisor")

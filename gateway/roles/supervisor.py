@@ -52,6 +52,8 @@ async def supervise(settings: Settings, config: Path | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    for left in (settings.data_dir / "run").glob("asr-*.json"):
+        left.unlink(missing_ok=True)  # where recognisers of an earlier run listened
     running = children(settings, config)
     tasks = [asyncio.create_task(child.run(), name=child.spec.name) for child in running]
     stopping = asyncio.create_task(stop.wait())

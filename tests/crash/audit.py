@@ -15,7 +15,7 @@ from tests.crash.contacts import Contacts
 from tests.support.running import RunningGateway, eventually
 
 QUIET_S = 180.0
-FIRST_WRITE = timedelta(seconds=2)
+FIRST_WRITE = timedelta(seconds=0.5)
 """A second of audio, and a second for a busy machine to write it."""
 ANSWER_COMMIT = timedelta(seconds=1)
 

@@ -215,7 +215,9 @@ class Call:
 
     async def run(self, caller: Callable[[Call], Awaitable[None]]) -> None:
         """Until the flow has ended or the caller has hung up."""
-        await self.record.open({"name": self.flow.state.flow, "version": self.flow.state.version})
+        await self.record.open(
+            {"name": self.flow.state.flow, "version": self.flow.state.version}, "2026/01/01/none.wav"
+        )
         tasks = [asyncio.ensure_future(work) for work in (self.leg.run(), self.keys.run(self.leg), self.listener.run())]
         talking = asyncio.ensure_future(self.flow.run())
         calling = asyncio.ensure_future(caller(self))

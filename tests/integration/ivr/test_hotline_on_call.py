@@ -138,7 +138,7 @@ def test_english_is_answered_in_english(engine, way):
     call = played(engine, caller)
     assert call.flow.state.language == "en"
     assert call.said.endswith("Thank you for calling. Goodbye.")
-    assert f"The number is:{NUMBER}" in call.said
+    assert f"The number is: {NUMBER}" in call.said
 
 
 def test_silence_is_asked_twice_and_then_called_back(engine):

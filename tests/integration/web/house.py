@@ -105,11 +105,13 @@ class WebHouse:
     ) -> CallRecord:
         """A whole call of ``seconds`` in which ``said`` was said (nothing, when empty)."""
         call = self.call(external_id=external_id)
-        await call.open({"name": "hotline", "version": "1"})
+        await call.open(
+            {"name": "hotline", "version": "1"}, self.recordings.location(call.interaction_id, call.started_at)
+        )
         writer = self.recordings.start(call.interaction_id, call.started_at)
         for _ in range(int(seconds * 50)):
             writer.write(TONE, TONE)
-        await call.answered(writer.location)
+        await call.answered()
         call.said("您好，这里是12345热线，请说明您的诉求。", 0, 900, "zh")
         if said:
             await call.heard(final(said, 1000, int(seconds * 1000)))

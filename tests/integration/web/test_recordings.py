@@ -76,11 +76,13 @@ async def test_a_changed_file_is_sent_whole(house: WebHouse) -> None:
 
 async def test_a_call_is_heard_while_it_goes_on(house: WebHouse) -> None:
     call = house.call(external_id="c")
-    await call.open({"name": "hotline", "version": "1"})
+    await call.open(
+        {"name": "hotline", "version": "1"}, house.recordings.location(call.interaction_id, call.started_at)
+    )
     writer = house.recordings.start(call.interaction_id, call.started_at)
     for _ in range(200):
         writer.write(TONE, TONE)
-    await call.answered(writer.location)
+    await call.answered()
     path = f"/api/v1/tickets/{call.ticket_id}/recordings/{call.interaction_id}"
     status, headers, first = await fetch(house, path)
     while len(first) < 16_000:

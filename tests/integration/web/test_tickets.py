@@ -122,8 +122,10 @@ async def test_events_and_vcon_tell_the_story_masked(house: WebHouse) -> None:
 
 async def test_a_person_corrects_fields_and_no_guess_touches_them_again(house: WebHouse) -> None:
     call = house.call(external_id="c")
-    await call.open({"name": "hotline", "version": "1"})
-    await call.answered(None)
+    await call.open(
+        {"name": "hotline", "version": "1"}, house.recordings.location(call.interaction_id, call.started_at)
+    )
+    await call.answered()
     await call.heard(final("路灯坏了", 0, 900))
     path = f"/api/v1/tickets/{call.ticket_id}"
     _, before = await house.get(path)

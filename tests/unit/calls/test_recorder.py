@@ -126,7 +126,9 @@ def test_finishing_what_is_not_there(tmp_path):
     assert store.finish("2026/11/23/never.wav") is None
     (tmp_path / "2026/11/23").mkdir(parents=True)
     (tmp_path / "2026/11/23/empty.wav").touch()
-    assert store.finish("2026/11/23/empty.wav") is None
+    begun = store.finish("2026/11/23/empty.wav")
+    assert begun is not None, "it was begun for a call that was answered"
+    assert begun.duration_s == 0
 
 
 @pytest.mark.parametrize(
