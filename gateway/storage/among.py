@@ -25,6 +25,10 @@ class _Among(sa.ColumnElement[bool]):
         self.column = column
         self.values = values
 
+    def self_group(self, against: Any = None) -> _Among:  # noqa: ARG002 - SQLAlchemy's signature
+        """Itself: SQLAlchemy would write ``… = 1`` for SQLite, which then reads the whole table."""
+        return self
+
 
 def among(column: sa.ColumnElement[Any], values: Iterable[Any]) -> sa.ColumnElement[bool]:
     """Whether ``column`` (text or integer) is one of ``values``."""
