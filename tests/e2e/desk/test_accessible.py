@@ -48,11 +48,12 @@ async def fill_house(house: WebHouse) -> dict[str, str]:
     )
     made["paving"] = contact["ticket_id"]
     live = house.call(external_id="live", user="13600136000")
-    await live.open({"name": "hotline", "version": "1"})
+    location = house.recordings.location(live.interaction_id, live.started_at)
+    await live.open({"name": "hotline", "version": "1"}, location)
     writer = house.recordings.start(live.interaction_id, live.started_at)
     for _ in range(400):
         writer.write(TONE, TONE)
-    await live.answered(writer.location)
+    await live.answered()
     live.said("您好，这里是12345热线，请说明您的诉求。", 0, 2400, "zh")
     await live.heard(final("我们小区停水两天了，", 2600, 5200))
     await live.heard(final("物业说不知道什么时候来水。", 5400, 7900))

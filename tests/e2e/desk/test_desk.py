@@ -60,11 +60,12 @@ async def test_a_one_time_password_is_changed_first(house: WebHouse, browser: Br
 async def test_a_call_appears_while_it_goes_on_and_its_words_as_they_are_said(house: WebHouse, desk: Browser) -> None:
     await desk.see("还没有工单")
     call = house.call(external_id="live")
-    await call.open({"name": "hotline", "version": "1"})
+    location = house.recordings.location(call.interaction_id, call.started_at)
+    await call.open({"name": "hotline", "version": "1"}, location)
     writer = house.recordings.start(call.interaction_id, call.started_at)
     for _ in range(100):
         writer.write(TONE, TONE)
-    await call.answered(writer.location)
+    await call.answered()
     await call.heard(final("我们小区停水了", 500, 1800))
     await desk.see("我们小区停水了", ".rows")
     await desk.see("通话中", ".rows")
