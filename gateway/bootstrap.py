@@ -157,7 +157,7 @@ class House:
 
     async def announce(self) -> None:
         """Wake the feed workers, here and elsewhere, whenever events have been committed. Runs until cancelled."""
-        async for _ in self.database.reader.watch(await self.database.reader.last_event_seq()):
+        async for _ in self.database.reader.commits():
             await self.wakeup.notify()
 
     def web_app(self, ready: Callable[[], Awaitable[dict[str, bool]]]) -> web.Application:

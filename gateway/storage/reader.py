@@ -92,6 +92,19 @@ class SqlTicketReader:
                     # Shielded: the future is shared by all watchers.
                     await asyncio.wait_for(asyncio.shield(committed), self._poll_s)
 
+    async def commits(self) -> AsyncGenerator[None, None]:
+        """Once for one or more commits after this call, without reading what they hold; those of others by polling."""
+        committed = self._committed.next()
+        last = await self.last_event_seq()
+        while True:
+            own, _ = await asyncio.wait({committed}, timeout=self._poll_s)
+            committed = self._committed.next()
+            if own:
+                yield
+            elif (newest := await self.last_event_seq()) > last:
+                last = newest
+                yield
+
     async def recording_path(self, interaction_id: str) -> str | None:
         """See ``ports.store.TicketReader.recording_path``."""
         check_texts((interaction_id,))

@@ -141,6 +141,20 @@ async def test_watchers_see_the_past_then_each_commit(opened: Open) -> None:
         assert await asyncio.gather(*watching) == [[2, 3, 4, 5, 6]] * 3
 
 
+async def test_every_commit_is_told_of_here_and_elsewhere(opened: Open) -> None:
+    db, other = await opened(), await opened()
+    listening = [aiter(store.reader.commits()) for store in (db, other)]
+    for n in range(2):
+        told = [asyncio.create_task(anext(each)) for each in listening]
+        await asyncio.sleep(0.05)
+        assert not any(task.done() for task in told)
+        await db.changes.apply(written(str(n)))
+        async with asyncio.timeout(30):
+            await asyncio.gather(*told)
+    for each in listening:
+        await each.aclose()
+
+
 async def test_events_name_their_ticket(db: Database) -> None:
     applied = await db.changes.apply(written("0"))
     first, second = await db.reader.events()
