@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import glob
 import json
+import re
 import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -73,6 +74,11 @@ class Baresip:
                 await self.reader.readexactly(1)
                 if entry.get("event"):
                     self.events.append(entry)
+
+    def receives(self) -> int:
+        """Bits of RTP audio a second that it gets now, as its status line says (half a second old at most)."""
+        found = re.findall(r"audio=\d+/(\d+)", self.log.read_text("utf-8", errors="replace"))
+        return int(found[-1]) if found else 0
 
     def heard_samples(self) -> bytes:
         """What it decoded of our audio: 16-bit 8 kHz mono."""
