@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 
@@ -25,6 +27,8 @@ PARTS = {
 TAIL_S = 10.0
 """After the last call has ended its last words have this long to be recognised; later catch-up finds them."""
 HOUSEKEEPING_S = 60.0
+SWITCH_S = 0.001
+"""The database's thread may hold the interpreter so long while a frame waits to be sent."""
 _log = log.get("core")
 
 
@@ -78,6 +82,7 @@ async def serve(settings: Settings, role: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    _make_room()
     parts = PARTS[role]
     async with AsyncExitStack() as stack:
         house = await open_house(settings, stack)
@@ -109,6 +114,13 @@ async def serve(settings: Settings, role: str) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
     _log.info("stopped")
+
+
+def _make_room() -> None:
+    """As many descriptors as the machine allows (one a call), and no thread that keeps the media clock waiting."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _kept(name: str, run: Callable[[], Awaitable[None]]) -> None:
