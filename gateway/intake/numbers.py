@@ -8,7 +8,13 @@ import phonenumbers
 
 REGION = "CN"
 _SIP_USER = re.compile(r"^(?:sips?|tel):([^@;>]+)", re.IGNORECASE)
+_BLANKS = re.compile(r"[\s\-().]")
 _WITHHELD = frozenset({"anonymous", "restricted", "unavailable", "unknown", "private", "withheld", ""})
+_CHINA = phonenumbers.PhoneMetadata.metadata_for_region(REGION)
+assert _CHINA is not None
+assert _CHINA.mobile is not None
+_MOBILE = re.compile(rf"(?:\+?86)?({_CHINA.mobile.national_number_pattern})", re.ASCII)
+"""Mobile numbers of the mainland as they mostly come; the library's own pattern, without its 20 µs around it."""
 
 
 def caller_user(raw: str) -> str:
@@ -24,9 +30,11 @@ def e164(raw: str | None) -> str | None:
     """
     if raw is None:
         return None
-    user = re.sub(r"[\s\-().]", "", caller_user(raw))
+    user = _BLANKS.sub("", caller_user(raw))
     if user.lower() in _WITHHELD:
         return None
+    if mobile := _MOBILE.fullmatch(user):
+        return f"+86{mobile[1]}"
     for text in (user, f"+{user}") if user.startswith("86") else (user,):
         try:
             number = phonenumbers.parse(text, REGION)

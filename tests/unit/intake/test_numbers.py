@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.intake.numbers import caller_user, e164
 
@@ -20,6 +23,8 @@ pytestmark = pytest.mark.unit
         ("tel:+86-898-6812-3456", "+8689868123456"),
         ("089868123456", "+8689868123456"),
         ("+447911123456", "+447911123456"),
+        ("１３８００１３８０００", "+8613800138000"),
+        ("12800138000", None),
         ("anonymous", None),
         ("sip:anonymous@anonymous.invalid", None),
         ("1001", None),
@@ -31,6 +36,12 @@ pytestmark = pytest.mark.unit
 )
 def test_e164(raw: str | None, number: str | None) -> None:
     assert e164(raw) == number
+
+
+@given(prefix=st.sampled_from(["", "0", "86", "+86", "0086"]), digits=st.from_regex(r"1[0-9]{10}", fullmatch=True))
+def test_mobile_numbers_are_judged_as_phonenumbers_judges_them(prefix: str, digits: str) -> None:
+    number = phonenumbers.parse(f"+86{digits}")
+    assert e164(prefix + digits) == (f"+86{digits}" if phonenumbers.is_valid_number(number) else None)
 
 
 def test_user_of_a_uri() -> None:
