@@ -98,6 +98,19 @@ class NewSegment:
     engine: str | None = None
 
 
+TICKET_NO = "\ufffcticket_no\ufffc"
+"""Stands for the ticket's number in a queued message: the writer draws it in the same transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """Where and how an outbound message is sent."""
+
+    channel_id: str
+    recipient: str
+    quick_replies: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
     """A message of a text channel."""
@@ -109,6 +122,65 @@ class NewMessage:
     text: str | None = None
     attachment_id: str | None = None
     external_id: str | None = None
+    queue: Queued | None = None
+    """Outbound: to be sent from the outbox; its delivery is ``queued`` until then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Everything one person and we wrote on one channel instance, across interactions: numbered without gaps."""
+
+    channel_id: str
+    sender: str
+    heard_at: datetime | None = None
+    """Set by a message of the person: when it arrived."""
+    window: tuple[int, float] | None = None
+    """(messages, seconds) that the provider lets us answer it, where that differs from the channel's own window."""
+    context: Mapping[str, Any] | None = None
+    """What the channel needs to answer the newest message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAttachment:
+    """A picture, voice message or file. ``sha256`` None: it has still to be fetched by ``ref``."""
+
+    attachment_id: str
+    channel_id: str
+    kind: str
+    message_id: str
+    ref: str = ""
+    name: str | None = None
+    media_type: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    error: str | None = None
+    """Why it is not kept: too_large, not_allowed, empty."""
+    transcribe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentUpdate:
+    """What became of an attachment: stored (``sha256``), refused or failed (``error``), transcribed."""
+
+    attachment_id: str
+    todo: str | None
+    """What remains: fetch, transcribe, or nothing."""
+    name: str | None = None
+    media_type: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryUpdate:
+    """What became of a queued message. A state never goes back: queued, sent, delivered, read; or failed."""
+
+    message_id: str
+    state: str
+    at: datetime
+    external_id: str | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +232,24 @@ class Change:
     messages: tuple[NewMessage, ...] = ()
     corrected_segments: Mapping[int, str] = field(default_factory=dict)
     callback: NewCallback | None = None
+    callback_phone: str | None = None
+    """Give it to this ticket's open callback task, if that has none yet."""
+    content: str | None = None
+    """More of what the requester said, appended to ``demand.content``; spans of ``guesses`` count from its start.
+    For changes of a known ticket; a new ticket's own content lies in its fields."""
+    thread: Thread | None = None
+    """Whose messages ``messages`` are."""
+    dialogue: str | None = None
+    """The flow's state of the interaction, as JSON."""
+    expected_dialogue: int | None = None
+    """With ``join``: how often the open conversation's dialogue must have been written (0: none is open). Another
+    number means that somebody else went on with it: ``StaleVersion``."""
+    attachments: tuple[NewAttachment, ...] = ()
+    attachment_updates: tuple[AttachmentUpdate, ...] = ()
+    message_texts: Mapping[str, str] = field(default_factory=dict)
+    """message_id -> its text, learned later (a voice message's words)."""
+    deliveries: tuple[DeliveryUpdate, ...] = ()
+    """An update that takes a message back makes the whole Change a no-op (``skipped``)."""
     events: tuple[NewEvent, ...] = ()
 
 
@@ -174,7 +264,11 @@ class Applied:
     event_seq: int
     replayed: bool = False
     skipped: bool = False
-    """True when ``close_unless_closed`` found the interaction closed."""
+    """True when ``close_unless_closed`` found the interaction closed, or a delivery was known already."""
+    seqs: tuple[int, ...] = ()
+    """Numbers of the Change's messages in their thread."""
+    dialogue_no: int = 0
+    """How often the interaction's dialogue has been written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.domain.change import Applied, ExternalKey
 from gateway.domain.ids import new_ulid, ticket_no
 from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.storage.apply_conversation import advances, check_dialogue, converse
 from gateway.storage.apply_fields import KNOWN, alter_ticket, extend
 from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
@@ -22,28 +23,33 @@ def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
         if seen is not None:
             return _replayed(p, seen)
     joined = state.open.get((change.join.channel_id, change.join.external_id)) if change.join else None
+    check_dialogue(p, joined, state)
     interaction = _interaction_of(p, joined, state)
     ticket = _ticket_of(p, interaction, state, joined=joined is not None)
     if change.expected_version is not None and ticket and ticket.row["version"] != change.expected_version:
         raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
     if change.close_unless_closed and interaction and ticket and interaction.row["disposition"] is not None:
         return _applied(ticket, interaction, skipped=True)
+    if ticket and not advances(p, state):
+        return _applied(ticket, interaction, skipped=True)
     _check_corrections(p, state)
     shift: int | None = 0
     if ticket is None:
         ticket = _register(p, day or "", state)
-    elif joined is not None:
-        shift = extend(p, ticket)
+    elif joined is not None or change.content is not None:
+        shift = extend(p, ticket, joined=joined is not None)
     if interaction is None and p.interaction is not None:
         interaction = _begin(p.interaction, ticket, state)
+    seqs: tuple[int, ...] = ()
     if interaction is not None:
         _alter_interaction(p, interaction, state)
-    alter_ticket(p, ticket, state, shift=shift, joined=joined is not None)
+        seqs = converse(p, ticket, interaction, state)
+    alter_ticket(p, ticket, state, shift=shift, joined=joined is not None or change.content is not None)
     opened = _open_callback(p, ticket, interaction, state)
     _append_events(p, ticket, interaction, state, joined=joined is not None, opened=opened)
     if p.dedupe:
         _see(p.dedupe, ticket, interaction, state)
-    return _applied(ticket, interaction)
+    return _applied(ticket, interaction, seqs=seqs)
 
 
 def _check_corrections(p: Prepared, state: State) -> None:
@@ -83,7 +89,9 @@ def _replayed(p: Prepared, seen: Row) -> Applied:
     )
 
 
-def _applied(ticket: TicketState, interaction: InteractionState | None, *, skipped: bool = False) -> Applied:
+def _applied(
+    ticket: TicketState, interaction: InteractionState | None, *, skipped: bool = False, seqs: tuple[int, ...] = ()
+) -> Applied:
     return Applied(
         ticket_id=ticket.row["ticket_id"],
         ticket_no=ticket.row["ticket_no"],
@@ -91,6 +99,8 @@ def _applied(ticket: TicketState, interaction: InteractionState | None, *, skipp
         version=ticket.row["version"],
         event_seq=ticket.row["event_seq"],
         skipped=skipped,
+        seqs=seqs,
+        dialogue_no=(interaction.row["dialogue_no"] or 0) if interaction else 0,
     )
 
 

@@ -23,14 +23,17 @@ _SEARCHED: tuple[Path, ...] = (
 )
 
 
-def extend(p: Prepared, ticket: TicketState) -> int | None:
+def extend(p: Prepared, ticket: TicketState, *, joined: bool) -> int | None:
     """A further message of a conversation: append its content; by how much its guesses' spans move.
 
     None when the content is a person's wording now and stays as it is: then the spans mean nothing.
     """
-    assert p.ticket is not None
-    ticket.row["empty"] = ticket.row["empty"] and p.ticket["empty"]
-    more = get_in(p.ticket_doc, _CONTENT)
+    if joined and p.ticket is not None:
+        ticket.row["empty"] = ticket.row["empty"] and p.ticket["empty"]
+        more = get_in(p.ticket_doc, _CONTENT)
+    else:
+        more = p.change.content
+        ticket.row["empty"] = ticket.row["empty"] and not more
     before = get_in(ticket.doc, _CONTENT)
     if not more:
         return 0

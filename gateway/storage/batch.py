@@ -13,6 +13,7 @@ from gateway.domain.ids import city_day
 from gateway.errors import GatewayError
 from gateway.storage import tables as t
 from gateway.storage.apply_change import apply_change
+from gateway.storage.batch_conversation import write_conversations
 from gateway.storage.batch_state import EVENT_SEQ, State, load
 from gateway.storage.bulk import Bulk
 from gateway.storage.engine import upsert
@@ -49,7 +50,18 @@ _TICKET_COLUMNS = ("status", "line", "empty", "pending", "updated_at", "version"
 _INTERACTION_COLUMNS = tuple(c.name for c in t.interactions.c if c.name not in {"interaction_id", "ticket_id"})
 _INSERTS = {
     table.name: Bulk.insert(table)
-    for table in (t.tickets, t.interactions, t.requesters, t.identities, t.messages, t.callbacks, t.seen_keys, t.events)
+    for table in (
+        t.tickets,
+        t.interactions,
+        t.requesters,
+        t.identities,
+        t.messages,
+        t.outbox,
+        t.attachments,
+        t.callbacks,
+        t.seen_keys,
+        t.events,
+    )
 }
 _SEGMENTS = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
 _UPDATE_TICKET = Bulk(
@@ -122,6 +134,7 @@ def _write(connection: sa.Connection, state: State) -> None:
         connection, [{"of_requester": k, "doc": state.requesters[k]} for k, new in changed.items() if not new]
     )
     _CORRECT.run(connection, rows.get("corrections", ()))
+    write_conversations(connection, state)
     _UPDATE_CALLBACK.run(connection, rows.get("callback_updates", ()))
     _DRAW.run(connection, [{"day": day, "last": state.serials[day]} for day in sorted(state.drawn)])
     _COUNT.run(connection, [{"value": state.event_seq, "name_1": EVENT_SEQ}])

@@ -52,6 +52,11 @@ class State:
     interactions: dict[str, InteractionState] = field(default_factory=dict)
     identities: dict[Key, str] = field(default_factory=dict)
     requesters: dict[str, Tree] = field(default_factory=dict)
+    threads: dict[Key, Row] = field(default_factory=dict)
+    """By (channel_id, sender)."""
+    changed_threads: set[Key] = field(default_factory=set)
+    outbox: dict[str, str] = field(default_factory=dict)
+    """message_id -> state, of the queued messages that deliveries tell of."""
     segments: set[tuple[str, int]] = field(default_factory=set)
     """Those that corrections may refer to."""
     serials: dict[str, int] = field(default_factory=dict)
@@ -83,6 +88,7 @@ def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int
     _load_open(connection, batch, state)
     _load_tickets(connection, batch, state)
     _load_people(connection, batch, state)
+    _load_threads(connection, batch, state)
     if days:
         query = sa.select(t.serials).where(among(t.serials.c.day, set(days.values())))
         state.serials = {row.day: row.last for row in connection.execute(query)}
@@ -131,6 +137,18 @@ def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: S
     if wanted:
         found = connection.execute(sa.select(t.tickets).where(among(t.tickets.c.ticket_id, wanted))).mappings()
         state.tickets = {row["ticket_id"]: TicketState(dict(row), row["doc"]) for row in found}
+
+
+def _load_threads(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
+    senders = {p.change.thread.sender for p in batch if p.change.thread}
+    if senders:
+        found = connection.execute(sa.select(t.threads).where(among(t.threads.c.sender, senders))).mappings()
+        state.threads = {(row["channel_id"], row["sender"]): dict(row) for row in found}
+    told = {d.message_id for p in batch for d in p.change.deliveries}
+    if told:
+        table = t.outbox
+        query = sa.select(table.c.message_id, table.c.state).where(among(table.c.message_id, told))
+        state.outbox = {row.message_id: row.state for row in connection.execute(query)}
 
 
 def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:

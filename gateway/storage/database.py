@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from gateway.errors import ConfigError
 from gateway.ports.clock import Clock, SystemClock
 from gateway.storage.accounts import SqlAccountStore
+from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.epoch import Epoch
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.migrate import is_current, migrate
+from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.signal import CommitSignal
@@ -34,6 +36,10 @@ class Database:
     accounts: SqlAccountStore
     phones: SqlPhoneBook
     epoch: Epoch
+    conversations: SqlConversationStore
+    outbox: SqlOutboxStore
+    attachments: SqlAttachmentStore
+    channel_states: SqlChannelStates
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -74,6 +80,10 @@ async def open_database(
         accounts=SqlAccountStore(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
         epoch=Epoch(sql),
+        conversations=SqlConversationStore(sql=sql),
+        outbox=SqlOutboxStore(sql=sql, clock=clock),
+        attachments=SqlAttachmentStore(sql=sql, clock=clock),
+        channel_states=SqlChannelStates(sql=sql),
     )
 
 

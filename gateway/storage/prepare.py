@@ -8,6 +8,7 @@ from typing import Any
 from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
 from gateway.domain.ids import new_ulid
 from gateway.errors import RejectedInput
+from gateway.storage.prepare_conversation import attachment_row, conversation_texts, queued_row
 from gateway.storage.shape import HOT, SECTIONS, Tree, check_path, code_of, set_in, shaped
 from gateway.storage.texts import check_texts, instant, plain
 
@@ -46,6 +47,9 @@ class Prepared:
     guesses: list[tuple[Path, Row, Any]]
     segments: list[Row]
     messages: list[Row]
+    queued: list[Row | None]
+    """For each of ``messages`` its row of the outbox, when it has one."""
+    attachments: list[Row]
     callback: Row | None
     events: list[Row]
     confirmed_by: str | None
@@ -64,8 +68,9 @@ def prepare(change: Change, now: str) -> Prepared:
     ticket, ticket_doc = _ticket(change.new_ticket, texts) if change.new_ticket else (None, {})
     interaction = _interaction(change.new_interaction, texts) if change.new_interaction else None
     has_interaction = interaction is not None or change.interaction_id is not None
-    if not has_interaction and (change.segments or change.messages or change.callback or change.corrected_segments):
-        raise RejectedInput("transcript, messages and callbacks need an interaction")
+    parts = (change.segments, change.messages, change.callback, change.corrected_segments, change.attachments)
+    if not has_interaction and any(parts):
+        raise RejectedInput("transcript, messages, attachments and callbacks need an interaction")
     columns, doc = _interaction_fields(change.interaction_fields, texts)
     fields = [(path, shaped(path, plain(value, texts))) for path, value in change.ticket_fields.items()]
     for path, _ in fields:
@@ -103,18 +108,24 @@ def prepare(change: Change, now: str) -> Prepared:
                 "text": m.text,
                 "attachment_id": m.attachment_id,
                 "external_id": m.external_id,
-                "delivery": None,
+                "delivery": "queued" if m.queue else None,
+                "channel_id": change.thread.channel_id if change.thread else None,
+                "sender": change.thread.sender if change.thread else None,
+                "thread_seq": None,
             }
             for m in change.messages
         ],
+        queued=[queued_row(m, now) for m in change.messages],
+        attachments=[attachment_row(a, now) for a in change.attachments],
         callback=_callback(change, now),
         events=_events(change, texts, now),
         confirmed_by=next((e.actor for e in change.events if e.type == CORRECTED and e.actor != "system"), None),
     )
     for row in prepared.segments:
         plain(row, texts)
-    for row in (*prepared.messages, prepared.callback or {}):
+    for row in (*prepared.messages, *prepared.attachments, prepared.callback or {}):
         _collect(row, texts)
+    conversation_texts(change, texts)
     texts += change.corrected_segments.values()
     for key in (change.dedupe, change.join):
         if key is not None:
@@ -155,7 +166,7 @@ def _ticket(new: NewTicket, texts: list[str]) -> tuple[Row, Tree]:
 
 
 def _interaction(new: NewInteraction, texts: list[str]) -> Row:
-    row: Row = dict.fromkeys(_COLUMNS)
+    row: Row = dict.fromkeys((*_COLUMNS, "dialogue", "dialogue_no"))
     columns, doc = _interaction_fields(new.fields, texts)
     row |= {
         "interaction_id": new.interaction_id,

@@ -195,13 +195,14 @@ def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> 
             by_ticket[row["ticket_id"]].append(interaction)
             by_interaction[row["interaction_id"]] = interaction
     if whole and by_interaction:
-        for key, part, make in (
-            ("transcript", t.segments, shown.segment_record),
-            ("messages", t.messages, shown.message_record),
+        for key, part, order, make in (
+            ("transcript", t.segments, (), shown.segment_record),
+            # The provider's time, then arrival: what was written first may have arrived second.
+            ("messages", t.messages, (t.messages.c.sent_at,), shown.message_record),
         ):
             for interaction in by_interaction.values():
                 interaction[key] = []
             query = sa.select(part).where(among(part.c.interaction_id, by_interaction))
-            for row in connection.execute(query.order_by(part.c.interaction_id, part.c.seq)).mappings():
+            for row in connection.execute(query.order_by(part.c.interaction_id, *order, part.c.seq)).mappings():
                 by_interaction[row["interaction_id"]][key].append(make(dict(row)))
     return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]]) for row in rows]

@@ -57,7 +57,14 @@ SECTIONS: dict[str, Tree] = {
         "closed_at": None,
     },
     "prefill": {"fields": {}, "candidates": {"category": [], "unit": []}, "pending": False},
-    "related": {"parent_id": None, "child_ids": [], "merged_into": None, "merged_ids": [], "similar": []},
+    "related": {
+        "parent_id": None,
+        "child_ids": [],
+        "merged_into": None,
+        "merged_ids": [],
+        "similar": [],
+        "previous_id": None,
+    },
 }
 """Defaults by section; ``doc`` of a ticket row holds only what differs."""
 

@@ -90,6 +90,8 @@ interactions = sa.Table(
     sa.Column("lease_until", sa.Text),
     sa.Column("recording_path", sa.Text),
     sa.Column("doc", Json, nullable=False),
+    sa.Column("dialogue", sa.Text),
+    sa.Column("dialogue_no", sa.BigInteger),
     sa.Index("interactions_by_ticket", "ticket_id"),
 )
 _open = interactions.c.disposition.is_(None)
@@ -128,8 +130,112 @@ messages = sa.Table(
     sa.Column("attachment_id", sa.Text),
     sa.Column("external_id", sa.Text),
     sa.Column("delivery", sa.Text),
+    sa.Column("channel_id", sa.Text),
+    sa.Column("sender", sa.Text),
+    sa.Column("thread_seq", sa.BigInteger),
     sqlite_with_rowid=False,
 )
+_threaded = messages.c.thread_seq.is_not(None)
+sa.Index(
+    "messages_by_thread",
+    messages.c.sender,
+    messages.c.channel_id,
+    messages.c.thread_seq,
+    unique=True,
+    sqlite_where=_threaded,
+    postgresql_where=_threaded,
+)
+
+threads = sa.Table(
+    "threads",
+    metadata,
+    sa.Column("sender", sa.Text, primary_key=True),
+    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("heard_at", sa.Text),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("interaction_id", sa.Text, nullable=False),
+    sa.Column("doc", Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One person on one channel instance: the last number drawn, the newest interaction; ``doc`` holds the answers'
+``context`` and ``heard``, the messages that opened the windows in which the provider lets us answer."""
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("message_id", sa.Text, primary_key=True),
+    sa.Column("channel_id", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("thread_seq", sa.BigInteger, nullable=False),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("interaction_id", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("next_at", sa.Text, nullable=False),
+    sa.Column("leased_by", sa.Text),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("sent_at", sa.Text),
+    sa.Column("external_id", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("doc", Json, nullable=False),
+    sqlite_with_rowid=False,
+)
+sa.Index(
+    "outbox_queued",
+    outbox.c.channel_id,
+    outbox.c.recipient,
+    outbox.c.thread_seq,
+    sqlite_where=sa.text("state = 'queued'"),
+    postgresql_where=sa.text("state = 'queued'"),
+)
+_receipted = outbox.c.external_id.is_not(None)
+sa.Index(
+    "outbox_by_external",
+    outbox.c.external_id,
+    outbox.c.channel_id,
+    sqlite_where=_receipted,
+    postgresql_where=_receipted,
+)
+sa.Index("outbox_by_recipient", outbox.c.recipient, outbox.c.channel_id, outbox.c.sent_at)
+"""What we say to people. A lease is a ``next_at`` in the future; only a recipient's first queued row is ever due."""
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("attachment_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("interaction_id", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("channel_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    sa.Column("media_type", sa.Text),
+    sa.Column("bytes", sa.BigInteger),
+    sa.Column("sha256", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("todo", sa.Text),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("next_at", sa.Text, nullable=False),
+    sa.Column("leased_by", sa.Text),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+_todo = attachments.c.todo.is_not(None)
+sa.Index("attachments_todo", attachments.c.next_at, sqlite_where=_todo, postgresql_where=_todo)
+sa.Index("attachments_by_content", attachments.c.sha256)
+
+channel_state = sa.Table(
+    "channel_state",
+    metadata,
+    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Cursors and offsets of channels."""
 
 events = sa.Table(
     "events",

@@ -1,0 +1,283 @@
+"""The outbox and the attachments as their workers see them: leases in SQL, short transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.errors import NotFound
+from gateway.ports.clock import Clock
+from gateway.ports.conversation_store import AttachmentRow, OutboxRow
+from gateway.storage import tables as t
+from gateway.storage.among import among
+from gateway.storage.engine import Sql, upsert
+from gateway.storage.texts import check_texts
+
+PER_RECIPIENT = 20
+MAX_ERROR = 300
+
+
+class SqlOutboxStore:
+    """Implements ``ports.conversation_store.OutboxStore``."""
+
+    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+        """``clock`` says what is due."""
+        self._sql = sql
+        self._clock = clock
+
+    async def lease(
+        self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float
+    ) -> list[list[OutboxRow]]:
+        """See ``OutboxStore.lease``."""
+        now = self._clock.now()
+        due = await self._sql.read(lambda c: _due(c, channel_ids, rfc3339(now), recipients))
+        if not due:
+            return []
+        until = rfc3339(now + timedelta(seconds=lease_s))
+        taken = await self._sql.write(lambda c: _lease(c, due, owner, rfc3339(now), until))
+        return await self._sql.read(lambda c: _rows(c, taken)) if taken else []
+
+    async def again(self, message_ids: Sequence[str], *, retry_in_s: float, error: str | None) -> None:
+        """See ``OutboxStore.again``."""
+        now = self._clock.now()
+        table = t.outbox
+        first, rest = message_ids[0], message_ids[1:]
+
+        def work(connection: sa.Connection) -> None:
+            retry = sa.update(table).where(table.c.message_id == first)
+            values: dict[str, Any] = {"leased_by": None, "next_at": rfc3339(now + timedelta(seconds=retry_in_s))}
+            if error is not None:
+                values |= {"attempts": table.c.attempts + 1, "error": _clean(error)}
+            connection.execute(retry.values(**values))
+            if rest:
+                free = sa.update(table).where(among(table.c.message_id, rest))
+                connection.execute(free.values(leased_by=None, next_at=rfc3339(now)))
+
+        await self._sql.write(work)
+
+    async def pending(self) -> dict[str, int]:
+        """See ``OutboxStore.pending``."""
+        table = t.outbox.c
+        query = sa.select(table.channel_id, sa.func.count()).where(sa.text("state = 'queued'"))
+        return await self._sql.read(lambda c: dict(c.execute(query.group_by(table.channel_id)).tuples().all()))
+
+    async def forget(self, before: datetime) -> int:
+        """See ``OutboxStore.forget``."""
+        table = t.outbox
+        gone = sa.delete(table).where(table.c.state != "queued", table.c.created_at < rfc3339(before))
+        return await self._sql.write(lambda c: c.execute(gone).rowcount)
+
+
+def _due(connection: sa.Connection, channel_ids: Sequence[str], now: str, limit: int) -> list[tuple[str, str]]:
+    """(channel_id, recipient) whose first queued message is due."""
+    table = t.outbox.c
+    queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids))
+    first = (
+        sa.select(table.channel_id, table.recipient, sa.func.min(table.thread_seq).label("thread_seq"))
+        .where(queued)
+        .group_by(table.channel_id, table.recipient)
+        .subquery("first")
+    )
+    query = (
+        sa.select(table.channel_id, table.recipient)
+        .join_from(
+            t.outbox,
+            first,
+            sa.and_(
+                table.channel_id == first.c.channel_id,
+                table.recipient == first.c.recipient,
+                table.thread_seq == first.c.thread_seq,
+            ),
+        )
+        .where(table.state == "queued", table.next_at <= now)
+        .order_by(table.next_at)
+        .limit(limit)
+    )
+    return [(row.channel_id, row.recipient) for row in connection.execute(query)]
+
+
+def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, now: str, until: str) -> list[str]:
+    """Take the queued rows of ``due``, unless another worker has taken the first of them since."""
+    table = t.outbox
+    query = (
+        sa.select(table.c.message_id, table.c.channel_id, table.c.recipient, table.c.next_at, table.c.leased_by)
+        .where(table.c.state == "queued", among(table.c.recipient, {recipient for _, recipient in due}))
+        .order_by(table.c.thread_seq)
+        .with_for_update()
+    )
+    by_recipient: dict[tuple[str, str], list[Any]] = {}
+    for row in connection.execute(query):
+        by_recipient.setdefault((row.channel_id, row.recipient), []).append(row)
+    taken: list[str] = []
+    for key in due:
+        rows = by_recipient.get(key, [])[:PER_RECIPIENT]
+        # Rows behind the first carry a lease only while a worker is busy with this recipient.
+        if rows and all(row.next_at <= now for row in rows if row.leased_by or row is rows[0]):
+            taken += [row.message_id for row in rows]
+    if taken:
+        update = sa.update(table).where(among(table.c.message_id, taken)).values(leased_by=owner, next_at=until)
+        connection.execute(update)
+    return taken
+
+
+def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[OutboxRow]]:
+    table = t.outbox.c
+    query = (
+        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.phone, t.tickets.c.doc.label("ticket"))
+        .join_from(t.outbox, t.tickets, table.ticket_id == t.tickets.c.ticket_id)
+        .outerjoin(
+            t.threads,
+            sa.and_(t.threads.c.sender == table.recipient, t.threads.c.channel_id == table.channel_id),
+        )
+        .where(among(table.message_id, message_ids))
+        .order_by(table.channel_id, table.recipient, table.thread_seq)
+    )
+    rows = connection.execute(query).mappings().all()
+    found: dict[tuple[str, str], list[OutboxRow]] = {}
+    sent = _sent(connection, rows)
+    for row in rows:
+        key = (row["channel_id"], row["recipient"])
+        thread = row["thread"] or {}
+        found.setdefault(key, []).append(
+            OutboxRow(
+                message_id=row["message_id"],
+                channel_id=row["channel_id"],
+                recipient=row["recipient"],
+                ticket_id=row["ticket_id"],
+                interaction_id=row["interaction_id"],
+                text=row["text"],
+                quick_replies=tuple((k, label) for k, label in row["doc"].get("quick_replies", ())),
+                attempts=row["attempts"],
+                created_at=from_rfc3339(row["created_at"]),
+                context=thread.get("context") or {},
+                heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
+                sent=sent.get(key, ()),
+                phone=(row["ticket"].get("requester") or {}).get("callback_phone") or row["phone"],
+            )
+        )
+    return list(found.values())
+
+
+def _heard(entry: dict[str, Any]) -> tuple[datetime, tuple[int, float] | None]:
+    window = entry.get("window")
+    return from_rfc3339(entry["at"]), (int(window[0]), float(window[1])) if window else None
+
+
+def _sent(connection: sa.Connection, rows: Sequence[Any]) -> dict[tuple[str, str], tuple[datetime, ...]]:
+    """When each recipient was written to since the oldest message that opened a window."""
+    since = {
+        (row["channel_id"], row["recipient"]): min(entry["at"] for entry in row["thread"]["heard"])
+        for row in rows
+        if row["thread"] and row["thread"].get("heard")
+    }
+    if not since:
+        return {}
+    table = t.outbox.c
+    query = sa.select(table.channel_id, table.recipient, table.sent_at).where(
+        among(table.recipient, {recipient for _, recipient in since}), table.sent_at >= min(since.values())
+    )
+    found: dict[tuple[str, str], list[datetime]] = {}
+    for row in connection.execute(query.order_by(table.sent_at)):
+        key = (row.channel_id, row.recipient)
+        if key in since and row.sent_at >= since[key]:
+            found.setdefault(key, []).append(from_rfc3339(row.sent_at))
+    return {key: tuple(times) for key, times in found.items()}
+
+
+class SqlAttachmentStore:
+    """Implements ``ports.conversation_store.AttachmentStore``."""
+
+    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+        """``clock`` says what is due."""
+        self._sql = sql
+        self._clock = clock
+
+    async def lease(self, owner: str, todo: str, *, limit: int, lease_s: float) -> list[AttachmentRow]:
+        """See ``AttachmentStore.lease``."""
+        now = self._clock.now()
+        table = t.attachments
+        due = (table.c.todo == todo, table.c.next_at <= rfc3339(now))
+        query = sa.select(table.c.attachment_id).where(*due).order_by(table.c.next_at).limit(limit)
+        ids = await self._sql.read(lambda c: c.execute(query).scalars().all())
+        if not ids:
+            return []
+        until = rfc3339(now + timedelta(seconds=lease_s))
+        take = sa.update(table).where(*due, among(table.c.attachment_id, ids)).values(leased_by=owner, next_at=until)
+        returning = take.returning(table.c.attachment_id)
+        taken = await self._sql.write(lambda c: c.execute(returning).scalars().all())
+        return await self._sql.read(lambda c: _attachments(c, taken)) if taken else []
+
+    async def again(self, attachment_id: str, *, retry_in_s: float, error: str) -> None:
+        """See ``AttachmentStore.again``."""
+        table = t.attachments
+        later = rfc3339(self._clock.now() + timedelta(seconds=retry_in_s))
+        update = (
+            sa.update(table)
+            .where(table.c.attachment_id == attachment_id)
+            .values(leased_by=None, next_at=later, attempts=table.c.attempts + 1, error=_clean(error))
+        )
+        await self._sql.write(lambda c: c.execute(update).rowcount)
+
+    async def get(self, attachment_id: str) -> AttachmentRow:
+        """See ``AttachmentStore.get``."""
+        check_texts((attachment_id,))
+        found = await self._sql.read(lambda c: _attachments(c, (attachment_id,)))
+        if not found:
+            raise NotFound(f"there is no attachment {attachment_id!r}")
+        return found[0]
+
+
+def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[AttachmentRow]:
+    table = t.attachments.c
+    query = (
+        sa.select(t.attachments, t.messages.c.sender)
+        .outerjoin(
+            t.messages,
+            sa.and_(t.messages.c.interaction_id == table.interaction_id, t.messages.c.message_id == table.message_id),
+        )
+        .where(among(table.attachment_id, ids))
+        .order_by(table.attachment_id)
+    )
+    names = ("attachment_id", "ticket_id", "interaction_id", "message_id", "channel_id", "kind", "ref", "name")
+    more = ("media_type", "bytes", "sha256", "error", "todo", "attempts", "sender")
+    return [
+        AttachmentRow(**{key: row[key] for key in (*names, *more)}, created_at=from_rfc3339(row["created_at"]))
+        for row in connection.execute(query).mappings()
+    ]
+
+
+class SqlChannelStates:
+    """Implements ``ports.conversation_store.ChannelStates``."""
+
+    def __init__(self, *, sql: Sql) -> None:
+        """Values in ``channel_state``."""
+        self._sql = sql
+
+    async def get(self, channel_id: str, key: str) -> str | None:
+        """See ``ChannelStates.get``."""
+        table = t.channel_state.c
+        query = sa.select(table.value).where(table.channel_id == channel_id, table.key == key)
+        value: str | None = await self._sql.read(lambda c: c.execute(query).scalar())
+        return value
+
+    async def put(self, channel_id: str, key: str, value: str) -> None:
+        """See ``ChannelStates.put``."""
+        check_texts((key, value))
+
+        def work(connection: sa.Connection) -> None:
+            insert = upsert(connection, t.channel_state).values(channel_id=channel_id, key=key, value=value)
+            connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["channel_id", "key"], set_={"value": insert.excluded.value}
+                )
+            )
+
+        await self._sql.write(work)
+
+
+def _clean(error: str) -> str:
+    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]
