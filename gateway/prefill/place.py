@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,15 @@ _SHORT = {
 }
 _MIN_SHORT = 2
 _ROAD = re.compile(r"[一-鿿]{2,6}?(?:大道|路|街|巷)(?:[0-9一二三四五六七八九十百]+号)?")
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of the longest of ``names``, by first characters: few branches are tried where most names cannot be."""
+    rests: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        rests.setdefault(name[0], []).append(re.escape(name[1:]))
+    branches = [f"{re.escape(first)}(?:{'|'.join(found)})" for first, found in rests.items()]
+    return re.compile("|".join(branches) or r"(?!)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Gazetteer:
                 if len(name) >= _MIN_SHORT:
                     names.setdefault(name, []).append(division)
         self._names = names
-        self._pattern = re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)")
+        self._pattern = _any_of(names)
 
     @classmethod
     def read(cls, path: Path) -> Gazetteer:
