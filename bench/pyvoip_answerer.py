@@ -17,8 +17,9 @@ from pyVoIP.VoIP import CallState, InvalidStateError, PhoneStatus, VoIPPhone
 
 from pyVoIP.SIP import SIPClient  # isort: skip - pyVoIP imports itself in a circle; this has to come second
 
-FRAME = 160
-FRAME_S = 0.02
+PIECE = 1600
+PIECE_S = 0.2
+"""A fifth of a second at once: two threads of pyVoIP's pace a call's packets, ours need not wake up for each."""
 RTP_LOW, RTP_HIGH = 40_000, 44_000
 
 
@@ -35,19 +36,19 @@ class Answerer:
             call.answer()
         except InvalidStateError:
             return
-        began, frames = time.monotonic(), 0
+        began, pieces = time.monotonic(), 0
         with (self._folder / f"{call.session_id}.alaw").open("wb") as recording:
             while call.state is CallState.ANSWERED:
-                at = frames * FRAME % len(self._prompt)
-                ours = self._prompt[at : at + FRAME]
+                at = pieces * PIECE % len(self._prompt)
+                ours = self._prompt[at : at + PIECE]
                 call.write_audio(ours)
-                heard = call.read_audio(FRAME, blocking=False)
-                tracks = bytearray(2 * FRAME)
+                heard = call.read_audio(PIECE, blocking=False)
+                tracks = bytearray(2 * PIECE)
                 tracks[0::2] = audioop.lin2alaw(audioop.bias(heard, 1, -128), 1)
                 tracks[1::2] = audioop.lin2alaw(audioop.bias(ours, 1, -128), 1)
                 recording.write(tracks)
-                frames += 1
-                time.sleep(max(0.0, began + frames * FRAME_S - time.monotonic()))
+                pieces += 1
+                time.sleep(max(0.0, began + pieces * PIECE_S - time.monotonic()))
 
 
 def registered(client: Any) -> bool:
@@ -63,7 +64,7 @@ def main(own_port: str, caller_port: str, prompt: str, folder: str) -> None:
     with wave.open(prompt) as recording:
         pcm = recording.readframes(recording.getnframes())
     samples = audioop.bias(audioop.lin2lin(pcm, 2, 1), 1, 128)
-    whole = samples[: len(samples) // FRAME * FRAME]
+    whole = samples[: len(samples) // PIECE * PIECE]
     phone = VoIPPhone(
         "127.0.0.1",
         int(caller_port),
