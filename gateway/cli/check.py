@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import sys
+from collections.abc import Callable
 from typing import Any
+
+from pydantic import BaseModel
 
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
@@ -13,7 +18,10 @@ from gateway.plugins.channels import channel_settings, known_channels, load_chan
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
 from gateway.settings import Settings
-from gateway.settings.sections import INSTALLATION
+from gateway.settings.sections import INSTALLATION, ChannelTable
+
+_PASSWORD = re.compile(r"(://[^/@:\s\"]*:)[^/@\s\"]+@")
+"""A password inside a URL."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -50,10 +58,27 @@ def problems(settings: Settings) -> list[str]:
     return found
 
 
+def shown(settings: Settings) -> str:
+    """The configuration in force as JSON, secrets masked: those of channels and feeds, and passwords in URLs, too."""
+    whole = settings.model_dump(mode="json")
+    whole["channel"] = [_table(table, lambda t: channel_settings(t)[1]) for table in settings.channel]
+    whole["feed"] = [_table(table, lambda t: feed_settings(t)[1]) for table in settings.feed]
+    return _PASSWORD.sub(r"\1**********@", json.dumps(whole, ensure_ascii=False, indent=2))
+
+
+def _table(table: ChannelTable, checked: Callable[[Any], BaseModel]) -> dict[str, Any]:
+    """A ``[[channel]]`` or ``[[feed]]`` as its kind reads it; of one that is wrong only the names of its keys."""
+    try:
+        options = checked(table).model_dump(mode="json")
+    except ConfigError:
+        options = dict.fromkeys(table.options, "?")
+    return {"id": table.id, "kind": table.kind, **options}
+
+
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """0 when all is well; the problems on stderr otherwise."""
     if args.show:
-        print(settings.model_dump_json(indent=2))
+        print(shown(settings))
     found = problems(settings)
     for problem in found:
         print(f"gateway: {problem}", file=sys.stderr)
