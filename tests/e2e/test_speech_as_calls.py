@@ -1,0 +1,103 @@
+"""Real people's speech as calls: what reaches the ticket is what the engine alone makes of the same telephone audio."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gateway.cli.asr_eval import error_rate
+from gateway.media.g711 import pcm16_to_alaw
+from gateway.media.wav import alaw_wav, read_wav
+from tests.support.running import ROOT, RunningGateway, eventually
+
+SPEECH = ROOT.parent / "shared" / "speech"
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not (SPEECH / "manifest.tsv").exists(), reason=f"no collected speech at {SPEECH}"),
+]
+
+MOST = 24
+"""Utterances: with fewer, a word that tips over for another phase of the detector's windows outweighs what is lost."""
+A_CALL = 4
+"""Utterances of one call, so that a call is as long as a demand is."""
+LEAD_S, PAUSE_S, TAIL_S = 1.0, 0.9, 1.5
+"""Of a line's faint noise before, between and after utterances: the engine alone gets the same surroundings. People
+pause for less than what ends their turn."""
+AT_ONCE = 3
+MAY_LOSE = 0.02
+
+
+@dataclass(frozen=True)
+class Said:
+    """One call's audio and what is said in it."""
+
+    wav: Path
+    text: str
+
+
+def quiet_line(seconds: float) -> bytes:
+    """What a line sounds like when nobody speaks."""
+    noise = np.random.default_rng(7).normal(0, 12, int(8000 * seconds))
+    return pcm16_to_alaw(noise.astype("<i2").tobytes())
+
+
+def calls(folder: Path) -> Iterator[Said]:
+    with (SPEECH / "manifest.tsv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["lang"] == "zh"]
+    for n in range(0, len(rows[:MOST]), A_CALL):
+        some = rows[n : n + A_CALL]
+        pause = quiet_line(PAUSE_S)
+        track = (
+            quiet_line(LEAD_S) + pause.join(read_wav(SPEECH / row["wav"]).alaw() for row in some) + quiet_line(TAIL_S)
+        )
+        wav = folder / f"call-{n // A_CALL}.wav"
+        wav.write_bytes(alaw_wav(track))
+        yield Said(wav, "".join(row["text"] for row in some))
+
+
+def requester_words(gateway: RunningGateway, call_id: str) -> tuple[str, dict[str, Any]]:
+    """What the call's ticket says that the requester said."""
+
+    def find() -> dict[str, Any] | None:
+        for item in gateway.tickets():
+            own = item["interactions"][0]
+            if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
+                whole: dict[str, Any] = gateway.get(f"/api/v1/tickets/{item['ticket_id']}")
+                return whole
+        return None
+
+    ticket: dict[str, Any] = eventually(find, within_s=300, what="the call's ticket")
+    transcript = ticket["interactions"][0]["transcript"]
+    return "".join(s["text"] for s in transcript if s["speaker"] == "requester"), ticket
+
+
+def test_calls_lose_nothing_of_what_the_engine_understands(tmp_path: Path) -> None:
+    said = list(calls(tmp_path))
+    with RunningGateway(tmp_path / "gateway", asr_workers=1) as gateway, ThreadPoolExecutor(AT_ONCE) as pool:
+        token = gateway.token
+        assert token
+
+        def call(one: Said) -> str:
+            answer = gateway.cli("call", "--to", gateway.sip_uri, "--wav", str(one.wav), "--json")
+            return requester_words(gateway, json.loads(answer)["call_id"])[0]
+
+        through = list(pool.map(call, said))
+        alone = json.loads(gateway.cli("asr", "transcribe", *(str(one.wav) for one in said), "--json"))
+
+    wrong, wrong_alone, characters = 0, 0, 0
+    for one, heard, bare in zip(said, through, alone, strict=True):
+        errors, length = error_rate(one.text, heard)
+        errors_alone, _ = error_rate(one.text, bare["text"])
+        print(f"{length} characters, {errors} wrong in the call, {errors_alone} alone")
+        print(f"  said  {one.text}\n  call  {heard}\n  alone {bare['text']}")
+        wrong, wrong_alone, characters = wrong + errors, wrong_alone + errors_alone, characters + length
+    print(f"{characters} characters: CER {wrong / characters:.1%} as calls, {wrong_alone / characters:.1%} alone")
+    assert wrong / characters <= wrong_alone / characters + MAY_LOSE
