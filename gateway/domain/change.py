@@ -214,6 +214,8 @@ class Change:
     new_ticket: NewTicket | None = None
     ticket_id: str | None = None
     dedupe: ExternalKey | None = None
+    also: tuple[ExternalKey, ...] = ()
+    """Further names under which this delivery can be found; who came first under a name keeps it."""
     expected_version: int | None = None
     ticket_fields: Mapping[Path, Any] = field(default_factory=dict)
     """Record fields to set by path; ``status``, ``line``, ``empty`` and ``requester.*`` paths included."""

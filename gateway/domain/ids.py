@@ -31,6 +31,11 @@ def ticket_no(day: str, serial: int) -> str:
     return f"{day}{serial:0{SERIAL_DIGITS}d}"
 
 
+def spelled_no(number: str) -> str:
+    """A ticket number as it is written to people: with a hyphen after its date."""
+    return f"{number[:-SERIAL_DIGITS]}-{number[-SERIAL_DIGITS:]}"
+
+
 def parse_ticket_no(text: str) -> str | None:
     """The 15 digits in ``text`` as people write them (hyphen, blanks), or None when it is no ticket number."""
     digits = "".join(c for c in text if c.isdigit())

@@ -24,10 +24,17 @@ class Action:
 
 SET_LANGUAGE = "set_language"
 LANGUAGES = ("zh", "en")
+TAKE_ANSWER = "take_answer"
+MISSING = "missing"
+FIELDS = ("demand", "place", "phone")
+"""What a written dialogue may ask for."""
 
 ACTIONS: Mapping[str, Action] = {
     "set_line": Action(args={"line": ("citizen", "enterprise")}),
     "register_ticket": Action(gives=("ticket_no",)),
+    "ticket_number": Action(gives=("ticket_no",), outcomes=(OK,)),
+    MISSING: Action(args={"field": FIELDS}, outcomes=(OK, MISSING)),
+    TAKE_ANSWER: Action(args={"field": FIELDS}),
     "request_callback": Action(args={"reason": ()}, reaches_person=True),
     SET_LANGUAGE: Action(args={"language": LANGUAGES}, outcomes=(OK,)),
 }

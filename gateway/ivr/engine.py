@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from gateway.ivr.actions import SET_LANGUAGE
+from gateway.ivr.actions import SET_LANGUAGE, TAKE_ANSWER
 from gateway.ivr.graph import ActNode, AskNode, EndNode, Flow, GotoNode, Node, SayNode
 from gateway.ivr.match import is_keyword, word_count
 from gateway.ivr.prompts import PromptItem
@@ -30,6 +30,7 @@ __all__ = [
     "SpeechBegan",
     "State",
     "Wait",
+    "Waiting",
 ]
 
 MIN_WORDS_TO_SWITCH = 3
@@ -153,6 +154,19 @@ class End:
     disposition: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a dialogue listens for, for those who have to tell an answer from other messages."""
+
+    keys: tuple[str, ...]
+    keywords: tuple[str, ...]
+    asked: str | None
+    """The field that the answer is taken for (``take_answer``)."""
+    at_rest: bool
+    """Nothing is asked any more: it waits where a follow-up would."""
+    languages: tuple[str, ...]
+
+
 Input = Begin | Finished | SpeechBegan | Heard | Key | Silence | ActionDone | HungUp
 Output = Say | Wait | Act | End
 
@@ -176,6 +190,29 @@ class Engine:
         current = self._current[flow]
         wanted = language if language in current.languages else current.languages[0]
         return State(flow=current.name, version=current.version, step=current.start, language=wanted)
+
+    def follow_up(self, flow: str, language: str | None = None) -> State | None:
+        """The state of a dialogue about something taken down before; None when the flow has no place for it."""
+        step = self._current[flow].follow_up
+        return replace(self.begin(flow, language), step=step) if step is not None else None
+
+    def waiting(self, state: State) -> Waiting | None:
+        """What the dialogue waits for; None when it does not listen."""
+        if state.ended is not None:
+            return None
+        flow, state = self._flow_of(state)
+        node = flow.nodes[state.step]
+        if not isinstance(node, AskNode):
+            return None
+        then = flow.nodes.get(node.next)
+        asked = then.args["field"] if isinstance(then, ActNode) and then.action == TAKE_ANSWER else None
+        return Waiting(
+            keys=tuple(node.keys),
+            keywords=node.keywords,
+            asked=asked,
+            at_rest=flow.follow_up is not None and state.step in _from(flow, flow.follow_up),
+            languages=flow.languages,
+        )
 
     def step(self, state: State, event: Input) -> tuple[State, tuple[Output, ...]]:
         """Take one input. Outputs come in the order in which they are to be carried out."""
@@ -300,6 +337,22 @@ class _Run:
             else prompts.digits(language, self._state.vars.get(each.digits, ""))
             for each in say
         )
+
+
+def _from(flow: Flow, address: str) -> set[str]:
+    """The listen steps that only hearing something leads to from ``address``, itself included."""
+    found: set[str] = set()
+    while address not in found:
+        found.add(address)
+        node = flow.nodes[address]
+        while not isinstance(node, AskNode):
+            if not isinstance(node, SayNode | GotoNode):
+                return found
+            address = node.next
+            node = flow.nodes[address]
+        found.add(address)
+        address = node.next
+    return found
 
 
 def _certain(text: str | None) -> bool:

@@ -90,6 +90,10 @@ class Flow:
     prompts: Prompts
     places: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
     """Where each address stands in the file."""
+    written: bool = False
+    """It has texts without recordings: for text channels only."""
+    follow_up: str | None = None
+    """Where a conversation about an earlier ticket waits."""
 
 
 def ways(node: Node) -> list[tuple[str, str]]:

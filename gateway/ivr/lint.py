@@ -26,6 +26,7 @@ def lint(flow: Flow, where: Where) -> list[str]:
         *_actions(flow, where),
         *_voices(flow, where),
         *_languages(flow, where),
+        *_follow_up(flow, where),
     ]
 
 
@@ -141,7 +142,8 @@ def _voices(flow: Flow, where: Where) -> list[str]:
         for said in prompt_ids(node):
             if not isinstance(said, str) and said.digits not in given:
                 found.append(f"{where(address)}: {address}: says {said.digits!r}, which no action of this flow gives")
-            ids = [said] if isinstance(said, str) else [digit_id(d) for d in DIGITS]
+            spoken = [] if flow.written else [digit_id(d) for d in DIGITS]
+            ids = [said] if isinstance(said, str) else spoken
             found += [
                 f"{where(address)}: {address}: prompt {prompt_id!r} is missing in {language}:"
                 f" {flow.prompts.folder / language / prompt_id}.wav with its words in .txt"
@@ -150,6 +152,14 @@ def _voices(flow: Flow, where: Where) -> list[str]:
                 if prompt_id not in flow.prompts.items.get(language, {})
             ]
     return found
+
+
+def _follow_up(flow: Flow, where: Where) -> list[str]:
+    """A conversation about an earlier ticket can only wait where something is listened for."""
+    node = flow.nodes.get(flow.follow_up) if flow.follow_up else None
+    if flow.follow_up is None or (isinstance(node, AskNode) and node.listens):
+        return []
+    return [f"{where(flow.start)}: follow_up names {flow.follow_up!r}, which is no `listen` step"]
 
 
 def _languages(flow: Flow, where: Where) -> list[str]:

@@ -61,6 +61,7 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
         file = FlowFile.model_validate(source.value)
     except ValidationError as error:
         raise ConfigError(spelled(error, source)) from None
+    prompts = prompts.with_texts(file.texts)
     start, nodes, places, doubled = flatten(file)
     problems = [f"{path}: step id {name!r} is used twice" for name in doubled]
     if file.flow != path.stem:
@@ -82,6 +83,8 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
         nodes=nodes,
         prompts=prompts,
         places=places,
+        written=bool(file.texts),
+        follow_up=file.follow_up,
     )
     if not problems:
         problems = lint(flow, lambda address: source.where(places[address]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 DIGITS = "0123456789"
 
@@ -19,7 +19,8 @@ class PromptItem:
     id: str
     text: str
     wav: str
-    """Path of the recording; for ``digits`` of the folder that has ``digit_0.wav`` … ``digit_9.wav``."""
+    """Path of the recording; for ``digits`` of the folder that has ``digit_0.wav`` … ``digit_9.wav``; empty for what is
+    only written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class Prompts:
     def item(self, language: str, prompt_id: str) -> PromptItem:
         """One prompt; lint has made sure that it is there."""
         return self.items[language][prompt_id]
+
+    def with_texts(self, texts: Mapping[str, Mapping[Any, str]]) -> Prompts:
+        """These and what a flow only writes: ``texts`` by id and language."""
+        items = {language: dict(known) for language, known in self.items.items()}
+        for prompt_id, by_language in texts.items():
+            for language, text in by_language.items():
+                item = PromptItem(kind="prompt", id=prompt_id, text=text.strip(), wav="")
+                items.setdefault(language, {})[prompt_id] = item
+        return Prompts(self.folder, items)
 
     def digits(self, language: str, text: str) -> PromptItem:
         """``text`` read out digit by digit."""

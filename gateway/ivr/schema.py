@@ -133,6 +133,10 @@ class FlowFile(Part):
     """For people: what this flow is for."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     """All that it can speak; it begins in the first."""
+    texts: dict[Id, dict[Language, str]] = Field(default_factory=dict)
+    """What is only written, by id: such a flow serves text channels, without recordings."""
+    follow_up: Id | None = None
+    """The listen step at which a conversation about an earlier ticket waits."""
     steps: Annotated[Steps, Field(min_length=1)]
 
 

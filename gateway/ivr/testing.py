@@ -86,7 +86,7 @@ class Case(Part):
     caller: tuple[Turn, ...] = ()
     """After the last turn the caller is silent."""
     actions: dict[str, str] = Field(default_factory=dict)
-    """Outcomes of actions, where not ok."""
+    """Outcomes of actions, where not ok: by name, or by name and field ("missing place")."""
     expect: Expected
 
 
@@ -138,7 +138,7 @@ def _read(path: Path, flow: Flow) -> tuple[Source, TestFile]:
         file = TestFile.model_validate(source.value)
     except ValidationError as error:
         raise ConfigError(spelled(error, source)) from None
-    unknown = sorted({action for case in file.tests for action in case.actions} - set(ACTIONS))
+    unknown = sorted({action for case in file.tests for action in case.actions if action.split()[0] not in ACTIONS})
     problems = [f"{path}: no action {action!r}" for action in unknown]
     if file.flow != flow.name:
         problems.append(f"{source.where(('flow',))}: tests flow {file.flow!r} but lies beside {flow.name!r}")
@@ -204,14 +204,15 @@ class _Dialogue:
             match output:
                 case Say(items=items):
                     self._said += [item.id for item in items]
-                    prompt_s += sum(duration_s(item) for item in items)
+                    prompt_s += sum(duration_s(item) for item in items if item.wav)
                     barge_in = barge_in and output.barge_in
                 case Wait():
                     return self._answer(output, state, prompt_s, barge_in=barge_in)
-                case Act(name=name):
+                case Act(name=name, args=args):
                     self.now_s += prompt_s
                     self._acts.append(name)
-                    outcome = self._case.actions.get(name, OK)
+                    by_field = self._case.actions.get(f"{name} {args.get('field')}")
+                    outcome = by_field or self._case.actions.get(name, OK)
                     given = {var: GIVEN[var] for var in ACTIONS[name].gives} if outcome == OK else {}
                     return ActionDone(name, outcome, given)
                 case End(disposition=disposition):

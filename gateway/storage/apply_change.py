@@ -47,8 +47,9 @@ def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
     alter_ticket(p, ticket, state, shift=shift, joined=joined is not None or change.content is not None)
     opened = _open_callback(p, ticket, interaction, state)
     _append_events(p, ticket, interaction, state, joined=joined is not None, opened=opened)
-    if p.dedupe:
-        _see(p.dedupe, ticket, interaction, state)
+    for key in (*((p.dedupe,) if p.dedupe else ()), *change.also):
+        if (key.channel_id, key.external_id) not in state.seen:
+            _see(key, ticket, interaction, state)
     return _applied(ticket, interaction, seqs=seqs)
 
 

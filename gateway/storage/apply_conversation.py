@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.change import TICKET_NO, AttachmentUpdate
-from gateway.domain.ids import SERIAL_DIGITS, rfc3339
+from gateway.domain.ids import rfc3339, spelled_no
 from gateway.errors import StaleVersion
 from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
@@ -43,7 +43,7 @@ def converse(p: Prepared, ticket: TicketState, interaction: InteractionState, st
     seqs = _number(p, ticket, interaction, state)
     for message, queued in zip(p.messages, p.queued, strict=True):
         if queued is not None:
-            text = (message["text"] or "").replace(TICKET_NO, spelled(ticket.row["ticket_no"]))
+            text = (message["text"] or "").replace(TICKET_NO, spelled_no(ticket.row["ticket_no"]))
             message["text"] = text
             ids = {"ticket_id": ticket.row["ticket_id"], "interaction_id": interaction.row["interaction_id"]}
             state.add("outbox", queued | ids | {"text": text, "thread_seq": message["thread_seq"] or message["seq"]})
@@ -66,11 +66,6 @@ def converse(p: Prepared, ticket: TicketState, interaction: InteractionState, st
     if change.callback_phone is not None:
         state.add("callback_phones", {"of_ticket": ticket.row["ticket_id"], "phone": change.callback_phone})
     return seqs
-
-
-def spelled(ticket_no: str) -> str:
-    """A ticket number as it is written to people: with a hyphen after the date."""
-    return f"{ticket_no[:-SERIAL_DIGITS]}-{ticket_no[-SERIAL_DIGITS:]}"
 
 
 def _number(p: Prepared, ticket: TicketState, interaction: InteractionState, state: State) -> tuple[int, ...]:

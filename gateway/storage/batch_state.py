@@ -97,6 +97,7 @@ def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int
 
 def _load_seen(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     keys = {p.dedupe.external_id for p in batch if p.dedupe}
+    keys |= {key.external_id for p in batch for key in p.change.also}
     if keys:
         found = connection.execute(sa.select(t.seen_keys).where(among(t.seen_keys.c.external_id, keys))).mappings()
         state.seen = {(row["channel_id"], row["external_id"]): dict(row) for row in found}

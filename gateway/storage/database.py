@@ -74,7 +74,7 @@ async def open_database(
     return Database(
         sql=sql,
         changes=GroupCommitWriter(sql=sql, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
-        reader=SqlTicketReader(sql=sql, committed=committed),
+        reader=SqlTicketReader(sql=sql, committed=committed, zone=zone),
         leases=SqlLeaseStore(sql=sql, clock=clock),
         deliveries=SqlDeliveryStore(sql=sql, clock=clock),
         accounts=SqlAccountStore(sql),

@@ -127,7 +127,7 @@ def prepare(change: Change, now: str) -> Prepared:
         _collect(row, texts)
     conversation_texts(change, texts)
     texts += change.corrected_segments.values()
-    for key in (change.dedupe, change.join):
+    for key in (change.dedupe, change.join, *change.also):
         if key is not None:
             texts += (key.channel_id, key.external_id, key.body_sha256 or "")
     texts += (change.ticket_id or "", change.interaction_id or "")

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.batch_state import EVENT_SEQ
 from gateway.storage.engine import Sql
+from gateway.storage.narrow import narrowed, seq_before
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import MAX_INT, check_texts
 
@@ -30,8 +32,9 @@ _LAST = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ)
 class SqlTicketReader:
     """Implements ``ports.store.TicketReader``. Each call sees one snapshot of the database."""
 
-    def __init__(self, *, sql: Sql, committed: CommitSignal, poll_s: float = POLL_S) -> None:
-        """``committed`` fires at each commit of this process."""
+    def __init__(self, *, sql: Sql, committed: CommitSignal, poll_s: float = POLL_S, zone: tzinfo = UTC) -> None:
+        """``committed`` fires at each commit of this process; ``zone`` is that of ticket numbers."""
+        self._zone = zone
         self._sql = sql
         self._committed = committed
         self._poll_s = poll_s
@@ -46,6 +49,19 @@ class SqlTicketReader:
             raise NotFound(f"there is no ticket {ticket_id!r}")
         return next(iter(found.values()))
 
+    async def delivered(self, channel_id: str, external_id: str) -> Record | None:
+        """See ``ports.store.TicketReader.delivered``."""
+        check_texts((channel_id, external_id))
+        seen = t.seen_keys.c
+        query = sa.select(seen.ticket_id, seen.ticket_no, seen.interaction_id)
+        query = query.where(seen.external_id == external_id, seen.channel_id == channel_id)
+        found = await self._sql.read(lambda c: c.execute(query).mappings().one_or_none())
+        return dict(found) if found is not None else None
+
+    async def changed_since(self, at: datetime) -> int:
+        """See ``ports.store.TicketReader.changed_since``."""
+        return await self._sql.read(lambda c: seq_before(c, at))
+
     async def tickets(self, query: TicketQuery) -> TicketPage:
         """See ``ports.store.TicketReader.tickets``.
 
@@ -53,7 +69,7 @@ class SqlTicketReader:
         ``newest_first`` follows ``ticket_no`` downwards, which never changes.
         """
         limit = max(1, min(query.limit, MAX_LIMIT))
-        statement = _page(query).limit(limit + 1)
+        statement = _page(query, self._zone).limit(limit + 1)
 
         def work(connection: sa.Connection) -> list[Record]:
             rows = connection.execute(statement).mappings().all()
@@ -149,9 +165,11 @@ def event_record(row: Any) -> Record:
     return {key: row[key] for key in keys}
 
 
-def _page(query: TicketQuery) -> sa.Select[Any]:
+def _page(query: TicketQuery, zone: tzinfo) -> sa.Select[Any]:
     table = t.tickets.c
-    statement = sa.select(t.tickets)
+    statement = sa.select(t.tickets).where(*narrowed(query, zone))
+    if query.skip:
+        statement = statement.offset(min(query.skip, MAX_INT))
     if query.since is not None:
         statement = statement.where(table.event_seq > max(-1, min(query.since, MAX_INT)))
     if query.cursor is not None:

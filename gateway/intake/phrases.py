@@ -1,0 +1,36 @@
+"""Fixed answers to people, in Chinese and English."""
+
+from __future__ import annotations
+
+_PHRASES: dict[str, tuple[str, str]] = {
+    "edit": ("已记下您的更正。", "Your correction is noted."),
+    "recall": (
+        "已记下您撤回了一条消息。工单保留原记录；如需更正，请直接写给我们。",
+        "We noted that you recalled a message. The ticket keeps its record; please write to us to correct it.",
+    ),
+    "unsupported": (
+        "这种消息暂时无法办理，请用文字、图片、语音或位置告诉我们。",
+        "We cannot use this kind of message. Please write, or send a picture, a voice message or a location.",
+    ),
+    "too_large": (
+        "文件太大，未能保存。请发送20MB以内的文件，或用文字说明。",
+        "The file is too large and was not kept. Please send at most 20 MB, or describe it.",
+    ),
+    "not_allowed": (
+        "这种文件无法接收。请发送图片、语音、视频、PDF或Office文档，或用文字说明。",
+        "We cannot take this type of file. Please send a picture, audio, video, PDF or office document.",
+    ),
+    "empty": ("文件是空的，请重新发送。", "The file was empty. Please send it again."),
+    "fetch_failed": ("文件没有收到，请重新发送或用文字说明。", "The file did not arrive. Please send it again."),
+    "not_understood": (
+        "语音已保存，但没能转成文字，请用文字补充说明。",
+        "Your voice message is kept, but we could not read it. Please describe it in writing.",
+    ),
+    "rating": ("感谢您的评价。", "Thank you for your rating."),
+    "incomplete": ("〔部分缺失〕", "[parts missing]"),
+}
+
+
+def phrase(name: str, language: str) -> str:
+    """A fixed answer in zh or en."""
+    return _PHRASES[name][language == "en"]
