@@ -1,0 +1,291 @@
+"""Long messages from parts that come in any order, twice, late or never.
+
+What must outlive a crash is in ``ChannelState`` before a part is acknowledged. That store knows no deletion, so there
+are 64 fixed keys; a person's sets of parts are all in one of them. A finished set leaves digests of its parts for a
+while, so that a part sent again is known again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.sms.codec import alphabet
+from channels.sms.codec.udh import Concat
+from gateway.errors import GatewayError
+from gateway.ports.clock import Clock
+from gateway.ports.message import ChannelState
+from gateway.telemetry import log
+
+_log = log.get("sms")
+
+BUCKETS = 64
+REMEMBER_S = 900.0
+"""How long a finished set's parts are recognised when the operator sends them again."""
+REPEAT_S = 300.0
+"""How long the same short message of one person, without an id of its own, counts as sent again by the operator."""
+DOUBLE_S = 10.0
+"""… unless the operator had our answer: then the same words after so long are the person's ("1" to two questions)."""
+PROMPT_S = 5.0
+"""An answer that took longer may have crossed with the operator's second try."""
+MANY = 20_000
+GAP = "[…]"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A short message as it came, its header taken off; ``external_id`` where the operator gives a lasting one."""
+
+    sender: str
+    recipient: str
+    body: bytes
+    alphabet: str
+    concat: Concat | None = None
+    external_id: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Tells two contents of one person apart, also in another run."""
+        told = f"{self.sender}\x1f{self.recipient}\x1f{self.alphabet}".encode() + b"\x1f" + self.body
+        return hashlib.sha256(told).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A message to hand in. ``text`` is None when it is not text; then ``raw`` is all there is of it."""
+
+    external_id: str
+    sender: str
+    recipient: str
+    text: str | None
+    raw: bytes
+    incomplete: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Set:
+    """Parts that belong together; times are Unix seconds."""
+
+    sender: str
+    recipient: str
+    ref: str
+    total: int
+    first_at: float
+    last_at: float
+    parts: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.parts) == self.total
+
+    @property
+    def name(self) -> str:
+        told = "\x1f".join((self.sender, self.recipient, self.ref, str(self.total), f"{self.first_at:.3f}"))
+        return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+    def digests(self) -> list[str]:
+        """What ``Part.digest`` was of each part."""
+        return [
+            Part(self.sender, self.recipient, body, name, Concat(self.ref, self.total, number)).digest
+            for number, (name, body) in self.parts.items()
+        ]
+
+    def to_json(self) -> list[Any]:
+        parts = [[n, name, base64.b64encode(body).decode()] for n, (name, body) in self.parts.items()]
+        return [self.sender, self.recipient, self.ref, self.total, self.first_at, self.last_at, parts]
+
+    @classmethod
+    def from_json(cls, stored: list[Any]) -> _Set:
+        sender, recipient, ref, total, first_at, last_at, parts = stored
+        held = {n: (name, base64.b64decode(body)) for n, name, body in parts}
+        return cls(sender, recipient, ref, total, first_at, last_at, held)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """One key of the store. ``done``: digest of a part -> when it may be forgotten. ``seen``: digest -> first time."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    open: list[_Set] = field(default_factory=list)
+    done: dict[str, float] = field(default_factory=dict)
+    seen: dict[str, float] = field(default_factory=dict)
+
+    def dump(self) -> str:
+        sets = [one.to_json() for one in self.open]
+        return json.dumps([sets, self.done, self.seen], ensure_ascii=False, separators=(",", ":"))
+
+    def load(self, value: str) -> None:
+        sets, self.done, self.seen = json.loads(value)
+        self.open = [_Set.from_json(one) for one in sets]
+
+    def forget(self, now: float) -> None:
+        self.done = {digest: until for digest, until in self.done.items() if until > now}
+        self.seen = {digest: at for digest, at in self.seen.items() if now - at < REPEAT_S}
+
+
+class Assembly:
+    """Hands whole messages to ``deliver``, which returns after they are stored (or raises, and is asked again)."""
+
+    def __init__(
+        self, state: ChannelState, clock: Clock, *, timeout_s: float, deliver: Callable[[Whole], Awaitable[None]]
+    ) -> None:
+        """``load`` comes before the first ``take``."""
+        self._state = state
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._deliver = deliver
+        self._buckets = [_Bucket() for _ in range(BUCKETS)]
+        self._answered: dict[str, int] = {}
+
+    async def load(self) -> None:
+        """Read what an earlier run left."""
+        for at, bucket in enumerate(self._buckets):
+            if value := await self._state.get(_key(at)):
+                bucket.load(value)
+
+    async def take(self, part: Part, *, link: int = 0) -> None:
+        """Returns when the part is durable, and the message with it when it was the last; only then acknowledge.
+
+        ``link`` numbers the connection that it came by. Raises what ``deliver`` and the store raise; the part may then
+        come again.
+        """
+        at = zlib.crc32(f"{part.sender}\x1f{part.recipient}".encode()) % BUCKETS
+        bucket = self._buckets[at]
+        async with bucket.lock:
+            if part.concat is None:
+                await self._single(at, bucket, part, link)
+            else:
+                await self._part(at, bucket, part, part.concat)
+
+    def answered(self, part: Part, *, link: int, after_s: float) -> None:
+        """The operator was told that the part is here, ``after_s`` seconds after it came."""
+        if part.concat is None and part.external_id is None and after_s < PROMPT_S:
+            self._answered[part.digest] = link
+
+    async def sweep(self) -> None:
+        """Hand in what has waited too long, and what was whole but could not be handed in before."""
+        for at, bucket in enumerate(self._buckets):
+            if not bucket.open:
+                continue
+            async with bucket.lock:
+                for one in list(bucket.open):
+                    if one.complete or self._now() - one.last_at >= self._timeout_s:
+                        try:
+                            await self._finish(at, bucket, one)
+                        except GatewayError as error:
+                            _log.warning("sms_parts_kept", reason=error.code, parts=len(one.parts))
+
+    def _now(self) -> float:
+        return round(self._clock.now().timestamp(), 3)
+
+    async def _save(self, at: int, bucket: _Bucket) -> None:
+        bucket.forget(self._now())
+        if len(self._answered) > MANY:
+            known = {digest for one in self._buckets for digest in one.seen}
+            self._answered = {digest: link for digest, link in self._answered.items() if digest in known}
+        await self._state.put(_key(at), bucket.dump())
+
+    async def _single(self, at: int, bucket: _Bucket, part: Part, link: int) -> None:
+        external_id = part.external_id
+        if external_id is None:
+            digest, now = part.digest, self._now()
+            first = bucket.seen.get(digest)
+            if first is None or now - first >= self._repeat_s(digest, link):
+                self._answered.pop(digest, None)
+                bucket.seen[digest] = now
+                try:
+                    await self._save(at, bucket)
+                except BaseException:
+                    bucket.seen.pop(digest, None)
+                    raise
+                first = now
+            external_id = f"{digest}-{int(first * 1000)}"
+        text = alphabet.decode(part.body, part.alphabet)
+        await self._deliver(Whole(external_id, part.sender, part.recipient, text, part.body))
+
+    def _repeat_s(self, digest: str, link: int) -> float:
+        return DOUBLE_S if self._answered.get(digest) == link else REPEAT_S
+
+    async def _part(self, at: int, bucket: _Bucket, part: Part, concat: Concat) -> None:
+        stored = (part.alphabet, part.body)
+        now = self._now()
+        if bucket.done.get(part.digest, 0.0) > now:
+            _log.info("sms_part_again", ref=concat.ref, number=concat.number)
+            return
+        wanted = (part.sender, part.recipient, concat.ref, concat.total)
+        alike = [one for one in bucket.open if (one.sender, one.recipient, one.ref, one.total) == wanted]
+        known = [one for one in alike if one.parts.get(concat.number) == stored]
+        free = [one for one in alike if concat.number not in one.parts]
+        if known:
+            mine = known[-1]
+        else:
+            mine = free[-1] if free else _Set(*wanted, first_at=now, last_at=now)
+            await self._add(at, bucket, mine, concat.number, stored, now)
+        if mine.complete:
+            await self._finish(at, bucket, mine)
+
+    async def _add(
+        self, at: int, bucket: _Bucket, mine: _Set, number: int, stored: tuple[str, bytes], now: float
+    ) -> None:
+        """Durably; when the store fails, memory is as it was."""
+        before = mine.last_at
+        fresh = mine not in bucket.open
+        if fresh:
+            bucket.open.append(mine)
+        mine.parts[number] = stored
+        mine.last_at = now
+        try:
+            await self._save(at, bucket)
+        except BaseException:
+            del mine.parts[number]
+            mine.last_at = before
+            if fresh:
+                bucket.open.remove(mine)
+            raise
+
+    async def _finish(self, at: int, bucket: _Bucket, one: _Set) -> None:
+        text, raw = join(one.parts, one.total)
+        whole = Whole(f"{one.name}-{one.total}", one.sender, one.recipient, text, raw, incomplete=not one.complete)
+        if whole.incomplete:
+            _log.warning("sms_parts_missing", ref=one.ref, total=one.total, came=sorted(one.parts))
+        await self._deliver(whole)
+        until = self._now() + REMEMBER_S
+        bucket.done |= dict.fromkeys(one.digests(), until)
+        bucket.open = [other for other in bucket.open if other is not one]
+        await self._save(at, bucket)
+
+
+def join(parts: dict[int, tuple[str, bytes]], total: int) -> tuple[str | None, bytes]:
+    """The text of parts, a mark where some are missing, and their octets.
+
+    Neighbours in one alphabet are joined before they are decoded (a surrogate pair may lie across them); parts in
+    another alphabet are decoded by their own. No text at all gives None.
+    """
+    runs: list[tuple[str, bytearray]] = []
+    last = 0
+    for number in sorted(parts):
+        name, body = parts[number]
+        if number != last + 1:
+            runs.append(("", bytearray()))
+        if runs and runs[-1][0] == name:
+            runs[-1][1].extend(body)
+        else:
+            runs.append((name, bytearray(body)))
+        last = number
+    if last != total:
+        runs.append(("", bytearray()))
+    texts = [GAP if not name else alphabet.decode(bytes(body), name) for name, body in runs]
+    raw = b"".join(parts[number][1] for number in sorted(parts))
+    if all(text is None or text == GAP for text in texts):
+        return None, raw
+    return "".join("�" if text is None else text for text in texts), raw
+
+
+def _key(at: int) -> str:
+    return f"parts/{at:02}"
