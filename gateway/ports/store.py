@@ -40,6 +40,17 @@ class TicketQuery:
     cursor: str | None = None
     """What an earlier page's ``next_cursor`` said; opaque."""
     newest_first: bool = False
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    """Registered in [from, to)."""
+    statuses: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    category: str | None = None
+    """Code of the demand's category."""
+    bbox: tuple[float, float, float, float] | None = None
+    """South, west, north, east in WGS-84 degrees; tickets without coordinates are outside."""
+    skip: int = 0
+    """Leave out so many from the beginning; for interfaces that number their pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,14 @@ class TicketReader(Protocol):
 
     async def ticket(self, ticket_id: str) -> Record:
         """The whole record by ticket_id or 15-digit ticket_no; ``NotFound``."""
+        ...
+
+    async def delivered(self, channel_id: str, external_id: str) -> Record | None:
+        """What a delivery came to: {ticket_id, ticket_no, interaction_id}; None when none came under this key."""
+        ...
+
+    async def changed_since(self, at: datetime) -> int:
+        """An event_seq before the first event at or after ``at``: where a list of newer changes begins."""
         ...
 
     async def tickets(self, query: TicketQuery) -> TicketPage:
