@@ -1,0 +1,68 @@
+"""The widget's files, and a page of our own that shows nothing but the chat (for QR codes and links)."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+
+from channels.webchat.answers import Refusal
+
+STATIC = Path(__file__).parent / "static"
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_ANYWHERE = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+_PAGE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+        "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "camera=(), microphone=(self), geolocation=(self)",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+@cache
+def files() -> dict[str, tuple[bytes, str, str]]:
+    """What may be served, by name: (bytes, media type, ETag). Read once: nothing else is reachable."""
+    found = {}
+    for path in sorted(STATIC.iterdir()):
+        if path.suffix in _TYPES:
+            content = path.read_bytes()
+            found[path.name] = (content, _TYPES[path.suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    return found
+
+
+def asset(request: web.Request, name: str) -> web.Response:
+    """A file of the widget, for pages of any site."""
+    found = files().get(name)
+    if found is None or name.endswith(".html"):
+        raise Refusal(404, "not_found", "There is nothing at this address.")
+    content, media_type, etag = found
+    headers = {**_ANYWHERE, "ETag": etag, "Content-Type": media_type}
+    if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=content, headers=headers)
+
+
+def page(request: web.Request, *, channel_id: str, title: str) -> web.Response:
+    """The page; its links are relative, so that it works behind any prefix of a proxy."""
+    folder = "." if request.path.endswith("/") else request.path.rsplit("/", 1)[-1]
+    text = files()["page.html"][0].decode()
+    for key, value in {"folder": folder, "channel": channel_id, "title": title}.items():
+        text = text.replace(f"{{{{{key}}}}}", html.escape(value))
+    return web.Response(text=text, content_type="text/html", headers=_PAGE)

@@ -1,0 +1,127 @@
+"""The channel behind a small application, in front of a fake house, and a client that speaks its protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from channels.webchat import SPEC
+from channels.webchat.channel import WebChatChannel
+from tests.fakes.house import FakeHouse
+
+HOST_PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>某区政务服务</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>body{{margin:0;font:16px/1.8 "Noto Sans CJK SC",sans-serif;background:#eef1f4;color:#223}}
+header{{background:#1d4f91;color:#fff;padding:18px 28px;font-size:20px}}main{{padding:28px;max-width:760px}}
+button{{color:red;font-size:30px}}</style></head><body><header>某区政务服务网</header><main><h1>办事指南</h1>
+<p>身份证补办、居住证签注、水电气报修、噪声投诉,均可在线办理。</p><p>如有疑问,点右下角与 12345 联系。</p>
+<a href="#end" id="link">返回首页</a></main>
+<script src="{base}/chat/{channel}/widget.js" {attributes}></script></body></html>"""
+
+
+class Site:
+    """A listening application: the channel under /chat/web, and a foreign site that embeds the widget."""
+
+    def __init__(self, house: FakeHouse, channel: WebChatChannel, base: str, foreign: str) -> None:
+        self.house = house
+        self.channel = channel
+        self.base = base
+        self.foreign = foreign
+        self.attributes = ""
+        self.refuse_sockets = False
+
+
+@asynccontextmanager
+async def site(tmp_path: Path, *, house: FakeHouse | None = None, **settings: Any) -> AsyncIterator[Site]:
+    house = house or FakeHouse()
+    channel = SPEC.build(SPEC.settings(**settings), house.context(channel_id="web", data_dir=tmp_path))
+    assert isinstance(channel, WebChatChannel)
+    running = asyncio.create_task(channel.run())
+    opened: list[Site] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if opened and opened[0].refuse_sockets and request.match_info["tail"] == "/ws":
+            return web.Response(status=502)
+        return await channel.handle(request)
+
+    async def embed(_: web.Request) -> web.Response:
+        text = HOST_PAGE.format(base=opened[0].base, channel="web", attributes=opened[0].attributes)
+        return web.Response(text=text, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/chat/{channel_id}{tail:(?:/.*)?}", handle)
+    other = web.Application()
+    other.router.add_get("/", embed)
+    runners = [web.AppRunner(app, shutdown_timeout=1), web.AppRunner(other)]
+    urls = []
+    try:
+        for runner in runners:
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            urls.append(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        opened.append(Site(house, channel, urls[0], urls[1]))
+        yield opened[0]
+    finally:
+        await channel.aclose(drain_s=1)
+        for runner in runners:
+            await runner.cleanup()
+        await asyncio.wait_for(running, 5)
+
+
+class Client:
+    """A browser's side of the protocol."""
+
+    def __init__(self, http: aiohttp.ClientSession, base: str) -> None:
+        self.http = http
+        self.url = f"{base}/chat/web"
+        self.token = ""
+
+    async def begin(self, **body: Any) -> dict[str, Any]:
+        async with self.http.post(f"{self.url}/session", json=body) as answer:
+            found: dict[str, Any] = await answer.json()
+            assert answer.status in {200, 201}, found
+        self.token = found["token"]
+        return found
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    @asynccontextmanager
+    async def socket(self, last_seq: int = 0) -> AsyncIterator[Socket]:
+        async with self.http.ws_connect(f"{self.url}/ws") as raw:
+            socket = Socket(raw)
+            await socket.send(t="hello", token=self.token, last_seq=last_seq)
+            yield socket
+
+    async def post(self, **frame: Any) -> tuple[int, dict[str, Any]]:
+        async with self.http.post(f"{self.url}/messages", json=frame, headers=self.bearer) as answer:
+            return answer.status, json.loads(await answer.text() or "{}")
+
+    async def upload(self, content: bytes, **query: str) -> tuple[int, dict[str, Any]]:
+        async with self.http.post(f"{self.url}/files", data=content, params=query, headers=self.bearer) as answer:
+            return answer.status, await answer.json()
+
+
+class Socket:
+    """Frames of one WebSocket."""
+
+    def __init__(self, raw: aiohttp.ClientWebSocketResponse) -> None:
+        self.raw = raw
+
+    async def send(self, **frame: Any) -> None:
+        await self.raw.send_json(frame)
+
+    async def next(self, *kinds: str) -> dict[str, Any]:
+        """The next frame of one of ``kinds``; others are passed over."""
+        while True:
+            frame: dict[str, Any] = await self.raw.receive_json(timeout=10)
+            if not kinds or frame["t"] in kinds:
+                return frame
