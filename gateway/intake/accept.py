@@ -14,6 +14,7 @@ from gateway.domain.change import (
     NewMessage,
     NewRequester,
     NewTicket,
+    Path,
 )
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
@@ -23,6 +24,9 @@ from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.clock import Clock
 from gateway.ports.store import ChangeStore
 from gateway.prefill.rules import Rules
+
+_PLACED = frozenset({"district", "street", "community", "address", "lat"})
+"""When the sender says one of these, it knows the place better than our rules."""
 
 
 class ContactIntake:
@@ -59,8 +63,12 @@ class ContactIntake:
         phone = e164(requester.get("phone") or contact.from_raw)
         requester["phone"] = phone
         guesses: list[Guess] = self._rules.guesses(contact.content)
-        if any(contact.place.get(key) for key in ("district", "street", "community", "address", "lat")):
+        if _PLACED & {key for key, value in contact.place.items() if value}:
             guesses = [g for g in guesses if not g.path.startswith("place.")]
+        fields: dict[Path, Any] = {("place", key): value for key, value in contact.place.items()}
+        fields["demand", "content"] = contact.content
+        if contact.attachments:
+            fields["attachments",] = [_attachment(given) for given in contact.attachments]
         empty = not contact.content.strip() and not contact.attachments
         return Change(
             dedupe=ExternalKey(
@@ -83,11 +91,7 @@ class ContactIntake:
                     identities=(Identity(kind="phone", value=phone),) if phone else (),
                     fields=requester,
                 ),
-                fields={
-                    ("demand", "content"): contact.content,
-                    **{("place", key): value for key, value in contact.place.items()},
-                    ("attachments",): [_attachment(given) for given in contact.attachments],
-                },
+                fields=fields,
             ),
             new_interaction=NewInteraction(
                 interaction_id=new_ulid(),

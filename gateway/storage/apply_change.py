@@ -152,21 +152,25 @@ def _requester(p: Prepared, doc: Tree, state: State) -> str:
     new = p.change.new_ticket
     assert new is not None
     keys = [(identity.kind, identity.value) for identity in new.requester.identities]
-    found = next((state.identities[key] for key in keys if key in state.identities), None)
-    given: Tree = dict(doc["requester"])
-    known = {key: given[key] for key in KNOWN if given.get(key)}
+    found = None
+    for key in keys:
+        found = found or state.identities.get(key)
+    given: Tree = doc["requester"]
+    known = {key: value for key, value in given.items() if value and key in KNOWN}
     requester_id = found or new_ulid()
-    for kind, value in keys:
-        if (kind, value) not in state.identities:
-            state.identities[kind, value] = requester_id
-            state.add("identities", {"kind": kind, "value": value, "requester_id": requester_id})
+    for key in keys:
+        if key not in state.identities:
+            state.identities[key] = requester_id
+            state.add("identities", {"kind": key[0], "value": key[1], "requester_id": requester_id})
     before = state.requesters.get(requester_id, {}) if found else {}
     if found and not given.get("anonymous"):
-        given = before | given
-    doc["requester"] = given | {"requester_id": requester_id, "returning": found is not None}
-    if before | known != before or not found:
+        given = doc["requester"] = before | given
+    given["requester_id"] = requester_id
+    given["returning"] = found is not None
+    after = before | known
+    if after != before or not found:
         state.changed_requesters.setdefault(requester_id, found is None)
-        state.requesters[requester_id] = before | known
+        state.requesters[requester_id] = after
     return requester_id
 
 

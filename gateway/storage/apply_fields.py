@@ -10,17 +10,12 @@ from gateway.storage.batch_state import State, TicketState
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import CODED, HOT, Tree, code_of, get_in, set_in
 
-KNOWN = ("name", "gender", "org_name", "uscc", "language", "accessibility", "labels", "callback_phone")
+KNOWN = frozenset(
+    {"name", "gender", "org_name", "uscc", "language", "accessibility", "labels", "callback_phone"},
+)
 """What a returning requester brings along from earlier tickets."""
 _CONTENT: Path = ("demand", "content")
 _GUESSABLE = frozenset({"requester", "demand", "place"})
-_SEARCHED: tuple[Path, ...] = (
-    ("requester", "phone"),
-    ("requester", "callback_phone"),
-    ("demand", "title"),
-    _CONTENT,
-    ("place", "address"),
-)
 
 
 def extend(p: Prepared, ticket: TicketState, *, joined: bool) -> int | None:
@@ -123,6 +118,9 @@ def _follow_callback(ticket: TicketState, state: State) -> None:
 
 def _mirror(ticket: TicketState) -> None:
     row, doc = ticket.row, ticket.doc
-    row["pending"] = bool(get_in(doc, ("prefill", "pending")))
-    row["phone"] = get_in(doc, _SEARCHED[0])
-    row["search"] = " ".join([str(text) for path in _SEARCHED if (text := get_in(doc, path))]).lower()
+    requester, demand = doc.get("requester") or {}, doc.get("demand") or {}
+    place, prefill = doc.get("place") or {}, doc.get("prefill") or {}
+    row["pending"] = bool(prefill.get("pending"))
+    row["phone"] = phone = requester.get("phone")
+    said = (phone, requester.get("callback_phone"), demand.get("title"), demand.get("content"), place.get("address"))
+    row["search"] = " ".join([str(text) for text in said if text]).lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
@@ -30,6 +31,7 @@ _COLUMNS = frozenset(
 )
 _IN_DOC = frozenset({"flow", "dtmf", "recording"})
 Row = dict[str, Any]
+_NO_INTERACTION: Row = dict.fromkeys((*_COLUMNS, "dialogue", "dialogue_no"))
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ def prepare(change: Change, now: str) -> Prepared:
     """Check ``change``; ``RejectedInput`` says what is wrong with it."""
     if (change.new_ticket is None) == (change.ticket_id is None):
         raise RejectedInput("a change needs either a new ticket or a ticket_id")
-    texts: list[str] = []
+    texts: list[Any] = []
     ticket, ticket_doc = _ticket(change.new_ticket, texts) if change.new_ticket else (None, {})
     interaction = _interaction(change.new_interaction, texts) if change.new_interaction else None
     has_interaction = interaction is not None or change.interaction_id is not None
@@ -124,18 +126,18 @@ def prepare(change: Change, now: str) -> Prepared:
     for row in prepared.segments:
         plain(row, texts)
     for row in (*prepared.messages, *prepared.attachments, prepared.callback or {}):
-        _collect(row, texts)
+        texts += row.values()
     conversation_texts(change, texts)
     texts += change.corrected_segments.values()
     for key in (change.dedupe, change.join, *change.also):
         if key is not None:
-            texts += (key.channel_id, key.external_id, key.body_sha256 or "")
-    texts += (change.ticket_id or "", change.interaction_id or "")
+            texts += (key.channel_id, key.external_id, key.body_sha256)
+    texts += (change.ticket_id, change.interaction_id)
     check_texts(texts)
     return prepared
 
 
-def _ticket(new: NewTicket, texts: list[str]) -> tuple[Row, Tree]:
+def _ticket(new: NewTicket, texts: list[Any]) -> tuple[Row, Tree]:
     doc: Tree = {}
     if new.entry_number is not None:
         doc["entry_number"] = new.entry_number
@@ -161,14 +163,13 @@ def _ticket(new: NewTicket, texts: list[str]) -> tuple[Row, Tree]:
         "status": "registered",
     }
     row |= {name: doc.pop(name) for name in HOT & doc.keys()}
-    _collect(row, texts)
+    texts += row.values()
     return row, plain(doc, texts)
 
 
-def _interaction(new: NewInteraction, texts: list[str]) -> Row:
-    row: Row = dict.fromkeys((*_COLUMNS, "dialogue", "dialogue_no"))
+def _interaction(new: NewInteraction, texts: list[Any]) -> Row:
     columns, doc = _interaction_fields(new.fields, texts)
-    row |= {
+    row = _NO_INTERACTION | {
         "interaction_id": new.interaction_id,
         "channel": new.channel,
         "channel_id": new.channel_id,
@@ -183,17 +184,12 @@ def _interaction(new: NewInteraction, texts: list[str]) -> Row:
         "lease_until": instant(new.lease_until) if new.lease_until else None,
     }
     row |= columns
-    _collect(row, texts)
+    texts += row.values()
     row["doc"] = doc
     return row
 
 
-def _collect(row: Row, texts: list[str]) -> None:
-    """Have the texts of a flat row checked."""
-    texts.extend([value for value in row.values() if isinstance(value, str)])
-
-
-def _interaction_fields(given: Any, texts: list[str]) -> tuple[Row, Tree]:
+def _interaction_fields(given: Any, texts: list[Any]) -> tuple[Row, Tree]:
     columns: Row = {}
     doc: Tree = {}
     for name, value in given.items():
@@ -209,16 +205,24 @@ def _interaction_fields(given: Any, texts: list[str]) -> tuple[Row, Tree]:
     return columns, doc
 
 
-def _guesses(change: Change, texts: list[str]) -> list[tuple[Path, Row, Any]]:
+def _guesses(change: Change, texts: list[Any]) -> list[tuple[Path, Row, Any]]:
     found = []
     for guess in change.guesses:
-        path = tuple(guess.path.split("."))
-        check_path(path)
+        path = _checked_path(guess.path)
         value = plain(guess.value, texts)
         texts.append(guess.source)
-        entry = guess.as_field() | {"value": code_of(path, value), "confidence": plain(guess.confidence, texts)}
+        entry = guess.as_field()
+        entry["value"] = code_of(path, value)
+        entry["confidence"] = plain(guess.confidence, texts)
         found.append((path, entry, shaped(path, value)))
     return found
+
+
+@lru_cache(maxsize=1024)
+def _checked_path(dotted: str) -> Path:
+    path = tuple(dotted.split("."))
+    check_path(path)
+    return path
 
 
 def _callback(change: Change, now: str) -> Row | None:
@@ -236,7 +240,7 @@ def _callback(change: Change, now: str) -> Row | None:
     }
 
 
-def _events(change: Change, texts: list[str], now: str) -> list[Row]:
+def _events(change: Change, texts: list[Any], now: str) -> list[Row]:
     rows = [
         {
             "event_id": new_ulid(),

@@ -13,7 +13,7 @@ from gateway.errors import RejectedInput
 MAX_INT = 2**63 - 1
 
 
-def plain(value: Any, texts: list[str]) -> Any:
+def plain(value: Any, texts: list[Any]) -> Any:
     """``value`` as JSON data; every string in it is appended to ``texts`` for ``check_texts``.
 
     Raises ``RejectedInput`` for what neither JSON nor SQL can hold.
@@ -21,6 +21,8 @@ def plain(value: Any, texts: list[str]) -> Any:
     kind = type(value)
     if kind is str:
         texts.append(value)
+    elif kind is dict:
+        return _plain_dict(value, texts)
     elif kind is int:
         if not -MAX_INT <= value <= MAX_INT:
             _refuse(value)
@@ -32,17 +34,21 @@ def plain(value: Any, texts: list[str]) -> Any:
     return value
 
 
-def _plain_object(value: Any, texts: list[str]) -> Any:
-    if type(value) is dict or isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                _refuse(value)
-        texts.extend(value)
-        return {key: plain(inner, texts) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner, texts) for inner in value]
+def _plain_dict(value: Mapping[Any, Any], texts: list[Any]) -> Any:
+    for key in value:
+        if not isinstance(key, str):
+            _refuse(value)
+    texts.extend(value)
+    return {key: plain(inner, texts) for key, inner in value.items()}
+
+
+def _plain_object(value: Any, texts: list[Any]) -> Any:
     if isinstance(value, datetime):
         return instant(value)
+    if isinstance(value, Mapping):
+        return _plain_dict(value, texts)
+    if isinstance(value, list | tuple):
+        return [plain(inner, texts) for inner in value]
     if isinstance(value, str):
         return plain(str(value), texts)
     return _refuse(value)
@@ -55,9 +61,9 @@ def instant(value: datetime) -> str:
     return rfc3339(value)
 
 
-def check_texts(texts: Iterable[str | None]) -> None:
-    """``RejectedInput`` when a text holds NUL or a lone surrogate, which SQL text cannot."""
-    joined = "".join([text for text in texts if text])
+def check_texts(values: Iterable[Any]) -> None:
+    """``RejectedInput`` when a text among ``values`` holds NUL or a lone surrogate, which SQL text cannot."""
+    joined = "".join([value for value in values if isinstance(value, str)])
     if "\x00" in joined:
         raise RejectedInput("text contains NUL (U+0000); remove it")
     try:
