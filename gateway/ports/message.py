@@ -57,7 +57,8 @@ class InboundMessage:
     media: MediaRef | None = None
     location: Location | None = None
     event: str | None = None
-    """For kind ``event``: edit, recall, subscribe, unsubscribe, menu, scan, unsupported, rating, end."""
+    """For kind ``event``: edit, recall, subscribe, unsubscribe, menu, scan, unsupported, rating, end, and ``notice``:
+    something technical or unknown that the provider told of the person, kept and never answered."""
     event_data: Mapping[str, Any] = field(default_factory=dict)
     """Non-personal details of the event, e.g. {"of": external_id of the message recalled} or {"satisfied": 4}."""
     choice: str | None = None

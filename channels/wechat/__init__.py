@@ -1,0 +1,14 @@
+"""WeChat: an official account, or WeCom 微信客服 (README.md)."""
+
+from channels.wechat.channel import build
+from channels.wechat.settings import WechatSettings
+from gateway.ports.channel import ChannelSpec
+
+SPEC = ChannelSpec(
+    kind="wechat",
+    settings=WechatSettings,
+    build=build,
+    role="web",
+    description="WeChat official account (plain, compatible, safe mode) or WeCom 微信客服",
+)
+"""The ``[[channel]]`` table of kind ``wechat``."""

@@ -1,0 +1,89 @@
+"""From the bytes of a callback to a flat mapping: limits first, then XML (or JSON), then types."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from channels.wechat.refusals import Malformed
+
+MAX_BODY = 65_536
+"""Bytes of a callback; WeChat's own texts end at about 2 kB."""
+_MAX_TAGS = 4096
+
+Fields = Mapping[str, Any]
+
+
+def fields(body: bytes | str) -> Fields:
+    """The message's elements by name. Entities are refused, and so is what nests or repeats without end."""
+    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    if raw.lstrip()[:1] == b"{":
+        return _json(raw)
+    if raw.count(b"<") > _MAX_TAGS:
+        raise Malformed("too many elements")
+    try:
+        parsed = xmltodict.parse(raw)
+    except (ExpatError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Malformed(f"the body is not XML that we take ({type(error).__name__})") from None
+    found = parsed.get("xml")
+    if not isinstance(found, dict):
+        raise Malformed("the body has no <xml> root with elements")
+    return found
+
+
+def _json(raw: bytes) -> Fields:
+    try:
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the body is not JSON that we take ({type(error).__name__})") from None
+    if not isinstance(parsed, dict):
+        raise Malformed("the body is not a JSON object")
+    return parsed
+
+
+def text(source: Fields, key: str) -> str | None:
+    """A field's text; None when it is missing or empty. ``Malformed`` when it came twice or nested."""
+    value = source.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise Malformed(f"{key} is not a single text")
+
+
+def required(source: Fields, key: str) -> str:
+    """A field's text, or ``Malformed``."""
+    value = text(source, key)
+    if value is None:
+        raise Malformed(f"{key} is missing")
+    return value
+
+
+def nested(source: Fields, key: str) -> Fields:
+    """The elements inside a field; nothing when it is not such a field."""
+    value = source.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def moment(value: str | None) -> datetime | None:
+    """Unix seconds as a time; None when they are none."""
+    if value is None or not (value.isascii() and value.isdigit() and len(value) <= 10):  # noqa: PLR2004 - until the year 2286
+        return None
+    return datetime.fromtimestamp(int(value), UTC)
+
+
+def degrees(value: str | None, limit: int) -> float | None:
+    """A coordinate within ±``limit``, or None."""
+    try:
+        number = float(value or "nan")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and abs(number) <= limit else None
