@@ -32,3 +32,18 @@ ASR_FINAL_SECONDS = Histogram(
 RECORDING_FREE_FRACTION = Gauge("gateway_recording_free_fraction", "Free share of the recordings' disk")
 RECORDING_ALARM = Gauge("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
+CHANNEL_MESSAGES = Counter(
+    "gateway_channel_messages_total", "Messages by what became of them", ["channel_id", "direction", "result"]
+)
+CHANNEL_REFUSED = Counter("gateway_channel_refused_total", "Deliveries refused", ["channel_id", "reason"])
+CHANNEL_LAST = Gauge(
+    "gateway_channel_last_message_seconds", "Unix time of the last message", ["channel_id", "direction"]
+)
+CHANNEL_CONNECTED = Gauge("gateway_channel_connected", "1 while its connection is bound", ["channel_id"])
+CHANNEL_TOKEN = Gauge("gateway_channel_token_ok", "1 while the provider's credential works", ["channel_id"])
+CHANNEL_SILENT = Gauge("gateway_channel_silent", "1 while a channel that normally speaks is silent", ["channel_id"])
+OUTBOX_PENDING = Gauge("gateway_outbox_pending", "Messages waiting to be sent", ["channel_id"])
+ATTACHMENTS = Counter("gateway_attachments_total", "Attachments by what became of them", ["channel_id", "result"])
+CONVERSATIONS_CLOSED = Counter(
+    "gateway_conversations_closed_total", "Conversations closed because nobody wrote", ["channel_id", "disposition"]
+)

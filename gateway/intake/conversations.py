@@ -1,0 +1,370 @@
+"""The door for written conversations: one open interaction a person and channel, every message written once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gateway.domain.change import Applied, Change, DeliveryUpdate, NewAttachment, NewEvent
+from gateway.domain.ids import new_ulid
+from gateway.errors import StaleVersion, StoreUnavailable
+from gateway.intake.attachment_files import AttachmentFiles, Refused
+from gateway.intake.channel_health import HealthBoard
+from gateway.intake.follow_up import FollowUp, answer, follow_up, intent_of, numbers_in
+from gateway.intake.message_change import (
+    ABOUT_THE_LAST,
+    NEVER_OPEN,
+    MessageChange,
+    Standing,
+    identities_of,
+    phone_of,
+    rating_of,
+)
+from gateway.intake.phrases import phrase
+from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of, language_of
+from gateway.intake.watching import Watchers
+from gateway.ivr.engine import State
+from gateway.ports.clock import Clock
+from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
+from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
+from gateway.ports.store import ChangeStore
+
+TRIES = 8
+"""How often a message is tried again when another process has gone on with the conversation."""
+REMEMBERED = 20_000
+"""Open conversations whose state is kept in memory; the others are read again."""
+EARLY_KEPT = 2000
+STATES = frozenset({"sent", "delivered", "read", "failed"})
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Lock:
+    lock: asyncio.Lock
+    users: int = 0
+
+
+class ConversationIntake:
+    """Implements ``ports.message.Conversations``."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        reads: ConversationStore,
+        flow: TextFlow,
+        files: AttachmentFiles,
+        watchers: Watchers,
+        health: HealthBoard,
+        clock: Clock,
+        callback_due: timedelta,
+        queued: Callable[[], None],
+    ) -> None:
+        """``queued`` is called after a commit that left something to send or to fetch."""
+        self._store = store
+        self._reads = reads
+        self._flow = flow
+        self._files = files
+        self._watchers = watchers
+        self._health = health
+        self._clock = clock
+        self._callback_due = callback_due
+        self._queued = queued
+        self._locks: dict[Key, _Lock] = {}
+        self._open: OrderedDict[Key, Standing] = OrderedDict()
+        self._early: OrderedDict[Key, Receipt] = OrderedDict()
+
+    async def receive(self, message: InboundMessage) -> Received:
+        """See ``Conversations.receive``."""
+        key = (message.channel_id, message.sender)
+        message_id = new_ulid()
+        attachment = await self._attachment(message, message_id) if message.media else None
+        async with self._alone(key):
+            for _ in range(TRIES):
+                try:
+                    received = await self._receive(key, message, message_id, attachment)
+                except StaleVersion:
+                    self._open.pop(key, None)
+                    continue
+                self._health.inbound(message.channel_id)
+                if received.seq and not received.replayed:
+                    self._watchers.wake(*key)
+                    self._queued()
+                return received
+        raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
+
+    async def _receive(
+        self, key: Key, message: InboundMessage, message_id: str, attachment: NewAttachment | None
+    ) -> Received:
+        standing = self._open.get(key)
+        view: ThreadView | None = None
+        if standing is None or self._may_ask(standing, message):
+            view = await self._look(message)
+            standing = _standing(view)
+        build = MessageChange(
+            message,
+            standing,
+            now=self._clock.now(),
+            callback_due=self._callback_due,
+            attachment=attachment,
+            message_id=message_id,
+        )
+        if standing.ticket_id is None and (not message.opens or message.event in NEVER_OPEN):
+            return await self._beside(message, standing, build, view)
+        turn, extra, about = self._turn(message, message_id, standing, attachment, view)
+        change = build.build(turn, extra, about, rating_of(message))
+        applied = await self._store.apply(change)
+        if applied.replayed:
+            return await self._replayed(message, applied)
+        if message.event == "end":
+            self._open.pop(key, None)
+        else:
+            self._remember(key, applied, turn.state)
+        return _received(applied)
+
+    def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
+        """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
+        if standing.state is None or message.kind != "text" or intent_of(message.text) is None:
+            return False
+        waiting = self._flow.waiting(standing.state)
+        return waiting is None or waiting.at_rest
+
+    def _turn(
+        self,
+        message: InboundMessage,
+        message_id: str,
+        standing: Standing,
+        attachment: NewAttachment | None,
+        view: ThreadView | None,
+    ) -> tuple[Turn, list[str], FollowUp | None]:
+        """What the flow makes of the message, what else is to be said, and which ticket it is about."""
+        text = message.text if message.event in {None, "edit", "menu"} else None
+        about = self._about(message, standing, view)
+        opening = standing.ticket_id is None
+        if standing.state is not None:
+            turn = Turn(state=standing.state)
+            opening = False
+        else:
+            known = phone_of(message) is not None or (view is not None and view.phone_known)
+            turn = self._flow.begin(
+                message.flow, text=text, phone_known=known, follow_up=about is not None or not opening
+            )
+        language = language_of(text) or turn.state.language
+        extra = []
+        if about is not None:
+            turn.content = text
+            return turn, [answer(about, language)], about
+        heeded = Heeded(
+            text=text,
+            choice=message.choice,
+            location=message.location,
+            phone=phone_of(message) if any(i.kind == "phone" for i in message.identities) else None,
+            voice_pending=message_id if _to_hear(message, attachment) else None,
+            speaks=message.event in {None, "menu"},
+        )
+        turn = self._flow.take(turn, heeded, opening=opening)
+        name = attachment.error if attachment is not None and attachment.error else message.event
+        if name in {"edit", "recall", "unsupported", "rating", "too_large", "not_allowed", "empty"}:
+            extra.append(phrase(str(name), turn.state.language))
+        return turn, extra, None
+
+    def _about(self, message: InboundMessage, standing: Standing, view: ThreadView | None) -> FollowUp | None:
+        if view is None or message.kind != "text":
+            return None
+        tickets = view.tickets
+        if standing.ticket_id is not None:
+            # In an open conversation only its own ticket is spoken of, once nothing is asked any more.
+            if standing.state is None or not self._may_ask(standing, message):
+                return None
+            tickets = tuple(t for t in tickets if t.ticket_id == standing.ticket_id)
+        return follow_up(message.text, tickets, self._clock.now())
+
+    async def _beside(
+        self, message: InboundMessage, standing: Standing, build: MessageChange, view: ThreadView | None
+    ) -> Received:
+        """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
+        if standing.previous_interaction is None or message.event not in ABOUT_THE_LAST:
+            return Received(
+                interaction_id=None, ticket_id=None, ticket_no=None, seq=view.last_seq if view else 0, replayed=False
+            )
+        said = phrase(str(message.event), language_of(message.text) or "zh")
+        applied = await self._store.apply(build.beside([said], rating_of(message)))
+        return await self._replayed(message, applied) if applied.replayed else _received(applied)
+
+    async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
+        seq = await self._reads.seq_of(message.channel_id, message.sender, message.external_id)
+        return replace(_received(applied), seq=seq, replayed=True)
+
+    async def _look(self, message: InboundMessage) -> ThreadView:
+        return await self._reads.thread(
+            message.channel_id,
+            message.sender,
+            identities=identities_of(message),
+            ticket_nos=numbers_in(message.text),
+        )
+
+    async def _attachment(self, message: InboundMessage, message_id: str) -> NewAttachment:
+        """The attachment's row; bytes that came along are on the disk when this returns."""
+        media = message.media
+        assert media is not None
+        new = NewAttachment(
+            attachment_id=new_ulid(),
+            channel_id=message.channel_id,
+            kind=message.kind,
+            message_id=message_id,
+            ref=media.ref,
+            name=media.name,
+            media_type=media.media_type,
+            bytes=media.size,
+            transcribe=message.kind == "voice" and not message.text,
+        )
+        if media.data is None:
+            return replace(new, error="too_large") if (media.size or 0) > self._files.max_bytes else new
+        try:
+            stored = await self._files.keep(_once(media), media.name)
+        except Refused as refused:
+            return replace(new, error=refused.why, bytes=len(media.data))
+        except OSError as error:
+            raise StoreUnavailable("the disk takes no attachments; free space") from error
+        return replace(new, sha256=stored.sha256, bytes=stored.bytes, media_type=stored.media_type)
+
+    def _remember(self, key: Key, applied: Applied, state: State) -> None:
+        self._open[key] = Standing(
+            ticket_id=applied.ticket_id,
+            interaction_id=applied.interaction_id,
+            dialogue_no=applied.dialogue_no,
+            state=state,
+        )
+        self._open.move_to_end(key)
+        if len(self._open) > REMEMBERED:
+            self._open.popitem(last=False)
+
+    @asynccontextmanager
+    async def _alone(self, key: Key) -> AsyncIterator[None]:
+        """One message of a person at a time in this process; other processes are caught by ``expected_dialogue``."""
+        held = self._locks.setdefault(key, _Lock(asyncio.Lock()))
+        held.users += 1
+        try:
+            async with held.lock:
+                yield
+        finally:
+            held.users -= 1
+            if not held.users:
+                del self._locks[key]
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """See ``Conversations.receipt``."""
+        if receipt.state not in STATES:
+            return
+        found = await self._reads.receipted(receipt.channel_id, receipt.external_id)
+        if found is None:
+            # Either not ours, or it overtook the commit that knows its message as sent: kept for ``sent_as``.
+            self._early[receipt.channel_id, receipt.external_id] = receipt
+            if len(self._early) > EARLY_KEPT:
+                self._early.popitem(last=False)
+            return
+        data = {"message_id": found.message_id, "error": receipt.error}
+        applied = await self._store.apply(
+            Change(
+                ticket_id=found.ticket_id,
+                interaction_id=found.interaction_id,
+                deliveries=(
+                    DeliveryUpdate(
+                        message_id=found.message_id, state=receipt.state, at=receipt.at, error=receipt.error
+                    ),
+                ),
+                events=(NewEvent(type=f"message.{receipt.state}", at=self._clock.now(), data=data),),
+            )
+        )
+        if not applied.skipped:
+            if receipt.state == "failed":
+                self._health.failed(receipt.channel_id)
+            self._watchers.wake(receipt.channel_id, found.recipient)
+
+    async def sent_as(self, channel_id: str, external_id: str | None) -> None:
+        """A message of ours is known as sent: receipts that were here before that are taken now."""
+        early = self._early.pop((channel_id, external_id or ""), None)
+        if early is not None:
+            await self.receipt(early)
+
+    async def history(self, channel_id: str, sender: str, *, after: int = 0, limit: int = 200) -> list[StoredMessage]:
+        """See ``Conversations.history``."""
+        return await self._reads.history(channel_id, sender, after=after, limit=limit)
+
+    def watch(self, channel_id: str, sender: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        """See ``Conversations.watch``."""
+        return self._watchers.watch(channel_id, sender)
+
+    async def rest(self, idle: IdleConversation) -> bool:
+        """Close a conversation in which nobody has written for long; whether it was still open."""
+        key = (idle.channel_id, idle.external_id.partition(":")[2])
+        state = State.from_json(idle.dialogue) if idle.dialogue else None
+        now = self._clock.now()
+        async with self._alone(key):
+            known = self._open.get(key)
+            if known is not None and known.state != state:
+                return False  # somebody has just written
+            disposition = disposition_of(state)
+            applied = await self._store.apply(
+                Change(
+                    ticket_id=idle.ticket_id,
+                    interaction_id=idle.interaction_id,
+                    close_unless_closed=True,
+                    interaction_fields={"ended_at": now, "disposition": disposition.value},
+                    events=(
+                        NewEvent(
+                            type="interaction.ended", at=now, data={"disposition": disposition.value, "idle": True}
+                        ),
+                    ),
+                )
+            )
+            self._open.pop(key, None)
+        return not applied.skipped
+
+    async def amend(self, key: Key, make: Callable[[ThreadView], Change]) -> Applied:
+        """Apply a Change that depends on where a conversation stands, when nobody else is writing to it."""
+        async with self._alone(key):
+            for _ in range(TRIES):
+                view = await self._reads.thread(*key, identities=(), ticket_nos=())
+                self._open.pop(key, None)
+                try:
+                    applied = await self._store.apply(make(view))
+                except StaleVersion:
+                    continue
+                self._watchers.wake(*key)
+                self._queued()
+                return applied
+        raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
+
+
+def _to_hear(message: InboundMessage, attachment: NewAttachment | None) -> bool:
+    return message.kind == "voice" and not message.text and attachment is not None and attachment.error is None
+
+
+def _standing(view: ThreadView) -> Standing:
+    return Standing(
+        ticket_id=view.open_ticket_id,
+        interaction_id=view.open_interaction_id,
+        dialogue_no=view.dialogue_no,
+        state=State.from_json(view.dialogue) if view.dialogue else None,
+        previous_ticket=view.ticket_id,
+        previous_interaction=view.interaction_id,
+    )
+
+
+def _received(applied: Applied) -> Received:
+    return Received(
+        interaction_id=applied.interaction_id,
+        ticket_id=applied.ticket_id,
+        ticket_no=applied.ticket_no,
+        seq=applied.seqs[0] if applied.seqs else 0,
+        replayed=False,
+    )
+
+
+async def _once(media: MediaRef) -> AsyncIterator[bytes]:
+    yield media.data or b""

@@ -1,0 +1,296 @@
+"""What one message changes: pure functions from a message and where its conversation stands to a ``Change``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.change import (
+    Change,
+    ExternalKey,
+    Identity,
+    NewAttachment,
+    NewCallback,
+    NewEvent,
+    NewInteraction,
+    NewMessage,
+    NewRequester,
+    NewTicket,
+    Queued,
+    Thread,
+)
+from gateway.domain.ids import new_ulid
+from gateway.domain.words import Line
+from gateway.intake.follow_up import FollowUp, Intent
+from gateway.intake.numbers import e164
+from gateway.intake.phrases import phrase
+from gateway.intake.text_flow import Turn, disposition_of
+from gateway.ivr.engine import State
+from gateway.ports.message import InboundMessage
+
+CONVERSATION = "conversation:"
+NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
+"""Events that are no contact, whatever the channel says."""
+ABOUT_THE_LAST = frozenset({"edit", "recall", "rating"})
+"""Events that belong to the newest interaction, also when it is closed."""
+SATISFIED = range(1, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the conversation stands that a message joins or opens."""
+
+    ticket_id: str | None = None
+    """The open conversation's; None: this message opens one."""
+    interaction_id: str | None = None
+    dialogue_no: int = 0
+    state: State | None = None
+    previous_ticket: str | None = None
+    previous_interaction: str | None = None
+
+
+def phone_of(message: InboundMessage) -> str | None:
+    """The E.164 number that the message itself gives for its sender."""
+    given = next((e164(i.value) for i in message.identities if i.kind == "phone"), None)
+    return given or (e164(message.sender) if message.channel == "sms" else None)
+
+
+def identities_of(message: InboundMessage) -> tuple[Identity, ...]:
+    """How this person is known again: as the channel says, and by their id there."""
+    phone = phone_of(message)
+    own = [i for i in message.identities if i.kind != "phone"]
+    if phone:
+        own.append(Identity(kind="phone", value=phone))
+    own.append(Identity(kind=f"on:{message.channel_id}", value=message.sender))
+    return tuple(dict.fromkeys(own))
+
+
+def body_sha256(message: InboundMessage) -> str:
+    """What tells a redelivery from another message under the same id. Times are left out: providers restamp."""
+    media = message.media
+    parts: list[Any] = [message.sender, message.kind, message.text, message.event, message.choice]
+    parts.append([message.location.lat, message.location.lon] if message.location else None)
+    parts.append([media.ref, hashlib.sha256(media.data).hexdigest() if media.data else None] if media else None)
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+
+
+class MessageChange:
+    """Builds the Change of one message."""
+
+    def __init__(
+        self,
+        message: InboundMessage,
+        standing: Standing,
+        *,
+        now: datetime,
+        callback_due: timedelta,
+        attachment: NewAttachment | None,
+        message_id: str,
+    ) -> None:
+        """``attachment`` names the ``message_id``."""
+        self._message = message
+        self._standing = standing
+        self._now = now
+        self._callback_due = callback_due
+        self._attachment = attachment
+        self._message_id = message_id
+        self._incomplete = phrase("incomplete", "zh") if message.incomplete else ""
+
+    def build(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> Change:
+        """The whole Change; ``extra`` is written before what the flow says."""
+        message, standing, now = self._message, self._standing, self._now
+        about_other = about if standing.ticket_id is None else None
+        content = turn.content
+        if about is not None and about.intent is not Intent.ADDITION:
+            content = None
+        if content and self._incomplete:
+            content += self._incomplete
+        lines = [*extra, *turn.lines]
+        state = turn.state
+        closing = message.event == "end" and standing.interaction_id is not None
+        conversation = f"{CONVERSATION}{message.sender}"
+        interaction = NewInteraction(
+            interaction_id=new_ulid(),
+            channel=message.channel,
+            channel_id=message.channel_id,
+            direction="inbound",
+            started_at=self._sent_at,
+            external_id=conversation,
+            from_raw=message.from_raw or message.sender,
+            to_raw=message.to_raw,
+            fields={"flow": {"name": state.flow, "version": state.version}, "answered_at": now},
+        )
+        change = Change(
+            dedupe=self._key(),
+            join=ExternalKey(channel_id=message.channel_id, external_id=conversation),
+            expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
+            new_interaction=interaction,
+            dialogue=state.to_json(),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel),
+            guesses=tuple(turn.guesses) if about is None or about.intent is Intent.ADDITION else (),
+            interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
+            thread=self._thread(),
+            messages=(self._inbound(), *self._outbound(lines, turn.quick_replies)),
+            attachments=(self._attachment,) if self._attachment else (),
+            callback=self._callback(turn),
+            callback_phone=turn.callback_phone,
+            events=self._events(turn, about, satisfied, content=content, closing=closing),
+        )
+        if about_other is not None:
+            return replace(change, ticket_id=about_other.ticket.ticket_id, content=content)
+        return replace(change, new_ticket=self._ticket(content, turn))
+
+    def beside(self, extra: list[str], satisfied: int | None) -> Change:
+        """The Change of an event about an interaction that is over."""
+        message, standing = self._message, self._standing
+        return Change(
+            dedupe=self._key(),
+            ticket_id=standing.previous_ticket,
+            interaction_id=standing.previous_interaction,
+            ticket_fields=_rated(satisfied, message.channel),
+            content=message.text if message.event == "edit" else None,
+            thread=self._thread(),
+            messages=(self._inbound(), *self._outbound(extra, ())),
+            events=(self._received(), *self._rating(satisfied)),
+        )
+
+    @property
+    def _sent_at(self) -> datetime:
+        """The provider's time, but never after the arrival: their clocks may run ahead."""
+        message = self._message
+        return min(message.sent_at, message.received_at) if message.sent_at else message.received_at
+
+    def _key(self) -> ExternalKey:
+        message = self._message
+        return ExternalKey(
+            channel_id=message.channel_id, external_id=message.external_id, body_sha256=body_sha256(message)
+        )
+
+    def _thread(self) -> Thread:
+        message = self._message
+        window = message.reply_context.get("window")
+        return Thread(
+            channel_id=message.channel_id,
+            sender=message.sender,
+            heard_at=message.received_at,
+            window=(int(window["messages"]), float(window["within_s"])) if window else None,
+            context={key: value for key, value in message.reply_context.items() if key != "window"},
+        )
+
+    def _inbound(self) -> NewMessage:
+        message = self._message
+        text = message.text
+        if text is None and message.location is not None:
+            place = message.location
+            text = f"{place.label or ''}({place.lat:.6f},{place.lon:.6f} {place.crs})"
+        elif text is None and message.event is not None:
+            text = f"[{message.event}]"
+        return NewMessage(
+            message_id=self._message_id,
+            direction="inbound",
+            sent_at=self._sent_at,
+            kind=message.kind,
+            text=f"{text}{self._incomplete}" if text else text,
+            attachment_id=self._attachment.attachment_id if self._attachment else None,
+            external_id=message.external_id,
+        )
+
+    def _outbound(self, lines: list[str], replies: tuple[tuple[str, str], ...]) -> list[NewMessage]:
+        """Everything we have to say, as one message: some channels count them."""
+        if not lines:
+            return []
+        queue = Queued(channel_id=self._message.channel_id, recipient=self._message.sender, quick_replies=replies)
+        text = "\n".join(lines)
+        return [
+            NewMessage(message_id=new_ulid(), direction="outbound", sent_at=self._now, text=text, queue=queue),
+        ]
+
+    def _ticket(self, content: str | None, turn: Turn) -> NewTicket:
+        message = self._message
+        phone = phone_of(message)
+        return NewTicket(
+            ticket_id=new_ulid(),
+            created_at=self._now,
+            line=message.line,
+            channel=message.channel,
+            channel_id=message.channel_id,
+            entry_number=message.to_raw,
+            empty=not content and self._attachment is None and turn.callback_reason is None,
+            requester=NewRequester(
+                identities=identities_of(message),
+                fields={
+                    "kind": "enterprise" if message.line == Line.ENTERPRISE else "citizen",
+                    "name": message.name,
+                    "phone": phone,
+                },
+            ),
+            fields={
+                ("demand", "content"): content,
+                ("related", "previous_id"): self._standing.previous_ticket,
+            },
+        )
+
+    def _callback(self, turn: Turn) -> NewCallback | None:
+        if turn.callback_reason is None:
+            return None
+        spoken = next((g.value for g in turn.guesses if g.path == "requester.callback_phone"), None)
+        return NewCallback(
+            callback_id=new_ulid(),
+            phone=spoken or phone_of(self._message),
+            reason=turn.callback_reason,
+            due_at=self._now + self._callback_due,
+        )
+
+    def _events(
+        self, turn: Turn, about: FollowUp | None, satisfied: int | None, *, content: str | None, closing: bool
+    ) -> tuple[NewEvent, ...]:
+        message, standing, now = self._message, self._standing, self._now
+        started = {"flow": turn.state.flow, "previous": standing.previous_interaction}
+        events = []
+        if about is None:
+            registered = {"channel": message.channel, "line": message.line, "empty": not content}
+            events.append(NewEvent(type="ticket.registered", at=now, data=registered))
+        if standing.ticket_id is None:
+            events.append(NewEvent(type="interaction.started", at=now, data=started))
+        events.append(self._received())
+        if about is not None:
+            verb = {"progress": "progress_asked", "urge": "urged", "addition": "added_to"}[about.intent]
+            events.append(NewEvent(type=f"ticket.{verb}", at=now))
+        if turn.demand_taken:
+            events.append(NewEvent(type="ticket.demand_taken", at=now))
+        if turn.callback_reason is not None:
+            events.append(NewEvent(type="callback.opened", at=now, data={"reason": turn.callback_reason}))
+        events += self._rating(satisfied)
+        if closing:
+            ended = {"disposition": disposition_of(turn.state).value}
+            events.append(NewEvent(type="interaction.ended", at=now, data=ended))
+        return tuple(events)
+
+    def _received(self) -> NewEvent:
+        message = self._message
+        data: dict[str, Any] = {"message_id": self._message_id, "kind": message.kind}
+        if message.event is not None:
+            data |= {"event": message.event, **dict(message.event_data)}
+        if message.incomplete:
+            data["incomplete"] = True
+        return NewEvent(type="message.received", at=self._now, data=data)
+
+    def _rating(self, satisfied: int | None) -> list[NewEvent]:
+        if satisfied is None:
+            return []
+        return [NewEvent(type="ticket.rated", at=self._now, data={"satisfied": satisfied})]
+
+
+def rating_of(message: InboundMessage) -> int | None:
+    """1 to 5, when the message is a rating."""
+    given = message.event_data.get("satisfied") if message.event == "rating" else None
+    return given if isinstance(given, int) and given in SATISFIED else None
+
+
+def _rated(satisfied: int | None, channel: str) -> dict[tuple[str, ...], Any]:
+    if satisfied is None:
+        return {}
+    return {("outcome", "evaluation", "channel"): channel, ("outcome", "evaluation", "satisfied"): satisfied}
