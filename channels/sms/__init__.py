@@ -1,1 +1,15 @@
 """Short messages: an operator over SMPP or CMPP, or a provider by HTTP (README.md)."""
+
+from channels.sms.channel import build
+from channels.sms.settings import SmsSettings
+from gateway.ports.channel import ChannelSpec
+
+SPEC = ChannelSpec(
+    kind="sms",
+    settings=SmsSettings,
+    build=build,
+    role="web",
+    single_owner=True,
+    description="short messages over SMPP 3.4, CMPP 2.0 and 3.0, Aliyun, Tencent Cloud or Twilio",
+)
+"""The ``[[channel]]`` table of kind ``sms``."""

@@ -184,7 +184,8 @@ class Link:
     async def _request(self, command: int, body: bytes) -> Frame:
         self._sequence = self._sequence % _LAST_SEQUENCE + 1
         sequence = self._sequence
-        waiting = self._waiting[sequence] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._waiting[sequence] = waiting
         try:
             for _ in range(self._tries):
                 await self.write(command, 0, sequence, body)
@@ -209,7 +210,7 @@ class Link:
             await self._on_request(self, frame)
         except LinkError:
             _log.info("sms_answer_not_sent", command=f"{frame.command:#010x}")
-        except Exception:
+        except Exception:  # noqa: BLE001 - one request never ends the connection; unanswered, it comes again
             _log.exception("sms_request_failed", command=f"{frame.command:#010x}")
 
     def _handled(self, task: asyncio.Task[None]) -> None:

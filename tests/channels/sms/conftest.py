@@ -1,0 +1,44 @@
+"""What the tests of this channel share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from channels.sms import SPEC
+from channels.sms.settings import SmsSettings
+from gateway.ports.channel import ChannelContext
+from tests.fakes.house import FakeHouse
+
+SHARED = Path(__file__).resolve().parents[3].parent / "shared"
+
+
+def vectors(name: str) -> Path:
+    path = SHARED / "vectors" / name
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    return path
+
+
+async def until(true: Callable[[], object], *, within_s: float = 20) -> None:
+    async with asyncio.timeout(within_s):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def running(house: FakeHouse, tmp_path: Path, **options: object) -> AsyncIterator[object]:
+    """A channel that runs, from its table's keys, for the house's lifetime of one process."""
+    context: ChannelContext = house.context(channel_id="sms", data_dir=tmp_path)
+    channel = SPEC.build(SmsSettings(**options), context)
+    task = asyncio.create_task(channel.run())
+    try:
+        yield channel
+    finally:
+        await channel.aclose(drain_s=1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
