@@ -27,6 +27,7 @@ from gateway.ports.channel import InboundContact
 from gateway.ports.clock import SystemClock
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.rules import Rules
+from gateway.roles import collector
 from gateway.storage.database import open_database
 from gateway.storage.writer import MAX_BATCH
 
@@ -99,6 +100,7 @@ def _fdatasync_rate(folder: Path, seconds: float) -> float:
 def measure(*, rounds: int = ROUNDS, round_s: float = ROUND_S) -> list[dict[str, Any]]:
     """One dict for each mode and number of clients: {mode, clients, accepts_per_s, p50_ms, p99_ms, of_each, of_off}."""
     rules = Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv"))
+    collector.settle()  # as the running gateway does
     rates: dict[tuple[int, str], list[float]] = {}
     latencies: dict[tuple[int, str], list[float]] = {}
     bare = []

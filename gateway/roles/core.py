@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from gateway.bootstrap import BuiltChannel, House, open_house
 from gateway.errors import ConfigError, GatewayError, StoreUnavailable
 from gateway.ports.channel import Channel
-from gateway.roles import traces
+from gateway.roles import collector, traces
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
 from gateway.settings import Settings
 from gateway.telemetry import log, metrics
@@ -99,6 +99,7 @@ async def serve(settings: Settings, role: str) -> None:
         if "web" in parts:
             await _web(house, channels, stack)
         tasks = [asyncio.create_task(_kept(name, run), name=name) for name, run in work.items()]
+        collector.settle()
         _log.info("started", role=role, http=house.settings.public_url)
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
