@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The SQLAlchemy URL in force."""
-        return self.database.url or f"sqlite+aiosqlite:///{(self.data_dir / 'gateway.db').resolve()}"
+        return self.database.url or f"sqlite:///{(self.data_dir / 'gateway.db').resolve()}"
 
     @property
     def node_name(self) -> str:

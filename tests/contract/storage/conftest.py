@@ -28,7 +28,7 @@ def postgres() -> Iterator[PostgresServer]:
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'record.db'}"
+        return f"sqlite:///{tmp_path / 'record.db'}"
     server: PostgresServer = request.getfixturevalue("postgres")
     return await server.create(new_ulid().lower())
 
