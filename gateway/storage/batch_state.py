@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from gateway.storage import tables as t
 from gateway.storage.among import among
+from gateway.storage.bulk import Lookup
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree
 
 EVENT_SEQ = "event_seq"
 _LOCK = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ).with_for_update()
+_SERIALS, _SEEN, _IDENTITIES = Lookup(t.serials.c.day), Lookup(t.seen_keys.c.external_id), Lookup(t.identities.c.value)
 Key = tuple[str, str]
 """(channel_id, external_id)."""
 
@@ -90,8 +92,7 @@ def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int
     _load_people(connection, batch, state)
     _load_threads(connection, batch, state)
     if days:
-        query = sa.select(t.serials).where(among(t.serials.c.day, set(days.values())))
-        state.serials = {row.day: row.last for row in connection.execute(query)}
+        state.serials = {row.day: row.last for row in _SERIALS.rows(connection, set(days.values()))}
     return state
 
 
@@ -99,7 +100,7 @@ def _load_seen(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
     keys = {p.dedupe.external_id for p in batch if p.dedupe}
     keys |= {key.external_id for p in batch for key in p.change.also}
     if keys:
-        found = connection.execute(sa.select(t.seen_keys).where(among(t.seen_keys.c.external_id, keys))).mappings()
+        found = _SEEN.rows(connection, keys).mappings()
         state.seen = {(row["channel_id"], row["external_id"]): dict(row) for row in found}
 
 
@@ -156,8 +157,8 @@ def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: St
     new = [p.change.new_ticket.requester for p in batch if p.change.new_ticket]
     values = {identity.value for requester in new for identity in requester.identities}
     if values:
-        query = sa.select(t.identities).where(among(t.identities.c.value, values))
-        state.identities = {(row.kind, row.value): row.requester_id for row in connection.execute(query)}
+        found = _IDENTITIES.rows(connection, values)
+        state.identities = {(row.kind, row.value): row.requester_id for row in found}
     wanted = set(state.identities.values()) | {
         state.tickets[p.change.ticket_id].row["requester_id"]
         for p in batch
