@@ -152,8 +152,8 @@ class Browser:
 
 
 @asynccontextmanager
-async def chromium(profile: Path) -> AsyncIterator[Browser]:
-    """A fresh, headless browser; its driver is stopped at the end."""
+async def chromium(profile: Path, *flags: str) -> AsyncIterator[Browser]:
+    """A fresh, headless browser with further command line ``flags``; its driver is stopped at the end."""
     driver = await asyncio.create_subprocess_exec(
         "chromedriver",
         "--port=0",
@@ -180,6 +180,7 @@ async def chromium(profile: Path) -> AsyncIterator[Browser]:
                 "--autoplay-policy=no-user-gesture-required",
                 "--lang=zh-CN",
                 f"--user-data-dir={profile}",
+                *flags,
             ],
             "prefs": {"intl.accept_languages": "zh-CN"},
         }

@@ -1,0 +1,219 @@
+// What was said, and what still has to be sent: no pages, no elements. Tells its listener what changed.
+import { Store } from "./store.js";
+import { Transport } from "./transport.js";
+
+const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export class Conversation {
+  // on: {entry(entry, live), changed(entry), gone(entry), state(name), unread(n), typing(from, on), ticket(no), reset(), slow(s)}
+  constructor(url, on) {
+    this.on = on;
+    this.store = new Store(url);
+    this.entries = new Map();
+    this.queue = [];
+    this.answers = new Map();
+    this.lastSeq = 0;
+    this.readSeq = this.store.read("read") || 0;
+    this.newest = 0;
+    this.unread = 0;
+    this.seeing = false;
+    this.transport = new Transport(url, this.store, () => this.lastSeq, {
+      frame: (frame) => this.frame(frame),
+      state: (state) => this.state(state),
+      over: () => this.reset(),
+    });
+  }
+
+  // Takes up what an earlier page left behind; connects when there has been a conversation, or when asked to.
+  async begin() {
+    await this.store.tidy();
+    this.blobs = new Map();
+    for (const kept of await this.store.all()) {
+      if (kept.state === "sent") this.blobs.set(kept.id, kept);
+      else this.adopt(kept);
+    }
+    if (this.store.read("token") || this.queue.length) this.connect();
+  }
+
+  adopt(kept) {
+    const entry = { ...kept, from: "you", kind: kept.frame.kind || kept.frame.t, text: kept.frame.text || "", mine: true };
+    this.entries.set(entry.id, entry);
+    if (entry.state === "queued") this.queue.push(entry);
+    this.on.entry(entry, false);
+  }
+
+  connect() {
+    this.transport.start();
+  }
+
+  get live() {
+    return this.transport.state === "live";
+  }
+
+  state(state) {
+    this.on.state(state);
+    if (state !== "live") for (const give of this.answers.values()) give.reject(new Error("line lost"));
+    else this.flush();
+  }
+
+  reset() {
+    this.lastSeq = this.newest = this.readSeq = 0;
+    this.store.write("read", 0);
+    for (const [id, entry] of this.entries) if (entry.state === "sent" || !entry.mine) this.entries.delete(id);
+    this.count();
+    this.on.reset();
+  }
+
+  // A message of the person. They see it at once; it is kept until the server has stored it.
+  async send(frame, blob) {
+    const id = `${frame.t === "end" || frame.t === "rating" ? `${frame.t}-` : ""}${random()}`;
+    const entry = { id, frame: { ...frame, id }, blob, state: "queued", at: Date.now(), from: "you", kind: frame.kind || frame.t, text: frame.text || "", mine: true };
+    this.entries.set(id, entry);
+    this.queue.push(entry);
+    this.on.entry(entry, true);
+    await this.store.put(entry);
+    this.connect();
+    this.flush();
+    return entry;
+  }
+
+  async flush() {
+    if (this.flushing || !this.live) return;
+    this.flushing = true;
+    try {
+      while (this.queue.length && this.live) await this.deliver(this.queue[0]);
+    } catch {
+      // Kept; the next time the line is up it goes on from here.
+      if (this.live) setTimeout(() => this.flush(), 2000);
+    } finally {
+      this.flushing = false;
+    }
+  }
+
+  async deliver(entry) {
+    this.update(entry, "sending");
+    const answered = new Promise((resolve, reject) => this.answers.set(entry.id, { resolve, reject }));
+    answered.catch(() => {});
+    const frame = { ...entry.frame, age_ms: Math.max(0, Date.now() - entry.at) };
+    let answer;
+    try {
+      answer = await this.transport.deliver(frame, entry.blob, answered);
+    } catch (error) {
+      if (entry.state === "sending") this.update(entry, "queued");
+      throw error;
+    } finally {
+      this.answers.delete(entry.id);
+    }
+    if (answer.t === "ack") return this.stored(entry, answer);
+    if (answer.retry_after_s !== null) {
+      this.update(entry, "queued");
+      if (answer.code === "too_many") this.on.slow(answer.retry_after_s);
+      await new Promise((resolve) => setTimeout(resolve, answer.retry_after_s * 1000));
+      return undefined;
+    }
+    entry.code = answer.code;
+    this.queue.shift();
+    this.update(entry, "failed");
+    await this.store.put(entry);
+    return undefined;
+  }
+
+  async stored(entry, ack) {
+    if (this.queue[0] === entry) this.queue.shift();
+    entry.seq = ack.seq;
+    this.update(entry, "sent");
+    if (ack.ticket_no) this.on.ticket(ack.ticket_no);
+    if (entry.blob) await this.store.put(entry);
+    else await this.store.drop(entry.id);
+  }
+
+  update(entry, state) {
+    entry.state = state;
+    this.on.changed(entry);
+  }
+
+  async again(entry) {
+    entry.at = Date.now();
+    entry.code = null;
+    this.update(entry, "queued");
+    this.queue.push(entry);
+    await this.store.put(entry);
+    this.flush();
+  }
+
+  async discard(entry) {
+    this.entries.delete(entry.id);
+    this.queue = this.queue.filter((one) => one !== entry);
+    await this.store.drop(entry.id);
+    this.on.gone(entry);
+  }
+
+  frame(frame) {
+    if (frame.t === "ack" || frame.t === "refused") this.answers.get(frame.id)?.resolve(frame);
+    else if (frame.t === "message") this.message(frame);
+    else if (frame.t === "typing") this.on.typing(frame.from, frame.on);
+    else if (frame.t === "read") this.readUpTo(frame.upto);
+    else if (frame.t === "live") {
+      this.current = true;
+      if (this.newest > this.readSeq && !this.seeing) this.transport.sign({ t: "got", upto: this.newest });
+      this.look();
+    }
+  }
+
+  message(frame) {
+    this.lastSeq = Math.max(this.lastSeq, frame.seq);
+    const own = frame.client_id && this.entries.get(frame.client_id);
+    if (own) {
+      if (own.state !== "sent") this.stored(own, frame);
+      this.answers.get(own.id)?.resolve({ t: "ack", id: own.id, seq: frame.seq, ticket_no: frame.ticket_no });
+    } else if (!this.entries.has(frame.id)) {
+      const blob = frame.client_id ? this.blobs?.get(frame.client_id) : null;
+      const entry = { ...frame, id: frame.client_id || frame.id, at: Date.parse(frame.at), state: "sent", mine: frame.from === "you", blob: blob?.blob, frame: blob?.frame };
+      this.entries.set(entry.id, entry);
+      this.on.entry(entry, Boolean(this.current));
+    }
+    if (frame.ticket_no) this.on.ticket(frame.ticket_no);
+    if (frame.from !== "us") return;
+    if (frame.read) this.readUpTo(frame.seq);
+    this.newest = Math.max(this.newest, frame.seq);
+    this.count();
+    if (this.current && this.seeing) this.look();
+    else if (this.current) this.transport.sign({ t: "got", upto: frame.seq });
+  }
+
+  readUpTo(seq) {
+    this.readSeq = Math.max(this.readSeq, seq);
+    this.store.write("read", this.readSeq);
+    this.count();
+  }
+
+  count() {
+    const unread = [...this.entries.values()].filter((entry) => entry.from === "us" && entry.seq > this.readSeq).length;
+    if (unread !== this.unread) this.on.unread((this.unread = unread));
+  }
+
+  // The person is (or is no longer) looking at the newest messages.
+  see(seeing) {
+    this.seeing = seeing;
+    this.look();
+  }
+
+  look() {
+    if (!this.seeing || !this.current || this.newest <= this.readSeq) return;
+    this.readUpTo(this.newest);
+    this.transport.sign({ t: "read", upto: this.newest });
+  }
+
+  typing(on) {
+    if (this.live) this.transport.sign({ t: "typing", on });
+  }
+
+  async forget() {
+    this.transport.stop();
+    this.transport.state = undefined;
+    this.queue = [];
+    this.entries.clear();
+    await this.store.forget();
+    this.reset();
+  }
+}

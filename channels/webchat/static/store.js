@@ -1,0 +1,93 @@
+// What stays in this browser: the token, what is not sent yet, and the pictures and sounds that were sent (IndexedDB).
+// Where a browser keeps nothing (private windows), everything works until the page is closed.
+const MOST_BLOBS = 60;
+
+function database() {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.open("hotline-chat", 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("kept", { keyPath: ["url", "id"] });
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => resolve(null);
+      request.onblocked = () => resolve(null);
+    } catch {
+      resolve(null);
+    }
+  });
+}
+
+export class Store {
+  constructor(url) {
+    this.url = url;
+    this.key = `hotline-chat ${url}`;
+    this.memory = {};
+    this.db = database();
+  }
+
+  read(name) {
+    try {
+      return (JSON.parse(localStorage.getItem(this.key)) || {})[name] ?? this.memory[name];
+    } catch {
+      return this.memory[name];
+    }
+  }
+
+  write(name, value) {
+    this.memory[name] = value;
+    try {
+      const all = JSON.parse(localStorage.getItem(this.key)) || {};
+      all[name] = value;
+      localStorage.setItem(this.key, JSON.stringify(all));
+    } catch {
+      // Kept in memory only.
+    }
+  }
+
+  async run(mode, act) {
+    const db = await this.db;
+    if (!db) return undefined;
+    return new Promise((resolve) => {
+      try {
+        const transaction = db.transaction("kept", mode);
+        const request = act(transaction.objectStore("kept"));
+        transaction.oncomplete = () => resolve(request && request.result);
+        transaction.onerror = transaction.onabort = () => resolve(undefined);
+      } catch {
+        resolve(undefined);
+      }
+    });
+  }
+
+  // What was written here: {id, frame, blob, state: "queued" | "sent" | "failed", at}.
+  async all() {
+    const range = IDBKeyRange.bound([this.url, ""], [this.url, "\uffff"]);
+    const found = (await this.run("readonly", (kept) => kept.getAll(range))) || [];
+    return found.sort((a, b) => a.at - b.at);
+  }
+
+  put(entry) {
+    const { id, frame, blob, state, at, code } = entry;
+    return this.run("readwrite", (kept) => kept.put({ url: this.url, id, frame, blob, state, at, code }));
+  }
+
+  drop(id) {
+    return this.run("readwrite", (kept) => kept.delete([this.url, id]));
+  }
+
+  // Sent words come back from the server; of what was sent only the newest pictures and sounds are kept.
+  async tidy() {
+    const sent = (await this.all()).filter((entry) => entry.state === "sent");
+    const old = sent.filter((entry) => !entry.blob).concat(sent.filter((entry) => entry.blob).slice(0, -MOST_BLOBS));
+    for (const entry of old) await this.drop(entry.id);
+  }
+
+  async forget() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch {
+      // Nothing was kept.
+    }
+    this.memory = {};
+    for (const entry of await this.all()) await this.drop(entry.id);
+  }
+}

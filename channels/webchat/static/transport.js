@@ -1,0 +1,280 @@
+// One line to the server: WebSocket, or server-sent events and POST where a network lets no WebSocket through.
+const BACK_OFF_S = [0.4, 1, 2, 4, 8, 15, 30];
+const ANSWER_MS = 15000;
+const OPEN_MS = 10000;
+const OVER = 4401;
+
+export class Transport {
+  // on: {frame(frame), state(name), over()}; lastSeq() tells what is known already.
+  constructor(url, store, lastSeq, on) {
+    this.url = url;
+    this.store = store;
+    this.lastSeq = lastSeq;
+    this.on = on;
+    this.failures = 0;
+    this.socketFailures = 0;
+    this.socketWorked = false;
+    this.stopped = true;
+    this.up = false;
+    this.wake = () => this.hurry();
+    this.down = () => {
+      this.drop();
+      this.say("offline");
+    };
+  }
+
+  start() {
+    if (!this.stopped) return;
+    this.stopped = false;
+    addEventListener("online", this.wake);
+    addEventListener("offline", this.down);
+    document.addEventListener("visibilitychange", this.wake);
+    this.connect();
+  }
+
+  stop() {
+    this.stopped = true;
+    removeEventListener("online", this.wake);
+    removeEventListener("offline", this.down);
+    document.removeEventListener("visibilitychange", this.wake);
+    clearTimeout(this.timer);
+    this.drop();
+  }
+
+  say(state) {
+    this.up = state === "live";
+    if (this.state !== state) this.on.state((this.state = state));
+  }
+
+  hurry() {
+    if (this.stopped || this.line || document.hidden) return;
+    clearTimeout(this.timer);
+    this.failures = Math.min(this.failures, 1);
+    this.connect();
+  }
+
+  async connect() {
+    if (this.stopped || this.line || this.connecting) return;
+    if (navigator.onLine === false) return this.say("offline");
+    if (this.state !== "retrying" && this.state !== "unreachable") this.say(this.state ? "retrying" : "connecting");
+    this.connecting = true;
+    try {
+      if (!this.store.read("token")) await this.session();
+      if (this.stopped) return;
+      if (this.socketFailures >= 2 && !this.socketWorked) await this.listen();
+      else this.open();
+    } catch (error) {
+      if (error.final) return this.say(error.final);
+      this.again(error.wait);
+    } finally {
+      this.connecting = false;
+    }
+  }
+
+  again(wait) {
+    this.up = false;
+    if (this.stopped || this.state === "refusedSite") return;
+    if (navigator.onLine === false) return this.say("offline");
+    const steps = BACK_OFF_S[Math.min(this.failures++, BACK_OFF_S.length - 1)];
+    this.say(this.failures > 4 ? "unreachable" : "retrying");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), Math.max((wait || 0) * 1000, steps * 1000 * (0.7 + Math.random() * 0.6)));
+  }
+
+  async call(path, options = {}) {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), options.long ? 180000 : ANSWER_MS);
+    try {
+      const answer = await fetch(`${this.url}/${path}`, { ...options, signal: abort.signal, credentials: "omit", cache: "no-store" });
+      const text = await answer.text();
+      let body = {};
+      try {
+        body = text ? JSON.parse(text) : {};
+      } catch {
+        // A proxy's page; the status says enough.
+      }
+      return { status: answer.status, body };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // A token: for the same person while the old one holds.
+  async session() {
+    const body = { token: this.store.read("token") || null };
+    let { status, body: answer } = await this.call("session", { method: "POST", body: JSON.stringify(body) });
+    if (status === 403 && answer.code === "proof_needed") {
+      body.proof = await this.solve();
+      ({ status, body: answer } = await this.call("session", { method: "POST", body: JSON.stringify(body) }));
+    }
+    if (answer.code === "origin_refused") throw Object.assign(new Error(), { final: "refusedSite" });
+    if (status !== 200 && status !== 201) throw Object.assign(new Error(`session ${status}`), { wait: answer.retry_after_s });
+    this.store.write("token", answer.token);
+  }
+
+  async solve() {
+    if (!globalThis.crypto?.subtle) throw Object.assign(new Error(), { final: "needsHttps" });
+    const { body } = await this.call("challenge");
+    const bytes = new TextEncoder();
+    for (let number = 0; number <= body.maxnumber; number++) {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.encode(body.salt + number)));
+      if (digest.reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "") === body.challenge)
+        return { salt: body.salt, challenge: body.challenge, signature: body.signature, number };
+    }
+    throw new Error("no number fits");
+  }
+
+  over() {
+    this.store.write("token", null);
+    this.on.over();
+  }
+
+  open() {
+    const socket = new WebSocket(`${this.url.replace(/^http/, "ws")}/ws`);
+    const line = { close: () => socket.close(), send: (text) => socket.send(text) };
+    this.line = line;
+    let welcome = false;
+    const impatient = setTimeout(() => socket.close(), OPEN_MS);
+    socket.onopen = () => socket.send(JSON.stringify({ t: "hello", token: this.store.read("token") || "", last_seq: this.lastSeq(), v: 1 }));
+    socket.onmessage = (event) => {
+      if (this.line !== line) return;
+      const frame = JSON.parse(event.data);
+      if (frame.t === "welcome") {
+        welcome = this.socketWorked = true;
+        clearTimeout(impatient);
+        this.alive(frame.heartbeat_s);
+      }
+      this.heard(frame);
+    };
+    socket.onclose = (event) => {
+      clearTimeout(impatient);
+      if (this.line !== line) return;
+      this.line = null;
+      clearInterval(this.beat);
+      if (!welcome) this.socketFailures++;
+      if (event.code === OVER) this.over();
+      this.again(this.wait);
+      this.wait = 0;
+    };
+  }
+
+  heard(frame) {
+    this.heardAt = Date.now();
+    if (frame.t === "live") {
+      this.failures = 0;
+      this.say("live");
+    }
+    if (frame.t === "refused" && !frame.id) this.wait = frame.retry_after_s || 0;
+    this.on.frame(frame);
+  }
+
+  // We ask, the server answers: a line that died without a word is found within seconds.
+  alive(seconds) {
+    clearInterval(this.beat);
+    this.beat = setInterval(() => {
+      const asked = Date.now();
+      this.sign({ t: "beat" });
+      setTimeout(() => {
+        if (this.line && this.heardAt < asked) {
+          this.drop();
+          this.again();
+        }
+      }, ANSWER_MS);
+    }, seconds * 1000);
+  }
+
+  async listen() {
+    const abort = new AbortController();
+    const line = { close: () => abort.abort() };
+    this.line = line;
+    try {
+      const answer = await fetch(`${this.url}/events?after=${this.lastSeq()}`, { headers: this.bearer(), signal: abort.signal, credentials: "omit", cache: "no-store" });
+      if (answer.status === 401) this.over();
+      if (!answer.ok) throw new Error(`events ${answer.status}`);
+      this.read(answer.body.getReader(), line);
+    } catch (error) {
+      if (this.line === line) this.line = null;
+      throw error;
+    }
+  }
+
+  async read(reader, line) {
+    const decoder = new TextDecoder();
+    let rest = "";
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done || this.line !== line) break;
+        const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+        rest = parts.pop();
+        for (const part of parts) if (part.startsWith("data: ")) this.heard(JSON.parse(part.slice(6)));
+      }
+    } catch {
+      // The line is gone; below.
+    }
+    if (this.line !== line) return;
+    this.line = null;
+    this.again();
+  }
+
+  drop() {
+    const line = this.line;
+    this.line = null;
+    this.up = false;
+    clearInterval(this.beat);
+    if (line) line.close();
+  }
+
+  bearer() {
+    return { Authorization: `Bearer ${this.store.read("token") || ""}` };
+  }
+
+  // Something that need not arrive: typing, read marks, heartbeats.
+  sign(frame) {
+    if (!this.line) return;
+    if (this.line.send) this.line.send(JSON.stringify(frame));
+    else if (frame.t !== "beat") this.post(frame).catch(() => {});
+  }
+
+  // Something that must arrive: the answer comes as a frame, by either way; rejects when there was none in time.
+  async deliver(frame, blob, answered) {
+    if (blob) return this.upload(frame, blob);
+    if (!this.line) throw new Error("no line");
+    if (!this.line.send) return this.post(frame);
+    this.line.send(JSON.stringify(frame));
+    let timer;
+    const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), ANSWER_MS)));
+    try {
+      return await Promise.race([answered, late]);
+    } catch (error) {
+      if (error.message === "no answer" && this.line) {
+        this.drop();
+        this.again();
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async post(frame) {
+    return this.reply(frame, await this.call("messages", { method: "POST", headers: this.bearer(), body: JSON.stringify(frame) }));
+  }
+
+  async upload(frame, blob) {
+    const query = new URLSearchParams({ id: frame.id, kind: frame.kind, name: frame.name || "", age_ms: String(frame.age_ms || 0) });
+    return this.reply(frame, await this.call(`files?${query}`, { method: "POST", headers: this.bearer(), body: blob, long: true }));
+  }
+
+  reply(frame, { status, body }) {
+    if (status === 200 || status === 204) return body;
+    if (status === 401) {
+      this.over();
+      this.drop();
+      this.again();
+      throw new Error("session over");
+    }
+    if (!body.code) throw new Error(`status ${status}`);
+    return { t: "refused", id: frame.id, code: body.code, retry_after_s: body.retry_after_s ?? null };
+  }
+}
