@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import web
 
@@ -19,18 +20,30 @@ from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.accept import ContactIntake
 from gateway.intake.answer_call import CallAnswering, CallSettings
+from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.channel_health import HealthBoard
+from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.conversations import ConversationIntake
+from gateway.intake.idle import IdleCloser
 from gateway.intake.live import LiveInteractions
+from gateway.intake.media_worker import MediaWorker
+from gateway.intake.outbox import OutboxWorker
 from gateway.intake.recover import Recovery
 from gateway.intake.spool import SpoolingStore
+from gateway.intake.text_flow import TextFlow
+from gateway.intake.watching import Watchers
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings
 from gateway.ports.channel import Channel, ChannelContext
 from gateway.ports.clock import SystemClock
+from gateway.ports.conversation_store import ChannelStates
+from gateway.ports.message import TextServices
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.rules import Rules
 from gateway.queueing import client
 from gateway.queueing.server import EmbeddedValkey
+from gateway.queueing.shared_cache import ValkeyCache
 from gateway.queueing.wakeup import Wakeup
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.settings import Settings
@@ -40,12 +53,32 @@ from gateway.telemetry import metrics
 from gateway.web.app import build_app
 from gateway.web.services import WebServices
 
+CHANNELS_S = 5.0
+WATCH_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class OneChannelsState:
+    """Implements ``ports.message.ChannelState`` for one channel instance."""
+
+    states: ChannelStates
+    channel_id: str
+
+    async def get(self, key: str) -> str | None:
+        """See ``ChannelState.get``."""
+        return await self.states.get(self.channel_id, key)
+
+    async def put(self, key: str, value: str) -> None:
+        """See ``ChannelState.put``."""
+        await self.states.put(self.channel_id, key, value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltChannel:
     """A channel of the configuration and how to make it anew after a fault."""
 
     channel_id: str
+    kind: str
     role: str
     make: Callable[[], Channel]
 
@@ -61,17 +94,18 @@ async def open_house(settings: Settings, stack: AsyncExitStack) -> House:
     stack.push_async_callback(database.aclose)
     valkey = client.connect(_valkey_url(settings))
     stack.push_async_callback(valkey.aclose)
-    return House(settings, database, Wakeup(valkey))
+    return House(settings, database, Wakeup(valkey), ValkeyCache(valkey))
 
 
 class House:
     """Everything a process may run, built once. ``roles.core`` decides which of it does run."""
 
-    def __init__(self, settings: Settings, database: Database, wakeup: Wakeup) -> None:
+    def __init__(self, settings: Settings, database: Database, wakeup: Wakeup, cache: ValkeyCache) -> None:
         """Wire the parts; starts nothing. ``ConfigError`` lists every mistake."""
         self.settings = settings
         self.database = database
         self.wakeup = wakeup
+        self.cache = cache
         self.clock = SystemClock()
         self.draining = False
         self.recordings = LocalRecordings(
@@ -90,12 +124,13 @@ class House:
         self.intake = ContactIntake(store=database.changes, rules=rules, clock=self.clock)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
         self.flows = load_flows(settings.flows_dir)
+        engine = Engine(self.flows)
         self.calls = CallAnswering(
             store=database.changes,
             spool=self.spool,
             recordings=self.recordings,
             recogniser=self.recogniser,
-            engine=Engine(self.flows),
+            engine=engine,
             rules=rules,
             clock=self.clock,
             live=self.live,
@@ -116,14 +151,76 @@ class House:
             callback_due=callback_due,
             transcribe=self.recogniser.transcribe if self.recogniser else None,
         )
+        self.here = ChannelsHere()
+        self.health = HealthBoard(clock=self.clock, silent_after_s=settings.conversations.silent_alarm_s)
+        self.files = AttachmentFiles(
+            settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
+        )
+        self._converse(TextFlow(engine=engine, rules=rules), callback_due)
         self.channels = [self._channel(table) for table in settings.channel]
         self.feeds = [self._feed(table) for table in settings.feed]
+
+    def _converse(self, flow: TextFlow, callback_due: timedelta) -> None:
+        """Everything that written conversations need."""
+        settings, database = self.settings, self.database
+        # Only SQLite has one process at it; elsewhere another one may write what a client here waits for.
+        watchers = Watchers(every_s=WATCH_S if settings.database.url else None)
+        owner = f"{settings.node_name}-{os.getpid()}"
+        self.conversations = ConversationIntake(
+            store=database.changes,
+            reads=database.conversations,
+            flow=flow,
+            files=self.files,
+            watchers=watchers,
+            health=self.health,
+            clock=self.clock,
+            callback_due=callback_due,
+            queued=self._queued,
+        )
+        self.outbox = OutboxWorker(
+            store=database.changes,
+            outbox=database.outbox,
+            channels=self.here,
+            health=self.health,
+            watchers=watchers,
+            clock=self.clock,
+            owner=owner,
+            callback_due=callback_due,
+            sms_channel=next((table.id for table in settings.channel if table.kind == "sms"), None),
+            sent_as=self.conversations.sent_as,
+            jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+        )
+        self.media = MediaWorker(
+            store=database.changes,
+            attachments=database.attachments,
+            conversations=self.conversations,
+            flow=flow,
+            files=self.files,
+            channels=self.here,
+            clock=self.clock,
+            owner=owner,
+            callback_due=callback_due,
+            transcribe=self.recogniser.transcribe if self.recogniser else None,
+            jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+        )
+        self.idle = IdleCloser(
+            conversations=self.conversations,
+            reads=database.conversations,
+            clock=self.clock,
+            idle_close_s=settings.conversations.idle_close_s,
+        )
+
+    def _queued(self) -> None:
+        self.outbox.notify()
+        self.media.notify()
 
     def _channel(self, table: ChannelTable) -> BuiltChannel:
         spec, options = channel_settings(table)
         flow = getattr(options, "flow", None)
         if flow is not None and flow not in self.flows:
             raise ConfigError([f"channel[{table.id}]: flow {flow!r} is not in {self.settings.flows_dir}"])
+        if flow is not None and spec.role == "voice" and self.flows[flow].written:
+            raise ConfigError([f"channel[{table.id}]: flow {flow!r} is only written; calls need one with recordings"])
         context = ChannelContext(
             channel_id=table.id,
             intake=self.intake,
@@ -133,8 +230,17 @@ class House:
             draining=lambda: self.draining,
             phones=self.database.phones,
             gauge=_gauge(table.id),
+            text=TextServices(
+                conversations=self.conversations,
+                state=OneChannelsState(self.database.channel_states, table.id),
+                cache=self.cache,
+                public_url=self.settings.public_url,
+                health=self.health.of(table.id),
+            ),
         )
-        return BuiltChannel(channel_id=table.id, role=spec.role, make=lambda: spec.build(options, context))
+        return BuiltChannel(
+            channel_id=table.id, kind=table.kind, role=spec.role, make=lambda: spec.build(options, context)
+        )
 
     def _feed(self, table: FeedTable) -> FeedWorker:
         kind, options = feed_settings(table)
@@ -160,6 +266,31 @@ class House:
         async for _ in self.database.reader.commits():
             await self.wakeup.notify()
 
+    async def watch_channels(self) -> None:
+        """Alarms and gauges of the channels, until cancelled."""
+        while True:
+            self.health.look()
+            await self.outbox.count()
+            await asyncio.sleep(CHANNELS_S)
+
+    async def channels_report(self) -> list[dict[str, Any]]:
+        """What ``GET /api/v1/channels`` says."""
+        pending = await self.database.outbox.pending()
+        report = []
+        for built in self.channels:
+            channel = self.here.get(built.channel_id)
+            report.append(
+                {
+                    "channel_id": built.channel_id,
+                    "kind": built.kind,
+                    "running": channel is not None,
+                    "ready": await channel.ready() if channel is not None else None,
+                    "pending": pending.get(built.channel_id, 0),
+                    **self.health.report(built.channel_id),
+                }
+            )
+        return report
+
     def web_app(self, ready: Callable[[], Awaitable[dict[str, bool]]]) -> web.Application:
         """API, desk, health and metrics."""
         return build_app(
@@ -177,6 +308,10 @@ class House:
                 session_ttl_s=self.settings.http.session_ttl_s,
                 trusted_proxies=self.settings.http.trusted_proxies,
                 zone=self.settings.zone,
+                channels=self.here,
+                attachments=self.database.attachments,
+                files=self.files,
+                channels_report=self.channels_report,
             )
         )
 

@@ -24,6 +24,10 @@ class ChannelsHere:
         if self._running.get(channel_id) is channel:
             del self._running[channel_id]
 
+    def get(self, channel_id: str) -> Channel | None:
+        """The instance."""
+        return self._running.get(channel_id)
+
     def text(self, channel_id: str) -> TextChannel | None:
         """The instance, when it converses."""
         channel = self._running.get(channel_id)

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from gateway.domain.change import Applied, Change, DeliveryUpdate, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
+from gateway.domain.words import Disposition
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channel_health import HealthBoard
@@ -299,15 +300,15 @@ class ConversationIntake:
         """See ``Conversations.watch``."""
         return self._watchers.watch(channel_id, sender)
 
-    async def rest(self, idle: IdleConversation) -> bool:
-        """Close a conversation in which nobody has written for long; whether it was still open."""
+    async def rest(self, idle: IdleConversation) -> Disposition | None:
+        """Close a conversation in which nobody has written for long; how it ended, None if it goes on after all."""
         key = (idle.channel_id, idle.external_id.partition(":")[2])
         state = State.from_json(idle.dialogue) if idle.dialogue else None
         now = self._clock.now()
         async with self._alone(key):
             known = self._open.get(key)
             if known is not None and known.state != state:
-                return False  # somebody has just written
+                return None  # somebody has just written
             disposition = disposition_of(state)
             applied = await self._store.apply(
                 Change(
@@ -323,7 +324,7 @@ class ConversationIntake:
                 )
             )
             self._open.pop(key, None)
-        return not applied.skipped
+        return None if applied.skipped else disposition
 
     async def amend(self, key: Key, make: Callable[[ThreadView], Change]) -> Applied:
         """Apply a Change that depends on where a conversation stands, when nobody else is writing to it."""

@@ -129,7 +129,7 @@ class MessageChange:
             expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
             new_interaction=interaction,
             dialogue=state.to_json(),
-            ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel) | self._pending(),
             guesses=tuple(turn.guesses) if about is None or about.intent is Intent.ADDITION else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
             thread=self._thread(),
@@ -162,6 +162,12 @@ class MessageChange:
         """The provider's time, but never after the arrival: their clocks may run ahead."""
         message = self._message
         return min(message.sent_at, message.received_at) if message.sent_at else message.received_at
+
+    def _pending(self) -> dict[tuple[str, ...], Any]:
+        """The words of a voice message are still to come."""
+        attachment = self._attachment
+        waits = attachment is not None and attachment.transcribe and attachment.error is None
+        return {("prefill", "pending"): True} if waits else {}
 
     def _key(self) -> ExternalKey:
         message = self._message

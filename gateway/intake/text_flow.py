@@ -161,6 +161,12 @@ class TextFlow:
         waits = state.vars.get("later") == f"{message_id}@{state.step}"
         return self.take(turn, Heeded(text=text, speaks=waits), opening=False)
 
+    def read(self, text: str) -> Turn:
+        """What a text brings to a ticket whose dialogue is over."""
+        turn = Turn(state=State(flow="", version="", step=""))
+        self._note(turn, Heeded(text=text, speaks=False), None, None, is_key=False)
+        return turn
+
     def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, asked: str | None, *, is_key: bool) -> None:
         """Keep what the message brings, whatever the flow makes of it."""
         text = heeded.text

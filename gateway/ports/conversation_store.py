@@ -159,13 +159,19 @@ class AttachmentRow:
     created_at: datetime
     sender: str | None = None
     """Whose thread it came in."""
+    message_text: str | None = None
+    """What its message says without it: a caption, a provider's transcript."""
+    others_waiting: bool = False
+    """Other voice messages of the ticket are still to be heard."""
 
 
 class AttachmentStore(Protocol):
     """Attachments and what remains to be done with them."""
 
-    async def lease(self, owner: str, todo: str, *, limit: int, lease_s: float) -> list[AttachmentRow]:
-        """Attachments that are due."""
+    async def lease(
+        self, owner: str, todo: str, *, limit: int, lease_s: float, channel_ids: Sequence[str] | None
+    ) -> list[AttachmentRow]:
+        """Attachments that are due; ``channel_ids`` None: of every channel."""
         ...
 
     async def again(self, attachment_id: str, *, retry_in_s: float, error: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 
 from gateway.bootstrap import BuiltChannel, House, open_house
 from gateway.errors import ConfigError, GatewayError, StoreUnavailable
+from gateway.intake.channels_here import ChannelsHere
 from gateway.ports.channel import Channel
 from gateway.roles import collector, traces
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
@@ -35,9 +36,10 @@ _log = log.get("core")
 class RunningChannel:
     """A channel kept running: built anew with back-off when it fails."""
 
-    def __init__(self, built: BuiltChannel) -> None:
-        """Not started yet."""
+    def __init__(self, built: BuiltChannel, here: ChannelsHere) -> None:
+        """Not started yet; ``here`` knows it while it runs."""
         self.channel_id = built.channel_id
+        self._here = here
         self._make = built.make
         self._channel: Channel | None = None
         self._stopping = False
@@ -48,9 +50,10 @@ class RunningChannel:
         backoff = FIRST_BACKOFF_S
         while not self._stopping:
             began = loop.time()
-            self._channel = self._make()
+            self._channel = channel = self._make()
+            self._here.put(self.channel_id, channel)
             try:
-                await self._channel.run()
+                await channel.run()
             except ConfigError:
                 raise
             except OSError as error:
@@ -58,6 +61,8 @@ class RunningChannel:
                 _log.error("channel_failed", channel_id=self.channel_id, why=str(error))
             except Exception as error:  # noqa: BLE001 - one channel's fault never stops the others
                 _log.error("channel_failed", channel_id=self.channel_id, exc_info=error)
+            finally:
+                self._here.remove(self.channel_id, channel)
             if self._stopping:
                 return
             backoff = FIRST_BACKOFF_S if loop.time() - began > STEADY_S else min(backoff * 2, MAX_BACKOFF_S)
@@ -86,7 +91,7 @@ async def serve(settings: Settings, role: str) -> None:
     parts = PARTS[role]
     async with AsyncExitStack() as stack:
         house = await open_house(settings, stack)
-        channels = [RunningChannel(built) for built in house.channels if built.role in parts]
+        channels = [RunningChannel(built, house.here) for built in house.channels if built.role in parts]
         work: dict[str, Callable[[], Awaitable[None]]] = {"wakeups": house.wakeup.run, "announce": house.announce}
         if "voice" in parts:
             left = await house.database.leases.release_node(settings.node_name)
@@ -94,8 +99,11 @@ async def serve(settings: Settings, role: str) -> None:
             work |= {"leases": house.live.run, "spool": house.spool.run}
         if "worker" in parts:
             work |= {"recovery": house.recovery.run, "housekeeping": lambda: _housekeeping(house)}
+            work |= {"idle": house.idle.run}
             work |= {f"feed-{feed.feed_id}": feed.run for feed in house.feeds}
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
+        # Each process sends and fetches for the channels that run in it.
+        work |= {"outbox": house.outbox.run, "media": house.media.run, "channels": house.watch_channels}
         if "web" in parts:
             await _web(house, channels, stack)
         tasks = [asyncio.create_task(_kept(name, run), name=name) for name, run in work.items()]

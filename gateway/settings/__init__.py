@@ -26,6 +26,7 @@ from gateway.settings.sections import (
     Asr,
     Calls,
     ChannelTable,
+    Conversations,
     Database,
     FeedTable,
     Http,
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     asr: Asr = Asr()
     recording: Recording = Recording()
     calls: Calls = Calls()
+    conversations: Conversations = Conversations()
     log: Log = Log()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()

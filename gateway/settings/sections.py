@@ -88,6 +88,17 @@ class Calls(Section):
     """Ring this long before answering; 0 = answer at once."""
 
 
+class Conversations(Section):
+    """``[conversations]``: written contacts, on every channel alike."""
+
+    idle_close_s: float = Field(1800.0, ge=1)
+    """A conversation in which nobody has written for so long is over; the next message opens another one."""
+    max_attachment_bytes: int = Field(20 * 1024 * 1024, ge=1024, le=500 * 1024 * 1024)
+    """Larger pictures, voice messages and files are refused, and their sender is told."""
+    silent_alarm_s: float = Field(1800.0, ge=60)
+    """A channel is not called silent before this; after it, when it is far beyond its usual pauses."""
+
+
 class Log(Section):
     """``[log]``."""
 

@@ -196,11 +196,14 @@ class SqlAttachmentStore:
         self._sql = sql
         self._clock = clock
 
-    async def lease(self, owner: str, todo: str, *, limit: int, lease_s: float) -> list[AttachmentRow]:
+    async def lease(
+        self, owner: str, todo: str, *, limit: int, lease_s: float, channel_ids: Sequence[str] | None
+    ) -> list[AttachmentRow]:
         """See ``AttachmentStore.lease``."""
         now = self._clock.now()
         table = t.attachments
-        due = (table.c.todo == todo, table.c.next_at <= rfc3339(now))
+        due = [table.c.todo == todo, table.c.next_at <= rfc3339(now)]
+        due += [among(table.c.channel_id, channel_ids)] if channel_ids is not None else []
         query = sa.select(table.c.attachment_id).where(*due).order_by(table.c.next_at).limit(limit)
         ids = await self._sql.read(lambda c: c.execute(query).scalars().all())
         if not ids:
@@ -233,8 +236,19 @@ class SqlAttachmentStore:
 
 def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[AttachmentRow]:
     table = t.attachments.c
+    other = t.attachments.alias("other")
+    waiting = (
+        sa.select(sa.func.count())
+        .where(
+            other.c.ticket_id == table.ticket_id,
+            other.c.attachment_id != table.attachment_id,
+            other.c.kind == "voice",
+            other.c.todo.is_not(None),
+        )
+        .scalar_subquery()
+    )
     query = (
-        sa.select(t.attachments, t.messages.c.sender)
+        sa.select(t.attachments, t.messages.c.sender, t.messages.c.text, waiting.label("waiting"))
         .outerjoin(
             t.messages,
             sa.and_(t.messages.c.interaction_id == table.interaction_id, t.messages.c.message_id == table.message_id),
@@ -245,7 +259,12 @@ def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[Attachme
     names = ("attachment_id", "ticket_id", "interaction_id", "message_id", "channel_id", "kind", "ref", "name")
     more = ("media_type", "bytes", "sha256", "error", "todo", "attempts", "sender")
     return [
-        AttachmentRow(**{key: row[key] for key in (*names, *more)}, created_at=from_rfc3339(row["created_at"]))
+        AttachmentRow(
+            **{key: row[key] for key in (*names, *more)},
+            created_at=from_rfc3339(row["created_at"]),
+            message_text=row["text"],
+            others_waiting=row["waiting"] > 0,
+        )
         for row in connection.execute(query).mappings()
     ]
 

@@ -226,6 +226,7 @@ attachments = sa.Table(
 _todo = attachments.c.todo.is_not(None)
 sa.Index("attachments_todo", attachments.c.next_at, sqlite_where=_todo, postgresql_where=_todo)
 sa.Index("attachments_by_content", attachments.c.sha256)
+sa.Index("attachments_by_ticket", attachments.c.ticket_id)
 
 channel_state = sa.Table(
     "channel_state",

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.web import desk, guard, health
-from gateway.web.api import callbacks, contacts, corrections, feeds, openapi, recordings, session, stream, tickets
+from gateway.web import desk, guard, health, hooks
+from gateway.web.api import (
+    attachments,
+    callbacks,
+    channels,
+    contacts,
+    corrections,
+    feeds,
+    openapi,
+    recordings,
+    session,
+    stream,
+    tickets,
+)
 from gateway.web.api.hub import EventHub
 from gateway.web.routing import HOUSE, ROUTES, House, register
 from gateway.web.services import WebServices
@@ -15,6 +27,8 @@ API_ROUTES = (
     *tickets.ROUTES,
     *corrections.ROUTES,
     *recordings.ROUTES,
+    *attachments.ROUTES,
+    *channels.ROUTES,
     *stream.ROUTES,
     *callbacks.ROUTES,
     *feeds.ROUTES,
@@ -33,5 +47,5 @@ def build_app(services: WebServices) -> web.Application:
     app[stream.STREAMS] = streams
     app.on_response_prepare.append(guard.add_headers)
     app.on_shutdown.append(streams.close)
-    register(app, (*API_ROUTES, *desk.ROUTES))
+    register(app, (*API_ROUTES, *desk.ROUTES, *hooks.ROUTES))
     return app

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Any, Protocol
 
+from gateway.intake.attachment_files import AttachmentFiles
 from gateway.ports.accounts import AccountStore
-from gateway.ports.channel import Intake
+from gateway.ports.channel import HttpChannel, Intake
 from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import ChangeStore, TicketReader
+
+
+class RunningChannels(Protocol):
+    """The channel instances of this process."""
+
+    def http(self, channel_id: str) -> HttpChannel | None:
+        """The one of this id, when it is reached by HTTP."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,14 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SigningSource:
+    """A source of contacts that the configuration names, and the channel its answers go back by."""
+
+    channel_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything that handlers use. ``ready`` tells which parts are up, by name; it never waits for a provider."""
 
@@ -63,3 +82,10 @@ class WebServices:
     zone: tzinfo = UTC
     """The city's time zone, for the desk."""
     limits: Limits = field(default_factory=Limits)
+    channels: RunningChannels | None = None
+    attachments: AttachmentStore | None = None
+    channels_report: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None
+    files: AttachmentFiles | None = None
+    """Where files of contacts go; None: none are taken."""
+    sources: Mapping[str, SigningSource] = field(default_factory=dict)
+    """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""

@@ -187,13 +187,47 @@ DEAD_LETTER = _object(
 PROBLEM = _object(type=TEXT, title=TEXT, status=WHOLE, code=TEXT, detail=TEXT)
 PROBLEM["properties"]["errors"] = _list(_object(path=TEXT, message=TEXT))
 
+CHANNEL = _object(
+    channel_id=TEXT,
+    kind=TEXT,
+    running=FLAG,
+    ready=NFLAG,
+    inbound=WHOLE,
+    outbound=WHOLE,
+    pending=WHOLE,
+    last_inbound_at=NTIME,
+    last_outbound_at=NTIME,
+    error_rate=NNUMBER,
+    token_ok=NFLAG,
+    token_expires_at=NTIME,
+    connected=NFLAG,
+    refused={"type": "object", "additionalProperties": WHOLE},
+    silent=FLAG,
+)
+
 SCHEMAS: dict[str, Schema] = {
     "Accepted": _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT),
+    "ContactStatus": _object(
+        source=_object(name=TEXT, event_id=TEXT),
+        interaction_id=NTEXT,
+        ticket_id=TEXT,
+        ticket_no=TEXT,
+        status=_enum(Status),
+        created_at=TIME,
+        updated_at=TIME,
+        lead_unit=NTEXT,
+        callback=_enum(CallbackState, null=True),
+        replied_at=NTIME,
+        public_reply=NTEXT,
+        resolved=NFLAG,
+        closed_at=NTIME,
+    ),
     "Interaction": INTERACTION,
     "Ticket": TICKET,
     "TicketPage": _object(items=_list(_ref("Ticket")), next_cursor=NTEXT),
     "Event": EVENT,
     "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
+    "ChannelList": _object(items=_list(CHANNEL)),
     "CallbackList": _object(items=_list(CALLBACK)),
     "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
     "DeadLetterList": _object(items=_list(DEAD_LETTER)),

@@ -92,6 +92,7 @@ def upgrade() -> None:
     )
     _partial_index("attachments_todo", "attachments", ["next_at"], "todo IS NOT NULL")
     op.create_index("attachments_by_content", "attachments", ["sha256"], unique=False)
+    op.create_index("attachments_by_ticket", "attachments", ["ticket_id"], unique=False)
     op.create_table(
         "channel_state",
         sa.Column("channel_id", sa.Text(), nullable=False),

@@ -1,0 +1,236 @@
+"""Fetching what people sent, and hearing their voice messages. The state is SQL's; a worker may die at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.domain.change import AttachmentUpdate, Change, NewEvent
+from gateway.errors import (
+    GatewayError,
+    NotFound,
+    PermanentDeliveryError,
+    RecogniserUnavailable,
+    RejectedInput,
+    StoreUnavailable,
+    TransientDeliveryError,
+)
+from gateway.intake.attachment_files import AttachmentFiles, Refused
+from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.conversations import ConversationIntake
+from gateway.intake.text_flow import TextFlow
+from gateway.intake.voice_words import said_change, told_change
+from gateway.media.voice import decode_voice
+from gateway.media.wav import alaw_wav
+from gateway.ports.clock import Clock
+from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
+from gateway.ports.message import MediaRef, TextChannel
+from gateway.ports.recogniser import Final
+from gateway.ports.store import ChangeStore
+from gateway.telemetry import log, metrics
+
+POLL_S = 2.0
+PARALLEL = 8
+FETCH_TIMEOUT_S = 60.0
+HEAR_TIMEOUT_S = 600.0
+FIRST_RETRY_S = 2.0
+MAX_RETRY_S = 300.0
+MAX_DOUBLINGS = 20
+GIVE_UP = timedelta(hours=24)
+STORE_RETRY_S = 1.0
+_log = log.get("media")
+Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
+
+
+class MediaWorker:
+    """Looks after attachments of the channels that run in this process, and after all voice messages."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        attachments: AttachmentStore,
+        conversations: ConversationIntake,
+        flow: TextFlow,
+        files: AttachmentFiles,
+        channels: ChannelsHere,
+        clock: Clock,
+        owner: str,
+        callback_due: timedelta,
+        transcribe: Transcribe | None,
+        jitter: random.Random,
+    ) -> None:
+        """``transcribe`` None: there is no recogniser; voice messages wait for one."""
+        self._store = store
+        self._attachments = attachments
+        self._conversations = conversations
+        self._flow = flow
+        self._files = files
+        self._channels = channels
+        self._clock = clock
+        self._owner = owner
+        self._callback_due = callback_due
+        self._transcribe = transcribe
+        self._jitter = jitter
+        self._wake = asyncio.Event()
+
+    def notify(self) -> None:
+        """There may be something to fetch."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Fetch and hear until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._forever(self.fetch_due), name="media-fetch")
+            group.create_task(self._forever(self.hear_due), name="media-hear")
+
+    async def _forever(self, step: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                done = await step()
+            except StoreUnavailable:
+                await asyncio.sleep(STORE_RETRY_S)
+                continue
+            if not done:
+                try:
+                    async with asyncio.timeout(POLL_S):
+                        await self._wake.wait()
+                except TimeoutError:
+                    continue
+
+    async def fetch_due(self) -> int:
+        """Fetch what is due; how many."""
+        here = self._channels.conversing()
+        if not here:
+            return 0
+        lease_s = FETCH_TIMEOUT_S * 2
+        due = await self._attachments.lease(self._owner, "fetch", limit=PARALLEL, lease_s=lease_s, channel_ids=here)
+        await asyncio.gather(*(self._fetch(row) for row in due))
+        return len(due)
+
+    async def hear_due(self) -> int:
+        """Hear voice messages that are due; how many. One at a time: live calls come first."""
+        if self._transcribe is None:
+            return 0
+        lease_s = HEAR_TIMEOUT_S * 2
+        due = await self._attachments.lease(self._owner, "transcribe", limit=1, lease_s=lease_s, channel_ids=None)
+        for row in due:
+            await self._hear(row, self._transcribe)
+        return len(due)
+
+    async def _fetch(self, row: AttachmentRow) -> None:
+        channel = self._channels.text(row.channel_id)
+        if channel is None:
+            await self._attachments.again(row.attachment_id, retry_in_s=POLL_S, error="channel is not running")
+            return
+        media = MediaRef(ref=row.ref, media_type=row.media_type, name=row.name, size=row.bytes)
+        try:
+            async with asyncio.timeout(FETCH_TIMEOUT_S):
+                stored = await self._files.keep(_content(channel, media), row.name)
+        except Refused as refused:
+            await self._lost(row, refused.why)
+        except PermanentDeliveryError as error:
+            _log.error("attachment_lost", channel_id=row.channel_id, pii_answer=str(error))
+            await self._lost(row, "fetch_failed")
+        except TransientDeliveryError as error:
+            await self._later(row, str(error), error.retry_after_s)
+        except TimeoutError:
+            await self._later(row, "the provider did not deliver it in time", None)
+        except Exception as error:  # noqa: BLE001 - a channel's fault must not cost the attachment
+            _log.error("channel_fetch_broke", channel_id=row.channel_id, exc_info=error)
+            await self._later(row, type(error).__name__, None)
+        else:
+            hear = row.kind == "voice" and not row.message_text
+            update = AttachmentUpdate(
+                attachment_id=row.attachment_id,
+                todo="transcribe" if hear else None,
+                media_type=stored.media_type,
+                bytes=stored.bytes,
+                sha256=stored.sha256,
+            )
+            await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
+            self._wake.set()
+
+    async def _hear(self, row: AttachmentRow, transcribe: Transcribe) -> None:
+        try:
+            path = self._files.path(row.sha256 or "")
+            alaw = await asyncio.to_thread(decode_voice, path)
+            async with asyncio.timeout(HEAR_TIMEOUT_S):
+                finals = await _transcribed(alaw, transcribe)
+        except (RejectedInput, NotFound):
+            await self._lost(row, "not_understood")
+            return
+        except (RecogniserUnavailable, TimeoutError):
+            await self._attachments.again(row.attachment_id, retry_in_s=self._backoff(row), error="no recogniser")
+            return
+        except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
+            _log.error("voice_message_broke", channel_id=row.channel_id, exc_info=error)
+            await self._later(row, type(error).__name__, None)
+            return
+        english = bool(finals) and all(final.language == "en" for final in finals)
+        text = (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
+        if not text:
+            await self._lost(row, "not_understood")
+            return
+        metrics.ATTACHMENTS.labels(row.channel_id, "transcribed").inc()
+        now = self._clock.now()
+        await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, now + self._callback_due))
+
+    async def _later(self, row: AttachmentRow, error: str, retry_after_s: float | None) -> None:
+        if self._clock.now() - row.created_at > GIVE_UP:
+            await self._lost(row, "not_understood" if row.todo == "transcribe" else "fetch_failed")
+            return
+        metrics.ATTACHMENTS.labels(row.channel_id, "retry").inc()
+        wait = max(self._backoff(row), min(retry_after_s or 0.0, MAX_RETRY_S))
+        await self._attachments.again(row.attachment_id, retry_in_s=wait, error=error)
+
+    def _backoff(self, row: AttachmentRow) -> float:
+        doubled = min(FIRST_RETRY_S * 2.0 ** min(row.attempts, MAX_DOUBLINGS), MAX_RETRY_S)
+        return doubled * (0.5 + self._jitter.random() / 2)
+
+    async def _lost(self, row: AttachmentRow, why: str) -> None:
+        """It is not kept, or cannot be heard: the ticket and its sender are told."""
+        metrics.ATTACHMENTS.labels(row.channel_id, why).inc()
+        now = self._clock.now()
+        await self._amend(row, lambda view: told_change(row, view, why, now))
+
+    async def _amend(self, row: AttachmentRow, make: Callable[[ThreadView], Change]) -> None:
+        try:
+            await self._conversations.amend((row.channel_id, row.sender or ""), make)
+        except StoreUnavailable:
+            raise
+        except GatewayError as error:
+            _log.error("attachment_not_booked", attachment_id=row.attachment_id, exc_info=error)
+
+    async def _apply(self, row: AttachmentRow, update: AttachmentUpdate, what: str, data: dict[str, Any]) -> None:
+        metrics.ATTACHMENTS.labels(row.channel_id, what).inc()
+        event = NewEvent(
+            type=f"attachment.{what}", at=self._clock.now(), data={"attachment_id": row.attachment_id, **data}
+        )
+        await self._store.apply(
+            Change(
+                ticket_id=row.ticket_id,
+                interaction_id=row.interaction_id,
+                attachment_updates=(update,),
+                events=(event,),
+            )
+        )
+
+
+async def _content(channel: TextChannel, media: MediaRef) -> AsyncIterator[bytes]:
+    async for chunk in channel.fetch(media):
+        yield chunk
+
+
+async def _transcribed(alaw: bytes, transcribe: Transcribe) -> list[Final]:
+    """What is said; the recogniser reads a file, as it does for calls."""
+    with tempfile.TemporaryDirectory(prefix="gateway-voice-") as folder:
+        path = Path(folder) / "voice.wav"
+        await asyncio.to_thread(path.write_bytes, alaw_wav(alaw))
+        return await transcribe(path, 0)

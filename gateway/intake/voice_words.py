@@ -1,0 +1,95 @@
+"""What a voice message changes once its words are known, or once it is certain that they will not be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.change import (
+    AttachmentUpdate,
+    Change,
+    ExternalKey,
+    NewCallback,
+    NewEvent,
+    NewMessage,
+    Queued,
+    Thread,
+)
+from gateway.domain.ids import new_ulid
+from gateway.intake.message_change import CONVERSATION
+from gateway.intake.phrases import phrase
+from gateway.intake.text_flow import TextFlow, Turn, language_of
+from gateway.ivr.engine import State
+from gateway.ports.conversation_store import AttachmentRow, ThreadView
+
+
+def said_change(
+    flow: TextFlow, row: AttachmentRow, view: ThreadView, text: str, now: datetime, due: datetime
+) -> Change:
+    """The words go into message and demand, and to the flow when it still waits for them; a callback falls ``due``."""
+    state = _open_state(row, view)
+    turn = flow.later(state, row.message_id, text) if state is not None else flow.read(text)
+    lines = "\n".join(turn.lines)
+    data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
+    events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
+    events += [NewEvent(type="ticket.demand_taken", at=now)] if turn.demand_taken else []
+    callback = None
+    if turn.callback_reason is not None:
+        reason = turn.callback_reason
+        callback = NewCallback(callback_id=new_ulid(), phone=turn.callback_phone, reason=reason, due_at=due)
+        events.append(NewEvent(type="callback.opened", at=now, data={"reason": reason}))
+    return Change(
+        ticket_id=row.ticket_id,
+        interaction_id=row.interaction_id,
+        **_going_on(row, view, turn if state is not None else None),
+        ticket_fields=dict(turn.fields) | _not_pending(row),
+        content=text,
+        guesses=tuple(turn.guesses),
+        message_texts={row.message_id: text},
+        thread=Thread(channel_id=row.channel_id, sender=row.sender or "") if lines else None,
+        messages=(_said(row, lines, turn.quick_replies, now),) if lines else (),
+        attachment_updates=(AttachmentUpdate(attachment_id=row.attachment_id, todo=None),),
+        callback=callback,
+        callback_phone=turn.callback_phone,
+        events=tuple(events),
+    )
+
+
+def told_change(row: AttachmentRow, view: ThreadView, why: str, now: datetime) -> Change:
+    """It was lost: the attachment says why, and the sender is asked for something else."""
+    state = _open_state(row, view)
+    text = phrase(why, state.language if state else language_of(row.message_text) or "zh")
+    data = {"attachment_id": row.attachment_id, "message_id": row.message_id, "reason": why}
+    return Change(
+        ticket_id=row.ticket_id,
+        interaction_id=row.interaction_id,
+        ticket_fields=_not_pending(row),
+        thread=Thread(channel_id=row.channel_id, sender=row.sender or ""),
+        messages=(_said(row, text, (), now),),
+        attachment_updates=(AttachmentUpdate(attachment_id=row.attachment_id, todo=None, error=why),),
+        events=(NewEvent(type="attachment.failed", at=now, data=data),),
+    )
+
+
+def _open_state(row: AttachmentRow, view: ThreadView) -> State | None:
+    """The flow's state while the message's conversation is open."""
+    if view.open_interaction_id != row.interaction_id or not view.dialogue:
+        return None
+    return State.from_json(view.dialogue)
+
+
+def _going_on(row: AttachmentRow, view: ThreadView, turn: Turn | None) -> dict[str, Any]:
+    if turn is None:
+        return {}
+    key = ExternalKey(channel_id=row.channel_id, external_id=f"{CONVERSATION}{row.sender}")
+    return {"join": key, "expected_dialogue": view.dialogue_no, "dialogue": turn.state.to_json()}
+
+
+def _not_pending(row: AttachmentRow) -> dict[tuple[str, ...], Any]:
+    """The ticket is complete when this was the last voice message that waited."""
+    return {} if row.others_waiting else {("prefill", "pending"): False}
+
+
+def _said(row: AttachmentRow, text: str, replies: tuple[tuple[str, str], ...], now: datetime) -> NewMessage:
+    queue = Queued(channel_id=row.channel_id, recipient=row.sender or "", quick_replies=replies)
+    return NewMessage(message_id=new_ulid(), direction="outbound", sent_at=now, text=text, queue=queue)

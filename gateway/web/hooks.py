@@ -1,0 +1,62 @@
+"""``/hooks/{channel_id}`` and ``/chat/{channel_id}``: the way of providers and web clients to running channels."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.web.problems import Problem
+from gateway.web.routing import Context, Route
+
+HOOK_BYTES = 65_536
+CHAT_BYTES = 24 * 1024 * 1024
+"""The largest bodies; a channel that takes another size says so in its ``max_body_bytes``. Web clients upload files,
+and their channel sets finer limits of its own."""
+_TARGET = "{channel_id:[a-z][a-z0-9_-]*}{tail:(?:/.*)?}"
+
+
+async def hook(context: Context) -> web.StreamResponse:
+    """A provider's delivery."""
+    return await _to_channel(context, HOOK_BYTES)
+
+
+async def chat(context: Context) -> web.StreamResponse:
+    """A web client's request."""
+    return await _to_channel(context, CHAT_BYTES)
+
+
+async def _to_channel(context: Context, usual: int) -> web.StreamResponse:
+    """Hand the request to the instance that runs under this id; ``request["client"]`` is who asks, behind proxies."""
+    request = context.request
+    running = context.services.channels
+    channel = running.http(request.match_info["channel_id"]) if running is not None else None
+    if channel is None:
+        raise Problem(404, "unknown_channel", "No running channel has this id, or it is not reached by HTTP.")
+    cap = int(getattr(channel, "max_body_bytes", usual))
+    if (request.content_length or 0) > cap:
+        raise Problem(
+            413, "body_too_large", f"This channel takes at most {cap} bytes.", headers={"Connection": "close"}
+        )
+    limited = request.clone(client_max_size=cap)
+    limited["client"] = context.house.proxies.client(request)
+    return await channel.handle(limited)
+
+
+ROUTES = (
+    Route(
+        method="*",
+        path=f"/hooks/{_TARGET}",
+        handler=hook,
+        summary="A provider's delivery",
+        public=True,
+        tag="channels",
+    ),
+    Route(
+        method="*",
+        path=f"/chat/{_TARGET}",
+        handler=chat,
+        summary="Web clients of a channel",
+        public=True,
+        streaming=True,
+        tag="channels",
+    ),
+)
