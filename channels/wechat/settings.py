@@ -44,7 +44,7 @@ class TemplateSettings(BaseModel):
 class WechatSettings(BaseModel):
     """A WeChat entrance; see README.md for advice on each key."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)  # the input holds secrets
 
     platform: Literal["official_account", "wecom_kf"] = "official_account"
     """``official_account``: 公众号 (and 小程序客服, same callback); ``wecom_kf``: WeCom 微信客服."""

@@ -1,4 +1,4 @@
-"""The platforms' API as far as a channel calls it, on loopback: one valid token at a time, answers that tests script."""
+"""The platforms' API as far as a channel calls it, on loopback: one valid token at a time, answers tests can script."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ApiServer:
     async def serve(self) -> AsyncIterator[ApiServer]:
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._answer)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -67,22 +67,25 @@ class ApiServer:
         if request.query.get("access_token") not in self.issued[-1:]:
             return web.json_response({"errcode": 40001, "errmsg": "invalid credential, access_token is invalid"})
         if self.script[path]:
-            scripted = self.script[path].popleft()
-            if isinstance(scripted, web.StreamResponse):
-                return scripted
-            if callable(scripted):
-                return await scripted(request)
-            # WeChat sends JSON as text/plain.
-            return web.Response(text=json.dumps(scripted), content_type="text/plain")
+            return await self._scripted(self.script[path].popleft(), request)
         if path == "/cgi-bin/media/get":
             return self._media(request.query["media_id"])
+        return web.json_response({"errcode": 0, "errmsg": "ok"} | self._usual(path, body))
+
+    async def _scripted(self, scripted: Any, request: web.Request) -> web.StreamResponse:
+        if isinstance(scripted, web.StreamResponse):
+            return scripted
+        if callable(scripted):
+            return await scripted(request)
+        # WeChat sends JSON as text/plain.
+        return web.Response(text=json.dumps(scripted), content_type="text/plain")
+
+    def _usual(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if path == "/cgi-bin/kf/sync_msg":
-            return web.json_response(self._sync(body))
+            return self._sync(body)
         if path == "/cgi-bin/kf/send_msg":
-            return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": body.get("msgid")})
-        if path == "/cgi-bin/message/template/send":
-            return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": 200228332})
-        return web.json_response({"errcode": 0, "errmsg": "ok"})
+            return {"msgid": body.get("msgid")}
+        return {"msgid": 200228332} if path == "/cgi-bin/message/template/send" else {}
 
     async def _token(self, path: str, body: dict[str, Any]) -> web.Response:
         await asyncio.sleep(self.token_delay_s)
@@ -112,8 +115,6 @@ class ApiServer:
         until = min(at + min(self.page, body["limit"]), len(self.stream))
         mine = [item for item in self.stream[at:until] if item.get("open_kfid", body["open_kfid"]) == body["open_kfid"]]
         return {
-            "errcode": 0,
-            "errmsg": "ok",
             "next_cursor": str(until),
             "has_more": int(until < len(self.stream)),
             "msg_list": mine,

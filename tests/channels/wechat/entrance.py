@@ -142,7 +142,7 @@ async def entrance(
         channel = SPEC.build(chosen, context)
         app = web.Application()
         app.router.add_route("*", "/hooks/wechat{tail:.*}", channel.handle)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/wechat"

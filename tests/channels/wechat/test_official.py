@@ -1,0 +1,201 @@
+"""An official account's kinds of messages and events, and what becomes of each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from wechatpy.parser import parse_message
+
+from channels.wechat import official
+from channels.wechat.envelope import fields
+from channels.wechat.official import Origin
+from channels.wechat.refusals import Malformed
+from gateway.ports.message import InboundMessage, Location, MediaRef
+from tests.channels.wechat.entrance import settings
+
+pytestmark = pytest.mark.unit
+
+ORIGIN = Origin("wechat", datetime(2026, 11, 23, tzinfo=UTC))
+
+
+def body(kind: str, inside: str = "", *, message_id: str = "<MsgId>9</MsgId>") -> str:
+    return (
+        "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oA]]></FromUserName>"
+        f"<CreateTime>1348831860</CreateTime><MsgType><![CDATA[{kind}]]></MsgType>{inside}{message_id}</xml>"
+    )
+
+
+def event(name: str, inside: str = "") -> str:
+    return body("event", f"<Event><![CDATA[{name}]]></Event>{inside}", message_id="")
+
+
+def translated(xml: str, **given: str) -> InboundMessage:
+    return official.translate(fields(xml), ORIGIN, settings(**given))
+
+
+def test_text_with_everything_around_it():
+    message = translated(body("text", "<Content>你好</Content>"), line="enterprise", flow="biz")
+    assert message.kind == "text"
+    assert message.text == "你好"
+    assert message.sent_at == datetime(2012, 9, 28, 11, 31, tzinfo=UTC)
+    assert message.received_at == ORIGIN.received_at
+    assert (message.from_raw, message.to_raw) == ("oA", "gh_1")
+    assert (message.line, message.flow, message.opens) == ("enterprise", "biz", True)
+    assert message.reply_context == {}
+
+
+def test_tapped_choice():
+    message = translated(body("text", "<Content>需要人工</Content><bizmsgmenuid>agent</bizmsgmenuid>"))
+    assert (message.text, message.choice) == ("需要人工", "agent")
+
+
+def test_picture():
+    message = translated(body("image", "<PicUrl>http://x/y</PicUrl><MediaId>m1</MediaId>"))
+    assert (message.kind, message.media) == ("image", MediaRef(ref="m1"))
+
+
+def test_voice_with_both_recordings_and_a_transcript():
+    message = translated(
+        body(
+            "voice",
+            "<MediaId>m8</MediaId><Format>amr</Format><Recognition>路灯坏了</Recognition><MediaId16K>m16</MediaId16K>",
+        )
+    )
+    assert message.kind == "voice"
+    assert message.media == MediaRef(ref="m16 m8", media_type="audio/amr")
+    assert message.text == "路灯坏了"
+    speex = translated(body("voice", "<MediaId>m8</MediaId><Format>speex</Format>"))
+    assert speex.media == MediaRef(ref="m8", media_type="audio/speex")
+
+
+@pytest.mark.parametrize("kind", ["video", "shortvideo"])
+def test_video(kind):
+    message = translated(body(kind, "<MediaId>v</MediaId><ThumbMediaId>t</ThumbMediaId>"))
+    assert (message.kind, message.media) == ("file", MediaRef(ref="v", media_type="video/mp4"))
+
+
+def test_sent_place_is_gcj02():
+    message = translated(
+        body("location", "<Location_X>20.0442</Location_X><Location_Y>110.1999</Location_Y><Label>海口市</Label>")
+    )
+    assert message.kind == "location"
+    assert message.location == Location(lat=20.0442, lon=110.1999, crs="gcj02", label="海口市")
+
+
+@pytest.mark.parametrize("lat", ["", "north", "nan", "inf", "91", "1e309"])
+def test_place_that_is_none(lat):
+    message = translated(
+        body("location", f"<Location_X>{lat}</Location_X><Location_Y>110</Location_Y><Label>a</Label>")
+    )
+    assert (message.kind, message.event, message.text) == ("event", "unsupported", "a")
+
+
+def test_link():
+    message = translated(body("link", "<Title>标题</Title><Description>标题</Description><Url>http://a</Url>"))
+    assert (message.kind, message.text) == ("text", "标题\nhttp://a")
+
+
+@pytest.mark.parametrize(
+    ("xml", "shown"),
+    [
+        (body("miniprogrampage", "<Title>一页</Title>"), "一页"),
+        (body("file", "<Title>报告.pdf</Title><FileTotalLen>3</FileTotalLen>"), "报告.pdf"),
+        (body("hologram", "<Content>?</Content>"), None),
+        (body("text", "<Content>【收到不支持的消息类型，暂无法显示】</Content>"), None),
+    ],
+)
+def test_unsupported_kinds_are_events_that_get_an_answer(xml, shown):
+    message = translated(xml)
+    assert (message.kind, message.event, message.text, message.opens) == ("event", "unsupported", shown, True)
+
+
+@pytest.mark.parametrize(
+    ("xml", "name", "data", "short"),
+    [
+        (event("subscribe"), "subscribe", {"name": "subscribe"}, True),
+        (
+            event("subscribe", "<EventKey>qrscene_42</EventKey>"),
+            "subscribe",
+            {"name": "subscribe", "scene": "42"},
+            True,
+        ),
+        (event("unsubscribe"), "unsubscribe", {"name": "unsubscribe"}, False),
+        (event("SCAN", "<EventKey>42</EventKey>"), "scan", {"name": "scan", "scene": "42"}, True),
+        (event("CLICK", "<EventKey>agent</EventKey>"), "menu", {"name": "click", "key": "agent"}, True),
+        (event("VIEW", "<EventKey>http://a/?phone=1</EventKey>"), "menu", {"name": "view"}, True),
+        (event("pic_weixin", "<EventKey>k</EventKey>"), "menu", {"name": "pic_weixin", "key": "k"}, True),
+        (event("MASSSENDJOBFINISH"), "notice", {"name": "masssendjobfinish"}, False),
+        (event("subscribe_msg_popup_event"), "notice", {"name": "subscribe_msg_popup_event"}, False),
+        (event("user_enter_tempsession"), "notice", {"name": "user_enter_tempsession"}, False),
+        (event("made_up_in_2031"), "notice", {"name": "made_up_in_2031"}, False),
+        (body("device_text", "<Content>MTIz</Content>"), "notice", {"name": "device_text"}, False),
+    ],
+)
+def test_events_never_open_a_ticket(xml, name, data, short):
+    message = translated(xml)
+    assert (message.kind, message.event, message.event_data, message.opens) == ("event", name, data, False)
+    assert message.reply_context == ({"messages": 3, "within_s": 60} if short else {})
+    parse_message(xml)  # the library reads it too
+
+
+def test_places_told_by_events():
+    told = translated(event("LOCATION", "<Latitude>20.1</Latitude><Longitude>110.2</Longitude>"))
+    assert (told.event, told.location) == ("notice", Location(lat=20.1, lon=110.2, crs="gcj02"))
+    inside = "<Location_X>20</Location_X><Location_Y>110</Location_Y><Label>桥</Label>"
+    chosen = translated(event("location_select", f"<SendLocationInfo>{inside}</SendLocationInfo>"))
+    assert (chosen.event, chosen.location) == ("menu", Location(lat=20, lon=110, crs="gcj02", label="桥"))
+
+
+def test_receipts_of_templates():
+    found = fields(event("TEMPLATESENDJOBFINISH", "<MsgID>200163836</MsgID><Status>success</Status>"))
+    (receipt,) = official.receipts(found, ORIGIN)
+    assert (receipt.external_id, receipt.state, receipt.error) == ("200163836", "delivered", None)
+    found = fields(event("TEMPLATESENDJOBFINISH", "<MsgID>1</MsgID><Status>failed:user block</Status>"))
+    (receipt,) = official.receipts(found, ORIGIN)
+    assert (receipt.state, receipt.error) == ("failed", "failed:user block")
+
+
+def test_receipts_of_subscription_messages():
+    def item(message_id: int, code: int, status: str) -> str:
+        return (
+            f"<List><MsgID>{message_id}</MsgID><ErrorCode>{code}</ErrorCode><ErrorStatus>{status}</ErrorStatus></List>"
+        )
+
+    inside = item(1, 0, "success") + item(2, 43101, "refused")
+    xml = event("subscribe_msg_sent_event", f"<SubscribeMsgSentEvent>{inside}</SubscribeMsgSentEvent>")
+    states = [(one.external_id, one.state, one.error) for one in official.receipts(fields(xml), ORIGIN)]
+    assert states == [("1", "delivered", None), ("2", "failed", "refused")]
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<xml></xml>",
+        "<xml><MsgType>text</MsgType></xml>",
+        body("text", "<Content>a</Content><Content>b</Content>"),
+        body("text").replace("</MsgType>", "</MsgType><MsgType>text</MsgType>"),
+        body("text").replace("<ToUserName>", "<ToUserName><a>1</a>"),
+        body("image"),
+        "not xml",
+        "<html/>",
+        '<!DOCTYPE a [<!ENTITY b "c">]>' + body("text", "<Content>&b;</Content>"),
+        '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + body("text", "<Content>&b;</Content>"),
+        "<xml>" + "<a>" * 5000 + "</a>" * 5000 + "</xml>",
+        "{",
+        "[]",
+        '{"a":' * 5000,
+    ],
+)
+def test_malformed(xml):
+    with pytest.raises(Malformed):
+        translated(xml)
+
+
+def test_old_ids_of_zero_are_not_ids():
+    assert official.external_id(fields(body("text", message_id="<MsgId>0</MsgId>"))) == "gh_1:oA:1348831860:text"
+
+
+@pytest.mark.parametrize("created", ["", "now", "99999999999999999999", "-1", "１２３"])
+def test_time_that_is_none(created):
+    assert translated(body("text").replace("1348831860", created)).sent_at is None
