@@ -76,7 +76,7 @@ class Dialect(Protocol):
         ...
 
     async def submit(self, link: Link, recipient: str, segment: Segment) -> str:
-        """Hand one short message over; its id. The errors of ``TextChannel.send``, and ``LinkError``."""
+        """Hand one short message over; its id, or "" when it got none. ``send``'s errors, and ``LinkError``."""
         ...
 
 
@@ -156,7 +156,7 @@ class LinkChannel:
             except TransientDeliveryError:
                 self._keep(message, ids)
                 raise
-            return Sent(external_id=await self._receipts.sent(ids) or None)
+            return Sent(external_id=await self._receipts.sent(ids))
 
     async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         """Short messages bring their bytes along."""

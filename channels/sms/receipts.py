@@ -60,11 +60,15 @@ class Receipts:
 
     def left(self, sending: Sending, external_id: str) -> None:
         """The operator took a part and named it."""
-        sending.ids.append(external_id)
-        self._leaving[external_id] = sending
+        if external_id:
+            sending.ids.append(external_id)
+            self._leaving[external_id] = sending
 
-    async def sent(self, ids: list[str]) -> str:
-        """The id that stands for all parts (the last one's); durable when there are several."""
+    async def sent(self, parts: list[str]) -> str | None:
+        """The id that stands for all parts (the last one's); durable when there are several. None: none has one."""
+        ids = [one for one in parts if one]
+        if not ids:
+            return None
         whole = ids[-1]
         if len(ids) > 1:
             at = _bucket(whole)
