@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from gateway.domain.change import (
     Change,
     ExternalKey,
     Identity,
+    NewAttachment,
     NewEvent,
     NewInteraction,
     NewMessage,
@@ -20,7 +22,7 @@ from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.domain.words import Disposition
 from gateway.intake.numbers import e164
-from gateway.ports.channel import Accepted, InboundContact
+from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
 from gateway.ports.store import ChangeStore
 from gateway.prefill.rules import Rules
@@ -69,13 +71,22 @@ class ContactIntake:
         fields["demand", "content"] = contact.content
         if contact.attachments:
             fields["attachments",] = [_attachment(given) for given in contact.attachments]
-        empty = not contact.content.strip() and not contact.attachments
+        empty = not contact.content.strip() and not contact.attachments and not contact.files
+        heard_at = contact.sent_at or contact.received_at
+        if contact.demand_type is not None:
+            fields["demand", "type"] = contact.demand_type
+            guesses = [g for g in guesses if g.path != "demand.type"]
+        if contact.category:
+            fields["demand", "category"] = dict(contact.category)
+            guesses = [g for g in guesses if g.path != "demand.category"]
+        files = tuple(_stored(file, contact.channel_id) for file in contact.files)
         return Change(
             dedupe=ExternalKey(
                 channel_id=contact.channel_id,
                 external_id=contact.external_id,
                 body_sha256=contact.body_sha256,
             ),
+            also=tuple(ExternalKey(channel_id=contact.channel_id, external_id=name) for name in contact.also),
             join=conversation,
             new_ticket=NewTicket(
                 ticket_id=new_ulid(),
@@ -88,7 +99,7 @@ class ContactIntake:
                 source_event_id=contact.source_event_id,
                 empty=empty,
                 requester=NewRequester(
-                    identities=(Identity(kind="phone", value=phone),) if phone else (),
+                    identities=((Identity(kind="phone", value=phone),) if phone else ()) + contact.identities,
                     fields=requester,
                 ),
                 fields=fields,
@@ -98,7 +109,7 @@ class ContactIntake:
                 channel=contact.channel,
                 channel_id=contact.channel_id,
                 direction="inbound",
-                started_at=contact.sent_at or contact.received_at,
+                started_at=heard_at,
                 external_id=conversation.external_id if conversation else contact.external_id,
                 from_raw=contact.from_raw,
                 to_raw=contact.to_raw,
@@ -111,11 +122,23 @@ class ContactIntake:
                 NewMessage(
                     message_id=new_ulid(),
                     direction="inbound",
-                    sent_at=contact.sent_at or contact.received_at,
+                    sent_at=heard_at,
                     text=contact.content,
                     external_id=contact.external_id,
                 ),
+                *_location(contact, heard_at),
+                *(
+                    NewMessage(
+                        message_id=file.message_id,
+                        direction="inbound",
+                        sent_at=heard_at,
+                        kind=file.kind,
+                        attachment_id=file.attachment_id,
+                    )
+                    for file in files
+                ),
             ),
+            attachments=files,
             events=(
                 NewEvent(
                     type="ticket.registered",
@@ -125,6 +148,31 @@ class ContactIntake:
                 NewEvent(type="message.received", at=now),
             ),
         )
+
+
+def _location(contact: InboundContact, at: datetime) -> tuple[NewMessage, ...]:
+    """The coordinates as they came, beside the converted ones of the record's place."""
+    if contact.raw_location is None:
+        return ()
+    return (
+        NewMessage(message_id=new_ulid(), direction="inbound", sent_at=at, kind="location", text=contact.raw_location),
+    )
+
+
+def _stored(file: ReceivedFile, channel_id: str) -> NewAttachment:
+    family = file.media_type.partition("/")[0]
+    kind = {"image": "image", "audio": "voice"}.get(family, "file")
+    return NewAttachment(
+        attachment_id=new_ulid(),
+        channel_id=channel_id,
+        kind=kind,
+        message_id=new_ulid(),
+        name=file.name,
+        media_type=file.media_type,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        transcribe=kind == "voice",
+    )
 
 
 def _attachment(given: Mapping[str, Any]) -> dict[str, Any]:

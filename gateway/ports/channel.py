@@ -10,9 +10,20 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from aiohttp import web
 
+from gateway.domain.change import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
 from gateway.ports.message import TextServices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedFile:
+    """A file that came with a contact and is on disk already; ``media_type`` is what its content says."""
+
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,16 @@ class InboundContact:
     requester: Mapping[str, Any] = field(default_factory=dict)
     place: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[Mapping[str, Any], ...] = ()
+    """Files that stay at their source: name, media_type, url."""
+    files: tuple[ReceivedFile, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    """Ways to recognise the requester besides the phone."""
+    raw_location: str | None = None
+    """Coordinates as the source gave them, where ``place`` holds converted ones."""
+    also: tuple[str, ...] = ()
+    """Further external ids under which this contact can be found."""
+    category: Mapping[str, Any] = field(default_factory=dict)
+    demand_type: str | None = None
     body_sha256: str | None = None
 
 

@@ -45,8 +45,8 @@ class TicketQuery:
     """Registered in [from, to)."""
     statuses: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-    category: str | None = None
-    """Code of the demand's category."""
+    categories: tuple[str, ...] = ()
+    """Codes of the demand's category; one without a category is meant by its type."""
     bbox: tuple[float, float, float, float] | None = None
     """South, west, north, east in WGS-84 degrees; tickets without coordinates are outside."""
     skip: int = 0

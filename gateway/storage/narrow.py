@@ -33,9 +33,15 @@ def narrowed(query: TicketQuery, zone: tzinfo) -> list[sa.ColumnElement[bool]]:
         check_texts(wanted)
         if wanted:
             found.append(column.in_(wanted))
-    if query.category is not None:
-        check_texts((query.category,))
-        found.append(_at("demand", "category", "code").as_string() == query.category)
+    if query.categories:
+        check_texts(query.categories)
+        category, kind = _at("demand", "category", "code").as_string(), _at("demand", "type").as_string()
+        found.append(
+            sa.or_(
+                category.in_(query.categories),
+                sa.and_(category.is_(None), kind.in_(query.categories)),
+            )
+        )
     if query.bbox is not None:
         south, west, north, east = query.bbox
         lat, lon = _at("place", "lat").as_float(), _at("place", "lon").as_float()

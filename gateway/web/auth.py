@@ -96,7 +96,11 @@ class Authenticator:
         found = _BEARER.match(header.strip())
         if found is None:
             raise self.failed(request, "The Authorization header is not 'Bearer' and a token.")
-        digest = sha256(found.group(1))
+        return await self.holder(request, found.group(1))
+
+    async def holder(self, request: web.Request, given: str) -> Principal:
+        """The Principal of an API token, however it was sent; a 401 Problem when it is none."""
+        digest = sha256(given)
         now = self._clock.monotonic()
         known = self._tokens.get(digest)
         if known is not None and now - known[0] < _REMEMBER_S:

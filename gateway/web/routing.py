@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
@@ -17,12 +17,6 @@ from gateway.web.problems import Problem, from_validation
 from gateway.web.services import Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
-
-
-class Closed(BaseModel):
-    """Base of bodies and queries: an unknown key is a mistake that is told."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class House:
@@ -129,6 +123,8 @@ class Route:
     """May take as long as it wants; looks after its own time limits."""
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    files: bool = False
+    """The body may come as multipart/form-data with files, too."""
     returns: str = "object"
     """Name of a schema of ``api/schemas``, or a media type for what is not JSON."""
     status: int = 200

@@ -1,4 +1,4 @@
-"""``POST /api/v1/contacts``: other systems hand over a contact, once, however often they send it."""
+"""``/api/v1/contacts``: other systems hand over a contact, once, however often they send it, and ask after it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import dataclass, replace
+from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.words import Line
-from gateway.ports.channel import InboundContact
-from gateway.web.api.models import ContactBody, Place
+from gateway.errors import NotFound
+from gateway.ports.channel import ReceivedFile
+from gateway.ports.contact import ContactBody, inbound
+from gateway.web.api import uploads
 from gateway.web.auth import CONTACTS, Principal
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, check, json_response
@@ -30,13 +33,42 @@ def signature(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={digest}"
 
 
+def status_text(source: str, event_id: str) -> bytes:
+    """What the signature of a status query covers instead of a body."""
+    return f"GET /api/v1/contacts/{source}/{event_id}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """Who hands a contact over, and where it belongs."""
+
+    principal: Principal
+    channel_id: str
+    signed: bool
+
+
 async def create(context: Context) -> web.Response:
     """Accept a contact; 201, or 200 when this key was accepted before."""
-    principal, raw, signed = await _client(context)
-    context.house.contacts.take(principal.actor)
-    body = context.parse(ContactBody, raw)
-    key = _event_key(body) if signed else _key(context.request, body)
-    accepted = await context.services.intake.accept(_contact(context, principal, key, body))
+    if context.request.content_type == uploads.MEDIA_TYPE:
+        client, body, files = await _multipart(context)
+    else:
+        client, raw = await _client(context)
+        context.house.contacts.take(client.principal.actor)
+        body, files = context.parse(ContactBody, raw), ()
+    uploads.check_listed(body, files, signed=client.signed)
+    own = f"{client.principal.actor}:"
+    key = own + (_event_key(body) if client.signed else _key(context.request, body))
+    contact = inbound(
+        body,
+        channel=CHANNEL,
+        channel_id=client.channel_id,
+        external_id=key,
+        received_at=context.services.clock.now(),
+        files=files,
+    )
+    if body.source.event_id is not None and (name := own + _event_key(body)) != key:
+        contact = replace(contact, also=(name,))
+    accepted = await context.services.intake.accept(contact)
     return json_response(
         {"ticket_id": accepted.ticket_id, "ticket_no": accepted.ticket_no, "interaction_id": accepted.interaction_id},
         status=200 if accepted.replayed else 201,
@@ -44,31 +76,89 @@ async def create(context: Context) -> web.Response:
     )
 
 
-async def _client(context: Context) -> tuple[Principal, bytes, bool]:
-    """Who hands it over, the body, and whether its signature is what vouches for it."""
+async def status(context: Context) -> web.Response:
+    """What became of a contact, for who handed it over; no personal field."""
+    source, event_id = context.request.match_info["source"], context.request.match_info["event_id"]
+    client = await _asker(context, source, event_id)
+    context.house.requests.take(client.principal.actor)
+    reader = context.services.reader
+    name = client.principal.name
+    for channel_id in dict.fromkeys((client.channel_id, CHANNEL_ID)):
+        for actor in (f"source:{name}", f"token:{name}"):
+            found = await reader.delivered(channel_id, f"{actor}:{_event_name(source, event_id)}")
+            if found is not None:
+                return json_response(_told(source, event_id, found, await reader.ticket(found["ticket_id"])))
+    raise NotFound("no contact with this event_id was handed over under this name")
+
+
+def _told(source: str, event_id: str, found: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
+    outcome, handling = record["outcome"], record["handling"]
+    return {
+        "source": {"name": source, "event_id": event_id},
+        "interaction_id": found["interaction_id"],
+        **{key: record[key] for key in ("ticket_id", "ticket_no", "status", "created_at", "updated_at")},
+        "lead_unit": handling["lead_unit"],
+        "callback": (handling["callback"] or {}).get("state"),
+        **{key: outcome[key] for key in ("replied_at", "public_reply", "resolved", "closed_at")},
+    }
+
+
+async def _asker(context: Context, source: str, event_id: str) -> _Client:
+    request = context.request
+    if SIGNATURE in request.headers and "Authorization" not in request.headers:
+        return await _signer(context, status_text(source, event_id), source)
+    principal = await context.house.auth.principal(request)
+    check(principal, STATUS)
+    return _Client(principal, CHANNEL_ID, signed=False)
+
+
+async def _client(context: Context) -> tuple[_Client, bytes]:
+    """Who hands a JSON body over, and the body."""
     request = context.request
     if SIGNATURE in request.headers and "Authorization" not in request.headers:
         raw = await context.raw_body()
-        return await _signer(context, raw), raw, True
+        return await _signer(context, raw, _named(raw)), raw
     principal = await context.house.auth.principal(request)
     check(principal, ROUTE)
-    return principal, await context.raw_body(), False
+    return _Client(principal, CHANNEL_ID, signed=False), await context.raw_body()
 
 
-async def _signer(context: Context, raw: bytes) -> Principal:
-    """The source that the body names, if the signature is its own and fresh."""
+async def _multipart(context: Context) -> tuple[_Client, ContactBody, tuple[ReceivedFile, ...]]:
+    """Who hands a multipart body over: its signature covers the JSON part, which names the files by their sha256."""
+    request = context.request
+    signed = SIGNATURE in request.headers and "Authorization" not in request.headers
+    clients: list[_Client] = []
+    if not signed:
+        principal = await context.house.auth.principal(request)
+        check(principal, ROUTE)
+        clients.append(_Client(principal, CHANNEL_ID, signed=False))
+
+    async def vouch(raw: bytes) -> ContactBody:
+        if signed:
+            clients.append(await _signer(context, raw, _named(raw)))
+        context.house.contacts.take(clients[0].principal.actor)
+        return context.parse(ContactBody, raw)
+
+    body, files = await uploads.read(request, context.services.files, vouch)
+    return clients[0], body, files
+
+
+async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
+    """The source ``name``, if the signature is its own, of ``signed``, and fresh."""
     auth, services = context.house.auth, context.services
-    found = _SIGNATURE.match(context.request.headers[SIGNATURE].strip())
+    header = context.request.headers[SIGNATURE].strip()
+    found = _SIGNATURE.match(header)
     at = int(found.group(1)) if found else 0
-    name = _named(raw)
-    secret = await services.accounts.source_secret(name) if name else None
-    expected = signature(secret or "", raw, at)
-    fits = hmac.compare_digest(expected.encode(), context.request.headers[SIGNATURE].strip().encode())
-    if found is None or name is None or secret is None or not fits:
-        raise auth.failed(context.request, f"{SIGNATURE} does not fit this body and the source that it names.")
+    configured = services.sources.get(name) if name else None
+    secret = configured.secret if configured else await services.accounts.source_secret(name) if name else None
+    expected = signature(secret or "", signed, at)
+    fits = hmac.compare_digest(expected.encode(), header.encode())
+    if found is None or name is None or not secret or not fits:
+        raise auth.failed(context.request, f"{SIGNATURE} does not fit this request and the source that it names.")
     if abs(services.clock.now().timestamp() - at) > MAX_SKEW_S:
         raise auth.failed(context.request, f"The time in {SIGNATURE} is more than {MAX_SKEW_S} s away from our clock.")
-    return Principal(actor=f"source:{name}", name=name, scopes=frozenset({CONTACTS}))
+    principal = Principal(actor=f"source:{name}", name=name, scopes=frozenset({CONTACTS}))
+    return _Client(principal, configured.channel_id if configured else CHANNEL_ID, signed=True)
 
 
 def _named(raw: bytes) -> str | None:
@@ -97,45 +187,26 @@ def _event_key(body: ContactBody) -> str:
             "idempotency_key_missing",
             f"Send source.event_id (or {KEY} with a token), so that a repeat is told from a new contact.",
         )
-    return f"event:{body.source.name}:{body.source.event_id}"
+    return _event_name(body.source.name, body.source.event_id)
 
 
-def _contact(context: Context, principal: Principal, key: str, body: ContactBody) -> InboundContact:
-    content = body.model_dump(mode="json", exclude_none=True)
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    requester = body.requester.model_dump(exclude_none=True)
-    line = body.line or (Line.ENTERPRISE if body.requester.kind == "enterprise" else Line.CITIZEN)
-    return InboundContact(
-        channel=CHANNEL,
-        channel_id=CHANNEL_ID,
-        external_id=f"{principal.actor}:{key}",
-        received_at=context.services.clock.now(),
-        content=body.content,
-        source_name=body.source.name,
-        source_event_id=body.source.event_id,
-        from_raw=body.requester.phone,
-        sent_at=body.sent_at,
-        line=line.value,
-        conversation_id=f"{body.source.name}:{body.conversation_id}" if body.conversation_id else None,
-        requester=requester,
-        place=_place(body.place),
-        attachments=tuple(item.model_dump(exclude_none=True) for item in body.attachments),
-        body_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
-    )
+def _event_name(source: str, event_id: str) -> str:
+    return f"event:{source}:{event_id}"
 
 
-def _place(place: Place | None) -> dict[str, object]:
-    return place.model_dump(exclude_none=True) if place is not None else {}
-
-
+_SIGNING = (
+    "Instead of a token: t=<Unix seconds>,v1=<hex HMAC-SHA256 of 't.' and {covered}> under the secret of the source "
+    f"that the {{where}} names; t at most {MAX_SKEW_S} s off."
+)
 ROUTE = Route(
     method="POST",
     path="/api/v1/contacts",
     handler=create,
-    summary="Hand over one contact; a repeat with the same key changes nothing",
+    summary="Hand over one contact, as JSON or as multipart/form-data with files; a repeat changes nothing",
     scope=CONTACTS,
     own_auth=True,
     body=ContactBody,
+    files=True,
     returns="Accepted",
     status=201,
     errors=(400, 401, 403, 409, 413, 415, 422, 429, 503),
@@ -143,12 +214,27 @@ ROUTE = Route(
         (KEY, "Tells a repeat from a new contact; without it source.event_id does. Scoped to the token."),
         (
             SIGNATURE,
-            (
-                "Instead of a token: t=<Unix seconds>,v1=<hex HMAC-SHA256 of 't.body'> under the secret of the source "
-                f"that the body names; t at most {MAX_SKEW_S} s off. The key is then source.event_id."
-            ),
+            _SIGNING.format(covered="the body (of multipart: the part 'contact')", where="body")
+            + " The key is then source.event_id.",
         ),
     ),
     tag="contacts",
 )
-ROUTES = (ROUTE,)
+STATUS = Route(
+    method="GET",
+    path="/api/v1/contacts/{source}/{event_id}",
+    handler=status,
+    summary="What became of a contact; only for who handed it over",
+    scope=CONTACTS,
+    own_auth=True,
+    returns="ContactStatus",
+    errors=(401, 403, 404, 429, 503),
+    headers=(
+        (
+            SIGNATURE,
+            _SIGNING.format(covered="'GET /api/v1/contacts/{source}/{event_id}' (not percent-encoded)", where="path"),
+        ),
+    ),
+    tag="contacts",
+)
+ROUTES = (ROUTE, STATUS)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from gateway.domain.words import DemandType, Line, Status
+from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
 from gateway.web.masking import MASK
-from gateway.web.routing import Closed
 
 MAX_SEQ = 2**53
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w.:-]+$")]
-Line200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
 Long = Annotated[str, StringConstraints(max_length=20_000)]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
@@ -63,13 +58,6 @@ class DeadLettersQuery(Closed):
     limit: int = Field(200, ge=1, le=1000)
 
 
-class Coded(Closed):
-    """A division with its code and name."""
-
-    code: Short | None = None
-    name: Short | None = None
-
-
 class Category(Closed):
     """A category of the taxonomy."""
 
@@ -93,84 +81,6 @@ class ComplainedAbout(Closed):
 
     name: Line200 | None = None
     phone: Phone | None = None
-
-
-class Place(Closed):
-    """Where it is."""
-
-    address: Line200 | None = None
-    district: Coded | None = None
-    street: Coded | None = None
-    community: Coded | None = None
-    grid_id: Short | None = None
-    lat: float | None = Field(None, ge=-90, le=90)
-    lon: float | None = Field(None, ge=-180, le=180)
-    crs: Literal["WGS84", "GCJ02", "CGCS2000", "BD09"] | None = None
-
-    @model_validator(mode="after")
-    def _coordinates_name_their_system(self) -> Place:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("give lat and lon together")
-        if self.lat is not None and self.crs is None:
-            raise ValueError("coordinates need their crs: WGS84, GCJ02, CGCS2000 or BD09")
-        return self
-
-
-class Requester(Closed):
-    """Who asks."""
-
-    kind: Literal["citizen", "visitor", "enterprise", "grid_worker", "machine"] = "citizen"
-    name: Short | None = None
-    phone: Phone | None = Field(None, description="E.164 or national; what is no number stays in from_raw.")
-    callback_phone: Phone | None = None
-    gender: Literal["female", "male", "other"] | None = None
-    org_name: Line200 | None = None
-    uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
-    anonymous: bool | None = None
-    secret: bool | None = None
-    language: Short | None = None
-    accessibility: Annotated[list[Short], Field(max_length=20)] | None = None
-
-
-class Source(Closed):
-    """The system that hands the contact over."""
-
-    name: Word
-    event_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = Field(
-        None, description="Unique within the source; the idempotency key when no Idempotency-Key is sent."
-    )
-
-
-class Attachment(Closed):
-    """A file that stays at its source."""
-
-    name: Line200
-    media_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$", max_length=100)]
-    url: Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2000)]
-    bytes: int | None = Field(None, ge=0)
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
-
-
-class ContactBody(Closed):
-    """``POST /contacts``: one contact, a ticket of its own unless ``conversation_id`` names an open interaction."""
-
-    source: Source
-    requester: Requester = Requester()
-    content: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-    conversation_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = (
-        None
-    )
-    place: Place | None = None
-    attachments: tuple[Attachment, ...] = Field((), max_length=20)
-    line: Line | None = Field(None, description="Without it: enterprise for enterprises, citizen for all others.")
-    sent_at: datetime | None = None
-
-    @field_validator("sent_at")
-    @classmethod
-    def _has_an_offset(cls, value: datetime | None) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("needs an offset from UTC, e.g. 2026-01-31T08:00:00+08:00")
-        return value
 
 
 class DemandPatch(Closed):

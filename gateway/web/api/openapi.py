@@ -25,6 +25,9 @@ _PARAMETERS = {
     "verb": "confirm or reveal",
     "feed": "Id of a feed",
     "event_seq": "The dead letter's event",
+    "attachment": "attachment_id",
+    "source": "source.name of the contact",
+    "event_id": "source.event_id of the contact",
 }
 
 
@@ -99,6 +102,11 @@ def _operation(route: Route) -> dict[str, Any]:
             "required": "{verb}" not in route.path,
             "content": {"application/json": {"schema": schema}},
         }
+        if route.files:
+            parts = {"contact": schema, "file": {"type": "string", "format": "binary"}}
+            whole = {"type": "object", "required": ["contact"], "properties": parts}
+            encoding = {"contact": {"contentType": "application/json"}}
+            operation["requestBody"]["content"]["multipart/form-data"] = {"schema": whole, "encoding": encoding}
     if route.scope is not None:
         operation["x-scope"] = route.scope
     return operation

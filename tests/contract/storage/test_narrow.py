@@ -33,12 +33,13 @@ async def test_time_of_registration(db: Database) -> None:
 async def test_words_codes_and_the_map(db: Database) -> None:
     place = {("place", "lat"): 20.044, ("place", "lon"): 110.192, ("demand", "category"): {"code": "0101"}}
     await db.changes.apply(written("a", content="here", fields=place))
-    await db.changes.apply(written("b", content="nowhere"))
+    await db.changes.apply(written("b", content="nowhere", fields={("demand", "type"): "praise"}))
     await db.changes.apply(call("c"))
     assert await numbers(db, bbox=(20.0, 110.0, 20.1, 110.3)) == ["here"]
     assert await numbers(db, bbox=(20.0, 110.2, 20.1, 110.3)) == []
-    assert await numbers(db, category="0101") == ["here"]
-    assert await numbers(db, category="0102") == []
+    assert await numbers(db, categories=("0101",)) == ["here"]
+    assert await numbers(db, categories=("0102",)) == []
+    assert await numbers(db, categories=("0101", "praise")) == ["here", "nowhere"]
     assert await numbers(db, statuses=("archived", "registered"), channels=("platform",)) == ["here", "nowhere"]
     assert await numbers(db, statuses=("archived",)) == []
 
