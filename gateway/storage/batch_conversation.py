@@ -42,7 +42,7 @@ _OUTBOX = Bulk(
             error=sa.bindparam("error"),
             external_id=_given(t.outbox.c.external_id),
             sent_at=_given(t.outbox.c.sent_at),
-            leased_by=None,
+            leased_by=sa.null(),
         )
     )
 )
@@ -55,8 +55,9 @@ _ATTACHMENT = Bulk(
         .values(
             todo=sa.bindparam("todo"),
             error=sa.bindparam("error"),
-            attempts=0,
-            leased_by=None,
+            attempts=sa.literal_column("0"),
+            next_at=t.attachments.c.created_at,  # what remains to be done is due at once
+            leased_by=sa.null(),
             name=_given(t.attachments.c.name),
             media_type=_given(t.attachments.c.media_type),
             bytes=_given(t.attachments.c.bytes),
@@ -69,7 +70,7 @@ _PHONE = Bulk(
         sa.update(t.callbacks)
         .where(
             t.callbacks.c.ticket_id == sa.bindparam("of_ticket"),
-            t.callbacks.c.state == "open",
+            t.callbacks.c.state == sa.literal_column("'open'"),
             t.callbacks.c.phone.is_(None),
         )
         .values(phone=sa.bindparam("phone"))

@@ -1,0 +1,1 @@
+"""What conversations promise, on SQLite and on PostgreSQL alike."""

@@ -1,0 +1,168 @@
+"""A house around the conversation core: real storage, real flow, a channel that does what tests say."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.domain.change import Identity
+from gateway.errors import GatewayError
+from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.channel_health import HealthBoard
+from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.conversations import ConversationIntake
+from gateway.intake.idle import IdleCloser
+from gateway.intake.media_worker import MediaWorker
+from gateway.intake.outbox import OutboxWorker
+from gateway.intake.text_flow import TextFlow
+from gateway.intake.watching import Watchers
+from gateway.ivr.engine import Engine
+from gateway.ivr.loader import load_flows
+from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
+from gateway.ports.recogniser import Final
+from gateway.prefill.place import Division, Gazetteer
+from gateway.prefill.rules import Rules
+from gateway.storage.database import Database
+from tests.contract.storage.changes import TestClock
+
+ROOT = Path(__file__).resolve().parents[3]
+FLOWS = load_flows(ROOT / "ivr_flows")
+LONGHUA = Division(code="460106", name="龙华区", level="district", parent="")
+
+
+class ScriptedChannel:
+    """A text channel. ``failures`` are raised by the next sends, in order; ``contents`` is what ``fetch`` gives."""
+
+    def __init__(self, window: ReplyWindow | None = None) -> None:
+        self.window = window
+        self.sent: list[OutboundMessage] = []
+        self.failures: list[GatewayError | None] = []
+        self.contents: dict[str, bytes | GatewayError] = {}
+        self.hold: asyncio.Event | None = None
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def ready(self) -> bool:
+        return True
+
+    async def aclose(self, *, drain_s: float) -> None:
+        assert drain_s >= 0
+
+    async def send(self, message: OutboundMessage) -> Sent:
+        if self.hold is not None:
+            await self.hold.wait()
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        self.sent.append(message)
+        return Sent(external_id=f"out-{len(self.sent)}")
+
+    async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
+        content = self.contents[media.ref]
+        if isinstance(content, GatewayError):
+            raise content
+        for at in range(0, len(content), 1000):
+            yield content[at : at + 1000]
+
+
+class ConversationHouse:
+    """One process. Two of them on one database are two processes."""
+
+    def __init__(
+        self, database: Database, clock: TestClock, folder: Path, *, name: str = "a", sms: str | None = None
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.channels = ChannelsHere()
+        self.health = HealthBoard(clock=clock)
+        self.heard: list[Final] = []
+        self.recogniser_failure: GatewayError | None = None
+        watchers = Watchers()
+        rules = Rules(Gazetteer([LONGHUA]))
+        flow = TextFlow(engine=Engine(FLOWS), rules=rules)
+        self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
+        common: dict[str, Any] = {"store": database.changes, "clock": clock}
+        self.conversations = ConversationIntake(
+            reads=database.conversations,
+            flow=flow,
+            files=self.files,
+            watchers=watchers,
+            health=self.health,
+            callback_due=timedelta(minutes=30),
+            queued=lambda: None,
+            **common,
+        )
+        self.outbox = OutboxWorker(
+            outbox=database.outbox,
+            channels=self.channels,
+            health=self.health,
+            watchers=watchers,
+            owner=name,
+            callback_due=timedelta(minutes=30),
+            sms_channel=sms,
+            sent_as=self.conversations.sent_as,
+            jitter=random.Random(1),
+            **common,
+        )
+        self.media = MediaWorker(
+            attachments=database.attachments,
+            conversations=self.conversations,
+            flow=flow,
+            files=self.files,
+            channels=self.channels,
+            owner=name,
+            callback_due=timedelta(minutes=30),
+            transcribe=self._transcribe,
+            jitter=random.Random(1),
+            **common,
+        )
+        self.idle = IdleCloser(
+            conversations=self.conversations, reads=database.conversations, clock=clock, idle_close_s=1800
+        )
+        self.chat = ScriptedChannel()
+        self.channels.put("web", self.chat)
+
+    async def _transcribe(self, path: Path, from_ms: int) -> list[Final]:
+        assert path.read_bytes()[:4] == b"RIFF"
+        assert from_ms == 0
+        if self.recogniser_failure is not None:
+            raise self.recogniser_failure
+        return self.heard
+
+    def message(self, key: str, text: str | None = None, *, sender: str = "li", **more: Any) -> InboundMessage:
+        return InboundMessage(
+            channel=more.pop("channel", "webchat"),
+            channel_id=more.pop("channel_id", "web"),
+            external_id=key,
+            sender=sender,
+            received_at=more.pop("at", self.clock.now()),
+            text=text,
+            **more,
+        )
+
+    async def say(self, key: str, text: str | None = None, **more: Any) -> dict[str, Any]:
+        """Hand a message in; the ticket's record then."""
+        received = await self.conversations.receive(self.message(key, text, **more))
+        assert received.ticket_id is not None
+        return await self.database.reader.ticket(received.ticket_id)
+
+    async def deliver(self) -> None:
+        """Send until nothing is due."""
+        while await self.outbox.step():
+            await self.outbox.settled()
+
+    async def answers(self, sender: str = "li", channel_id: str = "web") -> list[str]:
+        history = await self.conversations.history(channel_id, sender)
+        return [m.text or "" for m in history if m.direction == "outbound"]
+
+    async def types(self, ticket_id: str) -> list[str]:
+        return [event["type"] for event in await self.database.reader.events(ticket_id=ticket_id)]
+
+
+PHONE = (Identity(kind="phone", value="+8613800138000"),)
+HERE = Location(lat=20.03, lon=110.33, crs="gcj02", label="龙华区国贸路10号")

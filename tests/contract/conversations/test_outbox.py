@@ -1,0 +1,163 @@
+"""Answers leave in order, again after faults, never twice, never outside a provider's window."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.ports.message import Receipt, ReplyWindow
+from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
+from tests.contract.storage.changes import TestClock
+from tests.contract.storage.conftest import Open
+
+pytestmark = pytest.mark.contract
+
+
+async def deliveries(house: ConversationHouse, ticket_id: str) -> list[str]:
+    record = await house.database.reader.ticket(ticket_id)
+    messages = [m for i in record["interactions"] for m in i["messages"] if m["direction"] == "outbound"]
+    return [m["delivery"] for m in messages]
+
+
+async def test_answers_are_sent_in_order_with_the_newest_context(house: ConversationHouse) -> None:
+    record = await house.say("1", "路灯不亮", reply_context={"reply_to": "1"})
+    await house.say("2", "龙华区", reply_context={"reply_to": "2"})
+    await house.deliver()
+    assert [m.text.splitlines()[-1][:3] for m in house.chat.sent] == ["请问事", "请留一"]
+    assert house.chat.sent[0].quick_replies == (("1", "跳过"), ("0", "转人工"))
+    assert {m.context["reply_to"] for m in house.chat.sent} == {"2"}
+    assert await deliveries(house, record["ticket_id"]) == ["sent", "sent"]
+    assert (await house.types(record["ticket_id"])).count("message.sent") == 2
+    assert not await house.outbox.step()
+
+
+async def test_a_throttled_message_waits_as_long_as_it_is_told(house: ConversationHouse) -> None:
+    house.chat.failures = [TransientDeliveryError("slow down", retry_after_s=30)]
+    record = await house.say("1", "路灯不亮")
+    await house.say("2", "龙华区")
+    await house.deliver()
+    house.clock.forward(29)
+    await house.deliver()
+    assert house.chat.sent == []
+    house.clock.forward(2)
+    await house.deliver()
+    assert [m.text.splitlines()[-1][:3] for m in house.chat.sent] == ["请问事", "请留一"]
+    assert await deliveries(house, record["ticket_id"]) == ["sent", "sent"]
+
+
+async def test_one_persons_trouble_does_not_hold_up_another(house: ConversationHouse) -> None:
+    house.chat.failures = [TransientDeliveryError("no route")]
+    await house.say("1", "路灯不亮")
+    await house.deliver()
+    await house.say("2", "停水", sender="wang")
+    await house.deliver()
+    assert [m.recipient for m in house.chat.sent] == ["wang"]
+
+
+async def test_a_refusal_for_good_is_on_the_ticket(house: ConversationHouse) -> None:
+    house.chat.failures = [PermanentDeliveryError("blocked by the user")]
+    record = await house.say("1", "路灯不亮")
+    await house.deliver()
+    assert await deliveries(house, record["ticket_id"]) == ["failed"]
+    events = await house.database.reader.events(ticket_id=record["ticket_id"])
+    assert events[-1]["type"] == "message.failed"
+    assert "blocked" not in str(events[-1]["data"])
+    house.clock.forward(100_000)
+    assert not await house.outbox.step()
+
+
+async def test_receipts_move_forwards_only(house: ConversationHouse) -> None:
+    record = await house.say("1", "路灯不亮")
+    await house.deliver()
+    for state in ("read", "delivered", "sent", "failed"):
+        receipt = Receipt(channel_id="web", external_id="out-1", state=state, at=house.clock.now())
+        await house.conversations.receipt(receipt)
+    await house.conversations.receipt(
+        Receipt(channel_id="web", external_id="nobody's", state="read", at=house.clock.now())
+    )
+    assert await deliveries(house, record["ticket_id"]) == ["read"]
+    assert "message.failed" not in await house.types(record["ticket_id"])
+
+
+async def test_a_receipt_that_overtakes_its_own_commit_is_not_lost(house: ConversationHouse) -> None:
+    await house.conversations.receipt(
+        Receipt(channel_id="web", external_id="out-1", state="delivered", at=house.clock.now())
+    )
+    record = await house.say("1", "路灯不亮")
+    await house.deliver()
+    assert await deliveries(house, record["ticket_id"]) == ["delivered"]
+
+
+async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+    dying = ConversationHouse(await opened(), clock, tmp_path, name="dying")
+    record = await dying.say("1", "路灯不亮")
+    dying.chat.hold = asyncio.Event()
+    assert await dying.outbox.step()
+    heir = ConversationHouse(await opened(), clock, tmp_path, name="heir")
+    await heir.deliver()
+    assert heir.chat.sent == []  # it may still be sending
+    clock.forward(120)
+    await heir.deliver()
+    assert len(heir.chat.sent) == 1
+    assert await deliveries(heir, record["ticket_id"]) == ["sent"]
+    dying.chat.hold.set()
+    await dying.outbox.settled()
+
+
+async def test_two_workers_never_send_one_message_twice(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+    houses = [ConversationHouse(await opened(), clock, tmp_path, name=name) for name in "ab"]
+    for n in range(10):
+        await houses[0].say(f"m{n}", "路灯不亮", sender=f"p{n}")
+    await asyncio.gather(*(house.deliver() for house in houses))
+    sent = [m.message_id for house in houses for m in house.chat.sent]
+    assert len(sent) == len(set(sent)) == 10
+
+
+def windowed(house: ConversationHouse, **window: Any) -> ScriptedChannel:
+    channel = ScriptedChannel(ReplyWindow(messages=window.get("messages", 2), within_s=window.get("within_s", 60.0)))
+    house.channels.put("web", channel)
+    return channel
+
+
+async def test_a_closed_window_becomes_a_callback(house: ConversationHouse) -> None:
+    channel = windowed(house)
+    record = await house.say("1", "路灯不亮", identities=PHONE)
+    house.clock.forward(61)
+    await house.deliver()
+    assert channel.sent == []
+    assert await deliveries(house, record["ticket_id"]) == ["failed"]
+    (task,) = await house.database.reader.callbacks()
+    assert (task["reason"], task["phone"]) == ("reply_window_closed", "+8613800138000")
+    failed = next(
+        e for e in await house.database.reader.events(ticket_id=record["ticket_id"]) if e["type"] == "message.failed"
+    )
+    assert (failed["data"]["reason"], failed["data"]["instead"]) == ("reply_window_closed", "callback")
+
+
+async def test_a_closed_window_goes_by_sms_where_there_is_one(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+    house = ConversationHouse(await opened(), clock, tmp_path, sms="sms")
+    sms = ScriptedChannel()
+    house.channels.put("sms", sms)
+    windowed(house)
+    record = await house.say("1", "路灯不亮", identities=PHONE)
+    house.clock.forward(61)
+    await house.deliver()
+    (sent,) = sms.sent
+    assert (sent.recipient, sent.text.startswith("您好")) == ("+8613800138000", True)
+    assert sorted(await deliveries(house, record["ticket_id"])) == ["failed", "sent"]
+    assert await house.database.reader.callbacks() == []
+
+
+async def test_the_person_opens_the_window_again(house: ConversationHouse) -> None:
+    channel = windowed(house, messages=1)
+    await house.say("1", "路灯不亮", identities=PHONE)
+    await house.deliver()
+    house.clock.forward(1)
+    await house.say("2", "龙华区")
+    await house.deliver()
+    assert len(channel.sent) == 2
+    assert await house.database.reader.callbacks() == []
