@@ -5,7 +5,7 @@ import { Transport } from "./transport.js";
 const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export class Conversation {
-  // on: {entry(entry, live), changed(entry), gone(entry), state(name), unread(n), typing(from, on), ticket(no), reset(), slow(s)}
+  // on: {entry(entry, live), changed(entry), gone(entry), state(name), unread(n), typing(from, on), ticket(no), refill(), slow(s)}
   constructor(url, on) {
     this.on = on;
     this.store = new Store(url);
@@ -39,6 +39,7 @@ export class Conversation {
     const entry = { ...kept, from: "you", kind: kept.frame.kind || kept.frame.t, text: kept.frame.text || "", mine: true };
     this.entries.set(entry.id, entry);
     if (entry.state === "queued") this.queue.push(entry);
+    this.adopted = true;
     this.on.entry(entry, false);
   }
 
@@ -61,7 +62,7 @@ export class Conversation {
     this.store.write("read", 0);
     for (const [id, entry] of this.entries) if (entry.state === "sent" || !entry.mine) this.entries.delete(id);
     this.count();
-    this.on.reset();
+    this.on.refill();
   }
 
   // A message of the person. They see it at once; it is kept until the server has stored it.
@@ -121,6 +122,7 @@ export class Conversation {
   async stored(entry, ack) {
     if (this.queue[0] === entry) this.queue.shift();
     entry.seq = ack.seq;
+    entry.ticket_no = ack.ticket_no;
     this.update(entry, "sent");
     if (ack.ticket_no) this.on.ticket(ack.ticket_no);
     if (entry.blob) await this.store.put(entry);
@@ -141,6 +143,11 @@ export class Conversation {
     this.flush();
   }
 
+  // Everything in its order: by place in the conversation, what is not stored yet behind it.
+  get ordered() {
+    return [...this.entries.values()].sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity) || a.at - b.at);
+  }
+
   async discard(entry) {
     this.entries.delete(entry.id);
     this.queue = this.queue.filter((one) => one !== entry);
@@ -154,6 +161,7 @@ export class Conversation {
     else if (frame.t === "typing") this.on.typing(frame.from, frame.on);
     else if (frame.t === "read") this.readUpTo(frame.upto);
     else if (frame.t === "live") {
+      if (this.adopted && !this.current) this.on.refill();
       this.current = true;
       if (this.newest > this.readSeq && !this.seeing) this.transport.sign({ t: "got", upto: this.newest });
       this.look();
@@ -213,7 +221,7 @@ export class Conversation {
     this.transport.state = undefined;
     this.queue = [];
     this.entries.clear();
-    await this.store.forget();
     this.reset();
+    await this.store.forget();
   }
 }

@@ -54,7 +54,7 @@ class HotlineChat extends HTMLElement {
     this.cover = h("div", { class: "cover", hidden: true });
     this.body = h("div", { class: "body" }, this.notice, this.log.element, this.hint, this.composer.element);
     this.panel = h("section", { class: "panel", id: "panel", role: whole ? "region" : "dialog", "aria-labelledby": "title", hidden: true },
-      h("header", { class: "head" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("wave")), h("div", { class: "head-words" }, this.heading, this.status), this.menuButton, !whole && close, this.menu),
+      h("div", { class: "head" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("wave")), h("div", { class: "head-words" }, this.heading, this.status), this.menuButton, !whole && close, this.menu),
       this.body, this.cover);
     this.aloud = h("div", { class: "hidden", role: "status", "aria-live": "polite" });
     this.frame = h("div", { class: `frame${whole ? " whole" : ""}`, lang: this.code, "data-position": this.getAttribute("position") === "left" ? "left" : "right" }, !whole && this.launcher, this.panel, this.aloud);
@@ -86,7 +86,7 @@ class HotlineChat extends HTMLElement {
       unread: (n) => this.unread(n),
       typing: (from, on) => this.log.typing(from, on),
       ticket: (no) => this.log.ticket(no),
-      reset: () => this.refill(),
+      refill: () => this.refill(),
       slow: (s) => this.tell(this.t.slow(s)),
     };
   }
@@ -94,7 +94,7 @@ class HotlineChat extends HTMLElement {
   refill() {
     this.log.clear();
     this.greet();
-    for (const entry of this.talk.entries.values()) this.log.add(entry);
+    for (const entry of this.talk.ordered) this.log.add(entry);
   }
 
   greet() {

@@ -57,6 +57,7 @@ export class Log {
     this.list.append(row);
     if (entry.seq) row.dataset.seq = entry.seq;
     this.offer(entry);
+    this.ticket(entry.ticket_no);
     if (follow) requestAnimationFrame(() => this.toEnd(false));
     else this.jump.hidden = false;
   }

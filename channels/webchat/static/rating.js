@@ -9,7 +9,7 @@ export function rating(t, done) {
     return h("label", { class: "star", title: word }, input, icon("star"));
   });
   const comment = h("textarea", { rows: "2", maxlength: "1000", "aria-label": t.rateComment, placeholder: t.rateComment });
-  const form = h("form", { class: "card", role: "dialog", "aria-modal": "true", "aria-labelledby": "rate-title" },
+  const form = h("form", { class: "card-form" },
     h("h2", { id: "rate-title" }, t.rateTitle),
     h("div", { class: "stars", role: "radiogroup", "aria-labelledby": "rate-title" }, stars),
     chosen, comment, send,
@@ -28,7 +28,7 @@ export function rating(t, done) {
     const value = Number(new FormData(form).get("stars"));
     done({ end: true, satisfied: value, comment: comment.value.trim() || null });
   });
-  return form;
+  return h("div", { class: "card", role: "dialog", "aria-modal": "true", "aria-labelledby": "rate-title" }, form);
 }
 
 export function question(text, yes, no, done) {

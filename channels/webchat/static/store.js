@@ -58,36 +58,39 @@ export class Store {
     });
   }
 
-  // What was written here: {id, frame, blob, state: "queued" | "sent" | "failed", at}.
+  // What was written here: {id, frame, blob, state: "queued" | "sent" | "failed", at}. Words are kept at once (a page may
+  // be closed in the next moment), pictures and sounds as soon as the database can.
   async all() {
     const range = IDBKeyRange.bound([this.url, ""], [this.url, "\uffff"]);
     const found = (await this.run("readonly", (kept) => kept.getAll(range))) || [];
-    return found.sort((a, b) => a.at - b.at);
+    return found.concat(Object.values(this.read("queue") || {})).sort((a, b) => a.at - b.at);
   }
 
-  put(entry) {
+  async put(entry) {
     const { id, frame, blob, state, at, code } = entry;
-    return this.run("readwrite", (kept) => kept.put({ url: this.url, id, frame, blob, state, at, code }));
+    if (blob) await this.run("readwrite", (kept) => kept.put({ url: this.url, id, frame, blob, state, at, code }));
+    else this.write("queue", { ...this.read("queue"), [id]: { id, frame, state, at, code } });
   }
 
-  drop(id) {
-    return this.run("readwrite", (kept) => kept.delete([this.url, id]));
+  async drop(id) {
+    const { [id]: found, ...rest } = this.read("queue") || {};
+    if (found) this.write("queue", rest);
+    else await this.run("readwrite", (kept) => kept.delete([this.url, id]));
   }
 
   // Sent words come back from the server; of what was sent only the newest pictures and sounds are kept.
   async tidy() {
     const sent = (await this.all()).filter((entry) => entry.state === "sent");
-    const old = sent.filter((entry) => !entry.blob).concat(sent.filter((entry) => entry.blob).slice(0, -MOST_BLOBS));
-    for (const entry of old) await this.drop(entry.id);
+    for (const entry of sent.slice(0, -MOST_BLOBS)) await this.drop(entry.id);
   }
 
   async forget() {
+    for (const entry of await this.all()) await this.drop(entry.id);
     try {
       localStorage.removeItem(this.key);
     } catch {
       // Nothing was kept.
     }
     this.memory = {};
-    for (const entry of await this.all()) await this.drop(entry.id);
   }
 }

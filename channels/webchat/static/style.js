@@ -127,7 +127,8 @@ textarea::placeholder { color: var(--ink-2); opacity: 1; }
 .length { flex: 1; font-variant-numeric: tabular-nums; }
 
 .cover { position: absolute; z-index: 4; inset: 0; display: grid; align-items: end; background: rgb(16 21 20 / 45%); }
-.card { display: grid; gap: 14px; padding: 22px 20px calc(20px + env(safe-area-inset-bottom)); border-radius: 20px 20px 0 0; background: var(--surface); color: var(--ink); }
+.card, .card-form { display: grid; gap: 14px; }
+.card { padding: 22px 20px calc(20px + env(safe-area-inset-bottom)); border-radius: 20px 20px 0 0; background: var(--surface); color: var(--ink); }
 .card h2 { font: 650 17px/1.4 var(--font); text-align: center; }
 .card textarea { inline-size: 100%; padding: 10px 12px; border: 1px solid var(--line-strong); border-radius: 12px; background: var(--surface-2); resize: none; }
 .card-row { display: flex; gap: 10px; }

@@ -47,17 +47,16 @@ class Widget:
 
     async def see(self, text: str, css: str = ".panel") -> None:
         script = "return [...R.querySelectorAll(arguments[0])].some(e=>e.innerText.includes(arguments[1]))"
-
-        async def look() -> bool:
-            return bool(await self.js(script, css, text))
-
-        await self.browser.until(look, f"{text!r} never appeared in {css}: {await self.text('.panel')}")
+        await self.until(script, f"{text!r} never appeared in {css}", css, text)
 
     async def until(self, script: str, failure: str, *args: Any) -> Any:
         async def look() -> Any:
             return await self.js(script, *args)
 
-        return await self.browser.until(look, failure)
+        try:
+            return await self.browser.until(look, failure)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; widget: {await self.text('.panel')}") from None
 
     async def text(self, css: str) -> str:
         return str(await self.js("const e=R.querySelector(arguments[0]);return e?e.innerText:''", css))
@@ -72,7 +71,8 @@ class Widget:
     async def delivered(self, count: int) -> None:
         """Until so many messages of the person show that they are stored, and none waits."""
         await self.until(
-            "return R.querySelectorAll('.mark-sent').length===arguments[0]&&!R.querySelector('.mark-queued,.mark-sending')",
+            "return R.querySelectorAll('.mark-sent').length===arguments[0]&&"
+            "!R.querySelector('.mark-queued,.mark-sending')",
             f"not {count} delivered messages",
             count,
         )
