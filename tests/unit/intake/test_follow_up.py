@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.intake.follow_up import Intent, answer, follow_up, intent_of, numbers_in
+from gateway.ports.conversation_store import TicketBrief
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+def ticket(serial: int, *, days: int = 1, status: str = "handling") -> TicketBrief:
+    return TicketBrief(
+        ticket_id=f"T{serial}",
+        ticket_no=f"20261122{serial:07d}",
+        status=status,
+        title="路灯不亮",
+        created_at=NOW - timedelta(days=days),
+        callback=None,
+        public_reply=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("还没修", Intent.URGE),
+        ("怎么还没人来", Intent.URGE),
+        ("催一下", Intent.URGE),
+        ("到现在都没人处理", Intent.URGE),
+        ("nobody came", Intent.URGE),
+        ("it is still not fixed", Intent.URGE),
+        ("进度怎么样", Intent.PROGRESS),
+        ("我的事处理得怎么样了？", Intent.PROGRESS),
+        ("有结果了吗", Intent.PROGRESS),
+        ("什么时候能修", Intent.PROGRESS),
+        ("any update?", Intent.PROGRESS),
+        ("补充一下，是三号楼", Intent.ADDITION),
+        ("之前反映的那个路灯在三号楼", Intent.ADDITION),
+        ("路灯不亮", None),
+        ("我要投诉楼上噪音", None),
+        ("你好", None),
+        ("", None),
+        (None, None),
+        ("the street lamp is broken", None),
+    ],
+)
+def test_what_plain_words_ask(text: str | None, intent: Intent | None) -> None:
+    assert intent_of(text) is intent
+
+
+def test_a_long_message_tells_something_of_its_own() -> None:
+    assert intent_of("我们小区从上周三开始停水，物业说管道坏了，到今天还没修，几百户人家做饭都成问题") is None
+
+
+def test_numbers_as_people_write_them() -> None:
+    assert numbers_in("工单20261123-0000001和20261123 0000002，身份证460100202611230000001") == [
+        "202611230000001",
+        "202611230000002",
+    ]
+
+
+def test_the_newest_ticket_unless_a_number_names_another() -> None:
+    tickets = [ticket(2), ticket(1)]
+    urged = follow_up("还没修", tickets, NOW)
+    assert urged is not None
+    assert (urged.intent, urged.ticket.ticket_id) == (Intent.URGE, "T2")
+    named = follow_up("20261122-0000001 现在到哪一步了", tickets, NOW)
+    assert named is not None
+    assert (named.intent, named.ticket.ticket_id) == (Intent.PROGRESS, "T1")
+    told = follow_up("20261122-0000001 又有一盏灯坏了", tickets, NOW)
+    assert told is not None
+    assert told.intent is Intent.ADDITION
+    assert follow_up("20261122-0000009 又有一盏灯坏了", tickets, NOW) is None
+    assert follow_up("还没修", [ticket(1, days=100)], NOW) is None
+    assert follow_up("还没修", [], NOW) is None
+
+
+def test_answers_name_number_and_status_in_both_languages() -> None:
+    found = follow_up("进度", [ticket(1, status="dispatched")], NOW)
+    assert found is not None
+    assert answer(found, "zh") == "工单20261122-0000001（路灯不亮）：已派给承办单位，等待签收。"
+    assert answer(found, "en") == "Ticket 20261122-0000001 is sent to the responsible unit."
