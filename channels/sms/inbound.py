@@ -47,6 +47,7 @@ class Inbound:
     ) -> InboundMessage:
         """``sender`` and ``recipient`` as they came; without text and medium it is an event of kind unsupported."""
         phone = e164(sender)
+        text = None if text is None else storable(text)
         kind = "text" if text is not None and media is None else "event" if media is None else _kind(media)
         return InboundMessage(
             channel="sms",
@@ -95,12 +96,17 @@ class Inbound:
             try:
                 await self._text.conversations.receive(message)
             except Conflict:
-                told = "\x1f".join((message.sender, message.text or "", message.media.ref if message.media else ""))
+                told = f"{message.sender}\x1f{message.text or ''}\x1f{message.media.ref if message.media else ''}"
                 digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
                 await self._text.conversations.receive(replace(message, external_id=f"{message.external_id}#{digest}"))
         except (RejectedInput, Conflict) as error:
             self._text.health.refused("malformed")
             _log.warning("sms_refused", reason=error.code, external_id=message.external_id)
+
+
+def storable(text: str) -> str:
+    """``text`` with U+FFFD for what no database stores: NUL and halves of surrogate pairs."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "�")
 
 
 def _kind(media: MediaRef) -> str:

@@ -1,0 +1,196 @@
+"""What the providers that call us by HTTP share: refusing strangers, acknowledging after storing, calling their API."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from channels.sms.inbound import Inbound, services
+from channels.sms.settings import HookSettings
+from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.ports.channel import ChannelContext
+from gateway.ports.message import MediaRef, OutboundMessage, Receipt, ReplyWindow, Sent
+from gateway.telemetry import log
+
+_log = log.get("sms")
+
+MAX_BODY = 1024 * 1024
+TOO_MANY, SERVER_ERRORS = 429, 500
+
+
+class Forged(Exception):
+    """The request does not come from the provider."""
+
+
+class NotUnderstood(Exception):
+    """The request's body is not what the provider documents; the message says what."""
+
+
+class HookChannel:
+    """A ``Channel``, ``HttpChannel``, ``TextChannel``; a provider's class adds ``verify``, ``take`` and ``send``."""
+
+    window: ReplyWindow | None = None
+    max_body_bytes = MAX_BODY
+
+    def __init__(self, settings: HookSettings, context: ChannelContext) -> None:
+        """Nothing is opened before ``run`` or the first sending."""
+        text = services(context)
+        self.context = context
+        self.inbound = Inbound(settings, context)
+        self.conversations = text.conversations
+        self.health = text.health
+        self.own_url = f"{text.public_url.rstrip('/')}/hooks/{context.channel_id}"
+        self._allowed = [ipaddress.ip_network(one, strict=False) for one in settings.allowed_ips]
+        self._timeout = aiohttp.ClientTimeout(total=settings.request_timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+        self._running = False
+
+    async def run(self) -> None:
+        """Serve until cancelled; requests come to ``handle``."""
+        self._running = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._running = False
+
+    async def ready(self) -> bool:
+        """Whether it runs; the provider is not asked."""
+        return self._running
+
+    async def aclose(self, *, drain_s: float) -> None:  # noqa: ARG002 - requests end with the web server
+        """Close connections to the provider."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """403 for strangers, 400 for what is no delivery, 503 when it could not be stored, else the provider's word."""
+        try:
+            self._check_address(request)
+            tail = request.match_info.get("tail", "")
+            if request.method != "POST":
+                return web.Response(status=405, headers={"Allow": "POST"})
+            body = await request.read()
+            self.verify(request, tail, body)
+            return await self.take(body)
+        except Forged as error:
+            self.health.refused("bad_signature")
+            _log.warning("sms_hook_refused", channel=self.context.channel_id, reason=str(error))
+            return web.json_response({"error": "forbidden"}, status=403)
+        except NotUnderstood as error:
+            self.health.refused("malformed")
+            _log.warning("sms_hook_not_understood", channel=self.context.channel_id, reason=str(error))
+            return web.json_response({"error": str(error)}, status=400)
+        except StoreUnavailable as error:
+            return web.json_response(
+                {"error": "try again later"}, status=503, headers={"Retry-After": str(error.retry_after_s)}
+            )
+
+    def verify(self, request: web.Request, tail: str, body: bytes) -> None:
+        """Raises ``Forged`` unless the provider sent it."""
+        raise NotImplementedError
+
+    async def take(self, body: bytes) -> web.Response:
+        """Store what is in it, then answer; ``NotUnderstood``, ``StoreUnavailable``."""
+        raise NotImplementedError
+
+    async def send(self, message: OutboundMessage) -> Sent:
+        """See ``TextChannel``."""
+        raise NotImplementedError
+
+    async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
+        """See ``TextChannel``; most short messages have no media."""
+        raise PermanentDeliveryError(f"a short message has no medium {media.ref!r}")
+        yield b""
+
+    def check_token(self, tail: str, token: str) -> None:
+        """The first segment of the path must be the secret, compared in constant time."""
+        given = tail.strip("/").partition("/")[0]
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            raise Forged("wrong path token")
+
+    async def receipt(
+        self, external_id: str, state: str, *, error: str | None = None, at: datetime | None = None
+    ) -> None:
+        """Hand a receipt on."""
+        await self.conversations.receipt(
+            Receipt(
+                channel_id=self.context.channel_id,
+                external_id=external_id,
+                state=state,
+                at=at or self.context.clock.now(),
+                error=error,
+            )
+        )
+
+    def skip(self, reason: str) -> None:
+        """One item of several cannot be understood: counted, and acknowledged with the others."""
+        self.health.refused("malformed")
+        _log.warning("sms_item_skipped", channel=self.context.channel_id, reason=reason)
+
+    async def call(self, url: str | URL, **options: Any) -> tuple[int, Any]:
+        """POST to the provider: status and JSON. ``TransientDeliveryError``: the way or the server failed."""
+        try:
+            async with self.session().post(url, timeout=self._timeout, allow_redirects=False, **options) as response:
+                text = await response.text()
+                status, headers = response.status, response.headers
+        except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError) as error:
+            raise TransientDeliveryError(f"the provider cannot be reached: {type(error).__name__}") from error
+        if status == TOO_MANY:
+            raise TransientDeliveryError("the provider throttles", retry_after_s=_retry_after(headers) or 1.0)
+        if status >= SERVER_ERRORS:
+            raise TransientDeliveryError(
+                f"the provider answered {status}: {text[:200]}", retry_after_s=_retry_after(headers)
+            )
+        try:
+            return status, json.loads(text)
+        except ValueError as error:
+            raise TransientDeliveryError(f"the provider answered {status} without JSON") from error
+
+    def session(self) -> aiohttp.ClientSession:
+        """The client's connections, opened when first wanted."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session
+
+    def _check_address(self, request: web.Request) -> None:
+        if not self._allowed:
+            return
+        client = str(request.get("client") or request.remote or "")
+        try:
+            address = ipaddress.ip_address(client)
+        except ValueError:
+            raise Forged("no address to check") from None
+        if not any(address in network for network in self._allowed):
+            raise Forged("address not in allowed_ips")
+
+
+def parse_json(body: bytes) -> Any:
+    """The body as JSON; ``NotUnderstood``."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotUnderstood("the body is no JSON") from None
+
+
+def word(item: Mapping[str, Any], *names: str) -> str:
+    """The first of these members that is a text or a number; "" when none is."""
+    for name in names:
+        value = item.get(name)
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None
