@@ -120,7 +120,12 @@ class HttpChannel(Protocol):
     """
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer; ``request.match_info["tail"]`` is the path behind the channel's id (may be empty)."""
+        """Answer.
+
+        ``request.match_info["tail"]`` is the path behind the channel's id (may be empty), ``request.remote`` who asks,
+        also behind trusted proxies. A channel whose bodies are larger or smaller than usual (64 KB of a hook, 24 MB of
+        a chat) has an attribute ``max_body_bytes``.
+        """
         ...
 
 

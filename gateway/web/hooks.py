@@ -25,7 +25,7 @@ async def chat(context: Context) -> web.StreamResponse:
 
 
 async def _to_channel(context: Context, usual: int) -> web.StreamResponse:
-    """Hand the request to the instance that runs under this id; ``request["client"]`` is who asks, behind proxies."""
+    """Hand the request to the instance that runs under this id; its ``remote`` is who asks, also behind proxies."""
     request = context.request
     running = context.services.channels
     channel = running.http(request.match_info["channel_id"]) if running is not None else None
@@ -36,9 +36,7 @@ async def _to_channel(context: Context, usual: int) -> web.StreamResponse:
         raise Problem(
             413, "body_too_large", f"This channel takes at most {cap} bytes.", headers={"Connection": "close"}
         )
-    limited = request.clone(client_max_size=cap)
-    limited["client"] = context.house.proxies.client(request)
-    return await channel.handle(limited)
+    return await channel.handle(request.clone(client_max_size=cap, remote=context.house.proxies.client(request)))
 
 
 ROUTES = (

@@ -163,6 +163,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             accounts=database.accounts,
             deliveries=database.deliveries,
             recordings=recordings,
+            attachments=database.attachments,
             clock=clock,
             ready=ready,
             zone=zone,
