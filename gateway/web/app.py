@@ -19,6 +19,7 @@ from gateway.web.api import (
     tickets,
 )
 from gateway.web.api.hub import EventHub
+from gateway.web.open311.routes import ROUTES as OPEN311_ROUTES
 from gateway.web.routing import HOUSE, ROUTES, House, register
 from gateway.web.services import WebServices
 
@@ -47,5 +48,5 @@ def build_app(services: WebServices) -> web.Application:
     app[stream.STREAMS] = streams
     app.on_response_prepare.append(guard.add_headers)
     app.on_shutdown.append(streams.close)
-    register(app, (*API_ROUTES, *desk.ROUTES, *hooks.ROUTES))
+    register(app, (*API_ROUTES, *desk.ROUTES, *OPEN311_ROUTES, *hooks.ROUTES))
     return app

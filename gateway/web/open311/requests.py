@@ -1,0 +1,190 @@
+"""Service requests: create, find, read; tokens."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from aiohttp import web
+
+from gateway.domain.change import Identity
+from gateway.domain.coordinates import Crs
+from gateway.domain.ids import new_ulid, parse_ticket_no
+from gateway.errors import NotFound
+from gateway.ports.channel import InboundContact
+from gateway.ports.store import TicketQuery
+from gateway.web.api.contacts import KEY
+from gateway.web.open311 import parameters
+from gateway.web.open311.handlers import OWN, Call
+from gateway.web.open311.parameters import MAX_DESCRIPTION, Form, bad
+from gateway.web.open311.services import OTHER, TAXONOMY, Service
+from gateway.web.open311.views import request as shown
+from gateway.web.problems import Problem
+
+_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
+_URL = re.compile(r"^https?://[^\s]{1,1990}$")
+_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_MOST_ATTRIBUTES = 50
+
+
+async def create(call: Call) -> web.Response:
+    """``POST requests``: a ticket like any other; its number is the service_request_id."""
+    client = call.writer()
+    call.context.house.contacts.take(client.actor)
+    form = call.form
+    code = form.text("service_code")
+    if code is None:
+        raise bad("service_code was not provided.")
+    service = call.city.by_code.get(code)
+    if service is None:
+        raise Problem(404, "unknown_service", "service_code provided was not found.")
+    now = call.context.services.clock.now()
+    phone, email = form.text("phone", 64), _email(form)
+    accepted = await call.context.services.intake.accept(
+        InboundContact(
+            channel=OWN,
+            channel_id=OWN,
+            external_id=f"{client.actor}:{_idempotency_key(call.context.request)}",
+            received_at=now,
+            content=_content(form, service),
+            source_name=client.name,
+            from_raw=phone or email or form.text("device_id"),
+            requester=_requester(form, phone),
+            identities=(Identity(kind="email", value=email.lower()),) if email else (),
+            place=_place(form),
+            attachments=_media(form),
+            category=_category(service),
+            demand_type=service.demand_type,
+        )
+    )
+    made = {"service_request_id": accepted.ticket_no, "service_notice": None, "account_id": form.text("account_id")}
+    return call.answer("service_requests", [made])
+
+
+async def find(call: Call) -> web.Response:
+    """``GET requests``: the numbers that were named, or a search, newest first."""
+    call.check_reading()
+    named = call.form.text("service_request_id", 4000)
+    if named is not None:
+        return _list(call, await _named(call, parameters.request_ids(named)))
+    wanted = parameters.search(call.form, call.context.services.clock.now())
+    page = await call.context.services.reader.tickets(
+        TicketQuery(
+            created_from=wanted.start,
+            created_to=wanted.end,
+            statuses=wanted.statuses,
+            categories=wanted.codes,
+            channels=call.channels(),
+            bbox=wanted.bbox,
+            empty=False,
+            limit=wanted.page_size,
+            skip=(wanted.page - 1) * wanted.page_size,
+            newest_first=True,
+        )
+    )
+    return _list(call, [record for record in page.items if call.shows(record)])
+
+
+async def read(call: Call) -> web.Response:
+    """``GET requests/{ids}``: one, or several with commas; 404 when there is none of them."""
+    call.check_reading()
+    found = await _named(call, parameters.request_ids(call.context.request.match_info["ids"]))
+    if not found:
+        raise Problem(404, "not_found", "service_request_id was not found.")
+    return _list(call, found)
+
+
+async def token(call: Call) -> web.Response:
+    """``GET tokens/{id}``: requests are real-time here; a ticket_id or the number itself is a token for the number."""
+    call.check_reading()
+    given = call.context.request.match_info["token"]
+    try:
+        record = await call.context.services.reader.ticket(parse_ticket_no(given) or given.upper())
+    except NotFound:
+        record = None
+    if record is None or not call.shows(record):
+        raise Problem(404, "not_found", "token was not found.")
+    return call.answer("service_requests", [{"service_request_id": record["ticket_no"], "token": given}])
+
+
+async def _named(call: Call, numbers: list[str]) -> list[dict[str, Any]]:
+    found = []
+    for number in numbers:
+        try:
+            record = await call.context.services.reader.ticket(number)
+        except NotFound:
+            continue
+        if call.shows(record):
+            found.append(record)
+    return found
+
+
+def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
+    public_url = call.context.services.public_url
+    media = call.client is not None
+    listed = [shown(record, call.city, media=media, public_url=public_url) for record in records]
+    return call.answer("service_requests", listed)
+
+
+def _idempotency_key(request: web.Request) -> str:
+    """The standard has no key; who sends our header gets a repeat for what it is."""
+    key = request.headers.get(KEY)
+    if key is None:
+        return f"request:{new_ulid()}"
+    if not _KEY.match(key):
+        raise bad(f"{KEY} is 1 to 200 visible ASCII characters.")
+    return f"key:{key}"
+
+
+def _content(form: Form, service: Service) -> str:
+    """The description, and attributes that nobody asked for behind it."""
+    described = form.text("description", MAX_DESCRIPTION) or service.name
+    if len(form.attributes) > _MOST_ATTRIBUTES:
+        raise bad(f"At most {_MOST_ATTRIBUTES} attributes.")
+    if any(len(value) > MAX_DESCRIPTION for _, value in form.attributes):
+        raise bad(f"An attribute has at most {MAX_DESCRIPTION} characters.")
+    return "\n".join([described, *(f"{name}: {value}" for name, value in form.attributes)])
+
+
+def _category(service: Service) -> dict[str, str]:
+    """A category for services that are more than a type of demand."""
+    if service.code in {service.demand_type, OTHER}:
+        return {}
+    return {"code": service.code, "l1": service.group, "l2": service.name, "taxonomy_version": TAXONOMY}
+
+
+def _requester(form: Form, phone: str | None) -> dict[str, str]:
+    first, last = form.text("first_name", 50), form.text("last_name", 50)
+    cjk = all(not part or not part.isascii() for part in (first, last))
+    name = f"{last or ''}{first or ''}" if cjk else " ".join(part for part in (first, last) if part)
+    return {key: value for key, value in {"kind": "citizen", "name": name, "phone": phone}.items() if value}
+
+
+def _email(form: Form) -> str | None:
+    email = form.text("email", 255)
+    if email is not None and not _EMAIL.match(email):
+        raise bad("email is no e-mail address.")
+    return email
+
+
+def _place(form: Form) -> dict[str, Any]:
+    """One of lat and long (WGS-84), address_string or address_id."""
+    lat, lon = form.number("lat", -90, 90), form.number("long", -180, 180)
+    address, address_id = form.text("address_string"), form.text("address_id")
+    if (lat is None) != (lon is None):
+        raise bad("lat and long belong together.")
+    if lat is None and address is None and address_id is None:
+        raise bad("Provide lat and long, address_string or address_id.")
+    place: dict[str, Any] = {} if lat is None else {"lat": lat, "lon": lon, "crs": Crs.WGS84.value}
+    if text := address or address_id:
+        place["address"] = text
+    return place
+
+
+def _media(form: Form) -> tuple[dict[str, Any], ...]:
+    url = form.text("media_url", 2000)
+    if url is None:
+        return ()
+    if not _URL.match(url):
+        raise bad("media_url is an http or https address.")
+    return ({"name": url.rpartition("/")[2][:200] or "media", "media_type": None, "url": url},)

@@ -1,0 +1,145 @@
+"""FixMyStreet's ``servicerequestupdates``: what happened to requests, and what their reporters add."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewMessage
+from gateway.domain.ids import from_rfc3339, new_ulid, parse_ticket_no
+from gateway.domain.words import Disposition, Status
+from gateway.errors import NotFound
+from gateway.ports.store import TicketQuery
+from gateway.web.open311 import parameters
+from gateway.web.open311.handlers import OWN, Call
+from gateway.web.open311.parameters import MAX_DESCRIPTION, MOST, bad
+from gateway.web.open311.views import UPDATE_STATUS, is_secret, without_people
+from gateway.web.problems import Problem
+
+DAY = timedelta(days=1)
+WORDS = frozenset(UPDATE_STATUS.values()) | {
+    "FIXED",
+    "ACTION_SCHEDULED",
+    "INTERNAL_REFERRAL",
+    "FOR_TRIAGE",
+    "REOPEN",
+}
+"""The statuses that FixMyStreet knows."""
+_UPDATE = ":update:"
+_MOST_PAGES = 20
+_ROOT = "service_request_updates"
+
+
+async def create(call: Call) -> web.Response:
+    """An addition to a request: a message of its own on the ticket, once per ``update_id`` of the client."""
+    client = call.writer()
+    call.context.house.contacts.take(client.actor)
+    form, services = call.form, call.context.services
+    record = await _target(call)
+    update_id = form.text("update_id") or form.text("update_id_ext")
+    description = form.text("description", MAX_DESCRIPTION)
+    word = (form.text("status") or "").upper()
+    if word and word not in WORDS:
+        raise bad("status is one of " + ", ".join(sorted(WORDS)) + ".")
+    if description is None and not word:
+        raise bad("description was not provided.")
+    now = services.clock.now()
+    key = f"{client.actor}{_UPDATE}{update_id or new_ulid()}"
+    text = description or f"[{word}]"
+    digest = hashlib.sha256(f"{record['ticket_no']}\n{word}\n{text}".encode()).hexdigest()
+    heard_at = form.instant("updated_datetime") or now
+    applied = await services.changes.apply(
+        Change(
+            dedupe=ExternalKey(channel_id=OWN, external_id=key, body_sha256=digest),
+            ticket_id=record["ticket_id"],
+            content=text,
+            new_interaction=NewInteraction(
+                interaction_id=new_ulid(),
+                channel=OWN,
+                channel_id=OWN,
+                direction="inbound",
+                started_at=heard_at,
+                external_id=key,
+                fields={"ended_at": now, "disposition": Disposition.COMPLETED.value},
+            ),
+            messages=(
+                NewMessage(message_id=new_ulid(), direction="inbound", sent_at=heard_at, text=text, external_id=key),
+            ),
+            events=(
+                NewEvent(
+                    type="message.received",
+                    at=now,
+                    actor=client.actor,
+                    data={"channel": OWN, "addition": True, "reported_status": word or None},
+                ),
+            ),
+        )
+    )
+    return call.answer(_ROOT, [{"update_id": applied.interaction_id}])
+
+
+async def find(call: Call) -> web.Response:
+    """Updates of requests that came by Open311, of the last day unless dates are given; oldest first."""
+    call.check_reading()
+    start, end = parameters.between(call.form, call.context.services.clock.now(), DAY)
+    reader = call.context.services.reader
+    since, cursor = await reader.changed_since(start), None
+    found: list[dict[str, Any]] = []
+    for _ in range(_MOST_PAGES):
+        page = await reader.tickets(TicketQuery(since=since, channels=(OWN,), limit=MOST, cursor=cursor))
+        for record in page.items:
+            if call.shows(record):
+                found += await _of(call, record)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    within = [item for item in found if start <= from_rfc3339(item["updated_datetime"]) <= end]
+    within.sort(key=lambda item: item["updated_datetime"])
+    return call.answer(_ROOT, within[:MOST])
+
+
+async def _target(call: Call) -> dict[str, Any]:
+    number = parse_ticket_no(call.form.text("service_request_id") or "")
+    try:
+        record = await call.context.services.reader.ticket(number or "")
+    except NotFound:
+        record = None
+    if record is None or not call.shows(record):
+        raise Problem(404, "not_found", "service_request_id was not found.")
+    return record
+
+
+async def _of(call: Call, record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where a request stands, when that is more than registered, and what was added to it."""
+    found = []
+    status, reply = Status(record["status"]), record["outcome"]["public_reply"]
+    if status is not Status.REGISTERED or reply:
+        # The same news has the same id, however often the ticket changed in other ways.
+        version = hashlib.sha256(f"{status}\n{reply}".encode()).hexdigest()[:12]
+        found.append(
+            _update(record, f"{record['ticket_no']}-{version}", UPDATE_STATUS[status], reply, record["updated_at"])
+        )
+    added = [
+        item for item in record["interactions"] if _UPDATE in (item["external_id"] or "") and item["channel"] == OWN
+    ]
+    if added:
+        whole = await call.context.services.reader.ticket(record["ticket_id"])
+        texts = {item["interaction_id"]: item["messages"] for item in whole["interactions"]}
+        for item in added:
+            text = "\n".join(message["text"] or "" for message in texts.get(item["interaction_id"], ()))
+            found.append(_update(record, item["interaction_id"], UPDATE_STATUS[status], text, item["started_at"]))
+    return found
+
+
+def _update(record: dict[str, Any], update_id: str, word: str, text: str | None, at: str) -> dict[str, Any]:
+    return {
+        "update_id": update_id,
+        "service_request_id": record["ticket_no"],
+        "status": word,
+        "updated_datetime": at,
+        "description": None if is_secret(record) else without_people(text, record),
+        "media_url": None,
+    }
