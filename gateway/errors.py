@@ -72,6 +72,12 @@ class PermanentDeliveryError(GatewayError):
     code = "permanent_delivery_error"
 
 
+class ReplyWindowClosed(PermanentDeliveryError):
+    """The provider does not let us answer this person now; the message has to go another way (SMS, callback)."""
+
+    code = "reply_window_closed"
+
+
 class CallEnded(GatewayError):
     """The call leg is gone; whoever still wanted to play or listen stops here."""
 

@@ -34,6 +34,7 @@ class Api:
     ) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self.token = TokenSource(
             key=f"wechat:{channel_id}:token",
             issue=self._issue,
@@ -76,7 +77,8 @@ class Api:
                 yield chunk
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; calls that come later fail as transient."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -112,6 +114,8 @@ class Api:
     async def _request(
         self, method: str, path: str, query: Mapping[str, str], data: bytes | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._closed:
+            raise TransientDeliveryError("the channel is closing")
         if self._session is None:
             self._session = aiohttp.ClientSession()
         address = path if "://" in path else self._settings.api + path

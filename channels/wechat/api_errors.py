@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientDeliveryError
 
 TOKEN_CODES = frozenset({40001, 40014, 42001})
 """The access token is wrong or ran out: get another one, once."""
@@ -14,7 +14,6 @@ _BUSY_S: dict[int, float] = {
     45009: 600,  # calls of the day are used up (WeCom: of the minute or hour)
     45011: 60,  # too often within a minute
     45033: 5,  # too many calls at once
-    50001: 300,  # the account may not call this: somebody has to grant it
     6000: 2,  # WeCom: data version conflict
 }
 _SETTINGS_S = 300.0
@@ -34,17 +33,11 @@ _SETTINGS_CODES = frozenset({
 Failure = TransientDeliveryError | PermanentDeliveryError
 
 
-class WindowClosed(PermanentDeliveryError):
-    """The person's reply window is closed; another way has to be taken (template, SMS, callback)."""
-
-    code = "window_closed"
-
-
 def failure(call: str, code: int, message: str) -> Failure:
     """The error of a call that was answered with ``code``. ``message`` is the platform's own, without personal data."""
     said = f"{call}: {code} {message[:160]}"
     if code in WINDOW_CODES:
-        return WindowClosed(said)
+        return ReplyWindowClosed(said)
     if code in _BUSY_S:
         return TransientDeliveryError(said, retry_after_s=_BUSY_S[code])
     if code in _SETTINGS_CODES or code in TOKEN_CODES:

@@ -17,8 +17,8 @@ CRS = "gcj02"
 """Tencent's coordinates in China."""
 UNSHOWABLE = frozenset({"【收到不支持的消息类型，暂无法显示】", "[收到不支持的消息类型，暂无法显示]"})
 """What WeChat writes instead of a sticker or another kind it does not pass on."""
-SHORT_WINDOW = MappingProxyType({"messages": 3, "within_s": 60})
-"""``reply_context`` of menu, scan and subscribe events: three messages in a minute instead of the channel's window."""
+SHORT_WINDOW = MappingProxyType({"messages": 3, "within_s": 60.0})
+"""After a menu, scan or subscribe event: three messages in a minute, instead of the channel's window."""
 _MENU = frozenset({
     "click",
     "view",
@@ -176,17 +176,17 @@ def _event(found: Fields, kind: str) -> dict[str, Any]:
     if name == "subscribe":
         if key and key.startswith("qrscene_"):
             data["scene"] = key.removeprefix("qrscene_")[:64]
-        content |= {"event": "subscribe", "reply_context": dict(SHORT_WINDOW)}
+        content |= {"event": "subscribe", "reply_context": {"window": dict(SHORT_WINDOW)}}
     elif name == "unsubscribe":
         content["event"] = "unsubscribe"
     elif name == "scan":
         if key:
             data["scene"] = key[:64]
-        content |= {"event": "scan", "reply_context": dict(SHORT_WINDOW)}
+        content |= {"event": "scan", "reply_context": {"window": dict(SHORT_WINDOW)}}
     elif name in _MENU:
         if key and name != "view":  # an address may carry who somebody is
             data["key"] = key[:128]
-        content |= {"event": "menu", "reply_context": dict(SHORT_WINDOW)}
+        content |= {"event": "menu", "reply_context": {"window": dict(SHORT_WINDOW)}}
     if name == "location_select":
         content["location"] = _place(nested(found, "SendLocationInfo"), "Location_X", "Location_Y")
     elif name == "location":

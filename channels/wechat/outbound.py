@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from channels.wechat.api import Api
-from channels.wechat.api_errors import WindowClosed
 from channels.wechat.settings import TemplateSettings, WechatSettings
-from gateway.errors import PermanentDeliveryError
+from gateway.errors import PermanentDeliveryError, ReplyWindowClosed
 from gateway.ports.message import OutboundMessage, Sent, SharedCache
 from gateway.telemetry import log
 
@@ -61,13 +60,14 @@ class Outbound:
             body = self._menu(content, message) if message.quick_replies and at == len(texts) - 1 else _text(content)
             try:
                 external_id = await self._deliver(message, at, body)
-            except WindowClosed as closed:
+            except ReplyWindowClosed as closed:
                 if self._settings.template is None:
                     raise
                 return await self._template(message, self._settings.template, closed)
             if at < len(texts) - 1:
                 await self._cache.put(progress, str(at + 1), _REMEMBER_S)
-        return Sent(external_id=external_id)
+        # Customer-service messages get no id, and no receipt that would name one.
+        return Sent(external_id=external_id or message.message_id)
 
     async def _deliver(self, message: OutboundMessage, at: int, body: dict[str, Any]) -> str | None:
         if self._settings.platform == "wecom_kf":
@@ -95,7 +95,7 @@ class Outbound:
             listed = [{"id": key, "content": label} for key, label in choices]
         return {"msgtype": "msgmenu", "msgmenu": {"head_content": head, "list": listed, "tail_content": ""}}
 
-    async def _template(self, message: OutboundMessage, template: TemplateSettings, closed: WindowClosed) -> Sent:
+    async def _template(self, message: OutboundMessage, template: TemplateSettings, closed: ReplyWindowClosed) -> Sent:
         """Send the configured template; when that cannot go either, the closed window is the reason to show."""
         text = (
             message.text if len(message.text) <= template.text_limit else message.text[: template.text_limit - 1] + "…"
@@ -111,10 +111,9 @@ class Outbound:
         try:
             answer = await self._api.post(path, body)
         except PermanentDeliveryError as error:
-            _log.warning("wechat_template_refused", code=error.code, reason=str(error))
+            _log.warning("wechat_template_refused", code=error.code, pii_answer=str(error))
             raise closed from None
-        given = answer.get("msgid")
-        return Sent(external_id=str(given) if given else None)
+        return Sent(external_id=str(answer.get("msgid") or message.message_id))
 
 
 def _text(content: str) -> dict[str, Any]:

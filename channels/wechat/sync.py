@@ -104,7 +104,7 @@ class MessageSync:
             except (StoreUnavailable, TransientDeliveryError, PermanentDeliveryError) as error:
                 pause_s = min(_LONGEST_BACK_OFF_S, getattr(error, "retry_after_s", None) or 2.0**failures)
                 failures = min(failures + 1, 6)
-                _log.warning("wechat_sync_failed", code=error.code, reason=str(error), retry_in_s=pause_s)
+                _log.warning("wechat_sync_failed", code=error.code, pii_answer=str(error), retry_in_s=pause_s)
                 await asyncio.sleep(pause_s)
                 continue
             failures = 0

@@ -81,7 +81,7 @@ class TokenSource:
             issued = await self._issue(force)
         except GatewayError as error:
             self._health.token(ok=False)
-            _log.warning("wechat_token_refused", code=error.code, reason=str(error))
+            _log.warning("wechat_token_refused", code=error.code, pii_answer=str(error))
             raise
         kept_s = max(issued.expires_in_s - _EARLY_S, min(issued.expires_in_s, _SHORTEST_S))
         await self._cache.put(self._key, issued.value, kept_s)

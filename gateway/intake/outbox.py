@@ -19,7 +19,13 @@ from gateway.domain.change import (
     Thread,
 )
 from gateway.domain.ids import new_ulid
-from gateway.errors import GatewayError, PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.errors import (
+    GatewayError,
+    PermanentDeliveryError,
+    ReplyWindowClosed,
+    StoreUnavailable,
+    TransientDeliveryError,
+)
 from gateway.intake.channel_health import HealthBoard
 from gateway.intake.channels_here import ChannelsHere
 from gateway.intake.reply_window import may_send
@@ -61,9 +67,14 @@ class OutboxWorker:
         callback_due: timedelta,
         sms_channel: str | None,
         sent_as: Callable[[str, str | None], Awaitable[None]],
+        is_gone: Callable[[str], bool],
         jitter: random.Random,
     ) -> None:
-        """``sms_channel`` takes what a closed window keeps back; ``sent_as`` hears of each message sent."""
+        """``sms_channel`` takes what a closed window keeps back; ``sent_as`` hears of each message sent.
+
+        ``is_gone`` tells the owners of leases that cannot come back: an earlier process of this machine.
+        """
+        self._is_gone = is_gone
         self._store = store
         self._outbox = outbox
         self._channels = channels
@@ -86,10 +97,12 @@ class OutboxWorker:
 
     async def run(self) -> None:
         """Send until cancelled; what is under way then has one attempt's time to end and be written down."""
+        freed: int | None = None
         try:
             while True:
                 self._wake.clear()
                 try:
+                    freed = await self._outbox.free(self._is_gone) if freed is None else freed
                     busy = await self.step()
                 except StoreUnavailable:
                     await asyncio.sleep(STORE_RETRY_S)
@@ -177,6 +190,9 @@ class OutboxWorker:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 sent = await channel.send(message)
+        except ReplyWindowClosed:
+            # The provider counts better than we do: messages sent by others, people who left.
+            await self._elsewhere(row)
         except PermanentDeliveryError as error:
             await self._failed(row, error.code, str(error))
         except TransientDeliveryError as error:

@@ -30,7 +30,9 @@ def message(text: str = "已受理", **given) -> OutboundMessage:
 
 async def test_text_goes_out_as_it_stands(tmp_path):
     async with entrance(tmp_path) as ours:
-        assert await ours.channel.send(message("已受理：海甸岛😀 ]]> \"'")) == Sent(external_id=None)
+        assert await ours.channel.send(message("已受理：海甸岛😀 ]]> \"'")) == Sent(
+            external_id="01JD0000000000000000000000"
+        )
         (call,) = ours.api.to(SEND)
         assert call.body == {"touser": "oUser1", "msgtype": "text", "text": {"content": "已受理：海甸岛😀 ]]> \"'"}}
         assert "海甸岛😀".encode() in call.raw, "escapes would be shown to the reader"
@@ -133,7 +135,7 @@ async def test_error_codes(code, kind, retry_after_s, tmp_path):
             await ours.channel.send(message())
         assert str(code) in str(caught.value)
         assert getattr(caught.value, "retry_after_s", None) == retry_after_s
-        assert caught.value.code == ("window_closed" if code in {45015, 45047, 48002} else kind.code)
+        assert caught.value.code == ("reply_window_closed" if code in {45015, 45047, 48002} else kind.code)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ async def test_recorded_answers_are_taken(tmp_path):
     async with entrance(tmp_path) as ours:
         ours.api.issued.append(recorded["token"]["access_token"])
         ours.api.script[SEND].append(recorded["message_custom_send"])
-        assert await ours.channel.send(message()) == Sent(external_id=None)
+        assert await ours.channel.send(message()) == Sent(external_id="01JD0000000000000000000000")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ async def test_closed_window_takes_the_template(kind, path, link, code, tmp_path
     async with entrance(tmp_path, template=TEMPLATE | {"kind": kind}) as ours:
         ours.api.script[SEND].append({"errcode": code, "errmsg": "response out of time limit"})
         sent = await ours.channel.send(message("您的诉求已经办结，请您对处理结果作出评价，谢谢您"))
-        assert sent == Sent(external_id="200228332" if kind == "template" else None)
+        assert sent == Sent(external_id="200228332" if kind == "template" else "01JD0000000000000000000000")
         assert ours.api.to(path)[0].body == {
             "touser": "oUser1",
             "template_id": "TPL",

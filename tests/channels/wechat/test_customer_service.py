@@ -264,7 +264,7 @@ async def test_sending(tmp_path):
         ours.api.script[SEND].append({"errcode": 95001, "errmsg": "send msg count limit"})
         with pytest.raises(PermanentDeliveryError) as caught:
             await ours.channel.send(outbound())
-        assert caught.value.code == "window_closed"
+        assert caught.value.code == "reply_window_closed"
         ours.api.script[SEND].append({"errcode": 42001, "errmsg": "access_token expired"})
         assert await ours.channel.send(outbound()) == sent
         ours.api.script[SEND].append({"errcode": -1, "errmsg": "busy"})

@@ -135,7 +135,7 @@ def test_unsupported_kinds_are_events_that_get_an_answer(xml, shown):
 def test_events_never_open_a_ticket(xml, name, data, short):
     message = translated(xml)
     assert (message.kind, message.event, message.event_data, message.opens) == ("event", name, data, False)
-    assert message.reply_context == ({"messages": 3, "within_s": 60} if short else {})
+    assert message.reply_context == ({"window": {"messages": 3, "within_s": 60}} if short else {})
     parse_message(xml)  # the library reads it too
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientDeliveryError
 from gateway.ports.message import Receipt, ReplyWindow
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
 from tests.contract.storage.changes import TestClock
@@ -108,6 +108,21 @@ async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock:
     await dying.outbox.settled()
 
 
+async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+    dead = ConversationHouse(await opened(), clock, tmp_path, name="dead")
+    await dead.say("1", "路灯不亮")
+    dead.chat.hold = asyncio.Event()
+    assert await dead.outbox.step()
+    heir = ConversationHouse(await opened(), clock, tmp_path, name="heir")
+    running = asyncio.create_task(heir.outbox.run())
+    while not heir.chat.sent:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    dead.chat.hold.set()
+    await dead.outbox.settled()
+
+
 async def test_two_workers_never_send_one_message_twice(opened: Open, clock: TestClock, tmp_path: Path) -> None:
     houses = [ConversationHouse(await opened(), clock, tmp_path, name=name) for name in "ab"]
     for n in range(10):
@@ -136,6 +151,16 @@ async def test_a_closed_window_becomes_a_callback(house: ConversationHouse) -> N
         e for e in await house.database.reader.events(ticket_id=record["ticket_id"]) if e["type"] == "message.failed"
     )
     assert (failed["data"]["reason"], failed["data"]["instead"]) == ("reply_window_closed", "callback")
+
+
+async def test_a_window_that_the_provider_calls_closed_becomes_a_callback(house: ConversationHouse) -> None:
+    channel = windowed(house)
+    channel.failures.append(ReplyWindowClosed("45015 response out of time limit"))
+    record = await house.say("1", "路灯不亮", identities=PHONE)
+    await house.deliver()
+    assert await deliveries(house, record["ticket_id"]) == ["failed"]
+    (task,) = await house.database.reader.callbacks()
+    assert task["reason"] == "reply_window_closed"
 
 
 async def test_a_closed_window_goes_by_sms_where_there_is_one(opened: Open, clock: TestClock, tmp_path: Path) -> None:
