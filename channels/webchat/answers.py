@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from gateway.ports.message import ChannelHealth
+
 _NO_STORE = {"Cache-Control": "no-store"}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
@@ -65,6 +67,24 @@ def problem(refusal: Refusal) -> web.Response:
         content_type="application/problem+json",
         headers=headers,
     )
+
+
+_COUNTED = {
+    "malformed": "malformed",
+    "rejected": "malformed",
+    "too_many": "rate",
+    "too_many_connections": "rate",
+    "origin_refused": "bad_signature",
+    "session_over": "bad_signature",
+    "proof_wrong": "bad_signature",
+    "proof_spent": "replay",
+}
+
+
+def count(health: ChannelHealth, refusal: Refusal) -> None:
+    """Let operations see what was refused, by the few reasons that the port knows."""
+    if refusal.code in _COUNTED:
+        health.refused(_COUNTED[refusal.code])
 
 
 class Origins:

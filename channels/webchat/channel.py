@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from channels.webchat import assets
-from channels.webchat.answers import Origins, Refusal, answer, problem
+from channels.webchat.answers import Origins, Refusal, answer, count, problem
 from channels.webchat.exchange import Exchange
 from channels.webchat.limits import Limits
 from channels.webchat.lines import Lines
@@ -47,6 +47,7 @@ class WebChatChannel:
         assert context.text is not None, "a web chat converses"
         text = context.text
         signer = Signer(text)
+        self.max_body_bytes = max(settings.max_file_bytes, 4 * settings.max_text_bytes) + _MOST_BODY
         self._settings = settings
         self._context = context
         self._health = text.health
@@ -97,7 +98,7 @@ class WebChatChannel:
         try:
             response = await self._answer(request, tail)
         except Refusal as refusal:
-            self._note(refusal)
+            count(self._health, refusal)
             response = problem(refusal)
         except StoreUnavailable as error:
             response = problem(Refusal(503, "unavailable", "Try again in a moment.", retry_after_s=error.retry_after_s))
@@ -128,12 +129,7 @@ class WebChatChannel:
             raise Refusal(503, "restarting", "Restarting; try again in a moment.", retry_after_s=2)
         if tail:
             self._origins.check(request)
-        return await handler(request, request.get("client") or request.remote or "local")
-
-    def _note(self, refusal: Refusal) -> None:
-        reasons = {"malformed": "malformed", "too_many": "rate", "origin_refused": "origin", "session_over": "session"}
-        if refusal.code in reasons:
-            self._health.refused(reasons[refusal.code])
+        return await handler(request, request.remote or "local")
 
     async def _page(self, request: web.Request, _: str) -> web.Response:
         return assets.page(request, channel_id=self._context.channel_id, title=self._settings.title["zh-CN"])

@@ -117,7 +117,6 @@ class Exchange:
         except Conflict as error:
             raise Refusal(409, "conflict", "This id came before with another content.") from error
         except RejectedInput as error:
-            self._text.health.refused("malformed")
             raise Refusal(422, "rejected", "This can not be stored as it is.") from error
         return {
             "t": "ack",

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from channels.webchat.answers import Refusal, dumps
+from channels.webchat.answers import Refusal, count, dumps
 from channels.webchat.exchange import PAGE, Exchange, Line
 from channels.webchat.limits import Limits
 from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Seen, Typing, parse, shown
@@ -63,6 +63,7 @@ class Lines:
             with self._limits.connections.hold(address=address, sender=sender):
                 await self._converse(socket, hello, sender, address)
         except Refusal as refusal:
+            count(self._text.health, refusal)
             await _refuse(socket, refusal)
         except StoreUnavailable as error:
             await _refuse(socket, Refusal(503, "unavailable", "Try again.", retry_after_s=error.retry_after_s))
@@ -105,6 +106,7 @@ class Lines:
             client_id = getattr(frame, "id", None)
             reply = await self._exchange.take(frame, sender=line.sender, address=address, via=line)
         except Refusal as refusal:
+            count(self._text.health, refusal)
             reply = refused(refusal, client_id)
         except StoreUnavailable:
             reply = None  # a read mark that could not be noted; the next one notes it, too

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from aiohttp import web
 
 from channels.webchat import SPEC
 from channels.webchat.channel import WebChatChannel
+from gateway.ports.message import Sent
+from tests.contract.channels.harness import BaseHarness, Said
 from tests.fakes.house import FakeHouse
 
 HOST_PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>某区政务服务</title>
@@ -125,3 +128,112 @@ class Socket:
             frame: dict[str, Any] = await self.raw.receive_json(timeout=10)
             if not kinds or frame["t"] in kinds:
                 return frame
+
+
+class Harness(BaseHarness):
+    """The contract's people: browsers that keep a socket each and come back when it was cut."""
+
+    spec = SPEC
+    _ALWAYS = "what the house has stored is pushed as it is; nobody stands between who could refuse it"
+    not_applicable: ClassVar[Mapping[str, str]] = {
+        "throttle": _ALWAYS,
+        "permanent": _ALWAYS,
+        "receipt": "a browser tells what arrived and was read (test_protocol.py), and never that something failed",
+    }
+
+    def __init__(self, tmp_path: Path) -> None:
+        super().__init__(tmp_path)
+        self._tokens: dict[int, str] = {}
+        self._sockets: dict[int, Socket] = {}
+        self._arrived: list[tuple[str, str]] = []
+        self._http: aiohttp.ClientSession | None = None
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        return {"messages_per_minute": 10_000.0}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (*self._tokens.values(), *self.house.states[self.channel_id].values.values())
+
+    async def open(self) -> None:
+        await super().open()
+        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+    async def close(self) -> None:
+        await self.drop()
+        assert self._http is not None
+        await self._http.close()
+        await super().close()
+
+    async def start(self) -> None:
+        await super().start()
+        for sender in (1, 2, 3):
+            if sender not in self._tokens:
+                await self._begin(sender)
+
+    async def _begin(self, sender: int) -> None:
+        assert self._http is not None
+        async with self._http.post(f"{self.url}/chat/{self.channel_id}/session", json={}) as answer:
+            self._tokens[sender] = (await answer.json())["token"]
+
+    async def _connect(self, token: str) -> Socket:
+        assert self._http is not None
+        socket = Socket(await self._http.ws_connect(f"{self.url}/chat/{self.channel_id}/ws"))
+        await socket.send(t="hello", token=token)
+        return socket
+
+    async def _socket(self, sender: int) -> Socket:
+        if sender not in self._sockets or self._sockets[sender].raw.closed:
+            self._sockets[sender] = await self._connect(self._tokens[sender])
+        return self._sockets[sender]
+
+    async def deliver(self, said: Said) -> bool:
+        for _ in range(2):  # a browser whose line was cut comes back and says it again
+            try:
+                socket = await self._socket(said.sender)
+                await socket.send(t="text", id=f"contract-{said.number:04}", text=said.text)
+                return (await socket.next("ack", "refused"))["t"] == "ack"
+            except (aiohttp.ClientError, TypeError):  # a close frame is no JSON
+                self._sockets.pop(said.sender, None)
+        return False
+
+    async def forge(self, said: Said) -> bool:
+        token = self._tokens[said.sender]
+        socket = await self._connect(token[:8] + ("A" if token[8] != "A" else "B") + token[9:])
+        await socket.send(t="text", id=f"contract-{said.number:04}", text=said.text)
+        taken = (await socket.next("ack", "refused"))["t"] == "ack"
+        await socket.raw.close()
+        return taken
+
+    async def drop(self) -> None:
+        sockets, self._sockets = self._sockets, {}
+        for socket in sockets.values():
+            socket.raw._response.close()  # no close frame: as a network that is gone
+
+    def person(self, sender: int) -> str:
+        token = self._tokens[sender]
+        return "web-" + base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))[:26].decode()
+
+    async def send(self, sender: int, text: str) -> Sent:
+        sent = await super().send(sender, text)
+        socket = await self._socket(sender)
+        while (frame := await socket.next("message"))["id"] != sent.external_id:
+            pass
+        self._arrived.append((self.person(sender), frame["text"]))
+        return sent
+
+    def sent(self) -> list[tuple[str, str]]:
+        return self._arrived
+
+    async def receipt(self, sent: Sent, *, delivered: bool) -> None:
+        raise AssertionError(self.not_applicable["receipt"])
+
+    def throttle(self, retry_after_s: float) -> None:
+        raise AssertionError(self._ALWAYS)
+
+    def refuse(self) -> None:
+        raise AssertionError(self._ALWAYS)
+
+
+HARNESSES = {"": Harness}

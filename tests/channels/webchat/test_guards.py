@@ -43,7 +43,7 @@ async def test_only_listed_sites_may_use_it_and_every_answer_can_be_read_by_them
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(f"{url}/ws", headers=bad)
         assert refused.value.status == 403
-        assert "origin" in chat.house.health.refusals
+        assert "bad_signature" in chat.house.health.refusals
 
 
 async def test_forged_damaged_and_foreign_tokens_open_nothing(chat: Site, client: Client) -> None:
