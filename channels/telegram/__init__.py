@@ -1,0 +1,14 @@
+"""Telegram: a bot, by webhook or by polling (README.md)."""
+
+from channels.telegram.channel import build
+from channels.telegram.settings import TelegramSettings
+from gateway.ports.channel import ChannelSpec
+
+SPEC = ChannelSpec(
+    kind="telegram",
+    settings=TelegramSettings,
+    build=build,
+    role="web",
+    description="a Telegram bot (Bot API): webhook with a secret token, or polling",
+)
+"""The ``[[channel]]`` table of kind ``telegram``."""

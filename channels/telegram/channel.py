@@ -1,0 +1,232 @@
+"""The channel: updates in (verify, translate, store, acknowledge), texts and files out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from channels.telegram.api import BotApi
+from channels.telegram.polling import Poller
+from channels.telegram.settings import TelegramSettings
+from channels.telegram.texts import pieces
+from channels.telegram.updates import Malformed, Translator
+from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
+from gateway.ports.channel import ChannelContext
+from gateway.ports.message import (
+    InboundMessage,
+    MediaRef,
+    OutboundMessage,
+    Received,
+    ReplyWindow,
+    Sent,
+    TextServices,
+)
+from gateway.telemetry import log
+
+_log = log.get("telegram")
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
+MAX_BODY = 1_048_576
+"""Far above any update."""
+_CHOICE_BYTES = 64
+_CHECK_S = 600.0
+_RETRY_S = 5.0
+_REMEMBER_S = 86_400.0
+
+
+class TelegramChannel:
+    """One bot; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
+
+    window: ReplyWindow | None = None
+    max_body_bytes = MAX_BODY
+
+    def __init__(self, settings: TelegramSettings, context: ChannelContext, text: TextServices) -> None:
+        """Nothing is connected before ``run`` or the first message."""
+        self._settings = settings
+        self._id = context.channel_id
+        self._clock = context.clock
+        self._text = text
+        self._secret = settings.secret_token.get_secret_value().encode()
+        self._api = BotApi(settings, text.health)
+        self._translator = Translator(settings=settings, channel_id=self._id, bot_id=self._api.bot_id)
+        self._courtesies: set[asyncio.Task[None]] = set()
+        self._running = False
+        self._problem_at: datetime | None = None
+
+    async def run(self) -> None:
+        """See ``Channel.run``."""
+        self._running = True
+        try:
+            if self._settings.mode == "polling":
+                wait_s = self._settings.poll_timeout_s + self._settings.request_timeout_s
+                await Poller(self._api, self._text, self._clock, wait_s=wait_s, take=self._take).run()
+            await self._watch_webhook()
+        finally:
+            self._running = False
+
+    async def ready(self) -> bool:
+        """See ``Channel.ready``."""
+        return self._running
+
+    async def aclose(self, *, drain_s: float) -> None:
+        """See ``Channel.aclose``."""
+        if self._courtesies:
+            _, late = await asyncio.wait(self._courtesies, timeout=drain_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._api.aclose()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """A delivery of Telegram's: 200 once it is stored, 503 when it could not be."""
+        if request.match_info.get("tail", "").strip("/") or self._settings.mode != "webhook":
+            return _problem(404, "nothing is here")
+        if request.method != "POST":
+            return _problem(405, "POST only", {"Allow": "POST"})
+        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self._secret):
+            self._text.health.refused("bad_signature")
+            _log.warning("telegram_update_refused", reason="secret_token")
+            return _problem(403, "the secret token does not fit")
+        try:
+            await self._take(json.loads(await _body(request)))
+        except (ValueError, RecursionError):  # Malformed, and what json raises
+            self._refused("malformed")
+            return _problem(400, "this is no update")
+        except StoreUnavailable as error:
+            return _problem(503, "cannot be stored now", {"Retry-After": str(error.retry_after_s)})
+        return web.Response()
+
+    async def send(self, message: OutboundMessage) -> Sent:
+        """See ``TextChannel.send``. A text of several parts goes on, when sent again, where it stopped."""
+        if not message.recipient.removeprefix("-").isdecimal():
+            raise PermanentDeliveryError("no such person on this channel")
+        texts = pieces(message.text)
+        progress = f"telegram:{message.channel_id}:sent:{message.message_id}"
+        done = int(await self._text.cache.get(progress) or 0) if len(texts) > 1 else 0
+        choices = [(key, label) for key, label in message.quick_replies if len(key.encode()) <= _CHOICE_BYTES]
+        external_id: str | None = None
+        for at, text in enumerate(texts[done:], done + 1):
+            external_id = await self._api.say(message.recipient, text, choices if at == len(texts) else ())
+            if at < len(texts):
+                await self._text.cache.put(progress, str(at), _REMEMBER_S)
+        return Sent(external_id=external_id)
+
+    async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
+        """See ``TextChannel.fetch``."""
+        if not media.ref:
+            raise PermanentDeliveryError("no medium is named")
+        async for chunk in self._api.file(media.ref):
+            yield chunk
+
+    async def _take(self, raw: Any) -> None:
+        """Store one update; returns when it may be acknowledged. ``StoreUnavailable``; ``Malformed`` by webhook."""
+        try:
+            found = self._translator.translate(raw, self._clock.now())
+        except Malformed:
+            if self._settings.mode == "webhook":
+                raise
+            self._refused("malformed")
+            return
+        received: Received | None = None
+        if found.message is not None:
+            received = await self._receive(found.message)
+        if found.callback_id is not None:
+            self._courtesy(self._api.tapped(found.callback_id))
+        if found.greet and found.message and received and not received.replayed and self._settings.greeting:
+            self._courtesy(self._greet(found.message.sender))
+
+    async def _receive(self, message: InboundMessage) -> Received | None:
+        conversations = self._text.conversations
+        try:
+            try:
+                return await conversations.receive(message)
+            except Conflict:
+                # Numbers begin anew after a quiet week: another update under an old number is kept as well.
+                told = json.dumps([message.sender, message.text, message.sent_at], default=str)
+                digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+                return await conversations.receive(replace(message, external_id=f"{message.external_id}#{digest}"))
+        except (RejectedInput, Conflict):
+            # It can never be stored: acknowledged, or it would come again for nothing.
+            self._refused("malformed")
+            return None
+
+    async def _greet(self, chat: str) -> None:
+        await self._api.say(chat, self._settings.greeting)
+
+    def _refused(self, reason: str) -> None:
+        self._text.health.refused(reason)
+        _log.warning("telegram_update_refused", reason=reason)
+
+    def _courtesy(self, call: Coroutine[Any, Any, None]) -> None:
+        """Do it beside the acknowledgement; when it fails, nothing is lost."""
+
+        async def attempt() -> None:
+            try:
+                await call
+            except GatewayError as error:
+                _log.info("telegram_courtesy_failed", code=error.code, reason=str(error))
+
+        task = asyncio.create_task(attempt(), name=f"telegram-courtesy-{self._id}")
+        self._courtesies.add(task)
+        task.add_done_callback(self._courtesies.discard)
+
+    async def _watch_webhook(self) -> None:
+        """Keep our address known to Telegram, and its complaints known to us."""
+        url = f"{self._text.public_url.rstrip('/')}/hooks/{self._id}"
+        pause_s = _RETRY_S
+        while True:
+            try:
+                await self._check_webhook(url)
+                pause_s = _CHECK_S
+            except GatewayError as error:
+                _log.warning("telegram_webhook_unset", code=error.code, reason=str(error))
+                pause_s = min(pause_s * 2, _CHECK_S)
+            await asyncio.sleep(pause_s)
+
+    async def _check_webhook(self, url: str) -> None:
+        known = await self._api.webhook()
+        if self._settings.set_webhook and (known.url != url or self._problem_at is None):
+            await self._api.set_webhook(url)
+            _log.info("telegram_webhook_set", waiting=known.pending_update_count)
+        since = self._problem_at or self._clock.now()
+        if known.last_error_date is not None and known.last_error_date > since:
+            # Telegram's words may hold an address of ours, never a person's.
+            _log.warning(
+                "telegram_webhook_failing", waiting=known.pending_update_count, reason=known.last_error_message
+            )
+        self._problem_at = self._clock.now()
+
+
+def build(settings: TelegramSettings, context: ChannelContext) -> TelegramChannel:
+    """A channel for one ``[[channel]]`` table."""
+    if context.text is None:
+        raise TypeError("a telegram channel needs the house's text services")
+    return TelegramChannel(settings, context, context.text)
+
+
+async def _body(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise Malformed("larger than any update")
+    return bytes(body)
+
+
+def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A problem document (RFC 9457)."""
+    return web.json_response(
+        {"type": "about:blank", "status": status, "detail": detail},
+        status=status,
+        headers=headers,
+        content_type="application/problem+json",
+    )
