@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -188,6 +189,7 @@ class House:
             callback_due=callback_due,
             sms_channel=next((table.id for table in settings.channel if table.kind == "sms"), None),
             sent_as=self.conversations.sent_as,
+            is_gone=self._is_gone,
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
         self.media = MediaWorker(
@@ -200,6 +202,7 @@ class House:
             clock=self.clock,
             owner=owner,
             callback_due=callback_due,
+            is_gone=self._is_gone,
             transcribe=self.recogniser.transcribe if self.recogniser else None,
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
@@ -209,6 +212,13 @@ class House:
             clock=self.clock,
             idle_close_s=settings.conversations.idle_close_s,
         )
+
+    def _is_gone(self, owner: str) -> bool:
+        """Whether the owner of a lease was a process of this machine that runs no more (or had our own pid)."""
+        node, _, pid = owner.rpartition("-")
+        if node != self.settings.node_name or not pid.isdigit():
+            return False
+        return int(pid) == os.getpid() or not Path(f"/proc/{pid}").exists()
 
     def _queued(self) -> None:
         self.outbox.notify()

@@ -6,6 +6,7 @@ import asyncio
 import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,11 @@ class MediaWorker:
         clock: Clock,
         owner: str,
         callback_due: timedelta,
+        is_gone: Callable[[str], bool],
         transcribe: Transcribe | None,
         jitter: random.Random,
     ) -> None:
-        """``transcribe`` None: there is no recogniser; voice messages wait for one."""
+        """``transcribe`` None: no recogniser; voice messages wait for one. ``is_gone``: see ``OutboxWorker``."""
         self._store = store
         self._attachments = attachments
         self._conversations = conversations
@@ -75,6 +77,7 @@ class MediaWorker:
         self._clock = clock
         self._owner = owner
         self._callback_due = callback_due
+        self._is_gone = is_gone
         self._transcribe = transcribe
         self._jitter = jitter
         self._wake = asyncio.Event()
@@ -85,6 +88,8 @@ class MediaWorker:
 
     async def run(self) -> None:
         """Fetch and hear until cancelled."""
+        with suppress(StoreUnavailable):  # then those leases run out by themselves
+            await self._attachments.free(self._is_gone)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._forever(self.fetch_due), name="media-fetch")
             group.create_task(self._forever(self.hear_due), name="media-hear")

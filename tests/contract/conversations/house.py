@@ -106,6 +106,7 @@ class ConversationHouse:
             callback_due=timedelta(minutes=30),
             sms_channel=sms,
             sent_as=self.conversations.sent_as,
+            is_gone=lambda owner: owner == "dead",
             jitter=random.Random(1),
             **common,
         )
@@ -117,6 +118,7 @@ class ConversationHouse:
             channels=self.channels,
             owner=name,
             callback_due=timedelta(minutes=30),
+            is_gone=lambda owner: owner == "dead",
             transcribe=self._transcribe,
             jitter=random.Random(1),
             **common,
