@@ -148,9 +148,7 @@ class HookChannel:
         if status == TOO_MANY:
             raise TransientDeliveryError("the provider throttles", retry_after_s=_retry_after(headers) or 1.0)
         if status >= SERVER_ERRORS:
-            raise TransientDeliveryError(
-                f"the provider answered {status}: {text[:200]}", retry_after_s=_retry_after(headers)
-            )
+            raise TransientDeliveryError(f"the provider answered {status}", retry_after_s=_retry_after(headers))
         try:
             return status, json.loads(text)
         except ValueError as error:
@@ -165,9 +163,8 @@ class HookChannel:
     def _check_address(self, request: web.Request) -> None:
         if not self._allowed:
             return
-        client = str(request.get("client") or request.remote or "")
         try:
-            address = ipaddress.ip_address(client)
+            address = ipaddress.ip_address(request.remote or "")
         except ValueError:
             raise Forged("no address to check") from None
         if not any(address in network for network in self._allowed):

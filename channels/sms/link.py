@@ -101,10 +101,14 @@ class Link:
         timeout_s: float,
         tries: int,
         on_request: Callable[[Link, Frame], Awaitable[None]],
+        in_hand: set[asyncio.Task[None]],
     ) -> None:
-        """``tries``: how often a request goes out in all, each time waiting ``timeout_s`` for the answer."""
+        """``tries``: how often a request goes out in all, each time waiting ``timeout_s`` for the answer.
+
+        ``in_hand`` holds the peer's requests that are worked on; they go on when the connection ends.
+        """
         self.number = number
-        self.in_hand: set[asyncio.Task[None]] = set()
+        self._in_hand = in_hand
         self._reader = reader
         self._writer = writer
         self._header = header
@@ -132,7 +136,7 @@ class Link:
                     continue
                 await self._room.acquire()
                 task = asyncio.create_task(self._handle(frame))
-                self.in_hand.add(task)
+                self._in_hand.add(task)
                 task.add_done_callback(self._handled)
         except LinkError as error:
             self.end(str(error))
@@ -214,5 +218,5 @@ class Link:
             _log.exception("sms_request_failed", command=f"{frame.command:#010x}")
 
     def _handled(self, task: asyncio.Task[None]) -> None:
-        self.in_hand.discard(task)
+        self._in_hand.discard(task)
         self._room.release()

@@ -99,6 +99,7 @@ class LinkChannel:
         self._receipts = Receipts(context.channel_id, text.state, context.clock, text.conversations)
         self._link: Link | None = None
         self._links = 0
+        self._in_hand: set[asyncio.Task[None]] = set()
         self._running = False
         self._closing = False
         self._pause_s = settings.reconnect_min_s
@@ -114,6 +115,8 @@ class LinkChannel:
                 tasks.create_task(self._stay_connected())
         finally:
             self._running = False
+            for task in self._in_hand:
+                task.cancel()
 
     async def ready(self) -> bool:
         """Whether it runs; the operator may be away."""
@@ -122,15 +125,16 @@ class LinkChannel:
     async def aclose(self, *, drain_s: float) -> None:
         """Unbind, let what is in hand end, close."""
         self._closing = True
-        link = self._link
-        if link is None:
-            return
         with suppress(LinkError, TimeoutError):
             async with asyncio.timeout(max(drain_s, 0.1)):
-                if link.in_hand:
-                    await asyncio.wait(set(link.in_hand))
-                await self._dialect.unbind(link)
-        link.end("closed")
+                if self._in_hand:
+                    await asyncio.wait(set(self._in_hand))
+                if self._link is not None:
+                    await self._dialect.unbind(self._link)
+        for task in self._in_hand:
+            task.cancel()  # not acknowledged: the operator sends it again
+        if self._link is not None:
+            self._link.end("closed")
 
     async def send(self, message: OutboundMessage) -> Sent:
         """See the port. A retry of a half-sent text sends only the rest, under the same reference."""
@@ -220,6 +224,7 @@ class LinkChannel:
             timeout_s=self._settings.response_timeout_s,
             tries=self._dialect.tries,
             on_request=self._on_request,
+            in_hand=self._in_hand,
         )
 
     async def _on_request(self, link: Link, frame: Frame) -> None:
