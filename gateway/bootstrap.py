@@ -52,7 +52,8 @@ from gateway.settings.sections import ChannelTable, FeedTable
 from gateway.storage.database import Database, open_database
 from gateway.telemetry import metrics
 from gateway.web.app import build_app
-from gateway.web.services import WebServices
+from gateway.web.open311.services import Open311, read_services
+from gateway.web.services import SigningSource, WebServices
 
 CHANNELS_S = 5.0
 WATCH_S = 2.0
@@ -158,7 +159,9 @@ class House:
             settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
         )
         self._converse(TextFlow(engine=engine, rules=rules), callback_due)
+        self.sources: dict[str, SigningSource] = {}
         self.channels = [self._channel(table) for table in settings.channel]
+        self.open311_services = read_services(settings.config_dir / "open311_services.csv")
         self.feeds = [self._feed(table) for table in settings.feed]
 
     def _converse(self, flow: TextFlow, callback_due: timedelta) -> None:
@@ -231,6 +234,8 @@ class House:
             raise ConfigError([f"channel[{table.id}]: flow {flow!r} is not in {self.settings.flows_dir}"])
         if flow is not None and spec.role == "voice" and self.flows[flow].written:
             raise ConfigError([f"channel[{table.id}]: flow {flow!r} is only written; calls need one with recordings"])
+        if table.kind == "platform":
+            self._add_source(table.id, options)
         context = ChannelContext(
             channel_id=table.id,
             intake=self.intake,
@@ -251,6 +256,13 @@ class House:
         return BuiltChannel(
             channel_id=table.id, kind=table.kind, role=spec.role, make=lambda: spec.build(options, context)
         )
+
+    def _add_source(self, channel_id: str, options: Any) -> None:
+        """Let a platform sign ``POST /api/v1/contacts`` as well, and be called back by its channel."""
+        if options.source in self.sources:
+            raise ConfigError([f"channel[{channel_id}]: source {options.source!r} has a channel already"])
+        secret = options.secret.get_secret_value()
+        self.sources[options.source] = SigningSource(channel_id=channel_id, secret=secret)
 
     def _feed(self, table: FeedTable) -> FeedWorker:
         kind, options = feed_settings(table)
@@ -322,6 +334,13 @@ class House:
                 attachments=self.database.attachments,
                 files=self.files,
                 channels_report=self.channels_report,
+                sources=self.sources,
+                open311=Open311(
+                    services=self.open311_services,
+                    jurisdiction_id=self.settings.open311.jurisdiction_id,
+                    contact=self.settings.open311.contact,
+                    public=self.settings.open311.public,
+                ),
             )
         )
 

@@ -31,6 +31,7 @@ from gateway.settings.sections import (
     FeedTable,
     Http,
     Log,
+    Open311Table,
     Recording,
     Redis,
     unique_ids,
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     recording: Recording = Recording()
     calls: Calls = Calls()
     conversations: Conversations = Conversations()
+    open311: Open311Table = Open311Table()
     log: Log = Log()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()

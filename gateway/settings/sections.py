@@ -99,6 +99,17 @@ class Conversations(Section):
     """A channel is not called silent before this; after it, when it is far beyond its usual pauses."""
 
 
+class Open311Table(Section):
+    """``[open311]``: GeoReport v2 at ``/open311/v2``; its services are ``config/open311_services.csv``."""
+
+    jurisdiction_id: str = "haikou.gov.cn"
+    """Requests that name another jurisdiction are refused; empty = any name is taken."""
+    contact: str = "12345"
+    """Whom to ask for an api_key, told by discovery."""
+    public: Literal["none", "open311", "all"] = "open311"
+    """Which tickets are read without an api_key; never those of requesters who asked to be kept secret."""
+
+
 class Log(Section):
     """``[log]``."""
 
