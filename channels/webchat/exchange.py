@@ -145,7 +145,7 @@ class Exchange:
             await self.relay(sender, {"t": "read", "upto": frame.upto}, but=via)
 
     async def settle(self, sender: str) -> None:
-        """Tell the house what was delivered and read. A message whose sending is not noted yet waits for it."""
+        """Tell the house what was delivered and read."""
         marks = self._marks.get(sender)
         if marks is None:
             return
@@ -156,7 +156,10 @@ class Exchange:
                     break
 
     async def _tell(self, sender: str, state: str, after: int, upto: int) -> int:
-        """Receipts for one page of messages behind ``after``; up to where the house has been told now."""
+        """Receipts for one page of messages behind ``after``; up to where the house has been told now.
+
+        A message may be read before the house has noted it as sent; its id is the same then, by ``send``.
+        """
         told = after
         for message in await self._text.conversations.history(
             self._context.channel_id, sender, after=after, limit=PAGE
@@ -164,12 +167,10 @@ class Exchange:
             if message.seq > upto:
                 break
             if message.direction == "outbound" and message.delivery not in _SETTLED[state]:
-                if message.external_id is None:
-                    break
                 await self._text.conversations.receipt(
                     Receipt(
                         channel_id=self._context.channel_id,
-                        external_id=message.external_id,
+                        external_id=message.external_id or message.message_id,
                         state=state,
                         at=self._context.clock.now(),
                     )

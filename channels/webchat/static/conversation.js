@@ -163,6 +163,8 @@ export class Conversation {
     else if (frame.t === "live") {
       if (this.adopted && !this.current) this.on.refill();
       this.current = true;
+      // What was looked at just before a line was cut may not be known as read yet.
+      if ([...this.entries.values()].some((entry) => entry.read === false && entry.seq <= this.readSeq)) this.transport.sign({ t: "read", upto: this.readSeq });
       if (this.newest > this.readSeq && !this.seeing) this.transport.sign({ t: "got", upto: this.newest });
       this.look();
     }
