@@ -30,6 +30,7 @@ from gateway.intake.live import LiveInteractions
 from gateway.intake.media_worker import MediaWorker
 from gateway.intake.outbox import OutboxWorker
 from gateway.intake.recover import Recovery
+from gateway.intake.source_callbacks import SourceCallbacks
 from gateway.intake.spool import SpoolingStore
 from gateway.intake.text_flow import TextFlow
 from gateway.intake.watching import Watchers
@@ -160,7 +161,16 @@ class House:
         )
         self._converse(TextFlow(engine=engine, rules=rules), callback_due)
         self.sources: dict[str, SigningSource] = {}
+        self.called_back: set[str] = set()
         self.channels = [self._channel(table) for table in settings.channel]
+        self.source_callbacks = SourceCallbacks(
+            store=database.changes,
+            reader=database.reader,
+            states=database.channel_states,
+            channels=self.called_back,
+            clock=self.clock,
+            queued=self._queued,
+        )
         self.open311_services = read_services(settings.config_dir / "open311_services.csv")
         self.feeds = [self._feed(table) for table in settings.feed]
 
@@ -263,6 +273,8 @@ class House:
             raise ConfigError([f"channel[{channel_id}]: source {options.source!r} has a channel already"])
         secret = options.secret.get_secret_value()
         self.sources[options.source] = SigningSource(channel_id=channel_id, secret=secret)
+        if options.callback_url:
+            self.called_back.add(channel_id)
 
     def _feed(self, table: FeedTable) -> FeedWorker:
         kind, options = feed_settings(table)
@@ -331,6 +343,7 @@ class House:
                 trusted_proxies=self.settings.http.trusted_proxies,
                 zone=self.settings.zone,
                 channels=self.here,
+                widget_channel=next((table.id for table in self.settings.channel if table.kind == "webchat"), None),
                 attachments=self.database.attachments,
                 files=self.files,
                 channels_report=self.channels_report,

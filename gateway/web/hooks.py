@@ -24,11 +24,16 @@ async def chat(context: Context) -> web.StreamResponse:
     return await _to_channel(context, CHAT_BYTES)
 
 
-async def _to_channel(context: Context, usual: int) -> web.StreamResponse:
+async def widget(context: Context) -> web.StreamResponse:
+    """The one script of a web chat, at an address that needs no channel's id."""
+    return await _to_channel(context, HOOK_BYTES, context.services.widget_channel)
+
+
+async def _to_channel(context: Context, usual: int, channel_id: str | None = None) -> web.StreamResponse:
     """Hand the request to the instance that runs under this id; its ``remote`` is who asks, also behind proxies."""
     request = context.request
     running = context.services.channels
-    channel = running.http(request.match_info["channel_id"]) if running is not None else None
+    channel = running.http(channel_id or request.match_info.get("channel_id", "")) if running is not None else None
     if channel is None:
         raise Problem(404, "unknown_channel", "No running channel has this id, or it is not reached by HTTP.")
     cap = int(getattr(channel, "max_body_bytes", usual))
@@ -40,6 +45,14 @@ async def _to_channel(context: Context, usual: int) -> web.StreamResponse:
 
 
 ROUTES = (
+    Route(
+        method="GET",
+        path="/static/{tail:widget\\.js}",
+        handler=widget,
+        summary="The web chat's script",
+        public=True,
+        tag="channels",
+    ),
     Route(
         method="*",
         path=f"/hooks/{_TARGET}",

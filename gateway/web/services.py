@@ -84,6 +84,8 @@ class WebServices:
     """The city's time zone, for the desk."""
     limits: Limits = field(default_factory=Limits)
     channels: RunningChannels | None = None
+    widget_channel: str | None = None
+    """The channel that gives ``/static/widget.js`` away."""
     attachments: AttachmentStore | None = None
     channels_report: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None
     files: AttachmentFiles | None = None

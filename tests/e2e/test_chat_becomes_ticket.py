@@ -32,6 +32,9 @@ def post(gateway: RunningGateway, path: str, body: dict[str, Any], token: str = 
 
 def test_words_become_a_ticket_and_survive_a_crash(tmp_path: Path) -> None:
     with RunningGateway(tmp_path, tables=CHANNELS) as gateway:
+        status, headers, script = gateway.request("GET", "/static/widget.js", token="")
+        assert (status, headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+        assert b"hotline-chat" in script
         token = post(gateway, "session", {})["token"]
         post(gateway, "messages", {"t": "text", "id": "first-message", "text": "小区门口的路灯不亮"}, token)
         gateway.kill("core")

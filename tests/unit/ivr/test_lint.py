@@ -31,8 +31,9 @@ def problems(folder: Path, steps: str, **options: str) -> list[str]:
         (
             "- {do: menu, id: a, no_answer: [{do: act, action: register_ticket}]}\n- {do: goto, to: a}",
             "no path from here ends"),
-        ("- {do: act, action: fly}\n" + END, "no action 'fly'; actions: register_ticket, request_callback"),
+        ("- {do: act, action: fly}\n" + END, "no action 'fly'; actions: missing, register_ticket, request_callback"),
         ("- {do: act, action: set_line}\n" + END, "set_line needs `line`"),
+        ("- {do: act, action: missing, args: {field: age}}\n" + END, "field is 'age'; allowed: demand, place, phone"),
         ("- {do: act, action: set_line, args: {line: moon}}\n" + END, "line is 'moon'; allowed: citizen, enterprise"),
         ("- {do: act, action: register_ticket, args: {fast: very}}\n" + END, "register_ticket takes no `fast`"),
         ("- {do: act, action: register_ticket, outcomes: {late: [{do: end, disposition: completed}]}}\n" + END,
@@ -139,3 +140,10 @@ def test_names_of_flows_can_be_asked_and_counted(tmp_path):
     assert "one" in loaded
     assert "two" not in loaded
     assert len(loaded) == 1
+
+
+def test_a_follow_up_waits_where_something_is_listened_for(tmp_path):
+    path = write_flow(tmp_path, END)
+    path.write_text(path.read_text(encoding="utf-8") + "follow_up: nowhere\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="follow_up names 'nowhere', which is no `listen` step"):
+        load_flows(tmp_path)
