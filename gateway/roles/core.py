@@ -99,7 +99,7 @@ async def serve(settings: Settings, role: str) -> None:
             work |= {"leases": house.live.run, "spool": house.spool.run}
         if "worker" in parts:
             work |= {"recovery": house.recovery.run, "housekeeping": lambda: _housekeeping(house)}
-            work |= {"idle": house.idle.run}
+            work |= {"idle": house.idle.run, "source-callbacks": house.source_callbacks.run}
             work |= {f"feed-{feed.feed_id}": feed.run for feed in house.feeds}
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.
