@@ -23,6 +23,7 @@ _SMPP = {
     15: GBK,
 }
 _CMPP = {0: ASCII, 3: BINARY, 4: BINARY, 8: UCS2, 15: GBK}
+_CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\r\n")
 _CODECS = {ASCII: "ascii", LATIN1: "latin-1", GBK: "gb18030", UTF8: "utf-8"}
 
 
@@ -61,6 +62,8 @@ def decode(data: bytes, alphabet: str) -> str | None:
         text = _ucs2(data)
     elif alphabet == BINARY:
         text = _guess(data)
+    elif alphabet == ASCII and _CONTROLS.intersection(data.rstrip(b"\0")):
+        text = gsm7.decode(data)  # some call the GSM alphabet ASCII; its @, $ and escape are controls there
     else:
         text = data.decode(_CODECS.get(alphabet, alphabet), errors="replace")
     return None if text is None else text.rstrip("\0").replace("\0", "�")

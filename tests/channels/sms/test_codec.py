@@ -124,6 +124,8 @@ def test_bytes_that_are_not_what_their_coding_says() -> None:
     assert alphabet.decode("\ufeff路灯".encode("utf-16-be"), "ucs2") == "路灯"
     assert alphabet.decode(b"\xff\xfe" + "路灯".encode("utf-16-le"), "ucs2") == "路灯"
     assert alphabet.decode(b"\xd8\x3d", "ucs2") == "�"
+    assert alphabet.decode(b"a\x1b\x65\x00home", "ascii") == "a€@home"
+    assert alphabet.decode(b"plain\r\n\0\0", "ascii") == "plain\r\n"
     assert alphabet.decode("路灯坏了".encode(), "binary") == "路灯坏了"
     assert alphabet.decode(bytes(range(40)), "binary") is None
     assert alphabet.decode(b"\x1b\x65\x1b\x00 \x00", "gsm7") == "€@ @"
