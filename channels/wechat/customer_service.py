@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.wechat.envelope import Fields, degrees, moment, nested, required, text
-from channels.wechat.official import CRS, Origin
+from channels.wechat.official import CRS, NO_WINDOW, Origin, window
 from channels.wechat.settings import WechatSettings
 from gateway.domain.change import Identity
 from gateway.ports.message import InboundMessage, Location, MediaRef, Receipt
@@ -65,6 +65,7 @@ def translate(found: Fields, origin: Origin, settings: WechatSettings) -> Inboun
     if sender is None:
         return None
     kind = required(found, "msgtype").lower()
+    context: dict[str, Any] = {"open_kfid": account} if account else {}
     if event:
         content = _event(event, settings.app_id)
     elif text(found, "origin") not in {None, str(_SENT_BY_CUSTOMER)}:
@@ -85,7 +86,7 @@ def translate(found: Fields, origin: Origin, settings: WechatSettings) -> Inboun
         to_raw=account,
         line=settings.line,
         flow=settings.flow,
-        reply_context={"open_kfid": account} if account else {},
+        reply_context=context if content.get("opens", True) else context | window(NO_WINDOW),
         **content,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from channels.wechat.envelope import Fields, degrees, moment, nested, required, text
@@ -17,8 +16,15 @@ CRS = "gcj02"
 """Tencent's coordinates in China."""
 UNSHOWABLE = frozenset({"【收到不支持的消息类型，暂无法显示】", "[收到不支持的消息类型，暂无法显示]"})
 """What WeChat writes instead of a sticker or another kind it does not pass on."""
-SHORT_WINDOW = MappingProxyType({"messages": 3, "within_s": 60.0})
-"""After a menu, scan or subscribe event: three messages in a minute, instead of the channel's window."""
+
+Window = tuple[int, float]
+"""How many messages WeChat lets us write within how many seconds."""
+SHORT_WINDOW: Window = (3, 60.0)
+"""After a menu, scan or subscribe event, instead of the channel's window."""
+_MINI_PROGRAM_WINDOW: Window = (2, 60.0)
+"""After somebody enters the conversation of a mini program."""
+NO_WINDOW: Window = (0, 0.0)
+"""After anything that is not the person's doing towards us."""
 _MENU = frozenset({
     "click",
     "view",
@@ -49,6 +55,12 @@ def external_id(found: Fields) -> str:
         return f"{account}:{message_id}"
     event = text(found, "Event") or required(found, "MsgType")
     return f"{account}:{required(found, 'FromUserName')}:{text(found, 'CreateTime') or ''}:{event}"
+
+
+def window(allowed: Window) -> dict[str, Any]:
+    """``reply_context`` of an event that does not open the channel's usual window."""
+    messages, within_s = allowed
+    return {"window": {"messages": messages, "within_s": within_s}}
 
 
 def receipts(found: Fields, origin: Origin) -> list[Receipt]:
@@ -172,26 +184,29 @@ def _event(found: Fields, kind: str) -> dict[str, Any]:
     name = (text(found, "Event") or kind).lower()
     data: dict[str, Any] = {"name": name[:64]}
     content: dict[str, Any] = {"kind": "event", "event": "notice", "event_data": data, "opens": False}
+    allowed = NO_WINDOW
     key = text(found, "EventKey")
     if name == "subscribe":
         if key and key.startswith("qrscene_"):
             data["scene"] = key.removeprefix("qrscene_")[:64]
-        content |= {"event": "subscribe", "reply_context": {"window": dict(SHORT_WINDOW)}}
+        content["event"], allowed = "subscribe", SHORT_WINDOW
     elif name == "unsubscribe":
         content["event"] = "unsubscribe"
     elif name == "scan":
         if key:
             data["scene"] = key[:64]
-        content |= {"event": "scan", "reply_context": {"window": dict(SHORT_WINDOW)}}
+        content["event"], allowed = "scan", SHORT_WINDOW
     elif name in _MENU:
         if key and name != "view":  # an address may carry who somebody is
             data["key"] = key[:128]
-        content |= {"event": "menu", "reply_context": {"window": dict(SHORT_WINDOW)}}
+        content["event"], allowed = "menu", SHORT_WINDOW
+    elif name == "user_enter_tempsession":
+        allowed = _MINI_PROGRAM_WINDOW
     if name == "location_select":
         content["location"] = _place(nested(found, "SendLocationInfo"), "Location_X", "Location_Y")
     elif name == "location":
         content["location"] = _place(found, "Latitude", "Longitude")
-    return content
+    return content | {"reply_context": window(allowed)}
 
 
 def _place(found: Fields, lat_key: str, lon_key: str) -> Location | None:

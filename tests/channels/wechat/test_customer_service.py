@@ -328,6 +328,8 @@ def test_kinds(found, expected):
     assert message is not None
     assert {key: getattr(message, key) for key in expected} == expected
     assert "secret" not in repr(message)
+    closed = {"window": {"messages": 0, "within_s": 0}} if not message.opens else {}
+    assert message.reply_context == {"open_kfid": "wk1", **closed}
 
 
 def test_events_without_an_id_are_known_by_their_content():

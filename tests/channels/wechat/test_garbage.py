@@ -50,7 +50,7 @@ KINDS = [
     "subscribe_msg_sent_event",
     "CLICK",
 ]
-generous = rules(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+generous = rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 leaves = st.one_of(
     st.text(max_size=20), st.sampled_from(KINDS), st.integers().map(str), st.just("]]>"), st.just("&#0;")

@@ -16,6 +16,7 @@ from tests.channels.wechat.entrance import settings
 
 pytestmark = pytest.mark.unit
 
+SHORT, NONE = (3, 60), (0, 0)
 ORIGIN = Origin("wechat", datetime(2026, 11, 23, tzinfo=UTC))
 
 
@@ -111,31 +112,31 @@ def test_unsupported_kinds_are_events_that_get_an_answer(xml, shown):
 
 
 @pytest.mark.parametrize(
-    ("xml", "name", "data", "short"),
+    ("xml", "name", "data", "window"),
     [
-        (event("subscribe"), "subscribe", {"name": "subscribe"}, True),
+        (event("subscribe"), "subscribe", {"name": "subscribe"}, SHORT),
         (
             event("subscribe", "<EventKey>qrscene_42</EventKey>"),
             "subscribe",
             {"name": "subscribe", "scene": "42"},
-            True,
+            SHORT,
         ),
-        (event("unsubscribe"), "unsubscribe", {"name": "unsubscribe"}, False),
-        (event("SCAN", "<EventKey>42</EventKey>"), "scan", {"name": "scan", "scene": "42"}, True),
-        (event("CLICK", "<EventKey>agent</EventKey>"), "menu", {"name": "click", "key": "agent"}, True),
-        (event("VIEW", "<EventKey>http://a/?phone=1</EventKey>"), "menu", {"name": "view"}, True),
-        (event("pic_weixin", "<EventKey>k</EventKey>"), "menu", {"name": "pic_weixin", "key": "k"}, True),
-        (event("MASSSENDJOBFINISH"), "notice", {"name": "masssendjobfinish"}, False),
-        (event("subscribe_msg_popup_event"), "notice", {"name": "subscribe_msg_popup_event"}, False),
-        (event("user_enter_tempsession"), "notice", {"name": "user_enter_tempsession"}, False),
-        (event("made_up_in_2031"), "notice", {"name": "made_up_in_2031"}, False),
-        (body("device_text", "<Content>MTIz</Content>"), "notice", {"name": "device_text"}, False),
+        (event("unsubscribe"), "unsubscribe", {"name": "unsubscribe"}, NONE),
+        (event("SCAN", "<EventKey>42</EventKey>"), "scan", {"name": "scan", "scene": "42"}, SHORT),
+        (event("CLICK", "<EventKey>agent</EventKey>"), "menu", {"name": "click", "key": "agent"}, SHORT),
+        (event("VIEW", "<EventKey>http://a/?phone=1</EventKey>"), "menu", {"name": "view"}, SHORT),
+        (event("pic_weixin", "<EventKey>k</EventKey>"), "menu", {"name": "pic_weixin", "key": "k"}, SHORT),
+        (event("MASSSENDJOBFINISH"), "notice", {"name": "masssendjobfinish"}, NONE),
+        (event("subscribe_msg_popup_event"), "notice", {"name": "subscribe_msg_popup_event"}, NONE),
+        (event("user_enter_tempsession"), "notice", {"name": "user_enter_tempsession"}, (2, 60)),
+        (event("made_up_in_2031"), "notice", {"name": "made_up_in_2031"}, NONE),
+        (body("device_text", "<Content>MTIz</Content>"), "notice", {"name": "device_text"}, NONE),
     ],
 )
-def test_events_never_open_a_ticket(xml, name, data, short):
+def test_events_never_open_a_ticket(xml, name, data, window):
     message = translated(xml)
     assert (message.kind, message.event, message.event_data, message.opens) == ("event", name, data, False)
-    assert message.reply_context == ({"window": {"messages": 3, "within_s": 60}} if short else {})
+    assert message.reply_context == {"window": {"messages": window[0], "within_s": window[1]}}
     parse_message(xml)  # the library reads it too
 
 
