@@ -114,6 +114,22 @@ class SqlConversationStore:
         return SentMessage(**{key: row[key] for key in keys})
 
 
+_OWN = (
+    sa.select(t.threads, t.tickets.c.ticket_no, t.tickets.c.requester_id)
+    .join_from(t.threads, t.tickets, t.threads.c.ticket_id == t.tickets.c.ticket_id)
+    .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
+)
+_OPEN = (
+    sa.select(t.interactions, t.tickets.c.ticket_no)
+    .join_from(t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
+    .where(
+        t.interactions.c.disposition.is_(None),
+        t.interactions.c.external_id == sa.bindparam("of_conversation"),
+        t.interactions.c.channel_id == sa.bindparam("of_channel"),
+    )
+)
+
+
 def _thread(
     connection: sa.Connection,
     channel_id: str,
@@ -121,28 +137,16 @@ def _thread(
     identities: Sequence[Identity],
     ticket_nos: Sequence[str],
 ) -> ThreadView:
-    table = t.interactions
-    own = connection.execute(
-        sa.select(t.threads).where(t.threads.c.sender == sender, t.threads.c.channel_id == channel_id)
-    ).first()
-    opened = connection.execute(
-        sa.select(table, t.tickets.c.ticket_no)
-        .join_from(table, t.tickets, table.c.ticket_id == t.tickets.c.ticket_id)
-        .where(
-            table.c.disposition.is_(None),
-            table.c.external_id == f"{CONVERSATION}{sender}",
-            table.c.channel_id == channel_id,
-        )
-    ).first()
-    requesters = _requesters(connection, identities, own.ticket_id if own else None)
-    tickets = _tickets(connection, requesters, ticket_nos)
-    last_no = None
+    place = {"of_sender": sender, "of_channel": channel_id}
+    own = connection.execute(_OWN, place).first()
+    opened = connection.execute(_OPEN, place | {"of_conversation": f"{CONVERSATION}{sender}"}).first()
+    requesters = _requesters(connection, identities)
     if own is not None:
-        query = sa.select(t.tickets.c.ticket_no).where(t.tickets.c.ticket_id == own.ticket_id)
-        last_no = connection.execute(query).scalar()
+        requesters.add(own.requester_id)
+    tickets = _tickets(connection, requesters, ticket_nos)
     return ThreadView(
         ticket_id=own.ticket_id if own else None,
-        ticket_no=last_no,
+        ticket_no=own.ticket_no if own else None,
         interaction_id=own.interaction_id if own else None,
         open_interaction_id=opened.interaction_id if opened else None,
         open_ticket_id=opened.ticket_id if opened else None,
@@ -155,16 +159,14 @@ def _thread(
     )
 
 
-def _requesters(connection: sa.Connection, identities: Sequence[Identity], ticket_id: str | None) -> set[str]:
-    """Who this is: whom the identities name, and whose the thread's last ticket was."""
+def _requesters(connection: sa.Connection, identities: Sequence[Identity]) -> set[str]:
+    """Whom the identities name."""
+    if not identities:
+        return set()
     table = t.identities.c
     query = sa.select(t.identities).where(among(table.value, [i.value for i in identities]))
     wanted = {(i.kind, i.value) for i in identities}
-    found = {row.requester_id for row in connection.execute(query) if (row.kind, row.value) in wanted}
-    if ticket_id is not None:
-        query = sa.select(t.tickets.c.requester_id).where(t.tickets.c.ticket_id == ticket_id)
-        found |= set(connection.execute(query).scalars())
-    return found
+    return {row.requester_id for row in connection.execute(query) if (row.kind, row.value) in wanted}
 
 
 def _phone_known(connection: sa.Connection, requesters: set[str]) -> bool:
