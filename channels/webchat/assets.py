@@ -12,6 +12,7 @@ from aiohttp import web
 from channels.webchat.answers import Refusal
 
 STATIC = Path(__file__).parent / "static"
+LOADER = "widget.js"
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -47,12 +48,15 @@ def files() -> dict[str, tuple[bytes, str, str]]:
     return found
 
 
-def asset(request: web.Request, name: str) -> web.Response:
-    """A file of the widget, for pages of any site."""
+def asset(request: web.Request, name: str, *, channel_id: str) -> web.Response:
+    """A file of the widget, for pages of any site. ``widget.js`` knows whose it is, whatever address it came from."""
     found = files().get(name)
     if found is None or name.endswith(".html"):
         raise Refusal(404, "not_found", "There is nothing at this address.")
     content, media_type, etag = found
+    if name == LOADER:
+        content = content.replace(b"{{channel}}", channel_id.encode())
+        etag = f'{etag[:-1]}-{channel_id}"'
     headers = {**_ANYWHERE, "ETag": etag, "Content-Type": media_type}
     if etag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
         return web.Response(status=304, headers=headers)

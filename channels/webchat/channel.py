@@ -119,7 +119,7 @@ class WebChatChannel:
 
     async def _answer(self, request: web.Request, tail: str) -> web.StreamResponse:
         if request.method in {"GET", "HEAD"} and tail in assets.files():
-            return assets.asset(request, tail)
+            return assets.asset(request, tail, channel_id=self._context.channel_id)
         if request.method == "OPTIONS":
             return self._origins.preflight(request)
         handler = self._routes.get((request.method.replace("HEAD", "GET"), tail))

@@ -4,7 +4,7 @@ import { Conversation } from "./conversation.js";
 import { h, icon, set } from "./dom.js";
 import { Log } from "./log.js";
 import { question, rating } from "./rating.js";
-import { style } from "./style.js";
+import { dress } from "./style.js";
 import { choose } from "./words.js";
 
 const LIMITS = { max_text_bytes: 131072, max_file_bytes: 10485760 };
@@ -16,7 +16,7 @@ class HotlineChat extends HTMLElement {
     const { code, t } = choose(this.getAttribute("language"));
     Object.assign(this, { t, code, config: LIMITS, whole: this.getAttribute("mode") === "page", shown: false });
     const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [style()];
+    dress(root);
     this.build(root);
     this.scheme();
     this.talk = new Conversation(this.getAttribute("url"), this.listener());
@@ -121,7 +121,7 @@ class HotlineChat extends HTMLElement {
     this.frame.dataset.state = state;
     const trouble = TROUBLE.includes(state);
     this.statusText.textContent = state === "live" ? t.online : trouble ? t.retrying : t[state];
-    if (state === "refusedSite" || state === "needsHttps" || state === "offline") this.statusText.textContent = "12345";
+    if (state === "refusedSite" || state === "needsHttps" || state === "offline") this.statusText.textContent = t.away;
     this.notice.hidden = !trouble;
     this.notice.textContent = trouble ? t[state] : "";
     if (state === "live") {

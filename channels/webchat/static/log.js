@@ -90,7 +90,7 @@ export class Log {
       const why = t[entry.code] && typeof t[entry.code] === "string" ? t[entry.code] : t.failed;
       mark.replaceChildren(
         h("span", { class: "why", role: "alert" }, icon("alert"), why),
-        h("button", { type: "button", class: "linklike", onclick: () => this.act.again(entry) }, t.retry),
+        ...(entry.code === "type_refused" ? [] : [h("button", { type: "button", class: "linklike", onclick: () => this.act.again(entry) }, t.retry)]),
         h("button", { type: "button", class: "linklike", onclick: () => this.act.discard(entry) }, t.discard),
       );
       return;

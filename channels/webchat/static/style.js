@@ -170,8 +170,15 @@ textarea::placeholder { color: var(--ink-2); opacity: 1; }
 @media (forced-colors: active) { .bubble, .panel, .launcher, .button, .note-ticket { border: 1px solid; } }
 `;
 
-export function style() {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  return sheet;
+export function dress(root) {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    // Older browsers have no constructable sheets.
+    const element = document.createElement("style");
+    element.textContent = css;
+    root.append(element);
+  }
 }

@@ -194,6 +194,7 @@ export class Transport {
       this.read(answer.body.getReader(), line);
     } catch (error) {
       if (this.line === line) this.line = null;
+      this.socketFailures = 0; // Nothing passes at all: begin with sockets again.
       throw error;
     }
   }

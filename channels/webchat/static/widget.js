@@ -8,7 +8,7 @@
   const named = source.pathname.match(/^(.*)\/chat\/([^/]+)\/widget\.js$/);
   const prefix = named ? named[1] : source.pathname.replace(/\/static\/widget\.js$/, "");
   const base = (given.base || source.origin + prefix).replace(/\/+$/, "");
-  const channel = given.channel || (named ? decodeURIComponent(named[2]) : "web");
+  const channel = given.channel || (named ? decodeURIComponent(named[2]) : "{{channel}}");
   const url = `${base}/chat/${encodeURIComponent(channel)}`;
   const element = document.createElement("hotline-chat");
   for (const name of ["lang", "theme", "position", "mode", "title", "open", "offset"])

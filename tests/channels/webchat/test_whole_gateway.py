@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.channels.webchat.test_guards import PNG
@@ -67,6 +68,15 @@ async def test_a_chat_becomes_a_ticket_and_outlives_the_process(tmp_path: Path) 
             return record if states == {"read"} else None
 
         _check(await asyncio.to_thread(eventually, read, what="every answer read"))
+
+
+async def test_the_short_address_serves_the_widget_of_the_first_chat(tmp_path: Path) -> None:
+    tables = CHANNELS.replace('id = "web"', 'id = "portal"')
+    with RunningGateway(tmp_path, tables=tables) as gateway:
+        async with aiohttp.ClientSession() as http, http.get(f"{gateway.url}/static/widget.js") as answer:
+            assert (answer.status, answer.content_type) == (200, "text/javascript")
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert '"portal"' in await answer.text()
 
 
 def _check(record: dict[str, Any]) -> None:
