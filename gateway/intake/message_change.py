@@ -233,11 +233,13 @@ class MessageChange:
                     "phone": phone,
                 },
             ),
-            fields={
-                ("demand", "content"): content,
-                ("related", "previous_id"): self._standing.previous_ticket,
-            },
+            fields={("demand", "content"): content, ("related", "similar"): self._previous()},
         )
+
+    def _previous(self) -> list[dict[str, Any]] | None:
+        """The person's last ticket: related, though nobody has compared the words (score 0)."""
+        last = self._standing.previous_ticket
+        return [{"ticket_id": last, "score": 0.0}] if last else None
 
     def _callback(self, turn: Turn) -> NewCallback | None:
         if turn.callback_reason is None:

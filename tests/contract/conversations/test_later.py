@@ -45,7 +45,7 @@ async def test_something_new_is_a_new_ticket_linked_to_the_last(house: Conversat
     await rest(house)
     second = await house.say("2", "楼上半夜装修很吵")
     assert second["ticket_id"] != first["ticket_id"]
-    assert second["related"]["previous_id"] == first["ticket_id"]
+    assert second["related"]["similar"] == [{"ticket_id": first["ticket_id"], "score": 0.0}]
     assert second["requester"]["requester_id"] == first["requester"]["requester_id"]
     assert second["requester"]["returning"] is True
     # The phone is known from the last time: nobody asks for it again.
