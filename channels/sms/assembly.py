@@ -119,7 +119,7 @@ class _Bucket:
 
     def dump(self) -> str:
         sets = [one.to_json() for one in self.open]
-        return json.dumps([sets, self.done, self.seen], ensure_ascii=False, separators=(",", ":"))
+        return json.dumps([sets, self.done, self.seen], separators=(",", ":"))
 
     def load(self, value: str) -> None:
         sets, self.done, self.seen = json.loads(value)

@@ -17,7 +17,7 @@ from channels.sms.inbound import Inbound, services
 from channels.sms.link import Frame, Header, Link, LinkError
 from channels.sms.receipts import Receipts, Word
 from channels.sms.settings import LinkSettings
-from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.errors import PermanentDeliveryError, RejectedInput, StoreUnavailable, TransientDeliveryError
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.telemetry import log
@@ -249,6 +249,8 @@ class LinkChannel:
             command, status, body = delivery.later
             await link.write(command, status, frame.sequence, body)
             return
+        except RejectedInput:
+            self._health.refused("malformed")  # it would be refused again: taken, so that it does not come for ever
         command, status, body = delivery.taken
         await link.write(command, status, frame.sequence, body)
         if delivery.part is not None:
