@@ -1,0 +1,1 @@
+"""Providers' sides of the written channels, for ``gateway simulate``: one module a kind."""

@@ -1,0 +1,79 @@
+"""What the simulators share: one delivery by HTTP, and what a provider's side has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import aiohttp
+
+
+class NotNow(ValueError):
+    """The gateway asks to come back later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One POST, complete; sending it again is a redelivery."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to deliver: the gateway's address, the channel's id, and the keys of its ``[[channel]]`` table."""
+
+    base: str
+    channel_id: str
+    options: Mapping[str, Any]
+    run: int
+    """A number of its own for each run (Unix time in seconds): ids of two runs differ."""
+
+    @property
+    def hook(self) -> str:
+        """The channel's address for providers."""
+        return f"{self.base}/hooks/{self.channel_id}"
+
+    def option(self, name: str) -> str:
+        """A key of the table; ``ValueError`` when it is missing."""
+        value = self.options.get(name)
+        if value in {None, ""}:
+            raise ValueError(f"{name} is needed: give --config with the channel's table, or --set {name}=…")
+        return str(value)
+
+
+class Provider(Protocol):
+    """A provider's side of one channel kind."""
+
+    async def enter(self, http: aiohttp.ClientSession, person: int) -> None:
+        """Whatever a person does before the first message; ``NotNow`` when the gateway asks to come back."""
+        ...
+
+    def delivery(self, number: int, person: int, text: str) -> Delivery:
+        """Message ``number`` (from 1) of the run, signed now. The same arguments give the same message."""
+        ...
+
+    def forged(self, delivery: Delivery) -> Delivery:
+        """The same from somebody who does not know the secret."""
+        ...
+
+    def acknowledged(self, status: int, body: bytes) -> bool:
+        """Whether the gateway said that it has the message."""
+        ...
+
+
+class HookProvider:
+    """Usual answers of providers that call a hook."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    async def enter(self, http: aiohttp.ClientSession, person: int) -> None:
+        """Nothing to do."""
+
+    def acknowledged(self, status: int, body: bytes) -> bool:  # noqa: ARG002 - some providers read it
+        """Any 2xx."""
+        return 200 <= status < 300  # noqa: PLR2004 - success in HTTP
