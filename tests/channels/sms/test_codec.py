@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from channels.sms.codec import alphabet, gsm7, udh
 from channels.sms.codec.split import split
+from channels.sms.numbers import e164, person
 
 pytestmark = pytest.mark.unit
 
@@ -138,3 +139,21 @@ def test_headers_that_are_for_machines_or_broken() -> None:
     assert udh.parse(bytes.fromhex("0500030003040061")).concat is None  # part 4 of 3
     assert udh.parse(bytes.fromhex("05000300010161")).concat is None  # the only part
     assert udh.parse(b"") == udh.UserData(b"")
+
+
+@pytest.mark.parametrize("raw", ["13800138000", "8613800138000", "+8613800138000", "+86 138-0013-8000"])
+def test_one_person_has_one_name_however_written(raw: str) -> None:
+    assert person(raw) == e164(raw) == "+8613800138000"
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"), [("10086", "10086"), ("Bank", "Bank"), ("85223456789", "85223456789"), ("", "unknown")]
+)
+def test_what_is_no_telephone_number_keeps_its_name(raw: str, name: str) -> None:
+    assert e164(raw) is None
+    assert person(raw) == name
+
+
+def test_landlines_and_other_countries() -> None:
+    assert e164("089866123456") == "+8689866123456"
+    assert e164("+85223456789") == "+85223456789"
