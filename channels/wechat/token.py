@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from gateway.errors import GatewayError, TransientDeliveryError
+from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.clock import Clock
 from gateway.ports.message import ChannelHealth, SharedCache
 from gateway.telemetry import log
@@ -18,6 +18,9 @@ _EARLY_S = 300
 """A token is replaced this long before its end; the platform keeps the old one good meanwhile."""
 _SHORTEST_S = 30
 _POLL_S = 0.05
+_ACCOUNT_RETRY_S = 300.0
+_REMEMBER_FAILURE_S = 2.0
+"""Whoever waited for a refresh that failed gets its outcome, instead of failing slowly one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,21 @@ class TokenSource:
         self._clock = clock
         self._lock_s = lock_s
         self._here = asyncio.Lock()
+        self._failure: tuple[str, float | None] | None = None
+        self._failed_at = 0.0
 
     async def get(self, *, refused: str | None = None) -> str:
-        """A token other than the ``refused`` one. Raises what ``issue`` raises, or ``TransientDeliveryError``."""
+        """A token other than the ``refused`` one.
+
+        Raises only ``TransientDeliveryError``: no message is lost because an account is in trouble.
+        """
         cached = await self._cache.get(self._key)
         if cached and cached != refused:
             return cached
         async with self._here:
+            if self._failure is not None and self._clock.monotonic() - self._failed_at < _REMEMBER_FAILURE_S:
+                said, retry_after_s = self._failure
+                raise TransientDeliveryError(said, retry_after_s=retry_after_s)
             return await self._shared(refused)
 
     async def _shared(self, refused: str | None) -> str:
@@ -79,10 +90,14 @@ class TokenSource:
     async def _refresh(self, *, force: bool) -> str:
         try:
             issued = await self._issue(force)
-        except GatewayError as error:
+        except (TransientDeliveryError, PermanentDeliveryError) as error:
+            wish = error.retry_after_s if isinstance(error, TransientDeliveryError) else _ACCOUNT_RETRY_S
+            self._failure = (str(error), wish)
+            self._failed_at = self._clock.monotonic()
             self._health.token(ok=False)
             _log.warning("wechat_token_refused", code=error.code, pii_answer=str(error))
-            raise
+            raise TransientDeliveryError(str(error), retry_after_s=wish) from None
+        self._failure = None
         kept_s = max(issued.expires_in_s - _EARLY_S, min(issued.expires_in_s, _SHORTEST_S))
         await self._cache.put(self._key, issued.value, kept_s)
         self._health.token(ok=True, expires_at=self._clock.now() + timedelta(seconds=issued.expires_in_s))

@@ -191,6 +191,17 @@ async def test_wrong_secret_is_seen_at_the_start(tmp_path):
         assert await ours.channel.ready()
 
 
+@pytest.mark.parametrize("code", [40243, 50007, 40125])
+async def test_account_in_trouble_loses_no_message(code, tmp_path):
+    """No message is to blame for a token that is refused; whoever waits learns of it together."""
+    async with entrance(tmp_path, api=ApiServer(token_refusal={"errcode": code, "errmsg": "no"})) as ours:
+        outcomes = await asyncio.gather(*(ours.channel.send(message()) for _ in range(20)), return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {TransientDeliveryError}
+        assert {outcome.retry_after_s for outcome in outcomes} == {300}
+        assert len(ours.api.to("/cgi-bin/stable_token")) == 1
+        assert ours.house.health.tokens == [(False, None)]
+
+
 async def test_recorded_answers_are_taken(tmp_path):
     folder = SHARED / "vectors" / "wechatpy_api_responses"
     if not folder.exists():
