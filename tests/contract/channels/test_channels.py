@@ -161,7 +161,7 @@ async def test_order_is_kept_per_sender(harness: ChannelHarness) -> None:
 
 @pytest.mark.parametrize("text", [CHINESE, EMOJI, MARKUP], ids=["chinese", "emoji", "markup"])
 async def test_texts_arrive_as_they_were_written(harness: ChannelHarness, text: str) -> None:
-    needs(harness, "inbound")
+    needs(harness, "inbound", "text")
     assert await harness.deliver(Said(1, text))
     assert harness.stored() == [text]
 
