@@ -63,7 +63,6 @@ SECTIONS: dict[str, Tree] = {
         "merged_into": None,
         "merged_ids": [],
         "similar": [],
-        "previous_id": None,
     },
 }
 """Defaults by section; ``doc`` of a ticket row holds only what differs."""
