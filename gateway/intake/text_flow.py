@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.domain.change import TICKET_NO
+from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess
 from gateway.domain.words import Disposition, Line
 from gateway.intake.numbers import e164
@@ -270,10 +271,11 @@ def _flow_guess(path: str, value: Any, confidence: float, *, span: tuple[int, in
 
 
 def _location(location: Location) -> list[Guess]:
+    lat, lon = to_wgs84(location.lat, location.lon, crs_of(location.crs))  # as it was sent stays in the message
     values: dict[str, Any] = {
-        "place.lat": location.lat,
-        "place.lon": location.lon,
-        "place.crs": location.crs.upper(),
+        "place.lat": round(lat, 8),
+        "place.lon": round(lon, 8),
+        "place.crs": Crs.WGS84.value,
     }
     if location.label:
         values["place.address"] = location.label[:ADDRESS_CHARS]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.coordinates import gcj02_to_wgs84
 from gateway.errors import Conflict, RejectedInput
 from gateway.ports.message import Received
 from gateway.ports.store import TicketQuery
@@ -61,7 +62,10 @@ async def test_it_asks_only_for_what_is_missing_and_takes_the_answers(house: Con
 async def test_a_sent_location_is_the_place(house: ConversationHouse) -> None:
     record = await house.say("1", "路灯不亮", identities=PHONE)
     record = await house.say("2", kind="location", location=HERE)
-    assert (record["place"]["lat"], record["place"]["crs"]) == (20.03, "GCJ02")
+    assert record["place"]["crs"] == "WGS84"
+    assert (record["place"]["lat"], record["place"]["lon"]) == pytest.approx(gcj02_to_wgs84(HERE.lat, HERE.lon))
+    sent = next(m for m in record["interactions"][-1]["messages"] if m["kind"] == "location")
+    assert "(20.030000,110.330000 gcj02)" in sent["text"]
     assert (await house.answers())[-1].startswith("谢谢")
 
 
