@@ -43,6 +43,15 @@ DISPOSITIONS = {"completed": "正常结束", "callback_requested": "要求回电
 
 
 OK = 200
+WIDTH = 74
+NO_PROVIDER = "http://127.0.0.1:9"
+"""The demo's answers to WeChat and SMS users stay on this machine: nobody listens there."""
+WRITTEN = {
+    "webchat": "网页聊天 / web chat",
+    "wechat": "微信公众号 / WeChat",
+    "sms": "短信 / SMS",
+    "platform": "城市平台 / city app",
+}
 FIRST_WIDE = 0x2E80
 """From this code point on characters take two columns."""
 
@@ -100,13 +109,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def made_once(path: Path) -> str:
+    """A secret that the first run makes and later ones keep."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
 def write_config(http: int, sip: int, receiver: int) -> Path:
     """The demo's configuration, with the secrets it generates once."""
     DATA.mkdir(parents=True, exist_ok=True)
-    secret_file = DATA / "case_system.secret"
-    if not secret_file.exists():
-        secret_file.touch(mode=0o600)
-        secret_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    secret = made_once(DATA / "case_system.secret")
+    key = made_once(DATA / "providers.secret")
     config = DATA / "gateway.toml"
     config.touch(mode=0o600)
     config.write_text(
@@ -122,7 +137,33 @@ port = {sip}
 id = "cases"
 kind = "webhook"
 url = "http://127.0.0.1:{receiver}/events"
-secret = "{secret_file.read_text(encoding="ascii")}"
+secret = "{secret}"
+[[channel]]
+id = "web"
+kind = "webchat"
+[[channel]]
+id = "wechat"
+kind = "wechat"
+mode = "plain"
+app_id = "wx-demo"
+app_secret = "{key}"
+token = "{key}"
+api_base = "{NO_PROVIDER}"
+[[channel]]
+id = "sms"
+kind = "sms"
+provider = "aliyun"
+base_url = "{NO_PROVIDER}"
+access_key_id = "demo"
+access_key_secret = "{key}"
+path_token = "{key}"
+sign_name = "12345"
+template_code = "SMS_0"
+[[channel]]
+id = "app"
+kind = "platform"
+source = "city-app"
+secret = "{key}"
 """,
         encoding="utf-8",
     )
@@ -214,11 +255,10 @@ def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], 
         ("录音 / recording", f"{recording.get('duration_s', 0):.1f} s, sha256 {str(recording.get('sha256'))[:16]}…"),
         ("案件系统 / case system", f"{receipt['receipt']}  ({receipt['type']})"),
     ]
-    width = 74
-    print("─" * width)
+    print("─" * WIDTH)
     for name, value in rows:
         print(f"  {padded(name, 24)}{value}")
-    print("─" * width)
+    print("─" * WIDTH)
     print("  从来电到… / from the INVITE to …")
     stages = [
         ("工单落库 / ticket committed", after("ticket.registered")),
@@ -231,8 +271,29 @@ def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], 
     ]
     for name, value in stages:
         print(f"  {padded(name, 36)}{value}")
-    print("─" * width)
+    print("─" * WIDTH)
     print(f"  gateway trace {call['call_id']}   # the same call as SIP saw it")
+
+
+def write_in(config: Path, api: Api, gateway_process: subprocess.Popen[bytes]) -> None:
+    """One written contact of each further channel, as its provider delivers it, and the tickets they became."""
+    print("  文字渠道 / written channels")
+    for kind, name in WRITTEN.items():
+        began = datetime.now(UTC).isoformat()
+        sent = ["--count", "1", "--people", "1", "--duplicates", "0", "--bad-signatures", "0", "--json"]
+        summary = json.loads(gateway(config, "simulate", kind, *sent, "--seed", str(time.time_ns() % 1_000_000)))
+
+        def newest(kind: str = kind, began: str = began) -> dict[str, Any] | None:
+            page = api.get(f"/api/v1/tickets?channel={kind}&limit=1&order=newest") or {"items": []}
+            found: dict[str, Any] | None = next(iter(page["items"]), None)
+            return found if found and clock(found["updated_at"]) >= clock(began) else None
+
+        ticket = wait_for(f"the ticket of {name}", newest, within_s=30, alive=gateway_process)
+        number = f"{ticket['ticket_no'][:8]}-{ticket['ticket_no'][8:]}"
+        said = (ticket["demand"]["content"] or "—").splitlines()[0]
+        kind_of_demand = TYPES.get(ticket["demand"]["type"], "待定")
+        print(f"  {padded(name, 24)}{number}  {kind_of_demand}  {said[:30]}  ({summary['ack_ms']['p50']} ms)")
+    print("─" * WIDTH)
 
 
 def demo() -> None:
@@ -298,6 +359,7 @@ def demo() -> None:
         )
         events = api.get(f"/api/v1/tickets/{ticket['ticket_id']}/events")["items"]
         show(ticket, call, receipt, events)
+        write_in(config, api, process)
         password = gateway(config, "users", "add", "--username", "demo", "--role", "admin", "--one-time").splitlines()[
             -1
         ]
