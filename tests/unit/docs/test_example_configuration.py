@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from gateway.errors import ConfigError
 from gateway.feeds import FEED_KINDS, FeedSettings
-from gateway.plugins.channels import channel_settings, load_channel_spec
+from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
 from gateway.settings import Settings, load
 from gateway.settings.sections import ChannelTable, FeedTable
 
@@ -91,6 +91,13 @@ def test_every_value_shown_is_the_default():
 def test_every_key_has_a_line_of_meaning():
     silent = [line for line in uncommented(TEXT).splitlines() if re.match(r"[a-z_0-9]+ = ", line) and "#" not in line]
     assert {line.split(" = ")[0] for line in silent} <= {"id", "kind"}
+
+
+def test_the_written_channels_shown_are_accepted():
+    tables = [t for t in tomllib.loads(uncommented(TEXT))["channel"] if t["kind"] not in BUILTIN_CHANNELS]
+    assert {t["kind"] for t in tables} == set(known_channels()) - BUILTIN_CHANNELS
+    for table in tables:
+        channel_settings(ChannelTable(**table))
 
 
 @pytest.mark.parametrize("kind", sorted(BUILTIN_CHANNELS))
