@@ -15,6 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.message import InboundMessage, Received
 from tests.contract.channels.harness import ChannelHarness, Said
 from tests.fakes.conversations import MemoryConversations
@@ -296,8 +297,17 @@ class _Gated(MemoryConversations):
 
 
 def _gate(harness: ChannelHarness) -> _Gated:
+    """Both doors of the house, for messages and for contacts, wait for the same gate."""
     gated = _Gated()
-    harness.house.conversations = gated
+    house, accept = harness.house, harness.house.accept
+
+    async def gated_accept(contact: InboundContact) -> Accepted:
+        gated.entered.set()
+        await gated.gate.wait()
+        return await accept(contact)
+
+    house.conversations = gated
+    house.accept = gated_accept  # type: ignore[method-assign]  # as every intake looked up on this house
     return gated
 
 

@@ -30,17 +30,18 @@ def copy(tmp_path):
     ignore = shutil.ignore_patterns("__pycache__", "*.wav", "node_modules")
     for name in ("gateway", "channels", "asr"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
-    shutil.copytree(ROOT / "tests" / "fakes", tmp_path / "tests" / "fakes", ignore=ignore)
+    for name in ("fakes", "contract/channels"):
+        shutil.copytree(ROOT / "tests" / name, tmp_path / "tests" / name, ignore=ignore)
     for name in ("pyproject.toml", "LICENSE", "README.md", "tests/conftest.py"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, tmp_path / name)
-    for folder in ("tests", "tests/fakes"):
+    for folder in ("tests", "tests/fakes", "tests/contract", "tests/contract/channels"):
         (tmp_path / folder / "__init__.py").touch()
     return tmp_path
 
 
 @pytest.mark.parametrize("kind", ["wb", "city_square_kiosk_mk2"])
-def test_what_is_generated_passes_lint_types_layers_and_its_own_tests(copy, kind):
+def test_what_is_generated_passes_lint_types_layers_its_own_tests_and_the_contract(copy, kind):
     assert new(kind, copy) == 0
     paths = [f"channels/{kind}", f"tests/channels/{kind}"]
     env = {**os.environ, "PYTHONPATH": str(copy)}
@@ -49,6 +50,7 @@ def test_what_is_generated_passes_lint_types_layers_and_its_own_tests(copy, kind
         ["ruff", "check", *paths],
         ["mypy", "-p", f"channels.{kind}"],
         ["pytest", "-q", "-p", "no:cacheprovider", paths[1]],
+        ["pytest", "-q", "-p", "no:cacheprovider", "tests/contract/channels", "-k", kind],
     ):
         done = subprocess.run(
             [sys.executable, "-m", *tool], cwd=copy, env=env, capture_output=True, text=True, check=False
