@@ -81,11 +81,15 @@ def test_everything_is_acknowledged_and_every_forgery_refused(gateway: RunningGa
     assert summary["forged"] == summary["forged_refused"] > 3
 
 
-def test_the_tickets_are_there_once_each(gateway: RunningGateway) -> None:
+def test_each_person_has_one_ticket(gateway: RunningGateway) -> None:
     code, out, err = simulate(gateway.config, "telegram", "--count", "12", "--people", "4", "--duplicates", "1")
     assert code == 0, err
     assert "12 acknowledged" in out
     assert "0 lost" in out
+    people = [ticket["requester"]["requester_id"] for ticket in gateway.tickets() if ticket["channel"] == "telegram"]
+    assert len(people) == len(set(people)) in {4, 10}, (
+        "one open conversation a person; ten when the run above was first"
+    )
 
 
 def test_what_is_missing_is_said(gateway: RunningGateway, tmp_path: Path) -> None:
