@@ -7,6 +7,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.cli import check
 from gateway.errors import ConfigError
 from gateway.settings import Settings
 
@@ -26,6 +27,8 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run until stopped; 0 after an orderly stop."""
     config: Path | None = args.config.resolve() if args.config else None
+    if args.role == "all" and (found := check.problems(settings)):
+        raise ConfigError(found)
     _prepare(settings)
     work: Coroutine[Any, Any, None]
     match args.role:
