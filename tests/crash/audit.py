@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from gateway.storage.database import open_database
 from scripts.case_system import CaseSystem
 from tests.crash.callers import Callers
-from tests.crash.contacts import Contacts
+from tests.crash.contacts import EVENT, Contacts
 from tests.support.running import RunningGateway, eventually
 
 QUIET_S = 180.0
@@ -27,6 +27,7 @@ def quiesce(gateway: RunningGateway, *, recogniser: bool) -> None:
         return all(
             all(i["disposition"] for i in t["interactions"]) and not (recogniser and t["prefill"]["pending"])
             for t in gateway.tickets()
+            if t["channel"] == "sip"
         )
 
     def delivered() -> bool:
@@ -116,9 +117,10 @@ def findings(
     tickets: list[dict[str, Any]], contacts: Contacts, callers: Callers, log: Log, receiver: CaseSystem
 ) -> dict[str, Any]:
     """Every figure that has to be zero (or empty)."""
-    by_event = [t["source"]["event_id"] for t in tickets if t["channel"] == "platform"]
+    reported = [t for t in tickets if str(t["source"]["event_id"]).startswith(EVENT)]
+    by_event = [t["source"]["event_id"] for t in reported]
     by_call = [i["external_id"] for t in tickets for i in t["interactions"] if i["channel"] == "sip"]
-    stored = dict(zip(by_event, (t["ticket_id"] for t in tickets if t["channel"] == "platform"), strict=True))
+    stored = dict(zip(by_event, (t["ticket_id"] for t in reported), strict=True))
     sent_out = {e["event_id"]: e for e in log.events if not e["type"].startswith("feed_")}
     return {
         "contacts acknowledged and not stored": sorted(contacts.acknowledged.keys() - set(by_event)),

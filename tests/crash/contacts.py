@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from dataclasses import dataclass, field
 
 import aiohttp
 
+from tests.channels.platform.harness import sign
+
 TRY_S = 5.0
 PAUSE_S = 0.1
+EVENT = "contact-"
 WORDS = (
     "光明路的路灯坏了，晚上看不见路。",
     "楼下工地夜里施工，吵得睡不着。",
@@ -24,6 +28,8 @@ class Contacts:
 
     url: str
     token: str
+    platform: bool = False
+    """Every third contact is signed by the platform "cloud", half of these at its hook."""
     sent: set[str] = field(default_factory=set)
     acknowledged: dict[str, str] = field(default_factory=dict)
     """ticket_id by event_id, as the first acknowledgement said."""
@@ -40,7 +46,7 @@ class Contacts:
     async def _client(self, session: aiohttp.ClientSession, numbers: itertools.count[int], stop: asyncio.Event) -> None:
         while not stop.is_set():
             number = next(numbers)
-            event_id = f"contact-{number}"
+            event_id = f"{EVENT}{number}"
             self.sent.add(event_id)
             while not await self._send(session, event_id, number):
                 self.repeats += 1
@@ -51,14 +57,18 @@ class Contacts:
             await asyncio.sleep(PAUSE_S)
 
     async def _send(self, session: aiohttp.ClientSession, event_id: str, number: int) -> bool:
-        body = {
-            "source": {"name": "crash", "event_id": event_id},
+        signed = self.platform and number % 3 == 0
+        contact = {
+            "source": {"name": "cloud" if signed else "crash", "event_id": event_id},
             "requester": {"kind": "citizen", "phone": f"138{number:08d}"},
             "content": WORDS[number % len(WORDS)],
         }
-        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": event_id}
+        body = json.dumps(contact).encode()
+        own = {"X-Gateway-Signature": sign(body)} if signed else {"Authorization": f"Bearer {self.token}"}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": event_id, **own}
+        path = "/hooks/cloud" if signed and number % 2 else "/api/v1/contacts"
         try:
-            async with session.post(f"{self.url}/api/v1/contacts", json=body, headers=headers) as answer:
+            async with session.post(f"{self.url}{path}", data=body, headers=headers) as answer:
                 if answer.status not in {200, 201}:
                     assert answer.status in {429, 500, 502, 503}, (answer.status, await answer.text())
                     return False

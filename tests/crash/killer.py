@@ -21,13 +21,15 @@ class Killer:
 
     gateway: RunningGateway
     chance: random.Random
+    pause_s: tuple[float, float] = (0.5, 4.0)
+    """How long a whole house is left alone."""
     kills: Counter[str] = field(default_factory=Counter)
     core_deaths: list[datetime] = field(default_factory=list)
 
     async def run(self, times: int) -> None:
         """So many kills, each at a random moment of a house that is up."""
         for number in range(times):
-            await asyncio.sleep(self.chance.uniform(0.5, 4.0))
+            await asyncio.sleep(self.chance.uniform(*self.pause_s))
             victims = {name: WEIGHTS[name] for name in (*self.gateway.children(), "supervisor")}
             # The first kill always hits the core: the short form must not miss the process that matters.
             name = "core" if number == 0 else self.chance.choices(list(victims), list(victims.values()))[0]
