@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import queue
@@ -9,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -188,12 +190,21 @@ class LocalWriter:
         self._flush_at = FIRST_FLUSH_BYTES
         self._file: StereoAlawFile | None = None
         self._failed = False
+        self._begun: Future[None] = Future()
         self._stopped = not recordings.submit(self._open)
+        if self._stopped:
+            self._begun.set_result(None)
 
     @property
     def location(self) -> str:
         """Where it lies, relative to the recordings' root."""
         return self._location
+
+    async def begun(self, wait_s: float) -> None:
+        """See ``RecordingWriter.begun``."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await asyncio.shield(asyncio.wrap_future(self._begun))
 
     def write(self, caller: bytes, ours: bytes) -> None:
         """Append one 20 ms frame pair. Never raises and never waits."""
@@ -236,8 +247,11 @@ class LocalWriter:
     # -- in the writer thread ----------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._file = self._recordings.open(self._location)
-        self._stopped = self._stopped or self._file is None
+        try:
+            self._file = self._recordings.open(self._location)
+            self._stopped = self._stopped or self._file is None
+        finally:
+            self._begun.set_result(None)
 
     def _append(self, caller: bytes, ours: bytes) -> None:
         if self._file is None or self._failed:

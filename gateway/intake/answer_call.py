@@ -28,6 +28,8 @@ from gateway.prefill.rules import Rules
 from gateway.telemetry import log, metrics
 
 RETRY_AFTER_S = 5
+RECORDING_BEGINS_S = 1.0
+"""How long an answer waits for its recording's file; a slower disk costs the recording, not the call."""
 TAIL_S = 120.0
 """How long a finished call waits here for its last words; after that catch-up transcribes from the recording."""
 _log = log.get("call")
@@ -110,6 +112,7 @@ class CallAnswering:
             await asyncio.wait({leg.ended}, timeout=self._settings.ring_s)
         # Before the 200: should this process die right after it, the file tells that the call was answered.
         writer = self._recordings.start(record.interaction_id, record.started_at)
+        await writer.begun(RECORDING_BEGINS_S)
         try:
             await leg.answer()
         except CallEnded:

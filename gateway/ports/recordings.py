@@ -26,6 +26,10 @@ class RecordingWriter(Protocol):
         """Where it lies, relative to the recordings' root."""
         ...
 
+    async def begun(self, wait_s: float) -> None:
+        """Return when the file is there, when it is known that there will be none, or after ``wait_s`` seconds."""
+        ...
+
     def write(self, caller: bytes, ours: bytes) -> None:
         """Append one 20 ms frame pair (160 A-law bytes each).
 

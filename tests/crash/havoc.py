@@ -79,7 +79,7 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int, messages: int | N
                 await asyncio.to_thread(quiesce, gateway, recogniser=asr_workers > 0)
             quiet_s = time.monotonic() - loaded
             tickets = await asyncio.to_thread(lambda: list(gateway.tickets()))
-            unreadable, too_short = await asyncio.to_thread(unreadable_recordings, gateway, tickets, killer.core_deaths)
+            unreadable = await asyncio.to_thread(unreadable_recordings, gateway, tickets)
             returned = await asyncio.to_thread(gateway.stop)
         finally:
             if gateway.process is not None and gateway.process.poll() is None:
@@ -88,8 +88,7 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int, messages: int | N
     log = await Log.read(gateway.data)
     found |= findings(tickets, contacts, callers, log, receiver)
     found["answered calls without a readable recording"] = unreadable
-    unnoted, dying = unnoted_answers(tickets, callers.answered, killer.core_deaths)
-    found["calls answered and not noted as answered"] = unnoted
+    found["calls answered and not noted as answered"] = unnoted_answers(tickets, callers.answered)
     figures = {
         "seed": seed,
         "kills": dict(killer.kills),
@@ -98,8 +97,6 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int, messages: int | N
         "repeats": contacts.repeats,
         "calls": callers.dialled,
         "answered": len(callers.answered),
-        "killed_in_their_first_second": too_short,
-        "killed_while_being_answered": dying,
         "unheard": callers.unheard,
         "refused": len(callers.refused),
         "events": len(log.events),

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from tests.support.running import RunningGateway, eventually
 
@@ -24,7 +23,6 @@ class Killer:
     pause_s: tuple[float, float] = (0.5, 4.0)
     """How long a whole house is left alone."""
     kills: Counter[str] = field(default_factory=Counter)
-    core_deaths: list[datetime] = field(default_factory=list)
 
     async def run(self, times: int) -> None:
         """So many kills, each at a random moment of a house that is up."""
@@ -45,8 +43,6 @@ class Killer:
             gateway.process.wait()
         else:
             gateway.kill(name)
-        if name in {"core", "supervisor"}:
-            self.core_deaths.append(datetime.now(UTC))
         if name == "supervisor":
             gateway.start()
             return

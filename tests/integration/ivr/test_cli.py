@@ -29,7 +29,7 @@ def flows_dir(tmp_path: Path) -> Path:
 def test_the_shipped_flows_are_sound_and_tested():
     lint = gateway("flows", "lint")
     assert (lint.returncode, lint.stderr) == (0, "")
-    assert [line.split()[0] for line in lint.stdout.splitlines()] == ["after_hours", "hotline"]
+    assert [line.split()[0] for line in lint.stdout.splitlines()] == ["after_hours", "chat", "hotline"]
     test = gateway("flows", "test")
     assert (test.returncode, test.stderr) == (0, "")
     assert test.stdout.splitlines()[-1].endswith(" passed, 0 failed")

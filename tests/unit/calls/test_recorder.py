@@ -54,6 +54,27 @@ def test_a_call_is_one_stereo_alaw_file(tmp_path):
     assert (sound.rate, len(sound.channels), sound.duration_s) == (8000, 2, 2.5)
 
 
+async def test_its_file_is_there_before_the_call_is_answered(tmp_path):
+    store = recordings(tmp_path)
+    writer = store.start("begun", AT)
+    await writer.begun(30)
+    assert (tmp_path / writer.location).stat().st_size == 58
+    await writer.begun(30)
+    writer.close()
+
+
+async def test_a_disk_that_hangs_holds_no_answer_up(tmp_path):
+    store, freed = recordings(tmp_path), threading.Event()
+    store.submit(lambda: freed.wait(30) and None)
+    writer = store.start("late", AT)
+    await writer.begun(0.01)
+    assert not (tmp_path / writer.location).exists()
+    freed.set()
+    await writer.begun(30)
+    assert (tmp_path / writer.location).exists()
+    writer.close()
+
+
 def test_nothing_recorded_leaves_nothing(tmp_path):
     writer = recordings(tmp_path).start("silent", AT)
     assert writer.close() is None
