@@ -142,7 +142,8 @@ class Assembly:
         self._timeout_s = timeout_s
         self._deliver = deliver
         self._buckets = [_Bucket() for _ in range(BUCKETS)]
-        self._answered: dict[str, int] = {}
+        self._answered: dict[str, tuple[int, float]] = {}
+        """Digest -> the connection that carried our first answer, and when: what came before may be a try in vain."""
 
     async def load(self) -> None:
         """Read what an earlier run left."""
@@ -167,7 +168,9 @@ class Assembly:
     def answered(self, part: Part, *, link: int, after_s: float) -> None:
         """The operator was told that the part is here, ``after_s`` seconds after it came."""
         if part.concat is None and part.external_id is None and after_s < PROMPT_S:
-            self._answered[part.digest] = link
+            known = self._answered.get(part.digest)
+            if known is None or known[0] != link:
+                self._answered[part.digest] = (link, self._now())
 
     async def sweep(self) -> None:
         """Hand in what has waited too long, and what was whole but could not be handed in before."""
@@ -189,7 +192,7 @@ class Assembly:
         bucket.forget(self._now())
         if len(self._answered) > MANY:
             known = {digest for one in self._buckets for digest in one.seen}
-            self._answered = {digest: link for digest, link in self._answered.items() if digest in known}
+            self._answered = {digest: told for digest, told in self._answered.items() if digest in known}
         await self._state.put(_key(at), bucket.dump())
 
     async def _single(self, at: int, bucket: _Bucket, part: Part, link: int) -> None:
@@ -197,7 +200,7 @@ class Assembly:
         if external_id is None:
             digest, now = part.digest, self._now()
             first = bucket.seen.get(digest)
-            if first is None or now - first >= self._repeat_s(digest, link):
+            if first is None or self._anew(digest, link, first, now):
                 self._answered.pop(digest, None)
                 bucket.seen[digest] = now
                 try:
@@ -210,8 +213,9 @@ class Assembly:
         text = alphabet.decode(part.body, part.alphabet)
         await self._deliver(Whole(external_id, part.sender, part.recipient, text, part.body))
 
-    def _repeat_s(self, digest: str, link: int) -> float:
-        return DOUBLE_S if self._answered.get(digest) == link else REPEAT_S
+    def _anew(self, digest: str, link: int, first: float, now: float) -> bool:
+        told_by, told_at = self._answered.get(digest, (None, first))
+        return now - told_at >= DOUBLE_S if told_by == link else now - first >= REPEAT_S
 
     async def _part(self, at: int, bucket: _Bucket, part: Part, concat: Concat) -> None:
         stored = (part.alphabet, part.body)

@@ -188,6 +188,21 @@ async def test_the_same_words_are_one_message_when_repeated_by_the_network_and_t
     assert len(house.stored) == 3
 
 
+async def test_a_message_whose_first_try_died_is_one_also_when_it_is_repeated_after_our_answer() -> None:
+    house = House()
+    yes = Part("1", "12345", b"1", "ascii")
+    house.down = True
+    with pytest.raises(StoreUnavailable):
+        await (await house.process()).take(yes, link=1)
+    house.down = False
+    house.clock.pass_(DOUBLE_S + 3)
+    assembly = await house.process()
+    await assembly.take(yes, link=1)
+    assembly.answered(yes, link=1, after_s=0.1)
+    await assembly.take(yes, link=1)
+    assert len(house.stored) == 1
+
+
 async def test_what_is_done_leaves_nothing_personal_and_little_behind() -> None:
     house = House()
     assembly = await house.process()
