@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from gateway.ivr.actions import SET_LANGUAGE, TAKE_ANSWER
@@ -58,13 +58,19 @@ class State:
 
     def to_json(self) -> str:
         """As one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        # Field by field: ``asdict`` copies deeply, for every message of a conversation.
+        values = {name: getattr(self, name) for name in _STATE_FIELDS}
+        values["vars"] = dict(self.vars)
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> State:
         """The state that ``to_json`` wrote."""
         values: dict[str, Any] = json.loads(text)
         return cls(**{**values, "path": tuple(values["path"])})
+
+
+_STATE_FIELDS = tuple(one.name for one in fields(State))
 
 
 @dataclass(frozen=True, slots=True)

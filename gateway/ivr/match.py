@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _NOT_A_WORD = re.compile(r"[^\w]+")
 _PADDING = re.compile(
@@ -14,7 +15,7 @@ _PADDING = re.compile(
 
 def is_keyword(text: str, keywords: tuple[str, ...]) -> bool:
     """Whether ``text`` is one of ``keywords``, but for punctuation, case, spaces and politeness around it."""
-    wanted = {_bare(word) for word in keywords}
+    wanted = _wanted(keywords)
     said = _bare(text)
     while said not in wanted:
         shorter = _PADDING.sub("", said, count=1)
@@ -22,6 +23,12 @@ def is_keyword(text: str, keywords: tuple[str, ...]) -> bool:
             return False
         said = shorter
     return True
+
+
+@lru_cache(maxsize=1024)
+def _wanted(keywords: tuple[str, ...]) -> frozenset[str]:
+    """Flows listen for few lists, each of them many times."""
+    return frozenset(map(_bare, keywords))
 
 
 def word_count(text: str) -> int:

@@ -35,6 +35,11 @@ def among(column: sa.ColumnElement[Any], values: Iterable[Any]) -> sa.ColumnElem
     return _Among(column, sa.bindparam("among", json.dumps(list(values)), type_=sa.Text, unique=True))
 
 
+def listed(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    """``among`` for statements that are compiled once: parameter ``name`` takes the values as a JSON array."""
+    return _Among(column, sa.bindparam(name, type_=sa.Text))
+
+
 @compiles(_Among, "sqlite")
 def _on_sqlite(element: _Among, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, values = compiler.process(element.column, **kwargs), compiler.process(element.values, **kwargs)

@@ -114,7 +114,7 @@ _DRAW = Bulk(_draw)
 def _write(connection: sa.Connection, state: State) -> None:
     rows = state.rows
     for ticket in state.tickets.values():
-        ticket.row["doc"] = ticket.doc
+        ticket.row["doc"] = ticket.written
     rows["tickets"] = [s.row for s in state.tickets.values() if s.new]
     rows["interactions"] = [s.row for s in state.interactions.values() if s.new]
     changed = state.changed_requesters

@@ -4,31 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from gateway.storage import tables as t
-from gateway.storage.among import among
-from gateway.storage.bulk import Lookup
+from gateway.storage.among import listed
+from gateway.storage.bulk import Lookup, Query, loads
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree
 
 EVENT_SEQ = "event_seq"
 _LOCK = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ).with_for_update()
 _SERIALS, _SEEN, _IDENTITIES = Lookup(t.serials.c.day), Lookup(t.seen_keys.c.external_id), Lookup(t.identities.c.value)
+_INTERACTIONS = sa.select(t.interactions)
+_OPEN = Query(
+    _INTERACTIONS.where(t.interactions.c.disposition.is_(None), listed(t.interactions.c.external_id, "joins")).order_by(
+        t.interactions.c.interaction_id
+    )
+)
+_WANTED = Query(_INTERACTIONS.where(listed(t.interactions.c.interaction_id, "wanted")))
+_MESSAGES = Query(
+    sa.select(t.messages.c.interaction_id, sa.func.max(t.messages.c.seq))
+    .group_by(t.messages.c.interaction_id)
+    .where(listed(t.messages.c.interaction_id, "known"))
+)
+_CALLED = Query(sa.select(t.callbacks.c.interaction_id).where(listed(t.callbacks.c.interaction_id, "known")))
+_SEGMENTS = Query(
+    sa.select(t.segments.c.interaction_id, t.segments.c.seq).where(listed(t.segments.c.interaction_id, "corrected"))
+)
+_TICKETS = Query(sa.select(t.tickets).where(listed(t.tickets.c.ticket_id, "wanted")))
+_THREADS = Query(sa.select(t.threads).where(listed(t.threads.c.sender, "senders")))
+_TOLD = Query(sa.select(t.outbox.c.message_id, t.outbox.c.state).where(listed(t.outbox.c.message_id, "told")))
+_REQUESTERS = Query(sa.select(t.requesters).where(listed(t.requesters.c.requester_id, "wanted")))
 Key = tuple[str, str]
 """(channel_id, external_id)."""
 
 
-@dataclass(slots=True)
 class TicketState:
     """A ticket's row as the batch leaves it. ``row`` and ``doc`` are this batch's own."""
 
-    row: Row
-    doc: Tree
-    new: bool = False
-    dirty: bool = False
+    __slots__ = ("_doc", "dirty", "new", "row")
+
+    def __init__(self, row: Row, doc: Tree | str, *, new: bool = False) -> None:
+        """``doc`` may be as it was read; it is parsed only if somebody looks."""
+        self.row = row
+        self.new = new
+        self.dirty = False
+        self._doc = doc
+
+    @property
+    def doc(self) -> Tree:
+        """The document, to be altered in place."""
+        if isinstance(self._doc, str):
+            self._doc = cast("Tree", loads(self._doc))
+        return self._doc
+
+    @property
+    def written(self) -> Tree | str:
+        """The document as it is to be written."""
+        return self._doc
 
 
 @dataclass(slots=True)
@@ -107,50 +142,42 @@ def _load_seen(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
 def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     joins = {p.change.join.external_id for p in batch if p.change.join}
     wanted = {p.change.interaction_id for p in batch if p.change.interaction_id}
-    table = t.interactions
-    found: list[Any] = []
+    found: list[Row] = []
     if joins:
-        query = sa.select(table).where(table.c.disposition.is_(None), among(table.c.external_id, joins))
-        found += connection.execute(query.order_by(table.c.interaction_id)).mappings()
+        found += map(_with_doc, _OPEN.rows(connection, joins=list(joins)).mappings())
         state.open = {(row["channel_id"], row["external_id"]): row["interaction_id"] for row in found}
     if wanted:
-        found += connection.execute(sa.select(table).where(among(table.c.interaction_id, wanted))).mappings()
-    state.interactions = {row["interaction_id"]: InteractionState(dict(row)) for row in found}
+        found += map(_with_doc, _WANTED.rows(connection, wanted=list(wanted)).mappings())
+    state.interactions = {row["interaction_id"]: InteractionState(row) for row in found}
     writing = {p.change.interaction_id for p in batch if p.messages} | (set(state.open.values()) if joins else set())
     if known := writing & state.interactions.keys():
-        table = t.messages
-        query = sa.select(table.c.interaction_id, sa.func.max(table.c.seq)).group_by(table.c.interaction_id)
-        for interaction_id, seq in connection.execute(query.where(among(table.c.interaction_id, known))):
+        for interaction_id, seq in _MESSAGES.rows(connection, known=list(known)):
             state.interactions[interaction_id].messages = seq
     called = {p.change.interaction_id for p in batch if p.callback} | (set(state.open.values()) if joins else set())
     if known := called & state.interactions.keys():
-        table = t.callbacks
-        for row in connection.execute(sa.select(table.c.interaction_id).where(among(table.c.interaction_id, known))):
-            state.interactions[row.interaction_id].called_back = True
+        for (interaction_id,) in _CALLED.rows(connection, known=list(known)):
+            state.interactions[interaction_id].called_back = True
     if corrected := {p.change.interaction_id for p in batch if p.change.corrected_segments}:
-        table = t.segments
-        query = sa.select(table.c.interaction_id, table.c.seq).where(among(table.c.interaction_id, corrected))
-        state.segments = {(row.interaction_id, row.seq) for row in connection.execute(query)}
+        rows = _SEGMENTS.rows(connection, corrected=list(corrected))
+        state.segments = {(interaction_id, seq) for interaction_id, seq in rows}
 
 
 def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     wanted = {p.change.ticket_id for p in batch if p.change.ticket_id}
     wanted |= {state.interactions[i].row["ticket_id"] for i in state.open.values()}
     if wanted:
-        found = connection.execute(sa.select(t.tickets).where(among(t.tickets.c.ticket_id, wanted))).mappings()
+        found = _TICKETS.rows(connection, wanted=list(wanted)).mappings()
         state.tickets = {row["ticket_id"]: TicketState(dict(row), row["doc"]) for row in found}
 
 
 def _load_threads(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     senders = {p.change.thread.sender for p in batch if p.change.thread}
     if senders:
-        found = connection.execute(sa.select(t.threads).where(among(t.threads.c.sender, senders))).mappings()
-        state.threads = {(row["channel_id"], row["sender"]): dict(row) for row in found}
+        found = map(_with_doc, _THREADS.rows(connection, senders=list(senders)).mappings())
+        state.threads = {(row["channel_id"], row["sender"]): row for row in found}
     told = {d.message_id for p in batch for d in p.change.deliveries}
     if told:
-        table = t.outbox
-        query = sa.select(table.c.message_id, table.c.state).where(among(table.c.message_id, told))
-        state.outbox = {row.message_id: row.state for row in connection.execute(query)}
+        state.outbox = {row.message_id: row.state for row in _TOLD.rows(connection, told=list(told))}
 
 
 def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
@@ -165,5 +192,9 @@ def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: St
         if p.change.ticket_id in state.tickets and any(path[0] == "requester" for path, _ in p.fields)
     }
     if wanted:
-        query = sa.select(t.requesters).where(among(t.requesters.c.requester_id, wanted))
-        state.requesters = {row.requester_id: row.doc for row in connection.execute(query)}
+        found = _REQUESTERS.rows(connection, wanted=list(wanted))
+        state.requesters = {row.requester_id: loads(row.doc) for row in found}
+
+
+def _with_doc(row: Any) -> Row:
+    return dict(row) | {"doc": loads(row["doc"])}

@@ -49,7 +49,8 @@ class Bulk:
             # The rows are the batch's own: their JSON is not needed as data any more.
             for row in rows:
                 value = row[name]
-                row[name] = dumps(value) if value else "{}"
+                if type(value) is not str:  # what was not looked at is still as it was read
+                    row[name] = dumps(value) if value else "{}"
         connection.exec_driver_sql(sql, [values(row) for row in rows])
 
 
@@ -67,3 +68,28 @@ class Lookup:
         if dialect.name not in self._compiled:
             self._compiled[dialect.name] = str(self._query.compile(dialect=dialect))
         return connection.exec_driver_sql(self._compiled[dialect.name], (json.dumps(list(values)),))
+
+
+class Query:
+    """A SELECT that is compiled once, with rows as the driver has them: JSON columns as text."""
+
+    def __init__(self, select: sa.Select[Any]) -> None:
+        """What changes from one execution to the next are its named ``bindparam``s."""
+        self._select = select
+        self._compiled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
+
+    def rows(self, connection: sa.Connection, **values: Any) -> Any:
+        """A ``CursorResult``; a list among ``values`` belongs to a ``listed`` column."""
+        dialect = connection.dialect
+        if dialect.name not in self._compiled:
+            compiled = self._select.compile(dialect=dialect)
+            self._compiled[dialect.name] = (str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
+        sql, names, constants = self._compiled[dialect.name]
+        given = {key: json.dumps(value) if type(value) is list else value for key, value in values.items()}
+        every = constants | given
+        return connection.exec_driver_sql(sql, tuple([every[name] for name in names]))
+
+
+def loads(value: Any) -> Any:
+    """A JSON column of a ``Query``'s row."""
+    return json.loads(value) if type(value) is str else value

@@ -13,7 +13,8 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
-from gateway.storage.among import among
+from gateway.storage.among import listed
+from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
 from gateway.storage.shape import get_in
 from gateway.storage.texts import MAX_INT, check_texts
@@ -40,35 +41,14 @@ class SqlConversationStore:
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:
         """See ``ConversationStore.seq_of``."""
-        table = t.messages.c
-        query = sa.select(table.thread_seq).where(
-            table.sender == sender,
-            table.channel_id == channel_id,
-            table.thread_seq.is_not(None),
-            table.external_id == external_id,
-            table.direction == "inbound",
-        )
-        return int(await self._sql.read(lambda c: c.execute(query.limit(1)).scalar()) or 0)
+        place = {"of_sender": sender, "of_channel": channel_id, "given_id": external_id}
+        return int(await self._sql.read(lambda c: _SEQ.rows(c, **place).scalar()) or 0)
 
     async def history(self, channel_id: str, sender: str, *, after: int, limit: int) -> list[StoredMessage]:
         """See ``ConversationStore.history``."""
         check_texts((channel_id, sender))
-        table = t.messages.c
-        query = (
-            sa.select(t.messages, t.tickets.c.ticket_no, t.outbox.c.doc)
-            .join_from(t.messages, t.interactions, table.interaction_id == t.interactions.c.interaction_id)
-            .join(t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
-            .outerjoin(t.outbox, table.message_id == t.outbox.c.message_id)
-            .where(
-                table.sender == sender,
-                table.channel_id == channel_id,
-                table.thread_seq.is_not(None),
-                table.thread_seq > max(0, min(after, MAX_INT)),
-            )
-            .order_by(table.thread_seq)
-            .limit(limit)
-        )
-        return await self._sql.read(lambda c: [_stored(row) for row in c.execute(query).mappings()])
+        place = {"of_sender": sender, "of_channel": channel_id, "after": max(0, min(after, MAX_INT)), "most": limit}
+        return await self._sql.read(lambda c: [_stored(row) for row in _HISTORY.rows(c, **place)])
 
     async def idle(self, before: datetime, limit: int = 100) -> list[IdleConversation]:
         """See ``ConversationStore.idle``. What was written last counts, whoever wrote it."""
@@ -105,22 +85,55 @@ class SqlConversationStore:
     async def receipted(self, channel_id: str, external_id: str) -> SentMessage | None:
         """See ``ConversationStore.receipted``."""
         check_texts((channel_id, external_id))
-        table = t.outbox.c
-        query = sa.select(t.outbox).where(table.external_id == external_id, table.channel_id == channel_id).limit(1)
-        row = await self._sql.read(lambda c: c.execute(query).mappings().first())
-        if row is None:
-            return None
-        keys = ("message_id", "ticket_id", "interaction_id", "recipient", "state")
-        return SentMessage(**{key: row[key] for key in keys})
+        place = {"of_channel": channel_id, "given_id": external_id}
+        row = await self._sql.read(lambda c: _RECEIPTED.rows(c, **place).mappings().first())
+        return None if row is None else SentMessage(**row)
 
 
-_OWN = (
-    sa.select(t.threads, t.tickets.c.ticket_no, t.tickets.c.requester_id)
+def _of_sender(*more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    table = t.messages.c
+    own = (table.sender == sa.bindparam("of_sender"), table.channel_id == sa.bindparam("of_channel"))
+    return sa.and_(*own, table.thread_seq.is_not(None), *more)
+
+
+_SEQ = Query(
+    sa.select(t.messages.c.thread_seq)
+    .where(_of_sender(t.messages.c.external_id == sa.bindparam("given_id"), t.messages.c.direction == "inbound"))
+    .limit(sa.literal_column("1"))
+)
+_SHOWN = ("message_id", "direction", "sent_at", "kind", "text", "attachment_id", "external_id", "delivery")
+_HISTORY = Query(
+    sa.select(
+        t.messages.c.thread_seq,
+        *(t.messages.c[name] for name in _SHOWN),
+        t.tickets.c.ticket_no,
+        t.outbox.c.doc,
+    )
+    .join_from(t.messages, t.interactions, t.messages.c.interaction_id == t.interactions.c.interaction_id)
+    .join(t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
+    .outerjoin(t.outbox, t.messages.c.message_id == t.outbox.c.message_id)
+    .where(_of_sender(t.messages.c.thread_seq > sa.bindparam("after")))
+    .order_by(t.messages.c.thread_seq)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_RECEIPTED = Query(
+    sa.select(*(t.outbox.c[name] for name in ("message_id", "ticket_id", "interaction_id", "recipient", "state")))
+    .where(t.outbox.c.external_id == sa.bindparam("given_id"), t.outbox.c.channel_id == sa.bindparam("of_channel"))
+    .limit(sa.literal_column("1"))
+)
+_OWN = Query(
+    sa.select(
+        *(t.threads.c[name] for name in ("ticket_id", "interaction_id", "last_seq")),
+        *(t.tickets.c[name] for name in ("ticket_no", "requester_id")),
+    )
     .join_from(t.threads, t.tickets, t.threads.c.ticket_id == t.tickets.c.ticket_id)
     .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
 )
-_OPEN = (
-    sa.select(t.interactions, t.tickets.c.ticket_no)
+_OPEN = Query(
+    sa.select(
+        *(t.interactions.c[name] for name in ("interaction_id", "ticket_id", "dialogue", "dialogue_no")),
+        t.tickets.c.ticket_no,
+    )
     .join_from(t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
     .where(
         t.interactions.c.disposition.is_(None),
@@ -128,6 +141,22 @@ _OPEN = (
         t.interactions.c.channel_id == sa.bindparam("of_channel"),
     )
 )
+_NAMED = Query(sa.select(t.identities).where(listed(t.identities.c.value, "values")))
+_KNOWN = Query(sa.select(t.requesters.c.doc).where(listed(t.requesters.c.requester_id, "requesters")))
+_PHONE = Query(
+    sa.select(t.identities.c.value)
+    .where(t.identities.c.kind == "phone", listed(t.identities.c.requester_id, "requesters"))
+    .limit(sa.literal_column("1"))
+)
+_BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "status", "created_at", "doc"))).where(
+    listed(t.tickets.c.requester_id, "requesters")
+)
+_RECENT = Query(
+    _BRIEF.where(sa.not_(listed(t.tickets.c.status, "finished")))
+    .order_by(t.tickets.c.ticket_no.desc())
+    .limit(sa.literal_column(str(TICKETS_SHOWN)))
+)
+_NUMBERED = Query(_BRIEF.where(listed(t.tickets.c.ticket_no, "numbers")))
 
 
 def _thread(
@@ -138,8 +167,8 @@ def _thread(
     ticket_nos: Sequence[str],
 ) -> ThreadView:
     place = {"of_sender": sender, "of_channel": channel_id}
-    own = connection.execute(_OWN, place).first()
-    opened = connection.execute(_OPEN, place | {"of_conversation": f"{CONVERSATION}{sender}"}).first()
+    own = _OWN.rows(connection, **place).first()
+    opened = _OPEN.rows(connection, of_channel=channel_id, of_conversation=f"{CONVERSATION}{sender}").first()
     requesters = _requesters(connection, identities)
     if own is not None:
         requesters.add(own.requester_id)
@@ -163,43 +192,38 @@ def _requesters(connection: sa.Connection, identities: Sequence[Identity]) -> se
     """Whom the identities name."""
     if not identities:
         return set()
-    table = t.identities.c
-    query = sa.select(t.identities).where(among(table.value, [i.value for i in identities]))
     wanted = {(i.kind, i.value) for i in identities}
-    return {row.requester_id for row in connection.execute(query) if (row.kind, row.value) in wanted}
+    rows = _NAMED.rows(connection, values=[i.value for i in identities])
+    return {row.requester_id for row in rows if (row.kind, row.value) in wanted}
 
 
 def _phone_known(connection: sa.Connection, requesters: set[str]) -> bool:
     if not requesters:
         return False
-    docs = connection.execute(sa.select(t.requesters.c.doc).where(among(t.requesters.c.requester_id, requesters)))
-    if any(doc.get("callback_phone") for doc in docs.scalars()):
+    docs = _KNOWN.rows(connection, requesters=list(requesters)).scalars()
+    if any(loads(doc).get("callback_phone") for doc in docs):
         return True
-    table = t.identities.c
-    query = sa.select(table.value).where(table.kind == "phone", among(table.requester_id, requesters))
-    return connection.execute(query.limit(1)).first() is not None
+    return _PHONE.rows(connection, requesters=list(requesters)).first() is not None
 
 
 def _tickets(connection: sa.Connection, requesters: set[str], ticket_nos: Sequence[str]) -> tuple[TicketBrief, ...]:
     if not requesters:
         return ()
-    table = t.tickets.c
-    query = sa.select(t.tickets).where(among(table.requester_id, requesters))
-    recent = query.where(table.status.not_in(FINISHED)).order_by(table.ticket_no.desc()).limit(TICKETS_SHOWN)
-    rows = list(connection.execute(recent).mappings())
+    own = list(requesters)
+    rows = list(_RECENT.rows(connection, requesters=own, finished=list(FINISHED)))
     if ticket_nos:
-        rows += connection.execute(query.where(among(table.ticket_no, ticket_nos))).mappings()
-    return tuple({row["ticket_no"]: _brief(row) for row in rows}.values())
+        rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos))
+    return tuple({row.ticket_no: _brief(row) for row in rows}.values())
 
 
 def _brief(row: Any) -> TicketBrief:
-    doc = row["doc"]
+    doc = loads(row.doc)
     return TicketBrief(
-        ticket_id=row["ticket_id"],
-        ticket_no=row["ticket_no"],
-        status=row["status"],
+        ticket_id=row.ticket_id,
+        ticket_no=row.ticket_no,
+        status=row.status,
         title=get_in(doc, ("demand", "title")),
-        created_at=from_rfc3339(row["created_at"]),
+        created_at=from_rfc3339(row.created_at),
         callback=get_in(doc, ("handling", "callback", "state")),
         public_reply=get_in(doc, ("outcome", "public_reply")),
     )
@@ -211,17 +235,17 @@ def _idle(row: Any) -> IdleConversation:
 
 
 def _stored(row: Any) -> StoredMessage:
-    replies = (row["doc"] or {}).get("quick_replies", ())
+    replies = (loads(row.doc) or {}).get("quick_replies", ())
     return StoredMessage(
-        seq=row["thread_seq"],
-        message_id=row["message_id"],
-        direction=row["direction"],
-        sent_at=from_rfc3339(row["sent_at"]),
-        kind=row["kind"],
-        text=row["text"],
-        attachment_id=row["attachment_id"],
-        external_id=row["external_id"],
-        delivery=row["delivery"],
-        ticket_no=row["ticket_no"],
+        seq=row.thread_seq,
+        message_id=row.message_id,
+        direction=row.direction,
+        sent_at=from_rfc3339(row.sent_at),
+        kind=row.kind,
+        text=row.text,
+        attachment_id=row.attachment_id,
+        external_id=row.external_id,
+        delivery=row.delivery,
+        ticket_no=row.ticket_no,
         quick_replies=tuple((key, label) for key, label in replies),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +23,10 @@ from gateway.telemetry import log
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
+Asked = tuple[Work[Any], "asyncio.Future[Any]"]
 READERS = 4
+READS_AT_ONCE = 32
+"""One that takes long keeps so many others waiting at most."""
 BUSY_MS = 5000
 _log = log.get("storage")
 
@@ -76,32 +79,58 @@ class SqliteSql:
     def __init__(self, url: sa.URL, *, synchronous: str) -> None:
         """Open lazily; ``synchronous`` FULL makes every commit survive a power cut."""
         self._closed = False
+        self._asked: list[Asked] = []
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._writer = _sqlite_engine(url, 1, synchronous, begin="BEGIN IMMEDIATE")
         self._reader = _sqlite_engine(url, READERS, synchronous, begin="BEGIN")
 
     async def read(self, work: Work[T]) -> T:
-        """See ``Sql.read``."""
-        return await self._run(self._reading, self._reader, work)
+        """See ``Sql.read``. Reads asked for in one turn of the loop share a thread's work and its snapshot."""
+        if self._closed:
+            raise StoreUnavailable("the database has been closed")
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[T] = loop.create_future()
+        if not self._asked:
+            loop.call_soon(self._hand_out, loop)
+        self._asked.append((work, outcome))
+        return await _translated(outcome)
 
     async def write(self, work: Work[T]) -> T:
         """See ``Sql.write``."""
-        return await self._run(self._writing, self._writer, work)
 
-    async def _run(self, threads: ThreadPoolExecutor, engine: sa.Engine, work: Work[T]) -> T:
         def run() -> T:
-            with engine.begin() as connection:
+            with self._writer.begin() as connection:
                 return work(connection)
 
         if self._closed:
             raise StoreUnavailable("the database has been closed")
+        return await _translated(asyncio.get_running_loop().run_in_executor(self._writing, run))
+
+    def _hand_out(self, loop: asyncio.AbstractEventLoop) -> None:
+        asked, self._asked = self._asked, []
+        for first in range(0, len(asked), READS_AT_ONCE):
+            some = asked[first : first + READS_AT_ONCE]
+            try:
+                self._reading.submit(self._read_some, loop, some)
+            except RuntimeError:  # closed since
+                for _, outcome in some:
+                    if not outcome.done():
+                        outcome.set_exception(StoreUnavailable("the database has been closed"))
+
+    def _read_some(self, loop: asyncio.AbstractEventLoop, asked: Sequence[Asked]) -> None:
+        """In a reader thread: run ``asked`` in one transaction; a work that fails costs the others nothing."""
+        found: list[tuple[Any, BaseException | None]] = []
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, run)
+            with self._reader.begin() as connection:
+                for work, _ in asked:
+                    try:
+                        found.append((work(connection), None))
+                    except Exception as error:  # noqa: BLE001 - it is its caller's, who gets it
+                        found.append((None, error))
         except (SQLAlchemyError, OSError) as error:
-            if is_data_error(error):
-                raise
-            raise unavailable(error) from error
+            found += [(None, error)] * (len(asked) - len(found))
+        loop.call_soon_threadsafe(_answer, asked, found)
 
     async def aclose(self) -> None:
         """See ``Sql.aclose``."""
@@ -111,6 +140,26 @@ class SqliteSql:
         await loop.run_in_executor(None, self._writing.shutdown)
         self._reader.dispose()
         self._writer.dispose()
+
+
+async def _translated(outcome: Awaitable[T]) -> T:
+    """``outcome``, with the faults of the database in the house's words."""
+    try:
+        return await outcome
+    except (SQLAlchemyError, OSError) as error:
+        if is_data_error(error):
+            raise
+        raise unavailable(error) from error
+
+
+def _answer(asked: Sequence[Asked], found: Sequence[tuple[Any, BaseException | None]]) -> None:
+    for (_, outcome), (result, error) in zip(asked, found, strict=True):
+        if outcome.done():
+            continue  # its caller was cancelled
+        if error is None:
+            outcome.set_result(result)
+        else:
+            outcome.set_exception(error)
 
 
 def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> sa.Engine:
