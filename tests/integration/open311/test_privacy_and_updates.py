@@ -211,4 +211,5 @@ async def test_whatever_comes_is_answered_in_the_standards_words(
         status, _ = await fetch(house, path, **form)
     else:
         status, _ = await xml(house, "GET", path, params=form)
-    assert status in {200, 400, 403, 404}
+    # Guessing keys is slowed down per address, and these requests all come from one.
+    assert status in ({200, 400, 403, 404, 429} if "api_key" in form else {200, 400, 403, 404})
