@@ -140,7 +140,7 @@ def save(folder: Path, card: Card, names: Sequence[str], arrays: dict[str, NDArr
     folder.mkdir(parents=True, exist_ok=True)
     text = np.frombuffer("\n".join(names).encode("utf-8"), dtype=np.uint8)
     packed = io.BytesIO()
-    np.savez_compressed(packed, allow_pickle=False, names=text, **arrays)  # type: ignore[arg-type]  # an array is no flag
+    np.savez_compressed(packed, allow_pickle=False, names=text, **arrays)
     whole = asdict(card) | {"weights_sha256": hashlib.sha256(packed.getvalue()).hexdigest()}
     _replace(folder / WEIGHTS, packed.getvalue())
     _replace(folder / CARD, json.dumps(whole, ensure_ascii=False, indent=2).encode("utf-8"))
