@@ -10,12 +10,9 @@ import pytest
 from gateway.cli import main
 from gateway.cli.prefill import prefilled
 from gateway.domain.guess import Guess
-from gateway.settings.sections import INSTALLATION
 from tests.unit.prefill import desk_texts
 
 pytestmark = pytest.mark.unit
-
-SHARED = INSTALLATION.parent / "shared" / "data"
 
 
 def train(data: Path, out: Path) -> int:
@@ -78,14 +75,3 @@ def test_an_unsure_guess_is_offered_and_not_filled():
     assert unsure["demand"]["category"]["code"] is None
     assert unsure["prefill"]["fields"]["demand.category"]["value"] == "x"
     assert prefilled("停水", [guess(0.3), guess(0.8)], {})["demand"]["category"]["code"] == "x"
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"no benchmark data at {SHARED}")
-def test_on_the_benchmark_it_is_better_than_the_baseline(tmp_path, capsys):
-    assert train(SHARED / "seven_class_train_stripped.csv", tmp_path / "m") == 0
-    capsys.readouterr()
-    data = SHARED / "seven_class_raw_dev.csv"
-    assert main(["prefill", "eval", "--model", str(tmp_path / "m"), "--data", str(data), "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["accuracy"] > answer["baseline"]["accuracy"]
-    assert answer["calibration"]["accuracy"] >= 0.94
