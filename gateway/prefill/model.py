@@ -26,6 +26,8 @@ from gateway.prefill.features import BLOCKS, FEATURES_VERSION, ngrams
 FORMAT_VERSION = 1
 """Of the files; another one is refused with a message."""
 CARD, WEIGHTS = "model.json", "weights.npz"
+FAMILIAR = 0.5
+"""Of a text with a smaller share of known n-grams the model is less sure."""
 TARGETS = ("category", "type", "urgency", "unit")
 _KINDS = {
     "weights": ("f", 2),
@@ -52,8 +54,6 @@ class Card:
     """The training file's path, for comparing with the baseline later; it counts only while its digest is the same."""
     text_column: str
     label_column: str
-    unknown_idf: float
-    """What an n-gram weighs that training saw too rarely: it belongs to no label and lowers every confidence."""
     scale: float
     """Calibration: probabilities are softmax(scale * score + shift of the label)."""
     format_version: int = FORMAT_VERSION
@@ -91,37 +91,35 @@ class Model:
             self._vocabularies.append({name: start + n for n, name in enumerate(names[start : start + size])})
             start += int(size)
 
-    def scores(self, text: str) -> NDArray[np.float64] | None:
-        """Decision values by label; None when not one n-gram of ``text`` is known."""
+    def scores(self, text: str) -> tuple[NDArray[np.float64], float] | None:
+        """Decision values by label, and the share of the n-grams of ``text`` that are known; None when none is."""
         columns: list[int] = []
         values: list[float] = []
+        every = 0
         for (_, weight), counts, known in zip(BLOCKS, ngrams(text), self._vocabularies, strict=True):
-            found, squares = self._weigh(counts, known)
-            norm = weight / math.sqrt(squares) if squares else 0.0
+            found = self._weigh(counts, known)
+            norm = weight / math.sqrt(sum(value * value for _, value in found)) if found else 0.0
             columns += [column for column, _ in found]
             values += [value * norm for _, value in found]
+            every += len(counts)
         if not columns:
             return None
         chosen = self._weights[np.asarray(columns)]
         scores: NDArray[np.float64] = np.asarray(values, dtype=np.float64) @ chosen + self._bias
-        return scores
+        return scores, len(columns) / every
 
-    def _weigh(self, counts: Counter[str], known: dict[str, int]) -> tuple[list[tuple[int, float]], float]:
-        found, squares = [], 0.0
-        for name, count in counts.items():
-            column = known.get(name)
-            value = (1 + math.log(count)) * (self.card.unknown_idf if column is None else float(self._idf[column]))
-            squares += value * value
-            if column is not None:
-                found.append((column, value))
-        return found, squares
+    def _weigh(self, counts: Counter[str], known: dict[str, int]) -> list[tuple[int, float]]:
+        here = ((known.get(name), count) for name, count in counts.items())
+        return [(c, (1 + math.log(count)) * float(self._idf[c])) for c, count in here if c is not None]
 
     def opinion(self, text: str) -> Opinion:
-        """What the model thinks of ``text``."""
-        scores = self.scores(text)
-        if scores is None:
+        """What the model thinks of ``text``; the less of it is known, the less sure it is."""
+        found = self.scores(text)
+        if found is None:
             return Opinion(())
-        chances = probabilities(scores[None, :], self.card.scale, self._shift)[0]
+        scores, known = found
+        scale = self.card.scale * min(1.0, known / FAMILIAR)
+        chances = probabilities(scores[None, :], scale, self._shift)[0]
         order = np.argsort(-chances, kind="stable")
         return Opinion(tuple((self.card.labels[n], round(float(chances[n]), 4)) for n in order))
 
@@ -188,7 +186,7 @@ def _card(path: Path) -> tuple[Card, str]:
     digest = raw.pop("weights_sha256", "")
     try:
         card = Card(**raw | {"labels": tuple(map(str, raw["labels"]))})
-        sound = card.target in TARGETS and math.isfinite(card.scale) and math.isfinite(card.unknown_idf)
+        sound = card.target in TARGETS and math.isfinite(card.scale)
     except (TypeError, KeyError) as error:
         raise ConfigError([f"{path}: is no model card: {error}"]) from error
     if not sound:

@@ -21,7 +21,7 @@ from gateway.prefill.model import Card, probabilities
 
 FOLDS = 5
 MIN_TEXTS = 2
-"""An n-gram of fewer texts is left out; it still counts as unknown."""
+"""An n-gram of fewer texts is left out."""
 LARGE = 200
 """From so many texts on the rarest n-grams are left out; a few seed phrases have none to spare."""
 MAX_WEIGHTS = 24_000_000
@@ -65,7 +65,6 @@ class Weighing:
 
     kept: tuple[NDArray[Any], ...]
     idf: tuple[NDArray[Any], ...]
-    unknown: float
 
     @classmethod
     def of(cls, counted: Counted, labels: int) -> Weighing:
@@ -81,13 +80,13 @@ class Weighing:
                 columns = np.sort(columns[np.argsort(-seen[columns], kind="stable")[:room]])
             kept.append(columns)
             idf.append(np.log((1 + texts) / (1 + seen[columns])) + 1)
-        return cls(tuple(kept), tuple(idf), float(np.log(1 + texts) + 1))
+        return cls(tuple(kept), tuple(idf))
 
     def matrix(self, counted: Counted) -> sparse.csr_matrix:
-        """The texts as vectors; what is not known lengthens the vector that the rest is divided by."""
+        """The texts as vectors of one length for each block."""
         parts = []
         for (_, weight), (matrix, _), kept, idf in zip(BLOCKS, counted.blocks, self.kept, self.idf, strict=True):
-            every = np.full(matrix.shape[1], self.unknown)
+            every = np.zeros(matrix.shape[1])
             every[kept] = idf
             values = matrix.astype(np.float64)
             values.data = (1 + np.log(values.data)) * every[values.indices]
@@ -153,7 +152,6 @@ def train(rows: Rows, about: About, say: Say) -> Trained:
             data=about.data,
             text_column=about.text_column,
             label_column=about.label_column,
-            unknown_idf=weighing.unknown,
             scale=scale,
         ),
         tuple(names),
