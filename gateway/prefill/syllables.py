@@ -52,7 +52,7 @@ class Sounds:
         return "".join([chars.get(c) or self._char(c) for c in text])
 
     def of_name(self, name: str) -> set[str]:
-        """The sounds a recogniser may have heard for ``name``: its characters' common readings, and those in context."""
+        """The sounds of ``name``: of its characters' common readings, and of their readings in context."""
         in_context = [loose(_plain(r).replace("v", "u")) for r in lazy_pinyin(name)]
         sounds = {self.of(name)}
         if len(in_context) == len(name):
