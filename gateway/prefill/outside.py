@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 
 from gateway.prefill.syllables import loose, syllable
 
-_REGIONS = """
+_REGION_WORDS = """
 北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东
 广西 四川 贵州 云南 陕西 甘肃 青海 内蒙古 宁夏 新疆 西藏 香港 澳门 台湾 石家庄 唐山 秦皇岛 邯郸 邢台
 张家口 承德 沧州 廊坊 太原 长治 运城 临汾 呼和浩特 包头 赤峰 沈阳 大连 鞍山 抚顺 丹东 锦州 营口 长春
@@ -22,7 +22,8 @@ _REGIONS = """
 拉萨 西安 宝鸡 咸阳 渭南 延安 汉中 榆林 兰州 天水 酒泉 西宁 银川 乌鲁木齐 克拉玛依 喀什 伊犁 大同市
 东营市 中山市 三明市 安康市 白山市 三亚 三沙 儋州 琼海 文昌 万宁 东方市 五指山 定安 屯昌 澄迈 临高
 白沙县 白沙黎族 昌江 乐东 陵水 保亭 琼中 洋浦
-""".split()
+"""
+_REGIONS = _REGION_WORDS.split()
 _HEARD = "深圳 广州 东莞 上海 三亚 儋州 澄迈 文昌 长沙 武汉"
 _DISTRICTS = "徐汇 民治街道 大浪街道 观湖街道 福城街道 观澜街道"
 """Of other cities, where a name that we have too is said with them (深圳龙华, 上海徐汇龙华)."""
