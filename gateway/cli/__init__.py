@@ -9,7 +9,22 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from gateway import __version__
-from gateway.cli import asr, call, channel, check, feeds, flows, phones, prompts, run, simulate, tokens, trace, users
+from gateway.cli import (
+    asr,
+    call,
+    channel,
+    check,
+    feeds,
+    flows,
+    phones,
+    prefill,
+    prompts,
+    run,
+    simulate,
+    tokens,
+    trace,
+    users,
+)
 from gateway.cli.stored import with_database
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
@@ -24,7 +39,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="gateway", description="12345 intake gateway / 城市热线接入网关")
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for module in (run, check, flows, prompts, call, trace, asr, tokens, users, phones, feeds, channel, simulate):
+    modules = (run, check, flows, prompts, call, trace, asr, prefill, tokens, users, phones, feeds, channel, simulate)
+    for module in modules:
         module.add_parser(verbs)
     for verb in verbs.choices.values():
         _add_config(verb)
@@ -74,6 +90,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "prompts": lambda: prompts.run(args),
         "call": lambda: call.run(args),
         "asr": lambda: asr.run(args),
+        "prefill": lambda: prefill.run(args, settings),
         "channel": lambda: channel.run(args),
         "simulate": lambda: simulate.run(args, settings),
     }

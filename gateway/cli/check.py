@@ -17,6 +17,7 @@ from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
+from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, ChannelTable
 
@@ -43,6 +44,9 @@ def problems(settings: Settings) -> list[str]:
 
     flows = collect(load_flows, settings.flows_dir)
     collect(Gazetteer.read, settings.config_dir / "gazetteer.csv")
+    units = collect(read_units, settings.config_dir / "units.csv")
+    if units is not None:
+        collect(read_taxonomy, settings.config_dir / "taxonomy.csv", units)
     collect(engine_settings, settings.asr)
     for kind in known_channels():
         collect(load_channel_spec, kind)

@@ -1,110 +1,113 @@
-"""Places that were said, found by name in the city's gazetteer (districts, streets and towns, communities)."""
+"""Places that were said, found in the city's gazetteer and aliases: as written, and as a recogniser mis-heard them."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
+from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
+from gateway.prefill.outside import Outside
 
-_LEVELS = {"district": 1, "street": 2, "community": 3}
-_SHORT = {
-    "district": re.compile(r"区$"),
-    "street": re.compile(r"(?:街道|镇|乡)$"),
-    "community": re.compile(r"(?:居民委员会|村民委员会|居委会|村委会)$"),
-}
-_MIN_SHORT = 2
-_ROAD = re.compile(r"[一-鿿]{2,6}?(?:大道|路|街|巷)(?:[0-9一二三四五六七八九十百]+号)?")
-
-
-def _any_of(names: Iterable[str]) -> re.Pattern[str]:
-    """A pattern of the longest of ``names``, by first characters: few branches are tried where most names cannot be."""
-    rests: dict[str, list[str]] = {}
-    for name in sorted(names, key=len, reverse=True):
-        rests.setdefault(name[0], []).append(re.escape(name[1:]))
-    branches = [f"{re.escape(first)}(?:{'|'.join(found)})" for first, found in rests.items()]
-    return re.compile("|".join(branches) or r"(?!)")
-
-
-@dataclass(frozen=True, slots=True)
-class Division:
-    """One row of the gazetteer."""
-
-    code: str
-    name: str
-    level: str
-    parent: str
+_ALIAS_KINDS = {"road", "compound", "landmark", "area", "short"}
+_NUMBERS = "0-9一二三四五六七八九十百零"
+_ROAD = r"[一-鿿]{2,6}?(?:大道|路|街|巷)"
+_TAIL = re.compile(
+    rf"(?:的|上的|附近的)?(?:{_ROAD})?(?:[{_NUMBERS}]+号(?!线))?(?:[一-鿿]{{2,8}}?(?:小区|花园|家园|公寓|大厦|苑))?"
+    rf"(?:[{_NUMBERS}A-Za-z]+(?:栋|幢|号楼))?(?:[{_NUMBERS}]+单元)?(?:[{_NUMBERS}]+(?:室|房))?",
+)
+"""What may follow a named place in an address: road, number, compound, building, unit, room."""
+_NOT_HERE = re.compile(r"(?:不是(?:在|说)?|从)(?:海口市?的?)?$")
+_CONFIDENCE = {"exact": 0.9, "alias": 0.85, "same": 0.75, "like": 0.65}
+_SHARED_DISTRICTS = frozenset({"龙华区", "龙华"})
+"""Our districts' names that other cities have, too."""
+_ORDER = {"exact": 0, "alias": 2, "same": 1, "like": 3}
 
 
 class Gazetteer:
     """The divisions of one city; ``code,name,level,parent`` rows, codes as in GB/T 2260 and its extension."""
 
-    def __init__(self, divisions: list[Division]) -> None:
-        """Index ``divisions`` by the names people use: in full, and without 区/街道/居委会."""
+    def __init__(self, divisions: list[Division], aliases: list[tuple[str, str, str]] | None = None) -> None:
+        """Index ``divisions`` and ``aliases`` (name, kind, code) by all names people use."""
         self.by_code = {d.code: d for d in divisions}
-        names: dict[str, list[Division]] = {}
-        for division in divisions:
-            short = _SHORT[division.level].sub("", division.name)
-            for name in {division.name, short if division.level != "district" else division.name}:
-                if len(name) >= _MIN_SHORT:
-                    names.setdefault(name, []).append(division)
-        self._names = names
-        self._pattern = _any_of(names)
+        self._chains = {d.code: frozenset(above.code for above in self._upwards(d)) for d in divisions}
+        self._names = PlaceNames(divisions, [(n, kind, self.by_code.get(code)) for n, kind, code in aliases or []])
 
     @classmethod
-    def read(cls, path: Path) -> Gazetteer:
-        """Load the CSV; ``ConfigError`` names the wrong rows. A missing file is an empty gazetteer."""
-        if not path.exists():
-            return cls([])
-        divisions, problems = [], []
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
-                if row.get("level") not in _LEVELS or not row.get("code") or not row.get("name"):
-                    problems.append(f"{path}:{number}: needs code, name and level district|street|community")
-                    continue
-                divisions.append(Division(row["code"], row["name"], row["level"], row.get("parent") or ""))
-        if problems:
-            raise ConfigError(problems)
-        return cls(divisions)
+    def read(cls, path: Path, aliases: Path | None = None) -> Gazetteer:
+        """Load the CSV and the alias table beside it (``place_aliases.csv`` unless given).
+
+        ``ConfigError`` names the wrong rows. A missing file is an empty table.
+        """
+        divisions, problems = _read_divisions(path)
+        codes = {d.code for d in divisions}
+        cities = {d.parent for d in divisions if d.level == "district"}
+        rows, wrong = _read_aliases(aliases or path.with_name("place_aliases.csv"), codes | cities)
+        if problems + wrong:
+            raise ConfigError(problems + wrong)
+        return cls(divisions, rows)
 
     def find(self, text: str) -> list[Guess]:
-        """``place.*`` guesses for what ``text`` names; a name that two districts share is no evidence by itself."""
-        hits = [(m, self._names[m.group()]) for m in self._pattern.finditer(text)]
-        chosen: dict[str, tuple[Division, re.Match[str]]] = {}
-        for match, candidates in hits:
-            fitting = [d for d in candidates if self._consistent(d, chosen)]
-            if len(fitting) == 1 and fitting[0].level not in chosen:
-                chosen[fitting[0].level] = (fitting[0], match)
+        """``place.*`` guesses for what ``text`` names.
+
+        A name that two districts share is no evidence by itself; a place said to be in another city is none at all.
+        What was mis-heard is placed with less confidence; spans and ``place.address`` keep it as it was written.
+        """
+        hits = self._names.find(text)
+        if not hits:
+            return []
+        outside = Outside(text)
+        hits = [h for h in hits if not outside.covers(h.start, h.end, shared=self._shared(text, h))]
+        chosen = self._choose(text, hits)
         if not chosen:
             return []
+        lowest = max((d for d, _ in chosen.values()), key=lambda d: LEVELS[d.level])
+        weakest = chosen[lowest.level][1]
         guesses = []
-        lowest = max((d for d, _ in chosen.values()), key=lambda d: _LEVELS[d.level])
-        spans = [match.span() for _, match in chosen.values()]
         for division in self._upwards(lowest):
             said = chosen.get(division.level)
-            span = said[1].span() if said else spans[0]
+            hit = said[1] if said else weakest
+            confidence = _CONFIDENCE[hit.grade] - (0.0 if said else 0.05)
             guesses.append(
                 Guess(
                     path=f"place.{division.level}",
                     value={"code": division.code, "name": division.name},
                     source="rule",
-                    span=span,
-                    confidence=0.9 if said else 0.8,
+                    span=(hit.start, hit.end),
+                    confidence=round(confidence, 2),
                 ),
             )
-        guesses.append(self._address(text, spans))
+        guesses.append(self._address(text, [h for _, h in chosen.values()], hits))
         return guesses
 
-    def _consistent(self, division: Division, chosen: dict[str, tuple[Division, re.Match[str]]]) -> bool:
-        chain = {d.code for d in self._upwards(division)}
-        return all(
-            other.code in chain or division.code in {d.code for d in self._upwards(other)}
-            for other, _ in chosen.values()
-        )
+    @staticmethod
+    def _shared(text: str, hit: Hit) -> bool:
+        """Whether other cities are likely to have a place of that name: 龙华区, and every street's (人民街道)."""
+        return text[hit.start : hit.end] in _SHARED_DISTRICTS or any(d.level != "district" for d in hit.divisions)
+
+    def _choose(self, text: str, hits: list[Hit]) -> dict[str, tuple[Division, Hit]]:
+        """The division of each level: districts in full first, then streets and communities, each by sureness."""
+
+        def rank(hit: Hit) -> tuple[bool, int, int, int]:
+            level = min((LEVELS[d.level] for d in hit.divisions), default=len(LEVELS))
+            denied = _NOT_HERE.search(text[max(0, hit.start - 6) : hit.start]) is not None
+            return denied, hit.grade == "alias" and not denied, level + _ORDER[hit.grade], hit.start
+
+        chosen: dict[str, tuple[Division, Hit]] = {}
+        for hit in sorted(hits, key=rank):
+            fitting = [d for d in hit.divisions if self._consistent(d, chosen)]
+            if len(fitting) > 1:
+                parents = {d.parent for d in fitting}
+                fitting = [self.by_code[p] for p in parents if p in self.by_code] if len(parents) == 1 else []
+            if len(fitting) == 1 and fitting[0].level not in chosen:
+                chosen[fitting[0].level] = (fitting[0], hit)
+        return chosen
+
+    def _consistent(self, division: Division, chosen: dict[str, tuple[Division, Hit]]) -> bool:
+        chain = self._chains[division.code]
+        return all(o.code in chain or division.code in self._chains[o.code] for o, _ in chosen.values())
 
     def _upwards(self, division: Division) -> list[Division]:
         chain = [division]
@@ -113,10 +116,50 @@ class Gazetteer:
         return chain
 
     @staticmethod
-    def _address(text: str, spans: list[tuple[int, int]]) -> Guess:
-        """The words from the first named division to the road that directly follows the last one."""
-        start, end = min(s for s, _ in spans), max(e for _, e in spans)
-        road = _ROAD.match(text, end)
-        if road is not None:
-            end = road.end()
-        return Guess(path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=0.7)
+    def _address(text: str, said: list[Hit], hits: list[Hit]) -> Guess:
+        """The words from the first named division to the road, number, compound and room that directly follow."""
+        start, end = min(h.start for h in said), max(h.end for h in said)
+        for hit in hits:
+            if hit.start == end:
+                end = hit.end
+        if (tail := _TAIL.match(text, end)) is not None and not text[end : tail.end()].endswith("的"):
+            end = tail.end()
+        confidence = min(0.7, *(_CONFIDENCE[h.grade] for h in said))
+        return Guess(
+            path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=confidence
+        )
+
+
+def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:
+    divisions: list[Division] = []
+    problems: list[str] = []
+    if not path.exists():
+        return divisions, problems
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            if row.get("level") not in LEVELS or not row.get("code") or not row.get("name"):
+                problems.append(f"{path}:{number}: needs code, name and level district|street|community")
+                continue
+            divisions.append(Division(row["code"], row["name"], row["level"], row.get("parent") or ""))
+    return divisions, problems
+
+
+def _read_aliases(path: Path, codes: set[str]) -> tuple[list[tuple[str, str, str]], list[str]]:
+    rows: list[tuple[str, str, str]] = []
+    problems: list[str] = []
+    if not path.exists():
+        return rows, problems
+    seen: set[str] = set()
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            name, kind, code = ((row.get(key) or "").strip() for key in ("name", "kind", "code"))
+            if not name or kind not in _ALIAS_KINDS:
+                problems.append(f"{path}:{number}: needs name and kind {'|'.join(sorted(_ALIAS_KINDS))}")
+            elif code not in codes:
+                problems.append(f"{path}:{number}: code {code!r} of {name} is not in the gazetteer")
+            elif name in seen:
+                problems.append(f"{path}:{number}: {name} is there twice")
+            else:
+                seen.add(name)
+                rows.append((name, kind, code))
+    return rows, problems

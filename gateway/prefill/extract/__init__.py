@@ -1,0 +1,1 @@
+"""What can be read off a text by its form: numbers with checksums, money, times, names."""

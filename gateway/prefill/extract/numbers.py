@@ -1,0 +1,65 @@
+"""Numbers that have a form of their own: 统一社会信用代码, identity cards, number plates, landlines with extensions."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.domain.guess import Guess
+
+_USCC_CHARS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC = re.compile(
+    rf"(?<![0-9A-Za-z])[1-9A-HJ-NP-RTUWXY]{{2}}\d{{6}}[{_USCC_CHARS}]{{10}}(?![0-9A-Za-z])", re.IGNORECASE
+)
+_USCC_BASE = 31
+_USCC_LENGTH = 18
+_ID = re.compile(
+    r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])"
+)
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECK = "10X98765432"
+_PROVINCES = "京津沪渝冀晋辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云陕甘青蒙宁新藏"
+_PLATE = re.compile(
+    rf"[{_PROVINCES}][A-HJ-NP-Z][·\s]?(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF]|[A-HJ-NP-Z0-9]{{5}})(?![A-Z0-9])"
+)
+_LANDLINE = re.compile(
+    r"(?<!\d)(?P<area>0\d{2,3})[-\s—]?(?P<number>[2-9]\d{6,7})(?:\s*(?:转|分机|-|ext\.?)\s*(?P<extension>\d{1,6}))?(?!\d)"
+)
+
+
+def uscc_is_valid(code: str) -> bool:
+    """Whether ``code`` has the check character of GB 32100-2015 (weights are powers of 3 modulo 31)."""
+    values = [_USCC_CHARS.find(c) for c in code.upper()]
+    if len(values) != _USCC_LENGTH or min(values) < 0:
+        return False
+    total = sum(value * pow(3, i, _USCC_BASE) for i, value in enumerate(values[:-1]))
+    return values[-1] == -total % _USCC_BASE
+
+
+def id_is_valid(number: str) -> bool:
+    """Whether an 18-digit identity number has the check character of GB 11643-1999."""
+    total = sum(int(c) * w for c, w in zip(number, _ID_WEIGHTS, strict=False))
+    return _ID_CHECK[total % len(_ID_CHECK)] == number[-1].upper()
+
+
+def numbers(text: str) -> list[Guess]:
+    """Guesses of ``requester.uscc`` and ``extracted.*``; one with a wrong check character is offered, not filled.
+
+    An identity number is never repeated: its value says only that one stands at the span, so that it can be masked.
+    """
+    found = [
+        _guess("requester.uscc", m.group().upper(), m, 0.95 if uscc_is_valid(m.group()) else 0.3)
+        for m in _USCC.finditer(text)
+        if not _ID.match(text, m.start()) or (uscc_is_valid(m.group()) and not id_is_valid(m.group()))
+    ]
+    found += [
+        _guess("extracted.id_number", "*", m, 0.95 if id_is_valid(m.group()) else 0.6) for m in _ID.finditer(text)
+    ]
+    found += [_guess("extracted.plate", re.sub(r"[·\s]", "", m.group()), m, 0.9) for m in _PLATE.finditer(text)]
+    for match in _LANDLINE.finditer(text):
+        extension = f";ext={match['extension']}" if match["extension"] else ""
+        found.append(_guess("extracted.phone", f"+86{match['area'][1:]}{match['number']}{extension}", match, 0.85))
+    return found
+
+
+def _guess(path: str, value: str, match: re.Match[str], confidence: float) -> Guess:
+    return Guess(path=path, value=value, source="rule", span=match.span(), confidence=confidence)

@@ -1,0 +1,137 @@
+"""The names under which a city's places are found in text, by their characters and by their sound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.prefill.syllables import Sounds, syllable
+
+LEVELS = {"district": 1, "street": 2, "community": 3}
+_MIN_HEARD = 3
+"""Names of fewer syllables are found by characters only: too much else sounds like them."""
+_COMMUNITY = re.compile(r"(?:社区)?(?:居民委员会|村民委员会|居委会|村委会|村?委员会?|居)$|社区$")
+_OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是]|海口|[市区省家]|位于)$")
+_OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁]")
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One row of the gazetteer."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A name found in a text. ``grade``: exact, alias, same (sounds the same) or like (sounds alike)."""
+
+    start: int
+    end: int
+    divisions: tuple[Division, ...]
+    grade: str
+
+
+class _Index:
+    """Longest match of many names at once: per first two characters, the lengths worth trying."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
+        self._lengths: dict[str, list[int]] = {}
+
+    def add(self, key: str, name: str) -> None:
+        self.names.setdefault(key, []).append(name)
+        lengths = self._lengths.setdefault(key[:2], [])
+        if len(key) not in lengths:
+            lengths.append(len(key))
+            lengths.sort(reverse=True)
+
+    def at(self, text: str, position: int) -> Iterable[tuple[int, list[str]]]:
+        """(end, names) of every name at ``position``, longest first."""
+        for length in self._lengths.get(text[position : position + 2], ()):
+            if (found := self.names.get(text[position : position + length])) is not None:
+                yield position + length, found
+
+
+def spoken_names(division: Division) -> set[str]:
+    """How people say ``division``: in full; a community also as X社区, X村, X居委会, X村委会."""
+    if division.level != "community":
+        return {division.name}
+    stem = _COMMUNITY.sub("", division.name) or division.name
+    said = {division.name, *(f"{stem}{kind}" for kind in ("社区", "村", "居委会", "村委会"))}
+    return said | {stem} if stem.endswith("村") else said
+
+
+class PlaceNames:
+    """All names of a city's divisions and aliases."""
+
+    def __init__(self, divisions: Iterable[Division], aliases: Iterable[tuple[str, str, Division | None]]) -> None:
+        """Index ``divisions`` and ``aliases`` (name, kind, division; None: known, but lies in several districts)."""
+        self._sounds = Sounds()
+        self._written, self._heard = _Index(), _Index()
+        self._divisions: dict[str, list[Division]] = {}
+        self._alias: dict[str, str] = {}
+        for division in divisions:
+            for name in spoken_names(division):
+                self._add(name, division)
+        for name, kind, place in aliases:
+            self._alias.setdefault(name, kind)
+            self._add(name, place)
+
+    def _add(self, name: str, division: Division | None) -> None:
+        known = self._divisions.get(name)
+        if known is None:
+            known = self._divisions[name] = []
+            self._written.add(name, name)
+            if len(name) >= _MIN_HEARD:
+                for sound in self._sounds.of_name(name):
+                    self._heard.add(sound, name)
+        if division is not None and division not in known:
+            known.append(division)
+
+    def find(self, text: str) -> list[Hit]:
+        """Every name in ``text``, longest first, no two overlapping; what is written goes before what sounds alike."""
+        hits: list[Hit] = []
+        taken = bytearray(len(text))
+        position = 0
+        while position < len(text):
+            end = self._written_at(text, position, hits)
+            taken[position:end] = b"\x01" * (end - position)
+            position = max(end, position + 1)
+        sound = self._sounds.of(text)
+        position = 0
+        while position < len(text):
+            end = self._heard_at(text, sound, position, taken, hits)
+            position = max(end, position + 1)
+        return sorted(hits, key=lambda h: h.start)
+
+    def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:
+        for end, (name, *_) in self._written.at(text, start):
+            kind = self._alias.get(name)
+            if kind == "short" and not (
+                _OPEN_BEFORE.search(text[max(0, start - 2) : start]) and _OPEN_AFTER.match(text, end)
+            ):
+                continue
+            hits.append(Hit(start, end, tuple(self._divisions[name]), "alias" if kind else "exact"))
+            return end
+        return start
+
+    def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[Hit]) -> int:
+        for end, names in self._heard.at(sound, start):
+            if any(taken[start:end]):
+                continue
+            said = text[start:end]
+            alike = {n: sum(a == b for a, b in zip(n, said, strict=True)) for n in names}
+            best = max(alike.values())
+            if 2 * best < len(said) or (said[0] == "穷" and text[start - 1 : start] == "贫"):
+                continue
+            kept = [n for n, score in alike.items() if score == best]
+            same = all(syllable(a) == syllable(b) for a, b in zip(kept[0], said, strict=True))
+            divisions = tuple(dict.fromkeys(d for n in kept for d in self._divisions[n]))
+            hits.append(Hit(start, end, divisions, "same" if same else "like"))
+            return end
+        return start

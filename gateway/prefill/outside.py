@@ -1,0 +1,76 @@
+"""Places outside the city: what is said to be in one of them is not placed in ours."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+
+from gateway.prefill.syllables import loose, syllable
+
+_REGION_WORDS = """
+北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东
+广西 四川 贵州 云南 陕西 甘肃 青海 内蒙古 宁夏 新疆 西藏 香港 澳门 台湾 石家庄 唐山 秦皇岛 邯郸 邢台
+张家口 承德 沧州 廊坊 太原 长治 运城 临汾 呼和浩特 包头 赤峰 沈阳 大连 鞍山 抚顺 丹东 锦州 营口 长春
+吉林市 延边 哈尔滨 齐齐哈尔 大庆 牡丹江 佳木斯 南京 无锡 徐州 常州 苏州 南通 连云港 淮安 盐城 扬州
+镇江 泰州 宿迁 杭州 宁波 温州 嘉兴 湖州 绍兴 金华 衢州 舟山 台州 丽水 义乌 合肥 芜湖 蚌埠 马鞍山
+安庆 阜阳 福州 厦门 莆田 泉州 漳州 龙岩 宁德 福清 南昌 景德镇 九江 赣州 上饶 宜春 济南 青岛 淄博
+烟台 潍坊 济宁 泰安 威海 临沂 德州 菏泽 郑州 开封 洛阳 新乡 安阳 许昌 南阳 商丘 信阳 周口 驻马店
+武汉 宜昌 襄阳 荆州 黄石 黄冈 孝感 十堰 恩施 长沙 株洲 湘潭 衡阳 邵阳 岳阳 常德 张家界 郴州 永州
+怀化 广州 深圳 珠海 汕头 佛山 韶关 湛江 茂名 肇庆 惠州 梅州 汕尾 河源 清远 东莞 潮州 揭阳 云浮 徐闻
+雷州 南宁 柳州 桂林市 梧州 北海市 钦州 玉林 百色 贺州 河池 成都 自贡 攀枝花 泸州 德阳 绵阳 广元 遂宁
+内江 乐山 南充 眉山 宜宾 达州 贵阳 遵义 六盘水 安顺 铜仁 毕节 湄潭 昆明 曲靖 玉溪 大理 丽江 西双版纳
+拉萨 西安 宝鸡 咸阳 渭南 延安 汉中 榆林 兰州 天水 酒泉 西宁 银川 乌鲁木齐 克拉玛依 喀什 伊犁 大同市
+东营市 中山市 三明市 安康市 白山市 三亚 三沙 儋州 琼海 文昌 万宁 东方市 五指山 定安 屯昌 澄迈 临高
+白沙县 白沙黎族 昌江 乐东 陵水 保亭 琼中 洋浦
+"""
+_REGIONS = _REGION_WORDS.split()
+_HEARD = "深圳 广州 东莞 上海 三亚 儋州 澄迈 文昌 长沙 武汉"
+_DISTRICTS = "徐汇 民治街道 大浪街道 观湖街道 福城街道 观澜街道"
+"""Of other cities, where a name that we have too is said with them (深圳龙华, 上海徐汇龙华)."""
+_NOT_A_PLACE = r"(?![东西南北中]?(?:路|街(?!道)|大道|大厦|大酒店|鸡|社区|村|人(?!民)|话|菜|牌|户口|籍))"
+_NAMES = re.compile(f"(?:{'|'.join(sorted([*_REGIONS, *_DISTRICTS.split()], key=len, reverse=True))}){_NOT_A_PLACE}")
+_CLAUSE = re.compile(r"[，。！？；,.!?;\s]|海口(?!镇)|[到去来回飞搬]")
+_HOME = re.compile(r"海口(?!镇)|现在|这边|这里|住|我家|家在")
+
+
+def _sound(name: str) -> tuple[str, ...]:
+    return tuple(loose(syllable(c)) for c in name)
+
+
+_HEARD_SYLLABLES = {_sound(name) for name in _HEARD.split()}
+
+
+class Outside:
+    """Where a text speaks of other cities. ``strict``: up to the clause's end; ``loose``: until it comes home again."""
+
+    def __init__(self, text: str) -> None:
+        """Find the mentions in ``text``."""
+        self._text = text
+        mentions = [(m.start(), m.end()) for m in _NAMES.finditer(text)]
+        self._strict = _until(mentions, [m.start() for m in _CLAUSE.finditer(text)] if mentions else [], len(text))
+        self._loose = _until(mentions, [m.start() for m in _HOME.finditer(text)] if mentions else [], len(text))
+        self._starts = {start for start, _ in mentions}
+
+    def covers(self, start: int, end: int, *, shared: bool) -> bool:
+        """Whether what is named at ``start:end`` lies elsewhere; ``shared``: other cities have a place of that name."""
+        if end in self._starts or _within(start, self._strict) or (shared and _within(start, self._loose)):
+            return True
+        before = self._text[max(0, start - 3) : start].rstrip("市的")
+        return _sound(before[-2:]) in _HEARD_SYLLABLES
+
+
+def _until(mentions: list[tuple[int, int]], stops: list[int], length: int) -> list[tuple[int, int]]:
+    """From each mention to the next stop after it; ranges that touch are one."""
+    ranges: list[tuple[int, int]] = []
+    for start, end in mentions:
+        at = bisect_left(stops, end)
+        stop = stops[at] if at < len(stops) else length
+        if ranges and ranges[-1][1] >= stop:
+            continue
+        ranges.append((start, stop))
+    return ranges
+
+
+def _within(position: int, ranges: list[tuple[int, int]]) -> bool:
+    at = bisect_right(ranges, (position, 1 << 62)) - 1
+    return at >= 0 and position < ranges[at][1]

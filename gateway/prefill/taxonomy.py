@@ -1,0 +1,115 @@
+"""What a city's demands are about and who handles them: ``taxonomy.csv`` and ``units.csv`` read and verified."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import ConfigError
+
+UNIT_KINDS = frozenset({"department", "district", "enterprise", "zone"})
+TIME_LIMITS = frozenset({"urgent", "normal", "complex"})
+_LEVEL_DIGITS = 2
+_MAX_LEVEL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """承办单位; ``parent`` is the unit that answers for it, "" when none."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    kind: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One node: two digits of ``code`` a level; ``names`` from level 1 to its own; unit and time limit by default."""
+
+    code: str
+    parent: str
+    names: tuple[str, ...]
+    keywords: tuple[str, ...]
+    examples: tuple[str, ...]
+    unit: str
+    urgent: bool
+    time_limit: str
+
+
+def read_units(path: Path) -> dict[str, Unit]:
+    """Units by code; ``ConfigError`` names every wrong row. A missing file is an empty table."""
+    units: dict[str, Unit] = {}
+    problems: list[str] = []
+    for where, row in _rows(path):
+        unit = Unit(*(row.get(key, "") for key in ("code", "name_zh", "name_en", "kind", "parent")))
+        if not unit.code or not unit.name_zh or unit.kind not in UNIT_KINDS:
+            problems.append(f"{where}: needs code, name_zh and kind {'|'.join(sorted(UNIT_KINDS))}")
+        elif unit.code in units:
+            problems.append(f"{where}: {unit.code} is there twice")
+        else:
+            units[unit.code] = unit
+    problems += [f"{path}: {u.code} has no parent {u.parent}" for u in units.values() if u.parent not in {"", *units}]
+    if problems:
+        raise ConfigError(problems)
+    return units
+
+
+def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, Category]:
+    """Categories by code, parents before children; ``ConfigError`` names every wrong row."""
+    found: dict[str, Category] = {}
+    paths: set[tuple[str, ...]] = set()
+    problems: list[str] = []
+    for where, row in _rows(path):
+        names = tuple(name for level in range(1, _MAX_LEVEL + 1) if (name := row.get(f"l{level}_zh", "")))
+        category = Category(
+            code=row.get("code", ""),
+            parent=row.get("parent", ""),
+            names=names,
+            keywords=tuple(row.get("keywords", "").split()),
+            examples=tuple(filter(None, row.get("examples", "").split("|"))),
+            unit=row.get("unit", ""),
+            urgent=row.get("urgent") == "true",
+            time_limit=row.get("time_limit", ""),
+        )
+        wrong = _wrong(category, found, units)
+        if row.get("urgent") not in {"true", "false"}:
+            wrong.append("urgent is true or false")
+        if names in paths:
+            wrong.append(f"{'/'.join(names)} is there twice")
+        problems += [f"{where}: {text}" for text in wrong]
+        if not wrong:
+            found[category.code] = category
+            paths.add(names)
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def _wrong(category: Category, found: dict[str, Category], units: dict[str, Unit]) -> list[str]:
+    wrong = []
+    code, level = category.code, len(category.names)
+    if not code.isdigit() or not level or len(code) != level * _LEVEL_DIGITS:
+        wrong.append(f"code {code!r} needs two digits for each of its {level} levels")
+    if code in found:
+        wrong.append(f"code {code} is there twice")
+    if category.parent != code[:-_LEVEL_DIGITS]:
+        wrong.append(f"parent of {code} must be {code[:-_LEVEL_DIGITS]!r}")
+    elif category.parent and (category.parent not in found or found[category.parent].names != category.names[:-1]):
+        wrong.append(f"{code} has no parent {category.parent} of the same names before it")
+    if category.unit not in units:
+        wrong.append(f"unit {category.unit!r} is not in units.csv")
+    if category.time_limit not in TIME_LIMITS:
+        wrong.append(f"time_limit is one of {'|'.join(sorted(TIME_LIMITS))}")
+    return wrong
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            yield f"{path}:{number}", {k: v.strip() for k, v in row.items() if isinstance(k, str) and v}

@@ -1,0 +1,32 @@
+"""Numbers with a form of their own: right ones are read, wrong check characters are only offered."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.domain.guess import FILL_AT
+from gateway.prefill.extract.numbers import numbers
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "filled"),
+    [
+        ("我们公司代码91350100M000100Y43", "requester.uscc", "91350100M000100Y43", True),
+        ("我们公司代码91350100M000100Y44", "requester.uscc", "91350100M000100Y44", False),
+        ("身份证11010519491231002X", "extracted.id_number", "*", True),
+        ("车牌琼A12345停在门口", "extracted.plate", "琼A12345", True),
+        ("新能源车琼AD12345", "extracted.plate", "琼AD12345", True),
+        ("座机0898-68123456转801", "extracted.phone", "+8689868123456;ext=801", True),
+        ("座机0898 68123456", "extracted.phone", "+8689868123456", True),
+    ],
+)
+def test_numbers(text: str, path: str, value: str, *, filled: bool) -> None:
+    (guess,) = numbers(text)
+    assert (guess.path, guess.value, guess.confidence >= FILL_AT) == (path, value, filled)
+
+
+@pytest.mark.parametrize("text", ["", "一共321元", "工单号202611230000001", "电话13800138000"])
+def test_other_text_has_none(text: str) -> None:
+    assert numbers(text) == []

@@ -1,0 +1,84 @@
+"""Places in sentences written before the matcher: clean, mis-heard, outside the city; and the tables behind them."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.prefill.place import Gazetteer
+from gateway.settings.sections import INSTALLATION
+
+pytestmark = pytest.mark.unit
+
+SENTENCES = INSTALLATION / "tests" / "data" / "places.csv"
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return Gazetteer.read(INSTALLATION / "config" / "gazetteer.csv")
+
+
+def f1(pairs: list[tuple[str, str]]) -> float:
+    """Micro-F1 of (found, gold) codes; "" is nothing found, nothing to find."""
+    right = sum(1 for found, gold in pairs if found and found == gold)
+    return 2 * right / (sum(1 for found, _ in pairs if found) + sum(1 for _, gold in pairs if gold))
+
+
+def codes(gazetteer: Gazetteer, text: str) -> dict[str, str]:
+    return {g.path: g.value["code"] for g in gazetteer.find(text) if g.path != "place.address"}
+
+
+@pytest.mark.parametrize(("kind", "street_bound"), [("clean", 0.97), ("error", 0.90)])
+def test_streets_and_districts_are_found(gazetteer: Gazetteer, kind: str, street_bound: float) -> None:
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == kind]
+    found = [codes(gazetteer, row["text"]) for row in rows]
+    street = f1([(f.get("place.street", ""), row["street"]) for f, row in zip(found, rows, strict=True)])
+    district = f1([(f.get("place.district", ""), row["district"]) for f, row in zip(found, rows, strict=True)])
+    print(f"{kind}: {len(rows)} sentences, street F1 {street:.3f}, district F1 {district:.3f}")
+    assert street >= street_bound
+    assert district >= 0.95
+
+
+def test_no_outside_place_is_placed_in_the_city(gazetteer: Gazetteer) -> None:
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "outside"]
+    assert [row["text"] for row in rows if codes(gazetteer, row["text"])] == []
+
+
+def test_what_was_misheard_stays_as_written_and_is_less_sure(gazetteer: Gazetteer) -> None:
+    text = "我在龙花区海秀东路三十六号二栋"
+    found = {g.path: g for g in gazetteer.find(text)}
+    assert found["place.district"].value == {"code": "460106", "name": "龙华区"}
+    assert found["place.district"].confidence < 0.9
+    start, end = found["place.district"].span or (0, 0)
+    assert text[start:end] == "龙花区"
+    assert found["place.address"].value == "龙花区海秀东路三十六号二栋"
+
+
+@pytest.mark.parametrize("text", ["", "区", "\ud800", "路路路路路路路路" * 50, "龙华区" * 300])
+def test_odd_texts_do_no_harm(gazetteer: Gazetteer, text: str) -> None:
+    for guess in gazetteer.find(text):
+        assert guess.span is not None
+
+
+def test_a_megabyte_is_read_in_linear_time(gazetteer: Gazetteer) -> None:
+    unit = "我在深圳，说的是美兰区白龙街道的事。"
+    started = time.process_time()
+    gazetteer.find(unit * (1_000_000 // len(unit)))
+    print(f"1 MB: {time.process_time() - started:.2f} s")
+
+
+def test_wrong_aliases_are_named(tmp_path: Path) -> None:
+    (tmp_path / "gazetteer.csv").write_text("code,name,level,parent\n1,东区,district,0\n", encoding="utf-8")
+    (tmp_path / "place_aliases.csv").write_text(
+        "name,kind,code\n一号路,road,1\n二号路,road,9\n一号路,road,1\n,road,1\n三号,planet,1\n全市路,road,0\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        Gazetteer.read(tmp_path / "gazetteer.csv")
+    assert [p.split(":")[1] for p in caught.value.problems] == ["3", "4", "5", "6"]
