@@ -1,4 +1,4 @@
-"""Durable accepts in process: ``intake.accept()``, rules and all; 1, 8 and 64 clients that each wait for their answer.
+"""Durable accepts in process: ``intake.accept()``, pre-fill and all; 1, 8 and 64 clients that wait for their answers.
 
 On SQLite, ``synchronous=FULL``: grouped commits (the product), beside the same writer with one commit a contact, and
 beside grouped commits with ``synchronous=OFF`` (no durability: the limit that the disk's flushes are held against).
@@ -25,8 +25,7 @@ from bench.report import Row, judged
 from gateway.intake.accept import ContactIntake
 from gateway.ports.channel import InboundContact
 from gateway.ports.clock import SystemClock
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.storage.database import open_database
 from gateway.storage.writer import MAX_BATCH
@@ -58,10 +57,10 @@ def _contact(number: int) -> InboundContact:
     )
 
 
-async def _rate(folder: Path, rules: Rules, clients: int, mode: str, seconds: float) -> tuple[float, list[float]]:
+async def _rate(folder: Path, prefill: Prefill, clients: int, mode: str, seconds: float) -> tuple[float, list[float]]:
     """Accepts a second, and each one's latency in milliseconds."""
     database = await open_database("", data_dir=folder, zone=ZoneInfo("Asia/Shanghai"), **MODES[mode])
-    intake = ContactIntake(store=database.changes, rules=rules, clock=SystemClock())
+    intake = ContactIntake(store=database.changes, prefill=prefill, clock=SystemClock())
     numbers = iter(range(sys.maxsize))
     for _ in range(20):
         await intake.accept(_contact(next(numbers)))
@@ -99,7 +98,7 @@ def _fdatasync_rate(folder: Path, seconds: float) -> float:
 
 def measure(*, rounds: int = ROUNDS, round_s: float = ROUND_S) -> list[dict[str, Any]]:
     """One dict for each mode and number of clients: {mode, clients, accepts_per_s, p50_ms, p99_ms, of_each, of_off}."""
-    rules = Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv"))
+    prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
     collector.settle()  # as the running gateway does
     rates: dict[tuple[int, str], list[float]] = {}
     latencies: dict[tuple[int, str], list[float]] = {}
@@ -108,7 +107,7 @@ def measure(*, rounds: int = ROUNDS, round_s: float = ROUND_S) -> list[dict[str,
         for clients in CLIENTS:
             for mode in MODES:
                 with tempfile.TemporaryDirectory(dir=ROOT) as folder:
-                    rate, taken = uvloop.run(_rate(Path(folder), rules, clients, mode, round_s))
+                    rate, taken = uvloop.run(_rate(Path(folder), prefill, clients, mode, round_s))
                 rates.setdefault((clients, mode), []).append(rate)
                 latencies.setdefault((clients, mode), []).extend(taken)
         with tempfile.TemporaryDirectory(dir=ROOT) as folder:

@@ -1,6 +1,6 @@
 """Durable accepts over HTTP: POST /api/v1/contacts with the SQL store, beside the same application without a store.
 
-Both are the product's application and intake (authentication, checks, rules, log line) in a process of its own on
+Both are the product's application and intake (authentication, checks, pre-fill, log line) in a process of its own on
 uvloop; they differ in the store alone: SQLite with ``synchronous=FULL``, or one that answers at once and keeps nothing.
 Load comes from a third process with 64 keep-alive connections, each sending its next contact when the answer is there.
 Server and load are pinned to one core each where there are two. Rounds alternate; the median of their ratios counts.
@@ -27,8 +27,7 @@ from bench.report import Row, judged
 from gateway.bootstrap import open_house
 from gateway.domain.change import Applied, Change
 from gateway.intake.accept import ContactIntake
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.settings import load
 from gateway.telemetry import log
@@ -81,8 +80,8 @@ async def _serve(*, store: bool) -> None:
         for n in range(CLIENTS):
             await house.database.accounts.add_token(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
         if not store:
-            rules = Rules(Gazetteer.read(settings.config_dir / "gazetteer.csv"))
-            house.intake = ContactIntake(store=KeepsNothing(), rules=rules, clock=house.clock)
+            prefill = Prefill.of(settings.config_dir, settings.timezone)
+            house.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=house.clock)
 
         async def ready() -> dict[str, bool]:
             return {"bench": True}

@@ -41,8 +41,7 @@ from gateway.ports.channel import Channel, ChannelContext
 from gateway.ports.clock import SystemClock
 from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.message import TextServices
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.queueing import client
 from gateway.queueing.server import EmbeddedValkey
 from gateway.queueing.shared_cache import ValkeyCache
@@ -115,7 +114,7 @@ class House:
             settings.recordings_dir,
             min_free_percent=settings.recording.min_free_percent,
         )
-        rules = Rules(Gazetteer.read(settings.config_dir / "gazetteer.csv"))
+        prefill = Prefill.of(settings.config_dir, settings.timezone)
         self.recogniser = _recogniser(settings)
         self.live = LiveInteractions(
             leases=database.leases,
@@ -124,7 +123,7 @@ class House:
             lease_s=settings.calls.lease_s,
         )
         self.spool = SpoolingStore(store=database.changes, folder=settings.data_dir / "spool")
-        self.intake = ContactIntake(store=database.changes, rules=rules, clock=self.clock)
+        self.intake = ContactIntake(store=database.changes, prefill=prefill, clock=self.clock)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
         self.flows = load_flows(settings.flows_dir)
         engine = Engine(self.flows)
@@ -134,7 +133,7 @@ class House:
             recordings=self.recordings,
             recogniser=self.recogniser,
             engine=engine,
-            rules=rules,
+            prefill=prefill,
             clock=self.clock,
             live=self.live,
             settings=CallSettings(
@@ -148,7 +147,7 @@ class House:
             reader=database.reader,
             leases=database.leases,
             recordings=self.recordings,
-            rules=rules,
+            prefill=prefill,
             clock=self.clock,
             live=self.live,
             callback_due=callback_due,
@@ -159,7 +158,7 @@ class House:
         self.files = AttachmentFiles(
             settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
         )
-        self._converse(TextFlow(engine=engine, rules=rules), callback_due)
+        self._converse(TextFlow(engine=engine, prefill=prefill), callback_due)
         self.sources: dict[str, SigningSource] = {}
         self.called_back: set[str] = set()
         self.channels = [self._channel(table) for table in settings.channel]

@@ -8,21 +8,18 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.domain.guess import FILL_AT, Guess
+from gateway.domain.guess import FILL_AT
 from gateway.domain.words import DemandType
 from gateway.errors import ConfigError, RejectedInput
 from gateway.prefill import dataset, model
 from gateway.prefill.features import MAX_CHARS
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
-from gateway.prefill.trained import TrainedModels
+from gateway.prefill.reader import Prefill, Reading
 from gateway.settings import Settings
-from gateway.storage.shape import SECTIONS, set_in, shaped
+from gateway.storage.shape import OFFERED, SECTIONS, set_in, shaped
 
 REPORT = "report.html"
 SHOWN = 10
@@ -170,9 +167,7 @@ def _predict(args: argparse.Namespace, settings: Settings) -> int:
     if len(text) > MAX_CHARS:
         print(f"gateway: the text is longer than {MAX_CHARS} characters: only its beginning is read", file=sys.stderr)
         text = text[:MAX_CHARS]
-    rules = Rules(Gazetteer.read(settings.config_dir / "gazetteer.csv"))
-    opinions, offered = TrainedModels.read(settings.config_dir / "models").opinions(text)
-    answer = prefilled(text, [*rules.guesses(text), *opinions], offered)
+    answer = prefilled(text, Prefill.of(settings.config_dir, settings.timezone).read(text, at=datetime.now(UTC)))
     if args.json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return 0
@@ -183,23 +178,22 @@ def _predict(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def prefilled(content: str, guesses: Iterable[Guess], offered: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The record's sections for ``content``: each field's surest guess, filled from ``FILL_AT``, else only offered."""
-    best: dict[str, Guess] = {}
-    for guess in guesses:
-        if guess.path not in best or guess.confidence > best[guess.path].confidence:
-            best[guess.path] = guess
+def prefilled(content: str, reading: Reading) -> dict[str, Any]:
+    """The record's sections for ``content``: what ``reading`` found, filled from ``FILL_AT``, else only offered."""
     record: dict[str, Any] = copy.deepcopy({name: SECTIONS[name] for name in _ANSWERED if name in SECTIONS})
     record.setdefault("requester", {})
     record["demand"]["content"] = content
-    for path, guess in best.items():
-        steps = tuple(path.split("."))
+    for guess in reading.guesses:
+        steps = tuple(guess.path.split("."))
         if guess.confidence >= FILL_AT and steps[0] in record:
             value = shaped(steps, guess.value)
             whole = SECTIONS.get(steps[0], {}).get(steps[-1])
             set_in(record, steps, {**whole, **value} if isinstance(whole, dict) and isinstance(value, dict) else value)
-    record["prefill"]["fields"] = {path: guess.as_field() for path, guess in best.items()}
-    record["prefill"]["candidates"].update(offered)
+        if guess.candidates:
+            offered = [{"code": code, "confidence": sure} for code, sure in guess.candidates]
+            record["prefill"]["candidates"][OFFERED[steps]] = offered
+    record["prefill"]["fields"] = {guess.path: guess.as_field() for guess in reading.guesses}
+    record["prefill"]["mentions"] = [mention.as_entry() for mention in reading.mentions]
     return record
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Guess, Mention
 
 Path = tuple[str, ...]
 """A record path, e.g. ``("demand", "type")`` or ``("prefill", "fields", "demand.type")``."""
@@ -222,6 +222,8 @@ class Change:
     guesses: tuple[Guess, ...] = ()
     """Pre-filled fields: kept in ``prefill.fields``, and set in the record when sure enough (``FILL_AT``). A field
     that a person confirmed is left alone."""
+    mentions: tuple[Mention, ...] = ()
+    """What else was said: in place of what was known, or, with ``content`` or ``join``, beside it."""
     join: ExternalKey | None = None
     """A conversation's key: when an open interaction carries it as ``external_id``, this Change's ``new_ticket`` and
     ``new_interaction`` are dropped and the rest goes there."""

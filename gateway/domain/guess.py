@@ -18,6 +18,8 @@ class Guess:
     source: str
     span: tuple[int, int] | None
     confidence: float
+    candidates: tuple[tuple[str, float], ...] = ()
+    """(code, confidence) of everything worth offering, likeliest first; for category and unit."""
 
     def as_field(self) -> dict[str, Any]:
         """The entry of ``prefill.fields``."""
@@ -28,3 +30,18 @@ class Guess:
             "confidence": self.confidence,
             "confirmed_by": None,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Something of a known form in ``demand.content`` that is no field of the record: a sum, an instant, a plate."""
+
+    kind: str
+    """money (yuan), time (RFC 3339), phone, id_number, uscc, plate, person, organisation"""
+    value: str
+    span: tuple[int, int]
+    confidence: float
+
+    def as_entry(self) -> dict[str, Any]:
+        """The entry of ``prefill.mentions``."""
+        return {"kind": self.kind, "value": self.value, "span": list(self.span), "confidence": self.confidence}

@@ -25,19 +25,19 @@ from gateway.intake.numbers import e164
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
 from gateway.ports.store import ChangeStore
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 
 _PLACED = frozenset({"district", "street", "community", "address", "lat"})
-"""When the sender says one of these, it knows the place better than our rules."""
+"""When the sender says one of these, it knows the place better than we do."""
 
 
 class ContactIntake:
     """Implements ``ports.channel.Intake``: returns after commit, so that the adapter may acknowledge."""
 
-    def __init__(self, *, store: ChangeStore, rules: Rules, clock: Clock) -> None:
-        """Write through ``store``; guess with ``rules``."""
+    def __init__(self, *, store: ChangeStore, prefill: Prefill, clock: Clock) -> None:
+        """Write through ``store``; guess with ``prefill``."""
         self._store = store
-        self._rules = rules
+        self._prefill = prefill
         self._clock = clock
 
     async def accept(self, contact: InboundContact) -> Accepted:
@@ -64,7 +64,8 @@ class ContactIntake:
         requester = dict(contact.requester)
         phone = e164(requester.get("phone") or contact.from_raw)
         requester["phone"] = phone
-        guesses: list[Guess] = self._rules.guesses(contact.content)
+        reading = self._prefill.read(contact.content, at=contact.sent_at or contact.received_at)
+        guesses: list[Guess] = list(reading.guesses)
         if _PLACED & {key for key, value in contact.place.items() if value}:
             guesses = [g for g in guesses if not g.path.startswith("place.")]
         fields: dict[Path, Any] = {("place", key): value for key, value in contact.place.items()}
@@ -118,6 +119,7 @@ class ContactIntake:
                 else {"ended_at": contact.received_at, "disposition": Disposition.COMPLETED.value},
             ),
             guesses=tuple(guesses),
+            mentions=reading.mentions,
             messages=(
                 NewMessage(
                     message_id=new_ulid(),

@@ -24,7 +24,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Recogniser
 from gateway.ports.recordings import Finished, Recordings, RecordingWriter
 from gateway.ports.store import ChangeStore
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.telemetry import log, metrics
 
 RETRY_AFTER_S = 5
@@ -57,7 +57,7 @@ class CallAnswering:
         recordings: Recordings,
         recogniser: Recogniser | None,
         engine: Engine,
-        rules: Rules,
+        prefill: Prefill,
         clock: Clock,
         live: LiveInteractions,
         settings: CallSettings,
@@ -68,7 +68,7 @@ class CallAnswering:
         self._recordings = recordings
         self._recogniser = recogniser
         self._engine = engine
-        self._rules = rules
+        self._prefill = prefill
         self._clock = clock
         self._live = live
         self._settings = settings
@@ -78,7 +78,7 @@ class CallAnswering:
         """Handle ``leg`` from INVITE to its end. Never raises but for cancellation: then the call is interrupted."""
         record = CallRecord(
             store=self._spool if self._settings.spool_when_down else self._store,
-            rules=self._rules,
+            prefill=self._prefill,
             clock=self._clock,
             info=leg.info,
             node=self._live.node,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +27,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Finished
 from gateway.ports.store import ChangeStore
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import NOTHING_READ, Prefill, Reading
 
 MIN_SPEECH_MS = 800
 """With no text yet, so much detected speech counts as something said."""
@@ -39,7 +40,7 @@ class CallRecord:
         self,
         *,
         store: ChangeStore,
-        rules: Rules,
+        prefill: Prefill,
         clock: Clock,
         info: CallInfo,
         node: str,
@@ -48,7 +49,7 @@ class CallRecord:
     ) -> None:
         """A call that has been offered and is not written yet."""
         self._store = store
-        self._rules = rules
+        self._prefill = prefill
         self._clock = clock
         self._info = info
         self._node = node
@@ -132,13 +133,14 @@ class CallRecord:
         """The requester said something: keep the segment and guess anew from everything said."""
         segment = self._segment(Speaker.REQUESTER, final)
         self._said.append((segment, final.confidence))
-        guesses = content_guesses(self._rules, [(s.text, s.language, c) for s, c in self._said])
-        self.spoken_phone = next((g.value for g in guesses if g.path == "requester.callback_phone"), None)
+        said = [(s.text, s.language, c) for s, c in self._said]
+        reading = read_said(self._prefill, said, self.started_at)
+        self.spoken_phone = next((g.value for g in reading.guesses if g.path == "requester.callback_phone"), None)
         await self._apply(
             "transcript.segment",
             segments=(*self._take_prompts(), segment),
             ticket={("empty",): False},
-            guesses=guesses,
+            reading=reading,
             data={"seq": segment.seq, "language": final.language},
         )
 
@@ -260,7 +262,7 @@ class CallRecord:
         ticket: dict[tuple[str, ...], Any] | None = None,
         interaction: dict[str, Any] | None = None,
         segments: tuple[NewSegment, ...] = (),
-        guesses: tuple[Guess, ...] = (),
+        reading: Reading = NOTHING_READ,
         callback: NewCallback | None = None,
     ) -> None:
         await self._store.apply(
@@ -270,7 +272,8 @@ class CallRecord:
                 ticket_fields=ticket or {},
                 interaction_fields=interaction or {},
                 segments=segments,
-                guesses=guesses,
+                guesses=reading.guesses,
+                mentions=reading.mentions,
                 callback=callback,
                 events=(NewEvent(type=event, at=self._clock.now(), data=data),),
             ),
@@ -290,8 +293,8 @@ def recording_field(finished: Finished | None) -> dict[str, Any] | None:
     }
 
 
-def content_guesses(rules: Rules, said: list[tuple[str, str | None, float | None]]) -> tuple[Guess, ...]:
-    """``demand.content`` joined from (text, language, confidence) segments, and what the rules find in it."""
+def read_said(prefill: Prefill, said: list[tuple[str, str | None, float | None]], at: datetime) -> Reading:
+    """``demand.content`` joined from (text, language, confidence) segments of a call at ``at``, and what it fills."""
     content = ""
     for text, language, _ in said:
         separator = " " if language == "en" and content else "，" if content and content[-1].isalnum() else ""
@@ -304,7 +307,8 @@ def content_guesses(rules: Rules, said: list[tuple[str, str | None, float | None
         span=(0, len(content)),
         confidence=round(max(0.5, sum(sure) / len(sure)), 2) if sure else 0.5,
     )
-    return (whole, *rules.guesses(content))
+    reading = prefill.read(content, at=at)
+    return replace(reading, guesses=(whole, *reading.guesses))
 
 
 def end_of(started_at: datetime, answered_at: datetime | None, duration_s: float) -> datetime:

@@ -160,6 +160,7 @@ class ConversationIntake:
             turn.content = text
             return turn, [answer(about, language)], about
         heeded = Heeded(
+            at=message.sent_at or message.received_at,
             text=text,
             choice=message.choice,
             location=message.location,

@@ -104,7 +104,8 @@ class MessageChange:
         message, standing, now = self._message, self._standing, self._now
         about_other = about if standing.ticket_id is None else None
         content = turn.content
-        if about is not None and about.intent is not Intent.ADDITION:
+        speaks = about is None or about.intent is Intent.ADDITION
+        if not speaks:
             content = None
         if content and self._incomplete:
             content += self._incomplete
@@ -130,7 +131,8 @@ class MessageChange:
             new_interaction=interaction,
             dialogue=state.to_json(),
             ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel) | self._pending(),
-            guesses=tuple(turn.guesses) if about is None or about.intent is Intent.ADDITION else (),
+            guesses=tuple(turn.guesses) if speaks else (),
+            mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
             thread=self._thread(),
             messages=(self._inbound(), *self._outbound(lines, turn.quick_replies)),

@@ -11,13 +11,13 @@ from gateway.domain.change import Change, NewCallback, NewEvent, NewSegment, Ope
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
-from gateway.intake.call_record import content_guesses, end_of, recording_field
+from gateway.intake.call_record import end_of, read_said, recording_field
 from gateway.intake.live import LiveInteractions
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import ChangeStore, LeaseStore, TicketReader
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import NOTHING_READ, Prefill
 from gateway.telemetry import log, metrics
 
 _log = log.get("recovery")
@@ -35,7 +35,7 @@ class Recovery:
         reader: TicketReader,
         leases: LeaseStore,
         recordings: Recordings,
-        rules: Rules,
+        prefill: Prefill,
         clock: Clock,
         live: LiveInteractions,
         callback_due: timedelta,
@@ -46,7 +46,7 @@ class Recovery:
         self._reader = reader
         self._leases = leases
         self._recordings = recordings
-        self._rules = rules
+        self._prefill = prefill
         self._clock = clock
         self._live = live
         self._callback_due = callback_due
@@ -140,6 +140,8 @@ class Recovery:
         said = [(s["corrected_text"] or s["text"], s["language"], s["confidence"]) for s in spoken]
         said += [(f.text, f.language, f.confidence) for f in finals]
         now = self._clock.now()
+        began = from_rfc3339(own["started_at"])
+        reading = read_said(self._prefill, said, began) if said else NOTHING_READ
         fields: dict[tuple[str, ...], object] = {("prefill", "pending"): False}
         if said:
             fields["empty",] = False
@@ -163,7 +165,8 @@ class Recovery:
                     )
                     for n, f in enumerate(finals, start=1)
                 ),
-                guesses=content_guesses(self._rules, said) if said else (),
+                guesses=reading.guesses,
+                mentions=reading.mentions,
                 events=(
                     NewEvent(
                         type="transcript.completed",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Guess, Mention
 from gateway.domain.words import Disposition, Line
 from gateway.intake.numbers import e164
 from gateway.ivr.engine import (
@@ -29,7 +30,7 @@ from gateway.ivr.engine import (
 )
 from gateway.ivr.match import is_keyword, word_count
 from gateway.ports.message import Location
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
 ANSWER_CONFIDENCE = 0.9
@@ -50,6 +51,8 @@ _GREETINGS = (
 class Heeded:
     """What of a message a flow heeds."""
 
+    at: datetime
+    """When it was sent: what "yesterday" in it counts from."""
     text: str | None = None
     choice: str | None = None
     location: Location | None = None
@@ -69,6 +72,7 @@ class Turn:
     lines: list[str] = field(default_factory=list)
     quick_replies: tuple[tuple[str, str], ...] = ()
     guesses: list[Guess] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
     fields: dict[tuple[str, ...], Any] = field(default_factory=dict)
     content: str | None = None
     """What of the message belongs to the demand."""
@@ -105,10 +109,10 @@ def disposition_of(state: State | None) -> Disposition:
 class TextFlow:
     """Runs flows on messages."""
 
-    def __init__(self, *, engine: Engine, rules: Rules) -> None:
-        """Flows and the rules that read messages."""
+    def __init__(self, *, engine: Engine, prefill: Prefill) -> None:
+        """Flows and the reader of messages."""
         self._engine = engine
-        self._rules = rules
+        self._prefill = prefill
 
     def begin(self, flow: str, *, text: str | None, phone_known: bool, follow_up: bool = False) -> Turn:
         """A new dialogue up to where it waits for the first message; with ``follow_up``, for what comes after."""
@@ -118,7 +122,7 @@ class TextFlow:
         if state is not None:
             return Turn(state=replace(state, vars=given | {"registered": "1", "demand": "1"}))
         turn = Turn(state=replace(self._engine.begin(flow, language), vars=given))
-        self._run(turn, Begin(), Heeded())
+        self._run(turn, Begin(), None)
         return turn
 
     def waiting(self, state: State) -> Waiting | None:
@@ -156,16 +160,16 @@ class TextFlow:
             turn.state = _with(turn.state, later=f"{heeded.voice_pending}@{turn.state.step}")
         return Heard(None) if opening else None
 
-    def later(self, state: State, message_id: str, text: str) -> Turn:
+    def later(self, state: State, message_id: str, text: str, at: datetime) -> Turn:
         """A voice message's words have become known: they are its answer if the flow still waits at its question."""
         turn = Turn(state=state)
         waits = state.vars.get("later") == f"{message_id}@{state.step}"
-        return self.take(turn, Heeded(text=text, speaks=waits), opening=False)
+        return self.take(turn, Heeded(at=at, text=text, speaks=waits), opening=False)
 
-    def read(self, text: str) -> Turn:
+    def read(self, text: str, at: datetime) -> Turn:
         """What a text brings to a ticket whose dialogue is over."""
         turn = Turn(state=State(flow="", version="", step=""))
-        self._note(turn, Heeded(text=text, speaks=False), None, None, is_key=False)
+        self._note(turn, Heeded(at=at, text=text, speaks=False), None, None, is_key=False)
         return turn
 
     def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, asked: str | None, *, is_key: bool) -> None:
@@ -176,10 +180,12 @@ class TextFlow:
         )
         if text and not control and not says_nothing(text):
             turn.content = text
-            found = self._rules.guesses(text)
+            reading = self._prefill.read(text, at=heeded.at)
+            found = list(reading.guesses)
             if asked in {"place", "phone"}:
                 found = [g for g in found if not g.path.startswith("demand.")]
             turn.guesses += found
+            turn.mentions += reading.mentions
             if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):
                 turn.state = _with(turn.state, phone="1")
             if asked is None or asked == "demand":
@@ -193,13 +199,13 @@ class TextFlow:
             turn.state = _with(turn.state, place="1")
             turn.guesses += _location(heeded.location)
 
-    def _run(self, turn: Turn, event: Input, heeded: Heeded) -> None:
+    def _run(self, turn: Turn, event: Input, heeded: Heeded | None) -> None:
         following: Input | None = event
         while following is not None:
             turn.state, outputs = self._engine.step(turn.state, following)
             following = self._perform(turn, outputs, heeded)
 
-    def _perform(self, turn: Turn, outputs: tuple[Output, ...], heeded: Heeded) -> Input | None:
+    def _perform(self, turn: Turn, outputs: tuple[Output, ...], heeded: Heeded | None) -> Input | None:
         following: Input | None = Finished() if outputs and isinstance(outputs[-1], Say) else None
         for output in outputs:
             match output:
@@ -213,7 +219,7 @@ class TextFlow:
                     following = None  # the state remembers how; the conversation stays open until it rests
         return following
 
-    def _act(self, turn: Turn, act: Act, heeded: Heeded) -> ActionDone:
+    def _act(self, turn: Turn, act: Act, heeded: Heeded | None) -> ActionDone:
         outcome, values = "ok", {}
         match act.name:
             case "ticket_number":
@@ -221,7 +227,7 @@ class TextFlow:
             case "missing":
                 outcome = "ok" if turn.state.vars.get(act.args["field"]) else "missing"
             case "take_answer":
-                outcome = self._take(turn, act.args["field"], heeded)
+                outcome = self._take(turn, act.args["field"], heeded) if heeded else "failed"
             case "register_ticket":
                 turn.demand_taken = True
                 values = {"ticket_no": TICKET_NO, "registered": "1"}

@@ -28,7 +28,7 @@ def said_change(
 ) -> Change:
     """The words go into message and demand, and to the flow when it still waits for them; a callback falls ``due``."""
     state = _open_state(row, view)
-    turn = flow.later(state, row.message_id, text) if state is not None else flow.read(text)
+    turn = flow.later(state, row.message_id, text, now) if state is not None else flow.read(text, now)
     lines = "\n".join(turn.lines)
     data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
     events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
@@ -45,6 +45,7 @@ def said_change(
         ticket_fields=dict(turn.fields) | _not_pending(row),
         content=text,
         guesses=tuple(turn.guesses),
+        mentions=tuple(turn.mentions),
         message_texts={row.message_id: text},
         thread=Thread(channel_id=row.channel_id, sender=row.sender or "") if lines else None,
         messages=(_said(row, lines, turn.quick_replies, now),) if lines else (),

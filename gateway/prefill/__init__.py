@@ -1,1 +1,1 @@
-"""What was said becomes fields, each with its evidence. Rules only, all on this machine."""
+"""What was said becomes fields, each with its evidence. Prefill only, all on this machine."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
@@ -17,6 +16,7 @@ PATHS = {
     "unit": "handling.lead_unit",
 }
 """The record's field for each target of a model."""
+OFFERING = ("category", "unit")
 CANDIDATES = 3
 """So many are offered."""
 
@@ -45,23 +45,24 @@ class TrainedModels:
             raise ConfigError(problems)
         return cls(models)
 
-    def opinions(self, content: str) -> tuple[list[Guess], dict[str, list[dict[str, Any]]]]:
-        """Guesses for ``demand.content == content``, and what to offer beside them for category and unit.
+    def opinions(self, content: str) -> list[Guess]:
+        """Guesses for ``demand.content == content``; those for category and unit with what to offer beside them.
 
         A guess has no span: a linear model rests on the whole text.
         """
         guesses: list[Guess] = []
-        offered: dict[str, list[dict[str, Any]]] = {}
         for target, model in self.models.items():
             opinion = model.opinion(content)
             if opinion.label is None:
                 continue
-            if target in {"category", "unit"}:
-                best = opinion.ranked[:CANDIDATES]
-                offered[target] = [{"code": label, "confidence": confidence} for label, confidence in best]
             guesses.append(
                 Guess(
-                    path=PATHS[target], value=opinion.label, source="model", span=None, confidence=opinion.confidence
+                    path=PATHS[target],
+                    value=opinion.label,
+                    source="model",
+                    span=None,
+                    confidence=opinion.confidence,
+                    candidates=opinion.ranked[:CANDIDATES] if target in OFFERING else (),
                 ),
             )
-        return guesses, offered
+        return guesses

@@ -7,8 +7,8 @@ from typing import Any
 from gateway.domain.change import Path
 from gateway.domain.guess import FILL_AT
 from gateway.storage.batch_state import State, TicketState
-from gateway.storage.prepare import Prepared, Row
-from gateway.storage.shape import CODED, HOT, Tree, code_of, get_in, set_in
+from gateway.storage.prepare import Guessed, Prepared, Row
+from gateway.storage.shape import CODED, HOT, OFFERED, Tree, code_of, get_in, set_in
 
 KNOWN = frozenset(
     {"name", "gender", "org_name", "uscc", "language", "accessibility", "labels", "callback_phone"},
@@ -42,8 +42,10 @@ def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int |
     """Guesses first, then what was set on purpose, then the columns that mirror the document."""
     if p.guesses:
         entries = ticket.doc.setdefault("prefill", {}).setdefault("fields", {})
-        for path, entry, value in p.guesses:
-            _guess(ticket.doc, entries, path, _moved(entry, shift), value, joined=joined)
+        for guess in p.guesses:
+            _guess(ticket.doc, entries, guess, _moved(guess.entry, shift), joined=joined)
+    if p.mentions:
+        _mention(ticket.doc, p.mentions, shift, more=joined or p.change.content is not None)
     for path, value in p.fields:
         if len(path) == 1 and path[0] in HOT:
             ticket.row[path[0]] = value
@@ -72,8 +74,9 @@ def _moved(entry: Row, shift: int | None) -> Row:
     return entry | {"span": [place + shift for place in entry["span"]]}
 
 
-def _guess(doc: Tree, entries: Tree, path: Path, entry: Row, value: Any, *, joined: bool) -> None:
+def _guess(doc: Tree, entries: Tree, guess: Guessed, entry: Row, *, joined: bool) -> None:
     """Keep a guess, and fill it in when it is sure and neither a person nor the requester said otherwise."""
+    path = guess.path
     name = ".".join(path)
     earlier = entries.get(name)
     sure = entry["confidence"] >= FILL_AT
@@ -86,7 +89,17 @@ def _guess(doc: Tree, entries: Tree, path: Path, entry: Row, value: Any, *, join
     stated = earlier is None and get_in(doc, path) is not None
     entries[name] = entry
     if sure and not stated:
-        set_in(doc, path, value)
+        set_in(doc, path, guess.value)
+    if guess.candidates:
+        set_in(doc, ("prefill", "candidates", OFFERED[path]), guess.candidates)
+
+
+def _mention(doc: Tree, mentions: list[Row], shift: int | None, *, more: bool) -> None:
+    """Keep what occurs in the content; in a person's wording of it the spans would mean nothing."""
+    if shift is None:
+        return
+    known = get_in(doc, ("prefill", "mentions")) or [] if more else []
+    set_in(doc, ("prefill", "mentions"), [*known, *(_moved(mention, shift) for mention in mentions)])
 
 
 def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:

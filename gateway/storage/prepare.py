@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
 from gateway.domain.ids import new_ulid
@@ -34,6 +34,15 @@ Row = dict[str, Any]
 _NO_INTERACTION: Row = dict.fromkeys((*_COLUMNS, "dialogue", "dialogue_no"))
 
 
+class Guessed(NamedTuple):
+    """A guess as it is stored."""
+
+    path: Path
+    entry: Row
+    value: Any
+    candidates: list[Row]
+
+
 @dataclass(slots=True)
 class Prepared:
     """Checked rows and fields of one Change. A batch uses them up: to try again, prepare again."""
@@ -46,7 +55,8 @@ class Prepared:
     interaction_doc: Tree
     lease_until: str | None
     fields: list[tuple[Path, Any]]
-    guesses: list[tuple[Path, Row, Any]]
+    guesses: list[Guessed]
+    mentions: list[Row]
     segments: list[Row]
     messages: list[Row]
     queued: list[Row | None]
@@ -87,6 +97,7 @@ def prepare(change: Change, now: str) -> Prepared:
         lease_until=instant(change.lease_until) if change.lease_until else None,
         fields=fields,
         guesses=_guesses(change, texts),
+        mentions=[plain(mention.as_entry(), texts) for mention in change.mentions],
         segments=[
             {
                 "seq": s.seq,
@@ -205,7 +216,7 @@ def _interaction_fields(given: Any, texts: list[Any]) -> tuple[Row, Tree]:
     return columns, doc
 
 
-def _guesses(change: Change, texts: list[Any]) -> list[tuple[Path, Row, Any]]:
+def _guesses(change: Change, texts: list[Any]) -> list[Guessed]:
     found = []
     for guess in change.guesses:
         path = _checked_path(guess.path)
@@ -214,7 +225,8 @@ def _guesses(change: Change, texts: list[Any]) -> list[tuple[Path, Row, Any]]:
         entry = guess.as_field()
         entry["value"] = code_of(path, value)
         entry["confidence"] = plain(guess.confidence, texts)
-        found.append((path, entry, shaped(path, value)))
+        offered = [{"code": plain(code, texts), "confidence": sure} for code, sure in guess.candidates]
+        found.append(Guessed(path, entry, shaped(path, value), offered))
     return found
 
 

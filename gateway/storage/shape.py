@@ -56,7 +56,7 @@ SECTIONS: dict[str, Tree] = {
         "evaluation": {"channel": None, "satisfied": None, "comment": None},
         "closed_at": None,
     },
-    "prefill": {"fields": {}, "candidates": {"category": [], "unit": []}, "pending": False},
+    "prefill": {"fields": {}, "candidates": {"category": [], "unit": []}, "mentions": [], "pending": False},
     "related": {
         "parent_id": None,
         "child_ids": [],
@@ -76,6 +76,9 @@ OTHER = frozenset({"entry_number", "source", "attachments"})
 CODED: dict[Path, str] = {("demand", "category"): "code", ("demand", "urgency"): "level"}
 CODED.update({("place", level): "code" for level in ("district", "street", "community")})
 """Fields that are objects named by one key: a plain value stands for ``{key: value}``."""
+
+OFFERED: dict[Path, str] = {("demand", "category"): "category", ("handling", "lead_unit"): "unit"}
+"""Fields whose candidates the record offers, and where."""
 
 
 @lru_cache(maxsize=1024)

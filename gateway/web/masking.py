@@ -91,6 +91,9 @@ def record(full: Mapping[str, Any], *, words: bool) -> dict[str, Any]:
             path: {**entry, "value": field_value(path, entry.get("value"), words=words)}
             for path, entry in (prefill.get("fields") or {}).items()
         }
+        prefill["mentions"] = [
+            {**mention, "value": said(mention["value"])} for mention in prefill.get("mentions") or ()
+        ]
         out["prefill"] = prefill
     return out
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Mention
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -16,8 +16,8 @@ _SUM = re.compile(
 )
 
 
-def money(text: str) -> list[Guess]:
-    """``extracted.money`` guesses in yuan, as decimal strings. A number without 元 or 块 is no sum."""
+def money(text: str) -> list[Mention]:
+    """Sums in yuan, as decimal strings. A number without 元 or 块 is no sum."""
     found = []
     for match in _SUM.finditer(text):
         figure, words = match["figure"], match["words"]
@@ -32,7 +32,7 @@ def money(text: str) -> list[Guess]:
         if (tenth := match["tenth"]) and match["unit"] == "块":
             value += Decimal(_DIGITS.get(tenth) or int(tenth)) / 10
         found.append(
-            Guess(path="extracted.money", value=f"{value:f}", source="rule", span=match.span(), confidence=0.85),
+            Mention(kind="money", value=f"{value:f}", span=match.span(), confidence=0.85),
         )
     return found
 

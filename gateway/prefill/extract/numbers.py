@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Mention
 
 _USCC_CHARS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(
@@ -41,25 +41,23 @@ def id_is_valid(number: str) -> bool:
     return _ID_CHECK[total % len(_ID_CHECK)] == number[-1].upper()
 
 
-def numbers(text: str) -> list[Guess]:
-    """Guesses of ``requester.uscc`` and ``extracted.*``; one with a wrong check character is offered, not filled.
+def numbers(text: str) -> list[Mention]:
+    """Codes, identity numbers, plates and landlines; one with a wrong check character is less sure than ``FILL_AT``.
 
     An identity number is never repeated: its value says only that one stands at the span, so that it can be masked.
     """
     found = [
-        _guess("requester.uscc", m.group().upper(), m, 0.95 if uscc_is_valid(m.group()) else 0.3)
+        _mention("uscc", m.group().upper(), m, 0.95 if uscc_is_valid(m.group()) else 0.3)
         for m in _USCC.finditer(text)
         if not _ID.match(text, m.start()) or (uscc_is_valid(m.group()) and not id_is_valid(m.group()))
     ]
-    found += [
-        _guess("extracted.id_number", "*", m, 0.95 if id_is_valid(m.group()) else 0.6) for m in _ID.finditer(text)
-    ]
-    found += [_guess("extracted.plate", re.sub(r"[·\s]", "", m.group()), m, 0.9) for m in _PLATE.finditer(text)]
+    found += [_mention("id_number", "*", m, 0.95 if id_is_valid(m.group()) else 0.6) for m in _ID.finditer(text)]
+    found += [_mention("plate", re.sub(r"[·\s]", "", m.group()), m, 0.9) for m in _PLATE.finditer(text)]
     for match in _LANDLINE.finditer(text):
         extension = f";ext={match['extension']}" if match["extension"] else ""
-        found.append(_guess("extracted.phone", f"+86{match['area'][1:]}{match['number']}{extension}", match, 0.85))
+        found.append(_mention("phone", f"+86{match['area'][1:]}{match['number']}{extension}", match, 0.85))
     return found
 
 
-def _guess(path: str, value: str, match: re.Match[str], confidence: float) -> Guess:
-    return Guess(path=path, value=value, source="rule", span=match.span(), confidence=confidence)
+def _mention(kind: str, value: str, match: re.Match[str], confidence: float) -> Mention:
+    return Mention(kind=kind, value=value, span=match.span(), confidence=confidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Mention
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 _DAYS = {"大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "今天": 0, "今早": 0, "今晚": 0, "明天": 1, "后天": 2}
@@ -18,8 +18,8 @@ _TIME = re.compile(
 _NOON, _HOURS, _MINUTES = 12, 24, 60
 
 
-def times(text: str, said_at: datetime) -> list[Guess]:
-    """``extracted.time`` guesses as RFC 3339; ``said_at`` is when the call was, in the city's zone (aware).
+def times(text: str, said_at: datetime) -> list[Mention]:
+    """Instants as RFC 3339; ``said_at`` is when the call was, in the city's zone (aware).
 
     昨天晚上十二点 is the midnight that ends yesterday. What is no hour of a day is no guess.
     """
@@ -35,10 +35,9 @@ def times(text: str, said_at: datetime) -> list[Guess]:
         instant = day + timedelta(hours=hour, minutes=minute)
         confidence = 0.85 if match["part"] or hour > _NOON else 0.6
         found.append(
-            Guess(
-                path="extracted.time",
+            Mention(
+                kind="time",
                 value=instant.isoformat(),
-                source="rule",
                 span=match.span(),
                 confidence=confidence,
             ),

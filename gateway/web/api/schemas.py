@@ -115,12 +115,19 @@ DEMAND = _object(
 PLACE = _object(
     address=NTEXT, district=CODED, street=CODED, community=CODED, grid_id=NTEXT, lat=NNUMBER, lon=NNUMBER, crs=NTEXT
 )
+GUESS_SPAN = {"anyOf": [{"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2}, {"type": "null"}]}
 GUESS = _object(
     value={},
     source={"enum": ["rule", "model", "asr", "caller_id", "flow", "agent"]},
-    span={"anyOf": [{"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2}, {"type": "null"}]},
+    span=GUESS_SPAN,
     confidence={"type": "number", "minimum": 0, "maximum": 1},
     confirmed_by=NTEXT,
+)
+MENTION = _object(
+    kind=TEXT,
+    value=TEXT,
+    span=GUESS_SPAN,
+    confidence={"type": "number", "minimum": 0, "maximum": 1},
 )
 TICKET = _object(
     ticket_id=TEXT,
@@ -144,7 +151,10 @@ TICKET = _object(
     handling={"type": "object"},
     outcome={"type": "object"},
     prefill=_object(
-        fields={"type": "object", "additionalProperties": GUESS}, candidates={"type": "object"}, pending=FLAG
+        fields={"type": "object", "additionalProperties": GUESS},
+        candidates={"type": "object"},
+        mentions=_list(MENTION),
+        pending=FLAG,
     ),
     related={"type": "object"},
     attachments=_list({"type": "object"}),

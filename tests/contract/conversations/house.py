@@ -25,7 +25,7 @@ from gateway.ivr.loader import load_flows
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
 from gateway.prefill.place import Division, Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock
 
@@ -83,8 +83,8 @@ class ConversationHouse:
         self.heard: list[Final] = []
         self.recogniser_failure: GatewayError | None = None
         watchers = Watchers()
-        rules = Rules(Gazetteer([LONGHUA]))
-        flow = TextFlow(engine=Engine(FLOWS), rules=rules)
+        prefill = Prefill(Gazetteer([LONGHUA]))
+        flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}
         self.conversations = ConversationIntake(

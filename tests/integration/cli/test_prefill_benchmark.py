@@ -9,11 +9,12 @@ import pytest
 from gateway.cli import main
 from gateway.settings.sections import INSTALLATION
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.integration
 
 SHARED = INSTALLATION.parent / "shared" / "data"
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"no benchmark data at {SHARED}")
 def test_on_the_benchmark_it_is_better_than_the_baseline(tmp_path, capsys):
     learnt = SHARED / "seven_class_train_stripped.csv"

@@ -16,8 +16,7 @@ from gateway.intake.accept import ContactIntake
 from gateway.intake.source_callbacks import SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.clock import SystemClock
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database, open_database
 
 pytestmark = pytest.mark.integration
@@ -33,9 +32,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def contact(db: Database, event_id: str, channel_id: str = "cloud") -> Accepted:
-    intake = ContactIntake(
-        store=db.changes, rules=Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv")), clock=CLOCK
-    )
+    intake = ContactIntake(store=db.changes, prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"), clock=CLOCK)
     return await intake.accept(
         InboundContact(
             channel="platform",

@@ -21,8 +21,7 @@ from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 
 ROOT = Path(__file__).resolve().parents[3]
 LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
@@ -195,7 +194,7 @@ class Call:
         )
         self.record = CallRecord(
             store=self.store,
-            rules=Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv")),
+            prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"),
             clock=SystemClock(),
             info=info,
             node="n",

@@ -22,8 +22,7 @@ from gateway.intake.call_record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.recogniser import Final
-from gateway.prefill.place import Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.storage import tables
 from gateway.storage.database import Database, open_database
 from gateway.web.app import build_app
@@ -52,7 +51,7 @@ class WebHouse:
 
     database: Database
     recordings: LocalRecordings
-    rules: Rules
+    prefill: Prefill
     clock: Clock
     url: str
     http: aiohttp.ClientSession
@@ -92,7 +91,7 @@ class WebHouse:
         )
         return CallRecord(
             store=self.database.changes,
-            rules=self.rules,
+            prefill=self.prefill,
             clock=self.clock,
             info=info,
             node="test",
@@ -140,7 +139,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     zone = ZoneInfo("Asia/Shanghai")
     database = await open_database("", data_dir=tmp_path, zone=zone, clock=clock)
     recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0, clock=clock)
-    rules = Rules(Gazetteer.read(ROOT / "config" / "gazetteer.csv"))
+    prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
     for name, scopes in TOKENS.items():
         await database.accounts.add_token(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
     await database.accounts.add_token(
@@ -157,7 +156,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
 
     app = build_app(
         WebServices(
-            intake=ContactIntake(store=database.changes, rules=rules, clock=clock),
+            intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
             changes=database.changes,
             reader=database.reader,
             accounts=database.accounts,
@@ -173,7 +172,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     )
     serving = await serve(app, host="127.0.0.1", port=0)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-        house = WebHouse(database, recordings, rules, clock, f"http://127.0.0.1:{serving.port}", http, parts)
+        house = WebHouse(database, recordings, prefill, clock, f"http://127.0.0.1:{serving.port}", http, parts)
         try:
             yield house
         finally:

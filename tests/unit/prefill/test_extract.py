@@ -13,18 +13,18 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("text", "path", "value", "filled"),
     [
-        ("我们公司代码91350100M000100Y43", "requester.uscc", "91350100M000100Y43", True),
-        ("我们公司代码91350100M000100Y44", "requester.uscc", "91350100M000100Y44", False),
-        ("身份证11010519491231002X", "extracted.id_number", "*", True),
-        ("车牌琼A12345停在门口", "extracted.plate", "琼A12345", True),
-        ("新能源车琼AD12345", "extracted.plate", "琼AD12345", True),
-        ("座机0898-68123456转801", "extracted.phone", "+8689868123456;ext=801", True),
-        ("座机0898 68123456", "extracted.phone", "+8689868123456", True),
+        ("我们公司代码91350100M000100Y43", "uscc", "91350100M000100Y43", True),
+        ("我们公司代码91350100M000100Y44", "uscc", "91350100M000100Y44", False),
+        ("身份证11010519491231002X", "id_number", "*", True),
+        ("车牌琼A12345停在门口", "plate", "琼A12345", True),
+        ("新能源车琼AD12345", "plate", "琼AD12345", True),
+        ("座机0898-68123456转801", "phone", "+8689868123456;ext=801", True),
+        ("座机0898 68123456", "phone", "+8689868123456", True),
     ],
 )
 def test_numbers(text: str, path: str, value: str, *, filled: bool) -> None:
     (guess,) = numbers(text)
-    assert (guess.path, guess.value, guess.confidence >= FILL_AT) == (path, value, filled)
+    assert (guess.kind, guess.value, guess.confidence >= FILL_AT) == (path, value, filled)
 
 
 @pytest.mark.parametrize("text", ["", "一共321元", "工单号202611230000001", "电话13800138000"])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from gateway.prefill.demand_type import demand_type
 from gateway.prefill.place import Division, Gazetteer
-from gateway.prefill.rules import Rules
+from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 from gateway.settings.sections import INSTALLATION
 
 pytestmark = pytest.mark.unit
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -84,5 +88,5 @@ def test_a_name_that_two_districts_share_is_no_evidence_alone() -> None:
 
 
 def test_title_skips_the_greeting() -> None:
-    guesses = {g.path: g for g in Rules(Gazetteer([])).guesses("喂，您好，路灯坏了。谢谢")}
+    guesses = {g.path: g for g in Prefill(Gazetteer([])).read("喂，您好，路灯坏了。谢谢", at=NOW).guesses}
     assert guesses["demand.title"].value == "路灯坏了"

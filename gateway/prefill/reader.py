@@ -1,0 +1,88 @@
+"""The form filled from what its requester has said so far: each field with its evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway.domain.guess import Guess, Mention
+from gateway.prefill.demand_type import demand_type
+from gateway.prefill.extract.money import money
+from gateway.prefill.extract.numbers import numbers
+from gateway.prefill.extract.times import times
+from gateway.prefill.place import Gazetteer
+from gateway.prefill.spoken_phone import spoken_phone
+from gateway.prefill.trained import TrainedModels
+
+TITLE_CHARS = 30
+_FIELDS = {"uscc": "requester.uscc"}
+_SENTENCE_END = re.compile(r"[。！？!?；;\n]")
+_GREETING = re.compile(r"^(?:喂|你好|您好|hello|hi|hey)[\s,，。.!！、]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a content says: one guess a field, and what else of a known form occurs in it."""
+
+    guesses: tuple[Guess, ...]
+    mentions: tuple[Mention, ...] = ()
+
+
+NOTHING_READ = Reading(())
+
+
+class Prefill:
+    """Reads a content into fields. Cheap enough (milliseconds) to run after every segment of speech."""
+
+    def __init__(self, gazetteer: Gazetteer, models: TrainedModels | None = None, zone: tzinfo = UTC) -> None:
+        """Know ``gazetteer``'s places and what ``models`` (the city's own) think; people's clocks show ``zone``."""
+        self._gazetteer = gazetteer
+        self._models = models or TrainedModels({})
+        self._zone = zone
+
+    @classmethod
+    def of(cls, config_dir: Path, timezone: str) -> Prefill:
+        """What the tables and models below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
+        gazetteer = Gazetteer.read(config_dir / "gazetteer.csv")
+        return cls(gazetteer, TrainedModels.read(config_dir / "models"), ZoneInfo(timezone))
+
+    def read(self, content: str, *, at: datetime) -> Reading:
+        """What ``demand.content == content``, said at ``at``, fills; spans count its characters."""
+        mentions = (*numbers(content), *money(content), *times(content, at.astimezone(self._zone)))
+        said = [demand_type(content), spoken_phone(content), _title(content), *map(_field, mentions)]
+        guesses = [guess for guess in said if guess is not None]
+        guesses += [*self._gazetteer.find(content), *self._models.opinions(content)]
+        return Reading(_surest(guesses), mentions)
+
+
+def _field(mention: Mention) -> Guess | None:
+    """The record's own field for ``mention``, when it has one."""
+    path = _FIELDS.get(mention.kind)
+    if path is None:
+        return None
+    return Guess(path=path, value=mention.value, source="rule", span=mention.span, confidence=mention.confidence)
+
+
+def _surest(guesses: Iterable[Guess]) -> tuple[Guess, ...]:
+    """Of several guesses for one field the surest, of equally sure ones the first."""
+    best: dict[str, Guess] = {}
+    for guess in guesses:
+        if guess.path not in best or guess.confidence > best[guess.path].confidence:
+            best[guess.path] = guess
+    return tuple(best.values())
+
+
+def _title(content: str) -> Guess | None:
+    start = 0
+    while (greeting := _GREETING.match(content[start:])) and greeting.end():
+        start += greeting.end()
+    sentence = _SENTENCE_END.split(content[start:], maxsplit=1)[0].strip()[:TITLE_CHARS]
+    if not sentence:
+        return None
+    begin = content.index(sentence, start)
+    span = (begin, begin + len(sentence))
+    return Guess(path="demand.title", value=sentence, source="rule", span=span, confidence=0.5)
