@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from gateway.domain.backoff import backoff_s
 from gateway.domain.change import AttachmentUpdate, Change, NewEvent
 from gateway.errors import (
     GatewayError,
@@ -41,7 +42,6 @@ FETCH_TIMEOUT_S = 60.0
 HEAR_TIMEOUT_S = 600.0
 FIRST_RETRY_S = 2.0
 MAX_RETRY_S = 300.0
-MAX_DOUBLINGS = 20
 GIVE_UP = timedelta(hours=24)
 STORE_RETRY_S = 1.0
 _log = log.get("media")
@@ -196,8 +196,7 @@ class MediaWorker:
         await self._attachments.again(row.attachment_id, retry_in_s=wait, error=error)
 
     def _backoff(self, row: AttachmentRow) -> float:
-        doubled = min(FIRST_RETRY_S * 2.0 ** min(row.attempts, MAX_DOUBLINGS), MAX_RETRY_S)
-        return doubled * (0.5 + self._jitter.random() / 2)
+        return backoff_s(row.attempts + 1, first_s=FIRST_RETRY_S, most_s=MAX_RETRY_S, jitter=self._jitter.random())
 
     async def _lost(self, row: AttachmentRow, why: str) -> None:
         """It is not kept, or cannot be heard: the ticket and its sender are told."""

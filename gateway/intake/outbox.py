@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from gateway.domain.backoff import backoff_s
 from gateway.domain.change import (
     Change,
     DeliveryUpdate,
@@ -42,7 +43,6 @@ SEND_TIMEOUT_S = 30.0
 LEASE_MARGIN_S = 30.0
 FIRST_RETRY_S = 1.0
 MAX_RETRY_S = 300.0
-MAX_DOUBLINGS = 20
 GIVE_UP = timedelta(hours=24)
 MAX_PAUSE_S = 3600.0
 KEPT = timedelta(days=30)
@@ -225,8 +225,7 @@ class OutboxWorker:
             return None
         self._health.failed(row.channel_id, for_good=False)
         _log.warning("message_not_sent_yet", channel_id=row.channel_id, attempts=row.attempts + 1, pii_answer=error)
-        doubled = min(FIRST_RETRY_S * 2.0 ** min(row.attempts, MAX_DOUBLINGS), MAX_RETRY_S)
-        wait = doubled * (0.5 + self._jitter.random() / 2)
+        wait = backoff_s(row.attempts + 1, first_s=FIRST_RETRY_S, most_s=MAX_RETRY_S, jitter=self._jitter.random())
         return max(wait, min(retry_after_s or 0.0, MAX_PAUSE_S)), error
 
     async def _failed(self, row: OutboxRow, reason: str, error: str) -> None:
