@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.web import masking
+from gateway.domain import masking
 from gateway.web.api.models import CallbacksQuery
 from gateway.web.auth import READ
 from gateway.web.routing import Context, Route, json_response

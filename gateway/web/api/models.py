@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from gateway.domain.words import DemandType, Line, Status
 from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
-from gateway.web.masking import MASK
+from gateway.domain.masking import MASK
 
 MAX_SEQ = 2**53
 Long = Annotated[str, StringConstraints(max_length=20_000)]
