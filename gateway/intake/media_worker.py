@@ -80,23 +80,25 @@ class MediaWorker:
         self._is_gone = is_gone
         self._transcribe = transcribe
         self._jitter = jitter
-        self._wake = asyncio.Event()
+        # One for each loop: with one for both, what wakes the one is cleared by the other.
+        self._to_fetch, self._to_hear = asyncio.Event(), asyncio.Event()
 
     def notify(self) -> None:
-        """There may be something to fetch."""
-        self._wake.set()
+        """There may be something to fetch or to hear."""
+        self._to_fetch.set()
+        self._to_hear.set()
 
     async def run(self) -> None:
         """Fetch and hear until cancelled."""
         with suppress(StoreUnavailable):  # then those leases run out by themselves
             await self._attachments.free(self._is_gone)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._forever(self.fetch_due), name="media-fetch")
-            group.create_task(self._forever(self.hear_due), name="media-hear")
+            group.create_task(self._forever(self.fetch_due, self._to_fetch), name="media-fetch")
+            group.create_task(self._forever(self.hear_due, self._to_hear), name="media-hear")
 
-    async def _forever(self, step: Callable[[], Awaitable[int]]) -> None:
+    async def _forever(self, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
         while True:
-            self._wake.clear()
+            wake.clear()
             try:
                 done = await step()
             except StoreUnavailable:
@@ -105,7 +107,7 @@ class MediaWorker:
             if not done:
                 try:
                     async with asyncio.timeout(POLL_S):
-                        await self._wake.wait()
+                        await wake.wait()
                 except TimeoutError:
                     continue
 
@@ -160,7 +162,8 @@ class MediaWorker:
                 sha256=stored.sha256,
             )
             await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
-            self._wake.set()
+            if hear:
+                self._to_hear.set()
 
     async def _hear(self, row: AttachmentRow, transcribe: Transcribe) -> None:
         try:

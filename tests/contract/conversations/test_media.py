@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import math
 import struct
@@ -13,6 +14,7 @@ import av
 import pytest
 
 from gateway.errors import PermanentDeliveryError, RecogniserUnavailable, TransientDeliveryError
+from gateway.intake import media_worker
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from tests.contract.conversations.house import PHONE, ConversationHouse
@@ -179,3 +181,40 @@ async def test_words_that_arrive_when_the_conversation_is_over(house: Conversati
     record = await house.database.reader.ticket(record["ticket_id"])
     assert record["demand"]["content"] == "小区停水"
     assert len(record["interactions"]) == 1
+
+
+async def test_a_wake_up_is_not_taken_from_the_listener_by_the_fetcher(
+    house: ConversationHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The listener has just found nothing when a voice message is fetched; the fetcher goes on before it sleeps."""
+    monkeypatch.setattr(media_worker, "POLL_S", 3600)
+    house.chat.contents["v"] = AMR
+    house.heard = heard("小区停水")
+    lease, slow, found_nothing = house.database.attachments.lease, asyncio.Event(), asyncio.Event()
+
+    async def look(owner: str, todo: str, **more: Any) -> Any:
+        rows = await lease(owner, todo, **more)
+        if todo == "transcribe" and not found_nothing.is_set():
+            found_nothing.set()
+            await slow.wait()
+        elif todo == "fetch" and not rows and found_nothing.is_set():
+            idle.append(todo)
+        return rows
+
+    idle: list[str] = []
+    monkeypatch.setattr(house.database.attachments, "lease", look)
+    worker = asyncio.create_task(house.media.run())
+    try:
+        async with asyncio.timeout(20):
+            await found_nothing.wait()
+            record = await house.say("1", kind="voice", media=MediaRef(ref="v"), identities=PHONE)
+            before = len(idle)
+            house.media.notify()
+            while len(idle) == before:
+                await asyncio.sleep(0.01)
+            slow.set()
+            while not (await house.database.reader.ticket(record["ticket_id"]))["demand"]["content"]:
+                await asyncio.sleep(0.01)
+    finally:
+        worker.cancel()
+        await asyncio.wait([worker])
