@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.domain.ids import spelled_no
+
 ROOT = Path(__file__).resolve().parent.parent
 GATEWAY = ROOT / ".venv" / "bin" / "gateway"
 DATA = ROOT / "var" / "demo"
@@ -236,7 +238,7 @@ def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], 
     start = clock(interaction["started_at"])
     where = [str((place[part] or {}).get("name") or "") for part in ("district", "street", "community")]
     said = [s for s in interaction["transcript"] if s["speaker"] == "requester"]
-    number = f"{ticket['ticket_no'][:8]}-{ticket['ticket_no'][8:]}"
+    number = spelled_no(ticket["ticket_no"])
 
     def after(event_type: str) -> str:
         moment = next((clock(e["at"]) for e in events if e["type"] == event_type), None)
@@ -289,7 +291,7 @@ def write_in(config: Path, api: Api, gateway_process: subprocess.Popen[bytes]) -
             return found if found and clock(found["updated_at"]) >= clock(began) else None
 
         ticket = wait_for(f"the ticket of {name}", newest, within_s=30, alive=gateway_process)
-        number = f"{ticket['ticket_no'][:8]}-{ticket['ticket_no'][8:]}"
+        number = spelled_no(ticket["ticket_no"])
         said = (ticket["demand"]["content"] or "—").splitlines()[0]
         kind_of_demand = TYPES.get(ticket["demand"]["type"], "待定")
         print(f"  {padded(name, 24)}{number}  {kind_of_demand}  {said[:30]}  ({summary['ack_ms']['p50']} ms)")

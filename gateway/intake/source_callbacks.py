@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Collection
 
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewMessage, Queued
-from gateway.domain.ids import new_ulid
+from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.words import Status
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.ports.clock import Clock
@@ -106,8 +106,7 @@ class SourceCallbacks:
             return None
         now = self._clock.now()
         digest = hashlib.sha256(f"{status}\n{reply}".encode()).hexdigest()[:32]
-        number = record["ticket_no"]
-        text = f"工单 {number[:8]}-{number[8:]} {LABELS[status]}" + (f"：{reply}" if reply else "")
+        text = f"工单 {spelled_no(record['ticket_no'])} {LABELS[status]}" + (f"：{reply}" if reply else "")
         return Change(
             ticket_id=record["ticket_id"],
             interaction_id=interaction["interaction_id"],
