@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import ipaddress
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -35,7 +36,7 @@ class NotUnderstood(Exception):
     """The request's body is not what the provider documents; the message says what."""
 
 
-class HookChannel:
+class HookChannel(ABC):
     """A ``Channel``, ``HttpChannel``, ``TextChannel``; a provider's class adds ``verify``, ``take`` and ``send``."""
 
     window: ReplyWindow | None = None
@@ -95,17 +96,17 @@ class HookChannel:
                 {"error": "try again later"}, status=503, headers={"Retry-After": str(error.retry_after_s)}
             )
 
+    @abstractmethod
     def verify(self, request: web.Request, tail: str, body: bytes) -> None:
         """Raises ``Forged`` unless the provider sent it."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def take(self, body: bytes) -> web.Response:
         """Store what is in it, then answer; ``NotUnderstood``, ``StoreUnavailable``."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def send(self, message: OutboundMessage) -> Sent:
         """See ``TextChannel``."""
-        raise NotImplementedError
 
     async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         """See ``TextChannel``; most short messages have no media."""
