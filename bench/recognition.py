@@ -1,9 +1,9 @@
 """What recognition costs through the gateway, against the bare engine on the same continuous track of one caller.
 
 ``python -m bench.recognition [SPEECH_FOLDER]`` prints JSON. The track: utterances of real speech with pauses between
-them, as telephone A-law. Bare: faster-whisper itself on the whole track, with its own detector and nothing of ours.
-Gateway: our server in a process of its own, our client feeding it as a call does; the server's CPU time is counted,
-detectors included, and that of the client beside it.
+them, as telephone A-law, from ``../shared/speech``. Bare: faster-whisper itself on the whole track, with its own
+detector and nothing of ours. Gateway: our server in a process of its own, our client feeding it as a call does; the
+server's CPU time is counted, detectors included, and that of the client beside it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from bench.report import Row, judged
 from gateway.media.g711 import alaw_to_pcm16, pcm16_to_alaw
 from gateway.media.resample import resample
 from gateway.ports.recogniser import Final, RecognitionStream
@@ -34,6 +36,9 @@ LIVE_PIECE = 2_000
 """The client sends so many samples at a time when a call is live."""
 FASTER = 4
 """Times real time: slow enough for the server to get live-sized pieces, mostly."""
+GOAL = 1.15
+MODEL = "whisper-base"
+BARE = "--bare"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -63,7 +68,7 @@ def bare(alaw: bytes) -> tuple[float, str]:
     from faster_whisper import WhisperModel  # noqa: PLC0415 - only the child process loads it
 
     settings = load(None)
-    model = WhisperModel(str(settings.models_dir / "whisper-base"), device="cpu", compute_type="int8", cpu_threads=1)
+    model = WhisperModel(str(settings.models_dir / MODEL), device="cpu", compute_type="int8", cpu_threads=1)
     pcm = np.frombuffer(resample(alaw_to_pcm16(alaw), 8_000, 16_000), "<i2").astype(np.float32) / 32_768
     began = time.process_time()
     segments, _ = model.transcribe(
@@ -103,20 +108,16 @@ async def _texts(stream: RecognitionStream) -> str:
     return "".join([r.text async for r in stream.results() if isinstance(r, Final)])
 
 
-def main() -> None:
-    """Measure and print."""
-    if sys.argv[1:2] == ["--bare"]:
-        cpu, text = bare(Path(sys.argv[2]).read_bytes())
-        sys.stdout.write(json.dumps({"cpu_s": cpu, "text": text}))
-        return
+def measure(folder: Path) -> dict[str, Any]:
+    """Both on the track of ``folder``, one after the other."""
     from gateway.cli.asr_eval import error_rate  # noqa: PLC0415 - not needed by the child
 
-    alaw, said = track(Path(sys.argv[1]) if len(sys.argv) > 1 else SPEECH)
+    alaw, said = track(folder)
     with tempfile.TemporaryDirectory() as scratch:
         audio = Path(scratch) / "track.alaw"
         audio.write_bytes(alaw)
-        command = [sys.executable, "-m", "bench.recognition", "--bare", str(audio)]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 - this very module
+        command = [sys.executable, "-m", "bench.recognition", BARE, str(audio)]
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)  # noqa: S603 - this very module
         alone = json.loads(done.stdout)
         (Path(scratch) / "run").mkdir()
         ours = asyncio.run(through_gateway(alaw, Path(scratch)))
@@ -126,7 +127,7 @@ def main() -> None:
         wrong, length = error_rate(said, text)
         return round(wrong / length, 3)
 
-    answer = {
+    return {
         "audio_s": round(seconds, 1),
         "bare": {
             "cpu_s": round(alone["cpu_s"], 2),
@@ -141,7 +142,43 @@ def main() -> None:
         },
         "ratio": round(float(ours["server_cpu_s"]) / alone["cpu_s"], 3),
     }
-    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+
+
+def rows() -> list[Row]:
+    """What ``python -m bench`` writes down; without speech or model, one row that says so."""
+    missing = [str(path) for path in (SPEECH / "manifest.tsv", load(None).models_dir / MODEL) if not path.exists()]
+    if missing:
+        return [
+            Row(
+                measure="CPU of recognition",
+                ours="not measured",
+                beside=f"absent: {', '.join(missing)}",
+                ratio="",
+                goal=f"≤ {GOAL}",
+                met=None,
+            )
+        ]
+    found = measure(SPEECH)
+    own, bare = found["gateway"], found["bare"]
+    return [
+        judged(
+            f"CPU of recognition of {found['audio_s']:.0f} s of one caller's speech, detectors included",
+            f"{own['cpu_s']:.1f} s (the core's client besides: {own['client_cpu_s']:.2f} s), CER {own['cer']:.1%}",
+            f"bare faster-whisper on the whole track: {bare['cpu_s']:.1f} s, CER {bare['cer']:.1%}",
+            found["ratio"],
+            at_most=GOAL,
+        )
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    if sys.argv[1:2] == [BARE]:
+        cpu, text = bare(Path(sys.argv[2]).read_bytes())
+        sys.stdout.write(json.dumps({"cpu_s": cpu, "text": text}))
+        return
+    found = measure(Path(sys.argv[1]) if len(sys.argv) > 1 else SPEECH)
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":
