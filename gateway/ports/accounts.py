@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody saw or did something."""
+
+    actor: str
+    action: str
+    ticket_id: str | None
+    at: datetime
 
 
 class AccountStore(Protocol):
@@ -58,4 +70,14 @@ class AccountStore(Protocol):
 
     async def audit(self, *, actor: str, action: str, ticket_id: str | None, at: datetime) -> None:
         """Who saw or did what (no personal values)."""
+        ...
+
+    async def audit_all(self, looks: Sequence[Look]) -> None:
+        """Many of these in one transaction."""
+        ...
+
+    async def trail(
+        self, *, actor: str | None = None, ticket_id: str | None = None, before: str | None = None, limit: int = 200
+    ) -> list[dict[str, Any]]:
+        """{audit_id, actor, action, ticket_id, at}, newest first; ``before`` goes on after the last audit_id seen."""
         ...

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
+from gateway.ports.accounts import Look
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
@@ -98,9 +100,38 @@ class SqlAccountStore:
 
     async def audit(self, *, actor: str, action: str, ticket_id: str | None, at: datetime) -> None:
         """See ``ports.accounts.AccountStore.audit``."""
-        check_texts((actor, action, ticket_id))
-        row = {"audit_id": new_ulid(), "actor": actor, "action": action, "ticket_id": ticket_id, "at": rfc3339(at)}
-        await self._sql.write(lambda c: c.execute(sa.insert(t.audit), row).rowcount)
+        await self.audit_all([Look(actor, action, ticket_id, at)])
+
+    async def audit_all(self, looks: Sequence[Look]) -> None:
+        """See ``ports.accounts.AccountStore.audit_all``."""
+        rows = []
+        for look in looks:
+            check_texts((look.actor, look.action, look.ticket_id))
+            rows.append(
+                {
+                    "audit_id": new_ulid(int(look.at.timestamp() * 1000)),
+                    "actor": look.actor,
+                    "action": look.action,
+                    "ticket_id": look.ticket_id,
+                    "at": rfc3339(look.at),
+                }
+            )
+        if rows:
+            await self._sql.write(lambda c: c.execute(sa.insert(t.audit), rows).rowcount)
+
+    async def trail(
+        self, *, actor: str | None = None, ticket_id: str | None = None, before: str | None = None, limit: int = 200
+    ) -> list[dict[str, Any]]:
+        """See ``ports.accounts.AccountStore.trail``."""
+        check_texts((actor, ticket_id, before))
+        query = sa.select(t.audit).order_by(t.audit.c.audit_id.desc()).limit(limit)
+        if actor is not None:
+            query = query.where(t.audit.c.actor == actor)
+        if ticket_id is not None:
+            query = query.where(t.audit.c.ticket_id == ticket_id)
+        if before is not None:
+            query = query.where(t.audit.c.audit_id < before)
+        return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
     async def _one(self, query: sa.Select[Any], key: str) -> dict[str, Any] | None:
         check_texts((key,))

@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.web import desk, guard, health, hooks
 from gateway.web.api import (
     attachments,
+    audit,
     callbacks,
     channels,
     contacts,
@@ -33,6 +34,7 @@ API_ROUTES = (
     *stream.ROUTES,
     *callbacks.ROUTES,
     *feeds.ROUTES,
+    *audit.ROUTES,
     *session.ROUTES,
     *openapi.ROUTES,
     *health.ROUTES,
@@ -48,5 +50,11 @@ def build_app(services: WebServices) -> web.Application:
     app[stream.STREAMS] = streams
     app.on_response_prepare.append(guard.add_headers)
     app.on_shutdown.append(streams.close)
+    app.on_cleanup.append(_write_down)
     register(app, (*API_ROUTES, *desk.ROUTES, *OPEN311_ROUTES, *hooks.ROUTES))
     return app
+
+
+async def _write_down(app: web.Application) -> None:
+    """Clean-up signal: who saw what reaches SQL before the process ends."""
+    await app[HOUSE].seen.aclose()

@@ -14,6 +14,7 @@ from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.passwords import Passwords
 from gateway.web.problems import Problem, from_validation
+from gateway.web.seen import SeenLog
 from gateway.web.services import Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
@@ -34,15 +35,26 @@ class House:
             failures_per_s=limits.failures_per_s,
         )
         self.passwords = Passwords()
+        self.seen = SeenLog(services.accounts, services.clock)
         self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
         self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
         self.closing = False
 
     async def audit(self, principal: Principal, action: str, ticket_id: str | None) -> None:
-        """Write down who saw or did what."""
+        """Write down who did what, before it is answered."""
         await self.services.accounts.audit(
             actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now()
         )
+
+    async def reveal(self, principal: Principal, ticket_id: str) -> None:
+        """Write down, before it is answered, that somebody sees a ticket unmasked; once for looks in a row."""
+        if not self.seen.is_news(principal.actor, "reveal", ticket_id):
+            return
+        try:
+            await self.audit(principal, "reveal", ticket_id)
+        except BaseException:
+            self.seen.forget(principal.actor, "reveal", ticket_id)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     }
     if etag in [tag.strip() for tag in context.request.headers.get("If-None-Match", "").split(",")]:
         return web.Response(status=304, headers=headers)
-    await context.house.audit(context.principal, "attachment.seen", row.ticket_id)
+    context.house.seen.saw(context.principal.actor, "attachment", row.ticket_id)
     return web.FileResponse(path, chunk_size=_CHUNK, headers=headers)
 
 

@@ -16,8 +16,8 @@ async def list_callbacks(context: Context) -> web.Response:
     state = None if query.state == "all" else query.state
     items = await context.services.reader.callbacks(state=state, limit=query.limit)
     if context.principal.sees_all:
-        if items:
-            await context.house.audit(context.principal, "callbacks.listed_unmasked", None)
+        for item in items:
+            context.house.seen.saw(context.principal.actor, "list", item["ticket_id"])
     else:
         items = [masking.callback(item) for item in items]
     return json_response({"items": items})

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
 from gateway.intake.numbers import e164
-from gateway.web.api.models import ConfirmBody, TicketPatch
+from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
@@ -63,7 +63,7 @@ async def patch(context: Context) -> web.Response:
             events=(_event(context, "ticket.corrected", names),),
         )
     )
-    return ticket_response(await context.services.reader.ticket(record["ticket_id"]), context.principal)
+    return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
 
 
 def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
@@ -166,7 +166,7 @@ async def confirm(context: Context) -> web.Response:
             events=(_event(context, "ticket.corrected", sorted(body.paths)),),
         )
     )
-    return ticket_response(await context.services.reader.ticket(record["ticket_id"]), context.principal)
+    return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
 
 
 async def reveal(context: Context) -> web.Response:
@@ -174,7 +174,7 @@ async def reveal(context: Context) -> web.Response:
     if not context.principal.at_desk:
         raise Problem(403, "desk_only", "Only people at the desk may see unmasked values.")
     record = await read(context)
-    await context.house.audit(context.principal, "ticket.revealed", record["ticket_id"])
+    await context.house.audit(context.principal, "reveal", record["ticket_id"])
     return json_response({key: record["requester"].get(key) for key in _REVEALED})
 
 
@@ -186,6 +186,7 @@ ROUTES = (
         handler=patch,
         summary="Correct fields (JSON merge); If-Match names the version that was read",
         scope=WRITE,
+        query=UnmaskedQuery,
         body=TicketPatch,
         returns="Ticket",
         errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),

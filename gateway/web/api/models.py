@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from gateway.domain.masking import MASK
 from gateway.domain.words import DemandType, Line, Status
 from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
-from gateway.domain.masking import MASK
 
 MAX_SEQ = 2**53
 Long = Annotated[str, StringConstraints(max_length=20_000)]
@@ -29,6 +29,14 @@ class TicketListQuery(Closed):
     limit: int = Field(50, ge=1, le=1000)
     cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
     order: Literal["oldest", "newest"] = "oldest"
+
+
+class UnmaskedQuery(Closed):
+    """Whatever answers with a whole ticket."""
+
+    unmasked: bool = Field(
+        False, description="true: names and numbers in full, for people at the desk; written to the audit trail first."
+    )
 
 
 class EventsQuery(Closed):

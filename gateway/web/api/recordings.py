@@ -94,7 +94,7 @@ async def _send(context: Context, path: Path, etag: str | None, ticket_id: str) 
             headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
         if request.method != "HEAD" and (span is None or span.first == 0):
             # A player asks for many ranges; the one with the beginning stands for all of them.
-            await context.house.audit(context.principal, "recording.heard", ticket_id)
+            context.house.seen.saw(context.principal.actor, "recording", ticket_id)
         return await _stream(context, file, headers, span, size)
     finally:
         file.close()

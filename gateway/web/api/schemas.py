@@ -239,6 +239,7 @@ SCHEMAS: dict[str, Schema] = {
     "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
     "ChannelList": _object(items=_list(CHANNEL)),
     "CallbackList": _object(items=_list(CALLBACK)),
+    "AuditPage": _object(items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME)), next_before=NTEXT),
     "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
     "DeadLetterList": _object(items=_list(DEAD_LETTER)),
     "Replayed": _object(feed=TEXT, event_seq=WHOLE),

@@ -6,12 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.domain import masking
 from gateway.domain.ids import parse_ticket_no
 from gateway.ports.store import TicketQuery
-from gateway.domain import masking
 from gateway.web.api import vcon
-from gateway.web.api.models import EventsQuery, TicketListQuery
+from gateway.web.api.models import EventsQuery, TicketListQuery, UnmaskedQuery
 from gateway.web.auth import READ, Principal
+from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
 
 
@@ -43,22 +44,33 @@ async def list_tickets(context: Context) -> web.Response:
         )
     )
     principal = context.principal
-    if principal.sees_all and page.items:
-        await context.house.audit(principal, "tickets.listed_unmasked", None)
+    if principal.sees_all:
+        for item in page.items:
+            context.house.seen.saw(principal.actor, "list", item["ticket_id"])
     return json_response({"items": [shown(item, principal) for item in page.items], "next_cursor": page.next_cursor})
 
 
 async def get_ticket(context: Context) -> web.Response:
     """One whole record; its version is the ETag."""
-    record = await read(context)
-    if context.principal.sees_all:
-        await context.house.audit(context.principal, "ticket.read_unmasked", record["ticket_id"])
-    return ticket_response(record, context.principal)
+    return await ticket_response(context, await read(context))
 
 
-def ticket_response(record: dict[str, Any], principal: Principal) -> web.Response:
-    """A record and the ETag that a correction must name."""
-    return json_response(shown(record, principal), headers={"ETag": f'"{record["version"]}"'})
+async def ticket_response(context: Context, record: dict[str, Any]) -> web.Response:
+    """A record and the ETag that a correction must name; who saw how much of it is written down.
+
+    A person at the desk sees it unmasked with ``?unmasked=true``; 403 for anybody else who asks for that.
+    """
+    principal = context.principal
+    asked = context.query(UnmaskedQuery).unmasked
+    if asked and not principal.at_desk:
+        raise Problem(403, "desk_only", "Only people at the desk may see unmasked values.")
+    if asked:
+        await context.house.reveal(principal, record["ticket_id"])
+    else:
+        seen = "reveal" if principal.sees_all else "record"
+        context.house.seen.saw(principal.actor, seen, record["ticket_id"])
+    headers = {"ETag": f'"{record["version"]}"'}
+    return json_response(record if asked else shown(record, principal), headers=headers)
 
 
 async def events(context: Context) -> web.Response:
@@ -73,8 +85,7 @@ async def events(context: Context) -> web.Response:
 async def get_vcon(context: Context) -> web.Response:
     """The ticket's conversations as one vCon."""
     record = await read(context)
-    if context.principal.sees_all:
-        await context.house.audit(context.principal, "ticket.exported_unmasked", record["ticket_id"])
+    await context.house.audit(context.principal, "export", record["ticket_id"])
     document = vcon.document(shown(record, context.principal), public_url=context.services.public_url)
     return json_response(document, content_type=vcon.MEDIA_TYPE)
 
@@ -97,8 +108,9 @@ ROUTES = (
         handler=get_ticket,
         summary="One ticket by ticket_id or ticket_no",
         scope=READ,
+        query=UnmaskedQuery,
         returns="Ticket",
-        errors=(401, 403, 404, 429, 503),
+        errors=(400, 401, 403, 404, 429, 503),
     ),
     Route(
         method="GET",

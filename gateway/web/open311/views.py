@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gateway.domain import masking
 from gateway.domain.coordinates import crs_of, to_wgs84
 from gateway.domain.words import Status
-from gateway.domain import masking
 from gateway.web.open311.services import Open311
 
 OPEN, CLOSED = "open", "closed"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from gateway.ports.accounts import Look
+from gateway.storage import tables
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock
 
@@ -67,7 +70,6 @@ async def test_tokens(db: Database) -> None:
     assert await db.accounts.token("a2") == {"name": "grid", "scopes": ["admin", "tickets:read"]}
     assert await db.accounts.source_secret("grid") is None
     assert await db.accounts.source_secret("none") is None
-    await db.accounts.audit(actor="zhang", action="ticket.read", ticket_id="t", at=NOON)
 
 
 async def test_phones_and_their_bindings(db: Database, clock: TestClock) -> None:
@@ -87,3 +89,33 @@ async def test_phones_and_their_bindings(db: Database, clock: TestClock) -> None
     clock.forward(121)
     assert await db.phones.bindings("8001") == []
     assert await db.phones.bindings("8002") == []
+
+
+async def test_the_audit_trail_is_found_by_person_and_ticket_and_never_altered(db: Database) -> None:
+    await db.accounts.audit(actor="zhang", action="record", ticket_id="t1", at=datetime.now(UTC))
+    old = datetime(2020, 1, 1, tzinfo=UTC)
+    recent = datetime.now(UTC) + timedelta(days=1)
+    await db.accounts.audit_all(
+        [Look("li", "reveal", "t1", recent), Look("zhang", "list", "t2", recent), Look("li", "login", None, old)]
+    )
+    await db.accounts.audit_all([])
+    found = await db.accounts.trail(ticket_id="t1")
+    assert [(row["actor"], row["action"]) for row in found] == [("li", "reveal"), ("zhang", "record")]
+    assert [row["ticket_id"] for row in await db.accounts.trail(actor="zhang")] == ["t2", "t1"]
+    assert [row["action"] for row in await db.accounts.trail(actor="li", ticket_id="t1")] == ["reveal"]
+    newest = (await db.accounts.trail(limit=1))[0]
+    rest = await db.accounts.trail(before=newest["audit_id"])
+    assert len(rest) == 3
+    assert newest not in rest
+    for statement in (
+        sa.update(tables.audit).values(actor="nobody"),
+        sa.delete(tables.audit).where(tables.audit.c.action == "reveal"),
+    ):
+        with pytest.raises(sa.exc.DBAPIError, match="audit rows are"):
+            await _run(db, statement)
+    await _run(db, sa.delete(tables.audit).where(tables.audit.c.action == "login"))
+    assert len(await db.accounts.trail()) == 3
+
+
+async def _run(db: Database, statement: sa.Executable) -> None:
+    await db.sql.write(lambda c: c.execute(statement) and None)
