@@ -2,12 +2,23 @@
 
 from channels.platform.channel import build
 from channels.platform.settings import PlatformSettings
-from gateway.ports.channel import ChannelSpec
+from gateway.ports.channel import ChannelSpec, ContactSource
+
+
+def source(settings: PlatformSettings) -> ContactSource:
+    """The platform itself; called back where its table says."""
+    return ContactSource(
+        name=settings.source,
+        secret=settings.secret.get_secret_value(),
+        called_back=bool(settings.callback_url),
+    )
+
 
 SPEC = ChannelSpec(
     kind="platform",
     settings=PlatformSettings,
     build=build,
     role="web",
+    source=source,
     description="another system of the city, over HTTP signed with a secret of its own",
 )

@@ -9,6 +9,7 @@ SPEC = ChannelSpec(
     settings=TelegramSettings,
     build=build,
     role="web",
+    single_owner=lambda settings: settings.mode == "polling",
     description="a Telegram bot (Bot API): webhook with a secret token, or polling",
 )
 """The ``[[channel]]`` table of kind ``telegram``."""

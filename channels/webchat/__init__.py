@@ -9,5 +9,6 @@ SPEC = ChannelSpec(
     settings=WebChatSettings,
     build=build,
     role="web",
+    widget=True,
     description="chat on web pages: one script tag, WebSocket with an SSE and POST fallback",
 )

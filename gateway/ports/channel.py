@@ -145,6 +145,17 @@ class Channel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSource:
+    """A system that signs the contacts which it hands over, also at ``POST /api/v1/contacts``."""
+
+    name: str
+    """``source.name`` of its contacts; one channel alone may have it."""
+    secret: str = field(repr=False)
+    called_back: bool
+    """Whether the channel can tell it what became of a contact."""
+
+
 S = TypeVar("S")
 
 
@@ -158,6 +169,16 @@ class ChannelSpec(Generic[S]):
     build: Callable[[S, ChannelContext], Channel]
     role: str
     """The role it runs in: ``voice``, ``web`` or ``worker``."""
-    single_owner: bool = False
-    """Whether only one process at a time may run an instance (polling, SMPP, cursors)."""
+    single_owner: bool | Callable[[S], bool] = False
+    """Whether only one process at a time may run an instance (polling, SMPP, cursors); may depend on its settings."""
+    source: Callable[[S], ContactSource] | None = None
+    """The system behind an instance, where instances stand for systems that sign what they send."""
+    reaches_phones: bool = False
+    """Whether it can write to any telephone number: it takes over where another channel's reply window has closed."""
+    widget: bool = False
+    """Whether it serves a widget for web pages: the first instance's is ``/static/widget.js``."""
     description: str = ""
+
+    def owned(self, settings: S) -> bool:
+        """Whether an instance with these settings may run in one process only."""
+        return self.single_owner(settings) if callable(self.single_owner) else self.single_owner

@@ -91,7 +91,7 @@ async def serve(settings: Settings, role: str) -> None:
     parts = PARTS[role]
     async with AsyncExitStack() as stack:
         house = await open_house(settings, stack)
-        channels = [RunningChannel(built, house.here) for built in house.channels if built.role in parts]
+        channels = [RunningChannel(built, house.written.here) for built in house.channels if built.role in parts]
         work: dict[str, Callable[[], Awaitable[None]]] = {"wakeups": house.wakeup.run, "announce": house.announce}
         if "voice" in parts:
             left = await house.database.leases.release_node(settings.node_name)
@@ -99,11 +99,11 @@ async def serve(settings: Settings, role: str) -> None:
             work |= {"leases": house.live.run, "spool": house.spool.run}
         if "worker" in parts:
             work |= {"recovery": house.recovery.run, "housekeeping": lambda: _housekeeping(house)}
-            work |= {"idle": house.idle.run, "source-callbacks": house.source_callbacks.run}
+            work |= {"idle": house.written.idle.run, "source-callbacks": house.source_callbacks.run}
             work |= {f"feed-{feed.feed_id}": feed.run for feed in house.feeds}
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": house.outbox.run, "media": house.media.run, "channels": house.watch_channels}
+        work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
         if "web" in parts:
             await _web(house, channels, stack)
         tasks = [asyncio.create_task(_kept(name, run), name=name) for name, run in work.items()]

@@ -1,0 +1,116 @@
+"""The channels of the configuration: what each one can do, as its SPEC says. No kind is known by name here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError
+from gateway.ivr.graph import Flow
+from gateway.plugins.channels import channel_settings
+from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource
+from gateway.ports.conversation_store import ChannelStates
+from gateway.settings.sections import ChannelTable
+from gateway.telemetry import metrics
+from gateway.web.services import SigningSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltChannel:
+    """A channel of the configuration and how to make it anew after a fault."""
+
+    channel_id: str
+    kind: str
+    role: str
+    single_owner: bool
+    make: Callable[[], Channel]
+
+
+@dataclass(frozen=True, slots=True)
+class OneChannelsState:
+    """Implements ``ports.message.ChannelState`` for one channel instance."""
+
+    states: ChannelStates
+    channel_id: str
+
+    async def get(self, key: str) -> str | None:
+        """See ``ChannelState.get``."""
+        return await self.states.get(self.channel_id, key)
+
+    async def put(self, key: str, value: str) -> None:
+        """See ``ChannelState.put``."""
+        await self.states.put(self.channel_id, key, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredChannel:
+    """A ``[[channel]]`` table with its kind's SPEC and its checked settings."""
+
+    channel_id: str
+    spec: ChannelSpec[Any]
+    options: Any
+
+    @property
+    def source(self) -> ContactSource | None:
+        """The system behind it that signs its contacts."""
+        return self.spec.source(self.options) if self.spec.source is not None else None
+
+    def built(self, context: ChannelContext) -> BuiltChannel:
+        """What a role runs."""
+        return BuiltChannel(
+            channel_id=self.channel_id,
+            kind=self.spec.kind,
+            role=self.spec.role,
+            single_owner=self.spec.owned(self.options),
+            make=lambda: self.spec.build(self.options, context),
+        )
+
+
+class ConfiguredChannels:
+    """All of them."""
+
+    def __init__(self, tables: Sequence[ChannelTable], flows: Mapping[str, Flow], flows_dir: Path) -> None:
+        """``ConfigError`` when a table is wrong, names no flow of ``flows``, or names a source for the second time."""
+        self.all = [self._configured(table, flows, flows_dir) for table in tables]
+        self.sources: dict[str, SigningSource] = {}
+        """The systems that may sign ``POST /api/v1/contacts``, and the channels that their answers go back by."""
+        self.called_back: set[str] = set()
+        """The channels that can tell their system what became of a contact."""
+        for channel in self.all:
+            if (source := channel.source) is not None:
+                self._add_source(channel.channel_id, source)
+
+    @property
+    def reaching_phones(self) -> str | None:
+        """The first that can write to any telephone number."""
+        return next((one.channel_id for one in self.all if one.spec.reaches_phones), None)
+
+    @property
+    def widget(self) -> str | None:
+        """The first that has a widget for web pages."""
+        return next((one.channel_id for one in self.all if one.spec.widget), None)
+
+    def _add_source(self, channel_id: str, source: ContactSource) -> None:
+        if source.name in self.sources:
+            raise ConfigError([f"channel[{channel_id}]: source {source.name!r} has a channel already"])
+        self.sources[source.name] = SigningSource(channel_id=channel_id, secret=source.secret)
+        if source.called_back:
+            self.called_back.add(channel_id)
+
+    @staticmethod
+    def _configured(table: ChannelTable, flows: Mapping[str, Flow], flows_dir: Path) -> ConfiguredChannel:
+        spec, options = channel_settings(table)
+        flow = getattr(options, "flow", None)
+        if flow is not None and flow not in flows:
+            raise ConfigError([f"channel[{table.id}]: flow {flow!r} is not in {flows_dir}"])
+        if flow is not None and spec.role == "voice" and flows[flow].written:
+            raise ConfigError([f"channel[{table.id}]: flow {flow!r} is only written; calls need one with recordings"])
+        return ConfiguredChannel(channel_id=table.id, spec=spec, options=options)
+
+
+def gauge(channel_id: str) -> Callable[[str, float], None]:
+    """``ChannelContext.gauge`` of one channel."""
+    gauges = {"gateway_calls_active": metrics.CALLS_ACTIVE, "gateway_rtp_ports_in_use": metrics.RTP_PORTS_IN_USE}
+    return lambda name, value: gauges[name].labels(channel_id).set(value)

@@ -1,0 +1,33 @@
+"""The recogniser of calls and voice messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from gateway.recognition.client import WebSocketRecogniser
+from gateway.settings import Settings
+
+
+def recogniser(settings: Settings) -> WebSocketRecogniser | None:
+    """This machine's asr children, or the servers of ``[asr] url``. None: there is none."""
+    if not settings.asr.url and not settings.asr.workers:
+        return None
+    return WebSocketRecogniser(
+        urls=lambda: recogniser_urls(settings),
+        token=settings.asr.token.get_secret_value(),
+        languages=settings.asr.languages,
+    )
+
+
+def recogniser_urls(settings: Settings) -> Sequence[str]:
+    """Where recognisers listen now."""
+    if settings.asr.url:
+        return [url.strip() for url in settings.asr.url.split(",") if url.strip()]
+    urls = []
+    for path in sorted((settings.data_dir / "run").glob("asr-*.json")):
+        try:
+            urls.append(str(json.loads(path.read_text(encoding="ascii"))["url"]))
+        except (OSError, ValueError, KeyError):
+            continue  # being replaced
+    return urls

@@ -1,0 +1,65 @@
+"""What the loader asks of a channel's SPEC, tried with a kind that nobody has written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import channels
+from gateway.errors import ConfigError
+from gateway.plugins.channels import load_channel_spec
+
+pytestmark = pytest.mark.unit
+KIND = """
+from pydantic import BaseModel, ConfigDict
+from gateway.ports.channel import ChannelSpec
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    polled: bool = False
+
+
+SPEC = ChannelSpec(kind="pager", settings=Settings, build=lambda settings, context: None, {more})
+"""
+
+
+@pytest.fixture
+def pager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Write ``channels/pager`` with these words in its SPEC."""
+    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+
+    def write(more: str) -> None:
+        (tmp_path / "pager").mkdir()
+        (tmp_path / "pager" / "__init__.py").write_text(KIND.format(more=more), encoding="utf-8")
+
+    yield write
+    sys.modules.pop("channels.pager", None)
+
+
+def test_capabilities_are_read(pager: Callable[[str], None]) -> None:
+    pager('role="web", widget=True, reaches_phones=True, single_owner=lambda settings: settings.polled')
+    spec = load_channel_spec("pager")
+    assert spec.widget
+    assert spec.reaches_phones
+    assert spec.source is None
+    assert spec.owned(spec.settings(polled=True))
+    assert not spec.owned(spec.settings())
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ('role="phone"', "SPEC.role is 'phone'"),
+        ('role="voice", widget=True', "SPEC.widget needs SPEC.role 'web'"),
+        ('role="web", single_owner="yes"', "SPEC.single_owner must be"),
+        ('role="web", source="cityapp"', "SPEC.source must be a function"),
+    ],
+)
+def test_what_cannot_be_is_told(pager: Callable[[str], None], more: str, problem: str) -> None:
+    pager(more)
+    with pytest.raises(ConfigError, match=problem):
+        load_channel_spec("pager")
