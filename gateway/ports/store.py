@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -114,6 +114,21 @@ class TicketReader(Protocol):
 
     async def ping(self) -> None:
         """Raises ``StoreUnavailable`` when SQL cannot be read and written."""
+        ...
+
+
+class ChannelLeases(Protocol):
+    """Which process runs a channel that only one may run."""
+
+    async def take(self, channel_id: str, owner: str, *, lease_s: float, is_gone: Callable[[str], bool]) -> bool:
+        """Own the channel for ``lease_s`` seconds from now, or go on owning it; False when another one does.
+
+        Of several that ask at once one gets it. An owner that ``is_gone`` says has ended is not waited for.
+        """
+        ...
+
+    async def release(self, channel_id: str, owner: str) -> None:
+        """Let it go, if it is ``owner``'s, so that the next one need not wait."""
         ...
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gateway.errors import ConfigError
 from gateway.ports.clock import Clock, SystemClock
 from gateway.storage.accounts import SqlAccountStore
+from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
@@ -21,6 +22,7 @@ from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutb
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.signal import CommitSignal
+from gateway.storage.similar import SqlTicketWords
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
 
 
@@ -40,6 +42,8 @@ class Database:
     outbox: SqlOutboxStore
     attachments: SqlAttachmentStore
     channel_states: SqlChannelStates
+    channel_leases: SqlChannelLeases
+    words: SqlTicketWords
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -84,6 +88,8 @@ async def open_database(
         outbox=SqlOutboxStore(sql=sql, clock=clock),
         attachments=SqlAttachmentStore(sql=sql, clock=clock),
         channel_states=SqlChannelStates(sql=sql),
+        channel_leases=SqlChannelLeases(sql=sql, clock=clock),
+        words=SqlTicketWords(sql=sql),
     )
 
 

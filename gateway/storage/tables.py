@@ -238,6 +238,16 @@ channel_state = sa.Table(
 )
 """Cursors and offsets of channels."""
 
+channel_leases = sa.Table(
+    "channel_leases",
+    metadata,
+    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("lease_until", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Which process runs a channel that only one may run."""
+
 events = sa.Table(
     "events",
     metadata,
