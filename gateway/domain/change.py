@@ -96,6 +96,8 @@ class NewSegment:
     language: str | None = None
     confidence: float | None = None
     engine: str | None = None
+    corrected_text: str | None = None
+    """``text`` with the domain's words put right; a person's correction comes in its place."""
 
 
 TICKET_NO = "\ufffcticket_no\ufffc"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Finished
 from gateway.ports.store import ChangeStore
+from gateway.prefill.hearing import Correction, differences, less_sure
 from gateway.prefill.reader import NOTHING_READ, Prefill, Reading
 
 MIN_SPEECH_MS = 800
@@ -56,7 +58,7 @@ class CallRecord:
         self._lease = lease
         self._callback_due = callback_due
         self._seq = 0
-        self._said: list[tuple[NewSegment, float | None]] = []
+        self._said: list[NewSegment] = []
         self._prompts: list[NewSegment] = []
         self.ticket_id = new_ulid()
         self.interaction_id = new_ulid()
@@ -132,9 +134,8 @@ class CallRecord:
     async def heard(self, final: Final) -> None:
         """The requester said something: keep the segment and guess anew from everything said."""
         segment = self._segment(Speaker.REQUESTER, final)
-        self._said.append((segment, final.confidence))
-        said = [(s.text, s.language, c) for s, c in self._said]
-        reading = read_said(self._prefill, said, self.started_at)
+        self._said.append(segment)
+        reading = read_said(self._prefill, self._said, self.started_at)
         self.spoken_phone = next((g.value for g in reading.guesses if g.path == "requester.callback_phone"), None)
         await self._apply(
             "transcript.segment",
@@ -231,16 +232,7 @@ class CallRecord:
 
     def _segment(self, speaker: Speaker, final: Final) -> NewSegment:
         self._seq += 1
-        return NewSegment(
-            seq=self._seq,
-            speaker=speaker.value,
-            start_ms=final.start_ms,
-            end_ms=final.end_ms,
-            text=final.text,
-            language=final.language,
-            confidence=final.confidence,
-            engine=final.engine,
-        )
+        return heard_segment(self._prefill, speaker, self._seq, final)
 
     def _callback(self, reason: str) -> NewCallback:
         return NewCallback(
@@ -293,13 +285,32 @@ def recording_field(finished: Finished | None) -> dict[str, Any] | None:
     }
 
 
-def read_said(prefill: Prefill, said: list[tuple[str, str | None, float | None]], at: datetime) -> Reading:
-    """``demand.content`` joined from (text, language, confidence) segments of a call at ``at``, and what it fills."""
+def heard_segment(prefill: Prefill, speaker: Speaker, seq: int, final: Final) -> NewSegment:
+    """What a recogniser heard as a segment: its text, and beside it what the domain's words make of it."""
+    return NewSegment(
+        seq=seq,
+        speaker=speaker.value,
+        start_ms=final.start_ms,
+        end_ms=final.end_ms,
+        text=final.text,
+        language=final.language,
+        confidence=final.confidence,
+        engine=final.engine,
+        corrected_text=prefill.hearing.corrected(final.text) if final.language != "en" else None,
+    )
+
+
+def read_said(prefill: Prefill, said: Sequence[NewSegment], at: datetime) -> Reading:
+    """``demand.content`` joined from the segments of a call at ``at`` as corrected, and what it fills."""
     content = ""
-    for text, language, _ in said:
-        separator = " " if language == "en" and content else "，" if content and content[-1].isalnum() else ""
-        content += separator + text.strip()
-    sure = [c for _, _, c in said if c is not None]
+    corrections: list[Correction] = []
+    for segment in said:
+        separator = " " if segment.language == "en" and content else "，" if content and content[-1].isalnum() else ""
+        text = (segment.corrected_text or segment.text).strip()
+        content += separator
+        corrections += differences(segment.text.strip(), text, at=len(content))
+        content += text
+    sure = [s.confidence for s in said if s.confidence is not None]
     whole = Guess(
         path="demand.content",
         value=content,
@@ -308,7 +319,7 @@ def read_said(prefill: Prefill, said: list[tuple[str, str | None, float | None]]
         confidence=round(max(0.5, sum(sure) / len(sure)), 2) if sure else 0.5,
     )
     reading = prefill.read(content, at=at)
-    return replace(reading, guesses=(whole, *reading.guesses))
+    return replace(reading, guesses=(whole, *less_sure(reading.guesses, corrections)))
 
 
 def end_of(started_at: datetime, answered_at: datetime | None, duration_s: float) -> datetime:

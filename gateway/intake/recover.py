@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from gateway.domain.change import Change, NewCallback, NewEvent, NewSegment, OpenInteraction
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
-from gateway.intake.call_record import end_of, read_said, recording_field
+from gateway.intake.call_record import end_of, heard_segment, read_said, recording_field
 from gateway.intake.live import LiveInteractions
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
@@ -137,8 +138,8 @@ class Recovery:
             finals = await transcribe(path, after_ms)
         except NotFound:
             _log.error("recording_missing", interaction_id=interaction.interaction_id)
-        said = [(s["corrected_text"] or s["text"], s["language"], s["confidence"]) for s in spoken]
-        said += [(f.text, f.language, f.confidence) for f in finals]
+        caught_up = [heard_segment(self._prefill, Speaker.REQUESTER, seq + n, f) for n, f in enumerate(finals, start=1)]
+        said = [*map(_stored, spoken), *caught_up]
         now = self._clock.now()
         began = from_rfc3339(own["started_at"])
         reading = read_said(self._prefill, said, began) if said else NOTHING_READ
@@ -152,19 +153,7 @@ class Recovery:
                 ticket_id=interaction.ticket_id,
                 interaction_id=interaction.interaction_id,
                 ticket_fields=fields,
-                segments=tuple(
-                    NewSegment(
-                        seq=seq + n,
-                        speaker=Speaker.REQUESTER.value,
-                        start_ms=f.start_ms,
-                        end_ms=f.end_ms,
-                        text=f.text,
-                        language=f.language,
-                        confidence=f.confidence,
-                        engine=f.engine,
-                    )
-                    for n, f in enumerate(finals, start=1)
-                ),
+                segments=tuple(caught_up),
                 guesses=reading.guesses,
                 mentions=reading.mentions,
                 events=(
@@ -180,3 +169,9 @@ class Recovery:
                 ),
             ),
         )
+
+
+def _stored(segment: Mapping[str, Any]) -> NewSegment:
+    """A segment of a record's transcript."""
+    names = ("seq", "speaker", "start_ms", "end_ms", "text", "language", "confidence", "engine", "corrected_text")
+    return NewSegment(**{name: segment[name] for name in names})

@@ -32,6 +32,7 @@ class Gazetteer:
     def __init__(self, divisions: list[Division], aliases: list[tuple[str, str, str]] | None = None) -> None:
         """Index ``divisions`` and ``aliases`` (name, kind, code) by all names people use."""
         self.by_code = {d.code: d for d in divisions}
+        self.aliases = tuple(name for name, _, _ in aliases or [])
         self._chains = {d.code: frozenset(above.code for above in self._upwards(d)) for d in divisions}
         self._names = PlaceNames(divisions, [(n, kind, self.by_code.get(code)) for n, kind, code in aliases or []])
 

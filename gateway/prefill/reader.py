@@ -14,6 +14,7 @@ from gateway.prefill.demand_type import demand_type
 from gateway.prefill.extract.money import money
 from gateway.prefill.extract.numbers import numbers
 from gateway.prefill.extract.times import times
+from gateway.prefill.hearing import Hearing
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.spoken_phone import spoken_phone
 from gateway.prefill.trained import TrainedModels
@@ -43,12 +44,16 @@ class Prefill:
         self._gazetteer = gazetteer
         self._models = models or TrainedModels({})
         self._zone = zone
+        self.hearing = Hearing((), (), ())
+        """What puts right what a recogniser mis-heard; it knows no words unless ``of`` read them."""
 
     @classmethod
     def of(cls, config_dir: Path, timezone: str) -> Prefill:
         """What the tables and models below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
         gazetteer = Gazetteer.read(config_dir / "gazetteer.csv")
-        return cls(gazetteer, TrainedModels.read(config_dir / "models"), ZoneInfo(timezone))
+        prefill = cls(gazetteer, TrainedModels.read(config_dir / "models"), ZoneInfo(timezone))
+        prefill.hearing = Hearing.of(config_dir, gazetteer)
+        return prefill
 
     def read(self, content: str, *, at: datetime) -> Reading:
         """What ``demand.content == content``, said at ``at``, fills; spans count its characters."""

@@ -12,6 +12,8 @@ from pypinyin.constants import PINYIN_DICT
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("r", "l"), ("f", "h"), ("p", "b"))
 """Initials that southern speakers, and recognisers after them, do not tell apart."""
 _NASAL = re.compile(r"(?<=[aei])ng$")
+_ROUNDED = ((re.compile(r"^([jqx])u"), r"\1i"), (re.compile(r"^yu(?=[ae])"), "y"), (re.compile(r"^yu"), "yi"))
+"""ü, which Hainan's own speech lacks: 区 becomes 七, 远 becomes 烟."""
 _FIRST_SYMBOL = 0xE000
 """Syllables take symbols of the private use area; other characters stay as they are."""
 
@@ -35,6 +37,8 @@ def loose(reading: str) -> str:
         if reading.startswith(strict):
             reading = loose + reading[len(strict) :]
             break
+    for rounded, flat in _ROUNDED:
+        reading = rounded.sub(flat, reading)
     return _NASAL.sub("n", reading)
 
 

@@ -105,7 +105,7 @@ def prepare(change: Change, now: str) -> Prepared:
                 "start_ms": s.start_ms,
                 "end_ms": s.end_ms,
                 "text": s.text,
-                "corrected_text": None,
+                "corrected_text": s.corrected_text,
                 "language": s.language,
                 "confidence": s.confidence,
                 "engine": s.engine,

@@ -1,0 +1,102 @@
+"""What was mis-heard is put right by sound where the domain has the word, and nothing else is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.domain.change import NewSegment
+from gateway.domain.words import Speaker
+from gateway.intake.call_record import heard_segment, read_said
+from gateway.ports.recogniser import Final
+from gateway.prefill.hearing import CAP, Hearing, differences
+from gateway.prefill.reader import Prefill
+from tests.support.running import ROOT
+
+pytestmark = pytest.mark.unit
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def prefill() -> Prefill:
+    return Prefill.of(ROOT / "config", "Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
+def hearing(prefill: Prefill) -> Hearing:
+    return prefill.hearing
+
+
+@pytest.mark.parametrize(
+    ("heard", "corrected"),
+    [
+        ("我想问攻击金带款需要什么材料", "我想问公积金贷款需要什么材料"),
+        ("秀英区长流震，有一家饭店", "秀英区长流镇，有一家饭店"),
+        ("在海电岛人民大岛增加一个公交站", "在海甸岛人民大道增加一个公交站"),
+        ("地址是浓华气金冒接道", "地址是龙华区金贸街道"),
+        ("我家在琼山七府城街道", "我家在琼山区府城街道"),
+        ("国贸大的这里的路灯", "国贸大道这里的路灯"),
+        ("我在美兰七百龙街灯", "我在美兰区白龙街道"),
+    ],
+)
+def test_names_and_words_of_the_domain_are_put_right(hearing: Hearing, heard: str, corrected: str) -> None:
+    assert hearing.corrected(heard) == corrected
+    assert len(heard) == len(corrected)
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "我家在琼山区府城街道，从昨天晚上停水到现在",
+        "从龙话去说起我就生气",
+        "我在琼山七中读书",
+        "人民街的路灯坏了",
+        "荷塘镇古楼村的桥",
+        "服务质量太差，导游强迫我们购物",
+        "医疗保险待遇怎么领",
+        "请尽快处理，谢谢",
+        "I live in Longhua district",
+        "",
+    ],
+)
+def test_what_is_right_or_only_sounds_a_little_alike_is_left_alone(hearing: Hearing, heard: str) -> None:
+    assert hearing.corrected(heard) is None
+
+
+def test_a_village_is_put_right_only_beside_another_name(hearing: Hearing) -> None:
+    village = next(c for c in hearing.corrections("海秀街道滨涯春的路灯坏了"))
+    assert (village.word, village.grade) == ("滨涯村", "like")
+    assert hearing.corrected("我说的滨涯春的路灯坏了") is None
+
+
+def test_the_transcript_keeps_what_was_heard_and_fields_rest_on_the_corrected_text(prefill: Prefill) -> None:
+    heard = "我在海电岛，这里的路灯坏了"
+    final = Final(start_ms=0, end_ms=4000, text=heard, language="zh", confidence=0.8, engine="whisper")
+    segment = heard_segment(prefill, Speaker.REQUESTER, 1, final)
+    assert (segment.text, segment.corrected_text) == (heard, "我在海甸岛，这里的路灯坏了")
+    guesses = {guess.path: guess for guess in read_said(prefill, [segment], AT).guesses}
+    assert guesses["demand.content"].value == "我在海甸岛，这里的路灯坏了"
+    street = guesses["place.street"]
+    assert (street.value["name"], street.span) == ("海甸街道", (2, 5))
+    assert street.confidence <= CAP
+
+
+def test_a_persons_correction_is_what_fields_rest_on(prefill: Prefill) -> None:
+    segment = NewSegment(
+        seq=1, speaker="requester", start_ms=0, end_ms=9, text="在那边", corrected_text="在秀英区长流镇"
+    )
+    guesses = {guess.path: guess for guess in read_said(prefill, [segment], AT).guesses}
+    assert guesses["demand.content"].value == "在秀英区长流镇"
+    assert guesses["place.street"].confidence > CAP
+
+
+def test_english_is_never_put_right(prefill: Prefill) -> None:
+    final = Final(start_ms=0, end_ms=9, text="海电岛", language="en", confidence=None, engine="whisper")
+    assert heard_segment(prefill, Speaker.REQUESTER, 1, final).corrected_text is None
+
+
+def test_differences_are_runs_where_they_are_in_the_whole() -> None:
+    found = [(c.start, c.end, c.word) for c in differences("海电岛人民大岛", "海甸岛人民大道", at=10)]
+    assert found == [(11, 12, "甸"), (16, 17, "道")]
+    assert differences("短", "长一些") == []
