@@ -77,9 +77,9 @@ def test_the_transcript_keeps_what_was_heard_and_fields_rest_on_the_corrected_te
     assert (segment.text, segment.corrected_text) == (heard, "我在海甸岛，这里的路灯坏了")
     guesses = {guess.path: guess for guess in read_said(prefill, [segment], AT).guesses}
     assert guesses["demand.content"].value == "我在海甸岛，这里的路灯坏了"
-    street = guesses["place.street"]
-    assert (street.value["name"], street.span) == ("海甸街道", (2, 5))
-    assert street.confidence <= CAP
+    district = guesses["place.district"]
+    assert (district.value["name"], district.span) == ("美兰区", (2, 5))
+    assert district.confidence <= CAP
 
 
 def test_a_persons_correction_is_what_fields_rest_on(prefill: Prefill) -> None:
