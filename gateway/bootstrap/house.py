@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from gateway.bootstrap.channels import ConfiguredChannels, OneChannelsState, gauge
+from gateway.bootstrap.channels import BuiltChannel, ConfiguredChannels, OneChannelsState, gauge
 from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.written import Written
@@ -19,6 +19,7 @@ from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.accept import ContactIntake
 from gateway.intake.answer_call import CallAnswering, CallSettings
+from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.live import LiveInteractions
 from gateway.intake.recover import Recovery
 from gateway.intake.source_callbacks import SourceCallbacks
@@ -39,6 +40,7 @@ from gateway.settings.sections import FeedTable
 from gateway.storage.database import Database, open_database
 from gateway.telemetry import metrics
 from gateway.web.app import build_app
+from gateway.web.catalogue import Catalogue
 from gateway.web.open311.services import Open311, read_services
 from gateway.web.services import WebServices
 
@@ -132,6 +134,7 @@ class House:
             queued=self.written.queued,
         )
         self.open311_services = read_services(settings.config_dir / "open311_services.csv")
+        self.catalogue = Catalogue.read(settings.config_dir)
         self.feeds = [self._feed(table) for table in settings.feed]
 
     def _context(self, channel_id: str) -> ChannelContext:
@@ -151,6 +154,17 @@ class House:
                 public_url=self.settings.public_url,
                 health=self.written.health.of(channel_id),
             ),
+        )
+
+    def lease(self, built: BuiltChannel) -> ChannelLease | None:
+        """What keeps a second process from running the channel; None where a second one does no harm or cannot be."""
+        if not built.single_owner or not self.settings.database.url:
+            return None
+        return ChannelLease(
+            leases=self.database.channel_leases,
+            channel_id=built.channel_id,
+            owner=self.process.owner,
+            is_gone=self.process.is_gone,
         )
 
     def _feed(self, table: FeedTable) -> FeedWorker:
@@ -200,6 +214,7 @@ class House:
                 files=self.written.files,
                 channels_report=lambda: self.written.report(self.channels),
                 sources=self.channels_configured.sources,
+                catalogue=self.catalogue,
                 open311=Open311(
                     services=self.open311_services,
                     jurisdiction_id=self.settings.open311.jurisdiction_id,

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 
 from gateway.bootstrap import BuiltChannel, House, open_house
 from gateway.errors import ConfigError, GatewayError, StoreUnavailable
+from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.channels_here import ChannelsHere
 from gateway.ports.channel import Channel
 from gateway.roles import collector, traces
@@ -34,18 +35,41 @@ _log = log.get("core")
 
 
 class RunningChannel:
-    """A channel kept running: built anew with back-off when it fails."""
+    """A channel kept running: built anew with back-off when it fails. With a lease it runs while that is ours."""
 
-    def __init__(self, built: BuiltChannel, here: ChannelsHere) -> None:
+    def __init__(self, built: BuiltChannel, here: ChannelsHere, lease: ChannelLease | None = None) -> None:
         """Not started yet; ``here`` knows it while it runs."""
         self.channel_id = built.channel_id
         self._here = here
+        self._lease = lease
         self._make = built.make
         self._channel: Channel | None = None
         self._stopping = False
 
     async def run(self) -> None:
         """Serve until cancelled or closed."""
+        if self._lease is None:
+            await self._serve()
+            return
+        while not self._stopping:
+            await self._lease.won()
+            await self._serve_while_owned(self._lease)
+
+    async def _serve_while_owned(self, lease: ChannelLease) -> None:
+        serving, losing = asyncio.create_task(self._serve()), asyncio.create_task(lease.lost())
+        try:
+            done, _ = await asyncio.wait({serving, losing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            serving.cancel()
+            losing.cancel()
+            await asyncio.wait({serving, losing})
+        if serving in done:
+            serving.result()
+        elif self._channel is not None:
+            with suppress(GatewayError, OSError):
+                await self._channel.aclose(drain_s=0)
+
+    async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         backoff = FIRST_BACKOFF_S
         while not self._stopping:
@@ -71,7 +95,9 @@ class RunningChannel:
             await asyncio.sleep(backoff)
 
     async def ready(self) -> bool:
-        """Whether its listeners are up."""
+        """Whether its listeners are up. One that another process owns is as it should be."""
+        if self._lease is not None and not self._lease.owned:
+            return True
         return self._channel is not None and await self._channel.ready()
 
     async def close(self, drain_s: float) -> None:
@@ -79,6 +105,8 @@ class RunningChannel:
         self._stopping = True
         if self._channel is not None:
             await self._channel.aclose(drain_s=drain_s)
+        if self._lease is not None:
+            await self._lease.release()
 
 
 async def serve(settings: Settings, role: str) -> None:
@@ -91,7 +119,11 @@ async def serve(settings: Settings, role: str) -> None:
     parts = PARTS[role]
     async with AsyncExitStack() as stack:
         house = await open_house(settings, stack)
-        channels = [RunningChannel(built, house.written.here) for built in house.channels if built.role in parts]
+        channels = [
+            RunningChannel(built, house.written.here, house.lease(built))
+            for built in house.channels
+            if built.role in parts
+        ]
         work: dict[str, Callable[[], Awaitable[None]]] = {"wakeups": house.wakeup.run, "announce": house.announce}
         if "voice" in parts:
             left = await house.database.leases.release_node(settings.node_name)
