@@ -11,6 +11,8 @@ from gateway.prefill.syllables import Sounds, syllable
 LEVELS = {"district": 1, "street": 2, "community": 3}
 _MIN_HEARD = 3
 """Names of fewer syllables are found by characters only: too much else sounds like them."""
+_ENOUGH_SAME, _ENOUGH_LIKE = 0.3, 0.5
+"""The share of a name's characters that has to be right, when all syllables are right and when they are only alike."""
 _COMMUNITY = re.compile(r"(?:社区)?(?:居民委员会|村民委员会|居委会|村委会|村?委员会?|居)$|社区$")
 _OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是]|海口|[市区省家]|位于)$")
 _OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁]")
@@ -127,10 +129,11 @@ class PlaceNames:
             said = text[start:end]
             alike = {n: sum(a == b for a, b in zip(n, said, strict=True)) for n in names}
             best = max(alike.values())
-            if 2 * best < len(said) or (said[0] == "穷" and text[start - 1 : start] == "贫"):
-                continue
             kept = [n for n, score in alike.items() if score == best]
             same = all(syllable(a) == syllable(b) for a, b in zip(kept[0], said, strict=True))
+            enough = _ENOUGH_SAME if same else _ENOUGH_LIKE
+            if best < enough * len(said) or (said[0] == "穷" and text[start - 1 : start] == "贫"):
+                continue
             divisions = tuple(dict.fromkeys(d for n in kept for d in self._divisions[n]))
             hits.append(Hit(start, end, divisions, "same" if same else "like"))
             return end

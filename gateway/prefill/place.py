@@ -8,8 +8,10 @@ from pathlib import Path
 
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
+from gateway.prefill.aside import Aside, aimed_at, aside
 from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
 from gateway.prefill.outside import Outside
+from gateway.prefill.syllables import loose, syllable
 
 _ALIAS_KINDS = {"road", "compound", "landmark", "area", "short"}
 _NUMBERS = "0-9一二三四五六七八九十百零"
@@ -19,7 +21,7 @@ _TAIL = re.compile(
     rf"(?:[{_NUMBERS}A-Za-z]+(?:栋|幢|号楼))?(?:[{_NUMBERS}]+单元)?(?:[{_NUMBERS}]+(?:室|房))?",
 )
 """What may follow a named place in an address: road, number, compound, building, unit, room."""
-_NOT_HERE = re.compile(r"(?:不是(?:在|说)?|从)(?:海口市?的?)?$")
+_TOWN_BEFORE = re.compile(r"([一-鿿]{2})(?:镇|乡|县|街道)$")
 _CONFIDENCE = {"exact": 0.9, "alias": 0.85, "same": 0.75, "like": 0.65}
 _SHARED_DISTRICTS = frozenset({"龙华区", "龙华"})
 """Our districts' names that other cities have, too."""
@@ -60,8 +62,15 @@ class Gazetteer:
         if not hits:
             return []
         outside = Outside(text)
-        hits = [h for h in hits if not outside.covers(h.start, h.end, shared=self._shared(text, h))]
-        chosen = self._choose(text, hits)
+        ends = {h.end for h in hits}
+        hits = [
+            h
+            for h in hits
+            if not outside.covers(h.start, h.end, shared=self._shared(text, h))
+            and not self._in_other_town(text, h, ends)
+        ]
+        hits = _meant(text, hits)
+        chosen = self._choose(hits)
         if not chosen:
             return []
         lowest = max((d for d, _ in chosen.values()), key=lambda d: LEVELS[d.level])
@@ -88,27 +97,40 @@ class Gazetteer:
         """Whether other cities are likely to have a place of that name: 龙华区, and every street's (人民街道)."""
         return text[hit.start : hit.end] in _SHARED_DISTRICTS or any(d.level != "district" for d in hit.divisions)
 
-    def _choose(self, text: str, hits: list[Hit]) -> dict[str, tuple[Division, Hit]]:
+    def _choose(self, hits: list[Hit]) -> dict[str, tuple[Division, Hit]]:
         """The division of each level: districts in full first, then streets and communities, each by sureness."""
 
-        def rank(hit: Hit) -> tuple[bool, int, int, int]:
+        def rank(hit: Hit) -> tuple[bool, int, int]:
             level = min((LEVELS[d.level] for d in hit.divisions), default=len(LEVELS))
-            denied = _NOT_HERE.search(text[max(0, hit.start - 6) : hit.start]) is not None
-            return denied, hit.grade == "alias" and not denied, level + _ORDER[hit.grade], hit.start
+            return hit.grade == "alias", level + _ORDER[hit.grade], hit.start
 
         chosen: dict[str, tuple[Division, Hit]] = {}
-        for hit in sorted(hits, key=rank):
-            fitting = [d for d in hit.divisions if self._consistent(d, chosen)]
-            if len(fitting) > 1:
-                parents = {d.parent for d in fitting}
-                fitting = [self.by_code[p] for p in parents if p in self.by_code] if len(parents) == 1 else []
-            if len(fitting) == 1 and fitting[0].level not in chosen:
-                chosen[fitting[0].level] = (fitting[0], hit)
+        open_hits = sorted(hits, key=rank)
+        for last_look in (False, True):  # what is shared by two divisions waits for the others to decide
+            for hit in open_hits:
+                fitting = [d for d in hit.divisions if self._consistent(d, chosen)]
+                if len(fitting) > 1 and last_look:
+                    parents = {d.parent for d in fitting}
+                    fitting = [self.by_code[p] for p in parents if p in self.by_code] if len(parents) == 1 else []
+                if len(fitting) == 1 and fitting[0].level not in chosen:
+                    chosen[fitting[0].level] = (fitting[0], hit)
         return chosen
 
     def _consistent(self, division: Division, chosen: dict[str, tuple[Division, Hit]]) -> bool:
         chain = self._chains[division.code]
         return all(o.code in chain or division.code in self._chains[o.code] for o, _ in chosen.values())
+
+    def _in_other_town(self, text: str, hit: Hit, ends: set[int]) -> bool:
+        """Whether a town that is none of ours, nor sounds like the place's own, stands directly before ``hit``."""
+        if hit.start in ends or any(d.level != "community" for d in hit.divisions):
+            return False
+        town = _TOWN_BEFORE.search(text[max(0, hit.start - 4) : hit.start])
+        if town is None:
+            return False
+        said = {loose(syllable(c)) for c in town[1]}
+        towns = [self.by_code[d.parent].name[:-1] for d in hit.divisions if d.parent in self.by_code]
+        ours = {loose(syllable(c)) for name in towns for c in name}
+        return not said & ours
 
     def _upwards(self, division: Division) -> list[Division]:
         chain = [division]
@@ -129,6 +151,17 @@ class Gazetteer:
         return Guess(
             path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=confidence
         )
+
+
+def _meant(text: str, hits: list[Hit]) -> list[Hit]:
+    """Of ``hits`` those that the text is about."""
+    sides = [(hit, aside(text, hit.start, hit.end)) for hit in hits]
+    if any(side is Aside.HOME for _, side in sides) and not any(
+        side is Aside.NO and aimed_at(text, hit.start) for hit, side in sides
+    ):
+        sides = [(hit, Aside.NO if side is Aside.HOME else side) for hit, side in sides]
+    nearest = min((side for _, side in sides), default=Aside.YES)
+    return [hit for hit, side in sides if side == nearest and side is not Aside.YES]
 
 
 def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:

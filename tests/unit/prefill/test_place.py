@@ -14,12 +14,18 @@ from gateway.settings.sections import INSTALLATION
 
 pytestmark = pytest.mark.unit
 
-SENTENCES = INSTALLATION / "tests" / "data" / "places.csv"
+DATA = INSTALLATION / "tests" / "data"
+FILES = ("places.csv", "places_hard.csv")
 
 
 @pytest.fixture(scope="module")
 def gazetteer() -> Gazetteer:
     return Gazetteer.read(INSTALLATION / "config" / "gazetteer.csv")
+
+
+def sentences(name: str, kind: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["kind"] == kind]
 
 
 def f1(pairs: list[tuple[str, str]]) -> float:
@@ -32,10 +38,10 @@ def codes(gazetteer: Gazetteer, text: str) -> dict[str, str]:
     return {g.path: g.value["code"] for g in gazetteer.find(text) if g.path != "place.address"}
 
 
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(("kind", "street_bound"), [("clean", 0.97), ("error", 0.90)])
-def test_streets_and_districts_are_found(gazetteer: Gazetteer, kind: str, street_bound: float) -> None:
-    with SENTENCES.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == kind]
+def test_streets_and_districts_are_found(gazetteer: Gazetteer, name: str, kind: str, street_bound: float) -> None:
+    rows = sentences(name, kind)
     found = [codes(gazetteer, row["text"]) for row in rows]
     street = f1([(f.get("place.street", ""), row["street"]) for f, row in zip(found, rows, strict=True)])
     district = f1([(f.get("place.district", ""), row["district"]) for f, row in zip(found, rows, strict=True)])
@@ -44,10 +50,9 @@ def test_streets_and_districts_are_found(gazetteer: Gazetteer, kind: str, street
     assert district >= 0.95
 
 
-def test_no_outside_place_is_placed_in_the_city(gazetteer: Gazetteer) -> None:
-    with SENTENCES.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "outside"]
-    assert [row["text"] for row in rows if codes(gazetteer, row["text"])] == []
+@pytest.mark.parametrize("name", FILES)
+def test_no_outside_place_is_placed_in_the_city(gazetteer: Gazetteer, name: str) -> None:
+    assert [row["text"] for row in sentences(name, "outside") if codes(gazetteer, row["text"])] == []
 
 
 def test_what_was_misheard_stays_as_written_and_is_less_sure(gazetteer: Gazetteer) -> None:
@@ -58,6 +63,23 @@ def test_what_was_misheard_stays_as_written_and_is_less_sure(gazetteer: Gazettee
     start, end = found["place.district"].span or (0, 0)
     assert text[start:end] == "龙花区"
     assert found["place.address"].value == "龙花区海秀东路三十六号二栋"
+
+
+@pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("不是龙华区，是美兰区", "460108"),
+        ("不是龙华区的事", ""),
+        ("我从美兰机场打车，司机绕路", ""),
+        ("我住在龙华区，要投诉美兰区一家饭店", "460108"),
+        ("我住在龙华区，楼上装修", "460106"),
+        ("以前住琼山区，现在住秀英区", "460105"),
+        ("长沙县榔梨镇大园社区", ""),
+        ("榔梨镇大园社区停电", ""),
+    ],
+)
+def test_places_named_by_the_way(gazetteer: Gazetteer, text: str, district: str) -> None:
+    assert codes(gazetteer, text).get("place.district", "") == district
 
 
 @pytest.mark.parametrize("text", ["", "区", "\ud800", "路路路路路路路路" * 50, "龙华区" * 300])
