@@ -111,6 +111,8 @@ class Queued:
     channel_id: str
     recipient: str
     quick_replies: tuple[tuple[str, str], ...] = ()
+    taken: bool = False
+    """Nothing has to be sent: the person's clients fetch it, so that it is sent when it is committed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +198,19 @@ class NewCallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """并单: this Change's ticket goes into ``other``, or, with ``undo``, becomes one of its own again.
+
+    Both tickets change and both get the Change's event. A Change that was made before is ``skipped``, whatever its
+    ``expected_version``; ``Conflict`` when ``other`` is merged itself, or one of the two is closed.
+    """
+
+    other: str
+    """The ticket_id of the ticket that stays."""
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """One fact for the append-only log. ``data`` holds ids, field names and non-personal values only."""
 
@@ -254,6 +269,7 @@ class Change:
     attachment_updates: tuple[AttachmentUpdate, ...] = ()
     message_texts: Mapping[str, str] = field(default_factory=dict)
     """message_id -> its text, learned later (a voice message's words)."""
+    merge: Merge | None = None
     deliveries: tuple[DeliveryUpdate, ...] = ()
     """An update that takes a message back makes the whole Change a no-op (``skipped``)."""
     events: tuple[NewEvent, ...] = ()

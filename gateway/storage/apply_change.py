@@ -7,6 +7,7 @@ from gateway.domain.ids import new_ulid, ticket_no
 from gateway.errors import Conflict, NotFound, StaleVersion
 from gateway.storage.apply_conversation import advances, check_dialogue, converse
 from gateway.storage.apply_fields import KNOWN, alter_ticket, extend
+from gateway.storage.apply_merge import check_merge, is_merged, merge_tickets
 from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree, set_in
@@ -26,11 +27,7 @@ def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
     check_dialogue(p, joined, state)
     interaction = _interaction_of(p, joined, state)
     ticket = _ticket_of(p, interaction, state, joined=joined is not None)
-    if change.expected_version is not None and ticket and ticket.row["version"] != change.expected_version:
-        raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
-    if change.close_unless_closed and interaction and ticket and interaction.row["disposition"] is not None:
-        return _applied(ticket, interaction, skipped=True)
-    if ticket and not advances(p, state):
+    if ticket and _is_done(p, ticket, interaction, state):
         return _applied(ticket, interaction, skipped=True)
     _check_corrections(p, state)
     shift: int | None = 0
@@ -47,10 +44,28 @@ def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
     alter_ticket(p, ticket, state, shift=shift, joined=joined is not None or change.content is not None)
     opened = _open_callback(p, ticket, interaction, state)
     _append_events(p, ticket, interaction, state, joined=joined is not None, opened=opened)
+    if change.merge:
+        merge_tickets(change.merge, ticket, state, p.events[-1])
     for key in (*((p.dedupe,) if p.dedupe else ()), *change.also):
         if (key.channel_id, key.external_id) not in state.seen:
             _see(key, ticket, interaction, state)
     return _applied(ticket, interaction, seqs=seqs)
+
+
+def _is_done(p: Prepared, ticket: TicketState, interaction: InteractionState | None, state: State) -> bool:
+    """Whether the record is as ``p`` wants it already; raises when ``p`` may not alter it."""
+    change = p.change
+    if change.merge and is_merged(change.merge, ticket):
+        return True
+    if change.expected_version is not None and ticket.row["version"] != change.expected_version:
+        raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
+    if change.close_unless_closed and interaction and interaction.row["disposition"] is not None:
+        return True
+    if not advances(p, state):
+        return True
+    if change.merge:
+        check_merge(change.merge, ticket, state)
+    return False
 
 
 def _check_corrections(p: Prepared, state: State) -> None:

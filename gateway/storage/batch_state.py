@@ -164,6 +164,7 @@ def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
 
 def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
     wanted = {p.change.ticket_id for p in batch if p.change.ticket_id}
+    wanted |= {p.change.merge.other for p in batch if p.change.merge}
     wanted |= {state.interactions[i].row["ticket_id"] for i in state.open.values()}
     if wanted:
         found = _TICKETS.rows(connection, wanted=list(wanted)).mappings()

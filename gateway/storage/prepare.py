@@ -76,6 +76,8 @@ def prepare(change: Change, now: str) -> Prepared:
     """Check ``change``; ``RejectedInput`` says what is wrong with it."""
     if (change.new_ticket is None) == (change.ticket_id is None):
         raise RejectedInput("a change needs either a new ticket or a ticket_id")
+    if change.merge is not None and change.ticket_id is None:
+        raise RejectedInput("only a ticket that is there already can be merged")
     texts: list[Any] = []
     ticket, ticket_doc = _ticket(change.new_ticket, texts) if change.new_ticket else (None, {})
     interaction = _interaction(change.new_interaction, texts) if change.new_interaction else None
@@ -87,6 +89,7 @@ def prepare(change: Change, now: str) -> Prepared:
     fields = [(path, shaped(path, plain(value, texts))) for path, value in change.ticket_fields.items()]
     for path, _ in fields:
         check_path(path)
+    queued = [queued_row(m, now) for m in change.messages]
     prepared = Prepared(
         change=change,
         ticket=ticket,
@@ -121,14 +124,14 @@ def prepare(change: Change, now: str) -> Prepared:
                 "text": m.text,
                 "attachment_id": m.attachment_id,
                 "external_id": m.external_id,
-                "delivery": "queued" if m.queue else None,
+                "delivery": q["state"] if q else None,
                 "channel_id": change.thread.channel_id if change.thread else None,
                 "sender": change.thread.sender if change.thread else None,
                 "thread_seq": None,
             }
-            for m in change.messages
+            for m, q in zip(change.messages, queued, strict=True)
         ],
-        queued=[queued_row(m, now) for m in change.messages],
+        queued=queued,
         attachments=[attachment_row(a, now) for a in change.attachments],
         callback=_callback(change, now),
         events=_events(change, texts, now),
@@ -143,7 +146,7 @@ def prepare(change: Change, now: str) -> Prepared:
     for key in (change.dedupe, change.join, *change.also):
         if key is not None:
             texts += (key.channel_id, key.external_id, key.body_sha256)
-    texts += (change.ticket_id, change.interaction_id)
+    texts += (change.ticket_id, change.interaction_id, change.merge.other if change.merge else None)
     check_texts(texts)
     return prepared
 
