@@ -32,6 +32,8 @@ class FeedSettings(BaseModel):
     """Only events of these types are sent; empty = all."""
     include_empty: bool = False
     """Send tickets of calls in which nothing was said, too."""
+    redact: bool = False
+    """Send copies with phones, numbers and names of people masked, as the API shows them to who may not see all."""
     parallel: int = Field(8, ge=1, le=256)
     """Tickets on their way at once; the events of one ticket always go one after the other."""
     timeout_s: float = Field(10.0, gt=0, le=120)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from gateway.domain import masking
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.feeds.backoff import retry_in_s
@@ -205,6 +206,8 @@ class FeedWorker:
         return self._done(delivery, "ok")
 
     async def _post(self, delivery: Delivery) -> None:
+        if self._settings.redact:
+            delivery = replace(delivery, record=masking.record(delivery.record))
         await self._feed.deliver(delivery)
         self._introduced[delivery.ticket_id] = None
         self._introduced.move_to_end(delivery.ticket_id)

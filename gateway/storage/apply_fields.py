@@ -41,6 +41,7 @@ def extend(p: Prepared, ticket: TicketState, *, joined: bool) -> int | None:
 def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int | None, joined: bool) -> None:
     """Guesses first, then what was set on purpose, then the columns that mirror the document."""
     if p.guesses:
+        shift = None if _reworded(p, ticket) else shift
         entries = ticket.doc.setdefault("prefill", {}).setdefault("fields", {})
         for guess in p.guesses:
             _guess(ticket.doc, entries, guess, _moved(guess.entry, shift), joined=joined)
@@ -64,6 +65,13 @@ def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int |
 def _entry(ticket: TicketState, name: str) -> Row | None:
     found: Row | None = get_in(ticket.doc, ("prefill", "fields", name))
     return found
+
+
+def _reworded(p: Prepared, ticket: TicketState) -> bool:
+    """Whether a person has worded the content that these guesses were read from: then their spans mean nothing."""
+    if (_entry(ticket, "demand.content") or {}).get("confirmed_by") is None:
+        return False
+    return any(guess.path == _CONTENT and guess.value != get_in(ticket.doc, _CONTENT) for guess in p.guesses)
 
 
 def _moved(entry: Row, shift: int | None) -> Row:

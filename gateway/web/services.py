@@ -15,6 +15,7 @@ from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import ChangeStore, TicketReader
+from gateway.web.catalogue import Catalogue
 from gateway.web.open311.services import Open311
 
 
@@ -92,5 +93,7 @@ class WebServices:
     """Where files of contacts go; None: none are taken."""
     open311: Open311 = field(default_factory=Open311)
     """How the city appears to Open311 clients."""
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    """What a form may choose from."""
     sources: Mapping[str, SigningSource] = field(default_factory=dict)
     """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""

@@ -13,13 +13,15 @@ from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
+from gateway.web.api.rewording import moved_evidence, unmasked, unmasked_words
 from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
 
 _VERSION = re.compile(r'^(?:W/)?"?(\d{1,15})"?$')
-_ROOMS = ("demand", "place", "requester")
+_ROOMS = ("demand", "place", "requester", "handling")
+_ABOUT = "demand.complained_about"
 _PHONES = frozenset({"requester.phone", "requester.callback_phone"})
 _NEVER_NULL = frozenset({"line", "requester.kind"})
 _REVEALED = ("name", "phone", "callback_phone")
@@ -43,8 +45,13 @@ async def patch(context: Context) -> web.Response:
     record = await read(context)
     if record["version"] != version:
         raise _stale()
-    fields = dict(_corrected(body))
-    change: dict[tuple[str, ...], Any] = {tuple(path.split(".")): value for path, value in fields.items()}
+    fields = {path: unmasked(record, path, value) for path, value in _corrected(body)}
+    if fields.get("demand.category") is not None:
+        fields["demand.category"] = _named(context, fields["demand.category"])
+    change: dict[tuple[str, ...], Any] = {}
+    if "demand.content" in fields:
+        change |= moved_evidence(record, fields["demand.content"])
+    change |= {tuple(path.split(".")): value for path, value in fields.items()}
     for path, value in fields.items():
         if path.partition(".")[0] in _ROOMS:
             change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
@@ -76,7 +83,13 @@ def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
             continue
         values = part.model_dump(mode="json")
         for key in sorted(part.model_fields_set):
-            yield f"{room}.{key}", _allowed(f"{room}.{key}", values[key])
+            path = f"{room}.{key}"
+            if path == _ABOUT:
+                # Its parts are fields of their own: a name that was heard does not confirm a number that was not.
+                given = part.complained_about.model_fields_set if values[key] else ("name", "phone")  # type: ignore[attr-defined]  # only DemandPatch has it
+                yield from ((f"{path}.{inner}", (values[key] or {}).get(inner)) for inner in sorted(given))
+            else:
+                yield path, _allowed(path, values[key])
 
 
 def _allowed(path: str, value: Any) -> Any:
@@ -99,6 +112,12 @@ def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str) -> 
     return {"value": code, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
 
 
+def _named(context: Context, category: dict[str, Any]) -> dict[str, Any]:
+    """A category of the taxonomy with its names and version, also when only its code was sent."""
+    known = context.services.catalogue.categories.get(category["code"])
+    return dict(known) if known is not None else category
+
+
 def _code(value: Any) -> Any:
     """Of coded fields the code stands in ``prefill.fields``."""
     if isinstance(value, dict):
@@ -112,12 +131,13 @@ def _segments(body: TicketPatch, record: Mapping[str, Any]) -> tuple[str | None,
     asked = body.interactions[0]
     for interaction in record["interactions"]:
         if interaction["interaction_id"] == asked.interaction_id:
-            known = {segment["seq"] for segment in interaction["transcript"]}
-            corrected = {segment.seq: segment.corrected_text for segment in asked.transcript}
-            unknown = sorted(set(corrected) - known)
+            known = {segment["seq"]: segment for segment in interaction["transcript"]}
+            unknown = sorted({segment.seq for segment in asked.transcript} - set(known))
             if unknown:
                 raise Problem(422, "invalid_body", f"interactions.0.transcript: no segment {unknown[0]}")
-            return asked.interaction_id, corrected
+            return asked.interaction_id, {
+                one.seq: unmasked_words(record, one.corrected_text, known[one.seq]) for one in asked.transcript
+            }
     raise Problem(422, "invalid_body", "interactions.0.interaction_id: not an interaction of this ticket")
 
 

@@ -15,6 +15,13 @@ Long = Annotated[str, StringConstraints(max_length=20_000)]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
+def not_masked(value: str | None) -> str | None:
+    """``value``, unless it is one that we masked: it must not overwrite the real one."""
+    if value is not None and MASK in value:
+        raise ValueError("this is a masked value; send the real one or leave it out")
+    return value
+
+
 class TicketListQuery(Closed):
     """``GET /tickets``. Without ``empty`` all tickets come; the desk asks for ``empty=false``."""
 
@@ -90,6 +97,11 @@ class ComplainedAbout(Closed):
     name: Line200 | None = None
     phone: Phone | None = None
 
+    @field_validator("phone")
+    @classmethod
+    def _not_masked(cls, value: str | None) -> str | None:
+        return not_masked(value)
+
 
 class DemandPatch(Closed):
     """Corrections of the demand."""
@@ -100,6 +112,12 @@ class DemandPatch(Closed):
     category: Category | None = None
     urgency: Urgency | None = None
     complained_about: ComplainedAbout | None = None
+
+
+class HandlingPatch(Closed):
+    """Who shall handle it."""
+
+    lead_unit: Short | None = Field(None, description="Code of a unit.")
 
 
 class RequesterPatch(Closed):
@@ -119,9 +137,7 @@ class RequesterPatch(Closed):
     @field_validator("name", "phone", "callback_phone")
     @classmethod
     def _not_masked(cls, value: str | None) -> str | None:
-        if value is not None and MASK in value:
-            raise ValueError("this is a masked value; send the real one or leave it out")
-        return value
+        return not_masked(value)
 
 
 class SegmentPatch(Closed):
@@ -144,6 +160,7 @@ class TicketPatch(Closed):
     line: Line | None = None
     demand: DemandPatch | None = None
     place: Place | None = None
+    handling: HandlingPatch | None = None
     requester: RequesterPatch | None = None
     interactions: tuple[InteractionPatch, ...] = Field((), max_length=1)
 

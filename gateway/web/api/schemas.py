@@ -239,6 +239,22 @@ SCHEMAS: dict[str, Schema] = {
     "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
     "ChannelList": _object(items=_list(CHANNEL)),
     "CallbackList": _object(items=_list(CALLBACK)),
+    "Taxonomy": _object(
+        version=TEXT,
+        items=_list(
+            _object(
+                code=TEXT,
+                names=_list(TEXT),
+                names_en=_list(TEXT),
+                keywords=_list(TEXT),
+                unit=NTEXT,
+                urgent=FLAG,
+                leaf=FLAG,
+            )
+        ),
+    ),
+    "Units": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, name_en=TEXT, kind=TEXT, parent=NTEXT))),
+    "Divisions": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, level=TEXT, parent=TEXT))),
     "AuditPage": _object(items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME)), next_before=NTEXT),
     "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
     "DeadLetterList": _object(items=_list(DEAD_LETTER)),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.feeds import FEED_KINDS
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
 from gateway.ports.feed import Delivery
@@ -341,3 +342,25 @@ async def test_a_ticket_that_was_never_empty_is_not_introduced_again() -> None:
     stage.store.happen("T", "message.received")
     await stage.during(5, stage.another("later"))
     assert len(stage.receiver.tried) == 3
+
+
+@story
+async def test_a_feed_that_asks_for_it_gets_masked_copies_and_the_record_stays_whole() -> None:
+    requester = {"name": "王小明", "phone": "+8613800138000", "callback_phone": None}
+    for redact in (True, False):
+        stage = Stage(redact=redact)
+        stage.store.happen("T", "ticket.registered", "message.received")
+        stage.store.records["T"] |= {"requester": requester, "demand": {"content": "我叫王小明，电话13912345678"}}
+        await stage.during(5)
+        told = str([delivery.record for delivery in stage.receiver.got])
+        assert ("王小明" in told, "13912345678" in told, "+8613800138000" in told) == ((not redact,) * 3)
+        assert len(stage.receiver.got) == 2
+        assert stage.store.records["T"]["requester"] == requester
+
+
+@pytest.mark.parametrize("kind", ["webhook", "stream"])
+def test_every_kind_of_feed_may_ask_for_masked_copies(kind: str) -> None:
+    needed = {"url": "https://cases.example", "secret": "s" * 16} if kind == "webhook" else {}
+    settings = FEED_KINDS[kind].settings
+    assert settings(**needed, redact=True).redact
+    assert not settings(**needed).redact

@@ -27,7 +27,8 @@ from gateway.storage import tables
 from gateway.storage.database import Database, open_database
 from gateway.web.app import build_app
 from gateway.web.auth import sha256
-from gateway.web.server import serve
+from gateway.web.catalogue import Catalogue
+from gateway.web.server import Serving, serve
 from gateway.web.services import Limits, WebServices
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +56,7 @@ class WebHouse:
     clock: Clock
     url: str
     http: aiohttp.ClientSession
+    serving: Serving
     parts: dict[str, bool] = field(default_factory=lambda: {"sql": True, "flows": True})
 
     @staticmethod
@@ -166,13 +168,14 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             clock=clock,
             ready=ready,
             zone=zone,
+            catalogue=Catalogue.read(ROOT / "config"),
             limits=limits or Limits(),
             **services,
         )
     )
     serving = await serve(app, host="127.0.0.1", port=0)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-        house = WebHouse(database, recordings, prefill, clock, f"http://127.0.0.1:{serving.port}", http, parts)
+        house = WebHouse(database, recordings, prefill, clock, f"http://127.0.0.1:{serving.port}", http, serving, parts)
         try:
             yield house
         finally:

@@ -1,0 +1,40 @@
+"""``/api/v1/taxonomy``, ``/units``, ``/divisions``: what a form may choose from."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.web.auth import READ
+from gateway.web.catalogue import Table
+from gateway.web.routing import Context, Handler, Route
+
+
+def _answering(name: str) -> Handler:
+    async def answer(context: Context) -> web.Response:
+        table: Table = getattr(context.services.catalogue, name)
+        headers = {"ETag": table.etag, "Cache-Control": "private, max-age=300"}
+        if table.etag in [tag.strip() for tag in context.request.headers.get("If-None-Match", "").split(",")]:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=table.body, content_type="application/json", headers=headers)
+
+    return answer
+
+
+_TABLES = (
+    ("taxonomy", "Categories, parents before children", "Taxonomy"),
+    ("units", "Units that handle demands", "Units"),
+    ("divisions", "Districts, streets and communities", "Divisions"),
+)
+ROUTES = tuple(
+    Route(
+        method="GET",
+        path=f"/api/v1/{name}",
+        handler=_answering(name),
+        summary=f"{summary}; ETag",
+        scope=READ,
+        returns=schema,
+        errors=(401, 403, 429),
+        tag="catalogue",
+    )
+    for name, summary, schema in _TABLES
+)

@@ -1,0 +1,110 @@
+"""The tables that a form chooses from: categories, units, divisions. Read once; their content is public."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError
+
+_LEVELS = ("l1", "l2", "l3", "l4")
+_LANGUAGES = ("zh", "en")
+_TRUE = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table as JSON, and the tag of exactly this content."""
+
+    body: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, items: list[dict[str, Any]], version: str) -> Table:
+        """``items`` under ``version``, the name of what they were made from."""
+        answer = {"version": version, "items": items}
+        body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        return cls(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+_NOTHING = Table.of([], "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What ``config`` knows. ``categories`` by code: {code, l1…l4, taxonomy_version}, as records hold them."""
+
+    taxonomy: Table = _NOTHING
+    units: Table = _NOTHING
+    divisions: Table = _NOTHING
+    categories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, config_dir: Path) -> Catalogue:
+        """From the CSV files below ``config_dir``; a missing one is an empty table. ``gateway check`` verifies them."""
+        taxonomy, version = _read(config_dir / "taxonomy.csv")
+        units, units_version = _read(config_dir / "units.csv")
+        divisions, divisions_version = _read(config_dir / "gazetteer.csv")
+        parents = {row.get("parent", "") for row in taxonomy}
+        return cls(
+            taxonomy=Table.of([_category(row, leaf=row["code"] not in parents) for row in taxonomy], version),
+            units=Table.of([_unit(row) for row in units], units_version),
+            divisions=Table.of(
+                [{key: row.get(key, "") for key in ("code", "name", "level", "parent")} for row in divisions],
+                divisions_version,
+            ),
+            categories={row["code"]: _as_recorded(row, version) for row in taxonomy},
+        )
+
+
+def _read(path: Path) -> tuple[list[dict[str, str]], str]:
+    """Rows that have a code, and a short name of the file's content."""
+    if not path.exists():
+        return [], ""
+    try:
+        content = path.read_bytes()
+        return list(_rows(content.decode("utf-8-sig"))), hashlib.sha256(content).hexdigest()[:12]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError([f"{path}: {error}"]) from error
+
+
+def _rows(content: str) -> Iterator[dict[str, str]]:
+    for row in csv.DictReader(content.splitlines()):
+        clean = {key: value.strip() for key, value in row.items() if isinstance(key, str) and isinstance(value, str)}
+        if clean.get("code"):
+            yield clean
+
+
+def _category(row: Mapping[str, str], *, leaf: bool) -> dict[str, Any]:
+    names = {
+        language: [name for level in _LEVELS if (name := row.get(f"{level}_{language}", ""))] for language in _LANGUAGES
+    }
+    return {
+        "code": row["code"],
+        "names": names["zh"],
+        "names_en": names["en"],
+        "keywords": row.get("keywords", "").split(),
+        "unit": row.get("unit") or None,
+        "urgent": row.get("urgent") == _TRUE,
+        "leaf": leaf,
+    }
+
+
+def _unit(row: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "code": row["code"],
+        "name": row.get("name_zh", ""),
+        "name_en": row.get("name_en", ""),
+        "kind": row.get("kind", ""),
+        "parent": row.get("parent") or None,
+    }
+
+
+def _as_recorded(row: Mapping[str, str], version: str) -> dict[str, Any]:
+    levels = {level: row.get(f"{level}_zh") or None for level in _LEVELS}
+    return {"code": row["code"], **levels, "taxonomy_version": row.get("version") or version}
