@@ -23,6 +23,7 @@ from gateway.cli import (
     simulate,
     tokens,
     trace,
+    trunks,
     users,
 )
 from gateway.cli.stored import with_database
@@ -39,7 +40,23 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="gateway", description="12345 intake gateway / 城市热线接入网关")
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    modules = (run, check, flows, prompts, call, trace, asr, prefill, tokens, users, phones, feeds, channel, simulate)
+    modules = (
+        run,
+        check,
+        flows,
+        prompts,
+        call,
+        trace,
+        asr,
+        prefill,
+        tokens,
+        users,
+        phones,
+        trunks,
+        feeds,
+        channel,
+        simulate,
+    )
     for module in modules:
         module.add_parser(verbs)
     for verb in verbs.choices.values():
@@ -87,6 +104,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "run": lambda: run.run(args, settings),
         "check": lambda: check.run(args, settings),
         "flows": lambda: flows.run(args),
+        "trunks": lambda: trunks.run(args, settings),
         "prompts": lambda: prompts.run(args),
         "call": lambda: call.run(args),
         "asr": lambda: asr.run(args),

@@ -60,6 +60,14 @@ class AccountStore(Protocol):
         """{name, scopes} of a token."""
         ...
 
+    async def tokens(self) -> list[dict[str, Any]]:
+        """{name, scopes, signs} of every token by name; ``signs``: it has a secret to sign contacts with."""
+        ...
+
+    async def remove_token(self, name: str) -> bool:
+        """Forget a token and its signing secret; False when there is none of this name."""
+        ...
+
     async def source_secret(self, name: str) -> str | None:
         """The HMAC secret of a signing source, or None."""
         ...

@@ -87,6 +87,19 @@ class SqlAccountStore:
         query = sa.select(t.tokens.c.name, t.tokens.c.scopes).where(t.tokens.c.token_sha256 == token_sha256)
         return await self._one(query, token_sha256)
 
+    async def tokens(self) -> list[dict[str, Any]]:
+        """See ``ports.accounts.AccountStore.tokens``."""
+        table = t.tokens.c
+        query = sa.select(table.name, table.scopes, table.hmac_secret.is_not(None).label("signs")).order_by(table.name)
+        rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
+        return [{**row, "signs": bool(row["signs"])} for row in rows]
+
+    async def remove_token(self, name: str) -> bool:
+        """See ``ports.accounts.AccountStore.remove_token``."""
+        check_texts((name,))
+        delete = sa.delete(t.tokens).where(t.tokens.c.name == name)
+        return await self._sql.write(lambda c: c.execute(delete).rowcount) > 0
+
     async def source_secret(self, name: str) -> str | None:
         """See ``ports.accounts.AccountStore.source_secret``."""
         found = await self._one(sa.select(t.tokens.c.hmac_secret).where(t.tokens.c.name == name), name)

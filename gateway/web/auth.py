@@ -27,7 +27,8 @@ ROLE_SCOPES = {
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,256})$", re.IGNORECASE)
-_REMEMBER_S = 5.0
+REMEMBER_S = 5.0
+"""A token that was known is not looked up again for so long, so a revoked one lives on for that time."""
 _REMEMBER = 1000
 
 
@@ -103,7 +104,7 @@ class Authenticator:
         digest = sha256(given)
         now = self._clock.monotonic()
         known = self._tokens.get(digest)
-        if known is not None and now - known[0] < _REMEMBER_S:
+        if known is not None and now - known[0] < REMEMBER_S:
             return known[1]
         token = await self._accounts.token(digest)
         if token is None:

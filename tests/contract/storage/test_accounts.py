@@ -72,6 +72,21 @@ async def test_tokens(db: Database) -> None:
     assert await db.accounts.source_secret("none") is None
 
 
+async def test_tokens_are_listed_without_secrets_and_revoked(db: Database) -> None:
+    assert await db.accounts.tokens() == []
+    await db.accounts.add_token(name="grid", scopes=["contacts:write"], token_sha256="a1", hmac_secret="s")
+    await db.accounts.add_token(name="app", scopes=["tickets:read"], token_sha256="b1")
+    assert await db.accounts.tokens() == [
+        {"name": "app", "scopes": ["tickets:read"], "signs": False},
+        {"name": "grid", "scopes": ["contacts:write"], "signs": True},
+    ]
+    assert await db.accounts.remove_token("grid")
+    assert not await db.accounts.remove_token("grid")
+    assert await db.accounts.token("a1") is None
+    assert await db.accounts.source_secret("grid") is None
+    assert [token["name"] for token in await db.accounts.tokens()] == ["app"]
+
+
 async def test_phones_and_their_bindings(db: Database, clock: TestClock) -> None:
     await db.accounts.add_phone(username="8001", ha1={"gw": "ff"}, agent="zhang")
     assert await db.phones.phone_secret("8001", "gw") == "ff"
