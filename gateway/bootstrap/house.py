@@ -22,6 +22,7 @@ from gateway.intake.answer_call import CallAnswering, CallSettings
 from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.live import LiveInteractions
 from gateway.intake.recover import Recovery
+from gateway.intake.similar import SimilarTickets
 from gateway.intake.source_callbacks import SourceCallbacks
 from gateway.intake.spool import SpoolingStore
 from gateway.intake.text_flow import TextFlow
@@ -133,6 +134,7 @@ class House:
             clock=self.clock,
             queued=self.written.queued,
         )
+        self.similar = SimilarTickets(store=database.words, clock=self.clock)
         self.open311_services = read_services(settings.config_dir / "open311_services.csv")
         self.catalogue = Catalogue.read(settings.config_dir)
         self.feeds = [self._feed(table) for table in settings.feed]
@@ -208,6 +210,7 @@ class House:
                 session_ttl_s=self.settings.http.session_ttl_s,
                 trusted_proxies=self.settings.http.trusted_proxies,
                 zone=self.settings.zone,
+                similar=self.similar,
                 channels=self.written.here,
                 widget_channel=self.channels_configured.widget,
                 attachments=self.database.attachments,

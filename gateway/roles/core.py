@@ -137,6 +137,7 @@ async def serve(settings: Settings, role: str) -> None:
         # Each process sends and fetches for the channels that run in it.
         work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
         if "web" in parts:
+            work["similar"] = house.similar.run
             await _web(house, channels, stack)
         tasks = [asyncio.create_task(_kept(name, run), name=name) for name, run in work.items()]
         collector.settle()

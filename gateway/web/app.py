@@ -17,6 +17,7 @@ from gateway.web.api import (
     openapi,
     recordings,
     session,
+    similar,
     stream,
     tickets,
 )
@@ -28,6 +29,7 @@ from gateway.web.services import WebServices
 API_ROUTES = (
     *contacts.ROUTES,
     *tickets.ROUTES,
+    *similar.ROUTES,
     *corrections.ROUTES,
     *recordings.ROUTES,
     *attachments.ROUTES,

@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
 from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.similar import SimilarTickets
 from gateway.ports.accounts import AccountStore
 from gateway.ports.channel import HttpChannel, Intake
 from gateway.ports.clock import Clock, SystemClock
@@ -84,6 +85,8 @@ class WebServices:
     zone: tzinfo = UTC
     """The city's time zone, for the desk."""
     limits: Limits = field(default_factory=Limits)
+    similar: SimilarTickets | None = None
+    """The index of open tickets; None: nothing is similar to anything."""
     channels: RunningChannels | None = None
     widget_channel: str | None = None
     """The channel that gives ``/static/widget.js`` away."""

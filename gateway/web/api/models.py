@@ -171,6 +171,14 @@ class ConfirmBody(Closed):
     paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
 
 
+class MergeBody(Closed):
+    """``POST /tickets/{id}/actions/merge``."""
+
+    into: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,40}$")] = Field(
+        description="ticket_id or ticket_no of the ticket that stays."
+    )
+
+
 class LoginBody(Closed):
     """``POST /session``."""
 

@@ -215,7 +215,19 @@ CHANNEL = _object(
     silent=FLAG,
 )
 
+SIMILAR = _object(
+    ticket_id=TEXT,
+    ticket_no=TEXT,
+    score={"type": "number", "minimum": 0, "maximum": 1},
+    title=NTEXT,
+    status=_enum(Status),
+    created_at=TIME,
+    same_requester=FLAG,
+    reporters=WHOLE,
+)
+
 SCHEMAS: dict[str, Schema] = {
+    "SimilarList": _object(items=_list(SIMILAR), reporters=WHOLE, repeats=WHOLE, complete=FLAG),
     "Accepted": _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT),
     "ContactStatus": _object(
         source=_object(name=TEXT, event_id=TEXT),

@@ -69,6 +69,8 @@ async def ticket_response(context: Context, record: dict[str, Any]) -> web.Respo
     else:
         seen = "reveal" if principal.sees_all else "record"
         context.house.seen.saw(principal.actor, seen, record["ticket_id"])
+    if context.services.similar is not None:
+        record["related"]["similar"] = await context.services.similar.related(record["ticket_id"])
     headers = {"ETag": f'"{record["version"]}"'}
     return json_response(record if asked else shown(record, principal), headers=headers)
 

@@ -19,6 +19,7 @@ from gateway.calls.recorder import LocalRecordings
 from gateway.domain.words import Disposition
 from gateway.intake.accept import ContactIntake
 from gateway.intake.call_record import CallRecord
+from gateway.intake.similar import SimilarTickets
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.recogniser import Final
@@ -156,6 +157,8 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     async def ready() -> dict[str, bool]:
         return parts
 
+    similar = SimilarTickets(store=database.words, clock=clock)
+    indexing = asyncio.create_task(similar.run())
     app = build_app(
         WebServices(
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
@@ -168,6 +171,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             clock=clock,
             ready=ready,
             zone=zone,
+            similar=similar,
             catalogue=Catalogue.read(ROOT / "config"),
             limits=limits or Limits(),
             **services,
@@ -180,4 +184,6 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             yield house
         finally:
             await serving.aclose()
+            indexing.cancel()
+            await asyncio.gather(indexing, return_exceptions=True)
             await database.aclose()

@@ -1,0 +1,177 @@
+"""Open tickets about one matter: an index in this process, built from SQL and kept up to date by event_seq.
+
+Nothing of it is stored: what is similar to a ticket is said when it is read, by the tickets that are open then. Every
+process that serves the API has an index of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from gateway.domain.words import Status
+from gateway.ports.clock import Clock
+from gateway.ports.similar import TicketWords, TicketWordsStore
+from gateway.prefill.similar import TOP, Entry, Similar, SimilarIndex
+from gateway.telemetry import log
+
+T = TypeVar("T")
+OPEN = frozenset({Status.REGISTERED, Status.CLASSIFIED, Status.DISPATCHED, Status.SIGNED, Status.HANDLING})
+DAYS = 30
+"""Older tickets are not candidates."""
+PAGE = 500
+SLICE = 50
+"""Tickets taken in before somebody who searches may have his turn."""
+MANY = 100
+"""Of more similar tickets the reporters are not counted one by one."""
+_LOOK_S = 0.5
+_FORGET_S = 3600.0
+_REST_BUILDING, _REST_FOLLOWING = 1.0, 3.0
+"""The index rests so many times as long as it worked: calls and contacts come first."""
+_log = log.get("similar")
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarTicket:
+    """A ticket that may be about the same matter."""
+
+    words: TicketWords
+    score: float
+    same_requester: bool
+    reporters: int
+    """People behind it: its own requester and those of the tickets merged into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarView:
+    """What is similar to one ticket."""
+
+    items: tuple[SimilarTicket, ...]
+    """The best few, best first."""
+    reporters: int
+    """Different people about this matter: of the ticket, of everything similar, and of what was merged into them."""
+    repeats: int
+    """How many of the similar tickets are of the ticket's own requester."""
+    complete: bool
+    """Whether the index knows every open ticket by now."""
+
+
+class SimilarTickets:
+    """The index of this process. It works in one thread of its own, so that it never keeps the loop waiting."""
+
+    def __init__(self, *, store: TicketWordsStore, clock: Clock) -> None:
+        """Empty until ``run`` has read the tickets."""
+        self._store = store
+        self._clock = clock
+        self._index = SimilarIndex()
+        self._words: dict[str, int] = {}
+        """What each ticket in the index is known by: words that did not change are not taken in again."""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="similar")
+        self.complete = False
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    async def run(self) -> None:
+        """Read every ticket of the last ``DAYS``, then follow the changes, until cancelled."""
+        began, after = time.monotonic(), await self._store.seq_at(self._since())
+        forgot = began
+        while True:
+            page = await self._store.changed(after, PAGE)
+            after = page[-1].event_seq if page else after
+            worked = time.monotonic()
+            for first in range(0, len(page), SLICE):
+                await self._do(self._take_in, page[first : first + SLICE])
+            if len(page) < PAGE and not self.complete:
+                self.complete = True
+                _log.info("similar_ready", tickets=len(self), seconds=round(time.monotonic() - began, 1))
+            if time.monotonic() - forgot > _FORGET_S:
+                forgot = time.monotonic()
+                await self._do(self._forget_old)
+            rest = (time.monotonic() - worked) * (_REST_FOLLOWING if self.complete else _REST_BUILDING)
+            await asyncio.sleep(rest if len(page) == PAGE else max(rest, _LOOK_S))
+
+    async def related(self, ticket_id: str) -> list[dict[str, Any]]:
+        """What stands in the ticket's ``related.similar``: [{ticket_id, score}], best first."""
+        found, _ = await self._like((await self._store.of([ticket_id]))[ticket_id])
+        return [{"ticket_id": one.ticket_id, "score": round(one.score, 3)} for one in found[:TOP]]
+
+    async def view(self, ticket_id: str) -> SimilarView:
+        """Everything about a ticket that is there: what is similar, who reported it, who repeats."""
+        ticket = (await self._store.of([ticket_id]))[ticket_id]
+        found, others = await self._like(ticket)
+        everyone = [ticket, *(others[one.ticket_id] for one in found)]
+        people = await self._people(everyone)
+        items = tuple(
+            SimilarTicket(
+                words=(words := others[one.ticket_id]),
+                score=round(one.score, 3),
+                same_requester=words.requester_id == ticket.requester_id,
+                reporters=len(people[words.ticket_id]),
+            )
+            for one in found
+        )
+        return SimilarView(
+            items=items[:TOP],
+            reporters=len(set().union(*people.values())),
+            repeats=sum(one.same_requester for one in items),
+            complete=self.complete,
+        )
+
+    async def _like(self, ticket: TicketWords) -> tuple[list[Similar], dict[str, TicketWords]]:
+        """The open tickets most similar to ``ticket``; none for one that is closed or says nothing."""
+        if ticket.status not in OPEN or ticket.empty:
+            return [], {}
+        entry, since = _entry(ticket), self._since().timestamp()
+        found = await self._do(lambda: self._index.search(entry, since=since, top=MANY))
+        others = await self._store.of([one.ticket_id for one in found])
+        # The index may lag: what was closed a moment ago is left out.
+        return [one for one in found if one.ticket_id in others and others[one.ticket_id].status in OPEN], others
+
+    async def _people(self, tickets: Sequence[TicketWords]) -> dict[str, set[str]]:
+        """requester_ids behind each of ``tickets``."""
+        merged = await self._store.of(list({merged_id for one in tickets for merged_id in one.merged_ids}))
+        return {
+            one.ticket_id: {one.requester_id} | {merged[m].requester_id for m in one.merged_ids if m in merged}
+            for one in tickets
+        }
+
+    async def _do(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def _since(self) -> datetime:
+        return self._clock.now() - timedelta(days=DAYS)
+
+    def _take_in(self, tickets: Sequence[TicketWords]) -> None:
+        for ticket in tickets:
+            if ticket.status not in OPEN or ticket.empty:
+                self._index.remove(ticket.ticket_id)
+                self._words.pop(ticket.ticket_id, None)
+                continue
+            entry = _entry(ticket)
+            known_by = hash(entry)
+            if self._words.get(ticket.ticket_id) != known_by:
+                self._words[ticket.ticket_id] = known_by
+                self._index.add(entry)
+        self._index.settle()
+
+    def _forget_old(self) -> None:
+        for ticket_id in self._index.older_than(self._since().timestamp()):
+            self._index.remove(ticket_id)
+            self._words.pop(ticket_id, None)
+
+
+def _entry(ticket: TicketWords) -> Entry:
+    return Entry(
+        ticket_id=ticket.ticket_id,
+        text=ticket.content or ticket.title or "",
+        at=ticket.created_at.timestamp(),
+        district=ticket.district,
+        street=ticket.street,
+        topic=ticket.topic,
+    )

@@ -1,0 +1,128 @@
+"""``GET /tickets/{id}/similar``, and merging (并单)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from gateway.domain.change import Change, Merge, NewEvent
+from gateway.domain.ids import parse_ticket_no
+from gateway.errors import NotFound
+from gateway.intake.similar import SimilarView
+from gateway.web.api.corrections import expected_version
+from gateway.web.api.models import MergeBody, UnmaskedQuery
+from gateway.web.api.tickets import read, shown, ticket_response
+from gateway.web.auth import READ, WRITE
+from gateway.web.problems import Problem
+from gateway.web.routing import Context, Route, json_response
+
+_NONE = SimilarView((), reporters=1, repeats=0, complete=False)
+
+
+async def similar(context: Context) -> web.Response:
+    """Open tickets that may be about the same matter."""
+    record = await read(context)
+    index = context.services.similar
+    view = await index.view(record["ticket_id"]) if index is not None else _NONE
+    principal = context.principal
+    if principal.sees_all:
+        for one in view.items:
+            context.house.seen.saw(principal.actor, "list", one.words.ticket_id)
+    # What is masked in a title stands in the whole record: names are hidden wherever they occur.
+    reader = context.services.reader
+    found = await asyncio.gather(*(reader.ticket(one.words.ticket_id) for one in view.items))
+    items: list[dict[str, Any]] = [
+        {
+            **{key: full[key] for key in ("ticket_id", "ticket_no", "status", "created_at")},
+            "title": shown(full, principal)["demand"]["title"],
+            "score": one.score,
+            "same_requester": one.same_requester,
+            "reporters": one.reporters,
+        }
+        for one, full in zip(view.items, found, strict=True)
+    ]
+    counts = {"reporters": view.reporters, "repeats": view.repeats, "complete": view.complete}
+    return json_response({"items": items, **counts})
+
+
+async def merge(context: Context) -> web.Response:
+    """One matter from now on: this ticket goes into another one."""
+    version = expected_version(context.request)
+    body = await context.body(MergeBody)
+    record = await read(context)
+    named = parse_ticket_no(body.into) or body.into.upper()
+    try:
+        head = await context.services.reader.ticket(named)
+    except NotFound:
+        raise Problem(404, "not_found", "There is no such ticket to merge into.") from None
+    return await _apply(context, record, version, Merge(other=head["ticket_id"]))
+
+
+async def unmerge(context: Context) -> web.Response:
+    """Two matters after all."""
+    version = expected_version(context.request)
+    record = await read(context)
+    into = record["related"]["merged_into"]
+    if into is None:
+        raise Problem(409, "not_merged", "This ticket is not merged into another one.")
+    return await _apply(context, record, version, Merge(other=into, undo=True))
+
+
+async def _apply(context: Context, record: dict[str, Any], version: int, asked: Merge) -> web.Response:
+    kind, data = ("ticket.unmerged", "from") if asked.undo else ("ticket.merged", "into")
+    await context.services.changes.apply(
+        Change(
+            ticket_id=record["ticket_id"],
+            expected_version=version,
+            merge=asked,
+            events=(
+                NewEvent(
+                    type=kind,
+                    at=context.services.clock.now(),
+                    data={data: asked.other},
+                    actor=context.principal.actor,
+                ),
+            ),
+        )
+    )
+    return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+
+
+_ERRORS = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
+_IF_MATCH = (("If-Match", 'The version that was read, e.g. "3".'),)
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/tickets/{ticket}/similar",
+        handler=similar,
+        summary="Open tickets that may be about the same matter, and how many people reported it",
+        scope=READ,
+        returns="SimilarList",
+        errors=(401, 403, 404, 429, 503),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/tickets/{ticket}/actions/merge",
+        handler=merge,
+        summary="Merge the ticket into another one; its requester, interactions and callback stay. Repeating is safe",
+        scope=WRITE,
+        query=UnmaskedQuery,
+        body=MergeBody,
+        returns="Ticket",
+        errors=_ERRORS,
+        headers=_IF_MATCH,
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/tickets/{ticket}/actions/unmerge",
+        handler=unmerge,
+        summary="Make a merged ticket one of its own again, with the status that it had (no body)",
+        scope=WRITE,
+        query=UnmaskedQuery,
+        returns="Ticket",
+        errors=tuple(code for code in _ERRORS if code != 415),  # noqa: PLR2004 - there is no body to be of a wrong type
+        headers=_IF_MATCH,
+    ),
+)
