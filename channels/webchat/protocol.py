@@ -118,6 +118,7 @@ def _base(
         "identities": (Identity(kind="webchat", value=sender),),
         "line": line,
         "flow": flow,
+        "pulls": True,
     }
 
 

@@ -10,14 +10,39 @@ from functools import lru_cache
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BY_BYTE = (_CROCKFORD * 8).encode()
 """What ``bytes.translate`` makes of a random byte: the digit of its low five bits."""
+RANDOM_DIGITS = 16
 SERIAL_DIGITS = 7
 NUMBER_DIGITS = 8 + SERIAL_DIGITS
+
+
+class _Random:
+    """Random digits, the system's, fetched many at a time: each call gives other threads the interpreter."""
+
+    def __init__(self) -> None:
+        self._some: list[str] = []
+        os.register_at_fork(after_in_child=self.forget)
+
+    def digits(self) -> str:
+        """``RANDOM_DIGITS`` of them."""
+        try:
+            return self._some.pop()  # atomic: no two threads get the same
+        except IndexError:
+            drawn = os.urandom(RANDOM_DIGITS * 256).translate(_BY_BYTE).decode()
+            self._some += [drawn[at : at + RANDOM_DIGITS] for at in range(RANDOM_DIGITS, len(drawn), RANDOM_DIGITS)]
+            return drawn[:RANDOM_DIGITS]
+
+    def forget(self) -> None:
+        """A forked process must not draw what its parent draws."""
+        self._some = []
+
+
+_RANDOM = _Random()
 
 
 def new_ulid(at_ms: int | None = None) -> str:
     """A fresh ULID: 48 bits of Unix milliseconds, 80 random bits, 26 Crockford base-32 characters."""
     stamp = time.time_ns() // 1_000_000 if at_ms is None else at_ms
-    return _stamp(stamp) + os.urandom(16).translate(_BY_BYTE).decode()
+    return _stamp(stamp) + _RANDOM.digits()
 
 
 @lru_cache(maxsize=16)

@@ -24,6 +24,7 @@ from gateway.intake.message_change import (
     identities_of,
     phone_of,
     rating_of,
+    stored_messages,
 )
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of, language_of
@@ -87,15 +88,9 @@ class ConversationIntake:
         async with self._alone(key):
             for _ in range(TRIES):
                 try:
-                    received = await self._receive(key, message, message_id, attachment)
+                    return await self._receive(key, message, message_id, attachment)
                 except StaleVersion:
                     self._open.pop(key, None)
-                    continue
-                self._health.inbound(message.channel_id)
-                if received.seq and not received.replayed:
-                    self._watchers.wake(*key)
-                    self._queued()
-                return received
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
 
     async def _receive(
@@ -115,7 +110,7 @@ class ConversationIntake:
             message_id=message_id,
         )
         if standing.ticket_id is None and (not message.opens or message.event in NEVER_OPEN):
-            return await self._beside(message, standing, build, view)
+            return await self._beside(key, message, standing, build, view)
         turn, extra, about = self._turn(message, message_id, standing, attachment, view)
         change = build.build(turn, extra, about, rating_of(message))
         applied = await self._store.apply(change)
@@ -125,7 +120,7 @@ class ConversationIntake:
             self._open.pop(key, None)
         else:
             self._remember(key, applied, turn.state)
-        return _received(applied)
+        return self._written(key, message, change, applied)
 
     def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
         """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
@@ -185,19 +180,35 @@ class ConversationIntake:
             tickets = tuple(t for t in tickets if t.ticket_id == standing.ticket_id)
         return follow_up(message.text, tickets, self._clock.now())
 
+    def _written(self, key: Key, message: InboundMessage, change: Change, applied: Applied) -> Received:
+        """After a commit: whoever watches hears of it, and whoever has something to do about it."""
+        channel_id = message.channel_id
+        self._health.inbound(channel_id)
+        self._watchers.wake(*key, stored_messages(change, applied) if self._watchers.watches(*key) else ())
+        if not message.pulls or change.attachments:
+            self._queued()
+        elif len(change.messages) > 1:
+            self._health.sent(channel_id)
+        return _received(applied)
+
     async def _beside(
-        self, message: InboundMessage, standing: Standing, build: MessageChange, view: ThreadView | None
+        self, key: Key, message: InboundMessage, standing: Standing, build: MessageChange, view: ThreadView | None
     ) -> Received:
         """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
         if standing.previous_interaction is None or message.event not in ABOUT_THE_LAST:
+            self._health.inbound(message.channel_id)
             return Received(
                 interaction_id=None, ticket_id=None, ticket_no=None, seq=view.last_seq if view else 0, replayed=False
             )
         said = phrase(str(message.event), language_of(message.text) or "zh")
-        applied = await self._store.apply(build.beside([said], rating_of(message)))
-        return await self._replayed(message, applied) if applied.replayed else _received(applied)
+        change = build.beside([said], rating_of(message))
+        applied = await self._store.apply(change)
+        if applied.replayed:
+            return await self._replayed(message, applied)
+        return self._written(key, message, change, applied)
 
     async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
+        self._health.inbound(message.channel_id)
         seq = await self._reads.seq_of(message.channel_id, message.sender, message.external_id)
         return replace(_received(applied), seq=seq, replayed=True)
 
@@ -295,7 +306,12 @@ class ConversationIntake:
 
     async def history(self, channel_id: str, sender: str, *, after: int = 0, limit: int = 200) -> list[StoredMessage]:
         """See ``Conversations.history``."""
-        return await self._reads.history(channel_id, sender, after=after, limit=limit)
+        known = self._watchers.newest(channel_id, sender, after)
+        return (
+            known[:limit]
+            if known is not None
+            else await self._reads.history(channel_id, sender, after=after, limit=limit)
+        )
 
     def watch(self, channel_id: str, sender: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """See ``Conversations.watch``."""

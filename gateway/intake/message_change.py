@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.change import (
+    TICKET_NO,
+    Applied,
     Change,
     ExternalKey,
     Identity,
@@ -22,14 +24,14 @@ from gateway.domain.change import (
     Queued,
     Thread,
 )
-from gateway.domain.ids import new_ulid
+from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.words import Line
 from gateway.intake.follow_up import FollowUp, Intent
 from gateway.intake.numbers import e164
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Turn, disposition_of
 from gateway.ivr.engine import State
-from gateway.ports.message import InboundMessage
+from gateway.ports.message import InboundMessage, StoredMessage
 
 CONVERSATION = "conversation:"
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
@@ -113,6 +115,7 @@ class MessageChange:
         state = turn.state
         closing = message.event == "end" and standing.interaction_id is not None
         conversation = f"{CONVERSATION}{message.sender}"
+        outbound = self._outbound(lines, turn.quick_replies)
         interaction = NewInteraction(
             interaction_id=new_ulid(),
             channel=message.channel,
@@ -135,11 +138,11 @@ class MessageChange:
             mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
             thread=self._thread(),
-            messages=(self._inbound(), *self._outbound(lines, turn.quick_replies)),
+            messages=(self._inbound(), *outbound),
             attachments=(self._attachment,) if self._attachment else (),
             callback=self._callback(turn),
             callback_phone=turn.callback_phone,
-            events=self._events(turn, about, satisfied, content=content, closing=closing),
+            events=(*self._events(turn, about, satisfied, content=content, closing=closing), *self._taken(outbound)),
         )
         if about_other is not None:
             return replace(change, ticket_id=about_other.ticket.ticket_id, content=content)
@@ -148,6 +151,7 @@ class MessageChange:
     def beside(self, extra: list[str], satisfied: int | None) -> Change:
         """The Change of an event about an interaction that is over."""
         message, standing = self._message, self._standing
+        outbound = self._outbound(extra, ())
         return Change(
             dedupe=self._key(),
             ticket_id=standing.previous_ticket,
@@ -155,8 +159,8 @@ class MessageChange:
             ticket_fields=_rated(satisfied, message.channel),
             content=message.text if message.event == "edit" else None,
             thread=self._thread(),
-            messages=(self._inbound(), *self._outbound(extra, ())),
-            events=(self._received(), *self._rating(satisfied)),
+            messages=(self._inbound(), *outbound),
+            events=(self._received(), *self._rating(satisfied), *self._taken(outbound)),
         )
 
     @property
@@ -210,11 +214,20 @@ class MessageChange:
         """Everything we have to say, as one message: some channels count them."""
         if not lines:
             return []
-        queue = Queued(channel_id=self._message.channel_id, recipient=self._message.sender, quick_replies=replies)
+        message = self._message
+        queue = Queued(
+            channel_id=message.channel_id, recipient=message.sender, quick_replies=replies, taken=message.pulls
+        )
         text = "\n".join(lines)
         return [
             NewMessage(message_id=new_ulid(), direction="outbound", sent_at=self._now, text=text, queue=queue),
         ]
+
+    def _taken(self, outbound: list[NewMessage]) -> list[NewEvent]:
+        """What the outbox tells of messages that it sends."""
+        if not self._message.pulls:
+            return []
+        return [NewEvent(type="message.sent", at=self._now, data={"message_id": m.message_id}) for m in outbound]
 
     def _ticket(self, content: str | None, turn: Turn) -> NewTicket:
         message = self._message
@@ -298,6 +311,27 @@ def rating_of(message: InboundMessage) -> int | None:
     """1 to 5, when the message is a rating."""
     given = message.event_data.get("satisfied") if message.event == "rating" else None
     return given if isinstance(given, int) and given in SATISFIED else None
+
+
+def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
+    """The messages of a committed ``change`` as ``Conversations.history`` gives them."""
+    number = spelled_no(applied.ticket_no)
+    return [
+        StoredMessage(
+            seq=seq,
+            message_id=message.message_id,
+            direction=message.direction,
+            sent_at=from_rfc3339(rfc3339(message.sent_at)),
+            kind=message.kind,
+            text=message.text.replace(TICKET_NO, number) if message.queue and message.text else message.text,
+            attachment_id=message.attachment_id,
+            external_id=message.external_id,
+            delivery=None if message.queue is None else "sent" if message.queue.taken else "queued",
+            ticket_no=applied.ticket_no,
+            quick_replies=message.queue.quick_replies if message.queue else (),
+        )
+        for seq, message in zip(applied.seqs, change.messages, strict=True)
+    ]
 
 
 def _rated(satisfied: int | None, channel: str) -> dict[tuple[str, ...], Any]:

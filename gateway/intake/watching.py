@@ -3,42 +3,77 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from gateway.ports.message import StoredMessage
+
+KEPT = 20
+"""Messages of a watched conversation that are kept at hand."""
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Watched:
+    events: set[asyncio.Event] = field(default_factory=set)
+    newest: list[StoredMessage] = field(default_factory=list)
+    """As committed, without a gap, up to the last one; empty: not known."""
 
 
 class Watchers:
-    """Wakes whoever watches a person's conversation in this process.
+    """Wakes whoever watches a person's conversation in this process, and has at hand what was just written to it.
 
-    ``every_s`` also wakes after so many quiet seconds: needed only where another process may have written.
+    ``every_s`` also wakes after so many quiet seconds: needed only where another process may have written; nothing is
+    at hand then.
     """
 
     def __init__(self, *, every_s: float | None = None) -> None:
         """None: news comes from this process alone."""
-        self._events: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self._watched: dict[Key, _Watched] = {}
         self._every_s = every_s
 
     def __len__(self) -> int:
-        return sum(map(len, self._events.values()))
+        return sum(len(watched.events) for watched in self._watched.values())
 
-    def wake(self, channel_id: str, sender: str) -> None:
-        """Something was written, or changed its state."""
-        for event in self._events.get((channel_id, sender), ()):
+    def wake(self, channel_id: str, sender: str, written: Sequence[StoredMessage] = ()) -> None:
+        """Something has changed: ``written`` were added and nothing else; none: whatever it was, it has to be read."""
+        watched = self._watched.get((channel_id, sender))
+        if watched is None:
+            return
+        if self._every_s is None:
+            newest = watched.newest
+            if not written or (newest and newest[-1].seq + 1 != written[0].seq):
+                newest.clear()
+            newest += written
+            del newest[:-KEPT]
+        for event in watched.events:
             event.set()
+
+    def watches(self, channel_id: str, sender: str) -> bool:
+        """Whether it is of use to tell ``wake`` what was written."""
+        return self._every_s is None and (channel_id, sender) in self._watched
+
+    def newest(self, channel_id: str, sender: str, after: int) -> list[StoredMessage] | None:
+        """Every message with ``seq > after``; None when that is not at hand."""
+        watched = self._watched.get((channel_id, sender))
+        if watched is None or not watched.newest or watched.newest[0].seq > after + 1:
+            return None
+        return [message for message in watched.newest if message.seq > after]
 
     @asynccontextmanager
     async def watch(self, channel_id: str, sender: str) -> AsyncIterator[AsyncIterator[None]]:
         """See ``ports.message.Conversations.watch``. What happens between two steps of the iterator is not lost."""
         key = (channel_id, sender)
         event = asyncio.Event()
-        self._events.setdefault(key, set()).add(event)
+        watched = self._watched.setdefault(key, _Watched())
+        watched.events.add(event)
         try:
             yield self._news(event)
         finally:
-            watching = self._events[key]
-            watching.discard(event)
-            if not watching:
-                del self._events[key]
+            watched.events.discard(event)
+            if not watched.events:
+                del self._watched[key]
 
     async def _news(self, event: asyncio.Event) -> AsyncIterator[None]:
         while True:

@@ -75,6 +75,9 @@ class InboundMessage:
     """Parts of it never came (long SMS): the ticket says 部分缺失."""
     reply_context: Mapping[str, Any] = field(default_factory=dict)
     """What this channel needs to answer this very message; handed back in ``OutboundMessage.context``."""
+    pulls: bool = False
+    """The person's clients fetch what we write (``history``, ``watch``): an answer is sent when it is committed, and
+    ``TextChannel.send`` only gets what is written to them otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

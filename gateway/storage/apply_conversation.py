@@ -47,7 +47,7 @@ def converse(p: Prepared, ticket: TicketState, interaction: InteractionState, st
             message["text"] = text
             ids = {"ticket_id": ticket.row["ticket_id"], "interaction_id": interaction.row["interaction_id"]}
             state.add("outbox", queued | ids | {"text": text, "thread_seq": message["thread_seq"] or message["seq"]})
-            state.outbox[message["message_id"]] = "queued"
+            state.outbox[message["message_id"]] = queued["state"]
     if change.dialogue is not None:
         interaction.row["dialogue"] = change.dialogue
         interaction.row["dialogue_no"] = (interaction.row["dialogue_no"] or 0) + 1
