@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.domain.hours import Hours, parse_span
 from gateway.errors import ConfigError
+from gateway.intake.schedule import AfterHours
 from gateway.ivr.graph import Flow
-from gateway.plugins.channels import channel_settings
+from gateway.plugins.channels import channel_settings, flow_problems
 from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource
 from gateway.ports.conversation_store import ChannelStates
 from gateway.settings.sections import ChannelTable
@@ -102,12 +104,25 @@ class ConfiguredChannels:
     @staticmethod
     def _configured(table: ChannelTable, flows: Mapping[str, Flow], flows_dir: Path) -> ConfiguredChannel:
         spec, options = channel_settings(table)
-        flow = getattr(options, "flow", None)
-        if flow is not None and flow not in flows:
-            raise ConfigError([f"channel[{table.id}]: flow {flow!r} is not in {flows_dir}"])
-        if flow is not None and spec.role == "voice" and flows[flow].written:
-            raise ConfigError([f"channel[{table.id}]: flow {flow!r} is only written; calls need one with recordings"])
+        if problems := flow_problems(table, spec, options, flows, flows_dir):
+            raise ConfigError(problems)
         return ConfiguredChannel(channel_id=table.id, spec=spec, options=options)
+
+
+def after_hours(tables: Sequence[ChannelTable]) -> dict[str, AfterHours]:
+    """Which flow answers on which channel while nobody is on duty."""
+    return {
+        table.id: AfterHours(
+            Hours(
+                spans=[parse_span(span) for span in table.hours],
+                holidays=frozenset(table.holidays),
+                workdays=frozenset(table.workdays),
+            ),
+            table.after_hours_flow,
+        )
+        for table in tables
+        if table.hours
+    }
 
 
 def gauge(channel_id: str) -> Callable[[str, float], None]:

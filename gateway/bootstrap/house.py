@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from gateway.bootstrap.channels import BuiltChannel, ConfiguredChannels, OneChannelsState, gauge
+from gateway.bootstrap.channels import BuiltChannel, ConfiguredChannels, OneChannelsState, after_hours, gauge
 from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.written import Written
@@ -22,6 +22,7 @@ from gateway.intake.answer_call import CallAnswering, CallSettings
 from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.live import LiveInteractions
 from gateway.intake.recover import Recovery
+from gateway.intake.schedule import Schedule
 from gateway.intake.similar import SimilarTickets
 from gateway.intake.source_callbacks import SourceCallbacks
 from gateway.intake.spool import SpoolingStore
@@ -102,6 +103,7 @@ class House:
                 callback_due=callback_due,
                 hotwords=settings.asr.hotwords,
             ),
+            schedule=Schedule(clock=self.clock, zone=settings.zone, after_hours=after_hours(settings.channel)),
         )
         self.recovery = Recovery(
             store=database.changes,

@@ -14,12 +14,12 @@ from pydantic import BaseModel
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
-from gateway.plugins.channels import channel_settings, known_channels, load_channel_spec
+from gateway.plugins.channels import channel_settings, flow_problems, known_channels, load_channel_spec
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.settings import Settings
-from gateway.settings.sections import INSTALLATION, ChannelTable
+from gateway.settings.sections import INSTALLATION, Table
 
 _PASSWORD = re.compile(r"(://[^/@:\s\"]*:)[^/@\s\"]+@")
 """A password inside a URL."""
@@ -54,9 +54,9 @@ def problems(settings: Settings) -> list[str]:
             found.append(f"channels/{kind} has no README.md")
     for table in settings.channel:
         checked = collect(channel_settings, table)
-        flow = getattr(checked[1], "flow", None) if checked else None
-        if flow is not None and flows is not None and flow not in flows:
-            found.append(f"channel[{table.id}]: flow {flow!r} is not in {settings.flows_dir}")
+        if checked and flows is not None:
+            spec, options = checked
+            found += flow_problems(table, spec, options, flows, settings.flows_dir)
     for feed in settings.feed:
         collect(feed_settings, feed)
     return found
@@ -70,13 +70,13 @@ def shown(settings: Settings) -> str:
     return _PASSWORD.sub(r"\1**********@", json.dumps(whole, ensure_ascii=False, indent=2))
 
 
-def _table(table: ChannelTable, checked: Callable[[Any], BaseModel]) -> dict[str, Any]:
+def _table(table: Table, checked: Callable[[Any], BaseModel]) -> dict[str, Any]:
     """A ``[[channel]]`` or ``[[feed]]`` as its kind reads it; of one that is wrong only the names of its keys."""
     try:
         options = checked(table).model_dump(mode="json")
     except ConfigError:
         options = dict.fromkeys(table.options, "?")
-    return {"id": table.id, "kind": table.kind, **options}
+    return {**table.model_dump(mode="json", include=set(type(table).model_fields)), **options}
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

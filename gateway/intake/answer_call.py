@@ -18,6 +18,7 @@ from gateway.errors import CallEnded, Conflict, StoreUnavailable
 from gateway.intake.call_record import CallRecord
 from gateway.intake.flow_on_call import FlowOnCall
 from gateway.intake.live import LiveInteractions
+from gateway.intake.schedule import Schedule
 from gateway.ivr.engine import Engine
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
@@ -61,6 +62,7 @@ class CallAnswering:
         clock: Clock,
         live: LiveInteractions,
         settings: CallSettings,
+        schedule: Schedule,
     ) -> None:
         """``spool`` takes what ``store`` refuses once a call is up."""
         self._store = store
@@ -72,6 +74,7 @@ class CallAnswering:
         self._clock = clock
         self._live = live
         self._settings = settings
+        self._schedule = schedule
         self._tails: set[asyncio.Task[None]] = set()
 
     async def __call__(self, leg: CallLeg) -> None:
@@ -85,7 +88,7 @@ class CallAnswering:
             lease=self._live.lease,
             callback_due=self._settings.callback_due,
         )
-        state = self._engine.begin(leg.info.flow)
+        state = self._engine.begin(self._schedule.flow(leg.info.channel_id, leg.info.flow))
         leg.trying()
         try:
             applied = await record.open(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import ConfigError
+from gateway.ivr.graph import Flow
 from gateway.ports.channel import ChannelSpec
 from gateway.settings import explain
 from gateway.settings.sections import ChannelTable
@@ -56,3 +59,21 @@ def channel_settings(table: ChannelTable, where: str = "config") -> tuple[Channe
         return spec, spec.settings(**table.options)
     except ValidationError as error:
         raise ConfigError(explain(error, where, f"channel[{table.id}]")) from None
+
+
+def flow_problems(
+    table: ChannelTable, spec: ChannelSpec[Any], options: Any, flows: Mapping[str, Flow], flows_dir: Path
+) -> list[str]:
+    """What is wrong with the flows that a channel names, and with when they answer."""
+    problems = []
+    named = [("flow", getattr(options, "flow", None))]
+    if table.hours:
+        named.append(("after_hours_flow", table.after_hours_flow))
+    for key, flow in named:
+        if flow is not None and flow not in flows:
+            problems.append(f"channel[{table.id}]: {key} {flow!r} is not in {flows_dir}")
+        elif flow is not None and spec.role == "voice" and flows[flow].written:
+            problems.append(f"channel[{table.id}]: {key} {flow!r} is only written; calls need one with recordings")
+    if table.hours and spec.role != "voice":
+        problems.append(f"channel[{table.id}]: hours are for calls; what is written is answered at any time")
+    return problems

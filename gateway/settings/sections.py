@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from gateway.domain.hours import parse_span
 
 INSTALLATION = Path(__file__).resolve().parents[2]
 """Where flows, prompts, taxonomy and models of this installation lie, whatever the current folder is."""
@@ -119,8 +122,8 @@ class Log(Section):
     """Only for a developer's own machine."""
 
 
-class ChannelTable(BaseModel):
-    """One ``[[channel]]``; keys besides ``id`` and ``kind`` are the kind's own and checked by its settings model."""
+class Table(BaseModel):
+    """What ``[[channel]]`` and ``[[feed]]`` share; keys besides those named here are checked by the kind."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     id: Identifier
@@ -132,11 +135,43 @@ class ChannelTable(BaseModel):
         return dict(self.model_extra or {})
 
 
-class FeedTable(ChannelTable):
+class ChannelTable(Table):
+    """One ``[[channel]]``; keys besides these are the kind's own and checked by its settings model."""
+
+    hours: tuple[str, ...] = ()
+    """Calls only: when agents are on duty, e.g. ``mon-fri 08:30-17:30``, on the city's clocks; empty = always."""
+    after_hours_flow: str = "after_hours"
+    """Calls only: the flow that answers at other times."""
+    holidays: tuple[date, ...] = ()
+    """Calls only: days on which nobody is."""
+    workdays: tuple[date, ...] = ()
+    """Calls only: weekend days that are worked as a Monday is (调休)."""
+
+    @field_validator("hours")
+    @classmethod
+    def _spans(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            parse_span(span)
+        return value
+
+    @model_validator(mode="after")
+    def _days_of_what(self) -> Self:
+        if not self.hours and self.model_fields_set & {"after_hours_flow", "holidays", "workdays"}:
+            raise ValueError("after_hours_flow, holidays and workdays mean something with hours only")
+        both = sorted(set(self.holidays) & set(self.workdays))
+        if both:
+            raise ValueError(f"{both[0]} stands in holidays and in workdays")
+        return self
+
+
+class FeedTable(Table):
     """One ``[[feed]]``; keys besides ``id`` and ``kind`` are checked by the feed kind."""
 
 
-def unique_ids(tables: tuple[ChannelTable, ...]) -> tuple[ChannelTable, ...]:
+T = TypeVar("T", bound=Table)
+
+
+def unique_ids(tables: tuple[T, ...]) -> tuple[T, ...]:
     """Refuse two tables with one id: rows in the record would not tell them apart."""
     ids = [table.id for table in tables]
     doubled = sorted({i for i in ids if ids.count(i) > 1})

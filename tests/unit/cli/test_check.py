@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from gateway.cli.check import shown
+from gateway.cli.check import problems, shown
+from gateway.errors import ConfigError
 from gateway.settings import load
 
 pytestmark = pytest.mark.unit
@@ -46,3 +47,49 @@ def test_no_secret_is_shown_and_everything_else_is(tmp_path):
     assert whole["channel"][0]["max_calls"] == 500
     assert whole["feed"][0]["url"] == "https://cases.example/in"
     assert "hotline:**********@db.example" in whole["database"]["url"]
+
+
+HOURS = """
+[[channel]]
+id = "hotline"
+kind = "sip"
+hours = ["mon-fri 08:30-17:30"]
+holidays = [2026-10-01]
+"""
+
+
+def checked(tmp_path, text):
+    path = tmp_path / "gateway.toml"
+    path.write_text(text, encoding="utf-8")
+    return problems(load(path))
+
+
+def test_hours_that_hold_are_no_problem_and_are_shown(tmp_path):
+    assert checked(tmp_path, HOURS) == []
+    table = json.loads(shown(load(tmp_path / "gateway.toml")))["channel"][0]
+    assert (table["hours"], table["holidays"]) == (["mon-fri 08:30-17:30"], ["2026-10-01"])
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ('after_hours_flow = "night"', "channel[hotline]: after_hours_flow 'night' is not in"),
+        ('after_hours_flow = "chat"', "after_hours_flow 'chat' is only written"),
+        ('[[channel]]\nid = "web"\nkind = "webchat"\nhours = ["mon 08:00-09:00"]', "channel[web]: hours are for calls"),
+    ],
+)
+def test_flows_for_other_hours_are_linted(tmp_path, more, problem):
+    assert any(problem in found for found in checked(tmp_path, HOURS + more))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("mon-fri 08:30-17:30", "mon-fri 8:30-17:30", "write it as mon-fri 08:30-17:30"),
+        ('hours = ["mon-fri 08:30-17:30"]', "", "mean something with hours only"),
+        ("holidays = [2026-10-01]", "holidays = [2026-10-01]\nworkdays = [2026-10-01]", "in holidays and in workdays"),
+    ],
+)
+def test_hours_that_cannot_be_read_are_refused(tmp_path, old, new, problem):
+    with pytest.raises(ConfigError, match=problem):
+        checked(tmp_path, HOURS.replace(old, new))
