@@ -10,14 +10,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.domain.guess import Guess, Mention
-from gateway.prefill.demand_type import demand_type
 from gateway.prefill.extract.money import money
 from gateway.prefill.extract.numbers import numbers
 from gateway.prefill.extract.times import times
 from gateway.prefill.hearing import Hearing
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.spoken_phone import spoken_phone
+from gateway.prefill.subject import Subject
 from gateway.prefill.trained import TrainedModels
+from gateway.prefill.who import who
 
 TITLE_CHARS = 30
 _FIELDS = {"uscc": "requester.uscc"}
@@ -39,10 +39,10 @@ NOTHING_READ = Reading(())
 class Prefill:
     """Reads a content into fields. Cheap enough (milliseconds) to run after every segment of speech."""
 
-    def __init__(self, gazetteer: Gazetteer, models: TrainedModels | None = None, zone: tzinfo = UTC) -> None:
-        """Know ``gazetteer``'s places and what ``models`` (the city's own) think; people's clocks show ``zone``."""
+    def __init__(self, gazetteer: Gazetteer, subject: Subject | None = None, zone: tzinfo = UTC) -> None:
+        """Know ``gazetteer``'s places and what ``subject`` tells apart; people's clocks show ``zone``."""
         self._gazetteer = gazetteer
-        self._models = models or TrainedModels({})
+        self._subject = subject or Subject({}, TrainedModels({}))
         self._zone = zone
         self.hearing = Hearing((), (), ())
         """What puts right what a recogniser mis-heard; it knows no words unless ``of`` read them."""
@@ -51,16 +51,18 @@ class Prefill:
     def of(cls, config_dir: Path, timezone: str) -> Prefill:
         """What the tables and models below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
         gazetteer = Gazetteer.read(config_dir / "gazetteer.csv")
-        prefill = cls(gazetteer, TrainedModels.read(config_dir / "models"), ZoneInfo(timezone))
+        subject = Subject.of(config_dir, TrainedModels.read(config_dir / "models"))
+        prefill = cls(gazetteer, subject, ZoneInfo(timezone))
         prefill.hearing = Hearing.of(config_dir, gazetteer)
         return prefill
 
     def read(self, content: str, *, at: datetime) -> Reading:
         """What ``demand.content == content``, said at ``at``, fills; spans count its characters."""
-        mentions = (*numbers(content), *money(content), *times(content, at.astimezone(self._zone)))
-        said = [demand_type(content), spoken_phone(content), _title(content), *map(_field, mentions)]
+        local = at.astimezone(self._zone)
+        mentions = (*numbers(content), *money(content), *times(content, local))
+        said = [spoken_phone(content), _title(content), *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
-        guesses += [*self._gazetteer.find(content), *self._models.opinions(content)]
+        guesses += [*self._gazetteer.find(content), *self._subject.read(content, local.date())]
         return Reading(_surest(guesses), mentions)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from gateway.errors import ConfigError
@@ -13,6 +14,7 @@ UNIT_KINDS = frozenset({"department", "district", "enterprise", "zone"})
 TIME_LIMITS = frozenset({"urgent", "normal", "complex"})
 _LEVEL_DIGITS = 2
 _MAX_LEVEL = 4
+_NO_END = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One node: two digits of ``code`` a level; ``names`` from level 1 to its own; unit and time limit by default."""
+    """One node: two digits of ``code`` a level; ``names`` from level 1 to its own; unit and time limit by default.
+
+    Keywords are words as people say them: ``A+B`` wants both near each other, ``_`` stands for a blank.
+    """
 
     code: str
     parent: str
@@ -37,7 +42,23 @@ class Category:
     examples: tuple[str, ...]
     unit: str
     urgent: bool
+    """Danger to people: answered at once (速派即办), whatever else is said."""
     time_limit: str
+    """urgent: 30 minutes, normal: 24 hours, complex: 48 hours, to the first answer."""
+    effective_from: str = ""
+    """ISO date of the first day on which the row counts; "" = always."""
+    effective_to: str = ""
+    """ISO date of the last one; "" = no end. A retired row stays, for the tickets that carry its code."""
+
+    def counts_on(self, day: date) -> bool:
+        """Whether new tickets may take this row on ``day``."""
+        return self.effective_from <= day.isoformat() <= (self.effective_to or _NO_END)
+
+
+def version(taxonomy: Mapping[str, Category], day: date) -> str | None:
+    """The taxonomy's version on ``day``: the last date until then on which a row began or ended to count."""
+    dates = (d for row in taxonomy.values() for d in (row.effective_from, row.effective_to))
+    return max((d for d in dates if d and d <= day.isoformat()), default=None)
 
 
 def read_units(path: Path) -> dict[str, Unit]:
@@ -74,6 +95,8 @@ def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, Category]:
             unit=row.get("unit", ""),
             urgent=row.get("urgent") == "true",
             time_limit=row.get("time_limit", ""),
+            effective_from=row.get("effective_from", ""),
+            effective_to=row.get("effective_to", ""),
         )
         wrong = _wrong(category, found, units)
         if row.get("urgent") not in {"true", "false"}:
@@ -104,7 +127,34 @@ def _wrong(category: Category, found: dict[str, Category], units: dict[str, Unit
         wrong.append(f"unit {category.unit!r} is not in units.csv")
     if category.time_limit not in TIME_LIMITS:
         wrong.append(f"time_limit is one of {'|'.join(sorted(TIME_LIMITS))}")
-    return wrong
+    elif category.urgent and category.time_limit != "urgent":
+        wrong.append(f"{code} is urgent, so its time_limit is urgent")
+    return [*wrong, *_wrong_words(category), *_wrong_dates(category)]
+
+
+def _wrong_words(category: Category) -> Iterator[str]:
+    """Keywords that can never be found, or say the same twice."""
+    if len(set(category.keywords)) != len(category.keywords):
+        yield f"{category.code} has a keyword twice"
+    for word in category.keywords:
+        if not all(part.strip("_") for part in word.split("+")):
+            yield f"keyword {word!r} of {category.code} has an empty part"
+
+
+def _wrong_dates(category: Category) -> Iterator[str]:
+    for name in ("effective_from", "effective_to"):
+        text = getattr(category, name)
+        if text and not _is_date(text):
+            yield f"{name} of {category.code} is a date like 2026-01-31, not {text!r}"
+    if category.effective_to and category.effective_to < category.effective_from:
+        yield f"{category.code} ends before it begins"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:

@@ -1,0 +1,101 @@
+"""紧急程度: whether somebody is in danger now, by the words for it and by what the demand is about."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gateway.domain.guess import FILL_AT, Guess
+from gateway.prefill.taxonomy import Category
+
+PATH = "demand.urgency"
+READ_CHARS: Final = 3000
+_BY_WORDS, _BY_CATEGORY, _BOTH = 0.85, 0.7, 0.95
+_NORMAL, _NORMAL_UNKNOWN, _CALM = 0.8, 0.6, 0.9
+_DENIED_CHARS = 8
+_DANGER = re.compile(
+    r"(?:闻到|有|一股|很浓的?|浓浓的|好大的?)[^，。,.]{0,4}(?:煤气|燃气|天然气|液化气)(?:的)?(?:味|臭)|漏煤气"
+    r"|煤气泄[漏露]|燃气泄[漏露]"
+    r"|(?:煤气|燃气|天然气|气管|管道|气罐)[^，。,.]{0,4}(?:漏气|泄漏|泄露|在漏|漏了|爆炸|喷气)|漏电|触电"
+    r"|被电(?:到|倒|了|麻)|电到人"
+    r"|(?:电线|高压线|电缆)[^，。,.]{0,6}(?:掉|断|垂到地|落地|冒火)|冒火花|着火|起火|失火|烧起来|火灾|浓烟|爆炸|要爆"
+    r"|(?:路|地|墙|楼|房子|桥|屋顶|脚手架|围墙|路面|地面)[^，。,.]{0,4}(?:塌了|塌陷|倒塌|塌下|坍塌|要塌|快塌)"
+    r"|塌了?一个|坍塌|塌方|山体滑坡|泥石流|被困|困在|困了[一二两三四五六七八九十几\d]+个?人|出不来了?"
+    r"|溺水|落水|掉(?:进|到)(?:水|河|井|海)里|水管[^，。,.]{0,3}爆|爆管"
+    r"|井盖[^，。,.]{0,4}(?:没了|不见|丢了|被偷|缺失)|(?:没有?|缺)井盖"
+    r"|(?:人|孩子|老人|小孩|妈|爸|他|她)[^，。,.]{0,6}(?:受伤了|流血|昏迷|晕倒|昏倒|没有?呼吸)|有人受伤"
+    r"|有人[^，。,.]{0,4}(?:晕倒|要跳楼|跳楼|自杀)"
+    r"|跳楼|自杀|不想活|持刀|拿着?刀|砍人|正在打人|救命|快来救|(?:要出|会出|出)人命|食物中毒|上吐下泻"
+    r"|[走失丢](?:失|丢)了?[^，。,.]{0,4}(?:老人|孩子|小孩)"
+    r"|(?:老人|孩子|小孩|奶奶|爷爷|母亲|父亲)[^，。,.]{0,8}(?:走失|走丢|不见了)"
+    r"|gas leak|smell of gas|gas is leaking|smell gas|on fire"
+    r"|\bfire\b(?! (?:extinguisher|hydrant|exit|station|safety|lane|escape))"
+    r"|electric shock|live wire|(?:wire|cable|power line)s? (?:is |are |has |have )?(?:fallen|down|sparking)|sparks"
+    r"|collapsed|sinkhole|trapped|stuck in (?:the |an? )?(?:lift|elevator)|drowning"
+    r"|(?:burst|broken) (?:water )?(?:pipe|main)"
+    r"|manhole cover is (?:missing|gone)|missing manhole|badly (?:hurt|injured)|bleeding|unconscious|explosion"
+    r"|emergency",
+    re.IGNORECASE,
+)
+_HEARD = re.compile(r"(?:没气|煤器|梅气|煤七|然气|燃起|燃器)[^，。,.]{0,2}(?:泄[漏露]|味|漏)")
+"""How recognisers write the gas that is leaking."""
+_NOT_NOW = re.compile(
+    r"没有?(?:再|什么|任何|人|发生|出现)?[^，。,.有]{0,3}$"
+    r"|(?:不是|并非|不会|怕|担心|防止|避免|万一|容易|以免)[^，。,.]{0,6}$",
+    re.IGNORECASE,
+)
+_FEARED = re.compile(
+    r"(?:怕|担心|防止|避免|万一|以免|会不会|去年|以前|之前|上次|上个月|演练|知识|培训|预防)[^。.!！?？]{0,12}$"
+)
+_OVER = re.compile(r"已经(?:没有|没了|好了|修好|解决|处理好|救出来|扑灭|灭了)|(?:后来|现在)(?:没事|好了|解决)")
+_NO_HURRY = re.compile(
+    r"不(?:着)?急|不是很急|没那么急|不用(?:着)?急|有空(?:再|的时候)|no rush|not urgent|no hurry", re.IGNORECASE
+)
+_PRESSING = re.compile(
+    r"十万火急|非常紧急|特别紧急|情况紧急|很危险|太危险|随时(?:会|可能)|urgent(?:ly)?\b|right now|immediately"
+    r"|dangerous",
+    re.IGNORECASE,
+)
+"""Pressing words alone make nothing urgent: many people press. With a dangerous matter they make it surer."""
+
+
+def urgency(content: str, kind: str | None, category: Category | None, sure: float) -> Guess | None:
+    """Level and reason for ``demand.content == content`` about ``category``, known with confidence ``sure``.
+
+    ``kind`` is the demand's type: who only asks, praises or suggests is in no danger by the matter alone.
+    None for a text that says nothing.
+    """
+    text = content[:READ_CHARS]
+    if not text.strip():
+        return None
+    danger = _danger(text)
+    dangerous = category is not None and category.urgent and sure >= FILL_AT
+    only_talk = kind in {"consultation", "praise", "suggestion"}
+    calm = _NO_HURRY.search(text)
+    if (over := _OVER.search(text)) or (calm and not danger):
+        seen = over or calm
+        return _guess("normal", f"说了「{seen.group()}」" if seen else "", seen, _CALM if not danger else FILL_AT)
+    if danger:
+        confidence = _BOTH if dangerous else _BY_WORDS
+        return _guess("urgent", f"说到「{danger.group()}」", danger, confidence if not only_talk else FILL_AT)
+    if dangerous and category is not None and not only_talk:
+        pressing = _PRESSING.search(text)
+        reason = f"类别「{category.names[-1]}」按紧急办理"
+        return _guess("urgent", reason, pressing, round(min(_BY_CATEGORY, sure) + (0.1 if pressing else 0.0), 2))
+    known = category is not None and sure >= FILL_AT and not category.urgent
+    return _guess("normal", "没有说到危险", None, _NORMAL if known else _NORMAL_UNKNOWN)
+
+
+def _danger(text: str) -> re.Match[str] | None:
+    """The first danger that is neither denied, feared nor past."""
+    for pattern in (_DANGER, _HEARD):
+        for found in pattern.finditer(text):
+            before = text[max(0, found.start() - 20) : found.start()]
+            if not _NOT_NOW.search(before[-_DENIED_CHARS:]) and not _FEARED.search(before):
+                return found
+    return None
+
+
+def _guess(level: str, reason: str, seen: re.Match[str] | None, confidence: float) -> Guess:
+    value = {"level": level, "reason": reason}
+    return Guess(path=PATH, value=value, source="rule", span=seen.span() if seen else None, confidence=confidence)
