@@ -88,7 +88,7 @@ class House:
         self.intake = ContactIntake(store=database.changes, prefill=prefill, clock=self.clock)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
         self.flows = load_flows(settings.flows_dir)
-        engine = Engine(self.flows)
+        self._engine = engine = Engine(self.flows)
         self.calls = CallAnswering(
             store=database.changes,
             spool=self.spool,
@@ -159,6 +159,16 @@ class House:
                 health=self.written.health.of(channel_id),
             ),
         )
+
+    async def reload_flows(self) -> None:
+        """Read the flows anew: what begins from now on takes them, what runs keeps its version.
+
+        ``ConfigError`` when they do not hold, or a channel's flow is gone: then the old ones stay in force.
+        """
+        flows = await asyncio.to_thread(load_flows, self.settings.flows_dir)
+        ConfiguredChannels(self.settings.channel, flows, self.settings.flows_dir)
+        self._engine.reload(flows)
+        self.flows = flows
 
     def lease(self, built: BuiltChannel) -> ChannelLease | None:
         """What keeps a second process from running the channel; None where a second one does no harm or cannot be."""

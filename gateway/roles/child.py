@@ -37,6 +37,8 @@ class ChildSpec:
     nice: int = 0
     essential: bool = True
     """Whether the house cannot stand without it: then its wrong configuration ends the run instead of a back-off."""
+    reloads: bool = False
+    """Whether it reads files anew at SIGHUP."""
     prepare: Callable[[], None] | None = None
     """Called before each start, e.g. to clear what a killed one left behind."""
 
@@ -82,6 +84,12 @@ class Child:
             _log.error("child_died", child=self.spec.name, exit_code=code, restart_in_s=backoff)
             await asyncio.sleep(backoff)
 
+    def reload(self) -> None:
+        """Let it read its files anew, if it is one that does."""
+        if self.spec.reloads and self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGHUP)
+
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL when it does not end in ``stop_s``."""
         self._stopping = True
@@ -103,5 +111,7 @@ class Child:
         _libc.prctl(_PR_SET_PDEATHSIG, int(self.spec.death_signal))
         if os.getppid() != self._parent:  # it died before the kernel was told
             os._exit(1)
+        if self.spec.reloads:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it listens: it reads its files at the start anyway
         if self.spec.nice:
             os.nice(self.spec.nice)

@@ -16,6 +16,7 @@ from gateway.intake.channels_here import ChannelsHere
 from gateway.ports.channel import Channel
 from gateway.roles import collector, traces
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
+from gateway.roles.hangup import on_hangup
 from gateway.settings import Settings
 from gateway.telemetry import log, metrics
 from gateway.web import server
@@ -115,6 +116,8 @@ async def serve(settings: Settings, role: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    reload = asyncio.Event()
+    on_hangup(reload.set)
     _make_room()
     parts = PARTS[role]
     async with AsyncExitStack() as stack:
@@ -133,6 +136,7 @@ async def serve(settings: Settings, role: str) -> None:
             work |= {"recovery": house.recovery.run, "housekeeping": lambda: _housekeeping(house)}
             work |= {"idle": house.written.idle.run, "source-callbacks": house.source_callbacks.run}
             work |= {f"feed-{feed.feed_id}": feed.run for feed in house.feeds}
+        work["flows"] = lambda: _reload(house, reload)
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.
         work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
@@ -156,6 +160,19 @@ async def serve(settings: Settings, role: str) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
     _log.info("stopped")
+
+
+async def _reload(house: House, wanted: asyncio.Event) -> None:
+    """Read the flows anew whenever a signal asks for it; what is wrong with them is told, and the old ones stay."""
+    while True:
+        await wanted.wait()
+        wanted.clear()
+        try:
+            await house.reload_flows()
+        except ConfigError as error:
+            _log.error("flows_not_reloaded", problems=error.problems)
+        else:
+            _log.info("flows_reloaded", flows={name: flow.version for name, flow in house.flows.items()})
 
 
 def _make_room() -> None:

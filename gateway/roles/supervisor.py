@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.queueing.server import EmbeddedValkey
 from gateway.roles.child import Child, ChildSpec
+from gateway.roles.hangup import on_hangup
 from gateway.settings import Settings
 from gateway.telemetry import log
 
@@ -41,9 +42,19 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
             for i in range(settings.asr.workers)
         ]
     specs.append(
-        ChildSpec(name="core", argv=[*own, "--role", "core"], stop_s=settings.calls.drain_s + STOP_MARGIN_S),
+        ChildSpec(
+            name="core",
+            argv=[*own, "--role", "core"],
+            stop_s=settings.calls.drain_s + STOP_MARGIN_S,
+            reloads=True,
+        ),
     )
     return [Child(spec) for spec in specs]
+
+
+def _reload(running: list[Child]) -> None:
+    for child in running:
+        child.reload()
 
 
 async def supervise(settings: Settings, config: Path | None) -> None:
@@ -55,6 +66,7 @@ async def supervise(settings: Settings, config: Path | None) -> None:
     for left in (settings.data_dir / "run").glob("asr-*.json"):
         left.unlink(missing_ok=True)  # where recognisers of an earlier run listened
     running = children(settings, config)
+    on_hangup(lambda: _reload(running))
     tasks = [asyncio.create_task(child.run(), name=child.spec.name) for child in running]
     stopping = asyncio.create_task(stop.wait())
     try:
