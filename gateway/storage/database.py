@@ -15,7 +15,6 @@ from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
-from gateway.storage.epoch import Epoch
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.migrate import is_current, migrate
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
@@ -37,7 +36,6 @@ class Database:
     deliveries: SqlDeliveryStore
     accounts: SqlAccountStore
     phones: SqlPhoneBook
-    epoch: Epoch
     conversations: SqlConversationStore
     outbox: SqlOutboxStore
     attachments: SqlAttachmentStore
@@ -83,7 +81,6 @@ async def open_database(
         deliveries=SqlDeliveryStore(sql=sql, clock=clock),
         accounts=SqlAccountStore(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
-        epoch=Epoch(sql),
         conversations=SqlConversationStore(sql=sql),
         outbox=SqlOutboxStore(sql=sql, clock=clock),
         attachments=SqlAttachmentStore(sql=sql, clock=clock),

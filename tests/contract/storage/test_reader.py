@@ -194,10 +194,3 @@ async def test_recordings_and_missing_things(db: Database) -> None:
     with pytest.raises(RejectedInput):
         await db.reader.ticket("a\x00")
     await db.reader.ping()
-
-
-async def test_the_epoch_only_grows(opened: Open) -> None:
-    one, two = await opened(), await opened()
-    assert await one.epoch.get() == 0
-    assert sorted(await asyncio.gather(*(e.epoch.bump() for e in (one, two, one, two)))) == [1, 2, 3, 4]
-    assert await two.epoch.get() == 4

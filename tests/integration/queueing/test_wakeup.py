@@ -1,4 +1,4 @@
-"""Wake-ups and the epoch on a real Valkey, alive and dead."""
+"""Wake-ups on a real Valkey, alive and dead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.queueing import epoch
 from gateway.queueing.client import connect
 from gateway.queueing.wakeup import STREAM, Wakeup
 from tests.support.valkey import RunningValkey
@@ -64,18 +63,3 @@ async def test_a_wakeup_between_looking_and_waiting_is_not_lost() -> None:
     since = wakeup.position
     await wakeup.notify()
     assert await wakeup.wait(60, since=since)
-
-
-async def test_the_epoch_of_a_lost_or_old_valkey_is_not_current(tmp_path: Path) -> None:
-    async with RunningValkey(tmp_path) as valkey:
-        client = connect(valkey.server.url)
-        assert not await epoch.is_current(client, 1)
-        assert await epoch.advance(client, 2)
-        assert await epoch.is_current(client, 1)
-        assert await epoch.is_current(client, 2)
-        assert not await epoch.is_current(client, 3)
-        assert not await epoch.advance(client, 2)
-        assert not await epoch.advance(client, 1)
-        await client.flushall()
-        assert not await epoch.is_current(client, 2)
-        await client.aclose()
