@@ -24,11 +24,13 @@ T = TypeVar("T")
 OPEN = frozenset({Status.REGISTERED, Status.CLASSIFIED, Status.DISPATCHED, Status.SIGNED, Status.HANDLING})
 DAYS = 30
 """Older tickets are not candidates."""
-PAGE = 500
+PAGE = 200
 SLICE = 50
 """Tickets taken in before somebody who searches may have his turn."""
 MANY = 100
 """Of more similar tickets the reporters are not counted one by one."""
+SPARE = 5
+"""So many more are looked up, in place of those that were closed a moment ago."""
 _LOOK_S = 0.5
 _FORGET_S = 3600.0
 _REST_BUILDING, _REST_FOLLOWING = 1.0, 3.0
@@ -77,10 +79,13 @@ class SimilarTickets:
     def __len__(self) -> int:
         return len(self._index)
 
+    def __contains__(self, ticket_id: str) -> bool:
+        return ticket_id in self._index
+
     async def run(self) -> None:
         """Read every ticket of the last ``DAYS``, then follow the changes, until cancelled."""
         began, after = time.monotonic(), await self._store.seq_at(self._since())
-        forgot = began
+        forgot = self._clock.monotonic()
         while True:
             page = await self._store.changed(after, PAGE)
             after = page[-1].event_seq if page else after
@@ -90,21 +95,21 @@ class SimilarTickets:
             if len(page) < PAGE and not self.complete:
                 self.complete = True
                 _log.info("similar_ready", tickets=len(self), seconds=round(time.monotonic() - began, 1))
-            if time.monotonic() - forgot > _FORGET_S:
-                forgot = time.monotonic()
+            if self._clock.monotonic() - forgot > _FORGET_S:
+                forgot = self._clock.monotonic()
                 await self._do(self._forget_old)
             rest = (time.monotonic() - worked) * (_REST_FOLLOWING if self.complete else _REST_BUILDING)
             await asyncio.sleep(rest if len(page) == PAGE else max(rest, _LOOK_S))
 
     async def related(self, ticket_id: str) -> list[dict[str, Any]]:
         """What stands in the ticket's ``related.similar``: [{ticket_id, score}], best first."""
-        found, _ = await self._like((await self._store.of([ticket_id]))[ticket_id])
+        found, _ = await self._like((await self._store.of([ticket_id]))[ticket_id], TOP + SPARE)
         return [{"ticket_id": one.ticket_id, "score": round(one.score, 3)} for one in found[:TOP]]
 
     async def view(self, ticket_id: str) -> SimilarView:
         """Everything about a ticket that is there: what is similar, who reported it, who repeats."""
         ticket = (await self._store.of([ticket_id]))[ticket_id]
-        found, others = await self._like(ticket)
+        found, others = await self._like(ticket, MANY)
         everyone = [ticket, *(others[one.ticket_id] for one in found)]
         people = await self._people(everyone)
         items = tuple(
@@ -123,12 +128,12 @@ class SimilarTickets:
             complete=self.complete,
         )
 
-    async def _like(self, ticket: TicketWords) -> tuple[list[Similar], dict[str, TicketWords]]:
+    async def _like(self, ticket: TicketWords, top: int) -> tuple[list[Similar], dict[str, TicketWords]]:
         """The open tickets most similar to ``ticket``; none for one that is closed or says nothing."""
         if ticket.status not in OPEN or ticket.empty:
             return [], {}
         entry, since = _entry(ticket), self._since().timestamp()
-        found = await self._do(lambda: self._index.search(entry, since=since, top=MANY))
+        found = await self._do(lambda: self._index.search(entry, since=since, top=top))
         others = await self._store.of([one.ticket_id for one in found])
         # The index may lag: what was closed a moment ago is left out.
         return [one for one in found if one.ticket_id in others and others[one.ticket_id].status in OPEN], others
@@ -148,8 +153,9 @@ class SimilarTickets:
         return self._clock.now() - timedelta(days=DAYS)
 
     def _take_in(self, tickets: Sequence[TicketWords]) -> None:
+        since = self._since()
         for ticket in tickets:
-            if ticket.status not in OPEN or ticket.empty:
+            if ticket.status not in OPEN or ticket.empty or ticket.created_at < since:
                 self._index.remove(ticket.ticket_id)
                 self._words.pop(ticket.ticket_id, None)
                 continue
