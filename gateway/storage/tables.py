@@ -65,6 +65,7 @@ tickets = sa.Table(
     sa.Column("doc", Json, nullable=False),
     sa.Index("tickets_by_no", "ticket_no", unique=True),
     sa.Index("tickets_by_seq", "event_seq"),
+    sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
 )
 
 interactions = sa.Table(
@@ -279,6 +280,7 @@ identities = sa.Table(
     sa.Column("value", sa.Text, primary_key=True),
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("requester_id", sa.Text, nullable=False),
+    sa.Index("identities_by_requester", "requester_id"),
     sqlite_with_rowid=False,
 )
 
