@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -13,16 +12,15 @@ from gateway.domain.guess import Guess, Mention
 from gateway.prefill.extract.money import money
 from gateway.prefill.extract.numbers import numbers
 from gateway.prefill.extract.times import times
+from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.hearing import Hearing
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.subject import Subject
+from gateway.prefill.title import title
 from gateway.prefill.trained import TrainedModels
 from gateway.prefill.who import who
 
-TITLE_CHARS = 30
 _FIELDS = {"uscc": "requester.uscc"}
-_SENTENCE_END = re.compile(r"[。！？!?；;\n]")
-_GREETING = re.compile(r"^(?:喂|你好|您好|hello|hi|hey)[\s,，。.!！、]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,14 @@ class Prefill:
     def read(self, content: str, *, at: datetime) -> Reading:
         """What ``demand.content == content``, said at ``at``, fills; spans count its characters."""
         local = at.astimezone(self._zone)
-        mentions = (*numbers(content), *money(content), *times(content, local))
-        said = [spoken_phone(content), _title(content), *map(_field, mentions)]
+        parties, named = who(content[:MAX_CHARS])
+        mentions = (*numbers(content), *money(content), *times(content, local), *named)
+        said = [*parties, *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
         guesses += [*self._gazetteer.find(content), *self._subject.read(content, local.date())]
-        return Reading(_surest(guesses), mentions)
+        best = _surest(guesses)
+        called = title(content[:MAX_CHARS], best)
+        return Reading((*best, called) if called else best, mentions)
 
 
 def _field(mention: Mention) -> Guess | None:
@@ -81,15 +82,3 @@ def _surest(guesses: Iterable[Guess]) -> tuple[Guess, ...]:
         if guess.path not in best or guess.confidence > best[guess.path].confidence:
             best[guess.path] = guess
     return tuple(best.values())
-
-
-def _title(content: str) -> Guess | None:
-    start = 0
-    while (greeting := _GREETING.match(content[start:])) and greeting.end():
-        start += greeting.end()
-    sentence = _SENTENCE_END.split(content[start:], maxsplit=1)[0].strip()[:TITLE_CHARS]
-    if not sentence:
-        return None
-    begin = content.index(sentence, start)
-    span = (begin, begin + len(sentence))
-    return Guess(path="demand.title", value=sentence, source="rule", span=span, confidence=0.5)

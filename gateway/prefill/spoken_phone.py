@@ -1,36 +1,40 @@
-"""Telephone numbers as people say them: 幺三八…, 一三八 零零…, 138-0013-8000, 0898 6812 3456."""
+"""The number under which the requester wants to be called, and the other party's."""
 
 from __future__ import annotations
 
-import re
-
 from gateway.domain.guess import Guess
-
-_DIGITS = dict(zip("零〇幺一二两三四五六七八九0123456789", "00112234567890123456789", strict=True))
-_RUN = re.compile(rf"[{''.join(_DIGITS)}](?:[\s,，、.。\-—]*[{''.join(_DIGITS)}]){{6,}}")
-_NUMBER = re.compile(r"^(?:86)?(1[3-9]\d{9})$|^(0\d{2,3}[2-9]\d{6,7})$|^([2-9]\d{7})$")
-_CALL_ME = re.compile(r"电话|手机|号码|联系|打给我|回电|phone|number|call me", re.IGNORECASE)
+from gateway.prefill.extract.phones import Phone, Whose, phones
 
 
 def spoken_phone(text: str, area_code: str = "0898") -> Guess | None:
-    """The last telephone number spoken, as E.164 (China); None when there is none.
+    """``requester.callback_phone`` as E.164 (China); None when there is none.
 
-    An 8-digit local number takes ``area_code``. Last, because people correct themselves.
+    The first number that is not said to be somebody else's, unless a later one corrects it; an 8-digit local number
+    takes ``area_code``. 打我这个号码 without a number is none: nothing is invented.
     """
-    best: Guess | None = None
-    for match in _RUN.finditer(text):
-        digits = "".join(_DIGITS[c] for c in match.group() if c in _DIGITS)
-        number = _NUMBER.match(digits)
-        if number is None:
-            continue
-        mobile, landline, local = number.groups()
-        national = mobile or (landline or f"{area_code}{local}").lstrip("0")
-        said_so = _CALL_ME.search(text[max(0, match.start() - 20) : match.start()]) is not None
-        best = Guess(
-            path="requester.callback_phone",
-            value=f"+86{national}",
-            source="rule",
-            span=(match.start(), match.end()),
-            confidence=0.95 if mobile and said_so else 0.8 if mobile or said_so else 0.6,
-        )
-    return best
+    return callback_phone(phones(text, area_code))
+
+
+def callback_phone(found: list[Phone]) -> Guess | None:
+    """:func:`spoken_phone` of what :func:`phones` found."""
+    own = [p for p in found if p.whose is Whose.MINE or (p.whose is Whose.UNSAID and p.kind != "service")]
+    if not own:
+        return None
+    best = next((p for p in reversed(own) if p.corrects), None) or next(
+        (p for p in own if p.whose is Whose.MINE), own[0]
+    )
+    if best.kind == "mobile":
+        confidence = 0.95 if best.announced and len(found) == 1 else 0.85 if best.announced else 0.8
+    else:
+        confidence = 0.8 if best.announced else 0.6 if best.kind == "landline" else 0.4
+    return _guess("requester.callback_phone", best, confidence)
+
+
+def other_phone(found: list[Phone]) -> Guess | None:
+    """``demand.complained_about.phone``: the first number that is said to be the other party's."""
+    theirs = next((p for p in found if p.whose is Whose.THEIRS), None)
+    return _guess("demand.complained_about.phone", theirs, 0.7) if theirs else None
+
+
+def _guess(path: str, phone: Phone, confidence: float) -> Guess:
+    return Guess(path=path, value=phone.value, source="rule", span=phone.span, confidence=confidence)

@@ -1,4 +1,4 @@
-"""Numbers that have a form of their own: 统一社会信用代码, identity cards, number plates, landlines with extensions."""
+"""Numbers that have a form of their own: 统一社会信用代码, identity cards, number plates."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ _PROVINCES = "京津沪渝冀晋辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川
 _PLATE = re.compile(
     rf"[{_PROVINCES}][A-HJ-NP-Z][·\s]?(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF]|[A-HJ-NP-Z0-9]{{5}})(?![A-Z0-9])"
 )
-_LANDLINE = re.compile(
-    r"(?<!\d)(?P<area>0\d{2,3})[-\s—]?(?P<number>[2-9]\d{6,7})(?:\s*(?:转|分机|-|ext\.?)\s*(?P<extension>\d{1,6}))?(?!\d)"
-)
 
 
 def uscc_is_valid(code: str) -> bool:
@@ -42,7 +39,7 @@ def id_is_valid(number: str) -> bool:
 
 
 def numbers(text: str) -> list[Mention]:
-    """Codes, identity numbers, plates and landlines; one with a wrong check character is less sure than ``FILL_AT``.
+    """Codes, identity numbers and plates; one with a wrong check character is less sure than ``FILL_AT``.
 
     An identity number is never repeated: its value says only that one stands at the span, so that it can be masked.
     """
@@ -53,9 +50,6 @@ def numbers(text: str) -> list[Mention]:
     ]
     found += [_mention("id_number", "*", m, 0.95 if id_is_valid(m.group()) else 0.6) for m in _ID.finditer(text)]
     found += [_mention("plate", re.sub(r"[·\s]", "", m.group()), m, 0.9) for m in _PLATE.finditer(text)]
-    for match in _LANDLINE.finditer(text):
-        extension = f";ext={match['extension']}" if match["extension"] else ""
-        found.append(_mention("phone", f"+86{match['area'][1:]}{match['number']}{extension}", match, 0.85))
     return found
 
 

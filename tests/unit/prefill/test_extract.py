@@ -18,8 +18,6 @@ pytestmark = pytest.mark.unit
         ("身份证11010519491231002X", "id_number", "*", True),
         ("车牌琼A12345停在门口", "plate", "琼A12345", True),
         ("新能源车琼AD12345", "plate", "琼AD12345", True),
-        ("座机0898-68123456转801", "phone", "+8689868123456;ext=801", True),
-        ("座机0898 68123456", "phone", "+8689868123456", True),
     ],
 )
 def test_numbers(text: str, path: str, value: str, *, filled: bool) -> None:

@@ -1,0 +1,20 @@
+"""Who calls, whom they complain about, and how either is reached: names, organisations and telephone numbers."""
+
+from __future__ import annotations
+
+from gateway.domain.guess import Guess, Mention
+from gateway.prefill.extract.organisations import organisations
+from gateway.prefill.extract.parties import complained_about, own_organisation
+from gateway.prefill.extract.people import people, requester_name
+from gateway.prefill.extract.phones import phones
+from gateway.prefill.spoken_phone import callback_phone, other_phone
+
+
+def who(text: str) -> tuple[list[Guess], list[Mention]]:
+    """Guesses for the requester's and the accused party's fields, and everybody named in ``text``."""
+    requester, numbers, named = requester_name(text), phones(text), organisations(text)
+    persons = people(text, requester)
+    own = own_organisation(text, named)
+    accused = complained_about(text, named, own, persons)
+    guesses = [requester, own, accused, callback_phone(numbers), other_phone(numbers)]
+    return [g for g in guesses if g is not None], [*persons, *named, *(n.as_mention() for n in numbers)]
