@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import copy
 import csv
 import json
@@ -12,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.cli import prefill_export
+from gateway.cli.stored import with_database
 from gateway.domain.guess import FILL_AT
 from gateway.domain.words import DemandType
 from gateway.errors import ConfigError, RejectedInput
@@ -28,8 +31,8 @@ _ANSWERED = ("demand", "place", "requester", "prefill")
 
 
 def add_parser(verbs: Any) -> None:
-    """``gateway prefill train|eval|predict``."""
-    prefill = verbs.add_parser("prefill", help="pre-fill models: train, eval, predict / 预填模型")
+    """``gateway prefill train|eval|predict|export``."""
+    prefill = verbs.add_parser("prefill", help="pre-fill models: train, eval, predict, export / 预填模型")
     sub = prefill.add_subparsers(dest="prefill_verb", required=True, metavar="WHAT")
     train = sub.add_parser("train", help="learn from labelled tickets (CSV)")
     train.add_argument("--data", type=Path, required=True, metavar="CSV")
@@ -46,6 +49,9 @@ def add_parser(verbs: Any) -> None:
     predict = sub.add_parser("predict", help="what a text would fill")
     predict.add_argument("--text", required=True, metavar="T", help="the text; - reads it from stdin")
     predict.add_argument("--json", action="store_true", help="machine-readable answer")
+    export = sub.add_parser("export", help="rows to train on: what people confirmed or corrected, masked")
+    export.add_argument("--target", choices=model.TARGETS, required=True)
+    export.add_argument("--out", type=Path, required=True, metavar="CSV")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -55,6 +61,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             return _train(args, settings)
         case "eval":
             return _evaluate(args)
+        case "export":
+            return asyncio.run(with_database(settings, lambda database: prefill_export.run(args, database.reader)))
         case _:
             return _predict(args, settings)
 

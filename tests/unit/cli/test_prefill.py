@@ -10,6 +10,7 @@ import pytest
 from gateway.cli import main
 from gateway.cli.prefill import prefilled
 from gateway.domain.guess import Guess
+from gateway.prefill.reader import Reading
 from tests.unit.prefill import desk_texts
 
 pytestmark = pytest.mark.unit
@@ -71,7 +72,7 @@ def test_an_unsure_guess_is_offered_and_not_filled():
     def guess(confidence: float) -> Guess:
         return Guess(path="demand.category", value="x", source="model", span=None, confidence=confidence)
 
-    unsure = prefilled("停水", [guess(0.3)], {})
+    unsure = prefilled("停水", Reading((guess(0.3),)))
     assert unsure["demand"]["category"]["code"] is None
     assert unsure["prefill"]["fields"]["demand.category"]["value"] == "x"
-    assert prefilled("停水", [guess(0.3), guess(0.8)], {})["demand"]["category"]["code"] == "x"
+    assert prefilled("停水", Reading((guess(0.8),)))["demand"]["category"]["code"] == "x"
