@@ -13,7 +13,7 @@ export const forget = (ticketId) => drafts.delete(ticketId);
 export const anyDraft = () => [...drafts.values()].some((draft) => Object.keys(draft.values).length > 0);
 
 // Sets one field; a value that is what the record says anyway is no change.
-export function put(draft, record, path, value) {
+export function put(draft, record, path, value, seen = pick(record, path)) {
   const values = { ...draft.values };
   const origins = { ...draft.origins };
   if (same(value, pick(record, path))) {
@@ -21,7 +21,19 @@ export function put(draft, record, path, value) {
     delete origins[path];
   } else {
     values[path] = value;
-    if (!(path in origins)) origins[path] = pick(record, path);
+    if (!(path in origins)) origins[path] = seen;
+  }
+  return { values, origins };
+}
+
+// The draft after `sent` has been saved.
+export function without(draft, sent) {
+  const values = { ...draft.values };
+  const origins = { ...draft.origins };
+  for (const [path, value] of Object.entries(sent)) {
+    if (!same(values[path], value)) continue;
+    delete values[path];
+    delete origins[path];
   }
   return { values, origins };
 }

@@ -1,66 +1,89 @@
-// The form of a ticket: every field with where its value came from and the words that show it.
+// The fields of a ticket's form: their inputs, and around each what is known about its value.
 import { html } from "./vendor/preact.js";
+import { CODED, codeOf } from "./catalogue.js";
 import { pick } from "./draft.js";
+import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
 import { word } from "./format.js";
+import { Picker } from "./picker.js";
 import { useDesk } from "./state.js";
 import { Icon } from "./ui.js";
-
-const SURE = 0.5;
-const OWN_WORDS = new Set(["demand.title", "demand.content"]); // they quote themselves; marking them would mark everything
 
 export const FIELDS = {
   "demand.type": { label: "type", kind: "choice", table: "types" },
   "demand.urgency": { label: "urgency", kind: "level" },
+  "demand.category": { label: "category", kind: "coded", coded: CODED.category, offered: "category" },
   "demand.title": { label: "title", kind: "text", max: 200 },
   "demand.content": { label: "content", kind: "long", max: 20000 },
-  "place.district": { label: "district", kind: "coded" },
-  "place.street": { label: "street", kind: "coded" },
-  "place.community": { label: "community", kind: "coded" },
+  "demand.complained_about.name": { label: "complainedAbout", kind: "text", max: 200 },
+  "handling.lead_unit": { label: "leadUnit", kind: "coded", coded: CODED.unit, offered: "unit" },
+  "place.district": { label: "district", kind: "coded", coded: CODED.division },
+  "place.street": { label: "street", kind: "coded", coded: CODED.division },
+  "place.community": { label: "community", kind: "coded", coded: CODED.division },
   "place.address": { label: "address", kind: "text", max: 200 },
-  "requester.name": { label: "name", kind: "secret", max: 100, auto: "off" },
+  "requester.name": { label: "name", kind: "secret", max: 100 },
   "requester.callback_phone": { label: "callbackPhone", kind: "secret", max: 64, type: "tel" },
   "requester.kind": { label: "kind", kind: "choice", table: "kinds", required: true },
   "requester.org_name": { label: "orgName", kind: "text", max: 200 },
 };
+export const idOf = (path) => `field-${path.replaceAll(".", "-")}`;
 
-// A value as a person reads it.
-export function readable(path, value, t) {
+// A value, or the code that stands for it, as a person reads it.
+export function readable(path, value, desk, tables) {
+  const { t, language } = desk;
   if (value === null || value === undefined || value === "") return t.none;
-  const field = FIELDS[path];
-  if (field && field.table) return word(t[field.table], value, t);
-  if (field && field.kind === "level") return word(t.urgencies, value.level || value, t);
-  if (typeof value === "object") return value.name || value.code || value.level || t.none;
+  const field = FIELDS[path] || {};
+  if (field.table) return word(t[field.table], value, t);
+  if (field.kind === "level") return word(t.urgencies, value.level || value, t);
+  if (field.coded) return field.coded.label(codeOf(value) || value, tables, language, value) || t.none;
   return String(value);
 }
 
-export const letters = (text) => Array.from(text || "");
+// What to send so that the record holds what a guess or candidate says.
+export function fromGuess(path, value, tables) {
+  const field = FIELDS[path];
+  if (field.kind === "level") return typeof value === "object" ? value : { level: value, reason: null };
+  return field.coded ? field.coded.value(codeOf(value) || value, tables) : value;
+}
 
 export function Field({ path, form }) {
   const { t } = useDesk();
   const field = FIELDS[path];
-  const id = `field-${path.replace(".", "-")}`;
-  const { record, value, set, theirs, focus, changed } = form;
-  const current = value(path);
-  const dirty = changed(path);
-  const guess = record.prefill.fields[path];
-  const notes = [];
-  if (guess && !dirty) notes.push(html`<${Evidence} key="evidence" path=${path} guess=${guess} form=${form} label=${t[field.label]} />`);
-  if (theirs(path)) notes.push(html`<p key="theirs" class="note note-bad">${t.theirs(readable(path, pick(record, path), t))}</p>`);
+  const id = idOf(path);
+  const label = t[field.label];
+  const dirty = form.changed(path);
+  const guess = form.record.prefill.fields[path];
+  const state = path === "demand.content" ? "" : standing(form.record, path);
+  const newer = form.newer(path);
   const common = {
     id,
-    "aria-describedby": notes.length ? `${id}-notes` : undefined,
-    onFocus: () => focus(path),
-    onBlur: () => focus(null),
+    "data-label": label,
+    "aria-describedby": `${id}-notes`,
+    onFocus: () => form.enter(path),
+    onBlur: () => form.leave(path),
   };
-  return html`<div class=${`field ${dirty ? "field-dirty" : ""} field-${field.kind}`}>
-    <label for=${id}>${t[field.label]}</label>
-    <${Input} field=${field} common=${common} current=${current} set=${(next) => set(path, next)} form=${form} path=${path} />
-    <div id=${`${id}-notes`} class="notes">${notes}</div>
+  const candidates = field.offered && form.record.prefill.candidates && form.record.prefill.candidates[field.offered];
+  return html`<div class=${`field field-${field.kind} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
+    onMouseEnter=${() => form.point(path)} onMouseLeave=${() => form.point(null)}>
+    <div class="field-head"><label for=${id}>${label}</label>
+      ${state === "filled" && !dirty &&
+      html`<button type="button" class="confirm" aria-label=${t.confirmField(label)} title=${t.keysHint} disabled=${form.busy}
+        onClick=${() => form.confirm([path])}><${Icon} name="check" />${t.confirm}</button>`}</div>
+    <${Input} field=${field} common=${common} path=${path} form=${form} />
+    <div id=${`${id}-notes`} class="notes">
+      ${newer !== undefined && html`<p class="note note-new">${t.newValue(form.readable(path, newer))}</p>`}
+      ${form.theirs(path) && html`<p class="note note-bad">${t.theirs(form.readable(path, pick(form.record, path)))}</p>`}
+      ${guess && !dirty && path !== "demand.content" && html`<${Evidence} path=${path} guess=${guess} form=${form} label=${label} />`}
+      ${form.masked(path) && form.focused(path) && html`<p class="note">${t.maskedHint}</p>`}
+      ${candidates && !dirty && html`<${Candidates} path=${path} items=${candidates} form=${form} label=${label} />`}
+    </div>
   </div>`;
 }
 
-function Input({ field, common, current, set, form, path }) {
-  const { t } = useDesk();
+function Input({ field, common, form, path }) {
+  const desk = useDesk();
+  const { t, language } = desk;
+  const current = form.value(path);
+  const set = (next) => form.set(path, next);
   const typed = (event) => set(event.target.value === "" ? null : event.target.value);
   switch (field.kind) {
     case "choice":
@@ -69,25 +92,25 @@ function Input({ field, common, current, set, form, path }) {
         ${Object.entries(t[field.table]).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
     case "level": {
-      const level = (current && current.level) || "";
-      const chosen = (event) => {
-        const next = event.target.value;
-        const old = pick(form.record, path);
-        set(next === ((old && old.level) || "") ? old : next ? { level: next, reason: (current && current.reason) || null } : null);
-      };
-      return html`<select ...${common} value=${level} onChange=${chosen}>
+      const chosen = (event) => set(event.target.value ? { level: event.target.value, reason: (current && current.reason) || null } : null);
+      return html`<select ...${common} value=${(current && current.level) || ""} onChange=${chosen}>
         <option value="">${t.choose}</option>
         ${Object.entries(t.urgencies).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
     }
     case "coded": {
-      const named = (event) => {
-        const name = event.target.value;
-        const old = pick(form.record, path);
-        set(name === ((old && old.name) || "") ? old : { code: null, name: name || null });
-      };
-      return html`<input ...${common} value=${(current && (current.name || current.code)) || ""} maxlength="100" onInput=${named}
-        autocomplete="off" />`;
+      const code = codeOf(current);
+      const { coded } = field;
+      const options = form.focused(path)
+        ? coded.options(form.tables, { ...form.record, place: form.place() }, path).map((one) => {
+            const label = coded.label(one.code, form.tables, language);
+            const brief = coded.brief ? coded.brief(one.code, form.tables, language) : label;
+            return { code: one.code, label, brief, text: [label, ...coded.search(one)].join(" ").toLowerCase() };
+          })
+        : [];
+      const text = code || (current && current.name) ? form.readable(path, current) : "";
+      return html`<${Picker} common=${common} text=${text} code=${code} options=${options}
+        pick=${(chosen) => set(chosen === null ? null : coded.value(chosen, form.tables))} />`;
     }
     case "long":
       return html`<textarea ...${common} rows="4" maxlength=${field.max} value=${current || ""} onInput=${typed}></textarea>`;
@@ -101,40 +124,35 @@ function Input({ field, common, current, set, form, path }) {
   }
 }
 
-function Evidence({ path, guess, form, label }) {
-  const { t } = useDesk();
-  if (guess.confirmed_by) return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed}</p>`;
-  const text = letters(form.record.demand.content);
-  const quote = guess.span && !OWN_WORDS.has(path) ? text.slice(guess.span[0], guess.span[1]).join("") : "";
-  const sure = guess.confidence >= SURE;
-  return html`<p class=${`note ${sure ? "" : "note-faint"}`}>
-    ${!sure && html`<span>${t.offered}: ${readable(path, guess.value, t)}</span>`}
-    ${quote && html`<span class="quote">${quote}</span>`}
-    <span>${t[`from_${guess.source}`] || guess.source} · ${t.sure(Math.round(guess.confidence * 100))}</span>
-    ${sure && html`<button type="button" class="linklike" aria-label=${t.confirmField(label)} disabled=${form.busy}
-      onClick=${() => form.confirm(path)}>${t.confirm}</button>`}
-  </p>`;
-}
+const keyName = (key, record, t) => {
+  if (FIELDS[key]) return t[FIELDS[key].label];
+  const mention = key.startsWith("mention.") && record.prefill.mentions[Number(key.slice(8))];
+  return mention ? word(t.mentionKinds, mention.kind, t) : "";
+};
 
 // The content with the words marked that fields rest on; the field in focus lights its own words up.
-export function Marked({ record, active }) {
+export function Marked({ record, spans, active }) {
   const { t } = useDesk();
-  const text = letters(record.demand.content);
-  const spans = Object.entries(record.prefill.fields)
-    .filter(([path, guess]) => guess.span && !OWN_WORDS.has(path) && guess.span[1] <= text.length)
-    .map(([path, guess]) => ({ path, from: guess.span[0], to: guess.span[1] }))
-    .sort((a, b) => a.from - b.from || b.to - a.to);
   if (!spans.length) return null;
-  const pieces = [];
-  let at = 0;
-  for (const one of spans) {
-    if (one.from < at) continue;
-    pieces.push(text.slice(at, one.from).join(""));
-    const paths = spans.filter((other) => other.from >= one.from && other.to <= one.to).map((other) => other.path);
-    const names = [...new Set(paths)].map((path) => (FIELDS[path] ? t[FIELDS[path].label] : path)).join(t.comma);
-    pieces.push(html`<mark class=${paths.includes(active) ? "active" : ""}>${text.slice(one.from, one.to).join("")}<sup>${names}</sup></mark>`);
-    at = one.to;
-  }
-  pieces.push(text.slice(at).join(""));
-  return html`<figure class="marked"><figcaption>${t.evidenceText}</figcaption><p>${pieces}</p></figure>`;
+  return html`<figure class="marked"><figcaption>${t.evidenceText}</figcaption>
+    <p>${marked(record.demand.content, 0, spans, active, (key) => keyName(key, record, t))}</p></figure>`;
+}
+
+// Sums, times, plates, numbers that were said: looking at one lights its words up.
+export function Mentions({ record, form }) {
+  const desk = useDesk();
+  const { t } = desk;
+  const items = record.prefill.mentions || [];
+  if (!items.length) return null;
+  const text = letters(record.demand.content);
+  return html`<section class="mentions" aria-label=${t.mentions}><h3>${t.mentions}</h3>
+    <ul>${items.map((one, n) => {
+      const key = `mention.${n}`;
+      const quote = one.span ? text.slice(one.span[0], one.span[1]).join("") : "";
+      const value = form.mention(one);
+      return html`<li key=${key}><button type="button" class="mention" onFocus=${() => form.point(key)} onBlur=${() => form.point(null)}
+        onMouseEnter=${() => form.point(key)} onMouseLeave=${() => form.point(null)}>
+        <span class="faint">${word(t.mentionKinds, one.kind, t)}</span> <strong>${value}</strong>
+        ${quote && quote !== value && html`<span class="quote">${quote}</span>`}</button></li>`;
+    })}</ul></section>`;
 }

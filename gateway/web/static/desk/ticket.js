@@ -1,15 +1,17 @@
 // One ticket: its form, its conversations, its history.
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call, explain } from "./api.js";
-import * as drafts from "./draft.js";
-import { Field, Marked } from "./form.js";
+import { useEditor, useSteady } from "./editor.js";
+import { useSpans } from "./evidence.js";
+import { FIELDS, Field, Marked, Mentions } from "./form.js";
 import { dashed, fullTime, onCall, spacedPhone, word } from "./format.js";
+import { Similar } from "./similar.js";
 import { useDesk, useThrottled } from "./state.js";
 import { Interaction } from "./transcript.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "./ui.js";
 
 const REFRESH_MS = 400;
-const MASKED = ["requester.name", "requester.callback_phone"];
+const UNMASKED = "?unmasked=true";
 
 export function Ticket({ id, wide }) {
   const desk = useDesk();
@@ -17,6 +19,7 @@ export function Ticket({ id, wide }) {
   const [record, setRecord] = useState(null);
   const [error, setError] = useState(null);
   const newest = useRef(null);
+  const query = useRef("");
   const take = (found) => {
     // Answers may overtake each other; the record never goes back.
     if (!newest.current || found.version >= newest.current.version) {
@@ -26,7 +29,18 @@ export function Ticket({ id, wide }) {
     setError(null);
     return newest.current;
   };
-  const load = () => call("GET", `tickets/${encodeURIComponent(id)}`).then(take, setError);
+  const load = () => call("GET", `tickets/${encodeURIComponent(id)}${query.current}`).then(take, setError);
+  // From now on this page shows everything: the server writes that down before it answers.
+  const reveal = async (tell) => {
+    query.current = UNMASKED;
+    try {
+      take(await call("GET", `tickets/${encodeURIComponent(id)}${UNMASKED}`));
+      tell({ bad: false, text: t.revealed });
+    } catch (problem) {
+      query.current = "";
+      tell({ bad: true, text: explain(t, problem) });
+    }
+  };
   const refresh = useThrottled(load, REFRESH_MS);
   useEffect(() => {
     load();
@@ -42,7 +56,7 @@ export function Ticket({ id, wide }) {
   return html`<article class="ticket" aria-labelledby="ticket-title">
     ${back}
     <${Head} record=${record} />
-    <${Body} record=${record} take=${take} load=${load} newest=${newest} />
+    <${Body} record=${record} take=${take} newest=${newest} unmasked=${query.current === UNMASKED} query=${query.current} reveal=${reveal} />
   </article>`;
 }
 
@@ -77,136 +91,65 @@ function Head({ record }) {
   </header>`;
 }
 
-function Body({ record, take, newest }) {
+function Body({ record, take, newest, unmasked, reveal, query }) {
   const { t } = useDesk();
-  const ticketId = record.ticket_id;
-  const [, redraw] = useState(0);
-  const [active, setActive] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const [told, setTold] = useState(null);
-  const [clashing, setClashing] = useState([]);
-  const [known, setKnown] = useState(null);
-  const draft = drafts.draftOf(ticketId);
-  const change = (next) => {
-    Object.assign(draft, next);
-    redraw((n) => n + 1);
-  };
-  useEffect(() => {
-    const warn = (event) => drafts.anyDraft() && event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, []);
-
-  const shownRecord = known ? { ...record, requester: { ...record.requester, ...known } } : record;
-  const dirty = Object.keys(draft.values);
-  const reload = async () => take(await call("GET", `tickets/${ticketId}`));
-
-  // Sends under the version that is on screen. When only other fields moved on meanwhile, it is sent once more.
-  const send = async (method, path, payload, clash) => {
-    setBusy(true);
-    setTold(null);
-    try {
-      try {
-        take(await call(method, path, { body: payload, version: newest.current.version }));
-      } catch (problem) {
-        if (problem.status !== 412) throw problem;
-        const latest = await reload();
-        if (clash && clash(latest)) return false;
-        take(await call(method, path, { body: payload, version: latest.version }));
-      }
-      return true;
-    } catch (problem) {
-      setTold({ bad: true, text: `${t.saveFailed} · ${explain(t, problem)}` });
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  };
-  const save = async (event) => {
+  const form = useEditor({ record, take, newest, query });
+  const spans = useSpans(record);
+  const box = useRef(null);
+  useSteady(box);
+  const { active, dirty, told, busy, open, filled } = form;
+  const field = (path) => html`<${Field} path=${path} form=${form} />`;
+  const save = (event) => {
     event.preventDefault();
-    if (!dirty.length) return;
-    const already = drafts.conflicts(draft, shownRecord).filter((path) => !clashing.includes(path));
-    const clash = (latest) => {
-      const found = drafts.conflicts(draft, known ? { ...latest, requester: { ...latest.requester, ...known } } : latest);
-      if (!found.length) return false;
-      change(drafts.rebase(draft, latest));
-      setClashing(found);
-      setTold({ bad: true, text: t.conflict });
-      return true;
-    };
-    if (already.length && clash(shownRecord)) return;
-    if (await send("PATCH", `tickets/${ticketId}`, drafts.body(draft), clash)) {
-      if (known && dirty.some((path) => MASKED.includes(path))) setKnown(null);
-      change({ values: {}, origins: {} });
-      setClashing([]);
-      setTold({ bad: false, text: t.saved });
-    }
+    form.save();
   };
-  const discard = () => {
-    change({ values: {}, origins: {} });
-    setClashing([]);
-    setTold(null);
-  };
-  const reveal = async () => {
-    try {
-      setKnown(await call("POST", `tickets/${ticketId}/actions/reveal`));
-      setTold({ bad: false, text: t.revealed });
-    } catch (problem) {
-      setTold({ bad: true, text: explain(t, problem) });
-    }
-  };
-  const form = {
-    record: shownRecord,
-    busy,
-    value: (path) => (path in draft.values ? draft.values[path] : drafts.pick(shownRecord, path)),
-    changed: (path) => path in draft.values,
-    set: (path, value) => {
-      setTold(null);
-      change(drafts.put(draft, shownRecord, path, value));
-    },
-    theirs: (path) => clashing.includes(path) && path in draft.values,
-    focus: setActive,
-    confirm: async (path) => {
-      if (await send("POST", `tickets/${ticketId}/actions/confirm`, { paths: [path] })) setTold({ bad: false, text: t.saved });
-    },
-  };
-  const correct = (interactionId, seq, text) =>
-    send("PATCH", `tickets/${ticketId}`, {
-      interactions: [{ interaction_id: interactionId, transcript: [{ seq, corrected_text: text }] }],
-    });
-  const hidden = [...MASKED.map((path) => drafts.pick(shownRecord, path)), shownRecord.requester.phone].some(
-    (value) => typeof value === "string" && value.includes("*"),
-  );
+  const hidden = !unmasked && JSON.stringify([record.requester, record.demand]).includes("*");
+  const fresh = form.arrived.paths.map((path) => t[FIELDS[path].label]).join(t.comma);
   return html`<div class="columns">
-    <form class="form" onSubmit=${save} aria-label=${t.demand} novalidate>
+    <form class="form" ref=${box} onSubmit=${save} onKeyDown=${form.keyed} aria-label=${t.demand} novalidate>
+      <div class="review">
+        <p>${!filled.length ? t.nothingFilled : open.length ? t.progress(filled.length - open.length, filled.length) : t.allConfirmed}
+          <span class="keys faint small">${t.keysHint}</span></p>
+        <div class="row-buttons">
+          ${(hidden || unmasked) &&
+          html`<button type="button" class="button button-small" disabled=${unmasked} onClick=${() => reveal(form.tell)}>
+            <${Icon} name="eye" />${t.reveal}</button>`}
+          <button type="button" class="button button-small confirm-all" disabled=${!open.length || busy} onClick=${form.confirmAll}>
+            <${Icon} name="check" />${t.confirmAll(open.length)}</button>
+        </div>
+        <p class="visually-hidden" role="status">${fresh && t.filledNow(fresh)}</p>
+      </div>
       <fieldset class="panel"><legend>${t.demand}</legend>
-        <div class="pair"><${Field} path="demand.type" form=${form} /><${Field} path="demand.urgency" form=${form} /></div>
-        <${Field} path="demand.title" form=${form} />
-        <${Field} path="demand.content" form=${form} />
-        <${Marked} record=${record} active=${active} />
+        <div class="pair">${field("demand.type")}${field("demand.urgency")}</div>
+        ${field("demand.category")}
+        ${field("demand.title")}
+        ${field("demand.content")}
+        <${Marked} record=${record} spans=${spans} active=${active} />
+        <${Mentions} record=${record} form=${form} />
+        <div class="pair">${field("demand.complained_about.name")}${field("handling.lead_unit")}</div>
       </fieldset>
       <fieldset class="panel"><legend>${t.place}</legend>
-        <div class="triple"><${Field} path="place.district" form=${form} /><${Field} path="place.street" form=${form} />
-          <${Field} path="place.community" form=${form} /></div>
-        <${Field} path="place.address" form=${form} />
+        <div class="triple">${field("place.district")}${field("place.street")}${field("place.community")}</div>
+        ${field("place.address")}
       </fieldset>
       <fieldset class="panel"><legend>${t.requester}</legend>
-        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(shownRecord.requester.phone) || t.withheld}</strong>
-          ${hidden && html`<button type="button" class="button button-small" onClick=${reveal}><${Icon} name="eye" />${t.reveal}</button>`}</div>
-        <div class="pair"><${Field} path="requester.name" form=${form} /><${Field} path="requester.callback_phone" form=${form} /></div>
-        <div class="pair"><${Field} path="requester.kind" form=${form} /><${Field} path="requester.org_name" form=${form} /></div>
+        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || t.withheld}</strong></div>
+        <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
+        <div class="pair">${field("requester.kind")}${field("requester.org_name")}</div>
       </fieldset>
       <div class=${`savebar ${dirty.length || told ? "savebar-on" : ""}`}>
         <p role="status" class=${told && told.bad ? "note-bad" : "faint"}>${told ? told.text : dirty.length ? t.changes(dirty.length) : t.nothing}</p>
         <div class="row-buttons">
-          <button type="button" class="button" disabled=${!dirty.length || busy} onClick=${discard}>${t.discard}</button>
+          <button type="button" class="button" disabled=${!dirty.length || busy} onClick=${form.discard}>${t.discard}</button>
           <button class="button button-main" disabled=${!dirty.length || busy}>${busy ? t.saving : t.save}</button>
         </div>
       </div>
     </form>
     <div class="side">
+      <${Similar} record=${record} form=${form} />
       ${record.interactions.map(
-        (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${correct} />`,
+        (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
+          spans=${spans} active=${active} />`,
       )}
       <${History} record=${record} />
     </div>

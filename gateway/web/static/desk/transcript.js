@@ -2,10 +2,11 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { clock, fullTime, hourSecond, word } from "./format.js";
 import { Player } from "./player.js";
+import { marked, places } from "./evidence.js";
 import { useDesk } from "./state.js";
 import { Chip, Icon, LiveDot } from "./ui.js";
 
-export function Interaction({ ticket, interaction, correct }) {
+export function Interaction({ ticket, interaction, correct, spans, active }) {
   const desk = useDesk();
   const { t } = desk;
   const [at, setAt] = useState(0);
@@ -13,6 +14,7 @@ export function Interaction({ ticket, interaction, correct }) {
   const spoken = interaction.channel === "sip";
   const live = spoken && !interaction.ended_at;
   const audible = spoken && interaction.answered_at && (interaction.recording || live);
+  const written = placesOf(ticket, interaction.messages || [], (one) => one.direction === "inbound", (one) => one.text);
   return html`<section class="panel" aria-label=${`${spoken ? t.conversation : t.messages} ${fullTime(interaction.started_at, desk)}`}>
     <div class="panel-head">
       <h2><${Icon} name=${spoken ? "phone" : "message"} />${spoken ? t.conversation : t.messages}</h2>
@@ -23,13 +25,23 @@ export function Interaction({ ticket, interaction, correct }) {
     ${spoken && !audible && !live && html`<p class="faint small">${t.noRecording}</p>`}
     ${(interaction.messages || []).length > 0 &&
     html`<ol class="messages">${interaction.messages.map(
-      (message) => html`<li key=${message.seq} class=${message.direction === "inbound" ? "theirs" : "ours"}>
-        <time datetime=${message.sent_at}>${hourSecond(message.sent_at, desk)}</time><p>${message.text}</p></li>`,
+      (message, n) => html`<li key=${message.seq} class=${message.direction === "inbound" ? "theirs" : "ours"}>
+        <time datetime=${message.sent_at}>${hourSecond(message.sent_at, desk)}</time><p>${written[n] === null ? message.text : marked(message.text, written[n], spans, active)}</p></li>`,
     )}</ol>`}
     ${spoken &&
     html`<${Transcript} ticket=${ticket} interaction=${interaction} live=${live} at=${at} correct=${correct}
+      spans=${spans} active=${active}
       seek=${audible ? (seconds) => control.current(seconds) : null} />`}
   </section>`;
+}
+
+const heard = (segment) => segment.corrected_text ?? segment.text;
+
+// Where in the content each piece begins; null for what others said and what is not in it word for word.
+function placesOf(ticket, pieces, theirs, text) {
+  const found = places(ticket.demand.content, pieces.filter(theirs).map(text));
+  let n = 0;
+  return pieces.map((one) => (theirs(one) ? found[n++] : null));
 }
 
 function Facts({ interaction }) {
@@ -46,7 +58,7 @@ function Facts({ interaction }) {
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function Transcript({ ticket, interaction, live, at, seek, correct }) {
+function Transcript({ ticket, interaction, live, at, seek, correct, spans, active }) {
   const { t } = useDesk();
   const segments = interaction.transcript || [];
   const end = useRef(null);
@@ -55,6 +67,14 @@ function Transcript({ ticket, interaction, live, at, seek, correct }) {
   useEffect(() => {
     if (live && following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [segments.length, live]);
+  const begins = placesOf(ticket, segments, (one) => one.speaker === "requester", heard);
+  useEffect(() => {
+    const list = box.current;
+    const mark = active && list && list.querySelector("mark.active");
+    if (!mark) return;
+    const [inner, outer] = [mark.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top - outer.height / 3;
+  }, [active]);
   const note = live ? t.waitingTranscript : ticket.prefill.pending ? t.catchingUp : segments.length ? "" : t.noTranscript;
   return html`<div class="transcript">
     <h3>${t.transcript}</h3>
@@ -64,7 +84,7 @@ function Transcript({ ticket, interaction, live, at, seek, correct }) {
         following.current = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
       }}>
       ${segments.map(
-        (segment) => html`<${Segment} key=${segment.seq} segment=${segment} seek=${seek} correct=${correct}
+        (segment, n) => html`<${Segment} key=${segment.seq} segment=${segment} begin=${begins[n]} spans=${spans} active=${active} seek=${seek} correct=${correct}
           interactionId=${interaction.interaction_id}
           playing=${at > 0 && at * 1000 >= segment.start_ms && at * 1000 < segment.end_ms} />`,
       )}
@@ -73,14 +93,14 @@ function Transcript({ ticket, interaction, live, at, seek, correct }) {
   </div>`;
 }
 
-function Segment({ segment, seek, playing, correct, interactionId }) {
+function Segment({ segment, begin, spans, active, seek, playing, correct, interactionId }) {
   const { t } = useDesk();
   const [editing, setEditing] = useState(null);
   const [busy, setBusy] = useState(false);
   const area = useRef(null);
   const opener = useRef(null);
   const time = clock(segment.start_ms / 1000);
-  const said = segment.corrected_text ?? segment.text;
+  const said = heard(segment);
   useEffect(() => {
     if (editing !== null && area.current) area.current.focus();
   }, [editing !== null]);
@@ -109,7 +129,7 @@ function Segment({ segment, seek, playing, correct, interactionId }) {
         onClick=${() => setEditing(said)}>${t.edit}</button>`}
     </div>
     ${editing === null
-      ? html`<p>${said}</p>`
+      ? html`<p>${begin === null ? said : marked(said, begin, spans, active)}</p>`
       : html`<form class="segment-form" onSubmit=${save} onKeyDown=${(event) => event.key === "Escape" && close()}>
           <textarea ref=${area} rows="2" maxlength="5000" aria-label=${t.editSegment(time)} value=${editing}
             onInput=${(event) => setEditing(event.target.value)}></textarea>

@@ -1,5 +1,8 @@
 // Every word of the desk, in Chinese and English. A missing key is a bug that the tests find.
+import * as form from "./words-form.js";
+
 const zh = {
+  ...form.zh,
   product: "12345 坐席台",
   tagline: "一个号码，听得见每一个人",
   skip: "跳到主要内容",
@@ -99,17 +102,6 @@ const zh = {
   reveal: "查看完整号码",
   revealed: "已显示完整信息，本次查看已留痕",
   evidence: "依据",
-  from_rule: "规则",
-  from_model: "模型",
-  from_asr: "语音识别",
-  from_caller_id: "来电显示",
-  from_flow: "话务流程",
-  from_agent: "人工",
-  sure: (p) => `把握 ${p}%`,
-  confirm: "确认",
-  confirmed: "已确认",
-  confirmField: (f) => `确认“${f}”`,
-  offered: "建议",
   evidenceText: "诉求原文与依据",
   choose: "未选择",
   save: "保存修改",
@@ -195,10 +187,11 @@ const zh = {
     "ticket.registered": "工单登记", "interaction.started": "来电进入", "interaction.answered": "接通",
     "interaction.line_chosen": "选择专线", "interaction.ended": "通话结束", "transcript.segment": "听到一段话",
     "transcript.completed": "转写完成", "ticket.demand_taken": "诉求已受理", "callback.opened": "转入待回拨",
-    "message.received": "收到留言", "ticket.corrected": "人工更正",
+    "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单",
   },
 };
 const en = {
+  ...form.en,
   product: "12345 Desk",
   tagline: "One number, everyone heard",
   skip: "Skip to main content",
@@ -298,17 +291,6 @@ const en = {
   reveal: "Show full number",
   revealed: "Shown in full; this look has been recorded",
   evidence: "Evidence",
-  from_rule: "rule",
-  from_model: "model",
-  from_asr: "speech",
-  from_caller_id: "caller ID",
-  from_flow: "call flow",
-  from_agent: "agent",
-  sure: (p) => `${p}% sure`,
-  confirm: "Confirm",
-  confirmed: "Confirmed",
-  confirmField: (f) => `Confirm ${f}`,
-  offered: "Suggested",
   evidenceText: "Words and what they show",
   choose: "Not chosen",
   save: "Save changes",
@@ -398,6 +380,7 @@ const en = {
     "interaction.line_chosen": "Line chosen", "interaction.ended": "Call ended", "transcript.segment": "Words heard",
     "transcript.completed": "Transcript complete", "ticket.demand_taken": "Demand taken down",
     "callback.opened": "Callback opened", "message.received": "Message received", "ticket.corrected": "Corrected by a person",
+    "ticket.merged": "Merged", "ticket.unmerged": "Merge undone",
   },
 };
 export const WORDS = { zh, en };
