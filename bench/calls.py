@@ -27,8 +27,8 @@ from bench.report import Row, judged
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.resample import resample
 from gateway.recognition.audio import read_speech
-from tests.peers.processes import LOOPBACK, free_port, free_port_range
 from tests.peers.sipp import Outcome, sipp
+from tests.support.ports import LOOPBACK, free_port, free_port_range
 from tests.support.running import RunningGateway
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -29,7 +29,8 @@ from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import read_wav
 from gateway.ports.call import FRAME_BYTES, FRAME_MS
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLS = 10

@@ -11,7 +11,8 @@ from gateway.storage.database import open_database
 from scripts.case_system import CaseSystem
 from tests.crash.callers import Callers
 from tests.crash.contacts import EVENT, Contacts
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 QUIET_S = 180.0
 

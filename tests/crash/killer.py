@@ -7,7 +7,8 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 WEIGHTS = {"core": 55, "valkey": 20, "asr-0": 20, "supervisor": 5}
 BACK_S = 90.0

@@ -13,7 +13,8 @@ import aiohttp
 
 from tests.crash.citizens import Citizen, Citizens, address_of
 from tests.crash.outside import Outside
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 _MARKER = re.compile(r"〔(m\d+m)〕")
 _LEFT = frozenset({"sent", "delivered", "read"})

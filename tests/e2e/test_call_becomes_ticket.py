@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.running import ROOT, RunningGateway, eventually, free_port
+from tests.support.ports import free_port
+from tests.support.running import ROOT, RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

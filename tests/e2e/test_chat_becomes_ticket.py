@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 CHANNELS = """

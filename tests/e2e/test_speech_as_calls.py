@@ -21,7 +21,8 @@ import pytest
 from gateway.cli.asr_eval import error_rate
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.wav import alaw_wav, read_wav
-from tests.support.running import ROOT, RunningGateway, eventually
+from tests.support.running import ROOT, RunningGateway
+from tests.support.waiting import eventually
 
 SPEECH = ROOT.parent / "shared" / "speech"
 pytestmark = [

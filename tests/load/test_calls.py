@@ -8,9 +8,10 @@ from collections import Counter
 
 import pytest
 
-from tests.peers.processes import free_port_range, until
 from tests.peers.sipp import sipp
+from tests.support.ports import free_port_range
 from tests.support.running import RunningGateway
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.load
 
@@ -40,7 +41,7 @@ async def settled(house: RunningGateway, *, tasks: float, descriptors: float) ->
             and now["process_open_fds"] <= descriptors
         )
 
-    await until(back, f"back at {tasks} tasks and {descriptors} descriptors: {gauges(house)}", deadline_s=60)
+    await until(back, f"back at {tasks} tasks and {descriptors} descriptors: {gauges(house)}", within_s=60)
 
 
 async def test_a_hundred_calls_a_second_lose_nothing_and_leave_nothing(tmp_path):

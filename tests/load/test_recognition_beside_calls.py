@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from gateway.media.wav import read_wav
-from tests.peers.processes import free_port, free_port_range
 from tests.peers.sipp import sipp
-from tests.support.running import ROOT, RunningGateway, eventually
+from tests.support.ports import free_port, free_port_range
+from tests.support.running import ROOT, RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.load
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.peers.processes import LOOPBACK, free_port, free_port_range, program, running, tail, until
+from tests.peers.processes import program, running, tail
+from tests.support.ports import LOOPBACK, free_port, free_port_range
+from tests.support.waiting import until
 
 CONFIG = """poll_method epoll
 sip_listen @HOST@:@SIP@

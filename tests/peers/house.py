@@ -19,7 +19,8 @@ from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.channel import ChannelContext
 from gateway.ports.clock import SystemClock
 from tests.fakes.house import FakeHouse
-from tests.peers.processes import LOOPBACK, free_port_range, until
+from tests.support.ports import LOOPBACK, free_port_range
+from tests.support.waiting import until
 
 RATE = 8000
 OUR_TONE_HZ = 1000

@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.processes import LOOPBACK, free_port, program, running, tail, until
+from tests.peers.processes import program, running, tail
+from tests.support.ports import LOOPBACK, free_port
+from tests.support.waiting import until
 
 MODULES = ("tm", "sl", "rr", "pv", "maxfwd", "textops", "siputils", "sanity", "dispatcher")
 MARK = "X-Through-Proxy"

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.peers.processes import LOOPBACK, free_port, program, tail
+from tests.peers.processes import program, tail
+from tests.support.ports import LOOPBACK, free_port
 
 SCENARIOS = Path(__file__).parent / "sipp"
 FINISHED = {0: "all calls ended as the scenario says", 1: "at least one call failed", 97: "exited by itself"}

@@ -15,7 +15,8 @@ from tests.peers.baresip import baresip, write_wav
 from tests.peers.house import OUR_TONE_HZ, Heard, share_of, sip_house, tone
 from tests.peers.kamailio import kamailio
 from tests.peers.phones import Phones
-from tests.peers.processes import LOOPBACK, until
+from tests.support.ports import LOOPBACK
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

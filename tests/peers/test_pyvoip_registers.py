@@ -13,7 +13,7 @@ import pytest
 from gateway.ports.call import EndReason
 from tests.peers.house import share_of, sip_house
 from tests.peers.phones import Phones
-from tests.peers.processes import LOOPBACK, free_port, free_port_range
+from tests.support.ports import LOOPBACK, free_port, free_port_range
 
 pytestmark = pytest.mark.integration
 

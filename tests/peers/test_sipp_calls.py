@@ -13,8 +13,10 @@ import pytest
 from gateway.ports.call import EndReason
 from tests.peers.house import Heard, Rig, sip_house, tone
 from tests.peers.kamailio import MARK, kamailio
-from tests.peers.processes import LOOPBACK, free_port, program, running, until
+from tests.peers.processes import program, running
 from tests.peers.sipp import Message, Outcome, sipp
+from tests.support.ports import LOOPBACK, free_port
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -6,35 +6,19 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
+
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY = [sys.executable, "-m", "gateway"]
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def eventually(found: Callable[[], Any], *, within_s: float = 30.0, what: str = "") -> Any:
-    """Poll until ``found`` is truthy; its value. The bound only ends a test that would hang."""
-    end = time.monotonic() + within_s
-    while True:
-        result = found()
-        if result:
-            return result
-        assert time.monotonic() < end, f"waited {within_s:.0f} s in vain for {what or found}"
-        time.sleep(0.05)
 
 
 class RunningGateway:
@@ -53,7 +37,7 @@ class RunningGateway:
         self.folder = folder
         self.data = folder / "data"
         self.http_port = free_port()
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_port()
         low, high = rtp_ports or (30_000, 45_000)
         self.config = folder / "gateway.toml"
         folder.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.channels.platform.harness import SECRET, sign
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -14,8 +14,9 @@ from channels.sip.trace import TraceWriter
 from channels.sip.user_agent import UserAgent
 from gateway.errors import CallEnded
 from gateway.ports.clock import SystemClock
-from tests.channels.sip.peer import Handler, Peer, eventually
+from tests.channels.sip.peer import Handler, Peer
 from tests.fakes.house import NoPhones
+from tests.support.waiting import until
 
 
 class Gateway:
@@ -62,7 +63,7 @@ class Gateway:
 
     async def at_rest(self, **allowed: int) -> None:
         """Everything is back where it was at the start."""
-        await eventually(lambda: all(n <= allowed.get(k, 0) for k, n in self.agent.sizes().items()))
+        await until(lambda: all(n <= allowed.get(k, 0) for k, n in self.agent.sizes().items()))
         assert self.gauges["gateway_calls_active"] == 0
         assert self.gauges["gateway_rtp_ports_in_use"] == 0
 

@@ -234,10 +234,4 @@ class Phone:
         self.peer.send("\r\n".join(lines) + body)
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 Handler = Callable[[Any], Coroutine[Any, Any, None]]

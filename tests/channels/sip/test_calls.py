@@ -9,7 +9,8 @@ import pytest
 
 from gateway.errors import CallEnded
 from gateway.ports.call import EndReason
-from tests.channels.sip.peer import Phone, eventually, offer
+from tests.channels.sip.peer import Phone, offer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -290,7 +291,7 @@ async def test_delayed_offer(make, dial):
     ok = await peer.expect(200, "INVITE")
     assert b"m=audio" in ok.body
     phone.ack(ok, offer())
-    await eventually(lambda: gateway.legs[0].media.on_hold is False)
+    await until(lambda: gateway.legs[0].media.on_hold is False)
     await phone.bye()
     assert gateway.legs[0].ended.result() is EndReason.CALLER_HUNG_UP
     await gateway.at_rest()

@@ -11,8 +11,9 @@ import pytest
 from channels.sip import SPEC
 from channels.sip.settings import SipSettings
 from gateway.ports.call import EndReason
-from tests.channels.sip.peer import Peer, Phone, eventually
+from tests.channels.sip.peer import Peer, Phone
 from tests.fakes.house import FakeHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +37,7 @@ async def one_call(tmp_path) -> EndReason:
     channel = build(tmp_path, handler)
     assert not await channel.ready()
     running = asyncio.create_task(channel.run())
-    await eventually(lambda: channel.port != 0 and channel.user_agent.listening)
+    await until(lambda: channel.port != 0 and channel.user_agent.listening)
     assert await channel.ready()
     for kind in (Peer.udp, Peer.tcp):
         peer = await kind(channel.port)
@@ -71,14 +72,14 @@ async def test_a_socket_that_breaks_ends_the_run(tmp_path):
 
     channel = build(tmp_path, handler)
     running = asyncio.create_task(channel.run())
-    await eventually(lambda: channel.user_agent.listening)
+    await until(lambda: channel.user_agent.listening)
     channel.user_agent.transports._udp.abort()
     with pytest.raises(OSError, match="closed"):
         await asyncio.wait_for(running, 5)
     await channel.aclose(drain_s=0)
     again = build(tmp_path, handler)
     running = asyncio.create_task(again.run())
-    await eventually(lambda: again.user_agent.listening)
+    await until(lambda: again.user_agent.listening)
     running.cancel()
     await again.aclose(drain_s=0)
     await again.aclose(drain_s=0)

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from gateway.ports.call import EndReason
-from tests.channels.sip.peer import Phone, eventually, offer
+from tests.channels.sip.peer import Phone, offer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -54,7 +55,7 @@ async def test_re_invite_without_offer_gets_ours(make, dial):
     peer.send(phone.request("UPDATE", offer()))
     await peer.expect(491, "UPDATE")
     phone.ack(ok, offer("sendonly"))
-    await eventually(lambda: gateway.legs[0].on_hold)
+    await until(lambda: gateway.legs[0].on_hold)
     await phone.bye()
 
 

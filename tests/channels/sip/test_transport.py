@@ -8,7 +8,8 @@ import re
 import pytest
 
 from channels.sip.transport import MAX_MESSAGE, Transports
-from tests.channels.sip.peer import Phone, eventually, offer
+from tests.channels.sip.peer import Phone, offer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -99,7 +100,7 @@ async def test_a_stream_that_cannot_be_followed_is_closed(make, dial, poison):
         except ConnectionError:
             pass
     writer.close()
-    await eventually(lambda: gateway.agent.sizes()["connections"] == 0)
+    await until(lambda: gateway.agent.sizes()["connections"] == 0)
     peer = await dial(gateway)
     await Phone(peer).up()
 
@@ -173,6 +174,6 @@ async def test_bye_finds_a_caller_whose_connection_is_gone(make, dial):
     phone.contact = f"<sip:x@127.0.0.1:{listening.port}>"
     await phone.up()
     await peer.close()
-    await eventually(lambda: gateway.agent.sizes()["connections"] == 0)
+    await until(lambda: gateway.agent.sizes()["connections"] == 0)
     await gateway.legs[0].hangup()
     assert (await listening.expect("BYE")).first == f"BYE sip:x@127.0.0.1:{listening.port} SIP/2.0"

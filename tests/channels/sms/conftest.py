@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,12 +22,6 @@ def vectors(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{path} is not here")
     return path
-
-
-async def until(true: Callable[[], object], *, within_s: float = 20) -> None:
-    async with asyncio.timeout(within_s):
-        while not true():
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
-from tests.channels.sms.conftest import running, until, vectors
+from tests.channels.sms.conftest import running, vectors
 from tests.channels.sms.ismg import Ismg, running_ismg
 from tests.fakes.house import FakeHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 VERSIONS = pytest.mark.parametrize("version", ["2.0", "3.0"])

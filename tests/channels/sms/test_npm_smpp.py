@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from gateway.errors import StoreUnavailable, TransientDeliveryError
-from tests.channels.sms.conftest import running, until
+from tests.channels.sms.conftest import running
 from tests.fakes.house import FakeHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 PACKAGE = "smpp@0.5.1"

@@ -8,9 +8,10 @@ import pytest
 
 from channels.sms.smpp import pdu
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
-from tests.channels.sms.conftest import running, until, vectors
+from tests.channels.sms.conftest import running, vectors
 from tests.channels.sms.smsc import Smsc, deliver, running_smsc
 from tests.fakes.house import FakeHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

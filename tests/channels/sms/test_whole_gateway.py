@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.channels.sms.conftest import until
 from tests.channels.sms.ismg import running_ismg
 from tests.channels.sms.smsc import deliver, running_smsc
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually, until
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -17,14 +16,9 @@ from tests.channels.telegram import shapes
 from tests.channels.telegram.bot_api import OGG
 from tests.channels.telegram.harness import Harness, PollingHarness
 from tests.contract.channels.harness import Said
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 async def push(bot: Harness, update: object, secret: str | None = shapes.SECRET) -> int:

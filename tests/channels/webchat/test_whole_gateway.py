@@ -12,7 +12,8 @@ import pytest
 from tests.channels.webchat.test_guards import PNG
 from tests.channels.webchat.widget import widget
 from tests.e2e.desk.browser import chromium_missing
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 CHANNELS = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -153,11 +153,3 @@ async def entrance(
             finally:
                 await ours.stop()
                 await runner.cleanup()
-
-
-async def eventually(condition: Callable[[], bool], *, within_s: float = 10) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true"
-        await asyncio.sleep(0.01)

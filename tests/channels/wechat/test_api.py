@@ -14,8 +14,9 @@ from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.clock import SystemClock
 from gateway.ports.message import MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
-from tests.channels.wechat.entrance import SECRET, SHARED, entrance, eventually, settings
+from tests.channels.wechat.entrance import SECRET, SHARED, entrance, settings
 from tests.fakes.house import FakeHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -184,7 +185,7 @@ async def test_wrong_secret_is_seen_at_the_start(tmp_path):
         tmp_path, api=ApiServer(token_refusal={"errcode": 40125, "errmsg": "invalid appsecret"})
     ) as ours:
         ours.start()
-        await eventually(lambda: ours.house.health.tokens == [(False, None)])
+        await until(lambda: ours.house.health.tokens == [(False, None)])
         with pytest.raises(TransientDeliveryError) as caught:
             await ours.channel.send(message())
         assert caught.value.retry_after_s == 300

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import RejectedInput, StoreUnavailable
-from tests.channels.wechat.entrance import APP_ID, Entrance, entrance, eventually, text_xml
+from tests.channels.wechat.entrance import APP_ID, Entrance, entrance, text_xml
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -117,7 +118,7 @@ async def test_slow_store_is_not_acknowledged_in_time_and_the_redelivery_finds_i
         assert "success" not in answer
         assert not ours.received
         store.open.set()
-        await eventually(lambda: len(ours.received) == 1)
+        await until(lambda: len(ours.received) == 1)
         assert await ours.deliver(xml) == (200, "success")
         assert len(ours.received) == 1
 
@@ -128,7 +129,7 @@ async def test_slow_store_that_fails_late_is_stored_by_the_redelivery(tmp_path):
         assert (await ours.deliver(text_xml()))[0] == 503
         ours.house.failure = StoreUnavailable("down")
         store.open.set()
-        await eventually(lambda: not ours.channel._storing)
+        await until(lambda: not ours.channel._storing)
         ours.house.failure = None
         assert await ours.deliver(text_xml()) == (200, "success")
 

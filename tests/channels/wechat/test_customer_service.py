@@ -16,8 +16,9 @@ from channels.wechat.refusals import Malformed
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.message import Location, MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
-from tests.channels.wechat.entrance import Entrance, entrance, eventually, settings
+from tests.channels.wechat.entrance import Entrance, entrance, settings
 from tests.fakes.house import FakeHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +61,7 @@ async def test_callback_is_followed_by_reading(tmp_path):
         ours.start()
         ours.api.stream = [item(1), item(2)]
         assert await announce(ours) == (200, "success")
-        await eventually(lambda: len(ours.received) == 2)
+        await until(lambda: len(ours.received) == 2)
         assert texts(ours.house) == ["第1条", "第2条"]
         first = ours.received[0]
         assert first.external_id == "ww12345678910:m1"
@@ -69,10 +70,10 @@ async def test_callback_is_followed_by_reading(tmp_path):
         (call,) = ours.api.to(SYNC)
         assert call.body == {"open_kfid": "wk1", "limit": 200, "voice_format": 0, "token": "CALLBACK-TOKEN"}
         state = ours.house.states["wechat"].values
-        await eventually(lambda: state.get("kf:cursor:wk1") == "2")
+        await until(lambda: state.get("kf:cursor:wk1") == "2")
         ours.api.stream.append(item(3))
         await announce(ours)
-        await eventually(lambda: len(ours.received) == 3)
+        await until(lambda: len(ours.received) == 3)
         assert ours.api.to(SYNC)[-1].body["cursor"] == "2"
         assert len(ours.api.to("/cgi-bin/gettoken")) == 1
 
@@ -84,11 +85,11 @@ async def test_what_came_while_we_were_away_is_read_at_the_start(tmp_path):
     api.stream = [item(number) for number in range(25)]
     async with entrance(tmp_path, house=house, api=api, **KF) as ours:
         ours.start()
-        await eventually(lambda: len(house.received) == 25)
+        await until(lambda: len(house.received) == 25)
     api.stream += [item(number) for number in range(25, 30)]
     async with entrance(tmp_path, house=house, api=api, **KF) as ours:
         ours.start()
-        await eventually(lambda: len(house.received) == 30)
+        await until(lambda: len(house.received) == 30)
     assert texts(house) == [f"第{number}条" for number in range(30)]
 
 
@@ -96,16 +97,16 @@ async def test_configured_accounts_are_read_without_any_callback(tmp_path):
     api = ApiServer(stream=[item(1), item(2, account="wk2")])
     async with entrance(tmp_path, api=api, open_kfids=["wk1", "wk2"], **KF) as ours:
         ours.start()
-        await eventually(lambda: len(ours.received) == 2)
+        await until(lambda: len(ours.received) == 2)
         assert {message.to_raw for message in ours.received} == {"wk1", "wk2"}
 
 
 async def test_missed_callbacks_are_made_up_for_by_reading_now_and_then(tmp_path):
     async with entrance(tmp_path, open_kfids=["wk1"], sync_every_s=0.05, **KF) as ours:
         ours.start()
-        await eventually(lambda: len(ours.api.to(SYNC)) >= 1)
+        await until(lambda: len(ours.api.to(SYNC)) >= 1)
         ours.api.stream.append(item(1))
-        await eventually(lambda: len(ours.received) == 1)
+        await until(lambda: len(ours.received) == 1)
 
 
 async def test_store_down_keeps_the_cursor(tmp_path):
@@ -113,7 +114,7 @@ async def test_store_down_keeps_the_cursor(tmp_path):
         ours.start()
         ours.api.stream = [item(1), item(2)]
         await announce(ours)
-        await eventually(lambda: len(ours.received) == 2)
+        await until(lambda: len(ours.received) == 2)
         receive, failures = ours.house.conversations.receive, iter([True])
 
         async def failing_once(message):
@@ -124,7 +125,7 @@ async def test_store_down_keeps_the_cursor(tmp_path):
         ours.house.conversations.receive = failing_once
         ours.api.stream += [item(3), item(4), item(5)]
         await announce(ours)
-        await eventually(lambda: len(ours.received) == 5)
+        await until(lambda: len(ours.received) == 5)
         assert texts(ours.house) == [f"第{number}条" for number in range(1, 6)]
         cursors = [call.body.get("cursor") for call in ours.api.to(SYNC)]
         assert cursors == [None, "2", "2"]
@@ -163,7 +164,7 @@ async def test_one_reader_for_all_processes(tmp_path):
         for at in range(20):
             api.stream += [item(3 * at + more) for more in range(3)]
             assert (await announce((one, two)[at % 2]))[1] == "success"
-        await eventually(lambda: len(house.received) == 60)
+        await until(lambda: len(house.received) == 60)
         assert handed_in == [f"第{number}条" for number in range(60)]
 
 
@@ -173,7 +174,7 @@ async def test_expired_callback_token_is_left_out(tmp_path):
         ours.api.stream = [item(1)]
         ours.start()
         await announce(ours)
-        await eventually(lambda: len(ours.received) == 1)
+        await until(lambda: len(ours.received) == 1)
         assert ["token" in call.body for call in ours.api.to(SYNC)] == [True, False]
 
 
@@ -184,7 +185,7 @@ async def test_failures_of_reading_are_tried_again(tmp_path, monkeypatch):
         ours.api.stream = [item(1)]
         ours.start()
         await announce(ours)
-        await eventually(lambda: len(ours.received) == 1)
+        await until(lambda: len(ours.received) == 1)
 
 
 async def test_items_that_cannot_be_stored_do_not_stop_the_stream(tmp_path):
@@ -200,11 +201,11 @@ async def test_items_that_cannot_be_stored_do_not_stop_the_stream(tmp_path):
         ours.api.stream = [item(1), twice, item(2, content="\ud800"), item(3)]
         ours.start()
         await announce(ours)
-        await eventually(lambda: len(ours.received) == 2)
+        await until(lambda: len(ours.received) == 2)
         assert texts(ours.house) == ["第1条", "第3条"]
         ours.api.script[SYNC].append({"errcode": 0, "next_cursor": "4", "has_more": 0, "msg_list": broken})
         await announce(ours)
-        await eventually(lambda: len(ours.house.health.refusals) == 7)
+        await until(lambda: len(ours.house.health.refusals) == 7)
         assert ours.house.health.refusals == ["conflict", "rejected_input"] + ["malformed"] * 5
 
 
@@ -216,13 +217,13 @@ async def test_stops_at_once_and_starts_again(tmp_path):
 
         ours.api.script[SYNC].append(never)
         ours.start()
-        await eventually(lambda: len(ours.api.to(SYNC)) == 1)
+        await until(lambda: len(ours.api.to(SYNC)) == 1)
         ours.runner.cancel()
         with pytest.raises(asyncio.CancelledError):
             await ours.runner
         ours.api.stream = [item(1)]
         ours.start()
-        await eventually(lambda: len(ours.received) == 1)
+        await until(lambda: len(ours.received) == 1)
 
 
 async def test_callbacks_are_always_encrypted(tmp_path):
@@ -288,7 +289,7 @@ async def test_message_that_did_not_reach_the_person(tmp_path):
     }
     async with entrance(tmp_path, api=ApiServer(stream=[failed]), open_kfids=["wk1"], **KF) as ours:
         ours.start()
-        await eventually(lambda: len(ours.house.receipts) == 1)
+        await until(lambda: len(ours.house.receipts) == 1)
         (receipt,) = ours.house.receipts
         assert (receipt.external_id, receipt.state) == ("01JD0000000000000000000000", "failed")
         assert receipt.error == "conversation_expired"

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.channels.wechat.entrance import AES_KEY, APP_ID, SHARED, TOKEN, entrance, eventually, text_xml
+from tests.channels.wechat.entrance import AES_KEY, APP_ID, SHARED, TOKEN, entrance, text_xml
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -133,7 +134,7 @@ async def test_wecom_verification_and_callback(name, node, tmp_path):
         )
         encrypted, query = sealed(node, name, xml)
         assert await ours.post(wrapped(encrypted), query) == (200, "success")
-        await eventually(lambda: [message.text for message in ours.received] == ["喂"])
+        await until(lambda: [message.text for message in ours.received] == ["喂"])
 
 
 @pytest.mark.parametrize("name", PEERS)

@@ -15,7 +15,8 @@ from wechatpy.utils import WeChatSigner
 
 from tests.channels.wechat.api_server import ApiServer
 from tests.channels.wechat.entrance import AES_KEY, APP_ID, SECRET, TOKEN, text_xml
-from tests.support.running import RunningGateway, eventually
+from tests.support.running import RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running import GATEWAY, ROOT, RunningGateway, free_port
+from tests.support.ports import free_port
+from tests.support.running import GATEWAY, ROOT, RunningGateway
 
 pytestmark = pytest.mark.integration
 

@@ -76,10 +76,3 @@ class Phone(asyncio.DatagramProtocol):
         return b"".join(
             p.payload for p in self.received if p.kind in {0, 8} and p.payload not in {SILENCE, b"\xff" * 160}
         )
-
-
-async def until(condition, timeout_s: float = 5) -> None:
-    """Wait for a condition; the time is a limit, never a measure."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.005)

@@ -16,7 +16,8 @@ from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
 from gateway.errors import CallEnded
 from gateway.media.g711 import alaw_to_ulaw, ulaw_to_alaw
 from gateway.telemetry import metrics
-from tests.integration.media.phone import HEADER, SILENCE, until
+from tests.integration.media.phone import HEADER, SILENCE
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 

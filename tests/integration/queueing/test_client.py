@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
 from gateway.queueing.client import connect
-from tests.support.running import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 
