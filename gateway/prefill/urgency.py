@@ -68,8 +68,8 @@ def urgency(content: str, kind: str | None, category: Category | None, sure: flo
     text = content[:READ_CHARS]
     if not text.strip():
         return None
-    danger = _danger(text)
-    dangerous = category is not None and category.urgent and sure >= FILL_AT
+    danger, elsewhen = _danger(text)
+    dangerous = not elsewhen and category is not None and category.urgent and sure >= FILL_AT
     only_talk = kind in {"consultation", "praise", "suggestion"}
     calm = _NO_HURRY.search(text)
     if (over := _OVER.search(text)) or (calm and not danger):
@@ -86,14 +86,16 @@ def urgency(content: str, kind: str | None, category: Category | None, sure: flo
     return _guess("normal", "没有说到危险", None, _NORMAL if known else _NORMAL_UNKNOWN)
 
 
-def _danger(text: str) -> re.Match[str] | None:
-    """The first danger that is neither denied, feared nor past."""
+def _danger(text: str) -> tuple[re.Match[str] | None, bool]:
+    """The first danger that is neither denied, feared nor past; without one, whether there is one of those."""
+    elsewhen = False
     for pattern in (_DANGER, _HEARD):
         for found in pattern.finditer(text):
             before = text[max(0, found.start() - 20) : found.start()]
             if not _NOT_NOW.search(before[-_DENIED_CHARS:]) and not _FEARED.search(before):
-                return found
-    return None
+                return found, False
+            elsewhen = True
+    return None, elsewhen
 
 
 def _guess(level: str, reason: str, seen: re.Match[str] | None, confidence: float) -> Guess:
