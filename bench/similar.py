@@ -63,6 +63,7 @@ def made_up(count: int, seed: int) -> list[Entry]:
                 district=street["parent"],
                 street=street["code"],
                 topic=kind["l1_zh"],
+                subtopic=kind["l2_zh"],
             )
         )
     return entries

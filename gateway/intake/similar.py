@@ -180,4 +180,5 @@ def _entry(ticket: TicketWords) -> Entry:
         district=ticket.district,
         street=ticket.street,
         topic=ticket.topic,
+        subtopic=ticket.subtopic,
     )

@@ -25,6 +25,8 @@ class TicketWords:
     street: str | None
     topic: str | None
     """First-level category."""
+    subtopic: str | None
+    """Second-level category."""
     requester_id: str
     merged_ids: tuple[str, ...] = ()
 

@@ -67,7 +67,9 @@ class Entry:
     """Code of the district; tickets of two different districts are not compared."""
     street: str | None = None
     topic: str | None = None
-    """First-level category."""
+    """First-level category: two matters at one place are told apart by it."""
+    subtopic: str | None = None
+    """Second-level category within ``topic``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,8 @@ class SimilarIndex:
         return (*self._sealed, self._open)
 
     def _facts(self, entry: Entry) -> Facts:
-        return self._code(entry.district), self._code(entry.street), self._code(entry.topic)
+        subtopic = f"{entry.topic}/{entry.subtopic}" if entry.subtopic else None
+        return self._code(entry.district), self._code(entry.street), self._code(entry.topic), self._code(subtopic)
 
     def _code(self, name: str | None) -> int:
         return self._codes.setdefault(name, len(self._codes) + 1) if name else 0

@@ -12,10 +12,10 @@ BUCKETS = 1 << 19
 Floats = NDArray[np.float32]
 Vector = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 """Buckets in ascending order, and how often each occurs."""
-Facts = tuple[int, int, int]
-"""Codes of district, street and topic; 0 = unknown."""
-OTHER_STREET, OTHER_TOPIC = 0.8, 0.6
-"""What a cosine is worth when the streets or the first-level categories differ: both are often guesses."""
+Facts = tuple[int, int, int, int]
+"""Codes of district, street, first-level and second-level category; 0 = unknown."""
+WORTH = (0.0, 0.8, 0.5, 0.75)
+"""What a cosine is worth when these differ; one that is unknown does not. All but the district are often guesses."""
 _TIMES: Floats = np.concatenate(([0], 1 + np.log(np.arange(1, 256)))).astype(np.float32)
 """What occurring so often weighs."""
 
@@ -29,14 +29,14 @@ class _Facts:
     """What is known of each ticket of a part besides its words."""
 
     def __init__(self, size: int) -> None:
-        self.facts: NDArray[np.int32] = np.zeros((3, size), dtype=np.int32)
+        self.facts: NDArray[np.int32] = np.zeros((len(WORTH), size), dtype=np.int32)
         self.at = np.zeros(size)
 
     def comparable(self, facts: Facts, since: float, count: int) -> Floats:
         """What each ticket's cosine counts for somebody with ``facts``: 0 = not a candidate."""
         known = self.facts[:, :count]
         counts = (self.at[:count] >= since).astype(np.float32)
-        for code, theirs, worth in zip(facts, known, (0.0, OTHER_STREET, OTHER_TOPIC), strict=True):
+        for code, theirs, worth in zip(facts, known, WORTH, strict=True):
             if code:
                 counts[(theirs != code) & (theirs != 0)] *= np.float32(worth)
         return counts
@@ -195,11 +195,11 @@ class SealedPart:
         ends = np.searchsorted(self._places[order], np.arange(len(self.ids) + 1))
         for place in np.flatnonzero(self._living):
             own = order[ends[place] : ends[place + 1]]
-            district, street, topic = map(int, self.known.facts[:, place])
+            district, street, topic, subtopic = map(int, self.known.facts[:, place])
             yield (
                 self.ids[place],
                 (buckets[own], self._times[own]),
-                (district, street, topic),
+                (district, street, topic, subtopic),
                 float(self.known.at[place]),
             )
 

@@ -72,6 +72,7 @@ def _words(row: Any) -> TicketWords:
         district=get_in(doc, ("place", "district", "code")),
         street=get_in(doc, ("place", "street", "code")),
         topic=get_in(doc, ("demand", "category", "l1")),
+        subtopic=get_in(doc, ("demand", "category", "l2")),
         requester_id=row["requester_id"],
         merged_ids=tuple(get_in(doc, ("related", "merged_ids")) or ()),
     )

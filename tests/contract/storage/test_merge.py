@@ -141,13 +141,14 @@ async def test_what_cannot_be_merged_changes_nothing(db: Database) -> None:
 async def test_words_of_changed_tickets_come_in_order_of_their_change(db: Database) -> None:
     fields = {
         ("place", "district"): {"code": "460106", "name": "龙华区"},
-        ("demand", "category"): {"code": "0101", "l1": "公用事业"},
+        ("demand", "category"): {"code": "0101", "l1": "公用事业", "l2": "照明"},
     }
     a = (await db.changes.apply(written("w1", content="路灯坏了", fields=fields))).ticket_id
     b = (await db.changes.apply(written("w2", content="水管爆了"))).ticket_id
     found = await db.words.changed(0, 10)
     assert [one.ticket_id for one in found] == [a, b]
-    assert (found[0].content, found[0].district, found[0].topic) == ("路灯坏了", "460106", "公用事业")
+    assert (found[0].content, found[0].district) == ("路灯坏了", "460106")
+    assert (found[0].topic, found[0].subtopic) == ("公用事业", "照明")
     assert (found[1].district, found[1].street, found[1].topic) == (None, None, None)
     assert found[0].created_at == NOON
     assert await db.words.changed(found[1].event_seq, 10) == []

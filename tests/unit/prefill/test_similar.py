@@ -82,6 +82,15 @@ def test_another_topic_or_street_counts_less_and_an_unknown_one_does_not() -> No
     assert found[0].score > found[1].score > found[2].score
 
 
+def test_two_matters_at_one_place_are_told_apart_by_their_category() -> None:
+    lamp = entry(0, "金贸街道国贸路的路灯坏了，晚上很黑", topic="市政", subtopic="照明")
+    car = "金贸街道国贸路有人乱停车，堵住了人行道"
+    assert index_of([entry(1, car)]).search(lamp)[0].ticket_id == "T001"
+    assert index_of([entry(1, car, topic="公安", subtopic="停车")]).search(lamp) == []
+    pipes = index_of([entry(1, lamp.text, topic="市政", subtopic="道路"), entry(2, lamp.text, topic="市政")])
+    assert [one.ticket_id for one in pipes.search(lamp)] == ["T002", "T001"]
+
+
 def test_an_entry_that_comes_again_replaces_the_earlier_one() -> None:
     index = index_of([entry(1, TEXTS[0]), entry(2, TEXTS[5])])
     index.add(entry(1, TEXTS[7]))
