@@ -54,14 +54,21 @@ class Prefill:
         prefill.hearing = Hearing.of(config_dir, gazetteer)
         return prefill
 
-    def read(self, content: str, *, at: datetime) -> Reading:
-        """What ``demand.content == content``, said at ``at``, fills; spans count its characters."""
+    def read(self, content: str, *, at: datetime, answers: bool = False) -> Reading:
+        """What ``demand.content == content``, said at ``at``, fills; spans count its characters.
+
+        ``answers``: it only says where, or who; what the demand is about is not looked for.
+        """
         local = at.astimezone(self._zone)
-        parties, named = who(content[:MAX_CHARS])
-        mentions = (*numbers(content), *money(content), *times(content, local), *named)
+        beginning = content[:MAX_CHARS]
+        parties, named = who(beginning)
+        mentions = (*numbers(beginning), *money(beginning), *times(beginning, local), *named)
         said = [*parties, *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
-        guesses += [*self._gazetteer.find(content), *self._subject.read(content, local.date())]
+        guesses += self._gazetteer.find(beginning)
+        if answers:
+            return Reading(_surest(guesses), mentions)
+        guesses += self._subject.read(content, local.date())
         best = _surest(guesses)
         called = title(content[:MAX_CHARS], best)
         return Reading((*best, called) if called else best, mentions)

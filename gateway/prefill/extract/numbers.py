@@ -18,6 +18,10 @@ _ID = re.compile(
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
 _PROVINCES = "京津沪渝冀晋辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云陕甘青蒙宁新藏"
+_SPOKEN_PLATE = re.compile(
+    rf"(?P<province>[{_PROVINCES}穷])\s?(?P<rest>[A-HJ-NP-Za-hj-np-z]\s?[·•.点]?(?:\s?[A-HJ-NP-Za-hj-np-z0-9零〇幺一二两三四五六七八九]){{5,6}})"
+)
+_SPOKEN_DIGITS = str.maketrans("零〇幺一二两三四五六七八九", "0011223456789", "·•.点 \t\n")
 _PLATE = re.compile(
     rf"[{_PROVINCES}][A-HJ-NP-Z][·\s]?(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF]|[A-HJ-NP-Z0-9]{{5}})(?![A-Z0-9])"
 )
@@ -49,8 +53,19 @@ def numbers(text: str) -> list[Mention]:
         if not _ID.match(text, m.start()) or (uscc_is_valid(m.group()) and not id_is_valid(m.group()))
     ]
     found += [_mention("id_number", "*", m, 0.95 if id_is_valid(m.group()) else 0.6) for m in _ID.finditer(text)]
-    found += [_mention("plate", re.sub(r"[·\s]", "", m.group()), m, 0.9) for m in _PLATE.finditer(text)]
+    found += [plate for m in _SPOKEN_PLATE.finditer(text) if (plate := _plate(m)) is not None]
     return found
+
+
+def _plate(match: re.Match[str]) -> Mention | None:
+    """The plate that was written or spoken; 穷A is how a recogniser writes 琼A."""
+    rest = match["rest"].translate(_SPOKEN_DIGITS).upper()
+    if _PLATE.fullmatch(f"琼{rest}") is None:
+        return None
+    written = match["rest"].isascii() or "·" in match["rest"]
+    heard = match["province"] == "穷"
+    value = f"{'琼' if heard else match['province']}{rest}"
+    return _mention("plate", value, match, 0.7 if heard else 0.9 if written else 0.85)
 
 
 def _mention(kind: str, value: str, match: re.Match[str], confidence: float) -> Mention:

@@ -18,6 +18,13 @@ pytestmark = pytest.mark.unit
         ("骗了我3万块钱", "30000"),
         ("一百零五元", "105"),
         ("停车费15块", "15"),
+        ("收了我一万二", "12000"),
+        ("押金三千多不退", "3000"),
+        ("三千多块", "3000"),
+        ("一万零五十元", "10050"),
+        ("三万八千元", "38000"),
+        ("they charged me 500 yuan", "500"),
+        ("¥1,280.50 for a dinner", "1280.50"),
     ],
 )
 def test_sums(text: str, yuan: str) -> None:
@@ -25,6 +32,11 @@ def test_sums(text: str, yuan: str) -> None:
     assert guess.value == yuan
 
 
-@pytest.mark.parametrize("text", ["", "车牌琼A12321", "三个月", "这块地"])
+@pytest.mark.parametrize("text", ["", "车牌琼A12321", "三个月", "这块地", "我要一万个理由"])
 def test_no_sums(text: str) -> None:
     assert money(text) == []
+
+
+@pytest.mark.parametrize("unit", ["一", "1", "1,", "万", "收了一万"])
+def test_long_rows_of_digits_are_read_in_linear_time(unit: str) -> None:
+    assert money(unit * 100_000) is not None
