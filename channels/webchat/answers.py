@@ -36,9 +36,12 @@ class Refusal(Exception):
         return None if self.retry_after_s is None else max(1, round(self.retry_after_s))
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
 def dumps(value: Mapping[str, Any]) -> str:
     """Compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def answer(value: Mapping[str, Any], *, status: int = 200) -> web.Response:

@@ -72,6 +72,7 @@ def city_day(now: datetime, zone: tzinfo) -> str:
     return now.astimezone(zone).strftime("%Y%m%d")
 
 
+@lru_cache(maxsize=256)
 def rfc3339(instant: datetime) -> str:
     """``instant`` as RFC 3339 UTC with milliseconds, e.g. ``2026-11-23T01:02:03.456Z``."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)

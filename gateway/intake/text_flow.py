@@ -180,10 +180,8 @@ class TextFlow:
         )
         if text and not control and not says_nothing(text):
             turn.content = text
-            reading = self._prefill.read(text, at=heeded.at)
-            found = list(reading.guesses)
-            if asked in {"place", "phone"}:
-                found = [g for g in found if not g.path.startswith("demand.")]
+            reading = self._prefill.read(text, at=heeded.at, answers=asked in {"place", "phone"})
+            found = reading.guesses
             turn.guesses += found
             turn.mentions += reading.mentions
             if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):

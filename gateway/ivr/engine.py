@@ -61,7 +61,7 @@ class State:
         # Field by field: ``asdict`` copies deeply, for every message of a conversation.
         values = {name: getattr(self, name) for name in _STATE_FIELDS}
         values["vars"] = dict(self.vars)
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        return _JSON.encode(values)
 
     @classmethod
     def from_json(cls, text: str) -> State:
@@ -70,6 +70,7 @@ class State:
         return cls(**{**values, "path": tuple(values["path"])})
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _STATE_FIELDS = tuple(one.name for one in fields(State))
 
 
@@ -312,8 +313,16 @@ class _Run:
         """Run on from ``address`` until something has to be waited for. Lint has refused cycles without a wait."""
         while True:
             node: Node = self._flow.nodes[address]
-            path = (*self._state.path, address)[-PATH_KEPT:]
-            self._state = replace(self._state, step=address, attempt=0, path=path)
+            before = self._state
+            self._state = State(
+                flow=before.flow,
+                version=before.version,
+                step=address,
+                language=before.language,
+                vars=before.vars,
+                path=(*before.path, address)[-PATH_KEPT:],
+                ended=before.ended,
+            )
             match node:
                 case GotoNode():
                     address = node.next

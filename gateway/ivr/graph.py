@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gateway.ivr import schema
 from gateway.ivr.prompts import Prompts
@@ -20,7 +21,7 @@ class SayNode:
     next: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AskNode:
     """Asks and waits: a menu or a listen step."""
 
@@ -41,7 +42,7 @@ class AskNode:
     no_answer: str
     next: str
 
-    @property
+    @cached_property
     def keywords(self) -> tuple[str, ...]:
         """All words that are choices."""
         return tuple(word for words, _ in self.spoken for word in words)
