@@ -116,7 +116,7 @@ def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:
     for path, value in p.fields:
         field = path[:2] if path[:2] in CODED else path
         name = ".".join(field)
-        if field[0] not in _GUESSABLE or name in marked:
+        if (field[0] not in _GUESSABLE and field not in OFFERED) or name in marked:
             continue
         entry = {"value": code_of(field, value), "source": "agent", "span": None, "confidence": 1.0}
         set_in(ticket.doc, ("prefill", "fields", name), entry | {"confirmed_by": actor})
