@@ -94,6 +94,11 @@ class ConfiguredChannels:
         """The first that has a widget for web pages."""
         return next((one.channel_id for one in self.all if one.spec.widget), None)
 
+    @property
+    def by_http(self) -> list[str]:
+        """Those that providers and web clients come to."""
+        return [one.channel_id for one in self.all if one.spec.role == "web"]
+
     def _add_source(self, channel_id: str, source: ContactSource) -> None:
         if source.name in self.sources:
             raise ConfigError([f"channel[{channel_id}]: source {source.name!r} has a channel already"])

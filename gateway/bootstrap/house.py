@@ -125,6 +125,7 @@ class House:
             clock=self.clock,
             process=self.process,
             sms_channel=self.channels_configured.reaching_phones,
+            by_http=self.channels_configured.by_http,
             transcribe=self.recogniser.transcribe if self.recogniser else None,
         )
         self.channels = [one.built(self._context(one.channel_id)) for one in self.channels_configured.all]

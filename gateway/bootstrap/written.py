@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -39,11 +39,16 @@ class Written:
         clock: Clock,
         process: ThisProcess,
         sms_channel: str | None,
+        by_http: Collection[str],
         transcribe: Transcribe | None,
     ) -> None:
-        """Starts nothing. ``sms_channel`` takes over where another channel may not write any more."""
+        """Starts nothing.
+
+        ``sms_channel`` takes over where another channel may not write any more; ``by_http`` are the channels that
+        providers and web clients come to.
+        """
         self._database = database
-        self.here = ChannelsHere()
+        self.here = ChannelsHere(by_http)
         self.health = HealthBoard(clock=clock, silent_after_s=settings.conversations.silent_alarm_s)
         self.files = AttachmentFiles(
             settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes

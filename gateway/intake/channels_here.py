@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import cast
 
 from gateway.ports.channel import Channel, HttpChannel
@@ -11,8 +12,9 @@ from gateway.ports.message import TextChannel
 class ChannelsHere:
     """Filled by whoever starts channels; read by hooks, outbox and media."""
 
-    def __init__(self) -> None:
-        """None run yet."""
+    def __init__(self, expected: Collection[str] = ()) -> None:
+        """None run yet; ``expected`` are those that this process runs, or may have to, by HTTP."""
+        self._expected = frozenset(expected)
         self._running: dict[str, Channel] = {}
 
     def put(self, channel_id: str, channel: Channel) -> None:
@@ -37,6 +39,10 @@ class ChannelsHere:
         """The instance, when it is reached by HTTP."""
         channel = self._running.get(channel_id)
         return cast("HttpChannel", channel) if hasattr(channel, "handle") else None
+
+    def expects(self, channel_id: str) -> bool:
+        """Whether it should run here: it may be starting, or starting again after a fault."""
+        return channel_id in self._expected
 
     def conversing(self) -> list[str]:
         """Ids of the channels that converse."""

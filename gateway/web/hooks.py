@@ -33,7 +33,11 @@ async def _to_channel(context: Context, usual: int, channel_id: str | None = Non
     """Hand the request to the instance that runs under this id; its ``remote`` is who asks, also behind proxies."""
     request = context.request
     running = context.services.channels
-    channel = running.http(channel_id or request.match_info.get("channel_id", "")) if running is not None else None
+    wanted = channel_id or request.match_info.get("channel_id", "")
+    channel = running.http(wanted) if running is not None else None
+    if channel is None and running is not None and running.expects(wanted):
+        # Starting, or starting again: a provider that is told 404 may never come back with this delivery.
+        raise Problem(503, "channel_starting", "This channel is starting; try again.", headers={"Retry-After": "1"})
     if channel is None:
         raise Problem(404, "unknown_channel", "No running channel has this id, or it is not reached by HTTP.")
     cap = int(getattr(channel, "max_body_bytes", usual))

@@ -27,6 +27,10 @@ class RunningChannels(Protocol):
         """The one of this id, when it is reached by HTTP."""
         ...
 
+    def expects(self, channel_id: str) -> bool:
+        """Whether it should run here, though it may not do so at this moment."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

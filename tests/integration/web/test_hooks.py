@@ -62,6 +62,18 @@ async def test_requests_find_their_channel(tmp_path: Path) -> None:
         assert (await house.ask("POST", "/chat/wechat/files", None, data=bytes(200_000)))[1]["size"] == 200_000
 
 
+async def test_a_channel_that_is_starting_says_come_again(tmp_path: Path) -> None:
+    here, channel = ChannelsHere(["wechat"]), EchoChannel()
+    async with web_house(tmp_path, channels=here) as house:
+        async with house.http.post(f"{house.url}/hooks/wechat", data=b"hello") as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        here.put("wechat", channel)
+        assert (await house.ask("POST", "/hooks/wechat", None, data=b"hello"))[0] == 200
+        here.remove("wechat", channel)
+        assert (await house.ask("POST", "/hooks/wechat", None, data=b"hello"))[0] == 503
+        assert (await house.ask("POST", "/hooks/nobody", None))[0] == 404
+
+
 async def test_a_body_without_length_is_capped_too(tmp_path: Path) -> None:
     here = ChannelsHere()
     here.put("wechat", EchoChannel())
