@@ -38,6 +38,8 @@ from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, metrics
 
 POLL_S = 1.0
+GATHER_S = 0.02
+"""What is queued so soon after something else is leased with it: a lease is a transaction of its own."""
 PARALLEL = 64
 SEND_TIMEOUT_S = 30.0
 LEASE_MARGIN_S = 30.0
@@ -109,6 +111,7 @@ class OutboxWorker:
                     continue
                 if not busy:
                     await self._idle()
+                await asyncio.sleep(GATHER_S)
         finally:
             if self._sending:
                 await asyncio.wait(self._sending, timeout=SEND_TIMEOUT_S)
