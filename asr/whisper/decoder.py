@@ -24,6 +24,7 @@ TOKENS_PER_SECOND = 20
 """A rare Chinese character is three tokens; nobody speaks more. It bounds what a loop costs."""
 SPARE_TOKENS = 16
 HOTWORD_TOKENS = 100
+"""Some thirty Chinese words: the first ones that fit are taken."""
 SWITCH_PROBABILITY = 0.6
 """Another language than the speaker's last needs so much probability, or more when the segment is short."""
 SHORT_S = 1.5
@@ -107,7 +108,8 @@ class Decoder:
             encoded,
             [prompt],
             beam_size=self._beam_size,
-            max_length=2 * limit,  # CTranslate2 halves it: the other half is the prompt's
+            # Prompt and text together may have so many tokens, and the text no more than half of them.
+            max_length=max(2 * limit, limit + len(prompt)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -135,10 +137,16 @@ class Decoder:
 
     @staticmethod
     def _prompt(tokenizer: Any, language: str, hotwords: Sequence[str]) -> tuple[list[int], str]:
-        words = [word for word in hotwords if word.isascii() or language != "en"]
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        if not words:
-            return start, ""
-        hint = ("、" if language == "zh" else ", ").join(words)
-        tokens = tokenizer.encode(" " + hint)[:HOTWORD_TOKENS]
-        return [tokenizer.sot_prev, *tokens, *start], hint
+        separator = "、" if language == "zh" else ", "
+        fitting: list[str] = []
+        tokens: list[int] = []
+        for word in hotwords:
+            if language == "en" and not word.isascii():
+                continue
+            longer = tokenizer.encode(" " + separator.join([*fitting, word]))
+            if len(longer) > HOTWORD_TOKENS:
+                break
+            fitting.append(word)
+            tokens = longer
+        return ([tokenizer.sot_prev, *tokens, *start] if fitting else start), separator.join(fitting)

@@ -22,6 +22,7 @@ UNSURE_NO_SPEECH = 0.3
 
 _LOOP = re.compile(rf"(.{{1,12}}?)\1{{{REPEATS - 1},}}")
 _NOT_WORD = re.compile(r"[\W_]+")
+_BETWEEN_WORDS = re.compile(r"[、,]")
 _ALWAYS = re.compile(
     r"amara\.?org|明镜与点点|点点栏目|优优独播剧场|YoYo Television|不吝点赞.*订阅|打赏支持|字幕by索兰娅", re.IGNORECASE
 )
@@ -65,7 +66,7 @@ def reason_to_drop(heard: Heard, settings: WhisperSettings) -> str | None:  # no
         return "repetition"
     if _weight(plain) > FREE_CHARS + MAX_CHARS_PER_SECOND * heard.voiced_ms / 1000:
         return "too_fast"
-    if heard.prompt and _echo(plain, _NOT_WORD.sub("", heard.prompt)):
+    if heard.prompt and _echo(plain, heard.prompt, unsure=unsure):
         return "prompt_echo"
     if _ALWAYS.search(heard.text):
         return "subtitle"
@@ -85,5 +86,9 @@ def _looping(plain: str) -> bool:
     return len(found.group()) >= LOOP_SHARE * len(plain)
 
 
-def _echo(plain: str, prompt: str) -> bool:
-    return len(plain) >= ECHO_CHARS and (plain in prompt or prompt in plain)
+def _echo(plain: str, prompt: str, *, unsure: bool) -> bool:
+    """One hot word clearly said is an answer; several in the prompt's order, or one that is not sure, are its echo."""
+    if not unsure and plain in map(str.strip, _BETWEEN_WORDS.split(prompt)):
+        return False
+    whole = _NOT_WORD.sub("", prompt)
+    return len(plain) >= ECHO_CHARS and (plain in whole or whole in plain)

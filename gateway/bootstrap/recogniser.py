@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from gateway.prefill.hot_words import hot_words
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.settings import Settings
 
@@ -17,6 +18,7 @@ def recogniser(settings: Settings) -> WebSocketRecogniser | None:
         urls=lambda: recogniser_urls(settings),
         token=settings.asr.token.get_secret_value(),
         languages=settings.asr.languages,
+        hotwords=(*settings.asr.hotwords, *(hot_words(settings.config_dir) if settings.asr.domain_hotwords else ())),
     )
 
 

@@ -56,12 +56,17 @@ class WebSocketRecogniser:
         token: str = "",
         languages: Sequence[str] = ("zh", "en"),
         *,
+        hotwords: Sequence[str] = (),
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """``urls()``: ``ws://`` or ``wss://`` servers of this moment; ``token``: a bearer token, or empty."""
+        """``urls()``: ``ws://`` or ``wss://`` servers of this moment; ``token``: a bearer token, or empty.
+
+        ``hotwords`` are for every stream, after its own.
+        """
         self._servers = Servers(urls)
         self._token = token
         self._languages = tuple(languages)
+        self._hotwords = tuple(hotwords)
         self._patience_s = patience_s
 
     def open(
@@ -94,7 +99,7 @@ class WebSocketRecogniser:
     def _stream(self, track: Track, begin: int, hotwords: Sequence[str], *, live: bool) -> ClientStream:
         options = StreamOptions(
             languages=self._languages,
-            hotwords=tuple(hotwords),
+            hotwords=tuple(dict.fromkeys((*hotwords, *self._hotwords))),
             token=self._token,
             live=live,
             patience_s=self._patience_s,

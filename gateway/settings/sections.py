@@ -64,6 +64,9 @@ class Asr(Section):
     mirror: str = ""
     """Where model files are fetched from when the packages cannot be had."""
     hotwords: tuple[str, ...] = ()
+    """Words the recogniser should prefer, where its engine takes any."""
+    domain_hotwords: bool = False
+    """Add the names and words of gazetteer, taxonomy and units to them. Off: whisper hears the rest worse (README)."""
     nice: int = Field(10, ge=0, le=19)
 
 

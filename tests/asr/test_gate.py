@@ -90,6 +90,8 @@ def test_the_hint_given_to_the_model_is_not_what_was_said() -> None:
     assert heard("市民热线幸福小区", prompt=prompt) == "prompt_echo"
     assert heard("幸福小区的停车场收费", prompt=prompt) is None
     assert heard("停车场", prompt=prompt) is None
+    assert heard("幸福小区。", prompt=prompt) is None, "somebody answers with a hot word"
+    assert heard("幸福小区", prompt=prompt, logprob=-0.7) == "prompt_echo"
 
 
 def test_chinese_text_is_simplified_with_full_width_punctuation() -> None:

@@ -13,12 +13,14 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gateway.cli.asr_eval import error_rate
 from gateway.media.g711 import ALAW_SILENCE, alaw_to_pcm16
 from gateway.media.wav import alaw_header, alaw_wav, interleaved
 from gateway.ports.recogniser import Final, Recognised
+from gateway.prefill.hot_words import hot_words
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.local import joined
 from tests.asr.real import models_dir, telephone, utterances, whisper
@@ -140,9 +142,9 @@ def test_without_a_model_the_role_says_so_in_one_line(tmp_path: Path) -> None:
 
 
 def test_nobody_speaks_on_any_of_these_and_nothing_is_heard() -> None:
-    engine = whisper()
+    engine, words = whisper(), hot_words(ROOT / "config")
     for name, sound in NOBODY_SPEAKS.items():
-        stream = engine.stream(rate=8_000, languages=("zh", "en"), hotwords=("市民热线",))
+        stream = engine.stream(rate=8_000, languages=("zh", "en"), hotwords=words)
         assert stream.accept(sound(10)) + stream.finish() == [], name
 
 
@@ -156,6 +158,19 @@ def test_speech_backwards_is_not_made_into_words() -> None:
         stream = engine.stream(rate=8_000, languages=("zh", "en"), hotwords=())
         invented += stream.accept(pcm) + stream.finish()
     assert len(invented) <= len(chosen) // 3
+
+
+def test_more_hot_words_than_fit_leave_room_for_a_short_answer() -> None:
+    path, _ = utterances()[0]
+    pcm = alaw_to_pcm16(telephone(path))[:16_000]
+    decoded = whisper().decoder.decode(
+        np.frombuffer(pcm, "<i2").astype(np.float32) / 32768,
+        languages=("zh",),
+        previous=None,
+        hotwords=hot_words(ROOT / "config"),
+    )
+    assert "秀英区" in decoded.prompt
+    assert decoded.logprob <= 0
 
 
 def test_each_segment_is_in_the_language_it_was_spoken_in() -> None:
