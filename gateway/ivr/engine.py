@@ -207,7 +207,10 @@ class Engine:
         """What the dialogue waits for; None when it does not listen."""
         if state.ended is not None:
             return None
-        flow, state = self._flow_of(state)
+        found = self._flow_of(state)
+        if found is None:
+            return None
+        flow, state = found
         node = flow.nodes[state.step]
         if not isinstance(node, AskNode):
             return None
@@ -227,16 +230,22 @@ class Engine:
             return state, ()
         if isinstance(event, HungUp):
             return replace(state, ended="abandoned_in_flow"), ()
-        flow, state = self._flow_of(state)
-        return _Run(flow, state).take(event)
+        found = self._flow_of(state)
+        return _Run(*found).take(event) if found is not None else (state, ())
 
-    def _flow_of(self, state: State) -> tuple[Flow, State]:
-        """The version the dialogue began with; if this process never had it, the newest, at the same step if any."""
+    def _flow_of(self, state: State) -> tuple[Flow, State] | None:
+        """The version the dialogue began with; if this process never had it, the newest.
+
+        There it stands at the same step, or at the first question when that step is gone. None: the flow itself is
+        gone, and nothing is said any more; what people write is kept all the same.
+        """
         flow = self._versions.get((state.flow, state.version))
         if flow is not None:
             return flow, state
-        flow = self._current[state.flow]
-        step = state.step if state.step in flow.nodes else flow.start
+        flow = self._current.get(state.flow)
+        if flow is None:
+            return None
+        step = state.step if state.step in flow.nodes else _first_question(flow)
         return flow, replace(state, version=flow.version, step=step, attempt=0)
 
 
@@ -352,6 +361,14 @@ class _Run:
             else prompts.digits(language, self._state.vars.get(each.digits, ""))
             for each in say
         )
+
+
+def _first_question(flow: Flow) -> str:
+    """The address of the question that the flow begins with, or of its first step when it acts before it asks."""
+    address = flow.start
+    while isinstance(node := flow.nodes[address], SayNode | GotoNode):
+        address = node.next
+    return address if isinstance(node, AskNode) else flow.start
 
 
 def _from(flow: Flow, address: str) -> set[str]:

@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -185,6 +185,22 @@ def test_a_version_nobody_has_any_more_goes_on_in_the_newest(tmp_path, engine):
     later = Engine(flows(tmp_path, ASKING.replace("attempts: 2", "attempts: 1")))
     state, outputs = later.step(old, Silence())
     assert (state.version, said(outputs)) == (later.begin("one").version, ["again"])
+
+
+def test_a_dialogue_whose_step_is_gone_goes_on_at_the_first_question(tmp_path, engine):
+    old, _ = run(engine, engine.begin("one"), Begin())
+    later = Engine(flows(tmp_path, ASKING.replace("id: demand", "id: matter").replace("to: demand", "to: matter")))
+    waiting = later.waiting(old)
+    assert waiting is not None
+    assert "2" in waiting.keys
+    assert run(later, old, Heard("路灯"))[1] == (Act("register_ticket", {}),)
+
+
+def test_a_dialogue_whose_flow_is_gone_is_silent_and_does_no_harm(engine):
+    begun, _ = run(engine, engine.begin("one"), Begin())
+    old = replace(begun, flow="renamed")
+    assert engine.waiting(old) is None
+    assert engine.step(old, Heard("路灯")) == (old, ())
 
 
 def test_words_that_change_make_a_new_version(tmp_path):
