@@ -28,7 +28,7 @@ _LEAF_EVIDENCE, _CLEAR = 0.7, 1.3
 """A fourth level is taken on so much evidence of its own, and so many times that of its sister."""
 _LEVEL_WEIGHT = {2: 0.5, 4: 0.8}
 """General words say less than what is wrong."""
-_ENOUGH = 0.75
+_ENOUGH = 0.65
 """Evidence of this weight is worth 1 - 1/e."""
 _RIVALRY = 2.5
 """How fast a stronger answer pushes out a weaker one."""
@@ -38,12 +38,13 @@ _PLACE_AFTER = re.compile(
 )
 _PLACE_WORTH = 0.3
 """Who says "by the hospital" says where, not what."""
+_SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 _DENIED = re.compile(r"(?<!是)(?:不是|并非|不属于)[^，。,.!?！？；;]{0,2}$")
 _DENIED_WORTH = 0.2
 _DENIAL_CHARS = 6
 _INNER_WORTH = 0.4
-_LATER = ((60, 1.0), (200, 0.9))
-_LATE_WORTH = 0.75
+_LATER = ((40, 1.1), (100, 1.0), (300, 0.8))
+_LATE_WORTH = 0.6
 """People open with what they want: what comes later says less."""
 
 
@@ -73,7 +74,8 @@ class CategoryReader:
         """
         codes, _ = self._counting(on)
         text = content[:READ_CHARS]
-        hits = [_placed(text, hit) for hit in self._keywords.find(text) if hit.code in codes]
+        found = self._keywords.find(text)
+        hits = [_placed(text, hit) for hit in found if hit.code in codes and _in_one_sentence(text, hit)]
         by_code: dict[str, list[Hit]] = defaultdict(list)
         for hit in _without_inner(hits):
             by_code[hit.code].append(hit)
@@ -160,6 +162,10 @@ def _deepest(code: str, by_code: Mapping[str, list[Hit]]) -> str:
         return code
     clear = len(below) == 1 or below[0][0] > below[1][0] * _CLEAR
     return below[0][1] if clear else code
+
+
+def _in_one_sentence(text: str, hit: Hit) -> bool:
+    return len(hit.pieces) == 1 or not _SENTENCE_END.search(text, hit.start, hit.end)
 
 
 def _placed(text: str, hit: Hit) -> Hit:

@@ -25,7 +25,7 @@ _DOUBT = 0.3
 """How much of its confidence an opinion loses to one that is sure of something else."""
 _AGREED = 0.5
 _MOST = 0.97
-_USUAL_FROM = 0.7
+_USUAL_FROM = 0.5
 
 
 class Subject:

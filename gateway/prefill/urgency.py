@@ -21,7 +21,8 @@ _DANGER = re.compile(
     r"|(?:电线|高压线|电缆)[^，。,.]{0,6}(?:掉|断|垂到地|落地|冒火)|冒火花|着火|起火|失火|烧起来|火灾|浓烟|爆炸|要爆"
     r"|(?:路|地|墙|楼|房子|桥|屋顶|脚手架|围墙|路面|地面)[^，。,.]{0,4}(?:塌了|塌陷|倒塌|塌下|坍塌|要塌|快塌)"
     r"|塌了?一个|坍塌|塌方|山体滑坡|泥石流|被困|困在|困了[一二两三四五六七八九十几\d]+个?人|出不来了?"
-    r"|溺水|落水|掉(?:进|到)(?:水|河|井|海)里|水管[^，。,.]{0,3}爆|爆管"
+    r"|溺水|落水|(?:掉|跌|摔)(?:进|到|下)[^，。,.]{0,3}(?:水|河|井|海|坑|下水道)里?|叫不醒|不省人事|救人"
+    r"|卡在里面|水管[^，。,.]{0,3}爆|爆管"
     r"|井盖[^，。,.]{0,4}(?:没了|不见|丢了|被偷|缺失)|(?:没有?|缺)井盖"
     r"|(?:人|孩子|老人|小孩|妈|爸|他|她)[^，。,.]{0,6}(?:受伤了|流血|昏迷|晕倒|昏倒|没有?呼吸)|有人受伤"
     r"|有人[^，。,.]{0,4}(?:晕倒|要跳楼|跳楼|自杀)"
@@ -33,7 +34,8 @@ _DANGER = re.compile(
     r"|electric shock|live wire|(?:wire|cable|power line)s? (?:is |are |has |have )?(?:fallen|down|sparking)|sparks"
     r"|collapsed|sinkhole|trapped|stuck in (?:the |an? )?(?:lift|elevator)|drowning"
     r"|(?:burst|broken) (?:water )?(?:pipe|main)"
-    r"|manhole cover is (?:missing|gone)|missing manhole|badly (?:hurt|injured)|bleeding|unconscious|explosion"
+    r"|manhole cover is (?:missing|gone)|missing manhole|badly (?:hurt|injured)|bleeding|unconscious"
+    r"|fell (?:in|into|down)\b|explosion"
     r"|emergency",
     re.IGNORECASE,
 )
