@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from filled_form import TYPES, form, unit_names
+
 from gateway.domain.ids import spelled_no
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,15 +34,6 @@ DATA = ROOT / "var" / "demo"
 SPEECH = ROOT / "demo" / "street_lamp.wav"
 CALLER = "13876543210"
 CITY = ZoneInfo("Asia/Shanghai")
-TYPES = {
-    "consultation": "咨询",
-    "help": "求助",
-    "complaint": "投诉",
-    "report": "举报",
-    "suggestion": "建议",
-    "praise": "表扬",
-    "other": "其他",
-}
 DISPOSITIONS = {"completed": "正常结束", "callback_requested": "要求回电", "interrupted": "通话中断"}
 
 
@@ -234,9 +227,7 @@ def clock(text: str | None) -> datetime:
 def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], events: list[dict[str, Any]]) -> None:
     """The ticket as a person reads it."""
     interaction = ticket["interactions"][0]
-    demand, place = ticket["demand"], ticket["place"]
     start = clock(interaction["started_at"])
-    where = [str((place[part] or {}).get("name") or "") for part in ("district", "street", "community")]
     said = [s for s in interaction["transcript"] if s["speaker"] == "requester"]
     number = spelled_no(ticket["ticket_no"])
 
@@ -249,9 +240,9 @@ def show(ticket: dict[str, Any], call: dict[str, Any], receipt: dict[str, Any], 
         ("工单号 / ticket", number),
         ("来电 / caller", f"{ticket['requester']['phone']}  →  {ticket['entry_number']}"),
         ("时间 / time", start.astimezone(CITY).strftime("%Y-%m-%d %H:%M:%S")),
-        ("诉求类型 / type", f"{TYPES.get(demand['type'], '待定')} {demand['type'] or ''}"),
-        ("地点 / place", "  ".join(filter(None, (" ".join(filter(None, where)), place["address"]))) or "—"),
-        ("内容 / text", demand["content"] or "—"),
+        *form(ticket, unit_names(ROOT / "config" / "units.csv")),
+        ("内容 / text", ticket["demand"]["content"] or "—"),
+        *(("听到的 / as heard", s["text"]) for s in said if s["corrected_text"]),
         ("语言 / language", ", ".join(sorted({s["language"] or "?" for s in said})) or "—"),
         ("通话 / call", f"{DISPOSITIONS.get(interaction['disposition'], '')} {interaction['disposition']}"),
         ("录音 / recording", f"{recording.get('duration_s', 0):.1f} s, sha256 {str(recording.get('sha256'))[:16]}…"),

