@@ -1,10 +1,10 @@
 """Web chat: 500 browsers talk to a whole gateway, beside a bare aiohttp WebSocket echo in the same run.
 
 Every browser holds conversations as people do: what happened, where, a telephone number, the end; the next frame goes
-out when the last one was acknowledged, which is after its commit. Counted are acknowledged frames until the last answer
-of the flow is on the screen too: deduplication, flow, commit, outbox and push are all in. The echo does nothing but
-answer, to the same sockets of the same load generator. Servers are bound to one core, the load to another where there
-are two. The CPU time of one frame is told beside: it holds on a busy machine, where rates do not. Last, the
+out when the last one was acknowledged, which is after its commit, and the flow's answer to it has arrived (the end has
+none). Deduplication, flow, commit and push are all in. The echo does nothing but answer, to the same sockets of the
+same load generator in the same closed loop. Servers are bound to one core, the load to another where there are two. The
+CPU time of one frame is told beside: it holds on a busy machine, where rates do not. Last, the
 acknowledgement at a steady pace far below that rate, and the memory of a socket on which nothing happens.
 """
 
@@ -56,6 +56,8 @@ class Browser:
     left: int = 0
     said: int = 0
     sent_at: float = 0.0
+    due: int = 0
+    """What has to arrive before it says more."""
     replies: int = 0
     live: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -147,6 +149,7 @@ class Chat:
         text = SCRIPT[browser.said % len(SCRIPT)]
         browser.said += 1
         browser.sent_at = time.perf_counter()
+        browser.due = 1 if text is None else 2
         frame = {"t": "end"} if text is None else {"t": "text", "text": text}
         browser.socket.send(json.dumps(frame | {"id": f"message-{browser.said}"}, ensure_ascii=False))
 
@@ -157,16 +160,21 @@ class Chat:
             self.told.waits.append(now - browser.sent_at)
             self.told.acked += 1
             self.told.last_at = now
-            if browser.left:
-                browser.left -= 1
-                self.say(browser)
+            self._arrived(browser)
         elif b'"from":"us"' in frame:
             browser.replies += 1
             self.told.last_at = time.perf_counter()
+            self._arrived(browser)
         elif b'"t":"live"' in frame:
             browser.live.set()
         elif b'"t":"refused"' in frame:
             raise RuntimeError(f"the gateway refused: {frame.decode()}")
+
+    def _arrived(self, browser: Browser) -> None:
+        browser.due -= 1
+        if browser.left and not browser.due:
+            browser.left -= 1
+            self.say(browser)
 
     async def all_told(self, expected: int) -> None:
         """Until ``expected`` frames are acknowledged and every answer that is stored has arrived."""
