@@ -18,6 +18,11 @@ _STARS = re.compile(r"\*+")
 _COMPARED = 2000
 """Longer passages are not compared letter by letter; a mask within them counts as altered."""
 _PERSON_MAX = 4
+_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭"
+    "陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤符吉云欧阳司上官诸葛老小阿"
+)
+"""First characters of most people's names."""
 _NOT_A_PERSON = tuple("店厂局行院校园场馆司部队所站摊厅吧城楼会社村区街路")
 """What a name of a place, a shop or an office ends with; people's names do not."""
 
@@ -74,7 +79,7 @@ def _is_separator(char: str) -> bool:
 def is_person(value: str) -> bool:
     """Whether the name of a complained-about party may be a person's: shops, offices and firms are no secret."""
     if any("\u4e00" <= c <= "\u9fff" for c in value):
-        return len(value) <= _PERSON_MAX and not value.endswith(_NOT_A_PERSON)
+        return len(value) <= _PERSON_MAX and value[0] in _SURNAMES and not value.endswith(_NOT_A_PERSON)
     return not any(c.isdigit() for c in value)
 
 

@@ -92,6 +92,8 @@ def _category(row: Mapping[str, str], *, leaf: bool) -> dict[str, Any]:
         "unit": row.get("unit") or None,
         "urgent": row.get("urgent") == _TRUE,
         "leaf": leaf,
+        "effective_from": row.get("effective_from") or None,
+        "effective_to": row.get("effective_to") or None,
     }
 
 

@@ -262,6 +262,8 @@ SCHEMAS: dict[str, Schema] = {
                 unit=NTEXT,
                 urgent=FLAG,
                 leaf=FLAG,
+                effective_from=NTEXT,
+                effective_to=NTEXT,
             )
         ),
     ),

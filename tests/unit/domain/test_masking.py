@@ -136,6 +136,16 @@ def test_codes_and_firms_are_no_secret() -> None:
     assert shown["prefill"]["fields"]["place.community"]["value"] == "460106001001"
 
 
+@pytest.mark.parametrize("about", ["物业", "万绿园", "楼下烧烤店", "王记面馆", "7-Eleven", "某某科技有限公司"])
+def test_shops_and_offices_that_are_complained_about_are_no_people(about: str) -> None:
+    assert not masking.is_person(about)
+
+
+@pytest.mark.parametrize("about", ["李四", "欧阳小明", "老王", "John Smith"])
+def test_who_is_complained_about_is_hidden_when_it_may_be_a_person(about: str) -> None:
+    assert masking.is_person(about)
+
+
 @pytest.mark.parametrize("wish", ["secret", "anonymous"])
 def test_of_who_wants_to_stay_unknown_nothing_is_shown(wish: str) -> None:
     shown = masking.record(named(**{wish: True}))

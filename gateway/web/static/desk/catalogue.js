@@ -35,7 +35,11 @@ const levels = (value) => ["l1", "l2", "l3", "l4"].map((level) => value[level]).
 // How each kind of coded field is chosen, shown and sent.
 export const CODED = {
   category: {
-    options: (tables) => tables.taxonomy.items.filter((one) => one.leaf),
+    options: (tables) => {
+      const today = new Date().toISOString().slice(0, 10);
+      const holds = (one) => (!one.effective_from || one.effective_from <= today) && (!one.effective_to || one.effective_to >= today);
+      return tables.taxonomy.items.filter((one) => one.leaf && holds(one));
+    },
     label: (code, tables, language, value) => {
       const one = tables.taxonomy.by.get(code);
       if (one) return namesOf(one, language).join(" › ");

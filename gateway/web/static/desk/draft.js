@@ -38,11 +38,13 @@ export function without(draft, sent) {
   return { values, origins };
 }
 
-// Fields that somebody else changed since this person began to type in them.
+// Fields that somebody else changed since this person began to type in them; a machine's guess is nobody's.
 export const conflicts = (draft, record) =>
-  Object.keys(draft.values).filter(
-    (path) => !same(draft.origins[path], pick(record, path)) && !same(draft.values[path], pick(record, path)),
-  );
+  Object.keys(draft.values).filter((path) => {
+    const guess = record.prefill.fields[path];
+    if (guess && !guess.confirmed_by) return false;
+    return !same(draft.origins[path], pick(record, path)) && !same(draft.values[path], pick(record, path));
+  });
 
 // After a look at the conflicts the person's own values stand against the newest record.
 export function rebase(draft, record) {

@@ -10,6 +10,7 @@ import { useDesk } from "./state.js";
 
 const TRIES = 4; // a call under way changes its ticket with every sentence
 const FRESH_MS = 2500;
+const TOLD_MS = 5000;
 const PATHS = Object.keys(FIELDS).filter((path) => path !== "demand.content");
 
 export function useEditor({ record, take, newest, query }) {
@@ -34,6 +35,12 @@ export function useEditor({ record, take, newest, query }) {
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);
   }, []);
+
+  useEffect(() => {
+    if (!told || told.bad) return undefined;
+    const timer = setTimeout(() => tell((now) => (now === told ? null : now)), TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [told]);
 
   const dirty = Object.keys(draft.values);
   const reload = async () => take(await call("GET", `tickets/${ticketId}${query}`));
