@@ -2,6 +2,8 @@
 import { Store } from "./store.js";
 import { Transport } from "./transport.js";
 
+const AGAIN_MS = 2000;
+const MOST_AGAIN_MS = 60000;
 const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export class Conversation {
@@ -17,6 +19,7 @@ export class Conversation {
     this.newest = 0;
     this.unread = 0;
     this.seeing = false;
+    this.missed = 0;
     this.transport = new Transport(url, this.store, () => this.lastSeq, {
       frame: (frame) => this.frame(frame),
       state: (state) => this.state(state),
@@ -84,8 +87,8 @@ export class Conversation {
     try {
       while (this.queue.length && this.live) await this.deliver(this.queue[0]);
     } catch {
-      // Kept; the next time the line is up it goes on from here.
-      if (this.live) setTimeout(() => this.flush(), 2000);
+      // Kept; the next time the line is up it goes on from here, each time a little later.
+      if (this.live) setTimeout(() => this.flush(), Math.min(AGAIN_MS * 2 ** this.missed++, MOST_AGAIN_MS));
     } finally {
       this.flushing = false;
     }
@@ -105,6 +108,8 @@ export class Conversation {
     } finally {
       this.answers.delete(entry.id);
     }
+    this.missed = 0;
+    if (this.entries.get(entry.id) !== entry) return undefined; // Cleared from this device meanwhile: nothing of it may be kept.
     if (answer.t === "ack") return this.stored(entry, answer);
     if (answer.retry_after_s !== null) {
       this.update(entry, "queued");
@@ -113,7 +118,7 @@ export class Conversation {
       return undefined;
     }
     entry.code = answer.code;
-    this.queue.shift();
+    if (this.queue[0] === entry) this.queue.shift();
     this.update(entry, "failed");
     await this.store.put(entry);
     return undefined;

@@ -10,6 +10,7 @@ export class Log {
     this.code = code;
     this.act = act;
     this.rows = new Map();
+    this.urls = [];
     this.list = h("div", { class: "list", role: "log", "aria-live": "polite", "aria-label": t.log, "aria-busy": "true", tabindex: "0" });
     this.replies = h("div", { class: "replies", role: "group", "aria-label": t.quick });
     this.writing = h("div", { class: "writing", hidden: true }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span", { class: "writing-text" }));
@@ -31,6 +32,7 @@ export class Log {
 
   clear() {
     this.list.replaceChildren();
+    for (const url of this.urls.splice(0)) URL.revokeObjectURL(url);
     this.rows.clear();
     this.replies.replaceChildren();
     this.day = this.lastTicket = null;
@@ -115,7 +117,7 @@ export class Log {
     const { t } = this;
     const frame = entry.frame || {};
     if (entry.kind === "image" && entry.blob) {
-      const url = URL.createObjectURL(entry.blob);
+      const url = this.url(entry.blob);
       return h("a", { class: "picture", href: url, target: "_blank", rel: "noopener" }, h("img", { src: url, alt: frame.name ? `${t.imageSent} ${frame.name}` : t.imageSent, onload: () => this.atEnd !== false && this.toEnd(false) }));
     }
     if (entry.kind === "voice" && entry.blob) return this.player(entry.blob, frame.seconds);
@@ -130,12 +132,19 @@ export class Log {
     return this.words(entry.text || "");
   }
 
+  // An address for a picture or a sound, given back when the log is cleared: it keeps the whole file in memory.
+  url(blob) {
+    const url = URL.createObjectURL(blob);
+    this.urls.push(url);
+    return url;
+  }
+
   words(text) {
     return text.split(LINK).map((part) => (LINK.test(part) ? ((LINK.lastIndex = 0), h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part)) : part));
   }
 
   player(blob, seconds) {
-    const sound = new Audio(URL.createObjectURL(blob));
+    const sound = new Audio(this.url(blob));
     const length = seconds ? `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}` : "";
     const button = h("button", { type: "button", class: "play", "aria-label": this.t.voiceLength(length), "aria-pressed": "false" }, icon("play"), h("span", { class: "wave", "aria-hidden": "true" }), h("span", { "aria-hidden": "true" }, length));
     const show = (on) => set(button, { "aria-pressed": String(on) });

@@ -275,7 +275,8 @@ export class Transport {
       this.again();
       throw new Error("session over");
     }
-    if (!body.code) throw new Error(`status ${status}`);
+    // Whoever says neither why nor when (a proxy, a house that is starting) has not refused it for good.
+    if (!body.code || (status >= 500 && body.retry_after_s === undefined)) throw new Error(`status ${status}`);
     return { t: "refused", id: frame.id, code: body.code, retry_after_s: body.retry_after_s ?? null };
   }
 }

@@ -196,6 +196,40 @@ async def test_a_file_that_is_refused_says_why_and_can_be_dropped(chat: Site, pa
     assert [message.text for message in chat.house.received] == ["后面的照样送达"]
 
 
+async def test_what_was_cleared_while_it_was_sent_is_not_kept(page: Widget) -> None:
+    """The person clears a shared device while a picture is on its way; its answer comes afterwards."""
+    await page.js(
+        "const t=window.talk=document.querySelector('hotline-chat').talk;window.sent=[];"
+        "t.transport.deliver=()=>new Promise(done=>window.sent.push(done));"
+        "t.send({t:'media',kind:'image',name:'a.png'},new Blob(['x'],{type:'image/png'}))"
+    )
+    await page.until("return window.sent.length===1", "nothing was sent")
+    await page.js("return window.talk.forget()")
+    await page.js("window.sent[0]({t:'ack',seq:1,ticket_no:null})")
+    await page.js("window.talk.send({t:'text',text:'新的'})")
+    await page.until("return window.sent.length===2", "the next message was not sent")
+    assert await page.js("return window.talk.store.all().then(all=>all.map(one=>one.frame.text||one.frame.name))") == [
+        "新的"
+    ]
+
+
+async def test_a_house_that_is_starting_refuses_nothing_for_good(chat: Site, page: Widget) -> None:
+    chat.refuse_sockets = True
+    await page.browser.reload()
+    await page.open()
+    await page.live()
+    await page.js(
+        "const t=document.querySelector('hotline-chat').talk.transport;t.call0=t.call;"
+        "t.call=()=>Promise.resolve({status:503,body:{code:'channel_starting'}})"
+    )
+    await page.say("还没收下")
+    await page.until("return document.querySelector('hotline-chat').talk.missed===1", "it was not tried")
+    assert await page.js("return R.querySelectorAll('.mark-failed').length") == 0
+    await page.js("const t=document.querySelector('hotline-chat').talk.transport;t.call=t.call0")
+    await page.delivered(1)
+    assert [message.text for message in chat.house.received] == ["还没收下"]
+
+
 async def test_where_no_websocket_passes_events_and_posts_do(chat: Site, page: Widget) -> None:
     chat.refuse_sockets = True
     await page.browser.reload()
