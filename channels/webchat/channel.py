@@ -24,6 +24,8 @@ from gateway.errors import PermanentDeliveryError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
 
+BODY_S = 15.0
+"""A body that is no upload has come by then; uploads have a limit of their own."""
 _MOST_BODY = 4096
 _Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
@@ -201,10 +203,14 @@ class WebChatChannel:
 
 async def _body(request: web.Request, most: int) -> bytes:
     parts = bytearray()
-    async for chunk in request.content.iter_chunked(65_536):
-        parts += chunk
-        if len(parts) > most:
-            raise Refusal(413, "too_long", "This is too long.")
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.content.iter_chunked(65_536):
+                parts += chunk
+                if len(parts) > most:
+                    raise Refusal(413, "too_long", "This is too long.")
+    except TimeoutError:
+        raise Refusal(408, "too_slow", "This took too long.", retry_after_s=5) from None
     return bytes(parts)
 
 
@@ -214,7 +220,7 @@ async def _opening(request: web.Request) -> _Opening:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise Refusal(422, "malformed", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(400, "malformed", "The body is no JSON.") from None
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from channels.webchat import channel as webchat
 from channels.webchat.sniff import as_kind, media_type
 from channels.webchat.uploads import safe_name
 from tests.channels.webchat.harness import Client, Site, site
@@ -171,6 +173,27 @@ async def test_large_bodies_are_cut_off_whether_they_say_so_or_not(tmp_path: Pat
         async with http.post(f"{client.url}/session", data=b"[" * 10_000) as answer:
             assert answer.status == 413
         assert chat.house.received == []
+
+
+async def test_a_body_that_never_ends_is_ended(
+    chat: Site, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webchat, "BODY_S", 0.2)
+    held = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await held.wait()
+
+    async with asyncio.timeout(20):
+        async with http.post(f"{chat.base}/chat/web/session", data=endless()) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (408, "too_slow")
+    held.set()
+
+
+async def test_a_body_of_nothing_but_brackets_is_no_json(chat: Site, http: aiohttp.ClientSession) -> None:
+    async with http.post(f"{chat.base}/chat/web/session", data=b"[" * 4000) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, "malformed")
 
 
 async def test_the_widget_is_served_to_every_site_and_nothing_else_is(chat: Site, http: aiohttp.ClientSession) -> None:
