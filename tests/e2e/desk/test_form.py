@@ -244,3 +244,31 @@ async def test_numbers_and_names_stay_hidden_in_edits_and_show_when_asked_for(ho
     await desk.see("本次查看已留痕")
     _, page = await house.get(f"/api/v1/audit?ticket_id={call.ticket_id}&viewer=wang", "admin")
     assert {row["what"] for row in page["items"]} == {"reveal", "recording", "record"}
+
+
+async def test_two_tickets_about_one_thing_become_one_when_confirmed_and_two_again(
+    house: WebHouse, desk: Browser
+) -> None:
+    first = await house.finished_call("龙华区金贸街道万绿小区停水两天了，家里没有水", external_id="first")
+    second = house.call(external_id="second", user="13700137000")
+    location = house.recordings.location(second.interaction_id, second.started_at)
+    await second.open({"name": "hotline", "version": "1"}, location)
+    await second.answered()
+    await second.heard(final("龙华区金贸街道万绿小区停水两天了，都没有水", 0, 900))
+    await open_ticket(house, desk, second.ticket_id)
+    await desk.see("相似工单", ".similar")
+    number = f"{first.ticket_no[:8]}-{first.ticket_no[8:]}"
+    await desk.see(number, ".similar-list")
+    await desk.click(f"button[aria-label='并入 {number}']")
+    assert await desk.focused() == "取消"
+    await sound(desk, "merge")
+    await desk.press("Escape")
+    await desk.gone("确认并单")
+    await desk.click(f"button[aria-label='并入 {number}']")
+    await desk.click(".ask .button-main")
+    await desk.see("本工单已并入", ".similar")
+    assert (await record(house, second))["related"]["merged_into"] == first.ticket_id
+    await desk.js("document.querySelector('.similar').scrollIntoView()")
+    await desk.click(".similar .row-buttons .button")
+    await desk.gone("本工单已并入", ".similar")
+    assert (await record(house, second))["related"]["merged_into"] is None

@@ -71,7 +71,16 @@ export function Picker({ common, text, code, options, pick }) {
         setQuery(event.target.value);
         setAt(0);
       }}
-      onClick=${() => open || (setQuery(""), setAt(0))} onKeyDown=${keyed} onBlur=${left} />
+      onFocus=${(event) => {
+        common.onFocus();
+        event.target.select(); // what is typed replaces what stands there
+      }}
+      onClick=${(event) => {
+        if (open) return;
+        setQuery("");
+        setAt(0);
+        event.target.select();
+      }} onKeyDown=${keyed} onBlur=${left} />
     <span class="visually-hidden" role="status">${open && query ? (shown.length ? t.options(shown.length) : t.noOption) : ""}</span>
     ${open &&
     html`<ul ref=${list} id=${listId} role="listbox" class="options" aria-label=${common["data-label"]}>
