@@ -35,7 +35,9 @@ def form(ticket: dict[str, Any], units: dict[str, str]) -> list[tuple[str, str]]
     levels = "／".join(str(category[level]) for level in ("l1", "l2", "l3", "l4") if category.get(level))
     level = str(urgency.get("level") or "")
     unit = ticket["handling"]["lead_unit"]
-    lowest = next((f"place.{part}" for part in ("community", "street", "district") if place[part]), "")
+    lowest = next(
+        (f"place.{part}" for part in ("community", "street", "district") if (place[part] or {}).get("name")), ""
+    )
     return [
         ("标题 / title", demand["title"] or "—"),
         ("诉求类型 / type", f"{TYPES.get(demand['type'], '待定')}{sureness(ticket, 'demand.type')}"),

@@ -114,6 +114,7 @@ _IMPLIED: tuple[tuple[Type, float, re.Pattern[str]], ...] = (
             r"|ripped off"
         ),
     ),
+    (Type.HELP, 0.92, _words(r"派(?:个|几个)?(?:人|师傅)(?:过)?来|send (?:somebody|someone|a repair)")),
     (Type.HELP, 0.78, _words(_BROKEN)),
     (
         Type.CONSULTATION,
