@@ -46,7 +46,7 @@ def parse_control(text: str) -> dict[str, Any]:
     """A client's text message; ``RejectedInput`` when it is none of the protocol's."""
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RejectedInput("not JSON") from None
     if not isinstance(message, dict):
         raise RejectedInput("a JSON object is expected")

@@ -25,6 +25,8 @@ LARGEST_PIECE = RATE
 """… and a second at most, when there is a backlog."""
 WINDOW = 4 * RATE
 """So much may be on its way unanswered."""
+MAX_ANSWER_BYTES = 1 << 20
+"""More is no answer to a few seconds of audio; the server is left."""
 CONNECT_S = 5.0
 STALL_S = 60.0
 """A server that owes an answer for so long is taken for dead."""
@@ -177,7 +179,7 @@ class ClientStream:
         self._owed.clear()
         async with aiohttp.ClientSession() as session:
             async with asyncio.timeout(CONNECT_S):
-                socket = await session.ws_connect(url, headers=headers, max_msg_size=0, compress=0)
+                socket = await session.ws_connect(url, headers=headers, max_msg_size=MAX_ANSWER_BYTES, compress=0)
             self._answered_at = self._loop.time()
             sender = asyncio.create_task(self._send(socket))
             watchdog = asyncio.create_task(self._watch(socket))

@@ -371,3 +371,23 @@ async def test_a_stopped_process_is_not_waited_for_when_it_is_killed(tmp_path: P
         processes[0].start()
         assert numbers(await reading) == list(range(6))
         await stream.aclose()
+
+
+@pytest.mark.parametrize("nonsense", ["[" * 100_000, '"' + "x" * (2 << 20) + '"', "{}{"])
+async def test_a_server_that_answers_nonsense_is_left_for_another(nonsense: str) -> None:
+    """Nothing of it is taken, and neither memory nor the stream is lost to it."""
+
+    async def talk(socket: websockets.ServerConnection) -> None:
+        async for message in socket:
+            if isinstance(message, bytes):
+                await socket.send(nonsense)
+
+    async with websockets.serve(talk, "127.0.0.1", 0) as bad, served() as good:
+        urls = [f"ws://127.0.0.1:{bad.sockets[0].getsockname()[1]}", good]
+        stream = WebSocketRecogniser(lambda: urls).open()
+        await speak(stream, words(3))
+        stream.finish()
+        found = await finals(stream)
+        assert numbers(found) == [0, 1, 2]
+        assert stream.complete
+        await stream.aclose()
