@@ -8,21 +8,16 @@ from pathlib import Path
 
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
+from gateway.prefill.address import tail, unnamed
 from gateway.prefill.aside import Aside, aimed_at, aside
 from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
 from gateway.prefill.outside import Outside
 from gateway.prefill.syllables import loose, syllable
 
 _ALIAS_KINDS = {"road", "compound", "landmark", "area", "short"}
-_NUMBERS = "0-9一二三四五六七八九十百零"
-_ROAD = r"[一-鿿]{2,6}?(?:大道|路|街|巷)"
-_TAIL = re.compile(
-    rf"(?:的|上的|附近的)?(?:{_ROAD})?(?:[{_NUMBERS}]+号(?!线))?(?:[一-鿿]{{2,8}}?(?:小区|花园|家园|公寓|大厦|苑))?"
-    rf"(?:[{_NUMBERS}A-Za-z]+(?:栋|幢|号楼))?(?:[{_NUMBERS}]+单元)?(?:[{_NUMBERS}]+(?:室|房))?",
-)
-"""What may follow a named place in an address: road, number, compound, building, unit, room."""
 _TOWN_BEFORE = re.compile(r"([一-鿿]{2})(?:镇|乡|县|街道)$")
 _CONFIDENCE = {"exact": 0.9, "alias": 0.85, "same": 0.75, "like": 0.65}
+_ONLY_ADDRESS, _UNNAMED_ADDRESS = 0.65, 0.55
 _SHARED_DISTRICTS = frozenset({"龙华区", "龙华"})
 """Our districts' names that other cities have, too."""
 _ORDER = {"exact": 0, "alias": 2, "same": 1, "like": 3}
@@ -59,8 +54,6 @@ class Gazetteer:
         What was mis-heard is placed with less confidence; spans and ``place.address`` keep it as it was written.
         """
         hits = self._names.find(text)
-        if not hits:
-            return []
         outside = Outside(text)
         ends = {h.end for h in hits}
         hits = [
@@ -72,7 +65,7 @@ class Gazetteer:
         hits = _meant(text, hits)
         chosen = self._choose(hits)
         if not chosen:
-            return []
+            return self._only_address(text, hits, outside)
         lowest = max((d for d, _ in chosen.values()), key=lambda d: LEVELS[d.level])
         weakest = chosen[lowest.level][1]
         guesses = []
@@ -145,12 +138,21 @@ class Gazetteer:
         for hit in hits:
             if hit.start == end:
                 end = hit.end
-        if (tail := _TAIL.match(text, end)) is not None and not text[end : tail.end()].endswith("的"):
-            end = tail.end()
-        confidence = min(0.7, *(_CONFIDENCE[h.grade] for h in said))
-        return Guess(
-            path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=confidence
-        )
+        return _address_guess(text, start, tail(text, end), min(0.7, *(_CONFIDENCE[h.grade] for h in said)))
+
+    @staticmethod
+    def _only_address(text: str, hits: list[Hit], outside: Outside) -> list[Guess]:
+        """The address of a place that no division is known of: a road through several, or one of no table."""
+        if hits:
+            return [_address_guess(text, hits[0].start, tail(text, hits[0].end), _ONLY_ADDRESS)]
+        span = unnamed(text)
+        if span is None or outside.covers(*span, shared=True):
+            return []
+        return [_address_guess(text, *span, _UNNAMED_ADDRESS)]
+
+
+def _address_guess(text: str, start: int, end: int, confidence: float) -> Guess:
+    return Guess(path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=confidence)
 
 
 def _meant(text: str, hits: list[Hit]) -> list[Hit]:

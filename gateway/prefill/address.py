@@ -1,0 +1,163 @@
+"""The parts of an address as it was said or written: 海秀东路 | 36号 | 望海国际广场 | 2栋 | 3单元 | 501."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUM = r"(?:[0-9]{1,5}|[零〇一二两三四五六七八九十百]{1,5})"
+_CORE = r"(?:人民|和平|[一-鿿A-Za-z0-9])"
+_SAID = "的了是在有被把说我你他她们人不没上下到去来和跟与从很都还就也要想请问个这那边能什么怎多"
+_SPOKEN_CORE = rf"(?:人民|和平|上邦|新来|(?![{_SAID}])[一-鿿A-Za-z])"
+"""What a name is made of in running speech: no pronouns, verbs and particles."""
+_FREE = r"(?=$|[^一-鿿]|[0-9零一二三四五六七八九十]{1,4}[号栋幢座单期区])"
+_ROAD = "(?:大道|大街|公路|国道|路(?!口|边|灯)|街(?!道)|巷|胡同)"
+_PROVINCES = (
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|陕西|甘肃|"
+    "青海|内蒙古|宁夏|新疆|西藏"
+)
+_COMPOUNDS = (
+    "小区|花园|家园|公寓|花苑|嘉园|佳苑|嘉苑|雅苑|新苑|名苑|新村|新城|山庄|公馆|豪庭|华庭|华府|名邸|雅居|"
+    "新居|小筑|宿舍|大院"
+)
+_POIS = (
+    "国际广场|大厦|广场|购物中心|服务中心|中心|商场|市场|商城|公司|工厂|学校|小学|中学|大学|学院|医院|大酒店|酒店|宾馆|饭店|超市|公园|银行|车站|"
+    "机场|体育馆|体育场|图书馆|幼儿园|派出所|写字楼|商业街|步行街"
+)
+_WEAK = "[苑城府庭湾邸郡里坊居园厂店站场院馆楼]"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One labelled part; ``label``: see ``LABELS``."""
+
+    label: str
+    text: str
+    span: tuple[int, int]
+
+
+MAX_ADDRESS = 300
+LABELS = (
+    "province", "city", "district", "street", "area", "community", "road", "number", "compound", "poi", "building",
+    "unit", "floor", "room", "relation",
+)  # fmt: skip
+
+
+def _patterns(core: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Each label's form; of several that fit at a place the one that ends first holds, of equals the first here."""
+    forms = [
+        ("province", rf"(?:{_PROVINCES})(?:省|(?:壮族|回族|维吾尔)?自治区)?"),
+        ("area", rf"{core}{{1,8}}?(?:经济开发区|开发区|工业园区|工业区|工业园|产业园|高新区|科技园|保税区|园区|新区)"),
+        ("community", rf"{core}{{1,6}}?(?:社区(?:居委会)?|居委会|村委会|(?<!新)村(?!路|镇|街|大道))"),
+        ("street", rf"{core}{{1,5}}?(?:街道(?:办事处)?|镇(?!海|江|路)|(?<!一)乡(?!路|镇))"),
+        ("district", rf"{core}{{1,4}}?(?:(?<![小社园发业校库片])区|县|自治县)"),
+        ("city", rf"{core}{{2,4}}?市(?!场|民|政|区)"),
+        ("road", rf"{core}{{1,7}}?{_ROAD}(?:[东西南北中]段)?"),
+        ("number", rf"{_NUM}(?:[-—之]{_NUM})?(?:号|弄)(?!楼|线|院|门|房|库|厂|桥|机|码|手)"),
+        ("building", rf"(?:{_NUM}|[A-Za-z甲乙丙丁])(?:栋|幢|号楼|座|#)(?:楼)?"),
+        ("unit", rf"(?:{_NUM}|[A-Za-z甲乙丙丁])单元"),
+        ("room", rf"{_NUM}(?:室|号房|房(?!间))"),
+        ("floor", rf"{_NUM}(?:层|楼)"),
+        ("compound", rf"{core}{{2,10}}?(?:{_COMPOUNDS})(?:{_NUM}期)?"),
+        ("poi", rf"(?:{core}){{2,12}}?(?:{_POIS})"),
+        ("compound", rf"(?:{core}){{2,8}}?{_WEAK}{_FREE}"),
+        ("relation", r"(?:的)?(?:斜?对面|旁边|附近|隔壁|门口|后面|前面|楼下|路口|交叉口|交汇处|里面)"),
+    ]  # fmt: skip
+    return [(label, re.compile(form)) for label, form in forms]
+
+
+_WRITTEN, _SPOKEN = _patterns(_CORE), _patterns(_SPOKEN_CORE)
+_ROWS = re.compile(rf"({_NUM})[-—]({_NUM})(?:[-—]({_NUM}))?(?![号弄])")
+_ROOM = re.compile(r"[0-9]{3,4}(?:室|号房|房(?!间))?(?![0-9号栋幢年月日元米])")
+_SPOKEN_ROOM = re.compile(r"[零〇一二三四五六七八九]{3,4}(?:室|房(?!间))?")
+_IN_BUILDING = frozenset({"building", "unit", "floor"})
+_AFTER_BUILDING = frozenset({"building", "unit", "floor", "compound", "poi", "number"})
+_TAIL = frozenset({"road", "number", "compound", "poi", "building", "unit", "floor", "room", "relation"})
+_ALIGNED = re.compile(r"[的上里]?")
+_START = re.compile(
+    rf"{_SPOKEN_CORE}{{1,5}}?(?:大道|路|街(?!道)|巷){_NUM}号|{_SPOKEN_CORE}{{2,8}}?(?:小区|花园|家园|公寓|嘉园|佳苑|雅苑|大厦)"
+)
+
+
+def parse(text: str) -> list[Part]:
+    """The parts of ``text``, which is an address and nothing else, in their order. What has no form is a ``poi``.
+
+    Of more than ``MAX_ADDRESS`` characters only the beginning is read.
+    """
+    text = text[:MAX_ADDRESS]
+    parts: list[Part] = []
+    position = unread = 0
+    while position < len(text):
+        found = _at(text, position, parts, _WRITTEN)
+        if not found:
+            position += 1
+            continue
+        _loose_end(text, unread, position, parts)
+        parts += found
+        position = unread = found[-1].span[1]
+    _loose_end(text, unread, len(text), parts)
+    return parts
+
+
+def tail(text: str, end: int) -> int:
+    """Where the address ends that has been read up to ``end``: road, number, compound, room and 对面 may follow."""
+    parts: list[Part] = []
+    while end < len(text):
+        skip = _ALIGNED.match(text, end)
+        begin = skip.end() if skip else end
+        found = _at(text, begin, parts, _SPOKEN, longest=22)
+        if not found or not _TAIL.issuperset(p.label for p in found) or (begin > end and found[0].label == "relation"):
+            found = _at(text, end, parts, _SPOKEN, longest=22)
+        if not found or not _TAIL.issuperset(p.label for p in found):
+            break
+        parts += found
+        end = found[-1].span[1]
+        if found[-1].label == "relation":
+            break
+    return end
+
+
+def unnamed(text: str) -> tuple[int, int] | None:
+    """The span of the first address in ``text`` that names no place of the gazetteer: 阳光小区三栋, 新民路12号."""
+    start = _START.search(text)
+    return (start.start(), tail(text, start.end())) if start else None
+
+
+def _at(
+    text: str, position: int, before: list[Part], patterns: list[tuple[str, re.Pattern[str]]], longest: int = 40
+) -> list[Part]:
+    last = before[-1].label if before else ""
+    if last in _AFTER_BUILDING:
+        if rows := _ROWS.match(text, position):
+            labels = ("building", "unit", "room") if rows[3] else ("building", "room")
+            return [Part(label, rows[n], rows.span(n)) for n, label in enumerate(labels, 1)]
+        if room := _ROOM.match(text, position) or (last in _IN_BUILDING and _SPOKEN_ROOM.match(text, position)) or None:
+            return [Part("room", room.group(), room.span())]
+    best: tuple[int, str] | None = None
+    for label, pattern in patterns:
+        match = pattern.match(text, position, position + longest)
+        if match and match.group() and (best is None or match.end() < best[0]) and _fits(label, before):
+            best = (match.end(), label)
+    if best is None:
+        return []
+    end, label = best
+    if label == "city" and any(p.label == "city" for p in before):
+        label = "district"
+    return [Part(label, text[position:end], (position, end))]
+
+
+def _fits(label: str, before: list[Part]) -> bool:
+    """Whether ``label`` may come after ``before``: a province only at the beginning, a city not after a road."""
+    if label == "province":
+        return not before
+    if label in ("city", "district"):
+        return all(p.label in ("province", "city") for p in before)
+    return True
+
+
+def _loose_end(text: str, start: int, end: int, parts: list[Part]) -> None:
+    """What stands between two parts: a name without a form of its own."""
+    words = text[start:end].strip(" ,，-—()（）")
+    if len(words) > 1 and not words.isdigit():
+        begin = text.index(words, start)
+        parts.append(Part("poi", words, (begin, begin + len(words))))
