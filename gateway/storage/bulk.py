@@ -75,14 +75,14 @@ class Query:
 
     def __init__(self, select: sa.Select[Any]) -> None:
         """What changes from one execution to the next are its named ``bindparam``s."""
-        self._select = select
+        self.select = select
         self._compiled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
 
     def rows(self, connection: sa.Connection, **values: Any) -> Any:
         """A ``CursorResult``; a list among ``values`` belongs to a ``listed`` column."""
         dialect = connection.dialect
         if dialect.name not in self._compiled:
-            compiled = self._select.compile(dialect=dialect)
+            compiled = self.select.compile(dialect=dialect)
             self._compiled[dialect.name] = (str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
         sql, names, constants = self._compiled[dialect.name]
         given = {key: json.dumps(value) if type(value) is list else value for key, value in values.items()}

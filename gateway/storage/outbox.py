@@ -68,7 +68,8 @@ class SqlOutboxStore:
         """See ``OutboxStore.pending``."""
         table = t.outbox.c
         query = sa.select(table.channel_id, sa.func.count()).where(sa.text("state = 'queued'"))
-        return await self._sql.read(lambda c: dict(c.execute(query.group_by(table.channel_id)).tuples().all()))
+        rows = await self._sql.read(lambda c: c.execute(query.group_by(table.channel_id)).all())
+        return {channel_id: count for channel_id, count in rows}
 
     async def forget(self, before: datetime) -> int:
         """See ``OutboxStore.forget``."""

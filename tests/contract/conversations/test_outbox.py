@@ -23,6 +23,20 @@ async def deliveries(house: ConversationHouse, ticket_id: str) -> list[str]:
     return [m["delivery"] for m in messages]
 
 
+async def test_an_answer_that_clients_fetch_is_sent_with_its_commit(house: ConversationHouse) -> None:
+    async with house.conversations.watch("web", "li"):
+        record = await house.say("1", "路灯不亮", pulls=True)
+        at_hand = await house.conversations.history("web", "li")
+    assert await house.conversations.history("web", "li") == at_hand
+    assert at_hand[1].delivery == "sent"
+    assert not await house.outbox.step()
+    assert not await house.database.outbox.pending()
+    assert (await house.types(record["ticket_id"])).count("message.sent") == 1
+    read = Receipt(channel_id="web", external_id=at_hand[1].message_id, state="read", at=house.clock.now())
+    await house.conversations.receipt(read)
+    assert await deliveries(house, record["ticket_id"]) == ["read"]
+
+
 async def test_answers_are_sent_in_order_with_the_newest_context(house: ConversationHouse) -> None:
     record = await house.say("1", "路灯不亮", reply_context={"reply_to": "1"})
     await house.say("2", "龙华区", reply_context={"reply_to": "2"})

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from gateway.storage import batch_state, conversations
 from gateway.storage import tables as t
 from gateway.storage.among import among
+from gateway.storage.bulk import Query
 
 pytestmark = pytest.mark.integration
 
@@ -43,3 +45,19 @@ def test_looking_up_many_keys_reads_no_whole_table(connection: sa.Connection, co
     values = tuple(compiled.params[name] for name in compiled.positiontup or ())
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
     assert plan[0].startswith(f"SEARCH {column.table.name} "), plan
+
+
+QUERIES = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": value
+    for module in (batch_state, conversations)
+    for name, value in vars(module).items()
+    if isinstance(value, Query)
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_what_every_message_asks_reads_no_whole_table(connection: sa.Connection, name: str) -> None:
+    compiled = QUERIES[name].select.compile(connection)
+    values = tuple("[]" for _ in compiled.positiontup or ())
+    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
+    assert not [step for step in plan if step.startswith("SCAN ") and "json_each" not in step], plan
