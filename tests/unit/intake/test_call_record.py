@@ -1,0 +1,66 @@
+"""What a call writes while somebody speaks: each segment and the form it fills are one change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.change import Applied, Change
+from gateway.intake.call_record import CallRecord
+from gateway.ports.call import CallInfo
+from gateway.ports.clock import SystemClock
+from gateway.ports.recogniser import Final
+from gateway.prefill.reader import Prefill
+from tests.support.running import ROOT
+
+pytestmark = pytest.mark.unit
+
+
+INFO = CallInfo(
+    channel_id="hotline",
+    call_id="c",
+    external_id="c;f",
+    from_raw="<sip:13800000000@127.0.0.1>",
+    to_raw="<sip:12345@127.0.0.1>",
+    from_user="13800000000",
+    to_user="12345",
+)
+
+
+class Kept:
+    """A ``ChangeStore`` that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+
+    async def apply(self, change: Change) -> Applied:
+        self.changes.append(change)
+        return Applied(ticket_id="t", ticket_no="20261123000001", interaction_id="i", version=1, event_seq=1)
+
+
+def heard(text: str, start_ms: int) -> Final:
+    return Final(start_ms=start_ms, end_ms=start_ms + 900, text=text, language="zh", confidence=0.9, engine="whisper")
+
+
+async def test_a_segment_and_the_form_it_fills_are_one_change() -> None:
+    store = Kept()
+    record = CallRecord(
+        store=store,
+        prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"),
+        clock=SystemClock(),
+        info=INFO,
+        node="here",
+        lease=timedelta(seconds=15),
+        callback_due=timedelta(hours=1),
+    )
+    await record.heard(heard("我在秀英区长流震", 0))
+    await record.heard(heard("这里的路灯坏了", 1_000))
+    first, second = store.changes
+    assert [(s.text, s.corrected_text) for s in first.segments] == [("我在秀英区长流震", "我在秀英区长流镇")]
+    assert {g.path: g.value for g in first.guesses}["place.street"]["name"] == "长流镇"
+    assert [s.text for s in second.segments] == ["这里的路灯坏了"]
+    filled = {g.path: g.value for g in second.guesses}
+    assert filled["demand.content"] == "我在秀英区长流镇，这里的路灯坏了"
+    assert filled["demand.category"]["code"] == "040201"
+    assert filled["place.street"]["name"] == "长流镇", "what was said before is still there"
