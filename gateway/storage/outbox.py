@@ -69,7 +69,7 @@ class SqlOutboxStore:
         table = t.outbox.c
         query = sa.select(table.channel_id, sa.func.count()).where(sa.text("state = 'queued'"))
         rows = await self._sql.read(lambda c: c.execute(query.group_by(table.channel_id)).all())
-        return {channel_id: count for channel_id, count in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def forget(self, before: datetime) -> int:
         """See ``OutboxStore.forget``."""
