@@ -110,12 +110,14 @@ def _addresses(path: Path) -> list[Row]:
 def _gold(block: list[tuple[str, str]]) -> tuple[set[Span], int]:
     """The parts that have a label of ours, and how many there are of any label but ``redundant``."""
     parts: list[tuple[str, int, int]] = []
-    for position, (_, tag) in enumerate(block):
+    after = 0
+    for token, tag in block:  # a token is a character, or a run of figures
+        position, after = after, after + len(token)
         kind, _, label = tag.partition("-")
         if kind == "B" or not parts or parts[-1][0] != label:
-            parts.append((label, position, position + 1))
+            parts.append((label, position, after))
         else:
-            parts[-1] = (label, parts[-1][1], position + 1)
+            parts[-1] = (label, parts[-1][1], after)
     text = "".join(c for c, _ in block)
     known = {(LABELS[label], *_bare(text[a:b], (a, b))) for label, a, b in parts if label in LABELS}
     return known, sum(label not in ("redundant", "O", "") for label, _, _ in parts)

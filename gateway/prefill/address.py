@@ -5,25 +5,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gateway.prefill.outside import CITIES
+
 _NUM = r"(?:[0-9]{1,5}|[零〇一二两三四五六七八九十百]{1,5})"
 _CORE = r"(?:人民|和平|[一-鿿A-Za-z0-9])"
 _SAID = "的了是在有被把说我你他她们人不没上下到去来和跟与从很都还就也要想请问个这那边能什么怎多"
 _SPOKEN_CORE = rf"(?:人民|和平|上邦|新来|(?![{_SAID}])[一-鿿A-Za-z])"
 """What a name is made of in running speech: no pronouns, verbs and particles."""
 _FREE = r"(?=$|[^一-鿿]|[0-9零一二三四五六七八九十]{1,4}[号栋幢座单期区])"
-_ROAD = "(?:大道|大街|公路|国道|路(?!口|边|灯)|街(?!道)|巷|胡同)"
+_ROAD = "(?:大道|大街|公路|国道|路(?!口|边|灯)|街(?!道)|巷(?!镇|社区)|胡同)"
 _PROVINCES = (
     "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|陕西|甘肃|"
     "青海|内蒙古|宁夏|新疆|西藏"
 )
+_CITIES = "|".join(sorted(CITIES | {"海口"}, key=len, reverse=True))
 _COMPOUNDS = (
     "小区|花园|家园|公寓|花苑|嘉园|佳苑|嘉苑|雅苑|新苑|名苑|新村|新城|山庄|公馆|豪庭|华庭|华府|名邸|雅居|"
     "新居|小筑|宿舍|大院"
 )
 _POIS = (
-    "国际广场|大厦|广场|购物中心|服务中心|中心|商场|市场|商城|公司|工厂|学校|小学|中学|大学|学院|医院|大酒店|酒店|宾馆|饭店|超市|公园|银行|车站|"
-    "机场|体育馆|体育场|图书馆|幼儿园|派出所|写字楼|商业街|步行街"
+    "工业园区|工业区|工业园|产业园|科技园|园区|"
+    "国际广场|大厦|广场|购物中心|服务中心|中心|商场|市场|商城|公司|工厂|学校|小学|中学|大学|学院|医院|大酒店|酒店|宾馆|饭店|超市|公园|"
+    "银行|车站|机场|体育馆|体育场|图书馆|幼儿园|派出所|写字楼|商业街|步行街"
 )
+_BESIDE = "斜?对面|旁边|附近|隔壁|门口|后面|前面|楼下|路口|交叉口|交汇处|里面|旁|院内"
 _WEAK = "[苑城府庭湾邸郡里坊居园厂店站场院馆楼]"
 
 
@@ -47,21 +52,22 @@ def _patterns(core: str) -> list[tuple[str, re.Pattern[str]]]:
     """Each label's form; of several that fit at a place the one that ends first holds, of equals the first here."""
     forms = [
         ("province", rf"(?:{_PROVINCES})(?:省|(?:壮族|回族|维吾尔)?自治区)?"),
-        ("area", rf"{core}{{1,8}}?(?:经济开发区|开发区|工业园区|工业区|工业园|产业园|高新区|科技园|保税区|园区|新区)"),
+        ("area", rf"{core}{{1,8}}?(?:经济开发区|开发区|高新区|保税区|新区)"),
         ("community", rf"{core}{{1,6}}?(?:社区(?:居委会)?|居委会|村委会|(?<!新)村(?!路|镇|街|大道))"),
-        ("street", rf"{core}{{1,5}}?(?:街道(?:办事处)?|镇(?!海|江|路)|(?<!一)乡(?!路|镇))"),
+        ("street", rf"{core}{{1,5}}?(?:街道(?:办事处)?|镇(?!海|江|路)|(?<!一)乡(?!路|镇|街))"),
         ("district", rf"{core}{{1,4}}?(?:(?<![小社园发业校库片])区|县|自治县)"),
-        ("city", rf"{core}{{2,4}}?市(?!场|民|政|区)"),
+        ("city", rf"(?:{_CITIES})(?:市|(?![路街乡村东西南北]|镇(?!海)|大道|大厦))"),
+        ("district", rf"{core}{{2,4}}?市(?!场|民|政|区)"),
         ("road", rf"{core}{{1,7}}?{_ROAD}(?:[东西南北中]段)?"),
         ("number", rf"{_NUM}(?:[-—之]{_NUM})?(?:号|弄)(?!楼|线|院|门|房|库|厂|桥|机|码|手)"),
-        ("building", rf"(?:{_NUM}|[A-Za-z甲乙丙丁])(?:栋|幢|号楼|座|#)(?:楼)?"),
+        ("building", rf"(?:[A-Za-z]?{_NUM}|[A-Za-z甲乙丙丁])(?:栋|幢|号楼|座|#)(?:楼)?"),
         ("unit", rf"(?:{_NUM}|[A-Za-z甲乙丙丁])单元"),
         ("room", rf"{_NUM}(?:室|号房|房(?!间))"),
         ("floor", rf"{_NUM}(?:层|楼)"),
         ("compound", rf"{core}{{2,10}}?(?:{_COMPOUNDS})(?:{_NUM}期)?"),
         ("poi", rf"(?:{core}){{2,12}}?(?:{_POIS})"),
         ("compound", rf"(?:{core}){{2,8}}?{_WEAK}{_FREE}"),
-        ("relation", r"(?:的)?(?:斜?对面|旁边|附近|隔壁|门口|后面|前面|楼下|路口|交叉口|交汇处|里面)"),
+        ("relation", rf"的?(?:{_BESIDE}|[东西南北]{{1,2}}(?:侧|角))"),
     ]  # fmt: skip
     return [(label, re.compile(form)) for label, form in forms]
 
@@ -141,8 +147,6 @@ def _at(
     if best is None:
         return []
     end, label = best
-    if label == "city" and any(p.label == "city" for p in before):
-        label = "district"
     return [Part(label, text[position:end], (position, end))]
 
 
@@ -150,8 +154,10 @@ def _fits(label: str, before: list[Part]) -> bool:
     """Whether ``label`` may come after ``before``: a province only at the beginning, a city not after a road."""
     if label == "province":
         return not before
-    if label in ("city", "district"):
-        return all(p.label in ("province", "city") for p in before)
+    if label == "city":
+        return all(p.label == "province" for p in before)
+    if label == "district":
+        return all(p.label in ("province", "city", "poi") for p in before)
     return True
 
 
