@@ -138,7 +138,7 @@ def _scored(code: str, below: Iterable[str], by_code: Mapping[str, list[Hit]]) -
             score += _worth(hit) * len(free) / len(hit.pieces)
             taken += free
         if best is None or score > best.score:
-            best = _Scored(code, score, line[0])
+            best = _Scored(code, score, max(line, key=lambda hit: (len(hit.code), _worth(hit))))
     if best is None:
         raise ValueError(code)
     return best

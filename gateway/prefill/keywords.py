@@ -11,7 +11,7 @@ from itertools import pairwise
 from gateway.prefill.syllables import Sounds, syllable
 
 NEAR = 14
-"""Between the two words of ``A+B`` lie at most so many characters; twice as many in English."""
+"""Between the two words of ``A+B`` lie at most so many characters; three times as many in English."""
 _WEIGHTS = (0.0, 0.35, 0.8, 1.2, 1.5, 1.7)
 """What a Chinese word of so many characters says; longer ones say no more."""
 _ENGLISH_WEIGHTS = (0.0, 0.8, 1.3, 1.6)
@@ -117,7 +117,7 @@ def _hit(keyword: _Keyword, part: str, spots: Mapping[str, list[Spot]]) -> Hit |
     if len(keyword.parts) == 1:
         start, end, worth = max(spots[part], key=lambda spot: spot[2])
         return Hit(keyword.code, start, end, keyword.weight * worth, ((start, end),))
-    pieces = _nearest([spots.get(part, []) for part in keyword.parts], NEAR * (2 if part.isascii() else 1))
+    pieces = _nearest([spots.get(part, []) for part in keyword.parts], NEAR * (3 if part.isascii() else 1))
     if pieces is None:
         return None
     worth = sum(piece[2] for piece in pieces) / len(pieces)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.guess import FILL_AT, Guess
+from gateway.domain.words import DemandType
 from gateway.prefill import category as categories
 from gateway.prefill.category import CANDIDATES, CategoryReader
 from gateway.prefill.demand_type import demand_type, usual_type
@@ -52,6 +53,8 @@ class Subject:
         sure = category.confidence if category else 0.0
         if kind is None and row is not None and sure >= _USUAL_FROM:
             kind = usual_type(row.code)
+        if category is not None and row is not None and kind is not None and kind.value == DemandType.PRAISE:
+            category = replace(category, value=self._reader.record(row.code[:_BRANCH], on))  # leaves name what is wrong
         how = urgency(content, kind.value if kind else None, row, sure)
         if how is None or how.value["level"] != "urgent":  # words for a danger count, whatever a model learnt
             how = _surer(how, opinions.get(PATHS["urgency"]))
