@@ -20,7 +20,18 @@ from typing import Any
 
 from bench import report
 
-BENCHES = ("calls", "recognition", "accept", "http_accept", "speech_to_desk", "webchat", "wechat", "similar", "prefill", "extraction")
+BENCHES = (
+    "calls",
+    "recognition",
+    "accept",
+    "http_accept",
+    "speech_to_desk",
+    "webchat",
+    "wechat",
+    "similar",
+    "prefill",
+    "extraction",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 
