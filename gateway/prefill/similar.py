@@ -27,9 +27,8 @@ PART = 4096
 TOP = 5
 THRESHOLD = 0.15
 """From this cosine a ticket is offered. Of pairs of messages to a city that reach it, 99 % were about one matter."""
-_COMMON = 0.15
-"""An n-gram in more than this part of all tickets tells nothing; in a small index every one counts."""
-_MANY = 400
+_LEAST = 0.35
+"""The commonest n-gram weighs this part of the rarest: when half the city reports one thing, its words still count."""
 _FACTORS = tuple(
     np.uint64(factor)
     for factor in (
@@ -153,9 +152,8 @@ class SimilarIndex:
         if not now and last and last / _DRIFT <= count <= last * _DRIFT:
             return
         self._weighed = count
-        idf = np.log((1 + count) / (1 + self._df.astype(np.float32))).astype(np.float32) + np.float32(1)
-        if count >= _MANY:
-            idf[self._df > count * _COMMON] = 0
+        rarest = np.log(1 + count) + 1
+        idf = np.maximum(rarest - np.log(1 + self._df), rarest * _LEAST).astype(np.float32)
         self._idf = idf
         for part in self._parts():
             part.weigh(idf)

@@ -99,6 +99,12 @@ def test_an_entry_that_comes_again_replaces_the_earlier_one() -> None:
     assert [one.ticket_id for one in index.search(entry(9, TEXTS[7]))] == ["T001"]
 
 
+def test_when_half_the_city_reports_one_thing_it_is_still_found() -> None:
+    index = index_of([entry(n, f"{TEXTS[n % 10]}{n}" if n % 2 else f"{TEXTS[2]}，{n}号") for n in range(600)], part=128)
+    found = index.search(entry(999, TEXTS[3]), top=400)
+    assert len(found) >= 300
+
+
 def test_tickets_from_before_a_time_are_named() -> None:
     index = index_of([entry(n, text) for n, text in enumerate(TEXTS)], part=4)
     index.remove("T001")
