@@ -20,6 +20,7 @@ from channels.webchat.protocol import VERSION, Hello, parse
 from channels.webchat.sessions import Sessions, Signer
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.uploads import Uploads
+from gateway.domain.addresses import limit_key
 from gateway.errors import PermanentDeliveryError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
@@ -131,7 +132,7 @@ class WebChatChannel:
             raise Refusal(503, "restarting", "Restarting; try again in a moment.", retry_after_s=2)
         if tail:
             self._origins.check(request)
-        return await handler(request, request.remote or "local")
+        return await handler(request, limit_key(request.remote or "local"))
 
     async def _page(self, request: web.Request, _: str) -> web.Response:
         return assets.page(request, channel_id=self._context.channel_id, title=self._settings.title["zh-CN"])

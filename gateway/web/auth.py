@@ -139,7 +139,7 @@ class Authenticator:
 
     def check_failures(self, request: web.Request) -> None:
         """429 when this address failed too often lately. For passwords only: no flood may lock out who has a token."""
-        if self.failures.exhausted(self._proxies.client(request)):
+        if self.failures.exhausted(self._proxies.counted(request)):
             raise Problem(
                 429,
                 "too_many_failures",
@@ -150,7 +150,7 @@ class Authenticator:
     def failed(self, request: web.Request, detail: str) -> Problem:
         """A 401 that counts against the client's address."""
         self.check_failures(request)
-        self.failures.take(self._proxies.client(request))
+        self.failures.take(self._proxies.counted(request))
         return self._unauthorized(detail)
 
     @staticmethod

@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from aiohttp import web
 
+from gateway.domain.addresses import limit_key
 from gateway.ports.clock import Clock
 from gateway.web.problems import Problem
 
@@ -40,6 +41,10 @@ class Proxies:
             if address and not self.trusted(address):
                 return address[:45]
         return peer
+
+    def counted(self, request: web.Request) -> str:
+        """What limits count the client by."""
+        return limit_key(self.client(request))
 
     def secure(self, request: web.Request) -> bool:
         """Whether the client came by TLS, to us or to a proxy of ours."""

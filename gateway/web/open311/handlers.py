@@ -108,7 +108,7 @@ async def _call(context: Context, kind: str, form: Form) -> Call:
     city = context.services.open311
     client = await _client(context, form)
     house = context.house
-    house.requests.take(client.actor if client else f"open311:{house.proxies.client(context.request)}")
+    house.requests.take(client.actor if client else f"open311:{house.proxies.counted(context.request)}")
     asked = form.text("jurisdiction_id")
     if asked and city.jurisdiction_id and asked != city.jurisdiction_id:
         raise Problem(404, "unknown_jurisdiction", "jurisdiction_id provided was not found.")

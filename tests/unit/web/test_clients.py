@@ -115,3 +115,14 @@ def test_a_ticket_has_the_same_vcon_id_always() -> None:
     assert made.version == 8
     assert made.variant == uuid.RFC_4122
     assert ulid_uuid(ulid) == str(made)
+
+
+def test_ipv6_clients_are_counted_by_network_also_behind_a_proxy() -> None:
+    proxies = Proxies(("127.0.0.1/32",))
+
+    def counted(address: str) -> str:
+        request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": address})
+        return proxies.counted(request.clone(remote="127.0.0.1"))
+
+    assert counted("2001:db8:1:2::1") == counted("2001:db8:1:2:3::4") != counted("2001:db8:1:3::1")
+    assert counted("203.0.113.7") == "203.0.113.7"
