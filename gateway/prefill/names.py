@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gateway.prefill.latin import LatinNames
 from gateway.prefill.syllables import Sounds, syllable
 
 LEVELS = {"district": 1, "street": 2, "community": 3}
@@ -74,7 +75,7 @@ class PlaceNames:
     def __init__(self, divisions: Iterable[Division], aliases: Iterable[tuple[str, str, Division | None]]) -> None:
         """Index ``divisions`` and ``aliases`` (name, kind, division; None: known, but lies in several districts)."""
         self._sounds = Sounds()
-        self._written, self._heard = _Index(), _Index()
+        self._written, self._heard, self._latin = _Index(), _Index(), LatinNames()
         self._divisions: dict[str, list[Division]] = {}
         self._alias: dict[str, str] = {}
         for division in divisions:
@@ -89,6 +90,7 @@ class PlaceNames:
         if known is None:
             known = self._divisions[name] = []
             self._written.add(name, name)
+            self._latin.add(name)
             if len(name) >= _MIN_HEARD:
                 for sound in self._sounds.of_name(name):
                     self._heard.add(sound, name)
@@ -109,6 +111,8 @@ class PlaceNames:
         while position < len(text):
             end = self._heard_at(text, sound, position, taken, hits)
             position = max(end, position + 1)
+        for start, end, name in self._latin.find(text):
+            hits.append(Hit(start, end, tuple(self._divisions[name]), "alias" if name in self._alias else "exact"))
         return sorted(hits, key=lambda h: h.start)
 
     def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:

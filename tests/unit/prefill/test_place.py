@@ -82,6 +82,23 @@ def test_places_named_by_the_way(gazetteer: Gazetteer, text: str, district: str)
     assert codes(gazetteer, text).get("place.district", "") == district
 
 
+@pytest.mark.parametrize(
+    ("text", "district", "address"),
+    [
+        ("the street lamp on Guomao Road is broken", "460106", "Guomao Road"),
+        ("I live on Haidian Island in meilan district", "460108", "meilan district"),
+        ("a taxi driver at Meilan Airport overcharged me", "460108", "Meilan Airport"),
+        ("the crossing of Haixiu East Road", "", "Haixiu East Road"),
+        ("I bought it on Broad Street", "", ""),
+    ],
+)
+def test_english_speakers_name_places_in_pinyin(gazetteer: Gazetteer, text: str, district: str, address: str) -> None:
+    assert codes(gazetteer, text).get("place.district", "") == district
+    found = {g.path: g.value for g in gazetteer.find(text)}.get("place.address", "")
+    assert address in found
+    assert bool(address) == bool(found)
+
+
 @pytest.mark.parametrize("text", ["", "区", "\ud800", "路路路路路路路路" * 50, "龙华区" * 300])
 def test_odd_texts_do_no_harm(gazetteer: Gazetteer, text: str) -> None:
     for guess in gazetteer.find(text):
