@@ -1,5 +1,5 @@
 // Tickets about the same thing, and making two of them one.
-import { html, useEffect, useState } from "./vendor/preact.js";
+import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call } from "./api.js";
 import { dashed, listTime, word } from "./format.js";
 import { useDesk } from "./state.js";
@@ -79,11 +79,17 @@ function Item({ one, record, form, asking, ask, act }) {
       html`<button type="button" id=${opener} class="button button-small" disabled=${form.busy} aria-label=${t.mergeInto(no)}
         onClick=${() => ask(one.ticket_id)}>${t.merge}</button>`}
     </div>
-    ${asking &&
-    html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && close()}>
-      <p>${t.mergeAsk(no)}</p>
-      <div class="row-buttons"><button type="button" class="button" ref=${(node) => node && node.focus()} onClick=${close}>${t.cancel}</button>
-        <button type="button" class="button button-main" disabled=${form.busy} onClick=${() => act("merge", { into: one.ticket_id }, t.merged)}>${t.mergeYes}</button></div>
-    </div>`}
+    ${asking && html`<${Ask} no=${no} busy=${form.busy} close=${close} yes=${() => act("merge", { into: one.ticket_id }, t.merged)} />`}
   </li>`;
+}
+
+function Ask({ no, busy, close, yes }) {
+  const { t } = useDesk();
+  const first = useRef(null);
+  useEffect(() => first.current.focus(), []);
+  return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && close()}>
+    <p>${t.mergeAsk(no)}</p>
+    <div class="row-buttons"><button type="button" class="button" ref=${first} onClick=${close}>${t.cancel}</button>
+      <button type="button" class="button button-main" disabled=${busy} onClick=${yes}>${t.mergeYes}</button></div>
+  </div>`;
 }
