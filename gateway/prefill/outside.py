@@ -24,8 +24,9 @@ _REGION_WORDS = """
 白沙县 白沙黎族 昌江 乐东 陵水 保亭 琼中 洋浦
 """
 _REGIONS = _REGION_WORDS.split()
-_PROVINCES = 34
-CITIES = frozenset(name.rstrip("市") for name in _REGIONS[_PROVINCES:] if len(name.rstrip("市")) > 1)
+_PROVINCE_COUNT = 33
+PROVINCES = frozenset(_REGIONS[:_PROVINCE_COUNT])
+CITIES = frozenset(name.rstrip("市") for name in _REGIONS[_PROVINCE_COUNT:] if len(name.rstrip("市")) > 1)
 """Names of other cities, and of some counties, without 市."""
 _HEARD = "深圳 广州 东莞 上海 三亚 儋州 澄迈 文昌 长沙 武汉"
 _DISTRICTS = "徐汇 民治街道 大浪街道 观湖街道 福城街道 观澜街道"

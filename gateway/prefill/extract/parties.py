@@ -115,7 +115,7 @@ def _accused(text: str, mention: Mention) -> float:
     aims = list(_AIM.finditer(before))
     if aims and len(before) - aims[-1].end() <= 2:  # noqa: PLR2004 - 投诉一下
         return 0.8
-    if _WORKED_AT.match(after) and _OWED.search(text, end):
+    if _WORKED_AT.match(after) and _OWED.search(text):
         return 0.7
     if _NAMED.search(before) and _accuses(text):
         return 0.75

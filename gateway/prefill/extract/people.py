@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from gateway.domain.guess import Guess, Mention
-from gateway.prefill.extract.surnames import COMMON, GIVEN, NOT_A_NAME, SURNAME, TITLE
+from gateway.prefill.extract.surnames import COMMON, GIVEN, NO_PEOPLE, NOT_A_NAME, SURNAME, TITLE
+from gateway.prefill.outside import CITIES, PROVINCES
 
 _FULL = rf"{SURNAME}{GIVEN}"
 _END = r"(?=[^一-鿿]|$)"
@@ -94,4 +95,4 @@ def _person(name: str, span: tuple[int, int], confidence: float) -> Mention:
 
 
 def _is_name(name: str) -> bool:
-    return not name.endswith(NOT_A_NAME)
+    return not name.endswith(NOT_A_NAME) and name not in NO_PEOPLE and name not in CITIES and name not in PROVINCES
