@@ -16,7 +16,7 @@ FEATURES_VERSION = 2
 """Goes up whenever the same text would give other n-grams: older models are refused then."""
 BLOCKS = (("characters", 1.0), ("lead", 0.7), ("syllables", 1.0), ("lead syllables", 0.7))
 """Kinds of n-grams and the length of each one's vector."""
-VOICES = ((0, 2, 0.35), (2, 4, 0.65))
+VOICES = ((0, 2, 0.45), (2, 4, 0.55))
 """Spelling and sound are learnt apart and then added up: from which block to which, and the share in the answer.
 
 Sound counts for more: it survives homophones. Learnt together, each would lean on what only the other can see.
