@@ -136,6 +136,13 @@ _IMPLIED: tuple[tuple[Type, float, re.Pattern[str]], ...] = (
             r"|please (?:fix|send|repair|come)|repair|\bfix\b|help"
         ),
     ),
+    (
+        Type.CONSULTATION,
+        0.6,
+        _words(
+            r"(?:我|我们)(?:现在)?(?:想要?|要|打算|准备)(?:给|帮|为|去)?[^，。,.]{0,6}(?:办|转|申请|领|开|注册|报名|参加|换|迁|落户)"
+        ),
+    ),
 )
 """What words come to that declare nothing; the first class that is found."""
 _FAULT = _words(_BROKEN)

@@ -27,6 +27,8 @@ _DOUBT = 0.3
 _AGREED = 0.5
 _MOST = 0.97
 _USUAL_FROM = 0.5
+_DANGER_IS_HELP = 0.8
+"""Who tells of a danger and says no more wants help, this surely."""
 
 
 class Subject:
@@ -58,6 +60,9 @@ class Subject:
         how = urgency(content, kind.value if kind else None, row, sure)
         if how is None or how.value["level"] != "urgent":  # words for a danger count, whatever a model learnt
             how = _surer(how, opinions.get(PATHS["urgency"]))
+        elif kind is None:
+            sure = min(how.confidence, _DANGER_IS_HELP)
+            kind = replace(how, path=PATHS["type"], value=DemandType.HELP.value, confidence=sure)
         unit = _together(self._unit(category), opinions.get(UNIT_PATH), same=str.__eq__)
         return [guess for guess in (kind, category, how, unit) if guess is not None]
 

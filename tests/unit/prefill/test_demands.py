@@ -122,6 +122,21 @@ def test_urgency_is_danger_and_not_hurry(shipped: Prefill, text: str, level: str
     assert urgency.value["reason"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("有人要跳楼快点过来", "help"),
+        ("我想给孩子转学", "consultation"),
+        ("门口的大狗咬了我孩子", "complaint"),
+        ("我想问一下怎么投诉", "consultation"),
+        ("谢谢再见", None),
+    ],
+)
+def test_the_type_without_its_verb(shipped: Prefill, text: str, kind: str | None) -> None:
+    guess = read(shipped, text).get("demand.type")
+    assert (guess.value if guess else None) == kind
+
+
 @pytest.mark.parametrize("text", ["", "   ", "嗯嗯好的谢谢", "1234567", "😀" * 50])
 def test_what_says_nothing_gets_no_category(shipped: Prefill, text: str) -> None:
     category = read(shipped, text).get("demand.category")
