@@ -28,13 +28,13 @@ async def sound(browser: Browser, where: str) -> None:
 async def fill_house(house: WebHouse) -> dict[str, str]:
     """A morning at the hotline."""
     calls = (
-        ("noise", "你好，我要投诉楼下烧烤店半夜噪音扰民，在福田区梅林街道，请尽快处理。", Disposition.COMPLETED),
+        ("noise", "你好，我要投诉楼下烧烤店半夜噪音扰民，在美兰区海甸街道，请尽快处理。", Disposition.COMPLETED),
         ("silent", "", Disposition.ABANDONED_IN_FLOW),
         ("tax", "我想咨询一下小微企业的减税政策，需要准备什么材料？", Disposition.COMPLETED),
-        ("praise", "表扬一下南山区的交警同志，态度很好。", Disposition.INTERRUPTED),
+        ("praise", "表扬一下琼山区的交警同志，态度很好。", Disposition.INTERRUPTED),
         (
             "lamp",
-            "龙华区民治街道民治大道的路灯坏了三天了，晚上很黑，老人走路不安全，请尽快维修，我的电话是13912345678。",
+            "我叫王小明，龙华区金贸街道万绿小区的路灯坏了三天，物业收了五百块也没修，请尽快处理，电话13912345678。",
             Disposition.COMPLETED,
         ),
     )
@@ -43,7 +43,7 @@ async def fill_house(house: WebHouse) -> dict[str, str]:
         call = await house.finished_call(said, external_id=key, seconds=14, disposition=disposition)
         made[key] = call.ticket_id
     contact = await house.contact(
-        "坪山区坑梓街道人行道地砖松动，下雨天溅水，建议尽快修复。",
+        "秀英区秀英街道人行道地砖松动，下雨天溅水，建议尽快修复。",
         requester={"kind": "enterprise", "name": "李四海", "phone": "13700001234", "org_name": "某某科技有限公司"},
     )
     made["paving"] = contact["ticket_id"]
@@ -183,7 +183,7 @@ async def test_both_languages_are_whole(house: WebHouse, browser: Browser) -> No
     chinese = (
         "const r=[];const w=document.createTreeWalker(document.body,NodeFilter.SHOW_TEXT);"
         "while(w.nextNode()){const e=w.currentNode.parentElement;const t=w.currentNode.textContent.trim();"
-        "const own='[lang=zh-CN],[lang=zh],noscript,.row-text,.row-where,.marked,.quote,.messages';"
+        "const own='[lang=zh-CN],[lang=zh],noscript,.row-text,.row-where,.marked,.quote,.messages,.mentions,.similar-list,.offer';"
         "if(/[\\u4e00-\\u9fff]/.test(t)&&!e.closest(own))"
         "r.push(t)}return r"
     )

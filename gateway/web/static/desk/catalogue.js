@@ -35,6 +35,7 @@ const levels = (value) => ["l1", "l2", "l3", "l4"].map((level) => value[level]).
 // How each kind of coded field is chosen, shown and sent.
 export const CODED = {
   category: {
+    table: "taxonomy",
     options: (tables) => {
       const today = new Date().toISOString().slice(0, 10);
       const holds = (one) => (!one.effective_from || one.effective_from <= today) && (!one.effective_to || one.effective_to >= today);
@@ -53,6 +54,7 @@ export const CODED = {
     value: (code) => ({ code }),
   },
   unit: {
+    table: "units",
     options: (tables) => tables.units.items,
     label: (code, tables, language) => {
       const one = tables.units.by.get(code);
@@ -62,6 +64,7 @@ export const CODED = {
     value: (code) => code,
   },
   division: {
+    table: "divisions",
     options: (tables, record, path) => {
       const level = path.split(".")[1];
       const above = { street: ["district"], community: ["street", "district"] }[level] || [];

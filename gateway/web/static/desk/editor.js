@@ -140,6 +140,7 @@ export function useEditor({ record, take, newest, query }) {
       const { coded } = FIELDS[path];
       return coded.brief ? coded.brief(code, tables, language) : read(path, code);
     },
+    known: (path) => tables[FIELDS[path].coded.table].items.length > 0,
     mention: (one) => (one.kind === "time" ? fullTime(one.value, desk) : one.kind === "money" ? t.yuan(one.value) : String(one.value)),
     changed: (path) => path in draft.values,
     fresh: (path) => arrived.paths.includes(path),

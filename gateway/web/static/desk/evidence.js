@@ -39,7 +39,7 @@ export function Evidence({ path, guess, form, label }) {
 export function Candidates({ path, items, form, label }) {
   const { t } = useDesk();
   const guess = form.record.prefill.fields[path];
-  if (guess && guess.confirmed_by) return null;
+  if ((guess && guess.confirmed_by) || !form.known(path)) return null;
   const now = form.codeAt(path);
   const offered = guess && guess.confidence < SURE ? guess.value : null;
   const others = (items || []).filter((one) => one.code !== now && one.code !== offered).slice(0, CHIPS);
