@@ -183,7 +183,8 @@ async def test_both_languages_are_whole(house: WebHouse, browser: Browser) -> No
     chinese = (
         "const r=[];const w=document.createTreeWalker(document.body,NodeFilter.SHOW_TEXT);"
         "while(w.nextNode()){const e=w.currentNode.parentElement;const t=w.currentNode.textContent.trim();"
-        "const own='[lang=zh-CN],[lang=zh],noscript,.row-text,.row-where,.marked,.quote,.messages,.mentions,.similar-list,.offer';"
+        "const own='[lang=zh-CN],[lang=zh],noscript,.row-text,.row-where,.marked,.quote,.messages,'"
+        "+'.mentions,.similar-list,.offer';"
         "if(/[\\u4e00-\\u9fff]/.test(t)&&!e.closest(own))"
         "r.push(t)}return r"
     )
