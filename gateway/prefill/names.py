@@ -15,6 +15,7 @@ _MIN_HEARD = 3
 _ENOUGH_SAME, _ENOUGH_LIKE = 0.3, 0.5
 """The share of a name's characters that has to be right, when all syllables are right and when they are only alike."""
 _COMMUNITY = re.compile(r"(?:社区)?(?:居民委员会|村民委员会|居委会|村委会|村?委员会?|居)$|社区$")
+_TOWN = re.compile(r"(.{2,4})(街道|镇)")
 _OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是]|海口|[市区省家]|位于)$")
 _OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁]")
 
@@ -69,6 +70,21 @@ def spoken_names(division: Division) -> set[str]:
     return said | {stem} if stem.endswith("村") else said
 
 
+def loose_names(division: Division) -> set[str]:
+    """What people also call ``division``, where nothing else is called so: 金贸街, 府城镇, 三门镇, 荣山寮."""
+    if division.level == "community":
+        stem = _COMMUNITY.sub("", division.name)
+        return {stem} if len(stem) >= _MIN_HEARD else set()
+    town = _TOWN.fullmatch(division.name)
+    if town is None:
+        return set()
+    stem, kind = town.groups()
+    said = {f"{stem}街道", f"{stem}街", f"{stem}镇", f"{stem}墟"}
+    if len(stem) >= _MIN_HEARD:  # one syllable gets lost
+        said |= {f"{stem[:n]}{stem[n + 1 :]}{kind}" for n in range(len(stem))}
+    return said - {division.name}
+
+
 class PlaceNames:
     """All names of a city's divisions and aliases."""
 
@@ -78,12 +94,22 @@ class PlaceNames:
         self._written, self._heard, self._latin = _Index(), _Index(), LatinNames()
         self._divisions: dict[str, list[Division]] = {}
         self._alias: dict[str, str] = {}
-        for division in divisions:
+        known = list(divisions)
+        for division in known:
             for name in spoken_names(division):
                 self._add(name, division)
         for name, kind, place in aliases:
             self._alias.setdefault(name, kind)
             self._add(name, place)
+        loosely: dict[str, list[Division]] = {}
+        for division in known:
+            for name in loose_names(division):
+                loosely.setdefault(name, []).append(division)
+        for name, places in loosely.items():
+            if name not in self._divisions:
+                self._alias[name] = "short"
+                self._divisions[name] = places
+                self._written.add(name, name)
 
     def _add(self, name: str, division: Division | None) -> None:
         known = self._divisions.get(name)

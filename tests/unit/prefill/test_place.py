@@ -66,6 +66,21 @@ def test_what_was_misheard_stays_as_written_and_is_less_sure(gazetteer: Gazettee
 
 
 @pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("三门镇的荔枝没人收", "460107104"),
+        ("和平街道的路灯坏了", "460108007"),
+        ("金贸街的写字楼停电", "460106003"),
+        ("府城镇的小区停水", "460107002"),
+        ("荣山寮有人违建", "460105101"),
+        ("浙江三门镇的荔枝", ""),
+    ],
+)
+def test_places_are_called_loosely(gazetteer: Gazetteer, text: str, street: str) -> None:
+    assert codes(gazetteer, text).get("place.street", "") == street
+
+
+@pytest.mark.parametrize(
     ("text", "district"),
     [
         ("不是龙华区，是美兰区", "460108"),
