@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.errors import ConfigError
 from gateway.prefill import dataset, model, training
@@ -32,6 +33,13 @@ def made(tmp_path_factory):
     make(base / "first", desk_texts.rows())
     make(base / "second", [(text, f"新-{label}") for text, label in desk_texts.rows()])
     return base
+
+
+@pytest.fixture(autouse=True)
+def told():
+    """What is logged; other tests may have left the log on a stream that is closed by now."""
+    with capture_logs() as entries:
+        yield entries
 
 
 def labels(models: TrainedModels) -> list[str]:
@@ -60,7 +68,7 @@ def test_a_new_a_changed_and_a_removed_model_count_without_a_restart(made, tmp_p
     assert labels(models) == []
 
 
-def test_a_broken_new_model_is_told_once_and_the_old_one_stays(made, tmp_path, capsys):
+def test_a_broken_new_model_is_told_once_and_the_old_one_stays(made, tmp_path, told):
     put(made / "first", tmp_path / "category")
     models = TrainedModels.read(tmp_path)
     card = tmp_path / "category" / model.CARD
@@ -68,8 +76,9 @@ def test_a_broken_new_model_is_told_once_and_the_old_one_stays(made, tmp_path, c
     models.look()
     models.look()
     assert labels(models) == ["道路"]
-    told = capsys.readouterr()
-    assert (told.out + told.err).count("prefill_model_refused") == 1
+    refused = [entry for entry in told if entry["event"] == "prefill_model_refused"]
+    assert len(refused) == 1
+    assert "format 99" in refused[0]["problem"]
     put(made / "second", tmp_path / "category")
     models.look()
     assert labels(models) == ["新-道路"]
