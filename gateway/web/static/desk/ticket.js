@@ -146,11 +146,11 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
       </div>
     </form>
     <div class="side">
-      <${Similar} record=${record} form=${form} />
       ${record.interactions.map(
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
           spans=${spans} active=${active} />`,
       )}
+      <${Similar} record=${record} form=${form} />
       <${History} record=${record} />
     </div>
   </div>`;
