@@ -66,15 +66,17 @@ class CategoryReader:
         self._keywords = Keywords({code: (*row.keywords, *_name(row)) for code, row in taxonomy.items()})
         self._counting = lru_cache(maxsize=4)(self._counting_on)
 
-    def read(self, content: str, on: date) -> Guess | None:
+    def read(self, content: str, on: date, names: Iterable[tuple[int, int]] = ()) -> Guess | None:
         """The category of ``demand.content == content`` with what else it may be; None when nothing speaks for any.
+
+        ``names`` are the spans of places in it.
 
         Its confidence is below ``FILL_AT`` when the evidence is weak or speaks for several; when it only leaves open
         which one of a branch it is, the branch itself is the answer.
         """
         codes, _ = self._counting(on)
         text = content[:READ_CHARS]
-        found = self._keywords.find(text)
+        found = self._keywords.find(text, names)
         hits = [_placed(text, hit) for hit in found if hit.code in codes and _in_one_sentence(text, hit)]
         by_code: dict[str, list[Hit]] = defaultdict(list)
         for hit in _without_inner(hits):

@@ -74,13 +74,16 @@ class Keywords:
         self._heard = _by_first((s, part) for part in chinese if len(part) >= _PAIR for s in self._sounds.of_name(part))
         self._longest_english = max((part.count(" ") + 1 for part in self._of_part if part.isascii()), default=0)
 
-    def find(self, text: str) -> list[Hit]:
-        """Every keyword in ``text``, once for each code: where it is best heard, else where it comes first."""
+    def find(self, text: str, names: Iterable[tuple[int, int]] = ()) -> list[Hit]:
+        """Every keyword in ``text``, once for each code: where it is best heard, else where it comes first.
+
+        Within ``names`` (spans of what is known to be one) nothing is taken for mis-heard: 海甸岛人 is no 电到人.
+        """
         lower = text.lower()
         if len(lower) != len(text):
             lower = text
         spots: dict[str, list[Spot]] = defaultdict(list)
-        for part, spot in (*self._as_written(lower), *self._as_heard(lower), *self._as_english(lower)):
+        for part, spot in (*self._as_written(lower), *self._as_heard(lower, names), *self._as_english(lower)):
             if len(spots[part]) < _SPOTS:
                 spots[part].append(spot)
         return [hit for part in spots for keyword in self._of_part[part] if (hit := _hit(keyword, part, spots))]
@@ -91,8 +94,10 @@ class Keywords:
                 if (part := text[start : start + size]) in parts:
                     yield part, (start, start + size, 1.0)
 
-    def _as_heard(self, text: str) -> Iterator[tuple[str, Spot]]:
+    def _as_heard(self, text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[str, Spot]]:
         sound = self._sounds.of(text)
+        for first_known, last_known in names:
+            sound = sound[:first_known] + "\0" * (last_known - first_known) + sound[last_known:]
         for start, first in enumerate(sound):
             for size, parts in self._heard.get(first, ()):
                 for part in parts.get(sound[start : start + size], ()):

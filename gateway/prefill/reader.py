@@ -65,10 +65,11 @@ class Prefill:
         mentions = (*numbers(beginning), *money(beginning), *times(beginning, local), *named)
         said = [*parties, *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
-        guesses += self._gazetteer.find(beginning)
+        places = self._gazetteer.find(beginning)
+        guesses += places
         if answers:
             return Reading(_surest(guesses), mentions)
-        guesses += self._subject.read(content, local.date())
+        guesses += self._subject.read(content, local.date(), [g.span for g in places if g.span is not None])
         best = _surest(guesses)
         called = title(content[:MAX_CHARS], best)
         return Reading((*best, called) if called else best, mentions)

@@ -47,10 +47,10 @@ class Subject:
         """What the tables below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
         return cls(read_taxonomy(config_dir / "taxonomy.csv", read_units(config_dir / "units.csv")), models)
 
-    def read(self, content: str, on: date) -> list[Guess]:
-        """At most one guess each for type, category, urgency and unit of ``demand.content == content``."""
+    def read(self, content: str, on: date, names: Iterable[tuple[int, int]] = ()) -> list[Guess]:
+        """At most one guess each for type, category, urgency and unit of a content with places at ``names``."""
         opinions = {guess.path: guess for guess in self._models.opinions(content)}
-        category, row = self._category(content, on, opinions.get(categories.PATH))
+        category, row = self._category(self._reader.read(content, on, names), on, opinions.get(categories.PATH))
         kind = _surer(demand_type(content), opinions.get(PATHS["type"]))
         sure = category.confidence if category else 0.0
         if kind is None and row is not None and sure >= _USUAL_FROM:
@@ -66,9 +66,8 @@ class Subject:
         unit = _together(self._unit(category), opinions.get(UNIT_PATH), same=str.__eq__)
         return [guess for guess in (kind, category, how, unit) if guess is not None]
 
-    def _category(self, content: str, on: date, opinion: Guess | None) -> tuple[Guess | None, Category | None]:
+    def _category(self, ruled: Guess | None, on: date, opinion: Guess | None) -> tuple[Guess | None, Category | None]:
         """The category, and its row when it has one."""
-        ruled = self._reader.read(content, on)
         code = ruled.value["code"] if ruled else None
         coded = replace(ruled, value=code) if ruled else None
         learnt = self._in_codes(opinion)
