@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from gateway.domain.guess import FILL_AT, Guess
@@ -84,8 +85,8 @@ class CategoryReader:
         if not by_code:
             return None
         leaves = _rivals(by_code, _LEAF)
-        answers = [leaves[0], *(_rivals(by_code, digits)[0] for digits in (_BRANCH, _TOPIC))]
-        chosen, sure = next((answer for answer in answers if answer[1] >= FILL_AT), leaves[0])
+        wider = (_rivals(by_code, digits)[0] for digits in (_BRANCH, _TOPIC))
+        chosen, sure = next((answer for answer in chain(leaves[:1], wider) if answer[1] >= FILL_AT), leaves[0])
         return Guess(
             path=PATH,
             value=self.record(_deepest(chosen.code, by_code), on),
