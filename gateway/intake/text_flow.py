@@ -30,11 +30,14 @@ from gateway.ivr.engine import (
 )
 from gateway.ivr.match import is_keyword, word_count
 from gateway.ports.message import Location
+from gateway.prefill.address import says_where
 from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
 ANSWER_CONFIDENCE = 0.9
 """An answer to our own question; a sent location is surer still."""
+PLACE_SURE = 0.6
+"""From this on an address in what was written is not asked for again."""
 LOCATION_CONFIDENCE = 0.95
 PHONE_SURE = 0.8
 MIN_ENGLISH_WORDS = 3
@@ -186,6 +189,8 @@ class TextFlow:
             turn.mentions += reading.mentions
             if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):
                 turn.state = _with(turn.state, phone="1")
+            if any(g.path == "place.address" and g.confidence >= PLACE_SURE and says_where(g.value) for g in found):
+                turn.state = _with(turn.state, place="1")
             if asked is None or asked == "demand":
                 turn.state = _with(turn.state, demand="1")
         if heeded.voice_pending is not None:

@@ -79,6 +79,9 @@ _SPOKEN_ROOM = re.compile(r"[零〇一二三四五六七八九]{3,4}(?:室|房(?
 _IN_BUILDING = frozenset({"building", "unit", "floor"})
 _AFTER_BUILDING = frozenset({"building", "unit", "floor", "compound", "poi", "number"})
 _TAIL = frozenset({"road", "number", "compound", "poi", "building", "unit", "floor", "room", "relation"})
+_ON_THE_SPOT = frozenset({"road", "compound", "number", "building"})
+_POI_CHARS = 3
+"""What has no form and is shorter may be a district's short name."""
 _ALIGNED = re.compile(r"[的上里]?")
 _START = re.compile(
     rf"{_SPOKEN_CORE}{{1,5}}?(?:大道|路|街(?!道)|巷){_NUM}号|{_SPOKEN_CORE}{{2,8}}?(?:小区|花园|家园|公寓|嘉园|佳苑|雅苑|大厦)"
@@ -103,6 +106,11 @@ def parse(text: str) -> list[Part]:
         position = unread = found[-1].span[1]
     _loose_end(text, unread, len(text), parts)
     return parts
+
+
+def says_where(address: str) -> bool:
+    """Whether somebody could go there: a road, a compound or a place of its own, not only a district or a street."""
+    return any(p.label in _ON_THE_SPOT or (p.label == "poi" and len(p.text) >= _POI_CHARS) for p in parse(address))
 
 
 def tail(text: str, end: int) -> int:

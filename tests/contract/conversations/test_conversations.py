@@ -122,6 +122,15 @@ async def test_two_processes_never_open_two_or_step_twice(opened: Open, clock: T
     assert len([text for text in said if "请问事情发生在哪里" in text]) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "asked"), [("龙华区国贸路10号的路灯不亮", "请留一个"), ("龙华区的路灯不亮", "请问事情")]
+)
+async def test_a_place_that_was_written_is_not_asked_for(house: ConversationHouse, said: str, asked: str) -> None:
+    record = await house.say("1", said)
+    assert record["place"]["district"]["code"] == "460106"
+    assert [text.splitlines()[-1][:4] for text in await house.answers()] == [asked]
+
+
 async def test_a_redelivery_changes_nothing(house: ConversationHouse) -> None:
     first = await house.conversations.receive(house.message("1", "路灯不亮"))
     await house.say("2", "龙华区")
