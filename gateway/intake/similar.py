@@ -60,7 +60,7 @@ class SimilarView:
     repeats: int
     """How many of the similar tickets are of the ticket's own requester."""
     complete: bool
-    """Whether the index knows every open ticket by now."""
+    """Whether the index knows every open ticket, and everything that happened before this one's last event."""
 
 
 class SimilarTickets:
@@ -75,6 +75,8 @@ class SimilarTickets:
         """What each ticket in the index is known by: words that did not change are not taken in again."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="similar")
         self.complete = False
+        self._known = 0
+        """Everything up to this event is in the index."""
 
     def __len__(self) -> int:
         return len(self._index)
@@ -92,6 +94,7 @@ class SimilarTickets:
             worked = time.monotonic()
             for first in range(0, len(page), SLICE):
                 await self._do(self._take_in, page[first : first + SLICE])
+            self._known = after
             if len(page) < PAGE and not self.complete:
                 self.complete = True
                 _log.info("similar_ready", tickets=len(self), seconds=round(time.monotonic() - began, 1))
@@ -109,6 +112,7 @@ class SimilarTickets:
     async def view(self, ticket_id: str) -> SimilarView:
         """Everything about a ticket that is there: what is similar, who reported it, who repeats."""
         ticket = (await self._store.of([ticket_id]))[ticket_id]
+        complete = self.complete and self._known >= ticket.event_seq
         found, others = await self._like(ticket, MANY)
         everyone = [ticket, *(others[one.ticket_id] for one in found)]
         people = await self._people(everyone)
@@ -125,7 +129,7 @@ class SimilarTickets:
             items=items[:TOP],
             reporters=len(set().union(*people.values())),
             repeats=sum(one.same_requester for one in items),
-            complete=self.complete,
+            complete=complete,
         )
 
     async def _like(self, ticket: TicketWords, top: int) -> tuple[list[Similar], dict[str, TicketWords]]:

@@ -6,7 +6,7 @@ import { useDesk } from "./state.js";
 import { Chip, Icon } from "./ui.js";
 
 const PAUSE_MS = 700;
-const AGAIN_MS = 5000;
+const AGAIN_MS = 2000;
 
 export function Similar({ record, form }) {
   const { t } = useDesk();
