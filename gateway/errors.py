@@ -88,3 +88,9 @@ class RecogniserUnavailable(GatewayError):
     """No recogniser can be reached; the call goes on and its transcription catches up."""
 
     code = "recogniser_unavailable"
+
+
+class TitleUnavailable(GatewayError):
+    """The endpoint that writes titles gave none; the template's stays. The message never holds what it answered."""
+
+    code = "title_unavailable"

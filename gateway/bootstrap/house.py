@@ -13,6 +13,7 @@ from aiohttp import web
 from gateway.bootstrap.channels import BuiltChannel, ConfiguredChannels, OneChannelsState, after_hours, gauge
 from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
+from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import Written
 from gateway.calls.recorder import LocalRecordings
 from gateway.feeds import FeedContext, feed_settings
@@ -138,6 +139,7 @@ class House:
             queued=self.written.queued,
         )
         self.similar = SimilarTickets(store=database.words, clock=self.clock)
+        self.titles = titles(settings, database, prefill=prefill, clock=self.clock, process=self.process)
         self.open311_services = read_services(settings.config_dir / "open311_services.csv")
         self.catalogue = Catalogue.read(settings.config_dir)
         self.feeds = [self._feed(table) for table in settings.feed]

@@ -136,6 +136,7 @@ async def serve(settings: Settings, role: str) -> None:
             work |= {"recovery": house.recovery.run, "housekeeping": lambda: _housekeeping(house)}
             work |= {"idle": house.written.idle.run, "source-callbacks": house.source_callbacks.run}
             work |= {f"feed-{feed.feed_id}": feed.run for feed in house.feeds}
+            work |= {"titles": house.titles.run} if house.titles is not None else {}
         work["flows"] = lambda: _reload(house, reload)
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.

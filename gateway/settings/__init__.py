@@ -34,6 +34,7 @@ from gateway.settings.sections import (
     Open311Table,
     Recording,
     Redis,
+    Title,
     unique_ids,
 )
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     calls: Calls = Calls()
     conversations: Conversations = Conversations()
     open311: Open311Table = Open311Table()
+    title: Title = Title()
     log: Log = Log()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()

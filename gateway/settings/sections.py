@@ -116,6 +116,20 @@ class Open311Table(Section):
     """Which tickets are read without an api_key; never those of requesters who asked to be kept secret."""
 
 
+class Title(Section):
+    """``[title]``: a language model on the city's own network that may write titles; without a ``url``: none."""
+
+    url: str = Field("", pattern=r"^(https?://\S+)?$")
+    """OpenAI-compatible, up to where ``/chat/completions`` begins, e.g. ``http://10.0.0.5:8000/v1``."""
+    model: str = ""
+    """Its name there."""
+    token: SecretStr = SecretStr("")
+    timeout_s: float = Field(10.0, gt=0, le=120)
+    """For one answer; a ticket is asked about once."""
+    max_chars: int = Field(30, ge=8, le=100)
+    """A longer title is refused."""
+
+
 class Log(Section):
     """``[log]``."""
 

@@ -1,0 +1,1 @@
+"""Client of a language model that writes titles."""
