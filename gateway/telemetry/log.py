@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -37,6 +38,18 @@ def _no_messages(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+class _Stderr:
+    """Writes to what is stderr now. A log that cannot be written (full disk, closed pipe) never stops the work."""
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{message}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = msg
+
+
 def configure(*, level: str = "info", json: bool = False, show_pii: bool = False) -> None:
     """Set up logging once per process. ``show_pii`` is for a developer's own machine only."""
     processors: list[Any] = [
@@ -54,7 +67,7 @@ def configure(*, level: str = "info", json: bool = False, show_pii: bool = False
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Stderr(),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(
