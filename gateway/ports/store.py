@@ -46,7 +46,8 @@ class TicketQuery:
     statuses: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    """Codes of the demand's category; one without a category is meant by its type."""
+    """Codes of the demand's category; one whose category is none of ``known_categories`` is meant by its type."""
+    known_categories: tuple[str, ...] = ()
     bbox: tuple[float, float, float, float] | None = None
     """South, west, north, east in WGS-84 degrees; tickets without coordinates are outside."""
     skip: int = 0

@@ -39,7 +39,9 @@ def narrowed(query: TicketQuery, zone: tzinfo) -> list[sa.ColumnElement[bool]]:
         found.append(
             sa.or_(
                 category.in_(query.categories),
-                sa.and_(category.is_(None), kind.in_(query.categories)),
+                sa.and_(
+                    sa.or_(category.is_(None), category.not_in(query.known_categories)), kind.in_(query.categories)
+                ),
             )
         )
     if query.bbox is not None:

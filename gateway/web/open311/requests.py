@@ -74,6 +74,7 @@ async def find(call: Call) -> web.Response:
             created_to=wanted.end,
             statuses=wanted.statuses,
             categories=wanted.codes,
+            known_categories=tuple(call.city.by_code),
             channels=call.channels(),
             bbox=wanted.bbox,
             empty=False,
