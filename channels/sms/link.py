@@ -178,7 +178,8 @@ class Link:
         while self.ended is None:
             self._heard.clear()
             try:
-                await asyncio.wait_for(self._heard.wait(), every_s)
+                async with asyncio.timeout(every_s):
+                    await self._heard.wait()
             except TimeoutError:
                 try:
                     await self.request(command, b"", windowed=False)

@@ -130,7 +130,8 @@ class WechatChannel:
         task.add_done_callback(self._storing.discard)
         try:
             # Shielded: what has begun is finished, and the redelivery finds it.
-            await asyncio.wait_for(asyncio.shield(task), self._settings.answer_within_s)
+            async with asyncio.timeout(self._settings.answer_within_s):
+                await asyncio.shield(task)
         except TimeoutError:
             _log.warning("wechat_callback_late", after_s=self._settings.answer_within_s)
             return _problem(503, "not stored in time", {"Retry-After": "5"})

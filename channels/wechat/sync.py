@@ -110,7 +110,8 @@ class MessageSync:
             failures = 0
             pause_s = (self._settings.sync_every_s or None) if ours else _OTHERS_S
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await wake.wait()
 
     async def _sync(self, account: str) -> bool:
         """Read all there is; False when another process is doing so."""

@@ -96,10 +96,8 @@ class Listener:
         if self._stream is None:
             return False
         try:
-            await asyncio.wait_for(
-                self._until(lambda: bool(self._finals) and self._finals[-1].end_ms >= until_ms - END_SLACK_MS),
-                timeout_s,
-            )
+            async with asyncio.timeout(timeout_s):
+                await self._until(lambda: bool(self._finals) and self._finals[-1].end_ms >= until_ms - END_SLACK_MS)
         except TimeoutError:
             return False
         return True

@@ -78,6 +78,7 @@ class Watchers:
     async def _news(self, event: asyncio.Event) -> AsyncIterator[None]:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), self._every_s)
+                async with asyncio.timeout(self._every_s):
+                    await event.wait()
             event.clear()
             yield None

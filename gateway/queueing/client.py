@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -37,6 +38,21 @@ def connect(url: str, *, retries: int = RETRIES) -> Client:
         return _connect(url, retries)
     except (ValueError, IndexError) as error:
         raise ConfigError([f"[redis] url cannot be understood ({error}); forms: {FORMS}"]) from None
+
+
+async def ask(command: Any) -> Any:
+    """The answer to one command of a ``Client``; raises what the command raises, and always a cancellation.
+
+    redis-py sends with ``asyncio.wait_for``, which in Python 3.11 drops a cancellation that comes just as the sending
+    ends (bpo-37658, mended in 3.12): a loop around such commands would then never end.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        return await command
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _connect(url: str, retries: int) -> Client:

@@ -21,7 +21,7 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
-from gateway.queueing.client import connect
+from gateway.queueing.client import ask, connect
 from gateway.telemetry import log
 
 MAX_SOCKET_PATH = 100
@@ -90,7 +90,7 @@ class EmbeddedValkey:
             async with asyncio.timeout(timeout_s):
                 while True:
                     with contextlib.suppress(RedisError, OSError):
-                        if await client.ping():
+                        if await ask(client.ping()):
                             return True
                     await asyncio.sleep(POLL_S)
         except TimeoutError:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from redis.exceptions import RedisError
 
 from gateway.domain.ids import new_ulid
-from gateway.queueing.client import Client
+from gateway.queueing.client import Client, ask
 from gateway.telemetry import log
 
 PREFIX = "gateway:cache:"
@@ -36,7 +36,7 @@ class ValkeyCache:
         """See ``SharedCache.get``."""
         if self._up:
             try:
-                found = await cast("Any", self._client).get(PREFIX + key)
+                found = await ask(cast("Any", self._client).get(PREFIX + key))
             except (RedisError, OSError) as error:
                 self._failed(error)
             else:
@@ -48,7 +48,7 @@ class ValkeyCache:
         """See ``SharedCache.put``."""
         if self._up:
             try:
-                await cast("Any", self._client).set(PREFIX + key, value, px=max(1, int(ttl_s * 1000)))
+                await ask(cast("Any", self._client).set(PREFIX + key, value, px=max(1, int(ttl_s * 1000))))
             except (RedisError, OSError) as error:
                 self._failed(error)
         now = time.monotonic()
@@ -78,7 +78,7 @@ class ValkeyCache:
             if self._up:
                 try:
                     taken = cast("Any", self._client).set(LOCK_PREFIX + key, token, nx=True, px=int(ttl_s * 1000))
-                    held = shared = bool(await taken)
+                    held = shared = bool(await ask(taken))
                 except (RedisError, OSError) as error:
                     self._failed(error)
             yield held
@@ -87,7 +87,7 @@ class ValkeyCache:
                 del self._locks[key]
             if shared:
                 try:
-                    await cast("Any", self._client).eval(_RELEASE, 1, LOCK_PREFIX + key, token)
+                    await ask(cast("Any", self._client).eval(_RELEASE, 1, LOCK_PREFIX + key, token))
                 except (RedisError, OSError) as error:
                     self._failed(error)  # it ends by itself
 

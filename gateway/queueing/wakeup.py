@@ -11,7 +11,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from gateway.domain.ids import new_ulid
-from gateway.queueing.client import Client
+from gateway.queueing.client import Client, ask
 from gateway.telemetry import log
 
 STREAM = "gateway:wakeup"
@@ -78,7 +78,7 @@ class Wakeup:
             await self._unsent.wait()
             self._unsent.clear()
             try:
-                await client.xadd(STREAM, {"from": self._origin}, maxlen=STREAM_LENGTH, approximate=True)
+                await ask(client.xadd(STREAM, {"from": self._origin}, maxlen=STREAM_LENGTH, approximate=True))
             except (RedisError, OSError):
                 self._unsent.set()
                 await asyncio.sleep(RETRY_S)
@@ -88,7 +88,7 @@ class Wakeup:
         up = True
         while True:
             try:
-                answer: Any = await client.xread({STREAM: last}, block=BLOCK_MS)
+                answer = await ask(client.xread({STREAM: last}, block=BLOCK_MS))
             except (RedisError, OSError) as error:
                 if up:
                     _log.warning("wakeups_by_timeout", error=type(error).__name__)

@@ -99,7 +99,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), self.spec.stop_s)
+            async with asyncio.timeout(self.spec.stop_s):
+                await process.wait()
         except TimeoutError:
             _log.error("child_killed", child=self.spec.name)
             with contextlib.suppress(ProcessLookupError):

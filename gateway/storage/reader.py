@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -104,9 +103,7 @@ class SqlTicketReader:
                 after = event["event_seq"]
                 yield event
             if not found:
-                with suppress(TimeoutError):
-                    # Shielded: the future is shared by all watchers.
-                    await asyncio.wait_for(asyncio.shield(committed), self._poll_s)
+                await asyncio.wait({committed}, timeout=self._poll_s)
 
     async def commits(self) -> AsyncGenerator[None, None]:
         """Once for one or more commits after this call, without reading what they hold; those of others by polling."""

@@ -63,3 +63,19 @@ async def test_a_wakeup_between_looking_and_waiting_is_not_lost() -> None:
     since = wakeup.position
     await wakeup.notify()
     assert await wakeup.wait(60, since=since)
+
+
+async def test_it_ends_at_whatever_moment_it_is_cancelled(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        client = connect(valkey.server.url)
+        for steps in range(60):
+            wakeup = Wakeup(client)
+            running = asyncio.create_task(wakeup.run())
+            await wakeup.notify()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            running.cancel()
+            ended, _ = await asyncio.wait({running}, timeout=10)
+            assert ended, f"cancelled after {steps} steps of the loop, it went on"
+            await client.connection_pool.disconnect()
+        await client.aclose()
