@@ -26,6 +26,7 @@ from pathlib import Path
 import uvloop
 from aiohttp import ClientSession, WSMsgType, web
 
+from bench.bare import serve_bare
 from bench.calls import ANSWERERS_CORE, OTHER_CORES, bind, cpu_of
 from bench.report import Row, judged
 from bench.sockets import Socket, percentile, resident_kib
@@ -83,12 +84,7 @@ async def _echo(request: web.Request) -> web.WebSocketResponse:
 async def _serve_echo() -> None:
     app = web.Application()
     app.router.add_get("/", _echo)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    sys.stdout.write(f"{runner.addresses[0][1]}\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    await serve_bare(app)
 
 
 async def _connect(port: int, target: str) -> Socket:

@@ -25,6 +25,7 @@ import uvloop
 from aiohttp import web
 from wechatpy.crypto import WeChatCrypto
 
+from bench.bare import serve_bare
 from bench.calls import ANSWERERS_CORE, OTHER_CORES, bind, cpu_of
 from bench.report import Row, judged
 from bench.sockets import Posts, percentile
@@ -153,12 +154,7 @@ async def _serve_bare() -> None:
 
     app = web.Application()
     app.router.add_post("/hooks/wechat", success)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    sys.stdout.write(f"{runner.addresses[0][1]}\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    await serve_bare(app)
 
 
 @asynccontextmanager

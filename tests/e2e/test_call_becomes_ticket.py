@@ -53,25 +53,10 @@ def call(gateway: RunningGateway, wav: Path, *args: str) -> dict[str, Any]:
     return result
 
 
-def ticket_of(gateway: RunningGateway, called: dict[str, Any]) -> dict[str, Any]:
-    """The call's whole ticket, once the call has ended and nothing is pending."""
-
-    def find() -> dict[str, Any] | None:
-        for item in gateway.tickets():
-            own = item["interactions"][0]
-            if own["external_id"].startswith(called["call_id"]) and own["ended_at"] and not item["prefill"]["pending"]:
-                whole: dict[str, Any] = gateway.get(f"/api/v1/tickets/{item['ticket_id']}")
-                return whole
-        return None
-
-    found: dict[str, Any] = eventually(find, within_s=120, what="the call's ticket")
-    return found
-
-
 def test_a_spoken_demand_becomes_a_delivered_ticket(gateway: RunningGateway, receipts: tuple[int, Path]) -> None:
     called = call(gateway, ROOT / "demo" / "street_lamp.wav", "--from", "13876543210")
     assert called["status"] == 200
-    ticket = ticket_of(gateway, called)
+    ticket = gateway.ticket_of_call(called["call_id"])
     own = ticket["interactions"][0]
     assert own["disposition"] == "completed"
     assert own["from_raw"]
@@ -114,7 +99,7 @@ def test_hanging_up_in_the_greeting_leaves_an_empty_ticket_and_a_callback(
         out.setframerate(8000)
         out.writeframes(bytes(16_000))
     called = call(gateway, silent, "--from", "13800138000", "--hangup-after", "2")
-    ticket = ticket_of(gateway, called)
+    ticket = gateway.ticket_of_call(called["call_id"])
     assert ticket["empty"]
     assert ticket["interactions"][0]["disposition"] == "abandoned_in_flow"
     tasks = gateway.get("/api/v1/callbacks")["items"]
@@ -123,7 +108,7 @@ def test_hanging_up_in_the_greeting_leaves_an_empty_ticket_and_a_callback(
 
 def test_zero_asks_for_a_person(gateway: RunningGateway) -> None:
     called = call(gateway, ROOT / "demo" / "street_lamp.wav", "--from", "13800138001", "--dtmf", "0")
-    ticket = ticket_of(gateway, called)
+    ticket = gateway.ticket_of_call(called["call_id"])
     own = ticket["interactions"][0]
     assert own["disposition"] == "callback_requested"
     assert own["dtmf"] == ["0"]
@@ -132,7 +117,7 @@ def test_zero_asks_for_a_person(gateway: RunningGateway) -> None:
 
 def test_trace_shows_the_call(gateway: RunningGateway) -> None:
     called = call(gateway, ROOT / "demo" / "street_lamp.wav", "--hangup-after", "1")
-    ticket_of(gateway, called)
+    gateway.ticket_of_call(called["call_id"])
     shown = gateway.cli("trace", called["call_id"])
     assert "INVITE" in shown
     assert "interaction.ended" in shown

@@ -22,7 +22,6 @@ from gateway.cli.asr_eval import error_rate
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.wav import alaw_wav, read_wav
 from tests.support.running import ROOT, RunningGateway
-from tests.support.waiting import eventually
 
 SPEECH = ROOT.parent / "shared" / "speech"
 pytestmark = [
@@ -85,15 +84,7 @@ def arrived(sent: bytes, recorded: bytes) -> float:
 def requester_words(gateway: RunningGateway, call_id: str) -> tuple[str, dict[str, Any]]:
     """What the call's ticket says that the requester said."""
 
-    def find() -> dict[str, Any] | None:
-        for item in gateway.tickets():
-            own = item["interactions"][0]
-            if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
-                whole: dict[str, Any] = gateway.get(f"/api/v1/tickets/{item['ticket_id']}")
-                return whole
-        return None
-
-    ticket: dict[str, Any] = eventually(find, within_s=300, what="the call's ticket")
+    ticket = gateway.ticket_of_call(call_id)
     transcript = ticket["interactions"][0]["transcript"]
     return "".join(s["text"] for s in transcript if s["speaker"] == "requester"), ticket
 

@@ -16,7 +16,6 @@ import pytest
 from gateway.media.wav import alaw_wav, read_wav
 from tests.e2e.test_speech_as_calls import quiet_line
 from tests.support.running import ROOT, RunningGateway
-from tests.support.waiting import eventually
 
 MODEL = ROOT / "models" / "whisper-base" / "model.bin"
 pytestmark = [
@@ -32,21 +31,6 @@ SURE = 0.9
 CATEGORY = "demand.category"
 WHOLE = {"demand.content", "demand.title", "place.address"}
 """The caller's own words: right as far as they were understood."""
-
-
-def ticket_of(gateway: RunningGateway, call_id: str) -> dict[str, Any]:
-    """The call's ticket when everything said in it is in its transcript."""
-
-    def find() -> dict[str, Any] | None:
-        for item in gateway.tickets():
-            own = item["interactions"][0]
-            if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
-                whole: dict[str, Any] = gateway.get(f"/api/v1/tickets/{item['ticket_id']}")
-                return whole
-        return None
-
-    found: dict[str, Any] = eventually(find, within_s=300, what="the call's ticket")
-    return found
 
 
 def is_right(path: str, value: Any, right: list[str]) -> bool:
@@ -98,7 +82,7 @@ def test_ten_calls_fill_their_forms(tmp_path: Path) -> None:
             wav.write_bytes(alaw_wav(quiet_line(0.5) + read_wav(source).alaw() + quiet_line(1.0)))
             keys = ["--dtmf", MANIFEST[name]["keys"]] if "keys" in MANIFEST[name] else []
             answer = gateway.cli("call", "--to", gateway.sip_uri, "--wav", str(wav), *keys, "--json")
-            ticket = ticket_of(gateway, json.loads(answer)["call_id"])
+            ticket = gateway.ticket_of_call(json.loads(answer)["call_id"])
             for segment in ticket["interactions"][0]["transcript"]:
                 if segment["speaker"] == "requester":
                     print(f"{name}: {segment['text']} → {segment['corrected_text'] or 'as heard'}")

@@ -190,6 +190,19 @@ rtp_ports = [{low}, {high}]
                 return
             cursor = f"&cursor={page['next_cursor']}"
 
+    def ticket_of_call(self, call_id: str, *, within_s: float = 300) -> dict[str, Any]:
+        """The whole record of a call's ticket, when everything said in the call is in its transcript."""
+
+        def find() -> dict[str, Any] | None:
+            for item in self.tickets():
+                own = item["interactions"][0]
+                if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
+                    return self.get(f"/api/v1/tickets/{item['ticket_id']}")
+            return None
+
+        found: dict[str, Any] = eventually(find, within_s=within_s, what="the call's ticket")
+        return found
+
     def metrics(self) -> dict[str, float]:
         """``/metrics`` as {name with labels: value}."""
         _, _, body = self.request("GET", "/metrics")

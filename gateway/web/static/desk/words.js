@@ -188,6 +188,10 @@ const zh = {
     "interaction.line_chosen": "选择专线", "interaction.ended": "通话结束", "transcript.segment": "听到一段话",
     "transcript.completed": "转写完成", "ticket.demand_taken": "诉求已受理", "callback.opened": "转入待回拨",
     "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单",
+    "message.sent": "答复已发出", "message.delivered": "答复已送达", "message.read": "答复已读", "message.failed": "答复未送达",
+    "attachment.stored": "附件已保存", "attachment.transcribed": "语音已转写", "attachment.failed": "附件未保存或无法转写",
+    "ticket.progress_asked": "询问进度", "ticket.urged": "催办", "ticket.added_to": "补充诉求", "ticket.rated": "已评价",
+    "ticket.title_written": "标题已改写", "source.told": "已回告来源平台",
   },
 };
 const en = {
@@ -381,6 +385,11 @@ const en = {
     "transcript.completed": "Transcript complete", "ticket.demand_taken": "Demand taken down",
     "callback.opened": "Callback opened", "message.received": "Message received", "ticket.corrected": "Corrected by a person",
     "ticket.merged": "Merged", "ticket.unmerged": "Merge undone",
+    "message.sent": "Answer sent", "message.delivered": "Answer delivered", "message.read": "Answer read",
+    "message.failed": "Answer not delivered", "attachment.stored": "Attachment kept",
+    "attachment.transcribed": "Voice message transcribed", "attachment.failed": "Attachment not kept, or not understood",
+    "ticket.progress_asked": "Progress asked for", "ticket.urged": "Urged", "ticket.added_to": "Added to",
+    "ticket.rated": "Rated", "ticket.title_written": "Title written by the model", "source.told": "Source platform told",
   },
 };
 export const WORDS = { zh, en };

@@ -1,0 +1,44 @@
+"""The desk's words: every event that the house writes has a name in both languages."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parents[3]
+BUILT = {
+    "message": {"sent", "delivered", "read", "failed"},  # DeliveryUpdate.state
+    "attachment": {"stored", "failed", "transcribed"},
+    "ticket": {"progress_asked", "urged", "added_to"},
+}
+"""What the events are called whose types are put together."""
+
+
+def written() -> Iterator[str]:
+    """Types given to ``NewEvent`` as they stand, and those of ``BUILT``."""
+    for module in sorted((ROOT / "gateway").rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "NewEvent"):
+                continue
+            [kind] = [keyword.value for keyword in node.keywords if keyword.arg == "type"]
+            if isinstance(kind, ast.Constant):
+                yield kind.value
+            elif isinstance(kind, ast.JoinedStr):
+                beginning = kind.values[0].value.rstrip(".")
+                yield from (f"{beginning}.{ending}" for ending in BUILT[beginning])
+
+
+def test_every_event_has_a_name_in_both_languages() -> None:
+    types = set(written())
+    assert len(types) > 15
+    words = (ROOT / "gateway/web/static/desk/words.js").read_text()
+    tables = re.findall(r"^  events: \{(.*?)^  \},", words, re.DOTALL | re.MULTILINE)
+    assert len(tables) == 2
+    for table in tables:
+        assert types - set(re.findall(r'"([a-z_]+\.[a-z_]+)":', table)) == set()
