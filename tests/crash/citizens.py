@@ -19,6 +19,7 @@ from gateway.cli.simulators.webchat import Webchat
 from gateway.cli.simulators.wechat import Wechat
 from tests.channels.platform.harness import sign
 from tests.channels.sms.smsc import Smsc, deliver
+from tests.crash.contacts import PATIENCE_S
 from tests.crash.outside import PATH_TOKEN, WECHAT_TOKEN
 
 TRY_S = 5.0
@@ -103,7 +104,9 @@ class Citizens:
                 number = next(self._numbers)
                 citizen.under_way = f"m{number}m"
                 text = f"{chance.choice(WORDS)}〔{citizen.under_way}〕"
+                gives_up = time.monotonic() + PATIENCE_S
                 while not await self._twice(http, citizen, number, text):
+                    assert time.monotonic() < gives_up, f"{channel_id} never acknowledged {citizen.under_way}"
                     self.redelivered[channel_id] += 1
                     await asyncio.sleep(PAUSE_S)
                 citizen.said.append(citizen.under_way)
@@ -118,7 +121,9 @@ class Citizens:
 
     async def _enter(self, http: aiohttp.ClientSession, citizen: Citizen) -> None:
         provider = self._by_http.get(citizen.channel_id)
+        gives_up = time.monotonic() + PATIENCE_S
         while provider is not None:
+            assert time.monotonic() < gives_up, f"{citizen.channel_id} lets nobody in"
             try:
                 await provider.enter(http, citizen.number)
             except (aiohttp.ClientError, TimeoutError, ValueError):  # ValueError: 429 and 5xx

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -13,6 +14,8 @@ from tests.channels.platform.harness import sign
 
 TRY_S = 5.0
 PAUSE_S = 0.1
+PATIENCE_S = 600.0
+"""A house that is killed again and again has been up many times by then."""
 EVENT = "contact-"
 WORDS = (
     "光明路的路灯坏了，晚上看不见路。",
@@ -48,7 +51,9 @@ class Contacts:
             number = next(numbers)
             event_id = f"{EVENT}{number}"
             self.sent.add(event_id)
+            gives_up = time.monotonic() + PATIENCE_S
             while not await self._send(session, event_id, number):
+                assert time.monotonic() < gives_up, f"{event_id} was never acknowledged"
                 self.repeats += 1
                 await asyncio.sleep(PAUSE_S)
             if number % 5 == 0:  # a client that lost the answer sends again what was acknowledged

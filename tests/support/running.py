@@ -181,6 +181,7 @@ rtp_ports = [{low}, {high}]
 
     def tickets(self) -> Iterator[dict[str, Any]]:
         """Every ticket, in the order of its last change."""
+        cursors: list[str] = []
         cursor = ""
         while True:
             page = self.get(f"/api/v1/tickets?since=0&limit=1000{cursor}")
@@ -188,6 +189,8 @@ rtp_ports = [{low}, {high}]
             yield from page["items"]
             if not page["next_cursor"]:
                 return
+            assert page["next_cursor"] not in cursors, "a cursor led back"
+            cursors.append(page["next_cursor"])
             cursor = f"&cursor={page['next_cursor']}"
 
     def ticket_of_call(self, call_id: str, *, within_s: float = 300) -> dict[str, Any]:

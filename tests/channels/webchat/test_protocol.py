@@ -146,6 +146,7 @@ async def test_events_and_posts_carry_the_same_where_sockets_do_not_pass(client:
 async def _event(stream: aiohttp.ClientResponse) -> dict[str, object]:
     while True:
         line = (await asyncio.wait_for(stream.content.readline(), 10)).decode()
+        assert line, "the stream ended"
         if line.startswith("data: "):
             found: dict[str, object] = json.loads(line[6:])
             return found

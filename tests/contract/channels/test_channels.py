@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.message import InboundMessage, Received
 from tests.contract.channels.harness import ChannelHarness, Said
 from tests.fakes.conversations import MemoryConversations
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract
 
@@ -139,8 +141,7 @@ async def test_a_cut_connection_loses_nothing(harness: ChannelHarness) -> None:
     for number, text in enumerate(texts, 1):
         if number % 2 == 0:
             await harness.drop()
-        while not await harness.deliver(Said(number, text)):
-            await asyncio.sleep(0.05)
+        await until(partial(harness.deliver, Said(number, text)), f"the acknowledgement of {text}", within_s=60)
     assert harness.stored() == texts
 
 

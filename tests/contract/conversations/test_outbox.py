@@ -13,6 +13,7 @@ from gateway.ports.message import Receipt, ReplyWindow
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
 from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract
 
@@ -129,8 +130,7 @@ async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, cl
     assert await dead.outbox.step()
     heir = ConversationHouse(await opened(), clock, tmp_path, name="heir")
     running = asyncio.create_task(heir.outbox.run())
-    while not heir.chat.sent:
-        await asyncio.sleep(0.01)
+    await until(lambda: heir.chat.sent, "the heir's sending")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     dead.chat.hold.set()

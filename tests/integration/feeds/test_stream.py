@@ -21,6 +21,7 @@ from scripts.case_system import CaseSystem
 from tests.contract.feeds.memory import MemoryDeliveries
 from tests.integration.feeds.test_webhook import SECRET, delivery
 from tests.support.valkey import RunningValkey
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -97,15 +98,16 @@ async def test_a_stream_feed_goes_on_when_valkey_is_back(tmp_path: Path) -> None
         )
         store.happen("T", "ticket.registered")
         client = connect(valkey.server.url)
-        while not await client.exists("events"):
-            await asyncio.sleep(0.02)
+        await until(lambda: client.exists("events"), "the first entry")
         valkey.kill()
         store.happen("T", "message.received", "ticket.corrected")
-        while not any(row.attempts for row in store.rows["bus"].values()):
-            await asyncio.sleep(0.02)
+        await until(lambda: any(row.attempts for row in store.rows["bus"].values()), "an attempt that fails")
         await valkey.start()
-        while (await store.counts())["bus"]["pending"]:
-            await asyncio.sleep(0.02)
+
+        async def delivered() -> bool:
+            return not (await store.counts())["bus"]["pending"]
+
+        await until(delivered, "the entries that waited")
         entries = await client.xrange("events")
         assert [fields[b"sequence"] for _, fields in entries] == [b"1", b"2", b"3"]
         running.cancel()
@@ -127,13 +129,11 @@ async def test_a_webhook_feed_goes_on_without_valkey(tmp_path: Path) -> None:
         for i in range(10):
             store.happen(f"T{i}", "ticket.registered")
             await wakeup.notify()
-        while receiver.summary()["events"] < 10:
-            await asyncio.sleep(0.02)
+        await until(lambda: receiver.summary()["events"] >= 10, "the first events")
         valkey.kill()
         for i in range(10):
             store.happen(f"T{i}", "message.received")
-        while receiver.summary()["events"] < 20:
-            await asyncio.sleep(0.02)
+        await until(lambda: receiver.summary()["events"] >= 20, "the events without Valkey")
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from gateway.domain.change import Change, Merge
 from gateway.intake.similar import DAYS, PAGE, SimilarTickets
 from gateway.storage.database import Database, open_database
 from tests.contract.storage.changes import SHANGHAI, TestClock, call, written
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -42,12 +43,6 @@ async def running(db: Database, clock: TestClock) -> AsyncIterator[SimilarTicket
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):  # only ends a test that would hang
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 async def added(db: Database, key: str, content: str = LAMP, **more: Any) -> str:

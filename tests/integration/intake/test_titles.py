@@ -25,6 +25,7 @@ from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
 from tests.contract.storage.changes import SHANGHAI
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -120,12 +121,6 @@ async def following(db: Database, prefill: Prefill, url: str, *, timeout_s: floa
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):  # only ends a test that would hang
-        while not await true():
-            await asyncio.sleep(0.02)
 
 
 async def passed(db: Database, seq: int) -> bool:

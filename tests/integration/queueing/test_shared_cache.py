@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from gateway.queueing.client import connect
 from gateway.queueing.shared_cache import ValkeyCache
 from tests.support.valkey import RunningValkey
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -26,8 +26,11 @@ async def test_two_processes_share_values_and_locks(tmp_path: Path) -> None:
         async with there.lock("refresh", 60) as theirs, there.lock("refresh", 60) as again:
             assert (theirs, again) == (True, False)
         await here.put("token", "abc", 0.01)
-        while await there.get("token") is not None:
-            await asyncio.sleep(0.01)
+
+        async def expired() -> bool:
+            return await there.get("token") is None
+
+        await until(expired, "the value's end")
         for client in clients:
             await client.aclose()
 

@@ -10,6 +10,7 @@ import pytest
 from gateway.queueing.client import connect
 from gateway.queueing.wakeup import STREAM, Wakeup
 from tests.support.valkey import RunningValkey
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -22,9 +23,13 @@ async def test_a_wakeup_crosses_processes_and_outlives_valkey(tmp_path: Path) ->
 
         async def crosses() -> bool:
             waiting = asyncio.create_task(there.wait(30))
-            while not waiting.done():
+
+            async def woken() -> bool:
                 await here.notify()
                 await asyncio.wait({waiting}, timeout=0.2)
+                return waiting.done()
+
+            await until(woken, "the wake-up", within_s=60)
             return waiting.result()
 
         assert await crosses()
@@ -49,8 +54,7 @@ async def test_many_notifications_are_few_entries_and_no_echo(tmp_path: Path) ->
         running = asyncio.create_task(wakeup.run())
         for _ in range(1000):
             await wakeup.notify()
-        while not await client.exists(STREAM):
-            await asyncio.sleep(0.01)
+        await until(lambda: client.exists(STREAM), "the notifications")
         assert await client.xlen(STREAM) < 10
         assert not await wakeup.wait(0.2)
         running.cancel()

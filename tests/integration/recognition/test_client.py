@@ -23,6 +23,7 @@ from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.server import RecognitionServer
 from gateway.telemetry import metrics
 from tests.integration.recognition.bursts import GAP_MS, WORD_MS, BurstEngine, begin_ms, words
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,8 +108,7 @@ def urls_in(folder: Path) -> list[str]:
 
 
 async def up(folder: Path, count: int) -> None:
-    while len(urls_in(folder)) < count:
-        await asyncio.sleep(0.05)
+    await until(lambda: len(urls_in(folder)) >= count, f"{count} workers", within_s=60)
 
 
 async def test_segments_come_in_order_with_the_streams_times() -> None:

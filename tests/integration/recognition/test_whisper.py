@@ -25,6 +25,7 @@ from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.local import joined
 from tests.asr.real import models_dir, telephone, utterances, whisper
 from tests.asr.sounds import NOBODY_SPEAKS
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,10 +42,13 @@ async def asr_role(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Pro
     command = [sys.executable, "-m", "gateway", "run", "--role", "asr", "--index", "0"]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env)
     place = data_dir / "run" / "asr-0.json"
+
+    def started() -> bool:
+        assert process.returncode is None, "the recogniser process died at its start"
+        return place.exists()
+
     try:
-        while not place.exists():
-            assert process.returncode is None, "the recogniser process died at its start"
-            await asyncio.sleep(0.05)
+        await until(started, "the recogniser's start", within_s=120)
         yield process, place
     finally:
         if process.returncode is None:

@@ -18,6 +18,7 @@ from gateway.roles.core import RunningChannel
 from gateway.storage.database import open_database
 from tests.contract.storage.changes import SHANGHAI
 from tests.contract.storage.conftest import postgres, url
+from tests.support.waiting import until
 
 __all__ = ["postgres", "url"]
 pytestmark = pytest.mark.integration
@@ -94,9 +95,7 @@ class Process:
 
 
 async def bound(bind: Bind, *names: str) -> None:
-    async with asyncio.timeout(30):
-        while bind.up != list(names):
-            await asyncio.sleep(0.01)
+    await until(lambda: bind.up == list(names), f"the bind of {names}")
 
 
 @asynccontextmanager

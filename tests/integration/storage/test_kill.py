@@ -37,13 +37,15 @@ def run_and_kill(url: str, name: str, seconds: float) -> list[tuple[str, str]]:
 
 async def walk(db: Database) -> list[str]:
     numbers: list[str] = []
+    cursors: list[str] = []
     cursor = None
     while True:
         page = await db.reader.tickets(TicketQuery(limit=1000, cursor=cursor))
         numbers += [record["ticket_no"] for record in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
+        if page.next_cursor is None:
             return numbers
+        assert page.next_cursor not in cursors, "a cursor led back"
+        cursors.append(cursor := page.next_cursor)
 
 
 async def test_nothing_that_was_answered_is_lost(url: str, opened: Open) -> None:

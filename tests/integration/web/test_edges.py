@@ -14,6 +14,7 @@ from gateway.web import app as web_app
 from gateway.web import desk
 from gateway.web.services import Limits
 from tests.integration.web.house import WebHouse, web_house
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -222,7 +223,6 @@ async def test_a_listener_that_takes_no_bytes_is_dropped(tmp_path: Path) -> None
             )
 
         assert busy()
-        while busy():
-            await asyncio.sleep(0.05)
+        await until(lambda: not busy(), "the end of the stalled answer")
         writer.close()
         assert (await house.get("/healthz", None))[0] == 200

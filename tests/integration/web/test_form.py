@@ -159,12 +159,14 @@ async def test_the_trail_is_for_admins_and_pages(house: WebHouse) -> None:
     assert (await house.get("/api/v1/audit?ticket_id=20200101-0000001", "admin"))[0] == 404
     _, page = await house.get(f"/api/v1/audit?ticket_id={call.ticket_id}&viewer=token:reader", "admin")
     assert sorted(row["what"] for row in page["items"]) == ["export", "record", "recording"]
-    seen, before = [], ""
+    seen, cursors, before = [], [], ""
     while True:
         _, page = await house.get(f"/api/v1/audit?limit=2{before}", "admin")
         seen += page["items"]
         if page["next_before"] is None:
             break
+        assert page["next_before"] not in cursors, "a cursor led back"
+        cursors.append(page["next_before"])
         before = f"&before={page['next_before']}"
     assert len(seen) == 3
 

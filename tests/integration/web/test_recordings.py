@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.integration.web.house import TONE, WebHouse
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -84,9 +85,12 @@ async def test_a_call_is_heard_while_it_goes_on(house: WebHouse) -> None:
         writer.write(TONE, TONE)
     await call.answered()
     path = f"/api/v1/tickets/{call.ticket_id}/recordings/{call.interaction_id}"
+
+    async def written() -> bool:
+        return len((await fetch(house, path))[2]) >= 16_000
+
+    await until(written, "what was said so far")
     status, headers, first = await fetch(house, path)
-    while len(first) < 16_000:
-        status, headers, first = await fetch(house, path)
     assert status == 200
     assert "ETag" not in headers
     assert first[:4] == b"RIFF"

@@ -126,7 +126,7 @@ async def test_what_is_refused(house: WebHouse) -> None:
         (428, "if_match_missing", "merge", None, {"json": {"into": head}}),
         (412, "stale_version", "merge", 99, {"json": {"into": head}}),
         (404, "not_found", "merge", 1, {"json": {"into": "01JD0000000000000000000000"}}),
-        (409, "conflict", "merge", 1, {"json": {"into": one}}),
+        (409, "not_mergeable", "merge", 1, {"json": {"into": one}}),
         (422, "invalid_body", "merge", 1, {"json": {"into": "a b"}}),
         (422, "invalid_body", "merge", 1, {"json": {}}),
         (415, "not_json", "merge", 1, {"data": "x"}),

@@ -12,6 +12,7 @@ import pytest
 from gateway.web.server import SHUTDOWN_S
 from gateway.web.services import Limits
 from tests.integration.web.house import WebHouse, web_house
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -89,8 +90,7 @@ async def test_a_silent_stream_says_that_it_lives_and_a_client_has_only_so_many(
             async with stream(house) as again:
                 return again.status == 200
 
-        while not await free():
-            await asyncio.sleep(0.02)
+        await until(free, "a free stream")
 
 
 async def test_a_stream_ends_with_the_session_that_opened_it(tmp_path: Path) -> None:
@@ -103,8 +103,11 @@ async def test_a_stream_ends_with_the_session_that_opened_it(tmp_path: Path) -> 
             headers = {"X-CSRF-Token": session["csrf_token"]}
             status, _ = await house.ask("DELETE", "/api/v1/session", None, headers=headers)
             assert status == 204
-            while "end" not in await events.frame():
-                pass
+
+            async def ended() -> bool:
+                return "end" in await events.frame()
+
+            await until(ended, "the end of the stream")
 
 
 async def test_closing_the_house_ends_its_streams_at_once(tmp_path: Path) -> None:

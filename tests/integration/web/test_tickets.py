@@ -29,12 +29,14 @@ async def test_lists_page_filter_and_follow_changes(house: WebHouse) -> None:
     for n in range(5):
         await house.contact(f"第{n}件", event_id=str(n), requester={"kind": "enterprise" if n == 3 else "citizen"})
     await house.finished_call("", external_id="silent", disposition=Disposition.ABANDONED_IN_FLOW)
-    seen, cursor = [], ""
+    seen, cursors, cursor = [], [], ""
     while True:
         _, page = await house.get(f"/api/v1/tickets?limit=2{cursor}")
         seen += [item["ticket_no"] for item in page["items"]]
         if page["next_cursor"] is None:
             break
+        assert page["next_cursor"] not in cursors, "a cursor led back"
+        cursors.append(page["next_cursor"])
         cursor = f"&cursor={page['next_cursor']}"
     assert len(seen) == len(set(seen)) == 6
     assert "transcript" not in page["items"][0]["interactions"][0]

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from gateway.calls.recorder import LocalRecordings
 from gateway.errors import NotFound
 from gateway.media.wav import read_wav
 from gateway.telemetry import metrics
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.unit
 
@@ -266,8 +266,7 @@ def test_a_disk_that_is_too_slow_stops_the_recording_not_the_call(tmp_path):
     first = store.start("first", AT)
     for _ in range(50):
         first.write(CALLER, OURS)
-    while not store._jobs.empty():
-        time.sleep(0.001)
+    eventually(store._jobs.empty, what="an idle writer")
     store.submit(hung.wait)  # the thread stands still, as on a share that does not answer
     for _ in range(500):
         first.write(CALLER, OURS)

@@ -103,7 +103,7 @@ def test_reading_makes_it_look_but_not_at_every_text(made, tmp_path):
     now[0] = LOOK_EVERY_S
     labels(models)
     for thread in [t for t in threading.enumerate() if t.name == "prefill-models"]:
-        thread.join()
+        thread.join(20)
     deadline = time.monotonic() + 20
     while not labels(models) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -10,6 +10,7 @@ import pytest
 from gateway.errors import StoreUnavailable
 from gateway.web.api import hub as hub_module
 from gateway.web.api.hub import EventHub
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.unit
 
@@ -75,8 +76,7 @@ async def test_many_listeners_cost_one_look() -> None:
     log = Log(0)
     hub = EventHub(log)
     listeners = [asyncio.create_task(take(hub, 0, 1)) for _ in range(50)]
-    while log.watchers == 0:
-        await asyncio.sleep(0)
+    await until(lambda: log.watchers, "a look at the log")
     await asyncio.sleep(0)
     assert log.watchers == 1
     await log.add()
@@ -89,8 +89,7 @@ async def test_a_slow_listener_is_ended_and_the_others_go_on(monkeypatch: pytest
     hub = EventHub(log)
     slow, quick = hub.follow(0), hub.follow(0)
     first = [asyncio.create_task(anext(slow)), asyncio.create_task(anext(quick))]
-    while log.watchers == 0:
-        await asyncio.sleep(0)
+    await until(lambda: log.watchers, "a look at the log")
     await log.add()
     assert [event["event_seq"] for event in await asyncio.gather(*first)] == [1, 1]
     for seq in range(2, 10):
@@ -107,8 +106,7 @@ async def test_a_store_that_goes_down_ends_the_streams_and_a_new_one_begins_anew
     events = hub.follow(2)
     assert (await anext(events))["event_seq"] == 3
     waiting = asyncio.create_task(take(hub, 3, 1))
-    while log.watchers == 0:
-        await asyncio.sleep(0)
+    await until(lambda: log.watchers, "a look at the log")
     async with log.changed:
         log.broken = True
         log.changed.notify_all()
@@ -118,7 +116,6 @@ async def test_a_store_that_goes_down_ends_the_streams_and_a_new_one_begins_anew
         await waiting
     log.broken = False
     again = asyncio.create_task(take(hub, 3, 1))
-    while log.watchers == 0:
-        await asyncio.sleep(0)
+    await until(lambda: log.watchers, "a look at the log")
     await log.add()
     assert await again == [4]
