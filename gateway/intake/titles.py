@@ -86,6 +86,8 @@ class Titles:
             await self._follow()
         finally:
             await self._writer.aclose()
+            if self._lease is not None:
+                await self._lease.release()
 
     async def _follow_while_owned(self, lease: ChannelLease) -> None:
         following, losing = asyncio.create_task(self._follow()), asyncio.create_task(lease.lost())

@@ -129,6 +129,12 @@ class Title(Section):
     max_chars: int = Field(30, ge=8, le=100)
     """A longer title is refused."""
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.url and not self.model:
+            raise ValueError("a url needs the model's name there: model = …")
+        return self
+
 
 class Log(Section):
     """``[log]``."""

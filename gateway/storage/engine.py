@@ -128,7 +128,7 @@ class SqliteSql:
                         found.append((work(connection), None))
                     except Exception as error:  # noqa: BLE001 - it is its caller's, who gets it
                         found.append((None, error))
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits has to hear of it, whatever it is
             found += [(None, error)] * (len(asked) - len(found))
         loop.call_soon_threadsafe(_answer, asked, found)
 

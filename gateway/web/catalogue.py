@@ -7,10 +7,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from gateway.errors import ConfigError
+from gateway.prefill.taxonomy import Category, read_taxonomy, read_units
+from gateway.prefill.taxonomy import version as taxonomy_version
 
 _LEVELS = ("l1", "l2", "l3", "l4")
 _LANGUAGES = ("zh", "en")
@@ -37,12 +40,25 @@ _NOTHING = Table.of([], "")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What ``config`` knows. ``categories`` by code: {code, l1…l4, taxonomy_version}, as records hold them."""
+    """What ``config`` knows."""
 
     taxonomy: Table = _NOTHING
     units: Table = _NOTHING
     divisions: Table = _NOTHING
-    categories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    categories: Mapping[str, Category] = field(default_factory=dict)
+
+    def recorded(self, code: str, on: date) -> dict[str, Any] | None:
+        """``demand.category`` for ``code`` as records of that day hold it; None when the taxonomy has no such row."""
+        row = self.categories.get(code)
+        if row is None:
+            return None
+        names = dict(zip(_LEVELS, row.names, strict=False))
+        return {
+            "code": code,
+            **dict.fromkeys(_LEVELS),
+            **names,
+            "taxonomy_version": taxonomy_version(self.categories, on),
+        }
 
     @classmethod
     def read(cls, config_dir: Path) -> Catalogue:
@@ -58,7 +74,7 @@ class Catalogue:
                 [{key: row.get(key, "") for key in ("code", "name", "level", "parent")} for row in divisions],
                 divisions_version,
             ),
-            categories={row["code"]: _as_recorded(row, version) for row in taxonomy},
+            categories=read_taxonomy(config_dir / "taxonomy.csv", read_units(config_dir / "units.csv")),
         )
 
 
@@ -105,8 +121,3 @@ def _unit(row: Mapping[str, str]) -> dict[str, Any]:
         "kind": row.get("kind", ""),
         "parent": row.get("parent") or None,
     }
-
-
-def _as_recorded(row: Mapping[str, str], version: str) -> dict[str, Any]:
-    levels = {level: row.get(f"{level}_zh") or None for level in _LEVELS}
-    return {"code": row["code"], **levels, "taxonomy_version": row.get("version") or version}

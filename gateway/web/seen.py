@@ -33,33 +33,30 @@ class SeenLog:
         self._waiting: deque[Look] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
-    def is_news(self, actor: str, what: str, ticket_id: str | None) -> bool:
-        """Whether this look is the first within ``AGAIN_S``; the question itself makes it known."""
+    def knows(self, actor: str, what: str, ticket_id: str | None) -> bool:
+        """Whether this look was remembered within ``AGAIN_S``."""
+        last = self._recent.get((actor, what, ticket_id))
+        return last is not None and self._clock.monotonic() - last < AGAIN_S
+
+    def remember(self, actor: str, what: str, ticket_id: str | None) -> None:
+        """The same look in the next ``AGAIN_S`` is no other one."""
         key = (actor, what, ticket_id)
-        now = self._clock.monotonic()
-        last = self._recent.get(key)
-        if last is not None and now - last < AGAIN_S:
-            return False
-        self._recent[key] = now
+        self._recent[key] = self._clock.monotonic()
         self._recent.move_to_end(key)
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
-        return True
 
     def saw(self, actor: str, what: str, ticket_id: str | None) -> None:
         """Remember a look; it is in SQL shortly after."""
-        if not self.is_news(actor, what, ticket_id):
+        if self.knows(actor, what, ticket_id):
             return
+        self.remember(actor, what, ticket_id)
         if len(self._waiting) >= WAITING:
             lost = self._waiting.popleft()
             _log.error("look_not_stored", actor=lost.actor, what=lost.action, ticket_id=lost.ticket_id)
         self._waiting.append(Look(actor, what, ticket_id, self._clock.now()))
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush_soon(), name="web-seen")
-
-    def forget(self, actor: str, what: str, ticket_id: str | None) -> None:
-        """The look that ``is_news`` made known could not be written down: the next one is news again."""
-        self._recent.pop((actor, what, ticket_id), None)
 
     async def flush(self) -> None:
         """Write everything that waits; ``StoreUnavailable`` when it must go on waiting."""

@@ -114,8 +114,9 @@ def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str) -> 
 
 def _named(context: Context, category: dict[str, Any]) -> dict[str, Any]:
     """A category of the taxonomy with its names and version, also when only its code was sent."""
-    known = context.services.catalogue.categories.get(category["code"])
-    return dict(known) if known is not None else category
+    services = context.services
+    known = services.catalogue.recorded(category["code"], services.clock.now().astimezone(services.zone).date())
+    return category if known is None else known
 
 
 def _code(value: Any) -> Any:

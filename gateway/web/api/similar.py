@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import parse_ticket_no
-from gateway.errors import NotFound
+from gateway.errors import Conflict, NotFound, StaleVersion
 from gateway.intake.similar import SimilarView
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import MergeBody, UnmaskedQuery
@@ -57,7 +57,12 @@ async def merge(context: Context) -> web.Response:
         head = await context.services.reader.ticket(named)
     except NotFound:
         raise Problem(404, "not_found", "There is no such ticket to merge into.") from None
-    return await _apply(context, record, version, Merge(other=head["ticket_id"]))
+    try:
+        return await _apply(context, record, version, Merge(other=head["ticket_id"]))
+    except StaleVersion:
+        raise
+    except Conflict as error:
+        raise Problem(409, "not_mergeable", f"{error}.") from None
 
 
 async def unmerge(context: Context) -> web.Response:

@@ -48,7 +48,7 @@ function Task({ item, now }) {
   return html`<li class=${`task ${left < 0 ? "task-late" : ""}`}>
     <div class="task-main">
       <strong class="task-phone">${spacedPhone(item.phone) || t.withheld}</strong>
-      <span class="task-why">${word(t.dispositions, item.reason, t)}
+      <span class="task-why">${word(t.callbackReasons, item.reason, t)}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}</span>
     </div>
     <div class="task-due">

@@ -37,7 +37,8 @@ export const CODED = {
   category: {
     table: "taxonomy",
     options: (tables) => {
-      const today = new Date().toISOString().slice(0, 10);
+      const now = new Date();
+      const today = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); // as the clock here shows it
       const holds = (one) => (!one.effective_from || one.effective_from <= today) && (!one.effective_to || one.effective_to >= today);
       return tables.taxonomy.items.filter((one) => one.leaf && holds(one));
     },

@@ -15,6 +15,7 @@ export const FIELDS = {
   "demand.title": { label: "title", kind: "text", max: 200 },
   "demand.content": { label: "content", kind: "long", max: 20000 },
   "demand.complained_about.name": { label: "complainedAbout", kind: "text", max: 200 },
+  "demand.complained_about.phone": { label: "complainedPhone", kind: "secret", max: 64, type: "tel" },
   "handling.lead_unit": { label: "leadUnit", kind: "coded", coded: CODED.unit, offered: "unit" },
   "place.district": { label: "district", kind: "coded", coded: CODED.division },
   "place.street": { label: "street", kind: "coded", coded: CODED.division },
@@ -24,6 +25,7 @@ export const FIELDS = {
   "requester.callback_phone": { label: "callbackPhone", kind: "secret", max: 64, type: "tel" },
   "requester.kind": { label: "kind", kind: "choice", table: "kinds", required: true },
   "requester.org_name": { label: "orgName", kind: "text", max: 200 },
+  "requester.uscc": { label: "uscc", kind: "text", max: 18 },
 };
 export const idOf = (path) => `field-${path.replaceAll(".", "-")}`;
 

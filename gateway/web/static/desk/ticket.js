@@ -126,7 +126,8 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         ${field("demand.content")}
         <${Marked} record=${record} spans=${spans} active=${active} />
         <${Mentions} record=${record} form=${form} />
-        <div class="pair">${field("demand.complained_about.name")}${field("handling.lead_unit")}</div>
+        <div class="pair">${field("demand.complained_about.name")}${field("demand.complained_about.phone")}</div>
+        ${field("handling.lead_unit")}
       </fieldset>
       <fieldset class="panel"><legend>${t.place}</legend>
         <div class="triple">${field("place.district")}${field("place.street")}${field("place.community")}</div>
@@ -135,7 +136,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
       <fieldset class="panel"><legend>${t.requester}</legend>
         <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || t.withheld}</strong></div>
         <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
-        <div class="pair">${field("requester.kind")}${field("requester.org_name")}</div>
+        <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>
       </fieldset>
       <div class=${`savebar ${dirty.length || told ? "savebar-on" : ""}`}>
         <p role="status" class=${told && told.bad ? "note-bad" : "faint"}>${told ? told.text : dirty.length ? t.changes(dirty.length) : t.nothing}</p>

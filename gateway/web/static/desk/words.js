@@ -183,6 +183,10 @@ const zh = {
     transferred: "已转接", deflected: "已引导", abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断",
     abandoned_in_queue: "排队中挂断", rejected: "已拒绝", interrupted: "通话中断", idle_closed: "超时关闭",
   },
+  callbackReasons: {
+    asked_for_person: "要求人工", reply_window_closed: "答复发不出去", callback_requested: "要求回拨",
+    abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断", abandoned_in_queue: "排队中挂断", interrupted: "通话中断",
+  },
   events: {
     "ticket.registered": "工单登记", "interaction.started": "来电进入", "interaction.answered": "接通",
     "interaction.line_chosen": "选择专线", "interaction.ended": "通话结束", "transcript.segment": "听到一段话",
@@ -378,6 +382,11 @@ const en = {
     callback_requested: "Asked for a callback", transferred: "Transferred", deflected: "Redirected",
     abandoned_before_answer: "Hung up before answer", abandoned_in_flow: "Hung up in the dialogue",
     abandoned_in_queue: "Hung up while waiting", rejected: "Rejected", interrupted: "Cut off", idle_closed: "Timed out",
+  },
+  callbackReasons: {
+    asked_for_person: "Asked for a person", reply_window_closed: "The answer could not be sent",
+    callback_requested: "Asked for a callback", abandoned_before_answer: "Hung up before answer",
+    abandoned_in_flow: "Hung up in the dialogue", abandoned_in_queue: "Hung up while waiting", interrupted: "Cut off",
   },
   events: {
     "ticket.registered": "Ticket registered", "interaction.started": "Call came in", "interaction.answered": "Answered",
