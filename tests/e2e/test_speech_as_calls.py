@@ -42,6 +42,8 @@ MUST_ARRIVE = 0.99
 TRIES = 3
 """A machine that is too busy makes the caller stutter: then the call is placed again."""
 FRAME = 160
+FIRST = 50
+"""Frames of the lead, any of which may be lost: the others tell where frames begin in a recording."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def arrived(sent: bytes, recorded: bytes) -> float:
     """The share of the sent frames that the caller's track holds; every frame of noise and speech is one of a kind."""
     caller = recorded[-(len(recorded) // 2 * 2) :: 2]
     theirs = Counter(sent[at : at + FRAME] for at in range(0, len(sent) - FRAME + 1, FRAME))
-    offset = next((n for n in range(FRAME) if caller.find(sent[:FRAME]) % FRAME == n), 0)
+    places = (caller.find(sent[at : at + FRAME]) for at in range(0, FIRST * FRAME, FRAME))
+    offset = next((place % FRAME for place in places if place >= 0), 0)
     ours = Counter(caller[at : at + FRAME] for at in range(offset, len(caller), FRAME))
     return sum((theirs & ours).values()) / sum(theirs.values())
 

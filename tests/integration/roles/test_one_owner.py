@@ -22,7 +22,8 @@ from tests.support.waiting import until
 
 __all__ = ["postgres", "url"]
 pytestmark = pytest.mark.integration
-LEASE_S = 1.5
+LEASE_S = 5.0
+"""So long that a machine that stands still for a moment loses no lease."""
 
 
 class Bind:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess, Mention
+from gateway.web import seen
 from tests.integration.web.house import PASSWORD, WebHouse, final
 
 pytestmark = pytest.mark.integration
@@ -159,19 +160,22 @@ async def test_the_trail_is_for_admins_and_pages(house: WebHouse) -> None:
     assert (await house.get("/api/v1/audit?ticket_id=20200101-0000001", "admin"))[0] == 404
     _, page = await house.get(f"/api/v1/audit?ticket_id={call.ticket_id}&viewer=token:reader", "admin")
     assert sorted(row["what"] for row in page["items"]) == ["export", "record", "recording"]
-    seen, cursors, before = [], [], ""
+    rows, cursors, before = [], [], ""
     while True:
         _, page = await house.get(f"/api/v1/audit?limit=2{before}", "admin")
-        seen += page["items"]
+        rows += page["items"]
         if page["next_before"] is None:
             break
         assert page["next_before"] not in cursors, "a cursor led back"
         cursors.append(page["next_before"])
         before = f"&before={page['next_before']}"
-    assert len(seen) == 3
+    assert len(rows) == 3
 
 
-async def test_who_looked_last_is_written_down_before_the_house_closes(house: WebHouse) -> None:
+async def test_who_looked_last_is_written_down_before_the_house_closes(
+    house: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen, "GATHER_S", 3600.0)
     made = await house.contact()
     await house.get(f"/api/v1/tickets/{made['ticket_id']}", "reader")
     assert await house.database.accounts.trail(ticket_id=made["ticket_id"]) == []

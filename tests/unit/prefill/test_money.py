@@ -38,5 +38,7 @@ def test_no_sums(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["一", "1", "1,", "万", "收了一万"])
-def test_long_rows_of_digits_are_read_in_linear_time(unit: str) -> None:
-    assert money(unit * 100_000) is not None
+def test_long_rows_of_digits_are_read_to_the_end(unit: str) -> None:
+    text = unit * 100_000 + "，收了五百元"
+    last = money(text)[-1]
+    assert (last.value, last.span) == ("500", (len(text) - 3, len(text)))

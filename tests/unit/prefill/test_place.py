@@ -52,7 +52,9 @@ def test_streets_and_districts_are_found(gazetteer: Gazetteer, name: str, kind: 
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_outside_place_is_placed_in_the_city(gazetteer: Gazetteer, name: str) -> None:
-    assert [row["text"] for row in sentences(name, "outside") if codes(gazetteer, row["text"])] == []
+    rows = sentences(name, "outside")
+    assert rows
+    assert [row["text"] for row in rows if codes(gazetteer, row["text"])] == []
 
 
 def test_what_was_misheard_stays_as_written_and_is_less_sure(gazetteer: Gazetteer) -> None:
@@ -114,17 +116,35 @@ def test_english_speakers_name_places_in_pinyin(gazetteer: Gazetteer, text: str,
     assert bool(address) == bool(found)
 
 
-@pytest.mark.parametrize("text", ["", "区", "\ud800", "路路路路路路路路" * 50, "龙华区" * 300])
-def test_odd_texts_do_no_harm(gazetteer: Gazetteer, text: str) -> None:
-    for guess in gazetteer.find(text):
-        assert guess.span is not None
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("区", 0),
+        ("\ud800", 0),
+        ("路路路路路路路路" * 50, 0),
+        ("龙华区" * 300 + "停水", 2),
+        pytest.param(
+            "龙华区" * 300, 2, marks=pytest.mark.xfail(reason="names at a text's end get spans that end beyond it")
+        ),
+    ],
+)
+def test_odd_texts_do_no_harm(gazetteer: Gazetteer, text: str, count: int) -> None:
+    found = gazetteer.find(text)
+    assert len(found) == count
+    for guess in found:
+        start, end = guess.span or (0, 0)
+        assert 0 <= start < end <= len(text)
 
 
-def test_a_megabyte_is_read_in_linear_time(gazetteer: Gazetteer) -> None:
-    unit = "我在深圳，说的是美兰区白龙街道的事。"
+def test_a_megabyte_is_read_to_the_end(gazetteer: Gazetteer) -> None:
+    unit = "我在深圳，说的是外地的事。"
+    text = unit * (1_000_000 // len(unit)) + "美兰区白龙街道的路灯坏了"
     started = time.process_time()
-    gazetteer.find(unit * (1_000_000 // len(unit)))
+    found = {guess.path: guess for guess in gazetteer.find(text)}
     print(f"1 MB: {time.process_time() - started:.2f} s")
+    assert found["place.district"].value == {"code": "460108", "name": "美兰区"}
+    assert found["place.district"].span == (text.index("美兰区"), text.index("美兰区") + 3)
 
 
 def test_wrong_aliases_are_named(tmp_path: Path) -> None:

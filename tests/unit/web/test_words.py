@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.intake.source_callbacks import TOLD
+from gateway.intake.titles import WRITTEN
+
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,12 +21,27 @@ BUILT = {
     "ticket": {"progress_asked", "urged", "added_to"},
 }
 """What the events are called whose types are put together."""
+NAMED = {
+    "call_record.py:event": {
+        "interaction.answered",
+        "interaction.line_chosen",
+        "transcript.segment",
+        "transcript.completed",
+        "ticket.demand_taken",
+        "callback.opened",
+    },
+    "corrections.py:kind": {"ticket.corrected"},
+    "similar.py:kind": {"ticket.merged", "ticket.unmerged"},
+    "source_callbacks.py:TOLD": {TOLD},
+    "titles.py:WRITTEN": {WRITTEN},
+}
+"""What they are called where a name stands for the type, by module and name."""
 
 
 def written() -> Iterator[str]:
-    """Types given to ``NewEvent`` as they stand, and those of ``BUILT``."""
+    """Types given to ``NewEvent`` as they stand, and those of ``BUILT`` and ``NAMED``."""
     for module in sorted((ROOT / "gateway").rglob("*.py")):
-        for node in ast.walk(ast.parse(module.read_text())):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "NewEvent"):
                 continue
             [kind] = [keyword.value for keyword in node.keywords if keyword.arg == "type"]
@@ -32,12 +50,14 @@ def written() -> Iterator[str]:
             elif isinstance(kind, ast.JoinedStr):
                 beginning = kind.values[0].value.rstrip(".")
                 yield from (f"{beginning}.{ending}" for ending in BUILT[beginning])
+            else:
+                yield from NAMED[f"{module.name}:{ast.unparse(kind)}"]
 
 
 def test_every_event_has_a_name_in_both_languages() -> None:
     types = set(written())
     assert len(types) > 15
-    words = (ROOT / "gateway/web/static/desk/words.js").read_text()
+    words = (ROOT / "gateway/web/static/desk/words.js").read_text(encoding="utf-8")
     tables = re.findall(r"^  events: \{(.*?)^  \},", words, re.DOTALL | re.MULTILINE)
     assert len(tables) == 2
     for table in tables:
