@@ -61,7 +61,7 @@ class Prefill:
         """
         local = at.astimezone(self._zone)
         beginning = content[:MAX_CHARS]
-        parties, named = who(beginning)
+        parties, named = who(beginning, answers=answers)
         mentions = (*numbers(beginning), *money(beginning), *times(beginning, local), *named)
         said = [*parties, *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]

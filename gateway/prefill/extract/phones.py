@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 
 from gateway.domain.guess import Mention
+from gateway.prefill.extract.phone_owner import Whose, no_use, said_to_be_mine, whose
 
 _DIGITS = dict(zip("零〇洞幺一二两三四五六七八九0123456789", "000112234567890123456789", strict=True))
 _DIGITS |= {chr(0xFF10 + n): str(n) for n in range(10)}
@@ -30,30 +30,19 @@ _MOBILE, _AREA, _SERVICE = (
     re.compile(r"(?:86)?0(\d{9,11})"),
     re.compile(r"[48]00\d{7}"),
 )
-_MINE = re.compile(
-    r"我的|我手机|我电话|联系我|打我|打给我|回我|回电|本人|我是|我这边|\bmy\b|call me|reach me", re.IGNORECASE
+_CALL = re.compile(
+    r"电话|手机|号码|联系|打给|打我|回电|座机|拨|请打|phone|mobile|number|call me|reach|contact|cell", re.IGNORECASE
 )
-_THEIRS = re.compile(
-    r"他们?的|她们?的|对方|店里|店家|商家|店的|老板的?(?:电话|手机|号)|司机的?(?:电话|手机|号)|公司的?(?:电话|号码)|客服|物业的?(?:电话|号码)|中介的?(?:电话|手机|号)|"
-    r"房东的?(?:电话|手机|号)|酒店的?电话|饭店的?电话|骚扰|诈骗|来电显示|陌生|打来|打进来|给我打电话|包工头的?(?:电话|手机|号)|投诉的?(?:电话|号码)|接到|\b(?:his|her|their|its)\b",
-    re.IGNORECASE,
-)
-_CALL = re.compile(r"电话|手机|号码|联系|打给|打我|回电|座机|拨|phone|mobile|number|call me|cell", re.IGNORECASE)
 _OTHER_NUMBER = re.compile(
     r"单号|编号|账号|帐号|卡号|户号|订单|身份证|证号|工号|学号|尾号|运单|代码|QQ|微信号?是?$", re.IGNORECASE
 )
-_WRONG = re.compile(r".{0,2}(?:是错的|错了|不对|打不通|停机|不用了|作废)")
 _CORRECTS = re.compile(r"(?:不对|说错|应该是|更正|改成|换成|不是).{0,12}$")
-_CALLS_ME = re.compile(r".{0,3}?(?:给我打|打给我|打来|打过来|打电话|骚扰)")
+_BESIDE = re.compile(
+    r"[\s，,、。；;]{0,2}(?:不对|说错了?|或者?|和|及|跟|也可以|也行|要打|请打|改|现在|换|or|and|but|it)?"
+    r"[\s，,]{0,2}(?:是|打|成|用|就|is){0,2}\s?"
+)
+"""All that stands between two numbers of the same person."""
 _BEFORE = 20
-
-
-class Whose(Enum):
-    """Whose number it is by the words around it."""
-
-    MINE = "mine"
-    THEIRS = "theirs"
-    UNSAID = "unsaid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +68,25 @@ class Phone:
 def phones(text: str, area_code: str = "0898") -> list[Phone]:
     """Every telephone number of ``text``, in its order; an 8-digit local number takes ``area_code``.
 
-    Account, order and identity numbers are none; neither is a number that is said to be wrong.
+    Account, order and identity numbers are none; neither is a number that is said to be of no use. One that stands for
+    the number before it, or beside it, is whose that was.
     """
     found: list[Phone] = []
+    since, before = 0, Whose.UNSAID
     for run in _RUN.finditer(text):
-        before = text[max(0, run.start() - _BEFORE) : run.start()]
-        if _OTHER_NUMBER.search(before) and not _CALL.search(before):
+        words = text[max(0, run.start() - _BEFORE) : run.start()]
+        if _OTHER_NUMBER.search(words) and not _CALL.search(words):
             continue
         digits, places = _digits(text, run.start(), run.end())
         for first, last in _split(digits):
             start, end = places[first][0], places[last - 1][1]
-            if _WRONG.match(text, end, end + 8):
-                continue
-            found.append(_phone(text, digits[first:last], (start, end), area_code))
+            phone = _phone(text, digits[first:last], (start, end), area_code, since)
+            stands_in = since > 0 and (phone.corrects or _BESIDE.fullmatch(text, since, start) is not None)
+            if stands_in and phone.whose is Whose.UNSAID:
+                phone = replace(phone, whose=before)
+            since, before = end, phone.whose
+            if not no_use(text, start, end):
+                found.append(phone)
     return found
 
 
@@ -124,7 +119,7 @@ def _split(digits: str) -> list[tuple[int, int]]:
     return []
 
 
-def _phone(text: str, digits: str, span: tuple[int, int], area_code: str) -> Phone:
+def _phone(text: str, digits: str, span: tuple[int, int], area_code: str, since: int) -> Phone:
     if mobile := _MOBILE.fullmatch(digits):
         kind, national = "mobile", mobile[1]
     elif _SERVICE.fullmatch(digits):
@@ -142,16 +137,7 @@ def _phone(text: str, digits: str, span: tuple[int, int], area_code: str) -> Pho
         value=f"+86{national}{suffix}",
         span=span,
         kind=kind,
-        whose=Whose.THEIRS if _CALLS_ME.match(text, span[1], span[1] + _BEFORE) else _whose(before),
-        announced=_CALL.search(before) is not None,
+        whose=whose(text, *span, since),
+        announced=_CALL.search(before) is not None or said_to_be_mine(text, *span),
         corrects=_CORRECTS.search(before) is not None,
     )
-
-
-def _whose(before: str) -> Whose:
-    """By what was said last."""
-    mine = max((m.end() for m in _MINE.finditer(before)), default=-1)
-    theirs = max((m.end() for m in _THEIRS.finditer(before)), default=-1)
-    if mine == theirs:
-        return Whose.UNSAID
-    return Whose.MINE if mine > theirs else Whose.THEIRS
