@@ -116,8 +116,9 @@ class Hearing:
     def _written(self, heard: str) -> Iterator[tuple[int, int]]:
         for start in range(len(heard)):
             for length in self._lengths:
-                if heard[start : start + length] in self._trust:
-                    yield start, start + length
+                end = start + length
+                if end <= len(heard) and heard[start:end] in self._trust:
+                    yield start, end
                     break
 
     def _at(self, heard: str, sound: str, start: int, taken: bytearray) -> Iterator[tuple[Correction, bool]]:

@@ -57,7 +57,8 @@ class _Index:
     def at(self, text: str, position: int) -> Iterable[tuple[int, list[str]]]:
         """(end, names) of every name at ``position``, longest first."""
         for length in self._lengths.get(text[position : position + 2], ()):
-            if (found := self.names.get(text[position : position + length])) is not None:
+            said = text[position : position + length]
+            if len(said) == length and (found := self.names.get(said)) is not None:
                 yield position + length, found
 
 
