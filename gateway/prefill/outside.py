@@ -36,6 +36,11 @@ _NAMES = re.compile(f"(?:{'|'.join(sorted([*_REGIONS, *_DISTRICTS.split()], key=
 _CLAUSE = re.compile(r"[，。！？；,.!?;\s]|海口(?!镇)|[到去来回飞搬]")
 _HOME = re.compile(r"海口(?!镇)|现在|这边|这里|住|我家|家在")
 
+_NOW_THERE = re.compile(
+    r"(?:现在|目前|如今|眼下)(?:我|人|都|已经)*(?:在|住|住在|搬到|搬去|定居)?$|\bnow (?:live )?in $", re.IGNORECASE
+)
+_NOW_CHARS = 12
+
 
 def _sound(name: str) -> tuple[str, ...]:
     return tuple(loose(syllable(c)) for c in name)
@@ -61,6 +66,10 @@ class Outside:
             return True
         before = self._text[max(0, start - 3) : start].rstrip("市的")
         return _sound(before[-2:]) in _HEARD_SYLLABLES
+
+    def lives_there_now(self) -> bool:
+        """Whether the requester says to be in one of them now: 现在在广州打工."""
+        return any(_NOW_THERE.search(self._text, max(0, start - _NOW_CHARS), start) for start in self._starts)
 
 
 def _until(mentions: list[tuple[int, int]], stops: list[int], length: int) -> list[tuple[int, int]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
 from gateway.prefill.address import tail, unnamed
-from gateway.prefill.aside import Aside, aimed_at, aside
+from gateway.prefill.aside import Aside, aimed_at, aside, turns_to
 from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
 from gateway.prefill.outside import Outside
 from gateway.prefill.syllables import loose, syllable
@@ -18,6 +19,10 @@ _ALIAS_KINDS = {"road", "compound", "landmark", "area", "short"}
 _TOWN_BEFORE = re.compile(r"([一-鿿]{2})(?:镇|乡|县|街道)$")
 _CONFIDENCE = {"exact": 0.9, "alias": 0.85, "same": 0.75, "like": 0.65}
 _ONLY_ADDRESS, _UNNAMED_ADDRESS = 0.65, 0.55
+_CONTESTED = 0.75
+"""No surer is a place beside which another one is named, or that is named only by the way."""
+_LEFT = 0.45
+"""Nor one where the requester is from, who now lives in another city."""
 _SHARED_DISTRICTS = frozenset({"龙华区", "龙华"})
 """Our districts' names that other cities have, too."""
 _ORDER = {"exact": 0, "alias": 2, "same": 1, "like": 3}
@@ -62,7 +67,11 @@ class Gazetteer:
             if not outside.covers(h.start, h.end, shared=self._shared(text, h))
             and not self._in_other_town(text, h, ends)
         ]
-        hits = _meant(text, hits)
+        hits, offices, side = _meant(text, hits)
+        contested = [level for level in ("district", "street") if self._contested(hits + offices, level)]
+        for level in contested:
+            hits = self._turned_to(text, hits, level)
+        most = _LEFT if side is Aside.PERHAPS and outside.lives_there_now() else 1.0
         chosen = self._choose(hits)
         if not chosen:
             return self._only_address(text, hits, outside)
@@ -72,7 +81,9 @@ class Gazetteer:
         for division in self._upwards(lowest):
             said = chosen.get(division.level)
             hit = said[1] if said else weakest
-            confidence = _CONFIDENCE[hit.grade] - (0.0 if said else 0.05)
+            confidence = min(most, _CONFIDENCE[hit.grade] - (0.0 if said else 0.05))
+            if side is Aside.PERHAPS or any(LEVELS[level] <= LEVELS[division.level] for level in contested):
+                confidence = min(_CONTESTED, confidence)
             guesses.append(
                 Guess(
                     path=f"place.{division.level}",
@@ -82,8 +93,28 @@ class Gazetteer:
                     confidence=round(confidence, 2),
                 ),
             )
-        guesses.append(self._address(text, [h for _, h in chosen.values()], hits))
+        address = self._address(text, [h for _, h in chosen.values()], hits)
+        guesses.append(replace(address, confidence=min(most, address.confidence)))
         return guesses
+
+    def _at(self, hit: Hit, level: str) -> str | None:
+        """The one division of ``level`` in which all that ``hit`` may be lies."""
+        codes = {next((o.code for o in self._upwards(d) if o.level == level), None) for d in hit.divisions}
+        return codes.pop() if len(codes) == 1 else None
+
+    def _contested(self, hits: list[Hit], level: str) -> bool:
+        """Whether ``hits`` name two divisions of ``level``; what goes on with an address (秀英区海秀路) is no other."""
+        ends = {h.end for h in hits}
+        grades = ("exact", "alias") if level == "district" else ("exact",)
+        named = [h for h in hits if h.grade in grades and (h.grade == "exact" or h.start not in ends)]
+        return len({self._at(h, level) for h in named} - {None}) > 1
+
+    def _turned_to(self, text: str, hits: list[Hit], level: str) -> list[Hit]:
+        """Of ``hits`` those that agree with the last one that the text turns to; all when it turns to none."""
+        turned = [code for h in hits if (code := self._at(h, level)) is not None and turns_to(text, h.start)]
+        if not turned:
+            return hits
+        return [h for h in hits if self._at(h, level) in {None, turned[-1]}]
 
     @staticmethod
     def _shared(text: str, hit: Hit) -> bool:
@@ -155,15 +186,25 @@ def _address_guess(text: str, start: int, end: int, confidence: float) -> Guess:
     return Guess(path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=confidence)
 
 
-def _meant(text: str, hits: list[Hit]) -> list[Hit]:
-    """Of ``hits`` those that the text is about."""
-    sides = [(hit, aside(text, hit.start, hit.end)) for hit in hits]
+def _meant(text: str, hits: list[Hit]) -> tuple[list[Hit], list[Hit], Aside]:
+    """Of ``hits`` those that the text is about, the administrations it names besides, and how far the former are."""
+    sides: list[tuple[Hit, Aside]] = []
+    for hit in hits:
+        follows = sides and sides[-1][0].end == hit.start
+        side = aside(text, hit.start, hit.end)
+        if follows and side in {Aside.NO, Aside.HOME}:  # 不是龙华区金贸街道: one address
+            side = sides[-1][1]
+        elif follows and side is Aside.OFFICE and sides[-1][1] in {Aside.NO, Aside.HOME}:
+            sides[-1] = sides[-1][0], side
+        sides.append((hit, side))
     if any(side is Aside.HOME for _, side in sides) and not any(
         side is Aside.NO and aimed_at(text, hit.start) for hit, side in sides
     ):
         sides = [(hit, Aside.NO if side is Aside.HOME else side) for hit, side in sides]
     nearest = min((side for _, side in sides), default=Aside.YES)
-    return [hit for hit, side in sides if side == nearest and side is not Aside.YES]
+    kept = [hit for hit, side in sides if side == nearest and side is not Aside.YES]
+    offices = [hit for hit, side in sides if side is Aside.OFFICE and nearest is not Aside.OFFICE]
+    return kept, offices, nearest
 
 
 def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:
