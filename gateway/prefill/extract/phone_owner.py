@@ -71,8 +71,8 @@ _SAID_OF_OTHERS_EN = (
 )
 _NAME = r"[^，。,\s我]"
 _OTHER = re.compile(
-    rf"(?P<role>{_PERSON}|{_PLACE})"
-    rf"(?:{_NAME}{{0,6}}?的?{NOUN}|[，,\s]{NOUN}|[叫姓]?{_NAME}{{1,3}}?[，,\s]{NOUN}|{_NAME}{{0,4}}\s?$)"
+    rf"(?P<role>{_PERSON}|{_PLACE})(?:{_NAME}{{0,6}}?的?{NOUN}|[，,\s]{NOUN}|{_NAME}{{0,4}}\s?$)"
+    rf"|(?P<named>{_PERSON})[叫姓]?{_NAME}{{1,3}}?[，,\s]{NOUN}"
     rf"|{_NOT_ANOTHERS}的{NOUN}|{_SAID_OF_OTHERS}|{_SAID_OF_OTHERS_EN}"
     rf"|\b(?:his|her|their|its)\b|[a-z]['’]s?\s+{_PHONE_EN}\b"
     r"|\bthe\s+(?!phone|mobile|cell|telephone|contact|best|right|correct|following|number)(?:[a-z]+\s+){1,3}?"
@@ -173,7 +173,8 @@ def whose(text: str, start: int, end: int, since: int) -> Whose:
 
 def _is_me(before: str, other: re.Match[str]) -> bool:
     """Whether the requester is who is spoken of: 我是店长, 电话…."""
-    return other["role"] is not None and _I_AM.search(before, 0, other.start()) is not None
+    role = other["role"] or other["named"]
+    return role is not None and _I_AM.search(before, 0, other.start()) is not None
 
 
 def _is_asked(before: str, start: int) -> bool:
