@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.domain.guess import Guess
 from gateway.domain.words import DemandType as Type
+from gateway.prefill.denial import Spans, denied_spans, touches
 from gateway.prefill.syllables import loose, syllable
 
 PATH = "demand.type"
@@ -18,6 +19,19 @@ _WISH = re.compile(
     r"|想|跟你们?|向你们?|一下|实名|匿名|电话|再|在线)*$|^(?:我|你好|您好|喂|[，,。\s])*$"
 )
 _WISH_CHARS = 10
+_UNWANTED = re.compile(
+    r"(?:(?<![能可要是会想该得再])不(?:是)?(?:想要?|要|打算|准备|需要|愿意?|会|用|必)?|并非"
+    r"|(?<![有淹])没(?:有(?!想(?!过)))?(?:说过?(?:要|想)?|想过?要?|打算|准备)?|(?<![特个区])别|无意)"
+    r"(?:来|去|再)?(?:跟你们?|向你们?|打电话|个|什么)?$"
+    r"|(?:\b(?:not|never|no)|n['’]t)(?: (?:here|calling|want(?:ing)?|wish|like|trying|going|mean|need)\b)?"
+    r"(?: to\b)?(?: (?:make|file|lodge)\b)?(?: (?:a|any)\b)? $",
+    re.IGNORECASE,
+)
+_UNWANTED_CHARS = 40
+_AFTER_ALL = re.compile(r"本来|原本|一开始|原来")
+"""Who at first did not want to complain does so now."""
+_IN_VAIN = re.compile(r"不行|就|的话|没|谁|成|上|到|通|无门|渠道")
+"""After the verb: "不投诉不行", "没投诉成功"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +210,11 @@ def _declared(text: str) -> _Verdict | None:
         found.append(_Verdict(Type.CONSULTATION, _DECLARED_BARE, asked.span()))
     asking = range(*asked.span()) if asked else range(0)
     for kind, pattern in _DECLARED:
-        verdicts = [_verdict(kind, text, m) for m in pattern.finditer(text) if m.start() not in asking]
-        if sure := max(filter(None, verdicts), key=lambda verdict: verdict.confidence, default=None):
+        matches = [m for m in pattern.finditer(text) if m.start() not in asking]
+        wanted = [m for m in matches if not _unwanted(text, *m.span())]
+        verdicts = [verdict for m in wanted if (verdict := _verdict(kind, text, m))]
+        sure = max(verdicts, key=lambda verdict: verdict.confidence, default=None)
+        if sure and (len(wanted) == len(matches) or sure.confidence == _DECLARED_SURE):
             found.append(sure)
     if not found:
         return None
@@ -207,6 +224,15 @@ def _declared(text: str) -> _Verdict | None:
     if first.kind is Type.CONSULTATION and _FAULT.search(text):
         doubt = max(doubt, _RIVAL)
     return _Verdict(first.kind, first.confidence - doubt, first.span)
+
+
+def _unwanted(text: str, start: int, end: int) -> bool:
+    """Whether the verb between ``start`` and ``end`` is what somebody says not to want."""
+    before = text[max(0, start - _UNWANTED_CHARS) : start]
+    found = _UNWANTED.search(before)
+    if found is None or _IN_VAIN.match(text, end):
+        return False
+    return not _AFTER_ALL.search(before[-_WISH_CHARS:])
 
 
 def _verdict(kind: Type, text: str, match: re.Match[str]) -> _Verdict | None:
@@ -227,17 +253,26 @@ def _heard(text: str) -> _Verdict | None:
                 continue
             said = text[start : start + 2]
             wished = _WISH.search(text[max(0, start - _WISH_CHARS) : start])
-            if wished and (
-                any(a == b for a, b in zip(said, word, strict=True)) or text[:start].endswith(("我要", "我想"))
+            if (
+                wished
+                and not _unwanted(text, start, start + 2)
+                and (any(a == b for a, b in zip(said, word, strict=True)) or text[:start].endswith(("我要", "我想")))
             ):
                 return _Verdict(kind, _HEARD, (start, start + 2))
     return None
 
 
 def _implied(text: str) -> _Verdict | None:
-    found = [(kind, sure, m) for kind, sure, pattern in _IMPLIED if (m := pattern.search(text))]
+    denied = denied_spans(text)
+    seen = ((kind, sure, _first(pattern, text, denied)) for kind, sure, pattern in _IMPLIED)
+    found = [(kind, sure, match) for kind, sure, match in seen if match]
     if not found:
         return None
     kind, sure, match = found[0]
     others = {other for other, _, _ in found} - {kind}
     return _Verdict(kind, sure - (_RIVAL / 2 if others else 0.0), match.span())
+
+
+def _first(pattern: re.Pattern[str], text: str, denied: Spans) -> re.Match[str] | None:
+    """Where ``pattern`` first says of something that it is so."""
+    return next((m for m in pattern.finditer(text) if not touches(m.span(), denied)), None)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gateway.prefill.denial import denied_spans, touches
 from gateway.prefill.syllables import Sounds, syllable
 
 NEAR = 14
@@ -78,13 +79,15 @@ class Keywords:
         """Every keyword in ``text``, once for each code: where it is best heard, else where it comes first.
 
         Within ``names`` (spans of what is known to be one) nothing is taken for mis-heard: 海甸岛人 is no 电到人.
+        A wrong that is denied is not found: who says "没有人打架" does not speak of a fight.
         """
         lower = text.lower()
         if len(lower) != len(text):
             lower = text
+        denied = denied_spans(lower)
         spots: dict[str, list[Spot]] = defaultdict(list)
         for part, spot in (*self._as_written(lower), *self._as_heard(lower, names), *self._as_english(lower)):
-            if len(spots[part]) < _SPOTS:
+            if not touches(spot[:2], denied) and len(spots[part]) < _SPOTS:
                 spots[part].append(spot)
         return [hit for part in spots for keyword in self._of_part[part] if (hit := _hit(keyword, part, spots))]
 

@@ -6,12 +6,15 @@ import re
 from typing import Final
 
 from gateway.domain.guess import FILL_AT, Guess
+from gateway.prefill.denial import denied_spans, touches
 from gateway.prefill.taxonomy import Category
 
 PATH = "demand.urgency"
 READ_CHARS: Final = 3000
 _BY_WORDS, _BY_CATEGORY, _BOTH = 0.85, 0.7, 0.95
 _NORMAL, _NORMAL_UNKNOWN, _CALM = 0.8, 0.6, 0.9
+_SAID_OVER = 0.45
+"""Who names a danger and says that it is over is asked: below ``FILL_AT``, a person decides."""
 _DENIED_CHARS = 8
 _DANGER = re.compile(
     r"(?:闻到|有|一股|很浓的?|浓浓的|好大的?)[^，。,.]{0,4}(?:煤气|燃气|天然气|液化气)(?:的)?(?:味|臭)|漏煤气"
@@ -26,6 +29,9 @@ _DANGER = re.compile(
     r"|井盖[^，。,.]{0,4}(?:没了|不见|丢了|被偷|缺失)|(?:没有?|缺)井盖"
     r"|(?:人|孩子|老人|小孩|妈|爸|他|她)[^，。,.]{0,6}(?:受伤了|流血|昏迷|晕倒|昏倒|没有?呼吸)|有人受伤"
     r"|有人[^，。,.]{0,4}(?:晕倒|要跳楼|跳楼|自杀)"
+    r"|没有?(?:了)?(?:呼吸(?![机道内科])|心跳|脉搏|知觉|意识(?!到))|(?:呼吸|心跳)(?:已经|都|也)?(?:停|没了|没有了)|停止(?:了)?(?:呼吸|心跳)|失去(?:了)?(?:意识|知觉)"
+    r"|昏迷|喘不上气|火(?:势)?(?:还|仍|一直)?[没未](?:有)?(?:被)?扑?灭|还在(?:烧|着火|燃烧)|困人"
+    r"|轻生|割腕|寻短见|跳[河江海桥](?!下)|喝(?:了)?农药|服毒|上吊(?![灯扇顶装车机])"
     r"|跳楼|自杀|不想活|持刀|拿着?刀|砍人|正在打人|救命|快来救|(?:要出|会出|出)人命|食物中毒|上吐下泻"
     r"|[走失丢](?:失|丢)了?[^，。,.]{0,4}(?:老人|孩子|小孩)"
     r"|(?:老人|孩子|小孩|奶奶|爷爷|母亲|父亲)[^，。,.]{0,8}(?:走失|走丢|不见了)"
@@ -36,20 +42,28 @@ _DANGER = re.compile(
     r"|(?:burst|broken) (?:water )?(?:pipe|main)"
     r"|manhole cover is (?:missing|gone)|missing manhole|badly (?:hurt|injured)|bleeding|unconscious"
     r"|fell (?:in|into|down)\b|explosion"
+    r"|not breathing|stopped breathing|can(?:'t|not) breathe|no (?:pulse|heartbeat)|not conscious|passed out"
+    r"|heart attack|suicid(?:e|al)|kill (?:myself|himself|herself|themselves)|jump(?:ing)? off"
     r"|emergency",
     re.IGNORECASE,
 )
 _HEARD = re.compile(r"(?:没气|煤器|梅气|煤七|然气|燃起|燃器)[^，。,.]{0,2}(?:泄[漏露]|味|漏)")
 """How recognisers write the gas that is leaking."""
 _NOT_NOW = re.compile(
-    r"没有?(?:再|什么|任何|人|发生|出现)?[^，。,.有]{0,3}$"
-    r"|(?:不是|并非|不会|怕|担心|防止|避免|万一|容易|以免)[^，。,.]{0,6}$",
+    r"没有?(?:再|什么|任何|人|发生|出现)?[^，。,.有了又还就办管救来敢]{0,3}$"
+    r"|(?:(?<!是)不是(?!开玩笑|第一|一[次回])|并非|不会|怕|担心|防止|避免|万一|容易|以免)[^，。,.]{0,6}$",
     re.IGNORECASE,
 )
 _FEARED = re.compile(
     r"(?:怕|担心|防止|避免|万一|以免|会不会|去年|以前|之前|上次|上个月|演练|知识|培训|预防)[^。.!！?？]{0,12}$"
 )
-_OVER = re.compile(r"已经(?:没有|没了|好了|修好|解决|处理好|救出来|扑灭|灭了)|(?:后来|现在)(?:没事|好了|解决)")
+_OVER = re.compile(
+    r"已经没有?(?:什么|任何|大)?(?:事|问题|危险|大碍|[^，。,.]{0,4}味|明?火了)|味道?(?:现在|都|也|已经){0,2}没有?了|已经(?:好了(?!一?[点些])|修好|解决(?!不)|处理好|救出来|扑灭|灭了)"
+    r"|(?:后来|现在)(?:没事|好了(?!一?[点些])|解决(?!不))|虚惊一场|误报|false alarm",
+    re.IGNORECASE,
+)
+"""What is over names what there is no more of: "已经没有呼吸" is no good news."""
+_NOT_OVER = re.compile(r"又|还|仍|但|可是|不过|\b(?:but|still|again)\b", re.IGNORECASE)
 _NO_HURRY = re.compile(
     r"不(?:着)?急|不是很急|没那么急|不用(?:着)?急|有空(?:再|的时候)|no rush|not urgent|no hurry", re.IGNORECASE
 )
@@ -74,9 +88,11 @@ def urgency(content: str, kind: str | None, category: Category | None, sure: flo
     dangerous = not elsewhen and category is not None and category.urgent and sure >= FILL_AT
     only_talk = kind in {"consultation", "praise", "suggestion"}
     calm = _NO_HURRY.search(text)
-    if (over := _OVER.search(text)) or (calm and not danger):
-        seen = over or calm
-        return _guess("normal", f"说了「{seen.group()}」" if seen else "", seen, _CALM if not danger else FILL_AT)
+    over = _over(text, danger)
+    if seen := over or (None if danger else calm):
+        return _guess(
+            "normal", f"说了「{seen.group()}」", seen, _SAID_OVER if danger or (over and dangerous) else _CALM
+        )
     if danger:
         confidence = _BOTH if dangerous else _BY_WORDS
         return _guess("urgent", f"说到「{danger.group()}」", danger, confidence if not only_talk else FILL_AT)
@@ -88,13 +104,25 @@ def urgency(content: str, kind: str | None, category: Category | None, sure: flo
     return _guess("normal", "没有说到危险", None, _NORMAL if known else _NORMAL_UNKNOWN)
 
 
+def _over(text: str, danger: re.Match[str] | None) -> re.Match[str] | None:
+    """The words for something being over; with a ``danger`` only such as come after it and take nothing back."""
+    if danger is None:
+        return _OVER.search(text)
+    over = _OVER.search(text, danger.end())
+    if over is None or _NOT_OVER.search(text, over.end()) or _danger(text[over.end() :])[0]:
+        return None
+    return over
+
+
 def _danger(text: str) -> tuple[re.Match[str] | None, bool]:
     """The first danger that is neither denied, feared nor past; without one, whether there is one of those."""
     elsewhen = False
+    denied = denied_spans(text)
     for pattern in (_DANGER, _HEARD):
         for found in pattern.finditer(text):
             before = text[max(0, found.start() - 20) : found.start()]
-            if not _NOT_NOW.search(before[-_DENIED_CHARS:]) and not _FEARED.search(before):
+            said_not = touches(found.span(), denied) or _NOT_NOW.search(before[-_DENIED_CHARS:])
+            if not said_not and not _FEARED.search(before):
                 return found, False
             elsewhen = True
     return None, elsewhen
