@@ -112,15 +112,17 @@ class PlatformChannel:
             raise Malformed(f"source.name must be {source}, and source.event_id given")
         if any(item.url is None for item in body.attachments):
             raise Malformed("attachments: files themselves are sent to POST /api/v1/contacts")
-        accepted = await self._context.intake.accept(
-            inbound(
+        try:
+            contact = inbound(
                 body,
                 channel="platform",
                 channel_id=self._context.channel_id,
                 external_id=f"source:{source}:{EVENT}{source}:{body.source.event_id}",
                 received_at=self._context.clock.now(),
             )
-        )
+        except RejectedInput as error:
+            raise Malformed(str(error)) from None
+        accepted = await self._context.intake.accept(contact)
         return _answer(
             200 if accepted.replayed else 201,
             ticket_id=accepted.ticket_id,

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from gateway.domain.change import Identity
-from gateway.ports.contact import Closed, ContactBody, System, Url
+from gateway.domain.said_at import EARLIEST, plausible
+from gateway.ports.contact import TOO_LATE, Closed, ContactBody, System, Url
 from gateway.ports.message import InboundMessage, Location, MediaRef, Receipt
 
 EVENT = "event:"
@@ -69,9 +70,11 @@ class Message(Closed):
 
     @field_validator("sent_at")
     @classmethod
-    def _has_an_offset(cls, value: datetime | None) -> datetime | None:
+    def _is_a_moment(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("needs an offset from UTC, e.g. 2026-01-31T08:00:00+08:00")
+        if value is not None and value < EARLIEST:
+            raise ValueError(f"is before {EARLIEST.year}")
         return value
 
     @model_validator(mode="after")
@@ -81,7 +84,9 @@ class Message(Closed):
         return self
 
     def inbound(self, *, channel_id: str, source: str, received_at: datetime, flow: str, line: str) -> InboundMessage:
-        """For ``Conversations.receive``."""
+        """For ``Conversations.receive``; ``Malformed`` when it was sent in the future."""
+        if self.sent_at is not None and not plausible(self.sent_at, received_at):
+            raise Malformed(TOO_LATE)
         medium, point = self.media, self.location
         kind = "event" if self.event else "location" if point else medium.kind if medium else "text"
         return InboundMessage(
@@ -124,7 +129,7 @@ class Delivered(Closed):
 
     def receipt(self, channel_id: str, now: datetime) -> Receipt:
         """For ``Conversations.receipt``."""
-        at = self.at if self.at is not None and self.at.tzinfo is not None else now
+        at = self.at if self.at is not None and self.at.tzinfo is not None and plausible(self.at, now) else now
         return Receipt(channel_id=channel_id, external_id=self.message_id, state=self.state, at=at, error=self.error)
 
 

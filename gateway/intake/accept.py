@@ -20,6 +20,7 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
+from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.intake.numbers import e164
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
@@ -64,7 +65,8 @@ class ContactIntake:
         requester = dict(contact.requester)
         phone = e164(requester.get("phone") or contact.from_raw)
         requester["phone"] = phone
-        reading = self._prefill.read(contact.content, at=contact.sent_at or contact.received_at)
+        heard_at = said_at(contact.sent_at, contact.received_at)
+        reading = self._prefill.read(contact.content, at=heard_at)
         guesses: list[Guess] = list(reading.guesses)
         if _PLACED & {key for key, value in contact.place.items() if value}:
             guesses = [g for g in guesses if not g.path.startswith("place.")]
@@ -73,7 +75,6 @@ class ContactIntake:
         if contact.attachments:
             fields["attachments",] = [_attachment(given) for given in contact.attachments]
         empty = not contact.content.strip() and not contact.attachments and not contact.files
-        heard_at = contact.sent_at or contact.received_at
         if contact.demand_type is not None:
             fields["demand", "type"] = contact.demand_type
             guesses = [g for g in guesses if g.path != "demand.type"]

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from gateway.domain.change import Applied, Change, DeliveryUpdate, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
+from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.attachment_files import AttachmentFiles, Refused
@@ -155,7 +156,7 @@ class ConversationIntake:
             turn.content = text
             return turn, [answer(about, language)], about
         heeded = Heeded(
-            at=message.sent_at or message.received_at,
+            at=said_at(message.sent_at, message.received_at),
             text=text,
             choice=message.choice,
             location=message.location,

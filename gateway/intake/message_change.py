@@ -25,6 +25,7 @@ from gateway.domain.change import (
     Thread,
 )
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
+from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
 from gateway.intake.follow_up import FollowUp, Intent
 from gateway.intake.numbers import e164
@@ -165,9 +166,8 @@ class MessageChange:
 
     @property
     def _sent_at(self) -> datetime:
-        """The provider's time, but never after the arrival: their clocks may run ahead."""
-        message = self._message
-        return min(message.sent_at, message.received_at) if message.sent_at else message.received_at
+        """The provider's time as far as it can be believed."""
+        return said_at(self._message.sent_at, self._message.received_at)
 
     def _pending(self) -> dict[tuple[str, ...], Any]:
         """The words of a voice message are still to come."""

@@ -15,7 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
+from gateway.domain.said_at import EARLIEST, plausible
 from gateway.domain.words import Line
+from gateway.errors import RejectedInput
 from gateway.ports.channel import InboundContact, ReceivedFile
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
@@ -35,6 +37,9 @@ def _system(value: str) -> str:
         return crs_of(value).value
     except ValueError:
         return value
+
+
+TOO_LATE = "sent_at: is more than a day in the future"
 
 
 class Closed(BaseModel):
@@ -168,9 +173,11 @@ class ContactBody(Closed):
 
     @field_validator("sent_at")
     @classmethod
-    def _has_an_offset(cls, value: datetime | None) -> datetime | None:
+    def _is_a_moment(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("needs an offset from UTC, e.g. 2026-01-31T08:00:00+08:00")
+        if value is not None and value < EARLIEST:
+            raise ValueError(f"is before {EARLIEST.year}")
         return value
 
 
@@ -226,7 +233,9 @@ def inbound(
     received_at: datetime,
     files: Sequence[ReceivedFile] = (),
 ) -> InboundContact:
-    """``body`` for ``ports.channel.Intake``."""
+    """``body`` for ``ports.channel.Intake``; ``RejectedInput`` when it was sent in the future."""
+    if body.sent_at is not None and not plausible(body.sent_at, received_at):
+        raise RejectedInput(TOO_LATE)
     place, raw_location = located(body.place)
     line = body.line or (Line.ENTERPRISE if body.requester.kind == "enterprise" else Line.CITIZEN)
     identities = (

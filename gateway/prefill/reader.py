@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -19,8 +20,15 @@ from gateway.prefill.subject import Subject
 from gateway.prefill.title import title
 from gateway.prefill.trained import TrainedModels
 from gateway.prefill.who import who
+from gateway.telemetry import log, metrics
 
+_log = log.get("prefill")
 _FIELDS = {"uscc": "requester.uscc"}
+MOST_MENTIONS = 50
+"""Of each kind, the first: nobody reads more of them, and every one is stored and moved along with each correction."""
+MOST_PRIVATE = 400
+"""Of each kind that is masked where it is shown: no list of names that somebody hands in is cut short."""
+_PRIVATE = frozenset({"person", "phone", "id_number", "plate", "uscc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,20 @@ class Prefill:
         """What ``demand.content == content``, said at ``at``, fills; spans count its characters.
 
         ``answers``: it only says where, or who; what the demand is about is not looked for.
+        Never raises: a contact must not be lost because it could not be read. Then nothing was read.
         """
-        local = at.astimezone(self._zone)
+        try:
+            return self._read(content, at=at, answers=answers)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the reading, the contact is kept
+            metrics.READINGS_FAILED.inc()
+            _log.error("reading_failed", exc_info=error)  # its type and place alone
+            return NOTHING_READ
+
+    def _read(self, content: str, *, at: datetime, answers: bool) -> Reading:
+        local = _local(at, self._zone)
         beginning = content[:MAX_CHARS]
         parties, named = who(beginning, answers=answers)
-        mentions = (*numbers(beginning), *money(beginning), *times(beginning, local), *named)
+        mentions = _first((*numbers(beginning), *money(beginning), *times(beginning, local), *named))
         said = [*parties, *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
         places = self._gazetteer.find(beginning)
@@ -73,6 +90,25 @@ class Prefill:
         best = _surest(guesses)
         called = title(content[:MAX_CHARS], best)
         return Reading((*best, called) if called else best, mentions)
+
+
+def _local(at: datetime, zone: tzinfo) -> datetime:
+    """What the clocks of ``zone`` show; at either end of the calendar, where they show nothing, ``at`` itself."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
+
+
+def _first(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """As many of each kind as are kept."""
+    seen: Counter[str] = Counter()
+    kept: list[Mention] = []
+    for mention in mentions:
+        seen[mention.kind] += 1
+        if seen[mention.kind] <= (MOST_PRIVATE if mention.kind in _PRIVATE else MOST_MENTIONS):
+            kept.append(mention)
+    return tuple(kept)
 
 
 def _field(mention: Mention) -> Guess | None:

@@ -29,6 +29,7 @@ ASR_FINAL_SECONDS = Histogram(
     "From the end of a segment of speech to its text",
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60),
 )
+READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
 RECORDING_FREE_FRACTION = Gauge("gateway_recording_free_fraction", "Free share of the recordings' disk")
 RECORDING_ALARM = Gauge("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])

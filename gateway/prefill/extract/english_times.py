@@ -9,12 +9,14 @@ from gateway.domain.guess import Mention
 
 _WORDS = ("a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _COUNTS = {word: n for n, word in enumerate(_WORDS, 1)} | {"an": 1, "one": 1}
+_FLAGS = re.IGNORECASE | re.ASCII
+"""In ASCII alone: without it ſix and fıve would be words, too."""
 _HOURS_SAID = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _HOUR = rf"(?P<hour>\d{{1,2}}|{_HOURS_SAID})(?::(?P<minute>\d\d))?\s?(?P<half>am|pm|a\.m\.|p\.m\.|o'?clock)?"
 _DAY = r"(?P<day>yesterday|today|tomorrow|last night|tonight|this)(?: (?P<part>morning|afternoon|evening|night))?"
-_DAY_FIRST = re.compile(rf"\b{_DAY}(?: (?:at|around|about))? {_HOUR}\b", re.IGNORECASE)
-_HOUR_FIRST = re.compile(rf"\b(?:at|around|about) {_HOUR}(?: in the)? {_DAY}\b", re.IGNORECASE)
-_AGO = re.compile(rf"\b(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}) (?P<unit>minute|hour|day|week)s? ago\b", re.IGNORECASE)
+_DAY_FIRST = re.compile(rf"\b{_DAY}(?: (?:at|around|about))? {_HOUR}\b", _FLAGS)
+_HOUR_FIRST = re.compile(rf"\b(?:at|around|about) {_HOUR}(?: in the)? {_DAY}\b", _FLAGS)
+_AGO = re.compile(rf"\b(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}) (?P<unit>minute|hour|day|week)s? ago\b", _FLAGS)
 _DAYS = {"yesterday": -1, "last night": -1, "tomorrow": 1}
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
 _NOON, _LAST_MINUTE, _HOURS = 12, 60, 24

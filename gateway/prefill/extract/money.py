@@ -15,7 +15,7 @@ _SUM = re.compile(
     r"(?P<about>多|来)?(?P<unit>块钱?|元钱?|人民币)(?P<tenth>[一二三四五六七八九1-9](?![0-9十百千万个年月天次]))?",
 )
 _BARE = re.compile(
-    r"(?:花|收|付|交|骗|赔|退|欠|押金|工资|价|费用?|扣|要|贷款|给)(?:掉|走|是|了|我们?|他们?|你)*"
+    r"(?:花|收|付|交|骗|赔|退|欠|押金|工资|价|费用?|扣|要|贷款|给)(?:掉|走|是|了|我们?|他们?|你){0,4}"
     r"(?P<words>[一二两三四五六七八九十百]{1,4}[千万](?:[一二三四五六七八九]千?(?:[一二三四五六七八九]百?)?)?)(?P<about>多)?(?=[^一-鿿]|$|[的不还没才])"
 )
 """What was paid or asked, without 元: 收了一万二, 押金三千多."""
@@ -43,9 +43,10 @@ def money(text: str) -> list[Mention]:
         if (tenth := match["tenth"]) and match["unit"] == "块":
             value += Decimal(_DIGITS.get(tenth) or int(tenth)) / 10
         found.append(_sum(value, match.span(), _ABOUT if match["about"] else _SURE))
+    taken = {place for mention in found for place in range(*mention.span)}
     for match in _BARE.finditer(text):
         span = match.start("words"), match.end()
-        if not any(span[0] < m.span[1] and m.span[0] < span[1] for m in found):
+        if taken.isdisjoint(range(*span)):
             found.append(_sum(Decimal(_number(match["words"])), span, _BARELY))
     found += [
         _sum(Decimal((m["before"] or m["after"]).replace(",", "")), m.span(), _SURE) for m in _ENGLISH.finditer(text)

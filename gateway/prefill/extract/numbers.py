@@ -8,12 +8,14 @@ from gateway.domain.guess import Mention
 
 _USCC_CHARS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(
-    rf"(?<![0-9A-Za-z])[1-9A-HJ-NP-RTUWXY]{{2}}\d{{6}}[{_USCC_CHARS}]{{10}}(?![0-9A-Za-z])", re.IGNORECASE
+    rf"(?<![0-9A-Za-z])[1-9A-HJ-NP-RTUWXY]{{2}}\d{{6}}[{_USCC_CHARS}]{{10}}(?![0-9A-Za-z])",
+    re.IGNORECASE | re.ASCII,
 )
 _USCC_BASE = 31
 _USCC_LENGTH = 18
 _ID = re.compile(
-    r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])"
+    r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])",
+    re.ASCII,
 )
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"

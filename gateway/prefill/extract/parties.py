@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gateway.domain.guess import Guess, Mention
 from gateway.prefill.extract.organisations import begin
@@ -24,10 +25,13 @@ _AIM = re.compile(
 _NAMED = re.compile(r"(?:家|个|店|公司|单位)(?:叫做|叫|名叫|名为|名字叫|名字是)$")
 _BY = re.compile(r"被(?:一家|那个|这家)?$")
 _WRONG = re.compile(
-    r"(?:的)?(?:老板|工作人员|员工|保安|经理|客服|窗口|他们|一直|现在|还|都|又|老是|经常|在)*(?:拖欠|欠|不给|不退|不肯|拒绝|拒不|乱收|乱停|强制|强迫|违规|违法|违反|"
+    r"(?:拖欠|欠|不给|不退|不肯|拒绝|拒不|乱收|乱停|强制|强迫|违规|违法|违反|"
     r"无证|超范围|私自|擅自|偷排|排放|排污|排臭|污染|骗|欺骗|忽悠|诈骗|坑|宰客|宰|推诿|推脱|不作为|不处理|不解决|不管|服务态度|态度|克扣|扣|霸占|占用|占道|噪音|油烟|扰民|卖假|"
     r"卖过期|卖|虚假|没有证|没有执照|跑路|倒闭|关门|辞退|打人|收了|多收|私拉|偷工减料|延期|逾期|烂尾|不发|没发|没给|不开发票|泄露|跟我们收|收费)"
 )
+_WHO_AND_WHEN = r"(?:的)?(?:老板|工作人员|员工|保安|经理|客服|窗口|他们|一直|现在|还|都|又|老是|经常|在){0,6}"
+"""May stand between whom a text accuses and the wrong; never searched for alone, which would be slow."""
+_DOES_WRONG = re.compile(_WHO_AND_WHEN + _WRONG.pattern)
 _CALLED = re.compile(
     r"(?:一家|有家|那家|这家|有个|一个|个)(?:店|公司|饭店|餐厅|酒店|单位)?(?:叫做|叫|名叫|名为|名字叫|名字是)(?P<name>[一-鿿A-Za-z0-9]{2,12}?)"
     r"(?:的(?:饭店|餐厅|餐馆|酒店|宾馆|民宿|公司|店|超市|火锅店|烧烤店|大排档|旅行社|健身房|美容院|机构|平台|中介|商家|单位|工厂|酒吧|药店|诊所|学校|幼儿园)|(?=[，,。.！!；;\s]|$))"
@@ -74,13 +78,14 @@ def complained_about(
     A name goes before a kind: 投诉海口恒大物业公司 is surer than 投诉楼下的烧烤店, which is all that is known then.
     """
     best: tuple[float, str, tuple[int, int]] | None = None
+    words = _Words.of(text)
     for mention in named:
         if own is not None and mention.span == own.span:
             continue
-        sureness = _accused(text, mention)
+        sureness = _accused(text, mention, words)
         if sureness and (best is None or sureness > best[0]):
             best = (sureness, mention.value, mention.span)
-    if best is None and _accuses(text) and (called := _CALLED.search(text)):
+    if best is None and words.accuses and (called := _CALLED.search(text)):
         best = (0.75, called["name"], called.span("name"))
     if best is None and (kind := _KIND.search(text)):
         start, end = kind.span("name")
@@ -103,11 +108,22 @@ def complained_about(
 _LONG = 8
 
 
-def _accuses(text: str) -> bool:
-    return _AIM.search(text) is not None or "被" in text or _WRONG.search(text) is not None
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a text says at all, looked for once and not for every name in it."""
+
+    aims: bool
+    accuses: bool
+    owed: bool
+
+    @classmethod
+    def of(cls, text: str) -> _Words:
+        aims = _AIM.search(text) is not None
+        accuses = aims or "被" in text or _WRONG.search(text) is not None
+        return cls(aims=aims, accuses=accuses, owed=_OWED.search(text) is not None)
 
 
-def _accused(text: str, mention: Mention) -> float:
+def _accused(text: str, mention: Mention, words: _Words) -> float:
     """How surely ``mention`` is accused; 0 where nothing says so."""
     start, end = mention.span
     before = _SENTENCE_END.split(text[max(0, start - _AIM_NEAR) : start])[-1]
@@ -115,12 +131,12 @@ def _accused(text: str, mention: Mention) -> float:
     aims = list(_AIM.finditer(before))
     if aims and len(before) - aims[-1].end() <= 2:  # noqa: PLR2004 - 投诉一下
         return 0.8
-    if _WORKED_AT.match(after) and _OWED.search(text):
+    if words.owed and _WORKED_AT.match(after):
         return 0.7
-    if _NAMED.search(before) and _accuses(text):
+    if words.accuses and _NAMED.search(before):
         return 0.75
     if _BY.search(before):
         return 0.75
-    if _WRONG.match(after):
-        return 0.75 if aims or _AIM.search(text) else 0.6
+    if _DOES_WRONG.match(after):
+        return 0.75 if words.aims else 0.6
     return 0.6 if aims and not re.search("[，,]", before[aims[-1].end() :]) else 0.0

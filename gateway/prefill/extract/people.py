@@ -79,15 +79,18 @@ def requester_name(text: str) -> Guess | None:
 
 def people(text: str, requester: Guess | None = None) -> list[Mention]:
     """Persons named in ``text``, each place once; ``requester`` as :func:`requester_name` found them."""
-    found: dict[tuple[int, int], Mention] = {}
+    found: list[Mention] = []
+    taken: set[int] = set()
     if requester is not None and requester.span is not None:
-        found[requester.span] = _person(requester.value, requester.span, requester.confidence)
+        found.append(_person(requester.value, requester.span, requester.confidence))
+        taken.update(range(*requester.span))
     for pattern, confidence in _OTHERS:
         for match in pattern.finditer(text):
             span = match.span("n")
-            if _is_name(match["n"]) and not any(span[0] < end and start < span[1] for start, end in found):
-                found[span] = _person(match["n"], span, confidence)
-    return sorted(found.values(), key=lambda m: m.span)
+            if taken.isdisjoint(range(*span)) and _is_name(match["n"]):
+                found.append(_person(match["n"], span, confidence))
+                taken.update(range(*span))
+    return sorted(found, key=lambda m: m.span)
 
 
 def _person(name: str, span: tuple[int, int], confidence: float) -> Mention:

@@ -45,6 +45,8 @@ _UNIT_DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30,
 _WEEKS = {"上上": -2, "上": -1, "这": 0, "本": 0, "下": 1}
 _YEARS = {"今": 0, "去": -1, "前": -2, "明": 1}
 _NOON, _HOURS, _MINUTES, _WEEK = 12, 24, 60, 7
+_CLOCK_YEARS = range(1970, 2200)
+"""A clock that shows another year is wrong; what is reckoned by it (999年前) would be, too, or no date at all."""
 
 
 def times(text: str, said_at: datetime) -> list[Mention]:
@@ -53,6 +55,8 @@ def times(text: str, said_at: datetime) -> list[Mention]:
     昨天晚上十二点 is the midnight that ends yesterday. What is no hour of a day, a duration (三天了) or comes again
     (每天晚上) is no guess. A time without a day (凌晨两点多) is the last one before the call, and less sure.
     """
+    if said_at.year not in _CLOCK_YEARS:
+        return []
     found: list[Mention] = []
     position = 0
     while (start := _STARTS.search(text, position)) is not None:
@@ -120,10 +124,18 @@ def _date(match: re.Match[str], today: date) -> date | None:
         return None
     month, number = _number(match["month"]), _number(match["date"])
     if (year := match["year"]) is None:
-        years = [date(today.year + n, month, number) for n in (-1, 0, 1)]
-        return min(years, key=lambda day: abs((day - today).days))
+        near = [day for n in (-1, 0, 1) if (day := _real(today.year + n, month, number)) is not None]
+        return min(near, key=lambda day: abs((day - today).days), default=None)
     spelled = "".join(str(_DIGITS.get(c, c)) for c in year)
     return date(int(spelled) if spelled.isdigit() else today.year + _YEARS[year], month, number)
+
+
+def _real(year: int, month: int, number: int) -> date | None:
+    """That day, if the year has it: not every one has a 29 February."""
+    try:
+        return date(year, month, number)
+    except ValueError:
+        return None
 
 
 def _clock(match: re.Match[str], spoken: str) -> int | None:

@@ -55,10 +55,17 @@ def moved_evidence(record: Mapping[str, Any], content: str | None) -> dict[Path,
 
 def _moved(span: list[int], before: str, after: str) -> list[int] | None:
     quote = before[span[0] : span[1]]
-    starts = [n for n in range(len(after)) if after.startswith(quote, n)] if quote else []
+    if not quote:
+        return None
+    # Of several the one whose distance from either end changed least: the next to where each end says it stands.
+    expected = (span[0], len(after) - len(before) + span[0])
+    starts = sorted({n for place in expected for n in _around(quote, after, place) if n >= 0})
     if not starts:
         return None
-    # Of several the one whose distance from either end changed least.
-    end = len(before) - span[0]
-    start = min(starts, key=lambda n: min(abs(n - span[0]), abs(len(after) - n - end)))
+    start = min(starts, key=lambda n: min(abs(n - place) for place in expected))
     return [start, start + len(quote)]
+
+
+def _around(quote: str, text: str, place: int) -> tuple[int, int]:
+    """Where ``quote`` begins last before or at ``place`` and first at or after it; -1 where it does not."""
+    return text.rfind(quote, 0, max(0, place + len(quote))), text.find(quote, max(0, place))
