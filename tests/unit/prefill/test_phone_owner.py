@@ -64,6 +64,9 @@ def guess(text: str, path: str = "requester.callback_phone") -> Guess | None:
         "房东姓陈，电话13812345678，不退押金",
         "the number 13812345678 belongs to the agent who cheated me",
         "我叫车司机电话13812345678绕路",
+        "我叫王五，他们打给我的号码是13812345678",
+        "请打电话13812345678核实那家店",
+        "请联系物业经理13812345678核实",
         "我有个朋友小王，他的电话是13812345678",
     ],
 )
@@ -132,7 +135,9 @@ def test_mine_among_several(text: str) -> None:
     assert found.confidence == ONE_OF_SEVERAL
 
 
-@pytest.mark.parametrize("text", ["路灯坏了，电话13812345678", "13812345678", "国贸路积水 13812345678 谢谢"])
+@pytest.mark.parametrize(
+    "text", ["路灯坏了，电话13812345678", "13812345678", "国贸路积水 13812345678 谢谢", "可以联系我老婆13812345678"]
+)
 def test_what_nobody_says_whose_it_is_is_offered_to_check(text: str) -> None:
     found = guess(text)
     assert found is not None
