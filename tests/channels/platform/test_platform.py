@@ -74,6 +74,16 @@ async def test_a_contact_is_one_contact_with_all_it_said(platform: Harness) -> N
         assert (await platform.post({**CONTACT, "source": source}))[0] == 400
 
 
+@pytest.mark.parametrize("sent_at", ["9999-12-31T23:00:00-12:00", "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z"])
+async def test_absurd_times_are_refused(platform: Harness, sent_at: str) -> None:
+    message = {"sender": "u", "event_id": "1", "text": "路灯坏了"}
+    for body in (CONTACT, message):
+        status, _ = await platform.post({**body, "sent_at": sent_at})
+        assert status == 400
+    assert not platform.house.received
+    assert not platform.house.accepted
+
+
 async def test_places_files_choices_and_goodbyes(platform: Harness) -> None:
     base = {"sender": "u", "sent_at": "2026-11-23T08:00:00+08:00"}
     media = {"url": f"http://127.0.0.1:{platform.port}/files/a.jpg", "media_type": "image/jpeg", "name": "a.jpg"}

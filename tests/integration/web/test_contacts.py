@@ -89,6 +89,8 @@ async def test_messages_of_a_conversation_share_a_ticket(house: WebHouse) -> Non
             "attachments",
         ),
         ({**BODY, "sent_at": "2026-01-01T00:00:00"}, 422, "sent_at"),
+        ({**BODY, "sent_at": "0001-01-01T00:00:00+08:00"}, 422, "sent_at"),
+        ({**BODY, "sent_at": "1999-12-31T00:00:00+08:00"}, 422, "sent_at"),
         ([BODY], 422, ""),
     ],
 )
@@ -115,6 +117,23 @@ async def test_bytes_that_are_no_json_are_refused(house: WebHouse, data: bytes, 
     answered, problem = await house.ask("POST", PATH, "contacts", data=data, headers={"Content-Type": kind})
     assert answered == status
     assert problem["status"] == status
+
+
+async def test_a_contact_of_the_future_is_refused(house: WebHouse) -> None:
+    status, problem = await house.ask("POST", PATH, "contacts", json={**BODY, "sent_at": "9999-12-31T23:00:00Z"})
+    assert (status, problem["code"]) == (422, "rejected_input")
+    assert problem["detail"].startswith("sent_at")
+
+
+async def test_a_contact_that_cannot_be_read_is_kept(house: WebHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("six")
+
+    monkeypatch.setattr("gateway.prefill.reader.who", broken)
+    answer = await house.contact("民治街道的路灯坏了")
+    _, record = await house.get(f"/api/v1/tickets/{answer['ticket_id']}", "admin")
+    assert record["demand"]["content"] == "民治街道的路灯坏了"
+    assert record["prefill"]["mentions"] == []
 
 
 async def test_text_that_sql_cannot_hold_is_refused_alone(house: WebHouse) -> None:
