@@ -7,9 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
+from gateway.domain import surnames
+
 MASK = "*"
-_DIGIT = "0-9０-９〇零幺一二三四五六七八九"
-_RUN = re.compile(rf"[{_DIGIT}](?:[\s\-,.，、]?[{_DIGIT}]){{6,}}[Xx]?")
+_DIGIT = "0-9０-９〇零洞幺一二两三四五六七八九"
+_TIMES = dict(zip("两二三四234", (2, 2, 3, 4, 2, 3, 4), strict=True)) | {"double": 2, "triple": 3}
+"""How many digits 三个零 and "double zero" are."""
+_WORD = (
+    r"(?i:(?<![a-z])(?:(?:double|triple)\s{1,3})?(?:zero|one|two|three|four|five|six|seven|eight|nine|oh?)(?![a-z]))"
+)
+_TOKEN = rf"(?:(?:[两二三四2-4]个)?[{_DIGIT}]|{_WORD})"
+_GAP = r"[\s,，、.。\-—–·()（）嗯呃]{0,3}"
+"""What may stand between the digits of one number: whatever pre-fill reads over in telephone numbers, too."""
+_RUN = re.compile(rf"{_TOKEN}(?:{_GAP}{_TOKEN}){{4,}}[Xx]?")
+_EACH = re.compile(rf"{_TOKEN}|[Xx]$")
+_SHORTEST = 7
+"""Fewer digits are a house, a year, a hotline."""
 _HEAD, _TAIL = 3, 4
 _PHONE_PATHS = frozenset({"requester.phone", "requester.callback_phone", "demand.complained_about.phone"})
 _SAID_PATHS = frozenset({"demand.title", "demand.content", "demand.complained_about.name", "place.address"})
@@ -17,14 +30,19 @@ _RAW_KEYS = ("from_raw", "asserted_identity", "diversion")
 _STARS = re.compile(r"\*+")
 _COMPARED = 2000
 """Longer passages are not compared letter by letter; a mask within them counts as altered."""
-_PERSON_MAX = 4
-_SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭"
-    "陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤符吉云欧阳司上官诸葛老小阿"
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_TITLED = re.compile(rf"(?:{surnames.TITLE})$")
+_FULL_NAME = re.compile(
+    rf"(?:{surnames.DOUBLE})\w{{0,2}}|[{surnames.COMMON}{surnames.RARE}]\w{{0,2}}|[老小][{surnames.COMMON}]|阿\w{{1,3}}|\w+·\w+"
 )
-"""First characters of most people's names."""
+"""A Chinese name: one or two characters after the surname, 老王, 阿强, and 艾力·买买提."""
 _NOT_A_PERSON = tuple("店厂局行院校园场馆司部队所站摊厅吧城楼会社村区街路")
 """What a name of a place, a shop or an office ends with; people's names do not."""
+_PLACE_BEFORE = frozenset("省市区县镇乡道街路村")
+"""After these (or first) a place's own name stands in an address; a person's stands after 找, 联系 and the like."""
+_HOME_AFTER = frozenset("家的住")
+_PLACE_KEYS = ("district", "street", "community")
+_NUMBER_KINDS = frozenset({"phone", "id_number"})
 
 
 def phone(value: str | None) -> str | None:
@@ -59,7 +77,7 @@ def wholly(value: str | None) -> str | None:
 
 
 def text(value: str | None) -> str | None:
-    """Runs of seven and more digits (Arabic or Chinese, also grouped) lose their middle: phones, identity cards."""
+    """Runs of seven and more digits lose their middle, however written or said: phones, identity cards."""
     if not value:
         return value
     return _RUN.sub(_mask_run, value)
@@ -67,20 +85,55 @@ def text(value: str | None) -> str | None:
 
 def _mask_run(found: re.Match[str]) -> str:
     run = found.group()
-    places = [n for n, c in enumerate(run) if not _is_separator(c)]
-    hidden = set(places[_HEAD:-_TAIL] if len(places) > _HEAD + _TAIL else places[:-2])
-    return "".join(MASK if n in hidden else c for n, c in enumerate(run))
+    tokens = [(token.span(), _count(token.group())) for token in _EACH.finditer(run)]
+    total = sum(count for _, count in tokens)
+    if total < _SHORTEST:
+        return run
+    head, tail = (_HEAD, _TAIL) if total > _HEAD + _TAIL else (0, 2)
+    before, hidden = 0, []
+    for span, count in tokens:
+        if before + count > head and before < total - tail:
+            hidden.append(span)
+        before += count
+    if any(end - start > 1 for start, end in hidden):  # how long each word is would tell which
+        hidden = [(hidden[0][0], hidden[-1][1])]
+    return _starred(run, hidden)
 
 
-def _is_separator(char: str) -> bool:
-    return char.isspace() or char in "-,.，、"
+def _count(token: str) -> int:
+    """How many digits ``token`` says."""
+    times, spaced, _ = token.partition("个") if "个" in token else token.rpartition(" ")
+    return _TIMES.get(times.strip().lower(), 1) if spaced else 1
+
+
+def _starred(value: str, spans: Iterable[tuple[int, int]]) -> str:
+    letters = list(value)
+    for start, end in spans:
+        letters[start:end] = MASK * len(letters[start:end])
+    return "".join(letters)
 
 
 def is_person(value: str) -> bool:
     """Whether the name of a complained-about party may be a person's: shops, offices and firms are no secret."""
-    if any("\u4e00" <= c <= "\u9fff" for c in value):
-        return len(value) <= _PERSON_MAX and value[0] in _SURNAMES and not value.endswith(_NOT_A_PERSON)
-    return not any(c.isdigit() for c in value)
+    if _HAN.search(value) is None:
+        return not any(c.isdigit() for c in value)
+    if value in surnames.NO_PEOPLE or value.endswith(_NOT_A_PERSON):
+        return False
+    return _FULL_NAME.fullmatch(_TITLED.sub("", value)) is not None
+
+
+def _is_place(value: str, record: Mapping[str, Any]) -> bool:
+    """Whether the record's place says that ``value`` names where it is, or pre-fill that it is an organisation."""
+    place, prefill = record.get("place") or {}, record.get("prefill") or {}
+    if any(one["kind"] == "organisation" and one["value"] == value for one in prefill.get("mentions") or ()):
+        return True
+    if any(str((place.get(key) or {}).get("name") or "").startswith(value) for key in _PLACE_KEYS):
+        return True
+    address = place.get("address") or ""
+    at = address.find(value)
+    if at < 0:
+        return False
+    return (at == 0 or address[at - 1] in _PLACE_BEFORE) and address[at + len(value) :][:1] not in _HOME_AFTER
 
 
 class Veil:
@@ -92,15 +145,33 @@ class Veil:
         hidden = bool(requester.get("secret") or requester.get("anonymous"))
         self.phone: Callable[[str | None], str | None] = wholly if hidden else phone
         self.name: Callable[[str | None], str | None] = wholly if hidden else name
-        names = set(_names(record))
-        self._names = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True)))) if names else None
+        said = {one: self._number(one) for one in _numbers(record)}
+        self._said = {one: mask for one, mask in said.items() if mask != text(one)}
+        """Numbers that do not look like one by themselves."""
+        known = {*_names(record), *self._said}
+        self._hidden = re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True)))) if known else None
+
+    @staticmethod
+    def _number(said: str) -> str:
+        """``said`` with its middle hidden: by its digits, else by its letters."""
+        masked = text(said) or ""
+        if masked != said:
+            return masked
+        return said[:_HEAD] + MASK * (len(said) - _HEAD - _TAIL) + said[-_TAIL:] if len(said) > _HEAD + _TAIL else said
 
     def text(self, value: str | None) -> str | None:
         """What was said or written, without its numbers and the names of people."""
         masked = text(value)
-        if not masked or self._names is None:
+        if not value or not masked or self._hidden is None:
             return masked
-        return self._names.sub(lambda found: self.name(found.group()) or "", masked)
+        letters = list(masked)
+        for found in self._hidden.finditer(value):  # of the words as they are: a mask must not hide a name from us
+            said = found.group()
+            shown = self._said.get(said) or self.name(said) or ""
+            for n, (kept, letter) in enumerate(zip(said, shown, strict=True), found.start()):
+                if letter != kept:
+                    letters[n] = letter
+        return "".join(letters)
 
     def field(self, path: str, value: Any) -> Any:
         """The value of a record path as it may be shown."""
@@ -118,13 +189,24 @@ def _names(record: Mapping[str, Any]) -> Iterable[str]:
     requester, demand, prefill = (record.get(key) or {} for key in ("requester", "demand", "prefill"))
     about = (demand.get("complained_about") or {}).get("name")
     content = demand.get("content") or ""
-    found = [requester.get("name"), about if about and is_person(about) else None]
+    found = [requester.get("name")]
+    if about and is_person(about) and not _is_place(about, record):
+        bare = _TITLED.sub("", about)
+        found.append(bare if len(bare) > 1 else about)
     fields = prefill.get("fields") or {}
     found.append((fields.get("requester.name") or {}).get("value"))
     for mention in prefill.get("mentions") or ():
         if mention["kind"] == "person":
             found += [mention["value"], content[slice(*mention["span"])] if mention.get("span") else None]
     return (name for name in found if isinstance(name, str) and len(name) > 1)
+
+
+def _numbers(record: Mapping[str, Any]) -> Iterable[str]:
+    """What ``demand.content`` says where pre-fill found a telephone or identity number."""
+    content = (record.get("demand") or {}).get("content") or ""
+    mentions = (record.get("prefill") or {}).get("mentions") or ()
+    spans = (one["span"] for one in mentions if one["kind"] in _NUMBER_KINDS and one.get("span"))
+    return (said for span in spans if len(said := content[slice(*span)]) > _HEAD + _TAIL)
 
 
 def record(full: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,6 +256,8 @@ def _interaction(full: Mapping[str, Any], veil: Veil) -> dict[str, Any]:
     out = dict(full)
     for key in _RAW_KEYS:
         out[key] = _raw(out.get(key), veil)
+    if out.get("dtmf"):  # a number may have been keyed in
+        out["dtmf"] = list(text("".join(out["dtmf"])) or "")
     if "transcript" in out:
         out["transcript"] = [
             {

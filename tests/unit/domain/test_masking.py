@@ -48,6 +48,19 @@ def test_names(value: str | None, shown: str | None) -> None:
         ("拨打12345", "拨打12345"),
         ("二十三号楼", "二十三号楼"),
         ("+86138001380001", "+861*******0001"),
+        ("138 - 0013 - 8000", "138 - **** - 8000"),
+        ("138—0013—8000", "138—****—8000"),
+        ("138·0013·8000", "138·****·8000"),
+        ("138  0013  8000", "138  ****  8000"),
+        ("幺三八三个零幺三八三个零", "幺三八*****八三个零"),
+        (
+            "one three eight zero zero one three eight zero zero zero",
+            f"one three eight {'*' * 19} eight zero zero zero",
+        ),
+        ("138嗯0013呃8000", "138嗯****呃8000"),
+        ("两个人三个月四个孩子五六七", "两个人三个月四个孩子五六七"),
+        ("one of two or three of the four", "one of two or three of the four"),
+        ("价格1280.50元，2026年3月5日10点", "价格1280.50元，2026年3月5日10点"),
     ],
 )
 def test_numbers_in_words(value: str, shown: str) -> None:
@@ -136,12 +149,30 @@ def test_codes_and_firms_are_no_secret() -> None:
     assert shown["prefill"]["fields"]["place.community"]["value"] == "460106001001"
 
 
-@pytest.mark.parametrize("about", ["物业", "万绿园", "楼下烧烤店", "王记面馆", "7-Eleven", "某某科技有限公司"])
+@pytest.mark.parametrize(
+    "about",
+    [
+        "物业",
+        "万绿园",
+        "楼下烧烤店",
+        "王记面馆",
+        "7-Eleven",
+        "某某科技有限公司",
+        "黄金海岸",
+        "老板",
+        "房东",
+        "海底捞",
+        "华润万家",
+    ],
+)
 def test_shops_and_offices_that_are_complained_about_are_no_people(about: str) -> None:
     assert not masking.is_person(about)
 
 
-@pytest.mark.parametrize("about", ["李四", "欧阳小明", "老王", "John Smith"])
+@pytest.mark.parametrize(
+    "about",
+    ["李四", "欧阳小明", "老王", "John Smith", "麦国强", "温小明", "冼志", "褚时健", "阿强", "李四经理", "艾力·买买提"],
+)
 def test_who_is_complained_about_is_hidden_when_it_may_be_a_person(about: str) -> None:
     assert masking.is_person(about)
 
@@ -181,3 +212,37 @@ def test_a_list_item_has_no_transcript_to_mask() -> None:
     full = record()
     del full["interactions"][0]["transcript"], full["interactions"][0]["messages"]
     assert "transcript" not in masking.record(full)["interactions"][0]
+
+
+def test_a_complained_about_person_with_a_rarer_surname_is_hidden_everywhere() -> None:
+    said = "投诉麦国强，他打人"
+    about = {"name": "麦国强经理", "phone": None}
+    shown = masking.record({"demand": {"title": said, "content": said, "complained_about": about}})
+    assert shown["demand"]["content"] == shown["demand"]["title"] == "投诉麦**，他打人"
+    assert shown["demand"]["complained_about"]["name"] == "麦**经理"
+
+
+@pytest.mark.parametrize(
+    ("address", "hidden"), [("王府井", False), ("龙华区王府井大街", False), ("1号，找王府井", True)]
+)
+def test_where_it_is_is_no_person(address: str, *, hidden: bool) -> None:
+    full = {"demand": {"content": "王府井太吵", "complained_about": {"name": "王府井"}}, "place": {"address": address}}
+    assert (masking.record(full)["demand"]["content"] == "王**太吵") is hidden
+
+
+def test_a_number_that_pre_fill_found_is_hidden_wherever_it_is_said() -> None:
+    said = "138 x 0013 x 8000"
+    mention = {"kind": "phone", "value": "+8613800138000", "span": [2, 2 + len(said)]}
+    full = {
+        "demand": {"content": f"电话{said}。", "title": said},
+        "interactions": [{"transcript": [{"text": said, "corrected_text": said}], "messages": [{"text": said}]}],
+        "prefill": {"mentions": [mention]},
+    }
+    shown = masking.record(full)
+    assert "0013" not in str(shown)
+    assert len(shown["demand"]["content"]) == len(full["demand"]["content"])
+
+
+def test_a_number_that_was_keyed_in_is_hidden() -> None:
+    shown = masking.record({"interactions": [{"dtmf": list("13800138000")}, {"dtmf": ["1", "#"]}]})
+    assert [one["dtmf"] for one in shown["interactions"]] == [list("138****8000"), ["1", "#"]]
