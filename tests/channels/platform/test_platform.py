@@ -76,8 +76,9 @@ async def test_a_contact_is_one_contact_with_all_it_said(platform: Harness) -> N
 
 @pytest.mark.parametrize("sent_at", ["9999-12-31T23:00:00-12:00", "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z"])
 async def test_absurd_times_are_refused(platform: Harness, sent_at: str) -> None:
-    message = {"sender": "u", "event_id": "1", "text": "路灯坏了"}
-    for body in (CONTACT, message):
+    message: dict[str, Any] = {"sender": "u", "event_id": "1", "text": "路灯坏了"}
+    bodies: tuple[dict[str, Any], ...] = (CONTACT, message)
+    for body in bodies:
         status, _ = await platform.post({**body, "sent_at": sent_at})
         assert status == 400
     assert not platform.house.received
