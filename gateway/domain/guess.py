@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 FILL_AT = 0.5
 """From this confidence a guess is filled in; below it is only offered."""
+SURE = 0.9
+"""From this confidence the house itself acts on a guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,14 @@ class Guess:
             "confidence": self.confidence,
             "confirmed_by": None,
         }
+
+
+def number_to_call(guesses: Iterable[Guess], own: str | None) -> str | None:
+    """Where to call somebody back who wrote or called from ``own``: a spoken number only when it is surely theirs."""
+    spoken = next((guess for guess in guesses if guess.path == "requester.callback_phone"), None)
+    if spoken is None or (own is not None and spoken.confidence < SURE):
+        return own
+    return str(spoken.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from gateway.domain.change import (
     NewSegment,
     NewTicket,
 )
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Guess, number_to_call
 from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
 from gateway.intake.numbers import e164
@@ -66,7 +66,7 @@ class CallRecord:
         self.line = info.line
         self.phone = e164(info.from_user)
         self.started_at = clock.now()
-        self.spoken_phone: str | None = None
+        self._guesses: tuple[Guess, ...] = ()
         self.registered = False
 
     async def open(self, flow: dict[str, str], recording: str) -> Applied:
@@ -136,7 +136,7 @@ class CallRecord:
         segment = self._segment(Speaker.REQUESTER, final)
         self._said.append(segment)
         reading = read_said(self._prefill, self._said, self.started_at)
-        self.spoken_phone = next((g.value for g in reading.guesses if g.path == "requester.callback_phone"), None)
+        self._guesses = reading.guesses
         await self._apply(
             "transcript.segment",
             segments=(*self._take_prompts(), segment),
@@ -237,7 +237,7 @@ class CallRecord:
     def _callback(self, reason: str) -> NewCallback:
         return NewCallback(
             callback_id=new_ulid(),
-            phone=self.spoken_phone or self.phone,
+            phone=number_to_call(self._guesses, self.phone),
             reason=reason,
             due_at=self._clock.now() + self._callback_due,
         )

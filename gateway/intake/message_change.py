@@ -24,6 +24,7 @@ from gateway.domain.change import (
     Queued,
     Thread,
 )
+from gateway.domain.guess import number_to_call
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
@@ -259,10 +260,9 @@ class MessageChange:
     def _callback(self, turn: Turn) -> NewCallback | None:
         if turn.callback_reason is None:
             return None
-        spoken = next((g.value for g in turn.guesses if g.path == "requester.callback_phone"), None)
         return NewCallback(
             callback_id=new_ulid(),
-            phone=spoken or phone_of(self._message),
+            phone=number_to_call(turn.guesses, phone_of(self._message)),
             reason=turn.callback_reason,
             due_at=self._now + self._callback_due,
         )
