@@ -94,3 +94,9 @@ class TitleUnavailable(GatewayError):
     """The endpoint that writes titles gave none; the template's stays. The message never holds what it answered."""
 
     code = "title_unavailable"
+
+
+class PeerDown(GatewayError):
+    """Another process of this machine does not answer; go on without it."""
+
+    code = "peer_down"

@@ -30,14 +30,14 @@ from gateway.intake.spool import SpoolingStore
 from gateway.intake.text_flow import TextFlow
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
+from gateway.live import client
+from gateway.live.server import EmbeddedValkey
+from gateway.live.shared_cache import ValkeyCache
+from gateway.live.wakeup import Wakeup
 from gateway.ports.channel import ChannelContext
 from gateway.ports.clock import SystemClock
 from gateway.ports.message import TextServices
 from gateway.prefill.reader import Prefill
-from gateway.queueing import client
-from gateway.queueing.server import EmbeddedValkey
-from gateway.queueing.shared_cache import ValkeyCache
-from gateway.queueing.wakeup import Wakeup
 from gateway.settings import Settings
 from gateway.settings.sections import FeedTable
 from gateway.storage.database import Database, open_database

@@ -33,7 +33,7 @@ _log = log.get("feed")
 
 
 class Wakeups(Protocol):
-    """Hints that there is work; see ``gateway.queueing.wakeup``."""
+    """Hints that there is work; see ``gateway.live.wakeup``."""
 
     @property
     def position(self) -> int:

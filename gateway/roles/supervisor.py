@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from gateway.queueing.server import EmbeddedValkey
+from gateway.live.server import EmbeddedValkey
 from gateway.roles.child import Child, ChildSpec
 from gateway.roles.hangup import on_hangup
 from gateway.settings import Settings

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
-from gateway.queueing.server import EmbeddedValkey
+from gateway.live.server import EmbeddedValkey
 
 
 class RunningValkey:

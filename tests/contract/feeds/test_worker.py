@@ -14,8 +14,8 @@ from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds import FEED_KINDS
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
+from gateway.live.wakeup import Wakeup
 from gateway.ports.feed import Delivery
-from gateway.queueing.wakeup import Wakeup
 from tests.contract.feeds.memory import MemoryDeliveries, Receiver
 from tests.contract.feeds.virtual_time import VirtualClock, run_virtual
 

@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import importlib.util
-import os
 import platform
 import socket
-import stat
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
-from gateway.queueing.client import ask, connect
+from gateway.live.client import ask, connect
+from gateway.live.run_dir import make_private, socket_path
 from gateway.telemetry import log
 
-MAX_SOCKET_PATH = 100
-"""``sun_path`` holds 108 bytes on Linux and 104 on macOS, the final zero included."""
 MAX_MEMORY = "512mb"
 """Far above what a waiting room needs; with noeviction a runaway writer gets errors instead of the machine's memory."""
 ORPHAN_STOP_S = 5.0
@@ -43,12 +38,8 @@ class EmbeddedValkey:
 
     def __init__(self, data_dir: Path) -> None:
         """Nothing is created or started here."""
-        base = data_dir.resolve()
-        self.dir = base / "valkey"
-        self.socket = base / "run" / "valkey.sock"
-        if len(os.fsencode(self.socket)) > MAX_SOCKET_PATH:
-            name = hashlib.sha256(os.fsencode(base)).hexdigest()[:16]
-            self.socket = Path(tempfile.gettempdir()) / f"hotline-{os.getuid()}-{name}" / "valkey.sock"
+        self.dir = data_dir.resolve() / "valkey"
+        self.socket = socket_path(data_dir, "valkey")
 
     @property
     def url(self) -> str:
@@ -77,7 +68,7 @@ class EmbeddedValkey:
     def prepare(self) -> None:
         """Before each start: make the folders, end an orphan of an earlier run, set a damaged append file aside."""
         self.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._prepare_socket_dir()
+        make_private(self.socket.parent)
         if self.socket.exists():
             _stop_orphan(self.socket)
             self.socket.unlink(missing_ok=True)
@@ -97,13 +88,6 @@ class EmbeddedValkey:
             return False
         finally:
             await client.aclose()
-
-    def _prepare_socket_dir(self) -> None:
-        folder = self.socket.parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
-            raise ConfigError([f"{folder} is not a folder of our own; remove it or choose a shorter data_dir"])
 
     def _set_damage_aside(self) -> None:
         """A file cut by a power loss tells of a waiting room that is gone: start empty, SQL rebuilds it."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.queueing.client import connect
-from gateway.queueing.shared_cache import ValkeyCache
+from gateway.live.client import connect
+from gateway.live.shared_cache import ValkeyCache
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

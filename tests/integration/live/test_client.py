@@ -10,7 +10,7 @@ from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
-from gateway.queueing.client import connect
+from gateway.live.client import connect
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from gateway.domain.ids import new_ulid
-from gateway.queueing.client import Client, ask
+from gateway.live.client import Client, ask
 from gateway.telemetry import log
 
 STREAM = "gateway:wakeup"

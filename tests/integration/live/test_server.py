@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.queueing.client import connect
-from gateway.queueing.server import MAX_SOCKET_PATH, EmbeddedValkey
+from gateway.live.client import connect
+from gateway.live.run_dir import MAX_SOCKET_PATH
+from gateway.live.server import EmbeddedValkey
 from tests.support.valkey import RunningValkey
 
 pytestmark = pytest.mark.integration

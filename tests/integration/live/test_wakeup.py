@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.queueing.client import connect
-from gateway.queueing.wakeup import STREAM, Wakeup
+from gateway.live.client import connect
+from gateway.live.wakeup import STREAM, Wakeup
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

@@ -1,0 +1,35 @@
+"""Where the sockets of this machine's processes are: a folder that only this user can open."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from gateway.errors import ConfigError
+
+MAX_SOCKET_PATH = 100
+"""``sun_path`` holds 108 bytes on Linux and 104 on macOS, the final zero included."""
+
+
+def socket_path(data_dir: Path, name: str) -> Path:
+    """The path of the Unix socket ``name``; creates nothing.
+
+    In ``data_dir/run``, or in the system's temporary folder when that is too long for a socket.
+    """
+    base = data_dir.resolve()
+    path = base / "run" / f"{name}.sock"
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"hotline-{os.getuid()}-{digest}" / f"{name}.sock"
+
+
+def make_private(folder: Path) -> None:
+    """Create ``folder`` for this user alone; ``ConfigError`` when it is somebody else's or others may write in it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & stat.S_IWOTH:
+        raise ConfigError([f"{folder} is not a folder of our own; remove it or choose a shorter data_dir"])
