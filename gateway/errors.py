@@ -90,6 +90,12 @@ class RecogniserUnavailable(GatewayError):
     code = "recogniser_unavailable"
 
 
+class ReaderUnavailable(GatewayError):
+    """Nobody reads what callers say now; their words are kept and read later."""
+
+    code = "reader_unavailable"
+
+
 class TitleUnavailable(GatewayError):
     """The endpoint that writes titles gave none; the template's stays. The message never holds what it answered."""
 

@@ -31,8 +31,11 @@ from gateway.intake.text_flow import TextFlow
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.live import client
+from gateway.live.connection import Peer
+from gateway.live.run_dir import socket_path
 from gateway.live.server import EmbeddedValkey
 from gateway.live.shared_cache import ValkeyCache
+from gateway.live.speech_reader import RemoteReader
 from gateway.live.wakeup import Wakeup
 from gateway.ports.channel import ChannelContext
 from gateway.ports.clock import SystemClock
@@ -85,6 +88,7 @@ class House:
             node=settings.node_name,
             lease_s=settings.calls.lease_s,
         )
+        self._reader = Peer(socket_path(settings.data_dir, "reader"))
         self.spool = SpoolingStore(store=database.changes, folder=settings.data_dir / "spool")
         self.intake = ContactIntake(store=database.changes, prefill=prefill, clock=self.clock)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
@@ -96,7 +100,7 @@ class House:
             recordings=self.recordings,
             recogniser=self.recogniser,
             engine=engine,
-            prefill=prefill,
+            reader=RemoteReader(self._reader),
             clock=self.clock,
             live=self.live,
             settings=CallSettings(

@@ -15,12 +15,12 @@ from typing import Any
 
 from gateway.cli import prefill_export
 from gateway.cli.stored import with_database
-from gateway.domain.guess import FILL_AT
+from gateway.domain.guess import FILL_AT, Reading
 from gateway.domain.words import DemandType
 from gateway.errors import ConfigError, RejectedInput
 from gateway.prefill import dataset, model
 from gateway.prefill.features import MAX_CHARS
-from gateway.prefill.reader import Prefill, Reading
+from gateway.prefill.reader import Prefill
 from gateway.settings import Settings
 from gateway.storage.shape import OFFERED, SECTIONS, set_in, shaped
 

@@ -14,7 +14,7 @@ from gateway.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-ROLES = ("all", "core", "voice", "web", "worker", "asr")
+ROLES = ("all", "core", "voice", "web", "worker", "reader", "asr")
 
 
 def add_parser(verbs: Any) -> None:
@@ -40,6 +40,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             from gateway.roles.asr import recognise  # noqa: PLC0415 - as above
 
             work = recognise(settings, args.index)
+        case "reader":
+            from gateway.roles.reader import read  # noqa: PLC0415 - as above
+
+            work = read(settings)
         case role:
             from gateway.roles.core import serve  # noqa: PLC0415 - as above
 
@@ -48,7 +52,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
                     [f"--role {role} needs PostgreSQL: set [database] url (SQLite has one owner, 'core')"]
                 )
             work = serve(settings, role)
-    if args.role in {"all", "asr"}:
+    if args.role in {"all", "asr", "reader"}:
         asyncio.run(work)
     else:
         import uvloop  # noqa: PLC0415 - only the media and web process gains from it

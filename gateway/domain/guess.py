@@ -56,3 +56,14 @@ class Mention:
     def as_entry(self) -> dict[str, Any]:
         """The entry of ``prefill.mentions``."""
         return {"kind": self.kind, "value": self.value, "span": list(self.span), "confidence": self.confidence}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a content says: one guess a field, and what else of a known form occurs in it."""
+
+    guesses: tuple[Guess, ...]
+    mentions: tuple[Mention, ...] = ()
+
+
+NOTHING_READ = Reading(())

@@ -24,8 +24,8 @@ from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Recogniser
 from gateway.ports.recordings import Finished, Recordings, RecordingWriter
+from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
-from gateway.prefill.reader import Prefill
 from gateway.telemetry import log, metrics
 
 RETRY_AFTER_S = 5
@@ -58,7 +58,7 @@ class CallAnswering:
         recordings: Recordings,
         recogniser: Recogniser | None,
         engine: Engine,
-        prefill: Prefill,
+        reader: SpeechReader,
         clock: Clock,
         live: LiveInteractions,
         settings: CallSettings,
@@ -70,7 +70,7 @@ class CallAnswering:
         self._recordings = recordings
         self._recogniser = recogniser
         self._engine = engine
-        self._prefill = prefill
+        self._reader = reader
         self._clock = clock
         self._live = live
         self._settings = settings
@@ -81,7 +81,7 @@ class CallAnswering:
         """Handle ``leg`` from INVITE to its end. Never raises but for cancellation: then the call is interrupted."""
         record = CallRecord(
             store=self._spool if self._settings.spool_when_down else self._store,
-            prefill=self._prefill,
+            reader=self._reader,
             clock=self._clock,
             info=leg.info,
             node=self._live.node,

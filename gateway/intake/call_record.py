@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,17 +17,17 @@ from gateway.domain.change import (
     NewSegment,
     NewTicket,
 )
-from gateway.domain.guess import Guess, number_to_call
+from gateway.domain.guess import NOTHING_READ, Guess, Reading, number_to_call
 from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
+from gateway.errors import ReaderUnavailable
 from gateway.intake.numbers import e164
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Finished
+from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
-from gateway.prefill.hearing import Correction, differences, less_sure
-from gateway.prefill.reader import NOTHING_READ, Prefill, Reading
 
 MIN_SPEECH_MS = 800
 """With no text yet, so much detected speech counts as something said."""
@@ -42,7 +40,7 @@ class CallRecord:
         self,
         *,
         store: ChangeStore,
-        prefill: Prefill,
+        reader: SpeechReader,
         clock: Clock,
         info: CallInfo,
         node: str,
@@ -51,14 +49,15 @@ class CallRecord:
     ) -> None:
         """A call that has been offered and is not written yet."""
         self._store = store
-        self._prefill = prefill
+        self._reader = reader
         self._clock = clock
         self._info = info
         self._node = node
         self._lease = lease
         self._callback_due = callback_due
         self._seq = 0
-        self._said: list[NewSegment] = []
+        self._said: tuple[NewSegment, ...] = ()
+        self._unread = 0
         self._prompts: list[NewSegment] = []
         self.ticket_id = new_ulid()
         self.interaction_id = new_ulid()
@@ -133,10 +132,11 @@ class CallRecord:
 
     async def heard(self, final: Final) -> None:
         """The requester said something: keep the segment and guess anew from everything said."""
-        segment = self._segment(Speaker.REQUESTER, final)
-        self._said.append(segment)
-        reading = read_said(self._prefill, self._said, self.started_at)
-        self._guesses = reading.guesses
+        self._seq += 1
+        self._said = (*self._said, heard_segment(Speaker.REQUESTER, self._seq, final))
+        self._unread += 1
+        reading = await self._read()
+        segment = self._said[-1]
         await self._apply(
             "transcript.segment",
             segments=(*self._take_prompts(), segment),
@@ -223,16 +223,26 @@ class CallRecord:
         )
 
     async def transcribed(self) -> None:
-        """Everything said is in the transcript."""
+        """Everything said is in the transcript. What nobody could read stays pending: recovery reads it."""
+        reading = await self._read() if self._unread else NOTHING_READ
+        if self._unread:
+            return
         await self._apply(
             "transcript.completed",
             ticket={("prefill", "pending"): False, ("empty",): not (self._said or self.registered)},
+            reading=reading,
             data={"segments": len(self._said)},
         )
 
-    def _segment(self, speaker: Speaker, final: Final) -> NewSegment:
-        self._seq += 1
-        return heard_segment(self._prefill, speaker, self._seq, final)
+    async def _read(self) -> Reading:
+        """What everything said fills; nothing when nobody reads now."""
+        try:
+            understood = await self._reader.read(self._said, self.started_at, new=self._unread)
+        except ReaderUnavailable:
+            return NOTHING_READ
+        self._said, self._unread = understood.said, 0
+        self._guesses = understood.reading.guesses
+        return understood.reading
 
     def _callback(self, reason: str) -> NewCallback:
         return NewCallback(
@@ -285,8 +295,8 @@ def recording_field(finished: Finished | None) -> dict[str, Any] | None:
     }
 
 
-def heard_segment(prefill: Prefill, speaker: Speaker, seq: int, final: Final) -> NewSegment:
-    """What a recogniser heard as a segment: its text, and beside it what the domain's words make of it."""
+def heard_segment(speaker: Speaker, seq: int, final: Final) -> NewSegment:
+    """What a recogniser heard, as a segment."""
     return NewSegment(
         seq=seq,
         speaker=speaker.value,
@@ -296,30 +306,7 @@ def heard_segment(prefill: Prefill, speaker: Speaker, seq: int, final: Final) ->
         language=final.language,
         confidence=final.confidence,
         engine=final.engine,
-        corrected_text=prefill.hearing.corrected(final.text) if final.language != "en" else None,
     )
-
-
-def read_said(prefill: Prefill, said: Sequence[NewSegment], at: datetime) -> Reading:
-    """``demand.content`` joined from the segments of a call at ``at`` as corrected, and what it fills."""
-    content = ""
-    corrections: list[Correction] = []
-    for segment in said:
-        separator = " " if segment.language == "en" and content else "，" if content and content[-1].isalnum() else ""
-        text = (segment.corrected_text or segment.text).strip()
-        content += separator
-        corrections += differences(segment.text.strip(), text, at=len(content))
-        content += text
-    sure = [s.confidence for s in said if s.confidence is not None]
-    whole = Guess(
-        path="demand.content",
-        value=content,
-        source="asr",
-        span=(0, len(content)),
-        confidence=round(max(0.5, sum(sure) / len(sure)), 2) if sure else 0.5,
-    )
-    reading = prefill.read(content, at=at)
-    return replace(reading, guesses=(whole, *less_sure(reading.guesses, corrections)))
 
 
 def end_of(started_at: datetime, answered_at: datetime | None, duration_s: float) -> datetime:

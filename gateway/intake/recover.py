@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.change import Change, NewCallback, NewEvent, NewSegment, OpenInteraction
+from gateway.domain.guess import NOTHING_READ
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
-from gateway.intake.call_record import end_of, heard_segment, read_said, recording_field
+from gateway.intake.call_record import end_of, heard_segment, recording_field
 from gateway.intake.live import LiveInteractions
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import ChangeStore, LeaseStore, TicketReader
-from gateway.prefill.reader import NOTHING_READ, Prefill
+from gateway.prefill.reader import Prefill
+from gateway.prefill.said import understand
 from gateway.telemetry import log, metrics
 
 _log = log.get("recovery")
@@ -138,11 +140,13 @@ class Recovery:
             finals = await transcribe(path, after_ms)
         except NotFound:
             _log.error("recording_missing", interaction_id=interaction.interaction_id)
-        caught_up = [heard_segment(self._prefill, Speaker.REQUESTER, seq + n, f) for n, f in enumerate(finals, start=1)]
+        caught_up = [heard_segment(Speaker.REQUESTER, seq + n, f) for n, f in enumerate(finals, start=1)]
         said = [*map(_stored, spoken), *caught_up]
         now = self._clock.now()
         began = from_rfc3339(own["started_at"])
-        reading = read_said(self._prefill, said, began) if said else NOTHING_READ
+        # What a call said while nobody read was not put right either: all of it is new.
+        read = await asyncio.to_thread(understand, self._prefill, said, began, new=len(said)) if said else None
+        reading = read.reading if read else NOTHING_READ
         fields: dict[tuple[str, ...], object] = {("prefill", "pending"): False}
         if said:
             fields["empty",] = False
@@ -153,7 +157,7 @@ class Recovery:
                 ticket_id=interaction.ticket_id,
                 interaction_id=interaction.interaction_id,
                 ticket_fields=fields,
-                segments=tuple(caught_up),
+                segments=read.said[len(spoken) :] if read else (),
                 guesses=reading.guesses,
                 mentions=reading.mentions,
                 events=(

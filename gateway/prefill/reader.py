@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gateway.domain.guess import Guess, Mention
+from gateway.domain.guess import NOTHING_READ, Guess, Mention, Reading
 from gateway.prefill.extract.money import money
 from gateway.prefill.extract.numbers import numbers
 from gateway.prefill.extract.times import times
@@ -29,17 +28,6 @@ MOST_MENTIONS = 50
 MOST_PRIVATE = 400
 """Of each kind that is masked where it is shown: no list of names that somebody hands in is cut short."""
 _PRIVATE = frozenset({"person", "phone", "id_number", "plate", "uscc"})
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a content says: one guess a field, and what else of a known form occurs in it."""
-
-    guesses: tuple[Guess, ...]
-    mentions: tuple[Mention, ...] = ()
-
-
-NOTHING_READ = Reading(())
 
 
 class Prefill:

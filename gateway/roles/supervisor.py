@@ -14,6 +14,7 @@ from gateway.settings import Settings
 from gateway.telemetry import log
 
 STOP_MARGIN_S = 10.0
+READER_NICE = 5
 _log = log.get("supervisor")
 
 
@@ -41,6 +42,14 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
             )
             for i in range(settings.asr.workers)
         ]
+    specs.append(
+        ChildSpec(
+            name="reader",
+            argv=[*own, "--role", "reader"],
+            nice=READER_NICE,
+            essential=False,  # calls are taken all the same, and read later
+        ),
+    )
     specs.append(
         ChildSpec(
             name="core",

@@ -29,6 +29,7 @@ class RunningGateway:
         folder: Path,
         *,
         asr_workers: int = 0,
+        asr_url: str = "",
         channel: str = "",
         tables: str = "",
         rtp_ports: tuple[int, int] | None = None,
@@ -47,6 +48,7 @@ class RunningGateway:
 port = {self.http_port}
 [asr]
 workers = {asr_workers}
+url = "{asr_url}"
 [[channel]]
 id = "hotline"
 kind = "sip"

@@ -22,6 +22,7 @@ from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, En
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import Prefill
+from tests.fakes.reading import ReaderHere
 
 ROOT = Path(__file__).resolve().parents[3]
 LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
@@ -194,7 +195,7 @@ class Call:
         )
         self.record = CallRecord(
             store=self.store,
-            prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"),
+            reader=ReaderHere(Prefill.of(ROOT / "config", "Asia/Shanghai")),
             clock=SystemClock(),
             info=info,
             node="n",

@@ -31,6 +31,7 @@ from gateway.web.auth import sha256
 from gateway.web.catalogue import Catalogue
 from gateway.web.server import Serving, serve
 from gateway.web.services import Limits, WebServices
+from tests.fakes.reading import ReaderHere
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "correct horse 47"
@@ -94,7 +95,7 @@ class WebHouse:
         )
         return CallRecord(
             store=self.database.changes,
-            prefill=self.prefill,
+            reader=ReaderHere(self.prefill),
             clock=self.clock,
             info=info,
             node="test",

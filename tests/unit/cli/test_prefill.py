@@ -9,8 +9,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.cli.prefill import prefilled
-from gateway.domain.guess import Guess
-from gateway.prefill.reader import Reading
+from gateway.domain.guess import Guess, Reading
 from tests.unit.prefill import desk_texts
 
 pytestmark = pytest.mark.unit

@@ -11,7 +11,9 @@ from gateway.intake.call_record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
+from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import Prefill
+from tests.fakes.reading import ReaderHere
 from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
@@ -43,17 +45,26 @@ def heard(text: str, start_ms: int) -> Final:
     return Final(start_ms=start_ms, end_ms=start_ms + 900, text=text, language="zh", confidence=0.9, engine="whisper")
 
 
-async def test_a_segment_and_the_form_it_fills_are_one_change() -> None:
-    store = Kept()
-    record = CallRecord(
+@pytest.fixture(scope="module")
+def prefill() -> Prefill:
+    return Prefill.of(ROOT / "config", "Asia/Shanghai")
+
+
+def call(store: Kept, reader: SpeechReader) -> CallRecord:
+    return CallRecord(
         store=store,
-        prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"),
+        reader=reader,
         clock=SystemClock(),
         info=INFO,
         node="here",
         lease=timedelta(seconds=15),
         callback_due=timedelta(hours=1),
     )
+
+
+async def test_a_segment_and_the_form_it_fills_are_one_change(prefill: Prefill) -> None:
+    store = Kept()
+    record = call(store, ReaderHere(prefill))
     await record.heard(heard("我在秀英区长流震", 0))
     await record.heard(heard("这里的路灯坏了", 1_000))
     first, second = store.changes
@@ -64,3 +75,37 @@ async def test_a_segment_and_the_form_it_fills_are_one_change() -> None:
     assert filled["demand.content"] == "我在秀英区长流镇，这里的路灯坏了"
     assert filled["demand.category"]["code"] == "040201"
     assert filled["place.street"]["name"] == "长流镇", "what was said before is still there"
+
+
+async def test_words_that_nobody_could_read_are_kept_and_read_with_the_next_ones(prefill: Prefill) -> None:
+    store, reader = Kept(), ReaderHere(prefill)
+    record = call(store, reader)
+    reader.away = True
+    await record.heard(heard("我在秀英区长流震", 0))
+    reader.away = False
+    await record.heard(heard("这里的路灯坏了", 1_000))
+    first, second = store.changes
+    assert [s.text for s in first.segments] == ["我在秀英区长流震"]
+    assert not first.guesses
+    assert first.ticket_fields == {("empty",): False}, "the words are there, whoever reads them"
+    filled = {g.path: g.value for g in second.guesses}
+    assert filled["demand.content"] == "我在秀英区长流镇，这里的路灯坏了"
+    assert filled["place.street"]["name"] == "长流镇"
+
+
+@pytest.mark.parametrize("back", [True, False])
+async def test_a_call_whose_words_are_unread_is_read_at_its_end_or_left_to_recovery(
+    prefill: Prefill, *, back: bool
+) -> None:
+    store, reader = Kept(), ReaderHere(prefill)
+    record = call(store, reader)
+    reader.away = True
+    await record.heard(heard("秀英区长流镇这里的路灯坏了", 0))
+    reader.away = not back
+    await record.transcribed()
+    completed = [c for c in store.changes if any(e.type == "transcript.completed" for e in c.events)]
+    if not back:
+        assert not completed, "pending still"
+        return
+    assert {g.path: g.value for g in completed[0].guesses}["place.street"]["name"] == "长流镇"
+    assert completed[0].ticket_fields["prefill", "pending"] is False

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from gateway.domain.guess import NOTHING_READ
 from gateway.prefill import reader
 from gateway.prefill.extract import (
     english_times as english,
@@ -25,7 +26,7 @@ from gateway.prefill.extract import (
 )
 from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.reader import MOST_MENTIONS, MOST_PRIVATE, NOTHING_READ, Prefill
+from gateway.prefill.reader import MOST_MENTIONS, MOST_PRIVATE, Prefill
 
 pytestmark = pytest.mark.unit
 

@@ -8,10 +8,12 @@ import pytest
 
 from gateway.domain.change import NewSegment
 from gateway.domain.words import Speaker
-from gateway.intake.call_record import heard_segment, read_said
+from gateway.intake.call_record import heard_segment
 from gateway.ports.recogniser import Final
+from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.hearing import CAP, Hearing, differences
 from gateway.prefill.reader import Prefill
+from gateway.prefill.said import understand
 from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
@@ -73,9 +75,10 @@ def test_a_village_is_put_right_only_beside_another_name(hearing: Hearing) -> No
 def test_the_transcript_keeps_what_was_heard_and_fields_rest_on_the_corrected_text(prefill: Prefill) -> None:
     heard = "我在海电岛，这里的路灯坏了"
     final = Final(start_ms=0, end_ms=4000, text=heard, language="zh", confidence=0.8, engine="whisper")
-    segment = heard_segment(prefill, Speaker.REQUESTER, 1, final)
+    read = understand(prefill, [heard_segment(Speaker.REQUESTER, 1, final)], AT, new=1)
+    segment = read.said[0]
     assert (segment.text, segment.corrected_text) == (heard, "我在海甸岛，这里的路灯坏了")
-    guesses = {guess.path: guess for guess in read_said(prefill, [segment], AT).guesses}
+    guesses = {guess.path: guess for guess in read.reading.guesses}
     assert guesses["demand.content"].value == "我在海甸岛，这里的路灯坏了"
     district = guesses["place.district"]
     assert (district.value["name"], district.span) == ("美兰区", (2, 5))
@@ -86,14 +89,32 @@ def test_a_persons_correction_is_what_fields_rest_on(prefill: Prefill) -> None:
     segment = NewSegment(
         seq=1, speaker="requester", start_ms=0, end_ms=9, text="在那边", corrected_text="在秀英区长流镇"
     )
-    guesses = {guess.path: guess for guess in read_said(prefill, [segment], AT).guesses}
+    guesses = {guess.path: guess for guess in understand(prefill, [segment], AT, new=1).reading.guesses}
     assert guesses["demand.content"].value == "在秀英区长流镇"
     assert guesses["place.street"].confidence > CAP
 
 
 def test_english_is_never_put_right(prefill: Prefill) -> None:
     final = Final(start_ms=0, end_ms=9, text="海电岛", language="en", confidence=None, engine="whisper")
-    assert heard_segment(prefill, Speaker.REQUESTER, 1, final).corrected_text is None
+    read = understand(prefill, [heard_segment(Speaker.REQUESTER, 1, final)], AT, new=1)
+    assert read.said[0].corrected_text is None
+
+
+def test_what_was_read_before_is_not_put_right_again(prefill: Prefill) -> None:
+    before = NewSegment(seq=1, speaker="requester", start_ms=0, end_ms=9, text="我在海电岛")
+    after = NewSegment(seq=2, speaker="requester", start_ms=9, end_ms=19, text="我在海电岛")
+    read = understand(prefill, [before, after], AT, new=1)
+    assert [s.corrected_text for s in read.said] == [None, "我在海甸岛"]
+
+
+def test_a_content_never_grows_beyond_what_is_read(prefill: Prefill) -> None:
+    said = [
+        NewSegment(seq=n, speaker="requester", start_ms=n, end_ms=n + 1, text="路灯坏了" * 25, language="zh")
+        for n in range(1, 300)
+    ]
+    content = understand(prefill, said, AT, new=0).reading.guesses[0].value
+    assert MAX_CHARS - 101 < len(content) <= MAX_CHARS
+    assert content == "，".join("路灯坏了" * 25 for _ in range((MAX_CHARS + 1) // 101))
 
 
 def test_differences_are_runs_where_they_are_in_the_whole() -> None:

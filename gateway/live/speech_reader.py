@@ -1,0 +1,85 @@
+"""Reading speech in a process of its own, over the internal connection: the asking side and the answering one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.change import NewSegment
+from gateway.domain.guess import Guess, Mention, Reading
+from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.errors import PeerDown, ReaderUnavailable
+from gateway.live.connection import Body, Handler, Peer
+from gateway.ports.speech import Understood
+from gateway.prefill.reader import Prefill
+from gateway.prefill.said import understand
+from gateway.telemetry import log
+
+VERB = "read"
+ANSWER_S = 1.0
+"""How long a call's next sentence waits for its reading; the longest content takes some 0.15 s of CPU."""
+DOWN_S = 2.0
+"""After a failure nobody waits again for so long."""
+_log = log.get("speech_reader")
+
+
+class RemoteReader:
+    """Implements ``ports.speech.SpeechReader`` by asking the process that ``handler`` runs in."""
+
+    def __init__(self, peer: Peer) -> None:
+        """Nothing is asked yet."""
+        self._peer = peer
+        self._down_until = 0.0
+
+    async def read(self, said: Sequence[NewSegment], at: datetime, *, new: int) -> Understood:
+        """See ``SpeechReader.read``."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._down_until:
+            raise ReaderUnavailable("the reader did not answer a moment ago")
+        question = {"said": [asdict(segment) for segment in said], "at": rfc3339(at), "new": new}
+        try:
+            answer = await self._peer.ask(VERB, question, timeout_s=ANSWER_S)
+        except PeerDown as error:
+            self._down_until = loop.time() + DOWN_S
+            _log.warning("reader_down", why=str(error))
+            raise ReaderUnavailable(str(error)) from None
+        known = len(said) - new
+        put_right = (NewSegment(**segment) for segment in answer["new"])
+        return Understood(said=(*said[:known], *put_right), reading=_reading(answer))
+
+
+def handler(prefill: Prefill) -> Handler:
+    """What answers ``VERB``: on this process's loop, since reading is all that it does."""
+
+    async def read(question: Body) -> Body:
+        said = [NewSegment(**segment) for segment in question["said"]]
+        new = int(question["new"])
+        understood = understand(prefill, said, from_rfc3339(question["at"]), new=new)
+        return {
+            "new": [asdict(segment) for segment in understood.said[len(said) - new :]],
+            "guesses": [asdict(guess) for guess in understood.reading.guesses],
+            "mentions": [asdict(mention) for mention in understood.reading.mentions],
+        }
+
+    return read
+
+
+def _reading(answer: dict[str, Any]) -> Reading:
+    return Reading(tuple(map(_guess, answer["guesses"])), tuple(map(_mention, answer["mentions"])))
+
+
+def _guess(found: dict[str, Any]) -> Guess:
+    candidates = tuple((code, confidence) for code, confidence in found["candidates"])
+    return Guess(**{**found, "span": _span(found["span"]), "candidates": candidates})
+
+
+def _mention(found: dict[str, Any]) -> Mention:
+    start, end = found["span"]
+    return Mention(**{**found, "span": (start, end)})
+
+
+def _span(found: list[int] | None) -> tuple[int, int] | None:
+    return (found[0], found[1]) if found is not None else None

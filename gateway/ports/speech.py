@@ -1,0 +1,30 @@
+"""Reading what a caller has said so far, as a call uses it: never on the loop that paces RTP (DESIGN section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.domain.change import NewSegment
+from gateway.domain.guess import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A transcript with what was mis-heard put right beside its text, and the fields that it fills."""
+
+    said: tuple[NewSegment, ...]
+    reading: Reading
+
+
+class SpeechReader(Protocol):
+    """Reads transcripts."""
+
+    async def read(self, said: Sequence[NewSegment], at: datetime, *, new: int) -> Understood:
+        """Everything said in a call that began ``at``, read anew; the last ``new`` segments were not seen before.
+
+        ``ReaderUnavailable`` when nobody reads now: the words are kept, and read later.
+        """
+        ...
