@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess, Mention, Reading
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.words import Speaker
 from gateway.errors import PeerDown, ReaderUnavailable
 from gateway.live.connection import Body, Handler, Peer
 from gateway.ports.speech import Understood
@@ -39,7 +40,7 @@ class RemoteReader:
         loop = asyncio.get_running_loop()
         if loop.time() < self._down_until:
             raise ReaderUnavailable("the reader did not answer a moment ago")
-        question = {"said": [asdict(segment) for segment in said], "at": rfc3339(at), "new": new}
+        question = {"said": [_words(segment) for segment in said], "at": rfc3339(at), "new": new}
         try:
             answer = await self._peer.ask(VERB, question, timeout_s=ANSWER_S)
         except PeerDown as error:
@@ -47,24 +48,44 @@ class RemoteReader:
             _log.warning("reader_down", why=str(error))
             raise ReaderUnavailable(str(error)) from None
         known = len(said) - new
-        put_right = (NewSegment(**segment) for segment in answer["new"])
-        return Understood(said=(*said[:known], *put_right), reading=_reading(answer))
+        put_right = zip(said[known:], answer["corrected"], strict=True)
+        corrected = (replace(segment, corrected_text=text) for segment, text in put_right)
+        return Understood(said=(*said[:known], *corrected), reading=_reading(answer))
 
 
 def handler(prefill: Prefill) -> Handler:
     """What answers ``VERB``: on this process's loop, since reading is all that it does."""
 
     async def read(question: Body) -> Body:
-        said = [NewSegment(**segment) for segment in question["said"]]
+        said = [_segment(words) for words in question["said"]]
         new = int(question["new"])
         understood = understand(prefill, said, from_rfc3339(question["at"]), new=new)
         return {
-            "new": [asdict(segment) for segment in understood.said[len(said) - new :]],
+            "corrected": [segment.corrected_text for segment in understood.said[len(said) - new :]],
             "guesses": [asdict(guess) for guess in understood.reading.guesses],
             "mentions": [asdict(mention) for mention in understood.reading.mentions],
         }
 
     return read
+
+
+def _words(segment: NewSegment) -> list[Any]:
+    """What of a segment is read; little, since all of a call's are sent with each new one."""
+    return [segment.text, segment.corrected_text, segment.language, segment.confidence]
+
+
+def _segment(words: list[Any]) -> NewSegment:
+    text, corrected_text, language, confidence = words
+    return NewSegment(
+        seq=0,
+        speaker=Speaker.REQUESTER,
+        start_ms=0,
+        end_ms=0,
+        text=text,
+        corrected_text=corrected_text,
+        language=language,
+        confidence=confidence,
+    )
 
 
 def _reading(answer: dict[str, Any]) -> Reading:

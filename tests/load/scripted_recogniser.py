@@ -1,20 +1,19 @@
 """A recogniser that hears what it is told to, in vosk-server's protocol: ``python -m tests.load.scripted_recogniser``.
 
 Whoever connects first holds a monologue, a sentence every ``MONOLOGUE_MS`` of audio; all others say one every
-``OTHERS_MS``. Prints its address when it listens and ends with its standard input.
+``OTHERS_MS``. Prints its address when it listens.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 
 from aiohttp import WSMsgType, web
 
 from gateway.ports.recogniser import Recognised
 from gateway.recognition.protocol import answer
 
-MONOLOGUE_MS = 120
+MONOLOGUE_MS = 180
 OTHERS_MS = 3000
 SENTENCES = (
     "我在秀英区长流镇那边的路灯坏了好几天",
@@ -59,8 +58,7 @@ async def main() -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(f"ws://127.0.0.1:{runner.addresses[0][1]}/", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    await runner.cleanup()
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
