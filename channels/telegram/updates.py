@@ -49,9 +49,12 @@ class Translator:
         if not isinstance(raw, dict) or type(raw.get("update_id")) is not int:
             raise Malformed("an update has an update_id")
         try:
-            update = Update.de_json(raw, None)
-        except Exception:  # noqa: BLE001 - what the library raises on unknown shapes is not documented
+            return self._translate(raw, received_at)
+        except Exception:  # noqa: BLE001 - what the library raises, or leaves out, on unknown shapes is not documented
             return self._unreadable(raw, received_at)
+
+    def _translate(self, raw: Mapping[str, Any], received_at: datetime) -> Translated:
+        update = Update.de_json(dict(raw), None)
         common = {"external_id": self._id(update.update_id), "received_at": received_at}
         if update.message is not None:
             return self._message(update.message, common)

@@ -31,6 +31,8 @@ class Source:
             raise ConfigError([f"{path}: no such file"]) from None
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError([f"{path}: cannot be read: {error}"]) from error
+        except RecursionError:
+            raise ConfigError([f"{path}: nested too deeply"]) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line = f":{mark.line + 1}" if mark else ""

@@ -39,7 +39,7 @@ class RunningGateway:
         self.data = folder / "data"
         self.http_port = free_port()
         self.sip_port = free_port()
-        low, high = rtp_ports or (30_000, 45_000)
+        self.rtp_ports = low, high = rtp_ports or (30_000, 45_000)
         self.config = folder / "gateway.toml"
         folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text(
