@@ -14,6 +14,7 @@ import aiohttp
 from gateway.cli.simulators.base import Delivery, Target
 from gateway.cli.simulators.wechat import Wechat
 from tests.channels.platform.harness import sign
+from tests.channels.sms.smsc import Smsc, pdu
 from tests.crash.outside import PATH_TOKEN, WECHAT_TOKEN
 from tests.fuzz import targets
 from tests.fuzz.mutate import Mutator
@@ -21,6 +22,7 @@ from tests.support.running import RunningGateway
 
 AT_ONCE = 8
 ANSWER_S = 60.0
+DELIVER_SM = 5
 REFUSED = 500
 UNAVAILABLE = 503
 _JSON = {"Content-Type": "application/json"}
@@ -147,6 +149,21 @@ async def sip(port: int, inputs: int, seed: int) -> None:
                 writer.write(row.next())
             await writer.drain()
             writer.close()
+
+
+async def smpp(smsc: Smsc, inputs: int, seed: int) -> None:
+    """Damaged deliver_sm from the message centre: bodies of good length first, then whole PDUs with wrong ones."""
+    bodies = Mutator(targets.SMPP, seed)
+    whole = Mutator([pdu(DELIVER_SM, 0, number, body) for number, body in enumerate(targets.SMPP, start=1)], seed)
+    for number in range(inputs):
+        async with asyncio.timeout(ANSWER_S):
+            await smsc.bound.wait()
+        if smsc.writer is None:
+            continue
+        with contextlib.suppress(ConnectionError):
+            smsc.writer.write(pdu(DELIVER_SM, 0, number, bodies.next()) if number % 20 else whole.next())
+            await smsc.writer.drain()
+        await asyncio.sleep(0.005)
 
 
 async def rtp(ports: tuple[int, int], inputs: int, seed: int) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.channels.sms.smsc import Smsc
 from tests.crash.outside import outside
-from tests.fuzz.doors import REFUSED, UNAVAILABLE, Doors, rtp, sip
+from tests.fuzz.doors import REFUSED, UNAVAILABLE, Doors, rtp, sip, smpp
 from tests.peers.sipp import sipp
 from tests.support.ports import free_port_range
 from tests.support.running import RunningGateway
@@ -25,6 +26,7 @@ SEED = 20_261_129
 HTTP_INPUTS = 120
 SIP_INPUTS = 3000
 RTP_INPUTS = 6000
+SMPP_INPUTS = 1000
 CALLS = 10
 GOOD = {"wechat", "platform", "sms", "contacts", "uploads", "open311", "open311 xml", "chat"}
 SOAK_S = 3600.0
@@ -51,7 +53,7 @@ def memory(gateway: RunningGateway) -> int:
     )
 
 
-async def knocked(gateway: RunningGateway, doors: Doors, folder: Path, *, seed: int) -> None:
+async def knocked(gateway: RunningGateway, doors: Doors, smsc: Smsc, folder: Path, *, seed: int) -> None:
     """One round at every door beside real calls."""
     folder.mkdir()
     (folder / "caller.alaw").write_bytes(bytes([0x55, 0xD5] * 8000))
@@ -62,6 +64,7 @@ async def knocked(gateway: RunningGateway, doors: Doors, folder: Path, *, seed: 
         )
         statuses = group.create_task(doors.knock(HTTP_INPUTS, seed))
         group.create_task(sip(gateway.sip_port, SIP_INPUTS, seed))
+        group.create_task(smpp(smsc, SMPP_INPUTS, seed))
         group.create_task(rtp(gateway.rtp_ports, RTP_INPUTS, seed))
     calls.result().ok(CALLS)
     bad = {door: n for door, n in statuses.result().items() if door[1] >= REFUSED and door[1] != UNAVAILABLE}
@@ -94,7 +97,7 @@ async def test_damaged_deliveries_at_every_door_break_nothing(tmp_path: Path) ->
         gateway = RunningGateway(tmp_path / "gateway", tables=providers.tables, rtp_ports=free_port_range(60))
         try:
             doors = await opened(gateway)
-            await knocked(gateway, doors, tmp_path / "first", seed=SEED)
+            await knocked(gateway, doors, providers.smsc, tmp_path / "first", seed=SEED)
         finally:
             await asyncio.to_thread(gateway.stop)
 
@@ -105,11 +108,11 @@ async def test_damaged_deliveries_for_an_hour_leave_no_memory_behind(tmp_path: P
         gateway = RunningGateway(tmp_path / "gateway", tables=providers.tables, rtp_ports=free_port_range(60))
         try:
             doors = await opened(gateway)
-            await knocked(gateway, doors, tmp_path / "warm", seed=SEED)
+            await knocked(gateway, doors, providers.smsc, tmp_path / "warm", seed=SEED)
             before, until_s, turn = memory(gateway), time.monotonic() + SOAK_S, 0
             while time.monotonic() < until_s:
                 turn += 1
-                await knocked(gateway, doors, tmp_path / f"turn-{turn}", seed=secrets.randbits(48))
+                await knocked(gateway, doors, providers.smsc, tmp_path / f"turn-{turn}", seed=secrets.randbits(48))
             assert memory(gateway) - before < MEMORY_BYTES
         finally:
             await asyncio.to_thread(gateway.stop)
