@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -22,8 +22,13 @@ from gateway.storage.prepare import Prepared, Row
 Outcome = Applied | GatewayError
 
 
-def write_batch(connection: sa.Connection, batch: Sequence[Prepared], zone: tzinfo, proof: list[Row]) -> list[Outcome]:
-    """Apply ``batch``, one outcome for each. The last event is left in ``proof``: it tells a commit from none."""
+def write_batch(
+    connection: sa.Connection, batch: Sequence[Prepared], zone: tzinfo, proof: list[Row], *, enough: Callable[[], bool]
+) -> list[Outcome]:
+    """Apply ``batch`` from its beginning until there is ``enough``, at least one: so many outcomes.
+
+    The last event is left in ``proof``: it tells a commit from none.
+    """
     days = {
         n: city_day(p.change.new_ticket.created_at, zone)
         for n, p in enumerate(batch)
@@ -36,6 +41,8 @@ def write_batch(connection: sa.Connection, batch: Sequence[Prepared], zone: tzin
             outcomes.append(apply_change(prepared, days.get(n), state))
         except GatewayError as error:
             outcomes.append(error)
+        if enough():
+            break
     if events := state.rows.get("events"):
         _write(connection, state)
         proof.append(events[-1])
