@@ -1,4 +1,4 @@
-"""What two processes that write to one SQLite file cost each other: the commits of calls beside a saturated web process.
+"""What two processes writing to one SQLite file cost each other: commits of calls beside a saturated web process.
 
 "voice" commits 20 changes a second, as calls do, and takes the time of each; "web" accepts contacts for 64 clients that
 never rest, pre-fill and all. In two processes on one file (voice at nice 0, web at nice 5, as ``gateway run`` starts

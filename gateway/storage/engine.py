@@ -34,7 +34,7 @@ READS_AT_ONCE = 32
 BUSY_MS = 5000
 """How long a write waits for other writers."""
 SNAPSHOT_S = 5.0
-"""No read lasts longer on SQLite: while one looks at an old state, the write-ahead log cannot be begun anew and grows."""
+"""No read lasts longer on SQLite: while one looks at an old state, the write-ahead log grows."""
 LOOK_EVERY = 20_000
 """SQLite's steps between two looks at the clock: some milliseconds."""
 CHECKPOINT_PAGES = 1000
