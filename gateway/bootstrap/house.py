@@ -79,10 +79,12 @@ class House:
         )
         prefill = Prefill.of(settings.config_dir, settings.timezone)
         self.recogniser = recogniser(settings)
+        self.process = ThisProcess(settings.node_name)
         self.live = LiveInteractions(
             leases=database.leases,
             clock=self.clock,
             node=settings.node_name,
+            owner=self.process.owner,
             lease_s=settings.calls.lease_s,
         )
         self.spool = SpoolingStore(store=database.changes, folder=settings.data_dir / "spool")
@@ -116,9 +118,9 @@ class House:
             live=self.live,
             callback_due=callback_due,
             transcribe=self.recogniser.transcribe if self.recogniser else None,
+            is_gone=self.process.is_gone,
         )
         self.channels_configured = ConfiguredChannels(settings.channel, self.flows, settings.flows_dir)
-        self.process = ThisProcess(settings.node_name)
         self.written = Written(
             settings,
             database,

@@ -100,6 +100,7 @@ class Written:
             reads=database.conversations,
             clock=clock,
             idle_close_s=settings.conversations.idle_close_s,
+            steady_s=database.leases.steady_s,
         )
 
     def queued(self) -> None:

@@ -85,6 +85,7 @@ class CallAnswering:
             clock=self._clock,
             info=leg.info,
             node=self._live.node,
+            owner=self._live.owner,
             lease=self._live.lease,
             callback_due=self._settings.callback_due,
         )

@@ -136,16 +136,27 @@ class ChannelLeases(Protocol):
 class LeaseStore(Protocol):
     """Who owns what, and until when."""
 
-    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> None:
-        """Extend the leases of live interactions in one write."""
+    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> list[str]:
+        """Extend the leases of live interactions in one write; those of them that recovery has closed meanwhile."""
         ...
 
     async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
-        """Open interactions whose lease has run out (or, at start-up, whose node is gone)."""
+        """Open interactions whose lease has run out or was released."""
         ...
 
-    async def release_node(self, node: str) -> int:
-        """At start-up: end at once the leases that an earlier process of this node left; how many there were."""
+    async def released(self, limit: int = 100) -> list[OpenInteraction]:
+        """Open interactions whose owner is known to be gone."""
+        ...
+
+    async def release(self, is_gone: Callable[[str], bool]) -> int:
+        """End at once the leases of owners that ``is_gone`` says have ended; how many there were."""
+        ...
+
+    def steady_s(self) -> float:
+        """How long the store has answered without a break, as far as this process has seen; seconds.
+
+        While that is less than a lease, one that has run out says nothing of its owner.
+        """
         ...
 
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:

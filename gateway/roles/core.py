@@ -129,7 +129,7 @@ async def serve(settings: Settings, role: str) -> None:
         ]
         work: dict[str, Callable[[], Awaitable[None]]] = {"wakeups": house.wakeup.run, "announce": house.announce}
         if "voice" in parts:
-            left = await house.database.leases.release_node(settings.node_name)
+            left = await house.database.leases.release(house.process.is_gone)
             _log.info("leases_of_earlier_process", interactions=left)
             work |= {"leases": house.live.run, "spool": house.spool.run}
         if "worker" in parts:

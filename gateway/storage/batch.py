@@ -107,6 +107,13 @@ _UPDATE_CALLBACK = Bulk(
         .values(_named("state", "due_at", "attempts"))
     )
 )
+_RECOVERED_CALLBACK = Bulk(
+    lambda _: (
+        sa.update(t.callbacks)
+        .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
+        .values(_named("phone", "reason", "due_at", "state"))
+    )
+)
 _COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
 
 
@@ -143,5 +150,6 @@ def _write(connection: sa.Connection, state: State) -> None:
     _CORRECT.run(connection, rows.get("corrections", ()))
     write_conversations(connection, state)
     _UPDATE_CALLBACK.run(connection, rows.get("callback_updates", ()))
+    _RECOVERED_CALLBACK.run(connection, rows.get("recovered_callbacks", ()))
     _DRAW.run(connection, [{"day": day, "last": state.serials[day]} for day in sorted(state.drawn)])
     _COUNT.run(connection, [{"value": state.event_seq, "name_1": EVENT_SEQ}])

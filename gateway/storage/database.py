@@ -23,6 +23,7 @@ from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
+from gateway.storage.watched import WatchedSql
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
 
 
@@ -73,18 +74,18 @@ async def open_database(
     except BaseException:
         await sql.aclose()
         raise
-    committed = CommitSignal()
+    committed, watched = CommitSignal(), WatchedSql(sql, clock)
     return Database(
         sql=sql,
-        changes=GroupCommitWriter(sql=sql, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
-        reader=SqlTicketReader(sql=sql, committed=committed, zone=zone),
-        leases=SqlLeaseStore(sql=sql, clock=clock),
-        deliveries=SqlDeliveryStore(sql=sql, clock=clock),
+        changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
+        reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
+        leases=SqlLeaseStore(sql=watched, clock=clock),
+        deliveries=SqlDeliveryStore(sql=watched, clock=clock),
         accounts=SqlAccountStore(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
         conversations=SqlConversationStore(sql=sql),
-        outbox=SqlOutboxStore(sql=sql, clock=clock),
-        attachments=SqlAttachmentStore(sql=sql, clock=clock),
+        outbox=SqlOutboxStore(sql=watched, clock=clock),
+        attachments=SqlAttachmentStore(sql=watched, clock=clock),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),
