@@ -95,7 +95,7 @@ class TicketReader(Protocol):
     def watch(self, after: int) -> AsyncIterator[Record]:
         """Events with ``event_seq > after``: the stored ones, then each new one as it commits.
 
-        Those of other processes come too, by polling.
+        Those of other processes come too: at once where they tell of them, else by polling.
         """
         ...
 

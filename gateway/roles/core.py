@@ -141,6 +141,7 @@ async def serve(settings: Settings, role: str) -> None:
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.
         work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
+        work |= {"conversations": house.written.follow}
         if "web" in parts:
             work["similar"] = house.similar.run
             await _web(house, channels, stack)

@@ -20,7 +20,7 @@ from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
-from gateway.storage.reader import SqlTicketReader
+from gateway.storage.reader import POLL_S, SqlTicketReader
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.watched import WatchedSql
@@ -32,6 +32,7 @@ class Database:
     """An open database: one object for each Protocol of ``gateway.ports`` that SQL implements."""
 
     sql: Sql
+    committed: CommitSignal
     changes: GroupCommitWriter
     reader: SqlTicketReader
     leases: SqlLeaseStore
@@ -59,13 +60,15 @@ async def open_database(
     synchronous: str = "FULL",
     clock: Clock | None = None,
     max_batch: int = MAX_BATCH,
+    poll_s: float = POLL_S,
     migrate: bool = True,
 ) -> Database:
     """Open the database at ``url`` (empty: SQLite in ``data_dir``), with ``migrate`` bring its schema up to date.
 
     ``zone`` is the city's: it decides when a ticket number's day begins. ``synchronous`` is SQLite's; anything less
-    than FULL may lose the last commits on power loss. Raises ``ConfigError`` for a URL of another database and, without
-    ``migrate``, for a schema that is not this program's; ``StoreUnavailable`` when it cannot be reached.
+    than FULL may lose the last commits on power loss. ``poll_s`` is how often watchers look for commits of which they
+    were not told. Raises ``ConfigError`` for a URL of another database and, without ``migrate``, for a schema that is
+    not this program's; ``StoreUnavailable`` when it cannot be reached.
     """
     clock = clock or SystemClock()
     sql = _connect(url, data_dir, synchronous)
@@ -77,8 +80,9 @@ async def open_database(
     committed, watched = CommitSignal(), WatchedSql(sql, clock)
     return Database(
         sql=sql,
+        committed=committed,
         changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
-        reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
+        reader=SqlTicketReader(sql=watched, committed=committed, poll_s=poll_s, zone=zone),
         leases=SqlLeaseStore(sql=watched, clock=clock),
         deliveries=SqlDeliveryStore(sql=watched, clock=clock),
         accounts=SqlAccountStore(sql),

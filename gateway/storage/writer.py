@@ -88,7 +88,7 @@ class GroupCommitWriter:
     async def _commit(self, batch: Sequence[Waiting]) -> None:
         outcomes = await self._outcomes([prepared for prepared, _, _ in batch])
         self._waiting.extendleft(reversed(batch[len(outcomes) :]))
-        self._committed.fire()
+        self._committed.fire(max((o.event_seq for o in outcomes if isinstance(o, Applied)), default=0))
         now = time.perf_counter()
         for (_, future, arrived), outcome in zip(batch, outcomes, strict=False):
             if isinstance(outcome, Applied):
