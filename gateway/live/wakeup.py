@@ -98,7 +98,7 @@ class Wakeup:
             await self._unsent.wait()
             self._unsent.clear()
             try:
-                entry = {"from": self._origin, "seq": self._newest}
+                entry: dict[Any, Any] = {"from": self._origin, "seq": self._newest}
                 await ask(client.xadd(STREAM, entry, maxlen=STREAM_LENGTH, approximate=True))
             except (RedisError, OSError):
                 self._unsent.set()

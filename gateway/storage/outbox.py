@@ -80,10 +80,15 @@ class SqlOutboxStore:
         table = t.outbox
         old = (table.c.state != "queued", table.c.created_at < rfc3339(before))
         some = sa.select(table.c.message_id).where(*old).limit(FORGET_AT_ONCE)
+        ids: Sequence[str] = ()
+
+        def delete(connection: sa.Connection) -> int:
+            return connection.execute(sa.delete(table).where(*old, among(table.c.message_id, ids))).rowcount
+
         forgotten = 0
+        # What has to be found is looked for by reading, which keeps no writer waiting.
         while ids := await self._sql.read(lambda c: c.execute(some).scalars().all()):
-            gone = sa.delete(table).where(*old, among(table.c.message_id, ids))
-            forgotten += await self._sql.write(lambda c, gone=gone: c.execute(gone).rowcount)
+            forgotten += await self._sql.write(delete)
         return forgotten
 
 

@@ -203,3 +203,16 @@ async def test_the_person_opens_the_window_again(house: ConversationHouse) -> No
     await house.deliver()
     assert len(channel.sent) == 2
     assert await house.database.reader.callbacks() == []
+
+
+async def test_what_was_sent_long_ago_is_forgotten_a_few_at_a_time(
+    house: ConversationHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.storage.outbox.FORGET_AT_ONCE", 2)
+    for n in range(5):
+        await house.say(str(n), "路灯不亮", sender=f"s{n}")
+    await house.deliver()
+    house.clock.forward(10)
+    await house.say("new", "路灯不亮", sender="s9")
+    assert await house.database.outbox.forget(house.clock.now()) == 5
+    assert await house.database.outbox.forget(house.clock.now()) == 0
