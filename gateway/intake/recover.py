@@ -51,6 +51,7 @@ class Recovery:
     ) -> None:
         """``transcribe`` None: no recogniser is configured, tickets stay pending. ``is_gone``: see ``LeaseStore``."""
         self._is_gone = is_gone
+        self._pause_s = live.lease.total_seconds() / 3
         self._store = store
         self._reader = reader
         self._leases = leases
@@ -62,22 +63,33 @@ class Recovery:
         self._transcribe = transcribe
 
     async def run(self) -> None:
-        """Sweep and catch up until cancelled."""
-        pause_s = self._live.lease.total_seconds() / 3
+        """Sweep and catch up until cancelled. Neither waits for the other: transcribing may take minutes."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sweep_again_and_again(), name="recovery-sweep")
+            group.create_task(self._catch_up_again_and_again(), name="recovery-catch-up")
+
+    async def _sweep_again_and_again(self) -> None:
         sweep_at = self._clock.monotonic()
         while True:
             try:
                 if self._clock.monotonic() >= sweep_at:
                     await self.sweep()
-                    sweep_at = self._clock.monotonic() + pause_s
-                    await self.catch_up()
+                    sweep_at = self._clock.monotonic() + self._pause_s
                 else:
                     await self.close_gone()
             except StoreUnavailable:
                 _log.warning("recovery_waits_for_store")
+            await asyncio.sleep(min(LOOK_S, self._pause_s))
+
+    async def _catch_up_again_and_again(self) -> None:
+        while True:
+            try:
+                await self.catch_up()
+            except StoreUnavailable:
+                _log.warning("recovery_waits_for_store")
             except RecogniserUnavailable:
                 _log.warning("recovery_waits_for_recogniser")
-            await asyncio.sleep(min(LOOK_S, pause_s))
+            await asyncio.sleep(self._pause_s)
 
     async def sweep(self) -> int:
         """Close every interaction whose owner is gone, or whose lease ran out though it could renew it; how many."""
