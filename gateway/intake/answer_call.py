@@ -104,6 +104,7 @@ class CallAnswering:
         if applied.replayed:
             # The same Call-ID and From tag: an earlier process committed it and died before its 200.
             _log.warning("call_seen_before", interaction_id=record.interaction_id)
+            await self._live.adopt(record.interaction_id)
         self._live.add(record.interaction_id)
         try:
             await self._serve(leg, record, state)

@@ -136,8 +136,11 @@ class ChannelLeases(Protocol):
 class LeaseStore(Protocol):
     """Who owns what, and until when."""
 
-    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> list[str]:
-        """Extend the leases of live interactions in one write; those of them that recovery has closed meanwhile."""
+    async def renew(self, interaction_ids: Sequence[str], until: datetime, *, owner: str | None = None) -> list[str]:
+        """Extend the leases of live interactions in one write; those of them that recovery has closed meanwhile.
+
+        Those that are open are ``owner``'s from now on.
+        """
         ...
 
     async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:

@@ -65,5 +65,6 @@ def settle_callback(
         return None
     names = ("phone", "reason", "due_at", "state")
     state.add("recovered_callbacks", {"of_callback": false["callback_id"]} | {name: false[name] for name in names})
-    show_callback(ticket, false)
+    if ticket.doc.get("callback_id") == false["callback_id"]:
+        show_callback(ticket, false)
     return True if p.callback is not None else None

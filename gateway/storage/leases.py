@@ -31,13 +31,14 @@ class SqlLeaseStore:
         self._sql = sql
         self._clock = clock
 
-    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> list[str]:
+    async def renew(self, interaction_ids: Sequence[str], until: datetime, *, owner: str | None = None) -> list[str]:
         """See ``ports.store.LeaseStore.renew``."""
         if not interaction_ids:
             return []
         table = t.interactions
         ours = among(table.c.interaction_id, interaction_ids)
-        update = sa.update(table).where(ours).values(lease_until=rfc3339(until))
+        owned = {} if owner is None else {"owner": sa.case((table.c.disposition.is_(None), owner), else_=table.c.owner)}
+        update = sa.update(table).where(ours).values(lease_until=rfc3339(until), **owned)
         # Recovery takes the owner away from what it closes.
         taken = sa.select(table.c.interaction_id).where(ours, table.c.disposition.is_not(None), table.c.owner.is_(None))
 

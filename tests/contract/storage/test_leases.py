@@ -9,6 +9,7 @@ import pytest
 
 from gateway.domain.change import Applied, Change
 from gateway.errors import StoreUnavailable
+from gateway.intake.live import LiveInteractions
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event, pass_by, written
 from tests.contract.storage.conftest import Open
@@ -53,6 +54,17 @@ async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(
     assert [i.interaction_id for i in await db.leases.released()] == [mine.interaction_id]
     assert [i.interaction_id for i in await db.leases.expired(NOON)] == [mine.interaction_id]
     assert await db.leases.release(lambda owner: owner == "n1-dead") == 0
+
+
+async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database, clock: TestClock) -> None:
+    """A repeated INVITE reached a new process, after the first one had committed the call and died."""
+    applied = await db.changes.apply(call("1", owner="n1-dead"))
+    assert applied.interaction_id
+    live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="n1-new", lease_s=15)
+    await live.adopt(applied.interaction_id)
+    assert await db.leases.release(lambda owner: owner == "n1-dead") == 0
+    assert await db.leases.released() == []
+    assert await db.leases.release(lambda owner: owner == "n1-new") == 1
 
 
 async def test_how_long_the_store_has_answered(db: Database, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:

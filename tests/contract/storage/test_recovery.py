@@ -165,7 +165,7 @@ async def end(record: CallRecord, disposition: Disposition) -> None:
 async def test_the_owners_close_wins(db: Database, clock: TestClock, tmp_path: Path) -> None:
     record = await recovered_call(db, clock, tmp_path)
     until = clock.now() + timedelta(seconds=LEASE_S)
-    assert await db.leases.renew([record.interaction_id], until) == [record.interaction_id]
+    assert await db.leases.renew([record.interaction_id], until, owner="voice") == [record.interaction_id]
     clock.forward(5)
     await end(record, Disposition.COMPLETED)
     ticket = await db.reader.ticket(record.ticket_id)
