@@ -99,8 +99,8 @@ class SqliteSql:
         self._asked: list[Asked] = []
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._writer = _sqlite_engine(url, 1, synchronous, begin="BEGIN IMMEDIATE")
-        in_file = url.database and url.database != ":memory:"
-        self._writing = WritingThread(self._writer, FairLock(Path(url.database)) if in_file and url.database else None)
+        file = None if url.database in {None, "", ":memory:"} else Path(str(url.database))
+        self._writing = WritingThread(self._writer, FairLock(file) if file is not None else None)
         self._reader = _sqlite_engine(url, READERS, synchronous, begin="BEGIN")
 
     async def read(self, work: Work[T]) -> T:

@@ -25,7 +25,7 @@ from gateway.telemetry import log, metrics
 MAX_BATCH = 256
 MAX_WAITING = 10_000
 HELD_S = 0.05
-"""No batch works longer while it keeps all other writers waiting; the disk's flush comes on top of it."""
+"""No batch is to work longer while it keeps all other writers waiting; the disk's flush comes on top of it."""
 AIM_S = HELD_S / 2
 """How long a batch is to work: half, since one change may cost many times another."""
 READ_AND_APPLIED_S = HELD_S / 4

@@ -109,6 +109,7 @@ class _Job:
                 return
             self.given_up = True
         if not self.outcome.done():
+            _log.error("database_kept_by_another_process")
             self.outcome.set_exception(
                 StoreUnavailable("another process keeps the database for itself; retry, and see who holds its .lock")
             )
