@@ -24,6 +24,7 @@ BENCHES = (
     "calls",
     "recognition",
     "accept",
+    "two_writers",
     "http_accept",
     "speech_to_desk",
     "webchat",

@@ -33,6 +33,7 @@ from gateway.ivr.loader import load_flows
 from gateway.live import client
 from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path
+from gateway.live.neighbours import Neighbours
 from gateway.live.server import EmbeddedValkey
 from gateway.live.shared_cache import ValkeyCache
 from gateway.live.speech_reader import RemoteReader
@@ -51,18 +52,23 @@ from gateway.web.open311.services import Open311, read_services
 from gateway.web.services import WebServices
 
 
-async def open_house(settings: Settings, stack: AsyncExitStack) -> House:
-    """Open what has to be closed again (by ``stack``) and wire the house. ``ConfigError``, ``StoreUnavailable``."""
+async def open_house(settings: Settings, stack: AsyncExitStack, *, migrate: bool = True) -> House:
+    """Open what has to be closed again (by ``stack``) and wire the house. ``ConfigError``, ``StoreUnavailable``.
+
+    ``migrate`` is for who starts alone: a supervisor's children find the schema up to date.
+    """
     database = await open_database(
         settings.database_url,
         data_dir=settings.data_dir,
         zone=settings.zone,
         synchronous=settings.database.synchronous,
+        migrate=migrate,
     )
     stack.push_async_callback(database.aclose)
     valkey = client.connect(_valkey_url(settings))
     stack.push_async_callback(valkey.aclose)
-    return House(settings, database, Wakeup(valkey), ValkeyCache(valkey))
+    wakeup = Wakeup(valkey, neighbours=Neighbours(settings.data_dir), hear=database.committed.hear)
+    return House(settings, database, wakeup, ValkeyCache(valkey))
 
 
 class House:
@@ -82,10 +88,12 @@ class House:
         )
         prefill = Prefill.of(settings.config_dir, settings.timezone)
         self.recogniser = recogniser(settings)
+        self.process = ThisProcess(settings.node_name)
         self.live = LiveInteractions(
             leases=database.leases,
             clock=self.clock,
             node=settings.node_name,
+            owner=self.process.owner,
             lease_s=settings.calls.lease_s,
         )
         self._reader = Peer(socket_path(settings.data_dir, "reader"))
@@ -120,9 +128,9 @@ class House:
             live=self.live,
             callback_due=callback_due,
             transcribe=self.recogniser.transcribe if self.recogniser else None,
+            is_gone=self.process.is_gone,
         )
         self.channels_configured = ConfiguredChannels(settings.channel, self.flows, settings.flows_dir)
-        self.process = ThisProcess(settings.node_name)
         self.written = Written(
             settings,
             database,
@@ -178,8 +186,8 @@ class House:
         self.flows = flows
 
     def lease(self, built: BuiltChannel) -> ChannelLease | None:
-        """What keeps a second process from running the channel; None where a second one does no harm or cannot be."""
-        if not built.single_owner or not self.settings.database.url:
+        """What keeps a second process from running the channel; None where a second one does no harm."""
+        if not built.single_owner:
             return None
         return ChannelLease(
             leases=self.database.channel_leases,
@@ -208,9 +216,9 @@ class House:
         )
 
     async def announce(self) -> None:
-        """Wake the feed workers, here and elsewhere, whenever events have been committed. Runs until cancelled."""
-        async for _ in self.database.reader.commits():
-            await self.wakeup.notify()
+        """Wake workers and followers, here and elsewhere, whenever this process has committed. Runs until cancelled."""
+        async for event_seq in self.database.committed.own():
+            await self.wakeup.notify(event_seq)
 
     def web_app(self, ready: Callable[[], Awaitable[dict[str, bool]]]) -> web.Application:
         """API, desk, health and metrics."""

@@ -24,7 +24,8 @@ from gateway.settings import Settings
 from gateway.storage.database import Database
 
 CHANNELS_S = 5.0
-WATCH_S = 2.0
+WATCH_S = 30.0
+"""How often a client's conversation is read without news of it, should another process's word of a commit be lost."""
 
 
 class Written:
@@ -54,8 +55,7 @@ class Written:
             settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
         )
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
-        # Only SQLite has one process at it; elsewhere another one may write what a client here waits for.
-        watchers = Watchers(every_s=WATCH_S if settings.database.url else None)
+        self._watchers = watchers = Watchers(every_s=WATCH_S)
         self.conversations = ConversationIntake(
             store=database.changes,
             reads=database.conversations,
@@ -100,12 +100,23 @@ class Written:
             reads=database.conversations,
             clock=clock,
             idle_close_s=settings.conversations.idle_close_s,
+            steady_s=database.leases.steady_s,
         )
 
     def queued(self) -> None:
         """Something was committed that has to be sent or fetched."""
         self.outbox.notify()
         self.media.notify()
+
+    async def follow(self) -> None:
+        """Wake whoever waits for what other processes write to conversations, until cancelled."""
+        after = await self._database.reader.last_event_seq()
+        async for _ in self._database.committed.others():
+            after, touched = await self._database.conversations.touched(after)
+            for channel_id, sender in touched:
+                self._watchers.wake(channel_id, sender)
+            if touched:
+                self.queued()
 
     async def watch(self) -> None:
         """Alarms and gauges of the channels, until cancelled."""

@@ -79,6 +79,8 @@ class NewInteraction:
     asserted_identity: str | None = None
     diversion: str | None = None
     node: str | None = None
+    owner: str | None = None
+    """The process of ``node`` that handles it."""
     lease_until: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Any other interaction field of the record: flow, queued_at, answered_at, ended_at, disposition, …"""
@@ -225,7 +227,9 @@ class Change:
     """One atomic change. Exactly one of ``new_ticket`` and ``ticket_id`` is given; the rest as needed.
 
     A callback is opened at most once per interaction. ``close_unless_closed`` makes the whole Change a no-op when
-    the interaction already has a disposition (the owner and the lease sweeper may race).
+    the interaction already has a disposition (the owner and the lease sweeper may race). With ``owner`` the owner's
+    close wins: where recovery closed in its place, because it was out of reach, the whole Change applies all the same,
+    and the callback that recovery opened is cancelled, or is this Change's own one from now on.
     """
 
     new_ticket: NewTicket | None = None
@@ -249,6 +253,7 @@ class Change:
     interaction_fields: Mapping[str, Any] = field(default_factory=dict)
     lease_until: datetime | None = None
     close_unless_closed: bool = False
+    owner: str | None = None
     segments: tuple[NewSegment, ...] = ()
     messages: tuple[NewMessage, ...] = ()
     corrected_segments: Mapping[int, str] = field(default_factory=dict)

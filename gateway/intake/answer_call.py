@@ -85,6 +85,7 @@ class CallAnswering:
             clock=self._clock,
             info=leg.info,
             node=self._live.node,
+            owner=self._live.owner,
             lease=self._live.lease,
             callback_due=self._settings.callback_due,
         )
@@ -103,6 +104,7 @@ class CallAnswering:
         if applied.replayed:
             # The same Call-ID and From tag: an earlier process committed it and died before its 200.
             _log.warning("call_seen_before", interaction_id=record.interaction_id)
+            await self._live.adopt(record.interaction_id)
         self._live.add(record.interaction_id)
         try:
             await self._serve(leg, record, state)

@@ -44,6 +44,7 @@ class CallRecord:
         clock: Clock,
         info: CallInfo,
         node: str,
+        owner: str | None = None,
         lease: timedelta,
         callback_due: timedelta,
     ) -> None:
@@ -53,6 +54,7 @@ class CallRecord:
         self._clock = clock
         self._info = info
         self._node = node
+        self._owner = owner
         self._lease = lease
         self._callback_due = callback_due
         self._seq = 0
@@ -106,6 +108,7 @@ class CallRecord:
                     asserted_identity=info.asserted_identity,
                     diversion=info.diversion,
                     node=self._node,
+                    owner=self._owner,
                     lease_until=now + self._lease,
                     fields={"flow": flow, "recording_path": recording},
                 ),
@@ -208,6 +211,7 @@ class CallRecord:
                 ticket_id=self.ticket_id,
                 interaction_id=self.interaction_id,
                 close_unless_closed=True,
+                owner=self._owner,
                 segments=tuple(self._take_prompts()),
                 ticket_fields={("empty",): empty},
                 interaction_fields={

@@ -16,12 +16,14 @@ _log = log.get("live")
 class LiveInteractions:
     """What is being handled here, renewed together in one write."""
 
-    def __init__(self, *, leases: LeaseStore, clock: Clock, node: str, lease_s: float) -> None:
-        """Own interactions as ``node`` for ``lease_s`` seconds at a time."""
+    def __init__(self, *, leases: LeaseStore, clock: Clock, node: str, owner: str, lease_s: float) -> None:
+        """Own interactions as ``owner``, a process of ``node``, for ``lease_s`` seconds at a time."""
         self._leases = leases
         self._clock = clock
         self._ids: set[str] = set()
+        self._closed: set[str] = set()
         self.node = node
+        self.owner = owner
         self.lease = timedelta(seconds=lease_s)
 
     def __contains__(self, interaction_id: str) -> bool:
@@ -34,17 +36,31 @@ class LiveInteractions:
         """This process handles it from now on."""
         self._ids.add(interaction_id)
 
+    async def adopt(self, interaction_id: str) -> None:
+        """This process handles from now on what an earlier one began: nobody closes it because that one is gone."""
+        self.add(interaction_id)
+        await self._renew()
+
     def discard(self, interaction_id: str) -> None:
         """It is finished, or given up."""
         self._ids.discard(interaction_id)
+        self._closed.discard(interaction_id)
 
     async def run(self) -> None:
         """Renew every third of the lease, until cancelled. A store that is down costs nothing but a retry."""
         while True:
             await asyncio.sleep(self.lease.total_seconds() / 3)
-            if not self._ids:
-                continue
-            try:
-                await self._leases.renew(sorted(self._ids), self._clock.now() + self.lease)
-            except StoreUnavailable:
-                _log.warning("lease_renewal_failed", interactions=len(self._ids))
+            if self._ids:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        until = self._clock.now() + self.lease
+        try:
+            closed = self._ids.intersection(await self._leases.renew(sorted(self._ids), until, owner=self.owner))
+        except StoreUnavailable:
+            _log.warning("lease_renewal_failed", interactions=len(self._ids))
+            return
+        # Nothing has to be done: it goes on, and its own close will take that one's place.
+        for interaction_id in closed - self._closed:
+            _log.error("live_interaction_closed_by_recovery", interaction_id=interaction_id)
+        self._closed = closed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,19 @@ from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
 from gateway.telemetry import log, metrics
 
+LOOK_S = 1.0
+"""How often owners that are gone are looked for."""
 _log = log.get("recovery")
 Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
 """Transcribe a recording's caller track from a millisecond on; ``RecogniserUnavailable`` when it cannot now."""
 
 
 class Recovery:
-    """Runs in a worker; several may, since every step is idempotent."""
+    """Runs in a worker; several may, since every step is idempotent.
+
+    What a process of this machine left that is known to be gone is closed within a second; what others own, when their
+    lease has run out while the store answered for as long as a lease lasts: else they could not renew it.
+    """
 
     def __init__(
         self,
@@ -43,8 +49,11 @@ class Recovery:
         live: LiveInteractions,
         callback_due: timedelta,
         transcribe: Transcribe | None,
+        is_gone: Callable[[str], bool],
     ) -> None:
-        """``transcribe`` None: no recogniser is configured, tickets stay pending."""
+        """``transcribe`` None: no recogniser is configured, tickets stay pending. ``is_gone``: see ``LeaseStore``."""
+        self._is_gone = is_gone
+        self._pause_s = live.lease.total_seconds() / 3
         self._store = store
         self._reader = reader
         self._leases = leases
@@ -56,23 +65,52 @@ class Recovery:
         self._transcribe = transcribe
 
     async def run(self) -> None:
-        """Sweep and catch up until cancelled."""
+        """Sweep and catch up until cancelled. Neither waits for the other: transcribing may take minutes."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sweep_again_and_again(), name="recovery-sweep")
+            group.create_task(self._catch_up_again_and_again(), name="recovery-catch-up")
+
+    async def _sweep_again_and_again(self) -> None:
+        sweep_at = self._clock.monotonic()
         while True:
             try:
-                await self.sweep()
+                if self._clock.monotonic() >= sweep_at:
+                    await self.sweep()
+                    sweep_at = self._clock.monotonic() + self._pause_s
+                else:
+                    await self.close_gone()
+            except StoreUnavailable:
+                _log.warning("recovery_waits_for_store")
+            await asyncio.sleep(min(LOOK_S, self._pause_s))
+
+    async def _catch_up_again_and_again(self) -> None:
+        while True:
+            try:
                 await self.catch_up()
             except StoreUnavailable:
                 _log.warning("recovery_waits_for_store")
             except RecogniserUnavailable:
                 _log.warning("recovery_waits_for_recogniser")
-            await asyncio.sleep(self._live.lease.total_seconds() / 3)
+            await asyncio.sleep(self._pause_s)
 
     async def sweep(self) -> int:
-        """Close every interaction whose lease ran out; how many."""
-        expired = [i for i in await self._leases.expired(self._clock.now()) if i.interaction_id not in self._live]
-        for interaction in expired:
+        """Close every interaction whose owner is gone, or whose lease ran out though it could renew it; how many."""
+        closed = await self.close_gone()
+        await self._reader.ping()  # that the store can be read says nothing of renewals
+        if self._leases.steady_s() >= self._live.lease.total_seconds():
+            closed += await self._interrupt_all(await self._leases.expired(self._clock.now()))
+        return closed
+
+    async def close_gone(self) -> int:
+        """Close what belongs to processes that are known to be gone; how many."""
+        await self._leases.release(self._is_gone)
+        return await self._interrupt_all(await self._leases.released())
+
+    async def _interrupt_all(self, left: Sequence[OpenInteraction]) -> int:
+        others = [interaction for interaction in left if interaction.interaction_id not in self._live]
+        for interaction in others:
             await self._interrupt(interaction)
-        return len(expired)
+        return len(others)
 
     async def _interrupt(self, interaction: OpenInteraction) -> None:
         now = self._clock.now()
@@ -99,6 +137,7 @@ class Recovery:
                     ),
                     "disposition": disposition.value,
                     "recording": recording_field(finished),
+                    "owner": None,
                 },
                 callback=NewCallback(
                     callback_id=new_ulid(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.ports.message import StoredMessage
@@ -24,12 +24,12 @@ class _Watched:
 class Watchers:
     """Wakes whoever watches a person's conversation in this process, and has at hand what was just written to it.
 
-    ``every_s`` also wakes after so many quiet seconds: needed only where another process may have written; nothing is
-    at hand then.
+    What another process writes is told by ``wake`` too; ``every_s`` also wakes after so many quiet seconds, should that
+    word be lost.
     """
 
     def __init__(self, *, every_s: float | None = None) -> None:
-        """None: news comes from this process alone."""
+        """None: nothing is ever lost."""
         self._watched: dict[Key, _Watched] = {}
         self._every_s = every_s
 
@@ -41,18 +41,17 @@ class Watchers:
         watched = self._watched.get((channel_id, sender))
         if watched is None:
             return
-        if self._every_s is None:
-            newest = watched.newest
-            if not written or (newest and newest[-1].seq + 1 != written[0].seq):
-                newest.clear()
-            newest += written
-            del newest[:-KEPT]
+        newest = watched.newest
+        if not written or (newest and newest[-1].seq + 1 != written[0].seq):
+            newest.clear()
+        newest += written
+        del newest[:-KEPT]
         for event in watched.events:
             event.set()
 
     def watches(self, channel_id: str, sender: str) -> bool:
         """Whether it is of use to tell ``wake`` what was written."""
-        return self._every_s is None and (channel_id, sender) in self._watched
+        return (channel_id, sender) in self._watched
 
     def newest(self, channel_id: str, sender: str, after: int) -> list[StoredMessage] | None:
         """Every message with ``seq > after``; None when that is not at hand."""
@@ -69,16 +68,18 @@ class Watchers:
         watched = self._watched.setdefault(key, _Watched())
         watched.events.add(event)
         try:
-            yield self._news(event)
+            yield self._news(watched, event)
         finally:
             watched.events.discard(event)
             if not watched.events:
                 del self._watched[key]
 
-    async def _news(self, event: asyncio.Event) -> AsyncIterator[None]:
+    async def _news(self, watched: _Watched, event: asyncio.Event) -> AsyncIterator[None]:
         while True:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(self._every_s):
                     await event.wait()
+            except TimeoutError:
+                watched.newest.clear()  # it has to be read
             event.clear()
             yield None

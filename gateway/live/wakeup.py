@@ -1,17 +1,20 @@
-"""Waking workers, here and on other machines: a hint over a Valkey stream that nobody depends on.
+"""Waking workers and followers, here and in other processes: a hint that nobody depends on.
 
-A waiter that is never woken goes on by its own timeout, so a Valkey that is down costs latency and nothing else.
+It carries the newest event_seq: to the processes of this machine by datagrams (``neighbours``), to other machines over
+a Valkey stream. Who is never woken goes on by its own timeout: a Valkey that is down costs other machines latency.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from redis.exceptions import RedisError
 
 from gateway.domain.ids import new_ulid
 from gateway.live.client import Client, ask
+from gateway.live.neighbours import Neighbours
 from gateway.telemetry import log
 
 STREAM = "gateway:wakeup"
@@ -25,9 +28,18 @@ _log = log.get("wakeup")
 class Wakeup:
     """Counts what has become due. ``run`` carries the count's changes to and from other processes."""
 
-    def __init__(self, client: Client | None) -> None:
-        """``client`` None: this process wakes only itself."""
+    def __init__(
+        self,
+        client: Client | None,
+        *,
+        neighbours: Neighbours | None = None,
+        hear: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
+        """``client`` None: no other machine hears of it. ``hear`` gets the event_seq of others, None when unknown."""
         self._client = client
+        self._neighbours = neighbours
+        self._hear = hear
+        self._newest = 0
         self._origin = new_ulid()
         self._position = 0
         self._waiters: set[asyncio.Future[None]] = set()
@@ -38,9 +50,12 @@ class Wakeup:
         """Grows with every wake-up. Read it before looking for work, hand it to ``wait`` when there was none."""
         return self._position
 
-    async def notify(self) -> None:
-        """There is new work. Never waits and never fails; other machines hear of it through ``run``."""
+    async def notify(self, event_seq: int = 0) -> None:
+        """There is new work, up to ``event_seq``. Never waits and never fails; others hear of it through ``run``."""
+        self._newest = max(self._newest, event_seq)
         self._wake()
+        if self._neighbours is not None:
+            self._neighbours.tell(self._newest)
         self._unsent.set()
 
     async def wait(self, timeout_s: float, *, since: int | None = None) -> bool:
@@ -60,11 +75,16 @@ class Wakeup:
 
     async def run(self) -> None:
         """Exchange wake-ups with other processes until cancelled."""
-        if self._client is None:
-            return
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._send(self._client), name="wakeup-send")
-            group.create_task(self._receive(self._client), name="wakeup-receive")
+            if self._neighbours is not None:
+                group.create_task(self._neighbours.run(self._heard), name="wakeup-neighbours")
+            if self._client is not None:
+                group.create_task(self._send(self._client), name="wakeup-send")
+                group.create_task(self._receive(self._client), name="wakeup-receive")
+
+    def _heard(self, event_seq: int | None) -> None:
+        self._hear(event_seq)
+        self._wake()
 
     def _wake(self) -> None:
         self._position += 1
@@ -78,7 +98,8 @@ class Wakeup:
             await self._unsent.wait()
             self._unsent.clear()
             try:
-                await ask(client.xadd(STREAM, {"from": self._origin}, maxlen=STREAM_LENGTH, approximate=True))
+                entry: dict[Any, Any] = {"from": self._origin, "seq": self._newest}
+                await ask(client.xadd(STREAM, entry, maxlen=STREAM_LENGTH, approximate=True))
             except (RedisError, OSError):
                 self._unsent.set()
                 await asyncio.sleep(RETRY_S)
@@ -98,12 +119,13 @@ class Wakeup:
             if not up:
                 _log.info("wakeups_back")
                 up = True
-                self._wake()  # what came meanwhile was not heard
+                self._heard(None)  # what came meanwhile was not heard
             entries = [entry for _, stream in _streams(answer) for entry in stream]
             if entries:
                 last = entries[-1][0]
-            if any(fields.get(b"from") != self._origin.encode() for _, fields in entries):
-                self._wake()
+            others = [fields for _, fields in entries if fields.get(b"from") != self._origin.encode()]
+            if others:
+                self._heard(max(int(fields.get(b"seq", 0)) for fields in others) or None)
 
 
 def _streams(answer: Any) -> Any:

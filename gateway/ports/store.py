@@ -95,7 +95,7 @@ class TicketReader(Protocol):
     def watch(self, after: int) -> AsyncIterator[Record]:
         """Events with ``event_seq > after``: the stored ones, then each new one as it commits.
 
-        Those of other processes come too, by polling.
+        Those of other processes come too: at once where they tell of them, else by polling.
         """
         ...
 
@@ -136,16 +136,30 @@ class ChannelLeases(Protocol):
 class LeaseStore(Protocol):
     """Who owns what, and until when."""
 
-    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> None:
-        """Extend the leases of live interactions in one write."""
+    async def renew(self, interaction_ids: Sequence[str], until: datetime, *, owner: str | None = None) -> list[str]:
+        """Extend the leases of live interactions in one write; those of them that recovery has closed meanwhile.
+
+        Those that are open are ``owner``'s from now on.
+        """
         ...
 
     async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
-        """Open interactions whose lease has run out (or, at start-up, whose node is gone)."""
+        """Open interactions whose lease has run out or was released."""
         ...
 
-    async def release_node(self, node: str) -> int:
-        """At start-up: end at once the leases that an earlier process of this node left; how many there were."""
+    async def released(self, limit: int = 100) -> list[OpenInteraction]:
+        """Open interactions whose owner is known to be gone."""
+        ...
+
+    async def release(self, is_gone: Callable[[str], bool]) -> int:
+        """End at once the leases of owners that ``is_gone`` says have ended; how many there were."""
+        ...
+
+    def steady_s(self) -> float:
+        """How long the store has answered without a break, as far as this process has seen; seconds.
+
+        While that is less than a lease, one that has run out says nothing of its owner.
+        """
         ...
 
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:

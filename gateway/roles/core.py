@@ -129,7 +129,7 @@ async def serve(settings: Settings, role: str) -> None:
         ]
         work: dict[str, Callable[[], Awaitable[None]]] = {"wakeups": house.wakeup.run, "announce": house.announce}
         if "voice" in parts:
-            left = await house.database.leases.release_node(settings.node_name)
+            left = await house.database.leases.release(house.process.is_gone)
             _log.info("leases_of_earlier_process", interactions=left)
             work |= {"leases": house.live.run, "spool": house.spool.run}
         if "worker" in parts:
@@ -141,6 +141,7 @@ async def serve(settings: Settings, role: str) -> None:
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.
         work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
+        work |= {"conversations": house.written.follow}
         if "web" in parts:
             work["similar"] = house.similar.run
             await _web(house, channels, stack)

@@ -8,9 +8,10 @@ from gateway.errors import Conflict, NotFound, StaleVersion
 from gateway.storage.apply_conversation import advances, check_dialogue, converse
 from gateway.storage.apply_fields import KNOWN, alter_ticket, extend
 from gateway.storage.apply_merge import check_merge, is_merged, merge_tickets
+from gateway.storage.apply_recovered import is_taken_back, settle_callback, show_callback, take_back
 from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
-from gateway.storage.shape import Tree, set_in
+from gateway.storage.shape import Tree
 
 _NOT_WHEN_JOINED = frozenset({"ticket.registered", "interaction.started"})
 _CALLBACK_OPENED = "callback.opened"
@@ -38,11 +39,12 @@ def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
     if interaction is None and p.interaction is not None:
         interaction = _begin(p.interaction, ticket, state)
     seqs: tuple[int, ...] = ()
+    false = take_back(p, interaction)
     if interaction is not None:
         _alter_interaction(p, interaction, state)
         seqs = converse(p, ticket, interaction, state)
     alter_ticket(p, ticket, state, shift=shift, joined=joined is not None or change.content is not None)
-    opened = _open_callback(p, ticket, interaction, state)
+    opened = _open_callback(p, ticket, interaction, state, false)
     _append_events(p, ticket, interaction, state, joined=joined is not None, opened=opened)
     if change.merge:
         merge_tickets(change.merge, ticket, state, p.events[-1])
@@ -60,7 +62,7 @@ def _is_done(p: Prepared, ticket: TicketState, interaction: InteractionState | N
     if change.expected_version is not None and ticket.row["version"] != change.expected_version:
         raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
     if change.close_unless_closed and interaction and interaction.row["disposition"] is not None:
-        return True
+        return not is_taken_back(p, interaction)
     if not advances(p, state):
         return True
     if change.merge:
@@ -224,18 +226,22 @@ def _alter_interaction(p: Prepared, interaction: InteractionState, state: State)
         state.add("messages", message)
 
 
-def _open_callback(p: Prepared, ticket: TicketState, interaction: InteractionState | None, state: State) -> bool | None:
-    """Open the callback task unless the interaction has had one; None when none was asked for."""
-    if p.callback is None or interaction is None:
+def _open_callback(
+    p: Prepared, ticket: TicketState, interaction: InteractionState | None, state: State, false: Row | None
+) -> bool | None:
+    """Open the callback task unless the interaction has had one (but a ``false`` one); None when none was asked for."""
+    if interaction is None:
         return None
-    if interaction.called_back:
+    if false is not None:
+        return settle_callback(p, false, ticket, interaction, state)
+    if p.callback is None:
+        return None
+    if interaction.callback is not None:
         return False
-    interaction.called_back = True
     ids = {"ticket_id": ticket.row["ticket_id"], "interaction_id": interaction.row["interaction_id"]}
-    state.add("callbacks", p.callback | ids)
-    shown = {key: p.callback[key] for key in ("state", "due_at", "attempts")}
-    set_in(ticket.doc, ("handling", "callback"), shown)
-    ticket.doc["callback_id"] = p.callback["callback_id"]
+    interaction.callback = p.callback | ids
+    state.add("callbacks", interaction.callback)
+    show_callback(ticket, interaction.callback)
     return True
 
 

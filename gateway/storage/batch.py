@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -22,8 +22,13 @@ from gateway.storage.prepare import Prepared, Row
 Outcome = Applied | GatewayError
 
 
-def write_batch(connection: sa.Connection, batch: Sequence[Prepared], zone: tzinfo, proof: list[Row]) -> list[Outcome]:
-    """Apply ``batch``, one outcome for each. The last event is left in ``proof``: it tells a commit from none."""
+def write_batch(
+    connection: sa.Connection, batch: Sequence[Prepared], zone: tzinfo, proof: list[Row], *, enough: Callable[[], bool]
+) -> list[Outcome]:
+    """Apply ``batch`` from its beginning until there is ``enough``, at least one: so many outcomes.
+
+    The last event is left in ``proof``: it tells a commit from none.
+    """
     days = {
         n: city_day(p.change.new_ticket.created_at, zone)
         for n, p in enumerate(batch)
@@ -36,6 +41,8 @@ def write_batch(connection: sa.Connection, batch: Sequence[Prepared], zone: tzin
             outcomes.append(apply_change(prepared, days.get(n), state))
         except GatewayError as error:
             outcomes.append(error)
+        if enough():
+            break
     if events := state.rows.get("events"):
         _write(connection, state)
         proof.append(events[-1])
@@ -100,6 +107,13 @@ _UPDATE_CALLBACK = Bulk(
         .values(_named("state", "due_at", "attempts"))
     )
 )
+_RECOVERED_CALLBACK = Bulk(
+    lambda _: (
+        sa.update(t.callbacks)
+        .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
+        .values(_named("phone", "reason", "due_at", "state"))
+    )
+)
 _COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
 
 
@@ -136,5 +150,6 @@ def _write(connection: sa.Connection, state: State) -> None:
     _CORRECT.run(connection, rows.get("corrections", ()))
     write_conversations(connection, state)
     _UPDATE_CALLBACK.run(connection, rows.get("callback_updates", ()))
+    _RECOVERED_CALLBACK.run(connection, rows.get("recovered_callbacks", ()))
     _DRAW.run(connection, [{"day": day, "last": state.serials[day]} for day in sorted(state.drawn)])
     _COUNT.run(connection, [{"value": state.event_seq, "name_1": EVENT_SEQ}])

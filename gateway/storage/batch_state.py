@@ -29,7 +29,7 @@ _MESSAGES = Query(
     .group_by(t.messages.c.interaction_id)
     .where(listed(t.messages.c.interaction_id, "known"))
 )
-_CALLED = Query(sa.select(t.callbacks.c.interaction_id).where(listed(t.callbacks.c.interaction_id, "known")))
+_CALLBACKS = Query(sa.select(t.callbacks).where(listed(t.callbacks.c.interaction_id, "known")))
 _SEGMENTS = Query(
     sa.select(t.segments.c.interaction_id, t.segments.c.seq).where(listed(t.segments.c.interaction_id, "corrected"))
 )
@@ -75,7 +75,8 @@ class InteractionState:
     dirty: bool = False
     messages: int = 0
     """The last message's seq."""
-    called_back: bool = False
+    callback: Row | None = None
+    """Its callback task. It has at most one."""
 
 
 @dataclass(slots=True)
@@ -153,10 +154,11 @@ def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
     if known := writing & state.interactions.keys():
         for interaction_id, seq in _MESSAGES.rows(connection, known=list(known)):
             state.interactions[interaction_id].messages = seq
-    called = {p.change.interaction_id for p in batch if p.callback} | (set(state.open.values()) if joins else set())
+    called = {p.change.interaction_id for p in batch if p.callback or p.change.owner}
+    called |= set(state.open.values()) if joins else set()
     if known := called & state.interactions.keys():
-        for (interaction_id,) in _CALLED.rows(connection, known=list(known)):
-            state.interactions[interaction_id].called_back = True
+        for row in _CALLBACKS.rows(connection, known=list(known)).mappings():
+            state.interactions[row["interaction_id"]].callback = dict(row)
     if corrected := {p.change.interaction_id for p in batch if p.change.corrected_segments}:
         rows = _SEGMENTS.rows(connection, corrected=list(corrected))
         state.segments = {(interaction_id, seq) for interaction_id, seq in rows}

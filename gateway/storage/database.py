@@ -16,12 +16,14 @@ from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.leases import SqlLeaseStore
-from gateway.storage.migrate import is_current, migrate
+from gateway.storage.migrate import is_current
+from gateway.storage.migrate import migrate as run_missing
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
-from gateway.storage.reader import SqlTicketReader
+from gateway.storage.reader import POLL_S, SqlTicketReader
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
+from gateway.storage.watched import WatchedSql
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
 
 
@@ -30,6 +32,7 @@ class Database:
     """An open database: one object for each Protocol of ``gateway.ports`` that SQL implements."""
 
     sql: Sql
+    committed: CommitSignal
     changes: GroupCommitWriter
     reader: SqlTicketReader
     leases: SqlLeaseStore
@@ -57,37 +60,62 @@ async def open_database(
     synchronous: str = "FULL",
     clock: Clock | None = None,
     max_batch: int = MAX_BATCH,
+    poll_s: float = POLL_S,
+    migrate: bool = True,
 ) -> Database:
-    """Open the database at ``url`` (empty: SQLite in ``data_dir``) and bring its schema up to date.
+    """Open the database at ``url`` (empty: SQLite in ``data_dir``), with ``migrate`` bring its schema up to date.
 
     ``zone`` is the city's: it decides when a ticket number's day begins. ``synchronous`` is SQLite's; anything less
-    than FULL may lose the last commits on power loss. Raises ``ConfigError`` for a URL of another database,
-    ``StoreUnavailable`` when it cannot be reached.
+    than FULL may lose the last commits on power loss. ``poll_s`` is how often watchers look for commits of which they
+    were not told. Raises ``ConfigError`` for a URL of another database and, without ``migrate``, for a schema that is
+    not this program's; ``StoreUnavailable`` when it cannot be reached.
     """
     clock = clock or SystemClock()
     sql = _connect(url, data_dir, synchronous)
     try:
-        if not await sql.read(is_current):
-            await sql.write(migrate)
+        await _bring_up_to_date(sql, migrate=migrate)
     except BaseException:
         await sql.aclose()
         raise
-    committed = CommitSignal()
+    committed, watched = CommitSignal(), WatchedSql(sql, clock)
     return Database(
         sql=sql,
-        changes=GroupCommitWriter(sql=sql, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
-        reader=SqlTicketReader(sql=sql, committed=committed, zone=zone),
-        leases=SqlLeaseStore(sql=sql, clock=clock),
-        deliveries=SqlDeliveryStore(sql=sql, clock=clock),
+        committed=committed,
+        changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
+        reader=SqlTicketReader(sql=watched, committed=committed, poll_s=poll_s, zone=zone),
+        leases=SqlLeaseStore(sql=watched, clock=clock),
+        deliveries=SqlDeliveryStore(sql=watched, clock=clock),
         accounts=SqlAccountStore(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
         conversations=SqlConversationStore(sql=sql),
-        outbox=SqlOutboxStore(sql=sql, clock=clock),
-        attachments=SqlAttachmentStore(sql=sql, clock=clock),
+        outbox=SqlOutboxStore(sql=watched, clock=clock),
+        attachments=SqlAttachmentStore(sql=watched, clock=clock),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),
     )
+
+
+async def migrate_database(url: str, *, data_dir: Path) -> None:
+    """Bring the schema at ``url`` up to date: once, before the processes start that open it without ``migrate``.
+
+    Raises what ``open_database`` does.
+    """
+    sql = _connect(url, data_dir, "FULL")
+    try:
+        await _bring_up_to_date(sql, migrate=True)
+    finally:
+        await sql.aclose()
+
+
+async def _bring_up_to_date(sql: Sql, *, migrate: bool) -> None:
+    if await sql.read(is_current):
+        return
+    if not migrate:
+        raise ConfigError(
+            ["the database's schema is not this program's; start it with 'gateway run', which brings it up to date"]
+        )
+    await sql.write(run_missing)
 
 
 def _connect(url: str, data_dir: Path, synchronous: str) -> Sql:

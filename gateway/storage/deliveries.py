@@ -14,10 +14,11 @@ from gateway.ports.clock import Clock
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.engine import Sql, upsert
+from gateway.storage.engine import upsert
 from gateway.storage.reader import event_record, whole_records
+from gateway.storage.watched import WatchedSql
 
-TAKE_IN = 2000
+TAKE_IN = 1000
 """How many events become deliveries in one transaction."""
 MAX_ERROR = 500
 _LAST = sa.select(sa.func.max(t.events.c.event_seq))
@@ -26,7 +27,7 @@ _LAST = sa.select(sa.func.max(t.events.c.event_seq))
 class SqlDeliveryStore:
     """Implements ``ports.feed.DeliveryStore``. A lease is a ``next_at`` in the future; then the row is due."""
 
-    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
@@ -36,7 +37,9 @@ class SqlDeliveryStore:
         now = self._clock.now()
         if await self._sql.read(lambda c: _has_news(c, feed)):
             await self._sql.write(lambda c: _take_in(c, feed, rfc3339(now)))
-        due = await self._sql.read(lambda c: c.execute(_due(feed, rfc3339(now)).limit(limit)).scalars().all())
+        free = self._sql.may_take(t.deliveries.c.leased_by, lease_s)
+        query = _due(feed, rfc3339(now)).where(free).limit(limit)
+        due = await self._sql.read(lambda c: c.execute(query).scalars().all())
         if not due:
             return []
         until = rfc3339(now + timedelta(seconds=lease_s))

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -19,15 +20,27 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import StoreUnavailable
+from gateway.storage.fair_lock import FairLock
+from gateway.storage.writing_thread import WritingThread
 from gateway.telemetry import log
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
 Asked = tuple[Work[Any], "asyncio.Future[Any]"]
+Found = tuple[Any, BaseException | None]
 READERS = 4
 READS_AT_ONCE = 32
 """One that takes long keeps so many others waiting at most."""
 BUSY_MS = 5000
+"""How long a write waits for other writers."""
+SNAPSHOT_S = 5.0
+"""No read lasts longer on SQLite: while one looks at an old state, the write-ahead log grows."""
+LOOK_EVERY = 20_000
+"""SQLite's steps between two looks at the clock: some milliseconds."""
+CHECKPOINT_PAGES = 1000
+"""A commit that finds more pages in the log carries them over to the database, still under the lock: few at a time."""
+LOG_BYTES = 16_000_000
+"""What a log that grew keeps of its size when it is begun anew."""
 _log = log.get("storage")
 
 
@@ -73,6 +86,10 @@ def upsert(connection: sa.Connection, table: sa.Table) -> Any:
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
+class ReadTooLong(StoreUnavailable):
+    """A read was interrupted so that its snapshot does not last."""
+
+
 class SqliteSql:
     """SQLite in WAL mode: readers never wait for the writer."""
 
@@ -80,9 +97,10 @@ class SqliteSql:
         """Open lazily; ``synchronous`` FULL makes every commit survive a power cut."""
         self._closed = False
         self._asked: list[Asked] = []
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._writer = _sqlite_engine(url, 1, synchronous, begin="BEGIN IMMEDIATE")
+        file = None if url.database in {None, "", ":memory:"} else Path(str(url.database))
+        self._writing = WritingThread(self._writer, FairLock(file) if file is not None else None)
         self._reader = _sqlite_engine(url, READERS, synchronous, begin="BEGIN")
 
     async def read(self, work: Work[T]) -> T:
@@ -97,15 +115,10 @@ class SqliteSql:
         return await _translated(outcome)
 
     async def write(self, work: Work[T]) -> T:
-        """See ``Sql.write``."""
-
-        def run() -> T:
-            with self._writer.begin() as connection:
-                return work(connection)
-
+        """See ``Sql.write``. Writers of all processes take turns, by one lock beside the file."""
         if self._closed:
             raise StoreUnavailable("the database has been closed")
-        return await _translated(asyncio.get_running_loop().run_in_executor(self._writing, run))
+        return await _translated(self._writing.run(work, within_s=BUSY_MS / 1000))
 
     def _hand_out(self, loop: asyncio.AbstractEventLoop) -> None:
         asked, self._asked = self._asked, []
@@ -120,26 +133,54 @@ class SqliteSql:
 
     def _read_some(self, loop: asyncio.AbstractEventLoop, asked: Sequence[Asked]) -> None:
         """In a reader thread: run ``asked`` in one transaction; a work that fails costs the others nothing."""
-        found: list[tuple[Any, BaseException | None]] = []
+        found: list[Found] = []
+        while len(found) < len(asked):
+            found += self._look(asked[len(found) :])
+        loop.call_soon_threadsafe(_answer, asked, found)
+
+    def _look(self, asked: Sequence[Asked]) -> list[Found]:
+        """What the first of ``asked`` came to: as many as one snapshot of ``SNAPSHOT_S`` has time for, at least one."""
+        found: list[Found] = []
         try:
             with self._reader.begin() as connection:
-                for work, _ in asked:
-                    try:
-                        found.append((work(connection), None))
-                    except Exception as error:  # noqa: BLE001 - it is its caller's, who gets it
-                        found.append((None, error))
+                until = time.monotonic() + SNAPSHOT_S
+                driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+                driver.set_progress_handler(lambda: time.monotonic() > until, LOOK_EVERY)
+                try:
+                    for work, _ in asked:
+                        outcome = _worked(work, connection)
+                        late = time.monotonic() > until
+                        if late and found and isinstance(outcome[1], ReadTooLong):
+                            break  # those before it took the time: it has a snapshot of its own
+                        found.append(outcome)
+                        if isinstance(outcome[1], ReadTooLong):
+                            _log.error("read_interrupted", after_s=SNAPSHOT_S)
+                        if late:
+                            break
+                finally:
+                    driver.set_progress_handler(None, 0)
         except Exception as error:  # noqa: BLE001 - whoever waits has to hear of it, whatever it is
             found += [(None, error)] * (len(asked) - len(found))
-        loop.call_soon_threadsafe(_answer, asked, found)
+        return found
 
     async def aclose(self) -> None:
         """See ``Sql.aclose``."""
         self._closed = True
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._reading.shutdown)
-        await loop.run_in_executor(None, self._writing.shutdown)
+        await asyncio.to_thread(self._reading.shutdown)
+        await self._writing.aclose(within_s=BUSY_MS / 1000)
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _worked(work: Work[Any], connection: sa.Connection) -> Found:
+    try:
+        return work(connection), None
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
+            return None, error
+        return None, ReadTooLong(f"this takes the database more than {SNAPSHOT_S:g} s; ask for less at once")
+    except Exception as error:  # noqa: BLE001 - it is its caller's, who gets it
+        return None, error
 
 
 async def _translated(outcome: Awaitable[T]) -> T:
@@ -152,7 +193,7 @@ async def _translated(outcome: Awaitable[T]) -> T:
         raise unavailable(error) from error
 
 
-def _answer(asked: Sequence[Asked], found: Sequence[tuple[Any, BaseException | None]]) -> None:
+def _answer(asked: Sequence[Asked], found: Sequence[Found]) -> None:
     for (_, outcome), (result, error) in zip(asked, found, strict=True):
         if outcome.done():
             continue  # its caller was cancelled
@@ -176,7 +217,8 @@ def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> s
         _to_wal(connection)
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA cache_size=-32000")
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,9 +14,9 @@ from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.batch_state import lock_writers
-from gateway.storage.engine import Sql
+from gateway.storage.watched import WatchedSql
 
-_ENDED = "1970-01-01T00:00:00.000Z"
+_ENDED = rfc3339(datetime.fromtimestamp(0, UTC))
 """The lease of a process that is known to be gone."""
 _JOINED = sa.select(t.interactions, t.tickets.c.ticket_no, t.tickets.c.phone).join_from(
     t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id
@@ -26,34 +26,57 @@ _JOINED = sa.select(t.interactions, t.tickets.c.ticket_no, t.tickets.c.phone).jo
 class SqlLeaseStore:
     """Implements ``ports.store.LeaseStore``."""
 
-    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """Leases are compared with ``clock``."""
         self._sql = sql
         self._clock = clock
 
-    async def renew(self, interaction_ids: Sequence[str], until: datetime) -> None:
+    async def renew(self, interaction_ids: Sequence[str], until: datetime, *, owner: str | None = None) -> list[str]:
         """See ``ports.store.LeaseStore.renew``."""
         if not interaction_ids:
-            return
+            return []
         table = t.interactions
-        update = sa.update(table).where(among(table.c.interaction_id, interaction_ids))
-        await self._sql.write(lambda c: _alter(c, update.values(lease_until=rfc3339(until))))
+        ours = among(table.c.interaction_id, interaction_ids)
+        owned = {} if owner is None else {"owner": sa.case((table.c.disposition.is_(None), owner), else_=table.c.owner)}
+        update = sa.update(table).where(ours).values(lease_until=rfc3339(until), **owned)
+        # Recovery takes the owner away from what it closes.
+        taken = sa.select(table.c.interaction_id).where(ours, table.c.disposition.is_not(None), table.c.owner.is_(None))
+
+        def work(connection: sa.Connection) -> list[str]:
+            lock_writers(connection)
+            connection.execute(update)
+            return list(connection.execute(taken.order_by(table.c.interaction_id)).scalars())
+
+        return await self._sql.write(work)
 
     async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.expired``. Conversations without a lease never expire here."""
-        table = t.interactions.c
-        query = (
-            _JOINED.where(table.disposition.is_(None), table.lease_until <= rfc3339(now))
-            .order_by(table.lease_until, table.interaction_id)
-            .limit(limit)
-        )
-        return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
+        return await self._open_until(rfc3339(now), limit)
 
-    async def release_node(self, node: str) -> int:
-        """See ``ports.store.LeaseStore.release_node``."""
+    async def released(self, limit: int = 100) -> list[OpenInteraction]:
+        """See ``ports.store.LeaseStore.released``."""
+        return await self._open_until(_ENDED, limit)
+
+    async def release(self, is_gone: Callable[[str], bool]) -> int:
+        """See ``ports.store.LeaseStore.release``."""
         table = t.interactions
-        update = sa.update(table).where(table.c.node == node, table.c.lease_until > _ENDED).values(lease_until=_ENDED)
-        return await self._sql.write(lambda c: _alter(c, update))
+        leased = table.c.lease_until > rfc3339(self._clock.now())
+        query = sa.select(table.c.owner).where(leased, table.c.owner.is_not(None)).distinct()
+        owners = await self._sql.read(lambda c: c.execute(query).scalars().all())
+        gone = [owner for owner in owners if is_gone(owner)]
+        if not gone:
+            return 0
+        end = sa.update(table).where(leased, among(table.c.owner, gone)).values(lease_until=_ENDED)
+
+        def work(connection: sa.Connection) -> int:
+            lock_writers(connection)
+            return connection.execute(end).rowcount
+
+        return await self._sql.write(work)
+
+    def steady_s(self) -> float:
+        """See ``ports.store.LeaseStore.steady_s``."""
+        return self._sql.steady_s
 
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.untranscribed``. What is still leased has an owner who transcribes it."""
@@ -70,10 +93,14 @@ class SqlLeaseStore:
         )
         return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
 
-
-def _alter(connection: sa.Connection, update: sa.Update) -> int:
-    lock_writers(connection)
-    return connection.execute(update).rowcount
+    async def _open_until(self, lease_until: str, limit: int) -> list[OpenInteraction]:
+        table = t.interactions.c
+        query = (
+            _JOINED.where(table.disposition.is_(None), table.lease_until <= lease_until)
+            .order_by(table.lease_until, table.interaction_id)
+            .limit(limit)
+        )
+        return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
 
 
 def _open(row: sa.Row[Any]) -> OpenInteraction:

@@ -16,15 +16,18 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
+from gateway.storage.watched import WatchedSql
 
 PER_RECIPIENT = 20
 MAX_ERROR = 300
+FORGET_AT_ONCE = 500
+"""Rows deleted in one transaction: some milliseconds."""
 
 
 class SqlOutboxStore:
     """Implements ``ports.conversation_store.OutboxStore``."""
 
-    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
@@ -34,7 +37,8 @@ class SqlOutboxStore:
     ) -> list[list[OutboxRow]]:
         """See ``OutboxStore.lease``."""
         now = self._clock.now()
-        due = await self._sql.read(lambda c: _due(c, channel_ids, rfc3339(now), recipients))
+        free = self._sql.may_take(t.outbox.c.leased_by, lease_s)
+        due = await self._sql.read(lambda c: _due(c, channel_ids, rfc3339(now), free, recipients))
         if not due:
             return []
         until = rfc3339(now + timedelta(seconds=lease_s))
@@ -74,11 +78,23 @@ class SqlOutboxStore:
     async def forget(self, before: datetime) -> int:
         """See ``OutboxStore.forget``."""
         table = t.outbox
-        gone = sa.delete(table).where(table.c.state != "queued", table.c.created_at < rfc3339(before))
-        return await self._sql.write(lambda c: c.execute(gone).rowcount)
+        old = (table.c.state != "queued", table.c.created_at < rfc3339(before))
+        some = sa.select(table.c.message_id).where(*old).limit(FORGET_AT_ONCE)
+        ids: Sequence[str] = ()
+
+        def delete(connection: sa.Connection) -> int:
+            return connection.execute(sa.delete(table).where(*old, among(table.c.message_id, ids))).rowcount
+
+        forgotten = 0
+        # What has to be found is looked for by reading, which keeps no writer waiting.
+        while ids := await self._sql.read(lambda c: c.execute(some).scalars().all()):
+            forgotten += await self._sql.write(delete)
+        return forgotten
 
 
-def _due(connection: sa.Connection, channel_ids: Sequence[str], now: str, limit: int) -> list[tuple[str, str]]:
+def _due(
+    connection: sa.Connection, channel_ids: Sequence[str], now: str, free: sa.ColumnElement[bool], limit: int
+) -> list[tuple[str, str]]:
     """(channel_id, recipient) whose first queued message is due."""
     table = t.outbox.c
     queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids))
@@ -99,7 +115,7 @@ def _due(connection: sa.Connection, channel_ids: Sequence[str], now: str, limit:
                 table.thread_seq == first.c.thread_seq,
             ),
         )
-        .where(table.state == "queued", table.next_at <= now)
+        .where(table.state == "queued", table.next_at <= now, free)
         .order_by(table.next_at)
         .limit(limit)
     )
@@ -197,7 +213,7 @@ def _sent(connection: sa.Connection, rows: Sequence[Any]) -> dict[tuple[str, str
 class SqlAttachmentStore:
     """Implements ``ports.conversation_store.AttachmentStore``."""
 
-    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
@@ -208,7 +224,7 @@ class SqlAttachmentStore:
         """See ``AttachmentStore.lease``."""
         now = self._clock.now()
         table = t.attachments
-        due = [table.c.todo == todo, table.c.next_at <= rfc3339(now)]
+        due = [table.c.todo == todo, table.c.next_at <= rfc3339(now), self._sql.may_take(table.c.leased_by, lease_s)]
         due += [among(table.c.channel_id, channel_ids)] if channel_ids is not None else []
         query = sa.select(table.c.attachment_id).where(*due).order_by(table.c.next_at).limit(limit)
         ids = await self._sql.read(lambda c: c.execute(query).scalars().all())

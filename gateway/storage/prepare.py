@@ -27,7 +27,7 @@ _COLUMNS = frozenset(
         "channel_id",
         "direction",
     }
-    | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path"},
+    | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path", "owner"},
 )
 _IN_DOC = frozenset({"flow", "dtmf", "recording"})
 Row = dict[str, Any]
@@ -194,6 +194,7 @@ def _interaction(new: NewInteraction, texts: list[Any]) -> Row:
         "asserted_identity": new.asserted_identity,
         "diversion": new.diversion,
         "node": new.node,
+        "owner": new.owner,
         "started_at": instant(new.started_at),
         "lease_until": instant(new.lease_until) if new.lease_until else None,
     }

@@ -22,7 +22,7 @@ from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import MAX_INT, check_texts
 
 POLL_S = 1.0
-"""How often a watcher looks for commits of other processes."""
+"""How often a watcher looks whether it was not told of a commit."""
 MAX_LIMIT = 1000
 _CURSOR = re.compile(r"([sn])([0-9]{1,18})")
 _LAST = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ)
@@ -32,7 +32,7 @@ class SqlTicketReader:
     """Implements ``ports.store.TicketReader``. Each call sees one snapshot of the database."""
 
     def __init__(self, *, sql: Sql, committed: CommitSignal, poll_s: float = POLL_S, zone: tzinfo = UTC) -> None:
-        """``committed`` fires at each commit of this process; ``zone`` is that of ticket numbers."""
+        """``committed`` tells of commits; ``zone`` is that of ticket numbers."""
         self._zone = zone
         self._sql = sql
         self._committed = committed
@@ -104,19 +104,6 @@ class SqlTicketReader:
                 yield event
             if not found:
                 await asyncio.wait({committed}, timeout=self._poll_s)
-
-    async def commits(self) -> AsyncGenerator[None, None]:
-        """Once for one or more commits after this call, without reading what they hold; those of others by polling."""
-        committed = self._committed.next()
-        last = await self.last_event_seq()
-        while True:
-            own, _ = await asyncio.wait({committed}, timeout=self._poll_s)
-            committed = self._committed.next()
-            if own:
-                yield
-            elif (newest := await self.last_event_seq()) > last:
-                last = newest
-                yield
 
     async def recording_path(self, interaction_id: str) -> str | None:
         """See ``ports.store.TicketReader.recording_path``."""

@@ -93,8 +93,10 @@ interactions = sa.Table(
     sa.Column("doc", Json, nullable=False),
     sa.Column("dialogue", sa.Text),
     sa.Column("dialogue_no", sa.BigInteger),
+    sa.Column("owner", sa.Text),
     sa.Index("interactions_by_ticket", "ticket_id"),
 )
+"""``owner`` is the process that handles a call; recovery clears it when it closes one in its owner's place."""
 _open = interactions.c.disposition.is_(None)
 sa.Index("interactions_open", interactions.c.external_id, sqlite_where=_open, postgresql_where=_open)
 _leased = interactions.c.lease_until.is_not(None)

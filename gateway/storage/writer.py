@@ -24,6 +24,14 @@ from gateway.telemetry import log, metrics
 
 MAX_BATCH = 256
 MAX_WAITING = 10_000
+HELD_S = 0.05
+"""No batch is to work longer while it keeps all other writers waiting; the disk's flush comes on top of it."""
+AIM_S = HELD_S / 2
+"""How long a batch is to work: half, since one change may cost many times another."""
+READ_AND_APPLIED_S = HELD_S / 4
+"""A batch that has read and applied so long writes what it has: writing costs about twice as much again."""
+MIN_BATCH = 8
+"""A machine that has no time for its writers gains nothing by even smaller batches: each costs a flush."""
 _log = log.get("storage")
 Waiting = tuple[Prepared, "asyncio.Future[Applied]", float]
 
@@ -39,7 +47,7 @@ class GroupCommitWriter:
         self._zone = zone
         self._clock = clock
         self._committed = committed
-        self._max_batch = max_batch
+        self._max_batch = self._room = max_batch
         self._waiting: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -64,7 +72,7 @@ class GroupCommitWriter:
         batch: Sequence[Waiting] = ()
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_batch))]
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._room))]
                 await self._commit(batch)
                 # Those just answered may have more to say: let them join the next batch.
                 await asyncio.sleep(0)
@@ -79,9 +87,10 @@ class GroupCommitWriter:
 
     async def _commit(self, batch: Sequence[Waiting]) -> None:
         outcomes = await self._outcomes([prepared for prepared, _, _ in batch])
-        self._committed.fire()
+        self._waiting.extendleft(reversed(batch[len(outcomes) :]))
+        self._committed.fire(max((o.event_seq for o in outcomes if isinstance(o, Applied)), default=0))
         now = time.perf_counter()
-        for (_, future, arrived), outcome in zip(batch, outcomes, strict=True):
+        for (_, future, arrived), outcome in zip(batch, outcomes, strict=False):
             if isinstance(outcome, Applied):
                 metrics.ACCEPT_SECONDS.observe(now - arrived)
             if future.done():
@@ -92,7 +101,10 @@ class GroupCommitWriter:
                 future.set_exception(outcome)
 
     async def _outcomes(self, batch: Sequence[Prepared]) -> Sequence[Outcome | Exception]:
-        """Commit ``batch``; when its data makes SQL refuse, each Change alone, so that only the bad one fails."""
+        """Commit ``batch``, or the beginning of it for which there was time.
+
+        When its data makes SQL refuse it, each Change is committed alone, so that only the bad one fails.
+        """
         try:
             return await self._write(batch)
         except StoreUnavailable as error:
@@ -108,10 +120,15 @@ class GroupCommitWriter:
     async def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
         proof: list[Row] = []
         done: list[Outcome] = []
+        worked_s = 0.0
 
         def work(connection: sa.Connection) -> None:
+            nonlocal worked_s
             proof.clear()
-            done[:] = write_batch(connection, batch, self._zone, proof)
+            began = time.perf_counter()
+            enough = began + READ_AND_APPLIED_S
+            done[:] = write_batch(connection, batch, self._zone, proof, enough=lambda: time.perf_counter() > enough)
+            worked_s = time.perf_counter() - began
 
         try:
             await self._sql.write(work)
@@ -120,6 +137,7 @@ class GroupCommitWriter:
                 _log.warning("commit_found_done", event_seq=proof[0]["event_seq"])
                 return done
             raise
+        self._room = room(self._room, len(done), worked_s, self._max_batch)
         return done
 
     async def _is_committed(self, event: Row) -> bool:
@@ -129,6 +147,13 @@ class GroupCommitWriter:
             found = await self._sql.read(lambda connection: connection.execute(query).scalar())
             return bool(found == event["event_id"])
         return False
+
+
+def room(before: int, done: int, worked_s: float, most: int) -> int:
+    """How many changes the next batch may hold, after one of ``done`` that worked for ``worked_s`` seconds."""
+    if worked_s > AIM_S:
+        return min(most, max(MIN_BATCH, int(done * AIM_S / worked_s)))
+    return min(most, before + before // 2 + 1) if done >= before else before
 
 
 def _blame(error: Exception) -> Exception:

@@ -82,6 +82,7 @@ class ConversationHouse:
         self.health = HealthBoard(clock=clock)
         self.heard: list[Final] = []
         self.recogniser_failure: GatewayError | None = None
+        self.store_steady_s = 3600.0
         watchers = Watchers()
         prefill = Prefill(Gazetteer([LONGHUA]))
         flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
@@ -124,7 +125,11 @@ class ConversationHouse:
             **common,
         )
         self.idle = IdleCloser(
-            conversations=self.conversations, reads=database.conversations, clock=clock, idle_close_s=1800
+            conversations=self.conversations,
+            reads=database.conversations,
+            clock=clock,
+            idle_close_s=1800,
+            steady_s=lambda: self.store_steady_s,
         )
         self.chat = ScriptedChannel()
         self.channels.put("web", self.chat)

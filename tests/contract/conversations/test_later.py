@@ -30,6 +30,14 @@ async def test_a_conversation_rests_after_half_an_hour_of_silence(house: Convers
     assert (await house.types(record["ticket_id"]))[-1] == "interaction.ended"
 
 
+async def test_silence_while_the_store_was_away_is_nobodys(house: ConversationHouse) -> None:
+    await house.say("1", "路灯不亮")
+    house.store_steady_s = 30.0
+    assert await rest(house) == 0
+    house.store_steady_s = 60.0
+    assert await house.idle.close_due() == 1
+
+
 @pytest.mark.parametrize(
     ("words", "disposition"), [("你好", "idle_closed"), ("人工", "callback_requested"), ("小区停水", "completed")]
 )

@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientDeliveryError
 from gateway.ports.message import Receipt, ReplyWindow
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
-from tests.contract.storage.changes import TestClock
+from tests.contract.storage.changes import TestClock, pass_by
 from tests.contract.storage.conftest import Open
 from tests.support.waiting import until
 
@@ -117,6 +117,9 @@ async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock:
     assert heir.chat.sent == []  # it may still be sending
     clock.forward(120)
     await heir.deliver()
+    assert heir.chat.sent == []  # the store may have been away: then it could not write down what it sent
+    await pass_by(heir.database, clock, 61)
+    await heir.deliver()
     assert len(heir.chat.sent) == 1
     assert await deliveries(heir, record["ticket_id"]) == ["sent"]
     dying.chat.hold.set()
@@ -200,3 +203,16 @@ async def test_the_person_opens_the_window_again(house: ConversationHouse) -> No
     await house.deliver()
     assert len(channel.sent) == 2
     assert await house.database.reader.callbacks() == []
+
+
+async def test_what_was_sent_long_ago_is_forgotten_a_few_at_a_time(
+    house: ConversationHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.storage.outbox.FORGET_AT_ONCE", 2)
+    for n in range(5):
+        await house.say(str(n), "路灯不亮", sender=f"s{n}")
+    await house.deliver()
+    house.clock.forward(10)
+    await house.say("new", "路灯不亮", sender="s9")
+    assert await house.database.outbox.forget(house.clock.now()) == 5
+    assert await house.database.outbox.forget(house.clock.now()) == 0

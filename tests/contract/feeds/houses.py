@@ -41,6 +41,9 @@ class FeedHouse(Protocol):
 
     async def happen(self, ticket: str, *types: str) -> None: ...
 
+    async def pass_by(self, seconds: int) -> None:
+        """Time in which the store answers without a break."""
+
     def ticket_id(self, ticket: str) -> str: ...
 
 
@@ -52,6 +55,9 @@ class MemoryHouse:
     async def happen(self, ticket: str, *types: str) -> None:
         self.store.happen(ticket, *types)
 
+    async def pass_by(self, seconds: int) -> None:
+        self.clock.pass_time(seconds)
+
     def ticket_id(self, ticket: str) -> str:
         return ticket
 
@@ -61,6 +67,7 @@ class SqlHouse:
         self.clock = clock
         self.store = database.deliveries
         self._changes = database.changes
+        self._reader = database.reader
         self._ids: dict[str, str] = {}
 
     async def happen(self, ticket: str, *types: str) -> None:
@@ -77,6 +84,11 @@ class SqlHouse:
             channel_id="test",
         )
         await self._changes.apply(Change(new_ticket=new, events=events))
+
+    async def pass_by(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.pass_time(1)
+            await self._reader.ping()
 
     def ticket_id(self, ticket: str) -> str:
         return self._ids[ticket]

@@ -56,7 +56,7 @@ async def test_a_leased_ticket_belongs_to_its_owner_until_the_lease_ends(house: 
     assert len(await lease(house)) == 1
     assert await lease(house, owner="two") == []
     assert await lease(house) == []
-    house.clock.pass_time(10.1)
+    await house.pass_by(11)
     assert [d.event_seq for d in await lease(house, owner="two")] == [1]
 
 

@@ -17,6 +17,7 @@ from gateway.domain.change import (
     NewTicket,
 )
 from gateway.domain.ids import new_ulid
+from gateway.storage.database import Database
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -39,6 +40,14 @@ class TestClock:
 
     def forward(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+
+async def pass_by(db: Database, clock: TestClock, seconds: int) -> None:
+    """Time in which the store answers without a break."""
+    await db.reader.ping()
+    for _ in range(seconds):
+        clock.forward(1)
+        await db.reader.ping()
 
 
 def written(key: str, *, at: datetime = NOON, content: str = "路灯坏了", **more: Any) -> Change:
@@ -81,7 +90,15 @@ def written(key: str, *, at: datetime = NOON, content: str = "路灯坏了", **m
     )
 
 
-def call(key: str, *, at: datetime = NOON, node: str = "n1", lease_s: float = 30, phone: str | None = None) -> Change:
+def call(
+    key: str,
+    *,
+    at: datetime = NOON,
+    node: str = "n1",
+    owner: str | None = None,
+    lease_s: float = 30,
+    phone: str | None = None,
+) -> Change:
     """A telephone call as it is offered."""
     return Change(
         dedupe=ExternalKey(channel_id="hotline", external_id=key),
@@ -108,6 +125,7 @@ def call(key: str, *, at: datetime = NOON, node: str = "n1", lease_s: float = 30
             from_raw="sip:13800138000@x",
             to_raw="sip:12345@x",
             node=node,
+            owner=owner,
             lease_until=at + timedelta(seconds=lease_s),
             fields={"flow": {"name": "hotline", "version": "1"}},
         ),

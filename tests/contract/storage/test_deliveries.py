@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.change import Applied, Change
 from gateway.errors import NotFound
 from gateway.storage.database import Database
-from tests.contract.storage.changes import TestClock, event, written
+from tests.contract.storage.changes import TestClock, event, pass_by, written
 from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
@@ -51,6 +51,8 @@ async def test_a_worker_that_dies_loses_nothing(db: Database, clock: TestClock) 
     await two_tickets(db)
     assert await lease(db, owner="dies") == [1, 3]
     clock.forward(11)
+    assert await lease(db, owner="lives") == [], "nobody could tell how the store was meanwhile"
+    await pass_by(db, clock, 10)
     assert await lease(db, owner="lives") == [1, 3]
 
 

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.change import Applied, Change
+from gateway.errors import StoreUnavailable
+from gateway.intake.live import LiveInteractions
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, TestClock, call, event, written
+from tests.contract.storage.changes import NOON, TestClock, call, event, pass_by, written
 from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
@@ -38,15 +40,49 @@ async def test_a_lease_runs_out_unless_it_is_renewed(db: Database) -> None:
     assert (gone.started_at, gone.answered_at) == (NOON, None)
     await db.changes.apply(closed(two))
     assert await db.leases.expired(NOON + timedelta(seconds=60)) == []
-    await db.leases.renew([], NOON)
+    assert await db.leases.renew([], NOON) == []
 
 
-async def test_a_node_that_starts_again_gives_up_its_leases(db: Database) -> None:
-    mine = await db.changes.apply(call("1", node="n1"))
-    await db.changes.apply(call("2", node="n2"))
-    assert await db.leases.release_node("n1") == 1
+async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(db: Database) -> None:
+    """Also where both are processes of one node."""
+    mine = await db.changes.apply(call("1", node="n1", owner="n1-dead"))
+    await db.changes.apply(call("2", node="n1", owner="n1-alive"))
+    await db.changes.apply(call("3", node="n2", owner="n2-unknown"))
+    await db.changes.apply(call("4", node="n1"))  # of a version that did not name its owner
+    assert await db.leases.released() == []
+    assert await db.leases.release(lambda owner: owner == "n1-dead") == 1
+    assert [i.interaction_id for i in await db.leases.released()] == [mine.interaction_id]
     assert [i.interaction_id for i in await db.leases.expired(NOON)] == [mine.interaction_id]
-    assert await db.leases.release_node("n3") == 0
+    assert await db.leases.release(lambda owner: owner == "n1-dead") == 0
+
+
+async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database, clock: TestClock) -> None:
+    """A repeated INVITE reached a new process, after the first one had committed the call and died."""
+    applied = await db.changes.apply(call("1", owner="n1-dead"))
+    assert applied.interaction_id
+    live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="n1-new", lease_s=15)
+    await live.adopt(applied.interaction_id)
+    assert await db.leases.release(lambda owner: owner == "n1-dead") == 0
+    assert await db.leases.released() == []
+    assert await db.leases.release(lambda owner: owner == "n1-new") == 1
+
+
+async def test_how_long_the_store_has_answered(db: Database, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    await pass_by(db, clock, 10)
+    assert db.leases.steady_s() == 10
+
+    async def away(_work: object) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(db.sql, "write", away)
+    with pytest.raises(StoreUnavailable):
+        await db.leases.renew(["i"], NOON)
+    assert db.leases.steady_s() == 0
+    monkeypatch.undo()
+    await pass_by(db, clock, 3)
+    assert db.leases.steady_s() == 3
+    clock.forward(60)
+    assert db.leases.steady_s() == 0, "nobody has looked for a minute"
 
 
 async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -> None:

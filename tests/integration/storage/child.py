@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import mmap
 import resource
+import struct
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from gateway.errors import StoreUnavailable
 from gateway.storage.database import open_database
+from gateway.storage.fair_lock import FairLock
 from tests.contract.storage.changes import SHANGHAI, written
 
 
@@ -71,6 +78,30 @@ async def open_once(url: str) -> None:
     await database.aclose()
 
 
+async def hold(url: str) -> None:
+    """Keep the writers' lock, in the middle of a transaction, until killed."""
+    database = await open_database(url, data_dir=Path(), zone=SHANGHAI)
+
+    def work(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("UPDATE counters SET value = value + 1000 WHERE name = 'event_seq'")
+        print("holding", flush=True)
+        threading.Event().wait()
+
+    await database.sql.write(work)
+
+
+def keep_locking(path: Path) -> None:
+    """Take the lock of the file again and again without a pause, and count in it how often, until killed."""
+    lock = FairLock(path)
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 8) as counter:
+        print("running", flush=True)
+        for n in itertools.count(1):
+            lock.acquire()
+            counter[:] = struct.pack("q", n)
+            sum(range(50_000))
+            lock.release()
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "accept":
         asyncio.run(accept(sys.argv[2], sys.argv[3]))
@@ -78,5 +109,9 @@ if __name__ == "__main__":
         asyncio.run(fill_file(sys.argv[2], int(sys.argv[3])))
     elif sys.argv[1] == "fill-disk":
         asyncio.run(fill_disk(sys.argv[2], Path(sys.argv[3])))
+    elif sys.argv[1] == "lock":
+        keep_locking(Path(sys.argv[2]))
+    elif sys.argv[1] == "hold":
+        asyncio.run(hold(sys.argv[2]))
     else:
         asyncio.run(open_once(sys.argv[2]))

@@ -1,0 +1,82 @@
+"""Telling the other processes of this machine of commits: a datagram each, over Unix sockets in ``data_dir/run``.
+
+A datagram holds the newest event_seq, eight bytes in network order. It is a hint: one that is lost costs a poll's time.
+Every process finds the others by the names in the folder, and removes those of the dead, who refuse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from gateway.live.run_dir import make_private, socket_path
+from gateway.telemetry import log
+
+PREFIX = "commits-"
+AT_ONCE = 64
+"""Datagrams read in one turn of the loop; only the last one matters."""
+_SEQ = struct.Struct("!Q")
+_log = log.get("neighbours")
+
+
+class Neighbours:
+    """This process among those of its machine that share ``data_dir``."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Opens nothing."""
+        self._path = socket_path(data_dir, f"{PREFIX}{os.getpid()}-{secrets.token_hex(3)}")
+        self._socket: socket.socket | None = None
+
+    async def run(self, hear: Callable[[int], None]) -> None:
+        """Listen until cancelled; ``hear`` gets the newest event_seq of what came at once."""
+        loop = asyncio.get_running_loop()
+        make_private(self._path.parent)
+        self._path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as own:
+            own.bind(str(self._path))
+            self._socket = own
+            loop.add_reader(own, self._read, own, hear)
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                loop.remove_reader(own)
+                self._socket = None
+                self._path.unlink(missing_ok=True)
+
+    def tell(self, event_seq: int) -> None:
+        """This process has committed up to ``event_seq``. Never waits and never fails."""
+        if self._socket is None:
+            return
+        message = _SEQ.pack(event_seq)
+        try:
+            others = [e.path for e in os.scandir(self._path.parent) if e.name.startswith(PREFIX)]
+        except OSError as error:
+            _log.error("neighbours_not_found", exc_info=error)
+            return
+        for path in others:
+            if path == str(self._path):
+                continue
+            try:
+                self._socket.sendto(message, path)
+            except ConnectionRefusedError:  # it has died
+                with suppress(OSError):
+                    Path(path).unlink()
+            except OSError:
+                # It is leaving, or so much waits for it that it will look anyway.
+                continue
+
+    def _read(self, own: socket.socket, hear: Callable[[int], None]) -> None:
+        newest = 0
+        with suppress(BlockingIOError):
+            for _ in range(AT_ONCE):
+                message = own.recv(_SEQ.size)
+                if len(message) == _SEQ.size:
+                    newest = max(newest, *_SEQ.unpack(message))
+        if newest:
+            hear(newest)
