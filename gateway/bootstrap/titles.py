@@ -36,5 +36,5 @@ def titles(
         prefill=prefill,
         clock=clock,
         max_chars=given.max_chars,
-        lease=lease if settings.database.url else None,
+        lease=lease,
     )
