@@ -7,7 +7,6 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.cli import check
 from gateway.errors import ConfigError
 from gateway.roles.role import ALL, ASR, read_role
 from gateway.settings import Settings
@@ -32,8 +31,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run until stopped; 0 after an orderly stop."""
     config: Path | None = args.config.resolve() if args.config else None
     role = read_role(args.role)
-    if role == ALL and (found := check.problems(settings)):
-        raise ConfigError(found)
+    if role == ALL:
+        _check(settings)
     _prepare(settings)
     siblings = None if args.siblings is None else [name for name in args.siblings.split(",") if name]
     work: Coroutine[Any, Any, None]
@@ -57,6 +56,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
         uvloop.run(work)
     return 0
+
+
+def _check(settings: Settings) -> None:
+    from gateway.cli.check import problems  # noqa: PLC0415 - it loads every adapter; the processes load their own
+
+    if found := problems(settings):
+        raise ConfigError(found)
 
 
 def _prepare(settings: Settings) -> None:

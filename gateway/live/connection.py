@@ -40,6 +40,7 @@ class Listener:
         self._handlers = handlers
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     async def start(self) -> None:
         """Listen. A socket that a killed process left is replaced; ``ConfigError`` when a living one has it."""
@@ -51,6 +52,7 @@ class Listener:
 
     async def aclose(self) -> None:
         """Stop listening and drop what is under way."""
+        self._closing = True
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
@@ -84,6 +86,10 @@ class Listener:
             async with asyncio.TaskGroup() as group:
                 while (question := await _read(reader)) is not None:
                     group.create_task(self._answer(question, writer))
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+            # By ``aclose``. asyncio's own callback asks this task for its exception, which a cancelled one raises.
         except (OSError, ValueError, ExceptionGroup) as error:
             _log.warning("connection_failed", error_type=type(error).__name__)
         finally:

@@ -85,7 +85,7 @@ def _reload(running: list[Child]) -> None:
 
 
 async def supervise(settings: Settings, config: Path | None) -> None:
-    """Run until SIGTERM or SIGINT, then stop the children, voice first: it drains its calls while the desk sees them."""
+    """Run until SIGTERM or SIGINT, then stop the children, voice first: the desk sees it drain its calls."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
