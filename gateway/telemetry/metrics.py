@@ -22,9 +22,14 @@ class GaugeWhenSet(Gauge):
         super().set(value)
 
     def inc(self, amount: float = 1) -> None:
-        """See ``Gauge.inc``; by 0: it counts here, and there is nothing yet."""
+        """See ``Gauge.inc``; by 0: it is counted here, and there is nothing yet."""
         self._given = True
         super().inc(amount)
+
+    def dec(self, amount: float = 1) -> None:
+        """See ``Gauge.dec``."""
+        self._given = True
+        super().dec(amount)
 
     def collect(self) -> Iterable[Metric]:
         """See ``Gauge.collect``: the name with its type, and the value if there is one."""
