@@ -15,7 +15,7 @@ pytestmark = pytest.mark.crash
 
 
 async def test_a_few_kills(tmp_path: Path) -> None:
-    await havoc(tmp_path, kills=6, asr_workers=0)
+    await havoc(tmp_path, kills=4, asr_workers=0)
 
 
 @pytest.mark.soak
