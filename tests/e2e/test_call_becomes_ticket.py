@@ -127,7 +127,8 @@ def test_gauges_return_to_where_they_were(gateway: RunningGateway) -> None:
     def quiet() -> bool:
         now = gateway.metrics()
         return all(
-            now[f'{name}{{channel_id="hotline"}}'] == 0 for name in ("gateway_calls_active", "gateway_rtp_ports_in_use")
+            now[f'{name}{{channel_id="hotline",process="voice"}}'] == 0
+            for name in ("gateway_calls_active", "gateway_rtp_ports_in_use")
         )
 
     assert eventually(quiet, what="no calls and no RTP ports")
