@@ -77,7 +77,7 @@ async def _serve(*, store: bool) -> None:
     log.configure(json=True)
     settings = load(None)
     async with AsyncExitStack() as stack:
-        house = await open_house(settings, ("web",), stack)
+        house = await open_house(settings, ("web", "worker"), stack)
         base = house.base
         for n in range(CLIENTS):
             await base.database.accounts.add_token(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))

@@ -36,13 +36,13 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
         loop.add_signal_handler(number, stop.set)
     name = process_name(ASR, index)
     place = settings.data_dir / "run" / f"{name}.json"
-    place.unlink(missing_ok=True)
     spec, options = engine_settings(settings.asr)
     if spec.load is None:
         raise ConfigError([f"[asr] engine = {spec.name!r} runs elsewhere: set [asr] url, or workers = 0"])
     async with AsyncExitStack() as stack:
         listener = Listener(socket_path(settings.data_dir, name), {METRICS: measures})
         await listener.start()
+        place.unlink(missing_ok=True)
         stack.push_async_callback(listener.aclose)
         serving = asyncio.Event()
 
