@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from gateway.live.run_dir import socket_path
 
 PATIENCE_S = 0.5
 """How long an answer may take; whoever needs longer counts as down."""
-_NO_PROCESS = frozenset({"valkey"})
-"""Sockets beside those of our own processes."""
+_PROCESS = re.compile(r"(?!valkey$|commits-)[a-z]+(\+[a-z]+)*(-\d+)?")
+"""What processes are called. Valkey's socket and those that are told of commits lie in the same folder."""
 
 
 class Siblings:
@@ -33,8 +34,8 @@ class Siblings:
     def names(self) -> list[str]:
         """All of them, in a fixed order."""
         folder = socket_path(self._data_dir, self._own).parent
-        found = {path.stem for path in folder.glob("*.sock")}
-        return sorted((found | self._expected) - _NO_PROCESS - {self._own})
+        found = {path.stem for path in folder.glob("*.sock") if _PROCESS.fullmatch(path.stem)}
+        return sorted((found | self._expected) - {self._own})
 
     async def ask(self, verb: str, names: Iterable[str]) -> dict[str, Body | None]:
         """The answer of each of ``names``; None: there was none within ``PATIENCE_S``."""

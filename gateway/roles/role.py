@@ -10,6 +10,8 @@ from gateway.errors import ConfigError
 ALL = "all"
 """The supervisor and its children."""
 ASR = "asr"
+ALONE = (ALL, ASR)
+"""Roles that share their process with no other."""
 PARTS = ("voice", "web", "worker")
 """What one process may do, in the order in which its name says so."""
 _INDEX = re.compile(r"-\d+$")
@@ -17,11 +19,13 @@ _INDEX = re.compile(r"-\d+$")
 
 def read_role(text: str) -> str:
     """``all``, ``asr``, or parts joined by ``+`` in their order; ``ConfigError`` for anything else."""
-    if text in {ALL, ASR}:
+    if text in ALONE:
         return text
     parts = text.split("+")
     if len(set(parts)) != len(parts) or not set(parts) <= set(PARTS):
-        raise ConfigError([f"--role {text}: use all, asr, or {', '.join(PARTS)} joined by + (e.g. web+worker)"])
+        raise ConfigError(
+            [f"--role {text}: use {', '.join(ALONE)}, or {', '.join(PARTS)} joined by + (e.g. web+worker)"]
+        )
     return "+".join(part for part in PARTS if part in parts)
 
 

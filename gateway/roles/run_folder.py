@@ -38,5 +38,7 @@ def clear_away(data_dir: Path) -> None:
             peer.settimeout(ANSWER_S)
             try:
                 peer.connect(str(path))
-            except OSError:
+            except ConnectionRefusedError:
                 path.unlink(missing_ok=True)
+            except OSError:
+                continue  # somebody is there, and busy, or speaks another way

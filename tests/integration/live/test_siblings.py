@@ -55,12 +55,12 @@ async def test_all_are_asked_at_once_and_who_does_not_answer_is_down(tmp_path: P
         await found.aclose()
 
 
-async def test_itself_and_the_waiting_room_are_no_siblings(tmp_path: Path) -> None:
-    for name in ("web", "valkey", "voice"):
+async def test_itself_and_what_else_lies_in_the_folder_are_no_siblings(tmp_path: Path) -> None:
+    for name in ("web", "valkey", "voice", "web+worker-1", "commits-77-0a1b2c", "Voice"):
         path = socket_path(tmp_path, name)
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    assert Siblings(tmp_path, "web", ["web"]).names == ["voice"]
+    assert Siblings(tmp_path, "web", ["web"]).names == ["voice", "web+worker-1"]
 
 
 async def test_a_restarted_process_answers_again(tmp_path: Path) -> None:

@@ -53,5 +53,10 @@ def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
         living.unlink()
         listening.bind(str(living))
         listening.listen()
+        told = socket_path(tmp_path, "commits-1")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+            datagrams.bind(str(told))
+            clear_away(tmp_path)
+            assert sorted(path.name for path in told.parent.iterdir()) == ["commits-1.sock", "voice-1.sock"]
         clear_away(tmp_path)
-        assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["voice-1.sock"]
+        assert sorted(path.name for path in told.parent.iterdir()) == ["voice-1.sock"]
