@@ -150,7 +150,7 @@ def the_gateway(folder: Path, calls: int, seconds: float, workers: int) -> Itera
     config = house.config.read_text(encoding="utf-8")
     house.config.write_text(f'flows_dir = "{flows}"\n{config}', encoding="utf-8")
     with house:
-        pid = house.children()["core"]
+        pid = house.children()["voice"]
         bind(pid, ANSWERERS_CORE)
         yield pid, house.sip_port
 

@@ -19,18 +19,19 @@ import tempfile
 import time
 from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import uvloop
 
 from bench.report import Row, judged
-from gateway.bootstrap import open_house
+from gateway.bootstrap.house import open_house
 from gateway.domain.change import Applied, Change
 from gateway.intake.accept import ContactIntake
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.settings import load
 from gateway.telemetry import log
+from gateway.telemetry.exposition import exposition, measured
 from gateway.web.auth import CONTACTS, sha256
 from gateway.web.server import serve
 
@@ -76,19 +77,28 @@ async def _serve(*, store: bool) -> None:
     log.configure(json=True)
     settings = load(None)
     async with AsyncExitStack() as stack:
-        house = await open_house(settings, stack)
+        house = await open_house(settings, ("web", "worker"), stack)
+        base = house.base
         for n in range(CLIENTS):
-            await house.database.accounts.add_token(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
+            await base.database.accounts.add_token(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
         if not store:
             prefill = Prefill.of(settings.config_dir, settings.timezone)
-            house.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=house.clock)
+            base.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=base.clock)
 
         async def ready() -> dict[str, bool]:
             return {"bench": True}
 
-        serving = await serve(house.web_app(ready), host="127.0.0.1", port=0)
+        async def metrics() -> bytes:
+            return exposition({"web": measured()})
+
+        async def channels() -> list[dict[str, Any]]:
+            return []
+
+        assert house.web is not None
+        app = house.web.app(ready=ready, metrics=metrics, channels=channels)
+        serving = await serve(app, host="127.0.0.1", port=0)
         stack.push_async_callback(serving.aclose)
-        announcing = asyncio.create_task(house.announce())
+        announcing = asyncio.create_task(base.announce())
         collector.settle()
         sys.stdout.write(f"{serving.port}\n")
         sys.stdout.flush()

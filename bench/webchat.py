@@ -252,7 +252,7 @@ async def _measure(gateway: RunningGateway, echo: subprocess.Popen[bytes]) -> tu
     assert echo.stdout is not None
     port = int(echo.stdout.readline())
     rounds = [await _echo_round(port, echo.pid)]
-    result = await _chat_round(gateway, gateway.children()["core"])
+    result = await _chat_round(gateway, gateway.children()["web+worker"])
     return [*rounds, await _echo_round(port, echo.pid)], result
 
 
@@ -265,7 +265,7 @@ def rows() -> list[Row]:
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as echo,  # noqa: S603 - ourselves
     ):
         try:
-            for pid in (gateway.children()["core"], echo.pid):
+            for pid in (gateway.children()["web+worker"], echo.pid):
                 bind(pid, ANSWERERS_CORE)
             bind(os.getpid(), OTHER_CORES)
             echoes, result = uvloop.run(_measure(gateway, echo))

@@ -183,14 +183,14 @@ async def _measure(folder: Path, bare_port: int) -> list[Row]:
         gateway = RunningGateway(folder, tables=f'[[channel]]\nid = "wechat"\nkind = "wechat"\n{keys}')
         await asyncio.to_thread(gateway.start)
         try:
-            core = gateway.children()["core"]
-            bind(core, ANSWERERS_CORE)
+            serving = gateway.children()["web+worker"]
+            bind(serving, ANSWERERS_CORE)
             database = gateway.data / "gateway.db"
             steady = _deliveries(0, RATE * SECONDS)
-            busy = cpu_of(core)
+            busy = cpu_of(serving)
             waits = await _open_load(gateway.http_port, steady)
             await _sent(database, RATE * SECONDS)
-            spent = (cpu_of(core) - busy) / len(steady)
+            spent = (cpu_of(serving) - busy) / len(steady)
             at_once = _deliveries(RATE * SECONDS, AT_ONCE)
             rate = await _closed_load(gateway.http_port, at_once)
             bare = await _closed_load(bare_port, at_once)

@@ -122,6 +122,7 @@ class PlatformChannel:
             )
         except RejectedInput as error:
             raise Malformed(str(error)) from None
+        assert self._context.intake is not None, "contacts are taken in the role web"
         accepted = await self._context.intake.accept(contact)
         return _answer(
             200 if accepted.replayed else 201,

@@ -13,6 +13,7 @@ class SipChannel:
 
     def __init__(self, settings: SipSettings, context: ChannelContext) -> None:
         """Nothing is bound before ``run``."""
+        assert context.calls is not None, "calls are taken in the role voice"
         self.user_agent = UserAgent(
             settings=settings,
             channel_id=context.channel_id,

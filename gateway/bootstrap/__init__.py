@@ -1,6 +1,5 @@
-"""The composition root: settings in, a house out. The only place that picks concrete classes."""
+"""The composition root: settings in, a house out. The only place that picks concrete classes.
 
-from gateway.bootstrap.channels import BuiltChannel
-from gateway.bootstrap.house import House, open_house
-
-__all__ = ["BuiltChannel", "House", "open_house"]
+``house`` wires a process, ``foundation`` what all of its rooms stand on; ``voice``, ``written``, ``worker`` and ``web``
+are the rooms, loaded only where they are run.
+"""

@@ -9,14 +9,14 @@ from typing import Any
 
 from gateway.domain.hours import Hours, parse_span
 from gateway.errors import ConfigError
+from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.schedule import AfterHours
 from gateway.ivr.graph import Flow
 from gateway.plugins.channels import channel_settings, flow_problems
-from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource
+from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource, SigningSource
 from gateway.ports.conversation_store import ChannelStates
 from gateway.settings.sections import ChannelTable
 from gateway.telemetry import metrics
-from gateway.web.services import SigningSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +25,9 @@ class BuiltChannel:
 
     channel_id: str
     kind: str
-    role: str
-    single_owner: bool
     make: Callable[[], Channel]
+    lease: ChannelLease | None = None
+    """What keeps a second process from running it; None where a second one does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,18 @@ class ConfiguredChannel:
         """The system behind it that signs its contacts."""
         return self.spec.source(self.options) if self.spec.source is not None else None
 
-    def built(self, context: ChannelContext) -> BuiltChannel:
-        """What a role runs."""
+    @property
+    def single_owner(self) -> bool:
+        """Whether only one process may run it at a time."""
+        return self.spec.owned(self.options)
+
+    def built(self, context: ChannelContext, lease: ChannelLease | None) -> BuiltChannel:
+        """What a process runs."""
         return BuiltChannel(
             channel_id=self.channel_id,
             kind=self.spec.kind,
-            role=self.spec.role,
-            single_owner=self.spec.owned(self.options),
             make=lambda: self.spec.build(self.options, context),
+            lease=lease,
         )
 
 

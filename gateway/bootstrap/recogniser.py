@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from gateway.prefill.hot_words import hot_words
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.settings import Settings
+from gateway.telemetry import metrics
 
 
 def recogniser(settings: Settings) -> WebSocketRecogniser | None:
     """This machine's asr children, or the servers of ``[asr] url``. None: there is none."""
     if not settings.asr.url and not settings.asr.workers:
         return None
+    metrics.ASR_BACKLOG_SECONDS.inc(0)
     return WebSocketRecogniser(
         urls=lambda: recogniser_urls(settings),
         token=settings.asr.token.get_secret_value(),

@@ -6,62 +6,53 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
-from gateway.cli import (
-    asr,
-    call,
-    channel,
-    check,
-    feeds,
-    flows,
-    phones,
-    prefill,
-    prompts,
-    run,
-    simulate,
-    tokens,
-    trace,
-    trunks,
-    users,
-)
-from gateway.cli.stored import with_database
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
-from gateway.storage.database import Database
 from gateway.telemetry import log
 
+if TYPE_CHECKING:
+    from gateway.storage.database import Database
+
 SPELLED_ERRORS = (GatewayError, OSError)
+VERBS = (
+    "run",
+    "check",
+    "flows",
+    "prompts",
+    "call",
+    "trace",
+    "asr",
+    "prefill",
+    "tokens",
+    "users",
+    "phones",
+    "trunks",
+    "feeds",
+    "channel",
+    "simulate",
+)
+"""Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(*verbs: str) -> argparse.ArgumentParser:
+    """The command line of ``verbs``."""
     top = argparse.ArgumentParser(prog="gateway", description="12345 intake gateway / 城市热线接入网关")
     top.add_argument("--version", action="version", version=__version__)
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    modules = (
-        run,
-        check,
-        flows,
-        prompts,
-        call,
-        trace,
-        asr,
-        prefill,
-        tokens,
-        users,
-        phones,
-        trunks,
-        feeds,
-        channel,
-        simulate,
-    )
-    for module in modules:
-        module.add_parser(verbs)
-    for verb in verbs.choices.values():
-        _add_config(verb)
+    known = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in verbs:
+        _module(verb).add_parser(known)
+    for one in known.choices.values():
+        _add_config(one)
     return top
+
+
+def _module(verb: str) -> Any:
+    return import_module(f"gateway.cli.{verb}")
 
 
 def _add_config(verb: argparse.ArgumentParser) -> None:
@@ -76,7 +67,8 @@ def _add_config(verb: argparse.ArgumentParser) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; the exit code. A mistake of the caller's is one clear line on stderr."""
-    args = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    args = parser(*(given[:1] if given[:1] and given[0] in VERBS else VERBS)).parse_args(given)
     try:
         settings = load(getattr(args, "config", None))
         log.configure(level=settings.log.level, json=settings.log.json_lines, show_pii=settings.log.show_pii)
@@ -93,25 +85,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
+    verb = _module(args.verb)
     stored: dict[str, Callable[[Database], Awaitable[int]]] = {
-        "tokens": lambda db: tokens.run(args, db.accounts),
-        "users": lambda db: users.run(args, db.accounts),
-        "phones": lambda db: phones.run(args, db.accounts, settings),
-        "feeds": lambda db: feeds.run(args, db),
-        "trace": lambda db: trace.run(args, settings.data_dir, db.reader),
+        "tokens": lambda db: verb.run(args, db.accounts),
+        "users": lambda db: verb.run(args, db.accounts),
+        "phones": lambda db: verb.run(args, db.accounts, settings),
+        "feeds": lambda db: verb.run(args, db),
+        "trace": lambda db: verb.run(args, settings.data_dir, db.reader),
     }
-    plain: dict[str, Callable[[], int]] = {
-        "run": lambda: run.run(args, settings),
-        "check": lambda: check.run(args, settings),
-        "flows": lambda: flows.run(args),
-        "trunks": lambda: trunks.run(args, settings),
-        "prompts": lambda: prompts.run(args),
-        "call": lambda: call.run(args),
-        "asr": lambda: asr.run(args),
-        "prefill": lambda: prefill.run(args, settings),
-        "channel": lambda: channel.run(args),
-        "simulate": lambda: simulate.run(args, settings),
-    }
+    configured = {"run", "check", "trunks", "prefill", "simulate"}
     if args.verb in stored:
+        from gateway.cli.stored import with_database  # noqa: PLC0415 - only these verbs open the database
+
         return asyncio.run(with_database(settings, stored[args.verb]))
-    return plain[args.verb]()
+    return int(verb.run(args, settings) if args.verb in configured else verb.run(args))

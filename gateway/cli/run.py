@@ -7,31 +7,36 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.cli import check
 from gateway.errors import ConfigError
+from gateway.roles.role import ALL, ASR, READER, read_role
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-ROLES = ("all", "core", "voice", "web", "worker", "reader", "asr")
-
 
 def add_parser(verbs: Any) -> None:
     """``gateway run [--role …]``."""
     run_verb = verbs.add_parser("run", help="start the gateway / 启动网关")
-    run_verb.add_argument("--role", choices=ROLES, default="all", help="all (default): this machine's whole gateway")
+    run_verb.add_argument(
+        "--role",
+        default=ALL,
+        help="all (default): this machine's whole gateway; voice, web, worker or some of them joined by +; reader; asr",
+    )
     run_verb.add_argument("--index", type=int, default=0, help="which of several processes of a role this is")
+    run_verb.add_argument("--siblings", default=None, help=argparse.SUPPRESS)  # a supervisor's: what runs beside it
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run until stopped; 0 after an orderly stop."""
     config: Path | None = args.config.resolve() if args.config else None
-    if args.role == "all" and (found := check.problems(settings)):
-        raise ConfigError(found)
+    role = read_role(args.role)
+    if role == ALL:
+        _check(settings)
     _prepare(settings)
+    siblings = None if args.siblings is None else [name for name in args.siblings.split(",") if name]
     work: Coroutine[Any, Any, None]
-    match args.role:
+    match role:
         case "all":
             from gateway.roles.supervisor import supervise  # noqa: PLC0415 - each role loads only what it runs
 
@@ -39,26 +44,29 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         case "asr":
             from gateway.roles.asr import recognise  # noqa: PLC0415 - as above
 
-            work = recognise(settings, args.index)
+            work = recognise(settings, args.index, supervised=siblings is not None)
         case "reader":
             from gateway.roles.reader import read  # noqa: PLC0415 - as above
 
-            work = read(settings)
-        case role:
-            from gateway.roles.core import serve  # noqa: PLC0415 - as above
+            work = read(settings, supervised=siblings is not None)
+        case _:
+            from gateway.roles.process import serve  # noqa: PLC0415 - as above
 
-            if role != "core" and not settings.database.url:
-                raise ConfigError(
-                    [f"--role {role} needs PostgreSQL: set [database] url (SQLite has one owner, 'core')"]
-                )
-            work = serve(settings, role)
-    if args.role in {"all", "asr", "reader"}:
+            work = serve(settings, role, args.index, siblings)
+    if role in {ALL, READER, ASR}:
         asyncio.run(work)
     else:
         import uvloop  # noqa: PLC0415 - only the media and web process gains from it
 
         uvloop.run(work)
     return 0
+
+
+def _check(settings: Settings) -> None:
+    from gateway.cli.check import problems  # noqa: PLC0415 - it loads every adapter; the processes load their own
+
+    if found := problems(settings):
+        raise ConfigError(found)
 
 
 def _prepare(settings: Settings) -> None:

@@ -17,13 +17,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gateway.errors import GatewayError, PeerDown
+from gateway.errors import ConfigError, GatewayError, PeerDown
 from gateway.live.run_dir import make_private
 from gateway.telemetry import log
 
 Body = dict[str, Any]
 Handler = Callable[[Body], Awaitable[Body]]
 MAX_FRAME = 8 * 1024 * 1024
+LEAVING_S = 5.0
+"""So long a process of the same name that was killed may still be on its way out."""
+POLL_S = 0.1
 _HEAD = struct.Struct("!I")
 _log = log.get("connection")
 
@@ -37,16 +40,19 @@ class Listener:
         self._handlers = handlers
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     async def start(self) -> None:
-        """Listen. A socket that a killed process left is replaced."""
+        """Listen. A socket that a killed process left is replaced; ``ConfigError`` when a living one has it."""
         make_private(self._path.parent)
+        await self._alone()
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, str(self._path))
         self._path.chmod(0o600)
 
     async def aclose(self) -> None:
         """Stop listening and drop what is under way."""
+        self._closing = True
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
@@ -54,6 +60,20 @@ class Listener:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _alone(self) -> None:
+        """Two processes of one name would each take the other's socket away."""
+        for _ in range(round(LEAVING_S / POLL_S)):
+            try:
+                _, writer = await asyncio.open_unix_connection(str(self._path))
+            except OSError:
+                return
+            writer.close()
+            await asyncio.sleep(POLL_S)
+        name = self._path.stem
+        raise ConfigError(
+            [f"a process {name!r} runs on this data_dir already; stop it, or start this one with --index"]
+        )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -66,6 +86,10 @@ class Listener:
             async with asyncio.TaskGroup() as group:
                 while (question := await _read(reader)) is not None:
                     group.create_task(self._answer(question, writer))
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+            # By ``aclose``. asyncio's own callback asks this task for its exception, which a cancelled one raises.
         except (OSError, ValueError, ExceptionGroup) as error:
             _log.warning("connection_failed", error_type=type(error).__name__)
         finally:

@@ -1,24 +1,23 @@
-"""Reading speech in a process of its own, over the internal connection: the asking side and the answering one."""
+"""Asking the process that reads what callers say, over the internal connection; ``speech_reading`` answers."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess, Mention, Reading
-from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.words import Speaker
+from gateway.domain.ids import rfc3339
 from gateway.errors import PeerDown, ReaderUnavailable
-from gateway.live.connection import Body, Handler, Peer
+from gateway.live.connection import Peer
 from gateway.ports.speech import Understood
-from gateway.prefill.reader import Prefill
-from gateway.prefill.said import understand
 from gateway.telemetry import log
 
+READER = "reader"
+"""The process that reads, and its socket."""
 VERB = "read"
 ANSWER_S = 1.0
 """How long a call's next sentence waits for its reading; the longest content takes some 0.15 s of CPU."""
@@ -28,7 +27,7 @@ _log = log.get("speech_reader")
 
 
 class RemoteReader:
-    """Implements ``ports.speech.SpeechReader`` by asking the process that ``handler`` runs in."""
+    """Implements ``ports.speech.SpeechReader`` by asking the process that answers ``VERB``."""
 
     def __init__(self, peer: Peer) -> None:
         """Nothing is asked yet."""
@@ -53,39 +52,9 @@ class RemoteReader:
         return Understood(said=(*said[:known], *corrected), reading=_reading(answer))
 
 
-def handler(prefill: Prefill) -> Handler:
-    """What answers ``VERB``: on this process's loop, since reading is all that it does."""
-
-    async def read(question: Body) -> Body:
-        said = [_segment(words) for words in question["said"]]
-        new = int(question["new"])
-        understood = understand(prefill, said, from_rfc3339(question["at"]), new=new)
-        return {
-            "corrected": [segment.corrected_text for segment in understood.said[len(said) - new :]],
-            "guesses": [asdict(guess) for guess in understood.reading.guesses],
-            "mentions": [asdict(mention) for mention in understood.reading.mentions],
-        }
-
-    return read
-
-
 def _words(segment: NewSegment) -> list[Any]:
     """What of a segment is read; little, since all of a call's are sent with each new one."""
     return [segment.text, segment.corrected_text, segment.language, segment.confidence]
-
-
-def _segment(words: list[Any]) -> NewSegment:
-    text, corrected_text, language, confidence = words
-    return NewSegment(
-        seq=0,
-        speaker=Speaker.REQUESTER,
-        start_ms=0,
-        end_ms=0,
-        text=text,
-        corrected_text=corrected_text,
-        language=language,
-        confidence=confidence,
-    )
 
 
 def _reading(answer: dict[str, Any]) -> Reading:

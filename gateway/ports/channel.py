@@ -100,8 +100,6 @@ class ChannelContext:
     """What the house hands to a channel when it builds one."""
 
     channel_id: str
-    intake: Intake
-    calls: CallHandler
     clock: Clock
     data_dir: Path
     draining: Callable[[], bool]
@@ -109,6 +107,10 @@ class ChannelContext:
     phones: PhoneBook
     gauge: Callable[[str, float], None]
     """Set a gauge of ``gateway.telemetry.metrics`` by name for this channel, e.g. ("gateway_calls_active", 3)."""
+    intake: Intake | None = None
+    """Who takes contacts; None in a process that only answers calls."""
+    calls: CallHandler | None = None
+    """Who answers calls; None in a process without the role ``voice``."""
     text: TextServices | None = None
     """What written channels use; None where only calls are taken."""
 
@@ -154,6 +156,14 @@ class ContactSource:
     secret: str = field(repr=False)
     called_back: bool
     """Whether the channel can tell it what became of a contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningSource:
+    """A source of contacts that the configuration names, and the channel its answers go back by."""
+
+    channel_id: str
+    secret: str = field(repr=False)
 
 
 S = TypeVar("S")

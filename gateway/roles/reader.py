@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 
 from gateway.live.connection import Listener
 from gateway.live.run_dir import socket_path
-from gateway.live.speech_reader import VERB, handler
+from gateway.live.speech_reader import READER, VERB
+from gateway.live.speech_reading import handler
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
+from gateway.roles.health_port import serve_health
+from gateway.roles.measures import METRICS, measures
 from gateway.settings import Settings
 from gateway.telemetry import log
 
-SOCKET = "reader"
 _log = log.get("reader")
 
 
-async def read(settings: Settings) -> None:
-    """Answer at ``run/reader.sock`` until SIGTERM; ``ConfigError`` names everything wrong in the tables it reads by."""
+async def read(settings: Settings, *, supervised: bool) -> None:
+    """Answer at ``run/reader.sock``, and at ``[health] port`` when it is not ``supervised``, until SIGTERM.
+
+    ``ConfigError`` names everything wrong in the tables that it reads by.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     prefill = Prefill.of(settings.config_dir, settings.timezone)
-    listener = Listener(socket_path(settings.data_dir, SOCKET), {VERB: handler(prefill)})
-    await listener.start()
-    try:
+    async with AsyncExitStack() as stack:
+        listener = Listener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), METRICS: measures})
+        await listener.start()
+        stack.push_async_callback(listener.aclose)
+        if not supervised:
+            await serve_health(READER, _ready, settings.health, stack)
         collector.settle()
         _log.info("reader_ready")
         await stop.wait()
-    finally:
-        await listener.aclose()
+
+
+async def _ready() -> dict[str, bool]:
+    return {"reader": True}

@@ -29,6 +29,7 @@ from gateway.settings.sections import (
     Conversations,
     Database,
     FeedTable,
+    Health,
     Http,
     Log,
     Open311Table,
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     node: str = ""
     """This machine's name in leases; empty = the host name."""
     http: Http = Http()
+    health: Health = Health()
     database: Database = Database()
     redis: Redis = Redis()
     asr: Asr = Asr()

@@ -34,6 +34,18 @@ class Http(Section):
     """CIDRs whose X-Forwarded-For is believed."""
 
 
+class Health(Section):
+    """``[health]``: what a process that runs apart and serves no ``[http]`` answers to monitoring.
+
+    ``/healthz``, ``/readyz`` and ``/metrics`` of ``gateway run --role voice`` (or ``worker``, ``asr``). Under ``gateway
+    run`` the ``[http]`` port answers for every process of the machine, and this one stays closed.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535)
+    """0 = not served."""
+
+
 class Database(Section):
     """``[database]``: the record of truth."""
 

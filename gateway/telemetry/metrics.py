@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.metrics_core import Metric
+
+
+class GaugeWhenSet(Gauge):
+    """A gauge without labels that has a value only in a process that gave it one.
+
+    An ordinary one says 0 in every process that knows its name: a worker would seem to have no speech waiting.
+    """
+
+    _given = False
+
+    def set(self, value: float) -> None:
+        """See ``Gauge.set``."""
+        self._given = True
+        super().set(value)
+
+    def inc(self, amount: float = 1) -> None:
+        """See ``Gauge.inc``; by 0: it is counted here, and there is nothing yet."""
+        self._given = True
+        super().inc(amount)
+
+    def dec(self, amount: float = 1) -> None:
+        """See ``Gauge.dec``."""
+        self._given = True
+        super().dec(amount)
+
+    def collect(self) -> Iterable[Metric]:
+        """See ``Gauge.collect``: the name with its type, and the value if there is one."""
+        for family in super().collect():
+            if not self._given:
+                family.samples = []
+            yield family
+
 
 CALLS_ACTIVE = Gauge("gateway_calls_active", "Calls that have been offered and have not ended", ["channel_id"])
 RTP_PORTS_IN_USE = Gauge("gateway_rtp_ports_in_use", "RTP port pairs held by calls", ["channel_id"])
-TASKS = Gauge("gateway_tasks", "asyncio tasks alive in this process")
+TASKS = GaugeWhenSet("gateway_tasks", "asyncio tasks alive in this process")
 ACCEPT_SECONDS = Histogram(
     "gateway_accept_seconds",
     "From a change's arrival at the writer to its commit",
@@ -23,15 +58,15 @@ RTP_REFUSED = Counter(
 FEED_PENDING = Gauge("gateway_feed_pending", "Deliveries waiting", ["feed"])
 FEED_DEAD = Gauge("gateway_feed_dead", "Dead letters", ["feed"])
 FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])
-ASR_BACKLOG_SECONDS = Gauge("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
+ASR_BACKLOG_SECONDS = GaugeWhenSet("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
 ASR_FINAL_SECONDS = Histogram(
     "gateway_asr_final_seconds",
     "From the end of a segment of speech to its text",
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60),
 )
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
-RECORDING_FREE_FRACTION = Gauge("gateway_recording_free_fraction", "Free share of the recordings' disk")
-RECORDING_ALARM = Gauge("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
+RECORDING_FREE_FRACTION = GaugeWhenSet("gateway_recording_free_fraction", "Free share of the recordings' disk")
+RECORDING_ALARM = GaugeWhenSet("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
 CHANNEL_MESSAGES = Counter(
     "gateway_channel_messages_total", "Messages by what became of them", ["channel_id", "direction", "result"]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
-from prometheus_client import generate_latest
 
-from gateway.telemetry import metrics
+from gateway.telemetry.exposition import CONTENT_TYPE
 from gateway.web.routing import Context, Route, json_response
 
 TEXT = "text/plain"
@@ -19,7 +16,10 @@ async def healthz(context: Context) -> web.Response:  # noqa: ARG001 - every han
 
 
 async def readyz(context: Context) -> web.Response:
-    """200 when SQL, listeners and flows are up; 503 and which of them is not."""
+    """200 when SQL, listeners and flows are up in every process of this machine; 503 and which of them is not.
+
+    A recogniser or Valkey that is down changes nothing: calls and messages are taken without them.
+    """
     parts = await context.services.ready()
     up = all(parts.values()) and not context.house.closing
     return json_response(
@@ -30,11 +30,9 @@ async def readyz(context: Context) -> web.Response:
 
 
 async def get_metrics(context: Context) -> web.Response:
-    """Prometheus text."""
-    context.services.refresh_metrics()
-    metrics.TASKS.set(len(asyncio.all_tasks()))
-    response = web.Response(body=generate_latest())
-    response.headers["Content-Type"] = f"{TEXT}; version=0.0.4; charset=utf-8"
+    """Prometheus text of every process of this machine; one that does not answer in half a second is down in it."""
+    response = web.Response(body=await context.services.metrics())
+    response.headers["Content-Type"] = CONTENT_TYPE
     return response
 
 

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.similar import SimilarTickets
 from gateway.ports.accounts import AccountStore
-from gateway.ports.channel import HttpChannel, Intake
+from gateway.ports.channel import HttpChannel, Intake, SigningSource
 from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import ChangeStore, TicketReader
+from gateway.telemetry.exposition import exposition, measured
 from gateway.web.catalogue import Catalogue
 from gateway.web.open311.services import Open311
 
@@ -55,16 +56,8 @@ class Limits:
     """A peer that takes no bytes for so long, or has not sent a whole request head by then, is cut off."""
 
 
-def _nothing() -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningSource:
-    """A source of contacts that the configuration names, and the channel its answers go back by."""
-
-    channel_id: str
-    secret: str = field(repr=False)
+async def _own_metrics() -> bytes:
+    return exposition({"web": measured()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +72,8 @@ class WebServices:
     recordings: Recordings
     ready: Callable[[], Awaitable[dict[str, bool]]]
     clock: Clock = field(default_factory=SystemClock)
-    refresh_metrics: Callable[[], None] = _nothing
-    """Called before ``/metrics`` is written, for gauges that nobody sets by themselves."""
+    metrics: Callable[[], Awaitable[bytes]] = _own_metrics
+    """What ``/metrics`` says: the measures of every process of this machine."""
     public_url: str = ""
     """How the world reaches us; empty = relative links."""
     session_ttl_s: int = 43_200
@@ -96,6 +89,7 @@ class WebServices:
     """The channel that gives ``/static/widget.js`` away."""
     attachments: AttachmentStore | None = None
     channels_report: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None
+    """How every configured channel is, whichever process of this machine runs it."""
     files: AttachmentFiles | None = None
     """Where files of contacts go; None: none are taken."""
     open311: Open311 = field(default_factory=Open311)

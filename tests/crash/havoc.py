@@ -113,10 +113,12 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int, messages: int | N
     print(json.dumps(figures))
     print(json.dumps({name: value for name, value in found.items() if value}, indent=1))
     assert {name: value for name, value in found.items() if value} == {}, figures
-    core_ends = killer.kills["core"] + killer.kills["supervisor"]
-    assert receiver.ledger.raw_posts <= len(log.events) + PARALLEL * core_ends
+    sender_ends = killer.kills["web+worker"] + killer.kills["supervisor"]
+    assert receiver.ledger.raw_posts <= len(log.events) + PARALLEL * sender_ends
     assert len(contacts.acknowledged) > kills
     assert len(callers.answered) > kills // 2
+    processes = {"voice", "web+worker", "reader", "valkey", "supervisor", *(f"asr-{i}" for i in range(asr_workers))}
+    assert killer.kills.keys() == processes
     assert returned == 0
 
 

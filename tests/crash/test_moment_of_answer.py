@@ -1,4 +1,4 @@
-"""A process killed the moment its 200 arrives: the ticket says that the call was answered, and has its recording."""
+"""Voice killed the moment its 200 arrives: the ticket says that the call was answered, and has its recording."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def test_killed_with_its_200(tmp_path: Path) -> None:
     answered: set[str] = set()
     try:
         for round_no in range(ROUNDS):
-            core = gateway.children()["core"]
-            callers = [asyncio.create_task(call(gateway, core, f"1391{round_no}00000{n}")) for n in range(CALLS)]
+            voice = gateway.children()["voice"]
+            callers = [asyncio.create_task(call(gateway, voice, f"1391{round_no}00000{n}")) for n in range(CALLS)]
             answered |= {key for key in await asyncio.gather(*callers) if key}
             await asyncio.to_thread(gateway.wait_ready)
         assert len(answered) >= ROUNDS
@@ -38,8 +38,8 @@ async def test_killed_with_its_200(tmp_path: Path) -> None:
         await asyncio.to_thread(gateway.stop)
 
 
-async def call(gateway: RunningGateway, core: int, number: str) -> str | None:
-    """Dial, and kill ``core`` when it answers; the call's external id if it did."""
+async def call(gateway: RunningGateway, voice: int, number: str) -> str | None:
+    """Dial, and kill ``voice`` when it answers; the call's external id if it did."""
     peer = await Peer.udp(gateway.sip_port)
     try:
         phone = Phone(peer, user=number)
@@ -51,7 +51,7 @@ async def call(gateway: RunningGateway, core: int, number: str) -> str | None:
                 return None  # another call's answer was quicker
             if message.status == 200:
                 with contextlib.suppress(ProcessLookupError):  # the first answer of a round has killed it
-                    os.kill(core, signal.SIGKILL)
+                    os.kill(voice, signal.SIGKILL)
                 return f"{phone.call_id};{phone.tag}"
     finally:
         await peer.close()

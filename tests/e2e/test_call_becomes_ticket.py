@@ -123,11 +123,22 @@ def test_trace_shows_the_call(gateway: RunningGateway) -> None:
     assert "interaction.ended" in shown
 
 
+def test_the_recogniser_is_measured_and_not_waited_for(gateway: RunningGateway) -> None:
+    def measured() -> bool:
+        now = gateway.metrics()
+        return now['gateway_process_up{process="asr-0"}'] == 1 and 'process_open_fds{process="asr-0"}' in now
+
+    assert eventually(measured, what="the recogniser's measures")
+    assert 'gateway_asr_backlog_seconds{process="voice"}' in gateway.metrics()
+    assert not any("asr" in part for part in gateway.get("/readyz", token="")["parts"])
+
+
 def test_gauges_return_to_where_they_were(gateway: RunningGateway) -> None:
     def quiet() -> bool:
         now = gateway.metrics()
         return all(
-            now[f'{name}{{channel_id="hotline"}}'] == 0 for name in ("gateway_calls_active", "gateway_rtp_ports_in_use")
+            now[f'{name}{{channel_id="hotline",process="voice"}}'] == 0
+            for name in ("gateway_calls_active", "gateway_rtp_ports_in_use")
         )
 
     assert eventually(quiet, what="no calls and no RTP ports")

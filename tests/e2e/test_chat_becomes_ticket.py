@@ -38,7 +38,7 @@ def test_words_become_a_ticket_and_survive_a_crash(tmp_path: Path) -> None:
         assert b"hotline-chat" in script
         token = post(gateway, "session", {})["token"]
         post(gateway, "messages", {"t": "text", "id": "first-message", "text": "小区门口的路灯不亮"}, token)
-        gateway.kill("core")
+        gateway.kill("web+worker")
         gateway.wait_ready()
         again = eventually(
             lambda: post(gateway, "messages", {"t": "text", "id": "first-message", "text": "小区门口的路灯不亮"}, token)

@@ -22,7 +22,7 @@ GATEWAY = [sys.executable, "-m", "gateway"]
 
 
 class RunningGateway:
-    """Use as a context manager. ``kill`` takes a role's process by its pid; the supervisor brings it back."""
+    """Use as a context manager. ``kill`` takes a child by its name; the supervisor brings it back."""
 
     def __init__(
         self,
@@ -33,8 +33,13 @@ class RunningGateway:
         channel: str = "",
         tables: str = "",
         rtp_ports: tuple[int, int] | None = None,
+        role: str = "all",
     ) -> None:
-        """``channel`` adds keys to the telephone's table, ``tables`` whole tables (feeds, [calls], …)."""
+        """``channel`` adds keys to the telephone's table, ``tables`` whole tables (feeds, [calls], …).
+
+        ``role`` other than ``all``: that one process, without a supervisor.
+        """
+        self.role = role
         self.folder = folder
         self.data = folder / "data"
         self.http_port = free_port()
@@ -82,7 +87,7 @@ rtp_ports = [{low}, {high}]
     def start(self) -> None:
         with self.log.open("ab") as sink:
             self.process = subprocess.Popen(
-                [*GATEWAY, "run", "--config", str(self.config)],
+                [*GATEWAY, "run", "--role", self.role, "--config", str(self.config)],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -110,7 +115,7 @@ rtp_ports = [{low}, {high}]
             raise
 
     def children(self) -> dict[str, int]:
-        """Living children of the supervisor: ``core``, ``asr-<i>``, ``valkey`` → pid."""
+        """Living children of the supervisor: ``voice``, ``web+worker``, ``asr-<i>``, ``valkey`` → pid."""
         assert self.process is not None
         found: dict[str, int] = {}
         for entry in Path("/proc").iterdir():
@@ -209,7 +214,7 @@ rtp_ports = [{low}, {high}]
         return found
 
     def metrics(self) -> dict[str, float]:
-        """``/metrics`` as {name with labels: value}."""
+        """``/metrics`` of all processes as {name with labels: value}."""
         _, _, body = self.request("GET", "/metrics")
         return {
             name: float(value)

@@ -9,7 +9,7 @@ from gateway.web.routing import Context, Route, json_response
 
 
 async def list_channels(context: Context) -> web.Response:
-    """Every configured channel: whether it runs here, its last messages, errors, credential and connection."""
+    """Every configured channel: which process runs it, its last messages, errors, credential and connection."""
     report = context.services.channels_report
     return json_response({"items": await report() if report is not None else []})
 

@@ -200,6 +200,7 @@ PROBLEM["properties"]["errors"] = _list(_object(path=TEXT, message=TEXT))
 CHANNEL = _object(
     channel_id=TEXT,
     kind=TEXT,
+    process=NTEXT,
     running=FLAG,
     ready=NFLAG,
     inbound=WHOLE,

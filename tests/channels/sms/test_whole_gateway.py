@@ -63,7 +63,7 @@ async def test_texts_become_tickets_and_a_killed_process_loses_no_part(tmp_path:
             await asyncio.wait_for(smsc.bound.wait(), 30)
             assert await smsc.send(deliver("8613800138000", parts[1], esm=0x40)) == 0
             assert await smsc.send(deliver("8613800138009", parts[0], esm=0x40)) == 0  # its end never comes
-            gateway.kill("core")
+            gateway.kill("web+worker")
             await until(lambda: not smsc.bound.is_set())
             await asyncio.wait_for(smsc.bound.wait(), 60)
             assert await smsc.send(deliver("8613800138000", parts[0], esm=0x40)) == 0

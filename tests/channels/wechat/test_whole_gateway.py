@@ -76,7 +76,7 @@ async def test_words_become_tickets(tmp_path: Path) -> None:
 async def _story(gateway: RunningGateway, api: ApiServer) -> None:
     first = text_xml("小区门口的路灯不亮", message_id=1)
     assert await deliver(gateway, "wechat", first)
-    gateway.kill("core")
+    gateway.kill("web+worker")
     assert await deliver(gateway, "wechat", first)
     assert await deliver(gateway, "wechat", text_xml("龙华区国贸路10号", message_id=2))
     api.stream = [

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bootstrap import BuiltChannel
+from gateway.bootstrap.channels import BuiltChannel
 from gateway.errors import StoreUnavailable
 from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.channels_here import ChannelsHere
 from gateway.ports.store import ChannelLeases
-from gateway.roles.core import RunningChannel
+from gateway.roles.running_channel import RunningChannel
 from gateway.storage.database import open_database
 from tests.contract.storage.changes import SHANGHAI
 from tests.contract.storage.conftest import postgres, url
@@ -82,11 +82,9 @@ class Process:
     def __init__(self, name: str, leases: ChannelLeases, bind: Bind) -> None:
         self.store = Flaky(leases)
         lease = ChannelLease(leases=self.store, channel_id="sms", owner=name, is_gone=lambda _: False, lease_s=LEASE_S)
-        built = BuiltChannel(
-            channel_id="sms", kind="sms", role="web", single_owner=True, make=lambda: LinkChannel(name, bind)
-        )
+        built = BuiltChannel(channel_id="sms", kind="sms", make=lambda: LinkChannel(name, bind), lease=lease)
         self.here = ChannelsHere()
-        self.channel = RunningChannel(built, self.here, lease)
+        self.channel = RunningChannel(built, self.here)
         self.task = asyncio.create_task(self.channel.run())
 
     async def die(self) -> None:

@@ -1,0 +1,39 @@
+"""Answering telephone calls, wired."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.bootstrap.channels import after_hours
+from gateway.bootstrap.foundation import Foundation
+from gateway.intake.answer_call import CallAnswering, CallSettings
+from gateway.intake.schedule import Schedule
+from gateway.intake.spool import SpoolingStore
+from gateway.live.connection import Peer
+from gateway.live.run_dir import socket_path
+from gateway.live.speech_reader import READER, RemoteReader
+
+
+class Voice:
+    """The room of live calls: who answers them, and what SQL could not take of them."""
+
+    def __init__(self, base: Foundation) -> None:
+        """Starts nothing."""
+        settings, store = base.settings, base.database.changes
+        self.spool = SpoolingStore(store=store, folder=settings.data_dir / "spool")
+        self.calls = CallAnswering(
+            store=store,
+            spool=self.spool,
+            recordings=base.recordings,
+            recogniser=base.recogniser,
+            engine=base.engine,
+            reader=RemoteReader(Peer(socket_path(settings.data_dir, READER))),
+            clock=base.clock,
+            live=base.live,
+            settings=CallSettings(
+                ring_s=settings.calls.ring_s,
+                callback_due=timedelta(seconds=settings.calls.callback_due_s),
+                hotwords=settings.asr.hotwords,
+            ),
+            schedule=Schedule(clock=base.clock, zone=settings.zone, after_hours=after_hours(settings.channel)),
+        )

@@ -1,0 +1,69 @@
+"""API, desk, hooks, chat, Open311, health and metrics, wired."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.written import Written
+from gateway.intake.similar import SimilarTickets
+from gateway.web.app import build_app
+from gateway.web.catalogue import Catalogue
+from gateway.web.open311.services import Open311, read_services
+from gateway.web.services import WebServices
+
+
+class Web:
+    """The room of everything that comes by HTTP."""
+
+    def __init__(self, base: Foundation, written: Written) -> None:
+        """Starts nothing. ``ConfigError`` for wrong tables of the configuration's folder."""
+        self._base = base
+        self._written = written
+        self.similar = SimilarTickets(store=base.database.words, clock=base.clock)
+        self.catalogue = Catalogue.read(base.settings.config_dir)
+        self.open311 = Open311(
+            services=read_services(base.settings.config_dir / "open311_services.csv"),
+            jurisdiction_id=base.settings.open311.jurisdiction_id,
+            contact=base.settings.open311.contact,
+            public=base.settings.open311.public,
+        )
+
+    def app(
+        self,
+        *,
+        ready: Callable[[], Awaitable[dict[str, bool]]],
+        metrics: Callable[[], Awaitable[bytes]],
+        channels: Callable[[], Awaitable[list[dict[str, Any]]]],
+    ) -> web.Application:
+        """The application; ``ready``, ``metrics`` and ``channels`` tell of every process of this machine."""
+        base, settings, database = self._base, self._base.settings, self._base.database
+        return build_app(
+            WebServices(
+                intake=self._written.intake,
+                changes=database.changes,
+                reader=database.reader,
+                accounts=database.accounts,
+                deliveries=database.deliveries,
+                recordings=base.recordings,
+                ready=ready,
+                clock=base.clock,
+                metrics=metrics,
+                public_url=settings.http.public_url,
+                session_ttl_s=settings.http.session_ttl_s,
+                trusted_proxies=settings.http.trusted_proxies,
+                zone=settings.zone,
+                similar=self.similar,
+                channels=base.here,
+                widget_channel=base.configured.widget,
+                attachments=database.attachments,
+                files=self._written.files,
+                channels_report=channels,
+                sources=base.configured.sources,
+                catalogue=self.catalogue,
+                open311=self.open311,
+            )
+        )

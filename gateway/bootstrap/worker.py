@@ -1,0 +1,66 @@
+"""What goes on behind everybody's back, wired: recovery, feeds, titles, answers to sources."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from gateway.bootstrap.foundation import Foundation, valkey_url
+from gateway.bootstrap.titles import titles
+from gateway.bootstrap.written import Written
+from gateway.feeds import FeedContext, feed_settings
+from gateway.feeds.worker import FeedWorker
+from gateway.intake.recover import Recovery
+from gateway.intake.source_callbacks import SourceCallbacks
+from gateway.live import client
+from gateway.settings.sections import FeedTable
+
+
+class Worker:
+    """The room of background work. Several processes may run it: leases keep them apart."""
+
+    def __init__(self, base: Foundation, written: Written) -> None:
+        """Starts nothing. ``ConfigError`` for a wrong ``[[feed]]``."""
+        settings, database = base.settings, base.database
+        self.recovery = Recovery(
+            store=database.changes,
+            reader=database.reader,
+            leases=database.leases,
+            recordings=base.recordings,
+            prefill=written.prefill,
+            clock=base.clock,
+            live=base.live,
+            callback_due=timedelta(seconds=settings.calls.callback_due_s),
+            transcribe=base.recogniser.transcribe if base.recogniser else None,
+            is_gone=base.process.is_gone,
+        )
+        self.source_callbacks = SourceCallbacks(
+            store=database.changes,
+            reader=database.reader,
+            states=database.channel_states,
+            channels=base.configured.called_back,
+            clock=base.clock,
+            queued=written.queued,
+        )
+        self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, process=base.process)
+        self.feeds = [_feed(base, table) for table in settings.feed]
+
+
+def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
+    kind, options = feed_settings(table)
+    context = FeedContext(
+        feed_id=table.id,
+        public_url=base.settings.public_url,
+        open_redis=lambda url: client.connect(url or valkey_url(base.settings)),
+    )
+    return FeedWorker(
+        feed_id=table.id,
+        feed=kind.build(options, context),
+        settings=options,
+        deliveries=base.database.deliveries,
+        events=base.database.reader,
+        clock=base.clock,
+        owner=base.process.owner,
+        wakeup=base.wakeup,
+        jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+    )

@@ -1,0 +1,106 @@
+"""A working process: voice, web, worker, or several of them in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from gateway.bootstrap.house import House, open_house
+from gateway.errors import ConfigError
+from gateway.live.connection import Listener
+from gateway.live.run_dir import socket_path
+from gateway.live.siblings import Siblings
+from gateway.roles import collector
+from gateway.roles.duties import duties, kept, reload_flows
+from gateway.roles.hangup import on_hangup
+from gateway.roles.health_port import serve_health
+from gateway.roles.role import parts_of, process_name
+from gateway.roles.running_channel import RunningChannel
+from gateway.roles.state import MachineState, ProcessState
+from gateway.settings import Settings
+from gateway.telemetry import log
+
+TAIL_S = 10.0
+"""After the last call has ended its last words have this long to be recognised; later catch-up finds them."""
+SWITCH_S = 0.001
+"""The database's thread may hold the interpreter so long while a frame waits to be sent."""
+_log = log.get("process")
+
+
+async def serve(settings: Settings, role: str, index: int, siblings: Sequence[str] | None) -> None:
+    """Run ``role`` until SIGTERM, then drain: new calls get 503, live ones have ``[calls] drain_s`` to end.
+
+    ``siblings`` are the other processes that a supervisor runs on this machine; None: nobody supervises this one.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    reload = asyncio.Event()
+    on_hangup(reload.set)
+    name = process_name(role, index)
+    _make_room()
+    async with AsyncExitStack() as stack:
+        house = await open_house(settings, parts_of(name), stack, migrate=siblings is None)
+        base = house.base
+        channels = [RunningChannel(built, base.here) for built in house.channels]
+        state = ProcessState(name, house, channels)
+        listener = Listener(socket_path(settings.data_dir, name), state.handlers)
+        await listener.start()
+        stack.push_async_callback(listener.aclose)
+        if house.voice is not None:
+            left = await base.database.leases.release(base.process.is_gone)
+            _log.info("leases_of_earlier_process", interactions=left)
+        if house.web is not None:
+            others = Siblings(settings.data_dir, name, siblings or ())
+            stack.push_async_callback(others.aclose)
+            await _serve_web(house, MachineState(state, others, house), stack)
+        elif siblings is None:
+            await serve_health(name, state.ready, settings.health, stack)
+        work = duties(house, apart=siblings is None) | {"flows": lambda: reload_flows(house, reload)}
+        work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
+        tasks = [asyncio.create_task(kept(duty, run), name=duty) for duty, run in work.items()]
+        collector.settle()
+        _log.info("started", process=name, http=settings.public_url if house.web is not None else None)
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()
+            base.draining = True
+            _log.info("draining", process=name, calls=len(base.live))
+            await asyncio.gather(*(channel.close(settings.calls.drain_s) for channel in channels))
+            if house.voice is not None:
+                await house.voice.calls.drain_tails(TAIL_S)
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+    _log.info("stopped", process=name)
+
+
+def _make_room() -> None:
+    """As many descriptors as the machine allows (one a call), and no thread that keeps the media clock waiting."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    sys.setswitchinterval(SWITCH_S)
+
+
+async def _serve_web(house: House, machine: MachineState, stack: AsyncExitStack) -> None:
+    """Start the HTTP server; ``ConfigError`` when its port is taken."""
+    from gateway.web import server  # noqa: PLC0415 - only a process that serves it loads it
+
+    assert house.web is not None
+    app = house.web.app(ready=machine.ready, metrics=machine.metrics, channels=machine.channels)
+    http = house.base.settings.http
+    try:
+        serving = await server.serve(app, host=http.host, port=http.port)
+    except OSError as error:
+        raise ConfigError(
+            [f"[http] {http.host}:{http.port} cannot be used ({error.strerror}); stop what uses it or set another port"]
+        ) from error
+    stack.push_async_callback(serving.aclose)

@@ -1,0 +1,62 @@
+"""Which processes one machine runs, and what is left of an earlier run."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError
+from gateway.live.run_dir import socket_path
+from gateway.roles.run_folder import clear_away, sole_supervisor
+from gateway.roles.supervisor import children
+from gateway.settings import Settings
+from gateway.settings.sections import Asr, Redis
+
+pytestmark = pytest.mark.unit
+
+
+def test_calls_come_first_and_each_process_knows_the_others(tmp_path: Path) -> None:
+    found = {child.spec.name: child.spec for child in children(Settings(data_dir=tmp_path, asr=Asr(workers=2)), None)}
+    assert list(found) == ["valkey", "asr-0", "asr-1", "reader", "web+worker", "voice"]
+    assert [spec.nice for spec in found.values()] == [0, 10, 10, 5, 5, 0]
+    ours = [name for name in found if name != "valkey"]
+    for name in ours:
+        argv = list(found[name].argv)
+        assert set(argv[argv.index("--siblings") + 1].split(",")) == {*ours} - {name}
+    assert [name for name, spec in found.items() if spec.reloads] == ["web+worker", "voice"]
+    assert [name for name, spec in found.items() if not spec.essential] == ["asr-0", "asr-1", "reader"]
+
+
+def test_what_runs_elsewhere_is_not_started(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, asr=Asr(url="ws://elsewhere"), redis=Redis(url="redis://elsewhere"))
+    assert [child.spec.name for child in children(settings, None)] == ["reader", "web+worker", "voice"]
+
+
+def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with sole_supervisor(tmp_path), pytest.raises(ConfigError, match="already"), sole_supervisor(tmp_path):
+        raise AssertionError("the second one must not begin")
+    with sole_supervisor(tmp_path):
+        pass
+
+
+def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    living, dead = (socket_path(tmp_path, name) for name in ("voice-1", "voice"))
+    (tmp_path / "run" / "asr-0.json").write_text("{}")
+    with socket.socket(socket.AF_UNIX) as listening:
+        for path in (dead, living):
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(str(path))
+        living.unlink()
+        listening.bind(str(living))
+        listening.listen()
+        told = socket_path(tmp_path, "commits-1")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+            datagrams.bind(str(told))
+            clear_away(tmp_path)
+            assert sorted(path.name for path in told.parent.iterdir()) == ["commits-1.sock", "voice-1.sock"]
+        clear_away(tmp_path)
+        assert sorted(path.name for path in told.parent.iterdir()) == ["voice-1.sock"]
