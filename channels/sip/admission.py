@@ -1,14 +1,14 @@
-"""Who may call, and how often."""
+"""Who may call, how often, and how many at once."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from gateway.ports.clock import Clock
+from channels.sip.core import Core
+from channels.sip.rtp_source import Signaller
+from channels.sip.settings import SipSettings
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -37,7 +37,7 @@ class Networks:
 
 
 def _plain(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """``host`` without a zone; a socket of both families shows IPv4 peers as IPv4-mapped addresses (RFC 4291 2.5.5.2)."""
+    """``host`` without its zone. Sockets of both families show IPv4 peers as mapped addresses (RFC 4291 2.5.5.2)."""
     address = ipaddress.ip_address(host.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
 
@@ -75,54 +75,50 @@ class RateLimit:
         self._counts.clear()
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """So many failures at once; one is forgiven after each ``forgiven_s`` seconds."""
-
-    failures: int
-    forgiven_s: float
+THIS_MACHINE = Networks(LOOPBACK)
 
 
-OF_A_SOURCE = Allowance(30, 10.0)
-"""An office behind one address has many telephones."""
-OF_A_NAME = Allowance(5, 60.0)
-"""At one name from one source: whoever guesses elsewhere locks nobody out here."""
+class Admission:
+    """The sources of one channel, told apart into trunks and others, and what each may have at once."""
 
-
-class Failures:
-    """Wrong passwords by source, and by source and name. A try is counted before it is checked, so that many at once
-    get no more than one after the other; a right one is given back."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._counts: OrderedDict[tuple[str, ...], tuple[float, float]] = OrderedDict()
-        """How many, and when that was."""
+    def __init__(self, settings: SipSettings, core: Core) -> None:
+        """Without ``trunks`` everybody may call, and this machine alone counts as one."""
+        self._settings = settings
+        self._core = core
+        self._trunks = Networks(settings.trunks or LOOPBACK)
+        self._rate = RateLimit(settings.calls_per_second_per_source)
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._rate)
 
-    def reserve(self, source: str, name: str) -> bool:
-        """Count a try; False when it must not be made."""
-        keys = ((source,), OF_A_SOURCE), ((source, name), OF_A_NAME)
-        standing = [(key, self._standing(key, allowance), allowance) for key, allowance in keys]
-        if any(count + 1 > allowance.failures for _, count, allowance in standing):
-            return False
-        for key, count, _ in standing:
-            self._put(key, count + 1)
-        return True
+    @property
+    def closed(self) -> bool:
+        """Whether nobody but trunks and our phones may call."""
+        return bool(self._settings.trunks)
 
-    def give_back(self, source: str, name: str) -> None:
-        """It was no failure."""
-        for key, allowance in ((source,), OF_A_SOURCE), ((source, name), OF_A_NAME):
-            self._put(key, max(0.0, self._standing(key, allowance) - 1))
+    def trunk(self, host: str) -> bool:
+        """Whether ``host`` is one."""
+        return host in self._trunks
 
-    def _standing(self, key: tuple[str, ...], allowance: Allowance) -> float:
-        count, at = self._counts.get(key, (0.0, 0.0))
-        return max(0.0, count - (self._clock.monotonic() - at) / allowance.forgiven_s)
+    def signaller(self, host: str) -> Signaller:
+        """What a call signalled by ``host`` may have of others."""
+        return Signaller(host, self._trunks if host in self._trunks else ())
 
-    def _put(self, key: tuple[str, ...], count: float) -> None:
-        self._counts.pop(key, None)
-        if count:
-            self._counts[key] = count, self._clock.monotonic()
-        if len(self._counts) > _REMEMBERED:
-            self._counts.popitem(last=False)
+    def overload(self, host: str) -> str | None:
+        """Why no call of ``host`` is taken now, None when it may be. Counts it for the rate."""
+        if not self._rate.admit(host):
+            return "rate"
+        if len(self._core.active) >= self._settings.max_calls:
+            return "full"
+        # Whoever invents senders has these calls and no more.
+        if len(self._core.unproved) >= max(1, self._settings.max_calls // 4):
+            return "unacknowledged"
+        return None
+
+    def source_full(self, host: str) -> bool:
+        """Whether a source that is no trunk and no phone has all the calls that it may have at once."""
+        return sum(leg.signaller.host == host for leg in self._core.active) >= self._settings.max_calls_per_source
+
+    def close(self) -> None:
+        """Stop counting."""
+        self._rate.close()

@@ -45,6 +45,8 @@ class Core:
     """By dialog; a leg that ended stays until its last message is out."""
     active: set[Leg] = field(default_factory=set)
     """Legs that have not ended."""
+    unproved: set[Leg] = field(default_factory=set)
+    """Of these, calls that come in and whose caller has not shown yet that it gets what we send."""
 
     def contact(self, peer: Target) -> str:
         """Our Contact value towards ``peer``."""

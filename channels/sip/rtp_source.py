@@ -37,8 +37,7 @@ class RtpSource:
     """Begins without a source; ``agree`` with every SDP, ``begin`` when packets count from, ``takes`` for each."""
 
     def __init__(self, signaller: Signaller) -> None:
-        self.signaller = signaller
-        """May be replaced: a re-INVITE can come from another place."""
+        self._signaller = signaller
         self.current: Address | None = None
         """Who has the call: only these packets are heard."""
         self._agreed: Address | None = None
@@ -56,7 +55,7 @@ class RtpSource:
 
     def host_for(self, named: str) -> str:
         """The host that stands for the one an SDP names: itself, or the signaller where it must not or cannot be."""
-        return named if named and (self.signaller.trunks or named == self.signaller.host) else self.signaller.host
+        return named if named and (self._signaller.trunks or named == self._signaller.host) else self._signaller.host
 
     def agree(self, named: str, port: int) -> None:
         """An SDP names this place; ``named`` is empty for a host name, which is never looked up."""
@@ -94,7 +93,7 @@ class RtpSource:
         return host in {address[0] for address in (self.current, self._agreed) if address is not None}
 
     def _may_send(self, host: str) -> bool:
-        return host == self.signaller.host or host in self.signaller.trunks or host == (self._agreed or ("",))[0]
+        return host == self._signaller.host or host in self._signaller.trunks or host == (self._agreed or ("",))[0]
 
     def _unopposed(self, now: float) -> bool:
         """Nobody has spoken yet, and no agreed address is worth waiting for."""
