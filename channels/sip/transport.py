@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
+from channels.sip.message import MAX_HEADERS
 from channels.sip.uri import DEFAULT_PORT, Via
 from gateway.telemetry import log
 
-MAX_HEADERS = 32_768
 MAX_MESSAGE = 65_535
 MAX_CONNECTIONS = 2_000
 MAX_PER_HOST = 1_000
