@@ -30,7 +30,7 @@ _CSEQ = re.compile(r"([0-9]{1,10})\s+(\S+)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SINGLE = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
 _MAX_VALUE = {"from": 2048, "to": 2048, "call-id": 512}
-MAX_HEADERS = 16_384
+MAX_HEADERS = 32_768
 """Bytes of start line and headers: reading them is work that a stranger chooses."""
 MAX_CSEQ = 2**31
 MAX_FORWARDS = 255

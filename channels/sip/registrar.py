@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.sip import uri as uris
+from channels.sip.admission import Networks
 from channels.sip.core import retry_after
 from channels.sip.digest import Claim, Digest, Verdict
 from channels.sip.failures import Failures
@@ -34,6 +35,7 @@ class Registrar:
         self._realm = settings.realm
         self._digest = Digest(realm=settings.realm, phones=phones, clock=clock)
         self._failures = Failures(clock)
+        self._proxies = Networks(settings.trusted_proxies)
         self._sources: dict[Target, float] = {}
         """Where phones registered from, until when."""
         self._looked_at: set[str] = set()
@@ -63,7 +65,14 @@ class Registrar:
 
     def reserve(self, request: Request, claim: Claim) -> bool:
         """Count a try before anybody checks it; False when its source has had too many."""
-        return self._failures.reserve(request.flow.host, claim.username)
+        return self._failures.reserve(self._tried_from(request), claim.username)
+
+    def _tried_from(self, request: Request) -> str:
+        """The host that tries a password: behind a proxy that is trusted, the one that the proxy saw."""
+        vias = request.values("via")
+        if len(vias) > 1 and request.flow.host in self._proxies:
+            return uris.params(vias[1].partition(";")[2]).get("received") or vias[1].partition(";")[0]
+        return request.flow.host
 
     async def register(self, request: Request, transaction: ServerTransaction, claim: Claim) -> None:
         """Answer a REGISTER whose try was reserved."""
@@ -88,10 +97,10 @@ class Registrar:
         try:
             verdict = await self._digest.check(claim)
         except StoreUnavailable:
-            self._failures.give_back(request.flow.host, claim.username)
+            self._failures.give_back(self._tried_from(request), claim.username)
             raise
         if verdict is not Verdict.WRONG:
-            self._failures.give_back(request.flow.host, claim.username)
+            self._failures.give_back(self._tried_from(request), claim.username)
         return verdict
 
     def _turn_away(self, request: Request, transaction: ServerTransaction, verdict: Verdict) -> None:

@@ -343,6 +343,25 @@ async def test_guesses_from_elsewhere_lock_no_phone_out(make, dial):
     await desk.register(200)
 
 
+async def test_behind_a_trusted_proxy_each_phone_has_its_own_tries(make, dial):
+    gateway = await make(Phones(), trusted_proxies=("127.0.0.1",))
+    peer = await dial(gateway)
+
+    def through_proxy(desk: Desk, received: str) -> str:
+        text = desk.request("REGISTER", "", desk.credentials("REGISTER", desk.target))
+        mine = f"Via: SIP/2.0/UDP 10.0.0.9:5060;branch=z9hG4bKx;received={received};rport=5060"
+        return text.replace("Max-Forwards", f"{mine}\r\nMax-Forwards", 1)
+
+    bad, good = Desk(peer, password="wrong"), Desk(peer)
+    bad.learn(await bad.register(401))
+    good.learn(await good.register(401))
+    for status in [403] * OF_A_NAME.failures + [503]:
+        peer.send(through_proxy(bad, "198.51.100.66"))
+        assert (await peer.next()).status == status
+    peer.send(through_proxy(good, "198.51.100.7"))
+    await peer.expect(200, "REGISTER")
+
+
 async def test_a_source_that_tries_many_names_is_slowed_too(make, dial):
     gateway = await make(Phones())
     peer = await dial(gateway, host="127.0.0.66")

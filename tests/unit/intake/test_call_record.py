@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.change import Applied, Change
+from gateway.domain.words import Disposition
 from gateway.intake.call_record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
@@ -64,3 +65,30 @@ async def test_a_segment_and_the_form_it_fills_are_one_change() -> None:
     assert filled["demand.content"] == "我在秀英区长流镇，这里的路灯坏了"
     assert filled["demand.category"]["code"] == "040201"
     assert filled["place.street"]["name"] == "长流镇", "what was said before is still there"
+
+
+@pytest.mark.parametrize("proved", [True, False])
+async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(*, proved: bool) -> None:
+    store = Kept()
+    record = CallRecord(
+        store=store,
+        prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"),
+        clock=SystemClock(),
+        info=INFO,
+        node="here",
+        lease=timedelta(seconds=15),
+        callback_due=timedelta(hours=1),
+    )
+    await record.close(
+        disposition=Disposition.ABANDONED_BEFORE_ANSWER,
+        proved=proved,
+        keys=[],
+        recording=None,
+        spoken_ms=0,
+        transcribed=True,
+        quality={},
+    )
+    (change,) = store.changes
+    assert change.interaction_fields["disposition"] == "abandoned_before_answer"
+    assert (change.callback is not None) is proved
+    assert ("callback.opened" in [event.type for event in change.events]) is proved
