@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from channels.sip.core import Core
 from channels.sip.rtp_source import Signaller
 from channels.sip.settings import SipSettings
+from gateway.ports.call import EndReason
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -81,11 +82,11 @@ THIS_MACHINE = Networks(LOOPBACK)
 class Admission:
     """The sources of one channel, told apart into trunks and others, and what each may have at once."""
 
-    def __init__(self, settings: SipSettings, core: Core) -> None:
-        """Without ``trunks`` everybody may call, and this machine alone counts as one."""
+    def __init__(self, settings: SipSettings, trunks: Networks, core: Core) -> None:
+        """Nothing is counted yet."""
         self._settings = settings
+        self._trunks = trunks
         self._core = core
-        self._trunks = Networks(settings.trunks or LOOPBACK)
         self._rate = RateLimit(settings.calls_per_second_per_source)
 
     def __len__(self) -> int:
@@ -110,10 +111,18 @@ class Admission:
             return "rate"
         if len(self._core.active) >= self._settings.max_calls:
             return "full"
-        # Whoever invents senders has these calls and no more.
-        if len(self._core.unproved) >= max(1, self._settings.max_calls // 4):
+        # Whoever invents senders has these calls and no more, and each for a moment only once others want its place.
+        if len(self._core.unproved) >= max(1, self._settings.max_calls // 4) and not self._made_way():
             return "unacknowledged"
         return None
+
+    def _made_way(self) -> bool:
+        """Give up the oldest call whose caller should have acknowledged long ago; False when there is none."""
+        for leg in self._core.unproved:
+            if leg.overdue:
+                leg.end(EndReason.SIGNALLING_LOST, bye=True)
+                return True
+        return False
 
     def source_full(self, host: str) -> bool:
         """Whether a source that is no trunk and no phone has all the calls that it may have at once."""

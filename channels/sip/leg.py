@@ -150,7 +150,6 @@ class Leg(ABC):
         if self.media is not None:
             self.media.close()
         self.core.active.discard(self)
-        self.core.unproved.discard(self)
         self.core.on_change()
         _log.debug("leg_ended", call_id=self._info.call_id, reason=reason.value)
         if bye and self._repeater is not None:

@@ -18,6 +18,7 @@ from gateway.ports.call import CallInfo, EndReason
 
 PROOF_ROUNDS = 8
 """How many T1 the ACK of a refusal is waited for: four repeats of it."""
+OVERDUE_ROUNDS = 4
 PROXY_GAP_S = 0.03
 """Proxies of several processes overtake themselves: behind one, 200 follows 180 no sooner than this."""
 
@@ -44,7 +45,8 @@ class IncomingLeg(Leg):
         self._rang_at: float | None = None
         self._acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._proved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        core.unproved.add(self)
+        self._answered_at: float | None = None
+        core.unproved[self] = None
         transaction.on_proof = self._prove
         contact = core.contact(self._request.flow.target)
         self.register(Dialog.of_invite(self._request, transaction.to_tag, contact))
@@ -77,6 +79,7 @@ class IncomingLeg(Leg):
         headers = [*self._dialog_headers(), *answer_headers(self._agreed, self._request), CONTENT_SDP]
         data = self._transaction.respond(200, headers=headers, body=body)
         self.up = True
+        self._answered_at = asyncio.get_running_loop().time()
         self._awaits_answer = delayed
         self.await_ack(self._request, data)
         self.timer.start(self._agreed)
@@ -98,7 +101,18 @@ class IncomingLeg(Leg):
     def _prove(self) -> None:
         if not self._proved.done():
             self._proved.set_result(None)
-        self.core.unproved.discard(self)
+        self.core.unproved.pop(self, None)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether our 200 was out long enough for any caller that exists: two of its repeats went unanswered."""
+        now = asyncio.get_running_loop().time()
+        return self._answered_at is not None and now - self._answered_at >= OVERDUE_ROUNDS * self.core.wire.t1
+
+    def end(self, reason: EndReason, *, bye: bool) -> None:
+        """As every leg."""
+        self.core.unproved.pop(self, None)
+        super().end(reason, bye=bye)
 
     def receive(self, request: Request) -> None:
         """As every leg; a request with our tag shows that its sender got it."""

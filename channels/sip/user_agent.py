@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from channels.sip import uri as uris
-from channels.sip.admission import THIS_MACHINE, Admission, Networks, RateLimit
+from channels.sip.admission import LOOPBACK, THIS_MACHINE, Admission, Networks, RateLimit
 from channels.sip.authentication import Authentication
 from channels.sip.bodies import UnsupportedBody, sdp_of
 from channels.sip.call_info import call_info
@@ -82,7 +82,9 @@ class UserAgent:
         self._trusted = Networks(settings.trusted_proxies)
         self._complaints = RateLimit(COMPLAINTS_PER_SECOND)
         self._malformed = metrics.SIP_MALFORMED.labels(channel_id)
-        self.transports = Transports(settings.host, settings.advertised_host, self._received)
+        # Where nobody is named, this machine alone is a trunk.
+        trunks = Networks(settings.trunks or LOOPBACK)
+        self.transports = Transports(settings.host, settings.advertised_host, self._received, trunks)
         wire = Wire(self.transports, trace, t1=settings.t1_ms / 1000)
         self.registrar = Registrar(settings=settings, phones=phones, clock=clock)
         self.pool = RtpPool(
@@ -101,7 +103,7 @@ class UserAgent:
             client=ClientTransactions(wire),
             on_change=self._count,
         )
-        self._admission = Admission(settings, self.core)
+        self._admission = Admission(settings, trunks, self.core)
         self._authentication = Authentication(
             registrar=self.registrar,
             server=self.core.server,

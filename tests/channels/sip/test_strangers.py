@@ -130,6 +130,40 @@ async def test_a_quarter_of_the_calls_may_wait_for_their_ack(make, dial):
     assert len(gateway.agent.core.active) == 3
 
 
+async def test_callers_that_do_not_exist_make_way_for_one_that_does(make, dial):
+    gateway = await make(max_calls=8, t1_ms=100)
+    peer = await dial(gateway)
+    for _ in range(2):
+        Phone(peer).invite()
+        await peer.expect(200, "INVITE")
+    await until(lambda: all(leg.overdue for leg in gateway.agent.core.unproved))
+    honest = Phone(peer)
+    honest.invite()
+    while (ok := await peer.expect(200, "INVITE")).get("call-id") != honest.call_id:
+        pass
+    honest.ack(ok)
+    await until(lambda: len(gateway.agent.core.unproved) == 1)
+    assert gateway.legs[0].ended.result() is EndReason.SIGNALLING_LOST
+    await until(lambda: len(gateway.agent.core.active) == 2)
+    assert not gateway.legs[2].ended.done()
+
+
+async def test_connections_of_strangers_leave_room_for_trunks(make, monkeypatch):
+    monkeypatch.setattr("channels.sip.transport.MAX_CONNECTIONS", 8)
+    monkeypatch.setattr("channels.sip.transport.MAX_PER_STRANGER", 3)
+    gateway = await make(Phones(), trunks=("127.0.0.2",))
+    writers = []
+    for host in ["127.0.0.1"] * 5 + ["127.0.0.3"] * 5 + ["127.0.0.2"]:
+        _, writer = await asyncio.open_connection("127.0.0.1", gateway.agent.port, local_addr=(host, 0))
+        writers.append((host, writer))
+    transports = gateway.agent.transports
+    await until(
+        lambda: Counter(host for host, _ in transports._connections) == {"127.0.0.1": 3, "127.0.0.3": 1, "127.0.0.2": 1}
+    )
+    for _, writer in writers:
+        writer.close()
+
+
 # -- who may have how many calls -------------------------------------------------------------------------------------
 
 
