@@ -16,9 +16,8 @@ from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason
 
-PROOF_ROUNDS = 8
-"""How many T1 the ACK of a refusal is waited for: four repeats of it."""
-OVERDUE_ROUNDS = 4
+ROUNDS = 4
+"""How many T1 an ACK may take: two repeats of what it acknowledges."""
 PROXY_GAP_S = 0.03
 """Proxies of several processes overtake themselves: behind one, 200 follows 180 no sooner than this."""
 
@@ -95,7 +94,7 @@ class IncomingLeg(Leg):
         """See the port."""
         gave_up = self._ended.done() and self._ended.result() is not EndReason.SIGNALLING_LOST
         if gave_up and not self._proved.done():
-            await asyncio.wait({self._proved}, timeout=PROOF_ROUNDS * self.core.wire.t1)
+            await asyncio.wait({self._proved}, timeout=ROUNDS * self.core.wire.t1)
         return self._proved.done()
 
     def _prove(self) -> None:
@@ -107,7 +106,7 @@ class IncomingLeg(Leg):
     def overdue(self) -> bool:
         """Whether our 200 was out long enough for any caller that exists: two of its repeats went unanswered."""
         now = asyncio.get_running_loop().time()
-        return self._answered_at is not None and now - self._answered_at >= OVERDUE_ROUNDS * self.core.wire.t1
+        return self._answered_at is not None and now - self._answered_at >= ROUNDS * self.core.wire.t1
 
     def end(self, reason: EndReason, *, bye: bool) -> None:
         """As every leg."""
@@ -132,9 +131,13 @@ class IncomingLeg(Leg):
         routes = [("Record-Route", value) for value in self._request.values("record-route")]
         return [*routes, *self.core.common(self.dialog.contact)]
 
+    def acknowledge(self, request: Request) -> None:
+        """As every leg; its ACK shows that the caller got our answer, though the leg may be over by now."""
+        self._prove()
+        super().acknowledge(request)
+
     def acknowledged(self) -> None:
         """Wake ``answer``."""
-        self._prove()
         if not self._acked.done():
             self._acked.set_result(None)
 
