@@ -105,16 +105,23 @@ class Admission:
         """What a call signalled by ``host`` may have of others."""
         return Signaller(host, self._trunks if host in self._trunks else ())
 
-    def overload(self, host: str) -> str | None:
-        """Why no call of ``host`` is taken now, None when it may be. Counts it for the rate."""
-        if not self._rate.admit(host):
-            return "rate"
+    def in_time(self, host: str) -> bool:
+        """Whether ``host`` may place one more call in this second; counts it."""
+        return self._rate.admit(host)
+
+    def full(self, host: str, *, known: bool) -> str | None:
+        """Why there is no room for a call of ``host``, None when there is. ``known``: a trunk or a phone of ours."""
         if len(self._core.active) >= self._settings.max_calls:
             return "full"
+        if not known and self._calls_of(host) >= self._settings.max_calls_per_source:
+            return "source"
         # Whoever invents senders has these calls and no more, and each for a moment only once others want its place.
         if len(self._core.unproved) >= max(1, self._settings.max_calls // 4) and not self._made_way():
             return "unacknowledged"
         return None
+
+    def _calls_of(self, host: str) -> int:
+        return sum(leg.signaller.host == host for leg in self._core.active)
 
     def _made_way(self) -> bool:
         """Give up the oldest call whose caller should have acknowledged long ago; False when there is none."""
@@ -123,10 +130,6 @@ class Admission:
                 leg.end(EndReason.SIGNALLING_LOST, bye=True)
                 return True
         return False
-
-    def source_full(self, host: str) -> bool:
-        """Whether a source that is no trunk and no phone has all the calls that it may have at once."""
-        return sum(leg.signaller.host == host for leg in self._core.active) >= self._settings.max_calls_per_source
 
     def close(self) -> None:
         """Stop counting."""

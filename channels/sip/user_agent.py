@@ -297,27 +297,25 @@ class UserAgent:
         source = request.flow.host
         if self._draining():
             self._overloaded(request, "draining")
-        elif (overload := self._admission.overload(source)) is not None:
-            self._overloaded(request, overload)
+        elif not self._admission.in_time(source):
+            self._overloaded(request, "rate")
         elif self._admission.trunk(source) or self.registrar.knows(request.flow):
-            self._offer(request, None)
+            self._offer(request, None, known=True)
         elif self._admission.closed:
             self._authentication.decide(request, self._stranger)
-        elif self._admission.source_full(source):
-            self._overloaded(request, "source")
         else:
-            self._offer(request, None)
+            self._offer(request, None, known=False)
 
     async def _stranger(self, request: Request, transaction: ServerTransaction, claim: Claim) -> None:
         """A call from outside the trunks: a phone of ours, or 403."""
         if await self.registrar.admit(request, transaction, claim):
-            self._offer(request, transaction)
+            self._offer(request, transaction, known=True)
         else:
             metrics.SIP_REFUSED.labels(self._channel_id, "trunk").inc()
 
-    def _offer(self, request: Request, transaction: ServerTransaction | None) -> None:
-        """Take the call, unless its session can never be."""
-        refusal: tuple[int, list[tuple[str, str]]] | None = None
+    def _offer(self, request: Request, transaction: ServerTransaction | None, *, known: bool) -> None:
+        """Take the call, unless there is no room or its session can never be."""
+        refusal: tuple[int, Headers] | None = None
         offer, agreed = None, Agreed(self._settings.session_expires_s, we_refresh=True)
         try:
             preferred, floor = self._settings.session_expires_s, self._settings.min_se_s
@@ -327,6 +325,9 @@ class UserAgent:
             refusal = (422, [("Min-SE", str(self._settings.min_se_s))])
         except UnsupportedBody:
             refusal = (415, [ACCEPT])
+        if refusal is None and (full := self._admission.full(request.flow.host, known=known)) is not None:
+            metrics.SIP_REFUSED.labels(self._channel_id, full).inc()
+            refusal = (503, retry_after(RETRY_AFTER_S))
         if refusal is not None:
             if transaction is None:
                 self._refuse(request, refusal[0], refusal[1])
