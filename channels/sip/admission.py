@@ -26,8 +26,8 @@ class Networks:
     def __bool__(self) -> bool:
         return bool(self._networks)
 
-    def __contains__(self, host: str) -> bool:
-        if not self._networks:
+    def __contains__(self, host: object) -> bool:
+        if not self._networks or not isinstance(host, str):
             return False
         known = self._known.get(host)
         if known is None:

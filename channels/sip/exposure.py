@@ -69,7 +69,7 @@ def _addresses_in(attributes: memoryview) -> list[IpAddress]:
     return [ipaddress.ip_address(local)] if local else []
 
 
-def _by_route(family: int) -> list[IpAddress]:
+def _by_route(family: socket.AddressFamily) -> list[IpAddress]:
     """The one address by which this machine reaches the world; nothing is sent."""
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:

@@ -55,7 +55,8 @@ class RtpSource:
 
     def host_for(self, named: str) -> str:
         """The host that stands for the one an SDP names: itself, or the signaller where it must not or cannot be."""
-        return named if named and (self._signaller.trunks or named == self._signaller.host) else self._signaller.host
+        believed = named == self._signaller.host or self._signaller.host in self._signaller.trunks
+        return named if named and believed else self._signaller.host
 
     def agree(self, named: str, port: int) -> None:
         """An SDP names this place; ``named`` is empty for a host name, which is never looked up."""
