@@ -24,6 +24,8 @@ from gateway.ports.clock import SystemClock
 
 ANSWER_S = 25.0
 """How long the far side may take to answer."""
+ANYWHERE = ("0.0.0.0/0", "::/0")
+"""Whoever is called is believed about where its audio comes from."""
 PROBE_S = 0.3
 SILENT_MS = 1200
 """So long a pause ends a prompt: sentences within one pause for less."""
@@ -118,7 +120,7 @@ async def place_call(
     host = await _route_to(target)
     clock = SystemClock()
     agent = UserAgent(
-        settings=SipSettings(host=host, port=0, rtp_ports=(0, 0), no_media_timeout_s=60),
+        settings=SipSettings(host=host, port=0, rtp_ports=(0, 0), no_media_timeout_s=60, trunks=ANYWHERE),
         channel_id="caller",
         calls=_refuse,
         clock=clock,

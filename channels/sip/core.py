@@ -18,6 +18,7 @@ from channels.sip.wire import Wire
 
 if TYPE_CHECKING:
     from channels.sip.leg import Leg
+    from channels.sip.uas import IncomingLeg
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER")
 KNOWN_METHODS = frozenset({"REFER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "PRACK"})
@@ -45,6 +46,8 @@ class Core:
     """By dialog; a leg that ended stays until its last message is out."""
     active: set[Leg] = field(default_factory=set)
     """Legs that have not ended."""
+    unproved: dict[IncomingLeg, None] = field(default_factory=dict)
+    """Of these, calls that come in and whose caller has not shown yet that it gets what we send, oldest first."""
 
     def contact(self, peer: Target) -> str:
         """Our Contact value towards ``peer``."""

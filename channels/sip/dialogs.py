@@ -112,6 +112,11 @@ class Dialog:
         fields += [("Route", value) for value in routes]
         return new_request(method, request_uri, [*fields, *headers], body)
 
+    def hosts(self) -> set[str]:
+        """Addresses that the dialog itself names: the far side's Contact and the proxies that stay in the path."""
+        named = (uris.parse_uri(text) for text in (self.target, *map(uris.uri_of, self.routes)))
+        return {uri.host for uri in named if uri is not None}
+
     def next_hop(self, connected: Callable[[Target], bool]) -> Target:
         """Where requests go: the first Route, else the target, else where they came from."""
         if not self.routes and connected(self.source):

@@ -11,6 +11,7 @@ from channels.sip.dialogs import Dialog
 from channels.sip.media import MediaSession, NotAcceptable
 from channels.sip.message import Request, Response
 from channels.sip.refresh import Refresher
+from channels.sip.rtp_source import Signaller
 from channels.sip.session_timers import Agreed, IntervalTooSmall, SessionTimer, agree, answer_headers
 from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
@@ -24,8 +25,9 @@ CONTENT_SDP = ("Content-Type", SDP)
 class Leg(ABC):
     """A ``ports.call.CallLeg``; ``uas.IncomingLeg`` and ``uac.OutgoingLeg`` say how it comes up."""
 
-    def __init__(self, core: Core, info: CallInfo) -> None:
+    def __init__(self, core: Core, info: CallInfo, signaller: Signaller) -> None:
         self.core = core
+        self.signaller = signaller
         self._info = info
         self._ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
         self.media: MediaSession | None = None
@@ -68,6 +70,10 @@ class Leg(ABC):
     @abstractmethod
     def trying(self) -> None:
         """Send 180 Ringing once."""
+
+    async def proved(self) -> bool:
+        """See the port; where we call, the far side has proved itself by answering."""
+        return True
 
     @abstractmethod
     async def answer(self) -> None:
@@ -186,6 +192,14 @@ class Leg(ABC):
         self._refresher.start()
 
     # -- requests of the far side ------------------------------------------------------------------------------------
+
+    def belongs(self, host: str) -> bool:
+        """Whether requests of this call may come from there: who signals it, a host its dialog names, any trunk.
+
+        Tags alone are no proof: whoever reads a trace or a proxy's log has them.
+        """
+        assert self.dialog is not None
+        return host == self.signaller.host or host in self.signaller.trunks or host in self.dialog.hosts()
 
     def receive(self, request: Request) -> None:
         """A request inside the dialog, Require and method already checked."""

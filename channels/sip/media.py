@@ -12,6 +12,7 @@ from contextlib import suppress
 from channels.sip.media_pacer import Pacer
 from channels.sip.media_sdp import Description, NotAcceptable
 from channels.sip.media_session import MediaSession
+from channels.sip.rtp_source import RtpSource, Signaller
 from gateway.errors import GatewayError
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
@@ -26,6 +27,8 @@ CLOSING_S = 0.002
 EXPEDITED = 0xB8
 """DSCP EF in the TOS byte (RFC 4594 4.1): voice first, where the network honours it."""
 ANY_PORT = (0, 0)
+Pair = tuple[socket.socket, socket.socket]
+"""For RTP on an even port, for RTCP on the next."""
 TRIES_FOR_EVEN = 64
 ELSEWHERE = {4: "192.0.2.1", 6: "2001:db8::1"}
 """Documentation addresses (RFC 5737, RFC 3849): stand for "the world" when our own address towards it is asked for."""
@@ -64,7 +67,7 @@ class RtpPool:
         low, high = ports
         self._any = ports == ANY_PORT
         self._free = deque(range(low + low % 2, high, 2))
-        self._resting: deque[tuple[float, int, object]] = deque()
+        self._resting: deque[tuple[float, int]] = deque()
         self._sessions: set[MediaSession] = set()
         self._closing = 0
         self._pacer = Pacer()
@@ -75,11 +78,13 @@ class RtpPool:
         """Port pairs held by sessions."""
         return len(self._sessions)
 
-    async def open(self) -> MediaSession:
-        """A session on a port of its own; ``PortsExhausted`` when there is none."""
-        sock, shunned = await self._bound_soon()
+    async def open(self, signaller: Signaller) -> MediaSession:
+        """A session on ports of its own for a call that ``signaller`` signals; ``PortsExhausted`` without any."""
+        rtp, rtcp = await self._bound_soon()
+        source = RtpSource(signaller)
         session = MediaSession(
-            description=self._description(sock.getsockname()[1]),
+            description=self._description(rtp.getsockname()[1], source),
+            source=source,
             clock=self._clock,
             channel_id=self._channel_id,
             no_media_timeout_s=self._timeout_s,
@@ -87,18 +92,20 @@ class RtpPool:
             end=self._release,
             closed=self._rest,
         )
-        session.shun(shunned)
         self._sessions.add(session)
         self._gauge.set(len(self._sessions))
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.get_running_loop().create_datagram_endpoint(lambda: session, sock=sock)
+            await loop.create_datagram_endpoint(lambda: session.reports, sock=rtcp)
+            await loop.create_datagram_endpoint(lambda: session, sock=rtp)
         except BaseException:
             session.close()
-            sock.close()
+            rtp.close()
+            rtcp.close()
             raise
         return session
 
-    async def _bound_soon(self) -> tuple[socket.socket, object]:
+    async def _bound_soon(self) -> Pair:
         """As ``_bound``; waits for sockets that are being closed before it says that there is no port."""
         while True:
             try:
@@ -122,41 +129,59 @@ class RtpPool:
     def _rest(self, session: MediaSession) -> None:
         self._closing -= 1
         if not self._any:
-            self._resting.append((self._clock.monotonic() + REST_S, session.description.port, session.source))
+            self._resting.append((self._clock.monotonic() + REST_S, session.description.port))
 
-    def _bound(self) -> tuple[socket.socket, object]:
-        """A socket on the next port, and the source that used it a moment ago."""
+    def _bound(self) -> Pair:
+        """Sockets on the next pair of ports."""
         if self._any:
-            return self._bound_anywhere(), None
+            return self._bound_anywhere()
         now = self._clock.monotonic()
         while self._resting and self._resting[0][0] <= now:
             self._free.append(self._resting.popleft()[1])
         taken = []
         try:
             while self._free or self._resting:
-                # A port that still rests is better than no answer; its last source is passed over for a moment.
-                port, source = (self._free.popleft(), None) if self._free else self._resting.popleft()[1:]
-                sock = self._bind(port)
-                if sock is not None:
-                    return sock, source
+                # A port that still rests is better than no answer.
+                port = self._free.popleft() if self._free else self._resting.popleft()[1]
+                pair = self._bind_pair(port)
+                if pair is not None:
+                    return pair
                 taken.append(port)
         finally:
             self._free.extend(taken)
         raise PortsExhausted(f"no RTP port is free ({self.in_use} calls hold one); widen rtp_ports")
 
-    def _bound_anywhere(self) -> socket.socket:
-        odd = []
+    def _bound_anywhere(self) -> Pair:
+        unfit = []
         try:
             for _ in range(TRIES_FOR_EVEN):
-                sock = self._bind(0)
-                if sock is not None and sock.getsockname()[1] % 2 == 0:
-                    return sock
-                if sock is not None:
-                    odd.append(sock)
+                rtp = self._bind(0)
+                if rtp is None:
+                    continue
+                port = rtp.getsockname()[1]
+                rtcp = self._bind(port + 1) if port % 2 == 0 else None
+                if rtcp is not None:
+                    return rtp, rtcp
+                unfit.append(rtp)
         finally:
-            for sock in odd:
+            for sock in unfit:
                 sock.close()
-        raise PortsExhausted("this machine has no free UDP port")
+        raise PortsExhausted("this machine has no free pair of UDP ports")
+
+    def _bind_pair(self, port: int) -> Pair | None:
+        """Sockets on ``port`` and the next, or None when another process has one of them."""
+        rtp = self._bind(port)
+        if rtp is None:
+            return None
+        try:
+            rtcp = self._bind(port + 1)
+        except BaseException:
+            rtp.close()
+            raise
+        if rtcp is None:
+            rtp.close()
+            return None
+        return rtp, rtcp
 
     def _bind(self, port: int) -> socket.socket | None:
         """A socket, or None when another process has the port."""
@@ -180,10 +205,10 @@ class RtpPool:
             raise PortsExhausted(f"no RTP port can be bound on {self._host}: {error.strerror}") from error
         return sock
 
-    def _description(self, port: int) -> Description:
+    def _description(self, port: int, source: RtpSource) -> Description:
         if not self._advertised.is_unspecified:
             return Description(str(self._advertised), port)
-        return Description(_route_to(ELSEWHERE[self._version]), port, _route_to)
+        return Description(_route_to(ELSEWHERE[self._version]), port, lambda named: _route_to(source.host_for(named)))
 
 
 def _route_to(peer: str) -> str:

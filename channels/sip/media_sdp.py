@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ MAX_PORT = 0xFFFF
 PROFILES = frozenset({"RTP/AVP", "RTP/AVPF"})
 PCMA, PCMU, COMFORT_NOISE, EVENTS = 8, 0, 13, 101
 """Payload types we offer (RFC 3551 6; events are dynamic)."""
+HOST_NAME = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9._-]{1,255}", re.ASCII)
 MIRRORED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 
 
@@ -39,6 +41,7 @@ class Agreed:
     """What one offer and answer came to. Payload types are None where a thing was not agreed."""
 
     remote: tuple[str, int]
+    """Host and port; the host is empty where SDP gives a name, which is never looked up."""
     alaw: int | None
     ulaw: int | None
     events: int | None
@@ -66,7 +69,7 @@ class Description:
     address: str
     port: int
     route: Callable[[str], str] | None = None
-    """Our address towards a peer, where the channel listens on every interface and advertises none."""
+    """Our address towards the host in an offer, where the channel listens on every interface and advertises none."""
     session_id: int = field(default_factory=lambda: secrets.randbits(62))
     version: int = 1
     _sent: str = ""
@@ -174,14 +177,14 @@ def _agree_on(line: MediaDescription, sdp: SdpMessage, family: int) -> Agreed:
     alaw, ulaw = _number(line, "PCMA"), _number(line, "PCMU")
     if alaw is None and ulaw is None:
         raise NotAcceptable("neither PCMA nor PCMU is offered")
-    address = _literal(line.connection or sdp.connection, family)
-    unspecified = address.is_unspecified
+    address = _address(line.connection or sdp.connection, family)
+    unspecified = address is not None and address.is_unspecified
     directions = [d for d in MIRRORED if d in line.attributes] or [d for d in MIRRORED if d in sdp.attributes]
     theirs = directions[0] if directions else "sendrecv"
     if unspecified:
         theirs = "sendonly" if theirs in {"sendrecv", "sendonly"} else "inactive"
     return Agreed(
-        remote=(str(address), line.port),
+        remote=("" if address is None else str(address), line.port),
         alaw=alaw,
         ulaw=ulaw,
         events=_number(line, "TELEPHONE-EVENT"),
@@ -191,12 +194,15 @@ def _agree_on(line: MediaDescription, sdp: SdpMessage, family: int) -> Agreed:
     )
 
 
-def _literal(connection: ConnectionData | None, family: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The address of a c= line. Names are not looked up: a peer must not make us ask the DNS."""
+def _address(connection: ConnectionData | None, family: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address of a c= line, None for a name. Names are not looked up: a peer must not make us ask the DNS."""
+    written = connection.address if connection else ""
     try:
-        address = ipaddress.ip_address(connection.address if connection else "")
+        address = ipaddress.ip_address(written)
     except ValueError:
-        raise NotAcceptable("the connection address is not an IP address") from None
+        if HOST_NAME.fullmatch(written):
+            return None
+        raise NotAcceptable("the connection address is neither an IP address nor a host name") from None
     if address.version != family:
         raise NotAcceptable(f"an IPv{address.version} address; this channel speaks IPv{family}")
     if address.is_multicast or (family == 4 and address == ipaddress.IPv4Address(0xFFFFFFFF)):  # noqa: PLR2004 - IP version

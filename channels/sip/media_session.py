@@ -1,4 +1,4 @@
-"""A call's media: one UDP socket, G.711 and keys both ways, moved on by the pool's media clock."""
+"""A call's media: its UDP sockets, G.711 and keys both ways, moved on by the pool's media clock."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ import errno
 import secrets
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from channels.sip.media_playback import AlawPlayback
+from channels.sip.media_reports import Reports
 from channels.sip.media_sdp import COMFORT_NOISE, EVENTS, PCMA, PCMU, Agreed, Description, NotAcceptable
-from channels.sip.rtp import HEADER, HEADER_BYTES, MARKER, RTCP_FIRST, RTCP_LAST, VERSION_2, payload_of
+from channels.sip.rtp import (
+    HEADER,
+    HEADER_BYTES,
+    MARKER,
+    REPORT_BYTES,
+    RTCP_FIRST,
+    RTCP_LAST,
+    VERSION_2,
+    is_report,
+    payload_of,
+)
 from channels.sip.rtp_buffer import SILENCE, JitterBuffer
 from channels.sip.rtp_events import FRAME_TS, EventReceiver, EventSender
+from channels.sip.rtp_source import Address, RtpSource
 from gateway.errors import CallEnded
 from gateway.media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
 from gateway.ports.call import FrameSink, Playback
@@ -26,13 +37,9 @@ MAX_PAYLOAD = 2400
 """300 ms of G.711: no phone sends longer packets."""
 MAX_KEYS = 128
 """Keys kept for a reader that does not come; then the newest are dropped."""
-SHUN_S = 2.0
-"""How long a source just given up (an earlier call on this port, the address before a re-INVITE) is passed over."""
 WATCH_TICKS = 50
 TRANSIENT = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM, errno.ECONNREFUSED})
 """Send errors that say nothing about the path, or only that the far side's port is not open yet."""
-
-Address = tuple[Any, ...]
 
 
 class MediaSession(asyncio.DatagramProtocol):
@@ -42,6 +49,7 @@ class MediaSession(asyncio.DatagramProtocol):
         self,
         *,
         description: Description,
+        source: RtpSource,
         clock: Clock,
         channel_id: str,
         no_media_timeout_s: float,
@@ -49,8 +57,9 @@ class MediaSession(asyncio.DatagramProtocol):
         end: Callable[[MediaSession], None],
         closed: Callable[[MediaSession], None],
     ) -> None:
-        """``begin`` puts the session on the media clock, ``end`` takes it off, ``closed`` gives its port back."""
+        """``begin`` puts the session on the media clock, ``end`` takes it off, ``closed`` gives its ports back."""
         self.description = description
+        self.source = source
         self._clock = clock
         self._timeout_s = no_media_timeout_s
         self._begin, self._end, self._on_closed = begin, end, closed
@@ -59,15 +68,11 @@ class MediaSession(asyncio.DatagramProtocol):
         """Resolves when media is gone: no RTP for the time agreed, or it cannot be sent."""
         self.started_media = False
         """Whether any RTP of the far side has arrived."""
-        self.source: Address | None = None
-        """Where RTP comes from, once latched."""
         self._transport: asyncio.DatagramTransport | None = None
+        self.reports = Reports(self.reported)
+        """For the socket on the next port."""
         self._agreed: Agreed | None = None
-        self._remote: tuple[str, int] | None = None
         self._target: Address | None = None
-        self._latched = False
-        self._shunned: object = None
-        self._shun_until = 0.0
         self._running = self._closed = False
         self._sink: FrameSink | None = None
         self._sink_failed = False
@@ -107,11 +112,9 @@ class MediaSession(asyncio.DatagramProtocol):
 
     def _apply(self, agreed: Agreed) -> None:
         self._agreed = agreed
-        if not agreed.unspecified and agreed.remote != self._remote:
-            if self._latched:
-                self.shun(self.source)
-            self._target = self._remote = agreed.remote
-        self._latched = False  # each SDP latches anew, on the first source that sends
+        if not agreed.unspecified:
+            self.source.agree(*agreed.remote)
+            self._target = self.source.target
         self._out_type = agreed.alaw if agreed.alaw is not None else (agreed.ulaw or PCMU)
         self._out_table = None if agreed.alaw is not None else ALAW_TO_ULAW
         self._in_tables = {PCMA: None, PCMU: ULAW_TO_ALAW}
@@ -123,10 +126,6 @@ class MediaSession(asyncio.DatagramProtocol):
         self._mark = MARKER if agreed.sends and not self._sends else self._mark
         self._sends = agreed.sends
         self._heard_at = self._clock.monotonic()
-
-    def shun(self, source: object) -> None:
-        """Pass over a source's late packets for a moment, unless it is the agreed one."""
-        self._shunned, self._shun_until = source, self._clock.monotonic() + SHUN_S
 
     @property
     def on_hold(self) -> bool:
@@ -140,6 +139,7 @@ class MediaSession(asyncio.DatagramProtocol):
         if not self._running and not self._closed:
             self._running = True
             self._heard_at = self._clock.monotonic()
+            self.source.begin(self._heard_at)
             self._begin(self)
 
     def close(self) -> None:
@@ -148,6 +148,7 @@ class MediaSession(asyncio.DatagramProtocol):
             return
         self._closed = True
         self._end(self)
+        self.reports.close()
         if self._transport is not None:
             self._transport.close()
         else:
@@ -227,9 +228,12 @@ class MediaSession(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """One packet; anything that is not RTP of the agreed source and types is passed over."""
-        if len(data) <= HEADER_BYTES or RTCP_FIRST <= data[1] <= RTCP_LAST:
+        if not self._running or self._agreed is None or len(data) < REPORT_BYTES:
             return
-        if (addr != self.source or not self._latched) and not self._latch(data, addr):
+        if RTCP_FIRST <= data[1] <= RTCP_LAST:
+            self.reported(data, addr)
+            return
+        if len(data) <= HEADER_BYTES or not self._belongs(data, addr, self._agreed):
             return
         _, second, seq, timestamp, ssrc = HEADER.unpack_from(data)
         payload = data[HEADER_BYTES:] if data[0] == VERSION_2 else payload_of(data)
@@ -250,22 +254,25 @@ class MediaSession(asyncio.DatagramProtocol):
             if key is not None:
                 self.push_dtmf(key)
 
-    def _latch(self, data: bytes, addr: Address) -> bool:
-        """The first source of RTP after an SDP is the far side, wherever NAT put it; all others are refused."""
-        agreed = self._agreed
-        if self._latched or agreed is None:
-            self._refused.inc()
-            return False
+    def _belongs(self, data: bytes, addr: Address, agreed: Agreed) -> bool:
+        """Whether a packet is the far side's, wherever that is by now."""
+        source = self.source
+        if addr == source.current:
+            return source.takes(addr, self._clock.monotonic())
         if data[0] >> 6 != VERSION_2 >> 6 or not self._knows(data[1] & 0x7F, agreed):
             return False
-        if addr == self._shunned and addr[:2] != agreed.remote and self._clock.monotonic() < self._shun_until:
+        if not source.takes(addr, self._clock.monotonic()):
+            self._refused.inc()
             return False
-        self._latched = True
-        if addr != self.source:
-            self._remote_ssrc = -1  # another place is another stream, whatever it calls itself
-        self.source = self._target = addr
+        self._remote_ssrc = -1  # another place is another stream, whatever it calls itself
+        self._target = source.target
         self.started_media = True
         return True
+
+    def reported(self, data: bytes, addr: Address) -> None:
+        """A packet that may be RTCP: who is muted or says nothing still reports, and so is still there."""
+        if is_report(data) and self.source.vouched(addr[0]):
+            self._heard = True
 
     def _knows(self, kind: int, agreed: Agreed) -> bool:
         return kind in self._in_tables or kind in self._in_events or kind in {agreed.comfort_noise, COMFORT_NOISE}

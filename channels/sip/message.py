@@ -30,6 +30,8 @@ _CSEQ = re.compile(r"([0-9]{1,10})\s+(\S+)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SINGLE = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
 _MAX_VALUE = {"from": 2048, "to": 2048, "call-id": 512}
+MAX_HEADERS = 32_768
+"""Bytes of start line and headers: reading them is work that a stranger chooses."""
 MAX_CSEQ = 2**31
 MAX_FORWARDS = 255
 OPTION_TAG_HEADERS = ("supported", "require", "proxy-require")
@@ -134,6 +136,8 @@ def _parse(data: bytes, flow: Flow) -> Request | Response:
         head, blank, body = data.partition(b"\n\n")
     if not blank:
         raise Malformed("no end of headers")
+    if len(head) > MAX_HEADERS:
+        raise Malformed("headers too long")
     if b"\0" in head:
         raise Malformed("NUL in headers")
     latin = False

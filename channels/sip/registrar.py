@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.sip import uri as uris
+from channels.sip.admission import Networks
 from channels.sip.core import retry_after
-from channels.sip.digest import Digest, Outcome, Verdict
+from channels.sip.digest import Claim, Digest, Verdict
+from channels.sip.failures import Failures
 from channels.sip.message import Request
 from channels.sip.settings import SipSettings
 from channels.sip.transactions import ServerTransaction
 from channels.sip.transport import Flow, Target
+from channels.sip.weak_passwords import is_weak
 from gateway.errors import StoreUnavailable
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
@@ -30,9 +33,13 @@ class Registrar:
         self._phones = phones
         self._clock = clock
         self._realm = settings.realm
-        self.digest = Digest(realm=settings.realm, phones=phones, clock=clock)
+        self._digest = Digest(realm=settings.realm, phones=phones, clock=clock)
+        self._failures = Failures(clock)
+        self._proxies = Networks(settings.trusted_proxies)
         self._sources: dict[Target, float] = {}
         """Where phones registered from, until when."""
+        self._looked_at: set[str] = set()
+        """Phones whose password was held against the weakest ones."""
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -47,44 +54,68 @@ class Registrar:
         del self._sources[flow.target]
         return False
 
-    async def register(self, request: Request, transaction: ServerTransaction) -> None:
-        """Answer a REGISTER."""
+    def challenge(self, request: Request, *, stale: bool = False) -> tuple[int, list[tuple[str, str]]]:
+        """Status and headers of the challenge, the same whoever asks."""
+        status, header = (401, "WWW-Authenticate") if request.method == "REGISTER" else (407, "Proxy-Authenticate")
+        return status, [(header, self._digest.challenge(request.flow.host, stale=stale))]
+
+    def claim(self, request: Request) -> Claim | None:
+        """Credentials that the phone book can be asked about; None calls for a challenge."""
+        return self._digest.claim(request, "authorization" if request.method == "REGISTER" else "proxy-authorization")
+
+    def reserve(self, request: Request, claim: Claim) -> bool:
+        """Count a try before anybody checks it; False when its source has had too many."""
+        return self._failures.reserve(self._tried_from(request), claim.username)
+
+    def _tried_from(self, request: Request) -> str:
+        """The host that tries a password: behind a proxy that is trusted, the one that the proxy saw."""
+        vias = request.values("via")
+        if len(vias) > 1 and request.flow.host in self._proxies:
+            return uris.params(vias[1].partition(";")[2]).get("received") or vias[1].partition(";")[0]
+        return request.flow.host
+
+    async def register(self, request: Request, transaction: ServerTransaction, claim: Claim) -> None:
+        """Answer a REGISTER whose try was reserved."""
         try:
-            await self._register(request, transaction)
+            await self._register(request, transaction, claim)
         except StoreUnavailable as error:
             transaction.respond(503, headers=retry_after(error.retry_after_s))
 
-    async def admit(self, request: Request, transaction: ServerTransaction) -> bool:
+    async def admit(self, request: Request, transaction: ServerTransaction, claim: Claim) -> bool:
         """Authenticate a call from a stranger's address; False when it was answered (407, 403, 503) or cancelled."""
         try:
-            outcome = await self.digest.check(request, "proxy-authorization")
-            if outcome.verdict is Verdict.MISSING:
-                user = uris.user_of(request.from_raw)
-                if not user or await self._phones.phone_secret(user, self._realm) is None:
-                    outcome = Outcome(Verdict.WRONG)
+            verdict = await self._verdict(request, claim)
         except StoreUnavailable as error:
             if transaction.open:
                 transaction.respond(503, headers=retry_after(error.retry_after_s))
             return False
-        if outcome.verdict is Verdict.OK or not transaction.open:  # not open: cancelled meanwhile
-            return transaction.open
-        if outcome.verdict is Verdict.WRONG:
-            transaction.respond(403)
-        else:
-            challenge = self.digest.challenge(stale=outcome.verdict is Verdict.STALE)
-            transaction.respond(407, headers=[("Proxy-Authenticate", challenge)])
-        return False
+        if transaction.open and verdict is not Verdict.OK:  # not open: cancelled meanwhile
+            self._turn_away(request, transaction, verdict)
+        return transaction.open
 
-    async def _register(self, request: Request, transaction: ServerTransaction) -> None:
-        outcome = await self.digest.check(request, "authorization")
-        if outcome.verdict in {Verdict.MISSING, Verdict.STALE}:
-            challenge = self.digest.challenge(stale=outcome.verdict is Verdict.STALE)
-            transaction.respond(401, headers=[("WWW-Authenticate", challenge)])
+    async def _verdict(self, request: Request, claim: Claim) -> Verdict:
+        try:
+            verdict = await self._digest.check(claim)
+        except StoreUnavailable:
+            self._failures.give_back(self._tried_from(request), claim.username)
+            raise
+        if verdict is not Verdict.WRONG:
+            self._failures.give_back(self._tried_from(request), claim.username)
+        return verdict
+
+    def _turn_away(self, request: Request, transaction: ServerTransaction, verdict: Verdict) -> None:
+        status, headers = self.challenge(request, stale=True) if verdict is Verdict.STALE else (403, [])
+        transaction.respond(status, headers=headers)
+
+    async def _register(self, request: Request, transaction: ServerTransaction, claim: Claim) -> None:
+        verdict = await self._verdict(request, claim)
+        if verdict is Verdict.OK and uris.user_of(request.to_raw) != claim.username:
+            verdict = Verdict.WRONG
+        if verdict is not Verdict.OK:
+            _log.warning("register_refused", peer=request.flow.peer, verdict=verdict.name.lower())
+            self._turn_away(request, transaction, verdict)
             return
-        if outcome.verdict is Verdict.WRONG or uris.user_of(request.to_raw) != outcome.username:
-            _log.warning("register_refused", peer=request.flow.peer)
-            transaction.respond(403)
-            return
+        await self._look_at_password(claim.username)
         wanted = _wanted(request)
         if wanted is None:
             transaction.respond(400)
@@ -93,21 +124,30 @@ class Registrar:
             transaction.respond(423, headers=[("Min-Expires", str(MIN_EXPIRES_S))])
             return
         if wanted == [("*", 0)]:
-            wanted = [(f"<{uri}>", 0) for uri, _ in await self._phones.bindings(outcome.username)]
+            wanted = [(f"<{uri}>", 0) for uri, _ in await self._phones.bindings(claim.username)]
         said: dict[str, str] = {}
         now = self._clock.now()
         for contact, seconds in wanted:
             stored = _reachable(contact, request.flow)
             said[stored] = uris.uri_of(contact)
             until = now + timedelta(seconds=seconds) if seconds else None
-            await self._phones.bind(outcome.username, stored, until, request.call_id, request.cseq)
+            await self._phones.bind(claim.username, stored, until, request.call_id, request.cseq)
         if wanted:
             self._remember(request.flow, max(seconds for _, seconds in wanted))
         headers = []
-        for stored, until in await self._phones.bindings(outcome.username):
+        for stored, until in await self._phones.bindings(claim.username):
             left = max(0, round((until - now).total_seconds()))
             headers.append(("Contact", f"<{said.get(stored, stored)}>;expires={left}"))
         transaction.respond(200, headers=headers)
+
+    async def _look_at_password(self, username: str) -> None:
+        """Warn once of a password from before there was a shortest length."""
+        if username in self._looked_at:
+            return
+        self._looked_at.add(username)
+        secret = await self._phones.phone_secret(username, self._realm)
+        if secret is not None and is_weak(username, self._realm, secret):
+            _log.warning("weak_phone_password", phone=username, do=f"gateway phones add --username {username}")
 
     def _remember(self, flow: Flow, seconds: int) -> None:
         if not seconds:

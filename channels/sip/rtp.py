@@ -15,6 +15,8 @@ VERSION_2 = 0x80
 MARKER = 0x80
 RTCP_FIRST, RTCP_LAST = 192, 223
 """Second byte of an RTCP packet (RFC 5761 4): tells RTCP from RTP on a shared port."""
+SENDER_REPORT, LAST_REPORT = 200, 207
+REPORT_BYTES = 8
 
 
 def payload_of(packet: bytes) -> bytes | None:
@@ -33,3 +35,13 @@ def payload_of(packet: bytes) -> bytes | None:
     if first & 0x20:
         end -= packet[-1] or end
     return packet[begin:end] if begin <= end else None
+
+
+def is_report(packet: bytes) -> bool:
+    """Whether a packet is RTCP (RFC 3550 6.4) as far as its first header tells."""
+    return (
+        len(packet) >= REPORT_BYTES
+        and packet[0] >> 6 == VERSION_2 >> 6
+        and SENDER_REPORT <= packet[1] <= LAST_REPORT
+        and 4 + 4 * int.from_bytes(packet[2:4], "big") <= len(packet)
+    )

@@ -41,7 +41,9 @@ class SipSettings(BaseModel):
     rtp_ports: tuple[Port, Port] = (20000, 29999)
     """First and last UDP port for RTP; (0, 0) takes whatever is free."""
     max_calls: Annotated[int, Field(ge=1)] = 500
-    """Calls at once; one more is refused with 503."""
+    """Calls at once; one more is refused with 503. A quarter of them may wait for their ACK."""
+    max_calls_per_source: Annotated[int, Field(ge=1)] = 20
+    """Calls at once from one address that is neither a trunk nor a phone of ours; more are refused with 503."""
     calls_per_second_per_source: Annotated[int, Field(ge=1)] = 200
     """New calls per second from one address; more are refused with 503."""
     realm: Annotated[str, Field(min_length=1, pattern=r'^[^"\\\r\n]+$')] = "12345"
@@ -57,7 +59,7 @@ class SipSettings(BaseModel):
     trusted_proxies: tuple[Network, ...] = ()
     """Peers whose P-Asserted-Identity is believed (addresses or networks)."""
     trunks: tuple[Network, ...] = ()
-    """Who may call (addresses or networks); empty: everyone. Our registered phones always may."""
+    """Who may call (addresses or networks); our phones always may. Empty: everyone, which no public address serves."""
     flow: str = "hotline"
     """The flow of a call that comes in here."""
     line: str = "citizen"

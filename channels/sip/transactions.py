@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum, auto
 
 from channels.sip.message import Headers, Request
@@ -40,7 +41,7 @@ def key_of(request: Request, method: str) -> Key:
 class ServerTransaction:
     """One request and its answers. Created by ``ServerTransactions.begin`` only."""
 
-    __slots__ = ("_deadline", "_last", "_layer", "_repeat", "invite", "key", "request", "state", "to_tag")
+    __slots__ = ("_deadline", "_last", "_layer", "_repeat", "invite", "key", "on_proof", "request", "state", "to_tag")
 
     def __init__(self, layer: ServerTransactions, request: Request, key: Key, to_tag: str) -> None:
         self._layer = layer
@@ -48,6 +49,8 @@ class ServerTransaction:
         self.key = key
         self.to_tag = to_tag
         self.invite = request.method == "INVITE"
+        self.on_proof: Callable[[], None] | None = None
+        """Called when the sender has shown that it gets what we send."""
         self.state = State.PROCEEDING
         self._last = b""
         self._repeat: asyncio.TimerHandle | None = None
@@ -86,8 +89,10 @@ class ServerTransaction:
         if self._last and self.state in {State.PROCEEDING, State.COMPLETED}:
             self._layer.wire.reply(self.request, self._last)
 
-    def acknowledged(self) -> None:
-        """The ACK of a non-2xx came."""
+    def acknowledged(self, ack: Request) -> None:
+        """The ACK of a non-2xx came. Only one with our tag shows that its sender got what it acknowledges."""
+        if self.on_proof is not None and ack.to_tag == self.to_tag:
+            self.on_proof()
         if self.state is not State.COMPLETED:
             return
         self.state = State.CONFIRMED
@@ -138,7 +143,7 @@ class ServerTransactions:
         # An RFC 2543 peer may send the ACK of a 2xx under its INVITE's key: that one belongs to the dialog.
         if known.state in {State.ACCEPTED, State.PROCEEDING}:
             return False
-        known.acknowledged()
+        known.acknowledged(request)
         return True
 
     def merged(self, request: Request) -> bool:

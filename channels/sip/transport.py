@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
+from channels.sip.message import MAX_HEADERS
 from channels.sip.uri import DEFAULT_PORT, Via
 from gateway.telemetry import log
 
-MAX_HEADERS = 32_768
 MAX_MESSAGE = 65_535
 MAX_CONNECTIONS = 2_000
 MAX_PER_HOST = 1_000
+MAX_PER_STRANGER = 200
+"""Of a host that is no trunk; all of them together have half of the connections."""
 MAX_UNSENT = 1_048_576
 CONNECT_TIMEOUT_S = 5.0
 PARTIAL_TIMEOUT_S = 32.0
@@ -202,8 +204,10 @@ class _Udp(asyncio.DatagramProtocol):
 class Transports:
     """The listening sockets of one channel and its TCP connections."""
 
-    def __init__(self, host: str, advertised_host: str, on_data: OnData) -> None:
+    def __init__(self, host: str, advertised_host: str, on_data: OnData, trunks: Container[str]) -> None:
+        """No stranger takes the last connection from ``trunks``."""
         self._host = host
+        self._trunks = trunks
         self._advertised = advertised_host
         self._on_data = on_data
         self._udp: asyncio.DatagramTransport | None = None
@@ -284,7 +288,10 @@ class Transports:
     def register(self, connection: _Connection, host: str, port: int) -> bool:
         """Take a new connection in; False when there are too many."""
         of_host = sum(1 for other, _ in self._connections if other == host)
-        if len(self._connections) >= MAX_CONNECTIONS or of_host >= MAX_PER_HOST:
+        most, of_all = MAX_PER_STRANGER, MAX_CONNECTIONS // 2
+        if host in self._trunks:
+            most, of_all = MAX_PER_HOST, MAX_CONNECTIONS
+        if len(self._connections) >= of_all or of_host >= most:
             return False
         self._connections[host, port] = connection
         return True

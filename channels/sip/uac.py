@@ -15,6 +15,7 @@ from channels.sip.core import ALLOW, SERVER, SUPPORTED, Core
 from channels.sip.dialogs import Dialog, new_tag
 from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.message import Response, new_request
+from channels.sip.rtp_source import Signaller
 from channels.sip.session_timers import accepted
 from channels.sip.transport import Target
 from gateway.errors import CallEnded, GatewayError
@@ -51,13 +52,20 @@ def target_of(to_uri: str) -> Target:
 class OutgoingLeg(Leg):
     """``connect`` places the call; after it the leg is up."""
 
-    def __init__(self, core: Core, call: OutgoingCall, target: Target, credentials: Credentials | None) -> None:
+    def __init__(
+        self,
+        core: Core,
+        call: OutgoingCall,
+        target: Target,
+        signaller: Signaller,
+        credentials: Credentials | None,
+    ) -> None:
         self._contact = core.contact(target)
         host = uris.bracketed(core.wire.transports.local_host(target.host))
         self._from = f"<sip:{call.from_user}@{host}>;tag={new_tag()}"
         self._call_id = f"{os.urandom(12).hex()}@{host}"
         headers = dict(call.headers)
-        super().__init__(core, self._describe(core, call, target, headers))
+        super().__init__(core, self._describe(core, call, target, headers), signaller)
         self._call = call
         self._target = target
         self._credentials = credentials

@@ -10,11 +10,14 @@ from channels.sip.dialogs import Dialog
 from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.media import MediaSession
 from channels.sip.message import Request
+from channels.sip.rtp_source import Signaller
 from channels.sip.session_timers import Agreed, answer_headers
 from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason
 
+ROUNDS = 4
+"""How many T1 an ACK may take: two repeats of what it acknowledges."""
 PROXY_GAP_S = 0.03
 """Proxies of several processes overtake themselves: behind one, 200 follows 180 no sooner than this."""
 
@@ -28,10 +31,11 @@ class IncomingLeg(Leg):
         info: CallInfo,
         transaction: ServerTransaction,
         *,
+        signaller: Signaller,
         offer: bytes | None,
         agreed: Agreed,
     ) -> None:
-        super().__init__(core, info)
+        super().__init__(core, info, signaller)
         self._transaction = transaction
         self._request: Request = transaction.request
         self._offer = offer
@@ -39,6 +43,10 @@ class IncomingLeg(Leg):
         self._answer = b""
         self._rang_at: float | None = None
         self._acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._proved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._answered_at: float | None = None
+        core.unproved[self] = None
+        transaction.on_proof = self._prove
         contact = core.contact(self._request.flow.target)
         self.register(Dialog.of_invite(self._request, transaction.to_tag, contact))
         allowed = ",".join(self._request.values("allow")).upper()
@@ -61,7 +69,7 @@ class IncomingLeg(Leg):
             self._transaction.respond(180, headers=self._dialog_headers())
 
     async def answer(self) -> None:
-        """Send 200; with a delayed offer, return once the ACK brought the answer."""
+        """Send 200; return once the ACK is here, with a delayed offer the answer too."""
         await self._settle()
         if self._ended.done() or not self._transaction.open or self.media is None:
             raise CallEnded("the caller gave up before the answer")
@@ -70,17 +78,45 @@ class IncomingLeg(Leg):
         headers = [*self._dialog_headers(), *answer_headers(self._agreed, self._request), CONTENT_SDP]
         data = self._transaction.respond(200, headers=headers, body=body)
         self.up = True
+        self._answered_at = asyncio.get_running_loop().time()
         self._awaits_answer = delayed
         self.await_ack(self._request, data)
         self.timer.start(self._agreed)
-        if not delayed:
-            self.media.start()
-            return
+        # Nothing is sent before the ACK: a forged INVITE must not bring audio to whom it names, and an honest caller
+        # hears the first word.
         waited: set[asyncio.Future[Any]] = {self._acked, self._ended}
         await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if self._ended.done():
-            raise CallEnded("no usable answer came with the ACK")
+            raise CallEnded("no ACK came, or no usable answer with it")
         self.media.start()
+
+    async def proved(self) -> bool:
+        """See the port."""
+        gave_up = self._ended.done() and self._ended.result() is not EndReason.SIGNALLING_LOST
+        if gave_up and not self._proved.done():
+            await asyncio.wait({self._proved}, timeout=ROUNDS * self.core.wire.t1)
+        return self._proved.done()
+
+    def _prove(self) -> None:
+        if not self._proved.done():
+            self._proved.set_result(None)
+        self.core.unproved.pop(self, None)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether our 200 was out long enough for any caller that exists: two of its repeats went unanswered."""
+        now = asyncio.get_running_loop().time()
+        return self._answered_at is not None and now - self._answered_at >= ROUNDS * self.core.wire.t1
+
+    def end(self, reason: EndReason, *, bye: bool) -> None:
+        """As every leg."""
+        self.core.unproved.pop(self, None)
+        super().end(reason, bye=bye)
+
+    def receive(self, request: Request) -> None:
+        """As every leg; a request with our tag shows that its sender got it."""
+        self._prove()
+        super().receive(request)
 
     async def _settle(self) -> None:
         """Give a CANCEL that lies in the socket its chance, and a proxy the time to pass 180 on before 200."""
@@ -95,8 +131,13 @@ class IncomingLeg(Leg):
         routes = [("Record-Route", value) for value in self._request.values("record-route")]
         return [*routes, *self.core.common(self.dialog.contact)]
 
+    def acknowledge(self, request: Request) -> None:
+        """As every leg; its ACK shows that the caller got our answer, though the leg may be over by now."""
+        self._prove()
+        super().acknowledge(request)
+
     def acknowledged(self) -> None:
-        """Wake a delayed ``answer``."""
+        """Wake ``answer``."""
         if not self._acked.done():
             self._acked.set_result(None)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from channels.sip import uri as uris
-from channels.sip.admission import Networks, RateLimit
+from channels.sip.admission import LOOPBACK, THIS_MACHINE, Admission, Networks, RateLimit
+from channels.sip.authentication import Authentication
 from channels.sip.bodies import UnsupportedBody, sdp_of
 from channels.sip.call_info import call_info
 from channels.sip.client import ClientTransactions
@@ -24,6 +25,7 @@ from channels.sip.core import (
     retry_after,
 )
 from channels.sip.dialogs import new_tag
+from channels.sip.digest import Claim
 from channels.sip.inspection import refusal_of
 from channels.sip.leg import Leg
 from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
@@ -43,8 +45,8 @@ from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
 
-MAX_PENDING = 200
-"""Requests that wait for the phone book at once."""
+COMPLAINTS_PER_SECOND = 20
+"""Malformed messages of one source that are answered and traced in a second; the rest is only counted."""
 BYE_GRACE_S = 1.0
 HANDLER_GRACE_S = 3.0
 """How long calls that were hung up at shutdown may still save what they have."""
@@ -76,13 +78,13 @@ class UserAgent:
         self._gauge = gauge
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pending = 0
         self._secret = os.urandom(16)
-        self._trunks = Networks(settings.trunks)
         self._trusted = Networks(settings.trusted_proxies)
-        self._rate = RateLimit(settings.calls_per_second_per_source)
+        self._complaints = RateLimit(COMPLAINTS_PER_SECOND)
         self._malformed = metrics.SIP_MALFORMED.labels(channel_id)
-        self.transports = Transports(settings.host, settings.advertised_host, self._received)
+        # Where nobody is named, this machine alone is a trunk.
+        trunks = Networks(settings.trunks or LOOPBACK)
+        self.transports = Transports(settings.host, settings.advertised_host, self._received, trunks)
         wire = Wire(self.transports, trace, t1=settings.t1_ms / 1000)
         self.registrar = Registrar(settings=settings, phones=phones, clock=clock)
         self.pool = RtpPool(
@@ -100,6 +102,14 @@ class UserAgent:
             server=ServerTransactions(wire),
             client=ClientTransactions(wire),
             on_change=self._count,
+        )
+        self._admission = Admission(settings, trunks, self.core)
+        self._authentication = Authentication(
+            registrar=self.registrar,
+            server=self.core.server,
+            refuse=self._refuse,
+            overloaded=self._overloaded,
+            spawn=self._spawn,
         )
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -123,7 +133,7 @@ class UserAgent:
             "client_transactions": len(self.core.client),
             "tasks": len(self._tasks),
             "rtp_ports": self.pool.in_use,
-            "sources": len(self._rate),
+            "sources": len(self._admission),
             "connections": self.transports.connections,
         }
 
@@ -158,7 +168,8 @@ class UserAgent:
             leg.forget()
         self.core.server.close()
         self.core.client.close()
-        self._rate.close()
+        self._admission.close()
+        self._complaints.close()
         await self.pool.aclose()
         self.transports.close()
         self._count()
@@ -176,14 +187,16 @@ class UserAgent:
     # -- what the network brings -------------------------------------------------------------------------------------
 
     def _received(self, data: bytes, flow: Flow) -> None:
-        self._trace(True, flow.peer, data)
         try:
             message = parse(data, flow)
         except Malformed as error:
             self._malformed.inc()
-            if error.request is not None and error.request.method != "ACK":
-                self._refuse(error.request, error.status)
+            if self._complaints.admit(flow.host):
+                self._trace(True, flow.peer, data)
+                if error.request is not None and error.request.method != "ACK":
+                    self._refuse(error.request, error.status)
             return
+        self._trace(True, flow.peer, data)
         if isinstance(message, Response):
             self.core.client.receive(message)
         else:
@@ -214,25 +227,34 @@ class UserAgent:
         self._refuse(request, 503, retry_after(RETRY_AFTER_S))
 
     def _leg_of(self, request: Request, our_tag: str) -> Leg | None:
-        return self.core.legs.get((request.call_id, our_tag, request.from_tag))
+        leg = self.core.legs.get((request.call_id, our_tag, request.from_tag))
+        if leg is not None and not leg.belongs(request.flow.host) and not self.registrar.knows(request.flow):
+            _log.warning("request_from_elsewhere", method=request.method, call_id=request.call_id)
+            return None
+        return leg
 
     def _ack(self, request: Request) -> None:
         """To its dialog; one that belongs to nothing acknowledges a refusal that we keep no memory of."""
         leg = self._leg_of(request, request.to_tag)
-        if leg is None:
+        if leg is None and self._is_where_it_says(request.flow):
             # Some telephones put another To tag into the ACK of a 2xx, and their INVITE's branch: that tells the call.
+            # Whoever forged the INVITE knows its branch too; over UDP our tag alone shows that our answer arrived.
             invite = self.core.server.invite_of(request)
             leg = self._leg_of(request, invite.to_tag) if invite else None
         if leg is not None:
             leg.acknowledge(request)
 
+    def _is_where_it_says(self, flow: Flow) -> bool:
+        """Whether a peer's address is beyond doubt: by TCP's handshake, a digest, or because it is this machine."""
+        return flow.reliable or self.registrar.knows(flow) or flow.host in THIS_MACHINE
+
     def _cancel(self, request: Request) -> None:
         invite = self.core.server.invite_of(request)
-        if invite is None:
+        leg = self._leg_of(request, invite.to_tag) if invite is not None else None
+        if invite is None or (leg is None and invite.request.flow.host != request.flow.host):
             self._refuse(request, 481)
             return
         self.core.server.begin(request, invite.to_tag).respond(200)
-        leg = self._leg_of(request, invite.to_tag)
         if isinstance(leg, IncomingLeg) and invite.request.to_tag == "":
             leg.cancel()
         elif leg is None and invite.open:
@@ -261,35 +283,10 @@ class UserAgent:
                     self._refuse(request, 503, retry_after(RETRY_AFTER_S))
                 else:
                     self._refuse(request, 200, [ALLOW, ACCEPT, SUPPORTED, ("Accept-Encoding", "identity")])
-            case "REGISTER" if not request.values("authorization"):
-                self._refuse(request, 401, [("WWW-Authenticate", self.registrar.digest.challenge())])
             case "REGISTER":
-                self._ask_phone_book(request, self._register)
+                self._authentication.decide(request, self.registrar.register)
             case _:
                 self._refuse(request, 481)
-
-    async def _register(self, transaction: ServerTransaction) -> None:
-        await self.registrar.register(transaction.request, transaction)
-
-    def _ask_phone_book(self, request: Request, work: Callable[[ServerTransaction], Awaitable[None]]) -> None:
-        """Begin a transaction whose answer waits for storage."""
-        if self._pending >= MAX_PENDING:
-            self._overloaded(request, "phone_book")
-            return
-        transaction = self.core.server.begin(request, new_tag())
-
-        async def run() -> None:
-            self._pending += 1
-            try:
-                await work(transaction)
-            except Exception as error:  # noqa: BLE001 - one request never stops the next
-                _log.error("request_failed", method=request.method, exc_info=error)
-                if transaction.open:
-                    transaction.respond(500)
-            finally:
-                self._pending -= 1
-
-        self._spawn(run())
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -300,25 +297,25 @@ class UserAgent:
         source = request.flow.host
         if self._draining():
             self._overloaded(request, "draining")
-        elif not self._rate.admit(source):
+        elif not self._admission.in_time(source):
             self._overloaded(request, "rate")
-        elif len(self.core.active) >= self._settings.max_calls:
-            self._overloaded(request, "full")
-        elif self._trunks and source not in self._trunks and not self.registrar.knows(request.flow):
-            self._ask_phone_book(request, self._stranger)
+        elif self._admission.trunk(source) or self.registrar.knows(request.flow):
+            self._offer(request, None, known=True)
+        elif self._admission.closed:
+            self._authentication.decide(request, self._stranger)
         else:
-            self._offer(request, None)
+            self._offer(request, None, known=False)
 
-    async def _stranger(self, transaction: ServerTransaction) -> None:
+    async def _stranger(self, request: Request, transaction: ServerTransaction, claim: Claim) -> None:
         """A call from outside the trunks: a phone of ours, or 403."""
-        if await self.registrar.admit(transaction.request, transaction):
-            self._offer(transaction.request, transaction)
+        if await self.registrar.admit(request, transaction, claim):
+            self._offer(request, transaction, known=True)
         else:
             metrics.SIP_REFUSED.labels(self._channel_id, "trunk").inc()
 
-    def _offer(self, request: Request, transaction: ServerTransaction | None) -> None:
-        """Take the call, unless its session can never be."""
-        refusal: tuple[int, list[tuple[str, str]]] | None = None
+    def _offer(self, request: Request, transaction: ServerTransaction | None, *, known: bool) -> None:
+        """Take the call, unless there is no room or its session can never be."""
+        refusal: tuple[int, Headers] | None = None
         offer, agreed = None, Agreed(self._settings.session_expires_s, we_refresh=True)
         try:
             preferred, floor = self._settings.session_expires_s, self._settings.min_se_s
@@ -328,6 +325,9 @@ class UserAgent:
             refusal = (422, [("Min-SE", str(self._settings.min_se_s))])
         except UnsupportedBody:
             refusal = (415, [ACCEPT])
+        if refusal is None and (full := self._admission.full(request.flow.host, known=known)) is not None:
+            metrics.SIP_REFUSED.labels(self._channel_id, full).inc()
+            refusal = (503, retry_after(RETRY_AFTER_S))
         if refusal is not None:
             if transaction is None:
                 self._refuse(request, refusal[0], refusal[1])
@@ -338,13 +338,14 @@ class UserAgent:
         transaction.respond(100)
         trusted = request.flow.host in self._trusted
         info = call_info(request, channel_id=self._channel_id, settings=self._settings, trusted=trusted)
-        leg = IncomingLeg(self.core, info, transaction, offer=offer, agreed=agreed)
+        signaller = self._admission.signaller(request.flow.host)
+        leg = IncomingLeg(self.core, info, transaction, signaller=signaller, offer=offer, agreed=agreed)
         self._spawn(self._serve(leg))
 
     async def _serve(self, leg: IncomingLeg) -> None:
         """The life of a call: whatever happens in it, its leg and port are given back."""
         try:
-            leg.attach(await self.pool.open())
+            leg.attach(await self.pool.open(leg.signaller))
             self._count()
             if not leg.ended.done():
                 await self._calls(leg)
@@ -372,9 +373,10 @@ class UserAgent:
         target = target_of(call.to_uri)
         if uris.parse_uri(f"sip:{call.from_user}@127.0.0.1") is None:
             raise BadDestination(f"{call.from_user!r} cannot stand in a SIP URI")
-        media = await self.pool.open()
+        signaller = self._admission.signaller(target.host)
+        media = await self.pool.open(signaller)
         try:
-            leg = OutgoingLeg(self.core, call, target, credentials)
+            leg = OutgoingLeg(self.core, call, target, signaller, credentials)
         except BaseException:
             media.close()
             raise

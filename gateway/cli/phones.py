@@ -15,6 +15,8 @@ from gateway.settings import Settings
 
 USERNAME = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 SECRET_BYTES = 12
+MIN_LENGTH = 12
+"""Characters of a password given by hand: a digest's answer lets whoever reads it guess on at his leisure."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -24,7 +26,7 @@ def add_parser(verbs: Any) -> None:
     )
     add = actions.add_parser("add", help="create a phone or give it a new password; prints the password last")
     add.add_argument("--username", required=True, help="what the phone registers as, e.g. 8001")
-    add.add_argument("--password", help="default: a strong one is made")
+    add.add_argument("--password", help=f"at least {MIN_LENGTH} characters; default: a strong one is made")
     add.add_argument("--agent", help="the desk user who sits there")
 
 
@@ -32,6 +34,10 @@ async def run(args: argparse.Namespace, accounts: AccountStore, settings: Settin
     """Store the phone's digest secret for every realm that this installation registers phones in."""
     if not USERNAME.fullmatch(args.username):
         raise RejectedInput("--username: letters, digits and . _ + - only, at most 64")
+    if args.password is not None and (len(args.password) < MIN_LENGTH or args.username in args.password):
+        raise RejectedInput(
+            f"--password: at least {MIN_LENGTH} characters, and not the username; leave it out to have one made"
+        )
     offered = (getattr(channel_settings(table)[1], "realm", None) for table in settings.channel)
     realms = sorted({str(realm) for realm in offered if realm})
     if not realms:

@@ -122,11 +122,8 @@ class CallAnswering:
             await leg.answer()
         except CallEnded:
             await asyncio.to_thread(writer.close)
-            disposition = (
-                Disposition.ABANDONED_BEFORE_ANSWER
-                if leg.ended.done() and leg.ended.result() is EndReason.CANCELLED
-                else Disposition.INTERRUPTED
-            )
+            ours = leg.ended.done() and leg.ended.result() is EndReason.WE_HUNG_UP
+            disposition = Disposition.INTERRUPTED if ours else Disposition.ABANDONED_BEFORE_ANSWER
             await self._close(leg, record, disposition, None, None, Keys())
             return
         listener = self._listener(record, self._recordings.path(writer.location))
@@ -198,9 +195,11 @@ class CallAnswering:
         keys: Keys,
     ) -> None:
         metrics.CALLS.labels(leg.info.channel_id, disposition.value).inc()
+        proved = await leg.proved()
         await self._retrying(
             lambda: record.close(
                 disposition=disposition,
+                proved=proved,
                 keys=keys.pressed,
                 recording=finished,
                 spoken_ms=listener.spoken_ms if listener else 0,

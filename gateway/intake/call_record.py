@@ -125,7 +125,7 @@ class CallRecord:
         return applied
 
     async def answered(self) -> None:
-        """The 200 OK has gone out."""
+        """The 200 OK has gone out, and the caller has acknowledged it."""
         now = self._clock.now()
         await self._apply(
             "interaction.answered",
@@ -190,20 +190,24 @@ class CallRecord:
         self,
         *,
         disposition: Disposition,
+        proved: bool,
         keys: list[str],
         recording: Finished | None,
         spoken_ms: int,
         transcribed: bool,
         quality: dict[str, Any],
     ) -> None:
-        """The call is over. Abandoned and interrupted ones open a callback task."""
+        """The call is over. Abandoned and interrupted ones open a callback task.
+
+        Not so when nobody ``proved`` to be there (``CallLeg.proved``): the number may be anybody's.
+        """
         now = self._clock.now()
         empty = not self._said and not self.registered and disposition is not Disposition.CALLBACK_REQUESTED
         if empty and not transcribed:
             empty = spoken_ms < MIN_SPEECH_MS
         events = [NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality})]
         callback = None
-        if disposition in ABANDONED:
+        if disposition in ABANDONED and proved:
             callback = self._callback(disposition.value)
             events.append(NewEvent(type="callback.opened", at=now, data={"reason": disposition.value}))
         await self._store.apply(

@@ -122,6 +122,8 @@ class Recovery:
         # Between its 200 and the commit that tells of it, only the audio knows that a call was answered.
         answered_at = interaction.answered_at or (interaction.started_at if finished else None)
         disposition = Disposition.INTERRUPTED if answered_at else Disposition.ABANDONED_BEFORE_ANSWER
+        # Audio runs from the ACK on. Without one the number may be anybody's: nobody is called back.
+        proved = interaction.answered_at is not None or (finished is not None and finished.duration_s > 0)
         await self._store.apply(
             Change(
                 ticket_id=interaction.ticket_id,
@@ -144,14 +146,16 @@ class Recovery:
                     phone=interaction.phone,
                     reason=disposition.value,
                     due_at=now + self._callback_due,
-                ),
+                )
+                if proved
+                else None,
                 events=(
                     NewEvent(
                         type="interaction.ended",
                         at=now,
                         data={"disposition": disposition.value, "recovered": True},
                     ),
-                    NewEvent(type="callback.opened", at=now, data={"reason": disposition.value}),
+                    *([NewEvent(type="callback.opened", at=now, data={"reason": disposition.value})] if proved else []),
                 ),
             ),
         )

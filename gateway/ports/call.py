@@ -105,7 +105,18 @@ class CallLeg(Protocol):
         ...
 
     async def answer(self) -> None:
-        """Send 200 OK. ``CallEnded`` when a CANCEL was read before: then 487 has gone out and no 200 ever will."""
+        """Send 200 OK; returns when the caller has acknowledged it: nothing is heard or sent before.
+
+        ``CallEnded`` when a CANCEL was read before (487 has gone out and no 200 ever will) or no ACK came.
+        """
+        ...
+
+    async def proved(self) -> bool:
+        """Whether the caller has shown that it gets what we send, by acknowledging our answer or refusal.
+
+        Waits a moment for that when the leg has just ended. Numbers of calls that prove nothing may be invented:
+        nobody is called back for them.
+        """
         ...
 
     async def reject(self, status: int, reason: str, *, retry_after_s: int | None = None) -> None:

@@ -89,8 +89,8 @@ async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Gateway]
 async def dial() -> AsyncIterator[Callable[..., Awaitable[Peer]]]:
     peers: list[Peer] = []
 
-    async def factory(gateway: Gateway, kind: str = "udp") -> Peer:
-        peer = await (Peer.udp if kind == "udp" else Peer.tcp)(gateway.agent.port)
+    async def factory(gateway: Gateway, kind: str = "udp", host: str = "127.0.0.1") -> Peer:
+        peer = await (Peer.udp(gateway.agent.port, host) if kind == "udp" else Peer.tcp(gateway.agent.port))
         peers.append(peer)
         return peer
 

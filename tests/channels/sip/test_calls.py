@@ -60,15 +60,11 @@ async def test_we_hang_up(make, dial):
 async def test_a_hangup_before_the_ack_waits_for_it(make, dial):
     gateway = await make()
 
-    async def handler(leg):
-        await leg.answer()
-        await leg.hangup()
-
-    gateway.handler = handler
     peer = await dial(gateway)
     phone = Phone(peer)
     phone.invite()
     ok = await peer.expect(200, "INVITE")
+    await gateway.legs[0].hangup()
     assert gateway.legs[0].ended.result() is EndReason.WE_HUNG_UP
     assert (await peer.next()).status == 200  # repeated; no BYE
     phone.ack(ok)

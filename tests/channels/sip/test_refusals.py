@@ -180,7 +180,7 @@ async def test_too_many_calls_of_one_source(make, dial):
 async def test_only_trunks_may_call(make, dial):
     gateway = await make(trunks=("192.0.2.0/24",))
     peer = await dial(gateway)
-    await refused(peer, Phone(peer), 403)
+    await refused(peer, Phone(peer), 407)
     assert not gateway.legs
     gateway = await make(trunks=("192.0.2.0/24", "127.0.0.1"))
     peer = await dial(gateway)

@@ -191,7 +191,7 @@ async def test_a_registered_phone_may_call_though_it_is_no_trunk(make, dial):
     await desk.register(200, "Expires: 0")
     stranger = Phone(desk.peer)
     stranger.invite()
-    await desk.peer.expect(403, "INVITE")
+    await desk.peer.expect(407, "INVITE")
 
 
 async def test_a_call_cancelled_while_the_phone_book_is_asked(make, dial):
@@ -205,11 +205,16 @@ async def test_a_call_cancelled_while_the_phone_book_is_asked(make, dial):
     phones.phone_secret = slow
     gateway = await make(phones, trunks=("192.0.2.1",))
     peer = await dial(gateway)
-    phone = Phone(peer)
-    phone.invite()
+    desk = Desk(peer)
+    desk.to = "<sip:12345@127.0.0.1>"
+    desk.invite()
+    challenge = await peer.expect(407, "INVITE")
+    desk.ack_refusal(challenge)
+    desk.learn(challenge)
+    desk.invite(offer(), desk.credentials("INVITE", desk.target, header="Proxy-Authorization"))
     await asked.wait()
-    phone.cancel()
-    phone.ack_refusal(await peer.expect(487, "INVITE"))
+    desk.cancel()
+    desk.ack_refusal(await peer.expect(487, "INVITE"))
     go.set()
     await gateway.at_rest(sources=1)
     assert not gateway.legs

@@ -160,7 +160,7 @@ async def test_a_big_datagram(make, dial):
 
 async def test_a_taken_port_is_said_at_once(make):
     gateway = await make()
-    other = Transports("127.0.0.1", "", lambda _data, _flow: None)
+    other = Transports("127.0.0.1", "", lambda _data, _flow: None, ())
     with pytest.raises(OSError, match="in use"):
         await other.start(gateway.agent.port)
     assert not other.listening

@@ -7,8 +7,12 @@ import asyncio
 import pytest
 
 from channels.sip.media import RtpPool
+from channels.sip.rtp_source import Signaller
 from gateway.ports.clock import SystemClock
 from tests.integration.media.phone import Phone
+
+HERE = Signaller("127.0.0.1")
+"""Calls are signalled from this machine."""
 
 
 class Later(SystemClock):
@@ -54,7 +58,7 @@ async def talk(pool, phones):
     """A started session and the phone it talks to."""
 
     async def begin(**offer):
-        phone, session = await phones(), await pool.open()
+        phone, session = await phones(), await pool.open(HERE)
         phone.answered(session.answer(phone.offer(**offer)))
         session.start()
         return phone, session

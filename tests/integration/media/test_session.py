@@ -13,14 +13,17 @@ from itertools import pairwise
 import pytest
 
 from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
+from channels.sip.rtp_source import Signaller
 from gateway.errors import CallEnded
 from gateway.media.g711 import alaw_to_ulaw, ulaw_to_alaw
 from gateway.telemetry import metrics
+from tests.integration.media.conftest import HERE
 from tests.integration.media.phone import HEADER, SILENCE
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
+TRUNK = Signaller("127.0.0.1", trunks=("127.0.0.1", "127.0.0.2"))
 FRAMES = [bytes([n + 1]) * 160 for n in range(50)]
 
 
@@ -273,8 +276,8 @@ def refused() -> float:
     return metrics.RTP_REFUSED.labels("test")._value.get()
 
 
-async def test_the_first_source_is_latched_and_others_are_refused(talk, phones):
-    phone, session = await talk(address="192.0.2.77", port=40_000)  # behind NAT: its SDP names an inner address
+async def test_a_phone_behind_nat_is_followed_at_once_and_others_are_refused(talk, phones):
+    phone, session = await talk(address="192.0.2.77", port=40_000)  # its SDP names an inner address
     tracks = Tracks(session)
     await phone.speak(FRAMES[:5])
     await until(lambda: len(phone.received) >= 3)  # we answer to where it really sends from
@@ -287,6 +290,92 @@ async def test_the_first_source_is_latched_and_others_are_refused(talk, phones):
     assert refused() - before == 18
     assert not stranger.received
     assert not session.pending_dtmf()
+
+
+async def test_a_host_name_in_sdp_is_latched_by_source_and_never_looked_up(talk):
+    phone, session = await talk(address="pbx.example.invalid", port=40_000)
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:5])
+    await until(lambda: len(tracks.caller) >= 5 and len(phone.received) >= 3)
+    assert tracks.caller == FRAMES[:5]
+
+
+async def test_a_stranger_before_the_first_word_does_not_get_the_call(talk, phones):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    stranger = await phones(host="127.0.0.66")
+    stranger.to, stranger.ssrc = phone.to, phone.ssrc
+    flood = asyncio.create_task(stranger.speak([b"\x66" * 160] * 400, every_s=0.005))
+    await asyncio.sleep(1.3)  # longer than the agreed address is waited for
+    await phone.speak(FRAMES[:20])
+    await until(lambda: len(tracks.caller) >= 20)
+    assert tracks.caller == FRAMES[:20]
+    await flood
+    assert not stranger.received
+
+
+async def test_the_agreed_address_gets_its_call_back_from_another_port_of_its_host(talk, phones):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    other = await phones()
+    other.to = phone.to
+    await other.speak([b"\x66" * 160] * 60, every_s=0.002)
+    await asyncio.sleep(1.0)
+    await other.speak([b"\x66" * 160] * 3)
+    await until(lambda: session.source.current[1] == other.port)
+    await asyncio.gather(phone.speak(FRAMES[:20]), other.speak([b"\x66" * 160] * 20))
+    await until(lambda: FRAMES[19] in tracks.caller)
+    said = tracks.caller[tracks.caller.index(FRAMES[0]) :]
+    assert [frame for frame in said if frame != SILENCE] == FRAMES[:20]
+    assert session.source.current[1] == phone.port
+
+
+async def test_a_caller_whose_port_changes_is_followed_after_a_moment(talk, phones):
+    phone, session = await talk()
+    tracks = Tracks(session)
+    await phone.speak(FRAMES[:5])
+    await until(lambda: len(tracks.caller) >= 5)
+    moved = await phones()
+    moved.to, moved.ssrc = phone.to, phone.ssrc
+    await moved.speak([b"\x66" * 160] * 25)
+    await until(lambda: session.source.current[1] == moved.port)
+    await moved.speak(FRAMES[5:15])
+    await until(lambda: FRAMES[14] in tracks.caller and len(moved.received) >= 3)
+    assert [f for f in tracks.caller if f in FRAMES[5:15]] == FRAMES[5:15]
+
+
+async def test_media_comes_from_another_trunk_and_fails_over_to_a_third(pool, phones):
+    signaller = Signaller("127.0.0.1", trunks=("127.0.0.1", "127.0.0.2", "127.0.0.3"))
+    media = await phones(host="127.0.0.2")
+    session = await pool.open(signaller)
+    tracks = Tracks(session)
+    media.answered(session.answer(media.offer()))
+    media.to = ("127.0.0.1", media.to[1])
+    session.start()
+    await media.speak(FRAMES[:5])
+    await until(lambda: len(tracks.caller) >= 5 and media.received)
+    spare, stranger = await phones(host="127.0.0.3"), await phones(host="127.0.0.66")
+    spare.to = stranger.to = media.to
+    spare.ssrc = 0x7777
+    await asyncio.gather(spare.speak([b"\x66" * 160] * 25), stranger.speak([b"\x67" * 160] * 25))
+    await until(lambda: session.source.current[0] == "127.0.0.3")
+    await spare.speak(FRAMES[5:15])
+    await until(lambda: FRAMES[14] in tracks.caller and spare.received)
+    assert [f for f in tracks.caller if f in FRAMES[5:15]] == FRAMES[5:15]
+    assert b"\x67" * 160 not in tracks.caller
+    assert not stranger.received
+
+
+async def test_outside_the_trunks_audio_stays_with_who_signals_whatever_sdp_names(talk, phones):
+    victim = await phones(host="127.0.0.99")
+    phone, session = await talk(address="127.0.0.99", port=victim.port)
+    session.play(b"".join(FRAMES))
+    await phone.speak(FRAMES[:10])
+    await until(lambda: len(phone.received) >= 10)
+    victim.to = phone.to
+    await victim.speak([b"\x66" * 160] * 15)
+    assert not victim.received
+    assert session.source.current == ("127.0.0.1", phone.port)
 
 
 async def test_what_is_no_rtp_does_not_latch(talk, phones):
@@ -306,10 +395,10 @@ async def test_what_is_no_rtp_does_not_latch(talk, phones):
     assert not session.started_media
     await phone.speak(FRAMES[:2])
     await until(lambda: session.started_media)
-    assert session.source[1] == phone.port
+    assert session.source.current[1] == phone.port
 
 
-async def test_a_new_sdp_latches_anew(talk, phones):
+async def test_a_new_sdp_moves_the_call(talk, phones):
     phone, session = await talk()
     tracks = Tracks(session)
     await phone.speak(FRAMES[:5])
@@ -320,7 +409,7 @@ async def test_a_new_sdp_latches_anew(talk, phones):
     await until(lambda: FRAMES[14] in tracks.caller)
     assert [f for f in tracks.caller if f in FRAMES[5:15]] == FRAMES[5:15]
     await until(lambda: len(other.received) >= 5)
-    assert session.source[1] == other.port
+    assert session.source.current[1] == other.port
 
 
 async def test_reports_and_oversized_packets_are_passed_over(talk):
@@ -356,6 +445,30 @@ async def test_silence_for_too_long_is_media_lost(talk, clock):
     await asyncio.wait_for(session.lost, 5)
 
 
+@pytest.mark.parametrize("where", ["beside", "muxed"])
+async def test_reports_alone_keep_a_silent_caller(talk, clock, where):
+    phone, session = await talk(more="a=rtcp-mux\r\n" if where == "muxed" else "")
+    host, port = phone.to
+    for _ in range(4):
+        clock.ahead += 20
+        phone.transport.sendto(b"\x80\xc9\x00\x01" + bytes(4), (host, port + (where == "beside")))
+        await asyncio.sleep(1.1)
+    assert not session.lost.done()
+
+
+@pytest.mark.parametrize("report", [b"", b"\x80\xc9", b"\x80\xc9\x00\x09" + bytes(4), b"\x00\xc9\x00\x01" + bytes(4)])
+async def test_what_is_no_report_and_reports_of_strangers_keep_nobody(talk, phones, clock, report):
+    phone, session = await talk()
+    stranger = await phones(host="127.0.0.66")
+    clock.ahead += 31
+    for _ in range(12):
+        phone.transport.sendto(report, (phone.to[0], phone.to[1] + 1))
+        stranger.transport.sendto(b"\x80\xc9\x00\x01" + bytes(4), (phone.to[0], phone.to[1] + 1))
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        await session.lost
+
+
 @pytest.mark.parametrize(
     "offer", [{"more": "a=sendonly\r\n"}, {"more": "a=inactive\r\n"}, {"more": "a=recvonly\r\n"}, {"formats": "8 13"}]
 )
@@ -379,7 +492,7 @@ async def test_comfort_noise_is_media(talk):
 
 
 async def test_a_send_that_fails_is_media_lost(pool):
-    session = await pool.open()
+    session = await pool.open(TRUNK)
     session.answer(b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 240.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n")
     session.start()
     await asyncio.wait_for(session.lost, 5)
@@ -428,15 +541,15 @@ def pool_of(first: int, last: int, clock) -> RtpPool:
 
 async def test_even_ports_of_the_range_until_it_is_used_up(clock):
     pool = pool_of(39_001, 39_009, clock)
-    sessions = [await pool.open() for _ in range(4)]
+    sessions = [await pool.open(HERE) for _ in range(4)]
     ports = [int(s.offer().decode().split("m=audio ")[1].split()[0]) for s in sessions]
     assert ports == [39_002, 39_004, 39_006, 39_008]
     assert pool.in_use == 4
     assert metrics.RTP_PORTS_IN_USE.labels("ports")._value.get() == 4
     with pytest.raises(PortsExhausted):
-        await pool.open()
+        await pool.open(HERE)
     sessions[1].close()
-    again = await pool.open()
+    again = await pool.open(HERE)
     assert b"m=audio 39004" in again.offer()
     await pool.aclose()
     assert pool.in_use == 0
@@ -444,24 +557,24 @@ async def test_even_ports_of_the_range_until_it_is_used_up(clock):
 
 async def test_a_port_rests_after_a_call(clock):
     pool = pool_of(39_102, 39_107, clock)
-    first = await pool.open()
+    first = await pool.open(HERE)
     first.close()
-    used = [(await pool.open()).offer() for _ in range(2)]
+    used = [(await pool.open(HERE)).offer() for _ in range(2)]
     assert not any(b"m=audio 39102 " in offer for offer in used)
     clock.ahead += 3
-    assert b"m=audio 39102 " in (await pool.open()).offer()
+    assert b"m=audio 39102 " in (await pool.open(HERE)).offer()
     await pool.aclose()
 
 
 async def test_late_packets_of_the_last_call_do_not_reach_the_next(clock, phones):
     pool = pool_of(39_202, 39_203, clock)
     phone, other = await phones(), await phones()
-    first = await pool.open()
+    first = await pool.open(HERE)
     phone.answered(first.answer(phone.offer()))
     first.start()
     await phone.speak(FRAMES[:3])
     first.close()
-    second = await pool.open()
+    second = await pool.open(HERE)
     tracks = Tracks(second)
     other.answered(second.answer(other.offer()))
     second.start()
@@ -475,10 +588,10 @@ async def test_late_packets_of_the_last_call_do_not_reach_the_next(clock, phones
 async def test_a_port_that_another_process_holds_is_left_out(clock):
     pool = pool_of(39_302, 39_305, clock)
     blocker = pool_of(39_302, 39_303, clock)
-    await blocker.open()
-    assert b"m=audio 39304" in (await pool.open()).offer()
+    await blocker.open(HERE)
+    assert b"m=audio 39304" in (await pool.open(HERE)).offer()
     with pytest.raises(PortsExhausted):
-        await pool.open()
+        await pool.open(HERE)
     await pool.aclose()
     await blocker.aclose()
 
@@ -487,7 +600,7 @@ async def test_listening_everywhere_names_the_address_the_caller_reaches(clock, 
     pool = RtpPool(
         host="0.0.0.0", advertised_host="", ports=(0, 0), channel_id="any", clock=clock, no_media_timeout_s=30  # noqa: S104
     )  # fmt: skip
-    phone, session = await phones(), await pool.open()
+    phone, session = await phones(), await pool.open(HERE)
     body = session.answer(phone.offer())
     assert b"c=IN IP4 127.0.0.1" in body
     phone.answered(body)
@@ -501,7 +614,7 @@ async def test_ipv6(clock):
         pool = RtpPool(
             host="::1", advertised_host="", ports=(0, 0), channel_id="v6", clock=clock, no_media_timeout_s=30
         )
-        a, b = await pool.open(), await pool.open()
+        a, b = await pool.open(Signaller("::1")), await pool.open(Signaller("::1"))
     except PortsExhausted:
         pytest.skip("this machine has no IPv6")
     a.accept_answer(b.answer(a.offer()))
@@ -515,7 +628,7 @@ async def test_ipv6(clock):
 
 
 async def test_a_loop_that_slept_loses_no_word_of_the_caller_and_sends_no_burst(talk):
-    phone, session = await talk()
+    phone, session = await talk(address="192.0.2.77")  # behind NAT: it speaks from another port
     tracks = Tracks(session)
     session.play(b"\x09" * 160 * 500)
     sent = [bytes([n % 200 + 1]) * 160 for n in range(60)]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.change import Applied, Change
+from gateway.domain.words import Disposition
 from gateway.intake.call_record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
@@ -109,3 +110,24 @@ async def test_a_call_whose_words_are_unread_is_read_at_its_end_or_left_to_recov
         return
     assert {g.path: g.value for g in completed[0].guesses}["place.street"]["name"] == "长流镇"
     assert completed[0].ticket_fields["prefill", "pending"] is False
+
+
+@pytest.mark.parametrize("proved", [True, False])
+async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
+    prefill: Prefill, *, proved: bool
+) -> None:
+    store = Kept()
+    record = call(store, ReaderHere(prefill))
+    await record.close(
+        disposition=Disposition.ABANDONED_BEFORE_ANSWER,
+        proved=proved,
+        keys=[],
+        recording=None,
+        spoken_ms=0,
+        transcribed=True,
+        quality={},
+    )
+    (change,) = store.changes
+    assert change.interaction_fields["disposition"] == "abandoned_before_answer"
+    assert (change.callback is not None) is proved
+    assert ("callback.opened" in [event.type for event in change.events]) is proved

@@ -163,8 +163,8 @@ BAD = [
     HEAD + "m=audio 4000 RTP/AVP 8\r\na=rtpmap:x PCMA/8000\r\n",
     HEAD + AUDIO * 20,
     HEAD + AUDIO + "a=" + "x" * 20_000 + "\r\n",
-    HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 example.com") + AUDIO,
-    HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 localhost") + AUDIO,
+    HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 " + "x" * 300) + AUDIO,
+    HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 1.2.3.4.5") + AUDIO,
     HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 224.2.1.1/127") + AUDIO,
     HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 239.1.1.1") + AUDIO,
     HEAD.replace("c=IN IP4 192.0.2.9", "c=IN IP4 255.255.255.255") + AUDIO,
@@ -193,6 +193,14 @@ def test_an_offer_refused_changes_nothing():
         with pytest.raises(NotAcceptable):
             mine.answer(offer.encode())
     assert mine.offer() == before
+
+
+@pytest.mark.parametrize("name", ["example.com", "localhost", "pbx-1.city.example", "3com.example"])
+def test_a_host_name_is_answered_and_left_to_where_rtp_comes_from(name):
+    body, agreed = ours().answer((HEAD.replace("c=IN IP4 192.0.2.9", f"c=IN IP4 {name}") + AUDIO).encode())
+    assert body.startswith(b"v=0")
+    assert agreed.remote == ("", 4000)
+    assert agreed.both_ways
 
 
 @given(st.binary(max_size=400))
