@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.change import Applied, Change, OpenInteraction
+from gateway.intake.live import LiveInteractions
 from gateway.intake.recover import Recovery
 from gateway.ports.clock import SystemClock
 from gateway.ports.recordings import Finished
@@ -62,22 +63,27 @@ async def test_whose_call_was_never_acknowledged_is_not_called_back(
         phone="+8613800000000",
     )
 
-    async def expired(_now: datetime) -> list[OpenInteraction]:
+    async def release(_is_gone: object) -> int:
+        return 1
+
+    async def released() -> list[OpenInteraction]:
         return [interaction]
 
     unused: Any = None
+    leases: Any = SimpleNamespace(release=release, released=released)  # all that is asked of it
     recovery = Recovery(
         store=store,
         reader=unused,
-        leases=SimpleNamespace(expired=expired),  # type: ignore[arg-type]  # all that a sweep asks
+        leases=leases,
         recordings=SimpleNamespace(finish=lambda _path: finished),  # type: ignore[arg-type]  # as above
         prefill=unused,
         clock=SystemClock(),
-        live=set(),  # type: ignore[arg-type]  # nothing lives here
+        live=LiveInteractions(leases=leases, clock=SystemClock(), node="here", owner="here-1", lease_s=15),
         callback_due=timedelta(hours=1),
         transcribe=None,
+        is_gone=lambda _owner: True,
     )
-    assert await recovery.sweep() == 1
+    assert await recovery.close_gone() == 1
     (change,) = store.changes
     assert change.interaction_fields["disposition"] == disposition
     assert (change.callback is not None) is called_back
