@@ -223,6 +223,7 @@ class House:
                 refresh_metrics=lambda: metrics.TASKS.set(len(asyncio.all_tasks())),
                 public_url=self.settings.http.public_url,
                 session_ttl_s=self.settings.http.session_ttl_s,
+                session_idle_s=self.settings.http.session_idle_s,
                 trusted_proxies=self.settings.http.trusted_proxies,
                 zone=self.settings.zone,
                 similar=self.similar,

@@ -84,6 +84,9 @@ class WebServices:
     public_url: str = ""
     """How the world reaches us; empty = relative links."""
     session_ttl_s: int = 43_200
+    """A desk login lasts so long at most …"""
+    session_idle_s: int = 1800
+    """… and ends when it was not used for so long."""
     trusted_proxies: tuple[str, ...] = ()
     """CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     zone: tzinfo = UTC
