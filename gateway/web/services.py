@@ -46,6 +46,8 @@ class Limits:
     """The largest request body; 413 beyond it."""
     handler_s: float = 30.0
     """The longest an ordinary request may take, its body included; 408 or 503 beyond it."""
+    upload_s: float = 630.0
+    """The same for what web clients send to a channel, which has finer limits of its own (at most 600 s)."""
     streams: int = 500
     """Event streams at once in this process."""
     streams_per_client: int = 20
