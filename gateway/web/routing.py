@@ -147,6 +147,8 @@ class Route:
     """Usable while a one-time password still has to be changed."""
     streaming: bool = False
     """May take as long as it wants; looks after its own time limits."""
+    by_itself: bool = False
+    """A page asks for it without anybody's doing: it keeps no session alive."""
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     files: bool = False
@@ -179,7 +181,7 @@ def _guarded(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         house = request.app[HOUSE]
         principal: Principal | None = None
         if not (route.public or route.own_auth):
-            principal = await house.auth.principal(request, in_use=not route.streaming)
+            principal = await house.auth.principal(request, in_use=not route.by_itself)
             house.requests.take(principal.actor)
             check(principal, route)
         return await route.handler(Context(request, house, principal))

@@ -165,6 +165,7 @@ ROUTE = Route(
     summary="Server-sent events: id = event_seq, data = the event; comments as heartbeat",
     scope=READ,
     streaming=True,
+    by_itself=True,
     query=StreamQuery,
     returns=MEDIA_TYPE,
     errors=(400, 401, 403, 429, 503),
