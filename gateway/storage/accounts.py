@@ -110,7 +110,12 @@ class SqlAccountStore:
             "expires_at": rfc3339(expires_at),
             "seen_at": rfc3339(now),
         }
-        await self._sql.write(lambda c: _replace(c, a.sessions, row))
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(a.sessions).where(a.sessions.c.expires_at <= rfc3339(now)))
+            _replace(connection, a.sessions, row)
+
+        await self._sql.write(work)
 
     async def session(self, token_sha256: str, now: datetime) -> dict[str, Any] | None:
         """See ``ports.accounts.AccountStore.session``; ``expires_at`` and ``seen_at`` are datetimes."""

@@ -172,7 +172,6 @@ class Authenticator:
             raise self.unauthorized("The session has ended; log in again.", "session_ended")
         seen_at = user["seen_at"]
         if seen_at is not None and now - seen_at > self._idle:
-            await self._accounts.end_session(digest)
             raise self.unauthorized("The session ended because it was not used; log in again.", "session_idle")
         if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")
