@@ -98,8 +98,10 @@ class AccountStore(Protocol):
         """The user has logged in from this browser."""
         ...
 
-    async def add_session(self, token_sha256: str, username: str, expires_at: datetime, now: datetime) -> None:
-        """A desk login."""
+    async def add_session(
+        self, token_sha256: str, username: str, expires_at: datetime, now: datetime, *, password_hash: str | None = None
+    ) -> bool:
+        """A desk login. False, and none, when the user's password is not ``password_hash`` any more."""
         ...
 
     async def session(self, token_sha256: str, now: datetime) -> dict[str, Any] | None:

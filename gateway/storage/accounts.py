@@ -102,7 +102,9 @@ class SqlAccountStore:
         row = {"device_sha256": device_sha256, "username": username, "seen_at": rfc3339(now)}
         await self._sql.write(lambda c: _replace(c, a.devices, row))
 
-    async def add_session(self, token_sha256: str, username: str, expires_at: datetime, now: datetime) -> None:
+    async def add_session(
+        self, token_sha256: str, username: str, expires_at: datetime, now: datetime, *, password_hash: str | None = None
+    ) -> bool:
         """See ``ports.accounts.AccountStore.add_session``."""
         row = {
             "token_sha256": token_sha256,
@@ -111,11 +113,16 @@ class SqlAccountStore:
             "seen_at": rfc3339(now),
         }
 
-        def work(connection: sa.Connection) -> None:
+        current = sa.select(a.users.c.password_hash).where(a.users.c.username == username).with_for_update()
+
+        def work(connection: sa.Connection) -> bool:
+            if password_hash is not None and connection.execute(current).scalar() != password_hash:
+                return False
             connection.execute(sa.delete(a.sessions).where(a.sessions.c.expires_at <= rfc3339(now)))
             _replace(connection, a.sessions, row)
+            return True
 
-        await self._sql.write(work)
+        return await self._sql.write(work)
 
     async def session(self, token_sha256: str, now: datetime) -> dict[str, Any] | None:
         """See ``ports.accounts.AccountStore.session``; ``expires_at`` and ``seen_at`` are datetimes."""

@@ -20,7 +20,7 @@ _Kind = tuple[str, str | None, str | None, str | None]
 
 
 class LoginTrail:
-    """Writes down failures of one process: at most ``2 * (KINDS + 4)`` rows a window, however many there are."""
+    """Writes down failures of one process: at most ``2 * (KINDS + 5)`` rows a window, however many there are."""
 
     def __init__(self, accounts: AccountStore, clock: Clock) -> None:
         """Nothing runs until somebody fails."""
@@ -31,7 +31,7 @@ class LoginTrail:
         self._closing: asyncio.Task[None] | None = None
 
     async def failed(self, result: str, *, subject: str | None, address: str, agent: str) -> None:
-        """A log-in came to ``failed``, ``locked`` (the failure that locks), ``refused`` (locked already) or ``busy``.
+        """What a log-in came to: ``failed``, ``locked`` (the failure that locks), ``refused``, ``busy``, ``disabled``.
 
         ``subject`` is a user's name, None for a name that nobody has: people type passwords there.
         """

@@ -45,6 +45,7 @@ async def log_in(context: Context) -> web.Response:
         wrong = f"Name or password is wrong. After {BY_USER.limit} failures no more are taken from here for a while."
         raise house.auth.unauthorized(wrong) if known else house.auth.failed(request, wrong)
     if user["disabled"]:
+        await house.login_trail.failed("disabled", subject=user["username"], **client.detail)
         raise Problem(403, "account_disabled", "This account is disabled; ask an administrator.")
     earlier = request.cookies.get(house.auth.cookie_name(request))
     if earlier is not None:
@@ -73,7 +74,10 @@ async def _begin(context: Context, user: dict[str, Any]) -> web.Response:
     token = secrets.token_urlsafe(32)
     now = house.services.clock.now()
     expires = now + timedelta(seconds=house.services.session_ttl_s)
-    await house.services.accounts.add_session(sha256(token), user["username"], expires, now)
+    if not await house.services.accounts.add_session(
+        sha256(token), user["username"], expires, now, password_hash=user["password_hash"]
+    ):
+        raise house.auth.unauthorized("The password was changed at this moment; log in again.")
     principal = Principal(
         actor=f"user:{user['username']}",
         name=user["name"],
@@ -146,7 +150,7 @@ async def change_password(context: Context) -> web.Response:
         by=principal.actor,
         action="password.changed",
     )
-    return await _welcome(context, {**user, "one_time": False}, client)
+    return await _welcome(context, {**user, "one_time": False, "password_hash": password_hash}, client)
 
 
 async def log_out(context: Context) -> web.Response:

@@ -50,9 +50,11 @@ async def test_users_and_their_sessions(db: Database) -> None:
     assert session["seen_at"] == later
     await db.accounts.end_session("abc")
     assert await db.accounts.session("abc", NOON) is None
-    await db.accounts.add_session("def", "zhang", until, NOON)
+    assert await db.accounts.add_session("def", "zhang", until, NOON, password_hash="h1")
     await db.accounts.add_user(username="zhang", name="张三", role="supervisor", password_hash="h2")
     assert await db.accounts.session("def", NOON) is None
+    assert not await db.accounts.add_session("late", "zhang", until, NOON, password_hash="h1"), "reset meanwhile"
+    assert await db.accounts.session("late", NOON) is None
     user = await db.accounts.user("zhang")
     assert user is not None
     assert (user["role"], user["one_time"]) == ("supervisor", False)
