@@ -11,9 +11,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from channels.webchat import channel as webchat
-from channels.webchat import uploads
+from channels.webchat import lines, uploads
 from channels.webchat.sniff import as_kind, media_type
 from channels.webchat.uploads import safe_name
 from tests.channels.webchat.harness import Client, Site, site
@@ -239,6 +240,31 @@ async def test_a_socket_that_says_nothing_is_closed(tmp_path: Path, http: aiohtt
     async with site(tmp_path, hello_s=0.2) as chat:
         silent = await http.ws_connect(f"{chat.base}/chat/web/ws")
         assert (await silent.receive(timeout=20)).type == aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_stream_whose_client_takes_no_bytes_gives_its_place_back(
+    tmp_path: Path, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = web.StreamResponse.write
+
+    async def stuck(_: web.StreamResponse, __: bytes) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(lines, "_STALL_S", 0.1)
+    async with site(tmp_path, connections_per_session=1) as chat:
+        client = Client(http, chat.base)
+        await client.begin()
+        monkeypatch.setattr(web.StreamResponse, "write", stuck)
+        async with http.get(f"{client.url}/events", headers=client.bearer) as stalled:
+            assert stalled.status == 200
+            assert await stalled.content.read() == b""
+        monkeypatch.setattr(web.StreamResponse, "write", write)
+
+        async def free() -> bool:
+            async with http.get(f"{client.url}/events", headers=client.bearer) as again:
+                return again.status == 200
+
+        await until(free, "a free place")
 
 
 async def test_a_forged_token_holds_its_place_until_its_socket_is_closed(
