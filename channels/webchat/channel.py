@@ -44,6 +44,7 @@ class WebChatChannel:
     """A ``ports.channel.Channel``, ``HttpChannel`` and ``ports.message.TextChannel``."""
 
     window: ReplyWindow | None = None
+    for_web_clients = True
 
     def __init__(self, settings: WebChatSettings, context: ChannelContext) -> None:
         """Nothing is opened: requests come through ``handle``."""

@@ -78,12 +78,30 @@ class Limits:
         self._uploads = per_minute(settings.uploads_per_minute, seconds_at_once=30)
         self._signs = per_minute(settings.messages_per_minute * 10, seconds_at_once=30)
         self.connections = Connections(settings)
+        self._silent: Counter[str] = Counter()
+        self._most_silent = settings.max_silent_sockets
+        self._most_silent_each = settings.silent_sockets_per_ip
         self._uploading = 0
         self._most_uploads = settings.uploads_at_once
 
     def session(self, address: str) -> None:
         """A new session, a challenge, or a failed token."""
         self._sessions.take(address)
+
+    @contextmanager
+    def silent(self, address: str) -> Iterator[None]:
+        """A socket that nobody has said hello on; a 429 or 503 before its upgrade when there are too many."""
+        if self._silent.total() >= self._most_silent:
+            raise Refusal(503, "busy", "Too many people at once; try again shortly.", retry_after_s=5)
+        if self._silent[address] >= self._most_silent_each:
+            raise Refusal(429, "too_many_connections", "Too many new connections; wait a moment.", retry_after_s=5)
+        self._silent[address] += 1
+        try:
+            yield
+        finally:
+            self._silent[address] -= 1
+            if not self._silent[address]:
+                del self._silent[address]
 
     def message(self, address: str, sender: str) -> None:
         """A message or event that will be stored."""

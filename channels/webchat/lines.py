@@ -19,7 +19,10 @@ from gateway.ports.message import TextServices
 from gateway.telemetry import log
 
 _log = log.get("webchat")
-_HELLO_S = 10.0
+_CLOSE_S = 2.0
+"""So long a socket that we close has to say good-bye."""
+_STALL_S = 30.0
+"""A client that takes no bytes for so long is cut off; it comes back and resumes."""
 _AGAIN_S = 2.0
 _FRAME_OVERHEAD = 4096
 CLOSE_OVER = 4401
@@ -52,16 +55,32 @@ class Lines:
         """``GET ws``: the first frame is ``hello``, then frames both ways."""
         socket = web.WebSocketResponse(
             heartbeat=self._settings.heartbeat_s,
+            timeout=_CLOSE_S,
             max_msg_size=4 * self._settings.max_text_bytes + _FRAME_OVERHEAD,
             compress=False,
         )
-        await socket.prepare(request)
+        with self._limits.silent(address):
+            greeted = await self._greeted(request, socket)
+        if greeted is None:
+            return socket
+        hello, sender = greeted
         try:
-            async with asyncio.timeout(_HELLO_S):
-                hello = _hello(await socket.receive())
-            sender = await self._sessions.sender(hello.token)
             with self._limits.connections.hold(address=address, sender=sender):
                 await self._converse(socket, hello, sender, address)
+        except Refusal as refusal:
+            count(self._text.health, refusal)
+            await _refuse(socket, refusal)
+        except (ConnectionError, _Closed):
+            await socket.close()
+        return socket
+
+    async def _greeted(self, request: web.Request, socket: web.WebSocketResponse) -> tuple[Hello, str] | None:
+        """The first frame and whose it is; None when none came in time or it was nobody's: the socket is closed."""
+        try:
+            await socket.prepare(request)
+            async with asyncio.timeout(self._settings.hello_s):
+                hello = _hello(await socket.receive())
+            return hello, await self._sessions.sender(hello.token)
         except Refusal as refusal:
             count(self._text.health, refusal)
             await _refuse(socket, refusal)
@@ -69,7 +88,7 @@ class Lines:
             await _refuse(socket, Refusal(503, "unavailable", "Try again.", retry_after_s=error.retry_after_s))
         except (TimeoutError, ConnectionError, _Closed):
             await socket.close()
-        return socket
+        return None
 
     async def _converse(self, socket: web.WebSocketResponse, hello: Hello, sender: str, address: str) -> None:
         async def close() -> None:
@@ -131,7 +150,8 @@ class Lines:
             over = asyncio.Event()
 
             async def write(frame: str) -> None:
-                await response.write(f"data: {frame}\n\n".encode())
+                async with asyncio.timeout(_STALL_S):
+                    await response.write(f"data: {frame}\n\n".encode())
 
             async def close() -> None:
                 over.set()

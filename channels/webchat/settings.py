@@ -83,11 +83,19 @@ class WebChatSettings(BaseModel):
     """Open tabs of one address."""
     max_connections: Annotated[int, Field(ge=1)] = 10_000
     """Open tabs in this process."""
+    silent_sockets_per_ip: Annotated[int, Field(ge=1)] = 100
+    """Sockets of one address that have not said yet who they are."""
+    max_silent_sockets: Annotated[int, Field(ge=1)] = 500
+    """The same in this process."""
+    hello_s: Annotated[float, Field(gt=0, le=60)] = 10
+    """A socket that has not said by then who it is, is closed."""
     max_text_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 131_072
     """Longest text, in UTF-8."""
     max_file_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 10_485_760
     """Largest picture, voice message or file."""
     upload_s: Annotated[float, Field(gt=0, le=600)] = 120
     """An upload that takes longer is given up."""
+    min_upload_bytes_per_s: Annotated[int, Field(ge=1)] = 1024
+    """An upload that brings less in any ten seconds is given up, so that slow ones do not hold all places."""
     heartbeat_s: Annotated[float, Field(ge=1, le=300)] = 25
     """A silent connection says this often that it lives."""

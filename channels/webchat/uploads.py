@@ -18,7 +18,8 @@ from channels.webchat.sniff import as_kind, media_type
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef
 
-_CHUNK = 65_536
+PACE_S = 10.0
+"""The smallest rate is asked for over so long."""
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONGEST_NAME = 120
 
@@ -51,7 +52,7 @@ class Uploads:
                 async with asyncio.timeout(self._settings.upload_s):
                     content = await self._read(request)
             except TimeoutError:
-                raise Refusal(408, "too_slow", "The upload took too long.", retry_after_s=5) from None
+                raise Refusal(408, "too_slow", "The upload was too slow.", retry_after_s=5) from None
             found = media_type(content)
             kept = as_kind(found, query.kind) if found else None
             if kept is None:
@@ -74,11 +75,16 @@ class Uploads:
         if (request.content_length or 0) > most:
             raise _too_large(most)
         parts = bytearray()
-        async for chunk in request.content.iter_chunked(_CHUNK):
-            parts += chunk
-            if len(parts) > most:
-                raise _too_large(most)
-        return bytes(parts)
+        while True:
+            due = len(parts) + PACE_S * self._settings.min_upload_bytes_per_s
+            async with asyncio.timeout(PACE_S):
+                while len(parts) < due:
+                    chunk = await request.content.readany()
+                    if not chunk:
+                        return bytes(parts)
+                    parts += chunk
+                    if len(parts) > most:
+                        raise _too_large(most)
 
 
 def safe_name(name: str) -> str | None:

@@ -54,6 +54,7 @@ class Web:
                 metrics=metrics,
                 public_url=settings.http.public_url,
                 session_ttl_s=settings.http.session_ttl_s,
+                session_idle_s=settings.http.session_idle_s,
                 trusted_proxies=settings.http.trusted_proxies,
                 zone=settings.zone,
                 similar=self.similar,

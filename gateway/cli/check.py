@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.cli.check_tokens import token_warnings
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
@@ -86,5 +87,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     found = problems(settings)
     for problem in found:
         print(f"gateway: {problem}", file=sys.stderr)
+    for warning in token_warnings(settings):
+        print(f"gateway: warning: {warning}", file=sys.stderr)
     print("ok" if not found else f"{len(found)} problem(s)")
     return 1 if found else 0

@@ -8,6 +8,7 @@ import re
 import secrets
 from typing import Any
 
+from gateway.cli.stored import operator
 from gateway.errors import RejectedInput
 from gateway.plugins.channels import channel_settings
 from gateway.ports.accounts import AccountStore
@@ -44,7 +45,7 @@ async def run(args: argparse.Namespace, accounts: AccountStore, settings: Settin
         raise RejectedInput("no channel of this configuration registers phones; add one of kind sip")
     password = args.password or secrets.token_urlsafe(SECRET_BYTES)
     ha1 = {realm: _ha1(args.username, realm, password) for realm in realms}
-    await accounts.add_phone(username=args.username, ha1=ha1, agent=args.agent)
+    await accounts.add_phone(username=args.username, ha1=ha1, agent=args.agent, by=operator())
     print(f"phone {args.username} may register in {', '.join(realms)}; its password:")
     print(password)
     return 0

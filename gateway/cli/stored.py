@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Awaitable, Callable
 
 from gateway.settings import Settings
@@ -16,3 +18,11 @@ async def with_database(settings: Settings, use: Callable[[Database], Awaitable[
         return await use(database)
     finally:
         await database.aclose()
+
+
+def operator() -> str:
+    """Who uses the command line, as the audit trail names them."""
+    try:
+        return f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
+    except (KeyError, OSError):  # no such user in this container
+        return f"cli:{os.getuid()}"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import json
 import secrets
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gateway.cli.stored import operator
+from gateway.domain.ids import rfc3339
 from gateway.ports.accounts import AccountStore
-from gateway.web.auth import REMEMBER_S, SCOPES, sha256
+from gateway.web.auth import SCOPES, sha256
 
 _BYTES = 32
+EXPIRES_DAYS = 365
+_MOST_DAYS = 3650
+_WITHIN_S = 5
+"""By then open streams have ended, too."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -28,7 +36,22 @@ def add_parser(verbs: Any) -> None:
     create.add_argument(
         "--hmac", action="store_true", help="also make a secret to sign POST /api/v1/contacts of source.name NAME with"
     )
-    listing = actions.add_parser("list", help="names and scopes of all tokens / 列出令牌")
+    create.add_argument(
+        "--expires-days",
+        type=int,
+        default=EXPIRES_DAYS,
+        metavar="N",
+        help=f"it is worthless after so many days (default: {EXPIRES_DAYS}); 0: never",
+    )
+    create.add_argument(
+        "--address",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        dest="addresses",
+        help="it may be used from this network only, e.g. 10.1.0.0/16; may be given several times",
+    )
+    listing = actions.add_parser("list", help="names, scopes, ends and networks of all tokens / 列出令牌")
     listing.add_argument("--json", action="store_true", help="as a JSON array")
     revoke = actions.add_parser("revoke", help="make a token and its signing secret worthless / 吊销令牌")
     revoke.add_argument("--name", required=True, help="whose token, as `tokens list` shows it")
@@ -46,20 +69,34 @@ async def run(args: argparse.Namespace, accounts: AccountStore) -> int:
 async def _list(args: argparse.Namespace, accounts: AccountStore) -> int:
     tokens = await accounts.tokens()
     if args.json:
-        print(json.dumps(tokens, ensure_ascii=False, indent=2))
+        told = [token | {"expires_at": _end(token["expires_at"])} for token in tokens]
+        print(json.dumps(told, ensure_ascii=False, indent=2))
         return 0
     for token in tokens:
-        print(token["name"], ",".join(token["scopes"]), *(["signs contacts"] if token["signs"] else []), sep="\t")
+        more = ["signs contacts"] if token["signs"] else []
+        if token["addresses"]:
+            more.append(f"from {','.join(token['addresses'])}")
+        print(token["name"], ",".join(token["scopes"]), _until(token["expires_at"]), *more, sep="\t")
     if not tokens:
         print("no tokens", file=sys.stderr)
     return 0
 
 
+def _end(expires_at: datetime | None) -> str | None:
+    return rfc3339(expires_at) if expires_at is not None else None
+
+
+def _until(expires_at: datetime | None) -> str:
+    if expires_at is None:
+        return "never expires"
+    return f"{'expires' if expires_at > datetime.now(UTC) else 'EXPIRED'} {expires_at:%Y-%m-%d}"
+
+
 async def _revoke(name: str, accounts: AccountStore) -> int:
-    if not await accounts.remove_token(name):
+    if not await accounts.remove_token(name, by=operator()):
         print(f"gateway: there is no token {name!r}; `gateway tokens list` shows them", file=sys.stderr)
         return 1
-    print(f"{name}: revoked; running gateways refuse it within {REMEMBER_S:.0f} s")
+    print(f"{name}: revoked; running gateways refuse it within {_WITHIN_S} s")
     return 0
 
 
@@ -68,9 +105,27 @@ async def _create(args: argparse.Namespace, accounts: AccountStore) -> int:
     if not name.isprintable() or not 1 <= len(name) <= 64 or (args.hmac and not name.isascii()):  # noqa: PLR2004 - told below
         print("gateway tokens: a name has 1 to 64 printable characters, ASCII for a signing source", file=sys.stderr)
         return 2
+    if not 0 <= args.expires_days <= _MOST_DAYS:
+        print(f"gateway tokens: --expires-days is 1 to {_MOST_DAYS}, or 0 for never", file=sys.stderr)
+        return 2
+    try:
+        addresses = [str(ipaddress.ip_network(one, strict=False)) for one in args.addresses]
+    except ValueError as error:
+        print(f"gateway tokens: --address: {error}; write 10.1.0.0/16 or 2001:db8::/32", file=sys.stderr)
+        return 2
+    expires_at = datetime.now(UTC) + timedelta(days=args.expires_days) if args.expires_days else None
     token = secrets.token_urlsafe(_BYTES)
     secret = secrets.token_urlsafe(_BYTES) if args.hmac else None
-    await accounts.add_token(name=name, scopes=sorted(set(args.scopes)), token_sha256=sha256(token), hmac_secret=secret)
+    await accounts.add_token(
+        name=name,
+        scopes=sorted(set(args.scopes)),
+        token_sha256=sha256(token),
+        hmac_secret=secret,
+        expires_at=expires_at,
+        addresses=addresses,
+        by=operator(),
+    )
+    print(f"{name}: {_until(expires_at)}", file=sys.stderr)
     if secret is not None:
         print(f"hmac-secret {secret}")
     print(token)

@@ -126,7 +126,8 @@ class HttpChannel(Protocol):
 
         ``request.match_info["tail"]`` is the path behind the channel's id (may be empty), ``request.remote`` who asks,
         also behind trusted proxies. A channel whose bodies are larger or smaller than usual (64 KB of a hook, 24 MB of
-        a chat) has an attribute ``max_body_bytes``.
+        a chat) has an attribute ``max_body_bytes``. One that serves web clients has ``for_web_clients = True``: it is
+        at ``/chat/{channel_id}`` and nowhere else, and looks after its own time limits; all others are at ``/hooks``.
         """
         ...
 

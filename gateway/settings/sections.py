@@ -30,6 +30,8 @@ class Http(Section):
     public_url: str = ""
     """How the world reaches us, for links in feeds and behind a proxy; empty = http://host:port."""
     session_ttl_s: int = Field(43_200, ge=60)
+    session_idle_s: int = Field(1800, ge=60)
+    """A desk login that was not used for so long ends, also before ``session_ttl_s``."""
     trusted_proxies: tuple[str, ...] = ()
     """CIDRs whose X-Forwarded-For is believed."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
-from gateway.ports.accounts import Look
+from gateway.ports.accounts import Bucket, Look, Reservation
+from gateway.storage import account_tables as a
+from gateway.storage import login_attempts
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
@@ -23,123 +26,233 @@ class SqlAccountStore:
         self._sql = sql
 
     async def add_user(
-        self, *, username: str, name: str, role: str, password_hash: str, one_time: bool = False
+        self,
+        *,
+        username: str,
+        name: str,
+        role: str,
+        password_hash: str,
+        one_time: bool = False,
+        by: str | None = None,
+        action: str = "user.added",
     ) -> None:
-        """See ``ports.accounts.AccountStore.add_user``. A replaced user's sessions end."""
-        check_texts((username, name))
+        """See ``ports.accounts.AccountStore.add_user``."""
+        check_texts((username, name, by))
         row = {"username": username, "name": name, "role": role, "password_hash": password_hash, "one_time": one_time}
 
         def work(connection: sa.Connection) -> None:
-            _replace(connection, t.users, row | {"failed": 0, "locked_until": None})
-            connection.execute(sa.delete(t.sessions).where(t.sessions.c.username == username))
+            _replace(connection, a.users, row | {"disabled": False})
+            _end_sessions(connection, username)
+            connection.execute(sa.delete(a.devices).where(a.devices.c.username == username))
+            login_attempts.forget_user(connection, hashlib.sha256(username.encode()).hexdigest())
+            _note(connection, by, action, username, role=role)
 
         await self._sql.write(work)
 
     async def user(self, username: str) -> dict[str, Any] | None:
-        """See ``ports.accounts.AccountStore.user``; ``locked_until`` is a datetime or None."""
-        found = await self._one(sa.select(t.users).where(t.users.c.username == username), username)
-        if found is not None and found["locked_until"] is not None:
-            found["locked_until"] = from_rfc3339(found["locked_until"])
-        return found
+        """See ``ports.accounts.AccountStore.user``."""
+        return await self._one(sa.select(a.users).where(a.users.c.username == username), username)
 
-    async def login_result(self, username: str, *, ok: bool, locked_until: datetime | None) -> None:
-        """See ``ports.accounts.AccountStore.login_result``."""
-        update = (
-            sa.update(t.users)
-            .where(t.users.c.username == username)
-            .values(
-                failed=0 if ok else t.users.c.failed + 1,
-                locked_until=rfc3339(locked_until) if locked_until else None,
-            )
-        )
-        await self._sql.write(lambda c: c.execute(update).rowcount)
+    async def users(self) -> list[dict[str, Any]]:
+        """See ``ports.accounts.AccountStore.users``."""
+        shown = [column for column in a.users.c if column.name != "password_hash"]
+        query = sa.select(*shown).order_by(a.users.c.username)
+        return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
-    async def add_session(self, token_sha256: str, username: str, expires_at: datetime) -> None:
+    async def enable_user(self, username: str, *, enabled: bool, by: str | None = None) -> bool:
+        """See ``ports.accounts.AccountStore.enable_user``."""
+        check_texts((username, by))
+        change = sa.update(a.users).where(a.users.c.username == username).values(disabled=not enabled)
+
+        def work(connection: sa.Connection) -> bool:
+            if connection.execute(change).rowcount == 0:
+                return False
+            if enabled:
+                login_attempts.forget_user(connection, hashlib.sha256(username.encode()).hexdigest())
+            else:
+                _end_sessions(connection, username)
+            _note(connection, by, "user.enabled" if enabled else "user.disabled", username)
+            return True
+
+        return await self._sql.write(work)
+
+    async def locked_until(self, buckets: Sequence[Bucket], now: datetime) -> datetime | None:
+        """See ``ports.accounts.AccountStore.locked_until``."""
+        return await self._sql.read(lambda c: login_attempts.locked_until(c, buckets, now))
+
+    async def reserve_attempt(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+        """See ``ports.accounts.AccountStore.reserve_attempt``."""
+        return await self._sql.write(lambda c: login_attempts.reserve(c, buckets, now))
+
+    async def attempt_was_right(self, *, forget: Bucket, give_back: Sequence[Bucket]) -> None:
+        """See ``ports.accounts.AccountStore.attempt_was_right``."""
+        await self._sql.write(lambda c: login_attempts.was_right(c, forget, give_back))
+
+    async def knows_device(self, device_sha256: str, username: str | None, since: datetime) -> bool:
+        """See ``ports.accounts.AccountStore.knows_device``."""
+        table = a.devices.c
+        query = sa.select(table.username).where(table.device_sha256 == device_sha256, table.seen_at > rfc3339(since))
+        if username is not None:
+            check_texts((username,))
+            query = query.where(table.username == username)
+        return await self._sql.read(lambda c: c.execute(query.limit(1)).first()) is not None
+
+    async def remember_device(self, device_sha256: str, username: str, now: datetime) -> None:
+        """See ``ports.accounts.AccountStore.remember_device``."""
+        row = {"device_sha256": device_sha256, "username": username, "seen_at": rfc3339(now)}
+        await self._sql.write(lambda c: _replace(c, a.devices, row))
+
+    async def add_session(
+        self, token_sha256: str, username: str, expires_at: datetime, now: datetime, *, password_hash: str | None = None
+    ) -> bool:
         """See ``ports.accounts.AccountStore.add_session``."""
-        row = {"token_sha256": token_sha256, "username": username, "expires_at": rfc3339(expires_at)}
-        await self._sql.write(lambda c: _replace(c, t.sessions, row))
+        row = {
+            "token_sha256": token_sha256,
+            "username": username,
+            "expires_at": rfc3339(expires_at),
+            "seen_at": rfc3339(now),
+        }
+
+        current = sa.select(a.users.c.password_hash).where(a.users.c.username == username).with_for_update()
+
+        def work(connection: sa.Connection) -> bool:
+            if password_hash is not None and connection.execute(current).scalar() != password_hash:
+                return False
+            connection.execute(sa.delete(a.sessions).where(a.sessions.c.expires_at <= rfc3339(now)))
+            _replace(connection, a.sessions, row)
+            return True
+
+        return await self._sql.write(work)
 
     async def session(self, token_sha256: str, now: datetime) -> dict[str, Any] | None:
-        """See ``ports.accounts.AccountStore.session``; ``expires_at`` is a datetime."""
+        """See ``ports.accounts.AccountStore.session``; ``expires_at`` and ``seen_at`` are datetimes."""
+        users, sessions = a.users.c, a.sessions.c
         query = (
-            sa.select(t.users.c.username, t.users.c.name, t.users.c.role, t.sessions.c.expires_at)
-            .join_from(t.sessions, t.users, t.sessions.c.username == t.users.c.username)
-            .where(t.sessions.c.token_sha256 == token_sha256, t.sessions.c.expires_at > rfc3339(now))
+            sa.select(users.username, users.name, users.role, users.one_time, sessions.expires_at, sessions.seen_at)
+            .join_from(a.sessions, a.users, sessions.username == users.username)
+            .where(sessions.token_sha256 == token_sha256, sessions.expires_at > rfc3339(now), ~users.disabled)
         )
-        found = await self._one(query, token_sha256)
-        return found and found | {"expires_at": from_rfc3339(found["expires_at"])}
+        return _with_times(await self._one(query, token_sha256), "expires_at", "seen_at")
+
+    async def touch_session(self, token_sha256: str, now: datetime) -> None:
+        """See ``ports.accounts.AccountStore.touch_session``."""
+        touched = sa.update(a.sessions).where(a.sessions.c.token_sha256 == token_sha256).values(seen_at=rfc3339(now))
+        await self._sql.write(lambda c: c.execute(touched).rowcount)
 
     async def end_session(self, token_sha256: str) -> None:
         """See ``ports.accounts.AccountStore.end_session``."""
-        ended = sa.delete(t.sessions).where(t.sessions.c.token_sha256 == token_sha256)
+        ended = sa.delete(a.sessions).where(a.sessions.c.token_sha256 == token_sha256)
         await self._sql.write(lambda c: c.execute(ended).rowcount)
 
     async def add_token(
-        self, *, name: str, scopes: list[str], token_sha256: str, hmac_secret: str | None = None
+        self,
+        *,
+        name: str,
+        scopes: list[str],
+        token_sha256: str,
+        hmac_secret: str | None = None,
+        expires_at: datetime | None = None,
+        addresses: Sequence[str] = (),
+        by: str | None = None,
     ) -> None:
         """See ``ports.accounts.AccountStore.add_token``."""
-        check_texts((name, *scopes, hmac_secret))
-        row = {"name": name, "scopes": scopes, "token_sha256": token_sha256, "hmac_secret": hmac_secret}
-        await self._sql.write(lambda c: _replace(c, t.tokens, row))
+        check_texts((name, *scopes, hmac_secret, *addresses, by))
+        row = {
+            "name": name,
+            "scopes": scopes,
+            "token_sha256": token_sha256,
+            "hmac_secret": hmac_secret,
+            "expires_at": rfc3339(expires_at) if expires_at is not None else None,
+            "addresses": list(addresses) or None,
+        }
+
+        def work(connection: sa.Connection) -> None:
+            _replace(connection, a.tokens, row)
+            _note(connection, by, "token.created", name, scopes=scopes, expires_at=row["expires_at"])
+
+        await self._sql.write(work)
 
     async def token(self, token_sha256: str) -> dict[str, Any] | None:
         """See ``ports.accounts.AccountStore.token``."""
-        query = sa.select(t.tokens.c.name, t.tokens.c.scopes).where(t.tokens.c.token_sha256 == token_sha256)
-        return await self._one(query, token_sha256)
+        table = a.tokens.c
+        query = sa.select(table.name, table.scopes, table.expires_at, table.addresses)
+        return _token(await self._one(query.where(table.token_sha256 == token_sha256), token_sha256))
 
     async def tokens(self) -> list[dict[str, Any]]:
         """See ``ports.accounts.AccountStore.tokens``."""
-        table = t.tokens.c
-        query = sa.select(table.name, table.scopes, table.hmac_secret.is_not(None).label("signs")).order_by(table.name)
+        table = a.tokens.c
+        signs = table.hmac_secret.is_not(None).label("signs")
+        query = sa.select(table.name, table.scopes, signs, table.expires_at, table.addresses).order_by(table.name)
         rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
-        return [{**row, "signs": bool(row["signs"])} for row in rows]
+        return [_token({**row, "signs": bool(row["signs"])}) or {} for row in rows]
 
-    async def remove_token(self, name: str) -> bool:
+    async def remove_token(self, name: str, *, by: str | None = None) -> bool:
         """See ``ports.accounts.AccountStore.remove_token``."""
-        check_texts((name,))
-        delete = sa.delete(t.tokens).where(t.tokens.c.name == name)
-        return await self._sql.write(lambda c: c.execute(delete).rowcount) > 0
+        check_texts((name, by))
+        delete = sa.delete(a.tokens).where(a.tokens.c.name == name)
 
-    async def source_secret(self, name: str) -> str | None:
-        """See ``ports.accounts.AccountStore.source_secret``."""
-        found = await self._one(sa.select(t.tokens.c.hmac_secret).where(t.tokens.c.name == name), name)
-        return found["hmac_secret"] if found else None
+        def work(connection: sa.Connection) -> bool:
+            if connection.execute(delete).rowcount == 0:
+                return False
+            _note(connection, by, "token.revoked", name)
+            return True
 
-    async def add_phone(self, *, username: str, ha1: dict[str, str], agent: str | None) -> None:
+        return await self._sql.write(work)
+
+    async def signing_source(self, name: str) -> dict[str, Any] | None:
+        """See ``ports.accounts.AccountStore.signing_source``."""
+        table = a.tokens.c
+        query = sa.select(table.name, table.hmac_secret, table.expires_at, table.addresses).where(
+            table.name == name, table.hmac_secret.is_not(None)
+        )
+        return _token(await self._one(query, name))
+
+    async def add_phone(self, *, username: str, ha1: dict[str, str], agent: str | None, by: str | None = None) -> None:
         """See ``ports.accounts.AccountStore.add_phone``; replaces an earlier phone of that name."""
-        check_texts((username, agent))
+        check_texts((username, agent, by))
         row = {"username": username, "ha1": ha1, "agent": agent}
-        await self._sql.write(lambda c: _replace(c, t.phones, row))
 
-    async def audit(self, *, actor: str, action: str, ticket_id: str | None, at: datetime) -> None:
+        def work(connection: sa.Connection) -> None:
+            _replace(connection, t.phones, row)
+            _note(connection, by, "phone.added", username)
+
+        await self._sql.write(work)
+
+    async def audit(
+        self,
+        *,
+        actor: str,
+        action: str,
+        ticket_id: str | None,
+        at: datetime,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
         """See ``ports.accounts.AccountStore.audit``."""
-        await self.audit_all([Look(actor, action, ticket_id, at)])
+        await self.audit_all([Look(actor, action, ticket_id, at, detail)])
 
     async def audit_all(self, looks: Sequence[Look]) -> None:
         """See ``ports.accounts.AccountStore.audit_all``."""
-        rows = []
         for look in looks:
             check_texts((look.actor, look.action, look.ticket_id))
-            rows.append(
-                {
-                    "audit_id": new_ulid(int(look.at.timestamp() * 1000)),
-                    "actor": look.actor,
-                    "action": look.action,
-                    "ticket_id": look.ticket_id,
-                    "at": rfc3339(look.at),
-                }
-            )
-        if rows:
-            await self._sql.write(lambda c: c.execute(sa.insert(t.audit), rows).rowcount)
+        if looks:
+            await self._sql.write(lambda c: _write_down(c, looks))
 
     async def trail(
-        self, *, actor: str | None = None, ticket_id: str | None = None, before: str | None = None, limit: int = 200
+        self,
+        *,
+        actor: str | None = None,
+        action: str | None = None,
+        ticket_id: str | None = None,
+        before: str | None = None,
+        limit: int = 200,
     ) -> list[dict[str, Any]]:
         """See ``ports.accounts.AccountStore.trail``."""
-        check_texts((actor, ticket_id, before))
+        check_texts((actor, action, ticket_id, before))
         query = sa.select(t.audit).order_by(t.audit.c.audit_id.desc()).limit(limit)
         if actor is not None:
             query = query.where(t.audit.c.actor == actor)
+        if action is not None:
+            query = query.where(t.audit.c.action == action)
         if ticket_id is not None:
             query = query.where(t.audit.c.ticket_id == ticket_id)
         if before is not None:
@@ -157,3 +270,40 @@ def _replace(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) ->
     keys = [column.name for column in table.primary_key]
     others = {name: statement.excluded[name] for name in row if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), row)
+
+
+def _end_sessions(connection: sa.Connection, username: str) -> None:
+    connection.execute(sa.delete(a.sessions).where(a.sessions.c.username == username))
+
+
+def _note(connection: sa.Connection, by: str | None, action: str, subject: str, **more: Any) -> None:
+    """Write down in the same transaction who changed an account or token; nothing when nobody is named."""
+    if by is not None:
+        _write_down(connection, [Look(by, action, None, datetime.now(UTC), {"subject": subject, **more})])
+
+
+def _write_down(connection: sa.Connection, looks: Sequence[Look]) -> None:
+    rows = [
+        {
+            "audit_id": new_ulid(int(look.at.timestamp() * 1000)),
+            "actor": look.actor,
+            "action": look.action,
+            "ticket_id": look.ticket_id,
+            "at": rfc3339(look.at),
+            "detail": dict(look.detail) if look.detail is not None else None,
+        }
+        for look in looks
+    ]
+    connection.execute(sa.insert(t.audit), rows)
+
+
+def _with_times(row: dict[str, Any] | None, *names: str) -> dict[str, Any] | None:
+    """``row`` with its texts of time as datetimes."""
+    if row is None:
+        return None
+    return row | {name: from_rfc3339(row[name]) if row[name] is not None else None for name in names}
+
+
+def _token(row: dict[str, Any] | None) -> dict[str, Any] | None:
+    found = _with_times(row, "expires_at")
+    return found and found | {"addresses": tuple(found["addresses"] or ())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -118,11 +119,30 @@ async def _bring_up_to_date(sql: Sql, *, migrate: bool) -> None:
     await sql.write(run_missing)
 
 
-def _connect(url: str, data_dir: Path, synchronous: str) -> Sql:
+async def stored_tokens(url: str, *, data_dir: Path) -> list[dict[str, Any]]:
+    """The API tokens, without touching the schema: none where there is no database yet, or it waits for its migration.
+
+    Raises as ``open_database`` does.
+    """
+    parsed = _parsed(url, data_dir)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():  # noqa: ASYNC240 - once
+        return []
+    sql = _connect(url, data_dir, "FULL")
     try:
-        parsed = sa.make_url(url or f"sqlite:///{data_dir.resolve() / 'gateway.db'}")
+        return await SqlAccountStore(sql).tokens() if await sql.read(is_current) else []
+    finally:
+        await sql.aclose()
+
+
+def _parsed(url: str, data_dir: Path) -> sa.URL:
+    try:
+        return sa.make_url(url or f"sqlite:///{data_dir.resolve() / 'gateway.db'}")
     except sa.exc.ArgumentError as error:
         raise ConfigError(["database.url is no URL; leave it empty for SQLite"]) from error
+
+
+def _connect(url: str, data_dir: Path, synchronous: str) -> Sql:
+    parsed = _parsed(url, data_dir)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return SqliteSql(parsed, synchronous=synchronous)

@@ -335,37 +335,6 @@ sa.Index(
 )
 """What is not delivered yet; a delivered row is deleted. A lease is a ``next_at`` in the future."""
 
-users = sa.Table(
-    "users",
-    metadata,
-    sa.Column("username", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("password_hash", sa.Text, nullable=False),
-    sa.Column("one_time", sa.Boolean, nullable=False),
-    sa.Column("failed", sa.BigInteger, nullable=False),
-    sa.Column("locked_until", sa.Text),
-)
-
-sessions = sa.Table(
-    "sessions",
-    metadata,
-    sa.Column("token_sha256", sa.Text, primary_key=True),
-    sa.Column("username", sa.Text, nullable=False),
-    sa.Column("expires_at", sa.Text, nullable=False),
-    sa.Index("sessions_by_user", "username"),
-)
-
-tokens = sa.Table(
-    "tokens",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("scopes", Json, nullable=False),
-    sa.Column("token_sha256", sa.Text, nullable=False),
-    sa.Column("hmac_secret", sa.Text),
-    sa.Index("tokens_by_hash", "token_sha256", unique=True),
-)
-
 phones = sa.Table(
     "phones",
     metadata,
@@ -392,7 +361,9 @@ audit = sa.Table(
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("ticket_id", sa.Text),
     sa.Column("at", sa.Text, nullable=False),
+    sa.Column("detail", Json),
     sa.Index("audit_by_ticket", "ticket_id", "audit_id"),
     sa.Index("audit_by_actor", "actor", "audit_id"),
 )
-"""Who saw or did what. Triggers of migration 0003 refuse to alter rows, and to delete those of the last 180 days."""
+"""Who saw or did what; of log-ins and accounts ``detail`` says whose and from where. Triggers of migration 0003 refuse
+to alter rows, and to delete those of the last 180 days."""

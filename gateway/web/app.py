@@ -60,5 +60,5 @@ def build_app(services: WebServices) -> web.Application:
 
 
 async def _write_down(app: web.Application) -> None:
-    """Clean-up signal: who saw what reaches SQL before the process ends."""
-    await app[HOUSE].seen.aclose()
+    """Clean-up signal."""
+    await app[HOUSE].aclose()

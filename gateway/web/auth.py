@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from aiohttp import web
 
@@ -27,9 +30,13 @@ ROLE_SCOPES = {
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,256})$", re.IGNORECASE)
-REMEMBER_S = 5.0
+REMEMBER_S = 2.0
 """A token that was known is not looked up again for so long, so a revoked one lives on for that time."""
 _REMEMBER = 1000
+IDLE_HEADER = "X-Idle"
+"""The desk sends it with requests that nobody's hand has caused: they do not keep a session alive."""
+TOUCH_S = 60.0
+"""A session's last use is written down so often at most."""
 
 
 def sha256(text: str) -> str:
@@ -72,26 +79,41 @@ class Principal:
 class Authenticator:
     """Turns a request's credentials into a Principal."""
 
-    def __init__(self, *, accounts: AccountStore, clock: Clock, proxies: Proxies, failures_per_s: float) -> None:
+    def __init__(
+        self, *, accounts: AccountStore, clock: Clock, proxies: Proxies, failures_per_s: float, idle_s: float
+    ) -> None:
+        """How much is forgiven.
+
+        ``failures_per_s``: requests without valid credentials of one address; ``idle_s``: a session that was not used
+        for so long has ended.
+        """
         self._accounts = accounts
         self._clock = clock
         self._proxies = proxies
-        self._tokens: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._idle = timedelta(seconds=idle_s)
+        self._tokens: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
         self.failures = RateLimiter(per_s=failures_per_s, clock=clock, burst=max(20.0, failures_per_s * 4))
+
+    def device_cookie(self, request: web.Request) -> str:
+        """The cookie by which a browser is known again at its next log-in."""
+        return f"{self.cookie_name(request)}-device"
 
     def cookie_name(self, request: web.Request) -> str:
         """``__Host-`` binds the cookie to this very host (RFC 6265bis); browsers take that over TLS only."""
         return "__Host-gateway" if self._proxies.secure(request) else "gateway"
 
-    async def principal(self, request: web.Request) -> Principal:
-        """The Principal of a request; 401 without valid credentials, 403 for a change without the page's token."""
+    async def principal(self, request: web.Request, *, in_use: bool = True) -> Principal:
+        """The Principal of a request; 401 without valid credentials, 403 for a change without the page's token.
+
+        A session lives on by requests that somebody makes: not by those with ``X-Idle``, nor unless ``in_use``.
+        """
         header = request.headers.get("Authorization")
         if header is not None:
             return await self._bearer(request, header)
         cookie = request.cookies.get(self.cookie_name(request))
         if cookie:
-            return await self._session(request, cookie)
-        raise self._unauthorized("Log in, or send an API token: Authorization: Bearer …")
+            return await self._session(request, cookie, in_use=in_use and IDLE_HEADER not in request.headers)
+        raise self.unauthorized("Log in, or send an API token: Authorization: Bearer …")
 
     async def _bearer(self, request: web.Request, header: str) -> Principal:
         found = _BEARER.match(header.strip())
@@ -101,7 +123,18 @@ class Authenticator:
 
     async def holder(self, request: web.Request, given: str) -> Principal:
         """The Principal of an API token, however it was sent; a 401 Problem when it is none."""
-        digest = sha256(given)
+        token = await self._token(sha256(given))
+        if token is None:
+            raise self.failed(request, "This token is not known or was revoked.")
+        self.check_holder(request, token)
+        return Principal(
+            actor=f"token:{token['name']}",
+            name=token["name"],
+            scopes=frozenset(token["scopes"]),
+            expires_at=token["expires_at"],
+        )
+
+    async def _token(self, digest: str) -> dict[str, Any] | None:
         now = self._clock.monotonic()
         known = self._tokens.get(digest)
         if known is not None and now - known[0] < REMEMBER_S:
@@ -109,24 +142,45 @@ class Authenticator:
         token = await self._accounts.token(digest)
         if token is None:
             self._tokens.pop(digest, None)
-            raise self.failed(request, "This token is not known or was revoked.")
-        principal = Principal(actor=f"token:{token['name']}", name=token["name"], scopes=frozenset(token["scopes"]))
-        self._tokens[digest] = (now, principal)
+            return None
+        self._tokens[digest] = (now, token)
         if len(self._tokens) > _REMEMBER:
             self._tokens.popitem(last=False)
-        return principal
+        return token
 
-    async def _session(self, request: web.Request, cookie: str) -> Principal:
-        session = await self._accounts.session(sha256(cookie), self._clock.now())
-        user = await self._accounts.user(session["username"]) if session else None
-        if session is None or user is None:
-            raise self._unauthorized("The session has ended; log in again.")
+    def check_holder(self, request: web.Request, token: dict[str, Any]) -> None:
+        """401 when a token or signing secret has expired, 403 when it may not be used from the client's address."""
+        expires = token["expires_at"]
+        if expires is not None and expires <= self._clock.now():
+            raise self.failed(
+                request,
+                f"{token['name']} expired at {expires:%Y-%m-%d %H:%M} UTC; make a new one: gateway tokens create.",
+                code="token_expired",
+            )
+        if token["addresses"] and not _within(self._proxies.client(request), token["addresses"]):
+            self.failed(request, "")
+            raise Problem(
+                403,
+                "token_address_refused",
+                f"{token['name']} may not be used from this address; gateway tokens list shows from which.",
+            )
+
+    async def _session(self, request: web.Request, cookie: str, *, in_use: bool) -> Principal:
+        digest, now = sha256(cookie), self._clock.now()
+        user = await self._accounts.session(digest, now)
+        if user is None:
+            raise self.unauthorized("The session has ended; log in again.", "session_ended")
+        seen_at = user["seen_at"]
+        if seen_at is not None and now - seen_at > self._idle:
+            raise self.unauthorized("The session ended because it was not used; log in again.", "session_idle")
         if request.method not in SAFE_METHODS:
             sent = request.headers.get(CSRF_HEADER, "")
             if not secrets.compare_digest(sent.encode(), csrf_token(cookie).encode()):
                 raise Problem(
                     403, "csrf_token_missing", f"Changes from a page need its {CSRF_HEADER} header; reload it."
                 )
+        if in_use and (seen_at is None or (now - seen_at).total_seconds() > TOUCH_S):
+            await self._accounts.touch_session(digest, now)
         return Principal(
             actor=f"user:{user['username']}",
             name=user["name"],
@@ -134,7 +188,7 @@ class Authenticator:
             username=user["username"],
             role=user["role"],
             must_change_password=bool(user["one_time"]),
-            expires_at=session["expires_at"],
+            expires_at=user["expires_at"],
         )
 
     def check_failures(self, request: web.Request) -> None:
@@ -147,12 +201,24 @@ class Authenticator:
                 headers={"Retry-After": "5"},
             )
 
-    def failed(self, request: web.Request, detail: str) -> Problem:
+    def failed(self, request: web.Request, detail: str, *, code: str = "unauthorized") -> Problem:
         """A 401 that counts against the client's address."""
         self.check_failures(request)
         self.failures.take(self._proxies.counted(request))
-        return self._unauthorized(detail)
+        return self.unauthorized(detail, code)
 
     @staticmethod
-    def _unauthorized(detail: str) -> Problem:
-        return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="gateway"'})
+    def unauthorized(detail: str, code: str = "unauthorized") -> Problem:
+        """A 401."""
+        return Problem(401, code, detail, headers={"WWW-Authenticate": 'Bearer realm="gateway"'})
+
+
+def _within(address: str, networks: Sequence[str]) -> bool:
+    """Whether ``address`` lies in one of ``networks``; an IPv4 address mapped into IPv6 counts as what it is."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found in ipaddress.ip_network(network, strict=False) for network in networks)

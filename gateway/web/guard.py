@@ -11,6 +11,7 @@ from gateway.errors import GatewayError
 from gateway.telemetry import log, metrics
 from gateway.web.problems import Problem, from_gateway_error, from_http
 from gateway.web.routing import HOUSE, Route
+from gateway.web.services import Limits
 
 _log = log.get("web")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,7 +40,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     started = clock.monotonic()
     response: web.StreamResponse
     try:
-        async with asyncio.timeout(None if route is not None and route.streaming else limits.handler_s):
+        async with asyncio.timeout(_limit_s(request, route, limits)):
             response = await handler(request)
     except TimeoutError:
         response = Problem(
@@ -76,6 +77,13 @@ def _problem(error: Exception) -> Problem:
     if problem.status >= 500:  # noqa: PLR2004 - the class of server errors
         _log.error("request_failed", code=problem.code, exc_info=error)
     return problem
+
+
+def _limit_s(request: web.Request, route: Route | None, limits: Limits) -> float | None:
+    """How long this request may take; None: as long as it wants, and only what is read may."""
+    if route is None or not route.streaming:
+        return limits.handler_s
+    return None if request.method == "GET" else limits.upload_s
 
 
 def _route(request: web.Request) -> Route | None:

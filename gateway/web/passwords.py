@@ -1,19 +1,32 @@
-"""Desk passwords: argon2id, hashed and checked in a thread, two at a time so that a flood cannot fill memory."""
+"""Desk passwords: argon2id in two threads of their own, behind a queue that ends, so that a flood costs only itself."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-MIN_LENGTH = 10
-MAX_LENGTH = 200
+from gateway.web.problems import Problem
+from gateway.web.weak_passwords import MAX_LENGTH
+
+AT_ONCE = 2
+WAITING = 64
+"""So many log-ins may be in hand or wait in this process; ``KEPT`` of these places are for devices known to us."""
+KEPT = 16
+WAITING_EACH = 16
+"""One address or known device has so many of them."""
+_RETRY_S = 2
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _ONE_TIME_CHARS = 16
 _HASHER = PasswordHasher()
-_AT_ONCE = 2
+NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+"""Stands in for the hash of a user who does not exist: it costs the same to check, and no password fits."""
 
 
 def one_time_password() -> str:
@@ -26,40 +39,65 @@ def hash_password(password: str) -> str:
     return _HASHER.hash(password)
 
 
-def weakness(password: str, username: str) -> str | None:
-    """What is wrong with a new password, as a problem code, or None."""
-    if len(password) < MIN_LENGTH:
-        return "password_too_short"
-    if len(password) > MAX_LENGTH:
-        return "password_too_long"
-    if len(set(password)) < 4 or username.lower() in password.lower():  # noqa: PLR2004 - "aaaaaaaaab" is no password
-        return "password_too_simple"
-    return None
+def verify(password: str, password_hash: str) -> bool:
+    """Whether ``password`` fits. Takes as long as ``hash_password``."""
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+class Turn:
+    """Leave to hash: one of ``AT_ONCE``."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether ``password`` fits; without a hash (no such user) the same work, and no."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, verify, password[:MAX_LENGTH], password_hash or NOBODY)
+
+    async def hash(self, password: str) -> str:
+        """See ``hash_password``."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, hash_password, password)
 
 
 class Passwords:
     """Checks and makes hashes without holding up the event loop."""
 
     def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._nobody: str | None = None
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._waiting: Counter[str] = Counter()
 
-    async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether ``password`` fits. With no hash (no such user) it takes as long and says no."""
-        async with self._slots:
-            if self._nobody is None:
-                self._nobody = await asyncio.to_thread(hash_password, secrets.token_hex())
-            fits = await asyncio.to_thread(_verify, password[:MAX_LENGTH], password_hash or self._nobody)
-        return fits and password_hash is not None
+    @property
+    def in_hand(self) -> int:
+        """How many are hashed or wait now."""
+        return self._waiting.total()
 
-    async def hash(self, password: str) -> str:
-        """See ``hash_password``."""
-        async with self._slots:
-            return await asyncio.to_thread(hash_password, password)
+    @asynccontextmanager
+    async def turn(self, who: str, *, known: bool) -> AsyncIterator[Turn]:
+        """Wait for leave to hash; a 429 Problem at once when the queue is full, or full of ``who``.
 
+        ``who`` is the client's address, or a device ``known`` to us, for which places are kept.
+        """
+        if self.in_hand >= (WAITING if known else WAITING - KEPT) or self._waiting[who] >= WAITING_EACH:
+            raise Problem(
+                429,
+                "login_busy",
+                "Too many log-ins at this moment; try again shortly.",
+                headers={"Retry-After": str(_RETRY_S)},
+            )
+        self._waiting[who] += 1
+        try:
+            async with self._free:
+                yield Turn(self._pool)
+        finally:
+            self._waiting[who] -= 1
+            if not self._waiting[who]:
+                del self._waiting[who]
 
-def _verify(password: str, password_hash: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except (Argon2Error, InvalidHashError):
-        return False
+    def close(self) -> None:
+        """End the threads once they have finished what they are at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

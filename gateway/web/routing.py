@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
+from gateway.web.login_trail import LoginTrail
+from gateway.web.logins import LogIns
 from gateway.web.passwords import Passwords
 from gateway.web.problems import Problem, from_validation
 from gateway.web.seen import SeenLog
@@ -35,18 +37,31 @@ class House:
             clock=services.clock,
             proxies=self.proxies,
             failures_per_s=limits.failures_per_s,
+            idle_s=services.session_idle_s,
         )
         self.passwords = Passwords()
+        self.login_trail = LoginTrail(services.accounts, services.clock)
+        self.logins = LogIns(
+            accounts=services.accounts, clock=services.clock, passwords=self.passwords, trail=self.login_trail
+        )
         self.seen = SeenLog(services.accounts, services.clock)
         self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
         self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
         self.closing = False
 
-    async def audit(self, principal: Principal, action: str, ticket_id: str | None) -> None:
+    async def audit(
+        self, principal: Principal, action: str, ticket_id: str | None, *, detail: Mapping[str, Any] | None = None
+    ) -> None:
         """Write down who did what, before it is answered."""
         await self.services.accounts.audit(
-            actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now()
+            actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now(), detail=detail
         )
+
+    async def aclose(self) -> None:
+        """What is still to be written down reaches SQL before the process ends."""
+        self.passwords.close()
+        await self.seen.aclose()
+        await self.login_trail.aclose()
 
     async def reveal(self, principal: Principal, ticket_id: str) -> None:
         """Write down, before it is answered, that somebody sees a ticket unmasked; once for looks in a row."""
@@ -132,6 +147,8 @@ class Route:
     """Usable while a one-time password still has to be changed."""
     streaming: bool = False
     """May take as long as it wants; looks after its own time limits."""
+    by_itself: bool = False
+    """A page asks for it without anybody's doing: it keeps no session alive."""
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     files: bool = False
@@ -164,7 +181,7 @@ def _guarded(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
         house = request.app[HOUSE]
         principal: Principal | None = None
         if not (route.public or route.own_auth):
-            principal = await house.auth.principal(request)
+            principal = await house.auth.principal(request, in_use=not route.by_itself)
             house.requests.take(principal.actor)
             check(principal, route)
         return await route.handler(Context(request, house, principal))

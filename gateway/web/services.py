@@ -47,6 +47,8 @@ class Limits:
     """The largest request body; 413 beyond it."""
     handler_s: float = 30.0
     """The longest an ordinary request may take, its body included; 408 or 503 beyond it."""
+    upload_s: float = 630.0
+    """The same for what web clients send to a channel, which has finer limits of its own (at most 600 s)."""
     streams: int = 500
     """Event streams at once in this process."""
     streams_per_client: int = 20
@@ -77,6 +79,9 @@ class WebServices:
     public_url: str = ""
     """How the world reaches us; empty = relative links."""
     session_ttl_s: int = 43_200
+    """A desk login lasts so long at most …"""
+    session_idle_s: int = 1800
+    """… and ends when it was not used for so long."""
     trusted_proxies: tuple[str, ...] = ()
     """CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     zone: tzinfo = UTC

@@ -20,6 +20,7 @@ class AuditQuery(Closed):
 
     ticket_id: Word | None = Field(None, description="ticket_id, or ticket_no.")
     viewer: Name | None = Field(None, description="user:NAME or token:NAME; a bare name is a user's.")
+    what: Name | None = Field(None, description="Only this: record, reveal, login, login.failed, token.created …")
     before: Word | None = Field(None, description="next_before of the page before.")
     limit: int = Field(200, ge=1, le=1000)
 
@@ -35,10 +36,21 @@ async def list_audit(context: Context) -> web.Response:
     if viewer is not None and ":" not in viewer:
         viewer = f"user:{viewer}"
     rows = await context.services.accounts.trail(
-        actor=viewer, ticket_id=named.upper() if named else None, before=query.before, limit=query.limit
+        actor=viewer,
+        action=query.what,
+        ticket_id=named.upper() if named else None,
+        before=query.before,
+        limit=query.limit,
     )
     items = [
-        {"viewer": row["actor"], "what": row["action"], "ticket_id": row["ticket_id"], "at": row["at"]} for row in rows
+        {
+            "viewer": row["actor"],
+            "what": row["action"],
+            "ticket_id": row["ticket_id"],
+            "at": row["at"],
+            "detail": row["detail"],
+        }
+        for row in rows
     ]
     return json_response({"items": items, "next_before": rows[-1]["audit_id"] if len(rows) == query.limit else None})
 
@@ -48,7 +60,7 @@ ROUTES = (
         method="GET",
         path="/api/v1/audit",
         handler=list_audit,
-        summary="Who saw or did what: record, list, reveal, recording, attachment, export and administration",
+        summary="Who saw or did what: record, list, reveal, recording, attachment, export, log-ins and accounts",
         scope=ADMIN,
         query=AuditQuery,
         returns="AuditPage",

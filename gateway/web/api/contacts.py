@@ -150,11 +150,14 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
     found = _SIGNATURE.match(header)
     at = int(found.group(1)) if found else 0
     configured = services.sources.get(name) if name else None
-    secret = configured.secret if configured else await services.accounts.source_secret(name) if name else None
+    stored = await services.accounts.signing_source(name) if name and not configured else None
+    secret = configured.secret if configured else stored["hmac_secret"] if stored else None
     expected = signature(secret or "", signed, at)
     fits = hmac.compare_digest(expected.encode(), header.encode())
     if found is None or name is None or not secret or not fits:
         raise auth.failed(context.request, f"{SIGNATURE} does not fit this request and the source that it names.")
+    if stored is not None:
+        auth.check_holder(context.request, stored)
     if abs(services.clock.now().timestamp() - at) > MAX_SKEW_S:
         raise auth.failed(context.request, f"The time in {SIGNATURE} is more than {MAX_SKEW_S} s away from our clock.")
     principal = Principal(actor=f"source:{name}", name=name, scopes=frozenset({CONTACTS}))

@@ -270,7 +270,9 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Units": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, name_en=TEXT, kind=TEXT, parent=NTEXT))),
     "Divisions": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, level=TEXT, parent=TEXT))),
-    "AuditPage": _object(items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME)), next_before=NTEXT),
+    "AuditPage": _object(
+        items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME, detail=ANYTHING)), next_before=NTEXT
+    ),
     "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
     "DeadLetterList": _object(items=_list(DEAD_LETTER)),
     "Replayed": _object(feed=TEXT, event_seq=WHOLE),

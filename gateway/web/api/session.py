@@ -3,70 +3,81 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.ids import from_rfc3339
 from gateway.web.api.models import LoginBody, PasswordBody
 from gateway.web.auth import Principal, csrf_token, sha256
-from gateway.web.passwords import MAX_LENGTH, MIN_LENGTH, weakness
+from gateway.web.logins import BY_USER, DEVICE_DAYS, Client
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
+from gateway.web.weak_passwords import MAX_LENGTH, MIN_LENGTH, weakness
 
-FAILURES_BEFORE_LOCK = 5
-LOCK_S = 60
-LONGEST_LOCK_S = 900
+_DAY_S = 86_400
 _WEAK = {
     "password_too_short": f"A password has at least {MIN_LENGTH} characters.",
     "password_too_long": f"A password has at most {MAX_LENGTH} characters.",
-    "password_too_simple": "Choose a password with more different characters and without your user name.",
+    "password_too_simple": "Choose a password with more different characters and without your name.",
+    "password_too_common": "This password is among the first that are guessed: common words, dates and keyboard rows "
+    "do not count. Put some words of your own together.",
 }
 
 
 async def log_in(context: Context) -> web.Response:
-    """Start a session. Whatever is wrong (name, password, a lock), the answer and its time are the same."""
+    """Start a session under a new id. Whichever of name and password is wrong, answer and work are the same."""
     house, request = context.house, context.request
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Problem(403, "cross_site", "Log in from the desk's own page.")
     body = await context.body(LoginBody)
-    house.auth.check_failures(request)
-    user = await house.services.accounts.user(body.username)
-    fits = await house.passwords.matches(body.password, user["password_hash"] if user else None)
-    now = house.services.clock.now()
-    locked = _instant(user["locked_until"]) if user else None
-    if user is None or not fits or (locked is not None and locked > now):
-        if user is not None and (locked is None or locked <= now):
-            await house.services.accounts.login_result(
-                user["username"], ok=False, locked_until=_lock(user["failed"] + 1, now)
-            )
-        raise house.auth.failed(
-            request,
-            f"Name or password is wrong. After {FAILURES_BEFORE_LOCK} failures an account is locked for a while.",
-        )
-    await house.services.accounts.login_result(user["username"], ok=True, locked_until=None)
-    return await _begin(context, user)
+    client = _client(context)
+    known = await house.logins.knows(client, body.username)
+    if not known:
+        house.auth.check_failures(request)
+    try:
+        user = await house.logins.check(body.username, body.password, client, known=known)
+    except Problem:
+        if not known:
+            house.auth.failed(request, "")
+        raise
+    if user is None:
+        wrong = f"Name or password is wrong. After {BY_USER.limit} failures no more are taken from here for a while."
+        raise house.auth.unauthorized(wrong) if known else house.auth.failed(request, wrong)
+    if user["disabled"]:
+        await house.login_trail.failed("disabled", subject=user["username"], **client.detail)
+        raise Problem(403, "account_disabled", "This account is disabled; ask an administrator.")
+    earlier = request.cookies.get(house.auth.cookie_name(request))
+    if earlier is not None:
+        await house.services.accounts.end_session(sha256(earlier))
+    return await _welcome(context, user, client)
 
 
-def _lock(failures: int, now: datetime) -> datetime | None:
-    """Until when the account is locked after so many failures in a row: 1, 2, 4, … at most 15 minutes."""
-    beyond = failures - FAILURES_BEFORE_LOCK
-    if beyond < 0:
-        return None
-    return now + timedelta(seconds=min(LONGEST_LOCK_S, LOCK_S * 2 ** min(beyond, 10)))
+def _client(context: Context) -> Client:
+    request, house = context.request, context.house
+    device = request.cookies.get(house.auth.device_cookie(request))
+    return Client(house.proxies.client(request), request.headers.get("User-Agent", ""), device)
 
 
-def _instant(value: Any) -> datetime | None:
-    return from_rfc3339(value) if isinstance(value, str) else value
+async def _welcome(context: Context, user: dict[str, Any], client: Client) -> web.Response:
+    """A session for ``user``, whose browser is known from now on."""
+    logins, auth = context.house.logins, context.house.auth
+    device = client.device if client.device and await logins.knows(client) else secrets.token_urlsafe(32)
+    response = await _begin(context, user)
+    await logins.welcome(user["username"], client, device)
+    _set_cookie(context, response, auth.device_cookie(context.request), device, DEVICE_DAYS * _DAY_S)
+    return response
 
 
 async def _begin(context: Context, user: dict[str, Any]) -> web.Response:
     house = context.house
     token = secrets.token_urlsafe(32)
-    ttl_s = house.services.session_ttl_s
-    expires = house.services.clock.now() + timedelta(seconds=ttl_s)
-    await house.services.accounts.add_session(sha256(token), user["username"], expires)
+    now = house.services.clock.now()
+    expires = now + timedelta(seconds=house.services.session_ttl_s)
+    if not await house.services.accounts.add_session(
+        sha256(token), user["username"], expires, now, password_hash=user["password_hash"]
+    ):
+        raise house.auth.unauthorized("The password was changed at this moment; log in again.")
     principal = Principal(
         actor=f"user:{user['username']}",
         name=user["name"],
@@ -76,16 +87,20 @@ async def _begin(context: Context, user: dict[str, Any]) -> web.Response:
         must_change_password=bool(user["one_time"]),
     )
     response = json_response(_session(context, principal, token))
+    _set_cookie(context, response, house.auth.cookie_name(context.request), token, house.services.session_ttl_s)
+    return response
+
+
+def _set_cookie(context: Context, response: web.Response, name: str, value: str, max_age_s: int) -> None:
     response.set_cookie(
-        house.auth.cookie_name(context.request),
-        token,
-        max_age=ttl_s,
+        name,
+        value,
+        max_age=max_age_s,
         path="/",
         httponly=True,
         samesite="Strict",
-        secure=house.proxies.secure(context.request),
+        secure=context.house.proxies.secure(context.request),
     )
-    return response
 
 
 def _session(context: Context, principal: Principal, token: str) -> dict[str, Any]:
@@ -115,25 +130,27 @@ async def change_password(context: Context) -> web.Response:
     if user is None or cookie is None:
         raise Problem(403, "no_session", "Only a logged-in person has a password.")
     body = await context.body(PasswordBody)
-    house.auth.check_failures(context.request)
-    if not await house.passwords.matches(body.current, user["password_hash"]):
-        house.auth.failed(context.request, "")
+    client = _client(context)
+    known = await house.logins.knows(client, user["username"])
+    if await house.logins.check(user["username"], body.current, client, known=known) is None:
         raise Problem(403, "wrong_password", "The current password is wrong.")
-    weak = weakness(body.new, user["username"])
+    weak = weakness(body.new, user["username"], user["name"])
     if weak is not None:
         raise Problem(422, weak, _WEAK[weak])
     if body.new == body.current:
         raise Problem(422, "password_unchanged", "Choose another password than the current one.")
+    async with house.passwords.turn(principal.actor, known=True) as turn:
+        password_hash = await turn.hash(body.new)
     await house.services.accounts.add_user(
         username=user["username"],
         name=user["name"],
         role=user["role"],
-        password_hash=await house.passwords.hash(body.new),
+        password_hash=password_hash,
         one_time=False,
+        by=principal.actor,
+        action="password.changed",
     )
-    await house.services.accounts.end_session(sha256(cookie))
-    await house.audit(principal, "password.changed", None)
-    return await _begin(context, {**user, "one_time": False})
+    return await _welcome(context, {**user, "one_time": False, "password_hash": password_hash}, client)
 
 
 async def log_out(context: Context) -> web.Response:
@@ -142,6 +159,7 @@ async def log_out(context: Context) -> web.Response:
     cookie = context.request.cookies.get(name)
     if cookie is not None:
         await context.house.services.accounts.end_session(sha256(cookie))
+        await context.house.audit(context.principal, "logout", None, detail=_client(context).detail)
     response = web.Response(status=204)
     response.del_cookie(name, path="/", httponly=True, samesite="Strict", secure=name.startswith("__Host-"))
     return response

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 from aiohttp import web
 
@@ -13,11 +14,13 @@ from gateway.errors import StoreUnavailable
 from gateway.ports.store import Record
 from gateway.web.api.hub import EventHub
 from gateway.web.api.models import MAX_SEQ, StreamQuery
-from gateway.web.auth import READ, Principal
+from gateway.web.auth import READ
 from gateway.web.problems import Problem
-from gateway.web.routing import HOUSE, Context, Route
+from gateway.web.routing import HOUSE, Context, Route, check
 
 MEDIA_TYPE = "text/event-stream"
+RECHECK_S = 2.0
+"""So often a stream looks whether its session or token still holds; with ``REMEMBER_S`` it ends within 5 s."""
 _RETRY_MS = 2000
 
 
@@ -66,8 +69,7 @@ async def get_stream(context: Context) -> web.StreamResponse:
             headers={"Content-Type": f"{MEDIA_TYPE}; charset=utf-8", "X-Accel-Buffering": "no"}
         )
         await response.prepare(context.request)
-        await _write(response, f"retry: {_RETRY_MS}\n\n", limits.stall_s)
-        await _pump(context, response, after)
+        await _until_either(_pump(context, response, after), _until_revoked(context))
     finally:
         streams.leave(principal.actor)
     return response
@@ -84,8 +86,35 @@ async def _after(context: Context) -> int:
     return await context.services.reader.last_event_seq() if query.after is None else query.after
 
 
+async def _until_either(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run until one of ``jobs`` ends, and end the others: also one that waits for a client who takes no bytes."""
+    tasks = {asyncio.create_task(job) for job in jobs}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _until_revoked(context: Context) -> None:
+    """Ends when whoever opened the stream could not open it now, or could do other things than then."""
+    while True:
+        await asyncio.sleep(RECHECK_S)
+        try:
+            principal = await context.house.auth.principal(context.request, in_use=False)
+            check(principal, ROUTE)
+        except (Problem, StoreUnavailable):
+            return
+        if principal.scopes != context.principal.scopes:
+            return
+
+
 async def _pump(context: Context, response: web.StreamResponse, after: int) -> None:
     limits = context.services.limits
+    await _write(response, f"retry: {_RETRY_MS}\n\n", limits.stall_s)
     streams = context.request.app[STREAMS]
     events = streams.hub.follow(after)
     pending = _next(events, streams)
@@ -93,8 +122,6 @@ async def _pump(context: Context, response: web.StreamResponse, after: int) -> N
         while not context.house.closing:
             done, _ = await asyncio.wait({pending}, timeout=limits.heartbeat_s)
             if not done:
-                if not await _still_allowed(context):
-                    return
                 await _write(response, ": alive\n\n", limits.stall_s)
                 continue
             try:
@@ -122,15 +149,6 @@ def _next(events: AsyncIterator[Record], streams: Streams) -> asyncio.Task[Recor
     return task
 
 
-async def _still_allowed(context: Context) -> bool:
-    """Whether the session or token that opened the stream still holds."""
-    try:
-        principal: Principal = await context.house.auth.principal(context.request)
-    except Problem:
-        return False
-    return principal.may(READ)
-
-
 async def _write(response: web.StreamResponse, text: str, stall_s: float) -> None:
     """Send, or drop a client that takes nothing for ``stall_s``: it comes back with Last-Event-ID."""
     try:
@@ -140,18 +158,18 @@ async def _write(response: web.StreamResponse, text: str, stall_s: float) -> Non
         raise ConnectionResetError("the client takes no events") from None
 
 
-ROUTES = (
-    Route(
-        method="GET",
-        path="/api/v1/stream",
-        handler=get_stream,
-        summary="Server-sent events: id = event_seq, data = the event; comments as heartbeat",
-        scope=READ,
-        streaming=True,
-        query=StreamQuery,
-        returns=MEDIA_TYPE,
-        errors=(400, 401, 403, 429, 503),
-        headers=(("Last-Event-ID", "Go on after this event_seq; wins over ``after``."),),
-        tag="events",
-    ),
+ROUTE = Route(
+    method="GET",
+    path="/api/v1/stream",
+    handler=get_stream,
+    summary="Server-sent events: id = event_seq, data = the event; comments as heartbeat",
+    scope=READ,
+    streaming=True,
+    by_itself=True,
+    query=StreamQuery,
+    returns=MEDIA_TYPE,
+    errors=(400, 401, 403, 429, 503),
+    headers=(("Last-Event-ID", "Go on after this event_seq; wins over ``after``."),),
+    tag="events",
 )
+ROUTES = (ROUTE,)

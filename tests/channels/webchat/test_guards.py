@@ -11,11 +11,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from channels.webchat import channel as webchat
+from channels.webchat import lines, uploads
 from channels.webchat.sniff import as_kind, media_type
 from channels.webchat.uploads import safe_name
 from tests.channels.webchat.harness import Client, Site, site
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 PNG = base64.b64decode(
@@ -189,6 +192,101 @@ async def test_a_body_that_never_ends_is_ended(
         async with http.post(f"{chat.base}/chat/web/session", data=endless()) as answer:
             assert (answer.status, (await answer.json())["code"]) == (408, "too_slow")
     held.set()
+
+
+async def test_an_upload_that_only_drips_is_given_up_and_frees_its_place(
+    tmp_path: Path, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PACE_S", 0.2)
+    held = asyncio.Event()
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield PNG
+        while not held.is_set():
+            yield b"\0"
+            await asyncio.sleep(0.01)
+
+    async with site(tmp_path, uploads_at_once=1, min_upload_bytes_per_s=100_000) as chat, asyncio.timeout(20):
+        client = Client(http, chat.base)
+        await client.begin()
+        async with http.post(
+            f"{client.url}/files",
+            data=dripping(),
+            params={"id": "client-0001", "kind": "image"},
+            headers=client.bearer,
+        ) as answer:
+            assert (answer.status, (await answer.json())["code"]) == (408, "too_slow")
+        held.set()
+        assert (await client.upload(PNG, id="client-0002", kind="image"))[0] == 200
+
+
+async def test_sockets_that_say_nothing_are_few(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    for limits, status in (({"silent_sockets_per_ip": 2}, 429), ({"max_silent_sockets": 2}, 503)):
+        async with site(tmp_path / str(status), hello_s=60, **limits) as chat:
+            client = Client(http, chat.base)
+            await client.begin()
+            silent = await http.ws_connect(f"{client.url}/ws")
+            async with client.socket() as talking:
+                await talking.next("live")  # who has said hello counts no more
+                another = await http.ws_connect(f"{client.url}/ws")
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await http.ws_connect(f"{client.url}/ws")
+                assert refused.value.status == status
+            await silent.close()
+            await another.close()
+
+
+async def test_a_socket_that_says_nothing_is_closed(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    async with site(tmp_path, hello_s=0.2) as chat:
+        silent = await http.ws_connect(f"{chat.base}/chat/web/ws")
+        assert (await silent.receive(timeout=20)).type == aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_stream_whose_client_takes_no_bytes_gives_its_place_back(
+    tmp_path: Path, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = web.StreamResponse.write
+
+    async def stuck(_: web.StreamResponse, __: bytes) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(lines, "_STALL_S", 0.1)
+    async with site(tmp_path, connections_per_session=1) as chat:
+        client = Client(http, chat.base)
+        await client.begin()
+        monkeypatch.setattr(web.StreamResponse, "write", stuck)
+        async with http.get(f"{client.url}/events", headers=client.bearer) as stalled:
+            assert stalled.status == 200
+            assert await stalled.content.read() == b""
+        monkeypatch.setattr(web.StreamResponse, "write", write)
+
+        async def free() -> bool:
+            async with http.get(f"{client.url}/events", headers=client.bearer) as again:
+                return again.status == 200
+
+        await until(free, "a free place")
+
+
+async def test_a_forged_token_holds_its_place_until_its_socket_is_closed(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    async with site(tmp_path, silent_sockets_per_ip=1) as chat:
+        forger = await http.ws_connect(f"{chat.base}/chat/web/ws", autoclose=False)
+        await forger.send_json({"t": "hello", "token": "forged"})
+        assert (await forger.receive_json(timeout=20))["code"] == "session_over"
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(f"{chat.base}/chat/web/ws")
+        assert refused.value.status == 429
+        await forger.close()
+
+        async def free() -> bool:
+            try:
+                await (await http.ws_connect(f"{chat.base}/chat/web/ws")).close()
+            except aiohttp.WSServerHandshakeError:
+                return False
+            return True
+
+        await until(free, "a free place")
 
 
 async def test_a_body_of_nothing_but_brackets_is_no_json(chat: Site, http: aiohttp.ClientSession) -> None:

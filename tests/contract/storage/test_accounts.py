@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from gateway.ports.accounts import Look
+from gateway.domain.attempts import Rule
+from gateway.ports.accounts import Bucket, Look
 from gateway.storage import tables
+from gateway.storage.account_tables import login_attempts
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock
 
@@ -23,72 +27,163 @@ async def test_users_and_their_sessions(db: Database) -> None:
         "role": "agent",
         "password_hash": "h1",
         "one_time": True,
-        "failed": 0,
-        "locked_until": None,
+        "disabled": False,
     }
     assert await db.accounts.user("li") is None
     until = NOON + timedelta(hours=1)
-    await db.accounts.add_session("abc", "zhang", until)
+    until = NOON + timedelta(hours=1)
+    await db.accounts.add_session("abc", "zhang", until, NOON)
     assert await db.accounts.session("abc", NOON) == {
         "username": "zhang",
         "name": "张三",
         "role": "agent",
+        "one_time": True,
         "expires_at": until,
+        "seen_at": NOON,
     }
     assert await db.accounts.session("abc", until) is None
     assert await db.accounts.session("xyz", NOON) is None
+    later = NOON + timedelta(minutes=2)
+    await db.accounts.touch_session("abc", later)
+    session = await db.accounts.session("abc", NOON)
+    assert session is not None
+    assert session["seen_at"] == later
     await db.accounts.end_session("abc")
     assert await db.accounts.session("abc", NOON) is None
-    await db.accounts.add_session("def", "zhang", until)
+    assert await db.accounts.add_session("def", "zhang", until, NOON, password_hash="h1")
     await db.accounts.add_user(username="zhang", name="张三", role="supervisor", password_hash="h2")
     assert await db.accounts.session("def", NOON) is None
+    assert not await db.accounts.add_session("late", "zhang", until, NOON, password_hash="h1"), "reset meanwhile"
+    assert await db.accounts.session("late", NOON) is None
     user = await db.accounts.user("zhang")
     assert user is not None
     assert (user["role"], user["one_time"]) == ("supervisor", False)
 
 
-async def test_failed_logins_are_counted(db: Database) -> None:
+async def test_a_disabled_user_has_no_sessions_and_is_listed(db: Database) -> None:
+    for name in ("zhang", "li"):
+        await db.accounts.add_user(username=name, name=name, role="agent", password_hash="h", by="cli:root")
+        await db.accounts.add_session(name, name, NOON + timedelta(hours=1), NOON)
+    assert await db.accounts.enable_user("zhang", enabled=False, by="cli:root")
+    assert not await db.accounts.enable_user("nobody", enabled=False, by="cli:root")
+    await db.accounts.add_session("slipped in", "zhang", NOON + timedelta(hours=1), NOON)
+    assert await db.accounts.session("zhang", NOON) is None
+    assert await db.accounts.session("slipped in", NOON) is None
+    assert await db.accounts.session("li", NOON) is not None
+    listed = {user["username"]: user for user in await db.accounts.users()}
+    assert {name: user["disabled"] for name, user in listed.items()} == {"li": False, "zhang": True}
+    assert "password_hash" not in listed["li"]
+    assert await db.accounts.enable_user("zhang", enabled=True, by="cli:root")
+    noted = [(row["actor"], row["action"], row["detail"]["subject"]) for row in await db.accounts.trail()]
+    assert sorted(noted) == [
+        ("cli:root", "user.added", "li"),
+        ("cli:root", "user.added", "zhang"),
+        ("cli:root", "user.disabled", "zhang"),
+        ("cli:root", "user.enabled", "zhang"),
+    ]
+
+
+RULE = Rule(limit=5, forgive_s=1800)
+OWN, ADDRESS = (
+    Bucket("own", RULE, hashlib.sha256(b"zhang").hexdigest()),
+    Bucket("address", Rule(limit=30, forgive_s=60)),
+)
+
+
+async def test_of_many_attempts_at_once_no_more_are_let_through_than_the_rule_allows(db: Database) -> None:
+    reserved = await asyncio.gather(*(db.accounts.reserve_attempt((OWN, ADDRESS), NOON) for _ in range(60)))
+    assert sum(one.locked_until is None for one in reserved) == 5
+    assert sum(one.locks for one in reserved) == 1
+    minute = NOON + timedelta(seconds=60)
+    assert {one.locked_until for one in reserved} == {None, minute}
+    assert await db.accounts.locked_until((ADDRESS, OWN), NOON) == minute
+    assert await db.accounts.locked_until((OWN,), minute) is None
+    assert await db.accounts.locked_until((ADDRESS,), NOON) is None
+
+
+async def test_an_attempt_that_was_right_is_forgotten_and_given_back(db: Database) -> None:
+    strict = Bucket("address", Rule(limit=2, forgive_s=60))
+    for _ in range(2):
+        assert (await db.accounts.reserve_attempt((OWN, strict), NOON)).locked_until is None
+    assert (await db.accounts.reserve_attempt((OWN, strict), NOON)).locked_until is not None
+    await db.accounts.attempt_was_right(forget=OWN, give_back=(strict,))
+    for allowed in (True, False):
+        found = await db.accounts.reserve_attempt((OWN, strict), NOON)
+        assert (found.locked_until is None) is allowed
+
+
+async def test_a_reset_or_enabled_user_may_try_at_once_and_old_counts_go(db: Database) -> None:
+    for reset in (True, False):
+        for _ in range(5):
+            await db.accounts.reserve_attempt((OWN,), NOON)
+        assert await db.accounts.locked_until((OWN,), NOON) is not None
+        if reset:
+            await db.accounts.add_user(username="zhang", name="张三", role="agent", password_hash="h")
+        else:
+            await db.accounts.enable_user("zhang", enabled=True)
+        assert await db.accounts.locked_until((OWN,), NOON) is None
+    await db.accounts.reserve_attempt((OWN,), NOON)
+    await db.accounts.reserve_attempt((ADDRESS,), NOON + timedelta(days=2))
+    rows = await db.sql.read(lambda c: c.execute(sa.select(login_attempts.c.bucket)).scalars().all())
+    assert rows == ["address"]
+
+
+async def test_devices_are_known_until_the_password_changes(db: Database) -> None:
     await db.accounts.add_user(username="zhang", name="张三", role="agent", password_hash="h")
-    until = NOON + timedelta(minutes=5)
-    await db.accounts.login_result("zhang", ok=False, locked_until=None)
-    await db.accounts.login_result("zhang", ok=False, locked_until=until)
-    user = await db.accounts.user("zhang")
-    assert user is not None
-    assert (user["failed"], user["locked_until"]) == (2, until)
-    await db.accounts.login_result("zhang", ok=True, locked_until=None)
-    user = await db.accounts.user("zhang")
-    assert user is not None
-    assert (user["failed"], user["locked_until"]) == (0, None)
+    await db.accounts.remember_device("d1", "zhang", NOON)
+    before = NOON - timedelta(seconds=1)
+    assert await db.accounts.knows_device("d1", "zhang", before)
+    assert await db.accounts.knows_device("d1", None, before)
+    assert not await db.accounts.knows_device("d1", "zhang", NOON)
+    assert not await db.accounts.knows_device("d1", "li", before)
+    assert not await db.accounts.knows_device("d2", None, before)
+    await db.accounts.add_user(username="zhang", name="张三", role="agent", password_hash="h2")
+    assert not await db.accounts.knows_device("d1", None, before)
 
 
 async def test_tokens(db: Database) -> None:
     await db.accounts.add_token(name="grid", scopes=["contacts:write"], token_sha256="a1", hmac_secret="s")
-    assert await db.accounts.token("a1") == {"name": "grid", "scopes": ["contacts:write"]}
-    assert await db.accounts.source_secret("grid") == "s"
-    await db.accounts.add_token(name="grid", scopes=["admin", "tickets:read"], token_sha256="a2")
+    unlimited = {"expires_at": None, "addresses": ()}
+    assert await db.accounts.token("a1") == {"name": "grid", "scopes": ["contacts:write"], **unlimited}
+    assert await db.accounts.signing_source("grid") == {"name": "grid", "hmac_secret": "s", **unlimited}
+    limited = {"expires_at": NOON, "addresses": ("10.0.0.0/8", "2001:db8::/32")}
+    await db.accounts.add_token(name="grid", scopes=["admin", "tickets:read"], token_sha256="a2", **limited)
     assert await db.accounts.token("a1") is None
-    assert await db.accounts.token("a2") == {"name": "grid", "scopes": ["admin", "tickets:read"]}
-    assert await db.accounts.source_secret("grid") is None
-    assert await db.accounts.source_secret("none") is None
+    assert await db.accounts.token("a2") == {"name": "grid", "scopes": ["admin", "tickets:read"], **limited}
+    assert await db.accounts.signing_source("grid") is None
+    assert await db.accounts.signing_source("none") is None
 
 
 async def test_tokens_are_listed_without_secrets_and_revoked(db: Database) -> None:
     assert await db.accounts.tokens() == []
-    await db.accounts.add_token(name="grid", scopes=["contacts:write"], token_sha256="a1", hmac_secret="s")
-    await db.accounts.add_token(name="app", scopes=["tickets:read"], token_sha256="b1")
+    await db.accounts.add_token(
+        name="grid", scopes=["contacts:write"], token_sha256="a1", hmac_secret="s", expires_at=NOON, by="cli:root"
+    )
+    await db.accounts.add_token(name="app", scopes=["tickets:read"], token_sha256="b1", addresses=["10.0.0.0/8"])
     assert await db.accounts.tokens() == [
-        {"name": "app", "scopes": ["tickets:read"], "signs": False},
-        {"name": "grid", "scopes": ["contacts:write"], "signs": True},
+        {
+            "name": "app",
+            "scopes": ["tickets:read"],
+            "signs": False,
+            "expires_at": None,
+            "addresses": ("10.0.0.0/8",),
+        },
+        {"name": "grid", "scopes": ["contacts:write"], "signs": True, "expires_at": NOON, "addresses": ()},
     ]
-    assert await db.accounts.remove_token("grid")
-    assert not await db.accounts.remove_token("grid")
+    assert await db.accounts.remove_token("grid", by="cli:root")
+    assert not await db.accounts.remove_token("grid", by="cli:root")
     assert await db.accounts.token("a1") is None
-    assert await db.accounts.source_secret("grid") is None
+    assert await db.accounts.signing_source("grid") is None
     assert [token["name"] for token in await db.accounts.tokens()] == ["app"]
+    assert [(row["action"], row["detail"]["subject"]) for row in await db.accounts.trail()] == [
+        ("token.revoked", "grid"),
+        ("token.created", "grid"),
+    ]
 
 
 async def test_phones_and_their_bindings(db: Database, clock: TestClock) -> None:
-    await db.accounts.add_phone(username="8001", ha1={"gw": "ff"}, agent="zhang")
+    await db.accounts.add_phone(username="8001", ha1={"gw": "ff"}, agent="zhang", by="cli:root")
+    assert [row["action"] for row in await db.accounts.trail()] == ["phone.added"]
     assert await db.phones.phone_secret("8001", "gw") == "ff"
     assert await db.phones.phone_secret("8001", "other") is None
     assert await db.phones.phone_secret("8002", "gw") is None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.words import Disposition
+from gateway.storage.account_tables import sessions
 from gateway.web.passwords import hash_password
 from tests.e2e.desk.browser import Browser
 from tests.integration.web.house import PASSWORD, TONE, WebHouse, final
@@ -37,6 +39,31 @@ async def test_a_wrong_password_is_told_and_a_right_one_opens_the_list(house: We
     await browser.see("登录坐席台")
 
 
+async def test_a_lock_out_says_how_long_it_lasts_in_both_languages(house: WebHouse, browser: Browser) -> None:
+    await browser.open(f"{house.url}/desk/")
+    await browser.fill("#username", "wang")
+    for _ in range(5):
+        await browser.fill("#password", "wrong password")
+        await browser.press("Enter")
+        await browser.see("用户名或密码不正确", "[role=alert]")
+    await browser.fill("#password", PASSWORD)
+    await browser.press("Enter")
+    await browser.see("密码输错次数过多", "[role=alert]")
+    await browser.see("秒后再试", "[role=alert]")
+    await browser.click(".corner button[lang=en]")
+    await browser.fill("#password", PASSWORD)
+    await browser.press("Enter")
+    await browser.see("Too many wrong passwords; try again in", "[role=alert]")
+
+
+async def test_a_desk_that_nobody_touches_is_logged_out_and_says_why(house: WebHouse, desk: Browser) -> None:
+    await desk.see("还没有工单")
+    await house.database.sql.write(
+        lambda c: c.execute(sa.update(sessions).values(seen_at="2026-01-01T00:00:00.000Z")).rowcount
+    )
+    await desk.see("长时间没有操作", "[role=alert]")
+
+
 async def test_a_one_time_password_is_changed_first(house: WebHouse, browser: Browser) -> None:
     await house.database.accounts.add_user(
         username="neu", name="新人", role="agent", password_hash=hash_password("one-time-pass"), one_time=True
@@ -50,7 +77,7 @@ async def test_a_one_time_password_is_changed_first(house: WebHouse, browser: Br
     await browser.fill("#fresh", "short")
     await browser.fill("#again", "short")
     await browser.press("Enter")
-    await browser.see("至少需要 10 个字符", "[role=alert]")
+    await browser.see("至少需要 12 个字符", "[role=alert]")
     await browser.fill("#fresh", "my very own words")
     await browser.fill("#again", "my very own words")
     await browser.press("Enter")

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ import pytest
 from gateway.storage.database import open_database
 from gateway.web.api.contacts import signature
 from gateway.web.auth import sha256
-from tests.integration.web.house import WebHouse
+from tests.integration.web.house import PASSWORD, WebHouse
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,7 +44,9 @@ async def test_a_token_is_printed_last_and_works(tmp_path: Path) -> None:
     database = await open_database("", data_dir=tmp_path, zone=ZoneInfo("Asia/Shanghai"))
     found = await database.accounts.token(sha256(token))
     await database.aclose()
-    assert found == {"name": "app", "scopes": ["contacts:write", "tickets:read"]}
+    assert found is not None
+    assert (found["name"], found["scopes"]) == ("app", ["contacts:write", "tickets:read"])
+    assert found["expires_at"] > datetime.now(UTC) + timedelta(days=364)
     assert gateway(tmp_path, "tokens", "create", "--name", "x", "--scope", "everything").returncode == 2
     assert gateway(tmp_path, "tokens", "create", "--name", "", "--scope", "admin").returncode == 2
 
@@ -73,3 +76,20 @@ async def test_a_password_may_be_piped_in(house: WebHouse, tmp_path: Path) -> No
     assert (status, session["must_change_password"]) == (200, False)
     assert gateway(tmp_path, "users", "add", "--username", "li", "--password-stdin", stdin="short\n").returncode == 2
     assert gateway(tmp_path, "users", "add", "--username", "l i").returncode == 2
+
+
+async def test_disabling_and_resetting_reach_a_gateway_that_runs(house: WebHouse, tmp_path: Path) -> None:
+    body = {"username": "wang", "password": PASSWORD}
+    assert (await house.ask("POST", "/api/v1/session", None, json=body))[0] == 200
+    assert gateway(tmp_path, "users", "disable", "--username", "wang").returncode == 0
+    assert (await house.get("/api/v1/tickets", None))[0] == 401
+    assert (await house.ask("POST", "/api/v1/session", None, json=body))[1]["code"] == "account_disabled"
+    assert gateway(tmp_path, "users", "enable", "--username", "wang").returncode == 0
+    for _ in range(5):
+        await house.ask("POST", "/api/v1/session", None, json=body | {"password": "forgotten"})
+    assert (await house.ask("POST", "/api/v1/session", None, json=body))[1]["code"] == "login_locked"
+    made = gateway(tmp_path, "users", "reset", "--username", "wang")
+    status, session = await house.ask(
+        "POST", "/api/v1/session", None, json=body | {"password": made.stdout.strip().splitlines()[-1]}
+    )
+    assert (status, session["must_change_password"], session["role"]) == (200, True, "agent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from gateway.domain.ids import new_ulid
 from gateway.errors import RejectedInput, StoreUnavailable
 from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.channels_here import ChannelsHere
+from gateway.web.services import Limits
 from tests.integration.web.house import web_house
 
 pytestmark = pytest.mark.integration
@@ -49,6 +51,12 @@ class EchoChannel:
         return web.json_response({"method": request.method, "tail": tail, "size": len(body), "client": request.remote})
 
 
+class ChatChannel(EchoChannel):
+    """The same for web clients."""
+
+    for_web_clients = True
+
+
 async def test_requests_find_their_channel(tmp_path: Path) -> None:
     here, channel = ChannelsHere(), EchoChannel()
     here.put("wechat", channel)
@@ -59,7 +67,40 @@ async def test_requests_find_their_channel(tmp_path: Path) -> None:
         assert (status, told["tail"]) == (200, "/a/b")
         assert (await house.ask("POST", "/hooks/nobody", None))[0] == 404
         assert (await house.ask("POST", "/hooks/wechat", None, data=bytes(65_537)))[0] == 413
-        assert (await house.ask("POST", "/chat/wechat/files", None, data=bytes(200_000)))[1]["size"] == 200_000
+        here.put("web", ChatChannel())
+        assert (await house.ask("POST", "/chat/web/files", None, data=bytes(200_000)))[1]["size"] == 200_000
+
+
+async def test_each_channel_has_one_entrance(tmp_path: Path) -> None:
+    here = ChannelsHere(["wechat", "web"])
+    here.put("wechat", EchoChannel())
+    here.put("web", ChatChannel())
+    async with web_house(tmp_path, channels=here, widget_channel="wechat") as house:
+        for path in ("/chat/wechat", "/chat/wechat/files", "/hooks/web", "/hooks/web/session"):
+            for method in ("GET", "POST"):
+                status, problem = await house.ask(method, path, None)
+                assert (status, problem["code"]) == (404, "unknown_channel"), path
+        assert (await house.get("/static/widget.js", None))[0] == 404
+        assert (await house.ask("POST", "/hooks/wechat", None, data=b"x"))[0] == 200
+        assert (await house.get("/chat/web", None))[0] == 200
+
+
+async def test_a_body_that_a_web_client_never_ends_is_ended_as_on_every_other_route(tmp_path: Path) -> None:
+    here = ChannelsHere()
+    here.put("wechat", EchoChannel())
+    here.put("web", ChatChannel())
+    held = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await held.wait()
+
+    async with web_house(tmp_path, channels=here, limits=Limits(handler_s=0.2, upload_s=0.3)) as house:
+        for path in ("/chat/web", "/hooks/wechat", "/api/v1/contacts"):
+            headers = {**house.bearer("contacts"), "Content-Type": "application/json"}
+            async with asyncio.timeout(20), house.http.post(house.url + path, data=endless(), headers=headers) as told:
+                assert (told.status, (await told.json())["code"]) == (503, "too_slow"), path
+        held.set()
 
 
 async def test_a_channel_that_is_starting_says_come_again(tmp_path: Path) -> None:
@@ -103,7 +144,7 @@ async def test_what_a_channel_raises_becomes_a_problem(tmp_path: Path) -> None:
 
 async def test_sockets_pass(tmp_path: Path) -> None:
     here = ChannelsHere()
-    here.put("web", EchoChannel())
+    here.put("web", ChatChannel())
     async with web_house(tmp_path, channels=here) as house, house.http.ws_connect(f"{house.url}/chat/web/ws") as ws:
         await ws.send_str("你好")
         answer = await ws.receive(timeout=10)

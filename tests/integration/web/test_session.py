@@ -95,14 +95,17 @@ async def test_whatever_is_wrong_the_answer_is_the_same_and_five_failures_lock(t
         nobody = await log_in(house, username="nobody")
         assert wrong == nobody
         assert wrong[0] == 401
-        for _ in range(4):
-            await log_in(house, password="wrong password")
-        assert await log_in(house) == wrong
+        for username in ("wang", "nobody"):
+            for _ in range(4):
+                await log_in(house, username, "wrong password")
+        refused = await log_in(house)
+        assert refused == await log_in(house, username="nobody")
+        assert (refused[0], refused[1]["code"]) == (429, "login_locked")
         clock.pass_s(61)
         assert (await log_in(house))[0] == 200
-        user = await house.database.accounts.user("wang")
-        assert user is not None
-        assert (user["failed"], user["locked_until"]) == (0, None)
+        for _ in range(4):
+            assert (await log_in(house, password="wrong password"))[0] == 401
+        assert (await log_in(house))[0] == 200, "a right password wipes the slate"
 
 
 async def test_guessing_from_one_address_is_slowed_down(tmp_path: Path) -> None:
@@ -131,6 +134,8 @@ async def test_a_one_time_password_opens_nothing_but_its_change(house: WebHouse)
         ("short", "password_too_short"),
         ("neu-neu-neu-1", "password_too_simple"),
         ("aaaaaaaaaaaa", "password_too_simple"),
+        ("qwertyuiop12", "password_too_common"),
+        ("elevenchars", "password_too_short"),
         ("one-time-pass", "password_unchanged"),
     ):
         body = {"current": "one-time-pass", "new": new}
@@ -148,7 +153,7 @@ async def test_a_one_time_password_opens_nothing_but_its_change(house: WebHouse)
 
 async def test_a_new_password_ends_the_persons_other_sessions(house: WebHouse) -> None:
     expires = datetime.now(UTC) + timedelta(hours=1)
-    await house.database.accounts.add_session(sha256("stolen"), "wang", expires)
+    await house.database.accounts.add_session(sha256("stolen"), "wang", expires, datetime.now(UTC))
     stolen = {"Cookie": "gateway=stolen"}
     async with house.http.get(house.url + "/api/v1/tickets", headers=stolen) as answer:
         assert answer.status == 200
@@ -170,6 +175,55 @@ async def test_a_session_runs_out(tmp_path: Path) -> None:
         headers = {"Cookie": f"gateway={jar['gateway']}"}
         async with house.http.get(house.url + "/api/v1/tickets", headers=headers) as answer:
             assert answer.status == 401
+
+
+async def test_a_session_that_nobody_uses_ends_and_one_in_use_goes_on(tmp_path: Path) -> None:
+    clock = Clock()
+    async with web_house(tmp_path, clock=clock, session_idle_s=600) as house:
+        await log_in(house)
+        cookie = next(one.value for one in house.http.cookie_jar if one.key == "gateway")
+        for _ in range(3):
+            clock.pass_s(500)
+            assert (await house.get("/api/v1/tickets", None, headers={"Cookie": f"gateway={cookie}"}))[0] == 200
+        clock.pass_s(500)
+        idle = {"Cookie": f"gateway={cookie}", "X-Idle": "1"}
+        assert (await house.get("/api/v1/tickets", None, headers=idle))[0] == 200
+        clock.pass_s(101)
+        status, problem = await house.get("/api/v1/tickets", None, headers=idle)
+        assert (status, problem["code"]) == (401, "session_idle"), "what the page asks by itself keeps nothing alive"
+        status, problem = await house.get("/api/v1/tickets", None, headers={"Cookie": f"gateway={cookie}"})
+        assert (status, problem["code"]) == (401, "session_idle"), "a hand that comes too late revives nothing"
+
+
+async def test_a_login_gets_a_new_id_and_the_earlier_session_of_the_browser_ends(house: WebHouse) -> None:
+    await log_in(house)
+    first = next(one.value for one in house.http.cookie_jar if one.key == "gateway")
+    await log_in(house)
+    second = next(one.value for one in house.http.cookie_jar if one.key == "gateway")
+    assert first != second
+    house.http.cookie_jar.clear()
+    statuses = [
+        (await house.get("/api/v1/tickets", None, headers={"Cookie": f"gateway={one}"}))[0] for one in (first, second)
+    ]
+    assert statuses == [401, 200]
+
+
+async def test_a_disabled_person_is_out_at_once_and_is_told_only_with_the_right_password(house: WebHouse) -> None:
+    await log_in(house)
+    assert await house.database.accounts.enable_user("wang", enabled=False, by="cli:root")
+    assert (await house.get("/api/v1/tickets", None))[0] == 401
+    assert (await log_in(house, password="wrong password"))[1]["code"] == "unauthorized"
+    status, problem = await log_in(house)
+    assert (status, problem["code"]) == (403, "account_disabled")
+    assert await house.database.accounts.enable_user("wang", enabled=True, by="cli:root")
+    assert (await log_in(house))[0] == 200
+
+
+async def test_an_old_short_password_works_until_it_is_changed(house: WebHouse) -> None:
+    await house.database.accounts.add_user(
+        username="alt", name="Alt", role="agent", password_hash=hash_password("shortone10")
+    )
+    assert (await log_in(house, "alt", "shortone10"))[0] == 200
 
 
 async def test_many_logins_at_once_are_all_answered(house: WebHouse) -> None:

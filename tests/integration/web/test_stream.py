@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from gateway.web.api import stream as stream_api
+from gateway.web.api.stream import RECHECK_S
+from gateway.web.auth import REMEMBER_S, sha256
 from gateway.web.server import SHUTDOWN_S
 from gateway.web.services import Limits
-from tests.integration.web.house import WebHouse, web_house
+from tests.integration.web.house import PASSWORD, PASSWORD_HASH, WebHouse, web_house
+from tests.integration.web.test_session import Clock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -93,21 +98,95 @@ async def test_a_silent_stream_says_that_it_lives_and_a_client_has_only_so_many(
         await until(free, "a free stream")
 
 
-async def test_a_stream_ends_with_the_session_that_opened_it(tmp_path: Path) -> None:
-    async with web_house(tmp_path, limits=Limits(heartbeat_s=0.05)) as house:
-        body = {"username": "wang", "password": "correct horse 47"}
-        _, session = await house.ask("POST", "/api/v1/session", None, json=body)
-        async with house.http.get(f"{house.url}/api/v1/stream") as answer:
-            events = Stream(answer)
-            assert answer.status == 200
-            headers = {"X-CSRF-Token": session["csrf_token"]}
-            status, _ = await house.ask("DELETE", "/api/v1/session", None, headers=headers)
-            assert status == 204
+LOG_IN = {"username": "wang", "password": PASSWORD}
 
-            async def ended() -> bool:
-                return "end" in await events.frame()
 
-            await until(ended, "the end of the stream")
+async def opened(house: WebHouse, **request: object) -> Stream:
+    answer = await house.http.get(f"{house.url}/api/v1/stream", **request)
+    assert answer.status == 200
+    return Stream(answer)
+
+
+async def ends(events: Stream) -> None:
+    """Wait for the end of the stream, whatever comes before it."""
+    async with asyncio.timeout(30):
+        while "end" not in await events.frame():
+            pass
+
+
+async def test_a_stream_ends_with_the_session_that_opened_it(house: WebHouse) -> None:
+    _, session = await house.ask("POST", "/api/v1/session", None, json=LOG_IN)
+    events = await opened(house)
+    headers = {"X-CSRF-Token": session["csrf_token"]}
+    assert (await house.ask("DELETE", "/api/v1/session", None, headers=headers))[0] == 204
+    await ends(events)
+
+
+async def test_a_stream_ends_when_its_user_is_disabled_or_gets_another_role(house: WebHouse) -> None:
+    accounts = house.database.accounts
+    for change in (
+        lambda: accounts.enable_user("wang", enabled=False),
+        lambda: accounts.add_user(username="wang", name="Wang", role="supervisor", password_hash=PASSWORD_HASH),
+    ):
+        assert (await house.ask("POST", "/api/v1/session", None, json=LOG_IN))[0] == 200
+        events = await opened(house)
+        await change()
+        await ends(events)
+        await accounts.enable_user("wang", enabled=True)
+
+
+async def test_a_stream_ends_when_its_token_is_revoked_though_events_keep_coming(house: WebHouse) -> None:
+    events = await opened(house, headers=house.bearer("reader"))
+    assert await house.database.accounts.remove_token("reader")
+
+    async def busy() -> None:
+        for n in range(100_000):
+            await house.contact("又一件", event_id=f"busy-{n}")
+
+    coming = asyncio.create_task(busy())
+    try:
+        await ends(events)
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+async def test_a_stream_ends_when_its_token_or_session_runs_out_and_keeps_no_session_alive(tmp_path: Path) -> None:
+    clock = Clock()
+    async with web_house(tmp_path, clock=clock, session_idle_s=600) as house:
+        await house.database.accounts.add_token(
+            name="short",
+            scopes=["tickets:read"],
+            token_sha256=sha256("token-of-short"),
+            expires_at=clock.now() + timedelta(seconds=300),
+        )
+        by_token = await opened(house, headers=house.bearer("short"))
+        assert (await house.ask("POST", "/api/v1/session", None, json=LOG_IN))[0] == 200
+        cookie = next(one.value for one in house.http.cookie_jar if one.key == "gateway")
+        headers = {"Cookie": f"gateway={cookie}"}
+        by_session = await opened(house, headers=headers)
+        clock.pass_s(301)
+        await ends(by_token)
+        again = await opened(house, headers=headers)
+        clock.pass_s(300)
+        await ends(by_session)
+        await ends(again)
+
+
+def test_a_stream_looks_often_enough_to_end_within_five_seconds() -> None:
+    assert RECHECK_S + REMEMBER_S <= 4.5
+
+
+async def test_a_revoked_client_that_takes_no_bytes_is_ended_too(
+    house: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stuck(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(stream_api, "_write", stuck)
+    events = await opened(house, headers=house.bearer("reader"))
+    await house.database.accounts.remove_token("reader")
+    await ends(events)
 
 
 async def test_closing_the_house_ends_its_streams_at_once(tmp_path: Path) -> None:

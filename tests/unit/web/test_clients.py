@@ -11,12 +11,14 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.addresses import short_form, site_key
 from gateway.domain.ids import new_ulid
 from gateway.web.api.recordings import Span, parse_range
 from gateway.web.api.vcon import ulid_uuid
 from gateway.web.clients import Proxies, RateLimiter
-from gateway.web.passwords import one_time_password, weakness
+from gateway.web.passwords import one_time_password
 from gateway.web.problems import Problem
+from gateway.web.weak_passwords import weakness
 
 pytestmark = pytest.mark.unit
 
@@ -126,3 +128,12 @@ def test_ipv6_clients_are_counted_by_network_also_behind_a_proxy() -> None:
 
     assert counted("2001:db8:1:2::1") == counted("2001:db8:1:2:3::4") != counted("2001:db8:1:3::1")
     assert counted("203.0.113.7") == "203.0.113.7"
+
+
+def test_addresses_are_counted_by_site_and_written_down_in_short() -> None:
+    assert site_key("203.0.113.9") == "203.0.113.9/32"
+    assert site_key("2001:db8:7:1::9") == site_key("2001:db8:7:ff::1") == "2001:db8:7::/48"
+    assert site_key("::ffff:203.0.113.9") == "203.0.113.9/32"
+    assert short_form("203.0.113.9") == "203.0.113.0/24"
+    assert short_form("2001:db8:7:1::9") == "2001:db8:7::/48"
+    assert site_key("local") == short_form("local") == "local"

@@ -15,17 +15,18 @@ function App() {
   const [language, setLanguage] = useLanguage();
   const [theme, nextTheme] = useTheme();
   const [session, setSession] = useState(undefined);
-  const [ended, setEnded] = useState(false);
+  const [ended, setEnded] = useState(null);
   const t = WORDS[language];
   const enter = useCallback((found) => {
     setCsrf(found.csrf_token);
-    setEnded(false);
+    setEnded(null);
     setSession(found);
   }, []);
   useEffect(() => {
-    setUnauthorized(() => {
+    setUnauthorized((code) => {
+      setCsrf("");
       setSession((was) => {
-        if (was) setEnded(true);
+        if (was) setEnded(code);
         return null;
       });
     });

@@ -41,7 +41,7 @@ export function Login({ onSession, ended }) {
   };
   return html`<${Card} title=${t.loginTitle}>
     <form onSubmit=${submit}>
-      <div role="alert">${(error || ended) && html`<p class="notice notice-bad">${error || t.ended}</p>`}</div>
+      <div role="alert">${(error || ended) && html`<p class="notice notice-bad">${error || t[ended] || t.ended}</p>`}</div>
       <div class="field">
         <label for="username">${t.username}</label>
         <input id="username" ref=${first} required autocomplete="username" autocapitalize="none" spellcheck="false"

@@ -1,0 +1,33 @@
+"""What ``gateway check`` says of the API tokens in the database; it neither makes nor migrates one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from gateway.errors import ConfigError, GatewayError
+from gateway.settings import Settings
+from gateway.storage.database import stored_tokens
+
+SOON = timedelta(days=30)
+
+
+def token_warnings(settings: Settings) -> list[str]:
+    """Tokens that never expire, have expired, or will within a month."""
+    try:
+        tokens = asyncio.run(stored_tokens(settings.database_url, data_dir=settings.data_dir))
+    except ConfigError:
+        return []  # a problem of its own
+    except GatewayError as error:
+        return [f"the API tokens could not be looked at: {error}"]
+    now = datetime.now(UTC)
+    found = []
+    for token in tokens:
+        name, expires = token["name"], token["expires_at"]
+        if expires is None:
+            found.append(f"token {name!r} never expires; replace it: gateway tokens create --name {name} --scope …")
+        elif expires <= now:
+            found.append(f"token {name!r} expired at {expires:%Y-%m-%d}; revoke or replace it")
+        elif expires <= now + SOON:
+            found.append(f"token {name!r} expires at {expires:%Y-%m-%d}; replace it before")
+    return found

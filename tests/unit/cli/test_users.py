@@ -1,0 +1,92 @@
+"""``gateway users``: added, listed, disabled, enabled, reset; every change is in the audit trail."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.cli import main
+from gateway.storage.database import open_database
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> list[str]:
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'data_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
+    return ["--config", str(path)]
+
+
+async def trail(data_dir: Path) -> list[dict[str, Any]]:
+    database = await open_database("", data_dir=data_dir, zone=ZoneInfo("Asia/Shanghai"))
+    try:
+        return await database.accounts.trail()
+    finally:
+        await database.aclose()
+
+
+def test_a_persons_life(config: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def users(*words: str) -> int:
+        return main(["users", *words, *config])
+
+    assert users("list") == 0
+    assert "gateway users add" in capsys.readouterr().err
+    assert users("add", "--username", "wang", "--name", "王", "--role", "supervisor") == 0
+    first = capsys.readouterr().out.strip()
+    assert users("list") == 0
+    assert capsys.readouterr().out == "wang\tsupervisor\t王\tone-time password\n"
+    assert users("reset", "--username", "wang") == 0
+    second = capsys.readouterr().out.strip()
+    assert len(second) == len(first) == 16
+    assert first != second
+    assert users("disable", "--username", "wang") == 0
+    assert capsys.readouterr().out == "wang: disabled; every session of theirs has ended\n"
+    assert users("reset", "--username", "wang") == 2
+    assert "gateway users enable --username wang" in capsys.readouterr().err
+    assert users("list", "--json") == 0
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert shown == {"username": "wang", "name": "王", "role": "supervisor", "one_time": True, "disabled": True}
+    assert users("enable", "--username", "wang") == 0
+    assert capsys.readouterr().out == "wang: may log in again\n"
+    assert users("add", "--username", "wang", "--role", "admin") == 0
+    rows = asyncio.run(trail(tmp_path / "data"))
+    assert [row["action"] for row in reversed(rows)] == [
+        "user.added",
+        "user.reset",
+        "user.disabled",
+        "user.enabled",
+        "user.replaced",
+    ]
+    assert {row["actor"].partition(":")[0] for row in rows} == {"cli"}
+    assert {row["detail"]["subject"] for row in rows} == {"wang"}
+    assert first not in str(rows)
+
+
+@pytest.mark.parametrize("action", ["disable", "enable", "reset"])
+def test_nobody_of_this_name(config: list[str], capsys: pytest.CaptureFixture[str], action: str) -> None:
+    assert main(["users", action, "--username", "li", *config]) == 1
+    assert "there is no user 'li'; `gateway users list`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["add", "reset"])
+def test_a_given_password_is_held_to_the_rules(
+    config: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    assert main(["users", "add", "--username", "li", *config]) == 0
+    for password in ("short", "Password12345!", "my name is li-hua"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        name = ["--name", "li-hua"] if action == "add" else []
+        code = main(
+            ["users", action, "--username", "li-hua" if action == "add" else "li", *name, "--password-stdin", *config]
+        )
+        assert code == (0 if action == "reset" and "li-hua" in password else 2)
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse 47\n"))
+    assert main(["users", action, "--username", "li", "--password-stdin", *config]) == 0
+    assert "12 to 200 characters" in capsys.readouterr().err
