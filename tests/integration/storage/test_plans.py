@@ -29,7 +29,6 @@ def connection() -> Iterator[sa.Connection]:
     [
         t.seen_keys.c.external_id,
         t.identities.c.value,
-        t.requesters.c.requester_id,
         t.tickets.c.ticket_id,
         t.interactions.c.interaction_id,
         t.messages.c.interaction_id,
