@@ -101,13 +101,12 @@ def _number(value: Any, eyes: _Eyes) -> Any:
     return eyes.phone(value) if isinstance(value, str) else None
 
 
-def _unless_hidden(shown: Mask, instead: Any) -> Mask:
-    def mask(value: Any, eyes: _Eyes) -> Any:
-        if not eyes.hidden:
-            return shown(value, eyes)
-        return wholly(value) if isinstance(value, str) and instead is MASK else instead
+def _unless_hidden(shown: Mask, otherwise: Mask) -> Mask:
+    return lambda value, eyes: (otherwise if eyes.hidden else shown)(value, eyes)
 
-    return mask
+
+def _wholly(value: Any, _: _Eyes) -> Any:
+    return wholly(value) if isinstance(value, str) else None
 
 
 def _labels(value: Any, eyes: _Eyes) -> Any:
@@ -200,8 +199,8 @@ _KINDS: Mapping[str, Mask] = {
     "phone": _number,
     "id_number": _said,
     "organisation": _said,
-    "uscc": _unless_hidden(_shown, MASK),
-    "plate": _unless_hidden(_shown, MASK),
+    "uscc": _unless_hidden(_shown, _wholly),
+    "plate": _unless_hidden(_shown, _wholly),
     "money": _shown,
     "time": _shown,
 }
@@ -249,14 +248,14 @@ FIELDS: _Fields = {
     "source": {"name": _shown, "event_id": _id},
     "interactions": _INTERACTION,
     "requester": {
-        "requester_id": _unless_hidden(_shown, MASK),
+        "requester_id": _unless_hidden(_shown, _wholly),
         "name": _name,
         "phone": _number,
         "callback_phone": _number,
-        "gender": _unless_hidden(_shown, None),
-        "org_name": _unless_hidden(_said, MASK),
-        "uscc": _unless_hidden(_shown, MASK),
-        "returning": _unless_hidden(_shown, instead=False),
+        "gender": _unless_hidden(_shown, lambda *_: None),
+        "org_name": _unless_hidden(_said, _wholly),
+        "uscc": _unless_hidden(_shown, _wholly),
+        "returning": _unless_hidden(_shown, lambda *_: False),
         "labels": _labels,
         **_all_shown("kind", "anonymous", "secret", "language", "accessibility"),
     },
@@ -354,7 +353,8 @@ def restored(sent: str, stored: str, shown: str) -> Restored | None:
     hidden: set[int] = set()
     for at, to, size in _alike(shown, sent):
         for run in _STARS.finditer(shown, at, at + size):
-            known = run.start() > at or at == to == 0  # what stands before it tells which mask it is
+            # What stands before it tells which mask it is, or that all is there.
+            known = run.start() > at or at == to == 0 or size == len(shown)
             if known and shown[run.end() : run.end() + 1] != MASK:
                 start = to + run.start() - at
                 letters[start : start + len(run.group())] = stored[run.start() : run.end()]

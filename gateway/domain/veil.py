@@ -173,10 +173,8 @@ class Veil:
         said = {one: self._number(one) for one in _numbers(record)}
         self._said = {one: mask for one, mask in said.items() if mask != self._numbers(one)}
         """Numbers that do not look like one by themselves."""
-        self.names = frozenset(_names(record))
+        self.names = frozenset((*_names(record), *(_told_of_hidden(record) if self.hidden else ())))
         known = {*self.names, *self._said}
-        if self.hidden:
-            known.update(_told_of_hidden(record))
         self._known = (
             re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True))), re.IGNORECASE) if known else None
         )

@@ -18,6 +18,8 @@ from gateway.web.seen import SeenLog
 from gateway.web.services import Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
+LOOKUPS_PER_S, LOOKUPS_AT_ONCE = 0.2, 20.0
+"""Whole telephone numbers that one client may look up: work needs some, trying out all that a mask allows ten thousand."""
 _UNMASKED = "unmasked"
 """Looks written down before they are answered; those of ``SeenLog`` under the same name may still wait."""
 
@@ -40,6 +42,7 @@ class House:
         self.seen = SeenLog(services.accounts, services.clock)
         self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
         self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
+        self.lookups = RateLimiter(per_s=LOOKUPS_PER_S, clock=services.clock, burst=LOOKUPS_AT_ONCE)
         self.closing = False
 
     async def audit(self, principal: Principal, action: str, ticket_id: str | None) -> None:

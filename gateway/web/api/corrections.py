@@ -13,8 +13,8 @@ from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
-from gateway.web.api.rewording import moved_evidence, unmasked, unmasked_words
-from gateway.web.api.tickets import read, ticket_response
+from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
+from gateway.web.api.tickets import asks_unmasked, read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
@@ -25,6 +25,8 @@ _ABOUT = "demand.complained_about"
 _PHONES = frozenset({"requester.phone", "requester.callback_phone"})
 _NEVER_NULL = frozenset({"line", "requester.kind"})
 _REVEALED = ("name", "phone", "callback_phone")
+_WISHES = ("requester.secret", "requester.anonymous")
+_MAY_UNSEAL = frozenset({"supervisor", "admin"})
 
 
 def expected_version(request: web.Request) -> int:
@@ -45,7 +47,11 @@ async def patch(context: Context) -> web.Response:
     record = await read(context)
     if record["version"] != version:
         raise _stale()
-    fields = {path: unmasked(record, path, value) for path, value in _corrected(body)}
+    sees = context.principal.sees_all or asks_unmasked(context)
+    rewording = Rewording(record)
+    sent = dict(_corrected(body))
+    fields = {path: rewording.value(path, value) for path, value in sent.items()}
+    await _unseal(context, record, fields)
     if fields.get("demand.category") is not None:
         fields["demand.category"] = _named(context, fields["demand.category"])
     change: dict[tuple[str, ...], Any] = {}
@@ -54,9 +60,18 @@ async def patch(context: Context) -> web.Response:
     change |= {tuple(path.split(".")): value for path, value in fields.items()}
     for path, value in fields.items():
         if path.partition(".")[0] in _ROOMS:
-            change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
+            compare = sees or not rewording.tells(path, sent[path])
+            change["prefill", "fields", path] = _confirmed(
+                record, path, value, context.principal.actor, compare=compare
+            )
     names = sorted(fields)
-    interaction_id, segments = _segments(body, record)
+    interaction_id, segments = _segments(body, record, rewording)
+    after = edited(record, change, interaction_id, segments)
+    if known := still_known(record, after):
+        change["prefill", "mentions"] = [*after["prefill"]["mentions"], *known]
+        after = edited(record, change, interaction_id, segments)
+    if not sees:
+        rewording.check(after, interaction_id)
     names += [f"interactions.transcript.{seq}" for seq in sorted(segments)]
     if not names:
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
@@ -103,11 +118,23 @@ def _allowed(path: str, value: Any) -> Any:
     return value
 
 
-def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str) -> dict[str, Any]:
-    """The entry of ``prefill.fields`` after ``actor`` has spoken: the guess if they agree with it, else theirs."""
+async def _unseal(context: Context, record: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """403 when these fields end somebody's wish to stay unknown, but for a supervisor; who did is written down first."""
+    if not [path for path in _WISHES if path in fields and record["requester"][path.partition(".")[2]] and not fields[path]]:
+        return
+    if not context.principal.sees_all and context.principal.role not in _MAY_UNSEAL:
+        raise Problem(403, "stays_hidden", "Only a supervisor may end a requester's wish to stay unknown.")
+    await context.house.audit(context.principal, "unseal", record["ticket_id"])
+
+
+def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str, *, compare: bool) -> dict[str, Any]:
+    """The entry of ``prefill.fields`` after ``actor`` has spoken: the guess if they agree with it, else theirs.
+
+    Without ``compare`` it is theirs: whether it stayed would tell who does not see the guess that they guessed right.
+    """
     guess = record["prefill"]["fields"].get(path)
     code = _code(value)
-    if guess is not None and guess["value"] == code:
+    if compare and guess is not None and guess["value"] == code:
         return {**guess, "confirmed_by": actor}
     return {"value": code, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
 
@@ -126,7 +153,9 @@ def _code(value: Any) -> Any:
     return value
 
 
-def _segments(body: TicketPatch, record: Mapping[str, Any]) -> tuple[str | None, dict[int, str]]:
+def _segments(
+    body: TicketPatch, record: Mapping[str, Any], rewording: Rewording
+) -> tuple[str | None, dict[int, str]]:
     if not body.interactions:
         return None, {}
     asked = body.interactions[0]
@@ -137,7 +166,8 @@ def _segments(body: TicketPatch, record: Mapping[str, Any]) -> tuple[str | None,
             if unknown:
                 raise Problem(422, "invalid_body", f"interactions.0.transcript: no segment {unknown[0]}")
             return asked.interaction_id, {
-                one.seq: unmasked_words(record, one.corrected_text, known[one.seq]) for one in asked.transcript
+                one.seq: rewording.words(one.corrected_text, known[one.seq], asked.interaction_id)
+                for one in asked.transcript
             }
     raise Problem(422, "invalid_body", "interactions.0.interaction_id: not an interaction of this ticket")
 
