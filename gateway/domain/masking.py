@@ -353,12 +353,12 @@ def restored(sent: str, stored: str, shown: str) -> Restored | None:
     hidden: set[int] = set()
     for at, to, size in _alike(shown, sent):
         for run in _STARS.finditer(shown, at, at + size):
-            # What stands before it tells which mask it is, or that all is there.
-            known = run.start() > at or at == to == 0 or size == len(shown)
+            n, start, end = run.start(), to + run.start() - at, to + run.end() - at
+            # What stands before it tells which mask it is, or that the whole text is there.
+            known = n == start == 0 or size == len(shown) or (n > 0 < start and shown[n - 1] == sent[start - 1] != MASK)
             if known and shown[run.end() : run.end() + 1] != MASK:
-                start = to + run.start() - at
-                letters[start : start + len(run.group())] = stored[run.start() : run.end()]
-                hidden.update(range(start, start + len(run.group())))
+                letters[start:end] = stored[n : run.end()]
+                hidden.update(range(start, end))
     kept = "".join(letters)
     if kept.count(MASK) > stored.count(MASK):
         return None
