@@ -39,7 +39,7 @@ _STARS = re.compile(r"\*+")
 _COMPARED = 2000
 """Longer passages are not compared letter by letter; a mask within them counts as altered."""
 _WORD = re.compile(r"\w")
-_RAW_PART = re.compile(r"@[^>;]*|(?<!\w)(?:sips?|tel|mailto):|(?<!\w)\+?\d+(?!\w)|\w+", re.IGNORECASE | re.ASCII)
+_RAW_PART = re.compile(r"@[^>;]*|(?<!\w)(?:sips?|tel|mailto):|(?<!\w)\+?\d+(?!\w)|\w+", re.IGNORECASE)
 _HOTLINE = 6
 """Numbers of so few digits are the city's or an extension's."""
 _WHOLE_NUMBER = 11
@@ -175,6 +175,7 @@ def _fields(value: Any, eyes: _Eyes) -> Any:
     return {
         path: {**_masked(entry, _ENTRY, eyes), "value": _at(path)(entry.get("value"), eyes)}
         for path, entry in (value or {}).items()
+        if isinstance(entry, Mapping)
     }
 
 

@@ -89,7 +89,7 @@ def text(value: str | None) -> str | None:
     return _without_mail(_RUN.sub(_mask_run, value))
 
 
-def _text_of_hidden(value: str | None) -> str | None:
+def text_wholly(value: str | None) -> str | None:
     """Likewise, but of a number not even its ends are left."""
     if not value:
         return value
@@ -169,7 +169,7 @@ class Veil:
         self.hidden = is_hidden(record.get("requester"))
         self.phone: Callable[[str | None], str | None] = wholly if self.hidden else phone
         self.name: Callable[[str | None], str | None] = wholly if self.hidden else name
-        self._numbers: Callable[[str | None], str | None] = _text_of_hidden if self.hidden else text
+        self._numbers: Callable[[str | None], str | None] = text_wholly if self.hidden else text
         said = {one: self._number(one) for one in _numbers(record)}
         self._said = {one: mask for one, mask in said.items() if mask != self._numbers(one)}
         """Numbers that do not look like one by themselves."""
@@ -228,10 +228,14 @@ def _names(record: Mapping[str, Any]) -> Iterable[str]:
 def _told_of_hidden(record: Mapping[str, Any]) -> Iterable[str]:
     """What else tells who somebody is that wants to stay unknown: their firm, its code, 张先生 of 张三."""
     requester = record.get("requester") or {}
-    yield from (value for key in ("org_name", "uscc") if isinstance(value := requester.get(key), str) and len(value) > 1)
+    yield from (
+        value for key in ("org_name", "uscc") if isinstance(value := requester.get(key), str) and len(value) > 1
+    )
     called = requester.get("name")
     if isinstance(called, str) and _HAN.match(called):
-        yield from (called[0] + title for title in ("先生", "女士", "小姐", "太太", "师傅", "老师", "经理", "阿姨", "某"))
+        yield from (
+            called[0] + title for title in ("先生", "女士", "小姐", "太太", "师傅", "老师", "经理", "阿姨", "某")
+        )
 
 
 def _numbers(record: Mapping[str, Any]) -> Iterable[str]:

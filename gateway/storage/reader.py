@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.veil import text_wholly
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketPage, TicketQuery
 from gateway.storage import record as shown
@@ -173,7 +174,10 @@ def whole_records(connection: sa.Connection, ids: Sequence[str], *, by_no: bool 
 def event_record(row: Any) -> Record:
     """An ``events`` row as the API shows it."""
     keys = ("event_seq", "event_id", "type", "at", "ticket_id", "ticket_no", "interaction_id", "actor", "data")
-    return {key: row[key] for key in keys}
+    event = {key: row[key] for key in keys}
+    if isinstance(said := event["data"].get("error"), str):  # a provider may repeat the number that it did not reach
+        event["data"] = {**event["data"], "error": text_wholly(said)}
+    return event
 
 
 def _page(query: TicketQuery, zone: tzinfo) -> sa.Select[Any]:

@@ -51,6 +51,18 @@ class House:
             actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now()
         )
 
+    async def look_up(self, principal: Principal, number: str) -> None:
+        """Write down, before it is answered, that somebody looks a whole telephone number up; 429 after too many.
+
+        The same number again in a row is the same look: a page repeats its search with every change.
+        """
+        look = f"lookup {number}"
+        if self.seen.knows(principal.actor, look, None):
+            return
+        self.lookups.take(principal.actor)
+        await self.audit(principal, "lookup", None)
+        self.seen.remember(principal.actor, look, None)
+
     async def reveal(self, principal: Principal, ticket_id: str) -> None:
         """Write down, before it is answered, that somebody sees a ticket unmasked; once for looks in a row."""
         if self.seen.knows(principal.actor, _UNMASKED, ticket_id):

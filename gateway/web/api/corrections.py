@@ -120,7 +120,9 @@ def _allowed(path: str, value: Any) -> Any:
 
 async def _unseal(context: Context, record: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
     """403 when these fields end somebody's wish to stay unknown, but for a supervisor; who did is written down first."""
-    if not [path for path in _WISHES if path in fields and record["requester"][path.partition(".")[2]] and not fields[path]]:
+    if not [
+        path for path in _WISHES if path in fields and record["requester"][path.partition(".")[2]] and not fields[path]
+    ]:
         return
     if not context.principal.sees_all and context.principal.role not in _MAY_UNSEAL:
         raise Problem(403, "stays_hidden", "Only a supervisor may end a requester's wish to stay unknown.")
@@ -153,9 +155,7 @@ def _code(value: Any) -> Any:
     return value
 
 
-def _segments(
-    body: TicketPatch, record: Mapping[str, Any], rewording: Rewording
-) -> tuple[str | None, dict[int, str]]:
+def _segments(body: TicketPatch, record: Mapping[str, Any], rewording: Rewording) -> tuple[str | None, dict[int, str]]:
     if not body.interactions:
         return None, {}
     asked = body.interactions[0]

@@ -75,9 +75,7 @@ class Rewording:
 
 
 def _altered(path: str) -> Problem:
-    return Problem(
-        422, "masked_value", f"{path}: a masked passage was altered; leave it as it is, or reveal it first."
-    )
+    return Problem(422, "masked_value", f"{path}: a masked passage was altered; leave it as it is, or reveal it first.")
 
 
 def _at(record: Mapping[str, Any], path: Path) -> Any:

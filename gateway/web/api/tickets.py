@@ -38,8 +38,7 @@ async def list_tickets(context: Context) -> web.Response:
     principal = context.principal
     number = None if principal.sees_all else _whole_number(query.text)
     if number is not None:
-        context.house.lookups.take(principal.actor)
-        await context.house.audit(principal, "lookup", None)
+        await context.house.look_up(principal, number)
     page = await context.services.reader.tickets(
         TicketQuery(
             since=query.since,

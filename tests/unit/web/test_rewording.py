@@ -15,7 +15,9 @@ from gateway.web.problems import Problem
 
 pytestmark = pytest.mark.unit
 NAME, OTHER, NUMBER, SPOKEN, MAIL = "张三丰", "李小四", "13912345678", "幺三八零零幺三八零零零", "zhang@example.com"
-PIECES = st.sampled_from([NAME, OTHER, NUMBER, SPOKEN, MAIL, "我叫", "，电话是", "138", "8", "路灯坏了", " ", "。", "王"])
+PIECES = st.sampled_from(
+    [NAME, OTHER, NUMBER, SPOKEN, MAIL, "我叫", "，电话是", "138", "8", "路灯坏了", " ", "。", "王"]
+)
 CONTENTS = st.lists(PIECES, max_size=8).map("".join)
 TYPED = st.text(alphabet="0123456789张李*，a@. ", max_size=6)
 
@@ -86,9 +88,7 @@ def texts(full: dict[str, Any]) -> dict[str, str]:
 def visible(full: dict[str, Any]) -> dict[str, list[bool]]:
     """Of each text which of its characters a reader sees."""
     stored, shown = texts(full), texts(masking.record(full))
-    return {
-        where: [a == b for a, b in zip(stored[where] or "", shown[where] or "", strict=True)] for where in stored
-    }
+    return {where: [a == b for a, b in zip(stored[where] or "", shown[where] or "", strict=True)] for where in stored}
 
 
 @st.composite
