@@ -174,10 +174,7 @@ class Veil:
         self._said = {one: mask for one, mask in said.items() if mask != self._numbers(one)}
         """Numbers that do not look like one by themselves."""
         self.names = frozenset((*_names(record), *(_told_of_hidden(record) if self.hidden else ())))
-        known = {*self.names, *self._said}
-        self._known = (
-            re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True))), re.IGNORECASE) if known else None
-        )
+        self._known = {one: self.name(one) or "" for one in self.names} | self._said
 
     @property
     def numbers(self) -> frozenset[str]:
@@ -196,16 +193,26 @@ class Veil:
     def text(self, value: str | None) -> str | None:
         """What was said or written, without its numbers, its addresses of mail and the names of people."""
         masked = self._numbers(value)
-        if not value or not masked or self._known is None:
+        if not value or not masked or not self._known:
             return masked
-        letters = list(masked)
-        for found in self._known.finditer(value):  # of the words as they are: a mask must not hide a name from us
-            said = found.group()
-            shown = self._said.get(said) or self.name(said) or ""
-            for n, (kept, letter) in enumerate(zip(said, shown, strict=True), found.start()):
-                if letter != kept:
-                    letters[n] = letter
-        return "".join(letters)
+        words = _small(value)
+        letters: list[str] | None = None
+        for one, shown in self._known.items():  # in the words as they are: a mask must not hide a name from us
+            sought = _small(one)
+            at = words.find(sought)
+            while at >= 0:
+                letters = letters or list(masked)
+                for n, letter in enumerate(shown, at):
+                    if letter == MASK:
+                        letters[n] = MASK
+                at = words.find(sought, at + 1)
+        return masked if letters is None else "".join(letters)
+
+
+def _small(value: str) -> str:
+    """``value`` in small letters, at the same places: some capitals are two small ones, and then all stays."""
+    small = value.lower()
+    return small if len(small) == len(value) else value
 
 
 def _names(record: Mapping[str, Any]) -> Iterable[str]:

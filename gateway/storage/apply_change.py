@@ -170,7 +170,7 @@ def _register(p: Prepared, day: str, state: State) -> TicketState:
 def _requester(p: Prepared, doc: Tree, state: State) -> str:
     """Whose ticket it is: of a requester known again, or of a new one. Nothing of their earlier tickets comes along.
 
-    A number is no person: what earlier tickets say is offered to the desk and never asserted. Who hides is nobody known.
+    A number is no person: what earlier tickets say is offered to the desk, never asserted. Who hides is nobody known.
     """
     assert p.change.new_ticket is not None
     given: Tree = doc["requester"]

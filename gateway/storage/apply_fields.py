@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gateway.domain.change import Path
 from gateway.domain.guess import FILL_AT
 from gateway.domain.ids import new_ulid

@@ -37,7 +37,7 @@ _TICKETS = Query(sa.select(t.tickets).where(listed(t.tickets.c.ticket_id, "wante
 _THREADS = Query(sa.select(t.threads).where(listed(t.threads.c.sender, "senders")))
 _TOLD = Query(sa.select(t.outbox.c.message_id, t.outbox.c.state).where(listed(t.outbox.c.message_id, "told")))
 SHOWN = sa.exists().where(t.tickets.c.requester_id == t.identities.c.requester_id, t.tickets.c.hidden.is_(False))
-"""Whether an identity's requester has a ticket that is not hidden; of others it must not be told that they are known."""
+"""Whether an identity's requester has a ticket that is not hidden: of others nobody may learn that they are known."""
 _IDENTITIES = Query(sa.select(t.identities).where(listed(t.identities.c.value, "values"), SHOWN))
 Key = tuple[str, str]
 """(channel_id, external_id)."""

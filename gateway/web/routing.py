@@ -19,7 +19,7 @@ from gateway.web.services import Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
 LOOKUPS_PER_S, LOOKUPS_AT_ONCE = 0.2, 20.0
-"""Whole telephone numbers that one client may look up: work needs some, trying out all that a mask allows ten thousand."""
+"""Whole telephone numbers that one client may look up: work needs some, to try out all that a mask allows, 10,000."""
 _UNMASKED = "unmasked"
 """Looks written down before they are answered; those of ``SeenLog`` under the same name may still wait."""
 

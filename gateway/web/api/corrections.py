@@ -25,7 +25,6 @@ _ABOUT = "demand.complained_about"
 _PHONES = frozenset({"requester.phone", "requester.callback_phone"})
 _NEVER_NULL = frozenset({"line", "requester.kind"})
 _REVEALED = ("name", "phone", "callback_phone")
-_WISHES = ("requester.secret", "requester.anonymous")
 _MAY_UNSEAL = frozenset({"supervisor", "admin"})
 
 
@@ -119,10 +118,9 @@ def _allowed(path: str, value: Any) -> Any:
 
 
 async def _unseal(context: Context, record: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
-    """403 when these fields end somebody's wish to stay unknown, but for a supervisor; who did is written down first."""
-    if not [
-        path for path in _WISHES if path in fields and record["requester"][path.partition(".")[2]] and not fields[path]
-    ]:
+    """403 when these fields end a wish to stay unknown, unless for a supervisor: who did it is written down first."""
+    stored = {f"requester.{wish}": record["requester"][wish] for wish in ("secret", "anonymous")}
+    if not any(stored[path] and not fields.get(path, True) for path in stored):
         return
     if not context.principal.sees_all and context.principal.role not in _MAY_UNSEAL:
         raise Problem(403, "stays_hidden", "Only a supervisor may end a requester's wish to stay unknown.")

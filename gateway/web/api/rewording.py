@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.domain import masking
+from gateway.domain.restoring import restored
 from gateway.web.problems import Problem
 
 Path = tuple[str, ...]
@@ -67,7 +68,7 @@ class Rewording:
         return self._restored(where, path, sent, _at(self._record, where) or "", _at(self._shown, where) or "")
 
     def _restored(self, where: Path | int, path: str, sent: str, stored: str, shown: str) -> str:
-        kept = masking.restored(sent, stored, shown)
+        kept = restored(sent, stored, shown)
         if kept is None:
             raise _altered(path)
         self._hidden[where] = kept.hidden
@@ -123,9 +124,7 @@ def still_known(record: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
     """
     before, later = masking.Veil(record), masking.Veil(after)
     said = json.dumps(record, ensure_ascii=False).casefold()
-    lost = {word: "person" for word in before.names - later.names} | {
-        number: "phone" for number in before.numbers - later.numbers
-    }
+    lost = dict.fromkeys(before.names - later.names, "person") | dict.fromkeys(before.numbers - later.numbers, "phone")
     return [
         {"kind": kind, "value": word, "span": None, "confidence": 1.0}
         for word, kind in sorted(lost.items())

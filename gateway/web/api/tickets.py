@@ -16,7 +16,6 @@ from gateway.web.auth import READ, Principal
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
 
-
 _WHOLE_NUMBER = 10
 """Digits of the shortest numbers that are looked up: area code and seven digits."""
 

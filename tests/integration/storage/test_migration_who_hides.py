@@ -1,4 +1,4 @@
-"""A database of before this rule: who hides leaves the others, and everybody's words can be searched as they are shown."""
+"""A database of before this rule: who hides leaves the others, and words can be searched as they are shown."""
 
 from __future__ import annotations
 
