@@ -151,6 +151,7 @@ _PHONE = Query(
 _TOLD_PHONE = Query(
     sa.select(t.tickets.c.ticket_id)
     .where(listed(t.tickets.c.requester_id, "requesters"), t.tickets.c.callback_phone.is_not(None))
+    .where(t.tickets.c.hidden.is_(False))
     .limit(sa.literal_column("1"))
 )
 _BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "status", "created_at", "doc")))
