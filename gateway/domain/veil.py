@@ -48,7 +48,7 @@ PRIVATE_KINDS = _NUMBER_KINDS | {"person"}
 
 def is_hidden(requester: Mapping[str, Any] | None) -> bool:
     """Whether somebody asked that nobody learns who they are: ``secret`` (保密) or ``anonymous`` (匿名)."""
-    return bool(requester) and bool(requester.get("secret") or requester.get("anonymous"))
+    return requester is not None and bool(requester.get("secret") or requester.get("anonymous"))
 
 
 def phone(value: str | None) -> str | None:
