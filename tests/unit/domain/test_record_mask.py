@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.domain import masking
 from gateway.storage.record import interaction_record, message_record, segment_record, ticket_record
@@ -158,3 +160,26 @@ def test_of_who_hides_not_even_the_ends_of_a_number_are_left(wish: str) -> None:
         "requester_id": "*****",
         "labels": [],
     }
+
+
+PIECES = st.sampled_from(
+    ["张三丰", "李小四", "13912345678", "幺三八零零幺三八零零零", "路灯坏了", " ", "A@b.cn", "1", "Ab"]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join), st.sampled_from(["secret", "anonymous", "kind"]))
+def test_what_is_searched_is_what_is_shown(said: str, wish: str) -> None:
+    full = {
+        "requester": {"name": "张三丰", wish: True},
+        "demand": {"title": said[:9], "content": said, "complained_about": {"name": "李小四"}},
+        "place": {"address": said},
+    }
+    shown = masking.record(full)
+    words = (shown["demand"]["title"], shown["demand"]["content"], shown["place"]["address"])
+    assert masking.searchable(full) == " ".join(one for one in words if one).lower()
+
+
+@pytest.mark.parametrize("before", range(masking.SEARCHED - 12, masking.SEARCHED + 2))
+def test_a_number_across_the_end_of_what_is_searched_is_masked_as_a_whole(before: int) -> None:
+    full = {"demand": {"content": "好" * before + "13912345678"}}
+    assert masking.searchable(full) == masking.record(full)["demand"]["content"][: masking.SEARCHED]
