@@ -252,7 +252,7 @@ FIELDS: _Fields = {
         "uscc": _unless_hidden(_shown, _wholly),
         "returning": _unless_hidden(_shown, lambda *_: False),
         "labels": _labels,
-        **_all_shown("kind", "anonymous", "secret", "language", "accessibility"),
+        **_all_shown("kind", "contact_by", "anonymous", "secret", "language", "accessibility"),
     },
     "demand": {
         "type": _shown,
@@ -274,7 +274,7 @@ FIELDS: _Fields = {
         "units": _UNIT,
         "routing_trace": _Each({**_all_shown("stage", "rule"), "reason": _said}),
         "clocks": _Each(_all_shown("kind", "started_at", "due_at", "met_at", "breached_at")),
-        "callback": _all_shown("state", "due_at", "attempts"),
+        "callback": _all_shown("state", "due_at", "attempts", "how"),
     },
     "outcome": {
         **_all_shown("replied_at", "resolved", "closed_at"),
@@ -291,7 +291,9 @@ FIELDS: _Fields = {
         **_all_shown("parent_id", "child_ids", "merged_into", "merged_ids"),
         "similar": _Each(_all_shown("ticket_id", "score")),
     },
-    "attachments": _Each({**_all_shown("attachment_id", "media_type", "bytes", "sha256"), "name": _said, "url": _url}),
+    "attachments": _Each(
+        {**_all_shown("attachment_id", "media_type", "bytes", "sha256", "error"), "name": _said, "url": _url}
+    ),
 }
 """The record (DESIGN section 3), field by field."""
 

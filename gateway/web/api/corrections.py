@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ _ABOUT = "demand.complained_about"
 _PHONES = frozenset({"requester.phone", "requester.callback_phone"})
 _NEVER_NULL = frozenset({"line", "requester.kind"})
 _REVEALED = ("name", "phone", "callback_phone")
+_ANONYMOUS = "requester.anonymous"
 _MAY_UNSEAL = frozenset({"supervisor", "admin"})
 
 
@@ -47,44 +49,60 @@ async def patch(context: Context) -> web.Response:
     if record["version"] != version:
         raise _stale()
     sees = context.principal.sees_all or asks_unmasked(context)
-    rewording = Rewording(record)
     sent = dict(_corrected(body))
-    fields = {path: rewording.value(path, value) for path, value in sent.items()}
-    await _unseal(context, record, fields)
-    if fields.get("demand.category") is not None:
-        fields["demand.category"] = _named(context, fields["demand.category"])
-    change: dict[tuple[str, ...], Any] = {}
-    if "demand.content" in fields:
-        change |= moved_evidence(record, fields["demand.content"])
-    change |= {tuple(path.split(".")): value for path, value in fields.items()}
-    for path, value in fields.items():
-        if path.partition(".")[0] in _ROOMS:
-            compare = sees or not rewording.tells(path, sent[path])
-            change["prefill", "fields", path] = _confirmed(
-                record, path, value, context.principal.actor, compare=compare
-            )
-    names = sorted(fields)
-    interaction_id, segments = _segments(body, record, rewording)
-    after = edited(record, change, interaction_id, segments)
-    if known := still_known(record, after):
-        change["prefill", "mentions"] = [*after["prefill"]["mentions"], *known]
-        after = edited(record, change, interaction_id, segments)
-    if not sees:
-        rewording.check(after, interaction_id)
-    names += [f"interactions.transcript.{seq}" for seq in sorted(segments)]
+    await _unseal(context, record, sent)
+    if sent.get("demand.category") is not None:
+        sent["demand.category"] = _named(context, sent["demand.category"])
+    actor = context.principal.actor
+    # Texts are compared letter by letter with what was shown masked: long ones take seconds.
+    edit = await asyncio.to_thread(_edit, record, sent, body, actor=actor, sees=sees)
+    names = sorted(sent) + [f"interactions.transcript.{seq}" for seq in sorted(edit.segments)]
     if not names:
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
     await context.services.changes.apply(
         Change(
             ticket_id=record["ticket_id"],
             expected_version=version,
-            ticket_fields=change,
-            interaction_id=interaction_id,
-            corrected_segments=segments,
+            ticket_fields=edit.fields,
+            interaction_id=edit.interaction_id,
+            corrected_segments=edit.segments,
             events=(_event(context, "ticket.corrected", names),),
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+
+
+class _Edit(NamedTuple):
+    """What a correction comes to."""
+
+    fields: dict[tuple[str, ...], Any]
+    interaction_id: str | None
+    segments: dict[int, str]
+
+
+def _edit(record: Mapping[str, Any], sent: Mapping[str, Any], body: TicketPatch, *, actor: str, sees: bool) -> _Edit:
+    """What was ``sent`` by record path, with what its masks hide put back, its evidence, and what stays hidden.
+
+    422 when somebody who does not see everything (``sees``) would see more of it afterwards.
+    """
+    rewording = Rewording(record)
+    values = {path: rewording.value(path, value) for path, value in sent.items()}
+    fields: dict[tuple[str, ...], Any] = {}
+    if "demand.content" in values:
+        fields |= moved_evidence(record, values["demand.content"])
+    fields |= {tuple(path.split(".")): value for path, value in values.items()}
+    for path, value in values.items():
+        if path.partition(".")[0] in _ROOMS:
+            compare = sees or not rewording.tells(path, sent[path])
+            fields["prefill", "fields", path] = _confirmed(record, path, value, actor, compare=compare)
+    interaction_id, segments = _segments(body, record, rewording)
+    after = edited(record, fields, interaction_id, segments)
+    if known := still_known(record, after):
+        fields["prefill", "mentions"] = [*after["prefill"]["mentions"], *known]
+        after = edited(record, fields, interaction_id, segments)
+    if not sees:
+        rewording.check(after, interaction_id)
+    return _Edit(fields, interaction_id, segments)
 
 
 def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
@@ -118,12 +136,11 @@ def _allowed(path: str, value: Any) -> Any:
 
 
 async def _unseal(context: Context, record: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
-    """403 when these fields end a wish to stay unknown, unless for a supervisor: who did it is written down first."""
-    stored = {f"requester.{wish}": record["requester"][wish] for wish in ("secret", "anonymous")}
-    if not any(stored[path] and not fields.get(path, True) for path in stored):
+    """403 when these fields name who was anonymous, unless for a supervisor: who did it is written down first."""
+    if not record["requester"]["anonymous"] or fields.get(_ANONYMOUS, True):
         return
     if not context.principal.sees_all and context.principal.role not in _MAY_UNSEAL:
-        raise Problem(403, "stays_hidden", "Only a supervisor may end a requester's wish to stay unknown.")
+        raise Problem(403, "stays_anonymous", "Only a supervisor may take back that a requester stays anonymous.")
     await context.house.audit(context.principal, "unseal", record["ticket_id"])
 
 

@@ -101,12 +101,13 @@ async def test_trying_out_numbers_is_slowed_down(house: WebHouse) -> None:
     assert (await house.get("/api/v1/tickets", "reader", params={"text": "路灯"}))[0] == 200
 
 
-async def test_only_a_supervisor_ends_a_wish_to_stay_unknown(house: WebHouse) -> None:
-    path = await contact(house, "1", **NAME, secret=True)
-    for body in ({"requester": {"secret": False}}, {"requester": {"secret": None}}):
+async def test_only_a_supervisor_names_who_was_anonymous(house: WebHouse) -> None:
+    path = await contact(house, "1", **NAME, anonymous=True)
+    for body in ({"requester": {"anonymous": False}}, {"requester": {"anonymous": None}}):
         status, problem = await house.ask("PATCH", path, json=body, headers={"If-Match": "1"})
-        assert (status, problem["code"]) == (403, "stays_hidden")
-    body = {"requester": {"secret": False}}
+        assert (status, problem["code"]) == (403, "stays_anonymous")
+    body = {"requester": {"anonymous": False}}
     assert (await house.ask("PATCH", path, "admin", json=body, headers={"If-Match": "1"}))[0] == 200
     assert ("token:admin", "unseal") in await audited(house)
-    assert (await house.ask("PATCH", path, json={"requester": {"secret": True}}, headers={"If-Match": "2"}))[0] == 200
+    wish = {"requester": {"anonymous": True}}
+    assert (await house.ask("PATCH", path, json=wish, headers={"If-Match": "2"}))[0] == 200
