@@ -64,12 +64,15 @@ async def take_over(context: Context) -> web.Response:
         raise Problem(409, "nothing_to_take", "That ticket says nothing of the requester that this one does not say.")
     actor = context.principal.actor
     entry = {"source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
-    entries = {("prefill", "fields", f"requester.{key}"): {"value": value, **entry} for key, value in fields.items()}
+    change: dict[tuple[str, ...], Any] = {}
+    for key, value in fields.items():
+        change["requester", key] = value
+        change["prefill", "fields", f"requester.{key}"] = {"value": value, **entry}
     await context.services.changes.apply(
         Change(
             ticket_id=record["ticket_id"],
             expected_version=version,
-            ticket_fields={("requester", key): value for key, value in fields.items()} | entries,
+            ticket_fields=change,
             events=(
                 NewEvent(
                     type="ticket.corrected",
