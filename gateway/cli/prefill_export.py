@@ -51,7 +51,7 @@ def training_row(record: Record, target: str) -> tuple[str, str, str] | None:
     """Masked text, label and number of ``record``; None when no person set ``target``, or there is no text."""
     entry = record["prefill"]["fields"].get(PATHS[target]) or {}
     label = entry.get("value")
-    text = (masking.Veil(record).text(record["demand"].get("content")) or "").strip()
+    text = (masking.record(record)["demand"].get("content") or "").strip()
     if entry.get("confirmed_by") is None or not isinstance(label, str) or not label or not text:
         return None
     return text, label, str(record["ticket_no"])

@@ -1,4 +1,4 @@
-"""How ``gateway trace`` prints a call. Telephone numbers are masked unless asked for."""
+"""How ``gateway trace`` prints a call. What is personal is masked unless asked for, display names in SIP excepted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gateway.domain import masking
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import Speaker
 
@@ -20,13 +21,30 @@ _PHONE = re.compile(r"(?<![\w.])\+?\d{7,14}(?![\w.])")
 _WIDTH = 46
 
 
-def mask(text: str) -> str:
-    """``text`` with the middle of every telephone number starred: 13800138000 → 138****8000."""
+def mask(text: str, *, wholly: bool = False) -> str:
+    """``text`` with the middle of every telephone number starred, or ``wholly``: 13800138000 → 138****8000."""
+    if wholly:
+        return _PHONE.sub("****", text)
     return _PHONE.sub(lambda m: f"{m[0][:3]}****{m[0][-4:]}" if m[0][10:] else f"{m[0][0]}****{m[0][-2:]}", text)
+
+
+def veiled(call: CallTrace) -> CallTrace:
+    """``call`` with its record as it is shown masked; the SIP messages stay as they came."""
+    if call.record is None or call.interaction is None:
+        return call
+    record = masking.record(call.record)
+    shown = next(i for i in record["interactions"] if i["interaction_id"] == call.interaction["interaction_id"])
+    return dataclasses.replace(call, record=record, interaction=shown)
+
+
+def _masked(text: str, call: CallTrace) -> str:
+    """What is left to mask in what is printed of a veiled call: its SIP messages."""
+    return mask(text, wholly=call.record is not None and masking.is_hidden(call.record.get("requester")))
 
 
 def as_json(call: CallTrace, *, unmasked: bool) -> str:
     """The same for programs."""
+    call = call if unmasked else veiled(call)
     whole = {
         "call_id": call.call_id,
         "ticket_id": (call.record or {}).get("ticket_id"),
@@ -37,14 +55,15 @@ def as_json(call: CallTrace, *, unmasked: bool) -> str:
         "events": call.events,
     }
     text = json.dumps(whole, ensure_ascii=False, indent=2)
-    return text if unmasked else mask(text)
+    return text if unmasked else _masked(text, call)
 
 
 def as_text(call: CallTrace, *, unmasked: bool, raw: bool) -> str:
     """Head, ladder with the events between the messages, timings, what was said."""
+    call = call if unmasked else veiled(call)
     lines = [*_head(call), "", *_ladder(call, raw=raw), "", *_timings(call), *_media(call), *_transcript(call)]
     text = "\n".join(lines)
-    return text if unmasked else mask(text)
+    return text if unmasked else _masked(text, call)
 
 
 def timings(call: CallTrace) -> dict[str, int]:

@@ -249,13 +249,8 @@ class MessageChange:
                     "phone": phone,
                 },
             ),
-            fields={("demand", "content"): content, ("related", "similar"): self._previous()},
+            fields={("demand", "content"): content},
         )
-
-    def _previous(self) -> list[dict[str, Any]] | None:
-        """The person's last ticket: related, though nobody has compared the words (score 0)."""
-        last = self._standing.previous_ticket
-        return [{"ticket_id": last, "score": 0.0}] if last else None
 
     def _callback(self, turn: Turn) -> NewCallback | None:
         if turn.callback_reason is None:

@@ -36,6 +36,10 @@ class TicketQuery:
     empty: bool | None = None
     text: str | None = None
     """Digits of a ticket number or phone, or words of title/content/address."""
+    masked: bool = False
+    """``text`` is held against what is shown masked: no phone is found by it, and nobody's name."""
+    phone: str | None = None
+    """A whole number (E.164) that the requester called from or wants to be called at; hidden tickets never match."""
     limit: int = 50
     cursor: str | None = None
     """What an earlier page's ``next_cursor`` said; opaque."""
@@ -81,6 +85,13 @@ class TicketReader(Protocol):
         """One page of records; ``RejectedInput`` for a cursor that is not ours."""
         ...
 
+    async def same_requester(self, ticket_id: str, *, limit: int = 20) -> list[Record]:
+        """Other tickets, newest first, from a number or account that the ticket came from, as records of a list.
+
+        Whoever called from it: a number is no person. None of, or for, requesters who want to stay unknown.
+        """
+        ...
+
     async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[Record]:
         """Events with ``event_seq > after`` in order.
 
@@ -109,7 +120,8 @@ class TicketReader(Protocol):
     async def callbacks(self, *, state: str | None = "open", limit: int = 200) -> list[Record]:
         """Callback tasks, earliest due first.
 
-        {callback_id, ticket_id, ticket_no, interaction_id, phone, reason, state, due_at, attempts, created_at, line}.
+        {callback_id, ticket_id, ticket_no, interaction_id, phone, reason, state, due_at, attempts, created_at, line,
+        hidden}; ``hidden``: the requester wants to stay unknown.
         """
         ...
 

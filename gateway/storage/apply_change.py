@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gateway.domain.change import Applied, ExternalKey
 from gateway.domain.ids import new_ulid, ticket_no
+from gateway.domain.veil import is_hidden
 from gateway.errors import Conflict, NotFound, StaleVersion
 from gateway.storage.apply_conversation import advances, check_dialogue, converse
-from gateway.storage.apply_fields import KNOWN, alter_ticket, extend
+from gateway.storage.apply_fields import alter_ticket, extend
 from gateway.storage.apply_merge import check_merge, is_merged, merge_tickets
 from gateway.storage.apply_recovered import is_taken_back, settle_callback, show_callback, take_back
 from gateway.storage.batch_state import InteractionState, State, TicketState
@@ -158,7 +159,10 @@ def _register(p: Prepared, day: str, state: State) -> TicketState:
         "requester_id": requester_id,
         "pending": False,
         "phone": None,
+        "callback_phone": None,
+        "hidden": is_hidden(doc["requester"]),
         "search": "",
+        "search_masked": "",
     }
     ticket = TicketState(row, doc, new=True)
     state.tickets[row["ticket_id"]] = ticket
@@ -166,28 +170,23 @@ def _register(p: Prepared, day: str, state: State) -> TicketState:
 
 
 def _requester(p: Prepared, doc: Tree, state: State) -> str:
-    new = p.change.new_ticket
-    assert new is not None
-    keys = [(identity.kind, identity.value) for identity in new.requester.identities]
-    found = None
-    for key in keys:
-        found = found or state.identities.get(key)
+    """Whose ticket it is: of a requester known again, or of a new one. Nothing of their earlier tickets comes along.
+
+    A number is no person: what earlier tickets say is offered to the desk, never asserted. Who hides is nobody known.
+    """
+    assert p.change.new_ticket is not None
     given: Tree = doc["requester"]
-    known = {key: value for key, value in given.items() if value and key in KNOWN}
+    keys = [(identity.kind, identity.value) for identity in p.change.new_ticket.requester.identities]
+    if is_hidden(given):
+        keys = []
+    found = next((state.identities[key] for key in keys if key in state.identities), None)
     requester_id = found or new_ulid()
     for key in keys:
         if key not in state.identities:
             state.identities[key] = requester_id
             state.add("identities", {"kind": key[0], "value": key[1], "requester_id": requester_id})
-    before = state.requesters.get(requester_id, {}) if found else {}
-    if found and not given.get("anonymous"):
-        given = doc["requester"] = before | given
     given["requester_id"] = requester_id
     given["returning"] = found is not None
-    after = before | known
-    if after != before or not found:
-        state.changed_requesters.setdefault(requester_id, found is None)
-        state.requesters[requester_id] = after
     return requester_id
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gateway.domain.change import Path
 from gateway.domain.guess import FILL_AT
+from gateway.domain.ids import new_ulid
+from gateway.domain.masking import searchable
+from gateway.domain.veil import is_hidden
 from gateway.storage.batch_state import State, TicketState
 from gateway.storage.prepare import Guessed, Prepared, Row
 from gateway.storage.shape import CODED, HOT, OFFERED, Tree, code_of, get_in, set_in
 
-KNOWN = frozenset(
-    {"name", "gender", "org_name", "uscc", "language", "accessibility", "labels", "callback_phone"},
-)
-"""What a returning requester brings along from earlier tickets."""
 _CONTENT: Path = ("demand", "content")
 _GUESSABLE = frozenset({"requester", "demand", "place"})
 
@@ -52,14 +49,12 @@ def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int |
             ticket.row[path[0]] = value
             continue
         set_in(ticket.doc, path, value)
-        if path[0] == "requester":
-            _remember(ticket, path, value, state)
     if p.confirmed_by is not None:
         _confirm(p, ticket, p.confirmed_by)
     if any(path[:2] == ("handling", "callback") for path, _ in p.fields):
         _follow_callback(ticket, state)
     if ticket.new or p.guesses or p.fields or joined:
-        _mirror(ticket)
+        _mirror(ticket, state)
 
 
 def _entry(ticket: TicketState, name: str) -> Row | None:
@@ -122,14 +117,6 @@ def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:
         set_in(ticket.doc, ("prefill", "fields", name), entry | {"confirmed_by": actor})
 
 
-def _remember(ticket: TicketState, path: Path, value: Any, state: State) -> None:
-    """What a person is called holds for their next ticket too."""
-    requester_id = ticket.row["requester_id"]
-    if path[1] in KNOWN:
-        state.requesters[requester_id] = state.requesters.get(requester_id, {}) | {path[1]: value}
-        state.changed_requesters.setdefault(requester_id, False)
-
-
 def _follow_callback(ticket: TicketState, state: State) -> None:
     callback_id, shown = ticket.doc.get("callback_id"), get_in(ticket.doc, ("handling", "callback"))
     if callback_id and shown:
@@ -137,11 +124,26 @@ def _follow_callback(ticket: TicketState, state: State) -> None:
         state.add("callback_updates", row | {"due_at": shown["due_at"], "attempts": shown["attempts"]})
 
 
-def _mirror(ticket: TicketState) -> None:
+def _mirror(ticket: TicketState, state: State) -> None:
     row, doc = ticket.row, ticket.doc
     requester, demand = doc.get("requester") or {}, doc.get("demand") or {}
     place, prefill = doc.get("place") or {}, doc.get("prefill") or {}
     row["pending"] = bool(prefill.get("pending"))
     row["phone"] = phone = requester.get("phone")
-    said = (phone, requester.get("callback_phone"), demand.get("title"), demand.get("content"), place.get("address"))
+    row["callback_phone"] = requester.get("callback_phone")
+    hidden = is_hidden(requester)
+    if hidden and not row["hidden"]:
+        _part(ticket, state)
+    row["hidden"] = hidden
+    said = (phone, row["callback_phone"], demand.get("title"), demand.get("content"), place.get("address"))
     row["search"] = " ".join([str(text) for text in said if text]).lower()
+    row["search_masked"] = searchable(doc)
+
+
+def _part(ticket: TicketState, state: State) -> None:
+    """The requester wants to stay unknown from now on: nothing leads from this ticket to their other ones, or back."""
+    known = ticket.row["requester_id"]
+    state.identities = {key: one for key, one in state.identities.items() if one != known}
+    ticket.row["requester_id"] = new_ulid()
+    set_in(ticket.doc, ("requester", "requester_id"), ticket.row["requester_id"])
+    set_in(ticket.doc, ("requester", "returning"), value=False)

@@ -53,15 +53,14 @@ def _named(*names: str) -> dict[str, Any]:
     return {name: sa.bindparam(name) for name in names}
 
 
-_TICKET_COLUMNS = ("status", "line", "empty", "pending", "updated_at", "version", "event_seq", "phone", "search", "doc")
+_FIXED = frozenset({"ticket_id", "ticket_no", "channel", "channel_id", "created_at"})
+_TICKET_COLUMNS = tuple(c.name for c in t.tickets.c if c.name not in _FIXED)
 _INTERACTION_COLUMNS = tuple(c.name for c in t.interactions.c if c.name not in {"interaction_id", "ticket_id"})
 _INSERTS = {
     table.name: Bulk.insert(table)
     for table in (
         t.tickets,
         t.interactions,
-        t.requesters,
-        t.identities,
         t.messages,
         t.outbox,
         t.attachments,
@@ -70,6 +69,11 @@ _INSERTS = {
         t.events,
     )
 }
+_IDENTITIES = Bulk(
+    lambda c: (insert := upsert(c, t.identities)).on_conflict_do_update(
+        index_elements=["value", "kind"], set_={"requester_id": insert.excluded.requester_id}
+    )
+)
 _SEGMENTS = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
 _UPDATE_TICKET = Bulk(
     lambda _: (
@@ -82,12 +86,6 @@ _UPDATE_INTERACTION = Bulk(
         sa.update(t.interactions)
         .where(t.interactions.c.interaction_id == sa.bindparam("of_interaction"))
         .values(_named(*_INTERACTION_COLUMNS))
-    ),
-    json_columns=("doc",),
-)
-_UPDATE_REQUESTER = Bulk(
-    lambda _: (
-        sa.update(t.requesters).where(t.requesters.c.requester_id == sa.bindparam("of_requester")).values(_named("doc"))
     ),
     json_columns=("doc",),
 )
@@ -131,10 +129,9 @@ def _write(connection: sa.Connection, state: State) -> None:
         ticket.row["doc"] = ticket.written
     rows["tickets"] = [s.row for s in state.tickets.values() if s.new]
     rows["interactions"] = [s.row for s in state.interactions.values() if s.new]
-    changed = state.changed_requesters
-    rows["requesters"] = [{"requester_id": k, "doc": state.requesters[k]} for k, new in changed.items() if new]
     for name, insert in _INSERTS.items():
         insert.run(connection, rows.get(name, ()))
+    _IDENTITIES.run(connection, rows.get("identities", ()))
     _SEGMENTS.run(connection, rows.get("segments", ()))
     _UPDATE_TICKET.run(
         connection,
@@ -143,9 +140,6 @@ def _write(connection: sa.Connection, state: State) -> None:
     _UPDATE_INTERACTION.run(
         connection,
         [s.row | {"of_interaction": k} for k, s in state.interactions.items() if s.dirty and not s.new],
-    )
-    _UPDATE_REQUESTER.run(
-        connection, [{"of_requester": k, "doc": state.requesters[k]} for k, new in changed.items() if not new]
     )
     _CORRECT.run(connection, rows.get("corrections", ()))
     write_conversations(connection, state)

@@ -16,7 +16,7 @@ from gateway.storage.shape import Tree
 
 EVENT_SEQ = "event_seq"
 _LOCK = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ).with_for_update()
-_SERIALS, _SEEN, _IDENTITIES = Lookup(t.serials.c.day), Lookup(t.seen_keys.c.external_id), Lookup(t.identities.c.value)
+_SERIALS, _SEEN = Lookup(t.serials.c.day), Lookup(t.seen_keys.c.external_id)
 _INTERACTIONS = sa.select(t.interactions)
 _OPEN = Query(
     _INTERACTIONS.where(t.interactions.c.disposition.is_(None), listed(t.interactions.c.external_id, "joins")).order_by(
@@ -36,7 +36,9 @@ _SEGMENTS = Query(
 _TICKETS = Query(sa.select(t.tickets).where(listed(t.tickets.c.ticket_id, "wanted")))
 _THREADS = Query(sa.select(t.threads).where(listed(t.threads.c.sender, "senders")))
 _TOLD = Query(sa.select(t.outbox.c.message_id, t.outbox.c.state).where(listed(t.outbox.c.message_id, "told")))
-_REQUESTERS = Query(sa.select(t.requesters).where(listed(t.requesters.c.requester_id, "wanted")))
+SHOWN = sa.exists().where(t.tickets.c.requester_id == t.identities.c.requester_id, t.tickets.c.hidden.is_(False))
+"""Whether an identity's requester has a ticket that is not hidden: of others nobody may learn that they are known."""
+_IDENTITIES = Query(sa.select(t.identities).where(listed(t.identities.c.value, "values"), SHOWN))
 Key = tuple[str, str]
 """(channel_id, external_id)."""
 
@@ -89,7 +91,7 @@ class State:
     tickets: dict[str, TicketState] = field(default_factory=dict)
     interactions: dict[str, InteractionState] = field(default_factory=dict)
     identities: dict[Key, str] = field(default_factory=dict)
-    requesters: dict[str, Tree] = field(default_factory=dict)
+    """(kind, value) -> requester_id, of requesters with a ticket that is not hidden."""
     threads: dict[Key, Row] = field(default_factory=dict)
     """By (channel_id, sender)."""
     changed_threads: set[Key] = field(default_factory=set)
@@ -100,8 +102,6 @@ class State:
     serials: dict[str, int] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     """New rows by table."""
-    changed_requesters: dict[str, bool] = field(default_factory=dict)
-    """requester_id -> whether it is new."""
     drawn: set[str] = field(default_factory=set)
     """City days that got a ticket."""
 
@@ -187,16 +187,8 @@ def _load_people(connection: sa.Connection, batch: Sequence[Prepared], state: St
     new = [p.change.new_ticket.requester for p in batch if p.change.new_ticket]
     values = {identity.value for requester in new for identity in requester.identities}
     if values:
-        found = _IDENTITIES.rows(connection, values)
+        found = _IDENTITIES.rows(connection, values=list(values))
         state.identities = {(row.kind, row.value): row.requester_id for row in found}
-    wanted = set(state.identities.values()) | {
-        state.tickets[p.change.ticket_id].row["requester_id"]
-        for p in batch
-        if p.change.ticket_id in state.tickets and any(path[0] == "requester" for path, _ in p.fields)
-    }
-    if wanted:
-        found = _REQUESTERS.rows(connection, wanted=list(wanted))
-        state.requesters = {row.requester_id: loads(row.doc) for row in found}
 
 
 def _with_doc(row: Any) -> Row:

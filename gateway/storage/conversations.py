@@ -14,6 +14,7 @@ from gateway.ports.conversation_store import IdleConversation, SentMessage, Thre
 from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
 from gateway.storage.among import listed
+from gateway.storage.batch_state import SHOWN
 from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
 from gateway.storage.shape import get_in
@@ -158,22 +159,39 @@ _OPEN = Query(
         t.interactions.c.channel_id == sa.bindparam("of_channel"),
     )
 )
-_NAMED = Query(sa.select(t.identities).where(listed(t.identities.c.value, "values")))
-_KNOWN = Query(sa.select(t.requesters.c.doc).where(listed(t.requesters.c.requester_id, "requesters")))
+_NAMED = Query(sa.select(t.identities).where(listed(t.identities.c.value, "values"), SHOWN))
 _PHONE = Query(
     sa.select(t.identities.c.value)
-    .where(t.identities.c.kind == "phone", listed(t.identities.c.requester_id, "requesters"))
+    .where(t.identities.c.kind == "phone", listed(t.identities.c.requester_id, "requesters"), SHOWN)
     .limit(sa.literal_column("1"))
 )
-_BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "status", "created_at", "doc"))).where(
-    listed(t.tickets.c.requester_id, "requesters")
+_TOLD_PHONE = Query(
+    sa.select(t.tickets.c.ticket_id)
+    .where(listed(t.tickets.c.requester_id, "requesters"), t.tickets.c.callback_phone.is_not(None))
+    .where(t.tickets.c.hidden.is_(False))
+    .limit(sa.literal_column("1"))
 )
+_BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "status", "created_at", "doc")))
+_THEIRS = listed(t.tickets.c.requester_id, "requesters")
 _RECENT = Query(
-    _BRIEF.where(sa.not_(listed(t.tickets.c.status, "finished")))
+    _BRIEF.where(_THEIRS, sa.not_(listed(t.tickets.c.status, "finished")))
     .order_by(t.tickets.c.ticket_no.desc())
     .limit(sa.literal_column(str(TICKETS_SHOWN)))
 )
-_NUMBERED = Query(_BRIEF.where(listed(t.tickets.c.ticket_no, "numbers")))
+_NUMBERED = Query(
+    _BRIEF.where(
+        listed(t.tickets.c.ticket_no, "numbers"),
+        sa.or_(
+            _THEIRS,
+            sa.exists().where(
+                t.interactions.c.ticket_id == t.tickets.c.ticket_id,
+                t.interactions.c.channel_id == sa.bindparam("of_channel"),
+                t.interactions.c.external_id == sa.bindparam("of_conversation"),
+            ),
+        ),
+    )
+)
+"""Of their requesters, or told on this very account: of who hides, no requester leads to the ticket."""
 
 
 def _thread(
@@ -184,12 +202,13 @@ def _thread(
     ticket_nos: Sequence[str],
 ) -> ThreadView:
     place = {"of_sender": sender, "of_channel": channel_id}
+    conversation = {"of_channel": channel_id, "of_conversation": f"{CONVERSATION}{sender}"}
     own = _OWN.rows(connection, **place).first()
-    opened = _OPEN.rows(connection, of_channel=channel_id, of_conversation=f"{CONVERSATION}{sender}").first()
+    opened = _OPEN.rows(connection, **conversation).first()
     requesters = _requesters(connection, identities)
     if own is not None:
         requesters.add(own.requester_id)
-    tickets = _tickets(connection, requesters, ticket_nos)
+    tickets = _tickets(connection, requesters, ticket_nos, conversation)
     return ThreadView(
         ticket_id=own.ticket_id if own else None,
         ticket_no=own.ticket_no if own else None,
@@ -217,19 +236,16 @@ def _requesters(connection: sa.Connection, identities: Sequence[Identity]) -> se
 def _phone_known(connection: sa.Connection, requesters: set[str]) -> bool:
     if not requesters:
         return False
-    docs = _KNOWN.rows(connection, requesters=list(requesters)).scalars()
-    if any(loads(doc).get("callback_phone") for doc in docs):
-        return True
-    return _PHONE.rows(connection, requesters=list(requesters)).first() is not None
+    return any(query.rows(connection, requesters=list(requesters)).first() for query in (_PHONE, _TOLD_PHONE))
 
 
-def _tickets(connection: sa.Connection, requesters: set[str], ticket_nos: Sequence[str]) -> tuple[TicketBrief, ...]:
-    if not requesters:
-        return ()
+def _tickets(
+    connection: sa.Connection, requesters: set[str], ticket_nos: Sequence[str], conversation: dict[str, str]
+) -> tuple[TicketBrief, ...]:
     own = list(requesters)
-    rows = list(_RECENT.rows(connection, requesters=own, finished=list(FINISHED)))
+    rows = list(_RECENT.rows(connection, requesters=own, finished=list(FINISHED))) if own else []
     if ticket_nos:
-        rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos))
+        rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos), **conversation)
     return tuple({row.ticket_no: _brief(row) for row in rows}.values())
 
 

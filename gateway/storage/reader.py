@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.veil import text_wholly
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketPage, TicketQuery
 from gateway.storage import record as shown
@@ -80,6 +81,20 @@ class SqlTicketReader:
         last = (f"n{items[-1]['ticket_no']}" if query.newest_first else f"s{items[-1]['event_seq']}") if more else None
         return TicketPage(items=items, next_cursor=last)
 
+    async def same_requester(self, ticket_id: str, *, limit: int = 20) -> list[Record]:
+        """See ``ports.store.TicketReader.same_requester``."""
+        check_texts((ticket_id,))
+        table, own = t.tickets, t.tickets.alias("own")
+        statement = (
+            sa.select(table)
+            .join_from(own, table, table.c.requester_id == own.c.requester_id)
+            .where(own.c.ticket_id == ticket_id, table.c.ticket_id != ticket_id)
+            .where(own.c.hidden.is_(False), table.c.hidden.is_(False))
+            .order_by(table.c.ticket_no.desc())
+            .limit(limit)
+        )
+        return await self._sql.read(lambda c: _records(c, c.execute(statement).mappings().all(), whole=False))
+
     async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[Record]:
         """See ``ports.store.TicketReader.events``."""
         check_texts((ticket_id,))
@@ -120,7 +135,7 @@ class SqlTicketReader:
         """See ``ports.store.TicketReader.callbacks``."""
         table = t.callbacks
         query = (
-            sa.select(table, t.tickets.c.ticket_no, t.tickets.c.line)
+            sa.select(table, *(t.tickets.c[name] for name in ("ticket_no", "line", "hidden")))
             .join_from(table, t.tickets, table.c.ticket_id == t.tickets.c.ticket_id)
             .order_by(table.c.due_at, table.c.callback_id)
             .limit(limit)
@@ -146,7 +161,10 @@ def whole_records(connection: sa.Connection, ids: Sequence[str], *, by_no: bool 
 def event_record(row: Any) -> Record:
     """An ``events`` row as the API shows it."""
     keys = ("event_seq", "event_id", "type", "at", "ticket_id", "ticket_no", "interaction_id", "actor", "data")
-    return {key: row[key] for key in keys}
+    event = {key: row[key] for key in keys}
+    if isinstance(said := event["data"].get("error"), str):  # a provider may repeat the number that it did not reach
+        event["data"] = {**event["data"], "error": text_wholly(said)}
+    return event
 
 
 def _page(query: TicketQuery, zone: tzinfo) -> sa.Select[Any]:
@@ -170,18 +188,22 @@ def _page(query: TicketQuery, zone: tzinfo) -> sa.Select[Any]:
         statement = statement.where(table.empty.is_(query.empty))
     if query.text and (text := query.text.strip()):
         check_texts((text,))
-        statement = statement.where(_matches(text))
+        statement = statement.where(_matches(text, masked=query.masked))
+    if query.phone is not None:
+        check_texts((query.phone,))
+        given = sa.or_(table.phone == query.phone, table.callback_phone == query.phone)
+        statement = statement.where(table.hidden.is_(False), given)
     return statement.order_by(table.ticket_no.desc() if query.newest_first else table.event_seq)
 
 
-def _matches(text: str) -> sa.ColumnElement[bool]:
+def _matches(text: str, *, masked: bool) -> sa.ColumnElement[bool]:
     """Every word somewhere in phone, title, content or address; or the digits in the ticket's number."""
     table = t.tickets.c
-    words = [table.search.contains(word, autoescape=True) for word in text.lower().split()]
-    found = sa.and_(*words)
+    search = table.search_masked if masked else table.search
+    found = sa.and_(*[search.contains(word, autoescape=True) for word in text.lower().split()])
     digits = re.sub(r"[\s-]", "", text)
     if digits.isascii() and digits.isdigit():
-        found = sa.or_(found, table.ticket_no.contains(digits), table.search.contains(digits))
+        found = sa.or_(found, table.ticket_no.contains(digits), search.contains(digits))
     return found
 
 

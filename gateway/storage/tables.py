@@ -61,12 +61,17 @@ tickets = sa.Table(
     sa.Column("event_seq", sa.BigInteger, nullable=False),
     sa.Column("requester_id", sa.Text, nullable=False),
     sa.Column("phone", sa.Text),
+    sa.Column("callback_phone", sa.Text),
+    sa.Column("hidden", sa.Boolean, nullable=False),
     sa.Column("search", sa.Text, nullable=False),
+    sa.Column("search_masked", sa.Text, nullable=False),
     sa.Column("doc", Json, nullable=False),
     sa.Index("tickets_by_no", "ticket_no", unique=True),
     sa.Index("tickets_by_seq", "event_seq"),
     sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
 )
+"""``hidden``: the requester wants to stay unknown; such a ticket shares its ``requester_id`` with no other one.
+``search`` and ``search_masked`` are what searches are held against, of who sees everything and of everybody else."""
 
 interactions = sa.Table(
     "interactions",
@@ -103,6 +108,9 @@ _leased = interactions.c.lease_until.is_not(None)
 sa.Index("interactions_leased", interactions.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
 _pending = tickets.c.pending
 sa.Index("tickets_pending", tickets.c.ticket_id, sqlite_where=_pending, postgresql_where=_pending)
+for _number in (tickets.c.phone, tickets.c.callback_phone):
+    _given = _number.is_not(None)
+    sa.Index(f"tickets_by_{_number.name}", _number, sqlite_where=_given, postgresql_where=_given)
 
 segments = sa.Table(
     "segments",
@@ -267,15 +275,6 @@ events = sa.Table(
 )
 """The append-only log: never updated, never deleted, no personal values."""
 
-requesters = sa.Table(
-    "requesters",
-    metadata,
-    sa.Column("requester_id", sa.Text, primary_key=True),
-    sa.Column("doc", Json, nullable=False),
-    sqlite_with_rowid=False,
-)
-"""What is known of a person across tickets."""
-
 identities = sa.Table(
     "identities",
     metadata,
@@ -285,6 +284,7 @@ identities = sa.Table(
     sa.Index("identities_by_requester", "requester_id"),
     sqlite_with_rowid=False,
 )
+"""By what a requester may be known again: numbers, and accounts on channels. Who hides leaves none."""
 
 callbacks = sa.Table(
     "callbacks",

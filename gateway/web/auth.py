@@ -21,11 +21,13 @@ from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.problems import Problem
 
 READ, WRITE, CONTACTS, ADMIN = "tickets:read", "tickets:write", "contacts:write", "admin"
-SCOPES = (READ, WRITE, CONTACTS, ADMIN)
+MEDIA = "media:read"
+"""Recordings and attachments; together with ``tickets:read``."""
+SCOPES = (READ, WRITE, CONTACTS, MEDIA, ADMIN)
 ROLE_SCOPES = {
-    "agent": frozenset({READ, WRITE}),
-    "supervisor": frozenset({READ, WRITE}),
-    "admin": frozenset({READ, WRITE, ADMIN}),
+    "agent": frozenset({READ, WRITE, MEDIA}),
+    "supervisor": frozenset({READ, WRITE, MEDIA}),
+    "admin": frozenset({READ, WRITE, MEDIA, ADMIN}),
 }
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -20,6 +20,8 @@ from gateway.web.seen import SeenLog
 from gateway.web.services import Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
+LOOKUPS_PER_S, LOOKUPS_AT_ONCE = 0.2, 20.0
+"""Whole telephone numbers that one client may look up: work needs some, to try out all that a mask allows, 10,000."""
 _UNMASKED = "unmasked"
 """Looks written down before they are answered; those of ``SeenLog`` under the same name may still wait."""
 
@@ -47,6 +49,7 @@ class House:
         self.seen = SeenLog(services.accounts, services.clock)
         self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
         self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
+        self.lookups = RateLimiter(per_s=LOOKUPS_PER_S, clock=services.clock, burst=LOOKUPS_AT_ONCE)
         self.closing = False
 
     async def audit(
@@ -62,6 +65,18 @@ class House:
         self.passwords.close()
         await self.seen.aclose()
         await self.login_trail.aclose()
+
+    async def look_up(self, principal: Principal, number: str) -> None:
+        """Write down, before it is answered, that somebody looks a whole telephone number up; 429 after too many.
+
+        The same number again in a row is the same look: a page repeats its search with every change.
+        """
+        look = f"lookup {number}"
+        if self.seen.knows(principal.actor, look, None):
+            return
+        self.lookups.take(principal.actor)
+        await self.audit(principal, "lookup", None)
+        self.seen.remember(principal.actor, look, None)
 
     async def reveal(self, principal: Principal, ticket_id: str) -> None:
         """Write down, before it is answered, that somebody sees a ticket unmasked; once for looks in a row."""

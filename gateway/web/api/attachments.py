@@ -9,7 +9,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from gateway.errors import NotFound
-from gateway.web.auth import READ
+from gateway.web.api.media_access import check_media
+from gateway.web.auth import MEDIA
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route
 
@@ -50,6 +51,7 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     if services.attachments is None or services.files is None:
         raise NotFound("This house keeps no attachments.")
     row = await services.attachments.get(context.request.match_info["attachment"])
+    await check_media(context, await services.reader.ticket(row.ticket_id))
     if row.sha256 is None:
         if row.todo is None:
             raise Problem(410, "attachment_not_kept", f"It was not kept: {row.error or 'unknown'}.")
@@ -75,8 +77,8 @@ ROUTES = (
         method="GET",
         path="/api/v1/attachments/{attachment}",
         handler=get_attachment,
-        summary="A picture, voice message or file that a person sent",
-        scope=READ,
+        summary="A picture, voice message or file that a person sent; of a secret ticket after its reveal",
+        scope=MEDIA,
         streaming=True,
         returns="application/octet-stream",
         errors=(401, 403, 404, 409, 410, 429, 503),

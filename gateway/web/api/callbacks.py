@@ -20,7 +20,7 @@ async def list_callbacks(context: Context) -> web.Response:
             context.house.seen.saw(context.principal.actor, "list", item["ticket_id"])
     else:
         items = [masking.callback(item) for item in items]
-    return json_response({"items": items})
+    return json_response({"items": [{key: item[key] for key in item if key != "hidden"} for item in items]})
 
 
 ROUTES = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -13,8 +14,8 @@ from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
-from gateway.web.api.rewording import moved_evidence, unmasked, unmasked_words
-from gateway.web.api.tickets import read, ticket_response
+from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
+from gateway.web.api.tickets import asks_unmasked, read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
@@ -25,6 +26,8 @@ _ABOUT = "demand.complained_about"
 _PHONES = frozenset({"requester.phone", "requester.callback_phone"})
 _NEVER_NULL = frozenset({"line", "requester.kind"})
 _REVEALED = ("name", "phone", "callback_phone")
+_ANONYMOUS = "requester.anonymous"
+_MAY_UNSEAL = frozenset({"supervisor", "admin"})
 
 
 def expected_version(request: web.Request) -> int:
@@ -45,32 +48,61 @@ async def patch(context: Context) -> web.Response:
     record = await read(context)
     if record["version"] != version:
         raise _stale()
-    fields = {path: unmasked(record, path, value) for path, value in _corrected(body)}
-    if fields.get("demand.category") is not None:
-        fields["demand.category"] = _named(context, fields["demand.category"])
-    change: dict[tuple[str, ...], Any] = {}
-    if "demand.content" in fields:
-        change |= moved_evidence(record, fields["demand.content"])
-    change |= {tuple(path.split(".")): value for path, value in fields.items()}
-    for path, value in fields.items():
-        if path.partition(".")[0] in _ROOMS:
-            change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
-    names = sorted(fields)
-    interaction_id, segments = _segments(body, record)
-    names += [f"interactions.transcript.{seq}" for seq in sorted(segments)]
+    sees = context.principal.sees_all or asks_unmasked(context)
+    sent = dict(_corrected(body))
+    await _unseal(context, record, sent)
+    if sent.get("demand.category") is not None:
+        sent["demand.category"] = _named(context, sent["demand.category"])
+    actor = context.principal.actor
+    # Texts are compared letter by letter with what was shown masked: long ones take seconds.
+    edit = await asyncio.to_thread(_edit, record, sent, body, actor=actor, sees=sees)
+    names = sorted(sent) + [f"interactions.transcript.{seq}" for seq in sorted(edit.segments)]
     if not names:
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
     await context.services.changes.apply(
         Change(
             ticket_id=record["ticket_id"],
             expected_version=version,
-            ticket_fields=change,
-            interaction_id=interaction_id,
-            corrected_segments=segments,
+            ticket_fields=edit.fields,
+            interaction_id=edit.interaction_id,
+            corrected_segments=edit.segments,
             events=(_event(context, "ticket.corrected", names),),
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+
+
+class _Edit(NamedTuple):
+    """What a correction comes to."""
+
+    fields: dict[tuple[str, ...], Any]
+    interaction_id: str | None
+    segments: dict[int, str]
+
+
+def _edit(record: Mapping[str, Any], sent: Mapping[str, Any], body: TicketPatch, *, actor: str, sees: bool) -> _Edit:
+    """What was ``sent`` by record path, with what its masks hide put back, its evidence, and what stays hidden.
+
+    422 when somebody who does not see everything (``sees``) would see more of it afterwards.
+    """
+    rewording = Rewording(record)
+    values = {path: rewording.value(path, value) for path, value in sent.items()}
+    fields: dict[tuple[str, ...], Any] = {}
+    if "demand.content" in values:
+        fields |= moved_evidence(record, values["demand.content"])
+    fields |= {tuple(path.split(".")): value for path, value in values.items()}
+    for path, value in values.items():
+        if path.partition(".")[0] in _ROOMS:
+            compare = sees or not rewording.tells(path, sent[path])
+            fields["prefill", "fields", path] = _confirmed(record, path, value, actor, compare=compare)
+    interaction_id, segments = _segments(body, record, rewording)
+    after = edited(record, fields, interaction_id, segments)
+    if known := still_known(record, after):
+        fields["prefill", "mentions"] = [*after["prefill"]["mentions"], *known]
+        after = edited(record, fields, interaction_id, segments)
+    if not sees:
+        rewording.check(after, interaction_id)
+    return _Edit(fields, interaction_id, segments)
 
 
 def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
@@ -103,11 +135,23 @@ def _allowed(path: str, value: Any) -> Any:
     return value
 
 
-def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str) -> dict[str, Any]:
-    """The entry of ``prefill.fields`` after ``actor`` has spoken: the guess if they agree with it, else theirs."""
+async def _unseal(context: Context, record: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """403 when these fields name who was anonymous, unless for a supervisor: who did it is written down first."""
+    if not record["requester"]["anonymous"] or fields.get(_ANONYMOUS, True):
+        return
+    if not context.principal.sees_all and context.principal.role not in _MAY_UNSEAL:
+        raise Problem(403, "stays_anonymous", "Only a supervisor may take back that a requester stays anonymous.")
+    await context.house.audit(context.principal, "unseal", record["ticket_id"])
+
+
+def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str, *, compare: bool) -> dict[str, Any]:
+    """The entry of ``prefill.fields`` after ``actor`` has spoken: the guess if they agree with it, else theirs.
+
+    Without ``compare`` it is theirs: whether it stayed would tell who does not see the guess that they guessed right.
+    """
     guess = record["prefill"]["fields"].get(path)
     code = _code(value)
-    if guess is not None and guess["value"] == code:
+    if compare and guess is not None and guess["value"] == code:
         return {**guess, "confirmed_by": actor}
     return {"value": code, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
 
@@ -126,7 +170,7 @@ def _code(value: Any) -> Any:
     return value
 
 
-def _segments(body: TicketPatch, record: Mapping[str, Any]) -> tuple[str | None, dict[int, str]]:
+def _segments(body: TicketPatch, record: Mapping[str, Any], rewording: Rewording) -> tuple[str | None, dict[int, str]]:
     if not body.interactions:
         return None, {}
     asked = body.interactions[0]
@@ -137,7 +181,8 @@ def _segments(body: TicketPatch, record: Mapping[str, Any]) -> tuple[str | None,
             if unknown:
                 raise Problem(422, "invalid_body", f"interactions.0.transcript: no segment {unknown[0]}")
             return asked.interaction_id, {
-                one.seq: unmasked_words(record, one.corrected_text, known[one.seq]) for one in asked.transcript
+                one.seq: rewording.words(one.corrected_text, known[one.seq], asked.interaction_id)
+                for one in asked.transcript
             }
     raise Problem(422, "invalid_body", "interactions.0.interaction_id: not an interaction of this ticket")
 

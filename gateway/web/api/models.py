@@ -32,7 +32,9 @@ class TicketListQuery(Closed):
     empty: bool | None = Field(
         None, description="true: only tickets in which nothing was said; false: only the others."
     )
-    text: Line200 | None = Field(None, description="Digits of a ticket number or phone, or words of the content.")
+    text: Line200 | None = Field(
+        None, description="Digits of a ticket number, a whole phone number, or words of the content as they are shown."
+    )
     limit: int = Field(50, ge=1, le=1000)
     cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
     order: Literal["oldest", "newest"] = "oldest"

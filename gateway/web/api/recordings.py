@@ -12,8 +12,9 @@ from typing import BinaryIO
 from aiohttp import web
 
 from gateway.errors import NotFound
+from gateway.web.api.media_access import check_media
 from gateway.web.api.tickets import read
-from gateway.web.auth import READ
+from gateway.web.auth import MEDIA
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route
 
@@ -60,6 +61,7 @@ def parse_range(header: str | None, size: int) -> Span | None:
 async def get_recording(context: Context) -> web.StreamResponse:
     """The stereo WAV of an interaction: left the caller, right our side."""
     record = await read(context)
+    await check_media(context, record)
     interaction_id = context.request.match_info["interaction"]
     interaction = next((i for i in record["interactions"] if i["interaction_id"] == interaction_id), None)
     location = await context.services.reader.recording_path(interaction_id) if interaction else None
@@ -129,8 +131,8 @@ ROUTES = (
         method="GET",
         path="/api/v1/tickets/{ticket}/recordings/{interaction}",
         handler=get_recording,
-        summary="Call audio, stereo A-law WAV; Range; grows while the call is under way",
-        scope=READ,
+        summary="Call audio, stereo A-law WAV; Range; grows during the call; of a secret ticket after its reveal",
+        scope=MEDIA,
         streaming=True,
         returns=MEDIA_TYPE,
         errors=(401, 403, 404, 416, 429, 503),

@@ -227,7 +227,25 @@ SIMILAR = _object(
     reporters=WHOLE,
 )
 
+SAME_REQUESTER = _object(
+    ticket_id=TEXT,
+    ticket_no=TEXT,
+    created_at=TIME,
+    channel=TEXT,
+    status=_enum(Status),
+    title=NTEXT,
+    name=NTEXT,
+    gender=NTEXT,
+    org_name=NTEXT,
+    uscc=NTEXT,
+    language=NTEXT,
+    accessibility=_list(TEXT),
+    phone=NTEXT,
+    callback_phone=NTEXT,
+)
+
 SCHEMAS: dict[str, Schema] = {
+    "SameRequesterList": _object(items=_list(SAME_REQUESTER)),
     "SimilarList": _object(items=_list(SIMILAR), reporters=WHOLE, repeats=WHOLE, complete=FLAG),
     "Accepted": _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT),
     "ContactStatus": _object(

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.domain import masking
 from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import parse_ticket_no
 from gateway.errors import Conflict, NotFound, StaleVersion
@@ -38,13 +39,17 @@ async def similar(context: Context) -> web.Response:
             **{key: full[key] for key in ("ticket_id", "ticket_no", "status", "created_at")},
             "title": shown(full, principal)["demand"]["title"],
             "score": one.score,
-            "same_requester": one.same_requester,
+            "same_requester": one.same_requester and not any(map(_hides, (full, record))),
             "reporters": one.reporters,
         }
         for one, full in zip(view.items, found, strict=True)
     ]
     counts = {"reporters": view.reporters, "repeats": view.repeats, "complete": view.complete}
     return json_response({"items": items, **counts})
+
+
+def _hides(record: dict[str, Any]) -> bool:
+    return masking.is_hidden(record["requester"])
 
 
 async def merge(context: Context) -> web.Response:

@@ -8,12 +8,16 @@ from aiohttp import web
 
 from gateway.domain import masking
 from gateway.domain.ids import parse_ticket_no
+from gateway.intake.numbers import e164
 from gateway.ports.store import TicketQuery
 from gateway.web.api import vcon
 from gateway.web.api.models import EventsQuery, TicketListQuery, UnmaskedQuery
 from gateway.web.auth import READ, Principal
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
+
+_WHOLE_NUMBER = 10
+"""Digits of the shortest numbers that are looked up: area code and seven digits."""
 
 
 def shown(record: dict[str, Any], principal: Principal) -> dict[str, Any]:
@@ -30,6 +34,10 @@ async def read(context: Context) -> dict[str, Any]:
 async def list_tickets(context: Context) -> web.Response:
     """One page of records."""
     query = context.query(TicketListQuery)
+    principal = context.principal
+    number = None if principal.sees_all else _whole_number(query.text)
+    if number is not None:
+        await context.house.look_up(principal, number)
     page = await context.services.reader.tickets(
         TicketQuery(
             since=query.since,
@@ -37,17 +45,32 @@ async def list_tickets(context: Context) -> web.Response:
             status=query.status.value if query.status else None,
             line=query.line.value if query.line else None,
             empty=query.empty,
-            text=query.text or None,
+            text=query.text if query.text and number is None else None,
+            masked=not principal.sees_all,
+            phone=number,
             limit=query.limit,
             cursor=query.cursor,
             newest_first=query.order == "newest",
         )
     )
-    principal = context.principal
     if principal.sees_all:
         for item in page.items:
             context.house.seen.saw(principal.actor, "list", item["ticket_id"])
     return json_response({"items": [shown(item, principal) for item in page.items], "next_cursor": page.next_cursor})
+
+
+def _whole_number(text: str | None) -> str | None:
+    """The telephone number (E.164) that ``text`` is, as a whole; None for words, pieces and numbers of tickets."""
+    digits = sum(c.isdigit() for c in text or "")
+    return e164(text) if digits >= _WHOLE_NUMBER and parse_ticket_no(text or "") is None else None
+
+
+def asks_unmasked(context: Context) -> bool:
+    """Whether the answer is to be unmasked (``?unmasked=true``); 403 for anybody who is not at the desk."""
+    asked = context.query(UnmaskedQuery).unmasked
+    if asked and not context.principal.at_desk:
+        raise Problem(403, "desk_only", "Only people at the desk may see unmasked values.")
+    return asked
 
 
 async def get_ticket(context: Context) -> web.Response:
@@ -61,9 +84,7 @@ async def ticket_response(context: Context, record: dict[str, Any]) -> web.Respo
     A person at the desk sees it unmasked with ``?unmasked=true``; 403 for anybody else who asks for that.
     """
     principal = context.principal
-    asked = context.query(UnmaskedQuery).unmasked
-    if asked and not principal.at_desk:
-        raise Problem(403, "desk_only", "Only people at the desk may see unmasked values.")
+    asked = asks_unmasked(context)
     if asked:
         await context.house.reveal(principal, record["ticket_id"])
     else:

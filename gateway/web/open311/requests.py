@@ -18,6 +18,7 @@ from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
 from gateway.web.open311.parameters import MAX_DESCRIPTION, Form, bad
 from gateway.web.open311.services import OTHER, TAXONOMY, Service
+from gateway.web.open311.views import is_secret
 from gateway.web.open311.views import request as shown
 from gateway.web.problems import Problem
 
@@ -83,7 +84,9 @@ async def find(call: Call) -> web.Response:
             newest_first=True,
         )
     )
-    return _list(call, [record for record in page.items if call.shows(record)])
+    # Of a secret ticket's place a box on the map would tell what is not shown.
+    boxed = wanted.bbox is not None and not call.reads_all
+    return _list(call, [one for one in page.items if call.shows(one) and not (boxed and is_secret(one))])
 
 
 async def read(call: Call) -> web.Response:
@@ -122,8 +125,8 @@ async def _named(call: Call, numbers: list[str]) -> list[dict[str, Any]]:
 
 def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
     public_url = call.context.services.public_url
-    media = call.client is not None
-    listed = [shown(record, call.city, media=media, public_url=public_url) for record in records]
+    client = call.client is not None
+    listed = [shown(record, call.city, client=client, public_url=public_url) for record in records]
     return call.answer("service_requests", listed)
 
 

@@ -16,7 +16,7 @@ from gateway.ports.store import TicketQuery
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
 from gateway.web.open311.parameters import MAX_DESCRIPTION, MOST, bad
-from gateway.web.open311.views import UPDATE_STATUS, is_secret, without_people
+from gateway.web.open311.views import UPDATE_STATUS, is_secret, masked
 from gateway.web.problems import Problem
 
 DAY = timedelta(days=1)
@@ -115,7 +115,8 @@ async def _target(call: Call) -> dict[str, Any]:
 async def _of(call: Call, record: dict[str, Any]) -> list[dict[str, Any]]:
     """Where a request stands, when that is more than registered, and what was added to it."""
     found = []
-    status, reply = Status(record["status"]), record["outcome"]["public_reply"]
+    # Of the reply as it is told: from the tag of the whole one, what is masked could be worked out.
+    status, reply = Status(record["status"]), masked(record)["outcome"]["public_reply"]
     if status is not Status.REGISTERED or reply:
         # The same news has the same id, however often the ticket changed in other ways.
         version = hashlib.sha256(f"{status}\n{reply}".encode()).hexdigest()[:12]
@@ -127,7 +128,7 @@ async def _of(call: Call, record: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     if added:
         whole = await call.context.services.reader.ticket(record["ticket_id"])
-        texts = {item["interaction_id"]: item["messages"] for item in whole["interactions"]}
+        texts = {item["interaction_id"]: item["messages"] for item in masked(whole)["interactions"]}
         for item in added:
             text = "\n".join(message["text"] or "" for message in texts.get(item["interaction_id"], ()))
             found.append(_update(record, item["interaction_id"], UPDATE_STATUS[status], text, item["started_at"]))
@@ -135,11 +136,12 @@ async def _of(call: Call, record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _update(record: dict[str, Any], update_id: str, word: str, text: str | None, at: str) -> dict[str, Any]:
+    """``text`` is masked already."""
     return {
         "update_id": update_id,
         "service_request_id": record["ticket_no"],
         "status": word,
         "updated_datetime": at,
-        "description": None if is_secret(record) else without_people(text, record),
+        "description": None if is_secret(record) else text,
         "media_url": None,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from gateway.domain import masking
@@ -31,35 +30,42 @@ UPDATE_STATUS = {
     Status.WITHDRAWN: "CANCELLED",
 }
 """Our statuses in FixMyStreet's words."""
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_SHORTEST_NAME = 2
-_PERSONAL = (("requester", "name"), ("requester", "org_name"), ("demand", "complained_about", "name"))
+_DIVISIONS = ("district", "street", "community")
 
 
-def request(record: dict[str, Any], city: Open311, *, media: bool, public_url: str) -> dict[str, Any]:
-    """One ``request`` of GeoReport v2. ``media``: with a link to the first attachment."""
+def request(record: dict[str, Any], city: Open311, *, client: bool, public_url: str) -> dict[str, Any]:
+    """One ``request`` of GeoReport v2, made from what readers of the API see.
+
+    A ``client`` (who has a key) gets the address and a link to the first attachment; to the public an address could
+    be somebody's home: they get its divisions, and no text that repeats it.
+    """
+    attachments, record = masking.record(record)["attachments"], masked(record)
     service = city.of(record)
     secret = is_secret(record)
     place = {} if secret else record["place"]
+    address = place.get("address")
+    description = None if secret else record["demand"]["content"]
+    if not client:
+        description, address = _without(description, address), _divisions(place)
     lat, lon = _position(place)
     return {
         "service_request_id": record["ticket_no"],
         "status": CLOSED if record["status"] in CLOSED_STATUSES else OPEN,
-        "status_notes": without_people(record["outcome"]["public_reply"], record),
+        "status_notes": record["outcome"]["public_reply"],
         "service_name": service.name,
         "service_code": service.code,
-        "description": None if secret else without_people(record["demand"]["content"], record),
+        "description": description,
         "agency_responsible": record["handling"]["lead_unit"],
         "service_notice": None,
         "requested_datetime": record["created_at"],
         "updated_datetime": record["updated_at"],
         "expected_datetime": _due(record),
-        "address": without_people(place.get("address"), record),
+        "address": address,
         "address_id": None,
         "zipcode": None,
         "lat": lat,
         "long": lon,
-        "media_url": _media(record, public_url) if media and not secret else None,
+        "media_url": _media(attachments, public_url) if client and not secret else None,
     }
 
 
@@ -68,17 +74,20 @@ def is_secret(record: dict[str, Any]) -> bool:
     return bool(record["requester"]["secret"])
 
 
-def without_people(text: str | None, record: dict[str, Any]) -> str | None:
-    """``text`` without phone and identity numbers and mail addresses, and without the names that the record knows."""
-    if not text:
-        return text
-    for path in _PERSONAL:
-        value: Any = record
-        for key in path:
-            value = value[key]
-        if isinstance(value, str) and len(value) >= _SHORTEST_NAME:
-            text = text.replace(value, masking.MASK * len(value))
-    return masking.text(_EMAIL.sub(lambda found: masking.MASK * len(found.group()), text))
+def masked(record: dict[str, Any]) -> dict[str, Any]:
+    """``record`` as readers of the API see it; of what a requester calls themself nothing is left in its texts."""
+    shown = masking.record({**record, "requester": {**record["requester"], "anonymous": True}})
+    return {**shown, "requester": {**shown["requester"], "anonymous": record["requester"]["anonymous"]}}
+
+
+def _without(text: str | None, address: str | None) -> str | None:
+    return text.replace(address, masking.MASK * len(address)) if text and address else text
+
+
+def _divisions(place: dict[str, Any]) -> str | None:
+    """District, street and community of a place."""
+    names = [(place.get(level) or {}).get("name") for level in _DIVISIONS]
+    return "".join(name for name in names if name) or None
 
 
 def _position(place: dict[str, Any]) -> tuple[float | None, float | None]:
@@ -100,6 +109,6 @@ def _due(record: dict[str, Any]) -> str | None:
     return min(running, default=None)
 
 
-def _media(record: dict[str, Any], public_url: str) -> str | None:
-    url = next((item["url"] for item in record["attachments"] if item.get("url")), None)
+def _media(attachments: list[dict[str, Any]], public_url: str) -> str | None:
+    url = next((item["url"] for item in attachments if item.get("url") and masking.MASK not in item["url"]), None)
     return f"{public_url}{url}" if url and url.startswith("/") else url

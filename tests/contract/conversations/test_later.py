@@ -48,12 +48,13 @@ async def test_how_a_conversation_ended(house: ConversationHouse, words: str, di
     assert interaction["disposition"] == disposition
 
 
-async def test_something_new_is_a_new_ticket_linked_to_the_last(house: ConversationHouse) -> None:
+async def test_something_new_is_a_new_ticket_of_the_same_account(house: ConversationHouse) -> None:
     first = await house.say("1", "路灯不亮", identities=PHONE)
     await rest(house)
     second = await house.say("2", "楼上半夜装修很吵")
     assert second["ticket_id"] != first["ticket_id"]
-    assert second["related"]["similar"] == [{"ticket_id": first["ticket_id"], "score": 0.0}]
+    others = await house.database.reader.same_requester(second["ticket_id"])
+    assert [one["ticket_id"] for one in others] == [first["ticket_id"]]
     assert second["requester"]["requester_id"] == first["requester"]["requester_id"]
     assert second["requester"]["returning"] is True
     # The phone is known from the last time: nobody asks for it again.

@@ -245,24 +245,6 @@ async def test_segments_are_corrected_beside_what_was_heard(db: Database) -> Non
         await db.changes.apply(replace(correction, corrected_segments={9: "x"}))
 
 
-async def test_a_requester_is_known_again(db: Database) -> None:
-    first = await db.changes.apply(written("1", phone="+8613800138000", requester={"name": "王芳"}))
-    second, third = await asyncio.gather(
-        db.changes.apply(written("2", phone="+8613800138000")),
-        db.changes.apply(written("3", phone="+8613800138000", requester={"anonymous": True})),
-    )
-    records = [await db.reader.ticket(a.ticket_id) for a in (first, second, third)]
-    assert [r["requester"]["returning"] for r in records] == [False, True, True]
-    assert len({r["requester"]["requester_id"] for r in records}) == 1
-    assert [r["requester"]["name"] for r in records] == ["王芳", "王芳", None]
-    await db.changes.apply(
-        Change(ticket_id=second.ticket_id, ticket_fields={("requester", "name"): "王方"}, events=(event(),))
-    )
-    fourth = await db.changes.apply(written("4", phone="+8613800138000"))
-    assert (await db.reader.ticket(fourth.ticket_id))["requester"]["name"] == "王方"
-    assert (await db.reader.ticket(first.ticket_id))["requester"]["name"] == "王芳"
-
-
 async def test_hot_fields_and_an_event_for_every_change(db: Database) -> None:
     applied = await db.changes.apply(call("c"))
     await db.changes.apply(

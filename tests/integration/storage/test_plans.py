@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from gateway.ports.store import TicketQuery
 from gateway.storage import batch_state, conversations
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
+from gateway.storage.reader import _page
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +32,6 @@ def connection() -> Iterator[sa.Connection]:
     [
         t.seen_keys.c.external_id,
         t.identities.c.value,
-        t.requesters.c.requester_id,
         t.tickets.c.ticket_id,
         t.interactions.c.interaction_id,
         t.messages.c.interaction_id,
@@ -61,3 +63,13 @@ def test_what_every_message_asks_reads_no_whole_table(connection: sa.Connection,
     values = tuple("[]" for _ in compiled.positiontup or ())
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
     assert not [step for step in plan if step.startswith("SCAN ") and "json_each" not in step], plan
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_whole_number_is_looked_up_by_an_index(connection: sa.Connection, *, newest_first: bool) -> None:
+    query = TicketQuery(phone="+8613800138000", empty=False, newest_first=newest_first)
+    compiled = _page(query, ZoneInfo("UTC")).limit(51).compile(connection)
+    values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
+    assert any("tickets_by_phone" in step for step in plan), plan
+    assert not [step for step in plan if step.startswith("SCAN ")], plan

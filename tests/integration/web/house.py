@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "correct horse 47"
 TOKENS = {
     "reader": ["tickets:read"],
+    "listener": ["tickets:read", "media:read"],
     "writer": ["tickets:read", "tickets:write"],
     "contacts": ["contacts:write"],
     "admin": ["admin"],

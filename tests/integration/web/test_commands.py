@@ -36,16 +36,14 @@ def gateway(data_dir: Path, *words: str, stdin: str = "") -> subprocess.Complete
 
 
 async def test_a_token_is_printed_last_and_works(tmp_path: Path) -> None:
-    made = gateway(
-        tmp_path, "tokens", "create", "--name", "app", "--scope", "contacts:write", "--scope", "tickets:read"
-    )
+    made = gateway(tmp_path, "tokens", "create", "--name", "app", "--scope", "contacts:write", "--scope", "media:read")
     assert made.returncode == 0, made.stderr
     token = made.stdout.strip().splitlines()[-1]
     database = await open_database("", data_dir=tmp_path, zone=ZoneInfo("Asia/Shanghai"))
     found = await database.accounts.token(sha256(token))
     await database.aclose()
     assert found is not None
-    assert (found["name"], found["scopes"]) == ("app", ["contacts:write", "tickets:read"])
+    assert (found["name"], found["scopes"]) == ("app", ["contacts:write", "media:read"])
     assert found["expires_at"] > datetime.now(UTC) + timedelta(days=364)
     assert gateway(tmp_path, "tokens", "create", "--name", "x", "--scope", "everything").returncode == 2
     assert gateway(tmp_path, "tokens", "create", "--name", "", "--scope", "admin").returncode == 2

@@ -68,7 +68,9 @@ async def test_a_grid_workers_report_keeps_place_raw_fix_and_what_was_tried(hous
     _, second = await house.ask("POST", PATH, "contacts", json=again)
     known = (await record(house, second))["requester"]
     assert known["returning"]
-    assert known["name"] == "王网格"
+    assert known["name"] is None
+    _, offered = await house.get(f"/api/v1/tickets/{second['ticket_id']}/same-requester", "admin")
+    assert [one["name"] for one in offered["items"]] == ["王网格"]
 
 
 async def test_sensors_and_monitors_say_where_it_comes_from(house: WebHouse) -> None:

@@ -212,7 +212,7 @@ async def test_a_listener_that_takes_no_bytes_is_dropped(tmp_path: Path) -> None
         path = f"/api/v1/tickets/{call.ticket_id}/recordings/{call.interaction_id}"
         port = int(house.url.rsplit(":", 1)[1])
         _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token-of-reader\r\n\r\n"
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token-of-listener\r\n\r\n"
         writer.write(request.encode())
         await writer.drain()
 

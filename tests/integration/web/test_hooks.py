@@ -182,7 +182,8 @@ async def test_attachments_are_served_to_those_who_may_see_them(tmp_path: Path) 
         )
         await house.database.changes.apply(change)
         path = f"/api/v1/attachments/{attachment_id}"
-        assert (await house.get(path))[0] == 409
+        assert (await house.get(path, "reader"))[0] == 403
+        assert (await house.get(path, "listener"))[0] == 409
         update = AttachmentUpdate(
             attachment_id=attachment_id, todo=None, sha256=stored.sha256, media_type="image/png", bytes=stored.bytes
         )
@@ -195,8 +196,8 @@ async def test_attachments_are_served_to_those_who_may_see_them(tmp_path: Path) 
         )
         assert (await house.get(path, None))[0] == 401
         assert (await house.get(path, "contacts"))[0] == 403
-        assert (await house.get("/api/v1/attachments/nothing"))[0] == 404
-        async with house.http.get(house.url + path, headers=house.bearer("reader")) as answer:
+        assert (await house.get("/api/v1/attachments/nothing", "listener"))[0] == 404
+        async with house.http.get(house.url + path, headers=house.bearer("listener")) as answer:
             assert (answer.status, await answer.read()) == (200, PNG)
             assert answer.headers["Content-Type"] == "image/png"
             assert answer.headers["Content-Disposition"].startswith('inline; filename="_.png"')

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 async def fetch(
     house: WebHouse, path: str, method: str = "GET", **headers: str
 ) -> tuple[int, Mapping[str, str], bytes]:
-    sent = {**house.bearer("reader"), **{key.replace("_", "-"): value for key, value in headers.items()}}
+    sent = {**house.bearer("listener"), **{key.replace("_", "-"): value for key, value in headers.items()}}
     async with house.http.request(method, house.url + path, headers=sent) as answer:
         return answer.status, answer.headers, await answer.read()
 

@@ -173,6 +173,19 @@ async def test_json_is_for_programs(data_dir, capsys):
     assert len(shown["sip"]) == len(LADDER)
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_of_who_hides_nothing_is_printed(data_dir, capsys, monkeypatch, as_json):
+    said = {"start_ms": 0, "speaker": "requester", "text": "我是张三丰13912345678", "corrected_text": None}
+    interaction = {**RECORD["interactions"][0], "transcript": [said]}
+    requester = {"secret": True, "name": "张三丰"}
+    monkeypatch.setitem(globals(), "RECORD", {**RECORD, "requester": requester, "interactions": [interaction]})
+    args = argparse.Namespace(call=TICKET, json=as_json, raw=True, unmasked=False)
+    assert await trace.run(args, data_dir, OneTicket()) == 0
+    shown = capsys.readouterr().out
+    assert "202611230000001" in shown
+    assert not [word for word in ("张", "三丰", "138**", "*8000", "139", "5678") if word in shown]
+
+
 async def test_an_unknown_call_says_so(data_dir, capsys):
     args = argparse.Namespace(call="nobody", json=False, raw=False, unmasked=False)
     assert await trace.run(args, data_dir, OneTicket()) == 1

@@ -5,6 +5,7 @@ import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
 import { FIELDS, Field, Marked, Mentions } from "./form.js";
 import { dashed, fullTime, onCall, spacedPhone, word } from "./format.js";
+import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { useDesk, useThrottled } from "./state.js";
 import { Interaction } from "./transcript.js";
@@ -149,8 +150,9 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
     <div class="side">
       ${record.interactions.map(
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
-          spans=${spans} active=${active} />`,
+          spans=${spans} active=${active} sealed=${record.requester.secret && !unmasked} />`,
       )}
+      <${SameRequester} record=${record} form=${form} />
       <${Similar} record=${record} form=${form} />
       <${History} record=${record} />
     </div>

@@ -6,14 +6,16 @@ import { marked, places } from "./evidence.js";
 import { useDesk } from "./state.js";
 import { Chip, Icon, LiveDot } from "./ui.js";
 
-export function Interaction({ ticket, interaction, correct, spans, active }) {
+// `sealed`: the voice of who asked for secrecy is given to nobody who has not shown everything first.
+export function Interaction({ ticket, interaction, correct, spans, active, sealed }) {
   const desk = useDesk();
   const { t } = desk;
   const [at, setAt] = useState(0);
   const control = useRef(() => {});
   const spoken = interaction.channel === "sip";
   const live = spoken && !interaction.ended_at;
-  const audible = spoken && interaction.answered_at && (interaction.recording || live);
+  const kept = spoken && interaction.answered_at && (interaction.recording || live);
+  const audible = kept && !sealed;
   const written = placesOf(ticket, interaction.messages || [], (one) => one.direction === "inbound", (one) => one.text);
   return html`<section class="panel" aria-label=${`${spoken ? t.conversation : t.messages} ${fullTime(interaction.started_at, desk)}`}>
     <div class="panel-head">
@@ -22,7 +24,8 @@ export function Interaction({ ticket, interaction, correct, spans, active }) {
     </div>
     <${Facts} interaction=${interaction} />
     ${audible && html`<${Player} ticketId=${ticket.ticket_id} interaction=${interaction} control=${control} onTime=${setAt} />`}
-    ${spoken && !audible && !live && html`<p class="faint small">${t.noRecording}</p>`}
+    ${kept && sealed && html`<p class="faint small">${t.secretAudio}</p>`}
+    ${spoken && !kept && !live && html`<p class="faint small">${t.noRecording}</p>`}
     ${(interaction.messages || []).length > 0 &&
     html`<ol class="messages">${interaction.messages.map(
       (message, n) => html`<li key=${message.seq} class=${message.direction === "inbound" ? "theirs" : "ours"}>
