@@ -19,6 +19,7 @@ from gateway.intake.media_worker import MediaWorker, Transcribe
 from gateway.intake.outbox import OutboxWorker
 from gateway.intake.text_flow import TextFlow
 from gateway.intake.watching import Watchers
+from gateway.media.decoding import SoundDecoder
 from gateway.ports.clock import Clock
 from gateway.settings import Settings
 from gateway.storage.database import Database
@@ -93,6 +94,7 @@ class Written:
             callback_due=callback_due,
             is_gone=process.is_gone,
             transcribe=transcribe,
+            decoder=SoundDecoder(),
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
         self.idle = IdleCloser(

@@ -140,7 +140,8 @@ async def serve(settings: Settings, role: str) -> None:
         work["flows"] = lambda: _reload(house, reload)
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
+        work |= {"outbox": house.written.outbox.run, "channels": house.written.watch}
+        work["media"] = lambda: house.written.media.run(hears="worker" in parts)
         if "web" in parts:
             work["similar"] = house.similar.run
             await _web(house, channels, stack)

@@ -65,7 +65,7 @@ def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
         "source": filled({"name": None, "event_id": None}, doc.get("source")),
         "interactions": interactions,
         **sections,
-        "attachments": list(doc.get("attachments") or ()),
+        "attachments": [{"error": None} | attachment for attachment in doc.get("attachments") or ()],
     }
 
 
