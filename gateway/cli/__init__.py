@@ -26,6 +26,7 @@ from gateway.cli import (
     trunks,
     users,
 )
+from gateway.cli.private import set_umask
 from gateway.cli.stored import with_database
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
@@ -77,6 +78,7 @@ def _add_config(verb: argparse.ArgumentParser) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; the exit code. A mistake of the caller's is one clear line on stderr."""
     args = parser().parse_args(argv)
+    set_umask(args)
     try:
         settings = load(getattr(args, "config", None))
         log.configure(level=settings.log.level, json=settings.log.json_lines, show_pii=settings.log.show_pii)

@@ -78,9 +78,8 @@ def _answer(container: Any, answer: IO[bytes], *, telephone: bool, seconds: floa
     ours = not telephone and codec.name == "pcm_alaw" and codec.channels > 1
     pieces = _pcm(container, track, rate, ours=ours)
     left = int(seconds * rate) * SAMPLE_BYTES
-    piece = next(
-        pieces, b""
-    )  # a file that cannot be decoded at all is refused; of one that is cut off later, its beginning counts
+    # A file that cannot be decoded at all is refused; of one that is damaged further on, its beginning counts.
+    piece: bytes | None = next(pieces, b"")
     answer.write(f"ok {rate}\n".encode())
     with suppress(av.FFmpegError, ValueError):
         while left > 0 and piece is not None:
