@@ -14,6 +14,7 @@ from gateway.domain.guess import FILL_AT
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import moved_evidence, unmasked, unmasked_words
+from gateway.web.api.secrecy import check_kept
 from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
@@ -46,6 +47,7 @@ async def patch(context: Context) -> web.Response:
     if record["version"] != version:
         raise _stale()
     fields = {path: unmasked(record, path, value) for path, value in _corrected(body)}
+    check_kept(record, fields)
     if fields.get("demand.category") is not None:
         fields["demand.category"] = _named(context, fields["demand.category"])
     change: dict[tuple[str, ...], Any] = {}
@@ -210,7 +212,7 @@ ROUTES = (
         query=UnmaskedQuery,
         body=TicketPatch,
         returns="Ticket",
-        errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),
+        errors=(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503),
         headers=(("If-Match", 'The version that was read, e.g. "3".'),),
     ),
     Route(

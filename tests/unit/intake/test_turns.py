@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.intake import turns
@@ -23,6 +23,7 @@ def heads(queue: list[tuple[int, str]]) -> list[Waiting]:
 
 
 @given(PEOPLE)
+@settings(deadline=None)
 def test_who_waits_is_passed_by_each_other_person_at_most_once(senders: list[str]) -> None:
     queue = list(enumerate(senders))
     book, passed = Turns(), {person: [] for person in set(senders)}
@@ -38,6 +39,7 @@ def test_who_waits_is_passed_by_each_other_person_at_most_once(senders: list[str
 
 
 @given(PEOPLE)
+@settings(deadline=None)
 def test_a_persons_messages_keep_their_order(senders: list[str]) -> None:
     queue, heard = list(enumerate(senders)), []
     book = Turns()
