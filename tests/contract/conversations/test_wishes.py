@@ -1,4 +1,4 @@
-"""Wishes in written and spoken messages: kept in the ticket, whatever the flow asks, and never taken back by the way."""
+"""Wishes in written and spoken messages: kept in the ticket, and never taken back by what is said by the way."""
 
 from __future__ import annotations
 
