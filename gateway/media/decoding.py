@@ -14,7 +14,6 @@ from pathlib import Path
 
 from gateway.errors import GatewayError, RejectedInput
 from gateway.media.containers import DEMUXERS
-from gateway.telemetry import log
 
 COMMAND = (sys.executable, "-I", "-m", "gateway.media.decode_child")
 CHILD_NICE = 10
@@ -22,7 +21,6 @@ _MIB = 1 << 20
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 """Nothing of ours: neither secrets nor what would change how Python starts."""
 _BYTES_A_SECOND = {"telephone": 8_000, "speech": 32_000}
-_log = log.get("media")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
