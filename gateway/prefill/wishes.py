@@ -70,4 +70,5 @@ def _of_others(before: str) -> bool:
         return True
     if words.OWN.search(behind):
         return False
-    return not (words.AIMS.search(before, 0, other.start()) and words.PLEASE.search(behind))
+    earlier = before[: other.start()]
+    return not (words.PLEASE.search(behind) and (words.AIMS.search(earlier) or words.OWN.search(earlier)))
