@@ -1,8 +1,10 @@
-"""Enforces one rule at collection: every test module carries exactly one category marker. Nothing imports from here."""
+"""Every test module carries exactly one category marker, and no test leaves its umask. Nothing imports from here."""
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 
@@ -26,3 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "every test module needs exactly one of "
             f"`pytestmark = pytest.mark.<{'|'.join(sorted(CATEGORIES))}>`; found:\n  " + "\n  ".join(wrong),
         )
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """The command's entry sets one, and peers of other users read what later tests write."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)

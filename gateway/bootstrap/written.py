@@ -15,6 +15,7 @@ from gateway.intake.media_worker import MediaWorker
 from gateway.intake.outbox import OutboxWorker
 from gateway.intake.text_flow import TextFlow
 from gateway.intake.watching import Watchers
+from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill
 
 CHANNELS_S = 5.0
@@ -76,6 +77,7 @@ class Written:
             callback_due=callback_due,
             is_gone=base.process.is_gone,
             transcribe=base.recogniser.transcribe if base.recogniser else None,
+            decoder=SoundDecoder(),
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
         self.idle = IdleCloser(

@@ -89,7 +89,7 @@ class LocalRecordings:
     def free_fraction(self) -> float:
         """Free share of the disk, 0..1; 0 when the folder cannot be had. Blocking; raises or ends the disk's alarm."""
         try:
-            self._root.mkdir(parents=True, exist_ok=True, mode=0o750)
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             disk = os.statvfs(self._root)
             free = disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
         except OSError:

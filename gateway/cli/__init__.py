@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
+from gateway.cli.private import set_umask
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
 from gateway.telemetry import log
@@ -69,6 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one verb; the exit code. A mistake of the caller's is one clear line on stderr."""
     given = sys.argv[1:] if argv is None else argv
     args = parser(*(given[:1] if given[:1] and given[0] in VERBS else VERBS)).parse_args(given)
+    set_umask(args)
     try:
         settings = load(getattr(args, "config", None))
         log.configure(level=settings.log.level, json=settings.log.json_lines, show_pii=settings.log.show_pii)

@@ -63,6 +63,17 @@ def problems(settings: Settings) -> list[str]:
     return found
 
 
+def warnings(settings: Settings) -> list[str]:
+    """What works, but hardly as it was meant."""
+    found = []
+    if settings.http.public_url.lower().startswith("https://") and not settings.http.trusted_proxies:
+        found.append(
+            "[http] public_url is https, which a proxy in front has to speak, but trusted_proxies is empty: "
+            "all clients count as one address (limits, log-in failures, the audit trail); name the proxy's there"
+        )
+    return found
+
+
 def shown(settings: Settings) -> str:
     """The configuration in force as JSON, secrets masked: those of channels and feeds, and passwords in URLs, too."""
     whole = settings.model_dump(mode="json")
@@ -85,6 +96,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.show:
         print(shown(settings))
     found = problems(settings)
+    for warning in warnings(settings):
+        print(f"gateway: warning: {warning}", file=sys.stderr)
     for problem in found:
         print(f"gateway: {problem}", file=sys.stderr)
     for warning in token_warnings(settings):

@@ -7,12 +7,16 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
 from gateway.roles.role import ALL, ASR, READER, read_role
 from gateway.settings import Settings
+from gateway.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+_log = log.get("run")
 
 
 def add_parser(verbs: Any) -> None:
@@ -33,8 +37,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     role = read_role(args.role)
     if role == ALL:
         _check(settings)
-    _prepare(settings)
     siblings = None if args.siblings is None else [name for name in args.siblings.split(",") if name]
+    if siblings is None:  # a supervisor has done it for its children
+        _prepare(settings)
     work: Coroutine[Any, Any, None]
     match role:
         case "all":
@@ -70,8 +75,21 @@ def _check(settings: Settings) -> None:
 
 
 def _prepare(settings: Settings) -> None:
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o750)
-        (settings.data_dir / "run").mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise ConfigError([f"data_dir {settings.data_dir} cannot be used: {error.strerror}; choose another"]) from error
+    """Folders for this user alone, also those that an earlier version left open to others."""
+    private_dir(settings.data_dir)
+    private_dir(settings.data_dir / "run")
+    folders = [settings.data_dir]
+    if settings.recording.dir is not None and settings.recording.dir.is_dir():
+        folders.append(settings.recording.dir)  # it may be a share's, which another user owns
+    for folder in folders:
+        done = tighten(folder)
+        if done.changed:
+            _log.info("permissions_tightened", folder=str(folder), entries=done.changed)
+        if done.not_ours:
+            _log.warning(
+                "permissions_too_open",
+                folder=str(folder),
+                entries=done.not_ours,
+                example=str(done.example),
+                do="others may read these; chown them to the user of the service, or chmod -R go= the folder",
+            )

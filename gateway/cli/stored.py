@@ -6,13 +6,14 @@ import getpass
 import os
 from collections.abc import Awaitable, Callable
 
+from gateway.cli.private import private_dir
 from gateway.settings import Settings
 from gateway.storage.database import Database, open_database
 
 
 async def with_database(settings: Settings, use: Callable[[Database], Awaitable[int]]) -> int:
     """Open the configured database (making it when there is none), ``use`` it, close it."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    private_dir(settings.data_dir)
     database = await open_database(settings.database_url, data_dir=settings.data_dir, zone=settings.zone)
     try:
         return await use(database)

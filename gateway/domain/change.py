@@ -260,6 +260,8 @@ class Change:
     callback: NewCallback | None = None
     callback_phone: str | None = None
     """Give it to this ticket's open callback task, if that has none yet."""
+    lifts_secrecy: bool = False
+    """Without this ``requester.secret`` stays once it is true, whatever ``ticket_fields`` say."""
     content: str | None = None
     """More of what the requester said, appended to ``demand.content``; spans of ``guesses`` count from its start.
     For changes of a known ticket; a new ticket's own content lies in its fields."""

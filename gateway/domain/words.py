@@ -70,6 +70,13 @@ class DemandType(StrEnum):
     OTHER = "other"
 
 
+class ContactBy(StrEnum):
+    """How a requester wants to be reached; unknown counts as ``phone``."""
+
+    PHONE = "phone"
+    MESSAGE = "message"
+
+
 class Speaker(StrEnum):
     """Whose words a transcript segment holds."""
 

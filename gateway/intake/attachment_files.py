@@ -78,7 +78,7 @@ class AttachmentFiles:
         return path
 
     def _open(self) -> IO[bytes]:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return tempfile.NamedTemporaryFile(dir=self._folder, prefix=".incoming-", delete=False)
 
     def _settle(self, file: IO[bytes], sha256: str) -> None:
@@ -86,7 +86,7 @@ class AttachmentFiles:
         file.flush()
         os.fsync(file.fileno())
         folder = self._folder / sha256[:2]
-        folder.mkdir(exist_ok=True, mode=0o750)
+        folder.mkdir(exist_ok=True, mode=0o700)
         Path(file.name).replace(folder / sha256)
         descriptor = os.open(folder, os.O_RDONLY)
         try:

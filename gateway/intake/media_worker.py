@@ -26,8 +26,9 @@ from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channels_here import ChannelsHere
 from gateway.intake.conversations import ConversationIntake
 from gateway.intake.text_flow import TextFlow
+from gateway.intake.turns import Turns
 from gateway.intake.voice_words import said_change, told_change
-from gateway.media.voice import decode_voice
+from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
@@ -40,6 +41,13 @@ POLL_S = 2.0
 PARALLEL = 8
 FETCH_TIMEOUT_S = 60.0
 HEAR_TIMEOUT_S = 600.0
+"""A voice message's slot with the recogniser. The next one heard is somebody else's, if anybody else waits."""
+HEARD_AT_ONCE = 2
+"""Of different people, so that a short message need not wait for the end of a long one. Live calls come first."""
+LOOKED_AT = 500
+"""People among whom the next one is chosen."""
+DECODINGS = 3
+"""A file that has ended its decoder so often is given up."""
 FIRST_RETRY_S = 2.0
 MAX_RETRY_S = 300.0
 GIVE_UP = timedelta(hours=24)
@@ -65,6 +73,7 @@ class MediaWorker:
         callback_due: timedelta,
         is_gone: Callable[[str], bool],
         transcribe: Transcribe | None,
+        decoder: SoundDecoder,
         jitter: random.Random,
     ) -> None:
         """``transcribe`` None: no recogniser; voice messages wait for one. ``is_gone``: see ``OutboxWorker``."""
@@ -79,22 +88,29 @@ class MediaWorker:
         self._callback_due = callback_due
         self._is_gone = is_gone
         self._transcribe = transcribe
+        self._decoder = decoder
         self._jitter = jitter
-        # One for each loop: with one for both, what wakes the one is cleared by the other.
-        self._to_fetch, self._to_hear = asyncio.Event(), asyncio.Event()
+        self._turns = Turns()
+        # One for each loop: with one for all, what wakes the one is cleared by the other.
+        self._to_fetch, *self._to_hear = (asyncio.Event() for _ in range(1 + HEARD_AT_ONCE))
 
     def notify(self) -> None:
         """There may be something to fetch or to hear."""
         self._to_fetch.set()
-        self._to_hear.set()
+        self._notify_hearing()
 
-    async def run(self) -> None:
-        """Fetch and hear until cancelled."""
+    def _notify_hearing(self) -> None:
+        for wake in self._to_hear:
+            wake.set()
+
+    async def run(self, *, hears: bool = True) -> None:
+        """Fetch until cancelled, and hear where this process ``hears``: not where calls are served."""
         with suppress(StoreUnavailable):  # then those leases run out by themselves
             await self._attachments.free(self._is_gone)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._forever(self.fetch_due, self._to_fetch), name="media-fetch")
-            group.create_task(self._forever(self.hear_due, self._to_hear), name="media-hear")
+            for wake in self._to_hear if hears else ():
+                group.create_task(self._forever(self.hear_due, wake), name="media-hear")
 
     async def _forever(self, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
         while True:
@@ -117,19 +133,24 @@ class MediaWorker:
         if not here:
             return 0
         lease_s = FETCH_TIMEOUT_S * 2
-        due = await self._attachments.lease(self._owner, "fetch", limit=PARALLEL, lease_s=lease_s, channel_ids=here)
+        due = await self._attachments.lease(self._owner, limit=PARALLEL, lease_s=lease_s, channel_ids=here)
         await asyncio.gather(*(self._fetch(row) for row in due))
         return len(due)
 
     async def hear_due(self) -> int:
-        """Hear voice messages that are due; how many. One at a time: live calls come first."""
+        """Hear a voice message that is due, of whoever was heard longest ago; how many, 0 or 1."""
         if self._transcribe is None:
             return 0
-        lease_s = HEAR_TIMEOUT_S * 2
-        due = await self._attachments.lease(self._owner, "transcribe", limit=1, lease_s=lease_s, channel_ids=None)
-        for row in due:
-            await self._hear(row, self._transcribe)
-        return len(due)
+        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT))
+        if turn is None:
+            return 0
+        try:
+            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=HEAR_TIMEOUT_S * 2)
+            if row is not None:
+                await self._hear(row, self._transcribe)
+        finally:
+            self._turns.end(turn)
+        return 1
 
     async def _fetch(self, row: AttachmentRow) -> None:
         channel = self._channels.text(row.channel_id)
@@ -163,32 +184,50 @@ class MediaWorker:
             )
             await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
             if hear:
-                self._to_hear.set()
+                self._notify_hearing()
 
     async def _hear(self, row: AttachmentRow, transcribe: Transcribe) -> None:
         try:
-            path = self._files.path(row.sha256 or "")
-            alaw = await asyncio.to_thread(decode_voice, path)
-            async with asyncio.timeout(HEAR_TIMEOUT_S):
-                finals = await _transcribed(alaw, transcribe)
+            text = await self._words(row, transcribe)
         except (RejectedInput, NotFound):
             await self._lost(row, "not_understood")
-            return
-        except (RecogniserUnavailable, TimeoutError):
+        except DecoderFailed as error:
+            await self._not_decoded(row, error)
+        except RecogniserUnavailable:
             await self._attachments.again(row.attachment_id, retry_in_s=self._backoff(row), error="no recogniser")
-            return
+        except TimeoutError:
+            await self._later(row, "the recogniser took too long", None)
         except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
             _log.error("voice_message_broke", channel_id=row.channel_id, exc_info=error)
             await self._later(row, type(error).__name__, None)
-            return
+        else:
+            await self._heard(row, text)
+
+    async def _words(self, row: AttachmentRow, transcribe: Transcribe) -> str:
+        if row.decodings > DECODINGS:
+            raise DecoderFailed("whoever worked on it died")
+        alaw = await self._decoder.telephone(self._files.path(row.sha256 or ""), row.media_type)
+        await self._attachments.decoded(row.attachment_id)
+        async with asyncio.timeout(HEAR_TIMEOUT_S):
+            finals = await _transcribed(alaw, transcribe)
         english = bool(finals) and all(final.language == "en" for final in finals)
-        text = (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
+        return (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
+
+    async def _heard(self, row: AttachmentRow, text: str) -> None:
         if not text:
             await self._lost(row, "not_understood")
             return
         metrics.ATTACHMENTS.labels(row.channel_id, "transcribed").inc()
         now = self._clock.now()
         await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, now + self._callback_due))
+
+    async def _not_decoded(self, row: AttachmentRow, error: DecoderFailed) -> None:
+        metrics.ATTACHMENTS.labels(row.channel_id, "decoder_failed").inc()
+        _log.warning("decoder_failed", attachment_id=row.attachment_id, why=str(error), times=row.decodings)
+        if row.decodings >= DECODINGS:
+            await self._lost(row, "not_decodable")
+        else:
+            await self._later(row, str(error), None)
 
     async def _later(self, row: AttachmentRow, error: str, retry_after_s: float | None) -> None:
         if self._clock.now() - row.created_at > GIVE_UP:

@@ -26,6 +26,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "语音已保存，但没能转成文字，请用文字补充说明。",
         "Your voice message is kept, but we could not read it. Please describe it in writing.",
     ),
+    "not_decodable": (
+        "语音文件无法播放，未能转成文字，请重新录制或用文字说明。",
+        "The voice message cannot be played and was not read. Please record it again, or describe it in writing.",
+    ),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
     "incomplete": ("〔部分缺失〕", "[parts missing]"),
 }

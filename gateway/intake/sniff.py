@@ -27,8 +27,16 @@ _PREFIXES: tuple[tuple[bytes, str], ...] = (
     (b"\x1a\x45\xdf\xa3", "video/webm"),
 )
 _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
-_BRANDS = {b"M4A ": "audio/mp4", b"qt  ": "video/quicktime", b"heic": "image/heic", b"heix": "image/heic"}
+_BRANDS = {
+    b"M4A ": "audio/mp4",
+    b"qt  ": "video/quicktime",
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+}
 _FRAME_SYNC = 0xFF
+_LAYERS = frozenset({0xE2, 0xE4})
+"""Sync and layer III or II; layer I is no longer made, and its bits are those of UTF-16's byte order mark."""
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _TEXT_BELOW = 0x20
 ALLOWED = frozenset(
     {kind for _, kind in _PREFIXES}
@@ -57,13 +65,15 @@ def sniff(head: bytes, name: str | None = None) -> str | None:
     if found is None and head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         found = _OLE_NAMES.get(ending, "application/msword")
     if found is None and len(head) > 1 and head[0] == _FRAME_SYNC:
-        layer = head[1] & 0xF6
-        found = "audio/aac" if layer == 0xF0 else "audio/mpeg" if head[1] & 0xE0 == 0xE0 else None  # noqa: PLR2004 - bits of ISO 11172-3 and 13818-7 headers
+        sync, layer = head[1] & 0xF6, head[1] & 0xE6
+        found = "audio/aac" if sync == 0xF0 else "audio/mpeg" if layer in _LAYERS else None  # noqa: PLR2004 - bits of ISO 11172-3 and 13818-7 headers
     return found or ("text/plain" if _is_text(head) else None)
 
 
 def _is_text(head: bytes) -> bool:
-    """UTF-8 without control characters, and nothing that a browser would run."""
+    """UTF-8, or UTF-16 that says so, without control characters, and nothing that a browser would run."""
+    if head.startswith(_UTF16):
+        head = head[: len(head) & ~1].decode("utf-16", errors="replace").encode()
     try:
         text = head.decode("utf-8", errors="strict")
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from typing import Any
 from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
-from gateway.domain.words import Disposition, Line
+from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.numbers import e164
 from gateway.ivr.engine import (
     Act,
@@ -189,6 +189,8 @@ class TextFlow:
             turn.mentions += reading.mentions
             if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):
                 turn.state = _with(turn.state, phone="1")
+            if any(g.path == "requester.contact_by" and g.value == ContactBy.MESSAGE for g in found):
+                turn.state = _with(turn.state, phone="1")  # who wants no call is not asked where to call
             if any(g.path == "place.address" and g.confidence >= PLACE_SURE and says_where(g.value) for g in found):
                 turn.state = _with(turn.state, place="1")
             if asked is None or asked == "demand":

@@ -17,7 +17,7 @@ class StereoAlawFile:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             self.audio_bytes = max(0, os.fstat(self._fd).st_size - HEADER_BYTES) // TRACKS * TRACKS

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.said_at import EARLIEST, plausible
-from gateway.domain.words import Line
+from gateway.domain.words import ContactBy, Line
 from gateway.errors import RejectedInput
 from gateway.ports.channel import InboundContact, ReceivedFile
 
@@ -89,6 +89,7 @@ class Requester(Closed):
     name: Short | None = None
     phone: Phone | None = Field(None, description="E.164 or national; what is no number stays in from_raw.")
     callback_phone: Phone | None = None
+    contact_by: ContactBy | None = None
     gender: Literal["female", "male", "other"] | None = None
     org_name: Line200 | None = None
     uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
@@ -255,7 +256,7 @@ def inbound(
         sent_at=body.sent_at,
         line=line.value,
         conversation_id=f"{body.source.name}:{body.conversation_id}" if body.conversation_id else None,
-        requester=body.requester.model_dump(exclude_none=True),
+        requester=body.requester.model_dump(mode="json", exclude_none=True),
         identities=identities,
         place=place,
         raw_location=raw_location,

@@ -171,15 +171,35 @@ class AttachmentRow:
     """What its message says without it: a caption, a provider's transcript."""
     others_waiting: bool = False
     """Other voice messages of the ticket are still to be heard."""
+    decodings: int = 0
+    """How often it was taken up to be decoded without coming through, this time included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The oldest voice message of a person that is due to be heard."""
+
+    attachment_id: str
+    requester_id: str
 
 
 class AttachmentStore(Protocol):
     """Attachments and what remains to be done with them."""
 
-    async def lease(
-        self, owner: str, todo: str, *, limit: int, lease_s: float, channel_ids: Sequence[str] | None
-    ) -> list[AttachmentRow]:
-        """Attachments that are due; ``channel_ids`` None: of every channel."""
+    async def lease(self, owner: str, *, limit: int, lease_s: float, channel_ids: Sequence[str]) -> list[AttachmentRow]:
+        """Attachments of these channels that are due to be fetched."""
+        ...
+
+    async def waiting(self, limit: int) -> list[Waiting]:
+        """One voice message for each person that has any due, oldest first."""
+        ...
+
+    async def lease_voice(self, owner: str, attachment_id: str, *, lease_s: float) -> AttachmentRow | None:
+        """Take up a voice message and count that; None when somebody else was faster."""
+        ...
+
+    async def decoded(self, attachment_id: str) -> None:
+        """It came through its decoder: nothing counts against it."""
         ...
 
     async def again(self, attachment_id: str, *, retry_in_s: float, error: str) -> None:

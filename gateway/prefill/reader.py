@@ -19,6 +19,7 @@ from gateway.prefill.subject import Subject
 from gateway.prefill.title import title
 from gateway.prefill.trained import TrainedModels
 from gateway.prefill.who import who
+from gateway.prefill.wishes import wishes
 from gateway.telemetry import log, metrics
 
 _log = log.get("prefill")
@@ -68,7 +69,7 @@ class Prefill:
         beginning = content[:MAX_CHARS]
         parties, named = who(beginning, answers=answers)
         mentions = _first((*numbers(beginning), *money(beginning), *times(beginning, local), *named))
-        said = [*parties, *map(_field, mentions)]
+        said = [*parties, *wishes(content), *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
         places = self._gazetteer.find(beginning)
         guesses += places

@@ -22,15 +22,16 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce}
     if house.voice is not None:
         work |= {"leases": base.live.run, "spool": house.voice.spool.run, "disk": lambda: _watch_disk(house)}
-    if house.written is not None:
+    written = house.written
+    if written is not None:
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": house.written.outbox.run, "media": house.written.media.run, "channels": house.written.watch}
-        work |= {"conversations": house.written.follow}
+        work |= {"outbox": written.outbox.run, "channels": written.watch, "conversations": written.follow}
+        work["media"] = lambda: written.media.run(hears=house.worker is not None)
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
-    if house.worker is not None and house.written is not None:
+    if house.worker is not None and written is not None:
         work |= {"recovery": house.worker.recovery.run, "recordings": lambda: _expire_recordings(house)}
-        work |= {"idle": house.written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
+        work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {f"feed-{feed.feed_id}": feed.run for feed in house.worker.feeds}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
     if house.worker is not None or (house.voice is not None and apart):

@@ -107,13 +107,13 @@ def _attach(p: Prepared, ticket: TicketState, interaction: InteractionState, sta
 
 
 def _shown(row: Row) -> Row:
-    keys = ("attachment_id", "name", "media_type", "bytes", "sha256")
+    keys = ("attachment_id", "name", "media_type", "bytes", "sha256", "error")
     return {key: row[key] for key in keys} | {"url": f"/api/v1/attachments/{row['attachment_id']}"}
 
 
 def _told(entry: Row, update: AttachmentUpdate) -> Row:
     told = {key: getattr(update, key) for key in ("name", "media_type", "bytes", "sha256")}
-    return entry | {key: value for key, value in told.items() if value is not None}
+    return entry | {key: value for key, value in told.items() if value is not None} | {"error": update.error}
 
 
 def _updated(update: AttachmentUpdate) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.domain.change import Path
 from gateway.domain.guess import FILL_AT
 from gateway.domain.ids import new_ulid
@@ -9,9 +11,12 @@ from gateway.domain.masking import searchable
 from gateway.domain.veil import is_hidden
 from gateway.storage.batch_state import State, TicketState
 from gateway.storage.prepare import Guessed, Prepared, Row
-from gateway.storage.shape import CODED, HOT, OFFERED, Tree, code_of, get_in, set_in
+from gateway.storage.shape import CODED, HOT, OFFERED, SECTIONS, Tree, code_of, get_in, set_in
 
 _CONTENT: Path = ("demand", "content")
+_SECRET: Path = ("requester", "secret")
+_ANONYMOUS: Path = ("requester", "anonymous")
+_KIND: Path = ("requester", "kind")
 _GUESSABLE = frozenset({"requester", "demand", "place"})
 
 
@@ -21,6 +26,7 @@ def extend(p: Prepared, ticket: TicketState, *, joined: bool) -> int | None:
     None when the content is a person's wording now and stays as it is: then the spans mean nothing.
     """
     if joined and p.ticket is not None:
+        _protect(ticket, p)
         ticket.row["empty"] = ticket.row["empty"] and p.ticket["empty"]
         more = get_in(p.ticket_doc, _CONTENT)
     else:
@@ -33,6 +39,21 @@ def extend(p: Prepared, ticket: TicketState, *, joined: bool) -> int | None:
         return None
     set_in(ticket.doc, _CONTENT, f"{before}\n{more}" if before else more)
     return len(before) + 1 if before else 0
+
+
+def _protect(ticket: TicketState, p: Prepared) -> None:
+    """Who asks to stay unknown in a further message does so for the whole ticket."""
+    for path in (_SECRET, _ANONYMOUS):
+        if get_in(p.ticket_doc, path):
+            set_in(ticket.doc, path, True)
+
+
+def _spoken_kind(p: Prepared, ticket: TicketState, value: Any) -> Any:
+    """Choosing the citizens' line does not make a citizen of who said they are a visitor; a person's choice does."""
+    entry = _entry(ticket, "requester.kind")
+    if entry is None or p.confirmed_by is not None or entry["confirmed_by"] is not None:
+        return value
+    return value if value != get_in(SECTIONS, _KIND) or entry["confidence"] < FILL_AT else entry["value"]
 
 
 def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int | None, joined: bool) -> None:
@@ -48,7 +69,9 @@ def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int |
         if len(path) == 1 and path[0] in HOT:
             ticket.row[path[0]] = value
             continue
-        set_in(ticket.doc, path, value)
+        if path == _SECRET and not value and not p.change.lifts_secrecy and get_in(ticket.doc, path):
+            continue  # once asked for, it stays: what says otherwise later may not know of it
+        set_in(ticket.doc, path, _spoken_kind(p, ticket, value) if path == _KIND else value)
     if p.confirmed_by is not None:
         _confirm(p, ticket, p.confirmed_by)
     if any(path[:2] == ("handling", "callback") for path, _ in p.fields):
@@ -83,13 +106,14 @@ def _guess(doc: Tree, entries: Tree, guess: Guessed, entry: Row, *, joined: bool
     name = ".".join(path)
     earlier = entries.get(name)
     sure = entry["confidence"] >= FILL_AT
-    if earlier is not None:
+    anew = joined and path == _SECRET and not get_in(doc, path)  # lifted once, asked for in another message
+    if earlier is not None and not anew:
         if earlier.get("confirmed_by") is not None:
             return
         was_sure = (earlier.get("confidence") or 0) >= FILL_AT
         if (was_sure and not sure) or (joined and entry["confidence"] <= (earlier.get("confidence") or 0)):
             return
-    stated = earlier is None and get_in(doc, path) is not None
+    stated = earlier is None and get_in(doc, path) not in (None, get_in(SECTIONS, path))
     entries[name] = entry
     if sure and not stated:
         set_in(doc, path, guess.value)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.errors import NotFound
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import AttachmentRow, OutboxRow
+from gateway.ports.conversation_store import AttachmentRow, OutboxRow, Waiting
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import Sql, upsert
@@ -218,21 +218,53 @@ class SqlAttachmentStore:
         self._sql = sql
         self._clock = clock
 
-    async def lease(
-        self, owner: str, todo: str, *, limit: int, lease_s: float, channel_ids: Sequence[str] | None
-    ) -> list[AttachmentRow]:
+    async def lease(self, owner: str, *, limit: int, lease_s: float, channel_ids: Sequence[str]) -> list[AttachmentRow]:
         """See ``AttachmentStore.lease``."""
-        now = self._clock.now()
-        table = t.attachments
-        due = [table.c.todo == todo, table.c.next_at <= rfc3339(now), self._sql.may_take(table.c.leased_by, lease_s)]
-        due += [among(table.c.channel_id, channel_ids)] if channel_ids is not None else []
-        query = sa.select(table.c.attachment_id).where(*due).order_by(table.c.next_at).limit(limit)
+        due = [*self._due("fetch"), among(t.attachments.c.channel_id, channel_ids)]
+        free = self._sql.may_take(t.attachments.c.leased_by, lease_s)
+        query = (
+            sa.select(t.attachments.c.attachment_id).where(*due, free).order_by(t.attachments.c.next_at).limit(limit)
+        )
         ids = await self._sql.read(lambda c: c.execute(query).scalars().all())
-        if not ids:
-            return []
-        until = rfc3339(now + timedelta(seconds=lease_s))
-        take = sa.update(table).where(*due, among(table.c.attachment_id, ids)).values(leased_by=owner, next_at=until)
-        returning = take.returning(table.c.attachment_id)
+        return await self._take(owner, due, ids, lease_s) if ids else []
+
+    async def waiting(self, limit: int) -> list[Waiting]:
+        """See ``AttachmentStore.waiting``."""
+        oldest = sa.func.min(t.attachments.c.attachment_id).label("oldest")
+        query = (
+            sa.select(oldest, t.tickets.c.requester_id)
+            .join_from(t.attachments, t.tickets, t.attachments.c.ticket_id == t.tickets.c.ticket_id)
+            .where(*self._due("transcribe"))
+            .group_by(t.tickets.c.requester_id)
+            .order_by(oldest)
+            .limit(limit)
+        )
+        return await self._sql.read(lambda c: [Waiting(*row) for row in c.execute(query)])
+
+    async def lease_voice(self, owner: str, attachment_id: str, *, lease_s: float) -> AttachmentRow | None:
+        """See ``AttachmentStore.lease_voice``."""
+        counted = {"decodings": t.attachments.c.decodings + 1}
+        taken = await self._take(owner, self._due("transcribe"), (attachment_id,), lease_s, **counted)
+        return taken[0] if taken else None
+
+    async def decoded(self, attachment_id: str) -> None:
+        """See ``AttachmentStore.decoded``."""
+        own = t.attachments.c.attachment_id == attachment_id
+        update = sa.update(t.attachments).where(own).values(decodings=0)
+        await self._sql.write(lambda c: c.execute(update).rowcount)
+
+    def _due(self, todo: str) -> list[sa.ColumnElement[bool]]:
+        return [t.attachments.c.todo == todo, t.attachments.c.next_at <= rfc3339(self._clock.now())]
+
+    async def _take(
+        self, owner: str, due: list[sa.ColumnElement[bool]], ids: Sequence[str], lease_s: float, **more: Any
+    ) -> list[AttachmentRow]:
+        """Lease those of ``ids`` that are still ``due`` and nobody else's."""
+        table = t.attachments
+        due = [*due, self._sql.may_take(table.c.leased_by, lease_s)]
+        until = rfc3339(self._clock.now() + timedelta(seconds=lease_s))
+        take = sa.update(table).where(*due, among(table.c.attachment_id, ids))
+        returning = take.values(leased_by=owner, next_at=until, **more).returning(table.c.attachment_id)
         taken = await self._sql.write(lambda c: c.execute(returning).scalars().all())
         return await self._sql.read(lambda c: _attachments(c, taken)) if taken else []
 
@@ -296,7 +328,7 @@ def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[Attachme
         .order_by(table.attachment_id)
     )
     names = ("attachment_id", "ticket_id", "interaction_id", "message_id", "channel_id", "kind", "ref", "name")
-    more = ("media_type", "bytes", "sha256", "error", "todo", "attempts", "sender")
+    more = ("media_type", "bytes", "sha256", "error", "todo", "attempts", "decodings", "sender")
     return [
         AttachmentRow(
             **{key: row[key] for key in (*names, *more)},

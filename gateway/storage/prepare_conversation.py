@@ -47,6 +47,7 @@ def attachment_row(new: NewAttachment, now: str) -> Row:
         "error": new.error,
         "todo": None if new.error or (stored and not new.transcribe) else "transcribe" if stored else "fetch",
         "attempts": 0,
+        "decodings": 0,
         "next_at": now,
         "leased_by": None,
         "created_at": now,

@@ -26,6 +26,7 @@ POLL_S = 1.0
 """How often a watcher looks whether it was not told of a commit."""
 MAX_LIMIT = 1000
 _CURSOR = re.compile(r"([sn])([0-9]{1,18})")
+_CONTACT_BY = t.tickets.c.doc["requester", "contact_by"].as_string().label("contact_by")
 _LAST = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ)
 
 
@@ -135,14 +136,14 @@ class SqlTicketReader:
         """See ``ports.store.TicketReader.callbacks``."""
         table = t.callbacks
         query = (
-            sa.select(table, *(t.tickets.c[name] for name in ("ticket_no", "line", "hidden")))
+            sa.select(table, *(t.tickets.c[name] for name in ("ticket_no", "line", "hidden")), _CONTACT_BY)
             .join_from(table, t.tickets, table.c.ticket_id == t.tickets.c.ticket_id)
             .order_by(table.c.due_at, table.c.callback_id)
             .limit(limit)
         )
         if state is not None:
             query = query.where(table.c.state == state)
-        return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+        return await self._sql.read(lambda c: [_callback(row) for row in c.execute(query).mappings()])
 
     async def ping(self) -> None:
         """See ``ports.store.TicketReader.ping``."""
@@ -230,3 +231,8 @@ def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> 
             for row in connection.execute(query.order_by(part.c.interaction_id, *order, part.c.seq)).mappings():
                 by_interaction[row["interaction_id"]][key].append(make(dict(row)))
     return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]]) for row in rows]
+
+
+def _callback(row: Any) -> Record:
+    task = dict(row)
+    return task | shown.how_to_call_back(task.pop("contact_by"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.domain.words import ContactBy
 from gateway.ports.store import Record
 from gateway.storage.shape import SCHEMA_VERSION, SECTIONS, Tree, filled
 
@@ -39,6 +40,11 @@ def recording_url(ticket_id: str, interaction_id: str) -> str:
     return f"/api/v1/tickets/{ticket_id}/recordings/{interaction_id}"
 
 
+def how_to_call_back(contact_by: str | None) -> Tree:
+    """``how`` of a callback: it follows the requester's wish, whenever that was told or corrected."""
+    return {"how": contact_by or ContactBy.PHONE.value}
+
+
 def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
     """The whole record of a ``tickets`` row."""
     doc = ticket["doc"]
@@ -47,7 +53,8 @@ def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
         path: filled(_ENTRY, entry) for path, entry in sections["prefill"]["fields"].items()
     }
     if callback := sections["handling"]["callback"]:
-        sections["handling"]["callback"] = {key: callback.get(key) for key in _CALLBACK}
+        how = how_to_call_back(sections["requester"]["contact_by"])
+        sections["handling"]["callback"] = {key: callback.get(key) for key in _CALLBACK} | how
     return {
         "ticket_id": ticket["ticket_id"],
         "ticket_no": ticket["ticket_no"],
@@ -65,7 +72,7 @@ def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
         "source": filled({"name": None, "event_id": None}, doc.get("source")),
         "interactions": interactions,
         **sections,
-        "attachments": list(doc.get("attachments") or ()),
+        "attachments": [{"error": None} | attachment for attachment in doc.get("attachments") or ()],
     }
 
 

@@ -20,6 +20,7 @@ SECTIONS: dict[str, Tree] = {
         "name": None,
         "phone": None,
         "callback_phone": None,
+        "contact_by": None,
         "gender": None,
         "org_name": None,
         "uscc": None,

@@ -232,6 +232,7 @@ attachments = sa.Table(
     sa.Column("next_at", sa.Text, nullable=False),
     sa.Column("leased_by", sa.Text),
     sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("decodings", sa.BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 _todo = attachments.c.todo.is_not(None)

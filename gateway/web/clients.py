@@ -17,8 +17,12 @@ _MOST_KEYS = 20_000
 class Proxies:
     """Which peers are our own proxies, so that their forwarding headers may be believed."""
 
-    def __init__(self, cidrs: tuple[str, ...]) -> None:
-        """``cidrs`` as in ``[http] trusted_proxies``; ValueError when one is no network."""
+    def __init__(self, cidrs: tuple[str, ...], *, public_url: str = "") -> None:
+        """``cidrs`` as in ``[http] trusted_proxies``; ValueError when one is no network.
+
+        When the world reaches us by TLS (``public_url``), so does every client, whatever a proxy tells us.
+        """
+        self._https = public_url.lower().startswith("https://")
         self._networks = [ipaddress.ip_network(cidr, strict=False) for cidr in cidrs]
 
     def trusted(self, address: str | None) -> bool:
@@ -47,8 +51,8 @@ class Proxies:
         return limit_key(self.client(request))
 
     def secure(self, request: web.Request) -> bool:
-        """Whether the client came by TLS, to us or to a proxy of ours."""
-        if request.secure:
+        """Whether the client came by TLS, to us or to a proxy of ours: cookies are marked so."""
+        if self._https or request.secure:
             return True
         return self.trusted(request.remote) and request.headers.get("X-Forwarded-Proto", "").lower() == "https"
 

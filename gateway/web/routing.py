@@ -33,7 +33,7 @@ class House:
         """Built once per application."""
         limits: Limits = services.limits
         self.services = services
-        self.proxies = Proxies(services.trusted_proxies)
+        self.proxies = Proxies(services.trusted_proxies, public_url=services.public_url)
         self.auth = Authenticator(
             accounts=services.accounts,
             clock=services.clock,

@@ -15,6 +15,7 @@ from gateway.domain.guess import FILL_AT
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
+from gateway.web.api.secrecy import check_kept
 from gateway.web.api.tickets import asks_unmasked, read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
@@ -50,6 +51,7 @@ async def patch(context: Context) -> web.Response:
         raise _stale()
     sees = context.principal.sees_all or asks_unmasked(context)
     sent = dict(_corrected(body))
+    check_kept(record, sent)
     await _unseal(context, record, sent)
     if sent.get("demand.category") is not None:
         sent["demand.category"] = _named(context, sent["demand.category"])
@@ -255,7 +257,7 @@ ROUTES = (
         query=UnmaskedQuery,
         body=TicketPatch,
         returns="Ticket",
-        errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),
+        errors=(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503),
         headers=(("If-Match", 'The version that was read, e.g. "3".'),),
     ),
     Route(

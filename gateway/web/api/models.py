@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from gateway.domain.masking import MASK
-from gateway.domain.words import DemandType, Line, Status
+from gateway.domain.words import ContactBy, DemandType, Line, Status
 from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
 
 MAX_SEQ = 2**53
@@ -129,12 +129,14 @@ class RequesterPatch(Closed):
     name: Short | None = None
     phone: Phone | None = None
     callback_phone: Phone | None = None
+    contact_by: ContactBy | None = None
     gender: Literal["female", "male", "other"] | None = None
     org_name: Line200 | None = None
     uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
     anonymous: bool | None = None
     secret: bool | None = None
     language: Short | None = None
+    accessibility: Annotated[list[Short], Field(max_length=20)] | None = None
 
     @field_validator("name", "phone", "callback_phone")
     @classmethod
@@ -171,6 +173,14 @@ class ConfirmBody(Closed):
     """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
 
     paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
+
+
+class LiftSecrecyBody(Closed):
+    """``POST /tickets/{id}/actions/lift-secrecy``."""
+
+    reason: Literal["requester_asked", "misunderstood", "law"] = Field(
+        description="Who asked or what obliges: the requester, a wish that was misheard or misread, a law."
+    )
 
 
 class MergeBody(Closed):

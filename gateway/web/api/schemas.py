@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from gateway.domain.words import CallbackState, DemandType, Disposition, Line, Speaker, Status
+from gateway.domain.words import CallbackState, ContactBy, DemandType, Disposition, Line, Speaker, Status
 
 Schema = dict[str, Any]
 
@@ -94,6 +94,7 @@ REQUESTER = _object(
     name=NTEXT,
     phone=NTEXT,
     callback_phone=NTEXT,
+    contact_by=_enum(ContactBy, null=True),
     gender=NTEXT,
     org_name=NTEXT,
     uscc=NTEXT,
@@ -177,6 +178,7 @@ CALLBACK = _object(
     interaction_id=TEXT,
     phone=NTEXT,
     reason=TEXT,
+    how=_enum(ContactBy),
     state=_enum(CallbackState),
     due_at=TIME,
     attempts=WHOLE,

@@ -22,6 +22,7 @@ from gateway.intake.text_flow import TextFlow
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
+from gateway.media.decoding import SoundDecoder
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
 from gateway.prefill.place import Division, Gazetteer
@@ -74,7 +75,14 @@ class ConversationHouse:
     """One process. Two of them on one database are two processes."""
 
     def __init__(
-        self, database: Database, clock: TestClock, folder: Path, *, name: str = "a", sms: str | None = None
+        self,
+        database: Database,
+        clock: TestClock,
+        folder: Path,
+        *,
+        name: str = "a",
+        sms: str | None = None,
+        decoder: SoundDecoder | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -121,6 +129,7 @@ class ConversationHouse:
             callback_due=timedelta(minutes=30),
             is_gone=lambda owner: owner == "dead",
             transcribe=self._transcribe,
+            decoder=decoder or SoundDecoder(),
             jitter=random.Random(1),
             **common,
         )

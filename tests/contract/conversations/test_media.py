@@ -192,19 +192,24 @@ async def test_a_wake_up_is_not_taken_from_the_listener_by_the_fetcher(
     monkeypatch.setattr(media_worker, "POLL_S", 3600)
     house.chat.contents["v"] = AMR
     house.heard = heard("小区停水")
-    lease, slow, found_nothing = house.database.attachments.lease, asyncio.Event(), asyncio.Event()
+    lease, waiting = house.database.attachments.lease, house.database.attachments.waiting
+    slow, found_nothing = asyncio.Event(), asyncio.Event()
 
-    async def look(owner: str, todo: str, **more: Any) -> Any:
-        rows = await lease(owner, todo, **more)
-        if todo == "transcribe" and not found_nothing.is_set():
-            found_nothing.set()
-            await slow.wait()
-        elif todo == "fetch" and not rows and found_nothing.is_set():
-            idle.append(todo)
+    async def look(owner: str, **more: Any) -> Any:
+        rows = await lease(owner, **more)
+        if not rows and found_nothing.is_set():
+            idle.append(owner)
         return rows
+
+    async def listen(limit: int) -> Any:
+        found = await waiting(limit)
+        found_nothing.set()
+        await slow.wait()
+        return found
 
     idle: list[str] = []
     monkeypatch.setattr(house.database.attachments, "lease", look)
+    monkeypatch.setattr(house.database.attachments, "waiting", listen)
     worker = asyncio.create_task(house.media.run())
     try:
         async with asyncio.timeout(20):

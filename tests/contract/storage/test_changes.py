@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -193,7 +194,8 @@ async def test_owner_and_sweeper_close_a_call_once(db: Database) -> None:
     assert two.version == one.version == 2
     record = await db.reader.ticket(applied.ticket_id)
     assert record["interactions"][0]["disposition"] == "abandoned_in_flow"
-    assert record["handling"]["callback"] == {"state": "open", "due_at": "2026-11-23T06:00:00.000Z", "attempts": 0}
+    due = {"state": "open", "due_at": "2026-11-23T06:00:00.000Z", "attempts": 0, "how": "phone"}
+    assert record["handling"]["callback"] == due
     assert len(await db.reader.callbacks()) == 1
 
 
@@ -282,3 +284,18 @@ async def test_an_interaction_of_another_ticket_is_not_found(db: Database) -> No
     one, two = await db.changes.apply(call("1")), await db.changes.apply(call("2"))
     with pytest.raises(NotFound):
         await db.changes.apply(heard(replace(one, interaction_id=two.interaction_id)))
+
+
+async def test_secrecy_stays_unless_a_change_lifts_it(db: Database) -> None:
+    made = await db.changes.apply(written("a"))
+    secret = {("requester", "secret"): True}
+    known = {("requester", "secret"): False}
+
+    async def applied(fields: Mapping[tuple[str, ...], Any], **more: Any) -> Any:
+        await db.changes.apply(Change(ticket_id=made.ticket_id, ticket_fields=fields, events=(event(),), **more))
+        return (await db.reader.ticket(made.ticket_id))["requester"]["secret"]
+
+    assert await applied(known) is False
+    assert await applied(secret) is True
+    assert await applied(known) is True
+    assert await applied(known, lifts_secrecy=True) is False

@@ -61,6 +61,17 @@ async def test_behind_a_proxy_with_tls_the_cookie_belongs_to_the_host(tmp_path: 
             assert "max-age" in answer.headers["Strict-Transport-Security"]
 
 
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "http"}])
+async def test_when_the_world_comes_by_tls_every_cookie_is_secure(tmp_path: Path, headers: dict[str, str]) -> None:
+    """A proxy that speaks http to us and forgets to say so, or is not among the trusted ones."""
+    async with web_house(tmp_path, public_url="https://hotline.example") as house:
+        body = {"username": "wang", "password": PASSWORD}
+        async with house.http.post(house.url + PATH, json=body, headers=headers) as answer:
+            assert answer.headers["Set-Cookie"].startswith("__Host-gateway=")
+            assert "Secure" in answer.headers["Set-Cookie"]
+            assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
 async def test_a_change_needs_the_token_of_the_page(house: WebHouse) -> None:
     made = await house.contact()
     _, session = await log_in(house)

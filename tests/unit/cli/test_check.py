@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from gateway.cli import main
 from gateway.cli.check import problems, shown
 from gateway.errors import ConfigError
 from gateway.settings import load
@@ -47,6 +48,22 @@ def test_no_secret_is_shown_and_everything_else_is(tmp_path):
     assert whole["channel"][0]["max_calls"] == 500
     assert whole["feed"][0]["url"] == "https://cases.example/in"
     assert "hotline:**********@db.example" in whole["database"]["url"]
+
+
+@pytest.mark.parametrize(
+    ("http", "warned"),
+    [
+        ('public_url = "https://hotline.example"', True),
+        ('public_url = "https://hotline.example"\ntrusted_proxies = ["10.0.0.1/32"]', False),
+        ('public_url = "http://hotline.example"', False),
+        ("", False),
+    ],
+)
+def test_a_proxy_with_tls_that_is_not_named_is_warned_of(tmp_path, capsys, http, warned):
+    path = tmp_path / "gateway.toml"
+    path.write_text(f"[http]\n{http}\n", encoding="utf-8")
+    assert main(["check", "--config", str(path)]) == 0
+    assert ("trusted_proxies is empty" in capsys.readouterr().err) is warned
 
 
 HOURS = """

@@ -49,6 +49,7 @@ function Task({ item, now }) {
     <div class="task-main">
       <strong class="task-phone">${spacedPhone(item.phone) || t.withheld}</strong>
       <span class="task-why">${word(t.callbackReasons, item.reason, t)}
+        ${item.how === "message" && html`<${Chip} tone="wait">${t.messageOnly}<//>`}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}</span>
     </div>
     <div class="task-due">

@@ -99,6 +99,9 @@ export function useEditor({ record, take, newest, query }) {
     if (done) tell({ bad: false, text: t.confirmed });
     return done;
   };
+  const liftSecrecy = async (reason) => {
+    if (await send("POST", `tickets/${ticketId}/actions/lift-secrecy`, { reason })) tell({ bad: false, text: t.secrecyLifted });
+  };
   const accept = async (path, value) => {
     const chosen = { values: { [path]: fromGuess(path, value, tables) } };
     if (await send("PATCH", `tickets/${ticketId}`, drafts.body(chosen))) tell({ bad: false, text: t.confirmed });
@@ -131,7 +134,7 @@ export function useEditor({ record, take, newest, query }) {
   const value = (path) => (path in draft.values ? draft.values[path] : held && held.path === path ? held.value : stored(path));
   const read = (path, what) => readable(path, what, desk, tables);
   return {
-    record, tables, busy, told, tell, dirty, filled, open, arrived, value, confirm, accept, confirmAll, keyed, save, send, readable: read,
+    record, tables, busy, told, tell, dirty, filled, open, arrived, value, confirm, accept, confirmAll, liftSecrecy, keyed, save, send, readable: read,
     active: pointed || (held && held.path),
     point,
     place: () => ({ district: value("place.district"), street: value("place.street") }),

@@ -1,5 +1,5 @@
 // The fields of a ticket's form: their inputs, and around each what is known about its value.
-import { html } from "./vendor/preact.js";
+import { html, useState } from "./vendor/preact.js";
 import { CODED, codeOf } from "./catalogue.js";
 import { pick } from "./draft.js";
 import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
@@ -26,6 +26,10 @@ export const FIELDS = {
   "requester.kind": { label: "kind", kind: "choice", table: "kinds", required: true },
   "requester.org_name": { label: "orgName", kind: "text", max: 200 },
   "requester.uscc": { label: "uscc", kind: "text", max: 18 },
+  "requester.secret": { label: "secret", kind: "flag" },
+  "requester.anonymous": { label: "anonymous", kind: "flag" },
+  "requester.contact_by": { label: "contactBy", kind: "choice", table: "contactWays" },
+  "requester.accessibility": { label: "accessibility", kind: "set", table: "abilities" },
 };
 export const idOf = (path) => `field-${path.replaceAll(".", "-")}`;
 
@@ -34,6 +38,8 @@ export function readable(path, value, desk, tables) {
   const { t, language } = desk;
   if (value === null || value === undefined || value === "") return t.none;
   const field = FIELDS[path] || {};
+  if (field.kind === "flag") return value ? t.yes : t.no;
+  if (field.kind === "set") return value.map((one) => word(t[field.table], one, t)).join(t.comma) || t.none;
   if (field.table) return word(t[field.table], value, t);
   if (field.kind === "level") return word(t.urgencies, value.level || value, t);
   if (field.coded) return field.coded.label(codeOf(value) || value, tables, language, value) || t.none;
@@ -66,7 +72,7 @@ export function Field({ path, form }) {
   const candidates = field.offered && form.record.prefill.candidates && form.record.prefill.candidates[field.offered];
   return html`<div class=${`field field-${field.kind} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
     onMouseEnter=${() => form.point(path)} onMouseLeave=${() => form.point(null)}>
-    <div class="field-head"><label for=${id}>${label}</label>
+    <div class="field-head">${field.kind === "set" ? html`<span class="label" id=${`${id}-label`}>${label}</span>` : html`<label for=${id}>${label}</label>`}
       ${state === "filled" && !dirty &&
       html`<button type="button" class="confirm" aria-label=${t.confirmField(label)} title=${t.keysHint} disabled=${form.busy}
         onClick=${() => form.confirm([path])}><${Icon} name="check" />${t.confirm}</button>`}</div>
@@ -76,9 +82,24 @@ export function Field({ path, form }) {
       ${form.theirs(path) && html`<p class="note note-bad">${t.theirs(form.readable(path, pick(form.record, path)))}</p>`}
       ${guess && !dirty && path !== "demand.content" && html`<${Evidence} path=${path} guess=${guess} form=${form} label=${label} />`}
       ${form.masked(path) && form.focused(path) && html`<p class="note">${t.maskedHint}</p>`}
+      ${path === "requester.secret" && form.record.requester.secret && html`<${Secrecy} form=${form} />`}
       ${candidates && !dirty && html`<${Candidates} path=${path} items=${candidates} form=${form} label=${label} />`}
     </div>
   </div>`;
+}
+
+// Who asked to be kept secret stays so, unless whoever sees everything lifts it and says why.
+function Secrecy({ form }) {
+  const { t, session } = useDesk();
+  const [reason, setReason] = useState("");
+  if (!session || session.role !== "admin") return html`<p class="note">${t.secretStays}</p>`;
+  return html`<p class="note lift">
+    <select aria-label=${t.liftReason} value=${reason} onChange=${(event) => setReason(event.target.value)}>
+      <option value="">${t.liftReason}</option>
+      ${Object.entries(t.liftReasons).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+    </select>
+    <button type="button" class="offer" disabled=${!reason || form.busy} onClick=${() => form.liftSecrecy(reason)}>${t.liftSecrecy}</button>
+  </p>`;
 }
 
 function Input({ field, common, form, path }) {
@@ -93,6 +114,20 @@ function Input({ field, common, form, path }) {
         ${!field.required && html`<option value="">${t.choose}</option>`}
         ${Object.entries(t[field.table]).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
+    case "flag": {
+      const kept = path === "requester.secret" && form.record.requester.secret;
+      return html`<select ...${common} value=${current ? "yes" : "no"} disabled=${kept} onChange=${(event) => set(event.target.value === "yes")}>
+        <option value="no">${t.no}</option><option value="yes">${t.yes}</option>
+      </select>`;
+    }
+    case "set": {
+      const chosen = current || [];
+      const all = [...new Set([...Object.keys(t[field.table]), ...chosen])];
+      return html`<div ...${common} role="group" aria-labelledby=${`${common.id}-label`} tabindex="-1" class="ticks">
+        ${all.map((one) => html`<label key=${one} class="tick"><input type="checkbox" checked=${chosen.includes(one)}
+          onChange=${(event) => set(all.filter((name) => (name === one ? event.target.checked : chosen.includes(name))))} />${word(t[field.table], one, t)}</label>`)}
+      </div>`;
+    }
     case "level": {
       const chosen = (event) => set(event.target.value ? { level: event.target.value, reason: (current && current.reason) || null } : null);
       return html`<select ...${common} value=${(current && current.level) || ""} onChange=${chosen}>

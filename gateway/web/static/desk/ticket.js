@@ -83,6 +83,8 @@ function Head({ record }) {
       <${Chip} tone="status">${word(t.statuses, record.status, t)}<//>
       ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.urgent}<//>`}
       <${Chip} tone="line">${record.line === "enterprise" ? t.enterprise : t.citizen}<//>
+      ${record.requester.secret && html`<${Chip} tone="bad">${t.secret}<//>`}
+      ${record.requester.anonymous && html`<${Chip} tone="wait">${t.anonymous}<//>`}
       ${record.requester.returning && html`<${Chip}>${t.returning}<//>`}
       ${record.empty && html`<${Chip} tone="wait">${t.notSaid}<//>`}
       ${record.prefill.pending && !onCall(record) && html`<${Chip} tone="wait">${t.pending}<//>`}
@@ -138,6 +140,8 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || t.withheld}</strong></div>
         <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
         <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>
+        <div class="triple">${field("requester.secret")}${field("requester.anonymous")}${field("requester.contact_by")}</div>
+        ${field("requester.accessibility")}
       </fieldset>
       <div class=${`savebar ${dirty.length || told ? "savebar-on" : ""}`}>
         <p role="status" class=${told && told.bad ? "note-bad" : "faint"}>${told ? told.text : dirty.length ? t.changes(dirty.length) : t.nothing}</p>

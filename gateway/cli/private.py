@@ -1,0 +1,111 @@
+"""``data_dir`` is for the user of the service alone: audio, transcripts and secrets lie in it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import ConfigError
+
+UMASK = 0o077
+INSTALLATION_UMASK = 0o022
+_INSTALLS = frozenset({"asr", "channel", "prompts"})
+"""Verbs that write models, code and prompts, which another user's service reads."""
+_OTHERS = 0o077
+ALWAYS_SEEN = 2
+"""Folders so deep are looked into at every start; a deeper one that is private already has been looked into."""
+
+
+@dataclass(slots=True)
+class Tightened:
+    """What became of a folder's permissions."""
+
+    changed: int = 0
+    not_ours: int = 0
+    example: Path | None = None
+    """One of those that are not ours."""
+
+
+def set_umask(args: argparse.Namespace) -> None:
+    """Files that this verb makes are for its own user; what belongs to the installation is for all."""
+    installs = args.verb in _INSTALLS or (args.verb == "prefill" and args.prefill_verb == "train")
+    os.umask(INSTALLATION_UMASK if installs else UMASK)
+
+
+def private_dir(folder: Path, name: str = "data_dir") -> None:
+    """Make ``folder`` where there is none, for our user alone.
+
+    ``ConfigError`` when it cannot be made, or belongs to another user: we could neither read nor protect it. Root can,
+    and is warned that what it makes there is not that user's.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner = folder.stat().st_uid
+    except OSError as error:
+        raise ConfigError([f"{name} {folder} cannot be used: {error.strerror}; choose another"]) from error
+    if owner == os.geteuid():
+        return
+    ours, theirs = _user(os.geteuid()), _user(owner)
+    problem = (
+        f"{name} {folder} belongs to {theirs} and this is {ours}: run it as {theirs}, "
+        f"or hand the folder over: chown -R {ours} {folder}"
+    )
+    if os.geteuid():
+        raise ConfigError([problem])
+    print(f"gateway: warning: {problem}", file=sys.stderr)
+
+
+def tighten(folder: Path) -> Tightened:
+    """Take from group and others what they may do with ``folder`` and all in it, e.g. what an earlier version made."""
+    done = Tightened()
+    _strip(folder, folder.stat(), done)  # first: from now on nobody comes in
+    for path, found in _below(folder, 1):
+        _strip(path, found, done)
+    return done
+
+
+def _below(folder: Path, depth: int) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files and folders below, contents before their folder, so that a folder that is private has been done."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, PermissionError):  # deleted meanwhile, or not ours: its own entry tells
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        if stat.S_ISLNK(found.st_mode):
+            continue
+        if stat.S_ISDIR(found.st_mode) and (depth <= ALWAYS_SEEN or found.st_mode & _OTHERS):
+            yield from _below(path, depth + 1)
+        yield path, found
+
+
+def _strip(path: Path, found: os.stat_result, done: Tightened) -> None:
+    mode = stat.S_IMODE(found.st_mode)
+    if not mode & _OTHERS:
+        return
+    try:
+        path.chmod(mode & ~_OTHERS)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        done.not_ours += 1
+        done.example = done.example or path
+    else:
+        done.changed += 1
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

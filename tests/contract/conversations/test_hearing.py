@@ -1,0 +1,129 @@
+"""Voice messages are heard in turn, and a file that ends its decoder holds up nobody but its sender."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.intake.media_worker import DECODINGS
+from gateway.media.decoding import Limits, SoundDecoder
+from gateway.ports.message import MediaRef
+from gateway.ports.recogniser import Final
+from gateway.storage.database import Database
+from tests.contract.conversations.house import ConversationHouse
+from tests.contract.storage.changes import TestClock
+
+pytestmark = pytest.mark.contract
+TESTS = Path(__file__).resolve().parents[2]
+VOICE = (TESTS / "data" / "sounds" / "tone.amr").read_bytes()
+BAD = (sys.executable, "-I", str(TESTS / "support" / "bad_decoder.py"))
+HEARD = [Final(start_ms=0, end_ms=500, text="小区停水三天了", language="zh", confidence=0.9, engine="whisper")]
+
+
+@pytest.fixture
+def house(db: Database, clock: TestClock, tmp_path: Path) -> ConversationHouse:
+    """Its decoder does to itself what some files ask for, within small limits."""
+    limits = Limits(cpu_s=1, memory_bytes=256 << 20)
+    made = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(limits, command=BAD))
+    made.heard = HEARD
+    return made
+
+
+async def send(house: ConversationHouse, sender: str, content: bytes, name: str = "a.amr") -> str:
+    """A voice message; its ticket."""
+    number = len(house.chat.contents)
+    house.chat.contents[f"v{number}"] = content
+    media = MediaRef(ref=f"v{number}", name=name)
+    record = await house.say(f"m{number}", sender=sender, kind="voice", media=media)
+    await house.media.fetch_due()
+    house.clock.forward(1)
+    return record["ticket_id"]
+
+
+async def hear(house: ConversationHouse) -> None:
+    for _ in range(100):
+        if not await house.media.hear_due():
+            return
+    pytest.fail("there is always something due")
+
+
+async def text(house: ConversationHouse, ticket_id: str) -> str | None:
+    record = await house.database.reader.ticket(ticket_id)
+    return record["interactions"][0]["messages"][0]["text"]
+
+
+@pytest.mark.parametrize("does", ["SPIN", "EAT", "CRASH", "TALK"])
+async def test_a_file_that_ends_its_decoder_is_given_up_and_the_next_is_heard(
+    house: ConversationHouse, does: str
+) -> None:
+    harmful = await send(house, "eve", f"#!AMR\n{does}".encode())
+    honest = await send(house, "li", VOICE)
+    assert await house.media.hear_due() == 1  # the harmful one, which came first
+    assert await house.media.hear_due() == 1
+    assert await text(house, honest) == "小区停水三天了"
+    for _ in range(DECODINGS):
+        house.clock.forward(400)
+        await hear(house)
+    record = await house.database.reader.ticket(harmful)
+    (attachment,) = record["attachments"]
+    assert attachment["error"] == "not_decodable"
+    assert attachment["sha256"] is not None
+    assert record["prefill"]["pending"] is False
+    failed = [e for e in await house.database.reader.events(ticket_id=harmful) if e["type"] == "attachment.failed"]
+    assert [event["data"]["reason"] for event in failed] == ["not_decodable"]
+    assert "无法播放" in (await house.answers("eve"))[-1]
+
+
+async def test_many_messages_of_one_person_do_not_stand_before_anothers(house: ConversationHouse) -> None:
+    for _ in range(4):
+        talkative = await send(house, "eve", VOICE)
+    others = [await send(house, sender, VOICE) for sender in ("li", "wang")]
+    for _ in range(3):
+        assert await house.media.hear_due() == 1
+    assert [await text(house, ticket) for ticket in others] == ["小区停水三天了"] * 2
+    await hear(house)
+    record = await house.database.reader.ticket(talkative)
+    said = [m["text"] for m in record["interactions"][0]["messages"] if m["direction"] == "inbound"]
+    assert said == ["小区停水三天了"] * 4
+
+
+async def test_whoever_died_of_a_file_has_counted_it(house: ConversationHouse) -> None:
+    ticket = await send(house, "eve", VOICE)
+    store = house.database.attachments
+    for _ in range(DECODINGS):
+        (waiting,) = await store.waiting(10)
+        row = await store.lease_voice("dead", waiting.attachment_id, lease_s=600)
+        assert row is not None
+        assert await store.lease_voice("b", waiting.attachment_id, lease_s=600) is None
+        assert await store.free(lambda owner: owner == "dead") == 1
+    await hear(house)
+    (attachment,) = (await house.database.reader.ticket(ticket))["attachments"]
+    assert attachment["error"] == "not_decodable"
+
+
+async def test_what_came_through_its_decoder_waits_for_a_recogniser_as_often_as_need_be(
+    house: ConversationHouse,
+) -> None:
+    ticket = await send(house, "li", VOICE)
+    (waiting,) = await house.database.attachments.waiting(10)
+    for _ in range(DECODINGS + 2):
+        assert await house.database.attachments.lease_voice("dead", waiting.attachment_id, lease_s=600) is not None
+        await house.database.attachments.decoded(waiting.attachment_id)
+        await house.database.attachments.free(lambda owner: owner == "dead")
+    await hear(house)
+    assert await text(house, ticket) == "小区停水三天了"
+
+
+@pytest.mark.parametrize(
+    "content", ["ffconcat version 1.0\nfile '/etc/passwd'\nduration 0\n" * 20, "#EXTM3U\nhttp://127.0.0.1/x.ts\n"]
+)
+async def test_a_list_named_as_sound_is_kept_as_text_and_never_decoded(
+    db: Database, clock: TestClock, tmp_path: Path, content: str
+) -> None:
+    house = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(command=("/nonexistent/decoder",)))
+    ticket = await send(house, "eve", content.encode(), "x.mp3")
+    await hear(house)
+    (attachment,) = (await house.database.reader.ticket(ticket))["attachments"]
+    assert (attachment["media_type"], attachment["error"]) == ("text/plain", "not_understood")
