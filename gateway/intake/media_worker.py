@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.domain.backoff import backoff_s
 from gateway.domain.change import AttachmentUpdate, Change, NewEvent
+from gateway.domain.limits import MESSAGE_CHARS
 from gateway.errors import (
     GatewayError,
     NotFound,
@@ -183,6 +184,7 @@ class MediaWorker:
             return
         english = bool(finals) and all(final.language == "en" for final in finals)
         text = (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
+        text = text[:MESSAGE_CHARS]  # the recording keeps the rest
         if not text:
             await self._lost(row, "not_understood")
             return

@@ -26,6 +26,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "语音已保存，但没能转成文字，请用文字补充说明。",
         "Your voice message is kept, but we could not read it. Please describe it in writing.",
     ),
+    "long_text": (
+        "您的文字较长，已作为附件全文保存，工单内先显示前8000字。",
+        "Your text is long. It was kept whole as an attachment; the ticket shows its first 8,000 characters.",
+    ),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
     "incomplete": ("〔部分缺失〕", "[parts missing]"),
 }

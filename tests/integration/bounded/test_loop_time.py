@@ -1,0 +1,27 @@
+"""No request or message of any size or content that is accepted holds an event loop for longer than 50 ms of CPU."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.bounded.house import WebProcess, web_process
+from tests.support.attacks import ATTACKS, Attack
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def process(tmp_path: Path) -> AsyncIterator[WebProcess]:
+    async with web_process(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+async def test_no_attack_holds_the_loop(process: WebProcess, attack: Attack) -> None:
+    held = await process.held_by(attack)
+    for took, where in sorted(held.each, reverse=True)[:8]:
+        print(f"{took * 1000:.1f} {where[:300]}")
+    held.check()
