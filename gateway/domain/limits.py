@@ -29,6 +29,10 @@ LONG_TEXT = 500
 """From so many characters on, a text is read, masked or compared beside the event loop: that takes about 4 ms."""
 LONG_BODY = 16_384
 """From so many bytes on, JSON and XML are read beside the event loop."""
+BODY_BYTES = 65_536
+"""A JSON body of the API; ``CONTACT_BYTES`` of a contact, ``CORRECTION_BYTES`` of a correction with transcripts."""
+CONTACT_BYTES = 524_288
+CORRECTION_BYTES = 1_048_576
 MASKED_PAGE = 100
 """Records on one page for somebody who sees them masked."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
+from gateway.domain.limits import CORRECTION_BYTES
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import moved_evidence, unmasked, unmasked_words
@@ -41,22 +43,19 @@ def expected_version(request: web.Request) -> int:
 async def patch(context: Context) -> web.Response:
     """Correct fields; 412 when somebody else was faster."""
     version = expected_version(context.request)
-    body = await context.body(TicketPatch)
+    body = await context.body(TicketPatch, CORRECTION_BYTES)
     record = await read(context)
     if record["version"] != version:
         raise _stale()
-    fields = {path: unmasked(record, path, value) for path, value in _corrected(body)}
+    # Texts are compared letter by letter with what was shown masked: long ones take seconds.
+    fields, change, (interaction_id, segments) = await asyncio.to_thread(_put_back, body, record)
     if fields.get("demand.category") is not None:
         fields["demand.category"] = _named(context, fields["demand.category"])
-    change: dict[tuple[str, ...], Any] = {}
-    if "demand.content" in fields:
-        change |= moved_evidence(record, fields["demand.content"])
     change |= {tuple(path.split(".")): value for path, value in fields.items()}
     for path, value in fields.items():
         if path.partition(".")[0] in _ROOMS:
             change["prefill", "fields", path] = _confirmed(record, path, value, context.principal.actor)
     names = sorted(fields)
-    interaction_id, segments = _segments(body, record)
     names += [f"interactions.transcript.{seq}" for seq in sorted(segments)]
     if not names:
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
@@ -71,6 +70,15 @@ async def patch(context: Context) -> web.Response:
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+
+
+def _put_back(
+    body: TicketPatch, record: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[tuple[str, ...], Any], tuple[str | None, dict[int, str]]]:
+    """What the body sets by path, the evidence that moves with it, and the words of the transcript."""
+    fields = {path: unmasked(record, path, value) for path, value in _corrected(body)}
+    moved = moved_evidence(record, fields["demand.content"]) if "demand.content" in fields else {}
+    return fields, moved, _segments(body, record)
 
 
 def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:

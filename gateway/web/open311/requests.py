@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs
 from gateway.domain.ids import new_ulid, parse_ticket_no
+from gateway.domain.limits import CONTENT_CHARS
 from gateway.errors import NotFound
 from gateway.ports.channel import InboundContact
 from gateway.ports.store import TicketQuery
@@ -66,7 +67,7 @@ async def find(call: Call) -> web.Response:
     call.check_reading()
     named = call.form.text("service_request_id", 4000)
     if named is not None:
-        return _list(call, await _named(call, parameters.request_ids(named)))
+        return await _list(call, await _named(call, parameters.request_ids(named)))
     wanted = parameters.search(call.form, call.context.services.clock.now())
     page = await call.context.services.reader.tickets(
         TicketQuery(
@@ -83,7 +84,7 @@ async def find(call: Call) -> web.Response:
             newest_first=True,
         )
     )
-    return _list(call, [record for record in page.items if call.shows(record)])
+    return await _list(call, [record for record in page.items if call.shows(record)])
 
 
 async def read(call: Call) -> web.Response:
@@ -92,7 +93,7 @@ async def read(call: Call) -> web.Response:
     found = await _named(call, parameters.request_ids(call.context.request.match_info["ids"]))
     if not found:
         raise Problem(404, "not_found", "service_request_id was not found.")
-    return _list(call, found)
+    return await _list(call, found)
 
 
 async def token(call: Call) -> web.Response:
@@ -120,11 +121,12 @@ async def _named(call: Call, numbers: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
-    public_url = call.context.services.public_url
+async def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
+    city, public_url = call.city, call.context.services.public_url
     media = call.client is not None
-    listed = [shown(record, call.city, media=media, public_url=public_url) for record in records]
-    return call.answer("service_requests", listed)
+    return await call.listed(
+        "service_requests", records, lambda record: shown(record, city, media=media, public_url=public_url)
+    )
 
 
 def _idempotency_key(request: web.Request) -> str:
@@ -144,7 +146,10 @@ def _content(form: Form, service: Service) -> str:
         raise bad(f"At most {_MOST_ATTRIBUTES} attributes.")
     if any(len(value) > MAX_DESCRIPTION for _, value in form.attributes):
         raise bad(f"An attribute has at most {MAX_DESCRIPTION} characters.")
-    return "\n".join([described, *(f"{name}: {value}" for name, value in form.attributes)])
+    content = "\n".join([described, *(f"{name}: {value}" for name, value in form.attributes)])
+    if len(content) > CONTENT_CHARS:
+        raise bad(f"Description and attributes have at most {CONTENT_CHARS} characters together.")
+    return content
 
 
 def _category(service: Service) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What is longer than a message may be is kept whole beside it and answered so; a content stops growing; order holds."""
+"""What is longer than a message may be is kept whole beside it; a content stops growing; order holds."""
 
 from __future__ import annotations
 

@@ -22,6 +22,5 @@ async def process(tmp_path: Path) -> AsyncIterator[WebProcess]:
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 async def test_no_attack_holds_the_loop(process: WebProcess, attack: Attack) -> None:
     held = await process.held_by(attack)
-    for took, where in sorted(held.each, reverse=True)[:8]:
-        print(f"{took * 1000:.1f} {where[:300]}")
+    print(held)
     held.check()
