@@ -1,4 +1,4 @@
-"""No request or message of any size or content that is accepted holds an event loop for longer than 50 ms of CPU."""
+"""No attack that was ever found holds an event loop for longer than 50 ms of CPU."""
 
 from __future__ import annotations
 
@@ -21,6 +21,4 @@ async def process(tmp_path: Path) -> AsyncIterator[WebProcess]:
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 async def test_no_attack_holds_the_loop(process: WebProcess, attack: Attack) -> None:
-    held = await process.held_by(attack)
-    print(held)
-    held.check()
+    (await process.held_by(attack)).check()
