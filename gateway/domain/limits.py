@@ -20,7 +20,12 @@ NAME_CHARS = 100
 """Names of people, and codes."""
 LINE_CHARS = 200
 """Addresses, organisations, titles, ids and other things of one line."""
-PHONE_CHARS = 64
+WORD_CHARS = 64
+"""Codes, telephone numbers, names of sources."""
+PARAGRAPH_CHARS = 4_000
+"""A description of Open311, one of its attributes, and what was tried on the spot."""
+HANDED_OVER_CHARS = 100_000
+"""A message's text as a platform posts it, before the cap on a message cuts it."""
 URL_CHARS = 2_000
 EXTERNAL_ID_CHARS = 500
 """What a provider calls a message; a longer id is refused."""

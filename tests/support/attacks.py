@@ -141,7 +141,7 @@ class Attacker:
     async def wechat(self, xml: str) -> int:
         """A signed callback with any body."""
         at, nonce = str(int(time.time())), str(self.next())
-        signed = hashlib.sha1("".join(sorted((WECHAT_TOKEN, at, nonce))).encode()).hexdigest()  # noqa: S324 - WeChat's own signature
+        signed = hashlib.sha1("".join(sorted((WECHAT_TOKEN, at, nonce))).encode()).hexdigest()  # noqa: S324 - WeChat signs so
         query = urlencode({"signature": signed, "timestamp": at, "nonce": nonce})
         return (await self.ask("POST", f"/hooks/wechat?{query}", data=xml.encode()))[0]
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from gateway.domain.ids import parse_ticket_no
-from gateway.domain.limits import LONG_BODY, MASKED_PAGE
+from gateway.domain.limits import LINE_CHARS, LONG_BODY, MASKED_PAGE
 from gateway.ports.off_loop import off_loop
 from gateway.web.open311.views import STATUSES
 from gateway.web.problems import Problem
@@ -20,7 +20,6 @@ from gateway.web.problems import Problem
 SPAN = timedelta(days=90)
 MOST = 1000
 MOST_IDS = 100
-MAX_DESCRIPTION = 4000
 _MAX_FIELDS = 300
 _MAX_PAGE = 100_000
 _ATTRIBUTE = re.compile(r"^attribute\[([^\[\]]{1,64})\](?:\[\])?$")
@@ -41,7 +40,7 @@ class Form:
     fields: Mapping[str, str]
     attributes: tuple[tuple[str, str], ...] = field(default=())
 
-    def text(self, name: str, most: int = 200) -> str | None:
+    def text(self, name: str, most: int = LINE_CHARS) -> str | None:
         """A field without surrounding blanks; 400 when longer than ``most``."""
         value = self.fields.get(name, "").strip()
         if len(value) > most:

@@ -10,14 +10,14 @@ from aiohttp import web
 from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs
 from gateway.domain.ids import new_ulid, parse_ticket_no
-from gateway.domain.limits import CONTENT_CHARS
+from gateway.domain.limits import CONTENT_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.errors import NotFound
 from gateway.ports.channel import InboundContact
 from gateway.ports.store import TicketQuery
 from gateway.web.api.contacts import KEY
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
-from gateway.web.open311.parameters import MAX_DESCRIPTION, Form, bad
+from gateway.web.open311.parameters import Form, bad
 from gateway.web.open311.services import OTHER, TAXONOMY, Service
 from gateway.web.open311.views import request as shown
 from gateway.web.problems import Problem
@@ -40,7 +40,7 @@ async def create(call: Call) -> web.Response:
     if service is None:
         raise Problem(404, "unknown_service", "service_code provided was not found.")
     now = call.context.services.clock.now()
-    phone, email = form.text("phone", 64), _email(form)
+    phone, email = form.text("phone", WORD_CHARS), _email(form)
     accepted = await call.context.services.intake.accept(
         InboundContact(
             channel=OWN,
@@ -141,11 +141,11 @@ def _idempotency_key(request: web.Request) -> str:
 
 def _content(form: Form, service: Service) -> str:
     """The description, and attributes that nobody asked for behind it."""
-    described = form.text("description", MAX_DESCRIPTION) or service.name
+    described = form.text("description", PARAGRAPH_CHARS) or service.name
     if len(form.attributes) > _MOST_ATTRIBUTES:
         raise bad(f"At most {_MOST_ATTRIBUTES} attributes.")
-    if any(len(value) > MAX_DESCRIPTION for _, value in form.attributes):
-        raise bad(f"An attribute has at most {MAX_DESCRIPTION} characters.")
+    if any(len(value) > PARAGRAPH_CHARS for _, value in form.attributes):
+        raise bad(f"An attribute has at most {PARAGRAPH_CHARS} characters.")
     content = "\n".join([described, *(f"{name}: {value}" for name, value in form.attributes)])
     if len(content) > CONTENT_CHARS:
         raise bad(f"Description and attributes have at most {CONTENT_CHARS} characters together.")
@@ -160,7 +160,7 @@ def _category(service: Service) -> dict[str, str]:
 
 
 def _requester(form: Form, phone: str | None) -> dict[str, str]:
-    first, last = form.text("first_name", 50), form.text("last_name", 50)
+    first, last = form.text("first_name", NAME_CHARS // 2), form.text("last_name", NAME_CHARS // 2)
     cjk = all(not part or not part.isascii() for part in (first, last))
     name = f"{last or ''}{first or ''}" if cjk else " ".join(part for part in (first, last) if part)
     return {key: value for key, value in {"kind": "citizen", "name": name, "phone": phone}.items() if value}
@@ -188,7 +188,7 @@ def _place(form: Form) -> dict[str, Any]:
 
 
 def _media(form: Form) -> tuple[dict[str, Any], ...]:
-    url = form.text("media_url", 2000)
+    url = form.text("media_url", URL_CHARS)
     if url is None:
         return ()
     if not _URL.match(url):

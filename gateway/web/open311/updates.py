@@ -11,13 +11,13 @@ from aiohttp import web
 
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewMessage
 from gateway.domain.ids import from_rfc3339, new_ulid, parse_ticket_no
-from gateway.domain.limits import MASKED_PAGE
+from gateway.domain.limits import MASKED_PAGE, PARAGRAPH_CHARS
 from gateway.domain.words import Disposition, Status
 from gateway.errors import NotFound
 from gateway.ports.store import TicketQuery
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
-from gateway.web.open311.parameters import MAX_DESCRIPTION, MOST, bad
+from gateway.web.open311.parameters import MOST, bad
 from gateway.web.open311.views import UPDATE_STATUS, is_secret, without_people
 from gateway.web.problems import Problem
 
@@ -42,7 +42,7 @@ async def create(call: Call) -> web.Response:
     form, services = call.form, call.context.services
     record = await _target(call)
     update_id = form.text("update_id") or form.text("update_id_ext")
-    description = form.text("description", MAX_DESCRIPTION)
+    description = form.text("description", PARAGRAPH_CHARS)
     word = (form.text("status") or "").upper()
     if word and word not in WORDS:
         raise bad("status is one of " + ", ".join(sorted(WORDS)) + ".")
