@@ -80,13 +80,14 @@ class Attacker:
     contacts_token: str = ""
     reader_token: str = ""
     writer_token: str = ""
-    _n: int = 0
+    count: int = 0
+    """Numbers used so far: ids of messages and people are made of them."""
     tickets: list[str] = field(default_factory=list)
 
     def next(self) -> int:
         """A number that was not used before."""
-        self._n += 1
-        return self._n
+        self.count += 1
+        return self.count
 
     async def ask(
         self, method: str, path: str, token: str = "", headers: dict[str, str] | None = None, **options: Any
