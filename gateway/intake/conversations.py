@@ -85,8 +85,8 @@ class ConversationIntake:
     async def receive(self, message: InboundMessage) -> Received:
         """See ``Conversations.receive``."""
         key = (message.channel_id, message.sender)
-        arrived = await self._arrived(message)
         async with self._turns.alone(key):
+            arrived = await self._arrived(message)
             for _ in range(TRIES):
                 try:
                     return await self._receive(key, arrived)

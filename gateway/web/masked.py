@@ -54,6 +54,8 @@ class MaskedRecords:
     async def items(self, records: Sequence[Record], principal: Principal) -> list[bytes]:
         """The JSON of each list item, as ``principal`` may see it."""
         kind = viewer(principal)
+        if kind == "all":
+            return await asyncio.to_thread(_all, encoded, records)
         return await self.views(records, f"item {kind}", lambda record: encoded(shown(record, kind)))
 
     async def told(self, record: Record, principal: Principal, then: Callable[[Record], T]) -> T:
@@ -68,23 +70,24 @@ class MaskedRecords:
         """What ``make`` makes of each of ``records``; ``kind`` names everything else that it depends on."""
         found: list[bytes] = []
         for at in range(0, len(records), AT_ONCE):
-            some = records[at : at + AT_ONCE]
-            keys = [_key(record, kind) for record in some]
-            if any(key not in self._kept for key in keys):
+            some = {_key(record, kind): record for record in records[at : at + AT_ONCE]}
+            views = self._at_hand(some)
+            if len(views) < len(some):
                 async with self._turn:
-                    missing = [one for key, one in zip(keys, some, strict=True) if key not in self._kept]
-                    views = await asyncio.to_thread(_all, make, missing)
-            else:
-                missing, views = [], []
-            made = dict(zip((_key(record, kind) for record in missing), views, strict=True))
-            found += [made[key] if key in made else self._again(key) for key in keys]
-            for key, view in made.items():
-                self._keep(key, view)
+                    views = self._at_hand(some)  # somebody may have made them meanwhile
+                    missing = {key: record for key, record in some.items() if key not in views}
+                    made = await asyncio.to_thread(_all, make, missing.values())
+                for key, view in zip(missing, made, strict=True):
+                    views[key] = view
+                    self._keep(key, view)
+            found += [views[key] for key in some]
         return found
 
-    def _again(self, key: Key) -> bytes:
-        self._kept.move_to_end(key)
-        return self._kept[key]
+    def _at_hand(self, keys: Iterable[Key]) -> dict[Key, bytes]:
+        found = {key: self._kept[key] for key in keys if key in self._kept}
+        for key in found:
+            self._kept.move_to_end(key)
+        return found
 
     def _keep(self, key: Key, view: bytes) -> None:
         if len(view) > self._most // 8 or key in self._kept:

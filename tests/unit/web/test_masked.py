@@ -87,6 +87,17 @@ async def test_what_is_kept_is_bounded_and_what_is_too_large_is_not_kept() -> No
     assert len(make.made) == 2 * len(small) + 2
 
 
+async def test_what_is_pushed_out_while_others_are_made_is_still_given() -> None:
+    masked, make = MaskedRecords(most_bytes=4000), Maker()
+    small = [record(n, content="x" * 400) for n in range(9)]
+    await masked.views(small, "x", make)
+    newer = [record(100 + n, content="y" * 400) for n in range(9)]
+    mixed = [*small[:5], *newer[:5]]
+    found = await asyncio.gather(*(masked.views(some, "x", make) for some in (newer, mixed, small, mixed)))
+    assert [json.loads(view)[0] for view in found[1]] == ["x"] * 5 + ["y"] * 5
+    assert found[1] == found[3]
+
+
 async def test_a_fault_in_one_record_leaves_nothing_behind() -> None:
     masked = MaskedRecords()
 
