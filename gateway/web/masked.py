@@ -80,7 +80,7 @@ class MaskedRecords:
                 for key, view in zip(missing, made, strict=True):
                     views[key] = view
                     self._keep(key, view)
-            found += [views[key] for key in some]
+            found += [views[_key(record, kind)] for record in records[at : at + AT_ONCE]]
         return found
 
     def _at_hand(self, keys: Iterable[Key]) -> dict[Key, bytes]:
