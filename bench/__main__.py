@@ -22,6 +22,7 @@ from bench import report
 
 BENCHES = (
     "calls",
+    "attacks",
     "recognition",
     "accept",
     "two_writers",

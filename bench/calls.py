@@ -133,9 +133,8 @@ async def measure(
     )
 
 
-@contextlib.contextmanager
-def the_gateway(folder: Path, calls: int, seconds: float, workers: int) -> Iterator[tuple[int, int]]:
-    """A gateway whose flow plays prompts throughout: the pid of the process that carries the calls, its SIP port."""
+def prompting_gateway(folder: Path, calls: int, seconds: float, workers: int, tables: str = "") -> RunningGateway:
+    """A gateway, not started, whose flow plays prompts for as long as the bench lasts."""
     flows = folder / "flows"
     shutil.copytree(ROOT / "ivr_flows", flows)
     length_s = calls / RAMP_PER_S + seconds + 3 * SETTLE_S
@@ -146,10 +145,17 @@ def the_gateway(folder: Path, calls: int, seconds: float, workers: int) -> Itera
         asr_workers=workers,
         channel='flow = "bench"',
         rtp_ports=free_port_range(4 * calls + 200),
+        tables=tables,
     )
     config = house.config.read_text(encoding="utf-8")
     house.config.write_text(f'flows_dir = "{flows}"\n{config}', encoding="utf-8")
-    with house:
+    return house
+
+
+@contextlib.contextmanager
+def the_gateway(folder: Path, calls: int, seconds: float, workers: int) -> Iterator[tuple[int, int]]:
+    """A gateway whose flow plays prompts throughout: the pid of the process that carries the calls, its SIP port."""
+    with prompting_gateway(folder, calls, seconds, workers) as house:
         pid = house.children()["voice"]
         bind(pid, ANSWERERS_CORE)
         yield pid, house.sip_port

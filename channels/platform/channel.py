@@ -13,10 +13,12 @@ from channels.platform.codec import EVENT, Delivered, Malformed, Message, parsed
 from channels.platform.outward import Outward
 from channels.platform.settings import PlatformSettings
 from channels.platform.signing import HEADER, refusal
+from gateway.domain.limits import LONG_BODY
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.contact import ContactBody, inbound
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
+from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 MAX_BODY = 1_048_576
@@ -60,7 +62,7 @@ class PlatformChannel:
         if turned_away is not None:
             return turned_away
         try:
-            return await self._take(parsed(body))
+            return await self._take(await off_loop(len(body) > LONG_BODY, parsed, body))
         except Malformed as error:
             return self._refused(400, "malformed", str(error))
         except RejectedInput:

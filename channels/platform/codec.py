@@ -9,14 +9,15 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from gateway.domain.change import Identity
+from gateway.domain.limits import HANDED_OVER_CHARS, LINE_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
 from gateway.ports.contact import TOO_LATE, Closed, ContactBody, System, Url
 from gateway.ports.message import InboundMessage, Location, MediaRef, Receipt
 
 EVENT = "event:"
 """Begins the recipient of what is told about a contact rather than to a person."""
-Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LINE_CHARS)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_CHARS)]
 
 
 class Malformed(ValueError):
@@ -53,13 +54,13 @@ class Message(Closed):
     event_id: Id
     sender: Id
     sent_at: datetime | None = None
-    text: Annotated[str, StringConstraints(max_length=100_000)] | None = None
+    text: Annotated[str, StringConstraints(max_length=HANDED_OVER_CHARS)] | None = None
     media: Medium | None = None
     location: Point | None = None
     choice: Name | None = None
     event: Literal["end"] | None = None
     name: Name | None = None
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = None
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=WORD_CHARS)] | None = None
 
     @field_validator("sender")
     @classmethod

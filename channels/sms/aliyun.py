@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 from yarl import URL
 
-from channels.sms.hooks import HookChannel, NotUnderstood, parse_json, word
+from channels.sms.hooks import HookChannel, NotUnderstood, each, parse_json, word
 from channels.sms.numbers import digits
 from channels.sms.settings import AliyunSettings
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
@@ -74,12 +74,12 @@ class AliyunChannel(HookChannel):
 
     async def take(self, body: bytes) -> web.Response:
         """An array of messages or of reports; one URL serves both."""
-        items = parse_json(body)
+        items = await parse_json(body)
         if isinstance(items, dict):
             items = [items]
         if not isinstance(items, list):
             raise NotUnderstood("an array is wanted")
-        for item in items:
+        async for item in each(items):
             if not isinstance(item, dict):
                 self.skip("an item is no object")
             elif isinstance(item.get("content"), str):

@@ -21,6 +21,7 @@ from channels.sms.codec.udh import Concat
 from gateway.errors import GatewayError
 from gateway.ports.clock import Clock
 from gateway.ports.message import ChannelState
+from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 _log = log.get("sms")
@@ -35,6 +36,10 @@ DOUBLE_S = 10.0
 PROMPT_S = 5.0
 """An answer that took longer may have crossed with the operator's second try."""
 MANY = 20_000
+MOST_OPEN = 64
+"""Long messages of one person that wait for parts at once; one more, and the oldest is handed in as it is."""
+LONG_DUMP = 500
+"""From so many entries on, a key of the store is written beside the event loop."""
 GAP = "[…]"
 
 
@@ -117,6 +122,11 @@ class _Bucket:
     done: dict[str, float] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def long(self) -> bool:
+        """Whether writing it down takes milliseconds."""
+        return sum(len(one.parts) for one in self.open) + len(self.done) + len(self.seen) > LONG_DUMP
+
     def dump(self) -> str:
         sets = [one.to_json() for one in self.open]
         return json.dumps([sets, self.done, self.seen], separators=(",", ":"))
@@ -193,7 +203,8 @@ class Assembly:
         if len(self._answered) > MANY:
             known = {digest for one in self._buckets for digest in one.seen}
             self._answered = {digest: told for digest, told in self._answered.items() if digest in known}
-        await self._state.put(_key(at), bucket.dump())
+        # The bucket's lock is held: nobody alters it meanwhile.
+        await self._state.put(_key(at), await off_loop(bucket.long, bucket.dump))
 
     async def _single(self, at: int, bucket: _Bucket, part: Part, link: int) -> None:
         external_id = part.external_id
@@ -230,10 +241,18 @@ class Assembly:
         if known:
             mine = known[-1]
         else:
+            if not free:
+                await self._make_room(at, bucket, part.sender)
             mine = free[-1] if free else _Set(*wanted, first_at=now, last_at=now)
             await self._add(at, bucket, mine, concat.number, stored, now)
         if mine.complete:
             await self._finish(at, bucket, mine)
+
+    async def _make_room(self, at: int, bucket: _Bucket, sender: str) -> None:
+        """Hand in the oldest of a person's messages that wait for parts, when there are too many of them."""
+        waiting = [one for one in bucket.open if one.sender == sender]
+        if len(waiting) >= MOST_OPEN:
+            await self._finish(at, bucket, min(waiting, key=lambda one: one.last_at))
 
     async def _add(
         self, at: int, bucket: _Bucket, mine: _Set, number: int, stored: tuple[str, bytes], now: float

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from channels.sms.hooks import HookChannel, NotUnderstood, parse_json, word
+from channels.sms.hooks import HookChannel, NotUnderstood, each, parse_json, word
 from channels.sms.settings import TencentSettings
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.channel import ChannelContext
@@ -65,11 +65,11 @@ class TencentChannel(HookChannel):
 
     async def take(self, body: bytes) -> web.Response:
         """One reply as an object, or an array of statuses; one URL serves both."""
-        given = parse_json(body)
+        given = await parse_json(body)
         items = given if isinstance(given, list) else [given]
         if not all(isinstance(item, dict) for item in items):
             raise NotUnderstood("an object or an array of objects is wanted")
-        for item in items:
+        async for item in each(items):
             if isinstance(item.get("text"), str) and word(item, "mobile"):
                 await self._message(item)
             elif word(item, "sid"):

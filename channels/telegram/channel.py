@@ -17,7 +17,8 @@ from channels.telegram.api import BotApi
 from channels.telegram.polling import Poller
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import pieces
-from channels.telegram.updates import Malformed, Translator
+from channels.telegram.updates import Malformed, Translated, Translator
+from gateway.domain.limits import LONG_BODY
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import (
@@ -29,6 +30,7 @@ from gateway.ports.message import (
     Sent,
     TextServices,
 )
+from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 _log = log.get("telegram")
@@ -97,7 +99,8 @@ class TelegramChannel:
             _log.warning("telegram_update_refused", reason="secret_token")
             return _problem(403, "the secret token does not fit")
         try:
-            await self._take(json.loads(await _body(request)))
+            body = await _body(request)
+            await self._store(await off_loop(len(body) > LONG_BODY, self._read, body))
         except (ValueError, RecursionError):  # Malformed, and what json raises
             self._refused("malformed")
             return _problem(400, "this is no update")
@@ -128,14 +131,20 @@ class TelegramChannel:
             yield chunk
 
     async def _take(self, raw: Any) -> None:
-        """Store one update; returns when it may be acknowledged. ``StoreUnavailable``; ``Malformed`` by webhook."""
+        """Store one update that was asked for; returns when it may be counted as read. ``StoreUnavailable``."""
         try:
             found = self._translator.translate(raw, self._clock.now())
         except Malformed:
-            if self._settings.mode == "webhook":
-                raise
             self._refused("malformed")
             return
+        await self._store(found)
+
+    def _read(self, body: bytes) -> Translated:
+        """A delivery of Telegram's; ``Malformed``, and what json raises."""
+        return self._translator.translate(json.loads(body), self._clock.now())
+
+    async def _store(self, found: Translated) -> None:
+        """Store one update; returns when it may be acknowledged. ``StoreUnavailable``."""
         received: Received | None = None
         if found.message is not None:
             received = await self._receive(found.message)

@@ -21,9 +21,11 @@ from channels.webchat.sessions import Sessions, Signer
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.uploads import Uploads
 from gateway.domain.addresses import limit_key
+from gateway.domain.limits import LONG_BODY
 from gateway.errors import PermanentDeliveryError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
+from gateway.ports.off_loop import off_loop
 
 BODY_S = 15.0
 """A body that is no upload has come by then; uploads have a limit of their own."""
@@ -180,7 +182,8 @@ class WebChatChannel:
     async def _message(self, request: web.Request, address: str) -> web.Response:
         """One frame; its acknowledgement, or 204 for a sign."""
         sender = await self._bearer(request, address)
-        frame = parse(await _body(request, 4 * self._settings.max_text_bytes + _MOST_BODY))
+        body = await _body(request, 4 * self._settings.max_text_bytes + _MOST_BODY)
+        frame = await off_loop(len(body) > LONG_BODY, parse, body)
         if isinstance(frame, Hello):
             raise Refusal(422, "malformed", "hello is for sockets.")
         reply = await self._exchange.take(frame, sender=sender, address=address)

@@ -13,9 +13,11 @@ from channels.webchat.limits import Limits
 from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Seen, Typing, parse, shown
 from channels.webchat.sessions import Sessions
 from channels.webchat.settings import WebChatSettings
+from gateway.domain.limits import LONG_BODY
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
+from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 _log = log.get("webchat")
@@ -121,7 +123,7 @@ class Lines:
     async def _take(self, line: Line, message: WSMessage, address: str) -> None:
         client_id = None
         try:
-            frame = _frame(message)
+            frame = await _frame(message)
             client_id = getattr(frame, "id", None)
             reply = await self._exchange.take(frame, sender=line.sender, address=address, via=line)
         except Refusal as refusal:
@@ -231,8 +233,9 @@ def _hello(message: WSMessage) -> Hello:
     return frame
 
 
-def _frame(message: WSMessage) -> Kept | Typing | Seen | Beat:
-    frame = parse(_text(message))
+async def _frame(message: WSMessage) -> Kept | Typing | Seen | Beat:
+    text = _text(message)
+    frame = await off_loop(len(text) > LONG_BODY, parse, text)
     if isinstance(frame, Hello):
         raise Refusal(422, "malformed", "One hello is enough.")
     return frame

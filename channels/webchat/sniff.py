@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import codecs
+import re
 
 HEAD = 512
+LOOKED_AT = 65_536
+"""Of a text so much is looked at, however long it is."""
 _FTYP = {
     b"heic": "image/heic",
     b"heix": "image/heic",
@@ -32,6 +35,7 @@ _START = (
     (b"PK\x03\x04", "application/zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
 )
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _AUDIO_CONTAINERS = {"video/mp4": "audio/mp4", "video/webm": "audio/webm", "video/3gpp": "audio/3gpp"}
 
 
@@ -46,27 +50,25 @@ def media_type(content: bytes) -> str | None:
     if head[4:8] == b"ftyp":
         brand = head[8:12]
         return _FTYP.get(brand, "video/3gpp" if brand.startswith(b"3g") else "video/mp4")
-    return "text/plain" if _is_text(content) else None
+    return "text/plain" if _is_text(content[:LOOKED_AT], whole=len(content) <= LOOKED_AT) else None
 
 
-def _is_text(content: bytes) -> bool:
+def _is_text(content: bytes, *, whole: bool) -> bool:
     """Plain text in UTF-8 or GB 18030 that no browser would take for a page."""
-    if not content or any(byte < 32 and byte not in b"\t\n\r\f" for byte in content[: 64 * HEAD]):  # noqa: PLR2004 - control characters
+    if not content or _CONTROL.search(content):
         return False
     if content[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"#!")):
         return False
-    return any(map(_decodes(content), ("utf-8", "gb18030")))
+    return any(_decodes(content, encoding, whole=whole) for encoding in ("utf-8", "gb18030"))
 
 
-def _decodes(content: bytes) -> Callable[[str], bool]:
-    def works(encoding: str) -> bool:
-        try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
-            return False
-        return True
-
-    return works
+def _decodes(content: bytes, encoding: str, *, whole: bool) -> bool:
+    """A character may be cut in two at the end of what is not ``whole``."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(content, final=whole)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def as_kind(found: str, kind: str) -> str | None:

@@ -16,9 +16,11 @@ from channels.wechat.outbound import Outbound
 from channels.wechat.refusals import BadSignature, Malformed, Refused, TooLarge
 from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
+from gateway.domain.limits import LONG_BODY
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
+from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 _log = log.get("wechat")
@@ -124,7 +126,7 @@ class WechatChannel:
 
     async def _deliver(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        found = self._opened(body, request.query)
+        found = await off_loop(len(body) > LONG_BODY, self._opened, body, request.query)
         task = asyncio.create_task(self._store(found), name=f"wechat-store-{self._id}")
         self._storing.add(task)
         task.add_done_callback(self._storing.discard)

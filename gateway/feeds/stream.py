@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from pydantic import Field, SecretStr
@@ -45,7 +46,7 @@ class StreamFeed:
             "sequence": delivery.event_seq,
             "time": delivery.at,
             "event": json.dumps(delivery.event, ensure_ascii=False),
-            "ticket": json.dumps(delivery.record, ensure_ascii=False),
+            "ticket": await asyncio.to_thread(json.dumps, delivery.record, ensure_ascii=False),
         }
         try:
             await self._client.xadd(self._settings.key, fields, maxlen=self._settings.maxlen, approximate=True)  # type: ignore[arg-type]  # redis-py's mapping type is invariant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -51,7 +52,7 @@ class WebhookFeed:
 
     async def deliver(self, delivery: Delivery) -> None:
         """Post one event. 2xx and 409 (has it already) mean delivered; 408, 425, 429, 5xx and network errors: later."""
-        body = self._body(delivery)
+        body = await asyncio.to_thread(self._body, delivery)
         headers = {
             "Content-Type": "application/cloudevents+json; charset=utf-8",
             "Idempotency-Key": delivery.event_id,

@@ -207,7 +207,7 @@ class FeedWorker:
 
     async def _post(self, delivery: Delivery) -> None:
         if self._settings.redact:
-            delivery = replace(delivery, record=masking.record(delivery.record))
+            delivery = replace(delivery, record=await asyncio.to_thread(masking.record, delivery.record))
         await self._feed.deliver(delivery)
         self._introduced[delivery.ticket_id] = None
         self._introduced.move_to_end(delivery.ticket_id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.change import (
+    Applied,
     Change,
     ExternalKey,
     Identity,
@@ -20,11 +21,14 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
+from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.intake.numbers import e164
+from gateway.intake.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
+from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.reader import Prefill
 
@@ -40,19 +44,28 @@ class ContactIntake:
         self._store = store
         self._prefill = prefill
         self._clock = clock
+        self._conversations = Turns()
 
     async def accept(self, contact: InboundContact) -> Accepted:
         """See ``ports.channel.Intake.accept``.
 
         Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
         """
-        applied = await self._store.apply(self.change(contact))
+        if contact.conversation_id:
+            async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
+                applied = await self._register(contact)
+        else:
+            applied = await self._register(contact)
         return Accepted(
             ticket_id=applied.ticket_id,
             ticket_no=applied.ticket_no,
             interaction_id=applied.interaction_id,
             replayed=applied.replayed,
         )
+
+    async def _register(self, contact: InboundContact) -> Applied:
+        change = await off_loop(len(contact.content) > LONG_TEXT, self.change, contact)
+        return await self._store.apply(change)
 
     def change(self, contact: InboundContact) -> Change:
         """The Change that registers ``contact``."""

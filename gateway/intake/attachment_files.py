@@ -48,6 +48,11 @@ class AttachmentFiles:
         """Write ``content`` to disk as it comes; ``Refused`` when it is too large, empty or of no allowed type."""
         file = await asyncio.to_thread(self._open)
         digest, size, head = hashlib.sha256(), 0, b""
+
+        def write(chunk: bytes) -> None:
+            digest.update(chunk)
+            file.write(chunk)
+
         try:
             async for chunk in content:
                 size += len(chunk)
@@ -55,8 +60,7 @@ class AttachmentFiles:
                     raise Refused("too_large")
                 if len(head) < HEAD_BYTES:
                     head += chunk[: HEAD_BYTES - len(head)]
-                digest.update(chunk)
-                await asyncio.to_thread(file.write, chunk)
+                await asyncio.to_thread(write, chunk)
             if size == 0:
                 raise Refused("empty")
             media_type = sniff(head, name)
@@ -67,6 +71,24 @@ class AttachmentFiles:
         finally:
             await asyncio.to_thread(_discard, file)
         return StoredFile(sha256=sha256, bytes=size, media_type=str(media_type))
+
+    async def keep_text(self, text: str) -> StoredFile:
+        """Write ``text`` as UTF-8, whatever it looks like; ``RejectedInput`` for half of a surrogate pair."""
+        return await asyncio.to_thread(self._keep_text, text)
+
+    def _keep_text(self, text: str) -> StoredFile:
+        try:
+            content = text.encode()
+        except UnicodeEncodeError as error:
+            raise RejectedInput("text contains half of a surrogate pair; it is not valid Unicode") from error
+        sha256 = hashlib.sha256(content).hexdigest()
+        file = self._open()
+        try:
+            file.write(content)
+            self._settle(file, sha256)
+        finally:
+            _discard(file)
+        return StoredFile(sha256=sha256, bytes=len(content), media_type="text/plain")
 
     def path(self, sha256: str) -> Path:
         """The file of a content; ``NotFound`` when it is gone, or the name is none."""

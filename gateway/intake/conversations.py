@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.change import Applied, Change, DeliveryUpdate, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
+from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channel_health import HealthBoard
 from gateway.intake.follow_up import FollowUp, answer, follow_up, intent_of, numbers_in
+from gateway.intake.long_text import bounded, kept_whole
 from gateway.intake.message_change import (
     ABOUT_THE_LAST,
     NEVER_OPEN,
+    Arrived,
     MessageChange,
     Standing,
+    body_sha256,
     identities_of,
     phone_of,
     rating_of,
@@ -29,11 +33,13 @@ from gateway.intake.message_change import (
 )
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of, language_of
+from gateway.intake.turns import Turns
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import State
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
+from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 
 TRIES = 8
@@ -43,12 +49,6 @@ REMEMBERED = 20_000
 EARLY_KEPT = 2000
 STATES = frozenset({"sent", "delivered", "read", "failed"})
 Key = tuple[str, str]
-
-
-@dataclass(slots=True)
-class _Lock:
-    lock: asyncio.Lock
-    users: int = 0
 
 
 class ConversationIntake:
@@ -77,42 +77,54 @@ class ConversationIntake:
         self._clock = clock
         self._callback_due = callback_due
         self._queued = queued
-        self._locks: dict[Key, _Lock] = {}
+        self._turns = Turns()
+        """One message of a person at a time in this process; other processes are caught by ``expected_dialogue``."""
         self._open: OrderedDict[Key, Standing] = OrderedDict()
         self._early: OrderedDict[Key, Receipt] = OrderedDict()
 
     async def receive(self, message: InboundMessage) -> Received:
         """See ``Conversations.receive``."""
         key = (message.channel_id, message.sender)
-        message_id = new_ulid()
-        attachment = await self._attachment(message, message_id) if message.media else None
-        async with self._alone(key):
+        async with self._turns.alone(key):
+            arrived = await self._arrived(message)
             for _ in range(TRIES):
                 try:
-                    return await self._receive(key, message, message_id, attachment)
+                    return await self._receive(key, arrived)
                 except StaleVersion:
                     self._open.pop(key, None)
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
 
-    async def _receive(
-        self, key: Key, message: InboundMessage, message_id: str, attachment: NewAttachment | None
-    ) -> Received:
+    async def _arrived(self, message: InboundMessage) -> Arrived:
+        """``message`` as it is written; its files are on the disk when this returns."""
+        kept = bounded(message)
+        message_id = new_ulid()
+        media = message.media
+        long = media is not None and media.data is not None
+        try:
+            attachment = await self._attachment(message, message_id) if media else None
+            whole = await kept_whole(message, self._files, new_ulid() if media else message_id)
+        except OSError as error:
+            raise StoreUnavailable("the disk takes no attachments; free space") from error
+        return Arrived(
+            message=kept,
+            message_id=message_id,
+            body_sha256=await off_loop(long or whole is not None, body_sha256, message),
+            attachment=attachment,
+            whole=whole,
+        )
+
+    async def _receive(self, key: Key, arrived: Arrived) -> Received:
+        message = arrived.message
         standing = self._open.get(key)
         view: ThreadView | None = None
         if standing is None or self._may_ask(standing, message):
             view = await self._look(message)
             standing = _standing(view)
-        build = MessageChange(
-            message,
-            standing,
-            now=self._clock.now(),
-            callback_due=self._callback_due,
-            attachment=attachment,
-            message_id=message_id,
-        )
+        build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         if standing.ticket_id is None and (not message.opens or message.event in NEVER_OPEN):
             return await self._beside(key, message, standing, build, view)
-        turn, extra, about = self._turn(message, message_id, standing, attachment, view)
+        long = len(message.text or "") > LONG_TEXT
+        turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
         change = build.build(turn, extra, about, rating_of(message))
         applied = await self._store.apply(change)
         if applied.replayed:
@@ -131,14 +143,10 @@ class ConversationIntake:
         return waiting is None or waiting.at_rest
 
     def _turn(
-        self,
-        message: InboundMessage,
-        message_id: str,
-        standing: Standing,
-        attachment: NewAttachment | None,
-        view: ThreadView | None,
+        self, arrived: Arrived, standing: Standing, view: ThreadView | None
     ) -> tuple[Turn, list[str], FollowUp | None]:
         """What the flow makes of the message, what else is to be said, and which ticket it is about."""
+        message, attachment = arrived.message, arrived.attachment
         text = message.text if message.event in {None, "edit", "menu"} else None
         about = self._about(message, standing, view)
         opening = standing.ticket_id is None
@@ -151,17 +159,17 @@ class ConversationIntake:
                 message.flow, text=text, phone_known=known, follow_up=about is not None or not opening
             )
         language = language_of(text) or turn.state.language
-        extra = []
+        extra = [phrase("long_text", language)] if arrived.whole is not None and text is not None else []
         if about is not None:
             turn.content = text
-            return turn, [answer(about, language)], about
+            return turn, [*extra, answer(about, language)], about
         heeded = Heeded(
             at=said_at(message.sent_at, message.received_at),
             text=text,
             choice=message.choice,
             location=message.location,
             phone=phone_of(message) if any(i.kind == "phone" for i in message.identities) else None,
-            voice_pending=message_id if _to_hear(message, attachment) else None,
+            voice_pending=arrived.message_id if _to_hear(message, attachment) else None,
             speaks=message.event in {None, "menu"},
         )
         turn = self._flow.take(turn, heeded, opening=opening)
@@ -222,7 +230,7 @@ class ConversationIntake:
         )
 
     async def _attachment(self, message: InboundMessage, message_id: str) -> NewAttachment:
-        """The attachment's row; bytes that came along are on the disk when this returns."""
+        """The attachment's row; bytes that came along are on the disk when this returns. ``OSError``."""
         media = message.media
         assert media is not None
         new = NewAttachment(
@@ -242,8 +250,6 @@ class ConversationIntake:
             stored = await self._files.keep(_once(media), media.name)
         except Refused as refused:
             return replace(new, error=refused.why, bytes=len(media.data))
-        except OSError as error:
-            raise StoreUnavailable("the disk takes no attachments; free space") from error
         return replace(new, sha256=stored.sha256, bytes=stored.bytes, media_type=stored.media_type)
 
     def _remember(self, key: Key, applied: Applied, state: State) -> None:
@@ -256,19 +262,6 @@ class ConversationIntake:
         self._open.move_to_end(key)
         if len(self._open) > REMEMBERED:
             self._open.popitem(last=False)
-
-    @asynccontextmanager
-    async def _alone(self, key: Key) -> AsyncIterator[None]:
-        """One message of a person at a time in this process; other processes are caught by ``expected_dialogue``."""
-        held = self._locks.setdefault(key, _Lock(asyncio.Lock()))
-        held.users += 1
-        try:
-            async with held.lock:
-                yield
-        finally:
-            held.users -= 1
-            if not held.users:
-                del self._locks[key]
 
     async def receipt(self, receipt: Receipt) -> None:
         """See ``Conversations.receipt``."""
@@ -323,7 +316,7 @@ class ConversationIntake:
         key = (idle.channel_id, idle.external_id.partition(":")[2])
         state = State.from_json(idle.dialogue) if idle.dialogue else None
         now = self._clock.now()
-        async with self._alone(key):
+        async with self._turns.alone(key):
             known = self._open.get(key)
             if known is not None and known.state != state:
                 return None  # somebody has just written
@@ -345,13 +338,16 @@ class ConversationIntake:
         return None if applied.skipped else disposition
 
     async def amend(self, key: Key, make: Callable[[ThreadView], Change]) -> Applied:
-        """Apply a Change that depends on where a conversation stands, when nobody else is writing to it."""
-        async with self._alone(key):
+        """Apply a Change that depends on where a conversation stands, when nobody else is writing to it.
+
+        ``make`` runs in a thread: it may read what was said.
+        """
+        async with self._turns.alone(key):
             for _ in range(TRIES):
                 view = await self._reads.thread(*key, identities=(), ticket_nos=())
                 self._open.pop(key, None)
                 try:
-                    applied = await self._store.apply(make(view))
+                    applied = await self._store.apply(await asyncio.to_thread(make, view))
                 except StaleVersion:
                     continue
                 self._watchers.wake(*key)

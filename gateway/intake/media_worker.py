@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.domain.backoff import backoff_s
 from gateway.domain.change import AttachmentUpdate, Change, NewEvent
+from gateway.domain.limits import MESSAGE_CHARS
 from gateway.errors import (
     GatewayError,
     NotFound,
@@ -25,8 +26,8 @@ from gateway.errors import (
 from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channels_here import ChannelsHere
 from gateway.intake.conversations import ConversationIntake
+from gateway.intake.round_robin import RoundRobin
 from gateway.intake.text_flow import TextFlow
-from gateway.intake.turns import Turns
 from gateway.intake.voice_words import said_change, told_change
 from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
@@ -90,7 +91,7 @@ class MediaWorker:
         self._transcribe = transcribe
         self._decoder = decoder
         self._jitter = jitter
-        self._turns = Turns()
+        self._turns = RoundRobin()
         # One for each loop: with one for all, what wakes the one is cleared by the other.
         self._to_fetch, *self._to_hear = (asyncio.Event() for _ in range(1 + HEARD_AT_ONCE))
 
@@ -211,7 +212,8 @@ class MediaWorker:
         async with asyncio.timeout(HEAR_TIMEOUT_S):
             finals = await _transcribed(alaw, transcribe)
         english = bool(finals) and all(final.language == "en" for final in finals)
-        return (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
+        text = (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
+        return text[:MESSAGE_CHARS]  # the recording keeps the rest
 
     async def _heard(self, row: AttachmentRow, text: str) -> None:
         if not text:

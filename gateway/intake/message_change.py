@@ -56,6 +56,21 @@ class Standing:
     previous_interaction: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A message that is about to be written, with what came along on the disk already."""
+
+    message: InboundMessage
+    """Within the caps of ``gateway.domain.limits``."""
+    message_id: str
+    body_sha256: str
+    """Of the message as it came."""
+    attachment: NewAttachment | None = None
+    """Its picture, voice or file."""
+    whole: NewAttachment | None = None
+    """Its text in full, when the message only holds the beginning."""
+
+
 def phone_of(message: InboundMessage) -> str | None:
     """The E.164 number that the message itself gives for its sender."""
     given = next((e164(i.value) for i in message.identities if i.kind == "phone"), None)
@@ -73,7 +88,10 @@ def identities_of(message: InboundMessage) -> tuple[Identity, ...]:
 
 
 def body_sha256(message: InboundMessage) -> str:
-    """What tells a redelivery from another message under the same id. Times are left out: providers restamp."""
+    """What tells a redelivery from another message under the same id. Times are left out: providers restamp.
+
+    Takes time in proportion to the text and the bytes that came along.
+    """
     media = message.media
     parts: list[Any] = [message.sender, message.kind, message.text, message.event, message.choice]
     parts.append([message.location.lat, message.location.lon] if message.location else None)
@@ -86,21 +104,21 @@ class MessageChange:
 
     def __init__(
         self,
-        message: InboundMessage,
+        arrived: Arrived,
         standing: Standing,
         *,
         now: datetime,
         callback_due: timedelta,
-        attachment: NewAttachment | None,
-        message_id: str,
     ) -> None:
-        """``attachment`` names the ``message_id``."""
-        self._message = message
+        """What ``arrived`` changes where the conversation stands."""
+        self._message = message = arrived.message
         self._standing = standing
         self._now = now
         self._callback_due = callback_due
-        self._attachment = attachment
-        self._message_id = message_id
+        self._attachment = arrived.attachment
+        self._whole = arrived.whole
+        self._body_sha256 = arrived.body_sha256
+        self._message_id = arrived.message_id
         self._incomplete = phrase("incomplete", "zh") if message.incomplete else ""
 
     def build(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> Change:
@@ -140,8 +158,8 @@ class MessageChange:
             mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
             thread=self._thread(),
-            messages=(self._inbound(), *outbound),
-            attachments=(self._attachment,) if self._attachment else (),
+            messages=(*self._inbound(), *outbound),
+            attachments=self._attachments,
             callback=self._callback(turn),
             callback_phone=turn.callback_phone,
             events=(*self._events(turn, about, satisfied, content=content, closing=closing), *self._taken(outbound)),
@@ -161,7 +179,8 @@ class MessageChange:
             ticket_fields=_rated(satisfied, message.channel),
             content=message.text if message.event == "edit" else None,
             thread=self._thread(),
-            messages=(self._inbound(), *outbound),
+            messages=(*self._inbound(), *outbound),
+            attachments=self._attachments,
             events=(self._received(), *self._rating(satisfied), *self._taken(outbound)),
         )
 
@@ -179,7 +198,7 @@ class MessageChange:
     def _key(self) -> ExternalKey:
         message = self._message
         return ExternalKey(
-            channel_id=message.channel_id, external_id=message.external_id, body_sha256=body_sha256(message)
+            channel_id=message.channel_id, external_id=message.external_id, body_sha256=self._body_sha256
         )
 
     def _thread(self) -> Thread:
@@ -193,7 +212,12 @@ class MessageChange:
             context={key: value for key, value in message.reply_context.items() if key != "window"},
         )
 
-    def _inbound(self) -> NewMessage:
+    @property
+    def _attachments(self) -> tuple[NewAttachment, ...]:
+        return tuple(one for one in (self._attachment, self._whole) if one is not None)
+
+    def _inbound(self) -> list[NewMessage]:
+        """The message; a text in full is a message of its own where a picture or the like came with it."""
         message = self._message
         text = message.text
         if text is None and message.location is not None:
@@ -201,15 +225,27 @@ class MessageChange:
             text = f"{place.label or ''}({place.lat:.6f},{place.lon:.6f} {place.crs})"
         elif text is None and message.event is not None:
             text = f"[{message.event}]"
-        return NewMessage(
+        files = self._attachments
+        inbound = NewMessage(
             message_id=self._message_id,
             direction="inbound",
             sent_at=self._sent_at,
             kind=message.kind,
             text=f"{text}{self._incomplete}" if text else text,
-            attachment_id=self._attachment.attachment_id if self._attachment else None,
+            attachment_id=files[0].attachment_id if files else None,
             external_id=message.external_id,
         )
+        further = [
+            NewMessage(
+                message_id=file.message_id,
+                direction="inbound",
+                sent_at=self._sent_at,
+                kind=file.kind,
+                attachment_id=file.attachment_id,
+            )
+            for file in files[1:]
+        ]
+        return [inbound, *further]
 
     def _outbound(self, lines: list[str], replies: tuple[tuple[str, str], ...]) -> list[NewMessage]:
         """Everything we have to say, as one message: some channels count them."""

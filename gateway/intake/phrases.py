@@ -30,6 +30,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "语音文件无法播放，未能转成文字，请重新录制或用文字说明。",
         "The voice message cannot be played and was not read. Please record it again, or describe it in writing.",
     ),
+    "long_text": (
+        "您的文字较长，已作为附件全文保存，工单内先显示前8000字。",
+        "Your text is long. It was kept whole as an attachment; the ticket shows its first 8,000 characters.",
+    ),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
     "incomplete": ("〔部分缺失〕", "[parts missing]"),
 }

@@ -127,7 +127,7 @@ class Titles:
         if self._asked.get(ticket_id) == content:
             return
         self._remember(ticket_id, content)
-        source = without_persons(record)
+        source = await asyncio.to_thread(without_persons, record)
         title = await self._ask(ticket_id, source)
         if title is not None:
             await self._write(record, title)

@@ -1,37 +1,34 @@
-"""Whose file is worked on next: everybody in turn, whoever sent how many."""
+"""One at a time for each key: what belongs to one conversation is read and written in the order in which it came."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
-from gateway.ports.conversation_store import Waiting
 
-REMEMBERED = 10_000
-"""People whose last turn is known; whoever is forgotten counts as never served, which only costs fairness."""
+@dataclass(slots=True)
+class _Lock:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
 
 
 class Turns:
-    """Round robin between people. A person has one turn at a time."""
+    """The keys in use, in this process."""
 
     def __init__(self) -> None:
-        """Nobody has been served yet."""
-        self._served: OrderedDict[str, None] = OrderedDict()
-        self._busy: set[str] = set()
+        self._locks: dict[Hashable, _Lock] = {}
 
-    def begin(self, waiting: Sequence[Waiting]) -> Waiting | None:
-        """The next one of ``waiting`` (the oldest of each person): whose person was served longest ago, or never."""
-        order = {person: place for place, person in enumerate(self._served, start=1)}
-        free = [one for one in waiting if one.requester_id not in self._busy]
-        chosen = min(free, key=lambda one: (order.get(one.requester_id, 0), one.attachment_id), default=None)
-        if chosen is not None:
-            self._busy.add(chosen.requester_id)
-            self._served[chosen.requester_id] = None
-            self._served.move_to_end(chosen.requester_id)
-            if len(self._served) > REMEMBERED:
-                self._served.popitem(last=False)
-        return chosen
-
-    def end(self, one: Waiting) -> None:
-        """The turn is over, however it ended."""
-        self._busy.discard(one.requester_id)
+    @asynccontextmanager
+    async def alone(self, key: Hashable) -> AsyncIterator[None]:
+        """Inside, nobody else is with this ``key``; who waits comes in turn."""
+        held = self._locks.setdefault(key, _Lock())
+        held.users += 1
+        try:
+            async with held.lock:
+                yield
+        finally:
+            held.users -= 1
+            if not held.users:
+                del self._locks[key]

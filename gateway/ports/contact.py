@@ -15,16 +15,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
+from gateway.domain.limits import CONTENT_CHARS, LINE_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
 from gateway.domain.words import ContactBy, Line
 from gateway.errors import RejectedInput
 from gateway.ports.channel import InboundContact, ReceivedFile
 
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\w.:-]+$")]
-Line200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2000)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NAME_CHARS)]
+Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=WORD_CHARS, pattern=r"^[\w.:-]+$")
+]
+Line200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_CHARS)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=WORD_CHARS)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://", max_length=URL_CHARS)]
 System = Annotated[
     Literal["WGS84", "GCJ02", "CGCS2000", "BD09"],
     BeforeValidator(lambda value: _system(value) if isinstance(value, str) else value),
@@ -130,7 +133,7 @@ class GridReport(Closed):
     """What a grid worker (网格员) adds; the grid itself is ``place.grid_id``."""
 
     worker_id: Short | None = None
-    tried: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = Field(
+    tried: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PARAGRAPH_CHARS)] | None = Field(
         None, description="What was tried on the spot already."
     )
 
@@ -160,7 +163,7 @@ class ContactBody(Closed):
 
     source: Source
     requester: Requester = Requester()
-    content: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    content: Annotated[str, StringConstraints(min_length=1, max_length=CONTENT_CHARS)]
     conversation_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = (
         None
     )

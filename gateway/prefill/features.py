@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from gateway.domain.limits import CONTENT_CHARS
 from gateway.prefill.syllables import syllable as sound
 
-MAX_CHARS = 20_000
+MAX_CHARS = CONTENT_CHARS
 """Of a longer text only this beginning counts: what a person wants is said by then, and reading 1 MB costs seconds."""
 FEATURES_VERSION = 2
 """Goes up whenever the same text would give other n-grams: older models are refused then."""

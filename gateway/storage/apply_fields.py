@@ -7,6 +7,7 @@ from typing import Any
 from gateway.domain.change import Path
 from gateway.domain.guess import FILL_AT
 from gateway.domain.ids import new_ulid
+from gateway.domain.limits import MENTIONS, content_with, said_in
 from gateway.domain.masking import searchable
 from gateway.domain.veil import is_hidden
 from gateway.storage.batch_state import State, TicketState
@@ -37,7 +38,7 @@ def extend(p: Prepared, ticket: TicketState, *, joined: bool) -> int | None:
         return 0
     if (_entry(ticket, "demand.content") or {}).get("confirmed_by") is not None:
         return None
-    set_in(ticket.doc, _CONTENT, f"{before}\n{more}" if before else more)
+    set_in(ticket.doc, _CONTENT, content_with(before, more))
     return len(before) + 1 if before else 0
 
 
@@ -62,7 +63,7 @@ def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int |
         shift = None if _reworded(p, ticket) else shift
         entries = ticket.doc.setdefault("prefill", {}).setdefault("fields", {})
         for guess in p.guesses:
-            _guess(ticket.doc, entries, guess, _moved(guess.entry, shift), joined=joined)
+            _guess(ticket.doc, entries, guess, _moved(guess.entry, shift, ticket.doc), joined=joined)
     if p.mentions:
         _mention(ticket.doc, p.mentions, shift, more=joined or p.change.content is not None)
     for path, value in p.fields:
@@ -92,12 +93,14 @@ def _reworded(p: Prepared, ticket: TicketState) -> bool:
     return any(guess.path == _CONTENT and guess.value != get_in(ticket.doc, _CONTENT) for guess in p.guesses)
 
 
-def _moved(entry: Row, shift: int | None) -> Row:
-    if shift is None:
-        return entry | {"span": None}
-    if not shift or entry["span"] is None:
+def _moved(entry: Row, shift: int | None, doc: Tree) -> Row:
+    """``entry`` with its evidence where it lies in the content; without it when it lies behind the content's end."""
+    if entry["span"] is None:
         return entry
-    return entry | {"span": [place + shift for place in entry["span"]]}
+    content = get_in(doc, _CONTENT)
+    if shift is None or (content and entry["span"][1] + shift > said_in(content)):
+        return entry | {"span": None}
+    return entry | {"span": [place + shift for place in entry["span"]]} if shift else entry
 
 
 def _guess(doc: Tree, entries: Tree, guess: Guessed, entry: Row, *, joined: bool) -> None:
@@ -126,7 +129,8 @@ def _mention(doc: Tree, mentions: list[Row], shift: int | None, *, more: bool) -
     if shift is None:
         return
     known = get_in(doc, ("prefill", "mentions")) or [] if more else []
-    set_in(doc, ("prefill", "mentions"), [*known, *(_moved(mention, shift) for mention in mentions)])
+    new = [_moved(mention, shift, doc) for mention in mentions[: max(0, MENTIONS - len(known))]]
+    set_in(doc, ("prefill", "mentions"), [*known, *new])
 
 
 def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:

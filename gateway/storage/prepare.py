@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
 from gateway.domain.ids import new_ulid
+from gateway.domain.limits import SEGMENT_CHARS, content_of
 from gateway.errors import RejectedInput
 from gateway.storage.prepare_conversation import attachment_row, conversation_texts, queued_row
 from gateway.storage.shape import HOT, SECTIONS, Tree, check_path, code_of, set_in, shaped
@@ -29,6 +30,7 @@ _COLUMNS = frozenset(
     }
     | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path", "owner"},
 )
+_CONTENT: Path = ("demand", "content")
 _IN_DOC = frozenset({"flow", "dtmf", "recording"})
 Row = dict[str, Any]
 _NO_INTERACTION: Row = dict.fromkeys((*_COLUMNS, "dialogue", "dialogue_no"))
@@ -86,7 +88,7 @@ def prepare(change: Change, now: str) -> Prepared:
     if not has_interaction and any(parts):
         raise RejectedInput("transcript, messages, attachments and callbacks need an interaction")
     columns, doc = _interaction_fields(change.interaction_fields, texts)
-    fields = [(path, shaped(path, plain(value, texts))) for path, value in change.ticket_fields.items()]
+    fields = [(path, shaped(path, plain(_bounded(path, v), texts))) for path, v in change.ticket_fields.items()]
     for path, _ in fields:
         check_path(path)
     queued = [queued_row(m, now) for m in change.messages]
@@ -107,8 +109,8 @@ def prepare(change: Change, now: str) -> Prepared:
                 "speaker": s.speaker,
                 "start_ms": s.start_ms,
                 "end_ms": s.end_ms,
-                "text": s.text,
-                "corrected_text": s.corrected_text,
+                "text": s.text[:SEGMENT_CHARS],
+                "corrected_text": s.corrected_text[:SEGMENT_CHARS] if s.corrected_text else s.corrected_text,
                 "language": s.language,
                 "confidence": s.confidence,
                 "engine": s.engine,
@@ -164,7 +166,7 @@ def _ticket(new: NewTicket, texts: list[Any]) -> tuple[Row, Tree]:
     for path, value in new.fields.items():
         check_path(path)
         if value is not None:
-            set_in(doc, path, shaped(path, value))
+            set_in(doc, path, shaped(path, _bounded(path, value)))
     for identity in new.requester.identities:
         texts += (identity.kind, identity.value)
     row = {
@@ -179,6 +181,11 @@ def _ticket(new: NewTicket, texts: list[Any]) -> tuple[Row, Tree]:
     row |= {name: doc.pop(name) for name in HOT & doc.keys()}
     texts += row.values()
     return row, plain(doc, texts)
+
+
+def _bounded(path: Path, value: Any) -> Any:
+    """``value``, unless it is a content longer than one may be."""
+    return content_of(value) if path == _CONTENT and isinstance(value, str) else value
 
 
 def _interaction(new: NewInteraction, texts: list[Any]) -> Row:
@@ -224,7 +231,7 @@ def _guesses(change: Change, texts: list[Any]) -> list[Guessed]:
     found = []
     for guess in change.guesses:
         path = _checked_path(guess.path)
-        value = plain(guess.value, texts)
+        value = plain(_bounded(path, guess.value), texts)
         texts.append(guess.source)
         entry = guess.as_field()
         entry["value"] = code_of(path, value)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from gateway.errors import Conflict, GatewayError, NotFound, RejectedInput, StaleVersion, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100
 _STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (StaleVersion, 412),
     (Conflict, 409),
@@ -70,11 +71,9 @@ def from_gateway_error(error: GatewayError) -> Problem:
 
 
 def from_validation(error: ValidationError, *, status: int = 422, code: str = "invalid_body") -> Problem:
-    """Every mistake in a body or query at once, by path; the offending values are not echoed."""
-    errors = [
-        {"path": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    """The mistakes in a body or query at once (the first ``MOST_ERRORS``), by path; no offending value is echoed."""
+    told = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_ERRORS]
+    errors = [{"path": ".".join(str(part) for part in item["loc"]), "message": item["msg"]} for item in told]
     first = errors[0]
     where = f"{first['path']}: " if first["path"] else ""
     return Problem(status, code, f"{where}{first['message']}", errors=errors)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from gateway.domain.limits import BODY_BYTES, LONG_BODY
+from gateway.ports.off_loop import off_loop
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.login_trail import LoginTrail
 from gateway.web.logins import LogIns
+from gateway.web.masked import MaskedRecords, encoded
 from gateway.web.passwords import Passwords
 from gateway.web.problems import Problem, from_validation
 from gateway.web.seen import SeenLog
@@ -50,6 +52,7 @@ class House:
         self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
         self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
         self.lookups = RateLimiter(per_s=LOOKUPS_PER_S, clock=services.clock, burst=LOOKUPS_AT_ONCE)
+        self.masked = MaskedRecords()
         self.closing = False
 
     async def audit(
@@ -121,26 +124,36 @@ class Context:
         except ValidationError as error:
             raise from_validation(error, status=400, code="invalid_query") from None
 
-    async def body(self, model: type[M]) -> M:
-        """The JSON body as ``model``; 415, 413, 400 (no JSON) or 422 with every mistake."""
-        return self.parse(model, await self.raw_body())
+    async def body(self, model: type[M], most: int = BODY_BYTES) -> M:
+        """The JSON body of at most so many bytes as ``model``; 415, 413, 400 (no JSON) or 422 with every mistake."""
+        return await self.parse(model, await self.raw_body(most))
 
-    async def raw_body(self) -> bytes:
-        """The bytes of a body that says it is JSON."""
+    async def raw_body(self, most: int) -> bytes:
+        """The bytes of a body that says it is JSON; 413 beyond ``most``."""
         kind = self.request.content_type
         if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise Problem(415, "not_json", "Send application/json.", headers={"Accept-Post": "application/json"})
-        return await self.request.read()
+        too_large = Problem(413, "body_too_large", f"The body has at most {most} bytes here.")
+        if (self.request.content_length or 0) > most:
+            raise too_large
+        raw = await self.request.read()
+        if len(raw) > most:
+            raise too_large
+        return raw
 
     @staticmethod
-    def parse(model: type[M], raw: bytes) -> M:
+    async def parse(model: type[M], raw: bytes) -> M:
         """``raw`` as ``model``."""
-        try:
-            return model.model_validate_json(raw)
-        except ValidationError as error:
-            broken = any(item["type"] == "json_invalid" for item in error.errors())
-            status, code = (400, "invalid_json") if broken else (422, "invalid_body")
-            raise from_validation(error, status=status, code=code) from None
+        return await off_loop(len(raw) > LONG_BODY, _parsed, model, raw)
+
+
+def _parsed(model: type[M], raw: bytes) -> M:
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        broken = any(item["type"] == "json_invalid" for item in error.errors())
+        status, code = (400, "invalid_json") if broken else (422, "invalid_body")
+        raise from_validation(error, status=status, code=code) from None
 
 
 Handler = Callable[[Context], Awaitable[web.StreamResponse]]
@@ -213,13 +226,20 @@ def check(principal: Principal, route: Route) -> None:
         raise Problem(403, "scope_missing", f"This needs the scope {route.scope}.")
 
 
+def json_page(items: Sequence[bytes], **more: Any) -> web.Response:
+    """``{"items": […], …}`` of items that are JSON already."""
+    rest = encoded(more)
+    body = b'{"items":[' + b",".join(items) + b"]" + (b"," + rest[1:] if more else b"}")
+    return web.Response(body=body, content_type="application/json")
+
+
 def json_response(
     data: Any, *, status: int = 200, headers: dict[str, str] | None = None, content_type: str = "application/json"
 ) -> web.Response:
     """``data`` as UTF-8 JSON."""
     return web.Response(
         status=status,
-        body=json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(),
+        body=encoded(data),
         content_type=content_type,
         headers=headers,
     )

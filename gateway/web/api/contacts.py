@@ -11,9 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.domain.limits import CONTACT_BYTES, LONG_BODY
 from gateway.errors import NotFound
 from gateway.ports.channel import ReceivedFile
 from gateway.ports.contact import ContactBody, inbound
+from gateway.ports.off_loop import off_loop
 from gateway.web.api import uploads
 from gateway.web.auth import CONTACTS, Principal
 from gateway.web.problems import Problem
@@ -54,7 +56,7 @@ async def create(context: Context) -> web.Response:
     else:
         client, raw = await _client(context)
         context.house.contacts.take(client.principal.actor)
-        body, files = context.parse(ContactBody, raw), ()
+        body, files = await context.parse(ContactBody, raw), ()
     uploads.check_listed(body, files, signed=client.signed)
     own = f"{client.principal.actor}:"
     key = own + (_event_key(body) if client.signed else _key(context.request, body))
@@ -116,11 +118,11 @@ async def _client(context: Context) -> tuple[_Client, bytes]:
     """Who hands a JSON body over, and the body."""
     request = context.request
     if SIGNATURE in request.headers and "Authorization" not in request.headers:
-        raw = await context.raw_body()
-        return await _signer(context, raw, _named(raw)), raw
+        raw = await context.raw_body(CONTACT_BYTES)
+        return await _signer(context, raw, await _named(raw)), raw
     principal = await context.house.auth.principal(request)
     check(principal, ROUTE)
-    return _Client(principal, CHANNEL_ID, signed=False), await context.raw_body()
+    return _Client(principal, CHANNEL_ID, signed=False), await context.raw_body(CONTACT_BYTES)
 
 
 async def _multipart(context: Context) -> tuple[_Client, ContactBody, tuple[ReceivedFile, ...]]:
@@ -135,9 +137,9 @@ async def _multipart(context: Context) -> tuple[_Client, ContactBody, tuple[Rece
 
     async def vouch(raw: bytes) -> ContactBody:
         if signed:
-            clients.append(await _signer(context, raw, _named(raw)))
+            clients.append(await _signer(context, raw, await _named(raw)))
         context.house.contacts.take(clients[0].principal.actor)
-        return context.parse(ContactBody, raw)
+        return await context.parse(ContactBody, raw)
 
     body, files = await uploads.read(request, context.services.files, vouch)
     return clients[0], body, files
@@ -164,8 +166,12 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
     return _Client(principal, configured.channel_id if configured else CHANNEL_ID, signed=True)
 
 
-def _named(raw: bytes) -> str | None:
+async def _named(raw: bytes) -> str | None:
     """The source.name of a body that nobody vouches for yet."""
+    return await off_loop(len(raw) > LONG_BODY, _source_name, raw)
+
+
+def _source_name(raw: bytes) -> str | None:
     try:
         name = json.loads(raw)["source"]["name"]
     except (ValueError, KeyError, TypeError, RecursionError):

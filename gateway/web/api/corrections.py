@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
+from gateway.domain.limits import CORRECTION_BYTES
 from gateway.intake.numbers import e164
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
@@ -45,7 +46,7 @@ def expected_version(request: web.Request) -> int:
 async def patch(context: Context) -> web.Response:
     """Correct fields; 412 when somebody else was faster."""
     version = expected_version(context.request)
-    body = await context.body(TicketPatch)
+    body = await context.body(TicketPatch, CORRECTION_BYTES)
     record = await read(context)
     if record["version"] != version:
         raise _stale()

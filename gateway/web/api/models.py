@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
 from gateway.domain.masking import MASK
 from gateway.domain.words import ContactBy, DemandType, Line, Status
 from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
 
 MAX_SEQ = 2**53
-Long = Annotated[str, StringConstraints(max_length=20_000)]
+Long = Annotated[str, StringConstraints(max_length=CONTENT_CHARS)]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 
 
@@ -148,7 +149,7 @@ class SegmentPatch(Closed):
     """A corrected piece of transcript; the recognised text stays beside it."""
 
     seq: int = Field(ge=0)
-    corrected_text: Annotated[str, StringConstraints(max_length=5000)]
+    corrected_text: Annotated[str, StringConstraints(max_length=SEGMENT_CHARS)]
 
 
 class InteractionPatch(Closed):

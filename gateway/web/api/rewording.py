@@ -140,13 +140,12 @@ def moved_evidence(record: Mapping[str, Any], content: str | None) -> dict[Path,
         if entry.get("span") and path != "demand.content":
             changes["prefill", "fields", path] = {**entry, "span": _moved(entry["span"], before, after)}
     mentions = [
-        {**one, "span": _moved(one["span"], before, after) if one["span"] else None}
-        for one in record["prefill"]["mentions"]
+        {**one, "span": one["span"] and _moved(one["span"], before, after)} for one in record["prefill"]["mentions"]
     ]
     changes["prefill", "mentions"] = [
         one
         for one, was in zip(mentions, record["prefill"]["mentions"], strict=True)
-        if one["span"] is not None or was["span"] is None
+        if one["span"] is not None or was["span"] is None  # said in a message, not in the content: names stay known
     ]
     return changes
 

@@ -14,10 +14,11 @@ from gateway.domain.change import Change, NewEvent
 from gateway.ports.contact import Closed, Word
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import UnmaskedQuery
-from gateway.web.api.tickets import read, shown, ticket_response
+from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import READ, WRITE
+from gateway.web.masked import encoded, shown, viewer
 from gateway.web.problems import Problem
-from gateway.web.routing import Context, Route, json_response
+from gateway.web.routing import Context, Route, json_page
 
 MOST = 20
 _TAKEN = ("name", "gender", "org_name", "uscc", "language", "accessibility")
@@ -38,7 +39,11 @@ async def same_requester(context: Context) -> web.Response:
     if principal.sees_all:
         for one in found:
             context.house.seen.saw(principal.actor, "list", one["ticket_id"])
-    return json_response({"items": [_candidate(shown(one, principal)) for one in found]})
+    kind = viewer(principal)
+    items = await context.house.masked.views(
+        found, f"same requester {kind}", lambda one: encoded(_candidate(shown(one, kind)))
+    )
+    return json_page(items)
 
 
 def _candidate(record: dict[str, Any]) -> dict[str, Any]:

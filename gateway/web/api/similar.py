@@ -14,7 +14,7 @@ from gateway.errors import Conflict, NotFound, StaleVersion
 from gateway.intake.similar import SimilarView
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import MergeBody, UnmaskedQuery
-from gateway.web.api.tickets import read, shown, ticket_response
+from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import READ, WRITE
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
@@ -34,15 +34,16 @@ async def similar(context: Context) -> web.Response:
     # What is masked in a title stands in the whole record: names are hidden wherever they occur.
     reader = context.services.reader
     found = await asyncio.gather(*(reader.ticket(one.words.ticket_id) for one in view.items))
+    titles = [await context.house.masked.told(full, principal, lambda told: told["demand"]["title"]) for full in found]
     items: list[dict[str, Any]] = [
         {
             **{key: full[key] for key in ("ticket_id", "ticket_no", "status", "created_at")},
-            "title": shown(full, principal)["demand"]["title"],
+            "title": title,
             "score": one.score,
             "same_requester": one.same_requester and not any(map(_hides, (full, record))),
             "reporters": one.reporters,
         }
-        for one, full in zip(view.items, found, strict=True)
+        for one, full, title in zip(view.items, found, titles, strict=True)
     ]
     counts = {"reporters": view.reporters, "repeats": view.repeats, "complete": view.complete}
     return json_response({"items": items, **counts})

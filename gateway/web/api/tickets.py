@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
 
-from gateway.domain import masking
 from gateway.domain.ids import parse_ticket_no
+from gateway.domain.limits import MASKED_PAGE
 from gateway.intake.numbers import e164
 from gateway.ports.store import TicketQuery
 from gateway.web.api import vcon
 from gateway.web.api.models import EventsQuery, TicketListQuery, UnmaskedQuery
-from gateway.web.auth import READ, Principal
+from gateway.web.auth import READ
+from gateway.web.masked import encoded
 from gateway.web.problems import Problem
-from gateway.web.routing import Context, Route, json_response
+from gateway.web.routing import Context, Route, json_page, json_response
 
 _WHOLE_NUMBER = 10
 """Digits of the shortest numbers that are looked up: area code and seven digits."""
-
-
-def shown(record: dict[str, Any], principal: Principal) -> dict[str, Any]:
-    """``record`` as ``principal`` may see it."""
-    return record if principal.sees_all else masking.record(record)
 
 
 async def read(context: Context) -> dict[str, Any]:
@@ -48,7 +45,7 @@ async def list_tickets(context: Context) -> web.Response:
             text=query.text if query.text and number is None else None,
             masked=not principal.sees_all,
             phone=number,
-            limit=query.limit,
+            limit=query.limit if principal.sees_all else min(query.limit, MASKED_PAGE),
             cursor=query.cursor,
             newest_first=query.order == "newest",
         )
@@ -56,7 +53,7 @@ async def list_tickets(context: Context) -> web.Response:
     if principal.sees_all:
         for item in page.items:
             context.house.seen.saw(principal.actor, "list", item["ticket_id"])
-    return json_response({"items": [shown(item, principal) for item in page.items], "next_cursor": page.next_cursor})
+    return json_page(await context.house.masked.items(page.items, principal), next_cursor=page.next_cursor)
 
 
 def _whole_number(text: str | None) -> str | None:
@@ -90,10 +87,17 @@ async def ticket_response(context: Context, record: dict[str, Any]) -> web.Respo
     else:
         seen = "reveal" if principal.sees_all else "record"
         context.house.seen.saw(principal.actor, seen, record["ticket_id"])
-    if context.services.similar is not None:
-        record["related"]["similar"] = await context.services.similar.related(record["ticket_id"])
-    headers = {"ETag": f'"{record["version"]}"'}
-    return json_response(record if asked else shown(record, principal), headers=headers)
+    index = context.services.similar
+    similar = await index.related(record["ticket_id"]) if index is not None else record["related"]["similar"]
+
+    def told(whole: dict[str, Any]) -> bytes:
+        return encoded(whole | {"related": whole["related"] | {"similar": similar}})
+
+    if asked:
+        body = await asyncio.to_thread(told, record)
+    else:
+        body = await context.house.masked.told(record, principal, told)
+    return web.Response(body=body, content_type="application/json", headers={"ETag": f'"{record["version"]}"'})
 
 
 async def events(context: Context) -> web.Response:
@@ -109,8 +113,11 @@ async def get_vcon(context: Context) -> web.Response:
     """The ticket's conversations as one vCon."""
     record = await read(context)
     await context.house.audit(context.principal, "export", record["ticket_id"])
-    document = vcon.document(shown(record, context.principal), public_url=context.services.public_url)
-    return json_response(document, content_type=vcon.MEDIA_TYPE)
+    public_url = context.services.public_url
+    body = await context.house.masked.told(
+        record, context.principal, lambda told: encoded(vcon.document(told, public_url=public_url))
+    )
+    return web.Response(body=body, content_type=vcon.MEDIA_TYPE)
 
 
 _TICKET = "/api/v1/tickets/{ticket}"

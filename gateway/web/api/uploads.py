@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from gateway.domain.limits import CONTACT_BYTES
 from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.ports.channel import ReceivedFile
 from gateway.ports.contact import ContactBody
@@ -17,7 +18,6 @@ from gateway.web.problems import Problem
 MEDIA_TYPE = "multipart/form-data"
 MAX_FILES = 20
 MAX_TOTAL = 60 * 1024 * 1024
-MAX_JSON = 256 * 1024
 _CHUNK = 64 * 1024
 _IDENTITY = frozenset({"", "identity", "binary", "7bit", "8bit"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -69,8 +69,8 @@ async def _json(part: MultipartReader | BodyPartReader | None) -> bytes:
     found = bytearray()
     async for chunk in _chunks(plain):
         found += chunk
-        if len(found) > MAX_JSON:
-            raise Problem(413, "body_too_large", f"The JSON part has at most {MAX_JSON} bytes.")
+        if len(found) > CONTACT_BYTES:
+            raise Problem(413, "body_too_large", f"The JSON part has at most {CONTACT_BYTES} bytes.")
     return bytes(found)
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 XML, JSON = "xml", "json"
 _TYPES = {XML: "text/xml", JSON: "application/json"}
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold at all (its section 2.2)."""
 ITEMS = {
@@ -27,12 +28,29 @@ ITEMS = {
 """What the members of each list are called in XML."""
 
 
+def member(kind: str, root: str, data: Any) -> bytes:
+    """One of the members of a list, as ``respond_members`` takes it."""
+    text = _element(ITEMS[root], data) if kind == XML else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace")
+
+
+def respond_members(kind: str, root: str, members: Sequence[bytes]) -> web.Response:
+    """A list whose members have been written already."""
+    if kind == XML:
+        name = root.encode()
+        inner = b"<" + name + b">" + b"".join(members) + b"</" + name + b">" if members else b"<" + name + b"/>"
+        body = _DECLARATION.encode() + inner + b"\n"
+    else:
+        body = b"[" + b",".join(members) + b"]"
+    return web.Response(body=body, content_type=_TYPES[kind], charset="utf-8")
+
+
 def respond(
     kind: str, root: str, data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """``data`` in ``kind``; ``root`` is the XML document's element."""
     text = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n{_element(root, data)}\n'
+        f"{_DECLARATION}{_element(root, data)}\n"
         if kind == XML
         else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from aiohttp import web
 from gateway.errors import GatewayError
 from gateway.telemetry import log
 from gateway.web.auth import CONTACTS, READ, Principal
-from gateway.web.open311.formats import JSON, XML, respond
+from gateway.web.open311.formats import JSON, XML, member, respond, respond_members
 from gateway.web.open311.parameters import Form, of_query
 from gateway.web.open311.services import Open311
 from gateway.web.problems import Problem, from_gateway_error, from_http
@@ -71,6 +71,16 @@ class Call:
     def answer(self, root: str, data: Any) -> web.Response:
         """200 with ``data``."""
         return respond(self.kind, root, data)
+
+    async def listed(
+        self, root: str, records: Sequence[dict[str, Any]], make: Callable[[dict[str, Any]], Any], kind: str = ""
+    ) -> web.Response:
+        """200 with what ``make`` makes of each record; beside the record it may depend on the client and ``kind``."""
+        seen_by = f"{root} {self.kind} {self.client is not None} {self.reads_all} {kind}"
+        members = await self.context.house.masked.views(
+            records, seen_by, lambda record: member(self.kind, root, make(record))
+        )
+        return respond_members(self.kind, root, members)
 
 
 Handler = Callable[[Call], Awaitable[web.Response]]

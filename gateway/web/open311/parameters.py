@@ -12,13 +12,14 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from gateway.domain.ids import parse_ticket_no
+from gateway.domain.limits import LINE_CHARS, LONG_BODY, MASKED_PAGE
+from gateway.ports.off_loop import off_loop
 from gateway.web.open311.views import STATUSES
 from gateway.web.problems import Problem
 
 SPAN = timedelta(days=90)
 MOST = 1000
 MOST_IDS = 100
-MAX_DESCRIPTION = 4000
 _MAX_FIELDS = 300
 _MAX_PAGE = 100_000
 _ATTRIBUTE = re.compile(r"^attribute\[([^\[\]]{1,64})\](?:\[\])?$")
@@ -39,7 +40,7 @@ class Form:
     fields: Mapping[str, str]
     attributes: tuple[tuple[str, str], ...] = field(default=())
 
-    def text(self, name: str, most: int = 200) -> str | None:
+    def text(self, name: str, most: int = LINE_CHARS) -> str | None:
         """A field without surrounding blanks; 400 when longer than ``most``."""
         value = self.fields.get(name, "").strip()
         if len(value) > most:
@@ -88,10 +89,15 @@ async def of_body(request: web.Request) -> Form:
     if request.content_type != _FORM:
         raise bad(f"Send {_FORM}.")
     try:
-        pairs = parse_qsl((await request.read()).decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+        raw = await request.read()
+        pairs = await off_loop(len(raw) > LONG_BODY, _pairs, raw)
     except ValueError:
         raise bad("The body is no UTF-8 form with at most 300 fields.") from None
     return _form([*pairs, *request.query.items()])
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
 
 
 def _form(pairs: list[tuple[str, str]]) -> Form:
@@ -121,7 +127,7 @@ class Search:
 
 
 def search(form: Form, now: datetime) -> Search:
-    """The search that a query describes: at most 90 days and 1000 requests, as the standard says."""
+    """The search that a query describes: at most 90 days, as the standard says, and a page of what is masked."""
     start, end = between(form, now)
     wanted = [word for word in (form.text("status") or "").split(",") if word]
     if unknown := [word for word in wanted if word not in STATUSES]:
@@ -133,7 +139,7 @@ def search(form: Form, now: datetime) -> Search:
         codes=tuple(code.strip() for code in (form.text("service_code", 2000) or "").split(",") if code.strip()),
         bbox=_bbox(form.text("bbox")),
         page=_whole(form, "page", 1, _MAX_PAGE),
-        page_size=_whole(form, "page_size", MOST, MOST),
+        page_size=_whole(form, "page_size", MASKED_PAGE, MASKED_PAGE),
     )
 
 

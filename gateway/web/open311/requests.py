@@ -10,13 +10,14 @@ from aiohttp import web
 from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs
 from gateway.domain.ids import new_ulid, parse_ticket_no
+from gateway.domain.limits import CONTENT_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.errors import NotFound
 from gateway.ports.channel import InboundContact
 from gateway.ports.store import TicketQuery
 from gateway.web.api.contacts import KEY
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
-from gateway.web.open311.parameters import MAX_DESCRIPTION, Form, bad
+from gateway.web.open311.parameters import Form, bad
 from gateway.web.open311.services import OTHER, TAXONOMY, Service
 from gateway.web.open311.views import is_secret
 from gateway.web.open311.views import request as shown
@@ -40,7 +41,7 @@ async def create(call: Call) -> web.Response:
     if service is None:
         raise Problem(404, "unknown_service", "service_code provided was not found.")
     now = call.context.services.clock.now()
-    phone, email = form.text("phone", 64), _email(form)
+    phone, email = form.text("phone", WORD_CHARS), _email(form)
     accepted = await call.context.services.intake.accept(
         InboundContact(
             channel=OWN,
@@ -67,7 +68,7 @@ async def find(call: Call) -> web.Response:
     call.check_reading()
     named = call.form.text("service_request_id", 4000)
     if named is not None:
-        return _list(call, await _named(call, parameters.request_ids(named)))
+        return await _list(call, await _named(call, parameters.request_ids(named)))
     wanted = parameters.search(call.form, call.context.services.clock.now())
     page = await call.context.services.reader.tickets(
         TicketQuery(
@@ -86,7 +87,7 @@ async def find(call: Call) -> web.Response:
     )
     # Of a secret ticket's place a box on the map would tell what is not shown.
     boxed = wanted.bbox is not None and not call.reads_all
-    return _list(call, [one for one in page.items if call.shows(one) and not (boxed and is_secret(one))])
+    return await _list(call, [one for one in page.items if call.shows(one) and not (boxed and is_secret(one))])
 
 
 async def read(call: Call) -> web.Response:
@@ -95,7 +96,7 @@ async def read(call: Call) -> web.Response:
     found = await _named(call, parameters.request_ids(call.context.request.match_info["ids"]))
     if not found:
         raise Problem(404, "not_found", "service_request_id was not found.")
-    return _list(call, found)
+    return await _list(call, found)
 
 
 async def token(call: Call) -> web.Response:
@@ -123,11 +124,12 @@ async def _named(call: Call, numbers: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
-    public_url = call.context.services.public_url
+async def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
+    city, public_url = call.city, call.context.services.public_url
     client = call.client is not None
-    listed = [shown(record, call.city, client=client, public_url=public_url) for record in records]
-    return call.answer("service_requests", listed)
+    return await call.listed(
+        "service_requests", records, lambda record: shown(record, city, client=client, public_url=public_url)
+    )
 
 
 def _idempotency_key(request: web.Request) -> str:
@@ -142,12 +144,15 @@ def _idempotency_key(request: web.Request) -> str:
 
 def _content(form: Form, service: Service) -> str:
     """The description, and attributes that nobody asked for behind it."""
-    described = form.text("description", MAX_DESCRIPTION) or service.name
+    described = form.text("description", PARAGRAPH_CHARS) or service.name
     if len(form.attributes) > _MOST_ATTRIBUTES:
         raise bad(f"At most {_MOST_ATTRIBUTES} attributes.")
-    if any(len(value) > MAX_DESCRIPTION for _, value in form.attributes):
-        raise bad(f"An attribute has at most {MAX_DESCRIPTION} characters.")
-    return "\n".join([described, *(f"{name}: {value}" for name, value in form.attributes)])
+    if any(len(value) > PARAGRAPH_CHARS for _, value in form.attributes):
+        raise bad(f"An attribute has at most {PARAGRAPH_CHARS} characters.")
+    content = "\n".join([described, *(f"{name}: {value}" for name, value in form.attributes)])
+    if len(content) > CONTENT_CHARS:
+        raise bad(f"Description and attributes have at most {CONTENT_CHARS} characters together.")
+    return content
 
 
 def _category(service: Service) -> dict[str, str]:
@@ -158,7 +163,7 @@ def _category(service: Service) -> dict[str, str]:
 
 
 def _requester(form: Form, phone: str | None) -> dict[str, str]:
-    first, last = form.text("first_name", 50), form.text("last_name", 50)
+    first, last = form.text("first_name", NAME_CHARS // 2), form.text("last_name", NAME_CHARS // 2)
     cjk = all(not part or not part.isascii() for part in (first, last))
     name = f"{last or ''}{first or ''}" if cjk else " ".join(part for part in (first, last) if part)
     return {key: value for key, value in {"kind": "citizen", "name": name, "phone": phone}.items() if value}
@@ -186,7 +191,7 @@ def _place(form: Form) -> dict[str, Any]:
 
 
 def _media(form: Form) -> tuple[dict[str, Any], ...]:
-    url = form.text("media_url", 2000)
+    url = form.text("media_url", URL_CHARS)
     if url is None:
         return ()
     if not _URL.match(url):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewMessage
 from gateway.domain.ids import from_rfc3339, new_ulid, parse_ticket_no
+from gateway.domain.limits import MASKED_PAGE, PARAGRAPH_CHARS
 from gateway.domain.words import Disposition, Status
 from gateway.errors import NotFound
 from gateway.ports.store import TicketQuery
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
-from gateway.web.open311.parameters import MAX_DESCRIPTION, MOST, bad
+from gateway.web.open311.parameters import MOST, bad
 from gateway.web.open311.views import UPDATE_STATUS, is_secret, masked
 from gateway.web.problems import Problem
 
@@ -29,7 +31,7 @@ WORDS = frozenset(UPDATE_STATUS.values()) | {
 }
 """The statuses that FixMyStreet knows."""
 _UPDATE = ":update:"
-_MOST_PAGES = 20
+_MOST_PAGES = 200
 _ROOT = "service_request_updates"
 
 
@@ -40,7 +42,7 @@ async def create(call: Call) -> web.Response:
     form, services = call.form, call.context.services
     record = await _target(call)
     update_id = form.text("update_id") or form.text("update_id_ext")
-    description = form.text("description", MAX_DESCRIPTION)
+    description = form.text("description", PARAGRAPH_CHARS)
     word = (form.text("status") or "").upper()
     if word and word not in WORDS:
         raise bad("status is one of " + ", ".join(sorted(WORDS)) + ".")
@@ -89,16 +91,15 @@ async def find(call: Call) -> web.Response:
     since, cursor = await reader.changed_since(start), None
     found: list[dict[str, Any]] = []
     for _ in range(_MOST_PAGES):
-        page = await reader.tickets(TicketQuery(since=since, channels=(OWN,), limit=MOST, cursor=cursor))
-        for record in page.items:
-            if call.shows(record):
-                found += await _of(call, record)
+        page = await reader.tickets(TicketQuery(since=since, channels=(OWN,), limit=MASKED_PAGE, cursor=cursor))
+        records = [record for record in page.items if call.shows(record)]
+        whole = {record["ticket_id"]: await _texts(call, record) for record in records if _added(record)}
+        found += await asyncio.to_thread(_within, records, whole, start, end)
         cursor = page.next_cursor
-        if cursor is None:
+        if cursor is None or len(found) >= MOST:
             break
-    within = [item for item in found if start <= from_rfc3339(item["updated_datetime"]) <= end]
-    within.sort(key=lambda item: item["updated_datetime"])
-    return call.answer(_ROOT, within[:MOST])
+    found.sort(key=lambda item: item["updated_datetime"])
+    return await asyncio.to_thread(call.answer, _ROOT, found[:MOST])
 
 
 async def _target(call: Call) -> dict[str, Any]:
@@ -112,7 +113,30 @@ async def _target(call: Call) -> dict[str, Any]:
     return record
 
 
-async def _of(call: Call, record: dict[str, Any]) -> list[dict[str, Any]]:
+def _added(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The interactions that added to a request by Open311."""
+    return [i for i in record["interactions"] if _UPDATE in (i["external_id"] or "") and i["channel"] == OWN]
+
+
+async def _texts(call: Call, record: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The messages of each interaction, as readers see them."""
+    whole = await call.context.services.reader.ticket(record["ticket_id"])
+    shown = await asyncio.to_thread(masked, whole)
+    return {item["interaction_id"]: item["messages"] for item in shown["interactions"]}
+
+
+def _within(
+    records: list[dict[str, Any]],
+    texts: dict[str, dict[str, list[dict[str, Any]]]],
+    start: datetime,
+    end: datetime,
+) -> list[dict[str, Any]]:
+    """The updates of ``records`` between two times."""
+    found = [update for record in records for update in _of(record, texts.get(record["ticket_id"], {}))]
+    return [item for item in found if start <= from_rfc3339(item["updated_datetime"]) <= end]
+
+
+def _of(record: dict[str, Any], texts: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Where a request stands, when that is more than registered, and what was added to it."""
     found = []
     # Of the reply as it is told: from the tag of the whole one, what is masked could be worked out.
@@ -123,15 +147,9 @@ async def _of(call: Call, record: dict[str, Any]) -> list[dict[str, Any]]:
         found.append(
             _update(record, f"{record['ticket_no']}-{version}", UPDATE_STATUS[status], reply, record["updated_at"])
         )
-    added = [
-        item for item in record["interactions"] if _UPDATE in (item["external_id"] or "") and item["channel"] == OWN
-    ]
-    if added:
-        whole = await call.context.services.reader.ticket(record["ticket_id"])
-        texts = {item["interaction_id"]: item["messages"] for item in masked(whole)["interactions"]}
-        for item in added:
-            text = "\n".join(message["text"] or "" for message in texts.get(item["interaction_id"], ()))
-            found.append(_update(record, item["interaction_id"], UPDATE_STATUS[status], text, item["started_at"]))
+    for item in _added(record):
+        text = "\n".join(message["text"] or "" for message in texts.get(item["interaction_id"], ()))
+        found.append(_update(record, item["interaction_id"], UPDATE_STATUS[status], text, item["started_at"]))
     return found
 
 

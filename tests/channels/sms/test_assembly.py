@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.sms.assembly import DOUBLE_S, GAP, REPEAT_S, Assembly, Part, Whole
+from channels.sms.assembly import DOUBLE_S, GAP, LONG_DUMP, MOST_OPEN, REPEAT_S, Assembly, Part, Whole
 from channels.sms.codec.split import split
 from channels.sms.codec.udh import Concat, parse
 from gateway.errors import StoreUnavailable
@@ -211,3 +211,25 @@ async def test_what_is_done_leaves_nothing_personal_and_little_behind() -> None:
     kept = "".join(house.state.values.values())
     assert "13800138000" not in kept
     assert len(kept) < 300
+
+
+async def test_parts_that_are_never_followed_take_no_more_room_than_a_person_may_have() -> None:
+    house = House()
+    assembly = await house.process()
+    for n in range(MOST_OPEN + 3):
+        house.clock.pass_(1)
+        await assembly.take(part(f"第{n}条", 1, 2, ref=f"u8:{n}"))
+    assert house.texts == [("1", f"第{n}条{GAP}", True) for n in range(3)]
+    await assembly.take(part("完", 2, 2, ref="u8:5"))
+    assert house.texts[-1] == ("1", "第5条完", False)
+
+
+async def test_a_long_list_of_parts_is_written_down_whole() -> None:
+    house = House()
+    assembly = await house.process()
+    for n in range(LONG_DUMP + 20):
+        await assembly.take(part("路", n + 1, 2 * LONG_DUMP))
+    again = await house.process()
+    for n in range(LONG_DUMP + 20, 2 * LONG_DUMP):
+        await again.take(part("灯", n + 1, 2 * LONG_DUMP))
+    assert house.texts == [("1", "路" * (LONG_DUMP + 20) + "灯" * (LONG_DUMP - 20), False)]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.intake import turns
-from gateway.intake.turns import Turns
+from gateway.intake.round_robin import RoundRobin
 from gateway.ports.conversation_store import Waiting
 
 pytestmark = pytest.mark.unit
@@ -26,7 +26,7 @@ def heads(queue: list[tuple[int, str]]) -> list[Waiting]:
 @settings(deadline=None)
 def test_who_waits_is_passed_by_each_other_person_at_most_once(senders: list[str]) -> None:
     queue = list(enumerate(senders))
-    book, passed = Turns(), {person: [] for person in set(senders)}
+    book, passed = RoundRobin(), {person: [] for person in set(senders)}
     while queue:
         turn = book.begin(heads(queue))
         assert turn is not None
@@ -42,7 +42,7 @@ def test_who_waits_is_passed_by_each_other_person_at_most_once(senders: list[str
 @settings(deadline=None)
 def test_a_persons_messages_keep_their_order(senders: list[str]) -> None:
     queue, heard = list(enumerate(senders)), []
-    book = Turns()
+    book = RoundRobin()
     while (turn := book.begin(heads(queue))) is not None:
         book.end(turn)
         heard.append((int(turn.attachment_id), turn.requester_id))
@@ -52,7 +52,7 @@ def test_a_persons_messages_keep_their_order(senders: list[str]) -> None:
 
 
 def test_a_person_has_one_turn_at_a_time() -> None:
-    book = Turns()
+    book = RoundRobin()
     first = book.begin([Waiting("1", "a"), Waiting("3", "b")])
     assert first == Waiting("1", "a")
     assert book.begin([Waiting("2", "a")]) is None
@@ -63,7 +63,7 @@ def test_a_person_has_one_turn_at_a_time() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "REMEMBERED", 3)
-    book = Turns()
+    book = RoundRobin()
     for person in "abcd":
         one = book.begin([Waiting("1", person)])
         assert one is not None
