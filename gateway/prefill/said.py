@@ -8,8 +8,8 @@ from datetime import datetime
 
 from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess
+from gateway.domain.limits import CONTENT_CHARS, content_of, said_in
 from gateway.ports.speech import Understood
-from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.hearing import Correction, differences, less_sure
 from gateway.prefill.reader import Prefill
 
@@ -17,16 +17,17 @@ from gateway.prefill.reader import Prefill
 def understand(prefill: Prefill, said: Sequence[NewSegment], at: datetime, *, new: int) -> Understood:
     """``said`` with its last ``new`` segments put right, and what ``demand.content`` joined from all of it fills.
 
-    The content ends before the segment that would make it longer than ``MAX_CHARS``; the transcript has the rest.
+    A content that is full ends with a mark; the transcript has the rest.
     """
     known = len(said) - new
     segments = (*said[:known], *(_put_right(prefill, segment) for segment in said[known:]))
-    content, corrections, sure = _join(segments)
+    joined, corrections, sure = _join(segments)
+    content = content_of(joined)
     whole = Guess(
         path="demand.content",
         value=content,
         source="asr",
-        span=(0, len(content)),
+        span=(0, said_in(content)),
         confidence=round(max(0.5, sum(sure) / len(sure)), 2) if sure else 0.5,
     )
     reading = prefill.read(content, at=at)
@@ -47,7 +48,7 @@ def _join(said: Sequence[NewSegment]) -> tuple[str, list[Correction], list[float
     for segment in said:
         separator = " " if segment.language == "en" and content else "，" if content and content[-1].isalnum() else ""
         text = (segment.corrected_text or segment.text).strip()
-        if len(content) + len(separator) + len(text) > MAX_CHARS:
+        if len(content) > CONTENT_CHARS:
             break
         content += separator
         corrections += differences(segment.text.strip(), text, at=len(content))

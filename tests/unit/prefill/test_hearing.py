@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.domain.change import NewSegment
+from gateway.domain.limits import CONTENT_CHARS, CONTENT_FULL, said_in
 from gateway.domain.words import Speaker
 from gateway.intake.call_record import heard_segment
 from gateway.ports.recogniser import Final
-from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.hearing import CAP, Hearing, differences
 from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
@@ -113,8 +113,9 @@ def test_a_content_never_grows_beyond_what_is_read(prefill: Prefill) -> None:
         for n in range(1, 300)
     ]
     content = understand(prefill, said, AT, new=0).reading.guesses[0].value
-    assert MAX_CHARS - 101 < len(content) <= MAX_CHARS
-    assert content == "，".join("路灯坏了" * 25 for _ in range((MAX_CHARS + 1) // 101))
+    whole = "，".join("路灯坏了" * 25 for _ in said)
+    assert len(content) == CONTENT_CHARS
+    assert content == whole[: said_in(content)] + CONTENT_FULL
 
 
 def test_differences_are_runs_where_they_are_in_the_whole() -> None:
