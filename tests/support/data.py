@@ -1,8 +1,8 @@
 """What tests read: the repository's own files in ``tests/data``, and more of the same kind where a folder is named.
 
-The environment variable ``HOTLINE_TEST_DATA`` may name a folder with ``speech`` (WAV files and ``manifest.tsv``, what is
-said), ``vectors`` (the files of ``tests/data/vectors``, made by others) and ``data`` (public benchmarks). A test
-that can use it is parametrised by ``each``: the own data always, the other as a second case marked ``more_data``.
+The environment variable ``HOTLINE_TEST_DATA`` may name a folder with ``speech`` (WAV files, and what is said in them in
+``manifest.tsv``), ``vectors`` (the files of ``tests/data/vectors``, made by others) and ``data`` (public benchmarks).
+A test that can use it is parametrised by ``each``: the own data always, the other as a second, marked ``more_data``.
 """
 
 from __future__ import annotations
