@@ -44,7 +44,10 @@ def run(arguments: tuple[str, ...], environment: dict[str, str]) -> tuple[int, C
 
 def closing(counts: Counter[str], seconds: float) -> str:
     """The sum in the form of pytest's closing line."""
-    told = ", ".join(f"{counts[name]} {name}" for name in ("failed", "passed", "skipped", "errors") if counts[name])
+    words = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": "errors"}
+    if counts["errors"] == 1:
+        words["errors"] = "error"
+    told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts[name])
     return f" {told} in {seconds:.2f}s ({time.strftime('%H:%M:%S', time.gmtime(seconds))}) ".center(80, "=")
 
 
