@@ -1,8 +1,13 @@
-"""Enforces one rule at collection: every test module carries exactly one category marker. Nothing imports from here."""
+"""Two rules for all modules: each carries exactly one category marker, and each cleans up what it opened.
+
+Nothing imports from here.
+"""
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 
@@ -26,3 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "every test module needs exactly one of "
             f"`pytestmark = pytest.mark.<{'|'.join(sorted(CATEGORIES))}>`; found:\n  " + "\n  ".join(wrong),
         )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_leftovers() -> Iterator[None]:
+    """What a module left open is an error of that module, not of the one in which the collector happens to run."""
+    yield
+    gc.collect()
