@@ -24,11 +24,11 @@ run: ## set up and start the gateway for use, with config/gateway.toml when ther
 
 test: ## set up and run every test, peers included
 	@scripts/setup.sh dev model peers
-	@$(PYTEST) -m "not soak"
+	@.venv/bin/python scripts/test.py
 
 test-fast: ## the tests that need no peers
 	@scripts/setup.sh dev
-	@$(PYTEST) -m "unit or contract"
+	@$(PYTEST) -n 2 -m "unit or contract"
 
 check: ## format, lint, types, imports, flows, configuration, docs
 	@scripts/setup.sh dev

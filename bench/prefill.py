@@ -1,9 +1,10 @@
 """The whole form read from one ticket after another on one core, with a trained model, beside scikit-learn's predict.
 
-With ``../shared/data`` the model learns the messages there (in archives' form: without function words) and is asked
-raw ones; otherwise it learns texts made of the taxonomy's example phrases. scikit-learn's model is the plainest one:
-TF-IDF of 1 and 2 characters and a linear SVM on the same rows, asked the same texts. Then 25 % of the characters are
-replaced by others that sound the same, 60 % of them in the same tone. CPU time counts: other work shares the machine.
+The model learns texts made of the taxonomy's example phrases, or, where the folder of ``HOTLINE_TEST_DATA`` holds them,
+messages (``data/seven_class_*.csv``, in archives' form: without function words) and is asked raw ones. scikit-learn's
+model is the plainest one: TF-IDF of 1 and 2 characters and a linear SVM on the same rows, asked the same texts. Then 25
+% of the characters are replaced by others that sound the same, 60 % of them in the same tone. CPU time counts: other
+work shares the machine.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ from bench.similar import made_up
 from gateway.prefill import dataset, evaluation, model, training
 from gateway.prefill.dataset import Rows
 from gateway.prefill.reader import Prefill
+from tests.support.data import more
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG, DATA = ROOT / "config", ROOT.parent / "shared" / "data"
+CONFIG = ROOT / "config"
 LEARNT, ASKED = 3_000, 300
 GOAL_MS = 30.0
 MISHEARD, SAME_TONE = 0.25, 0.6
@@ -43,11 +45,11 @@ def _silent(_: str) -> None:
 
 def _rows() -> tuple[Rows, Rows, str]:
     """What is learnt, what is asked, and where both come from."""
-    learnt, asked = DATA / "seven_class_train_stripped.csv", DATA / "seven_class_raw_dev.csv"
-    if learnt.is_file() and asked.is_file():
+    learnt, asked = more("data/seven_class_train_stripped.csv"), more("data/seven_class_raw_dev.csv")
+    if learnt and asked:
         return dataset.read(learnt, say=_silent), dataset.read(asked, say=_silent), "raw messages"
     made = [Rows(tuple(e.text for e in some), tuple(e.topic for e in some), "") for some in _made()]
-    return made[0], made[1], "made-up texts; ../shared/data is absent"
+    return made[0], made[1], "made-up texts"
 
 
 def _made() -> tuple[Sequence[Any], Sequence[Any]]:

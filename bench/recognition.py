@@ -1,15 +1,15 @@
 """What recognition costs through the gateway, against the bare engine on the same continuous track of one caller.
 
-``python -m bench.recognition [SPEECH_FOLDER]`` prints JSON. The track: utterances of real speech with pauses between
-them, as telephone A-law, from ``../shared/speech``. Bare: faster-whisper itself on the whole track, with its own
-detector and nothing of ours. Gateway: our server in a process of its own, our client feeding it as a call does; the
-server's CPU time is counted, detectors included, and that of the client beside it.
+``python -m bench.recognition [SPEECH_FOLDER]`` prints JSON. The track: utterances with pauses between
+them, as telephone A-law: the tests' callers, or the ``speech`` folder of ``HOTLINE_TEST_DATA``. Bare: faster-whisper
+itself on the whole track, with its own detector and nothing of ours. Gateway: our server in a process of its own, our
+client feeding it as a call does; the server's CPU time is counted, detectors included, and that of the client beside
+it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
 import os
 import subprocess
@@ -28,9 +28,10 @@ from gateway.ports.recogniser import Final, RecognitionStream
 from gateway.recognition.audio import read_speech
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.settings import load
+from tests.support.data import OWN, more, utterances
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEECH = ROOT.parent / "shared" / "speech"
+SPEECH = more("speech") or OWN / "calls"
 PAUSES_S = (0.4, 1.2, 2.5)
 LIVE_PIECE = 2_000
 """The client sends so many samples at a time when a call is live."""
@@ -46,14 +47,12 @@ def track(folder: Path) -> tuple[bytes, str]:
     """One caller's A-law and what is said in it."""
     audio, text = bytearray(), ""
     rng = np.random.default_rng(7)
-    with (folder / "manifest.tsv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["lang"] == "zh"]
-    for n, row in enumerate(rows):
-        pcm, rate = read_speech(folder / row["wav"])
+    for n, one in enumerate(utterances(folder)):
+        pcm, rate = read_speech(one.wav)
         audio += pcm16_to_alaw(resample(pcm, rate, 8_000))
         pause = rng.normal(0, 12, int(8_000 * PAUSES_S[n % len(PAUSES_S)])).astype("<i2").tobytes()
         audio += pcm16_to_alaw(pause)
-        text += row["text"]
+        text += one.text
     return bytes(audio), text
 
 
@@ -145,14 +144,14 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def rows() -> list[Row]:
-    """What ``python -m bench`` writes down; without speech or model, one row that says so."""
-    missing = [str(path) for path in (SPEECH / "manifest.tsv", load(None).models_dir / MODEL) if not path.exists()]
-    if missing:
+    """What ``python -m bench`` writes down; without the model, one row that says so."""
+    model = load(None).models_dir / MODEL
+    if not model.exists():
         return [
             Row(
                 measure="CPU of recognition",
                 ours="not measured",
-                beside=f"absent: {', '.join(missing)}",
+                beside=f"absent: {model}",
                 ratio="",
                 goal=f"≤ {GOAL}",
                 met=None,
@@ -162,7 +161,7 @@ def rows() -> list[Row]:
     own, bare = found["gateway"], found["bare"]
     return [
         judged(
-            f"CPU of recognition of {found['audio_s']:.0f} s of one caller's speech, detectors included",
+            f"CPU of recognition of {found['audio_s']:.0f} s of speech from {SPEECH.name}, detectors included",
             f"{own['cpu_s']:.1f} s (the core's client besides: {own['client_cpu_s']:.2f} s), CER {own['cer']:.1%}",
             f"bare faster-whisper on the whole track: {bare['cpu_s']:.1f} s, CER {bare['cer']:.1%}",
             found["ratio"],

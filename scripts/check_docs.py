@@ -1,7 +1,8 @@
 """Check that the documents tell the truth about the tree (part of ``make check``). Standard library only.
 
 Links in Markdown files lead somewhere; paths in ARCHITECTURE.md's table exist; every ``gateway <verb>`` and
-``make <target>`` exists; changelog fragments are well named; no committed file names a registry host.
+``make <target>`` exists; changelog fragments are well named; no committed file names a registry host; no page and no
+Python file looks outside the repository.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ REGISTRY_HOSTS = re.compile(
     re.IGNORECASE,
 )
 BIG_FILE_BYTES = 4 << 20
+UPWARDS = re.compile(r"(?<![\w./$*])(?:\.\./)+\w[\w./-]*")
+ROOTS = {"ROOT", "INSTALLATION"}
+"""Names that modules import for the repository's root."""
 
 
 def committed(root: Path) -> list[Path]:
@@ -159,6 +163,49 @@ def registry_hosts(files: Iterable[Path], root: Path) -> Iterator[str]:
             yield f"{path.relative_to(root)}: names the registry host {found.group()}"
 
 
+def paths_upwards(page: Path, text: str, root: Path) -> Iterator[str]:
+    """Paths in a page's words that begin with ``../`` and lead to nothing inside the repository."""
+    for match in UPWARDS.findall(text):
+        target = (page.parent / match).resolve()
+        if not target.exists() or not target.is_relative_to(root.resolve()):
+            yield f"{match} leads to nothing in the repository"
+
+
+def outside(text: str, depth: int) -> Iterator[str]:
+    """Where a Python file climbs from its own place, or from the root, out of the repository.
+
+    ``depth``: how many parents of the file lie in the repository, its root among them.
+    """
+    tree = ast.parse(text)
+    known = dict.fromkeys(ROOTS, depth)
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and (height := _height(node.value, known)) is not None:
+            known |= {target.id: height for target in node.targets if isinstance(target, ast.Name)}
+    for node in ast.walk(tree):
+        height = _height(node, known) if isinstance(node, ast.Attribute | ast.Subscript) else None
+        if height is not None and height > depth:
+            yield f"line {node.lineno}: `{ast.unparse(node)}` lies outside the repository"
+
+
+def _height(node: ast.AST, known: dict[str, int]) -> int | None:
+    """How many parents above the file the path is that ``node`` stands for; None when that cannot be told."""
+    match node:
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.Call(func=ast.Name(id="Path"), args=[ast.Name(id="__file__")]):
+            return 0
+        case ast.Call(func=ast.Attribute(value=inner, attr="resolve" | "absolute")):
+            return _height(inner, known)
+        case ast.Attribute(value=inner, attr="parent"):
+            steps = 1
+        case ast.Subscript(value=ast.Attribute(value=inner, attr="parents"), slice=ast.Constant(value=int(index))):
+            steps = index + 1
+        case _:
+            return None
+    below = _height(inner, known)
+    return None if below is None else below + steps
+
+
 def problems(root: Path = ROOT) -> list[str]:
     """Everything that is wrong with the documents of a working copy."""
     files = committed(root)
@@ -166,10 +213,13 @@ def problems(root: Path = ROOT) -> list[str]:
     found: list[str] = []
     for page in (path for path in files if path.suffix == ".md"):
         text = page.read_text(encoding="utf-8")
-        wrong = [*broken_links(page, text), *unknown_commands(text, verbs, targets)]
+        wrong = [*broken_links(page, text), *unknown_commands(text, verbs, targets), *paths_upwards(page, text, root)]
         if page == root / "ARCHITECTURE.md":
             wrong += missing_paths(root, text)
         found += [f"{page.relative_to(root)}: {problem}" for problem in dict.fromkeys(wrong)]
+    for module in (path for path in files if path.suffix == ".py"):
+        name = module.relative_to(root)
+        found += [f"{name}: {problem}" for problem in outside(module.read_text(encoding="utf-8"), len(name.parts))]
     return [*found, *bad_fragments(root), *registry_hosts(files, root)]
 
 

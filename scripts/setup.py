@@ -190,17 +190,16 @@ def no_autostart() -> Iterator[None]:
 
 
 def peers() -> None:
-    """Programs that the tests talk to: installed on Debian as root, named elsewhere."""
-    missing = [name for name in PEERS if not (shutil.which(name) or glob(name))]  # noqa: PTH207 - absolute pattern
+    """Programs that the tests talk to: installed on Debian as root; elsewhere named, and their tests skip."""
+    places = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # not in everybody's PATH on Debian
+    missing = [name for name in PEERS if not (shutil.which(name, path=places) or glob(name))]  # noqa: PTH207 - absolute pattern
     if not missing:
         return
     packages = sorted({PEERS[name] for name in missing})
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         names = ", ".join(Path(name).name for name in missing)
-        raise SetupFailed(
-            f"missing for the tests: {names} (Debian: apt-get install {' '.join(packages)}); "
-            "`make test-fast` needs none of them"
-        )
+        print(f"setup: without {names}: tests of them are skipped (Debian: apt-get install {' '.join(packages)})")
+        return
     progress = Progress(f"test peers with apt-get: {' '.join(packages)}")
     seen = 0
 

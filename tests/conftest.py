@@ -1,7 +1,11 @@
-"""Every test module carries exactly one category marker, and no test leaves its umask. Nothing imports from here."""
+"""Rules for all modules: each carries exactly one category marker, and cleans up what it opened; no test its umask.
+
+Nothing imports from here.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,3 +41,10 @@ def _umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_leftovers() -> Iterator[None]:
+    """What a module left open is an error of that module, not of the one in which the collector happens to run."""
+    yield
+    gc.collect()

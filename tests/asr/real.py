@@ -1,8 +1,7 @@
-"""The real model and real speech, where they are; tests that need them skip with a reason where they are not."""
+"""The real model, where it is (tests that need it skip with a reason where it is not), and speech as a call has it."""
 
 from __future__ import annotations
 
-import csv
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from gateway.recognition.audio import read_speech
 from gateway.settings.sections import INSTALLATION
 
 MODELS = INSTALLATION / "models"
-SPEECH = INSTALLATION.parent / "shared" / "speech"
 
 
 def models_dir() -> Path:
@@ -34,15 +32,6 @@ def _loaded() -> WhisperEngine:
 def whisper() -> WhisperEngine:
     models_dir()
     return _loaded()
-
-
-def utterances(language: str = "zh") -> list[tuple[Path, str]]:
-    """Real speech and what is said in it."""
-    manifest = SPEECH / "manifest.tsv"
-    if not manifest.is_file():
-        pytest.skip(f"{manifest} is not there: real speech is kept beside the repository")
-    with manifest.open(encoding="utf-8") as file:
-        return [(SPEECH / r["wav"], r["text"]) for r in csv.DictReader(file, delimiter="\t") if r["lang"] == language]
 
 
 def telephone(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Real people's speech as calls: what reaches the ticket is what the engine alone makes of the same telephone audio.
+"""Speech as calls: what reaches the ticket is what the engine alone makes of the same telephone audio.
 
 The same audio is what the call recorded: a sentence shifted by some milliseconds is another one to Whisper. That the
 recording holds what was sent is looked at apart.
@@ -6,7 +6,6 @@ recording holds what was sent is looked at apart.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -21,13 +20,10 @@ import pytest
 from gateway.cli.asr_eval import error_rate
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.wav import alaw_wav, read_wav
-from tests.support.running import ROOT, RunningGateway
+from tests.support.data import EACH_SPEECH, utterances
+from tests.support.running import RunningGateway
 
-SPEECH = ROOT.parent / "shared" / "speech"
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not (SPEECH / "manifest.tsv").exists(), reason=f"no collected speech at {SPEECH}"),
-]
+pytestmark = pytest.mark.e2e
 
 MOST = 24
 """Utterances: with fewer, a word that tips over for another phase of the detector's windows outweighs what is lost."""
@@ -60,18 +56,15 @@ def quiet_line(seconds: float) -> bytes:
     return pcm16_to_alaw(noise.astype("<i2").tobytes())
 
 
-def calls(folder: Path) -> Iterator[Said]:
-    with (SPEECH / "manifest.tsv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["lang"] == "zh"]
-    for n in range(0, len(rows[:MOST]), A_CALL):
-        some = rows[n : n + A_CALL]
-        pause = quiet_line(PAUSE_S)
-        track = (
-            quiet_line(LEAD_S) + pause.join(read_wav(SPEECH / row["wav"]).alaw() for row in some) + quiet_line(TAIL_S)
-        )
+def calls(speech: Path, folder: Path) -> Iterator[Said]:
+    said = utterances(speech)[:MOST]
+    for n in range(0, len(said), A_CALL):
+        some = said[n : n + A_CALL]
+        words = quiet_line(PAUSE_S).join(read_wav(one.wav).alaw() for one in some)
+        track = quiet_line(LEAD_S) + words + quiet_line(TAIL_S)
         wav = folder / f"call-{n // A_CALL}.wav"
         wav.write_bytes(alaw_wav(track))
-        yield Said(wav, "".join(row["text"] for row in some))
+        yield Said(wav, "".join(one.text for one in some))
 
 
 def arrived(sent: bytes, recorded: bytes) -> float:
@@ -92,8 +85,9 @@ def requester_words(gateway: RunningGateway, call_id: str) -> tuple[str, dict[st
     return "".join(s["text"] for s in transcript if s["speaker"] == "requester"), ticket
 
 
-def test_calls_lose_nothing_of_what_the_engine_understands(tmp_path: Path) -> None:
-    said = list(calls(tmp_path))
+@EACH_SPEECH
+def test_calls_lose_nothing_of_what_the_engine_understands(tmp_path: Path, speech: Path) -> None:
+    said = list(calls(speech, tmp_path))
     with RunningGateway(tmp_path / "gateway", asr_workers=1) as gateway, ThreadPoolExecutor(AT_ONCE) as pool:
         token = gateway.token
         assert token

@@ -18,7 +18,7 @@ from tests.peers.phones import Phones
 from tests.support.ports import LOOPBACK
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]  # real phones play in real time
 
 SPEAKS_HZ = 440
 AUDIO_BITS_PER_S = 64_000

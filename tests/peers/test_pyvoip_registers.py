@@ -15,7 +15,7 @@ from tests.peers.house import share_of, sip_house
 from tests.peers.phones import Phones
 from tests.support.ports import LOOPBACK, free_port, free_port_range
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]  # real phones play in real time
 
 SCRIPT = Path(__file__).parent / "pyvoip_phone.py"
 TONE_HZ = 700

@@ -18,7 +18,7 @@ from tests.peers.sipp import Message, Outcome, sipp
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]  # real phones play in real time
 
 WAYS = {
     # name: (through Kamailio, caller's transport, transport from Kamailio to us)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import random
 import socket
 
 LOOPBACK = "127.0.0.1"
 PORT_STEP = 4
-SINGLE_PORTS, PORT_RANGES = (10_000, 16_000), (16_000, 30_000)
+
+
+def _own_share(first: int, last: int) -> tuple[int, int]:
+    """This process's part of ``first`` to ``last``: of pytest-xdist's workers each has its own."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = (last - first) // workers
+    return first + number * size, first + (number + 1) * size
+
+
+SINGLE_PORTS, PORT_RANGES = _own_share(10_000, 16_000), _own_share(16_000, 30_000)
 """Below what the kernel hands out, so that nobody gets a port of ours by chance between our look and its use."""
 
 _steps = itertools.count(random.randrange(*SINGLE_PORTS) // PORT_STEP)

@@ -93,7 +93,11 @@ rtp_ports = [{low}, {high}]
                 stdout=sink,
                 stderr=sink,
             )
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.stop()  # nobody else will: the block that would end it is never entered
+            raise
 
     def wait_ready(self) -> None:
         def ready() -> bool:

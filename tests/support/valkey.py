@@ -26,7 +26,11 @@ class RunningValkey:
     async def start(self) -> None:
         self.server.prepare()
         self.process = subprocess.Popen(self.server.command())
-        assert await self.server.wait_ready(10)
+        try:
+            assert await self.server.wait_ready(10)
+        except BaseException:
+            self.kill()  # nobody else will: the block that would end it is never entered
+            raise
 
     def kill(self) -> None:
         assert self.process is not None

@@ -7,21 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from channels.sms import SPEC
 from channels.sms.settings import SmsSettings
 from gateway.ports.channel import ChannelContext
 from tests.fakes.house import FakeHouse
-
-SHARED = Path(__file__).resolve().parents[3].parent / "shared"
-
-
-def vectors(name: str) -> Path:
-    path = SHARED / "vectors" / name
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    return path
 
 
 @asynccontextmanager

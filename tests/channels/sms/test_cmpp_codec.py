@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.sms.cmpp import pdu
-from tests.channels.sms.conftest import vectors
+from tests.support.data import each
 
 pytestmark = pytest.mark.unit
 
@@ -18,8 +19,9 @@ def plain(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
 
 
-def test_every_golden_pdu_decodes_to_its_fields_and_back_to_its_bytes() -> None:
-    items = json.loads(vectors("cmpp_pdus.json").read_text())
+@pytest.mark.parametrize("vectors", each("vectors/cmpp_pdus.json"))
+def test_every_golden_pdu_decodes_to_its_fields_and_back_to_its_bytes(vectors: Path) -> None:
+    items = json.loads(vectors.read_text(encoding="utf-8"))
     checked = 0
     for item in items:
         data, version = bytes.fromhex(item["hex"]), item["version"]
@@ -40,7 +42,7 @@ def test_every_golden_pdu_decodes_to_its_fields_and_back_to_its_bytes() -> None:
         assert not {k for k in wanted if k[0].isupper()} - set(fields) - {"report"}, item["id"]
         assert pdu.encode(command, fields, version) == data[12:], item["id"]
         checked += 1
-    assert checked == 67
+    assert checked == sum(item["verified"] for item in items) > 50
 
 
 def test_authenticators_of_the_texts() -> None:

@@ -6,8 +6,9 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,8 +18,9 @@ from aiohttp.test_utils import TestServer
 from channels.sms import aliyun, tencent, twilio
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.message import MediaRef
-from tests.channels.sms.conftest import running, vectors
+from tests.channels.sms.conftest import running
 from tests.fakes.house import FakeHouse
+from tests.support.data import each
 
 pytestmark = pytest.mark.integration
 TOKEN = "an-unguessable-token-42"
@@ -78,8 +80,13 @@ TWILIO = {"provider": "twilio", "account_sid": "AC00", "auth_token": "12345", "n
 EACH = pytest.mark.parametrize("options", [ALIYUN, TENCENT, TWILIO], ids=["aliyun", "tencent", "twilio"])
 
 
-def sample(name: str) -> dict[str, object]:
-    return next(item for item in json.loads(vectors("sms_http_samples.json").read_text()) if item["id"] == name)
+EACH_SAMPLE = pytest.mark.parametrize("samples", each("vectors/sms_http_samples.json"))
+BEIJING = timezone(timedelta(hours=8))
+
+
+def sample(samples: Path, name: str) -> Any:
+    """The body of the callback that the provider's document calls ``name``."""
+    return next(item["body"] for item in json.loads(samples.read_text(encoding="utf-8")) if item["id"] == name)
 
 
 def signed(form: dict[str, str], *, url: str = f"{PUBLIC}/hooks/sms", key: str = "12345") -> dict[str, object]:
@@ -115,7 +122,11 @@ def test_the_published_signatures() -> None:
         "TC3-HMAC-SHA256 Credential=AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE/2019-02-25/cvm/tc3_request, "
         "SignedHeaders=content-type;host, Signature=72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168"
     )
-    for item in json.loads(vectors("twilio_signature.json").read_text()):
+
+
+@pytest.mark.parametrize("vectors", each("vectors/twilio_signature.json"))
+def test_twilios_signatures(vectors: Path) -> None:
+    for item in json.loads(vectors.read_text(encoding="utf-8")):
         assert twilio.signature(item["url"], item["params"].items(), item["auth_token"]) == item["signature"]
 
 
@@ -130,25 +141,28 @@ def test_twilios_own_validator_agrees() -> None:
 # -- callbacks
 
 
-async def test_aliyun_messages_and_reports(tmp_path: Path) -> None:
+@EACH_SAMPLE
+async def test_aliyun_messages_and_reports(tmp_path: Path, samples: Path) -> None:
+    (new,), (old,) = sample(samples, "aliyun-SmsUp"), sample(samples, "aliyun-SmsUp-2017")
+    (report,) = sample(samples, "aliyun-SmsReport")
     async with case(tmp_path, **ALIYUN) as it:
-        for name, tail in (("aliyun-SmsUp", "up"), ("aliyun-SmsUp-2017", "up"), ("aliyun-SmsUp", "up")):
-            status, text, _ = await it.post(f"/{TOKEN}/{tail}", json=sample(name)["body"])
+        for message in (new, old, new):
+            status, text, _ = await it.post(f"/{TOKEN}/up", json=[message])
             assert (status, json.loads(text)) == (200, {"code": 0, "msg": "接收成功"})
         first, second = it.house.received  # one id, two contents: both are kept, and the repeated one is not doubled
         assert (first.from_raw, first.to_raw, first.text, first.external_id) == (
-            "1381111****",
-            "1234",
-            "内容",
-            "1234567890",
+            new["phone_number"],
+            new["dest_code"],
+            new["content"],
+            new["sequence_id"],
         )
-        assert (second.sender, second.text) == ("+8618612345678", "内容")
-        assert second.sent_at == datetime(2017, 8, 31, 16, 0, tzinfo=UTC)
-        assert (await it.post(f"/{TOKEN}", json=sample("aliyun-SmsReport")["body"]))[0] == 200
+        assert (second.sender, second.text) == (f"+86{old['phone_number']}", old["content"])
+        assert second.sent_at == datetime.strptime(old["send_time"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
+        assert (await it.post(f"/{TOKEN}", json=[report]))[0] == 200
         failed = [{"biz_id": "9", "success": False, "err_code": "MOBILE_NOT_ON_SERVICE", "err_msg": "停机"}]
         assert (await it.post(f"/{TOKEN}", json=failed))[0] == 200
         assert [(one.external_id, one.state, one.error) for one in it.house.receipts] == [
-            ("12345", "delivered", None),
+            (report["biz_id"], "delivered", None),
             ("9", "failed", "MOBILE_NOT_ON_SERVICE 停机"),
         ]
         mixed = [7, {"content": "没有号码"}, {}, {"phone_number": "13800138000", "content": "好", "sequence_id": 8}]
@@ -157,19 +171,21 @@ async def test_aliyun_messages_and_reports(tmp_path: Path) -> None:
         assert it.house.health.refusals == ["malformed"] * 3
 
 
-async def test_tencent_messages_and_statuses(tmp_path: Path) -> None:
+@EACH_SAMPLE
+async def test_tencent_messages_and_statuses(tmp_path: Path, samples: Path) -> None:
+    body = sample(samples, "tencent-reply") | {"mobile": "13800138000"}
+    told = sample(samples, "tencent-status")
     async with case(tmp_path, **TENCENT) as it:
-        body = sample("tencent-reply")["body"] | {"mobile": "13800138000"}
         for _ in range(2):
             status, text, _ = await it.post(f"/{TOKEN}/reply", json=body)
             assert (status, json.loads(text)) == (200, {"result": 0, "errmsg": "OK"})
-        await it.post(f"/{TOKEN}/reply", json=body | {"time": 1457336870})
-        assert [message.text for message in it.house.received] == ["User reply"] * 2
+        await it.post(f"/{TOKEN}/reply", json=body | {"time": body["time"] + 1})
+        assert [message.text for message in it.house.received] == [body["text"]] * 2
         message = it.house.received[0]
-        assert (message.sender, message.to_raw) == ("+8613800138000", "Extended code")
-        assert message.sent_at == datetime.fromtimestamp(1457336869, UTC)
-        await it.post(f"/{TOKEN}/status", json=sample("tencent-status")["body"])
-        assert [(one.external_id, one.state) for one in it.house.receipts] == [("xxxxxxx", "delivered")]
+        assert (message.sender, message.to_raw) == ("+8613800138000", body["extend"])
+        assert message.sent_at == datetime.fromtimestamp(body["time"], UTC)
+        await it.post(f"/{TOKEN}/status", json=told)
+        assert [(one.external_id, one.state) for one in it.house.receipts] == [(told[0]["sid"], "delivered")]
 
 
 async def test_twilio_messages_media_and_statuses(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ PACKAGE = "smpp@0.5.1"
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        pytest.skip("node and npm are not installed")
+        pytest.skip("node and npm are not installed (Debian: apt-get install nodejs npm)")
     folder = tmp_path_factory.mktemp("npm")
     (folder / "package.json").write_text("{}")
     command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE]

@@ -8,9 +8,10 @@ import pytest
 
 from channels.sms.smpp import pdu
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
-from tests.channels.sms.conftest import running, vectors
+from tests.channels.sms.conftest import running
 from tests.channels.sms.smsc import Smsc, deliver, running_smsc
 from tests.fakes.house import FakeHouse
+from tests.support.data import each
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -30,8 +31,9 @@ def table(smsc: Smsc, **more: object) -> dict[str, object]:
     } | more
 
 
-async def test_all_vectors_give_the_right_texts_for_the_right_people(tmp_path: Path) -> None:
-    items = json.loads(vectors("smpp_deliver_sm.json").read_text())["pdus"]
+@pytest.mark.parametrize("vectors", each("vectors/smpp_deliver_sm.json"))
+async def test_all_vectors_give_the_right_texts_for_the_right_people(tmp_path: Path, vectors: Path) -> None:
+    items = json.loads(vectors.read_text(encoding="utf-8"))["pdus"]
     house = FakeHouse()
     async with running_smsc() as smsc, running(house, tmp_path, **table(smsc)):
         await smsc.bound.wait()

@@ -29,7 +29,6 @@ TOKEN = "spamtest-callback-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 APP_ID = "wx2c2769f8efd9abc2"
 SECRET = "app-secret-do-not-show"
-SHARED = Path(__file__).resolve().parents[4] / "shared"
 
 
 class ClockAt(SystemClock):

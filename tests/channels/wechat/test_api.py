@@ -14,8 +14,9 @@ from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.clock import SystemClock
 from gateway.ports.message import MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
-from tests.channels.wechat.entrance import SECRET, SHARED, entrance, settings
+from tests.channels.wechat.entrance import SECRET, entrance, settings
 from tests.fakes.house import FakeHouse
+from tests.support.data import each
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -203,11 +204,9 @@ async def test_account_in_trouble_loses_no_message(code, tmp_path):
         assert ours.house.health.tokens == [(False, None)]
 
 
-async def test_recorded_answers_are_taken(tmp_path):
-    folder = SHARED / "vectors" / "wechatpy_api_responses"
-    if not folder.exists():
-        pytest.skip(f"{folder} is not here")
-    recorded = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+@pytest.mark.parametrize("recordings", each("vectors/wechatpy_api_responses"))
+async def test_recorded_answers_are_taken(tmp_path, recordings):
+    recorded = {path.stem: json.loads(path.read_text("utf-8")) for path in recordings.glob("*.json")}
     async with entrance(tmp_path) as ours:
         ours.api.issued.append(recorded["token"]["access_token"])
         ours.api.script[SEND].append(recorded["message_custom_send"])

@@ -1,29 +1,29 @@
-"""The published vectors of WXBizMsgCrypt, and 74 bodies, each through the channel as WeChat would deliver them."""
+"""Vectors of WXBizMsgCrypt, and bodies of every kind, each through the channel as WeChat would deliver them."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from wechatpy.parser import parse_message
 
 from channels.wechat.crypto import CallbackCrypto
-from tests.channels.wechat.entrance import SHARED, entrance, settings
+from tests.channels.wechat.entrance import entrance, settings
+from tests.support.data import each
 
 pytestmark = pytest.mark.integration
 
-VECTORS = SHARED / "vectors"
 
-
-def load(name: str) -> list[dict[str, Any]]:
-    path = VECTORS / name
-    return json.loads(path.read_text("utf-8")) if path.exists() else []
-
-
-CRYPTO = load("wx_crypto_vectors.json")
-BODIES = load("wx_xml_messages.json")
-needs_vectors = pytest.mark.skipif(not CRYPTO, reason=f"{VECTORS} is not here")
+def vectors(*kinds: str) -> list[object]:
+    """A parameter of each vector of these kinds, named by its id."""
+    return [
+        pytest.param(vector, id=f"{file.id}-{vector['id']}", marks=file.marks)
+        for file in each("vectors/wx_crypto_vectors.json")
+        for vector in json.loads(file.values[0].read_text("utf-8"))
+        if vector["kind"] in kinds
+    ]
 
 
 def chosen(vector: dict[str, Any]) -> Any:
@@ -34,8 +34,7 @@ def chosen(vector: dict[str, Any]) -> Any:
     }
 
 
-@needs_vectors
-@pytest.mark.parametrize("vector", CRYPTO, ids=[vector["id"] for vector in CRYPTO])
+@pytest.mark.parametrize("vector", vectors("decrypt", "echostr", "encrypt-deterministic"))
 async def test_vector(vector, tmp_path):
     crypto = CallbackCrypto(settings(**chosen(vector)))
     plain = crypto.decrypt(vector["encrypt"])
@@ -54,10 +53,7 @@ async def test_vector(vector, tmp_path):
         assert expected in plain
 
 
-@needs_vectors
-@pytest.mark.parametrize(
-    "vector", [v for v in CRYPTO if v["kind"] == "decrypt"], ids=[v["id"] for v in CRYPTO if v["kind"] == "decrypt"]
-)
+@pytest.mark.parametrize("vector", vectors("decrypt"))
 async def test_vector_delivered(vector, tmp_path):
     query = {key: vector[key] for key in ("msg_signature", "timestamp", "nonce")}
     body = f"<xml><ToUserName><![CDATA[x]]></ToUserName><Encrypt><![CDATA[{vector['encrypt']}]]></Encrypt></xml>"
@@ -69,12 +65,12 @@ async def test_vector_delivered(vector, tmp_path):
         assert len(ours.received) == 1
 
 
-@needs_vectors
 @pytest.mark.parametrize("mode", ["plain", "compatible", "safe"])
-async def test_every_body_is_taken(mode, tmp_path):
-    """All 74 bodies are acknowledged; what wechatpy's parser makes of them is what we store."""
+@pytest.mark.parametrize("bodies", each("vectors/wx_xml_messages.json"))
+async def test_every_body_is_taken(mode, bodies: Path, tmp_path):
+    """All bodies are acknowledged; what wechatpy's parser makes of them is what we store."""
     async with entrance(tmp_path, mode=mode) as ours:
-        for body in BODIES:
+        for body in json.loads(bodies.read_text("utf-8")):
             before = len(ours.received) + len(ours.house.receipts)
             assert await ours.deliver(body["xml"].strip()) == (200, "success"), body["id"]
             theirs = parse_message(body["xml"].strip())

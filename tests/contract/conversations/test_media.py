@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import math
-import struct
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 
 from gateway.errors import PermanentDeliveryError, RecogniserUnavailable, TransientDeliveryError
@@ -21,33 +16,8 @@ from tests.contract.conversations.house import PHONE, ConversationHouse
 
 pytestmark = pytest.mark.contract
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(500)
-
-
-def tone(container_format: str, codec: str, rate: int) -> bytes:
-    """A second of 440 Hz in a real container, coded by a real codec."""
-    target = io.BytesIO()
-    with av.open(target, mode="w", format=container_format) as container:
-        stream: Any = container.add_stream(codec, rate=rate)
-        stream.codec_context.layout = "mono"
-        samples = [int(9000 * math.sin(2 * math.pi * 440 * n / rate)) for n in range(rate)]
-        frame = av.AudioFrame(format="s16", layout="mono", samples=rate)
-        frame.planes[0].update(struct.pack(f"<{rate}h", *samples))
-        frame.sample_rate = rate
-        frame.time_base = Fraction(1, rate)
-        frame.pts = 0
-        resampler = av.AudioResampler(
-            format=stream.codec_context.format.name,
-            layout="mono",
-            rate=rate,
-            frame_size=stream.codec_context.frame_size or None,
-        )
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            container.mux(stream.encode(piece))
-        container.mux(stream.encode(None))
-    return target.getvalue()
-
-
-AMR, OPUS = tone("amr", "libopencore_amrnb", 8000), tone("ogg", "libopus", 48000)
+SOUNDS = Path(__file__).resolve().parents[2] / "data" / "media"
+AMR, OPUS = (SOUNDS / "tone.amr").read_bytes(), (SOUNDS / "tone.ogg").read_bytes()
 
 
 def heard(text: str) -> list[Final]:

@@ -21,7 +21,8 @@ from gateway.media.g711 import alaw_to_pcm16
 from gateway.ports.recogniser import Engine, Final, Partial
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.server import RecognitionServer
-from tests.asr.real import telephone, utterances
+from tests.asr.real import telephone
+from tests.support.data import OWN, utterances
 
 pytestmark = pytest.mark.integration
 
@@ -41,7 +42,7 @@ def engine() -> Engine:
 
 
 def speech() -> bytes:
-    return b"".join(telephone(path) + bytes([0xD5]) * 12_000 for path, _ in utterances()[1:3])
+    return b"".join(telephone(one.wav) + bytes([0xD5]) * 12_000 for one in utterances(OWN / "calls")[1:3])
 
 
 async def test_vosks_own_kind_of_client_gets_what_vosk_hears() -> None:

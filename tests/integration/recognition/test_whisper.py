@@ -23,8 +23,9 @@ from gateway.ports.recogniser import Final, Recognised
 from gateway.prefill.hot_words import hot_words
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.local import joined
-from tests.asr.real import models_dir, telephone, utterances, whisper
+from tests.asr.real import models_dir, telephone, whisper
 from tests.asr.sounds import NOBODY_SPEAKS
+from tests.support.data import EACH_SPEECH, OWN, utterances
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EVERY_NTH = 4
 """A quarter of the utterances is enough to see a fault of two points; more costs minutes."""
 QUIET = bytes([ALAW_SILENCE])
+CALLERS = utterances(OWN / "calls")
 
 
 @asynccontextmanager
@@ -80,24 +82,26 @@ def text(found: list[Final]) -> str:
     return joined([Recognised(start_ms=f.start_ms, end_ms=f.end_ms, text=f.text) for f in found])
 
 
-async def test_through_the_gateway_nothing_is_heard_worse_than_alone(tmp_path: Path) -> None:
-    chosen = utterances()[::EVERY_NTH]
+@EACH_SPEECH
+async def test_through_the_gateway_nothing_is_heard_worse_than_alone(tmp_path: Path, speech: Path) -> None:
+    chosen = utterances(speech)[::EVERY_NTH]
     ours = bare = total = 0
     async with asr_role(tmp_path) as (_process, place):
         recogniser = WebSocketRecogniser(lambda: urls(place))
-        for path, said in chosen:
-            alaw = telephone(path)
-            ours += error_rate(said, text(await listen(recogniser, alaw)))[0]
-            errors, length = error_rate(said, joined(await asyncio.to_thread(alone, alaw)))
+        for one in chosen:
+            alaw = telephone(one.wav)
+            ours += error_rate(one.text, text(await listen(recogniser, alaw)))[0]
+            errors, length = error_rate(one.text, joined(await asyncio.to_thread(alone, alaw)))
             bare, total = bare + errors, total + length
     assert total > 60
     assert ours / total <= bare / total + 0.02
     assert bare / total < 0.5
 
 
-async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path) -> None:
+@EACH_SPEECH
+async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path, speech: Path) -> None:
     """SIGKILL while a sentence is being recognised; the next process gets it again from the recording."""
-    spoken = [telephone(path) for path, _ in utterances()[6:9]]
+    spoken = [telephone(one.wav) for one in utterances(speech)[6:9]]
     alaw = b"".join(words + QUIET * 12_000 for words in spoken)
     recording = tmp_path / "call.wav"
     recording.write_bytes(alaw_header(2 * len(alaw), 2) + interleaved(alaw, QUIET * len(alaw)))
@@ -128,7 +132,7 @@ async def test_sigterm_ends_the_role_and_takes_its_address_back(tmp_path: Path) 
     async with asr_role(tmp_path) as (process, place):
         assert set(json.loads(place.read_text())) == {"url", "pid"}
         stream = WebSocketRecogniser(lambda: urls(place)).open()
-        stream.push(b"".join(telephone(path) + QUIET * 12_000 for path, _ in utterances()[:4]))
+        stream.push(b"".join(telephone(one.wav) + QUIET * 12_000 for one in CALLERS[:4]))
         await anext(aiter(stream.results()))
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
@@ -152,21 +156,21 @@ def test_nobody_speaks_on_any_of_these_and_nothing_is_heard() -> None:
         assert stream.accept(sound(10)) + stream.finish() == [], name
 
 
-def test_speech_backwards_is_not_made_into_words() -> None:
+@EACH_SPEECH
+def test_speech_backwards_is_not_made_into_words(speech: Path) -> None:
     """It has a voice's sound and no words: the detectors let it through, the model invents, the gate drops it."""
     engine = whisper()
     invented = []
-    chosen = utterances()[:12:2]
-    for path, _ in chosen:
-        pcm = alaw_to_pcm16(telephone(path)[::-1])
+    chosen = utterances(speech)[:12:2]
+    for one in chosen:
+        pcm = alaw_to_pcm16(telephone(one.wav)[::-1])
         stream = engine.stream(rate=8_000, languages=("zh", "en"), hotwords=())
         invented += stream.accept(pcm) + stream.finish()
     assert len(invented) <= len(chosen) // 3
 
 
 def test_more_hot_words_than_fit_leave_room_for_a_short_answer() -> None:
-    path, _ = utterances()[0]
-    pcm = alaw_to_pcm16(telephone(path))[:16_000]
+    pcm = alaw_to_pcm16(telephone(CALLERS[0].wav))[:16_000]
     decoded = whisper().decoder.decode(
         np.frombuffer(pcm, "<i2").astype(np.float32) / 32768,
         languages=("zh",),
@@ -177,10 +181,10 @@ def test_more_hot_words_than_fit_leave_room_for_a_short_answer() -> None:
     assert decoded.logprob <= 0
 
 
-def test_each_segment_is_in_the_language_it_was_spoken_in() -> None:
-    (english, _), *_ = [u for u in utterances("en") if "english" in u[0].name]
-    chinese, _ = utterances()[11]
-    alaw = telephone(chinese) + QUIET * 12_000 + telephone(english)
+@EACH_SPEECH
+def test_each_segment_is_in_the_language_it_was_spoken_in(speech: Path) -> None:
+    chinese, english = (utterances(speech, language)[0] for language in ("zh", "en"))
+    alaw = telephone(chinese.wav) + QUIET * 12_000 + telephone(english.wav)
     found = alone(alaw)
     assert found[0].language == "zh"
     assert {s.language for s in found} == {"zh", "en"}
@@ -188,27 +192,28 @@ def test_each_segment_is_in_the_language_it_was_spoken_in() -> None:
     assert {s.language for s in only_zh.accept(alaw_to_pcm16(alaw)) + only_zh.finish()} <= {"zh"}
 
 
-def test_the_command_transcribes_files_and_our_recordings_callers_side(tmp_path: Path) -> None:
-    path, said = utterances()[20]
-    caller, ours = telephone(path), telephone(utterances()[3][0])
+@EACH_SPEECH
+def test_the_command_transcribes_files_and_our_recordings_callers_side(tmp_path: Path, speech: Path) -> None:
+    said, other = utterances(speech)[-4], utterances(speech)[3]
+    caller, ours = telephone(said.wav), telephone(other.wav)
     longest = max(len(caller), len(ours))
     recording = tmp_path / "call.wav"
     recording.write_bytes(alaw_wav(caller.ljust(longest, QUIET), ours.ljust(longest, QUIET)))
     models_dir()
-    command = [sys.executable, "-m", "gateway", "asr", "transcribe", "--json", str(path), str(recording)]
+    command = [sys.executable, "-m", "gateway", "asr", "transcribe", "--json", str(said.wav), str(recording)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     assert [set(one) for one in answer] == [{"file", "text", "segments"}] * 2
-    assert answer[0]["file"] == str(path)
+    assert answer[0]["file"] == str(said.wav)
     for one in answer:
-        errors, length = error_rate(said, one["text"])
+        errors, length = error_rate(said.text, one["text"])
         assert errors / length < 0.5
     assert set(answer[0]["segments"][0]) == {"start_ms", "end_ms", "text", "language", "confidence", "engine"}
 
 
 def test_the_command_measures_a_manifest(tmp_path: Path) -> None:
-    rows = [(path, said) for path, said in utterances()[:2]]
-    lines = [json.dumps({"file": str(path), "text": said}, ensure_ascii=False) for path, said in rows]
+    rows = CALLERS[:2]
+    lines = [json.dumps({"file": str(one.wav), "text": one.text}, ensure_ascii=False) for one in rows]
     (tmp_path / "m.jsonl").write_text("\n".join(lines), encoding="utf-8")
     models_dir()
     command = [sys.executable, "-m", "gateway", "asr", "eval", str(tmp_path / "m.jsonl"), "--json"]
@@ -216,7 +221,7 @@ def test_the_command_measures_a_manifest(tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert (answer["n"], answer["engine"]) == (2, "whisper")
     assert 0 <= answer["cer"] < 1
-    assert [one["file"] for one in answer["files"]] == [str(path) for path, _ in rows]
+    assert [one["file"] for one in answer["files"]] == [str(one.wav) for one in rows]
 
 
 def test_a_file_that_is_no_audio_is_one_clear_line(tmp_path: Path) -> None:

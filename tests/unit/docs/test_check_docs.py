@@ -49,6 +49,12 @@ def test_a_true_tree_has_no_problems(tree):
     assert check_docs.problems(tree) == []
 
 
+def test_what_stays_inside_is_no_problem(tree):
+    (tree / "docs" / "x.py").write_text("ROOT = Path(__file__).resolve().parents[1]\nRoot = ROOT / 'a'\n")
+    (tree / "docs" / "b.md").write_text("See ../README.md and [it](../README.md); `a/../b` is none.\n")
+    assert check_docs.problems(tree) == []
+
+
 @pytest.mark.parametrize(
     ("page", "text", "problem"),
     [
@@ -60,6 +66,11 @@ def test_a_true_tree_has_no_problems(tree):
         ("ARCHITECTURE.md", "| x | `gateway/attic.py` |", "gateway/attic.py"),
         ("changelog.d/news.md", "text", "changelog.d/news.md"),
         ("changelog.d/2026-01-31-empty.fixed.md", "", "is empty"),
+        ("README.md", "With `../beside/data` it learns.", "../beside/data"),
+        ("docs/a.md", "Speech from ``../../beside``.", "../../beside"),
+        ("docs/x.py", "HERE = Path(__file__).resolve().parents[2] / 'x'", "parents[2]"),
+        ("docs/x.py", "HERE = Path(__file__).parent.parent\nDATA = HERE.parent / 'beside'", "HERE.parent"),
+        ("docs/x.py", "from a import ROOT\nDATA = ROOT.parent / 'beside'", "ROOT.parent"),
         ("lock.txt", "https://files." + "python" + "hosted.org/x", "registry host"),
     ],
 )

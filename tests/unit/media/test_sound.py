@@ -13,10 +13,9 @@ from gateway.errors import RejectedInput
 from gateway.media.g711 import alaw_to_pcm16, alaw_to_ulaw, audioop, pcm16_to_alaw, ulaw_to_alaw
 from gateway.media.resample import resample
 from gateway.media.wav import alaw_wav, read_wav
+from tests.support.data import EACH_SPEECH
 
 pytestmark = pytest.mark.unit
-
-SPEECH = Path(__file__).resolve().parents[4] / "shared" / "speech"
 
 
 def tone(hertz: float, rate: int, seconds: float = 0.5, level: int = 8000) -> array[int]:
@@ -135,11 +134,9 @@ def test_full_scale_does_not_wrap_around():
     assert abs(audioop.avg(resample(array("h", [32767] * 8000).tobytes(), 16000, 8000), 2) - 32767) < 300
 
 
-def test_real_speech_reads_as_telephone_speech():
-    files = sorted(SPEECH.glob("*.wav"))
-    if not files:
-        pytest.skip(f"no recordings in {SPEECH}")
-    for file in files[:4]:
+@EACH_SPEECH
+def test_speech_reads_as_telephone_speech(speech: Path):
+    for file in sorted(speech.glob("*.wav"))[:4]:
         sound = read_wav(file)
         alaw = sound.alaw()
         assert abs(len(alaw) / 8000 - sound.duration_s) < 0.01

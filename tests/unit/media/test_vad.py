@@ -15,10 +15,10 @@ from gateway.media.g711 import audioop, pcm16_to_alaw
 from gateway.media.resample import resample
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import read_wav
+from tests.support.data import EACH_SPEECH, utterances
 
 pytestmark = pytest.mark.unit
 
-SPEECH = Path(__file__).resolve().parents[4] / "shared" / "speech"
 RATE = 8000
 
 
@@ -70,15 +70,13 @@ def test_a_two_tone_ring_back_is_given_up_within_seconds():
 
 
 @pytest.mark.parametrize("noise", [0, 50])
-def test_real_speech_begins(noise):
-    files = sorted(SPEECH.glob("*.wav"))
-    if not files:
-        pytest.skip(f"no recordings in {SPEECH}")
-    for file in files:
-        sound = read_wav(file)
+@EACH_SPEECH
+def test_speech_begins(speech: Path, noise):
+    for one in utterances(speech):
+        sound = read_wav(one.wav)
         pcm = bytes(RATE * 2) + resample(sound.mono(), sound.rate, RATE)
         hiss = array("h", (round(NOISE.gauss(0, noise)) for _ in range(len(pcm) // 2))).tobytes()
         voiced = heard(pcm16_to_alaw(audioop.add(pcm, hiss, 2)))
-        assert begins(voiced), file.name
-        assert sum(voiced) / len(voiced) > 0.3, file.name
-        assert not any(voiced[:45]), file.name
+        assert begins(voiced), one.wav.name
+        assert sum(voiced) / len(voiced) > 0.3, one.wav.name
+        assert not any(voiced[:45]), one.wav.name
