@@ -91,7 +91,12 @@ rtp_ports = [{low}, {high}]
                 stdout=sink,
                 stderr=sink,
             )
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.process.kill()  # its children die with it
+            self.process.wait()
+            raise
 
     def wait_ready(self) -> None:
         def ready() -> bool:
