@@ -120,7 +120,13 @@ class WebHouse:
             await call.register()
         finished = await asyncio.to_thread(writer.close)
         await call.close(
-            disposition=disposition, proved=True, keys=["2"], recording=finished, spoken_ms=0, transcribed=True, quality={}
+            disposition=disposition,
+            proved=True,
+            keys=["2"],
+            recording=finished,
+            spoken_ms=0,
+            transcribed=True,
+            quality={},
         )
         await call.transcribed()
         return call
