@@ -116,7 +116,7 @@ class Admission:
         if not known and self._calls_of(host) >= self._settings.max_calls_per_source:
             return "source"
         # Whoever invents senders has these calls and no more, and each for a moment only once others want its place.
-        if len(self._core.unproved) >= max(1, self._settings.max_calls // 4) and not self._made_way():
+        if self._core.places.locked() and not self._made_way():
             return "unacknowledged"
         return None
 

@@ -42,12 +42,14 @@ class Core:
     client: ClientTransactions
     on_change: Callable[[], None]
     """Called when the number of calls may have changed."""
+    places: asyncio.Semaphore
+    """As many as may wait for their ACK at once; an answer takes one before it goes out."""
     legs: dict[DialogId, Leg] = field(default_factory=dict)
     """By dialog; a leg that ended stays until its last message is out."""
     active: set[Leg] = field(default_factory=set)
     """Legs that have not ended."""
     unproved: dict[IncomingLeg, None] = field(default_factory=dict)
-    """Of these, calls that come in and whose caller has not shown yet that it gets what we send, oldest first."""
+    """Of these, calls that we answered and whose ACK has not come yet, oldest first."""
 
     def contact(self, peer: Target) -> str:
         """Our Contact value towards ``peer``."""

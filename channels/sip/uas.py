@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from channels.sip.core import Core, retry_after
+from channels.sip.core import RETRY_AFTER_S, Core, retry_after
 from channels.sip.dialogs import Dialog
 from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.media import MediaSession
@@ -45,7 +45,7 @@ class IncomingLeg(Leg):
         self._acked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._proved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answered_at: float | None = None
-        core.unproved[self] = None
+        self._placed = False
         transaction.on_proof = self._prove
         contact = core.contact(self._request.flow.target)
         self.register(Dialog.of_invite(self._request, transaction.to_tag, contact))
@@ -71,6 +71,7 @@ class IncomingLeg(Leg):
     async def answer(self) -> None:
         """Send 200; return once the ACK is here, with a delayed offer the answer too."""
         await self._settle()
+        await self._place()
         if self._ended.done() or not self._transaction.open or self.media is None:
             raise CallEnded("the caller gave up before the answer")
         delayed = not self._answer
@@ -79,6 +80,7 @@ class IncomingLeg(Leg):
         data = self._transaction.respond(200, headers=headers, body=body)
         self.up = True
         self._answered_at = asyncio.get_running_loop().time()
+        self.core.unproved[self] = None
         self._awaits_answer = delayed
         self.await_ack(self._request, data)
         self.timer.start(self._agreed)
@@ -90,6 +92,29 @@ class IncomingLeg(Leg):
             raise CallEnded("no ACK came, or no usable answer with it")
         self.media.start()
 
+    async def _place(self) -> None:
+        """Take a place among those that wait for their ACK; 503 when none comes free within T1.
+
+        Calls of existing callers give theirs back within a round trip, also after a stall of our own that answers
+        many at once.
+        """
+        try:
+            async with asyncio.timeout(self.core.wire.t1):
+                await self.core.places.acquire()
+        except TimeoutError:
+            self.refuse(503, retry_after_s=RETRY_AFTER_S)
+            raise CallEnded("too many calls wait for their ACK") from None
+        self._placed = True
+        if self._ended.done():
+            self._leave()
+
+    def _leave(self) -> None:
+        """Give the place back."""
+        self.core.unproved.pop(self, None)
+        if self._placed:
+            self._placed = False
+            self.core.places.release()
+
     async def proved(self) -> bool:
         """See the port."""
         gave_up = self._ended.done() and self._ended.result() is not EndReason.SIGNALLING_LOST
@@ -100,7 +125,7 @@ class IncomingLeg(Leg):
     def _prove(self) -> None:
         if not self._proved.done():
             self._proved.set_result(None)
-        self.core.unproved.pop(self, None)
+        self._leave()
 
     @property
     def overdue(self) -> bool:
@@ -110,7 +135,7 @@ class IncomingLeg(Leg):
 
     def end(self, reason: EndReason, *, bye: bool) -> None:
         """As every leg."""
-        self.core.unproved.pop(self, None)
+        self._leave()
         super().end(reason, bye=bye)
 
     def receive(self, request: Request) -> None:

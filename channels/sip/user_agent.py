@@ -102,6 +102,7 @@ class UserAgent:
             server=ServerTransactions(wire),
             client=ClientTransactions(wire),
             on_change=self._count,
+            places=asyncio.Semaphore(max(1, settings.max_calls // 4)),
         )
         self._admission = Admission(settings, trunks, self.core)
         self._authentication = Authentication(

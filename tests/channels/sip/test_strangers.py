@@ -130,6 +130,46 @@ async def test_a_quarter_of_the_calls_may_wait_for_their_ack(make, dial):
     assert len(gateway.agent.core.active) == 3
 
 
+async def test_a_burst_gets_no_more_than_that_and_a_burst_of_real_callers_is_answered(make, dial):
+    gateway = await make(max_calls=40, t1_ms=200)
+    go = asyncio.Event()
+
+    async def stalled(leg):
+        leg.trying()
+        await go.wait()
+        await gateway.answer(leg)
+
+    gateway.handler = stalled
+    peer = await dial(gateway)
+    for _ in range(30):
+        Phone(peer).invite()
+    await until(lambda: len(gateway.legs) == 30)
+    go.set()
+    answered: dict[str, int] = {}
+    while len(answered) < 30:
+        message = await peer.next()
+        if message.status >= 200:
+            answered.setdefault(message.get("call-id"), message.status)
+    assert Counter(answered.values()) == {200: 10, 503: 20}
+
+    gateway = await make(max_calls=40, t1_ms=200)
+    go.clear()
+    peer = await dial(gateway)
+    gateway.handler = stalled
+    phones = {(phone := Phone(peer)).call_id: phone for _ in range(30)}
+    for phone in phones.values():
+        phone.invite()
+    await until(lambda: len(gateway.legs) == 30)
+    go.set()
+    up = set()
+    while len(up) < 30:
+        message = await peer.next()
+        assert message.status < 300
+        if message.status == 200:
+            phones[message.get("call-id")].ack(message)
+            up.add(message.get("call-id"))
+
+
 async def test_callers_that_do_not_exist_make_way_for_one_that_does(make, dial):
     gateway = await make(max_calls=8, t1_ms=100)
     peer = await dial(gateway)
