@@ -52,8 +52,10 @@ def _protect(ticket: TicketState, p: Prepared) -> None:
 def _spoken_kind(p: Prepared, ticket: TicketState, value: Any) -> Any:
     """Choosing the citizens' line does not make a citizen of who said they are a visitor; a person's choice does."""
     entry = _entry(ticket, "requester.kind")
-    by_person = p.confirmed_by is not None or entry is None or entry["confirmed_by"] is not None
-    return value if by_person or value != get_in(SECTIONS, _KIND) or entry["confidence"] < FILL_AT else entry["value"]
+    if p.confirmed_by is not None or entry is None or entry["confirmed_by"] is not None:
+        return value
+    unsaid = value == get_in(SECTIONS, _KIND) and entry["confidence"] >= FILL_AT
+    return entry["value"] if unsaid else value
 
 
 def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int | None, joined: bool) -> None:
