@@ -28,7 +28,7 @@ test: ## set up and run every test, peers included
 
 test-fast: ## the tests that need no peers
 	@scripts/setup.sh dev
-	@$(PYTEST) -n 2 -m "unit or contract"
+	@$(PYTEST) -n 2 -m "(unit or contract) and not soak"
 
 check: ## format, lint, types, imports, flows, configuration, docs
 	@scripts/setup.sh dev
