@@ -100,7 +100,7 @@ def rows() -> list[Row]:
         (folder / "caller.alaw").write_bytes(pcm16_to_alaw(resample(pcm, rate, 8000)))
         with prompting_gateway(folder, CALLS, SECONDS, 1, CHANNELS) as house:
             children = house.children()
-            pid = children.get("voice", children.get("core", 0))
+            pid = children["voice"]
             bind(pid, ANSWERERS_CORE)
             result, counts = asyncio.run(_attacked(house, pid, folder))
     carried = sum(count for kind, count in counts.items() if kind != "turned away")

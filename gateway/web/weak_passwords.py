@@ -60,8 +60,8 @@ def weakness(password: str, username: str, name: str = "") -> str | None:
 
 def _without_guessed(text: str) -> str:
     """``text`` with a blank in place of everything that is guessed first, also where it is spelled with digits."""
-    text = _GUESSED.sub(" ", text)
-    text = _without(text, (*_runs(text), *_STEMS))
+    # Words and runs first: a year would be seen in the middle of one, and leave its ends.
+    text = _GUESSED.sub(" ", _without(text, (*_runs(text), *_STEMS)))
     return _without(text.translate(_LEET), _STEMS)
 
 

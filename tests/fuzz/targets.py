@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import struct
 import tempfile
@@ -274,6 +275,10 @@ def _telegram(data: bytes) -> None:
     Translator(settings=settings, channel_id="tg", bot_id="1").translate(raw, NOW)
 
 
+def _sms_json(data: bytes) -> None:
+    asyncio.run(hooks.parse_json(data))
+
+
 PLATFORM = dumped(
     {"event_id": "1", "sender": "u-1", "text": "路灯坏了"},
     {"event_id": "2", "sender": "u-1", "text": "", "location": {"lat": 20.04, "lon": 110.2, "crs": "gcj02"}},
@@ -327,9 +332,7 @@ TARGETS = {
     "telegram": Target(TELEGRAM, _telegram, (TelegramMalformed,)),
     "platform": Target(PLATFORM, platform.parsed, (platform.Malformed,)),
     "webchat": Target(FRAMES, parse_frame, (Refusal,)),
-    "sms_json": Target(
-        dumped([{"phone_number": "13800138000", "content": "x"}]), hooks.parse_json, (hooks.NotUnderstood,)
-    ),
+    "sms_json": Target(dumped([{"phone_number": "13800138000", "content": "x"}]), _sms_json, (hooks.NotUnderstood,)),
     "sniff": Target(FILES, lambda data: sniff(data, "x.mp3")),
     "wav": Target((alaw_wav(bytes(400)), alaw_wav(bytes(400), bytes(400))), read_wav, (RejectedInput, ValueError)),
     "flow": Target(

@@ -12,14 +12,15 @@ BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 class _Selector(selectors.DefaultSelector):
-    """Never sleeps: says how long it would have."""
+    """Never sleeps but for a thread at work: says how long it would have."""
 
     def __init__(self) -> None:
         super().__init__()
         self.slept = 0.0
+        self.threads = 0
 
     def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
+        ready = super().select(None if self.threads and timeout != 0 else 0)
         if not ready:
             assert timeout is not None, "nothing is due and nothing is running: the test would wait for ever"
             self.slept += max(timeout, 0.0)
@@ -33,6 +34,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual.slept
+
+    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:
+        """While a thread works the clock stands still: its end wakes the loop."""
+        self._virtual.threads += 1
+        work = super().run_in_executor(*args)
+        work.add_done_callback(self._ended)
+        return work
+
+    def _ended(self, _: asyncio.Future[Any]) -> None:
+        self._virtual.threads -= 1
 
 
 class VirtualClock:

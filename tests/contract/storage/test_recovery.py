@@ -24,6 +24,7 @@ from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event
 from tests.contract.storage.conftest import Open
+from tests.fakes.reading import ReaderHere
 
 pytestmark = pytest.mark.contract
 LEASE_S = 15
@@ -141,7 +142,7 @@ async def recovered_call(db: Database, clock: TestClock, tmp_path: Path) -> Call
     """A call whose owner was out of reach so long that a worker closed it, and that goes on."""
     record = CallRecord(
         store=db.changes,
-        prefill=Prefill(Gazetteer([])),
+        reader=ReaderHere(Prefill(Gazetteer([]))),
         clock=clock,
         info=INFO,
         node="n1",
@@ -158,7 +159,13 @@ async def recovered_call(db: Database, clock: TestClock, tmp_path: Path) -> Call
 
 async def end(record: CallRecord, disposition: Disposition) -> None:
     await record.close(
-        disposition=disposition, keys=["1"], recording=FINISHED, spoken_ms=900, transcribed=True, quality={}
+        disposition=disposition,
+        proved=True,
+        keys=["1"],
+        recording=FINISHED,
+        spoken_ms=900,
+        transcribed=True,
+        quality={},
     )
 
 

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
-from gateway.roles.core import RunningChannel
 
-from gateway.bootstrap import House, open_house
+from gateway.bootstrap.house import House, open_house
+from gateway.roles.running_channel import RunningChannel
 from gateway.settings import Settings
 from gateway.web import server
 from gateway.web.auth import sha256
@@ -60,17 +61,25 @@ async def web_process(folder: Path) -> AsyncIterator[WebProcess]:
     """What ``gateway run`` has in its web process, without the supervisor."""
     settings = Settings(**tomllib.loads(f'data_dir = "{folder}"\n[http]\nport = {free_port()}\n{CHANNELS}'))
     async with AsyncExitStack() as stack:
-        house = await open_house(settings, stack)
+        house = await open_house(settings, ["web", "worker"], stack, migrate=True)
+        assert house.web is not None
+        assert house.written is not None
         for name, scopes in TOKENS.items():
-            await house.database.accounts.add_token(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
-        channels = [RunningChannel(built, house.written.here) for built in house.channels]
+            await house.base.database.accounts.add_token(
+                name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}")
+            )
+        channels = [RunningChannel(built, house.base.here) for built in house.channels]
+
+        async def unasked() -> Any:
+            raise AssertionError
 
         async def ready() -> dict[str, bool]:
             return {channel.channel_id: await channel.ready() for channel in channels}
 
-        serving = await server.serve(house.web_app(ready), host="127.0.0.1", port=0)
+        app = house.web.app(ready=ready, metrics=unasked, channels=unasked)
+        serving = await server.serve(app, host="127.0.0.1", port=0)
         duties = [channel.run() for channel in channels]
-        duties += [house.similar.run(), house.written.outbox.run(), house.written.media.run()]
+        duties += [house.web.similar.run(), house.written.outbox.run(), house.written.media.run(hears=True)]
         tasks = [asyncio.create_task(duty) for duty in duties]
         try:
             while not all((await ready()).values()):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bootstrap import House, open_house
+from gateway.bootstrap.house import House, open_house
 from gateway.live.neighbours import PREFIX
 from gateway.ports.message import InboundMessage
 from gateway.settings import load
@@ -36,11 +36,13 @@ async def test_a_message_that_another_process_writes_wakes_who_watches(
     config = tmp_path / "gateway.toml"
     config.write_text(f'data_dir = "{tmp_path}"\n[[channel]]\nid = "web"\nkind = "webchat"\nflow = "chat"\n')
     async with AsyncExitStack() as stack:
-        houses: list[House] = [await open_house(load(config), stack, migrate=n == 0) for n in range(2)]
+        houses: list[House] = [
+            await open_house(load(config), ["web", "worker"], stack, migrate=n == 0) for n in range(2)
+        ]
         tasks = [
             asyncio.create_task(duty())
             for house in houses
-            for duty in (house.wakeup.run, house.announce, house.written.follow)
+            for duty in (house.base.wakeup.run, house.base.announce, house.written.follow)
         ]
         await until(lambda: len(list((tmp_path / "run").glob(f"{PREFIX}*"))) == len(houses), "both to listen")
         here, there = houses

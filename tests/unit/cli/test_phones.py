@@ -20,9 +20,10 @@ class Accounts:
     def __init__(self) -> None:
         self.added: list[str] = []
 
-    async def add_phone(self, *, username: str, ha1: dict[str, str], agent: str | None) -> None:
+    async def add_phone(self, *, username: str, ha1: dict[str, str], agent: str | None, by: str) -> None:
         assert all(len(secret) == 32 for secret in ha1.values())
         assert agent is None
+        assert by
         self.added.append(username)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.intake import turns
+from gateway.intake import round_robin
 from gateway.intake.round_robin import RoundRobin
 from gateway.ports.conversation_store import Waiting
 
@@ -62,7 +62,7 @@ def test_a_person_has_one_turn_at_a_time() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "REMEMBERED", 3)
+    monkeypatch.setattr(round_robin, "REMEMBERED", 3)
     book = RoundRobin()
     for person in "abcd":
         one = book.begin([Waiting("1", person)])
