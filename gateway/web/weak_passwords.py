@@ -66,9 +66,14 @@ def _without_guessed(text: str) -> str:
 
 
 def _without(text: str, pieces: Iterable[str]) -> str:
-    for piece in sorted(pieces, key=len, reverse=True):
-        text = text.replace(piece, " ")
-    return text
+    """``text`` with a blank for every character of a piece, also where pieces overlap."""
+    covered = bytearray(len(text))
+    for piece in pieces:
+        at = text.find(piece)
+        while at >= 0:
+            covered[at : at + len(piece)] = b"\x01" * len(piece)
+            at = text.find(piece, at + 1)
+    return "".join(" " if hidden else char for char, hidden in zip(text, covered, strict=True))
 
 
 def _runs(text: str) -> Iterator[str]:

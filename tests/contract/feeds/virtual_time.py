@@ -42,6 +42,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         work.add_done_callback(self._ended)
         return work
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Asyncio waits for the threads by a thread of its own, which this clock knows nothing of."""
+        if self._default_executor is not None:
+            self._default_executor.shutdown()
+
     def _ended(self, _: asyncio.Future[Any]) -> None:
         self._virtual.threads -= 1
 

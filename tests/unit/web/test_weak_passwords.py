@@ -30,6 +30,7 @@ pytestmark = pytest.mark.unit
         ("12345gateway", "password_too_common"),
         ("Haikou12345!!", "password_too_common"),
         ("woaini5201314", "password_too_common"),
+        ("13145201314520abcd", "password_too_common"),
         ("5201314abcd00", "password_too_common"),
         ("hainan19900101", "password_too_common"),
         ("wang13800138000", "password_too_common"),
