@@ -12,17 +12,20 @@ from gateway.errors import ConfigError
 
 MAX_SOCKET_PATH = 100
 """``sun_path`` holds 108 bytes on Linux and 104 on macOS, the final zero included."""
+LONGEST_NAME = 32
+"""Of a socket's file, with its ending and the slash before it."""
 
 
 def socket_path(data_dir: Path, name: str) -> Path:
-    """The path of the Unix socket ``name``; creates nothing.
+    """The path of the Unix socket ``name`` (``LONGEST_NAME`` bytes at most); creates nothing.
 
-    In ``data_dir/run``, or in the system's temporary folder when that is too long for a socket.
+    In ``data_dir/run``, or in the system's temporary folder when that is too long for a socket: all of a ``data_dir``
+    lie in one folder, whatever their names.
     """
     base = data_dir.resolve()
-    path = base / "run" / f"{name}.sock"
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
-        return path
+    folder = base / "run"
+    if len(os.fsencode(folder)) + LONGEST_NAME <= MAX_SOCKET_PATH:
+        return folder / f"{name}.sock"
     digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"hotline-{os.getuid()}-{digest}" / f"{name}.sock"
 

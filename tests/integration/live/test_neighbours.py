@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.live.neighbours import PREFIX, Neighbours
-from gateway.live.run_dir import socket_path
+from gateway.live.run_dir import MAX_SOCKET_PATH, socket_path
 from tests.contract.storage.changes import written
 from tests.integration.live.follower import open_following
 from tests.support.running import ROOT
@@ -93,3 +93,11 @@ async def test_junk_is_no_event(tmp_path: Path) -> None:
     assert heard == [7]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("length", range(1, 120))
+def test_all_sockets_of_a_folder_lie_together_and_are_short_enough(length: int) -> None:
+    folder = Path("/") / ("d" * length)
+    paths = [socket_path(folder, name) for name in ("a", "voice", "web+worker", f"{PREFIX}4194304-abcdef")]
+    assert len({path.parent for path in paths}) == 1
+    assert max(len(str(path)) for path in paths) <= MAX_SOCKET_PATH

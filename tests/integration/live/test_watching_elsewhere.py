@@ -11,6 +11,7 @@ import pytest
 
 from gateway.bootstrap.house import House, open_house
 from gateway.live.neighbours import PREFIX
+from gateway.live.run_dir import socket_path
 from gateway.ports.message import InboundMessage
 from gateway.settings import load
 from tests.support.waiting import until
@@ -44,7 +45,8 @@ async def test_a_message_that_another_process_writes_wakes_who_watches(
             for house in houses
             for duty in (house.base.wakeup.run, house.base.announce, house.written.follow)
         ]
-        await until(lambda: len(list((tmp_path / "run").glob(f"{PREFIX}*"))) == len(houses), "both to listen")
+        run = socket_path(tmp_path, PREFIX).parent
+        await until(lambda: len(list(run.glob(f"{PREFIX}*"))) == len(houses), "both to listen")
         here, there = houses
         await here.written.conversations.receive(said("0"))
         async with here.written.conversations.watch("web", "li") as news:

@@ -66,7 +66,6 @@ async def test_what_this_process_measured_goes_through_json_and_keeps_its_names(
         assert re.search(rf"^# TYPE {name} gauge$", text, re.MULTILINE), name
     assert re.search(r'^gateway_accept_seconds_bucket\{le="0.001",process="web"\} ', text, re.MULTILINE)
     assert re.search(r'^gateway_tasks\{process="web"\} [1-9]', text, re.MULTILINE)
-    assert not re.search(r"^gateway_feed_pending", text, re.MULTILINE), "nobody counted deliveries here"
 
 
 @pytest.mark.parametrize("give", [lambda gauge: gauge.set(0), lambda gauge: gauge.inc(0), lambda gauge: gauge.dec(0)])
