@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.live.run_dir import socket_path
+from gateway.live.run_dir import make_private, socket_path
 from gateway.roles.run_folder import clear_away, sole_supervisor
 from gateway.roles.supervisor import children
 from gateway.settings import Settings
@@ -45,6 +45,7 @@ def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:
 def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     living, dead = (socket_path(tmp_path, name) for name in ("voice-1", "voice"))
+    make_private(living.parent)
     (tmp_path / "run" / "asr-0.json").write_text("{}")
     with socket.socket(socket.AF_UNIX) as listening:
         for path in (dead, living):
