@@ -88,9 +88,10 @@ class IncomingLeg(Leg):
         # hears the first word.
         waited: set[asyncio.Future[Any]] = {self._acked, self._ended}
         await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        if self._ended.done():
+        if not self._acked.done():
             raise CallEnded("no ACK came, or no usable answer with it")
-        self.media.start()
+        if not self._ended.done():  # a BYE may have been read right behind the ACK: answered all the same
+            self.media.start()
 
     async def _place(self) -> None:
         """Take a place among those that wait for their ACK; 503 when none comes free within T1.

@@ -132,7 +132,8 @@ class CallAnswering:
             writer.write(caller, ours)
             listener.hear(caller)
 
-        leg.set_sink(sink)
+        with suppress(CallEnded):  # hung up in the moment of the answer
+            leg.set_sink(sink)
         keys = Keys()
         recognition = asyncio.create_task(listener.run(), name=f"recognition-{record.interaction_id}")
         flow = FlowOnCall(
