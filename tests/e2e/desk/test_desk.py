@@ -103,7 +103,13 @@ async def test_a_call_appears_while_it_goes_on_and_its_words_as_they_are_said(ho
     await desk.see("通话仍在进行", ".player")
     recording = await asyncio.to_thread(writer.close)
     await call.close(
-        disposition=Disposition.COMPLETED, keys=[], recording=recording, spoken_ms=0, transcribed=True, quality={}
+        disposition=Disposition.COMPLETED,
+        proved=True,
+        keys=[],
+        recording=recording,
+        spoken_ms=0,
+        transcribed=True,
+        quality={},
     )
     await desk.see("已完成", ".side")
     await desk.gone("通话中")
