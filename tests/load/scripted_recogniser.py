@@ -39,10 +39,10 @@ async def recognise(request: web.Request) -> web.WebSocketResponse:
             heard_ms += len(message.data) // BYTES_PER_MS
         elif not final:
             continue
-        if heard_ms - said_ms >= every_ms:
-            text = SENTENCES[said % len(SENTENCES)]
-            ended = [Recognised(start_ms=said_ms, end_ms=heard_ms, text=text, language="zh", confidence=0.9)]
-            said_ms, said = heard_ms, said + 1
+        while heard_ms - said_ms >= every_ms:
+            text, end_ms = SENTENCES[said % len(SENTENCES)], said_ms + every_ms
+            ended.append(Recognised(start_ms=said_ms, end_ms=end_ms, text=text, language="zh", confidence=0.9))
+            said_ms, said = end_ms, said + 1
         await socket.send_str(answer(ended, "", "script", final=final))
         if final:
             break

@@ -106,8 +106,10 @@ async def gaps(
                 said("bench.rtp_tap", str(media), str(WINDOW_S)), said("tests.load.stalls", str(WINDOW_S))
             )
             assert not tapped["dropped"]
-            assert len(tapped["streams"]) == calls
-            longest = max(gap for _, gap in tapped["streams"].values())
+            low, high = house.rtp_ports  # what other programs of the machine send there is no stream of ours
+            streams = {port: gap for port, (_, gap) in tapped["streams"].items() if low <= int(port) <= high}
+            assert len(streams) == calls
+            longest = max(streams.values())
             seen.append((longest, stalled))
             print(f"{calls} calls: longest gap {longest:.0f} ms; a bare timer waited {stalled:.0f} ms")
         outcome = await load
