@@ -68,7 +68,7 @@ def checked(answer: str, source: str, *, max_chars: int) -> str | None:
     """
     title = answer.strip()
     text, said = unicodedata.normalize("NFKC", title), unicodedata.normalize("NFKC", source)
-    if not text or len(title) > max_chars or len(text) > max_chars or "*" in text:
+    if not text or len(title) > max_chars or len(text) > max_chars or "*" in text or not title.isprintable():
         return None
     if not (_signs_known(text, said) and _figures(text) <= _figures(said) and _latin(text, said)):
         return None

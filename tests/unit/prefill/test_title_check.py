@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.prefill.title_check import checked
@@ -117,6 +117,7 @@ def test_figures_and_words_of_an_accepted_title_occur_in_what_was_said(answer: s
         assert word not in title or word in said
 
 
+@example(answer="0\xa00", said="0\xa00")
 @given(answer=st.text(max_size=60), said=st.text(max_size=200))
 def test_whatever_comes_it_is_judged(answer: str, said: str) -> None:
     title = checked(answer, said, max_chars=40)
