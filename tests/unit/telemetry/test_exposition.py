@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.telemetry.exposition import exposition, measured
+from gateway.telemetry.exposition import exposition
 from gateway.telemetry.metrics import GaugeWhenSet
+from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
 WORDS = st.text('abcdefgh"\\\n中 ', max_size=8)
@@ -60,12 +62,27 @@ def test_each_sample_says_whose_it_is_and_a_family_stands_once(
     assert {key: value for key, value in found.items() if not key[0].endswith("_up")} == sent
 
 
-async def test_what_this_process_measured_goes_through_json_and_keeps_its_names() -> None:
-    text = exposition({"web": json.loads(json.dumps(measured()))}).decode()
+MEASURE = """
+import asyncio, json
+from gateway.telemetry.exposition import exposition
+
+async def main():
+    print(exposition({"web": json.loads(json.dumps(measured()))}).decode())
+
+asyncio.run(main())
+"""
+
+
+def test_what_a_process_measured_goes_through_json_and_keeps_its_names() -> None:
+    """In a process of its own: what other tests measured in this one is not there."""
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
     for name in ("gateway_calls_active", "gateway_feed_pending", "gateway_tasks", "process_open_fds"):
         assert re.search(rf"^# TYPE {name} gauge$", text, re.MULTILINE), name
     assert re.search(r'^gateway_accept_seconds_bucket\{le="0.001",process="web"\} ', text, re.MULTILINE)
     assert re.search(r'^gateway_tasks\{process="web"\} [1-9]', text, re.MULTILINE)
+    assert not re.search(r"^gateway_feed_pending", text, re.MULTILINE), "nobody counted deliveries here"
 
 
 @pytest.mark.parametrize("give", [lambda gauge: gauge.set(0), lambda gauge: gauge.inc(0), lambda gauge: gauge.dec(0)])
