@@ -63,11 +63,11 @@ def test_each_sample_says_whose_it_is_and_a_family_stands_once(
 
 
 MEASURE = """
-import asyncio, json
-from gateway.telemetry.exposition import exposition
+import asyncio, json, sys
+from gateway.telemetry.exposition import exposition, measured
 
 async def main():
-    print(exposition({"web": json.loads(json.dumps(measured()))}).decode())
+    sys.stdout.buffer.write(exposition({"web": json.loads(json.dumps(measured()))}))
 
 asyncio.run(main())
 """
@@ -75,9 +75,9 @@ asyncio.run(main())
 
 def test_what_a_process_measured_goes_through_json_and_keeps_its_names() -> None:
     """In a process of its own: what other tests measured in this one is not there."""
-    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    text = done.stdout
+    text = done.stdout.decode()
     for name in ("gateway_calls_active", "gateway_feed_pending", "gateway_tasks", "process_open_fds"):
         assert re.search(rf"^# TYPE {name} gauge$", text, re.MULTILINE), name
     assert re.search(r'^gateway_accept_seconds_bucket\{le="0.001",process="web"\} ', text, re.MULTILINE)
