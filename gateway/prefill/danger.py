@@ -1,0 +1,110 @@
+"""Danger to life now, by the words for it, and the number to call: 110 police, 119 fire, 120 ambulance, 122 traffic.
+
+Whoever is told in vain to call 119 has lost a moment; whoever is not told may lose more. So a danger is believed
+unless the words themselves say that it is feared, over, denied or a figure of speech.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from gateway.domain.guess import Guess
+from gateway.prefill.danger_words import ABOUT, DENIED, FEARED, NOW, NUMBER, OVER, PAST, PRESSING, WHO, WORDS, Kind
+from gateway.prefill.denial import denied_spans, touches
+
+__all__ = ["NUMBER", "Danger", "Kind", "danger_in", "emergency_guess", "raised_in"]
+
+PATH: Final = "demand.emergency"
+READ_CHARS: Final = 3000
+CONFIDENCE: Final = 0.95
+SENTENCE_CHARS: Final = 60
+MOST_MATCHES: Final = 30
+"""Of one kind in one text: what comes after so many that are not there now is not looked at."""
+TOLD_CHARS: Final = 90
+"""Who writes more than this tells a story: a danger in it is there now only when its sentence says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """A danger that a text names."""
+
+    kind: Kind
+    span: tuple[int, int]
+
+    @property
+    def number(self) -> str:
+        """The number to call."""
+        return NUMBER[self.kind]
+
+
+_PATTERNS: Final = tuple(
+    (
+        kind,
+        re.compile(
+            re.sub(r"…(\d+)", r"[^，。,.!！?？]{0,\1}", words).replace("〈who〉", WHO),
+            re.IGNORECASE,
+        ),
+    )
+    for kind, words in WORDS.items()
+)
+_ENDS = re.compile(r"[。.!！?？；;\n]")
+
+
+def danger_in(text: str) -> Danger | None:
+    """The first danger to life in ``text`` that is there now; None when it names none.
+
+    Of several kinds that begin at one place the one listed first counts. Reads the first ``READ_CHARS`` characters;
+    takes time in proportion to them.
+    """
+    read = text[:READ_CHARS]
+    found = [danger for kind, pattern in _PATTERNS if (danger := _first(read, kind, pattern)) is not None]
+    return min(found, key=lambda one: one.span[0], default=None)
+
+
+def emergency_guess(text: str) -> Guess | None:
+    """``demand.emergency`` as ``text`` says it."""
+    danger = danger_in(text)
+    if danger is None:
+        return None
+    return Guess(path=PATH, value=danger.number, source="rule", span=danger.span, confidence=CONFIDENCE)
+
+
+def raised_in(guesses: Iterable[Guess]) -> str | None:
+    """The number to call that ``guesses`` hold for ``demand.emergency``."""
+    return next((str(guess.value) for guess in guesses if guess.path == PATH), None)
+
+
+def _first(text: str, kind: Kind, pattern: re.Pattern[str]) -> Danger | None:
+    denied: tuple[tuple[int, int], ...] | None = None
+    for match in islice(pattern.finditer(text), MOST_MATCHES):
+        denied = denied_spans(text) if denied is None else denied
+        if not touches(match.span(), denied) and _is_now(text, kind, *match.span()):
+            return Danger(kind, match.span())
+    return None
+
+
+def _is_now(text: str, kind: Kind, start: int, end: int) -> bool:
+    """Whether what the words at ``start:end`` name is feared, past, denied or only spoken about."""
+    before, after = text[max(0, start - 40) : start], text[end : end + 60]
+    if ABOUT.match(after) or DENIED.search(before):
+        return False
+    if len(text) > TOLD_CHARS and not PRESSING.search(_sentence(text, start, end)):
+        return False
+    if kind is Kind.SELF_HARM:  # despair has a past and a fear in it, and is no less there now
+        return not (PAST.search(before) and "有人" in text[max(0, start - 12) : end])
+    if FEARED.search(before):
+        return False
+    over = OVER.search(after)
+    if over is not None and not NOW.search(after[over.end() :]):
+        return False
+    return not PAST.search(before) or NOW.search(text[start - 1 if start else 0 :]) is not None
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """The sentence around ``start:end``, as far as it is near."""
+    before = _ENDS.split(text[max(0, start - SENTENCE_CHARS) : start])[-1]
+    return before + text[start:end] + _ENDS.split(text[end : end + SENTENCE_CHARS], maxsplit=1)[0]
