@@ -260,6 +260,7 @@ FIELDS: _Fields = {
         "content": _said,
         "category": _all_shown("code", "l1", "l2", "l3", "l4", "taxonomy_version"),
         "urgency": {"level": _shown, "reason": _said},
+        "emergency": _shown,
         "complained_about": {"name": _said, "phone": _number},
     },
     "place": {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Line(StrEnum):
@@ -92,3 +94,28 @@ class CallbackState(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class DangerKind(StrEnum):
+    """A danger to life."""
+
+    FIRE = "fire"
+    """Fire, gas, explosion, drowning, people trapped or buried."""
+    POLICE = "police"
+    """Violence, robbery, intruders, people gone missing."""
+    MEDICAL = "medical"
+    """Somebody may die of illness, injury or poison."""
+    TRAFFIC = "traffic"
+    """An accident on the road in which somebody was hit or hurt."""
+    SELF_HARM = "self_harm"
+    """Somebody is about to kill themselves."""
+
+
+EMERGENCY_NUMBER: Final[Mapping[DangerKind, str]] = {
+    DangerKind.FIRE: "119",
+    DangerKind.POLICE: "110",
+    DangerKind.MEDICAL: "120",
+    DangerKind.TRAFFIC: "122",
+    DangerKind.SELF_HARM: "110",
+}
+"""Which number answers which danger. Threatened suicides are the police's, who bring the others."""

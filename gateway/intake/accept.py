@@ -24,6 +24,7 @@ from gateway.domain.ids import new_ulid
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
+from gateway.intake.emergency import emergency_raised
 from gateway.intake.numbers import e164
 from gateway.intake.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
@@ -162,6 +163,7 @@ class ContactIntake:
                     data={"channel": contact.channel, "line": contact.line, "empty": empty},
                 ),
                 NewEvent(type="message.received", at=now),
+                *emergency_raised(guesses, now),
             ),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +23,7 @@ from gateway.domain.guess import NOTHING_READ, Guess, Reading, number_to_call
 from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
+from gateway.intake.emergency import emergency_raised
 from gateway.intake.numbers import e164
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
@@ -28,6 +31,7 @@ from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Finished
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
+from gateway.prefill.danger import emergency, raised_in
 
 MIN_SPEECH_MS = 800
 """With no text yet, so much detected speech counts as something said."""
@@ -69,6 +73,8 @@ class CallRecord:
         self.started_at = clock.now()
         self._guesses: tuple[Guess, ...] = ()
         self.registered = False
+        self._raised: set[str] = set()
+        self._watch: Callable[[str], None] = lambda _: None
 
     async def open(self, flow: dict[str, str], recording: str) -> Applied:
         """Write ticket (``empty`` until something is said) and interaction; before this nothing is answered.
@@ -133,18 +139,25 @@ class CallRecord:
             data={"after_ms": int((now - self.started_at).total_seconds() * 1000)},
         )
 
+    def watch(self, heard: Callable[[str], None]) -> None:
+        """Have ``heard`` called with each sentence before it is written: help does not wait for a disk."""
+        self._watch = heard
+
     async def heard(self, final: Final) -> None:
         """The requester said something: keep the segment and guess anew from everything said."""
+        self._watch(final.text)
         self._seq += 1
         self._said = (*self._said, heard_segment(Speaker.REQUESTER, self._seq, final))
         self._unread += 1
-        reading = await self._read()
+        danger = emergency(final.text, spans=False)
+        reading = _with_danger(await self._read(), danger)
         segment = self._said[-1]
         await self._apply(
             "transcript.segment",
             segments=(*self._take_prompts(), segment),
             ticket={("empty",): False},
             reading=reading,
+            danger=danger,
             data={"seq": segment.seq, "language": final.language},
         )
 
@@ -273,8 +286,13 @@ class CallRecord:
         interaction: dict[str, Any] | None = None,
         segments: tuple[NewSegment, ...] = (),
         reading: Reading = NOTHING_READ,
+        danger: tuple[Guess, ...] = (),
         callback: NewCallback | None = None,
     ) -> None:
+        now = self._clock.now()
+        told = (*emergency_raised(danger, now), *emergency_raised(reading.guesses, now))
+        raised = {event.data["number"]: event for event in told if event.data["number"] not in self._raised}
+        self._raised.update(raised)
         await self._store.apply(
             Change(
                 ticket_id=self.ticket_id,
@@ -285,9 +303,18 @@ class CallRecord:
                 guesses=reading.guesses,
                 mentions=reading.mentions,
                 callback=callback,
-                events=(NewEvent(type=event, at=self._clock.now(), data=data),),
+                events=(NewEvent(type=event, at=now, data=data), *raised.values()),
             ),
         )
+
+
+def _with_danger(reading: Reading, danger: tuple[Guess, ...]) -> Reading:
+    """Danger counts as soon as one sentence names it, also while nobody reads the whole."""
+    if not danger or raised_in(reading.guesses) is not None:
+        return reading
+    paths = {guess.path for guess in danger}
+    kept = tuple(guess for guess in reading.guesses if guess.path not in paths)
+    return replace(reading, guesses=(*kept, *danger))
 
 
 def recording_field(finished: Finished | None) -> dict[str, Any] | None:

@@ -41,6 +41,7 @@ from gateway.ports.conversation_store import ConversationStore, IdleConversation
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
+from gateway.prefill.danger import danger_in
 
 TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
@@ -148,7 +149,7 @@ class ConversationIntake:
         """What the flow makes of the message, what else is to be said, and which ticket it is about."""
         message, attachment = arrived.message, arrived.attachment
         text = message.text if message.event in {None, "edit", "menu"} else None
-        about = self._about(message, standing, view)
+        about = None if danger_in(text or "") else self._about(message, standing, view)
         opening = standing.ticket_id is None
         if standing.state is not None:
             turn = Turn(state=standing.state)

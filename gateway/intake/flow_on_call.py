@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from gateway.calls.dialogue import Dialogue, Nothing, Pressed, Question, Spoke
 from gateway.domain.words import Disposition
@@ -15,6 +17,7 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
+    Danger,
     End,
     Engine,
     Finished,
@@ -28,10 +31,12 @@ from gateway.ivr.engine import (
     State,
     Wait,
 )
+from gateway.prefill.danger import danger_in
 from gateway.telemetry import log
 
 _log = log.get("flow")
 _ALAW_BYTES_PER_MS = 8
+T = TypeVar("T")
 
 
 class FlowOnCall:
@@ -53,6 +58,9 @@ class FlowOnCall:
         self._dialogue = dialogue
         self._heard_ms = heard_ms
         self._ended: Disposition | None = None
+        self._alarm: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._alarmed: set[str] = set()
+        record.watch(self.alarm)
 
     async def run(self) -> None:
         """Step through the flow until it ends; ``CallEnded`` when the caller is gone."""
@@ -75,6 +83,14 @@ class FlowOnCall:
 
     _asked_for_person = False
 
+    def alarm(self, text: str) -> None:
+        """The caller said ``text``: danger in it is answered at once, each kind once, whatever is under way."""
+        danger = danger_in(text)
+        if danger is None or danger.kind in self._alarmed or self._alarm.done():
+            return
+        self._alarmed.add(danger.kind)
+        self._alarm.set_result(danger.kind)
+
     async def _perform(self, outputs: tuple[Output, ...]) -> Input:
         """Carry the outputs out in order; the input that follows."""
         result: Input = Finished()
@@ -84,15 +100,34 @@ class FlowOnCall:
                 case Say():
                     says.append(output)
                 case Wait():
-                    result, says = await self._ask(says, output), []
+                    return await self._or_danger(self._ask(says, output))
                 case Act():
-                    await self._say(says)
+                    alarmed = await self._or_danger(self._say(says))
                     result, says = await self._act(output), []
+                    if isinstance(alarmed, Danger):
+                        return alarmed
                 case End(disposition=disposition):
-                    await self._say(says)
+                    alarmed = await self._or_danger(self._say(says))
+                    if isinstance(alarmed, Danger):
+                        return alarmed
                     self._ended, says = Disposition(disposition), []
-        await self._say(says)
+        if says and isinstance(alarmed := await self._or_danger(self._say(says)), Danger):
+            return alarmed
         return result
+
+    async def _or_danger(self, doing: Coroutine[Any, Any, T]) -> T | Danger:
+        """What ``doing`` comes to, or the danger that the caller speaks of before that."""
+        task = asyncio.ensure_future(doing)
+        either: set[asyncio.Future[Any]] = {task, self._alarm}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not self._alarm.done():
+                return task.result()
+            kind, self._alarm = self._alarm.result(), asyncio.get_running_loop().create_future()
+            return Danger(kind)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _say(self, says: list[Say]) -> None:
         for say in says:

@@ -28,6 +28,7 @@ from gateway.domain.guess import number_to_call
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
+from gateway.intake.emergency import emergency_raised
 from gateway.intake.follow_up import FollowUp, Intent
 from gateway.intake.numbers import e164
 from gateway.intake.phrases import phrase
@@ -313,6 +314,7 @@ class MessageChange:
         if about is not None:
             verb = {"progress": "progress_asked", "urge": "urged", "addition": "added_to"}[about.intent]
             events.append(NewEvent(type=f"ticket.{verb}", at=now))
+        events += emergency_raised(turn.guesses, now, message_id=self._message_id)
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
         if turn.callback_reason is not None:

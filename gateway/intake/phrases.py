@@ -35,6 +35,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "Your text is long. It was kept whole as an attachment; the ticket shows its first 8,000 characters.",
     ),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
+    "danger": (
+        "如果有人有危险，请马上拨打{number}。您说的已记入工单。",
+        "If anyone is in danger, call {number} now. What you said is recorded.",
+    ),
     "incomplete": ("〔部分缺失〕", "[parts missing]"),
 }
 

@@ -14,6 +14,7 @@ from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
 from gateway.intake.call_record import end_of, heard_segment, recording_field
+from gateway.intake.emergency import emergency_raised
 from gateway.intake.live import LiveInteractions
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
@@ -213,6 +214,7 @@ class Recovery:
                             "late_s": round((now - from_rfc3339(own["ended_at"])).total_seconds(), 1),
                         },
                     ),
+                    *(emergency_raised(reading.guesses, now) if not record["demand"]["emergency"] else ()),
                 ),
             ),
         )

@@ -16,6 +16,7 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
+    Danger,
     End,
     Engine,
     Finished,
@@ -31,6 +32,7 @@ from gateway.ivr.engine import (
 from gateway.ivr.match import is_keyword, word_count
 from gateway.ports.message import Location
 from gateway.prefill.address import says_where
+from gateway.prefill.danger import danger_in
 from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
@@ -81,6 +83,8 @@ class Turn:
     """What of the message belongs to the demand."""
     callback_reason: str | None = None
     callback_phone: str | None = None
+    emergency: str | None = None
+    """The number to call that was told: somebody is in danger."""
     demand_taken: bool = False
 
 
@@ -135,10 +139,16 @@ class TextFlow:
     def take(self, turn: Turn, heeded: Heeded, *, opening: bool) -> Turn:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
         waiting = self._engine.waiting(turn.state)
-        event = self._event(turn, heeded, waiting, opening=opening)
+        event: Input | None
+        if danger := danger_in(heeded.text or ""):
+            turn.emergency, event = danger.number, Danger(danger.kind)
+        else:
+            event = self._event(turn, heeded, waiting, opening=opening)
         asked = waiting.asked if waiting else None
         self._note(turn, heeded, waiting, asked, is_key=isinstance(event, Key))
         language = language_of(heeded.text)
+        if turn.emergency is not None and language is not None:
+            turn.state = replace(turn.state, language=language)
         if waiting is not None and language in waiting.languages and turn.content and asked is None:
             turn.state = replace(turn.state, language=str(language))
         if event is not None:
@@ -171,7 +181,8 @@ class TextFlow:
 
     def read(self, text: str, at: datetime) -> Turn:
         """What a text brings to a ticket whose dialogue is over."""
-        turn = Turn(state=State(flow="", version="", step=""))
+        danger = danger_in(text)
+        turn = Turn(state=State(flow="", version="", step=""), emergency=danger.number if danger else None)
         self._note(turn, Heeded(at=at, text=text, speaks=False), None, None, is_key=False)
         return turn
 
@@ -193,7 +204,7 @@ class TextFlow:
                 turn.state = _with(turn.state, phone="1")  # who wants no call is not asked where to call
             if any(g.path == "place.address" and g.confidence >= PLACE_SURE and says_where(g.value) for g in found):
                 turn.state = _with(turn.state, place="1")
-            if asked is None or asked == "demand":
+            if asked is None or asked == "demand" or turn.emergency is not None:
                 turn.state = _with(turn.state, demand="1")
         if heeded.voice_pending is not None:
             turn.state = _with(turn.state, demand="1")

@@ -16,6 +16,7 @@ from gateway.domain.change import (
     Thread,
 )
 from gateway.domain.ids import new_ulid
+from gateway.intake.emergency import emergency_raised
 from gateway.intake.message_change import CONVERSATION
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import TextFlow, Turn, language_of
@@ -30,8 +31,11 @@ def said_change(
     state = _open_state(row, view)
     turn = flow.later(state, row.message_id, text, now) if state is not None else flow.read(text, now)
     lines = "\n".join(turn.lines)
+    if state is None and turn.emergency is not None:
+        lines = phrase("danger", language_of(text) or "zh").format(number=turn.emergency)
     data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
     events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
+    events += emergency_raised(turn.guesses, now, message_id=row.message_id)
     events += [NewEvent(type="ticket.demand_taken", at=now)] if turn.demand_taken else []
     callback = None
     if turn.callback_reason is not None:

@@ -16,6 +16,7 @@ __all__ = [
     "Act",
     "ActionDone",
     "Begin",
+    "Danger",
     "End",
     "Engine",
     "Finished",
@@ -98,6 +99,13 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Danger:
+    """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """The requester pressed a key, or chose the quick reply of that key."""
 
@@ -174,7 +182,7 @@ class Waiting:
     languages: tuple[str, ...]
 
 
-Input = Begin | Finished | SpeechBegan | Heard | Key | Silence | ActionDone | HungUp
+Input = Begin | Finished | SpeechBegan | Heard | Danger | Key | Silence | ActionDone | HungUp
 Output = Say | Wait | Act | End
 
 
@@ -226,6 +234,8 @@ class Engine:
 
     def step(self, state: State, event: Input) -> tuple[State, tuple[Output, ...]]:
         """Take one input. Outputs come in the order in which they are to be carried out."""
+        if isinstance(event, Danger):
+            state = replace(state, ended=None)
         if state.ended is not None or isinstance(event, SpeechBegan):
             return state, ()
         if isinstance(event, HungUp):
@@ -260,6 +270,8 @@ class _Run:
     def take(self, event: Input) -> tuple[State, tuple[Output, ...]]:
         node = self._flow.nodes[self._state.step]
         match node, event:
+            case _, Danger(kind=kind):
+                self._go(self._flow.danger[kind])
             case _, Begin():
                 self._go(self._state.step)
             case SayNode(), Finished():

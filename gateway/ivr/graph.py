@@ -93,6 +93,8 @@ class Flow:
     """Where each address stands in the file."""
     written: bool = False
     """It has texts without recordings: for text channels only."""
+    danger: Mapping[str, str]
+    """Where the dialogue goes when the requester speaks of danger to life, by its kind."""
     follow_up: str | None = None
     """Where a conversation about an earlier ticket waits."""
 
@@ -114,11 +116,28 @@ def ways(node: Node) -> list[tuple[str, str]]:
             return [*found, ("no_answer", node.no_answer)]
 
 
-def flatten(file: schema.FlowFile) -> tuple[str, dict[str, Node], dict[str, tuple[int | str, ...]], list[str]]:
-    """(start, nodes, places, ids used twice) of ``file``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flattened:
+    """A file's steps as nodes."""
+
+    start: str
+    danger: Mapping[str, str]
+    nodes: Mapping[str, Node]
+    places: Mapping[str, tuple[int | str, ...]]
+    doubled: list[str]
+    """Ids used twice."""
+
+
+def flatten(file: schema.FlowFile) -> Flattened:
+    """The steps of ``file``; each kind of danger has a node of its own that says which number to call."""
     builder = _Builder()
     start = builder.block(file.steps, ("steps",), "", OPEN_END)
-    return start, builder.nodes, builder.places, builder.doubled
+    then = builder.block(file.danger.then, ("danger", "then"), "danger.", OPEN_END)
+    danger = {
+        kind.value: builder.say(f"danger.{kind.value}", says, ("danger", "say", kind.value), then)
+        for kind, says in file.danger.say.items()
+    }
+    return Flattened(start=start, danger=danger, nodes=builder.nodes, places=builder.places, doubled=builder.doubled)
 
 
 class _Builder:
@@ -139,6 +158,12 @@ class _Builder:
             self.nodes[name] = GotoNode(next=following)  # holds the name while its branches are flattened
             self.nodes[name] = self._node(step, name, (*place, index), following)
         return names[0] if names else after
+
+    def say(self, name: str, says: Sayables, place: tuple[int | str, ...], after: str) -> str:
+        """A step that only says something; its address."""
+        self.places[name] = place
+        self.nodes[name] = SayNode(say=says, barge_in=False, next=after)
+        return name
 
     def _node(self, step: schema.Step, name: str, place: tuple[int | str, ...], following: str) -> Node:
         match step:

@@ -53,7 +53,7 @@ def reachable(flow: Flow, start: str) -> set[str]:
 
 
 def _unreachable(flow: Flow, where: Where) -> list[str]:
-    there = reachable(flow, flow.start)
+    there = reachable(flow, flow.start).union(*(reachable(flow, to) for to in flow.danger.values()))
     return [f"{where(a)}: {a}: no path leads here; remove it or go to it" for a in flow.nodes if a not in there]
 
 

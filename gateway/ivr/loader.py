@@ -62,8 +62,8 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     except ValidationError as error:
         raise ConfigError(spelled(error, source)) from None
     prompts = prompts.with_texts(file.texts)
-    start, nodes, places, doubled = flatten(file)
-    problems = [f"{path}: step id {name!r} is used twice" for name in doubled]
+    flat = flatten(file)
+    problems = [f"{path}: step id {name!r} is used twice" for name in flat.doubled]
     if file.flow != path.stem:
         problems.append(
             f"{source.where(('flow',))}: flow is {file.flow!r} but the file is {path.name}; name both alike"
@@ -71,7 +71,7 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     words = [
         f"{language}/{said}={prompts.items.get(language, {})[said].text}"
         for language in file.languages
-        for said in sorted({s for node in nodes.values() for s in prompt_ids(node) if isinstance(s, str)})
+        for said in sorted({s for node in flat.nodes.values() for s in prompt_ids(node) if isinstance(s, str)})
         if said in prompts.items.get(language, {})
     ]
     flow = Flow(
@@ -79,15 +79,16 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
         version=hashlib.sha256("\n".join([source.text, *words]).encode()).hexdigest()[:VERSION_CHARS],
         title=file.title,
         languages=tuple(file.languages),
-        start=start,
-        nodes=nodes,
+        start=flat.start,
+        nodes=flat.nodes,
         prompts=prompts,
-        places=places,
+        places=flat.places,
+        danger=flat.danger,
         written=bool(file.texts),
         follow_up=file.follow_up,
     )
     if not problems:
-        problems = lint(flow, lambda address: source.where(places[address]))
+        problems = lint(flow, lambda address: source.where(flat.places[address]))
     if problems:
         raise ConfigError(problems)
     return flow

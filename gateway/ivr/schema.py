@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gateway.domain.words import Disposition
+from gateway.domain.words import DangerKind, Disposition
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Language = Literal["zh", "en"]
@@ -125,6 +125,22 @@ Step = Annotated[SayStep | MenuStep | ListenStep | ActStep | GotoStep | EndStep,
 Steps = tuple[Step, ...]
 
 
+class WhenInDanger(Part):
+    """What is said at once to who speaks of danger to life, whatever the dialogue waits for, and how it goes on."""
+
+    say: dict[DangerKind, Says]
+    """By kind of danger, all of them: which number to call."""
+    then: Annotated[Steps, Field(min_length=1)]
+
+    @field_validator("say")
+    @classmethod
+    def _every_kind(cls, value: dict[DangerKind, Says]) -> dict[DangerKind, Says]:
+        missing = [kind.value for kind in DangerKind if kind not in value]
+        if missing:
+            raise ValueError(f"says nothing to who is in danger of {', '.join(missing)}")
+        return value
+
+
 class FlowFile(Part):
     """One flow. A branch that runs out goes on after the step that it hangs from."""
 
@@ -137,10 +153,11 @@ class FlowFile(Part):
     """What is only written, by id: such a flow serves text channels, without recordings."""
     follow_up: Id | None = None
     """The listen step at which a conversation about an earlier ticket waits."""
+    danger: WhenInDanger
     steps: Annotated[Steps, Field(min_length=1)]
 
 
-for _model in (Choice, Spoken, MenuStep, ListenStep, ActStep, FlowFile):
+for _model in (Choice, Spoken, MenuStep, ListenStep, ActStep, WhenInDanger, FlowFile):
     _model.model_rebuild()
 
 

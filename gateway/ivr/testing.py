@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from gateway.domain.words import Disposition
+from gateway.domain.words import DangerKind, Disposition
 from gateway.errors import ConfigError
 from gateway.ivr.actions import ACTIONS, OK
 from gateway.ivr.audio import duration_s
@@ -17,6 +17,7 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
+    Danger,
     End,
     Engine,
     Finished,
@@ -42,7 +43,7 @@ LONGEST_S = 7200.0
 
 
 class Turn(Part):
-    """One thing that the caller does when asked: speaks, presses a key, keeps silent or hangs up."""
+    """One thing that the caller does when asked: speaks (of danger too), presses a key, keeps silent or hangs up."""
 
     speaks: str | None = None
     for_s: Annotated[float, Field(gt=0)] = 3.0
@@ -53,6 +54,8 @@ class Turn(Part):
     """What the recogniser takes it for; null: the dialogue's language."""
     recognised_after_s: float = 0.5
     """How long the recogniser needs after the last word."""
+    danger: DangerKind | None = None
+    """They speak of danger to life."""
     key: PressedKey | None = None
     silent: bool = False
     hangs_up: bool = False
@@ -61,8 +64,9 @@ class Turn(Part):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Turn:
-        if [self.speaks is not None, self.key is not None, self.silent, self.hangs_up].count(True) != 1:
-            raise ValueError("a turn has exactly one of speaks, key, silent, hangs_up")
+        given = (self.speaks is not None, self.danger is not None, self.key is not None, self.silent, self.hangs_up)
+        if given.count(True) != 1:
+            raise ValueError("a turn has exactly one of speaks, danger, key, silent, hangs_up")
         return self
 
 
@@ -234,6 +238,9 @@ class _Dialogue:
             return HungUp()
         if turn.key is not None:
             return Key(turn.key)
+        if turn.danger is not None:  # known as soon as it is recognised, whatever else is still to be said
+            self.now_s += turn.for_s + turn.recognised_after_s
+            return Danger(turn.danger.value)
         if not wait.speech:
             raise _Wrong(f"speaks, but {state.step!r} takes keys only")
         if turn.after_s < 0 and not barge_in:
@@ -253,7 +260,7 @@ class _Dialogue:
         if not steps:
             return
         node = self._flow.nodes[before.step]
-        if not isinstance(event, Begin):
+        if not isinstance(event, Begin | Danger):
             outcomes = [branch for branch, _ in ways(node)]
             self._taken |= {
                 (before.step, branch)

@@ -13,14 +13,16 @@ from itertools import islice
 from typing import Final
 
 from gateway.domain.guess import Guess
-from gateway.prefill.danger_words import ABOUT, DENIED, FEARED, NOW, NUMBER, OVER, PAST, PRESSING, WHO, WORDS, Kind
+from gateway.domain.words import EMERGENCY_NUMBER, DangerKind
+from gateway.prefill.danger_words import ABOUT, DENIED, FEARED, NOW, OVER, PAST, PRESSING, WHO, WORDS
 from gateway.prefill.denial import denied_spans, touches
-
-__all__ = ["NUMBER", "Danger", "Kind", "danger_in", "emergency_guess", "raised_in"]
 
 PATH: Final = "demand.emergency"
 READ_CHARS: Final = 3000
+URGENCY: Final = "demand.urgency"
 CONFIDENCE: Final = 0.95
+CONFIDENCE_URGENT: Final = 0.97
+"""Above what the words or the category alone make urgent."""
 SENTENCE_CHARS: Final = 60
 MOST_MATCHES: Final = 30
 """Of one kind in one text: what comes after so many that are not there now is not looked at."""
@@ -32,13 +34,13 @@ TOLD_CHARS: Final = 90
 class Danger:
     """A danger that a text names."""
 
-    kind: Kind
+    kind: DangerKind
     span: tuple[int, int]
 
     @property
     def number(self) -> str:
         """The number to call."""
-        return NUMBER[self.kind]
+        return EMERGENCY_NUMBER[self.kind]
 
 
 _PATTERNS: Final = tuple(
@@ -65,12 +67,17 @@ def danger_in(text: str) -> Danger | None:
     return min(found, key=lambda one: one.span[0], default=None)
 
 
-def emergency_guess(text: str) -> Guess | None:
-    """``demand.emergency`` as ``text`` says it."""
+def emergency(text: str, *, spans: bool = True) -> tuple[Guess, ...]:
+    """``demand.emergency`` and its urgency as ``text`` says them; without ``spans`` where it is not the content."""
     danger = danger_in(text)
     if danger is None:
-        return None
-    return Guess(path=PATH, value=danger.number, source="rule", span=danger.span, confidence=CONFIDENCE)
+        return ()
+    span = danger.span if spans else None
+    urgency = {"level": "urgent", "reason": f"说到「{text[slice(*danger.span)]}」"}
+    return (
+        Guess(path=PATH, value=danger.number, source="rule", span=span, confidence=CONFIDENCE),
+        Guess(path=URGENCY, value=urgency, source="rule", span=span, confidence=CONFIDENCE_URGENT),
+    )
 
 
 def raised_in(guesses: Iterable[Guess]) -> str | None:
@@ -78,7 +85,7 @@ def raised_in(guesses: Iterable[Guess]) -> str | None:
     return next((str(guess.value) for guess in guesses if guess.path == PATH), None)
 
 
-def _first(text: str, kind: Kind, pattern: re.Pattern[str]) -> Danger | None:
+def _first(text: str, kind: DangerKind, pattern: re.Pattern[str]) -> Danger | None:
     denied: tuple[tuple[int, int], ...] | None = None
     for match in islice(pattern.finditer(text), MOST_MATCHES):
         denied = denied_spans(text) if denied is None else denied
@@ -87,14 +94,14 @@ def _first(text: str, kind: Kind, pattern: re.Pattern[str]) -> Danger | None:
     return None
 
 
-def _is_now(text: str, kind: Kind, start: int, end: int) -> bool:
+def _is_now(text: str, kind: DangerKind, start: int, end: int) -> bool:
     """Whether what the words at ``start:end`` name is feared, past, denied or only spoken about."""
     before, after = text[max(0, start - 40) : start], text[end : end + 60]
     if ABOUT.match(after) or DENIED.search(before):
         return False
     if len(text) > TOLD_CHARS and not PRESSING.search(_sentence(text, start, end)):
         return False
-    if kind is Kind.SELF_HARM:  # despair has a past and a fear in it, and is no less there now
+    if kind is DangerKind.SELF_HARM:  # despair has a past and a fear in it, and is no less there now
         return not (PAST.search(before) and "有人" in text[max(0, start - 12) : end])
     if FEARED.search(before):
         return False

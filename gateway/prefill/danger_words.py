@@ -7,41 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
-
-class Kind(StrEnum):
-    """What the danger is."""
-
-    FIRE = "fire"
-    """Fire, gas, explosion, drowning, people trapped or buried."""
-    POLICE = "police"
-    """Violence, robbery, intruders, people gone missing."""
-    MEDICAL = "medical"
-    """Somebody may die of illness, injury or poison."""
-    TRAFFIC = "traffic"
-    """An accident on the road in which somebody was hit or hurt."""
-    SELF_HARM = "self_harm"
-    """Somebody is about to kill themselves."""
-
-
-NUMBER: Final[Mapping[Kind, str]] = {
-    Kind.FIRE: "119",
-    Kind.POLICE: "110",
-    Kind.MEDICAL: "120",
-    Kind.TRAFFIC: "122",
-    Kind.SELF_HARM: "110",
-}
-"""Which number answers which danger. Threatened suicides are the police's, who bring the others."""
-
+from gateway.domain.words import DangerKind
 
 WHO: Final = (
     r"(?:人|孩子|小孩|儿子|女儿|娃|宝宝|婴儿|老人|大爷|大妈|爷爷|奶奶|外公|外婆|爸爸?|妈妈?|父亲|母亲|"
     r"老公|老婆|丈夫|妻子|学生|工人|司机|他|她|我|邻居|朋友|同事)"
 )
-WORDS: Final[Mapping[Kind, str]] = {
-    Kind.SELF_HARM: (
+WORDS: Final[Mapping[DangerKind, str]] = {
+    DangerKind.SELF_HARM: (
         r"不想活|活不下去|想自杀|要自杀|在自杀|自杀(?:了|啦)|有人…6自杀|割腕|寻短见"
         r"|(?<!得)(?:想|要|准备|打算)(?:去)?(?:死(?![记板你我他她了的])|轻生|结束生命)|轻生"
         r"|(?:要|想|准备|正|在|有人|站|爬)…10跳(?:楼|桥|河|江|海(?!甸)|下去)|跳楼了|遗书|(?:正在|要)上吊"
@@ -49,7 +24,7 @@ WORDS: Final[Mapping[Kind, str]] = {
         r"|(?:want|going|wants|ready) to die\b|don'?t want to live|end (?:my|his|her) life"
         r"|(?:jump|jumping) (?:off|from)|about to jump"
     ),
-    Kind.FIRE: (
+    DangerKind.FIRE: (
         r"着火(?![车锅])|(?<!挑)起火(?!头)|失火|烧起来|火(?:势)?(?:很大|好大|太大|越来越大|烧到)|大火|浓烟"
         r"|火灾(?![隐保险演风])|在燃烧|(?<!大)爆炸(?![场性声式物案])|要爆|冒(?:着)?(?:明)?火(?!花)|漏煤气"
         r"|(?:煤气|燃气|天然气|液化气|气罐|管道气?)…4(?:泄[漏露]|漏气|在漏|漏了)"
@@ -67,7 +42,7 @@ WORDS: Final[Mapping[Kind, str]] = {
         r"|(?:trapped|stuck) in (?:the |an? )?(?:lift|elevator|fire|building|car|room)"
         r"|building (?:has )?collapsed|buried under"
     ),
-    Kind.TRAFFIC: (
+    DangerKind.TRAFFIC: (
         r"(?:车祸|交通事故|撞车|翻车)[^。.!！?？]{0,16}(?:伤|流血|死|昏|不动|被困|出血|严重)"
         r"|(?:伤|流血|死|昏)[^。.!！?？]{0,10}(?:车祸|交通事故)|(?:出|发生)(?:了)?车祸"
         r"|(?:车|骑)…6撞(?:到|倒|了|飞|伤|死)…4〈who〉|被…8车…4撞(?:了|倒|到|伤|飞|死)"
@@ -75,7 +50,7 @@ WORDS: Final[Mapping[Kind, str]] = {
         r"|(?:was|been|got) (?:hit|run over|knocked down) by (?:a|an|the) \w*(?:car|truck|bus|bike|scooter|"
         r"taxi|vehicle)"
     ),
-    Kind.POLICE: (
+    DangerKind.POLICE: (
         r"持刀|拿着?(?:一把|把)?(?:菜|水果|砍|大)?刀|砍人|砍(?:我|他|她|伤|死)|捅(?:人|伤|死|了)"
         r"|杀人(?![犯案游])|要杀(?:我|他|她|人|死)|杀(?:了我|死)|被(?:人)?(?:绑架|劫持|挟持|绑走|拐走)|绑架"
         r"|抢劫|正在抢|(?:被|遭)…4(?:强奸|性侵|强暴)|强奸|正在(?:打|砸)|往死里打|打死(?:我|他|她|人)|要打死"
@@ -95,7 +70,7 @@ WORDS: Final[Mapping[Kind, str]] = {
         r"|(?:my )?(?:child|son|daughter|kid) (?:is|has gone) missing|help me please|please help me!"
         r"|call the police|domestic violence"
     ),
-    Kind.MEDICAL: (
+    DangerKind.MEDICAL: (
         r"昏迷|昏倒|晕倒|晕过去|不省人事|叫不醒|没有?(?:了)?(?:呼吸(?![机道内科])|心跳|脉搏|知觉|意识(?!到))"
         r"|(?:呼吸|心跳)(?:已经|都|也)?(?:停|没了|没有了)|停止(?:了)?(?:呼吸|心跳)|失去(?:了)?(?:意识|知觉)"
         r"|(?<!压得)(?<!压力让我)(?<!让我)(?<!人)喘不(?:上|过)气|呼吸困难|大出血|流血不止|血流不止"

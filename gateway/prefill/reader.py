@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.domain.guess import NOTHING_READ, Guess, Mention, Reading
+from gateway.prefill.danger import emergency
 from gateway.prefill.extract.money import money
 from gateway.prefill.extract.numbers import numbers
 from gateway.prefill.extract.times import times
@@ -72,7 +73,7 @@ class Prefill:
         said = [*parties, *wishes(content), *map(_field, mentions)]
         guesses = [guess for guess in said if guess is not None]
         places = self._gazetteer.find(beginning)
-        guesses += places
+        guesses += (*places, *emergency(beginning))
         if answers:
             return Reading(_surest(guesses), mentions)
         guesses += self._subject.read(content, local.date(), [g.span for g in places if g.span is not None])

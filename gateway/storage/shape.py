@@ -37,6 +37,7 @@ SECTIONS: dict[str, Tree] = {
         "content": None,
         "category": {"code": None, "l1": None, "l2": None, "l3": None, "l4": None, "taxonomy_version": None},
         "urgency": {"level": None, "reason": None},
+        "emergency": None,
         "complained_about": {"name": None, "phone": None},
     },
     "place": {

@@ -114,6 +114,7 @@ class DemandPatch(Closed):
     content: Long | None = None
     category: Category | None = None
     urgency: Urgency | None = None
+    emergency: Literal["110", "119", "120", "122"] | None = Field(None, description="The number to call.")
     complained_about: ComplainedAbout | None = None
 
 

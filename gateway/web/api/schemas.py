@@ -5,7 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from gateway.domain.words import CallbackState, ContactBy, DemandType, Disposition, Line, Speaker, Status
+from gateway.domain.words import (
+    EMERGENCY_NUMBER,
+    CallbackState,
+    ContactBy,
+    DemandType,
+    Disposition,
+    Line,
+    Speaker,
+    Status,
+)
 
 Schema = dict[str, Any]
 
@@ -111,6 +120,7 @@ DEMAND = _object(
     content=NTEXT,
     category=ANYTHING,
     urgency=ANYTHING,
+    emergency={"enum": [*sorted(set(EMERGENCY_NUMBER.values())), None]},
     complained_about=ANYTHING,
 )
 PLACE = _object(

@@ -159,3 +159,61 @@ def test_the_store_going_down_is_told_honestly(engine):
     call = played(engine, caller)
     assert "您的诉求已经录音，稍后将为您登记。" in call.said
     assert NUMBER not in call.said
+
+
+@pytest.mark.parametrize("flow", ["hotline", "after_hours"])
+def test_danger_is_answered_in_the_middle_of_a_sentence(engine, flow):
+    """The caller speaks on; as soon as danger is understood they hear where to call, before the store has it."""
+    said_by_then = []
+
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        speaking = asyncio.ensure_future(call.leg.speak((LAMP * 4)[: 8000 * 20]))
+        await asyncio.sleep(3)
+        call.recognition.understand("我家着火了快来人", call.listener.now_ms)
+        await asyncio.sleep(0.2)
+        said_by_then.append(call.leg.hears_something)
+        await speaking
+
+    call = played(engine, caller, flow)
+    assert said_by_then == [True]
+    assert call.said.count("拨打119") == 1
+    assert "emergency.raised" in call.store.events
+    assert "ticket.demand_taken" in call.store.events
+    assert call.flow.disposition(hung_up=False, lost=False) is Disposition.COMPLETED
+
+
+def test_danger_told_while_the_number_is_read_stops_the_reading(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.says(SPEECH, "路灯坏了")
+        while "ticket.demand_taken" not in call.store.events:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+        call.recognition.understand("有人要跳楼", call.listener.now_ms)
+
+    call = played(engine, caller)
+    assert call.said.endswith("感谢您的来电，再见。")
+    assert "110" in call.said.rpartition(NUMBER)[2]
+
+
+def test_the_same_danger_is_told_once_and_another_again(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        for words in ("着火了", "真的着火了", "我爸晕倒了"):
+            await call.says(SPEECH, words)
+
+    call = played(engine, caller)
+    assert (call.said.count("拨打119"), call.said.count("拨打120")) == (1, 1)
+    assert call.store.events.count("emergency.raised") == 2
+
+
+def test_danger_is_answered_while_the_store_is_down(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        call.store.down = True
+        await call.leg.speak(SPEECH)
+        call.recognition.understand("煤气泄漏了", call.listener.now_ms)
+
+    call = played(engine, caller)
+    assert "拨打119" in call.said

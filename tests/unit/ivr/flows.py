@@ -30,12 +30,18 @@ def write_prompts(folder: Path, languages: tuple[str, ...] = ("zh", "en")) -> No
             (folder / language / f"{prompt_id}.txt").write_text(f"{language} {prompt_id}\n", encoding="utf-8")
 
 
+DANGER = """danger:
+  say: {fire: [hello], police: [hello], medical: [hello], traffic: [hello], self_harm: [hello]}
+  then: [{do: end, id: alarmed, disposition: completed}]
+"""
+
+
 def write_flow(folder: Path, steps: str, name: str = "one", languages: str = "[zh, en]") -> Path:
     if not (folder / "prompts").exists():
         write_prompts(folder / "prompts")
     path = folder / f"{name}.yaml"
     body = textwrap.indent(textwrap.dedent(steps).strip(), "  ")
-    path.write_text(f"flow: {name}\ntitle: a test\nlanguages: {languages}\nsteps:\n{body}\n", encoding="utf-8")
+    path.write_text(f"flow: {name}\ntitle: a test\nlanguages: {languages}\nsteps:\n{body}\n{DANGER}", encoding="utf-8")
     return path
 
 

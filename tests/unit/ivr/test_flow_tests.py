@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.words import DangerKind
 from gateway.ivr.audio import duration_s
 from gateway.ivr.loader import load_flows
 from gateway.ivr.prompts import DIGITS, digit_id
@@ -44,16 +45,25 @@ ALL = """
 """
 
 
+DANGERS = "".join(
+    f"""
+  - name: danger, {kind}
+    caller: [{{danger: {kind}}}]
+    expect: {{says: [hello, hello], ends: completed}}"""
+    for kind in DangerKind
+)
+
+
 def report(folder: Path, tests: str):
     loaded = flows(folder, STEPS)
-    (folder / "one.test.yaml").write_text(f"flow: one\ntests:{tests}", encoding="utf-8")
+    (folder / "one.test.yaml").write_text(f"flow: one\ntests:{tests.rstrip()}{DANGERS}\n", encoding="utf-8")
     return run_tests(folder, loaded)
 
 
 def test_all_pass(tmp_path):
     result = report(tmp_path, ALL)
     assert result.failed == []
-    assert len(result.passed) == 4
+    assert len(result.passed) == 4 + len(DangerKind)
 
 
 @pytest.mark.parametrize(

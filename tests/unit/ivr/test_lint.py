@@ -5,7 +5,7 @@ import pytest
 from gateway.errors import ConfigError
 from gateway.ivr.loader import load_flows
 
-from .flows import flows, write_flow, write_prompts
+from .flows import DANGER, flows, write_flow, write_prompts
 
 pytestmark = pytest.mark.unit
 
@@ -112,7 +112,10 @@ def test_everything_wrong_is_said_at_once_each_with_its_line(tmp_path):
         ("flow: [\n", "not valid YAML"),
         ("flow: !!python/object/apply:os.system [true]\n", "not valid YAML"),
         ("", "should be a valid dictionary"),
-        ("flow: other\ntitle: x\nlanguages: [zh]\nsteps: [{do: end, disposition: completed}]\n", "name both alike"),
+        (
+            f"flow: other\ntitle: x\nlanguages: [zh]\nsteps: [{{do: end, disposition: completed}}]\n{DANGER}",
+            "name both alike",
+        ),
         ("flow: one\ntitle: x\nlanguages: [zh]\nsteps: [{do: jump}]\n", "does not match any of the expected tags"),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.prefill.danger import NUMBER, Kind, danger_in
+from gateway.domain.words import EMERGENCY_NUMBER, DangerKind
+from gateway.prefill.danger import danger_in
 
 pytestmark = pytest.mark.unit
 
@@ -16,7 +17,7 @@ CPU_S = 1.0
 """Of this thread, far above what a text of this length takes; a pattern that backtracks takes minutes."""
 
 IN_DANGER = {
-    Kind.FIRE: (
+    DangerKind.FIRE: (
         "我家着火了快来人",
         (
             "我住在美兰区海甸岛三东路的一个老小区，楼道里堆了很多电动车，之前我跟物业反映过很多次他们都不理，昨天也打过电话了，"
@@ -41,7 +42,7 @@ IN_DANGER = {
         "We are stuck in the elevator",
         "A boy fell into the river",
     ),
-    Kind.POLICE: (
+    DangerKind.POLICE: (
         "有人持刀砍人",
         "有人在撬我家的门",
         "我老公打我，我好害怕",
@@ -56,7 +57,7 @@ IN_DANGER = {
         "My husband is beating me",
         "A man is trying to kill me",
     ),
-    Kind.MEDICAL: (
+    DangerKind.MEDICAL: (
         "我爸突然晕倒了，叫不醒",
         "有人没有呼吸了",
         "我妈心脏病发作了",
@@ -72,14 +73,14 @@ IN_DANGER = {
         "She is unconscious",
         "I need an ambulance",
     ),
-    Kind.TRAFFIC: (
+    DangerKind.TRAFFIC: (
         "龙昆南路发生车祸，有人受伤流血",
         "我被车撞了，动不了",
         "一辆货车撞到人了",
         "There was a car accident and people are hurt",
         "An old man was hit by a car",
     ),
-    Kind.SELF_HARM: (
+    DangerKind.SELF_HARM: (
         "我不想活了",
         "有人要跳楼",
         "楼顶有个女的站在边上要跳下去",
@@ -144,11 +145,11 @@ NOT_IN_DANGER = (
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in IN_DANGER.items() for text in texts])
-def test_danger_is_known_with_its_number(kind: Kind, text: str) -> None:
+def test_danger_is_known_with_its_number(kind: DangerKind, text: str) -> None:
     """The number to call is the one for the first danger named."""
     danger = danger_in(text)
     assert danger is not None
-    assert danger.number == NUMBER[kind]
+    assert danger.number == EMERGENCY_NUMBER[kind]
     assert text[slice(*danger.span)]
 
 
