@@ -81,19 +81,23 @@ class AliyunChannel(HookChannel):
             raise NotUnderstood("an array is wanted")
         async for item in each(items):
             if not isinstance(item, dict):
-                self.skip("an item is no object")
+                await self.keep_item(item, "an item is no object")
             elif isinstance(item.get("content"), str):
                 await self._message(item)
             elif word(item, "biz_id"):
                 await self._report(item)
             else:
-                self.skip("an item is neither a message nor a report")
+                await self.keep_item(item, "an item is neither a message nor a report")
+        return self.accepted()
+
+    def accepted(self) -> web.Response:
+        """See ``HookChannel``."""
         return web.json_response(_ANSWER)
 
     async def _message(self, item: dict[str, Any]) -> None:
         sender = word(item, "phone_number", "number")
         if not sender:
-            self.skip("a message without phone_number")
+            await self.keep_item(item, "a message without phone_number")
             return
         text, when = str(item["content"]), word(item, "send_time")
         told = f"{sender}\x1f{when}\x1f{text}".encode("utf-8", "replace")

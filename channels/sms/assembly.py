@@ -18,6 +18,7 @@ from typing import Any
 
 from channels.sms.codec import alphabet
 from channels.sms.codec.udh import Concat
+from gateway.domain.limits import LONG_TEXT
 from gateway.errors import GatewayError
 from gateway.ports.clock import Clock
 from gateway.ports.message import ChannelState
@@ -71,6 +72,8 @@ class Whole:
     text: str | None
     raw: bytes
     incomplete: bool = False
+    doubtful: bool = False
+    """The text was read otherwise than it was labelled, or not all of it could be: ``raw`` is kept too."""
 
 
 @dataclass(slots=True, eq=False)
@@ -221,8 +224,9 @@ class Assembly:
                     raise
                 first = now
             external_id = f"{digest}-{int(first * 1000)}"
-        text = alphabet.decode(part.body, part.alphabet)
-        await self._deliver(Whole(external_id, part.sender, part.recipient, text, part.body))
+        read = await off_loop(len(part.body) > LONG_TEXT, alphabet.read, part.body, part.alphabet)
+        whole = Whole(external_id, part.sender, part.recipient, read.text, part.body, doubtful=read.doubtful)
+        await self._deliver(whole)
 
     def _anew(self, digest: str, link: int, first: float, now: float) -> bool:
         told_by, told_at = self._answered.get(digest, (None, first))
@@ -274,8 +278,16 @@ class Assembly:
             raise
 
     async def _finish(self, at: int, bucket: _Bucket, one: _Set) -> None:
-        text, raw = join(one.parts, one.total)
-        whole = Whole(f"{one.name}-{one.total}", one.sender, one.recipient, text, raw, incomplete=not one.complete)
+        read, raw = await off_loop(True, join, one.parts, one.total)
+        whole = Whole(
+            f"{one.name}-{one.total}",
+            one.sender,
+            one.recipient,
+            read.text,
+            raw,
+            incomplete=not one.complete,
+            doubtful=read.doubtful,
+        )
         if whole.incomplete:
             _log.warning("sms_parts_missing", ref=one.ref, total=one.total, came=sorted(one.parts))
         await self._deliver(whole)
@@ -285,7 +297,7 @@ class Assembly:
         await self._save(at, bucket)
 
 
-def join(parts: dict[int, tuple[str, bytes]], total: int) -> tuple[str | None, bytes]:
+def join(parts: dict[int, tuple[str, bytes]], total: int) -> tuple[alphabet.Read, bytes]:
     """The text of parts, a mark where some are missing, and their octets.
 
     Neighbours in one alphabet are joined before they are decoded (a surrogate pair may lie across them); parts in
@@ -304,11 +316,12 @@ def join(parts: dict[int, tuple[str, bytes]], total: int) -> tuple[str | None, b
         last = number
     if last != total:
         runs.append(("", bytearray()))
-    texts = [GAP if not name else alphabet.decode(bytes(body), name) for name, body in runs]
+    reads = [alphabet.Read(GAP) if not name else alphabet.read(bytes(body), name) for name, body in runs]
     raw = b"".join(parts[number][1] for number in sorted(parts))
-    if all(text is None or text == GAP for text in texts):
-        return None, raw
-    return "".join("�" if text is None else text for text in texts), raw
+    doubtful = any(read.doubtful for read in reads)
+    if all(read.text is None or read.text == GAP for read in reads):
+        return alphabet.Read(None), raw
+    return alphabet.Read("".join("�" if read.text is None else read.text for read in reads), doubtful), raw
 
 
 def _key(at: int) -> str:

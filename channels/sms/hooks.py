@@ -22,6 +22,7 @@ from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDe
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, Receipt, ReplyWindow, Sent
 from gateway.ports.off_loop import off_loop
+from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("sms")
@@ -51,6 +52,10 @@ class HookChannel(ABC):
         self.context = context
         self.inbound = Inbound(settings, context)
         self.conversations = text.conversations
+        if context.intake is None:
+            raise ValueError("a channel of kind sms needs the house's intake")
+        self._intake = context.intake
+        self._line = settings.line
         self.health = text.health
         self.own_url = f"{text.public_url.rstrip('/')}/hooks/{context.channel_id}"
         self._allowed = [ipaddress.ip_network(one, strict=False) for one in settings.allowed_ips]
@@ -77,7 +82,7 @@ class HookChannel(ABC):
             self._session = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """403 for strangers, 400 for what is no delivery, 503 when it could not be stored, else the provider's word."""
+        """403 for strangers, 503 when it cannot be stored, else the provider's word: all that it sends is kept."""
         try:
             self._check_address(request)
             tail = request.match_info.get("tail", "")
@@ -85,15 +90,15 @@ class HookChannel(ABC):
                 return web.Response(status=405, headers={"Allow": "POST"})
             body = await request.read()
             self.verify(request, tail, body)
-            return await self.take(body)
+            try:
+                return await self.take(body)
+            except NotUnderstood as error:
+                await self.keep(body, str(error))
+                return self.accepted()
         except Forged as error:
             self.health.refused("bad_signature")
             _log.warning("sms_hook_refused", channel=self.context.channel_id, reason=str(error))
             return web.json_response({"error": "forbidden"}, status=403)
-        except NotUnderstood as error:
-            self.health.refused("malformed")
-            _log.warning("sms_hook_not_understood", channel=self.context.channel_id, reason=str(error))
-            return web.json_response({"error": str(error)}, status=400)
         except StoreUnavailable as error:
             return web.json_response(
                 {"error": "try again later"}, status=503, headers={"Retry-After": str(error.retry_after_s)}
@@ -106,6 +111,10 @@ class HookChannel(ABC):
     @abstractmethod
     async def take(self, body: bytes) -> web.Response:
         """Store what is in it, then answer; ``NotUnderstood``, ``StoreUnavailable``."""
+
+    @abstractmethod
+    def accepted(self) -> web.Response:
+        """The answer after which the provider does not send a delivery again."""
 
     @abstractmethod
     async def send(self, message: OutboundMessage) -> Sent:
@@ -136,10 +145,22 @@ class HookChannel(ABC):
             )
         )
 
-    def skip(self, reason: str) -> None:
-        """One item of several cannot be understood: counted, and acknowledged with the others."""
+    async def keep(self, body: bytes, reason: str) -> None:
+        """What the provider sent cannot be understood: counted, and kept as it came for a person to look at."""
         self.health.refused("malformed")
-        _log.warning("sms_item_skipped", channel=self.context.channel_id, reason=reason)
+        _log.warning("sms_hook_not_understood", channel=self.context.channel_id, reason=reason)
+        await keep_unreadable(
+            self._intake,
+            channel="sms",
+            channel_id=self.context.channel_id,
+            body=body,
+            received_at=self.context.clock.now(),
+            line=self._line,
+        )
+
+    async def keep_item(self, item: Any, reason: str) -> None:
+        """The same for one item of several."""
+        await self.keep(json.dumps(item, ensure_ascii=False).encode("utf-8", "replace"), reason)
 
     async def call(self, url: str | URL, **options: Any) -> tuple[int, Any]:
         """POST to the provider: status and JSON. ``TransientDeliveryError``: the way or the server failed."""

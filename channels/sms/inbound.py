@@ -70,8 +70,8 @@ class Inbound:
 
     async def whole(self, whole: Whole) -> None:
         """A message from the operator's network; octets that are no text are kept as an unsupported event's medium."""
+        raw = MediaRef(media_type="application/octet-stream", name="sms.bin", size=len(whole.raw), data=whole.raw)
         if whole.text is None:
-            raw = MediaRef(media_type="application/octet-stream", name="sms.bin", size=len(whole.raw), data=whole.raw)
             message = replace(
                 self.message(external_id=whole.external_id, sender=whole.sender, recipient=whole.recipient, text=None),
                 media=raw,
@@ -85,6 +85,8 @@ class Inbound:
                 text=whole.text,
                 incomplete=whole.incomplete,
             )
+            if whole.doubtful:
+                message = replace(message, media=raw)
         await self.receive(replace(message, incomplete=whole.incomplete))
 
     async def receive(self, message: InboundMessage) -> None:

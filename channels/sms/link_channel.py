@@ -96,7 +96,13 @@ class LinkChannel:
         self._assembly = Assembly(
             text.state, context.clock, timeout_s=settings.part_timeout_s, deliver=self._inbound.whole
         )
-        self._receipts = Receipts(context.channel_id, text.state, context.clock, text.conversations)
+        self._receipts = Receipts(
+            context.channel_id,
+            text.state,
+            context.clock,
+            text.conversations,
+            settle_s=settings.receipt_settle_s,
+        )
         self._link: Link | None = None
         self._links = 0
         self._in_hand: set[asyncio.Task[None]] = set()
@@ -108,6 +114,7 @@ class LinkChannel:
     async def run(self) -> None:
         """Keep a connection until cancelled; without one it tries again, ever more slowly."""
         await self._assembly.load()
+        await self._receipts.load()
         self._running = True
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -146,7 +153,7 @@ class LinkChannel:
         except ValueError as error:
             raise PermanentDeliveryError(str(error)) from error
         ids = self._half_sent.pop(message.message_id, [])
-        with self._receipts.sending() as sending:
+        with self._receipts.sending(message.recipient) as sending:
             for one in ids:
                 self._receipts.left(sending, one)
             try:
@@ -160,7 +167,7 @@ class LinkChannel:
             except TransientDeliveryError:
                 self._keep(message, ids)
                 raise
-            return Sent(external_id=await self._receipts.sent(ids))
+            return Sent(external_id=await self._receipts.sent(ids, message.recipient))
 
     async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         """Short messages bring their bytes along."""
@@ -259,5 +266,9 @@ class LinkChannel:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(min(SWEEP_S, self._settings.part_timeout_s / 2))
+            await asyncio.sleep(min(SWEEP_S, self._settings.part_timeout_s / 2, self._settings.receipt_settle_s))
             await self._assembly.sweep()
+            try:
+                await self._receipts.settle()
+            except StoreUnavailable:
+                _log.warning("sms_not_stored", channel=self._context.channel_id)

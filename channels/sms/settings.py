@@ -81,6 +81,8 @@ class LinkSettings(SmsSettings):
     """Pause before the first and at most before every later attempt to connect; it doubles in between."""
     part_timeout_s: Seconds = 600
     """How long a long message waits for its missing parts, counted from the last one that came."""
+    receipt_settle_s: Seconds = 10
+    """A long text counts as delivered so long after one of its parts, when the operator says nothing of the others."""
 
     @model_validator(mode="after")
     def _pauses(self) -> Self:

@@ -75,7 +75,11 @@ class TencentChannel(HookChannel):
             elif word(item, "sid"):
                 await self._status(item)
             else:
-                self.skip("an item is neither a reply nor a status")
+                await self.keep_item(item, "an item is neither a reply nor a status")
+        return self.accepted()
+
+    def accepted(self) -> web.Response:
+        """See ``HookChannel``."""
         return web.json_response(_ANSWER)
 
     async def _message(self, item: dict[str, Any]) -> None:

@@ -84,6 +84,10 @@ class TwilioChannel(HookChannel):
             await self._message(sid, form)
         else:
             raise NotUnderstood("neither From nor MessageStatus")
+        return self.accepted()
+
+    def accepted(self) -> web.Response:
+        """See ``HookChannel``."""
         return web.Response(text="<Response/>", content_type="text/xml")
 
     async def _message(self, sid: str, form: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ from channels.telegram.texts import pieces
 from channels.telegram.updates import Malformed, Translated, Translator
 from gateway.domain.limits import LONG_BODY
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
-from gateway.ports.channel import ChannelContext
+from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import (
     InboundMessage,
     MediaRef,
@@ -31,6 +31,7 @@ from gateway.ports.message import (
     TextServices,
 )
 from gateway.ports.off_loop import off_loop
+from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("telegram")
@@ -50,12 +51,13 @@ class TelegramChannel:
     window: ReplyWindow | None = None
     max_body_bytes = MAX_BODY
 
-    def __init__(self, settings: TelegramSettings, context: ChannelContext, text: TextServices) -> None:
+    def __init__(self, settings: TelegramSettings, context: ChannelContext, text: TextServices, intake: Intake) -> None:
         """Nothing is connected before ``run`` or the first message."""
         self._settings = settings
         self._id = context.channel_id
         self._clock = context.clock
         self._text = text
+        self._intake = intake
         self._secret = settings.secret_token.get_secret_value().encode()
         self._api = BotApi(settings, text.health)
         self._translator = Translator(settings=settings, channel_id=self._id, bot_id=self._api.bot_id)
@@ -100,8 +102,13 @@ class TelegramChannel:
             return _problem(403, "the secret token does not fit")
         try:
             body = await _body(request)
-            await self._store(await off_loop(len(body) > LONG_BODY, self._read, body))
-        except (ValueError, RecursionError):  # Malformed, and what json raises
+            try:
+                found = await off_loop(len(body) > LONG_BODY, self._read, body)
+            except (ValueError, RecursionError):  # Malformed, and what json raises
+                await self._keep(body)
+            else:
+                await self._store(found)
+        except Malformed:
             self._refused("malformed")
             return _problem(400, "this is no update")
         except StoreUnavailable as error:
@@ -135,9 +142,21 @@ class TelegramChannel:
         try:
             found = self._translator.translate(raw, self._clock.now())
         except Malformed:
-            self._refused("malformed")
+            await self._keep(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))
             return
         await self._store(found)
+
+    async def _keep(self, body: bytes) -> None:
+        """A delivery with the right secret is never lost: a person looks at what nobody could read."""
+        self._refused("malformed")
+        await keep_unreadable(
+            self._intake,
+            channel="telegram",
+            channel_id=self._id,
+            body=body,
+            received_at=self._clock.now(),
+            line=self._settings.line,
+        )
 
     def _read(self, body: bytes) -> Translated:
         """A delivery of Telegram's; ``Malformed``, and what json raises."""
@@ -217,9 +236,9 @@ class TelegramChannel:
 
 def build(settings: TelegramSettings, context: ChannelContext) -> TelegramChannel:
     """A channel for one ``[[channel]]`` table."""
-    if context.text is None:
+    if context.text is None or context.intake is None:
         raise TypeError("a telegram channel needs the house's text services")
-    return TelegramChannel(settings, context, context.text)
+    return TelegramChannel(settings, context, context.text, context.intake)
 
 
 async def _body(request: web.Request) -> bytes:

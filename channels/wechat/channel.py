@@ -18,9 +18,10 @@ from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
 from gateway.domain.limits import LONG_BODY
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
-from gateway.ports.channel import ChannelContext
+from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
 from gateway.ports.off_loop import off_loop
+from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("wechat")
@@ -36,11 +37,14 @@ class WechatChannel:
     window: ReplyWindow | None = ReplyWindow(messages=5, within_s=48 * 3600.0)
     """After a message of the person; after a menu, scan or subscribe event ``official.SHORT_WINDOW`` holds."""
 
-    def __init__(self, settings: WechatSettings, context: ChannelContext, services: TextServices) -> None:
+    def __init__(
+        self, settings: WechatSettings, context: ChannelContext, services: TextServices, intake: Intake
+    ) -> None:
         self._settings = settings
         self._id = context.channel_id
         self._clock = context.clock
         self._text = services
+        self._intake = intake
         self._crypto = CallbackCrypto(settings)
         self._api = Api(
             settings, channel_id=self._id, cache=services.cache, health=services.health, clock=context.clock
@@ -126,8 +130,8 @@ class WechatChannel:
 
     async def _deliver(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        found = await off_loop(len(body) > LONG_BODY, self._opened, body, request.query)
-        task = asyncio.create_task(self._store(found), name=f"wechat-store-{self._id}")
+        opened = await off_loop(len(body) > LONG_BODY, self._opened, body, request.query)
+        task = asyncio.create_task(self._store(*opened), name=f"wechat-store-{self._id}")
         self._storing.add(task)
         task.add_done_callback(self._storing.discard)
         try:
@@ -142,29 +146,55 @@ class WechatChannel:
                 task.add_done_callback(_note_late)
         return web.Response(text="success")
 
-    def _opened(self, body: bytes, query: Mapping[str, str]) -> Fields:
-        """The authentic fields of a body: in an encrypted one, only what was inside."""
+    def _opened(self, body: bytes, query: Mapping[str, str]) -> tuple[Fields | None, bytes]:
+        """The authentic fields of a body (of an encrypted one, only what was inside), and the body itself.
+
+        None: its signature is right, and it cannot be read.
+        """
         if self._settings.mode != "plain":
             # Parsed before it is trusted: the limits of ``envelope`` hold for everybody.
-            found = fields(body)
-            encrypted = text(found, "Encrypt")
+            found = _readable(body)
+            encrypted = text(found, "Encrypt") if found is not None else None
             if encrypted is not None:
                 self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=encrypted)
-                return fields(self._crypto.decrypt(encrypted))
+                try:
+                    inside = self._crypto.decrypt(encrypted)
+                except Malformed:
+                    return None, body
+                return _readable(inside), inside.encode()
             if self._settings.mode == "safe":
+                if found is None:
+                    raise Malformed("the body is not XML that we take")
                 raise BadSignature("a body that is not encrypted, in mode safe")
         self._crypto.check(query, given="signature", now_s=self._now_s())
-        return fields(body)
+        return _readable(body), body
 
-    async def _store(self, found: Fields) -> None:
+    async def _store(self, found: Fields | None, body: bytes) -> None:
         try:
-            await self._hand_in(found)
-        except Refused:
-            raise
+            try:
+                if found is not None:
+                    await self._hand_in(found)
+                else:
+                    await self._keep(body)
+            except Refused:  # a sender or a kind is missing
+                await self._keep(body)
         except (RejectedInput, Conflict) as error:
             # It can never be stored: acknowledged, or it would come again for nothing.
             self._text.health.refused(error.code)
             _log.warning("wechat_message_refused", code=error.code)
+
+    async def _keep(self, body: bytes) -> None:
+        """A body whose signature is right is never lost: a person looks at what nobody could read."""
+        self._text.health.refused("malformed")
+        _log.warning("wechat_body_unreadable", bytes=len(body))
+        await keep_unreadable(
+            self._intake,
+            channel="wechat",
+            channel_id=self._id,
+            body=body,
+            received_at=self._clock.now(),
+            line=self._settings.line,
+        )
 
     async def _hand_in(self, found: Fields) -> None:
         origin = Origin(self._id, self._clock.now())
@@ -197,9 +227,9 @@ class WechatChannel:
 
 def build(settings: WechatSettings, context: ChannelContext) -> WechatChannel:
     """A channel for one ``[[channel]]`` table."""
-    if context.text is None:
+    if context.text is None or context.intake is None:
         raise TypeError("a wechat channel needs the house's text services")
-    return WechatChannel(settings, context, context.text)
+    return WechatChannel(settings, context, context.text, context.intake)
 
 
 async def _body(request: web.Request) -> bytes:
@@ -211,6 +241,13 @@ async def _body(request: web.Request) -> bytes:
         if len(body) > MAX_BODY:
             raise TooLarge(f"more than {MAX_BODY} bytes")
     return bytes(body)
+
+
+def _readable(body: bytes | str) -> Fields | None:
+    try:
+        return fields(body)
+    except Malformed:
+        return None
 
 
 def _note_late(task: asyncio.Task[None]) -> None:

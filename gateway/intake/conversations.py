@@ -37,8 +37,8 @@ from gateway.intake.turns import Turns
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import State
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
-from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
+from gateway.ports.conversation_store import ConversationStore, IdleConversation, SentMessage, ThreadView
+from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage, same_subscriber
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import danger_in
@@ -47,7 +47,7 @@ TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
 REMEMBERED = 20_000
 """Open conversations whose state is kept in memory; the others are read again."""
-EARLY_KEPT = 2000
+EARLY_KEPT = 20_000
 STATES = frozenset({"sent", "delivered", "read", "failed"})
 Key = tuple[str, str]
 
@@ -268,12 +268,13 @@ class ConversationIntake:
         """See ``Conversations.receipt``."""
         if receipt.state not in STATES:
             return
-        found = await self._reads.receipted(receipt.channel_id, receipt.external_id)
+        found = await self._message_of(receipt)
         if found is None:
             # Either not ours, or it overtook the commit that knows its message as sent: kept for ``sent_as``.
-            self._early[receipt.channel_id, receipt.external_id] = receipt
-            if len(self._early) > EARLY_KEPT:
-                self._early.popitem(last=False)
+            for external_id in dict.fromkeys((receipt.external_id, *receipt.also)):
+                self._early[receipt.channel_id, external_id] = receipt
+                if len(self._early) > EARLY_KEPT:
+                    self._early.popitem(last=False)
             return
         data = {"message_id": found.message_id, "error": receipt.error}
         applied = await self._store.apply(
@@ -292,6 +293,17 @@ class ConversationIntake:
             if receipt.state == "failed":
                 self._health.failed(receipt.channel_id)
             self._watchers.wake(receipt.channel_id, found.recipient)
+
+    async def _message_of(self, receipt: Receipt) -> SentMessage | None:
+        """The message of ours that a receipt means: one to the telephone it names, else the one of exactly its id."""
+        exact: SentMessage | None = None
+        for external_id in dict.fromkeys((receipt.external_id, *receipt.also)):
+            found = await self._reads.receipted(receipt.channel_id, external_id)
+            if found is not None and same_subscriber(found.recipient, receipt.recipient):
+                return found
+            if external_id == receipt.external_id:
+                exact = found
+        return exact
 
     async def sent_as(self, channel_id: str, external_id: str | None) -> None:
         """A message of ours is known as sent: receipts that were here before that are taken now."""

@@ -5,6 +5,7 @@ A channel verifies and translates; conversation rules, flows, downloads, retries
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.domain.change import Identity
+
+SUBSCRIBER_DIGITS = 8
+"""So many last digits tell a telephone from others, however its country is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,16 @@ class Receipt:
     state: str
     at: datetime
     error: str | None = None
+    also: tuple[str, ...] = ()
+    """Other spellings under which the provider may have named the message when it took it, likeliest first."""
+    recipient: str | None = None
+    """The telephone that it is about; a message to another one is not meant, whatever its id."""
+
+
+def same_subscriber(one: str | None, other: str | None) -> bool:
+    """Whether two numbers, however written, end alike; True where one of them is not known."""
+    ends = [re.sub(r"\D", "", number or "")[-SUBSCRIBER_DIGITS:] for number in (one, other)]
+    return not all(ends) or ends[0] == ends[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,10 +187,13 @@ class CmppDialect:
 
 
 def _word(content: bytes) -> Word:
-    """A status report: DELIVRD is delivered, ACCEPTD on the way, everything else failed with its code."""
+    """A status report: DELIVRD is delivered, ACCEPTD on the way, everything else failed with its code.
+
+    Some gateways spell DELIVERED and ACCEPTED, in either case.
+    """
     fields = pdu.report(content)
     state = fields["Stat"].strip()
-    outcome = {"DELIVRD": "delivered", "ACCEPTD": None}.get(state, "failed")
+    outcome = {"DELIV": "delivered", "ACCEP": None}.get(state.upper()[:5], "failed")
     return Word(fields["Msg_Id"].hex(), outcome, state if outcome == "failed" else None)
 
 

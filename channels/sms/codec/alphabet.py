@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from channels.sms.codec import gsm7
 
@@ -24,6 +28,19 @@ _SMPP = {
 }
 _CMPP = {0: ASCII, 3: BINARY, 4: BINARY, 8: UCS2, 15: GBK}
 _CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\r\n")
+_DOUBTED: Final = frozenset({GSM7, ASCII, LATIN1, UCS2, GBK, UTF8})
+_BELIEVED: Final = 0.9
+_ONE_WIDE: Final = 2
+_WORDS: Final = frozenset(b" ,.!?0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WORDY: Final = 0.8
+"""From this share of letters, digits, blanks and stops on, octets are the words that they look like."""
+_ASCII_END, _GREEK_END, _EMOJI = 0x80, 0x400, 0x1F000
+_HAN: Final = ("\u4e00", "\u9fff")
+_FULLWIDTH: Final = ("\uff00", "\uff65")
+_SIGNS: Final = frozenset("，。！？、；：“”‘’（）《》【】…—·～￥°℃×÷①②③④⑤⑥⑦⑧⑨⑩→←↑↓★☆※€£¥§\u200d\ufe0f☀☎✅❤❌⭐⚠")
+_SECOND_LEVEL: Final = 0xD8
+"""First octet in GB 2312 from which on its characters are the rarer ones."""
+_RARE, _FOREIGN = 0.5, 0.6
 _CODECS = {ASCII: "ascii", LATIN1: "latin-1", GBK: "gb18030", UTF8: "utf-8"}
 
 
@@ -54,19 +71,96 @@ def _of_gsm(scheme: int) -> str:
     return BINARY
 
 
-def decode(data: bytes, alphabet: str) -> str | None:
-    """The text, never with a NUL or a lone surrogate (U+FFFD stands for what is broken); None when it is no text."""
-    if alphabet == GSM7:
-        text: str | None = gsm7.decode(data)
-    elif alphabet == UCS2:
-        text = _ucs2(data)
-    elif alphabet == BINARY:
-        text = _guess(data)
-    elif alphabet == ASCII and _CONTROLS.intersection(data.rstrip(b"\0")):
-        text = gsm7.decode(data)  # some call the GSM alphabet ASCII; its @, $ and escape are controls there
-    else:
-        text = data.decode(_CODECS.get(alphabet, alphabet), errors="replace")
-    return None if text is None else text.rstrip("\0").replace("\0", "�")
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What octets say. ``text`` is None when they are no text; ``doubtful``: the label was not believed, or in vain."""
+
+    text: str | None
+    doubtful: bool = False
+
+
+def read(data: bytes, label: str) -> Read:
+    """The text of ``data``, labelled as being in the alphabet ``label``.
+
+    Labels are often wrong: a gateway that passes UCS-2, UTF-8 or GBK on as "default alphabet" is believed as far as its
+    octets read as text. Never with a NUL or a lone surrogate: U+FFFD stands for what is broken.
+    """
+    if label == BINARY:
+        return Read(_clean(guessed) if (guessed := _guess(data)) else None)
+    labelled = _as_labelled(data, label)
+    if label not in _DOUBTED or not data:
+        return Read(_clean(labelled), "\ufffd" in labelled)
+    if label != UCS2 and _is_ucs2(data):
+        return Read(_clean(data.decode("utf-16-be")), doubtful=True)
+    sense = _sense(labelled)
+    if sense >= _BELIEVED and "\ufffd" not in labelled:
+        return Read(_clean(labelled))
+    best, text = max(((_sense(one), one) for one in _otherwise(data, label)), default=(0.0, ""), key=lambda one: one[0])
+    if best < _BELIEVED:
+        return Read(_clean(labelled), "\ufffd" in labelled)
+    return Read(_clean(text), doubtful=True)
+
+
+def decode(data: bytes, label: str) -> str | None:
+    """The text of ``read``."""
+    return read(data, label).text
+
+
+def _as_labelled(data: bytes, label: str) -> str:
+    if label == GSM7:
+        return gsm7.decode(data)
+    if label == UCS2:
+        return _ucs2(data)
+    if label == ASCII and _CONTROLS.intersection(data.rstrip(b"\0")):
+        return gsm7.decode(data)  # some call the GSM alphabet ASCII; its @, $ and escape are controls there
+    return data.decode(_CODECS.get(label, label), errors="replace")
+
+
+def _clean(text: str) -> str:
+    return text.rstrip("\0").replace("\0", "\ufffd")
+
+
+def _is_ucs2(data: bytes) -> bool:
+    """Whether seven-bit octets are UCS-2: ASCII with a zero before each ("@a@b" as GSM), or common Chinese ("O`Y}")."""
+    if len(data) % 2 or not data.isascii():
+        return False
+    if not any(data[0::2]) and all(data[1::2]):
+        return len(data) > _ONE_WIDE
+    wide = data.decode("utf-16-be")
+    words = sum(octet in _WORDS for octet in data)
+    return words < len(data) * _WORDY and all(_HAN[0] <= one <= _HAN[1] and _usual(one) == 1.0 for one in wide)
+
+
+def _otherwise(data: bytes, label: str) -> Iterator[str]:
+    """What ``data`` says in the alphabets that it may be in instead, surest first."""
+    for name in (UTF8, UCS2, GBK, ASCII):
+        if name == label or (name == UCS2 and len(data) % 2):
+            continue
+        codec = "utf-16-be" if name == UCS2 else _CODECS[name]
+        try:
+            yield data.decode(codec).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            continue
+
+
+def _sense(text: str) -> float:
+    """How much of ``text`` people write here: 0 to 1. Counts ASCII, common Chinese characters, signs and emoji."""
+    return sum(map(_usual, text)) / len(text) if text else 0.0
+
+
+@lru_cache(maxsize=8192)
+def _usual(character: str) -> float:
+    code = ord(character)
+    if code < _ASCII_END:
+        return float(character.isprintable() or character in "\r\n\t")
+    if _HAN[0] <= character <= _HAN[1]:
+        try:
+            return 1.0 if character.encode("gb2312")[0] < _SECOND_LEVEL else _RARE
+        except UnicodeEncodeError:
+            return 0.0
+    if character in _SIGNS or _FULLWIDTH[0] <= character <= _FULLWIDTH[1] or code >= _EMOJI:
+        return 1.0
+    return _FOREIGN if character.isalpha() and code < _GREEK_END else 0.0
 
 
 def _ucs2(data: bytes) -> str:

@@ -31,8 +31,11 @@ _RECEIPT, _INTERMEDIATE, _TYPE = 0x04, 0x20, 0x3C
 _MESSAGE_PAYLOAD, _RECEIPTED_ID, _MESSAGE_STATE = 0x0424, 0x001E, 0x0427
 _SAR_REF, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
 _STATES = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 6: "ACCEPTD", 8: "REJECTD"}
-_OUTCOME = {"DELIVRD": "delivered", "EXPIRED": "failed", "DELETED": "failed", "UNDELIV": "failed", "REJECTD": "failed"}
-_FIELD = re.compile(r"\b(id|stat|err):(\S+)")
+_OUTCOMES = (("DELIV", "delivered"), ("EXPIR", "failed"), ("DELET", "failed"), ("UNDEL", "failed"), ("REJEC", "failed"))
+"""By how a state begins: some spell DELIVRD, others DELIVERED or Delivered."""
+_FIELD = re.compile(r"\b(id|stat|err|submit date|done date|dlvrd) *: *(\S+)", re.IGNORECASE)
+_RECEIPT_OCTETS = 512
+_RECEIPT_FIELDS = frozenset({"id", "stat"})
 
 
 class Malformed(ValueError):
@@ -52,8 +55,14 @@ class ShortMessage:
 
     @property
     def receipt(self) -> bool:
-        """Whether it is a receipt and not a person's message (5.2.12)."""
-        return self.esm_class & _TYPE in {_RECEIPT, _INTERMEDIATE}
+        """Whether it is a receipt and not a person's message (5.2.12), also where esm_class forgets to say so.
+
+        Then the TLV receipted_message_id tells, or the usual text: id and stat, and one more field of appendix B.
+        """
+        if self.esm_class & _TYPE in {_RECEIPT, _INTERMEDIATE} or _RECEIPTED_ID in self.tlvs:
+            return True
+        said = self._said()
+        return said.keys() > _RECEIPT_FIELDS
 
     def user_data(self) -> udh.UserData:
         """Body and place among its parts, from a header or the SAR TLVs."""
@@ -65,14 +74,19 @@ class ShortMessage:
 
     def word(self) -> Word | None:
         """A receipt's meaning: from its TLVs, else from the usual text (appendix B); None when it names no message."""
-        said = dict(_FIELD.findall(self.data.decode("latin-1")))
+        said = self._said()
         external_id = self.tlvs.get(_RECEIPTED_ID, b"").rstrip(b"\0").decode("latin-1") or said.get("id", "")
         state = _STATES.get(int.from_bytes(self.tlvs.get(_MESSAGE_STATE, b""), "big")) or said.get("stat", "UNKNOWN")
         if not external_id:
             return None
-        outcome = _OUTCOME.get(state.upper()[:7])
+        outcome = next((outcome for begins, outcome in _OUTCOMES if state.upper().startswith(begins)), None)
         error = f"{state} {said.get('err', '')}".strip() if outcome == "failed" else None
-        return Word(external_id, outcome, error)
+        return Word(external_id, outcome, error, self.source)
+
+    def _said(self) -> dict[str, str]:
+        """The fields of a receipt's text (appendix B), by lower-case name; empty for anything else."""
+        text = alphabet.decode(self.data[:_RECEIPT_OCTETS], alphabet.of_smpp(self.data_coding))
+        return {name.lower(): value for name, value in _FIELD.findall(text or "")}
 
 
 class _Fields:

@@ -23,7 +23,9 @@ def joined(text: str, **options: object) -> tuple[str, list[bytes], int]:
         ]
     bodies = [part.body for part in parts]
     (kind,) = {segment.alphabet for segment in segments}
-    return alphabet.decode(b"".join(bodies), kind) or "", bodies, len(segments)
+    whole = b"".join(bodies)
+    text = whole.decode("utf-16-be") if kind == "ucs2" else gsm7.decode(whole) if kind == "gsm7" else whole.decode()
+    return text, bodies, len(segments)
 
 
 @given(GSM_TEXT)
@@ -157,3 +159,30 @@ def test_what_is_no_telephone_number_keeps_its_name(raw: str, name: str) -> None
 def test_landlines_and_other_countries() -> None:
     assert e164("089866123456") == "+8689866123456"
     assert e164("+85223456789") == "+85223456789"
+
+
+CHINESE = ("龙华区海秀路路灯坏了", "你好", "停电了", "路灯不亮，电话13800138000！", "我家漏水😀了", "【海口】您好")
+LABELS = ("gsm7", "ascii", "latin1", "gbk", "ucs2")
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("codec", ["utf-16-be", "utf-8", "gb18030"])
+@pytest.mark.parametrize("text", CHINESE)
+def test_a_wrong_label_does_not_make_chinese_unreadable(text: str, codec: str, label: str) -> None:
+    found = alphabet.read(text.encode(codec), label)
+    assert found.text == text
+    right = (codec, label) in {("utf-16-be", "ucs2"), ("gb18030", "gbk")}
+    assert found.doubtful is not right
+
+
+@pytest.mark.parametrize(
+    "text", ["hello @ 12345", "$100 £5 ñ", "a@b.com", "Ünter Straße", "@@@@", "{12}", "ΔΦΓ", "no water", "OK", "120"]
+)
+def test_what_is_gsm_is_believed(text: str) -> None:
+    assert alphabet.read(gsm7.encode(text), "gsm7") == alphabet.Read(text)
+
+
+@given(st.binary(max_size=300), st.sampled_from([*LABELS, "utf8", "binary"]))
+def test_octets_that_nobody_can_read_are_marked(data: bytes, label: str) -> None:
+    found = alphabet.read(data, label)
+    assert found.doubtful or "\ufffd" not in (found.text or "") or b"\xff\xfd" in data or b"\xef\xbf\xbd" in data

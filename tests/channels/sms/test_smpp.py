@@ -244,7 +244,69 @@ async def test_strange_pdus_do_not_end_the_connection(tmp_path: Path) -> None:
 
 def test_receipts_in_all_their_forms() -> None:
     tlvs = b"\x00\x1e\x00\x03M7\0" + b"\x04\x27\x00\x01\x05"
-    assert pdu.read_deliver(deliver("1", b"", esm=4, tlvs=tlvs)).word() == pdu.Word("M7", "failed", "UNDELIV")
+    assert pdu.read_deliver(deliver("1", b"", esm=4, tlvs=tlvs)).word() == pdu.Word("M7", "failed", "UNDELIV", "1")
     text = b"id:77 stat:ENROUTE err:000"
-    assert pdu.read_deliver(deliver("1", text, esm=0x20)).word() == pdu.Word("77", None)
+    assert pdu.read_deliver(deliver("1", text, esm=0x20)).word() == pdu.Word("77", None, None, "1")
     assert pdu.read_deliver(deliver("1", b"?", esm=4)).word() is None
+
+
+@pytest.mark.parametrize(
+    ("octets", "coding"),
+    [
+        (b"id:77 sub:001 dlvrd:001 submit date:2611230117 done date:2611230118 stat:DELIVRD err:000 text:", 0),
+        (b"ID:77 SUB:001 DLVRD:001 STAT:DELIVERED ERR:000", 0),
+        (b"id: 77 sub: 001 dlvrd: 001 stat: Delivered err: 0", 3),
+        ("id:77 sub:001 dlvrd:001 stat:DELIVRD".encode("utf-16-be"), 8),
+        ("id:77 sub:001 dlvrd:001 stat:DELIVRD".encode("utf-16-be"), 0),
+    ],
+)
+def test_a_receipt_is_known_though_nothing_marks_it(octets: bytes, coding: int) -> None:
+    message = pdu.read_deliver(deliver("8613800138000", octets, coding=coding, esm=0))
+    assert message.receipt
+    assert message.word() == pdu.Word("77", "delivered", None, "8613800138000")
+
+
+@pytest.mark.parametrize("text", ["id:77", "stat:DELIVRD", "my id: 77 is stat: unknown", "身份证 id:460100 stat", ""])
+def test_what_a_person_writes_is_no_receipt(text: str) -> None:
+    assert not pdu.read_deliver(deliver("8613800138000", text.encode("utf-16-be"), coding=8, esm=0)).receipt
+
+
+@pytest.mark.parametrize(
+    ("taken_as", "reported_as"),
+    [
+        ("1A2B", "6699"),
+        ("1a2b", "0000006699"),
+        ("6699", "1A2B"),
+        ("6699", "1a2b"),
+        ("00001A2B", "1a2b"),
+        ("77", "0000000077"),
+        ("0000000077", "77"),
+        ("ab-12", "AB-12"),
+    ],
+)
+def test_an_id_in_its_other_spellings(taken_as: str, reported_as: str) -> None:
+    assert taken_as in pdu.Word(reported_as, "delivered").ids
+
+
+async def test_one_receipt_settles_a_long_message(tmp_path: Path) -> None:
+    house = FakeHouse()
+    async with running_smsc() as smsc, running(house, tmp_path, **table(smsc, receipt_settle_s=0.2)) as channel:
+        await until(lambda: house.health.up)
+        answer = await channel.send(await house.say("sms", "+8613800138000", "工单" * 50))
+        assert answer.external_id == "M2"
+        assert await smsc.send(deliver("8613800138000", b"id:M1 stat:DELIVERED err:000", coding=0, esm=4)) == 0
+        await until(lambda: house.receipts)
+    assert [(one.external_id, one.state) for one in house.receipts] == [("M2", "delivered")]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-be", "utf-8", "gbk"])
+async def test_octets_with_a_wrong_label_are_read_and_kept(tmp_path: Path, codec: str) -> None:
+    house = FakeHouse()
+    text = "龙华区海秀路路灯坏了，电话13800138000"
+    async with running_smsc() as smsc, running(house, tmp_path, **table(smsc)):
+        await smsc.bound.wait()
+        assert await smsc.send(deliver("8613800138000", text.encode(codec), coding=0)) == 0
+    (message,) = house.received
+    assert (message.kind, message.text) == ("text", text)
+    assert message.media is not None
+    assert message.media.data == text.encode(codec)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from wechatpy.parser import parse_message
 
 from channels.wechat import official
@@ -180,8 +182,6 @@ def test_receipts_of_subscription_messages():
         body("image"),
         "not xml",
         "<html/>",
-        '<!DOCTYPE a [<!ENTITY b "c">]>' + body("text", "<Content>&b;</Content>"),
-        '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + body("text", "<Content>&b;</Content>"),
         "<xml>" + "<a>" * 5000 + "</a>" * 5000 + "</xml>",
         "{",
         "[]",
@@ -191,6 +191,49 @@ def test_receipts_of_subscription_messages():
 def test_malformed(xml):
     with pytest.raises(Malformed):
         translated(xml)
+
+
+@pytest.mark.parametrize("entity", ['"c"', 'SYSTEM "file:///etc/passwd"'])
+def test_entities_are_never_expanded(entity):
+    xml = f"<!DOCTYPE a [<!ENTITY b {entity}>]>" + body("text", "<Content>&b;</Content>")
+    assert translated(xml).text == "&b;"
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ("路灯\x0b坏了\x00\x1f", "路灯坏了"),
+        ("路灯\ufffe坏了\uffff", "路灯坏了"),
+        ("结束]]>之后", "结束]]>之后"),
+        ("a <b 路灯", "a <b 路灯"),
+        ("\x08", None),
+    ],
+)
+def test_what_xml_forbids_costs_no_message(content, kept):
+    assert translated(body("text", f"<Content><![CDATA[{content}]]></Content>")).text == (kept or "")
+
+
+@pytest.mark.parametrize("reference", ["&#0;", "&#x1F;", "&#xFFFE;", "&#xD800;", "&#11;", "&#x110000;"])
+def test_references_to_what_xml_forbids_cost_no_message(reference):
+    assert translated(body("text", f"<Content>路灯{reference}坏了</Content>")).text == "路灯坏了"
+
+
+def test_octets_that_are_no_utf8_cost_no_message():
+    xml = body("text", "<Content><![CDATA[路灯X坏了]]></Content>").encode()
+    assert translated(xml.replace(b"X", b"\xff")).text == "路灯\ufffd坏了"
+    assert translated(xml.replace(b"X", b"\xed\xa0\xbd\xed\xb8\x80")).text == "路灯😀坏了"
+
+
+@given(st.text(st.characters(exclude_characters="\r"), min_size=1).filter(lambda text: text.strip() == text))
+def test_any_content_keeps_all_that_can_be_stored(content):
+    """Whatever a telephone writes between the brackets: the message is there, with every character that XML allows."""
+    allowed = [
+        one
+        for one in content
+        if one in "\t\n" or "\x20" <= one <= "\ud7ff" or "\ue000" <= one <= "\ufffd" or one > "\uffff"
+    ]
+    xml = body("text", f"<Content><![CDATA[{content}]]></Content>").encode("utf-8", "surrogatepass")
+    assert (translated(xml).text or "").replace("\ufffd", "") == "".join(allowed).replace("\ufffd", "")
 
 
 def test_old_ids_of_zero_are_not_ids():

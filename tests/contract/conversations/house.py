@@ -36,12 +36,16 @@ LONGHUA = Division(code="460106", name="龙华区", level="district", parent="")
 
 
 class ScriptedChannel:
-    """A text channel. ``failures`` are raised by the next sends, in order; ``contents`` is what ``fetch`` gives."""
+    """A text channel. ``failures`` are raised by the next sends, in order, ``ids`` given to them.
+
+    ``contents`` is what ``fetch`` gives.
+    """
 
     def __init__(self, window: ReplyWindow | None = None) -> None:
         self.window = window
         self.sent: list[OutboundMessage] = []
         self.failures: list[GatewayError | None] = []
+        self.ids: list[str] = []
         self.contents: dict[str, bytes | GatewayError] = {}
         self.hold: asyncio.Event | None = None
 
@@ -61,7 +65,7 @@ class ScriptedChannel:
         if failure is not None:
             raise failure
         self.sent.append(message)
-        return Sent(external_id=f"out-{len(self.sent)}")
+        return Sent(external_id=self.ids.pop(0) if self.ids else f"out-{len(self.sent)}")
 
     async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         content = self.contents[media.ref]

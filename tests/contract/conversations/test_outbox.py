@@ -107,6 +107,26 @@ async def test_a_receipt_that_overtakes_its_own_commit_is_not_lost(house: Conver
     assert await deliveries(house, record["ticket_id"]) == ["delivered"]
 
 
+async def test_a_receipt_under_another_spelling_finds_the_message_to_its_telephone(house: ConversationHouse) -> None:
+    """Two texts whose ids are each other's in the other base: the telephone tells which one is meant."""
+    records = []
+    for key, sender, external_id in (("1", "+8613800138001", "16"), ("2", "+8613800138002", "10")):
+        records.append(await house.say(key, "路灯不亮", sender=sender))
+        house.chat.ids.append(external_id)
+        await house.deliver()
+    await house.conversations.receipt(
+        Receipt(
+            channel_id="web",
+            external_id="16",
+            also=("16", "10"),
+            recipient="8613800138002",
+            state="delivered",
+            at=house.clock.now(),
+        )
+    )
+    assert [await deliveries(house, one["ticket_id"]) for one in records] == [["sent"], ["delivered"]]
+
+
 async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock: TestClock, tmp_path: Path) -> None:
     dying = ConversationHouse(await opened(), clock, tmp_path, name="dying")
     record = await dying.say("1", "路灯不亮")
