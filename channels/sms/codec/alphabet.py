@@ -89,7 +89,7 @@ def read(data: bytes, label: str) -> Read:
         return Read(_clean(guessed) if (guessed := _guess(data)) else None)
     labelled = _as_labelled(data, label)
     if label not in _DOUBTED or not data:
-        return Read(_clean(labelled), "\ufffd" in labelled)
+        return _in_vain(labelled)
     if label != UCS2 and _is_ucs2(data):
         return Read(_clean(data.decode("utf-16-be")), doubtful=True)
     sense = _sense(labelled)
@@ -97,8 +97,13 @@ def read(data: bytes, label: str) -> Read:
         return Read(_clean(labelled))
     best, text = max(((_sense(one), one) for one in _otherwise(data, label)), default=(0.0, ""), key=lambda one: one[0])
     if best < _BELIEVED:
-        return Read(_clean(labelled), "\ufffd" in labelled)
+        return _in_vain(labelled)
     return Read(_clean(text), doubtful=True)
+
+
+def _in_vain(text: str) -> Read:
+    clean = _clean(text)
+    return Read(clean, "\ufffd" in clean)
 
 
 def decode(data: bytes, label: str) -> str | None:
