@@ -100,6 +100,37 @@ def test_places_named_by_the_way(gazetteer: Gazetteer, text: str, district: str)
 
 
 @pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("美兰区重庆火锅店油烟扰民", "460108"),
+        ("龙华区兰州拉面馆半夜放音乐", "460106"),
+        ("秀英区温州商城消防通道堵了", "460105"),
+        ("金贸街道武汉热干面店占道经营", "460106"),
+        ("海甸岛湖南米粉店噪音大", "460108"),
+        ("龙华区深圳大酒店停车乱收费", "460106"),
+        ("美兰区义乌小商品城没有消防栓", "460108"),
+        ("美兰区三亚海鲜酒楼宰客", "460108"),
+        ("重庆火锅店在美兰区油烟很大", "460108"),
+        ("四川老板在秀英区拖欠工资", "460105"),
+        ("湖南车牌的货车在琼山区乱停", "460107"),
+        ("三亚吉阳区重庆火锅店卫生差", ""),
+        ("深圳龙华区重庆火锅店不退款", ""),
+        ("深圳龙华的火锅店", ""),
+        ("深圳的司机在龙华区绕路", ""),
+        ("三亚海鲜店在解放路那边宰客", ""),
+        ("重庆市的火锅店不退款", ""),
+        ("儋州人民路的海鲜店", ""),
+        ("文昌龙楼镇的海鲜店", ""),
+        ("有一家深圳公司在龙华区骗我", ""),
+    ],
+)
+def test_what_is_called_after_another_city_stays_where_it_was_said_to_be(
+    gazetteer: Gazetteer, text: str, district: str
+) -> None:
+    assert codes(gazetteer, text).get("place.district", "") == district
+
+
+@pytest.mark.parametrize(
     ("text", "district", "address"),
     [
         ("the street lamp on Guomao Road is broken", "460106", "Guomao Road"),
