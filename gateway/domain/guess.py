@@ -22,7 +22,7 @@ class Guess:
     span: tuple[int, int] | None
     confidence: float
     candidates: tuple[tuple[str, float], ...] = ()
-    """(code, confidence) of everything worth offering, likeliest first; for category and unit."""
+    """(code, confidence) of all worth offering, likeliest first; for category, unit and divisions of the place."""
 
     def as_field(self) -> dict[str, Any]:
         """The entry of ``prefill.fields``."""

@@ -284,7 +284,7 @@ FIELDS: _Fields = {
     },
     "prefill": {
         "fields": _fields,
-        "candidates": {"category": _CANDIDATE, "unit": _CANDIDATE},
+        "candidates": dict.fromkeys(("category", "unit", "district", "street", "community"), _CANDIDATE),
         "mentions": _mentions,
         "pending": _shown,
     },

@@ -11,21 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gateway.domain import surnames
+from gateway.domain.said_digits import GAP, TOKEN, said
 
 MASK = "*"
-_DIGIT = "0-9０-９〇零洞幺一二两三四五六七八九"
-_TIMES = dict(zip("两二三四234", (2, 2, 3, 4, 2, 3, 4), strict=True)) | {"double": 2, "triple": 3}
-"""How many digits 三个零 and "double zero" are."""
-_WORD = (
-    r"(?i:(?<![a-z])(?:(?:double|triple)\s{1,3})?(?:zero|one|two|three|four|five|six|seven|eight|nine|oh?)(?![a-z]))"
-)
-_TOKEN = rf"(?:(?:[两二三四2-4]个)?[{_DIGIT}]|{_WORD})"
-_GAP = r"[\s,，、.。\-—–·()（）嗯呃]{0,3}"
-"""What may stand between the digits of one number: whatever pre-fill reads over in telephone numbers, too."""
-_RUN = re.compile(rf"{_TOKEN}(?:{_GAP}{_TOKEN}){{4,}}[Xx]?")
-_EACH = re.compile(rf"{_TOKEN}|[Xx]$")
+_RUN = re.compile(rf"{TOKEN}(?:{GAP}{TOKEN}){{4,}}[Xx]?")
+_EACH = re.compile(rf"{TOKEN}|[Xx]$")
 _SHORTEST = 7
 """Fewer digits are a house, a year, a hotline."""
+_OWN = re.compile(r"((?<![0-9A-Za-z])20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[- ]?[0-9]{7}(?![0-9]))")
+"""A number of one of our tickets: a date and seven digits. No identity number begins with 20."""
 _HEAD, _TAIL = 3, 4
 _MAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+[@＠][A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _MAIL_KEPT = frozenset("@＠.")
@@ -83,17 +77,25 @@ def wholly(value: str | None) -> str | None:
 
 
 def text(value: str | None) -> str | None:
-    """Runs of seven and more digits lose their middle, however written or said; addresses of mail lose everything."""
+    """Runs of seven and more digits lose their middle, however written or said; addresses of mail lose everything.
+
+    The number of a ticket is no personal value and stays.
+    """
     if not value:
         return value
-    return _without_mail(_RUN.sub(_mask_run, value))
+    return _without_mail(_masked_runs(value, _mask_run))
 
 
 def text_wholly(value: str | None) -> str | None:
     """Likewise, but of a number not even its ends are left."""
     if not value:
         return value
-    return _without_mail(_RUN.sub(_mask_whole_run, value))
+    return _without_mail(_masked_runs(value, _mask_whole_run))
+
+
+def _masked_runs(value: str, mask: Callable[[re.Match[str]], str]) -> str:
+    """``value`` with each run of digits masked, but for the numbers of our own tickets."""
+    return "".join(part if n % 2 else _RUN.sub(mask, part) for n, part in enumerate(_OWN.split(value)))
 
 
 def _without_mail(value: str) -> str:
@@ -125,10 +127,9 @@ def _mask_whole_run(found: re.Match[str]) -> str:
     return run if total < _SHORTEST else _starred(run, [(0, len(run))])
 
 
-def _count(token: str) -> int:
-    """How many digits ``token`` says."""
-    times, spaced, _ = token.partition("个") if "个" in token else token.rpartition(" ")
-    return _TIMES.get(times.strip().lower(), 1) if spaced else 1
+def _count(word: str) -> int:
+    """How many digits ``word`` says; the X that ends an identity number is one."""
+    return 1 if word in "Xx" else len(said(word))
 
 
 def _starred(value: str, spans: Iterable[tuple[int, int]]) -> str:

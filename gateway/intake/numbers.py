@@ -8,6 +8,7 @@ import phonenumbers
 
 REGION = "CN"
 _SIP_USER = re.compile(r"^(?:sips?|tel):([^@;>]+)", re.IGNORECASE)
+_EXTENSION = re.compile(r"(.+?)[\s)）]*(?:;ext=|转|分机号?|ext(?:ension)?\.?)\s*([0-9]{1,7})", re.IGNORECASE)
 _BLANKS = re.compile(r"[\s\-().]")
 _WITHHELD = frozenset({"anonymous", "restricted", "unavailable", "unknown", "private", "withheld", ""})
 _CHINA = phonenumbers.PhoneMetadata.metadata_for_region(REGION)
@@ -43,3 +44,12 @@ def e164(raw: str | None) -> str | None:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
+
+
+def to_dial(raw: str) -> str | None:
+    """``raw`` as E.164 with its extension, when it has one, as ``;ext=`` (RFC 3966): 089866668888转12."""
+    inside = _EXTENSION.fullmatch(raw.strip())
+    if inside is None:
+        return e164(raw)
+    number = e164(inside[1])
+    return f"{number};ext={inside[2]}" if number else None

@@ -86,6 +86,63 @@ _ALIGNED = re.compile(r"[的上里]?")
 _START = re.compile(
     rf"{_SPOKEN_CORE}{{1,5}}?(?:大道|路|街(?!道)|巷){_NUM}号|{_SPOKEN_CORE}{{2,8}}?(?:小区|花园|家园|公寓|嘉园|佳苑|雅苑|大厦)"
 )
+_NAMED = re.compile(
+    rf"(?P<name>(?:{_SPOKEN_CORE}|[0-9]){{1,12}}?)(?P<kind>{_ROAD}|{_COMPOUNDS}|{_POIS}|街道|(?<![城一家])镇|乡(?!下)|(?<![景山地灾厂片郊市])区(?![别域分])|村(?!里?[民长])"
+    r"|社区|开发区|新区|码头|东站|火车站|汽车站|高速(?:出口|互通)|大桥|立交桥?|高架桥?|机场|老街|海岸|校区|[一-鿿]中学|中学)"
+)
+"""A name and the kind of place that it is."""
+_NO_NAME = re.compile(
+    r"^(?:.*(?:隔壁|附近|旁边|楼下|楼上|路边|门口|对面|整个|一家|[这那哪某几每]|各种?|其他|别|自己|前面|后面|外面|小区|修|堵|绕|跑|迷|铁|线|高速|(?<!白)马|车[零一二三四五六七八九十0-9]+)"
+    r"|老|旧|新|小|大|班|家|高档|走|公|让|带|问|电|套|思|开|半|水|一|[一二两三]?[条段个]|逛|大|整|全|农|城|公立|私立|民办|城市)$"
+)
+"""What stands before a kind without naming one: 楼下超市, 马路, 隔壁小区."""
+_HOUSE = re.compile(rf"(?:[A-Za-z]?{_NUM})(?:栋|幢|号楼|单元)(?!楼?[的有没都])|[0-9]{{1,5}}号(?:院|大院|门)")
+_ENGLISH_KIND = (
+    "road|rd|street|avenue|ave|boulevard|highway|lane|district|town|village|square|plaza|park|garden|gardens|island"
+    "|bridge|station|airport|port|harbou?r|bay|hospital|school|university|college|hotel|market|mall|tower|community|lake|beach"
+)
+_ENGLISH_PLACE = re.compile(
+    rf"\b(?!(?:the|a|an|my|our|your|this|that|his|her|their|some|any|at|in|on|to|of|is|no|whole|same|every|near|main|from)\b)"
+    rf"[a-z][a-z'’]*\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?|east|west|south|north|middle)\s+){{0,2}}(?:{_ENGLISH_KIND})\b(?!\s+(?:lights?|lamps?))",
+    re.IGNORECASE,
+)
+_AROUND = re.compile(
+    r"^(?:嗯|呃|哦|就|是|在|我(?!叫)|小区(?:名?字?叫|名称是)|位于|靠近|地[点址]|这里|这边|那个|大概|应该|海口市?(?=..)|海南省(?=..)|的|：|:|\s)+"
+    r"|(?:附近|旁边?|这里|这边|那边|那里|那|这|门口|斜?对面|[前后里上下外]面|里|边上|吧|啊|呀|呢|哦|的|路口|一带|\s)+$"
+)
+"""What is said around a name alone: 就在万绿园那边."""
+_BARE_NAME = re.compile(
+    rf"(?:(?![{_SAID}好谢快急停漏坏堵吵臭脏谁哪几嘛吗算跳忘完早昨真太])[一-鿿]|上邦|人民|和平){{1,7}}?"
+    r"(?:[东西南北中村湖岛港湾洋海江河山坡岭沟塘堤滩沙桥巷园苑府城坊门站口谷寺庙祠塔亭庄墟圩寨郡庭邸湾角]|国际|百货|壹号|一中)|万达"
+)
+"""A name without a kind after it, that ends as names of places do."""
+_NOT_A_NAME = re.compile(
+    r"家|楼|东西|房东|股东|部门|手中|[路街][灯边口上]|井盖|噪音|垃圾|管道?|下水|工地|施工|装修|违[停建]|小区|单位|公司|马路|附近"
+    r"|旁边|门口|隔壁|对面|[里外前后]面|问题|进度|工单|电话|号码|地[址方]|位置|目前|解决|^海[口南]$|校门|[大铁房]门$|[村进出]口$"
+)
+_CLAUSES = re.compile(r"[，。！？、；：,.!?;:\s~…]+")
+
+
+def holds_place(text: str) -> bool:
+    """Whether an answer to "where?" holds a place at all: 海甸五西路, 明珠广场旁边, 龙昆南; a house number counts.
+
+    False for 家里, 不知道, a greeting, a question, or what is wrong told once more. A name alone (龙昆南) counts
+    when nothing but it is said; one in Latin letters is known by the kind of place after it. Without a gazetteer: a
+    ``place.*`` guess for the text is evidence besides. Of more than ``MAX_ADDRESS`` characters the rest is not read.
+    """
+    text = text[:MAX_ADDRESS]
+    if _HOUSE.search(text) or _ENGLISH_PLACE.search(text) or any(map(_is_named, _NAMED.finditer(text))):
+        return True
+    return any(_is_bare_name(clause) for clause in _CLAUSES.split(text))
+
+
+def _is_named(found: re.Match[str]) -> bool:
+    return _NO_NAME.match(found["name"]) is None
+
+
+def _is_bare_name(clause: str) -> bool:
+    bare = _AROUND.sub("", clause)
+    return _BARE_NAME.fullmatch(bare) is not None and _NOT_A_NAME.search(bare) is None
 
 
 def parse(text: str) -> list[Part]:

@@ -16,8 +16,8 @@ _ENOUGH_SAME, _ENOUGH_LIKE = 0.3, 0.5
 """The share of a name's characters that has to be right, when all syllables are right and when they are only alike."""
 _COMMUNITY = re.compile(r"(?:社区)?(?:居民委员会|村民委员会|居委会|村委会|村?委员会?|居)$|社区$")
 _TOWN = re.compile(r"(.{2,4})(街道|镇)")
-_OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是]|海口|[市区省家]|位于)$")
-_OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁]")
+_OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是或者]|海口|[市区省家]|位于)$")
+_OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或]|还是|就是")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,26 @@ _HEARD = "深圳 广州 东莞 上海 三亚 儋州 澄迈 文昌 长沙 武汉"
 _DISTRICTS = "徐汇 民治街道 大浪街道 观湖街道 福城街道 观澜街道"
 """Of other cities, where a name that we have too is said with them (深圳龙华, 上海徐汇龙华)."""
 _NOT_A_PLACE = r"(?![东西南北中]?(?:路|街(?!道)|大道|大厦|大酒店|鸡|社区|村|人(?!民)|话|菜|牌|户口|籍))"
+_FOOD = (
+    "火锅|烧烤|烤肉|烤鱼|烤鸭|烤串|拉面|小面|米线|米粉|河粉|肠粉|酸辣粉|螺[蛳丝]粉|热干面|牛肉面|刀削面|炸酱面|面馆|粉店"
+    "|饺子|包子|馄饨|煎饼|肉夹馍|凉皮|泡馍|麻辣烫|串串|冒菜|豆腐|羊肉|牛肉|牛杂|海鲜|早茶|茶餐厅|豆捞|大盘鸡|风味|小吃|特产|家常|私房|土菜|饭馆|餐馆|菜馆"
+)
+"""Where the dish comes from is no place of the matter."""
+_WHOSE = "老板娘?|师傅|司机|游客|老乡|口音|方言|车牌|牌照|牌子|车(?![站间库位管])|(?:手机|电话)?号码?|女婿|媳妇|婆婆"
+"""Nor is where somebody is from."""
+_KIND = (
+    "商城|商场|商行|商会|会馆|小商品|服装|市场|超市|百货|酒楼|酒家|酒店|宾馆|饭店|餐厅|旅馆"
+    "|公寓|花园|小区|家园|新城|城|银行|批发"
+)
+_OURS_BEFORE = re.compile(r"[区镇乡路街道岛村巷城]的?$")
+_HERE_CHARS = 2
+"""Directly behind a place, what goes on as a shop or a compound is called so: 秀英区温州商城."""
+_CALLED = re.compile(
+    rf"[省市]?(?:[^，。！？；,.!?;\s的在到去来区县镇]{{0,3}}?(?:{_FOOD})|(?:那边|过来|来)?的?(?:{_WHOSE}))"
+)
+_CALLED_BEHIND = re.compile(rf"[^，。！？；,.!?;\s的在到去来区县镇]{{0,4}}?(?:{_KIND})")
 _NAMES = re.compile(f"(?:{'|'.join(sorted([*_REGIONS, *_DISTRICTS.split()], key=len, reverse=True))}){_NOT_A_PLACE}")
+_ELSEWHERE = frozenset(_DISTRICTS.split())
 _CLAUSE = re.compile(r"[，。！？；,.!?;\s]|海口(?!镇)|[到去来回飞搬]")
 _HOME = re.compile(r"海口(?!镇)|现在|这边|这里|住|我家|家在")
 
@@ -55,14 +74,25 @@ class Outside:
     def __init__(self, text: str) -> None:
         """Find the mentions in ``text``."""
         self._text = text
-        mentions = [(m.start(), m.end()) for m in _NAMES.finditer(text)]
-        self._strict = _until(mentions, [m.start() for m in _CLAUSE.finditer(text)] if mentions else [], len(text))
+        found = [m.span() for m in _NAMES.finditer(text) if not _named_here(text, *m.span())]
+        names, mentions = [], []
+        for start, end in found:
+            (names if _CALLED.match(text, end) else mentions).append((start, end))
+        clauses = [m.start() for m in _CLAUSE.finditer(text)] if found else []
+        self._strict = _until(mentions, clauses, len(text))
+        self._named = _until(names, clauses, len(text))
         self._loose = _until(mentions, [m.start() for m in _HOME.finditer(text)] if mentions else [], len(text))
         self._starts = {start for start, _ in mentions}
+        self._parts = {start for start, end in mentions if text[start:end] in _ELSEWHERE}
 
     def covers(self, start: int, end: int, *, shared: bool) -> bool:
-        """Whether what is named at ``start:end`` lies elsewhere; ``shared``: other cities have a place of that name."""
-        if end in self._starts or _within(start, self._strict) or (shared and _within(start, self._loose)):
+        """Whether what is named at ``start:end`` lies elsewhere; ``shared``: other cities have a place of that name.
+
+        Behind a shop that is called after another city only what is shared is taken for that city's.
+        """
+        if end in self._parts or _within(start, self._strict):
+            return True
+        if shared and (end in self._starts or _within(start, self._loose) or _within(start, self._named)):
             return True
         before = self._text[max(0, start - 3) : start].rstrip("市的")
         return _sound(before[-2:]) in _HEARD_SYLLABLES
@@ -70,6 +100,13 @@ class Outside:
     def lives_there_now(self) -> bool:
         """Whether the requester says to be in one of them now: 现在在广州打工."""
         return any(_NOW_THERE.search(self._text, max(0, start - _NOW_CHARS), start) for start in self._starts)
+
+
+def _named_here(text: str, start: int, end: int) -> bool:
+    """Whether the city named at ``start:end`` is part of what something in the place before it is called."""
+    if _OURS_BEFORE.search(text, max(0, start - _HERE_CHARS), start) is None:
+        return False
+    return _CALLED.match(text, end) is not None or _CALLED_BEHIND.match(text, end) is not None
 
 
 def _until(mentions: list[tuple[int, int]], stops: list[int], length: int) -> list[tuple[int, int]]:

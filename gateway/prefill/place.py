@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
 from gateway.prefill.address import tail, unnamed
+from gateway.prefill.alternatives import alternatives
 from gateway.prefill.aside import Aside, aimed_at, aside, turns_to
 from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
 from gateway.prefill.outside import Outside
@@ -23,6 +24,8 @@ _CONTESTED = 0.75
 """No surer is a place beside which another one is named, or that is named only by the way."""
 _LEFT = 0.45
 """Nor one where the requester is from, who now lives in another city."""
+_OPEN = 0.4
+"""Below ``FILL_AT``: where a text leaves open which of several places it is, each is offered and none filled in."""
 _SHARED_DISTRICTS = frozenset({"龙华区", "龙华"})
 """Our districts' names that other cities have, too."""
 _ORDER = {"exact": 0, "alias": 2, "same": 1, "like": 3}
@@ -67,6 +70,13 @@ class Gazetteer:
             if not outside.covers(h.start, h.end, shared=self._shared(text, h))
             and not self._in_other_town(text, h, ends)
         ]
+        sides, others = alternatives(text, hits)
+        if sides:
+            said = _meant(text, others)[0]
+            possible = self._possible(sides, said)
+            if len(possible) > 1:
+                return self._offers(text, possible, said)
+            hits = sorted([*others, *(h for side in possible for h in side)], key=lambda h: h.start)
         hits, offices, side = _meant(text, hits)
         contested = [level for level in ("district", "street") if self._contested(hits + offices, level)]
         for level in contested:
@@ -75,7 +85,7 @@ class Gazetteer:
         chosen = self._choose(hits)
         if not chosen:
             return self._only_address(text, hits, outside)
-        lowest = max((d for d, _ in chosen.values()), key=lambda d: LEVELS[d.level])
+        lowest = _lowest(chosen)
         weakest = chosen[lowest.level][1]
         guesses = []
         for division in self._upwards(lowest):
@@ -95,6 +105,38 @@ class Gazetteer:
             )
         address = self._address(text, [h for _, h in chosen.values()], hits)
         guesses.append(replace(address, confidence=min(most, address.confidence)))
+        return guesses
+
+    def _possible(self, sides: list[list[Hit]], others: list[Hit]) -> list[list[Hit]]:
+        """Of ``sides`` those that can be meant beside ``others``, which leave nothing open; each as far as it can."""
+        settled = self._choose(others)
+        fitting = (
+            [h for h in side if not h.divisions or any(self._consistent(d, settled) for d in h.divisions)]
+            for side in sides
+        )
+        return [side for side in fitting if side]
+
+    def _offers(self, text: str, sides: list[list[Hit]], others: list[Hit]) -> list[Guess]:
+        """What ``sides`` have in common, and every level on which they differ as an offer of each."""
+        chosen = [self._choose([*others, *side]) for side in sides]
+        chains = [{d.level: d for d in self._upwards(_lowest(one))} if one else {} for one in chosen]
+        start, end = sides[0][0].start, sides[-1][-1].end
+        guesses = [_address_guess(text, start, tail(text, end), _OPEN)]
+        for level in LEVELS:
+            named = [chain.get(level) for chain in chains]
+            offered = [division for division in dict.fromkeys(named) if division is not None]
+            if not offered:
+                continue
+            guesses.append(
+                Guess(
+                    path=f"place.{level}",
+                    value={"code": offered[0].code, "name": offered[0].name},
+                    source="rule",
+                    span=(start, end),
+                    confidence=_CONTESTED if len(set(named)) == 1 else _OPEN,
+                    candidates=tuple((one.code, _OPEN) for one in offered) if len(set(named)) > 1 else (),
+                )
+            )
         return guesses
 
     def _at(self, hit: Hit, level: str) -> str | None:
@@ -180,6 +222,10 @@ class Gazetteer:
         if span is None or outside.covers(*span, shared=True):
             return []
         return [_address_guess(text, *span, _UNNAMED_ADDRESS)]
+
+
+def _lowest(chosen: dict[str, tuple[Division, Hit]]) -> Division:
+    return max((division for division, _ in chosen.values()), key=lambda division: LEVELS[division.level])
 
 
 def _address_guess(text: str, start: int, end: int, confidence: float) -> Guess:

@@ -78,7 +78,8 @@ class Prefill:
             return Reading(_surest(guesses), mentions)
         guesses += self._subject.read(content, local.date(), [g.span for g in places if g.span is not None])
         best = _surest(guesses)
-        called = title(content[:MAX_CHARS], best)
+        private = [m.span for m in mentions if m.kind in _PRIVATE]
+        called = title(content[:MAX_CHARS], best, private)
         return Reading((*best, called) if called else best, mentions)
 
 

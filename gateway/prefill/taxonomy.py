@@ -42,7 +42,7 @@ class Category:
     examples: tuple[str, ...]
     unit: str
     urgent: bool
-    """Danger to people: answered at once (速派即办), whatever else is said."""
+    """Answered at once (速派即办): danger to people, failing water, power or gas, complaints of tourists."""
     time_limit: str
     """urgent: 30 minutes, normal: 24 hours, complex: 48 hours, to the first answer."""
     effective_from: str = ""

@@ -1,4 +1,7 @@
-"""紧急程度: whether somebody is in danger now, by the words for it and by what the demand is about."""
+"""紧急程度: whether it has to be answered within 30 minutes, by what is said and by what the demand is about.
+
+Urgent is danger to people, and what the city's plan calls so: water, power or gas that fails, complaints of tourists.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Final
 
 from gateway.domain.guess import FILL_AT, Guess
 from gateway.prefill.denial import denied_spans, touches
+from gateway.prefill.failure import supply_in
 from gateway.prefill.taxonomy import Category
 
 PATH = "demand.urgency"
@@ -24,8 +28,8 @@ _DANGER = re.compile(
     r"|(?:电线|高压线|电缆)[^，。,.]{0,6}(?:掉|断|垂到地|落地|冒火)|冒火花|着火|起火|失火|烧起来|火灾|浓烟|爆炸|要爆"
     r"|(?:路|地|墙|楼|房子|桥|屋顶|脚手架|围墙|路面|地面)[^，。,.]{0,4}(?:塌了|塌陷|倒塌|塌下|坍塌|要塌|快塌)"
     r"|塌了?一个|坍塌|塌方|山体滑坡|泥石流|被困|困在|困了[一二两三四五六七八九十几\d]+个?人|出不来了?"
-    r"|溺水|落水|(?:掉|跌|摔)(?:进|到|下)[^，。,.]{0,3}(?:水|河|井|海|坑|下水道)里?|叫不醒|不省人事|救人"
-    r"|卡在里面|水管[^，。,.]{0,3}爆|爆管"
+    r"|溺水|落水|(?:人|孩子|小孩|老人|学生|朋友|[他她])[^，。,.]{0,4}(?:掉|跌|摔|滑)[^，。,.]{0,3}(?:水|河|井|海|湖|坑|池塘)|(?:掉|跌|摔)(?:进|到|下)[^，。,.]{0,3}(?:水|河|井|海|坑|下水道)里?|叫不醒|不省人事|救人"
+    r"|卡在里面|(?:压|砸|撞|轧)(?:到|倒|伤|死|了)+(?:[一二两三几]个)?人(?!行|家)|水管[^，。,.]{0,3}爆|爆管"
     r"|井盖[^，。,.]{0,4}(?:没了|不见|丢了|被偷|缺失)|(?:没有?|缺)井盖"
     r"|(?:人|孩子|老人|小孩|妈|爸|他|她)[^，。,.]{0,6}(?:受伤了|流血|昏迷|晕倒|昏倒|没有?呼吸)|有人受伤"
     r"|有人[^，。,.]{0,4}(?:晕倒|要跳楼|跳楼|自杀)"
@@ -65,7 +69,10 @@ _OVER = re.compile(
 """What is over names what there is no more of: "已经没有呼吸" is no good news."""
 _NOT_OVER = re.compile(r"又|还|仍|但|可是|不过|\b(?:but|still|again)\b", re.IGNORECASE)
 _NO_HURRY = re.compile(
-    r"不(?:着)?急|不是很急|没那么急|不用(?:着)?急|有空(?:再|的时候)|no rush|not urgent|no hurry", re.IGNORECASE
+    r"(?<![们府业能以敢可])不(?:着)?急|不是很急|没那么急|不用(?:着)?急|不赶时间|慢慢来|有空(?:再|的时候)"
+    r"|不用派人|不用来了|不用(?:你们)?(?:再)?(?:处理|管|修)了"
+    r"|no rush|not urgent|no hurry|not in a hurry|whenever you can",
+    re.IGNORECASE,
 )
 _PRESSING = re.compile(
     r"十万火急|非常紧急|特别紧急|情况紧急|很危险|太危险|随时(?:会|可能)|urgent(?:ly)?\b|right now|immediately"
@@ -73,6 +80,22 @@ _PRESSING = re.compile(
     re.IGNORECASE,
 )
 """Pressing words alone make nothing urgent: many people press. With a dangerous matter they make it surer."""
+_TALK, _NO_NEED = frozenset({"consultation", "praise", "suggestion"}), frozenset({"praise", "suggestion"})
+_QUESTION = re.compile(
+    r".*(?:怎么(?:考|申请|办理|报名)|(?:需要|要)(?:什么|哪些)(?:材料|手续|条件))"
+    r"|\W*(?:请问|想问|问一下|咨询一下|(?:which|what|where|when|how|can i|could you tell|is there|are there|do you)\b)",
+    re.IGNORECASE,
+)
+_VISITOR = re.compile(
+    r"(?:外地|外省|内地|北方|省外)[^，。,.]{0,4}(?:游客|来的|来玩)"
+    r"|我们?[^，。,.]{0,8}(?:游客|来[^，。,.]{0,4}(?:旅游|旅行|度假|玩))|旅游(?:的时候|期间|过程|途中)|[出来]旅游"
+    r"|导游|免税店|潜水|游艇|摩托艇|拖伞|旅行社|旅行团|旅游团|跟团|报团|宰客|被宰|(?:宰|骗|坑|欺负|欺骗)[^，。,.]{0,2}(?:游客|外地人)|我是外地人|看我们?是外地|景区"
+    r"|(?:酒店|民宿|客栈|宾馆)[^，。,.]{0,12}(?:退|订|预订|加价|涨价|没房|没有房)"
+    r"|\bI(?:'m| am) (?:a |only a )?(?:tourist|visitor)|\bwe(?:'re| are) (?:tourists|visitors|visiting|travell?ing)"
+    r"|\bon (?:holiday|vacation)\b|\b(?:tour guide|tour group|travel agency|tourist)\b",
+    re.IGNORECASE,
+)
+"""Words of a tourist, or of what is sold to tourists: who complains or wants help with them complains of tourism."""
 
 
 def urgency(content: str, kind: str | None, category: Category | None, sure: float) -> Guess | None:
@@ -85,23 +108,36 @@ def urgency(content: str, kind: str | None, category: Category | None, sure: flo
     if not text.strip():
         return None
     danger, elsewhen = _danger(text)
-    dangerous = not elsewhen and category is not None and category.urgent and sure >= FILL_AT
-    only_talk = kind in {"consultation", "praise", "suggestion"}
-    calm = _NO_HURRY.search(text)
+    supply = supply_in(text)
+    known = category if category is not None and sure >= FILL_AT else None
+    planned = known is not None and known.urgent and not elsewhen and (supply.fails or not supply.named)
     over = _over(text, danger)
-    if seen := over or (None if danger else calm):
-        return _guess(
-            "normal", f"说了「{seen.group()}」", seen, _SAID_OVER if danger or (over and dangerous) else _CALM
-        )
-    if danger:
-        confidence = _BOTH if dangerous else _BY_WORDS
-        return _guess("urgent", f"说到「{danger.group()}」", danger, confidence if not only_talk else FILL_AT)
-    if dangerous and category is not None and not only_talk:
+    calm = None if danger else supply.back or over or _NO_HURRY.search(text)
+    if seen := calm or over:
+        open_danger = danger is not None or (over is not None and planned and supply.back is None)
+        return _guess("normal", f"说了「{seen.group()}」", seen, _SAID_OVER if open_danger else _CALM)
+    only_talk = kind in _TALK
+    if found := danger or (None if kind in _NO_NEED else supply.fails):
+        confidence = _BOTH if planned else _BY_WORDS
+        asked = only_talk and danger is not None
+        return _guess("urgent", f"说到「{found.group()}」", found, FILL_AT if asked else confidence)
+    if not only_talk and (urgent := _by_matter(text, known if planned else None, kind, sure)):
+        return urgent
+    calm_matter = known is not None and not known.urgent
+    return _guess("normal", "没有说到危险", None, _NORMAL if calm_matter else _NORMAL_UNKNOWN)
+
+
+def _by_matter(text: str, planned: Category | None, kind: str | None, sure: float) -> Guess | None:
+    """Urgent by what it is about: a ``planned`` category, or a complaint of a tourist's."""
+    if _QUESTION.match(text):
+        return None
+    if planned is not None:
         pressing = _PRESSING.search(text)
-        reason = f"类别「{category.names[-1]}」按紧急办理"
+        reason = f"类别「{planned.names[-1]}」按紧急办理"
         return _guess("urgent", reason, pressing, round(min(_BY_CATEGORY, sure) + (0.1 if pressing else 0.0), 2))
-    known = category is not None and sure >= FILL_AT and not category.urgent
-    return _guess("normal", "没有说到危险", None, _NORMAL if known else _NORMAL_UNKNOWN)
+    if kind is not None and (visitor := _VISITOR.search(text)):
+        return _guess("urgent", f"旅游投诉：说到「{visitor.group()}」", visitor, _BY_CATEGORY)
+    return None
 
 
 def _over(text: str, danger: re.Match[str] | None) -> re.Match[str] | None:

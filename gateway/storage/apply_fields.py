@@ -109,19 +109,25 @@ def _guess(doc: Tree, entries: Tree, guess: Guessed, entry: Row, *, joined: bool
     name = ".".join(path)
     earlier = entries.get(name)
     sure = entry["confidence"] >= FILL_AT
+    opened = not sure and path[0] == "place" and len(guess.candidates) > 1  # two are named and neither is meant
     anew = joined and path == _SECRET and not get_in(doc, path)  # lifted once, asked for in another message
     if earlier is not None and not anew:
         if earlier.get("confirmed_by") is not None:
             return
         was_sure = (earlier.get("confidence") or 0) >= FILL_AT
-        if (was_sure and not sure) or (joined and entry["confidence"] <= (earlier.get("confidence") or 0)):
+        if (was_sure and not sure and not opened) or (
+            joined and entry["confidence"] <= (earlier.get("confidence") or 0)
+        ):
             return
     stated = earlier is None and get_in(doc, path) not in (None, get_in(SECTIONS, path))
     entries[name] = entry
     if sure and not stated:
         set_in(doc, path, guess.value)
-    if guess.candidates:
-        set_in(doc, ("prefill", "candidates", OFFERED[path]), guess.candidates)
+    elif opened and earlier is not None:
+        set_in(doc, path, dict(get_in(SECTIONS, path)))
+    offers: Path = ("prefill", "candidates", OFFERED.get(path, ""))
+    if guess.candidates or get_in(doc, offers):
+        set_in(doc, offers, guess.candidates)
 
 
 def _mention(doc: Tree, mentions: list[Row], shift: int | None, *, more: bool) -> None:

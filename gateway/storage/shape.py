@@ -58,7 +58,12 @@ SECTIONS: dict[str, Tree] = {
         "evaluation": {"channel": None, "satisfied": None, "comment": None},
         "closed_at": None,
     },
-    "prefill": {"fields": {}, "candidates": {"category": [], "unit": []}, "mentions": [], "pending": False},
+    "prefill": {
+        "fields": {},
+        "candidates": {"category": [], "unit": [], "district": [], "street": [], "community": []},
+        "mentions": [],
+        "pending": False,
+    },
     "related": {
         "parent_id": None,
         "child_ids": [],
@@ -80,6 +85,7 @@ CODED.update({("place", level): "code" for level in ("district", "street", "comm
 """Fields that are objects named by one key: a plain value stands for ``{key: value}``."""
 
 OFFERED: dict[Path, str] = {("demand", "category"): "category", ("handling", "lead_unit"): "unit"}
+OFFERED.update({("place", level): level for level in ("district", "street", "community")})
 """Fields whose candidates the record offers, and where."""
 
 

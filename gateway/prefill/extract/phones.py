@@ -6,30 +6,23 @@ import re
 from dataclasses import dataclass, replace
 
 from gateway.domain.guess import Mention
+from gateway.domain.said_digits import CHAR, GAP, TOKEN, said
 from gateway.prefill.extract.phone_owner import Whose, no_use, said_to_be_mine, whose
 
-_DIGITS = dict(zip("零〇洞幺一二两三四五六七八九0123456789", "000112234567890123456789", strict=True))
-_DIGITS |= {chr(0xFF10 + n): str(n) for n in range(10)}
-_WORDS = {
-    w: str(n) for n, w in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
-} | {"oh": "0", "o": "0"}
-_CHAR = f"[{''.join(_DIGITS)}]"
-_WORD = rf"(?:(?ai:double|triple)\s+)?\b(?ai:{'|'.join(_WORDS)})\b"
-"""In ASCII alone: without it ſix and fıve would be words, too."""
-_TIMES = {"double": 2, "triple": 3}
-_REPEATED = rf"[两二三四2-4]个{_CHAR}"
-_TOKEN = rf"(?:{_REPEATED}|{_CHAR}|{_WORD})"
-_GAP = r"[\s,，、.。\-—–·()（）嗯呃]{0,3}"
-_RUN = re.compile(rf"(?<![A-Za-z0-9])\+?{_TOKEN}(?:{_GAP}{_TOKEN}){{4,40}}", re.IGNORECASE)
-_EACH = re.compile(_TOKEN, re.IGNORECASE)
+_RUN = re.compile(rf"(?<![A-Za-z0-9])\+?{TOKEN}(?:{GAP}{TOKEN}){{4,40}}", re.IGNORECASE)
+_EACH = re.compile(TOKEN, re.IGNORECASE)
 _EXTENSION = re.compile(
-    rf"\s{{0,2}}(?:转|分机号?|ext(?:ension)?\.?)\s{{0,2}}(?P<digits>{_TOKEN}(?:\s?{_TOKEN}){{0,5}})", re.IGNORECASE
+    rf"[\s)）]{{0,2}}(?:转|分机号?|ext(?:ension)?\.?|[-—–](?=[0-9]{{1,5}}(?![-—–0-9])))(?:是|号)?\s{{0,2}}"
+    rf"(?P<digits>{TOKEN}(?:\s?{TOKEN}){{0,5}})",
+    re.IGNORECASE,
 )
-_ONE = r"(?:86)?1[3-9]\d{9}|(?:86)?0\d{2,3}[2-9]\d{6,7}|[48]00\d{7}|[2-9]\d{7}"
+_DASHED = re.compile(r"(?:0[0-9]{2,3}[-—–\s]?)?[2-9][0-9]{7}(?=[-—–][0-9]{1,5}(?![-—–0-9]))")
+"""A landline with its extension behind a dash: 0898-66668888-801."""
+_ONE = r"(?:(?:00)?86)?1[3-9]\d{9}|(?:(?:00)?86)?0\d{2,3}[2-9]\d{6,7}|[48]00\d{7}|[2-9]\d{7}"
 _NUMBERS = re.compile(rf"({_ONE})({_ONE})?({_ONE})?")
 _MOBILE, _AREA, _SERVICE = (
-    re.compile(r"(?:86)?(1[3-9]\d{9})"),
-    re.compile(r"(?:86)?0(\d{9,11})"),
+    re.compile(r"(?:(?:00)?86)?(1[3-9]\d{9})"),
+    re.compile(r"(?:(?:00)?86)?0(\d{9,11})"),
     re.compile(r"[48]00\d{7}"),
 )
 _CALL = re.compile(
@@ -44,6 +37,17 @@ _BESIDE = re.compile(
     r"[\s，,]{0,2}(?:是|打|成|用|就|is){0,2}\s?"
 )
 """All that stands between two numbers of the same person."""
+_LAST_DIGITS = re.compile(
+    rf"[\s,，。、]{{0,3}}[啊哦呃嗯]?[\s,，]?(?:不对|不是|(?:说|讲|念|报)?错了)[\s,，。、啊]{{0,3}}(?:应该)?是?"
+    rf"(?:最后|后面|尾号|末尾)?(?:[两二三四2-4]位)?(?:应该)?是?\s?(?P<digits>{TOKEN}(?:[\s,，、]?{TOKEN}){{0,5}})(?!{GAP}{TOKEN})",
+    re.IGNORECASE,
+)
+"""A correction that says only the last digits again: 幺三八…零零幺，不对，是零零两."""
+_FEWEST_LAST, _MOST_LAST = 2, 7
+_AREA_SAID = re.compile(
+    rf"(?:区号|area code)[是为：:\s]{{0,3}}(?P<area>[0零〇洞](?:\s?{CHAR}){{2,3}})(?!{CHAR})[^0-9]{{0,8}}$",
+    re.IGNORECASE,
+)
 _BEFORE = 20
 
 
@@ -79,10 +83,12 @@ def phones(text: str, area_code: str = "0898") -> list[Phone]:
         words = text[max(0, run.start() - _BEFORE) : run.start()]
         if _OTHER_NUMBER.search(words) and not _CALL.search(words):
             continue
-        digits, places = _digits(text, run.start(), run.end())
+        dashed = _DASHED.match(text, run.start(), run.end())
+        digits, places = _digits(text, run.start(), dashed.end() if dashed else run.end())
         for first, last in _split(digits):
             start, end = places[first][0], places[last - 1][1]
-            phone = _phone(text, digits[first:last], (start, end), area_code, since)
+            phone = _put_right(text, _phone(text, digits[first:last], (start, end), area_code, since))
+            end = phone.span[1]
             stands_in = since > 0 and (phone.corrects or _BESIDE.fullmatch(text, since, start) is not None)
             if stands_in and phone.whose is Whose.UNSAID:
                 phone = replace(phone, whose=before)
@@ -97,14 +103,7 @@ def _digits(text: str, start: int, end: int) -> tuple[str, list[tuple[int, int]]
     digits: list[str] = []
     places: list[tuple[int, int]] = []
     for token in _EACH.finditer(text, start, end):
-        said = token.group().lower()
-        if said in _DIGITS:
-            new = _DIGITS[said]
-        elif said[-1] in _DIGITS:
-            new = _DIGITS[said[-1]] * int(_DIGITS[said[0]])
-        else:
-            *times, word = said.split()
-            new = _WORDS[word] * (_TIMES[times[0]] if times else 1)
+        new = said(token.group())
         digits += new
         places += [token.span()] * len(new)
     return "".join(digits), places
@@ -121,6 +120,17 @@ def _split(digits: str) -> list[tuple[int, int]]:
     return []
 
 
+def _put_right(text: str, phone: Phone) -> Phone:
+    """``phone`` with its last digits as they are said again directly behind it."""
+    again = _LAST_DIGITS.match(text, phone.span[1])
+    if again is None or phone.kind == "service" or ";" in phone.value:
+        return phone
+    digits, _ = _digits(text, *again.span("digits"))
+    if not _FEWEST_LAST <= len(digits) <= _MOST_LAST:
+        return phone
+    return replace(phone, value=phone.value[: -len(digits)] + digits, span=(phone.span[0], again.end()), corrects=True)
+
+
 def _phone(text: str, digits: str, span: tuple[int, int], area_code: str, since: int) -> Phone:
     if mobile := _MOBILE.fullmatch(digits):
         kind, national = "mobile", mobile[1]
@@ -129,6 +139,8 @@ def _phone(text: str, digits: str, span: tuple[int, int], area_code: str, since:
     elif area := _AREA.fullmatch(digits):
         kind, national = "landline", area[1]
     else:
+        if area_said := _AREA_SAID.search(text, max(0, span[0] - _BEFORE), span[0]):
+            area_code = _digits(text, *area_said.span("area"))[0]
         kind, national = "local", f"{area_code.lstrip('0')}{digits}"
     suffix = ""
     if kind != "mobile" and (extension := _EXTENSION.match(text, span[1])):

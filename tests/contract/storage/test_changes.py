@@ -76,6 +76,21 @@ async def test_a_later_guess_replaces_an_earlier_one_unless_it_is_unsure(db: Dat
     assert record["prefill"]["fields"]["demand.type"]["value"] == "complaint"
 
 
+async def test_what_is_left_open_between_two_places_is_taken_back_and_both_are_offered(db: Database) -> None:
+    applied = await db.changes.apply(call("c"))
+    first, second = {"code": "460105", "name": "秀英区"}, {"code": "460106", "name": "龙华区"}
+    await db.changes.apply(heard(applied, guess("place.district", first, 0.85)))
+    either = replace(guess("place.district", first, 0.4), candidates=(("460105", 0.4), ("460106", 0.4)))
+    await db.changes.apply(heard(applied, either))
+    record = await db.reader.ticket(applied.ticket_id)
+    assert record["place"]["district"] == {"code": None, "name": None}
+    assert [one["code"] for one in record["prefill"]["candidates"]["district"]] == ["460105", "460106"]
+    await db.changes.apply(heard(applied, guess("place.district", second, 0.85)))
+    record = await db.reader.ticket(applied.ticket_id)
+    assert record["place"]["district"] == second
+    assert record["prefill"]["candidates"]["district"] == []
+
+
 async def test_what_a_person_corrected_is_left_alone(db: Database) -> None:
     applied = await db.changes.apply(call("c"))
     await db.changes.apply(heard(applied, guess("demand.type", "help", 0.9)))

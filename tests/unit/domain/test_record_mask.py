@@ -31,7 +31,10 @@ def whole() -> dict[str, Any]:
     interaction |= {"transcript": [segment_record(Row())], "messages": [message_record(Row())]}
     doc = {
         "prefill": {
-            "candidates": {"category": [{"code": "1", "confidence": 0.5}], "unit": [{"code": "1", "confidence": 0.5}]},
+            "candidates": {
+                one: [{"code": "1", "confidence": 0.5}]
+                for one in ("category", "unit", "district", "street", "community")
+            },
             "mentions": [{"kind": "person", "value": "张三", "span": None, "confidence": 0.9}],
             "fields": {"requester.name": {"value": "张三"}},
         },

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.intake.numbers import caller_user, e164
+from gateway.intake.numbers import caller_user, e164, to_dial
 
 pytestmark = pytest.mark.unit
 
@@ -47,3 +47,19 @@ def test_mobile_numbers_are_judged_as_phonenumbers_judges_them(prefix: str, digi
 def test_user_of_a_uri() -> None:
     assert caller_user("sip:alice@example.com") == "alice"
     assert caller_user("12345") == "12345"
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("089866668888转12", "+8689866668888;ext=12"),
+        ("0898-66668888 分机 801", "+8689866668888;ext=801"),
+        ("+8689866668888;ext=12", "+8689866668888;ext=12"),
+        ("0898 6666 8888 ext. 3", "+8689866668888;ext=3"),
+        ("13800138000", "+8613800138000"),
+        ("转12", None),
+        ("not a number", None),
+    ],
+)
+def test_an_extension_stays_with_the_number(raw: str, number: str | None) -> None:
+    assert to_dial(raw) == number

@@ -114,11 +114,11 @@ def test_homophones_change_the_confidence_and_not_the_branch(
         ("请问灭火器在哪里年检", "normal"),
         ("The fire hydrant is leaking", "normal"),
         ("Someone is trapped in the elevator", "urgent"),
-        ("高层没有水，很着急", "normal"),
+        ("高层没有水，很着急", "urgent"),
         ("去年这里着火过，消防设施一直没换", "normal"),
     ],
 )
-def test_urgency_is_danger_and_not_hurry(shipped: Prefill, text: str, level: str) -> None:
+def test_urgency_is_danger_or_failure_and_not_hurry(shipped: Prefill, text: str, level: str) -> None:
     urgency = read(shipped, text)["demand.urgency"]
     assert urgency.value["level"] == level
     assert urgency.value["reason"]

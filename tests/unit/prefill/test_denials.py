@@ -95,7 +95,6 @@ def test_danger_that_is_said_to_be_over_is_for_a_person_to_decide(shipped: Prefi
         "没有发生爆炸",
         "大火锅店油烟扰民",
         "没有呼吸机用，想问哪里租",
-        "已经没有水了三天了",
         "现在已经没有煤气味了我只想问问原因",
         "已经没事了",
         "已经没什么问题了，谢谢",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.guess import FILL_AT
 from gateway.errors import ConfigError
 from gateway.prefill.place import Gazetteer
 from gateway.settings.sections import INSTALLATION
@@ -97,6 +98,76 @@ def test_places_are_called_loosely(gazetteer: Gazetteer, text: str, street: str)
 )
 def test_places_named_by_the_way(gazetteer: Gazetteer, text: str, district: str) -> None:
     assert codes(gazetteer, text).get("place.district", "") == district
+
+
+@pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("美兰区重庆火锅店油烟扰民", "460108"),
+        ("龙华区兰州拉面馆半夜放音乐", "460106"),
+        ("秀英区温州商城消防通道堵了", "460105"),
+        ("金贸街道武汉热干面店占道经营", "460106"),
+        ("海甸岛湖南米粉店噪音大", "460108"),
+        ("龙华区深圳大酒店停车乱收费", "460106"),
+        ("美兰区义乌小商品城没有消防栓", "460108"),
+        ("美兰区三亚海鲜酒楼宰客", "460108"),
+        ("重庆火锅店在美兰区油烟很大", "460108"),
+        ("四川老板在秀英区拖欠工资", "460105"),
+        ("湖南车牌的货车在琼山区乱停", "460107"),
+        ("三亚吉阳区重庆火锅店卫生差", ""),
+        ("深圳龙华区重庆火锅店不退款", ""),
+        ("深圳龙华的火锅店", ""),
+        ("深圳的司机在龙华区绕路", ""),
+        ("三亚海鲜店在解放路那边宰客", ""),
+        ("重庆市的火锅店不退款", ""),
+        ("儋州人民路的海鲜店", ""),
+        ("文昌龙楼镇的海鲜店", ""),
+        ("有一家深圳公司在龙华区骗我", ""),
+    ],
+)
+def test_what_is_called_after_another_city_stays_where_it_was_said_to_be(
+    gazetteer: Gazetteer, text: str, district: str
+) -> None:
+    assert codes(gazetteer, text).get("place.district", "") == district
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("是海秀的新村还是新坡的新村，我也不知道", "district 460105|460106,street 460105102|460106102"),
+        ("不知道是美兰区还是琼山区的", "district 460108|460107"),
+        ("不是美兰区就是琼山区", "district 460108|460107"),
+        ("我也不确定是灵山镇还是演丰镇", "street 460108101|460108102"),
+        ("好像在金贸街道，也可能是国兴街道", "district 460106|460107,street 460106003|460107001"),
+        ("龙华区和美兰区交界的地方有人倒垃圾", "district 460106|460108"),
+        ("在秀英区或者龙华区或者琼山区", "district 460105|460106|460107"),
+        ("it is either in Longhua District or in Meilan District", "district 460106|460108"),
+        ("海甸岛还是新埠岛我忘了", "street 460108009"),
+        ("在海秀东路或者海秀中路那边", ""),
+    ],
+)
+def test_of_places_left_open_none_is_filled_and_all_are_offered(gazetteer: Gazetteer, text: str, offered: str) -> None:
+    found = {g.path.removeprefix("place."): g for g in gazetteer.find(text)}
+    for part in filter(None, offered.split(",")):
+        level, codes_offered = part.split()
+        assert found[level].confidence < FILL_AT
+        assert [code for code, _ in found[level].candidates] == codes_offered.split("|")
+    assert found["address"].confidence < FILL_AT
+    assert found["address"].value in text
+
+
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("不知道是海秀镇还是城西镇，反正在龙华区", "460106100"),
+        ("灵山镇还是演丰镇来着，哦是演丰镇", "460108102"),
+        ("美兰区灵山镇的路灯还是不亮", "460108101"),
+        ("灵山镇的水还是黄的，演丰镇没有这样", "460108101"),
+    ],
+)
+def test_what_is_said_besides_settles_the_choice(gazetteer: Gazetteer, text: str, street: str) -> None:
+    assert codes(gazetteer, text)["place.street"] == street
+    assert all(g.confidence >= FILL_AT for g in gazetteer.find(text))
 
 
 @pytest.mark.parametrize(

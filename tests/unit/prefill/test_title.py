@@ -34,6 +34,30 @@ def read(prefill: Prefill, text: str) -> dict[str, Any]:
         ("你好，我在龙华区，国贸大道，这里的路灯坏了，晚上很黑，请派人来修一下。", "龙华区国贸大道 路灯坏了"),
         ("喂，您好，我想咨询一下异地就医备案怎么办理", "异地就医备案怎么办理"),
         ("Hello I want to report a restaurant selling expired food", "a restaurant selling expired food"),
+        (
+            "喂你好我想反映一下就是那个龙华区国贸大道这边的路灯不亮了好几天了晚上黑漆漆的老人出门都怕摔",
+            "龙华区国贸大道 路灯不亮了好几天了",
+        ),
+        ("你好，我姓王，电话13876543210，我要投诉海甸岛沁园小区物业乱收停车费", "美兰区海甸岛沁园小区 物业乱收停车费"),
+        ("我叫张伟电话13800138000海秀东路路灯坏了", "海秀东路 路灯坏了"),
+        ("嗯那个我是美兰区灵山镇的村民我们村已经三天没有水了打了自来水公司电话也没有人接", "美兰区灵山镇 没有水了"),
+        ("楼上装修从早上六点就开始敲敲打打根本没法睡觉我家在世贸雅苑3栋", "龙华区世贸雅苑3栋 楼上装修"),
+        ("我就是想问一下那个公积金怎么提取啊", "公积金怎么提取"),
+        (
+            "喂喂喂听得到吗我这里是白龙街道的，那个，怎么说呢，就是楼下有个麻将馆天天吵到半夜",
+            "美兰区白龙街道 楼下有个麻将馆天天吵到半夜",
+        ),
+        ("你好我要举报有人在龙华区滨海大道那边私自搭建", "龙华区滨海大道 私自搭建"),
+        ("海口市琼山区府城街道绣衣坊那边垃圾堆成山了没人清理臭气熏天", "琼山区府城街道 垃圾堆成山了没人清理"),
+        ("海甸五西路", "海甸五西路"),
+        (
+            "hello I want to report that the street light on Guomao Road has been broken for a week",
+            "the street light on Guomao Road has been broken for a week",
+        ),
+        (
+            "My name is John, my phone is 13800138000, the water in my building on Haidian Island is off",
+            "the water in my building on Haidian Island is off",
+        ),
         ("我在美兰区海甸岛三西路，家里有很大的煤气味", "美兰区海甸岛三西路 家里有很大的煤气味"),
     ],
 )
@@ -56,6 +80,26 @@ def test_every_part_was_said_or_filled(shipped: Prefill) -> None:
         assert 0 < len(called) <= TITLE_WIDTH
         start, end = fields["demand.title"].span
         assert called.endswith(text[start:end])
+
+
+@pytest.mark.parametrize(
+    "who", ["我叫李伟", "我姓王", "电话13876543210", "我的手机号是一三八双零一三八三个零", "我是张三"]
+)
+@pytest.mark.parametrize(
+    "what", ["龙华区国贸大道路灯不亮", "公交车司机态度恶劣", "小区停水了", "今天天气真不错啊朋友们"]
+)
+@pytest.mark.parametrize("between", ["，", "。", " "])
+def test_nobodys_name_or_number_is_in_it(shipped: Prefill, who: str, what: str, between: str) -> None:
+    for text in (f"{who}{between}{what}", f"{what}{between}{who}"):
+        called = read(shipped, text)["demand.title"].value
+        assert not any(part in called for part in ("李伟", "姓王", "张三", "1387", "双零", "电话", "手机"))
+        assert len(called) >= 4
+
+
+@pytest.mark.parametrize("filler", ["嗯", "呃", "嗯，那个，", "就是说", "喂", "你好，"])
+@pytest.mark.parametrize("text", ["龙华区国贸大道路灯不亮", "公交车司机态度恶劣"])
+def test_fillers_change_no_title(shipped: Prefill, filler: str, text: str) -> None:
+    assert read(shipped, filler + text)["demand.title"].value == read(shipped, text)["demand.title"].value
 
 
 def test_nothing_said_has_no_title(shipped: Prefill) -> None:

@@ -35,7 +35,7 @@ export function Evidence({ path, guess, form, label }) {
   </p>`;
 }
 
-// Further candidates for a category or a unit: one click takes one.
+// Further candidates for a category, a unit or a place: one click takes one.
 export function Candidates({ path, items, form, label }) {
   const { t } = useDesk();
   const guess = form.record.prefill.fields[path];
