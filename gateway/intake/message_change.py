@@ -26,10 +26,10 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import number_to_call
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
+from gateway.domain.numbers import CITY, e164
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
 from gateway.intake.follow_up import FollowUp, Intent
-from gateway.intake.numbers import e164
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Turn, disposition_of
 from gateway.ivr.engine import State
@@ -73,7 +73,7 @@ class Arrived:
 
 def phone_of(message: InboundMessage) -> str | None:
     """The E.164 number that the message itself gives for its sender."""
-    given = next((e164(i.value) for i in message.identities if i.kind == "phone"), None)
+    given = next((e164(i.value, CITY) for i in message.identities if i.kind == "phone"), None)
     return given or (e164(message.sender) if message.channel == "sms" else None)
 
 

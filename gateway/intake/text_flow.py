@@ -10,8 +10,8 @@ from typing import Any
 from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
+from gateway.domain.numbers import e164
 from gateway.domain.words import ContactBy, Disposition, Line
-from gateway.intake.numbers import e164
 from gateway.ivr.engine import (
     Act,
     ActionDone,
