@@ -296,9 +296,9 @@ def response_to(
     tagged = request.to_tag or not to_tag or status == 100  # noqa: PLR2004 - 100 Trying makes no dialog
     to = request.to_raw if tagged or not request.to_raw else f"{request.to_raw};tag={to_tag}"
     same = (("From", request.from_raw), ("To", to), ("Call-ID", request.call_id), ("CSeq", request.first("cseq")))
-    for name, value in same:
-        if value:  # what is missing is why it was refused
-            sip.headers.append(name, value)
+    for name, given in same:
+        if given:  # what is missing is why it was refused
+            sip.headers.append(name, given)
     for value in request.values("timestamp"):
         sip.headers.append("Timestamp", value)
     for name, value in headers:
