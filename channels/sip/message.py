@@ -24,11 +24,14 @@ Headers = Iterable[tuple[str, str]]
 # Its only warning compares Content-Length with a body; that is checked here, where a flood of it fills no log.
 logging.getLogger("aiosipua.message").setLevel(logging.ERROR)
 
-_REQUEST_LINE = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]{1,32}) ([^\s<>\"]{1,2048}) SIP/2\.0")
+_REQUEST_LINE = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]{1,64}) ([^\s<>\"]{1,2048}) SIP/2\.0")
 _STATUS_LINE = re.compile(rb"SIP/2\.0 [1-6][0-9]{2}(?: .*)?")
 _CSEQ = re.compile(r"([0-9]{1,10})\s+(\S+)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-_SINGLE = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
+_NEEDED = ("call-id", "from", "to", "cseq")
+_SINGLE = (*_NEEDED, "max-forwards", "content-length")
+_PARTED = ("via", "from", "to", "contact", "record-route")
+"""Headers whose parts we route by or build a dialog from. What is broken in others is ignored (RFC 3261 §8.2)."""
 _MAX_VALUE = {"from": 2048, "to": 2048, "call-id": 512}
 MAX_HEADERS = 32_768
 """Bytes of start line and headers: reading them is work that a stranger chooses."""
@@ -38,7 +41,7 @@ OPTION_TAG_HEADERS = ("supported", "require", "proxy-require")
 
 REASONS = {
     100: "Trying", 180: "Ringing", 200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
-    405: "Method Not Allowed", 407: "Proxy Authentication Required", 408: "Request Timeout",
+    405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout",
     415: "Unsupported Media Type", 416: "Unsupported URI Scheme", 420: "Bad Extension",
     422: "Session Interval Too Small", 423: "Interval Too Brief", 480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops", 486: "Busy Here",
@@ -83,8 +86,10 @@ class Request:
         return int(text) if _NUMBER.fullmatch(text) else None
 
     def human(self, text: str) -> str:
-        """A header value for people: old exchanges send GB 18030."""
-        return text.encode("latin-1", "replace").decode("gb18030", "replace") if self.latin else text
+        """A header value for people: old exchanges send GB 18030. NUL, which a quoted string may hold, is replaced."""
+        if self.latin:
+            text = text.encode("latin-1", "replace").decode("gb18030", "replace")
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 @dataclass(slots=True)
@@ -112,7 +117,10 @@ class Response:
 
 
 class Malformed(RejectedInput):
-    """Not a usable SIP message. ``request`` is set when a response with ``status`` can still be sent."""
+    """Not a usable SIP message. ``request`` is set when a response with ``status`` can still be sent.
+
+    It goes back with what there is of Via, From, To, Call-ID and CSeq (RFC 3261 §8.2.6); some of them may be empty.
+    """
 
     def __init__(self, why: str, request: Request | None = None, status: int = 400) -> None:
         super().__init__(why)
@@ -134,12 +142,8 @@ def _parse(data: bytes, flow: Flow) -> Request | Response:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank:
         head, blank, body = data.partition(b"\n\n")
-    if not blank:
-        raise Malformed("no end of headers")
     if len(head) > MAX_HEADERS:
         raise Malformed("headers too long")
-    if b"\0" in head:
-        raise Malformed("NUL in headers")
     latin = False
     text: bytes | str = head
     try:
@@ -155,7 +159,11 @@ def _parse(data: bytes, flow: Flow) -> Request | Response:
     start = head.lstrip().splitlines()[0].rstrip()
     if isinstance(sip, SipResponse):
         return _response(sip, flow, start)
-    return _request(sip, flow, start, latin=latin)
+    request = _request(sip, flow, latin=latin)
+    if not blank:
+        raise Malformed("no end of headers", request)
+    _check(request, start)
+    return request
 
 
 def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
@@ -180,48 +188,83 @@ def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
     )
 
 
-def _request(sip: SipRequest, flow: Flow, start: bytes, *, latin: bool) -> Request:
+def _request(sip: SipRequest, flow: Flow, *, latin: bool) -> Request:
+    """What can be read of a request, so that it can be answered whatever is wrong with it; it needs a Via for that."""
     headers = sip.headers
-    via = uris.parse_via(headers.get_first("via") or "")
-    values = {name: headers.get_first(name) for name in ("from", "to", "call-id", "cseq")}
-    if via is None or not all(values.values()):
-        raise Malformed("Via, From, To, Call-ID or CSeq is missing")
-    cseq = _CSEQ.fullmatch(values["cseq"] or "")
-    request = Request(
+    vias = headers.get("via")
+    if not vias:
+        raise Malformed("Via is missing")
+    call_id, from_raw, to_raw, cseq_raw = (headers.get_first(name) or "" for name in _NEEDED)
+    cseq = _CSEQ.fullmatch(cseq_raw)
+    return Request(
         sip=sip,
         flow=flow,
         method=sip.method,
         uri=sip.uri,
-        call_id=values["call-id"] or "",
-        from_raw=values["from"] or "",
-        to_raw=values["to"] or "",
-        from_tag=uris.tag_of(values["from"] or ""),
-        to_tag=uris.tag_of(values["to"] or ""),
+        call_id=call_id,
+        from_raw=from_raw,
+        to_raw=to_raw,
+        from_tag=uris.tag_of(from_raw),
+        to_tag=uris.tag_of(to_raw),
         cseq=int(cseq[1]) if cseq else -1,
-        via=via,
+        via=uris.parse_via(vias[0]) or uris.Via("", flow.host, flow.port, "", rport=True),
         latin=latin,
     )
+
+
+def _check(request: Request, start: bytes) -> None:
+    """``Malformed`` unless it is a request that can be taken; trims its body."""
     line = _REQUEST_LINE.fullmatch(start)
     if line is None:
         version = start.rpartition(b" ")[2].upper()
         wrong_version = version.startswith(b"SIP/") and version != b"SIP/2.0"
         raise Malformed("request line", request, 505 if wrong_version else 400)
-    if cseq is None or not 0 <= request.cseq < MAX_CSEQ or cseq[2] != request.method:
-        raise Malformed("CSeq", request)
+    fault = _missing_or_double(request) or _wrong_number(request) or _broken_parts(request)
+    if fault is None and not _trim_body(request.sip):
+        fault = "Content-Length"
+    if fault is not None:
+        raise Malformed(fault, request)
+
+
+def _missing_or_double(request: Request) -> str | None:
+    headers = request.sip.headers
     for name in _SINGLE:
+        if name in _NEEDED and not headers.get_first(name):
+            return f"{name} is missing"
         if len(headers.get(name)) > 1:
-            raise Malformed(f"{name} more than once", request)
+            return f"{name} more than once"
     for name, limit in _MAX_VALUE.items():
-        if len(values[name] or "") > limit:
-            raise Malformed(f"{name} too long", request)
-    hops = headers.get_first("max-forwards")
+        if len(headers.get_first(name) or "") > limit:
+            return f"{name} too long"
+    return None
+
+
+def _wrong_number(request: Request) -> str | None:
+    cseq = _CSEQ.fullmatch(request.first("cseq") or "")
+    if cseq is None or not 0 <= request.cseq < MAX_CSEQ or cseq[2] != request.method:
+        return "CSeq"
+    hops = request.first("max-forwards")
     if hops is not None and (not _NUMBER.fullmatch(hops) or int(hops) > MAX_FORWARDS):
-        raise Malformed("Max-Forwards", request)
+        return "Max-Forwards"
+    return None
+
+
+def _broken_parts(request: Request) -> str | None:
     if not uris.uri_of(request.from_raw) or not uris.uri_of(request.to_raw):
-        raise Malformed("From or To without a URI", request)
-    if not _trim_body(sip):
-        raise Malformed("Content-Length", request)
-    return request
+        return "From or To without a URI"
+    for name in _PARTED:
+        for value in request.values(name):
+            if uris.has_stray_separators(value):
+                return f"{name} with separators between nothing"
+            # A character of GB 18030 may end in the octet of a backslash: then only the decoded text tells.
+            if not uris.quotes_balance(value) and not (request.latin and uris.quotes_balance(request.human(value))):
+                return f"{name} with a quoted string that does not end"
+    if not all(map(uris.parse_via, request.values("via"))):
+        return "Via"
+    # NUL may stand in a quoted string only (RFC 3261 §25.1: quoted-pair).
+    if any("\0" in uris.unquoted(value) for _, values in request.sip.headers.items() for value in values):
+        return "NUL"
+    return "NUL" if "\0" in f"{request.call_id}{request.from_tag}{request.to_tag}{request.via.branch}" else None
 
 
 def _trim_body(sip: SipMessage) -> bool:
@@ -250,11 +293,12 @@ def response_to(
     sip.headers.append("Via", uris.via_with_source(vias[0], request.via, request.flow.host, request.flow.port))
     for value in vias[1:]:
         sip.headers.append("Via", value)
-    sip.headers.append("From", request.from_raw)
     tagged = request.to_tag or not to_tag or status == 100  # noqa: PLR2004 - 100 Trying makes no dialog
-    sip.headers.append("To", request.to_raw if tagged else f"{request.to_raw};tag={to_tag}")
-    sip.headers.append("Call-ID", request.call_id)
-    sip.headers.append("CSeq", request.first("cseq") or "")
+    to = request.to_raw if tagged or not request.to_raw else f"{request.to_raw};tag={to_tag}"
+    same = (("From", request.from_raw), ("To", to), ("Call-ID", request.call_id), ("CSeq", request.first("cseq")))
+    for name, given in same:
+        if given:  # what is missing is why it was refused
+            sip.headers.append(name, given)
     for value in request.values("timestamp"):
         sip.headers.append("Timestamp", value)
     for name, value in headers:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from gateway.ports.numbers import CHINA, CITY, DialPlan, is_country
+
 
 def _ip_literal(value: str) -> str:
     """An IP address; names are refused because nothing here ever asks DNS."""
@@ -20,6 +22,12 @@ def _ip_literal_or_empty(value: str) -> str:
 
 def _network(value: str) -> str:
     ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _country(value: str) -> str:
+    if not is_country(value):
+        raise ValueError("name a country by its two capital letters (ISO 3166-1), e.g. CN")
     return value
 
 
@@ -57,13 +65,22 @@ class SipSettings(BaseModel):
     t1_ms: Annotated[int, Field(ge=10, le=4000)] = 500
     """RFC 3261's T1, the round-trip estimate all retransmissions are derived from."""
     trusted_proxies: tuple[Network, ...] = ()
-    """Peers whose P-Asserted-Identity is believed (addresses or networks)."""
+    """Peers besides ``trunks`` whose P-Asserted-Identity is believed (addresses or networks)."""
     trunks: tuple[Network, ...] = ()
     """Who may call (addresses or networks); our phones always may. Empty: everyone, which no public address serves."""
+    country: Annotated[str, AfterValidator(_country)] = CHINA
+    """Whose national numbers callers have (ISO 3166-1, two letters)."""
+    area_code: Annotated[str, Field(pattern=r"^(0?[1-9][0-9]{1,3})?$")] = CITY.area_code
+    """Of callers' numbers that come without one, e.g. 66534321; empty: such a number is not dialable."""
     flow: str = "hotline"
     """The flow of a call that comes in here."""
     line: str = "citizen"
     """``citizen`` or ``enterprise``."""
+
+    @property
+    def plan(self) -> DialPlan:
+        """How callers' numbers are completed."""
+        return DialPlan(self.country, self.area_code)
 
     @model_validator(mode="after")
     def _ranges(self) -> SipSettings:

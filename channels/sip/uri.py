@@ -12,13 +12,16 @@ _SIP_URI = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _VIA = re.compile(
-    r"SIP\s*/\s*2\.0\s*/\s*(?P<transport>[A-Za-z0-9-]+)\s+(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
+    r"SIP\s*/\s*[0-9]+\.[0-9]+\s*/\s*(?P<transport>[A-Za-z0-9-]+)\s+(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
     r"(?:\s*:\s*(?P<port>\d{1,5}))?\s*(?P<params>;.*)?",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 _RPORT = re.compile(r";\s*rport\s*(?==|;|$)(?:=\s*\d*)?", re.IGNORECASE)
 _RECEIVED = re.compile(r";\s*received\s*=[^;]*", re.IGNORECASE)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*("|\Z)', re.DOTALL)
+"""Matches at every quote it begins at, so that reading is linear; the group is empty when no quote ends the string."""
+_BRACKETED = re.compile(r"<[^<>]*>")
+_STRAY = re.compile(r";\s*[;,]")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 MAX_PORT = 65535
@@ -91,7 +94,7 @@ def params(text: str) -> dict[str, str]:
 
 def uri_of(address: str) -> str:
     """The URI inside a name-addr or addr-spec, as written; quoted display names may hold anything."""
-    plain = _unquoted(address)
+    plain = unquoted(address)
     start = plain.find("<")
     if start >= 0:
         end = plain.find(">", start)
@@ -145,6 +148,30 @@ def via_with_source(text: str, via: Via, host: str, port: int) -> str:
     return text
 
 
+def unquoted(text: str) -> str:
+    """``text`` with quoted strings crossed out, positions kept; one that does not end stays."""
+    return _QUOTED.sub(lambda found: _filled(found) if found[1] else found[0], text) if '"' in text else text
+
+
+def split_list(text: str) -> list[str]:
+    """The values of a header that lists addresses, without empty ones (RFC 3261 §7.3.1)."""
+    plain = _BRACKETED.sub(_filled, unquoted(text))
+    ends = [*(at for at, character in enumerate(plain) if character == ","), len(text)]
+    values = [text[start + 1 : end].strip() for start, end in zip([-1, *ends], ends, strict=False)]
+    return [value for value in values if value]
+
+
+def quotes_balance(text: str) -> bool:
+    """Whether every quoted string ends."""
+    return '"' not in unquoted(text)
+
+
+def has_stray_separators(text: str) -> bool:
+    """Whether an address or Via is empty, begins with a separator, or has two in a row. One at the end is borne."""
+    text = unquoted(text)
+    return not text or text[0] == ";" or _STRAY.search(_after_uri(text)) is not None
+
+
 def is_ip(host: str) -> bool:
     """Whether ``host`` is an IP literal; names are never resolved."""
     try:
@@ -159,13 +186,12 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _unquoted(text: str) -> str:
-    """``text`` with quoted strings blanked, positions kept."""
-    return _QUOTED.sub(lambda m: " " * len(m[0]), text) if '"' in text else text
+def _filled(found: re.Match[str]) -> str:
+    return "x" * len(found[0])
 
 
 def _after_uri(address: str) -> str:
-    plain = _unquoted(address)
+    plain = unquoted(address)
     end = plain.find(">")
     if end >= 0:
         return address[end + 1 :]

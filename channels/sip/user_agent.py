@@ -79,7 +79,7 @@ class UserAgent:
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._secret = os.urandom(16)
-        self._trusted = Networks(settings.trusted_proxies)
+        self._trusted = Networks((*settings.trusted_proxies, *settings.trunks))
         self._complaints = RateLimit(COMPLAINTS_PER_SECOND)
         self._malformed = metrics.SIP_MALFORMED.labels(channel_id)
         # Where nobody is named, this machine alone is a trunk.

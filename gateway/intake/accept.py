@@ -25,10 +25,10 @@ from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.intake.emergency import emergency_raised
-from gateway.intake.numbers import e164
 from gateway.intake.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
+from gateway.ports.numbers import CITY, e164
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.reader import Prefill
@@ -77,8 +77,10 @@ class ContactIntake:
             else None
         )
         requester = dict(contact.requester)
-        phone = e164(requester.get("phone") or contact.from_raw)
+        phone = e164(requester.get("phone"), CITY) or e164(contact.from_raw)
         requester["phone"] = phone
+        if given := requester.get("callback_phone"):
+            requester["callback_phone"] = e164(given, CITY) or given
         heard_at = said_at(contact.sent_at, contact.received_at)
         reading = self._prefill.read(contact.content, at=heard_at)
         guesses: list[Guess] = list(reading.guesses)

@@ -24,7 +24,7 @@ from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.emergency import emergency_raised
-from gateway.intake.numbers import e164
+from gateway.intake.numbers import caller_number
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
@@ -69,7 +69,7 @@ class CallRecord:
         self.interaction_id = new_ulid()
         self.ticket_no = ""
         self.line = info.line
-        self.phone = e164(info.from_user)
+        self.phone = caller_number(info)
         self.started_at = clock.now()
         self._guesses: tuple[Guess, ...] = ()
         self.registered = False
@@ -97,6 +97,7 @@ class CallRecord:
                         identities=(Identity(kind="phone", value=self.phone),) if self.phone else (),
                         fields={
                             "phone": self.phone,
+                            "secret": info.withheld,
                             "kind": "enterprise" if info.line == Line.ENTERPRISE else "citizen",
                         },
                     ),

@@ -30,11 +30,11 @@ from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
 from gateway.intake.emergency import emergency_raised
 from gateway.intake.follow_up import FollowUp, Intent
-from gateway.intake.numbers import e164
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Turn, disposition_of
 from gateway.ivr.engine import State
 from gateway.ports.message import InboundMessage, StoredMessage
+from gateway.ports.numbers import CITY, e164
 
 CONVERSATION = "conversation:"
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
@@ -74,7 +74,7 @@ class Arrived:
 
 def phone_of(message: InboundMessage) -> str | None:
     """The E.164 number that the message itself gives for its sender."""
-    given = next((e164(i.value) for i in message.identities if i.kind == "phone"), None)
+    given = next((e164(i.value, CITY) for i in message.identities if i.kind == "phone"), None)
     return given or (e164(message.sender) if message.channel == "sms" else None)
 
 

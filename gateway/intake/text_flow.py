@@ -11,7 +11,6 @@ from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.words import ContactBy, Disposition, Line
-from gateway.intake.numbers import e164
 from gateway.ivr.engine import (
     Act,
     ActionDone,
@@ -31,6 +30,7 @@ from gateway.ivr.engine import (
 )
 from gateway.ivr.match import is_keyword, word_count
 from gateway.ports.message import Location
+from gateway.ports.numbers import e164
 from gateway.prefill.address import says_where
 from gateway.prefill.danger import danger_in
 from gateway.prefill.reader import Prefill

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.ports.numbers import NATIONAL, DialPlan
+
 FRAME_BYTES = 160
 FRAME_MS = 20
 ALAW_SILENCE = 0xD5
@@ -46,8 +48,15 @@ class CallInfo:
     """User part or number of From as sent; may be anonymous, empty or odd."""
     to_user: str
     asserted_identity: str | None = None
-    """P-Asserted-Identity, only from a trusted peer."""
+    """P-Asserted-Identity or what stands for it, only from a trusted peer."""
+    caller_uris: tuple[str, ...] = ()
+    """Who calls, as URIs: what a trusted peer asserts before From, which anybody may write."""
+    plan: DialPlan = NATIONAL
+    """What their numbers leave out on this trunk."""
+    withheld: bool = False
+    """The caller asked the network not to show who they are."""
     diversion: str | None = None
+    """Diversion, or the number that History-Info says was dialled first."""
     remote: str = ""
     """host:port that signalled."""
     line: str = "citizen"

@@ -15,12 +15,14 @@ from typing import Any
 
 from channels.platform import codec as platform
 from channels.sip import uri
+from channels.sip.call_info import call_info
 from channels.sip.media_sdp import Description, NotAcceptable
 from channels.sip.message import Malformed as SipMalformed
 from channels.sip.message import Request, parse, response_to
 from channels.sip.rtp import HEADER, HEADER_BYTES, payload_of
 from channels.sip.rtp_buffer import JitterBuffer
 from channels.sip.rtp_events import EventReceiver
+from channels.sip.settings import SipSettings
 from channels.sip.transport import Flow
 from channels.sms import hooks
 from channels.sms.cmpp import pdu as cmpp
@@ -34,6 +36,7 @@ from channels.wechat import customer_service, envelope, official
 from channels.wechat.refusals import Refused
 from channels.wechat.settings import WechatSettings
 from gateway.errors import ConfigError, RejectedInput
+from gateway.intake.numbers import caller_number
 from gateway.intake.sniff import sniff
 from gateway.ivr.loader import load_flow
 from gateway.ivr.prompts import Prompts, read_prompts
@@ -94,12 +97,20 @@ SIP = (
         "Contact: <sip:13800138000@192.0.2.9:5060>",
         "P-Asserted-Identity: <tel:+8613800138000>",
         "Diversion: <sip:12329@192.0.2.9>;reason=unconditional",
+        'Remote-Party-ID: "王" <sip:%2B8613800138000@192.0.2.9>;party=calling;screen=yes;privacy=full',
+        "Privacy: user;id",
         "Session-Expires: 1800;refresher=uac",
         "Record-Route: <sip:192.0.2.7;lr>, <sip:192.0.2.8;lr>",
         "Content-Type: application/sdp",
         body=SDP,
     ),
     _crlf("OPTIONS sip:12345@192.0.2.1 SIP/2.0", *_DIALOG, "CSeq: 2 OPTIONS", "Accept: application/sdp"),
+    _crlf(
+        "INVITE tel:12345;phone-context=+86898 SIP/2.0",
+        *_DIALOG,
+        "CSeq: 2 INVITE",
+        "History-Info: <sip:66501234@192.0.2.9?Reason=SIP%3Bcause%3D302>;index=1, <sip:12345@192.0.2.9>;index=1.1;rc=1",
+    ),
     _crlf(
         "REGISTER sip:192.0.2.1 SIP/2.0",
         *_DIALOG,
@@ -120,8 +131,13 @@ SIP = (
 
 
 def _sip(data: bytes) -> None:
-    message = parse(data, Flow(None, "udp", "192.0.2.9", 5060, None))
-    for name in ("from", "to", "contact", "p-asserted-identity", "diversion", "route"):
+    try:
+        message = parse(data, Flow(None, "udp", "192.0.2.9", 5060, None))
+    except SipMalformed as error:
+        if error.request is not None:
+            response_to(error.request, error.status, to_tag="ours")
+        raise
+    for name in ("from", "to", "contact", "route"):
         for value in message.values(name):
             uri.user_of(value)
             uri.tag_of(value)
@@ -129,6 +145,7 @@ def _sip(data: bytes) -> None:
             uri.address_params(value)
     if isinstance(message, Request):
         response_to(message, 200)
+        caller_number(call_info(message, channel_id="hotline", settings=SipSettings(), trusted=True))
 
 
 def _sdp(data: bytes) -> None:

@@ -57,6 +57,15 @@ def test_every_input_is_read_or_refused_at_once(name: str) -> None:
         at_once(target, row.next(), SEED, limit_s)
 
 
+@pytest.mark.parametrize("value", ['"' + '\\"' * 15_000, '"' * 30_001, "<" * 30_000, "; " * 15_000, ";;" * 15_000])
+@pytest.mark.parametrize("header", ["From", "Contact", "P-Asserted-Identity", "History-Info", "Via"])
+def test_a_long_header_of_sip_costs_what_its_length_costs(header: str, value: str) -> None:
+    """Of strings that never end each begins at every quote; read again from each, 30 KB took eight seconds."""
+    good = TARGETS["sip"].good[0]
+    data = good.replace(b"Via:", f"{header}: {value}\r\nVia:".encode(), 1)
+    at_once(TARGETS["sip"], data, SEED, STALL_S * slowness())
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_read_stays_behind(name: str) -> None:
     target = TARGETS[name]

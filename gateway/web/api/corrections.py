@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
-from gateway.intake.numbers import to_dial
+from gateway.ports.numbers import CITY, to_dial
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
 from gateway.web.api.secrecy import check_kept
@@ -131,7 +131,7 @@ def _allowed(path: str, value: Any) -> Any:
     if value is None and path in _NEVER_NULL:
         raise Problem(422, "invalid_body", f"{path}: cannot be cleared")
     if path in _PHONES and value is not None:
-        number = to_dial(value)
+        number = to_dial(value, CITY)
         if number is None:
             raise Problem(422, "invalid_body", f"{path}: this is no telephone number that can be dialled")
         return number

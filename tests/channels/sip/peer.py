@@ -80,11 +80,11 @@ class Peer:
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
-    async def udp(cls, server: int, host: str = "127.0.0.1") -> Peer:
+    async def udp(cls, server: int, host: str = "127.0.0.1", port: int = 0) -> Peer:
         peer = cls()
         peer.server = server
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Protocol(peer), local_addr=(host, 0)
+            lambda: _Protocol(peer), local_addr=(host, port)
         )
         peer.port = transport.get_extra_info("sockname")[1]
         peer._write = lambda data: transport.sendto(data, ("127.0.0.1", server))

@@ -52,15 +52,28 @@ VALID = {
     "long values": edited(("Contact", "Contact")) if "Contact" in GOOD else edited(("a@", "a" * 1500 + "@")),
     "no Max-Forwards": edited(("Max-Forwards: 70\r\n", "")),
     "no From tag": edited((";tag=f", "")),
+    "separators in headers that nobody needs": edited(("Max", "Subject: ;;,,;\r\nWarning: ,,;\r\nMax")),
+    "a separator at the end": edited((";tag=f", ";tag=f;")),
+    "NUL in a quoted string": edited(("From: <", 'From: "a\\\0b" <')),
     "extra header without a colon": edited(("Max", "this is nothing\r\nMax")),
 }
 BROKEN = {
     "no Via branch value": (edited((";branch=z9hG4bK", ";x=")), 200),
-    "no From": (edited(("From: <sip:a@127.0.0.1>;tag=f\r\n", "")), None),
-    "no CSeq": (edited(("CSeq: 1 OPTIONS\r\n", "")), None),
-    "no Call-ID": (edited(("Call-ID:", "X:")), None),
+    "no From": (edited(("From: <sip:a@127.0.0.1>;tag=f\r\n", "")), 400),
+    "no To": (edited(("To: <sip:12345@127.0.0.1>\r\n", "")), 400),
+    "no CSeq": (edited(("CSeq: 1 OPTIONS\r\n", "")), 400),
+    "no Call-ID": (edited(("Call-ID:", "X:")), 400),
+    "nothing but a Via": (edited(("From: <", "X: <"), ("To: <", "X: <"), ("CSeq:", "X:"), ("Call-ID:", "X:")), 400),
     "no Via": (edited(("Via:", "X:")), None),
-    "Via port": (edited((";rport", ":99999;rport")), None),
+    "Via port": (edited((";rport", ":99999;rport")), 400),
+    "Via that is none": (edited(("SIP/2.0/UDP", "here")), 400),
+    "a second Via that is none": (edited(("Max", "Via: ;\r\nMax")), 400),
+    "Via with separators": (edited((";rport", ";;rport")), 400),
+    "From with separators": (edited((";tag=f", ";;tag=f")), 400),
+    "Contact with separators": (edited(("To:", "Contact: <sip:a@127.0.0.1>;;q=1\r\nTo:")), 400),
+    "a quoted string without an end in From": (edited(("From: <", 'From: "A <')), 400),
+    "a quoted string without an end in Contact": (edited(("To:", 'Contact: "A <sip:a@127.0.0.1>\r\nTo:')), 400),
+    "version in Via too": (edited(("SIP/2.0\r\nVia: SIP/2.0", "SIP/3.1\r\nVia: SIP/3.1")), 505),
     "CSeq method": (edited(("1 OPTIONS", "1 INVITE")), 400),
     "CSeq number": (edited(("CSeq: 1", "CSeq: 36893488147419103232")), 400),
     "CSeq word": (edited(("CSeq: 1", "CSeq: one")), 400),
@@ -77,13 +90,14 @@ BROKEN = {
     "version": (edited(("SIP/2.0\r\nVia", "SIP/7.0\r\nVia")), 505),
     "unterminated From": (edited(("<sip:a@127.0.0.1>", "<sip:a@127.0.0.1")), 400),
     "endless Call-ID": (edited(("torture-", "t" * 5000)), 400),
-    "NUL": (edited(("From:", "X: \0\r\nFrom:")), None),
+    "NUL": (edited(("From:", "X: \0\r\nFrom:")), 400),
+    "NUL in a tag": (edited(("tag=f", "tag=f\0")), 400),
     "too many headers": (edited(("From:", "X: y\r\n" * 400 + "From:")), None),
     "unknown scheme": (edited(("OPTIONS sip:12345", "OPTIONS gopher:12345")), 416),
     "no scheme": (edited(("OPTIONS sip:12345@127.0.0.1", "OPTIONS name")), 416),
     "a response out of nowhere": (edited(("OPTIONS sip:12345@127.0.0.1 SIP/2.0", "SIP/2.0 200 OK")), None),
     "a response with a huge status": (edited(("OPTIONS sip:12345@127.0.0.1 SIP/2.0", "SIP/2.0 4294967301 OK")), None),
-    "no end of headers": (lambda port, n: GOOD.format(port=port, n=n).rstrip().encode(), None),
+    "no end of headers": (lambda port, n: GOOD.format(port=port, n=n).rstrip().encode(), 400),
     "a web request": (lambda _port, _n: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", None),
     "noise": (lambda _port, n: random.Random(n).randbytes(1200), None),
     "only a line": (lambda _port, _n: b"INVITE", None),
@@ -113,14 +127,15 @@ async def test_valid_however_odd(house):
     await gateway.at_rest()
 
 
-async def test_broken_is_refused_or_dropped_and_counted(house):
-    gateway, peer, other = house
+async def test_broken_is_refused_or_dropped_and_counted(house, dial):
+    gateway, _, other = house
 
     def count() -> float:
         return REGISTRY.get_sample_value("gateway_sip_malformed_total", {"channel_id": "hotline"}) or 0.0
 
     for n, (name, (make_message, status)) in enumerate(BROKEN.items(), 100):
         before = count()
+        peer = await dial(gateway, host=f"127.0.3.{n}")  # one address is told of so many in a second
         peer.send(make_message(peer.port, n))
         # A good request behind it: what comes first tells whether the broken one was answered.
         peer.send(edited(("torture", "probe"))(peer.port, n + 1000))

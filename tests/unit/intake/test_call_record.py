@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.domain.words import Disposition
 from gateway.intake.call_record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
+from gateway.ports.numbers import DialPlan
 from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import Prefill
@@ -51,12 +53,12 @@ def prefill() -> Prefill:
     return Prefill.of(ROOT / "config", "Asia/Shanghai")
 
 
-def call(store: Kept, reader: SpeechReader) -> CallRecord:
+def call(store: Kept, reader: SpeechReader, info: CallInfo = INFO) -> CallRecord:
     return CallRecord(
         store=store,
         reader=reader,
         clock=SystemClock(),
-        info=INFO,
+        info=info,
         node="here",
         lease=timedelta(seconds=15),
         callback_due=timedelta(hours=1),
@@ -131,3 +133,26 @@ async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
     assert change.interaction_fields["disposition"] == "abandoned_before_answer"
     assert (change.callback is not None) is proved
     assert ("callback.opened" in [event.type for event in change.events]) is proved
+
+
+@pytest.mark.parametrize("withheld", [True, False])
+async def test_who_withholds_their_number_is_called_back_and_kept_secret(prefill: Prefill, *, withheld: bool) -> None:
+    store = Kept()
+    asserted = ("sip:pbx@192.0.2.1", "tel:6653-4321;phone-context=+86898", "sip:13900000000@192.0.2.1")
+    info = replace(INFO, from_user="anonymous", caller_uris=asserted, withheld=withheld)
+    record = call(store, ReaderHere(prefill), info)
+    await record.open({"name": "hotline", "version": "1"}, "")
+    await record.request_callback("asked_for_person")
+    opened, asked = store.changes
+    assert opened.new_ticket is not None
+    requester = opened.new_ticket.requester
+    assert requester.fields["phone"] == "+8689866534321"
+    assert requester.fields["secret"] is withheld
+    assert asked.callback is not None
+    assert asked.callback.phone == "+8689866534321"
+
+
+async def test_the_plan_of_the_trunk_completes_the_number(prefill: Prefill) -> None:
+    info = replace(INFO, from_user="66534321", plan=DialPlan(area_code="010"))
+    assert call(Kept(), ReaderHere(prefill), info).phone == "+861066534321"
+    assert call(Kept(), ReaderHere(prefill), replace(INFO, from_user="66534321")).phone is None
