@@ -75,7 +75,12 @@ def played(turns: list[tuple[dict[str, Any], list[str]]], expect: dict[str, Any]
 @pytest.mark.parametrize(
     ("text", "subjects"),
     [
-        ("请问事情发生在哪里？", {"place", "demand"}),
+        ("请问事情发生在哪里？", {"place"}),
+        ("请问您反映什么事，发生在哪里？", {"demand"}),
+        ("请直接描述您的诉求：发生了什么、在哪里。也可以发图片、语音或位置。", {"demand"}),
+        ("请用文字、图片、语音或位置告诉我们。", set()),
+        ("请问在哪里？请留下电话。", {"place", "phone"}),
+        ("请说明您的诉求。", {"demand"}),
         ("请告诉我们具体地址。", {"place"}),
         ("请留下您的联系电话。", {"phone"}),
         ("您好，请问有什么可以帮您？", {"demand"}),

@@ -52,6 +52,9 @@ WECHAT_TOKEN = "callback-token-of-the-bench"
 SMS_TOKEN = "path-token-of-the-bench-0001"
 AT_ONCE = 12
 """Dialogues played at the same time: people do not wait for each other either."""
+NIGHT_STEP_S = 4.0
+"""Less than what the store calls a gap: it has answered all night, as far as it knows itself."""
+NIGHT_STEPS = 20
 UNSHOWABLE = "【收到不支持的消息类型，暂无法显示】"
 """What WeChat hands on instead of a sticker."""
 PICTURE = base64.b64decode(
@@ -66,15 +69,20 @@ class DaysLater(SystemClock):
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._awake_s = 0.0
 
     def now(self) -> datetime:
         return super().now() + self._ahead
 
     def monotonic(self) -> float:
-        return super().monotonic() + self._ahead.total_seconds()
+        return super().monotonic() + self._awake_s
 
     def next_day(self) -> None:
         self._ahead += timedelta(days=1)
+
+    def some_seconds(self) -> None:
+        """Of a night that is not lived through at length."""
+        self._awake_s += NIGHT_STEP_S
 
 
 class Hearing:
@@ -145,8 +153,13 @@ class City:
     async def next_day(self) -> None:
         """A day passes; conversations in which nobody writes are closed, as the worker does it."""
         self.clock.next_day()
+        for _ in range(NIGHT_STEPS):
+            self.clock.some_seconds()
+            await self.house.base.database.reader.last_event_seq()
         idle = self.house.written.idle  # type: ignore[union-attr]  # this house has the room
-        await until(idle.close_due, "the conversations of yesterday to be closed")
+        assert await idle.close_due(), "the conversations of yesterday were not closed"
+        while await idle.close_due():
+            pass
 
 
 class Person(ABC):
@@ -252,9 +265,7 @@ class Browser(Person):
 
     async def begin(self) -> None:
         self._headers = {"Accept-Language": "en-GB,en;q=0.9" if self.language == "en" else "zh-CN,zh;q=0.9"}
-        async with self.city.http.post(f"{self._url}/session", json={}, headers=self._headers) as answer:
-            assert answer.status == 201, await answer.text()
-            self._token = (await answer.json())["token"]
+        await until(self._session, "a session of the web chat")
         self.sender = "web-" + base64.urlsafe_b64decode(self._token + "=" * (-len(self._token) % 4))[:26].decode()
         self._socket = await self.city.http.ws_connect(f"{self._url}/ws", headers=self._headers)
         await self._socket.send_json({"t": "hello", "token": self._token})
@@ -279,6 +290,13 @@ class Browser(Person):
             f"{self._url}/files?{query}", data=io.BytesIO(PICTURE), headers=headers
         ) as answer:
             assert answer.status == 200, await answer.text()
+
+    async def _session(self) -> bool:
+        """Whether there is one now: the first of a new gateway are told to come again in a moment."""
+        async with self.city.http.post(f"{self._url}/session", json={}, headers=self._headers) as answer:
+            assert answer.status in {201, 503}, await answer.text()
+            self._token = (await answer.json()).get("token", "")
+            return answer.status == 201
 
     @property
     def _url(self) -> str:
@@ -471,7 +489,9 @@ async def city(folder: Path) -> AsyncIterator[City]:
             house.written.media.run(hears=True),
         ]
         tasks = [asyncio.create_task(duty) for duty in duties]
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        # Every browser keeps a socket open: more than a client's connections are limited to by default.
+        unlimited = aiohttp.TCPConnector(limit=0)
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=unlimited))
         try:
             await until(lambda: _all(ready), "the channels to run")
             yield City(house, clock, hearing, platform, short_messages, f"http://127.0.0.1:{serving.port}", http)
@@ -511,8 +531,9 @@ class _Running:
     async def _person(self, who: str) -> Person:
         if who not in self._people:
             dialogue = self.played.play.dialogue
-            person = self._people[who] = self._city.people(self.played.play.channel, dialogue.language)
+            person = self._city.people(self.played.play.channel, dialogue.language)
             await person.begin()
+            self._people[who] = person
             if who == "me":
                 self.played.sender = person.phone
         return self._people[who]
@@ -550,13 +571,16 @@ async def play_all(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
             async with places:
                 await one.day(number, turns)
 
-        for number in range(max((len(one.played.play.dialogue.days) for one in running), default=0)):
-            if number:
-                await place.next_day()
-            due = [(one, one.played.play.dialogue.days) for one in running]
-            await asyncio.gather(*(day(one, number, days[number]) for one, days in due if number < len(days)))
-        tickets = await place.tickets()
+        left = running
+        for number in itertools.count():
+            await asyncio.gather(*(day(one, number, one.played.play.dialogue.days[number]) for one in left))
+            tickets = await place.tickets()
+            for one in left:
+                await one.read(tickets, whole=True)
+            left = [one for one in left if number + 1 < len(one.played.play.dialogue.days)]
+            if not left:
+                break
+            await place.next_day()
         for one in running:
-            await one.read(tickets, whole=True)
             await one.close()
         return {one.played.play.name: one.played for one in running}
