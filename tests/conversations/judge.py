@@ -12,7 +12,7 @@ from tests.conversations.script import Facts, Play, Turn
 ASKED_AT_MOST = 2
 _SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]?")
 _NOT_ASKED = re.compile(
-    r"工单号码?|工单编号|编号|(ticket|case|reference) (number|no\.?)"
+    r"工单号码?|工单编号|编号|门牌号码?|(ticket|case|reference) (number|no\.?)"
     r"|(图片|照片|语音)[、或和及]+(位置|定位)|(photo|picture|voice message)s?,? or (your )?location",
     re.IGNORECASE,
 )
@@ -30,7 +30,7 @@ _SUBJECTS = {
         r"|\bwhere\b|address|location|which (road|district)",
         re.IGNORECASE,
     ),
-    "phone": re.compile(r"电话|手机|号码|联系方式|phone|number", re.IGNORECASE),
+    "phone": re.compile(r"电话|手机|号码|联系方式|phone|mobile|\b(your|a) number", re.IGNORECASE),
     "demand": re.compile(
         r"什么事|什么问题|什么情况|哪些问题|发生了什么|(描述|说明|讲讲|说说)您?的?(诉求|问题|情况|事情)|帮您|帮到您"
         r"|\bhelp\b|what (has )?happened|the matter",
@@ -40,6 +40,7 @@ _SUBJECTS = {
 _DEMAND_ALONE = re.compile(r"反映|诉求|请讲|请说|遇到|事情|happened|problem|concern|describe|\btell\b", re.IGNORECASE)
 """These ask for the demand only where the sentence asks for nothing else."""
 _INTERNAL = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b|\bNone\b|\bnull\b|\{[a-z_.]+\}|\$\{")
+_NUMBER = re.compile(r"\d{7}|[一二三四五六七八九零〇幺两拐洞勾]{7}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _IRRELEVANT = re.compile(r"[\s\-\u2010-\u2015]+")
 
@@ -156,7 +157,6 @@ def filled(text: str, played: Played) -> str:
 
 def _of_all(played: Played) -> Iterable[str]:
     """What holds for every dialogue."""
-    spoken = played.play.channel == "voice"
     demands = max(1, sum(not ticket["empty"] for ticket in played.tickets))
     mine = [exchange for exchange in played.exchanges if exchange.turn.by == "me"]
     for subject in ("place", "phone"):
@@ -170,8 +170,9 @@ def _of_all(played: Played) -> Iterable[str]:
             yield f"{internal!r} is shown"
     if played.play.channel == "webchat" and played.play.dialogue.language == "en" and (han := _HAN.findall(said)):
         yield f"Chinese on an English page: {''.join(han)[:20]}"
-    if not spoken and played.opening:
-        yield "something is said before anybody wrote"
+    for address in (ticket["place"]["address"] or "" for ticket in played.tickets):
+        if _NUMBER.search(plain(address)):
+            yield f"place.address holds a telephone number: {address!r}"
 
 
 def _of_tickets(played: Played) -> Iterable[str]:

@@ -88,7 +88,7 @@ def played(turns: list[tuple[dict[str, Any], list[str]]], expect: dict[str, Any]
         ("您的诉求已登记，工单号 202611290000007。", set()),
         ("请保存好工单号，可随时查询。", set()),
         ("如需补充地址，请直接回复。", set()),
-        ("Where did it happen?", {"place"}),
+        ("Where did it happen? Please write district, street and number.", {"place"}),
         ("Please leave a phone number.", {"phone"}),
         ("Your ticket number is 202611290000007.", set()),
     ],
@@ -148,6 +148,13 @@ def test_every_fact_of_a_ticket_is_looked_at(fact):
 def test_missing_and_superfluous_tickets_are_found():
     found = wrong(played([({"say": "路灯坏了"}, ["好"])], {"demands": 2, "tickets": [{}, {}]}))
     assert found == ["1 tickets with a demand, expected 2", "there is no ticket 2"]
+
+
+def test_a_telephone_number_is_no_address():
+    done = played([({"say": "路灯坏了"}, ["好"])])
+    done.tickets = [{**TICKET, "place": {"address": "138 0013 8000", "district": None}}]
+    (found,) = wrong(done)
+    assert "telephone number" in found
 
 
 def test_what_could_not_be_played_is_a_fault():
