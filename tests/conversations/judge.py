@@ -11,7 +11,12 @@ from tests.conversations.script import Facts, Play, Turn
 
 ASKED_AT_MOST = 2
 _SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]?")
-_CASE_NUMBER = re.compile(r"工单号码?|工单编号|编号|(ticket|case|reference) (number|no\.?)", re.IGNORECASE)
+_NOT_ASKED = re.compile(
+    r"工单号码?|工单编号|编号|门牌号码?|(ticket|case|reference) (number|no\.?)"
+    r"|(图片|照片|语音)[、或和及]+(位置|定位)|(photo|picture|voice message)s?,? or (your )?location",
+    re.IGNORECASE,
+)
+"""Numbers of tickets, and the kinds of messages that may be sent."""
 _ASKING = re.compile(
     r"[?？]|请(您|你)?(再|先|直接)?(告诉|提供|发|写|输入|回复|说|问|留|补充|讲|描述)|请问"
     r"|(please|could you|can you) (tell|send|give|write|reply|say|leave|describe|let)|tell us|^what |^where ",
@@ -25,13 +30,17 @@ _SUBJECTS = {
         r"|\bwhere\b|address|location|which (road|district)",
         re.IGNORECASE,
     ),
-    "phone": re.compile(r"电话|手机|号码|联系方式|phone|number", re.IGNORECASE),
+    "phone": re.compile(r"电话|手机|号码|联系方式|phone|mobile|\b(your|a) number", re.IGNORECASE),
     "demand": re.compile(
-        r"什么事|什么问题|什么情况|哪些问题|反映|诉求|帮您|帮到您|请讲|请说|遇到|事情|what|happened|help|matter|problem|concern|describe",
+        r"什么事|什么问题|什么情况|哪些问题|发生了什么|(描述|说明|讲讲|说说)您?的?(诉求|问题|情况|事情)|帮您|帮到您"
+        r"|\bhelp\b|what (has )?happened|the matter",
         re.IGNORECASE,
     ),
 }
+_DEMAND_ALONE = re.compile(r"反映|诉求|请讲|请说|遇到|事情|happened|problem|concern|describe|\btell\b", re.IGNORECASE)
+"""These ask for the demand only where the sentence asks for nothing else."""
 _INTERNAL = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b|\bNone\b|\bnull\b|\{[a-z_.]+\}|\$\{")
+_NUMBER = re.compile(r"\d{7}|[一二三四五六七八九零〇幺两拐洞勾]{7}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _IRRELEVANT = re.compile(r"[\s\-\u2010-\u2015]+")
 
@@ -74,9 +83,12 @@ def asked(text: str) -> set[str]:
     """What ``text`` asks for."""
     found: set[str] = set()
     for sentence in sentences(text):
-        bare = _CASE_NUMBER.sub("", sentence)
+        bare = _NOT_ASKED.sub("", sentence)
         if _ASKING.search(bare) and not _OFFERED.search(bare):
-            found |= {subject for subject, words in _SUBJECTS.items() if words.search(bare)}
+            here = {subject for subject, words in _SUBJECTS.items() if words.search(bare)}
+            if "demand" in here or (not here and _DEMAND_ALONE.search(bare)):
+                here = {"demand"}  # what happened, and where: one question
+            found |= here
     return found
 
 
@@ -145,7 +157,6 @@ def filled(text: str, played: Played) -> str:
 
 def _of_all(played: Played) -> Iterable[str]:
     """What holds for every dialogue."""
-    spoken = played.play.channel == "voice"
     demands = max(1, sum(not ticket["empty"] for ticket in played.tickets))
     mine = [exchange for exchange in played.exchanges if exchange.turn.by == "me"]
     for subject in ("place", "phone"):
@@ -159,8 +170,9 @@ def _of_all(played: Played) -> Iterable[str]:
             yield f"{internal!r} is shown"
     if played.play.channel == "webchat" and played.play.dialogue.language == "en" and (han := _HAN.findall(said)):
         yield f"Chinese on an English page: {''.join(han)[:20]}"
-    if not spoken and played.opening:
-        yield "something is said before anybody wrote"
+    for address in (ticket["place"]["address"] or "" for ticket in played.tickets):
+        if _NUMBER.search(plain(address)):
+            yield f"place.address holds a telephone number: {address!r}"
 
 
 def _of_tickets(played: Played) -> Iterable[str]:

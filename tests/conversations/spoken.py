@@ -7,98 +7,38 @@ next, except while a thread works for a call, when it goes on as it does on the 
 from __future__ import annotations
 
 import asyncio
-import selectors
-import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.change import Applied, Change
-from gateway.errors import CallEnded
 from gateway.intake.answer_call import CallAnswering, CallSettings
 from gateway.intake.live import LiveInteractions
 from gateway.intake.schedule import Schedule
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
-from gateway.media.wav import read_wav
-from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason, FrameSink
+from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.ports.store import ChangeStore, TicketQuery
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
+from tests.conversations.phone import Loop, Phone, VirtualTime
 from tests.conversations.script import Play, Turn
 from tests.fakes.reading import ReaderHere
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEECH = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
-QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
 SHANGHAI = "Asia/Shanghai"
 CHAR_MS = 200
 """How long a caller takes over a character."""
 UTTERANCE_MS = (1200, 8000)
 RECOGNISED_S = 0.5
 """How long the recogniser takes after the last word."""
-PAUSE_S = 0.8
-"""A prompt that has been over for so long has ended."""
-PATIENCE_S = 25.0
-"""A caller to whom nothing is said for so long goes on, or hangs up."""
-LISTENS_S = 90.0
-"""Nobody listens to one prompt for longer."""
-T = TypeVar("T")
-
-
-class VirtualTime(selectors.DefaultSelector):
-    """Time that jumps; ``real`` makes it pass as on the wall while inside."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self._real = 0
-
-    def select(self, timeout: float | None = None) -> Any:
-        if self._real:
-            began = time.monotonic()
-            ready = super().select(0.01 if timeout is None else min(timeout, 0.01))
-            self.now += time.monotonic() - began
-            return ready
-        ready = super().select(0)
-        if not ready:
-            assert timeout is not None, "everybody waits for ever"
-            self.now += max(timeout, 0)
-        return ready
-
-    @contextmanager
-    def real(self) -> Iterator[None]:
-        """While a thread works for somebody who waits."""
-        self._real += 1
-        try:
-            yield
-        finally:
-            self._real -= 1
-
-    async def wait(self, work: Awaitable[T]) -> T:
-        """``work``, which a thread does."""
-        with self.real():
-            return await work
-
-
-class _Loop(asyncio.SelectorEventLoop):
-    def __init__(self, virtual: VirtualTime) -> None:
-        super().__init__(virtual)
-        self._virtual = virtual
-
-    def time(self) -> float:
-        return self._virtual.now
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
-        return asyncio.ensure_future(self._virtual.wait(super().run_in_executor(executor, func, *args)), loop=self)
 
 
 class _Store:
@@ -110,138 +50,6 @@ class _Store:
 
     async def apply(self, change: Change) -> Applied:
         return await self._virtual.wait(self._changes.apply(change))
-
-
-class _Playback:
-    def __init__(self, alaw: bytes) -> None:
-        self.left = [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)][
-            ::-1
-        ]
-        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self.played_ms = 0
-
-    def stop(self) -> None:
-        if not self.done.done():
-            self.done.set_result(False)
-
-    async def wait(self) -> bool:
-        return await asyncio.shield(self.done)
-
-
-class Phone:
-    """A caller's leg, and the caller. Implements ``CallLeg``."""
-
-    on_hold = False
-    started_media = True
-
-    def __init__(self, info: CallInfo) -> None:
-        self.info = info
-        self.ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
-        self.heard_ms = 0
-        self._sink: FrameSink | None = None
-        self._playback: _Playback | None = None
-        self._speech: list[bytes] = []
-        self._keys: asyncio.Queue[str] = asyncio.Queue()
-        self._quiet_s = 0.0
-        self._prompted = False
-
-    # -- what the gateway does -----------------------------------------------------------------------------------------
-
-    def trying(self) -> None:
-        pass
-
-    async def answer(self) -> None:
-        if self.ended.done():
-            raise CallEnded("gone")
-
-    async def proved(self) -> bool:
-        return True
-
-    async def reject(self, status: int, reason: str, *, retry_after_s: int | None = None) -> None:
-        self._end(EndReason.REJECTED)
-
-    def play(self, alaw: bytes) -> _Playback:
-        if self.ended.done():
-            raise CallEnded("gone")
-        if self._playback is not None:
-            self._playback.stop()
-        self._playback = _Playback(alaw)
-        return self._playback
-
-    def set_sink(self, sink: FrameSink | None) -> None:
-        self._sink = sink
-
-    async def dtmf(self) -> str:
-        return await self._keys.get()
-
-    def pending_dtmf(self) -> bool:
-        return not self._keys.empty()
-
-    async def hangup(self, cause: str = "normal") -> None:
-        self._end(EndReason.WE_HUNG_UP)
-
-    # -- what the caller does ------------------------------------------------------------------------------------------
-
-    def leave(self) -> None:
-        """Hang up."""
-        self._end(EndReason.CALLER_HUNG_UP)
-
-    def press(self, key: str) -> None:
-        """Press a key."""
-        self._keys.put_nowait(key)
-
-    async def speak(self, ms: int) -> None:
-        """Say something for so long."""
-        alaw = (SPEECH * (8 * ms // len(SPEECH) + 1))[: 8 * ms]
-        self._speech = [
-            alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)
-        ]
-        while self._speech and not self.ended.done():
-            await asyncio.sleep(FRAME_MS / 1000)
-
-    async def listen(self) -> None:
-        """Until a prompt has been heard, from now on, and is over; nobody waits for one for ever."""
-        self._prompted = False
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while not self.ended.done():
-            waited = loop.time() - began
-            if (self._prompted and self._quiet_s >= PAUSE_S) or waited > LISTENS_S:
-                return
-            if not self._prompted and waited > PATIENCE_S:
-                return
-            await asyncio.sleep(FRAME_MS / 1000)
-
-    async def stay(self) -> None:
-        """Say nothing more; until the call is over, or nothing has been said to the caller for long."""
-        while not self.ended.done() and self._quiet_s < PATIENCE_S:
-            await asyncio.sleep(FRAME_MS / 1000)
-
-    async def run(self) -> None:
-        """The media, until the call is over."""
-        while not self.ended.done():
-            await asyncio.sleep(FRAME_MS / 1000)
-            playback = self._playback
-            if playback is not None and playback.left and not playback.done.done():
-                ours = playback.left.pop()
-                playback.played_ms += FRAME_MS
-                self._quiet_s, self._prompted = 0.0, True
-                if not playback.left:
-                    playback.done.set_result(True)
-            else:
-                ours = QUIET
-                self._quiet_s += FRAME_MS / 1000
-            if self._sink is not None:
-                self.heard_ms += FRAME_MS
-                self._sink(self._speech.pop(0) if self._speech else QUIET, ours)
-
-    def _end(self, reason: EndReason) -> None:
-        if self.ended.done():
-            return
-        self.ended.set_result(reason)
-        if self._playback is not None and not self._playback.done.done():
-            self._playback.done.set_exception(CallEnded("gone"))
-            self._playback.done.exception()
 
 
 class Recognition:
@@ -397,7 +205,7 @@ async def play_all(wanted: Iterable[Play], folder: Path, virtual: VirtualTime) -
 def in_virtual_time(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
     """``play_all`` on a loop of its own."""
     virtual = VirtualTime()
-    loop = _Loop(virtual)
+    loop = Loop(virtual)
     try:
         return loop.run_until_complete(play_all(wanted, folder, virtual))
     finally:

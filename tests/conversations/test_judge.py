@@ -75,7 +75,12 @@ def played(turns: list[tuple[dict[str, Any], list[str]]], expect: dict[str, Any]
 @pytest.mark.parametrize(
     ("text", "subjects"),
     [
-        ("请问事情发生在哪里？", {"place", "demand"}),
+        ("请问事情发生在哪里？", {"place"}),
+        ("请问您反映什么事，发生在哪里？", {"demand"}),
+        ("请直接描述您的诉求：发生了什么、在哪里。也可以发图片、语音或位置。", {"demand"}),
+        ("请用文字、图片、语音或位置告诉我们。", set()),
+        ("请问在哪里？请留下电话。", {"place", "phone"}),
+        ("请说明您的诉求。", {"demand"}),
         ("请告诉我们具体地址。", {"place"}),
         ("请留下您的联系电话。", {"phone"}),
         ("您好，请问有什么可以帮您？", {"demand"}),
@@ -83,7 +88,7 @@ def played(turns: list[tuple[dict[str, Any], list[str]]], expect: dict[str, Any]
         ("您的诉求已登记，工单号 202611290000007。", set()),
         ("请保存好工单号，可随时查询。", set()),
         ("如需补充地址，请直接回复。", set()),
-        ("Where did it happen?", {"place"}),
+        ("Where did it happen? Please write district, street and number.", {"place"}),
         ("Please leave a phone number.", {"phone"}),
         ("Your ticket number is 202611290000007.", set()),
     ],
@@ -143,6 +148,13 @@ def test_every_fact_of_a_ticket_is_looked_at(fact):
 def test_missing_and_superfluous_tickets_are_found():
     found = wrong(played([({"say": "路灯坏了"}, ["好"])], {"demands": 2, "tickets": [{}, {}]}))
     assert found == ["1 tickets with a demand, expected 2", "there is no ticket 2"]
+
+
+def test_a_telephone_number_is_no_address():
+    done = played([({"say": "路灯坏了"}, ["好"])])
+    done.tickets = [{**TICKET, "place": {"address": "138 0013 8000", "district": None}}]
+    (found,) = wrong(done)
+    assert "telephone number" in found
 
 
 def test_what_could_not_be_played_is_a_fault():
