@@ -21,7 +21,8 @@ WORDS: Final[Mapping[DangerKind, str]] = {
         r"|(?<!得)(?:想|要|准备|打算)(?:去)?(?:死(?![记板你我他她了的])|轻生|结束生命)|轻生"
         r"|(?:要|想|准备|正|在|有人|站|爬)…10跳(?:楼|桥|河|江|海(?!甸)|下去)|跳楼了|遗书|(?:正在|要)上吊"
         r""
-        r"|活着没(?:有)?意思|最后一条(?:信息|消息|短信)|不如死了|死了算了|suicid(?:e|al)|kill (?:myself|himself|herself|themselves)"
+        r"|活着没(?:有)?意思|最后一条(?:信息|消息|短信)|不如死了|死了算了"
+        r"|suicid(?:e|al)|kill (?:myself|himself|herself|themselves)"
         r"|(?:want|going|wants|ready) to die\b|don'?t want to live|end (?:my|his|her) life"
         r"|(?:jump|jumping) (?:off|from)|about to jump"
     ),
