@@ -75,7 +75,8 @@ class Outside:
         """Find the mentions in ``text``."""
         self._text = text
         found = [m.span() for m in _NAMES.finditer(text) if not _named_here(text, *m.span())]
-        names, mentions = [], []
+        names: list[tuple[int, int]] = []
+        mentions: list[tuple[int, int]] = []
         for start, end in found:
             (names if _CALLED.match(text, end) else mentions).append((start, end))
         clauses = [m.start() for m in _CLAUSE.finditer(text)] if found else []

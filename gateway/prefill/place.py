@@ -72,10 +72,10 @@ class Gazetteer:
         ]
         sides, others = alternatives(text, hits)
         if sides:
-            said = _meant(text, others)[0]
-            possible = self._possible(sides, said)
+            settling = _meant(text, others)[0]
+            possible = self._possible(sides, settling)
             if len(possible) > 1:
-                return self._offers(text, possible, said)
+                return self._offers(text, possible, settling)
             hits = sorted([*others, *(h for side in possible for h in side)], key=lambda h: h.start)
         hits, offices, side = _meant(text, hits)
         contested = [level for level in ("district", "street") if self._contested(hits + offices, level)]

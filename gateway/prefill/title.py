@@ -33,6 +33,7 @@ _TRAILING = re.compile(
     r"(?:[，,。.、；;：:\s啊呀呢吧嘛哦哈]|(?:我们?|家|就|是|住|人)*(?:在|从|到|位于)|我(?:们)?(?:的|家)?|这里|那里|从[一-鿿]{2,6})+$"
 )
 """What is left before a place or a number that has been cut out, and interjections."""
+_TRAILING_CHARS = 24
 _FILLERS = re.compile(r"[嗯呃]+[，,]?|怎么说呢?[，,]?|就是说[，,]?|那个[，,]")
 _WHOLE_WIDTH, _WHOLE_WIDTH_OF_LITTLE = 32, 48
 """Words of so many columns are taken whole; of more only the evidence, unless that is too short to say much."""
@@ -166,8 +167,8 @@ def _trimmed(content: str, piece: Span) -> Span:
     start = _opened(content, *piece)
     link = _LINKS.match(content, start, piece[1])
     start = _opened(content, link.end() if link else start, piece[1])
-    trailing = _TRAILING.search(content[start : piece[1]])
-    return start, start + trailing.start() if trailing else piece[1]
+    trailing = _TRAILING.search(content, max(start, piece[1] - _TRAILING_CHARS), piece[1])
+    return start, trailing.start() if trailing else piece[1]
 
 
 def _opened(content: str, start: int, limit: int) -> int:

@@ -54,12 +54,12 @@ def _sources() -> str:
 WORDS = sorted({word.strip() for word in WORD.findall(_sources())} - {""})
 
 
-def _cost(text: str) -> float:
+def _cost(text: str, *, answers: bool = True) -> float:
     """CPU seconds of the quickest of three readings."""
     costs = []
     for _ in range(3):
         began = time.process_time()
-        PREFILL._read(text, at=NOW, answers=True)
+        PREFILL._read(text, at=NOW, answers=answers)
         costs.append(time.process_time() - began)
     return min(costs)
 
@@ -78,6 +78,14 @@ def _cost(text: str) -> float:
 def test_reading_takes_time_in_proportion_to_the_length(unit: str) -> None:
     long = (unit * MAX_CHARS)[:MAX_CHARS]
     assert _cost(long) < MOST_GROWTH * _cost(long[:SHORT]) + 0.05
+
+
+@pytest.mark.parametrize(
+    "unit", ["我", "人", "停水", "没有", "那个", "龙华区还是", "重庆火锅", "幺，不对，是", "double 0 "]
+)
+def test_so_does_reading_what_it_is_about(unit: str) -> None:
+    long = (unit * MAX_CHARS)[:MAX_CHARS]
+    assert _cost(long, answers=False) < MOST_GROWTH * _cost(long[:SHORT], answers=False) + 0.05
 
 
 def test_no_word_of_any_expression_makes_reading_slow() -> None:
