@@ -9,7 +9,7 @@ from gateway.errors import RejectedInput
 
 SDP = "application/sdp"
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;,"]{1,70}))', re.IGNORECASE)
-_SIGNAL = re.compile(rb"^\s*signal\s*=\s*([0-9A-Da-d*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
+_SIGNAL = re.compile(rb"^[ \t]*signal[ \t]*=[ \t]*([0-9A-Da-d*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
 _BY_NUMBER = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 _KEYS = frozenset("0123456789*#ABCD")
 

@@ -262,7 +262,7 @@ def _broken_parts(request: Request) -> str | None:
     if not all(map(uris.parse_via, request.values("via"))):
         return "Via"
     # NUL may stand in a quoted string only (RFC 3261 §25.1: quoted-pair).
-    if any("\0" in uris.unquoted(value) for _, values in request.sip.headers.items() for value in values):
+    if any("\0" in name + uris.unquoted(value) for name, values in request.sip.headers.items() for value in values):
         return "NUL"
     return "NUL" if "\0" in f"{request.call_id}{request.from_tag}{request.to_tag}{request.via.branch}" else None
 

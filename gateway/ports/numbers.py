@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import phonenumbers
 
 CHINA = "CN"
-_LONGEST = 256
+_LONGEST = 1024
 """Characters of what can be a number with its URI around it."""
 _SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u2212]")
 """Visual separators (RFC 3966 §5.1.1), and the dashes that people type for them."""

@@ -7,6 +7,7 @@ import json
 import struct
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any
 
 from channels.platform import codec as platform
 from channels.sip import uri
+from channels.sip.bodies import UnsupportedBody, key_of, sdp_of
 from channels.sip.call_info import call_info
 from channels.sip.media_sdp import Description, NotAcceptable
 from channels.sip.message import Malformed as SipMalformed
@@ -145,6 +147,10 @@ def _sip(data: bytes) -> None:
             uri.address_params(value)
     if isinstance(message, Request):
         response_to(message, 200)
+        with suppress(UnsupportedBody):
+            key_of(message)
+        with suppress(UnsupportedBody):
+            sdp_of(message)
         caller_number(call_info(message, channel_id="hotline", settings=SipSettings(), trusted=True))
 
 

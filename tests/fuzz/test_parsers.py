@@ -66,6 +66,14 @@ def test_a_long_header_of_sip_costs_what_its_length_costs(header: str, value: st
     at_once(TARGETS["sip"], data, SEED, STALL_S * slowness())
 
 
+@pytest.mark.parametrize(
+    "body", [b"\r\n" * 30_000, b" " * 60_000, b"signal=\r\n" * 6_000, b"signal=1" + b"\n" * 60_000]
+)
+def test_a_long_key_of_sip_costs_what_its_length_costs(body: bytes) -> None:
+    head, _, _ = next(good for good in TARGETS["sip"].good if good.startswith(b"INFO")).partition(b"Content-Length")
+    at_once(TARGETS["sip"], head + b"\r\n" + body, SEED, STALL_S * slowness())
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_read_stays_behind(name: str) -> None:
     target = TARGETS[name]

@@ -91,6 +91,7 @@ BROKEN = {
     "unterminated From": (edited(("<sip:a@127.0.0.1>", "<sip:a@127.0.0.1")), 400),
     "endless Call-ID": (edited(("torture-", "t" * 5000)), 400),
     "NUL": (edited(("From:", "X: \0\r\nFrom:")), 400),
+    "NUL in a name": (edited(("From:", "X-\0: y\r\nFrom:")), 400),
     "NUL in a tag": (edited(("tag=f", "tag=f\0")), 400),
     "too many headers": (edited(("From:", "X: y\r\n" * 400 + "From:")), None),
     "unknown scheme": (edited(("OPTIONS sip:12345", "OPTIONS gopher:12345")), 416),
