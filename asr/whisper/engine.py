@@ -9,6 +9,7 @@ from pathlib import Path
 from asr.whisper.decoder import Decoder
 from asr.whisper.files import find
 from asr.whisper.gate import Heard, reason_to_drop
+from asr.whisper.loops import without_loop
 from asr.whisper.segmenter import Segmenter, Speech
 from asr.whisper.settings import WhisperSettings
 from gateway.ports.recogniser import Recognised
@@ -96,7 +97,7 @@ class WhisperStream:
         return Recognised(
             start_ms=speech.start_ms,
             end_ms=speech.end_ms,
-            text=decoded.text,
+            text=without_loop(decoded.text, speech.voiced_ms),
             language=decoded.language,
             confidence=round(math.exp(decoded.logprob), 3),
         )
