@@ -20,7 +20,7 @@ TRAILING_FRAMES = 400
 """And 4 s of silence after the last word, so that it knows where to stop."""
 FLOOR_BELOW_PEAK = 2.0
 """Silence in the model's features: they reach from their maximum down to so much less (80 dB). Zero, which
-faster-whisper fills up with, is the sound of a loud hiss; in it the model looks for words and says its sentence again."""
+faster-whisper fills up with, is a loud hiss; in it the model looks for words and says its sentence again."""
 MOST_FRAMES = 3000
 MAX_TOKENS = 220
 TOKENS_PER_SECOND = 20

@@ -48,6 +48,7 @@ class WhisperStream:
         self._languages = languages
         self._hotwords = hotwords
         self._previous: str | None = None
+        self._speech_ms = 0
         self._segmenter = Segmenter(
             rate=rate,
             pause_ms=settings.pause_ms,
@@ -67,10 +68,16 @@ class WhisperStream:
         """The last segment."""
         return self._recognised(self._segmenter.finish())
 
+    @property
+    def speech_ms(self) -> int:
+        """Speech in the segments so far, those among them that the gate dropped included."""
+        return self._speech_ms
+
     def _recognised(self, segments: list[Speech]) -> list[Recognised]:
         return [heard for segment in segments if (heard := self._one(segment)) is not None]
 
     def _one(self, speech: Speech) -> Recognised | None:
+        self._speech_ms += speech.voiced_ms
         decoded = self._engine.decoder.decode(
             speech.samples, languages=self._languages, previous=self._previous, hotwords=self._hotwords
         )
