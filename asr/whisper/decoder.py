@@ -71,7 +71,7 @@ def tidy(text: str, language: str) -> str:
     return _PERIOD_AT_END.sub("。", text)
 
 
-def _followed_by_silence(features: Samples, frames: int) -> Samples:
+def followed_by_silence(features: Samples, frames: int) -> Samples:
     """The features of one segment as a batch of one, filled up or cut to ``frames``."""
     missing = max(0, frames - features.shape[-1])
     floor = features.max() - FLOOR_BELOW_PEAK
@@ -107,7 +107,7 @@ class Decoder:
 
         features = self._whisper.feature_extractor(samples)
         frames = min(MOST_FRAMES, max(LEAST_FRAMES, features.shape[-1] + TRAILING_FRAMES))
-        encoded = self._model.encode(get_ctranslate2_storage(_followed_by_silence(features, frames)))
+        encoded = self._model.encode(get_ctranslate2_storage(followed_by_silence(features, frames)))
         seconds = len(samples) / 16_000
         language = self._language(encoded, languages, previous, seconds)
         tokenizer = self._tokenizer[language]
