@@ -133,14 +133,14 @@ async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path, speech:
 
 @asynccontextmanager
 async def starved(pid: int) -> AsyncIterator[None]:
-    """The process gets a quarter of its time, in turns."""
+    """The process gets a third of its time, in turns."""
 
     async def take_turns() -> None:
         while True:
             os.kill(pid, signal.SIGSTOP)
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.12)
             os.kill(pid, signal.SIGCONT)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.06)
 
     turns = asyncio.create_task(take_turns())
     try:
@@ -153,7 +153,7 @@ async def starved(pid: int) -> AsyncIterator[None]:
 
 async def test_a_recogniser_that_is_short_of_time_hears_the_same_only_later(tmp_path: Path) -> None:
     """It falls behind, gets larger pieces then, and what it hears are the segments, times and words of a quiet hour."""
-    alaw = b"".join(telephone(one.wav)[:40_000] + QUIET * 8_000 for one in CALLERS[:4])
+    alaw = b"".join(telephone(one.wav)[:24_000] + QUIET * 8_000 for one in CALLERS[:3])
     async with asr_role(tmp_path) as (process, place):
         recogniser = WebSocketRecogniser(lambda: urls(place))
         quiet = await listen(recogniser, alaw, frames_a_turn=5)
@@ -162,7 +162,7 @@ async def test_a_recogniser_that_is_short_of_time_hears_the_same_only_later(tmp_
     in_pieces = whisper().stream(rate=8_000, languages=("zh", "en"), hotwords=())
     pcm = alaw_to_pcm16(alaw)
     bare = [s for at in range(0, len(pcm), 320) for s in in_pieces.accept(pcm[at : at + 320])] + in_pieces.finish()
-    assert len(quiet) >= 4
+    assert len(quiet) >= 3
     assert late == quiet
     assert [(f.start_ms, f.end_ms, f.text) for f in quiet] == [(s.start_ms, s.end_ms, s.text) for s in bare]
 
