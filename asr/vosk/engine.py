@@ -64,6 +64,11 @@ class VoskStream:
         """The last segment."""
         return self._segments(self._recogniser.FinalResult())
 
+    @property
+    def speech_ms(self) -> None:
+        """Unknown: Vosk takes any sound for words."""
+        return
+
     def _segments(self, answer: str) -> list[Recognised]:
         found = json.loads(answer)
         words = found.get("result") or []

@@ -16,8 +16,11 @@ from asr.whisper.detector import Samples
 FRAMES_PER_SECOND = 100
 LEAST_FRAMES = 800
 """The encoder hears at least 8 s: with less around it, the model repeats itself (measured, README)."""
-TRAILING_FRAMES = 200
-"""And 2 s of silence after the last word, so that it knows where to stop."""
+TRAILING_FRAMES = 400
+"""And 4 s of silence after the last word, so that it knows where to stop."""
+FLOOR_BELOW_PEAK = 2.0
+"""Silence in the model's features: they reach from their maximum down to so much less (80 dB). Zero, which
+faster-whisper fills up with, is a loud hiss; in it the model looks for words and says its sentence again."""
 MOST_FRAMES = 3000
 MAX_TOKENS = 220
 TOKENS_PER_SECOND = 20
@@ -68,6 +71,14 @@ def tidy(text: str, language: str) -> str:
     return _PERIOD_AT_END.sub("。", text)
 
 
+def followed_by_silence(features: Samples, frames: int) -> Samples:
+    """The features of one segment as a batch of one, filled up or cut to ``frames``."""
+    missing = max(0, frames - features.shape[-1])
+    floor = features.max() - FLOOR_BELOW_PEAK
+    filled = np.pad(features, ((0, 0), (0, missing)), constant_values=floor)
+    return np.ascontiguousarray(filled[None, :, :frames])
+
+
 class Decoder:
     """The loaded model. Calls from several threads are allowed; each runs with ``cpu_threads``."""
 
@@ -92,13 +103,11 @@ class Decoder:
         self, samples: Samples, *, languages: Sequence[str], previous: str | None, hotwords: Sequence[str]
     ) -> Decoded:
         """``samples`` at 16 kHz, at most 30 s; ``previous``: the language spoken before."""
-        from faster_whisper.audio import pad_or_trim  # noqa: PLC0415 - loaded already
         from faster_whisper.transcribe import get_ctranslate2_storage  # noqa: PLC0415 - loaded already
 
         features = self._whisper.feature_extractor(samples)
         frames = min(MOST_FRAMES, max(LEAST_FRAMES, features.shape[-1] + TRAILING_FRAMES))
-        features = np.ascontiguousarray(pad_or_trim(features, frames)[None])
-        encoded = self._model.encode(get_ctranslate2_storage(features))
+        encoded = self._model.encode(get_ctranslate2_storage(followed_by_silence(features, frames)))
         seconds = len(samples) / 16_000
         language = self._language(encoded, languages, previous, seconds)
         tokenizer = self._tokenizer[language]

@@ -9,6 +9,7 @@ from pathlib import Path
 from asr.whisper.decoder import Decoder
 from asr.whisper.files import find
 from asr.whisper.gate import Heard, reason_to_drop
+from asr.whisper.loops import without_loop
 from asr.whisper.segmenter import Segmenter, Speech
 from asr.whisper.settings import WhisperSettings
 from gateway.ports.recogniser import Recognised
@@ -47,6 +48,7 @@ class WhisperStream:
         self._languages = languages
         self._hotwords = hotwords
         self._previous: str | None = None
+        self._speech_ms = 0
         self._segmenter = Segmenter(
             rate=rate,
             pause_ms=settings.pause_ms,
@@ -66,10 +68,16 @@ class WhisperStream:
         """The last segment."""
         return self._recognised(self._segmenter.finish())
 
+    @property
+    def speech_ms(self) -> int:
+        """Speech in the segments so far, those among them that the gate dropped included."""
+        return self._speech_ms
+
     def _recognised(self, segments: list[Speech]) -> list[Recognised]:
         return [heard for segment in segments if (heard := self._one(segment)) is not None]
 
     def _one(self, speech: Speech) -> Recognised | None:
+        self._speech_ms += speech.voiced_ms
         decoded = self._engine.decoder.decode(
             speech.samples, languages=self._languages, previous=self._previous, hotwords=self._hotwords
         )
@@ -96,7 +104,7 @@ class WhisperStream:
         return Recognised(
             start_ms=speech.start_ms,
             end_ms=speech.end_ms,
-            text=decoded.text,
+            text=without_loop(decoded.text, speech.voiced_ms),
             language=decoded.language,
             confidence=round(math.exp(decoded.logprob), 3),
         )

@@ -6,12 +6,12 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from asr.whisper.loops import syllables
 from asr.whisper.settings import WhisperSettings
 
-MAX_CHARS_PER_SECOND = 11.0
-"""Nobody speaks more Chinese characters, or six times as many Latin letters, in a second."""
-LATIN_WEIGHT = 1 / 4
-FREE_CHARS = 4
+MAX_PER_SECOND = 11.0
+"""Nobody speaks more syllables in a second: 11 Chinese characters, 33 letters of English."""
+FREE_SYLLABLES = 4
 REPEATS = 4
 """So many times the same piece in a row, when it makes up most of the text, is a loop."""
 LOOP_SHARE = 0.6
@@ -64,7 +64,7 @@ def reason_to_drop(heard: Heard, settings: WhisperSettings) -> str | None:  # no
     raw = heard.text.encode()
     if len(raw) / len(zlib.compress(raw)) > settings.max_compression or _looping(plain):
         return "repetition"
-    if _weight(plain) > FREE_CHARS + MAX_CHARS_PER_SECOND * heard.voiced_ms / 1000:
+    if syllables(plain) > FREE_SYLLABLES + MAX_PER_SECOND * heard.voiced_ms / 1000:
         return "too_fast"
     if heard.prompt and _echo(plain, heard.prompt, unsure=unsure):
         return "prompt_echo"
@@ -73,10 +73,6 @@ def reason_to_drop(heard: Heard, settings: WhisperSettings) -> str | None:  # no
     if unsure and _WHEN_UNSURE.search(heard.text.strip(" 。.,，!！?？")):
         return "subtitle"
     return None
-
-
-def _weight(plain: str) -> float:
-    return sum(LATIN_WEIGHT if ch.isascii() and ch.isalpha() else 1.0 for ch in plain)
 
 
 def _looping(plain: str) -> bool:

@@ -9,6 +9,9 @@ import numpy as np
 from asr.whisper.detector import RATE, WINDOW, Samples, SpeechDetector, Upsampler
 
 WINDOW_MS = 1000 * WINDOW / RATE
+BLOCK_WINDOWS = 8
+"""The stream is judged in blocks of 256 ms counted from its beginning, however large the pieces are that it comes in:
+the detectors keep a memory from call to call, and what is heard must not depend on how busy the machine was."""
 BEFORE_WINDOWS = 20
 """Kept before the first window of speech (0.64 s). The model wants to hear the line before and after somebody speaks:
 with a third of it, it made an eighth more errors, with digital silence instead twice as many."""
@@ -46,8 +49,8 @@ class Segmenter:
         self._threshold = threshold
         self._pause = max(1, round(pause_ms / WINDOW_MS))
         self._longest = int(max_segment_ms / WINDOW_MS)
-        self._odd = b""
-        self._rest: Samples = np.zeros(0, dtype=np.float32)
+        self._block_bytes = 2 * BLOCK_WINDOWS * WINDOW * rate // RATE
+        self._rest = b""
         self._windows: list[Samples] = []
         self._probabilities: list[float] = []
         self._first = 0
@@ -64,27 +67,30 @@ class Segmenter:
 
     def accept(self, pcm: bytes) -> list[Speech]:
         """The segments that this piece of audio ended."""
-        data = self._odd + pcm
-        self._odd = data[len(data) & ~1 :]
-        samples: Samples = np.frombuffer(data[: len(data) & ~1], dtype="<i2").astype(np.float32) / np.float32(32768)
-        if self._upsampler is not None:
-            samples = self._upsampler(samples)
-        samples = np.concatenate((self._rest, samples))
-        count = len(samples) // WINDOW
-        self._rest = samples[count * WINDOW :]
-        if not count:
-            return []
-        return self._judge(samples[: count * WINDOW].reshape(count, WINDOW))
+        data = self._rest + pcm
+        whole = len(data) - len(data) % self._block_bytes
+        self._rest = data[whole:]
+        ended = []
+        for at in range(0, whole, self._block_bytes):
+            ended += self._judge(self._windows_of(data[at : at + self._block_bytes]))
+        return ended
 
     def finish(self) -> list[Speech]:
         """The segment under way, if any."""
         ended = []
-        if len(self._rest):
-            ended = self._judge(np.pad(self._rest, (0, WINDOW - len(self._rest)))[None])
-            self._rest = self._rest[:0]
+        if last := self._rest[: len(self._rest) & ~1]:
+            ended = self._judge(self._windows_of(last))
+        self._rest = b""
         if self._speaking:
             ended += self._cut(len(self._windows))
         return ended
+
+    def _windows_of(self, pcm: bytes) -> Samples:
+        """At 16 kHz, in rows of a window; the last one is filled with silence."""
+        samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+        if self._upsampler is not None:
+            samples = self._upsampler(samples)
+        return np.pad(samples, (0, -len(samples) % WINDOW)).reshape(-1, WINDOW)
 
     def _judge(self, windows: Samples) -> list[Speech]:
         ended: list[Speech] = []

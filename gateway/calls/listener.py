@@ -79,6 +79,15 @@ class Listener:
             self.spoken_ms += self._voiced_in_window * FRAME_MS
 
     @property
+    def speech_ms(self) -> int:
+        """How much the caller has spoken: as the recogniser found it where it tells, for music is none; else as here.
+
+        ``spoken_ms`` is there at once and takes other lively sounds, music too, for speech.
+        """
+        found = self._stream.speech_ms if self._stream is not None else None
+        return self.spoken_ms if found is None else found
+
+    @property
     def speaking(self) -> bool:
         """Whether the caller is speaking now."""
         return self._silence_since is None

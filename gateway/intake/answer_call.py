@@ -209,7 +209,7 @@ class CallAnswering:
             ),
         )
         if finished is None:
-            await self._retrying(record.transcribed)
+            await self._retrying(lambda: record.transcribed(speech_ms=listener.speech_ms if listener else 0))
 
     def _follow(self, record: CallRecord, listener: Listener, recognition: asyncio.Task[None]) -> None:
         """Let the recogniser finish behind the call's back."""
@@ -222,7 +222,7 @@ class CallAnswering:
                 with suppress(asyncio.CancelledError):
                     await recognition
                 if listener.complete and self._recogniser is not None:
-                    await record.transcribed()
+                    await record.transcribed(speech_ms=listener.speech_ms)
             except Exception as error:  # noqa: BLE001 - the ticket stays pending, catch-up transcribes it
                 _log.error("recognition_failed", interaction_id=record.interaction_id, exc_info=error)
             finally:

@@ -34,7 +34,7 @@ from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import emergency, raised_in
 
 MIN_SPEECH_MS = 800
-"""With no text yet, so much detected speech counts as something said."""
+"""So much speech counts as something said even where no word of it was understood."""
 
 
 class CallRecord:
@@ -75,6 +75,7 @@ class CallRecord:
         self.registered = False
         self._raised: set[str] = set()
         self._watch: Callable[[str], None] = lambda _: None
+        self._called_for = False
 
     async def open(self, flow: dict[str, str], recording: str) -> Applied:
         """Write ticket (``empty`` until something is said) and interaction; before this nothing is answered.
@@ -187,8 +188,11 @@ class CallRecord:
         )
 
     async def register(self) -> None:
-        """The demand has been taken down; its number is about to be read out."""
-        await self._apply("ticket.demand_taken", ticket={("empty",): False}, data={})
+        """A demand has been taken down; its number is about to be read out. Whether it holds anything is told by words.
+
+        A flow goes on after any sound, so that it need not wait for them.
+        """
+        await self._apply("ticket.demand_taken", data={})
         self.registered = True
 
     async def request_callback(self, reason: str) -> None:
@@ -199,6 +203,7 @@ class CallRecord:
             callback=self._callback(reason),
             data={"reason": reason},
         )
+        self._called_for = True
 
     async def close(
         self,
@@ -216,9 +221,8 @@ class CallRecord:
         Not so when nobody ``proved`` to be there (``CallLeg.proved``): the number may be anybody's.
         """
         now = self._clock.now()
-        empty = not self._said and not self.registered and disposition is not Disposition.CALLBACK_REQUESTED
-        if empty and not transcribed:
-            empty = spoken_ms < MIN_SPEECH_MS
+        asked = self._called_for or disposition is Disposition.CALLBACK_REQUESTED
+        empty = not asked and self._nothing_said(0 if transcribed else spoken_ms)
         events = [NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality})]
         callback = None
         if disposition in ABANDONED and proved:
@@ -244,17 +248,26 @@ class CallRecord:
             ),
         )
 
-    async def transcribed(self) -> None:
-        """Everything said is in the transcript. What nobody could read stays pending: recovery reads it."""
+    async def transcribed(self, *, speech_ms: int) -> None:
+        """Everything said is in the transcript. What nobody could read stays pending: recovery reads it.
+
+        ``speech_ms`` of speech were found. Who spoke and was not understood is kept for a person to listen to.
+        """
         reading = await self._read() if self._unread else NOTHING_READ
         if self._unread:
             return
         await self._apply(
             "transcript.completed",
-            ticket={("prefill", "pending"): False, ("empty",): not (self._said or self.registered)},
+            ticket={
+                ("prefill", "pending"): False,
+                ("empty",): not self._called_for and self._nothing_said(speech_ms),
+            },
             reading=reading,
-            data={"segments": len(self._said)},
+            data={"segments": len(self._said), "not_understood": not self._said and not self._nothing_said(speech_ms)},
         )
+
+    def _nothing_said(self, speech_ms: int) -> bool:
+        return not self._said and speech_ms < MIN_SPEECH_MS
 
     async def _read(self) -> Reading:
         """What everything said fills; nothing when nobody reads now."""

@@ -194,8 +194,7 @@ class Recovery:
         fields: dict[tuple[str, ...], object] = {("prefill", "pending"): False}
         if said:
             fields["empty",] = False
-        elif own["disposition"] != Disposition.CALLBACK_REQUESTED and not record["demand"]["content"]:
-            fields["empty",] = True
+        # Else as the call's end left it: who was heard speaking and cannot be understood is kept for a person.
         await self._store.apply(
             Change(
                 ticket_id=interaction.ticket_id,

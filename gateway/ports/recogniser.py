@@ -54,6 +54,11 @@ class RecognitionStream(Protocol):
         """After ``results`` ended: whether every segment pushed was recognised (else catch-up has to run)."""
         ...
 
+    @property
+    def speech_ms(self) -> int | None:
+        """How much speech the recogniser has found, understood or not; None when it does not tell."""
+        ...
+
     async def aclose(self) -> None:
         """Let go at once."""
         ...
@@ -97,6 +102,11 @@ class EngineStream(Protocol):
 
     def finish(self) -> list[Recognised]:
         """Flush; the stream is used up."""
+        ...
+
+    @property
+    def speech_ms(self) -> int | None:
+        """How much speech was found so far, understood or not; None: this engine cannot tell it from other sounds."""
         ...
 
 

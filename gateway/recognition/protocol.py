@@ -3,7 +3,8 @@
 Client: ``{"config": {"sample_rate": 8000, …}}``, then binary 16-bit little-endian PCM, then ``{"eof": 1}``. Server:
 exactly one answer to each binary message and one to ``eof``: ``{"partial": …}`` while a segment lasts, ``{"text": …,
 "result": [{word, start, end, conf}]}`` (seconds from the first sample) when one ended. Ours: config ``hotwords``,
-``languages``, ``live``; answers ``segments``, ``start_ms``, ``end_ms``, ``language``, ``confidence``, ``engine``.
+``languages``, ``live``; answers ``segments``, ``start_ms``, ``end_ms``, ``language``, ``confidence``, ``engine``; and
+``speech_ms`` in every answer of an engine that knows it: how much speech this connection has had, understood or not.
 Format: vosk-server, websocket/asr_server.py.
 """
 
@@ -62,12 +63,13 @@ def parse_config(message: dict[str, Any]) -> StreamConfig:
         raise RejectedInput(f"config.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def answer(ended: Sequence[Recognised], partial: str, engine: str, *, final: bool) -> str:
-    """The one answer to a message: the segments it ended, or the words so far."""
+def answer(ended: Sequence[Recognised], partial: str, engine: str, *, final: bool, speech_ms: int | None = None) -> str:
+    """The one answer to a message: the segments it ended, or the words so far; ``speech_ms`` where it is known."""
+    found: dict[str, Any] = {} if speech_ms is None else {"speech_ms": speech_ms}
     if not ended and not final:
-        return json.dumps({"partial": partial}, ensure_ascii=False)
+        return json.dumps({"partial": partial, **found}, ensure_ascii=False)
     texts = [s.text for s in ended]
-    body: dict[str, Any] = {"text": " ".join(texts)}
+    body: dict[str, Any] = {"text": " ".join(texts), **found}
     if ended:
         body["result"] = [
             {"word": s.text, "start": s.start_ms / 1000, "end": s.end_ms / 1000, "conf": _known(s.confidence)}
@@ -126,6 +128,12 @@ def read_answer(text: str, *, base_ms: int, from_ms: int, heard_ms: int) -> list
     except (KeyError, TypeError, ValueError) as error:
         raise RejectedInput(f"an answer that is not vosk-server's: {error!r}") from None
     return []
+
+
+def read_speech_ms(text: str) -> int | None:
+    """How much speech a server has found on this connection; None from one that does not tell."""
+    found = parse_control(text).get("speech_ms")
+    return found if isinstance(found, int) and found >= 0 else None
 
 
 def _plain(message: dict[str, Any], *, base_ms: int, from_ms: int, heard_ms: int) -> Final:

@@ -223,7 +223,9 @@ class _Stream:
                 pcm[: len(pcm) & ~1], 2, 1, self._rate, self._native, self._resampling
             )
         ended: list[Recognised] = self._stream.accept(pcm)
-        return answer(ended, "" if ended else self._stream.partial(), self._engine, final=False)
+        partial = "" if ended else self._stream.partial()
+        return answer(ended, partial, self._engine, final=False, speech_ms=self._stream.speech_ms)
 
     def _finish(self) -> str:
-        return answer(self._stream.finish(), "", self._engine, final=True)
+        ended = self._stream.finish()
+        return answer(ended, "", self._engine, final=True, speech_ms=self._stream.speech_ms)

@@ -14,7 +14,7 @@ import aiohttp
 from gateway.errors import RecogniserUnavailable, RejectedInput
 from gateway.media.g711 import alaw_to_pcm16
 from gateway.ports.recogniser import Final, Partial
-from gateway.recognition.protocol import EOF, config_message, read_answer
+from gateway.recognition.protocol import EOF, config_message, read_answer, read_speech_ms
 from gateway.recognition.track import BYTES_PER_MS, Track
 from gateway.telemetry import log, metrics
 
@@ -82,6 +82,9 @@ class ClientStream:
         self._finished = False
         self._lost = False
         self._complete = False
+        self._speech_ms: int | None = None
+        self._speech_before = 0
+        """Found by earlier connections. What a later one hears again counts again: rather too much than too little."""
         self._more = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._progress_at = self._answered_at = self._loop.time()
@@ -107,6 +110,11 @@ class ClientStream:
     def complete(self) -> bool:
         """See ``RecognitionStream.complete``."""
         return self._complete
+
+    @property
+    def speech_ms(self) -> int | None:
+        """See ``RecognitionStream.speech_ms``."""
+        return self._speech_ms
 
     async def results(self) -> AsyncIterator[Partial | Final]:
         """See ``RecognitionStream.results``."""
@@ -176,6 +184,7 @@ class ClientStream:
     async def _connected(self, url: str) -> bool:
         headers = {"Authorization": f"Bearer {self._options.token}"} if self._options.token else {}
         base = self._done_to
+        self._speech_before = self._speech_ms or 0
         self._owed.clear()
         async with aiohttp.ClientSession() as session:
             async with asyncio.timeout(CONNECT_S):
@@ -266,6 +275,8 @@ class ClientStream:
                 self._more.set()
 
     def _hear(self, text: str, base: int) -> None:
+        if (found := read_speech_ms(text)) is not None:
+            self._speech_ms = self._speech_before + found
         for result in read_answer(
             text,
             base_ms=self._ms(base),

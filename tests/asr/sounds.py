@@ -106,6 +106,28 @@ def music(seconds: float) -> bytes:
     return _pcm(wave[: int(seconds * RATE)])
 
 
+def band(seconds: float) -> bytes:
+    """Music on hold as a band plays it: chords of three voices with vibrato that are held, a drum twice a second."""
+    rng = np.random.default_rng(6)
+    t = _time(seconds)
+    wave = np.zeros_like(t)
+    roots = np.array([220.0, 174.6, 261.6, 196.0])[(t / 2).astype(int) % 4]
+    for third in (1.0, 1.25, 1.5):
+        phase = 2 * np.pi * np.cumsum(roots * third * (1 + 0.006 * np.sin(2 * np.pi * 5.5 * t + third))) / RATE
+        wave += 0.08 * sum(np.sin(k * phase) / k for k in range(1, 6))
+    since_beat = t % 0.5
+    drum = np.exp(-30 * since_beat) * (np.sin(2 * np.pi * 90 * since_beat) + rng.normal(0, 0.3, len(t)))
+    return _pcm(wave * (0.8 + 0.2 * np.sin(2 * np.pi * 0.5 * t)) + 0.3 * drum)
+
+
+def modem(seconds: float) -> bytes:
+    """Data on the line: 1200 symbols a second in four phases of 1800 Hz."""
+    rng = np.random.default_rng(7)
+    t = _time(seconds)
+    symbols = rng.integers(0, 4, int(1200 * seconds) + 1)[(1200 * t).astype(int)]
+    return _pcm(0.2 * np.sin(2 * np.pi * 1800 * t + symbols * np.pi / 2))
+
+
 def humming(seconds: float) -> bytes:
     """A voice-like glide without words: a buzz through two formants, swelling and fading."""
     rng = np.random.default_rng(5)
@@ -130,5 +152,7 @@ NOBODY_SPEAKS = {
     "DTMF": keys,
     "fax": fax,
     "music": music,
+    "band": band,
+    "modem": modem,
     "humming": humming,
 }

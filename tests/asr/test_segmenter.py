@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asr.whisper.detector import RATE, Upsampler
-from asr.whisper.segmenter import WINDOW_MS, Segmenter, Speech
+from asr.whisper.segmenter import Segmenter, Speech
 from gateway.media.g711 import alaw_to_pcm16, pcm16_to_alaw
 from gateway.media.resample import resample
 from gateway.recognition.audio import read_speech
-from tests.asr.sounds import NOBODY_SPEAKS, silence
-from tests.support.data import EACH_SPEECH, utterances
+from tests.asr.sounds import NOBODY_SPEAKS, silence, white_noise
+from tests.support.data import EACH_SPEECH, OWN, utterances
 
 pytestmark = pytest.mark.unit
 
@@ -35,6 +38,27 @@ def spoken(speech: Path) -> list[bytes]:
     """What a folder's speakers say without a pause that ends a segment, the shortest first."""
     words = [telephone(resample(*read_speech(one.wav), 8_000)) for one in utterances(speech)]
     return sorted((one for one in words if len(segments(one)) == 1), key=len)
+
+
+def same(some: list[Speech], others: list[Speech]) -> bool:
+    return len(some) == len(others) and all(
+        (a.start_ms, a.end_ms, a.voiced_ms) == (b.start_ms, b.end_ms, b.voiced_ms)
+        and np.array_equal(a.samples, b.samples)
+        for a, b in zip(some, others, strict=True)
+    )
+
+
+@cache
+def a_call() -> bytes:
+    """Somebody speaks twice on a line that hisses."""
+    words = [resample(*read_speech(one.wav), 8_000)[:48_000] for one in utterances(OWN / "calls")[:2]]
+    hiss = white_noise(1.5, level=0.002)
+    return telephone(hiss + words[0] + hiss + words[1] + hiss)
+
+
+@cache
+def in_one_piece() -> list[Speech]:
+    return segments(a_call(), piece=len(a_call()))
 
 
 @pytest.mark.parametrize("sound", NOBODY_SPEAKS)
@@ -67,10 +91,23 @@ def test_a_pause_ends_a_segment_at_once(speech: Path) -> None:
 def test_two_utterances_are_two_segments_whatever_the_pieces(speech: Path) -> None:
     words = spoken(speech)[0]
     audio = words + silence(1.5) + words
-    found = [segments(audio, piece=piece) for piece in (320, 4_001, 64_000)]
-    assert [len(s) for s in found] == [2, 2, 2]
-    starts = [[s.start_ms for s in some] for some in found]
-    assert np.ptp(np.array(starts), axis=0).max() <= 6 * WINDOW_MS
+    found = [segments(audio, piece=piece) for piece in (320, 960, 4_001, 16_000, len(audio))]
+    assert [len(s) for s in found] == [2] * 5
+    assert all(same(some, found[0]) for some in found)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(0, 40_000), min_size=1, max_size=40))
+def test_segments_do_not_depend_on_how_the_audio_arrives(pieces: list[int]) -> None:
+    """To the last sample, through noise, pauses and speech: a busy machine hears what an idle one does."""
+    audio = a_call()
+    segmenter = Segmenter(rate=8_000, pause_ms=700, max_segment_ms=26_000, threshold=0.5)
+    found, at = [], 0
+    for piece in pieces:
+        found += segmenter.accept(audio[at : at + piece])
+        at += piece
+    found += segmenter.accept(audio[at:]) + segmenter.finish()
+    assert same(found, in_one_piece())
 
 
 @EACH_SPEECH

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from gateway.media.g711 import pcm16_to_alaw
+from gateway.media.wav import alaw_wav
+from tests.asr.sounds import NOBODY_SPEAKS
 from tests.support.ports import free_port
 from tests.support.running import ROOT, RunningGateway
 from tests.support.waiting import eventually
@@ -104,6 +107,19 @@ def test_hanging_up_in_the_greeting_leaves_an_empty_ticket_and_a_callback(
     assert ticket["interactions"][0]["disposition"] == "abandoned_in_flow"
     tasks = gateway.get("/api/v1/callbacks")["items"]
     assert any(t["ticket_id"] == ticket["ticket_id"] and t["reason"] == "abandoned_in_flow" for t in tasks)
+
+
+def test_music_on_the_line_leaves_an_empty_ticket(gateway: RunningGateway, tmp_path: Path) -> None:
+    """It sounds as lively as somebody who speaks, and the flow goes on; nothing was said."""
+    music = tmp_path / "music.wav"
+    music.write_bytes(alaw_wav(pcm16_to_alaw(NOBODY_SPEAKS["music"](12))))
+    called = call(gateway, music, "--from", "13800138002")
+    ticket = gateway.ticket_of_call(called["call_id"])
+    (own,) = ticket["interactions"]
+    assert ticket["empty"]
+    assert ticket["demand"]["content"] in {None, ""}
+    assert not [s for s in own["transcript"] if s["speaker"] == "requester"]
+    assert own["recording"], "whoever doubts it can listen"
 
 
 def test_zero_asks_for_a_person(gateway: RunningGateway) -> None:

@@ -72,6 +72,10 @@ class BurstStream:
                     ended.append(self._end())
         return ended
 
+    @property
+    def speech_ms(self) -> None:
+        return None
+
     def partial(self) -> str:
         return "…" if self._tone else ""
 

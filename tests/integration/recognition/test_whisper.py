@@ -62,10 +62,13 @@ def urls(place: Path) -> list[str]:
     return [json.loads(place.read_text())["url"]] if place.exists() else []
 
 
-async def listen(recogniser: WebSocketRecogniser, alaw: bytes) -> list[Final]:
+async def listen(recogniser: WebSocketRecogniser, alaw: bytes, *, frames_a_turn: int = 0) -> list[Final]:
+    """What is heard of it, given all at once or some frames a turn of the loop, as a call gives it."""
     stream = recogniser.open()
-    for at in range(0, len(alaw), 160):
+    for n, at in enumerate(range(0, len(alaw), 160)):
         stream.push(alaw[at : at + 160])
+        if frames_a_turn and n % frames_a_turn == 0:
+            await asyncio.sleep(0.005)
     stream.finish()
     found = [result async for result in stream.results() if isinstance(result, Final)]
     assert stream.complete
@@ -126,6 +129,42 @@ async def test_a_killed_recogniser_process_costs_no_word(tmp_path: Path, speech:
     assert len(found) == len(expected)
     assert error_rate("".join(expected), "".join(f.text for f in found))[0] <= 3
     assert all(a.end_ms <= b.start_ms for a, b in pairwise(found))
+
+
+@asynccontextmanager
+async def starved(pid: int) -> AsyncIterator[None]:
+    """The process gets a third of its time, in turns."""
+
+    async def take_turns() -> None:
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            await asyncio.sleep(0.12)
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(0.06)
+
+    turns = asyncio.create_task(take_turns())
+    try:
+        yield
+    finally:
+        turns.cancel()
+        await asyncio.gather(turns, return_exceptions=True)
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_recogniser_that_is_short_of_time_hears_the_same_only_later(tmp_path: Path) -> None:
+    """It falls behind, gets larger pieces then, and what it hears are the segments, times and words of a quiet hour."""
+    alaw = b"".join(telephone(one.wav)[:24_000] + QUIET * 8_000 for one in CALLERS[:3])
+    async with asr_role(tmp_path) as (process, place):
+        recogniser = WebSocketRecogniser(lambda: urls(place))
+        quiet = await listen(recogniser, alaw, frames_a_turn=5)
+        async with starved(process.pid):
+            late = await listen(recogniser, alaw)
+    in_pieces = whisper().stream(rate=8_000, languages=("zh", "en"), hotwords=())
+    pcm = alaw_to_pcm16(alaw)
+    bare = [s for at in range(0, len(pcm), 320) for s in in_pieces.accept(pcm[at : at + 320])] + in_pieces.finish()
+    assert len(quiet) >= 3
+    assert late == quiet
+    assert [(f.start_ms, f.end_ms, f.text) for f in quiet] == [(s.start_ms, s.end_ms, s.text) for s in bare]
 
 
 async def test_sigterm_ends_the_role_and_takes_its_address_back(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ class WebHouse:
             transcribed=True,
             quality={},
         )
-        await call.transcribed()
+        await call.transcribed(speech_ms=0)
         return call
 
 

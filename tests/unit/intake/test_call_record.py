@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain.change import Applied, Change
 from gateway.domain.words import Disposition
-from gateway.intake.call_record import CallRecord
+from gateway.intake.call_record import MIN_SPEECH_MS, CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
 from gateway.ports.numbers import DialPlan
@@ -105,7 +105,7 @@ async def test_a_call_whose_words_are_unread_is_read_at_its_end_or_left_to_recov
     reader.away = True
     await record.heard(heard("秀英区长流镇这里的路灯坏了", 0))
     reader.away = not back
-    await record.transcribed()
+    await record.transcribed(speech_ms=0)
     completed = [c for c in store.changes if any(e.type == "transcript.completed" for e in c.events)]
     if not back:
         assert not completed, "pending still"
@@ -156,3 +156,45 @@ async def test_the_plan_of_the_trunk_completes_the_number(prefill: Prefill) -> N
     info = replace(INFO, from_user="66534321", plan=DialPlan(area_code="010"))
     assert call(Kept(), ReaderHere(prefill), info).phone == "+861066534321"
     assert call(Kept(), ReaderHere(prefill), replace(INFO, from_user="66534321")).phone is None
+
+
+async def ended(record: CallRecord, *, spoken_ms: int, speech_ms: int, disposition: Disposition) -> None:
+    await record.close(
+        disposition=disposition,
+        proved=True,
+        keys=[],
+        recording=None,
+        spoken_ms=spoken_ms,
+        transcribed=False,
+        quality={},
+    )
+    await record.transcribed(speech_ms=speech_ms)
+
+
+@pytest.mark.parametrize("registered", [True, False])
+@pytest.mark.parametrize(("speech_ms", "empty"), [(0, True), (MIN_SPEECH_MS - 1, True), (MIN_SPEECH_MS, False)])
+async def test_a_call_without_a_word_is_empty_unless_somebody_spoke(
+    prefill: Prefill, *, registered: bool, speech_ms: int, empty: bool
+) -> None:
+    """Music sounds lively for 12 s and is no speech; who spoke and was not understood is kept for a person."""
+    store = Kept()
+    record = call(store, ReaderHere(prefill))
+    if registered:
+        await record.register()
+        assert ("empty",) not in store.changes[-1].ticket_fields, "a number read out is no demand"
+    await ended(record, spoken_ms=7_400, speech_ms=speech_ms, disposition=Disposition.COMPLETED)
+    closed, completed = store.changes[-2:]
+    assert closed.ticket_fields["empty",] is False, "while the recogniser has not answered, somebody may have spoken"
+    assert completed.ticket_fields["empty",] is empty
+    assert completed.events[0].data["not_understood"] is not empty
+
+
+async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: Prefill) -> None:
+    store = Kept()
+    asked = call(store, ReaderHere(prefill))
+    await asked.request_callback("asked_for_person")
+    await ended(asked, spoken_ms=0, speech_ms=0, disposition=Disposition.CALLBACK_REQUESTED)
+    said = call(store, ReaderHere(prefill))
+    await said.heard(heard("好", 0))
+    await ended(said, spoken_ms=0, speech_ms=200, disposition=Disposition.COMPLETED)
+    assert [c.ticket_fields["empty",] for c in store.changes if ("empty",) in c.ticket_fields] == [False] * 6
