@@ -12,6 +12,7 @@ _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;,"]{1,70}))', re
 _SIGNAL = re.compile(rb"^[ \t]*signal[ \t]*=[ \t]*([0-9A-Da-d*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
 _BY_NUMBER = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 _KEYS = frozenset("0123456789*#ABCD")
+KEY_TYPES = frozenset({"application/dtmf-relay", "application/dtmf"})
 
 
 class UnsupportedBody(RejectedInput):
@@ -44,20 +45,17 @@ def sdp_of(message: Request | Response) -> bytes | None:
     raise UnsupportedBody(f"no {SDP} in {kind}")
 
 
-def key_of(request: Request) -> str | None:
-    """The key that an INFO reports, None when it carries no body; ``UnsupportedBody`` for anything else."""
+def key_of(request: Request) -> tuple[str, str] | None:
+    """The key that an INFO reports and its media type, None without a body; ``UnsupportedBody`` for anything else."""
     body = request.sip.body
     kind = media_type(request.first("content-type"))
     if not body.strip() and not kind:
         return None
-    if kind == "application/dtmf-relay":
-        match = _SIGNAL.search(body)
-        signal = match[1].decode() if match else ""
-    elif kind == "application/dtmf":
-        signal = body.decode("ascii", "replace").strip()
-    else:
+    if kind not in KEY_TYPES:
         raise UnsupportedBody(kind)
+    match = _SIGNAL.search(body)  # some write what belongs to one type under the name of the other
+    signal = (match[1] if match else body.strip()).decode("ascii", "replace")
     key = _BY_NUMBER.get(signal, signal).upper()
     if key not in _KEYS:
         raise UnsupportedBody("not a key")
-    return key
+    return key, kind

@@ -32,6 +32,7 @@ class SipChannel:
             trace=TraceWriter(context.data_dir / "traces", context.channel_id, context.clock),
             draining=context.draining,
             gauge=context.gauge,
+            refused=context.refused,
         )
 
     @property

@@ -239,7 +239,7 @@ class Leg(ABC):
             transaction.respond(415, headers=[ACCEPT])
             return
         if key is not None and self.media is not None:
-            self.media.push_dtmf(key)
+            self.media.push_dtmf(*key)
         transaction.respond(200)
 
     def _change(self, request: Request, transaction: ServerTransaction) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from channels.sip.media_playback import AlawPlayback
 from channels.sip.media_reports import Reports
 from channels.sip.media_sdp import COMFORT_NOISE, EVENTS, PCMA, PCMU, Agreed, Description, NotAcceptable
+from channels.sip.presses import EVENT, TONE, Presses
 from channels.sip.rtp import (
     HEADER,
     HEADER_BYTES,
@@ -23,9 +24,10 @@ from channels.sip.rtp import (
     payload_of,
 )
 from channels.sip.rtp_buffer import SILENCE, JitterBuffer
-from channels.sip.rtp_events import FRAME_TS, EventReceiver, EventSender
+from channels.sip.rtp_events import FRAME_TS, EventReceiver, EventSender, looks_like_event
 from channels.sip.rtp_source import Address, RtpSource
 from gateway.errors import CallEnded
+from gateway.media.dtmf import ToneKeys
 from gateway.media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
 from gateway.ports.call import FrameSink, Playback
 from gateway.ports.clock import Clock
@@ -83,6 +85,9 @@ class MediaSession(asyncio.DatagramProtocol):
         self._heard_at = clock.monotonic()
         self._ticks = 0
         self._events_in, self._events_out = EventReceiver(), EventSender()
+        self._tones_in: ToneKeys | None = None
+        """Listens only where no telephone events were agreed."""
+        self._presses = Presses()
         self._keys: deque[str] = deque()
         self._key_waiters: list[asyncio.Future[None]] = []
         self._ssrc, self._seq, self._ts = secrets.randbits(32), secrets.randbits(16), secrets.randbits(32)
@@ -123,6 +128,7 @@ class MediaSession(asyncio.DatagramProtocol):
         if agreed.alaw is not None:
             self._in_tables[agreed.alaw] = None
         self._in_events = frozenset() if agreed.events is None else frozenset({agreed.events, EVENTS})
+        self._tones_in = (self._tones_in or ToneKeys()) if agreed.events is None else None
         self._mark = MARKER if agreed.sends and not self._sends else self._mark
         self._sends = agreed.sends
         self._heard_at = self._clock.monotonic()
@@ -187,9 +193,9 @@ class MediaSession(asyncio.DatagramProtocol):
         """Whether a key waits to be read."""
         return bool(self._keys)
 
-    def push_dtmf(self, key: str) -> None:
-        """A key that came another way (SIP INFO)."""
-        if len(self._keys) < MAX_KEYS:
+    def push_dtmf(self, key: str, way: str) -> None:
+        """A key that one way of signalling reports (for SIP INFO its media type); see ``presses``."""
+        if self._presses.begins(key, way, self._clock.monotonic()) and len(self._keys) < MAX_KEYS:
             self._keys.append(key)
             self._wake()
 
@@ -249,17 +255,29 @@ class MediaSession(asyncio.DatagramProtocol):
             self._buffer.put(seq, payload.translate(table) if table else payload)
             return
         self._buffer.put(seq, b"")  # holds its place in the order and makes no sound
-        if kind in self._in_events:
-            key = self._events_in.take(payload, ssrc=ssrc, timestamp=timestamp, marker=second >= MARKER)
-            if key is not None:
-                self.push_dtmf(key)
+        if kind in self._in_events or self._stray_event(kind, payload):
+            self._event(payload, ssrc, timestamp)
+
+    def _event(self, payload: bytes, ssrc: int, timestamp: int) -> None:
+        heard = self._events_in.take(payload, ssrc=ssrc, timestamp=timestamp)
+        if heard is None:
+            return
+        key, begins = heard
+        if begins:
+            self.push_dtmf(key, EVENT)
+        else:
+            self._presses.lasts(key, EVENT, self._clock.monotonic())
+
+    def _stray_event(self, kind: int, payload: bytes) -> bool:
+        """Whether a packet of a type that was not agreed is a telephone event all the same."""
+        return self._agreed is not None and kind != self._agreed.comfort_noise and looks_like_event(kind, payload)
 
     def _belongs(self, data: bytes, addr: Address, agreed: Agreed) -> bool:
         """Whether a packet is the far side's, wherever that is by now."""
         source = self.source
         if addr == source.current:
             return source.takes(addr, self._clock.monotonic())
-        if data[0] >> 6 != VERSION_2 >> 6 or not self._knows(data[1] & 0x7F, agreed):
+        if data[0] >> 6 != VERSION_2 >> 6 or not self._knows(data, agreed):
             return False
         if not source.takes(addr, self._clock.monotonic()):
             self._refused.inc()
@@ -274,14 +292,20 @@ class MediaSession(asyncio.DatagramProtocol):
         if is_report(data) and self.source.vouched(addr[0]):
             self._heard = True
 
-    def _knows(self, kind: int, agreed: Agreed) -> bool:
-        return kind in self._in_tables or kind in self._in_events or kind in {agreed.comfort_noise, COMFORT_NOISE}
+    def _knows(self, data: bytes, agreed: Agreed) -> bool:
+        kind = data[1] & 0x7F
+        known = kind in self._in_tables or kind in self._in_events or kind in {agreed.comfort_noise, COMFORT_NOISE}
+        return known or self._stray_event(kind, payload_of(data) or b"")
 
     # -- from the media clock ----------------------------------------------------------------------------------------
 
     def tick(self, *, send: bool) -> None:
         """See ``media_pacer.Paced``."""
         caller = self._buffer.get()
+        if self._tones_in is not None:
+            key = self._tones_in.take(caller)
+            if key is not None:
+                self.push_dtmf(key, TONE)
         ours = self._outgoing() if send and self._sends else SILENCE
         self._ts = self._ts + FRAME_TS & 0xFFFFFFFF
         if not send:

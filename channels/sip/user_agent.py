@@ -40,13 +40,16 @@ from channels.sip.uac import BadDestination, Credentials, OutgoingLeg, target_of
 from channels.sip.uas import IncomingLeg
 from channels.sip.wire import Wire
 from gateway.errors import CallEnded
-from gateway.ports.call import CallHandler, OutgoingCall
+from gateway.ports.call import CallHandler, CallInfo, OutgoingCall
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
+from gateway.ports.refused_call import Refused, untold
 from gateway.telemetry import log, metrics
 
 COMPLAINTS_PER_SECOND = 20
 """Malformed messages of one source that are answered and traced in a second; the rest is only counted."""
+TRACED_PER_SECOND = 200
+"""Refused calls that the house is told of in a second; the rest is only counted."""
 BYE_GRACE_S = 1.0
 HANDLER_GRACE_S = 3.0
 """How long calls that were hung up at shutdown may still save what they have."""
@@ -67,8 +70,9 @@ class UserAgent:
         trace: TraceWriter,
         draining: Callable[[], bool],
         gauge: Callable[[str, float], None],
+        refused: Refused = untold,
     ) -> None:
-        """``calls`` gets every call offered; ``gauge`` hears how many there are."""
+        """``calls`` gets every call offered; ``gauge`` hears how many there are, ``refused`` which had no room."""
         self._settings = settings
         self._channel_id = channel_id
         self._calls = calls
@@ -76,11 +80,13 @@ class UserAgent:
         self._trace = trace
         self._is_draining = draining
         self._gauge = gauge
+        self._refused = refused
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._secret = os.urandom(16)
         self._trusted = Networks((*settings.trusted_proxies, *settings.trunks))
         self._complaints = RateLimit(COMPLAINTS_PER_SECOND)
+        self._turned_away = RateLimit(TRACED_PER_SECOND)
         self._malformed = metrics.SIP_MALFORMED.labels(channel_id)
         # Where nobody is named, this machine alone is a trunk.
         trunks = Networks(settings.trunks or LOOPBACK)
@@ -171,6 +177,7 @@ class UserAgent:
         self.core.client.close()
         self._admission.close()
         self._complaints.close()
+        self._turned_away.close()
         await self.pool.aclose()
         self.transports.close()
         self._count()
@@ -300,6 +307,8 @@ class UserAgent:
             self._overloaded(request, "draining")
         elif not self._admission.in_time(source):
             self._overloaded(request, "rate")
+            if self._admission.trunk(source) or self.registrar.knows(request.flow) or not self._admission.closed:
+                self._no_room(request, "rate")
         elif self._admission.trunk(source) or self.registrar.knows(request.flow):
             self._offer(request, None, known=True)
         elif self._admission.closed:
@@ -328,6 +337,7 @@ class UserAgent:
             refusal = (415, [ACCEPT])
         if refusal is None and (full := self._admission.full(request.flow.host, known=known)) is not None:
             metrics.SIP_REFUSED.labels(self._channel_id, full).inc()
+            self._no_room(request, full)
             refusal = (503, retry_after(RETRY_AFTER_S))
         if refusal is not None:
             if transaction is None:
@@ -337,11 +347,22 @@ class UserAgent:
             return
         transaction = transaction or self.core.server.begin(request, new_tag())
         transaction.respond(100)
-        trusted = request.flow.host in self._trusted
-        info = call_info(request, channel_id=self._channel_id, settings=self._settings, trusted=trusted)
+        info = self._info(request)
         signaller = self._admission.signaller(request.flow.host)
         leg = IncomingLeg(self.core, info, transaction, signaller=signaller, offer=offer, agreed=agreed)
         self._spawn(self._serve(leg))
+
+    def _info(self, request: Request) -> CallInfo:
+        trusted = request.flow.host in self._trusted
+        return call_info(request, channel_id=self._channel_id, settings=self._settings, trusted=trusted)
+
+    def _no_room(self, request: Request, reason: str) -> None:
+        """Tell the house of a call that would have been taken at a quieter moment."""
+        if self._turned_away.admit(self._channel_id):
+            proved = self._admission.trunk(request.flow.host) or self._is_where_it_says(request.flow)
+            self._refused(self._info(request), reason, proved)
+        else:
+            metrics.REFUSED_CALLS_LOST.labels(self._channel_id).inc()
 
     async def _serve(self, leg: IncomingLeg) -> None:
         """The life of a call: whatever happens in it, its leg and port are given back."""
@@ -352,6 +373,7 @@ class UserAgent:
                 await self._calls(leg)
         except PortsExhausted:
             metrics.SIP_REFUSED.labels(self._channel_id, "ports").inc()
+            self._refused(leg.info, "ports", self._admission.trunk(leg.signaller.host))
             leg.refuse(503, retry_after_s=RETRY_AFTER_S)
         except NotAcceptable:
             leg.refuse(488)

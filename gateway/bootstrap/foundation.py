@@ -61,7 +61,9 @@ class Foundation:
         self.engine = Engine(self.flows)
         self.configured = ConfiguredChannels(settings.channel, self.flows, settings.flows_dir)
         self.here = ChannelsHere(self.configured.by_http)
-        self.health = HealthBoard(clock=self.clock, silent_after_s=settings.conversations.silent_alarm_s)
+        self.health = HealthBoard(
+            clock=self.clock, zone=settings.zone, silent_after_s=settings.conversations.silent_alarm_s
+        )
         self.recogniser = recogniser(settings)
         self.recordings = LocalRecordings(
             settings.recordings_dir,

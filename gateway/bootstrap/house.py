@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from gateway.bootstrap.channels import ConfiguredChannel, OneChannelsState, gauge
 from gateway.bootstrap.foundation import Foundation, open_foundation
+from gateway.intake.channel_watch import ChannelWatch
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
+from gateway.ports.refused_call import untold
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ class House:
             for one in base.configured.all
             if one.spec.role in parts
         ]
+        self.watch = ChannelWatch(
+            board=base.health,
+            states=base.database.channel_states,
+            channel_ids=[one.channel_id for one in self.channels],
+        )
 
     def _context(self, one: ConfiguredChannel) -> ChannelContext:
         base, channel_id = self.base, one.channel_id
@@ -71,6 +78,7 @@ class House:
             phones=base.database.phones,
             gauge=gauge(channel_id),
             calls=self.voice.calls if self.voice else None,
+            refused=self.voice.refused if self.voice else untold,
             text=TextServices(
                 conversations=self.written.conversations,
                 state=OneChannelsState(base.database.channel_states, channel_id),

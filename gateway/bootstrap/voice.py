@@ -7,6 +7,7 @@ from datetime import timedelta
 from gateway.bootstrap.channels import after_hours
 from gateway.bootstrap.foundation import Foundation
 from gateway.intake.answer_call import CallAnswering, CallSettings
+from gateway.intake.refused_calls import RefusedCalls
 from gateway.intake.schedule import Schedule
 from gateway.intake.spool import SpoolingStore
 from gateway.live.connection import Peer
@@ -21,6 +22,7 @@ class Voice:
         """Starts nothing."""
         settings, store = base.settings, base.database.changes
         self.spool = SpoolingStore(store=store, folder=settings.data_dir / "spool")
+        self.refused = RefusedCalls(store=base.database.refused_calls, clock=base.clock, zone=settings.zone)
         self.calls = CallAnswering(
             store=store,
             spool=self.spool,
@@ -36,4 +38,6 @@ class Voice:
                 hotwords=settings.asr.hotwords,
             ),
             schedule=Schedule(clock=base.clock, zone=settings.zone, after_hours=after_hours(settings.channel)),
+            health=base.health,
+            refused=self.refused,
         )

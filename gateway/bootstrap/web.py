@@ -48,6 +48,7 @@ class Web:
                 reader=database.reader,
                 accounts=database.accounts,
                 deliveries=database.deliveries,
+                refused_calls=database.refused_calls,
                 recordings=base.recordings,
                 ready=ready,
                 clock=base.clock,

@@ -34,7 +34,6 @@ class Written:
         self.intake = ContactIntake(store=database.changes, prefill=self.prefill, clock=base.clock)
         flow = TextFlow(engine=base.engine, prefill=self.prefill)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
-        self._health = base.health
         self.files = AttachmentFiles(
             settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
         )
@@ -104,8 +103,7 @@ class Written:
                 self.queued()
 
     async def watch(self) -> None:
-        """Alarms and gauges of the channels, until cancelled."""
+        """Gauges of what waits to be sent, until cancelled."""
         while True:
-            self._health.look()
             await self.outbox.count()
             await asyncio.sleep(CHANNELS_S)

@@ -327,6 +327,15 @@ def searchable(full: Mapping[str, Any]) -> str:
     return " ".join(one for one in words if one).lower()
 
 
+def refused_call(full: Mapping[str, Any]) -> dict[str, Any]:
+    """A refused call with its number masked."""
+    return {
+        **full,
+        "number": phone(full["number"]) if full["phone"] else wholly(full["number"]),
+        "phone": phone(full["phone"]),
+    }
+
+
 def callback(full: Mapping[str, Any]) -> dict[str, Any]:
     """A callback task with its phone masked; ``hidden`` says whether its requester wants to stay unknown."""
     return {**full, "phone": (wholly if full["hidden"] else phone)(full.get("phone"))}

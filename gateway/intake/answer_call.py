@@ -16,6 +16,7 @@ from gateway.calls.listener import Listener
 from gateway.domain.words import Disposition
 from gateway.errors import CallEnded, Conflict, StoreUnavailable
 from gateway.intake.call_record import CallRecord
+from gateway.intake.channel_health import HealthBoard
 from gateway.intake.flow_on_call import FlowOnCall
 from gateway.intake.live import LiveInteractions
 from gateway.intake.schedule import Schedule
@@ -24,6 +25,7 @@ from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Recogniser
 from gateway.ports.recordings import Finished, Recordings, RecordingWriter
+from gateway.ports.refused_call import Refused
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, metrics
@@ -63,8 +65,10 @@ class CallAnswering:
         live: LiveInteractions,
         settings: CallSettings,
         schedule: Schedule,
+        health: HealthBoard,
+        refused: Refused,
     ) -> None:
-        """``spool`` takes what ``store`` refuses once a call is up."""
+        """``spool`` takes what ``store`` refuses once a call is up; ``refused`` hears of calls that it cannot take."""
         self._store = store
         self._spool = spool
         self._recordings = recordings
@@ -75,6 +79,8 @@ class CallAnswering:
         self._live = live
         self._settings = settings
         self._schedule = schedule
+        self._health = health
+        self._refused = refused
         self._tails: set[asyncio.Task[None]] = set()
 
     async def __call__(self, leg: CallLeg) -> None:
@@ -100,7 +106,9 @@ class CallAnswering:
             _log.error("call_refused_store_unavailable", channel_id=leg.info.channel_id)
             with suppress(CallEnded):
                 await leg.reject(503, "Service Unavailable", retry_after_s=RETRY_AFTER_S)
+            self._refused(leg.info, "store", await leg.proved())
             return
+        self._health.inbound(leg.info.channel_id)
         if applied.replayed:
             # The same Call-ID and From tag: an earlier process committed it and died before its 200.
             _log.warning("call_seen_before", interaction_id=record.interaction_id)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from gateway.domain.ids import rfc3339
+from gateway.intake.rhythm import Rhythm
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
 
 SILENT_AFTER_S = 1800.0
 """No channel is called silent earlier."""
-SILENT_FACTOR = 20.0
-"""Silent is who has not spoken for so many of their usual pauses."""
-SILENT_MIN_MESSAGES = 20
-"""So many messages make a usual pause."""
-PAUSE_SMOOTHING = 0.1
+SILENT_MISSING = 20.0
+"""Silent is of whom so many messages should have come since the last, by what is usual at these hours."""
 ERROR_SAMPLES = 100
 REASONS = frozenset({"bad_signature", "replay", "malformed", "rate"})
 _log = log.get("channel")
@@ -27,10 +25,8 @@ _log = log.get("channel")
 class _Channel:
     inbound: int = 0
     outbound: int = 0
-    last_inbound: datetime | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
     last_outbound: datetime | None = None
-    last_heard: float | None = None
-    pause_s: float | None = None
     silent: bool = False
     outcomes: deque[bool] = field(default_factory=lambda: deque(maxlen=ERROR_SAMPLES))
     token_ok: bool | None = None
@@ -42,9 +38,10 @@ class _Channel:
 class HealthBoard:
     """The health of this process's channels."""
 
-    def __init__(self, *, clock: Clock, silent_after_s: float = SILENT_AFTER_S) -> None:
-        """``silent_after_s``: the shortest silence worth an alarm."""
+    def __init__(self, *, clock: Clock, zone: tzinfo = UTC, silent_after_s: float = SILENT_AFTER_S) -> None:
+        """``zone`` is the city's, by whose hours a channel is busy; ``silent_after_s`` the shortest silence alarmed."""
         self._clock = clock
+        self._zone = zone
         self._silent_after_s = silent_after_s
         self._channels: dict[str, _Channel] = {}
 
@@ -55,16 +52,11 @@ class HealthBoard:
 
     def inbound(self, channel_id: str) -> None:
         """A message has been written down."""
-        channel, now = self._channel(channel_id), self._clock.monotonic()
+        channel, now = self._channel(channel_id), self._now()
         channel.inbound += 1
-        channel.last_inbound = self._clock.now()
-        if channel.last_heard is not None:
-            pause = now - channel.last_heard
-            before = channel.pause_s if channel.pause_s is not None else pause
-            channel.pause_s = before + PAUSE_SMOOTHING * (pause - before)
-        channel.last_heard = now
+        channel.rhythm.heard(now)
         metrics.CHANNEL_MESSAGES.labels(channel_id, "inbound", "ok").inc()
-        metrics.CHANNEL_LAST.labels(channel_id, "inbound").set(channel.last_inbound.timestamp())
+        metrics.CHANNEL_LAST.labels(channel_id, "inbound").set(now.timestamp())
 
     def sent(self, channel_id: str) -> None:
         """A provider has taken a message."""
@@ -105,21 +97,32 @@ class HealthBoard:
 
     def look(self) -> None:
         """Raise or lift the alarms of silence; called every few seconds."""
+        now = self._now()
         for channel_id, channel in self._channels.items():
             silent = self._is_silent(channel)
             if silent and not channel.silent:
-                _log.error("channel_silent", channel_id=channel_id, usual_pause_s=round(channel.pause_s or 0.0, 1))
+                _log.error("channel_silent", channel_id=channel_id, missing=round(channel.rhythm.missing(now)))
+            if not silent:
+                channel.rhythm.passes(now)
             channel.silent = silent
             metrics.CHANNEL_SILENT.labels(channel_id).set(silent)
+
+    def rhythm(self, channel_id: str) -> Rhythm:
+        """When one channel is usually heard, to be kept over a restart."""
+        return self._channel(channel_id).rhythm
+
+    def remember(self, channel_id: str, rhythm: Rhythm) -> None:
+        """What was kept, or another process has heard meanwhile."""
+        self._channel(channel_id).rhythm = rhythm
 
     def report(self, channel_id: str) -> dict[str, Any]:
         """One channel, for the API."""
         channel = self._channel(channel_id)
-        outcomes = channel.outcomes
+        outcomes, last = channel.outcomes, channel.rhythm.last
         return {
             "inbound": channel.inbound,
             "outbound": channel.outbound,
-            "last_inbound_at": rfc3339(channel.last_inbound) if channel.last_inbound else None,
+            "last_inbound_at": rfc3339(last) if last else None,
             "last_outbound_at": rfc3339(channel.last_outbound) if channel.last_outbound else None,
             "error_rate": round(1 - sum(outcomes) / len(outcomes), 3) if outcomes else None,
             "token_ok": channel.token_ok,
@@ -130,10 +133,13 @@ class HealthBoard:
         }
 
     def _is_silent(self, channel: _Channel) -> bool:
-        if channel.last_heard is None or channel.pause_s is None or channel.inbound < SILENT_MIN_MESSAGES:
+        last, now = channel.rhythm.last, self._now()
+        if last is None or (now - last).total_seconds() <= self._silent_after_s:
             return False
-        patience = max(self._silent_after_s, SILENT_FACTOR * channel.pause_s)
-        return self._clock.monotonic() - channel.last_heard > patience
+        return channel.rhythm.missing(now) >= SILENT_MISSING
+
+    def _now(self) -> datetime:
+        return self._clock.now().astimezone(self._zone)
 
     def _channel(self, channel_id: str) -> _Channel:
         return self._channels.setdefault(channel_id, _Channel())

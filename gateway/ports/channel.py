@@ -14,6 +14,7 @@ from gateway.domain.change import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
 from gateway.ports.message import TextServices
+from gateway.ports.refused_call import Refused, untold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,8 @@ class ChannelContext:
     """Who takes contacts; None in a process that only answers calls."""
     calls: CallHandler | None = None
     """Who answers calls; None in a process without the role ``voice``."""
+    refused: Refused = untold
+    """Told of calls that were refused for want of room."""
     text: TextServices | None = None
     """What written channels use; None where only calls are taken."""
 

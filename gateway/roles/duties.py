@@ -19,13 +19,14 @@ _log = log.get("process")
 def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     """Everything but the channels. ``apart``: no supervisor runs the other roles beside this process."""
     base = house.base
-    work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce}
+    work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
     if house.voice is not None:
         work |= {"leases": base.live.run, "spool": house.voice.spool.run, "disk": lambda: _watch_disk(house)}
+        work |= {"refused-calls": house.voice.refused.run}
     written = house.written
     if written is not None:
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": written.outbox.run, "channels": written.watch, "conversations": written.follow}
+        work |= {"outbox": written.outbox.run, "waiting": written.watch, "conversations": written.follow}
         work["media"] = lambda: written.media.run(hears=house.worker is not None)
     if house.web is not None:
         work |= {"similar": house.web.similar.run}

@@ -22,6 +22,7 @@ from gateway.storage.migrate import migrate as run_missing
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import POLL_S, SqlTicketReader
+from gateway.storage.refused_calls import SqlRefusedCalls
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.watched import WatchedSql
@@ -46,6 +47,7 @@ class Database:
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
     words: SqlTicketWords
+    refused_calls: SqlRefusedCalls
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -94,6 +96,7 @@ async def open_database(
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),
+        refused_calls=SqlRefusedCalls(sql=sql),
     )
 
 

@@ -336,6 +336,23 @@ sa.Index(
 )
 """What is not delivered yet; a delivered row is deleted. A lease is a ``next_at`` in the future."""
 
+refused_calls = sa.Table(
+    "refused_calls",
+    metadata,
+    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("phone", sa.Text),
+    sa.Column("to_raw", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("proved", sa.Boolean, nullable=False),
+    sa.Column("first_at", sa.Text, nullable=False),
+    sa.Column("last_at", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Index("refused_calls_by_last", "last_at"),
+)
+"""Calls for which there was no room, one row for each number and day of the city."""
+
 phones = sa.Table(
     "phones",
     metadata,

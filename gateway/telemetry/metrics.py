@@ -52,6 +52,9 @@ SIP_MALFORMED = Counter("gateway_sip_malformed_total", "SIP datagrams dropped or
 SIP_REFUSED = Counter(
     "gateway_sip_refused_total", "Requests refused by a limit, a trunk list or draining", ["channel_id", "reason"]
 )
+REFUSED_CALLS_LOST = Counter(
+    "gateway_refused_calls_lost_total", "Refused calls of which too many came at once to be listed", ["channel_id"]
+)
 RTP_REFUSED = Counter(
     "gateway_rtp_refused_total", "RTP packets from a source that is not the latched one", ["channel_id"]
 )

@@ -15,6 +15,7 @@ from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings
+from gateway.ports.refused_call import RefusedCallStore
 from gateway.ports.store import ChangeStore, TicketReader
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.catalogue import Catalogue
@@ -71,6 +72,7 @@ class WebServices:
     reader: TicketReader
     accounts: AccountStore
     deliveries: DeliveryStore
+    refused_calls: RefusedCallStore
     recordings: Recordings
     ready: Callable[[], Awaitable[dict[str, bool]]]
     clock: Clock = field(default_factory=SystemClock)

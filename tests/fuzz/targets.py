@@ -191,9 +191,9 @@ def _media(data: bytes) -> None:
         payload = payload_of(packet)
         if payload is None:
             continue
-        _, second, seq, timestamp, ssrc = HEADER.unpack_from(packet)
+        _, _, seq, timestamp, ssrc = HEADER.unpack_from(packet)
         buffer.put(seq, payload)
-        events.take(payload, ssrc=ssrc, timestamp=timestamp, marker=bool(second & 0x80))
+        events.take(payload, ssrc=ssrc, timestamp=timestamp)
         assert len(buffer.get()) == 160
 
 

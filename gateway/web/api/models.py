@@ -69,6 +69,13 @@ class CallbacksQuery(Closed):
     limit: int = Field(200, ge=1, le=1000)
 
 
+class RefusedCallsQuery(Closed):
+    """``GET /refused-calls``."""
+
+    hours: int = Field(24, ge=1, le=720, description="Only those of which the last call is not longer ago.")
+    limit: int = Field(200, ge=1, le=1000)
+
+
 class DeadLettersQuery(Closed):
     """``GET /feeds/dead-letters``."""
 

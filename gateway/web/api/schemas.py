@@ -195,6 +195,17 @@ CALLBACK = _object(
     created_at=TIME,
     line=TEXT,
 )
+REFUSED_CALL = _object(
+    channel_id=TEXT,
+    number=TEXT,
+    phone=NTEXT,
+    to_raw=TEXT,
+    reason=TEXT,
+    proved=FLAG,
+    first_at=TIME,
+    last_at=TIME,
+    attempts=WHOLE,
+)
 DEAD_LETTER = _object(
     feed=TEXT,
     event_seq=WHOLE,
@@ -282,6 +293,7 @@ SCHEMAS: dict[str, Schema] = {
     "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
     "ChannelList": _object(items=_list(CHANNEL)),
     "CallbackList": _object(items=_list(CALLBACK)),
+    "RefusedCallList": _object(items=_list(REFUSED_CALL)),
     "Taxonomy": _object(
         version=TEXT,
         items=_list(

@@ -28,6 +28,8 @@ class Gateway:
         self.settings = SipSettings.model_construct(**{**SipSettings().model_dump(), **values})
         self.legs: list[Any] = []
         self.gauges: dict[str, float] = {}
+        self.refused: list[tuple[str, str, bool]] = []
+        """Numbers that found no room, why, and whether their network is known."""
         self.draining = False
         self.handler: Handler = self.answer
         self.faults: list[str] = []
@@ -41,6 +43,7 @@ class Gateway:
             trace=TraceWriter(data_dir / "traces", "hotline", SystemClock()),
             draining=lambda: self.draining,
             gauge=self.gauges.__setitem__,
+            refused=lambda info, reason, proved: self.refused.append((info.from_user, reason, proved)),
         )
 
     async def _handle(self, leg: Any) -> None:

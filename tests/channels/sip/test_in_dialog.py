@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import struct
 
 import pytest
 
 from gateway.ports.call import EndReason
 from tests.channels.sip.peer import Phone, offer
+from tests.integration.media.phone import Phone as Media
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -168,18 +170,55 @@ async def test_keys_by_info(make, dial):
     relay, plain = "Content-Type: application/dtmf-relay", "Content-Type: application/dtmf"
     for body, kind in (
         ("Signal=5\r\nDuration=160\r\n", relay), ("Signal= *\r\n", relay), ("Signal=11\r\n", relay), ("0", plain),
-        ("d\r\n", plain),
+        ("d\r\n", plain), ("Signal=7\r\nDuration=100\r\n", plain),
     ):  # fmt: skip
         peer.send(phone.request("INFO", body, kind))
         await peer.expect(200, "INFO")
     assert leg.pending_dtmf()
-    assert [await leg.dtmf() for _ in range(5)] == ["5", "*", "#", "0", "D"]
+    assert [await leg.dtmf() for _ in range(6)] == ["5", "*", "#", "0", "D", "7"]
     peer.send(phone.request("INFO"))
     await peer.expect(200, "INFO")
     for body, kind in (("x", plain), ("Signal=99\r\n", relay), ("<x/>", "Content-Type: application/xml")):
         peer.send(phone.request("INFO", body, kind))
         await peer.expect(415, "INFO")
     assert not leg.pending_dtmf()
+    await phone.bye()
+
+
+@pytest.mark.parametrize("first", ["event", "info"])
+async def test_a_key_by_info_and_by_events_is_one(make, dial, first):
+    """As some gateways send it, end packets restamped besides; pressed twice it is two."""
+    gateway = await make()
+    peer = await dial(gateway)
+    phone, media = Phone(peer), await Media().open()
+    phone.invite(offer(port=media.port))
+    ok = await peer.expect(200, "INVITE")
+    phone.ack(ok)
+    media.answered(ok.body)
+    leg = gateway.legs[0]
+
+    def event(begin: int) -> None:
+        for n in range(8):
+            payload = struct.pack("!BBH", 5, 0x8A if n > 4 else 10, 160 * min(n + 1, 5))
+            media.send(payload, kind=101, marker=n == 0, timestamp=begin + (160 * n if n > 4 else 0))
+
+    async def info() -> None:
+        peer.send(phone.request("INFO", "Signal=5\r\nDuration=100\r\n", "Content-Type: application/dtmf-relay"))
+        await peer.expect(200, "INFO")
+        peer.send(phone.request("INFO", "5", "Content-Type: application/dtmf"))
+        await peer.expect(200, "INFO")
+
+    for begin in (1000, 3000):
+        if first == "event":
+            event(begin)
+        await info()
+        if first == "info":
+            event(begin)
+        assert await leg.dtmf() == "5"
+    media.send(struct.pack("!BBH", 6, 0x8A, 800), kind=101, timestamp=9000)
+    assert await leg.dtmf() == "6"
+    assert not leg.pending_dtmf()
+    media.transport.close()
     await phone.bye()
 
 

@@ -130,6 +130,7 @@ async def test_a_refused_call_may_come_again_by_another_path(make, dial):
     peer = await dial(gateway)
     phone = Phone(peer)
     answer = await refused(peer, phone, 503)
+    assert not gateway.refused  # the next one takes it
     assert answer.get("retry-after") == "5"
     peer.send(phone.request("OPTIONS"))
     await peer.expect(503, "OPTIONS")
@@ -143,9 +144,11 @@ async def test_full(make, dial):
     peer = await dial(gateway)
     phone = Phone(peer)
     await phone.up()
-    assert (await refused(peer, Phone(peer), 503)).get("retry-after") == "5"
+    assert (await refused(peer, Phone(peer, user="13800000077"), 503)).get("retry-after") == "5"
+    assert gateway.refused == [("13800000077", "full", True)]
     await phone.bye()
     await Phone(peer).up()
+    assert len(gateway.refused) == 1
 
 
 async def test_no_rtp_port(make, dial):
@@ -154,6 +157,7 @@ async def test_no_rtp_port(make, dial):
     phone = Phone(peer)
     await phone.up()
     assert (await refused(peer, Phone(peer), 503)).get("retry-after") == "5"
+    assert gateway.refused == [("13800000000", "ports", True)]
     await phone.bye()
 
 
@@ -173,15 +177,20 @@ async def test_too_many_calls_of_one_source(make, dial):
             statuses.append(message.status)
     assert statuses.count(503) >= 1
     assert limited() > before
+    assert gateway.refused == [("13800000000", "rate", True)] * statuses.count(503)
     await asyncio.sleep(1.1)
     await Phone(peer).up()
 
 
 async def test_only_trunks_may_call(make, dial):
-    gateway = await make(trunks=("192.0.2.0/24",))
+    gateway = await make(trunks=("192.0.2.0/24",), calls_per_second_per_source=1)
     peer = await dial(gateway)
     await refused(peer, Phone(peer), 407)
+    for _ in range(3):
+        peer.send(Phone(peer).request("INVITE", offer()))
+    await peer.expect(503)
     assert not gateway.legs
+    assert not gateway.refused  # whoever may not call at all is owed nothing
     gateway = await make(trunks=("192.0.2.0/24", "127.0.0.1"))
     peer = await dial(gateway)
     await Phone(peer).up()

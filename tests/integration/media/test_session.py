@@ -19,11 +19,13 @@ from gateway.media.g711 import alaw_to_ulaw, ulaw_to_alaw
 from gateway.telemetry import metrics
 from tests.integration.media.conftest import HERE
 from tests.integration.media.phone import HEADER, SILENCE
+from tests.support.tones import Line
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
 TRUNK = Signaller("127.0.0.1", trunks=("127.0.0.1", "127.0.0.2"))
+INFO = "application/dtmf-relay"
 FRAMES = [bytes([n + 1]) * 160 for n in range(50)]
 
 
@@ -163,12 +165,21 @@ async def test_barge_in_stops_at_the_next_frame(talk):
 # -- keys ------------------------------------------------------------------------------------------------------------
 
 
-def press(phone, key: int, timestamp: int, *, steps=(0, 1, 2, 3, 4), ends: int = 3) -> None:
+def tones(keys: str) -> bytes:
+    """A-law audio of keys, 80 ms each and 80 ms apart."""
+    said = Line(random.Random(3))
+    for key in keys:
+        said.tone(key, 80)
+        said.pause(80)
+    return said.alaw()
+
+
+def press(phone, key: int, timestamp: int, *, steps=(0, 1, 2, 3, 4), ends: int = 3, kind: int = 101) -> None:
     for step in steps:
         event = struct.pack("!BBH", key, 10, 160 * (step + 1))
-        phone.send(event, kind=101, marker=step == 0, timestamp=timestamp)
+        phone.send(event, kind=kind, marker=step == 0, timestamp=timestamp)
     for _ in range(ends):
-        phone.send(struct.pack("!BBH", key, 0x8A, 960), kind=101, timestamp=timestamp)
+        phone.send(struct.pack("!BBH", key, 0x8A, 960), kind=kind, timestamp=timestamp)
 
 
 async def test_keys_each_once_whatever_arrives(talk):
@@ -195,12 +206,60 @@ async def test_keys_do_not_disturb_the_audio_around_them(talk):
     assert await session.dtmf() == "5"
 
 
+@pytest.mark.parametrize("formats", ["8 0 101", "8 0"])
+async def test_events_on_a_payload_type_that_was_not_offered(talk, formats):
+    phone, session = await talk(formats=formats)
+    press(phone, 4, 1000, kind=96)  # before any audio
+    await phone.speak(FRAMES[:3])
+    press(phone, 11, 5000, kind=121)
+    assert [await session.dtmf() for _ in range(2)] == ["4", "#"]
+
+
+async def test_a_stranger_gets_no_call_by_packets_that_look_like_keys(talk, phones):
+    phone, session = await talk()
+    stranger = await phones(host="127.0.0.66")
+    stranger.to = phone.to
+    press(stranger, 6, 1000, kind=96)
+    await phone.speak(FRAMES[:3])
+    await until(lambda: session.started_media)
+    assert not session.pending_dtmf()
+
+
+@pytest.mark.parametrize(("formats", "keys"), [("8", "159"), ("0", "159"), ("8 101", "")])
+async def test_tones_in_the_audio_count_where_no_events_were_agreed(talk, formats, keys):
+    phone, session = await talk(formats=formats)
+    tracks = Tracks(session)
+    alaw = tones("159")
+    kind = int(formats[0])
+    frames = [alaw[n : n + 160] for n in range(0, len(alaw), 160)]
+    await phone.speak([alaw_to_ulaw(frame) for frame in frames] if kind == 0 else frames, kind=kind)
+    await phone.speak(FRAMES[:3], kind=kind)
+    last = ulaw_to_alaw(FRAMES[2]) if kind == 0 else FRAMES[2]
+    await until(lambda: last in tracks.caller)
+    assert "".join([await session.dtmf() for _ in keys]) == keys
+    assert not session.pending_dtmf()
+
+
+async def test_one_press_in_every_way_at_once_is_one_key(talk):
+    """A telephone that plays tones, sends events nobody asked for, and signals by INFO besides; each key twice."""
+    phone, session = await talk(formats="8")
+    for n in range(2):
+        press(phone, 7, 5000 + 4000 * n, kind=101)
+        alaw = tones("7")
+        await phone.speak([alaw[n : n + 160] for n in range(0, len(alaw), 160)])
+        session.push_dtmf("7", INFO)
+        session.push_dtmf("7", "application/dtmf")
+    assert [await session.dtmf() for _ in range(2)] == ["7", "7"]
+    await asyncio.sleep(0.1)
+    assert not session.pending_dtmf()
+
+
 async def test_keys_that_came_by_signalling(talk):
     _, session = await talk()
     waiting = asyncio.create_task(session.dtmf())
     await asyncio.sleep(0)
-    session.push_dtmf("7")
-    session.push_dtmf("8")
+    session.push_dtmf("7", INFO)
+    session.push_dtmf("8", INFO)
     assert await waiting == "7"
     assert session.pending_dtmf()
     assert await session.dtmf() == "8"
@@ -210,7 +269,7 @@ async def test_a_reader_that_gave_up_loses_no_key(talk):
     _, session = await talk()
     waiting = asyncio.create_task(session.dtmf())
     await asyncio.sleep(0)
-    session.push_dtmf("7")
+    session.push_dtmf("7", INFO)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting

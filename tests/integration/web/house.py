@@ -174,6 +174,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             reader=database.reader,
             accounts=database.accounts,
             deliveries=database.deliveries,
+            refused_calls=database.refused_calls,
             recordings=recordings,
             attachments=database.attachments,
             clock=clock,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gateway.domain.words import Disposition
+from gateway.ports.refused_call import RefusedCall
 from tests.integration.web.house import WebHouse, final
 
 pytestmark = pytest.mark.integration
@@ -275,6 +278,32 @@ async def test_callbacks_are_listed_earliest_first_and_masked(house: WebHouse) -
     assert page["items"] == []
     _, page = await house.get("/api/v1/callbacks?state=all", "admin")
     assert page["items"][1]["phone"] == "+8613912345678"
+
+
+async def test_refused_calls_are_listed_longest_ago_first_and_masked(house: WebHouse) -> None:
+    at = house.clock.now()
+    store = house.database.refused_calls
+    call = RefusedCall(
+        channel_id="hotline", day=at.date().isoformat(), number="+8613800138000", phone="+8613800138000",
+        to_raw="<sip:12345@198.51.100.1>", reason="full", proved=True, first_at=at, last_at=at, attempts=3,
+    )  # fmt: skip
+    long_ago = at - timedelta(hours=30)
+    others = [
+        replace(call, number="anonymous", phone=None, last_at=at - timedelta(hours=2)),
+        replace(call, number="old", phone=None, last_at=long_ago),
+    ]
+    await store.add([call, *others], most_a_day=10)
+    status, page = await house.get("/api/v1/refused-calls", "reader")
+    assert status == 200
+    nobody, somebody = page["items"]
+    assert nobody["phone"] is None
+    assert (somebody["number"], somebody["phone"], somebody["attempts"]) == ("+86138****8000", "+86138****8000", 3)
+    assert (somebody["reason"], somebody["proved"], somebody["channel_id"]) == ("full", True, "hotline")
+    _, page = await house.get("/api/v1/refused-calls?hours=48&limit=2", "admin")
+    assert [item["number"] for item in page["items"]] == ["old", "anonymous"]
+    _, page = await house.get("/api/v1/refused-calls", "admin")
+    assert page["items"][1]["phone"] == "+8613800138000"
+    assert (await house.get("/api/v1/refused-calls?hours=0", "reader"))[0] == 400
 
 
 async def test_dead_letters_are_for_admins_to_see_and_replay(house: WebHouse) -> None:

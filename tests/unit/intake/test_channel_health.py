@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
+from gateway.errors import StoreUnavailable
 from gateway.intake.channel_health import HealthBoard
+from gateway.intake.channel_watch import ChannelWatch
 from tests.contract.storage.changes import TestClock
 
 pytestmark = pytest.mark.unit
@@ -42,3 +44,73 @@ def test_what_a_channel_says_of_itself() -> None:
     assert (report["token_ok"], report["connected"], report["error_rate"]) == (True, False, 0.5)
     assert report["refused"] == {"bad_signature": 1, "other": 1}
     assert report["last_outbound_at"] == "2026-11-23T04:00:00.000Z"
+
+
+class States:
+    """Values of all channels, which may be away."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], str] = {}
+        self.away = False
+
+    async def get(self, channel_id: str, key: str) -> str | None:
+        if self.away:
+            raise StoreUnavailable("away")
+        return self.values.get((channel_id, key))
+
+    async def put(self, channel_id: str, key: str, value: str) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        self.values[channel_id, key] = value
+
+
+async def test_a_silence_goes_on_through_a_restart() -> None:
+    """The telephone falls silent, and whoever restarts the gateway to mend it is still told."""
+    clock, states = TestClock(), States()
+    board = HealthBoard(clock=clock, silent_after_s=600)
+    watch = ChannelWatch(board=board, states=states, channel_ids=["h-12345"])
+    await watch.keep()  # nothing was ever heard: nothing is kept
+    assert not states.values
+    for _ in range(30):
+        clock.forward(10)
+        board.inbound("h-12345")
+    states.away = True
+    await watch.keep()
+    states.away = False
+    await watch.keep()
+    heard_at = board.report("h-12345")["last_inbound_at"]
+
+    clock.forward(300)
+    again = HealthBoard(clock=clock, silent_after_s=600)
+    await ChannelWatch(board=again, states=states, channel_ids=["h-12345"]).keep()
+    assert again.report("h-12345")["last_inbound_at"] == heard_at
+    assert not again.report("h-12345")["silent"]
+    clock.forward(301)
+    again.look()
+    assert again.report("h-12345")["silent"]
+
+
+async def test_what_another_process_heard_later_counts() -> None:
+    clock, states = TestClock(), States()
+    boards = [HealthBoard(clock=clock, silent_after_s=600) for _ in range(2)]
+    watches = [ChannelWatch(board=board, states=states, channel_ids=["h-shared"]) for board in boards]
+    for _ in range(30):
+        clock.forward(10)
+        boards[0].inbound("h-shared")
+    for watch in watches:
+        await watch.keep()
+    clock.forward(500)
+    boards[1].inbound("h-shared")
+    for watch in reversed(watches):
+        await watch.keep()
+    clock.forward(200)
+    assert [board.report("h-shared")["silent"] for board in boards] == [False, False]
+
+
+async def test_what_is_unreadable_is_written_anew() -> None:
+    clock, states = TestClock(), States()
+    states.values["h-odd", "rhythm"] = "nonsense"
+    board = HealthBoard(clock=clock)
+    board.inbound("h-odd")
+    await ChannelWatch(board=board, states=states, channel_ids=["h-odd"]).keep()
+    assert "heard_in_all" in states.values["h-odd", "rhythm"]

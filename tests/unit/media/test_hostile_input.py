@@ -122,7 +122,7 @@ def test_rtp_and_reports_are_read_or_passed_over(packet):
     assert payload is None or len(payload) <= max(len(packet), 12)
     is_report(packet)
     if payload:
-        EventReceiver().take(payload, ssrc=1, timestamp=1, marker=True)
+        EventReceiver().take(payload, ssrc=1, timestamp=1)
 
 
 @settings(max_examples=200)
