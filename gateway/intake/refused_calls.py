@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
-from gateway.intake.numbers import e164
+from gateway.intake.numbers import caller_number
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.refused_call import RefusedCall, RefusedCallStore
@@ -54,7 +54,7 @@ class RefusedCalls:
             self._known.popitem(last=False)
         metrics.CALLS.labels(info.channel_id, Disposition.REJECTED.value).inc()
         now = self._clock.now()
-        phone = e164(info.from_user)
+        phone = caller_number(info)
         number = phone or info.from_user[:NUMBER_CHARS]
         day = now.astimezone(self._zone).date().isoformat()
         key = (info.channel_id, day, number)
