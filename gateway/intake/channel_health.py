@@ -111,9 +111,12 @@ class HealthBoard:
         """When one channel is usually heard, to be kept over a restart."""
         return self._channel(channel_id).rhythm
 
-    def remember(self, channel_id: str, rhythm: Rhythm) -> None:
-        """What was kept, or another process has heard meanwhile."""
-        self._channel(channel_id).rhythm = rhythm
+    def remember(self, channel_id: str, kept: Rhythm) -> None:
+        """What an earlier process knew; a message that came since then is added."""
+        channel = self._channel(channel_id)
+        since, channel.rhythm = channel.rhythm.last, kept
+        if since is not None and (kept.last is None or since > kept.last):
+            kept.heard(since)
 
     def report(self, channel_id: str) -> dict[str, Any]:
         """One channel, for the API."""

@@ -26,6 +26,7 @@ class ChannelWatch:
         self._board = board
         self._states = states
         self._channel_ids = channel_ids
+        self._restored: set[str] = set()
 
     async def run(self) -> None:
         """Until cancelled; what the store does not give or take now it will the next time."""
@@ -38,7 +39,7 @@ class ChannelWatch:
             await asyncio.sleep(LOOK_S)
 
     async def keep(self) -> None:
-        """Write what this process heard, or take over what another one, or an earlier one, heard later."""
+        """Take up what an earlier process knew, then write what this one heard, or note what another heard later."""
         for channel_id in self._channel_ids:
             try:
                 await self._keep(channel_id)
@@ -47,11 +48,17 @@ class ChannelWatch:
 
     async def _keep(self, channel_id: str) -> None:
         stored = _read(channel_id, await self._states.get(channel_id, KEY))
+        if channel_id not in self._restored:
+            self._restored.add(channel_id)
+            if stored is not None:
+                self._board.remember(channel_id, stored)
         ours = self._board.rhythm(channel_id)
-        if stored is not None and stored.last is not None and (ours.last is None or stored.last > ours.last):
-            self._board.remember(channel_id, stored)
-        elif ours.last is not None and (stored is None or stored.last != ours.last):
+        if ours.last is None:
+            return
+        if stored is None or stored.last is None or ours.last > stored.last:
             await self._states.put(channel_id, KEY, ours.written())
+        else:
+            ours.last = stored.last
 
 
 def _read(channel_id: str, text: str | None) -> Rhythm | None:

@@ -78,6 +78,9 @@ def test_a_spoken_demand_becomes_a_delivered_ticket(gateway: RunningGateway, rec
     assert status == 200, audio
     assert hashlib.sha256(audio).hexdigest() == own["recording"]["sha256"]
     assert own["recording"]["duration_s"] > 5
+    health = {one["channel_id"]: one for one in gateway.get("/api/v1/channels")["items"]}
+    assert health["hotline"]["inbound"] >= 1
+    assert health["hotline"]["last_inbound_at"] >= own["started_at"]
 
     def delivered() -> list[dict[str, Any]]:
         if not receipts[1].exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,17 @@ from tests.integration.web.house import PASSWORD, WebHouse, web_house
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
-    async with web_house(tmp_path) as opened:
+def silent() -> list[str]:
+    """Kinds of channels that are quieter than they should be; a test adds some."""
+    return []
+
+
+@pytest.fixture
+async def house(tmp_path: Path, silent: list[str]) -> AsyncIterator[WebHouse]:
+    async def report() -> list[dict[str, Any]]:
+        return [{"channel_id": f"one-{kind}", "kind": kind, "silent": kind in silent} for kind in ("sip", "wechat")]
+
+    async with web_house(tmp_path, channels_report=report) as opened:
         yield opened
 
 

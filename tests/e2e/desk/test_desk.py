@@ -56,6 +56,17 @@ async def test_a_lock_out_says_how_long_it_lasts_in_both_languages(house: WebHou
     await browser.see("Too many wrong passwords; try again in", "[role=alert]")
 
 
+async def test_a_telephone_that_should_ring_and_does_not_is_told(
+    house: WebHouse, silent: list[str], browser: Browser
+) -> None:
+    silent.append("sip")
+    await browser.open(f"{house.url}/desk/")
+    await browser.fill("#username", "wang")
+    await browser.fill("#password", PASSWORD)
+    await browser.press("Enter")
+    await browser.see("电话久无来音", ".trouble")
+
+
 async def test_a_desk_that_nobody_touches_is_logged_out_and_says_why(house: WebHouse, desk: Browser) -> None:
     await desk.see("还没有工单")
     await house.database.sql.write(

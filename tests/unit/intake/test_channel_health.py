@@ -107,6 +107,22 @@ async def test_what_another_process_heard_later_counts() -> None:
     assert [board.report("h-shared")["silent"] for board in boards] == [False, False]
 
 
+async def test_a_message_before_the_store_answered_forgets_nothing() -> None:
+    clock, states = TestClock(), States()
+    board = HealthBoard(clock=clock)
+    for _ in range(30):
+        clock.forward(10)
+        board.inbound("h-early")
+    await ChannelWatch(board=board, states=states, channel_ids=["h-early"]).keep()
+    clock.forward(60)
+    again = HealthBoard(clock=clock)
+    again.inbound("h-early")
+    await ChannelWatch(board=again, states=states, channel_ids=["h-early"]).keep()
+    rhythm = again.rhythm("h-early")
+    assert rhythm.heard_in_all == 31
+    assert rhythm.last == clock.now()
+
+
 async def test_what_is_unreadable_is_written_anew() -> None:
     clock, states = TestClock(), States()
     states.values["h-odd", "rhythm"] = "nonsense"

@@ -6,6 +6,7 @@ import { Login, NewPassword } from "./login.js";
 import { Desk, useDesk, useLanguage, useRoute, useTheme, useWide } from "./state.js";
 import { TicketList } from "./list.js";
 import { Ticket } from "./ticket.js";
+import { useSilence } from "./silence.js";
 import { Empty, Icon, Logo } from "./ui.js";
 import { WORDS } from "./words.js";
 
@@ -108,6 +109,7 @@ function Frame({ tools, leave }) {
   const [room = "tickets", id] = route;
   const inside = useMemo(() => ({ ...desk, subscribe }), [desk.t, desk.language, desk.session]);
   const trouble = !online ? t.offline : !connected ? t.reconnecting : "";
+  const silence = useSilence(t, `${room}/${id}`);
   return html`<${Desk.Provider} value=${inside}>
     <a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
@@ -127,7 +129,7 @@ function Frame({ tools, leave }) {
         <button type="button" class="quiet" onClick=${leave} aria-label=${t.logOut} title=${t.logOut}><${Icon} name="exit" /></button>
       </div>
     </header>
-    <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
+    <div role="status" class="trouble-place">${(trouble || silence) && html`<p class="trouble">${trouble || silence}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
     ${room === "callbacks" ? html`<${Callbacks} />` : html`<${Tickets} id=${id} wide=${wide} />`}
   <//>`;
