@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,12 +10,13 @@ import sqlalchemy as sa
 from gateway.domain.ids import rfc3339
 from gateway.ports.store import CallbackQuery, Record
 from gateway.storage import tables as t
+from gateway.storage.among import among
 from gateway.storage.record import how_to_call_back
 from gateway.storage.texts import check_texts
 
 _TASK = t.callbacks.c
 _CONTACT_BY = t.tickets.c.doc["requester", "contact_by"].as_string().label("contact_by")
-_TASKS = sa.select(t.callbacks, t.tickets.c.ticket_no, t.tickets.c.hidden, _CONTACT_BY).join_from(
+_TASKS = sa.select(t.callbacks, t.tickets.c.ticket_no, t.tickets.c.hidden).join_from(
     t.callbacks, t.tickets, _TASK.ticket_id == t.tickets.c.ticket_id
 )
 _PLAIN = ("callback_id", "ticket_id", "phone", "line", "state", "created_at", "due_at", "attempts", "version")
@@ -34,16 +36,24 @@ def owed_calls(connection: sa.Connection, query: CallbackQuery) -> list[Record]:
         statement = statement.where(_TASK.due_at < rfc3339(query.due_before))
     if query.has_phone is not None:
         statement = statement.where(_TASK.phone.is_not(None) if query.has_phone else _TASK.phone.is_(None))
-    return [_shown(row) for row in connection.execute(statement).mappings()]
+    return _all_shown(connection, statement)
 
 
 def owed_call(connection: sa.Connection, callback_id: str) -> Record | None:
     """The one of this id."""
-    row = connection.execute(_TASKS.where(_TASK.callback_id == callback_id)).mappings().one_or_none()
-    return _shown(row) if row is not None else None
+    return next(iter(_all_shown(connection, _TASKS.where(_TASK.callback_id == callback_id))), None)
 
 
-def _shown(row: Any) -> Record:
+def _all_shown(connection: sa.Connection, statement: sa.Select[Any]) -> list[Record]:
+    rows = connection.execute(statement).mappings().all()
+    tickets = {one["ticket_id"] for row in rows for one in row["doc"]["reasons"]}
+    query = sa.select(t.tickets.c.ticket_id, _CONTACT_BY).where(among(t.tickets.c.ticket_id, tickets))
+    wishes: dict[str, str | None] = {row.ticket_id: row.contact_by for row in connection.execute(query)}
+    return [_shown(row, wishes) for row in rows]
+
+
+def _shown(row: Any, wishes: Mapping[str, str | None]) -> Record:
+    """A row as it is told; the newest of its tickets that says how its requester wants to be reached decides."""
     doc = row["doc"]
     reasons = doc["reasons"]
     return {
@@ -54,12 +64,12 @@ def _shown(row: Any) -> Record:
         "reasons": list(dict.fromkeys(one["reason"] for one in reasons)),
         "claimed_by": doc.get("claimed_by"),
         "claimed_until": doc.get("claimed_until"),
-        "last_attempt": _all(doc.get("last_attempt"), _ATTEMPT),
-        "closed": _all(doc.get("closed"), _CLOSED),
+        "last_attempt": _told(doc.get("last_attempt"), _ATTEMPT),
+        "closed": _told(doc.get("closed"), _CLOSED),
         "hidden": row["hidden"],
-        **how_to_call_back(row["contact_by"]),
+        **how_to_call_back(next((wish for one in reversed(reasons) if (wish := wishes.get(one["ticket_id"]))), None)),
     }
 
 
-def _all(value: Record | None, names: tuple[str, ...]) -> Record | None:
+def _told(value: Record | None, names: tuple[str, ...]) -> Record | None:
     return {name: value[name] for name in names} if value else None
