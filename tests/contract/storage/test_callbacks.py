@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 
 from gateway.domain import change_json
 from gateway.domain.callback import owed
@@ -22,6 +24,7 @@ from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
+from gateway.storage.migrate import _config
 from tests.contract.storage.changes import NOON, TestClock, event, written
 from tests.fakes.reading import ReaderHere
 
@@ -277,6 +280,25 @@ async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: Tes
     await db.changes.apply(again)
     assert [task["reasons"] for task in await db.reader.callbacks()] == [["reply_window_closed"]]
     assert (await shown(db, applied.ticket_id))["state"] == "open"
+
+
+async def test_a_database_of_before_is_filled(db: Database) -> None:
+    """And goes back, with one reason each and one task an interaction."""
+    applied = [await db.changes.apply(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]
+    tasks = await db.reader.callbacks()
+    for revision in ("0009", "head"):
+        await db.sql.write(lambda c, to=revision: _migrate(c, to))
+    assert await db.reader.callbacks() == tasks
+    again = owing("again", phone=OWN)
+    await db.changes.apply(again)
+    assert len(await db.reader.callbacks()) == 2, "what was owed before is joined"
+    assert (await shown(db, applied[0].ticket_id))["state"] == "open"
+
+
+def _migrate(connection: sa.Connection, revision: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    (command.upgrade if revision == "head" else command.downgrade)(config, revision)
 
 
 async def test_a_spool_file_of_an_earlier_version_still_applies(db: Database) -> None:

@@ -103,9 +103,13 @@ async def test_a_task_is_taken_tried_and_done(house: WebHouse, clock: TestClock)
     ]
     assert {actor for _, actor, _ in own[1:]} == {"token:writer"}
     assert own[2][2] | {"due_at": "", "callback_id": ""} == {
-        "callback_id": "", "due_at": "", "result": "no_answer", "attempts": 1
+        "callback_id": "",
+        "due_at": "",
+        "result": "no_answer",
+        "attempts": 1,
     }
-    assert "139" not in str(own) and "告知" not in str(own)
+    assert "139" not in str(own)
+    assert "告知" not in str(own)
 
 
 async def test_what_is_wrong_is_said(house: WebHouse, clock: TestClock) -> None:
@@ -115,7 +119,7 @@ async def test_what_is_wrong_is_said(house: WebHouse, clock: TestClock) -> None:
         ("attempt", {"result": "busy", "due_at": rfc3339(clock.now())}),
         ("attempt", {"result": "busy", "due_at": rfc3339(clock.now() + timedelta(days=31))}),
         ("done", {"result": "busy"}),
-        ("done", {"result": "reached", "who": "me"}),
+        ("done", {"result": "reached", "extra": "me"}),
         ("cancel", {"reason": " "}),
         ("cancel", {"reason": "x" * 201}),
     ):
