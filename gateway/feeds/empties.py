@@ -27,7 +27,7 @@ IN_CALL = frozenset(
         "callback.requested",
         "callback.opened",
         "callback.reason_added",
-        "callback.number_given",
+        "callback.number_changed",
     },
 )
 """Events of a ticket's first interaction: whatever was held goes out in order, so its registration is ahead of them."""

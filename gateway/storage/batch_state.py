@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from gateway.domain.callback import Number, Task
+from gateway.domain.callback import Task
 from gateway.domain.ids import new_ulid
 from gateway.storage import tables as t
 from gateway.storage.among import listed
@@ -101,7 +101,7 @@ class State:
     """Calls that are owed to the people of the batch, by callback_id, and others that somebody works on."""
     tasks_before: Mapping[str, Task] = field(default_factory=dict)
     """Those as they were read."""
-    earlier: Mapping[str, Number] = field(default_factory=dict)
+    earlier: Mapping[str, str] = field(default_factory=dict)
     """requester_id -> the number of an earlier ticket, of people who are owed a call and have none in theirs."""
     segments: set[tuple[str, int]] = field(default_factory=set)
     """Those that corrections may refer to."""
@@ -198,7 +198,7 @@ def _load_calls(connection: sa.Connection, batch: Sequence[Prepared], state: Sta
     state.tasks = load_tasks(connection, requesters=people, named=named)
     state.tasks_before = dict(state.tasks)
     _read_tickets(connection, {i for task in state.tasks.values() for i in task.tickets} - state.tickets.keys(), state)
-    if people and any(p.callback for p in batch):
+    if people and any(p.change.callback for p in batch):
         state.earlier = earlier_numbers(connection, people)
 
 

@@ -167,7 +167,7 @@ async def test_a_number_given_later_fills_the_task(db: Database) -> None:
         await db.changes.apply(Change(ticket_id=applied.ticket_id, guesses=(said,), events=(event(actor="system"),)))
         (task,) = await db.reader.callbacks(CallbackQuery(has_phone=True))
         assert task["phone"] == then
-    assert (await types(db, applied.ticket_id)).count("callback.number_given") == 2
+    assert (await types(db, applied.ticket_id)).count("callback.number_changed") == 2
 
 
 @pytest.mark.parametrize(("value", "called_at"), [("+8613611111111", "+8613611111111"), (None, None)])

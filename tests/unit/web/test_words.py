@@ -12,7 +12,7 @@ import pytest
 from gateway.domain.callback_work import EVENTS
 from gateway.intake.source_callbacks import TOLD
 from gateway.intake.titles import WRITTEN
-from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_GIVEN, OPENED, REASON_ADDED
+from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
 
 pytestmark = pytest.mark.unit
 
@@ -40,7 +40,7 @@ NAMED = {
 """What they are called where a name stands for the type, by module and name."""
 
 
-OWED = {*EVENTS.values(), OPENED, REASON_ADDED, NUMBER_GIVEN, DONE, CANCELLED}
+OWED = {*EVENTS.values(), OPENED, REASON_ADDED, NUMBER_CHANGED, DONE, CANCELLED}
 """What the store tells by itself, of calls that are owed."""
 
 
