@@ -59,6 +59,7 @@ def _shown(row: Any, wishes: Mapping[str, str | None]) -> Record:
     return {
         **{name: row[name] for name in _PLAIN},
         "ticket_no": row["ticket_no"],
+        "tickets": list(dict.fromkeys(one["ticket_id"] for one in reasons)),
         "interaction_id": reasons[0]["interaction_id"],
         "reason": reasons[0]["reason"],
         "reasons": list(dict.fromkeys(one["reason"] for one in reasons)),

@@ -95,6 +95,7 @@ async def test_a_further_reason_joins_the_open_task(db: Database, clock: TestClo
     (task,) = await db.reader.callbacks()
     assert task["reasons"] == ["abandoned_in_flow", "asked_for_person"]
     assert (task["reason"], task["ticket_id"], task["phone"]) == ("abandoned_in_flow", first.ticket_id, OWN)
+    assert task["tickets"] == [first.ticket_id, second.ticket_id]
     assert task["due_at"] == "2026-11-23T04:30:00.000Z", "nobody waits longer for having called again"
     assert await shown(db, first.ticket_id) == await shown(db, second.ticket_id)
     assert await types(db, first.ticket_id) == ["callback.opened"]

@@ -18,7 +18,19 @@ from tests.integration.web.house import PASSWORD, WebHouse, audited, web_house
 pytestmark = pytest.mark.integration
 SAID = "打我13912345678，龙华区国贸路的路灯坏了"
 KEYS = {
-    *("callback_id", "ticket_id", "ticket_no", "interaction_id", "phone", "how", "line", "reason", "reasons", "state"),
+    *(
+        "callback_id",
+        "ticket_id",
+        "ticket_no",
+        "interaction_id",
+        "tickets",
+        "phone",
+        "how",
+        "line",
+        "reason",
+        "reasons",
+        "state",
+    ),
     *("created_at", "due_at", "attempts", "claimed_by", "claimed_until", "last_attempt", "closed", "version"),
 }
 
