@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.callback import number_to_write
 from gateway.domain.ids import rfc3339
 from gateway.ports.store import CallbackQuery, Record
 from gateway.storage import tables as t
@@ -15,7 +16,13 @@ from gateway.storage.record import how_to_call_back
 from gateway.storage.texts import check_texts
 
 _TASK = t.callbacks.c
-_CONTACT_BY = t.tickets.c.doc["requester", "contact_by"].as_string().label("contact_by")
+_PEOPLE = sa.select(
+    t.tickets.c.ticket_id,
+    t.tickets.c.phone,
+    t.tickets.c.callback_phone,
+    t.tickets.c.doc["requester", "contact_by"].as_string().label("contact_by"),
+    t.tickets.c.doc["prefill", "fields", "requester.callback_phone"].label("spoken"),
+)
 _TASKS = sa.select(t.callbacks, t.tickets.c.ticket_no, t.tickets.c.hidden).join_from(
     t.callbacks, t.tickets, _TASK.ticket_id == t.tickets.c.ticket_id
 )
@@ -47,18 +54,21 @@ def owed_call(connection: sa.Connection, callback_id: str) -> Record | None:
 def _all_shown(connection: sa.Connection, statement: sa.Select[Any]) -> list[Record]:
     rows = connection.execute(statement).mappings().all()
     tickets = {one["ticket_id"] for row in rows for one in row["doc"]["reasons"]}
-    query = sa.select(t.tickets.c.ticket_id, _CONTACT_BY).where(among(t.tickets.c.ticket_id, tickets))
-    wishes: dict[str, str | None] = {row.ticket_id: row.contact_by for row in connection.execute(query)}
-    return [_shown(row, wishes) for row in rows]
+    found = connection.execute(_PEOPLE.where(among(t.tickets.c.ticket_id, tickets))).mappings()
+    people = {person["ticket_id"]: person for person in found}
+    return [_shown(row, people) for row in rows]
 
 
-def _shown(row: Any, wishes: Mapping[str, str | None]) -> Record:
+def _shown(row: Any, people: Mapping[str, Any]) -> Record:
     """A row as it is told; the newest of its tickets that says how its requester wants to be reached decides."""
     doc = row["doc"]
     reasons = doc["reasons"]
+    own = [people[one["ticket_id"]] for one in reasons]
+    theirs = {number_to_write(person, person["spoken"]) for person in own}
     return {
         **{name: row[name] for name in _PLAIN},
         "ticket_no": row["ticket_no"],
+        "phone_sure": row["phone"] is not None and row["phone"] in theirs,
         "tickets": list(dict.fromkeys(one["ticket_id"] for one in reasons)),
         "interaction_id": reasons[0]["interaction_id"],
         "reason": reasons[0]["reason"],
@@ -68,7 +78,7 @@ def _shown(row: Any, wishes: Mapping[str, str | None]) -> Record:
         "last_attempt": _told(doc.get("last_attempt"), _ATTEMPT),
         "closed": _told(doc.get("closed"), _CLOSED),
         "hidden": row["hidden"],
-        **how_to_call_back(next((wish for one in reversed(reasons) if (wish := wishes.get(one["ticket_id"]))), None)),
+        **how_to_call_back(next((wish for person in reversed(own) if (wish := person["contact_by"])), None)),
     }
 
 

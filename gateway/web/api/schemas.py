@@ -182,6 +182,7 @@ CALLBACK = _object(
     ticket_no=TEXT,
     interaction_id=TEXT,
     phone=NTEXT,
+    phone_sure=FLAG,
     tickets=_list(TEXT),
     how=_enum(ContactBy),
     line=_enum(Line),

@@ -15,7 +15,7 @@ from gateway.domain import change_json
 from gateway.domain.callback import owed
 from gateway.domain.callback_work import Verb, Work
 from gateway.domain.change import Applied, Change, Identity
-from gateway.domain.guess import Guess
+from gateway.domain.guess import SURE, Guess
 from gateway.domain.words import Disposition
 from gateway.errors import CallbackClaimed, CallbackClosed, NotFound, StaleVersion
 from gateway.intake.call_record import CallRecord
@@ -96,6 +96,7 @@ async def test_a_further_reason_joins_the_open_task(db: Database, clock: TestClo
     assert task["reasons"] == ["abandoned_in_flow", "asked_for_person"]
     assert (task["reason"], task["ticket_id"], task["phone"]) == ("abandoned_in_flow", first.ticket_id, OWN)
     assert task["tickets"] == [first.ticket_id, second.ticket_id]
+    assert task["phone_sure"] is True
     assert task["due_at"] == "2026-11-23T04:30:00.000Z", "nobody waits longer for having called again"
     assert await shown(db, first.ticket_id) == await shown(db, second.ticket_id)
     assert await types(db, first.ticket_id) == ["callback.opened"]
@@ -167,7 +168,7 @@ async def test_a_number_given_later_fills_the_task(db: Database) -> None:
         said = Guess(path="requester.callback_phone", value=value, source="rule", span=None, confidence=confidence)
         await db.changes.apply(Change(ticket_id=applied.ticket_id, guesses=(said,), events=(event(actor="system"),)))
         (task,) = await db.reader.callbacks(CallbackQuery(has_phone=True))
-        assert task["phone"] == then
+        assert (task["phone"], task["phone_sure"]) == (then, confidence >= SURE)
     assert (await types(db, applied.ticket_id)).count("callback.number_changed") == 2
 
 
@@ -193,7 +194,7 @@ async def test_a_number_of_an_earlier_ticket_of_the_same_account_counts(db: Data
     await db.changes.apply(by_account(written("1", requester={"callback_phone": SPOKEN})))
     await db.changes.apply(by_account(owing("2")))
     (task,) = await db.reader.callbacks()
-    assert task["phone"] == SPOKEN
+    assert (task["phone"], task["phone_sure"]) == (SPOKEN, False)
     await db.changes.apply(owing("stranger"))
     assert [t["phone"] for t in await db.reader.callbacks()] == [SPOKEN, None]
 

@@ -24,6 +24,7 @@ KEYS = {
         "ticket_no",
         "interaction_id",
         "tickets",
+        "phone_sure",
         "phone",
         "how",
         "line",
@@ -94,6 +95,10 @@ async def test_a_task_is_taken_tried_and_done(house: WebHouse, clock: TestClock)
     assert (status, claimed["claimed_by"], claimed["version"]) == (200, "token:writer", 2)
     assert claimed["claimed_until"] == rfc3339(clock.now() + timedelta(minutes=30))
     assert await act(house, task, "claim") == (200, claimed)
+    clock.forward(30 * 60)
+    assert (await house.get("/api/v1/callbacks"))[1]["items"][0]["claimed_by"] is None, "it has run out"
+    status, claimed = await act(house, task, "claim")
+    assert (status, claimed["claimed_by"], claimed["version"]) == (200, "token:writer", 3)
     status, problem = await act(house, task, "done", "admin", result="reached")
     assert (status, problem["code"]) == (409, "callback_claimed")
     assert "token:writer has taken this callback until" in problem["detail"]
@@ -111,10 +116,10 @@ async def test_a_task_is_taken_tried_and_done(house: WebHouse, clock: TestClock)
     events = (await house.get(f"/api/v1/tickets/{task['ticket_id']}/events"))[1]["items"]
     own = [(e["type"], e["actor"], e["data"]) for e in events if e["type"].startswith("callback.")]
     assert [kind for kind, _, _ in own] == [
-        *("callback.opened", "callback.claimed", "callback.attempted", "callback.done")
+        *("callback.opened", "callback.claimed", "callback.claimed", "callback.attempted", "callback.done")
     ]
     assert {actor for _, actor, _ in own[1:]} == {"token:writer"}
-    assert own[2][2] | {"due_at": "", "callback_id": ""} == {
+    assert own[3][2] | {"due_at": "", "callback_id": ""} == {
         "callback_id": "",
         "due_at": "",
         "result": "no_answer",
