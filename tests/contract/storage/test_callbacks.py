@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -289,7 +290,7 @@ async def test_a_database_of_before_is_filled(db: Database) -> None:
     applied = [await db.changes.apply(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]
     tasks = await db.reader.callbacks()
     for revision in ("0009", "head"):
-        await db.sql.write(lambda c, to=revision: _migrate(c, to))
+        await db.sql.write(partial(_migrate, revision=revision))
     assert await db.reader.callbacks() == tasks
     again = owing("again", phone=OWN)
     await db.changes.apply(again)

@@ -151,7 +151,7 @@ async def test_what_is_wrong_is_said(house: WebHouse, clock: TestClock) -> None:
 async def test_a_version_keeps_an_attempt_from_counting_twice(house: WebHouse, clock: TestClock) -> None:
     task = await cut_off(house)
     wished = rfc3339(clock.now() + timedelta(hours=3))
-    body = {"result": "call_later", "due_at": wished, "headers": {"If-Match": '"1"'}}
+    body: dict[str, Any] = {"result": "call_later", "due_at": wished, "headers": {"If-Match": '"1"'}}
     status, tried = await act(house, task, "attempt", **body)
     assert (status, tried["due_at"], tried["version"]) == (200, wished, 2)
     status, problem = await act(house, task, "attempt", **body)
