@@ -337,5 +337,10 @@ def refused_call(full: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def callback(full: Mapping[str, Any]) -> dict[str, Any]:
-    """A callback task with its phone masked; ``hidden`` says whether its requester wants to stay unknown."""
-    return {**full, "phone": (wholly if full["hidden"] else phone)(full.get("phone"))}
+    """A callback task with its phone and notes masked; ``hidden``: whether its requester wants to stay unknown."""
+    told: dict[str, Any] = {**full, "phone": (wholly if full["hidden"] else phone)(full.get("phone"))}
+    for key in ("last_attempt", "closed"):
+        if told.get(key):
+            note = told[key]["note"]
+            told[key] = {**told[key], "note": (wholly if full["hidden"] else text)(note)}
+    return told

@@ -7,21 +7,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.callback import NewCallback, owed, owed_after
 from gateway.domain.change import (
     Applied,
     Change,
     ExternalKey,
     Identity,
-    NewCallback,
     NewEvent,
     NewInteraction,
     NewRequester,
     NewSegment,
     NewTicket,
 )
-from gateway.domain.guess import NOTHING_READ, Guess, Reading, number_to_call
+from gateway.domain.guess import NOTHING_READ, Guess, Reading
 from gateway.domain.ids import new_ulid
-from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
+from gateway.domain.words import Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.emergency import emergency_raised
 from gateway.intake.numbers import caller_number
@@ -71,7 +71,6 @@ class CallRecord:
         self.line = info.line
         self.phone = caller_number(info)
         self.started_at = clock.now()
-        self._guesses: tuple[Guess, ...] = ()
         self.registered = False
         self._raised: set[str] = set()
         self._watch: Callable[[str], None] = lambda _: None
@@ -196,11 +195,12 @@ class CallRecord:
         self.registered = True
 
     async def request_callback(self, reason: str) -> None:
-        """The caller asked for a person: open the callback task."""
+        """The caller asked for a person: they are owed a call."""
+        now = self._clock.now()
         await self._apply(
-            "callback.opened",
+            "callback.requested",
             ticket={("empty",): False},
-            callback=self._callback(reason),
+            callback=owed(reason, now, self._callback_due),
             data={"reason": reason},
         )
         self._called_for = True
@@ -216,18 +216,10 @@ class CallRecord:
         transcribed: bool,
         quality: dict[str, Any],
     ) -> None:
-        """The call is over. Abandoned and interrupted ones open a callback task.
-
-        Not so when nobody ``proved`` to be there (``CallLeg.proved``): the number may be anybody's.
-        """
+        """The call is over. Abandoned and interrupted ones leave a debt, if anybody was ``proved`` to be there."""
         now = self._clock.now()
         asked = self._called_for or disposition is Disposition.CALLBACK_REQUESTED
         empty = not asked and self._nothing_said(0 if transcribed else spoken_ms)
-        events = [NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality})]
-        callback = None
-        if disposition in ABANDONED and proved:
-            callback = self._callback(disposition.value)
-            events.append(NewEvent(type="callback.opened", at=now, data={"reason": disposition.value}))
         await self._store.apply(
             Change(
                 ticket_id=self.ticket_id,
@@ -242,9 +234,11 @@ class CallRecord:
                     "dtmf": keys,
                     "recording": recording_field(recording),
                 },
-                callback=callback,
+                callback=owed(owed_after(disposition, proved=proved), now, self._callback_due),
                 lease_until=now + self._lease,
-                events=tuple(events),
+                events=(
+                    NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality}),
+                ),
             ),
         )
 
@@ -276,16 +270,7 @@ class CallRecord:
         except ReaderUnavailable:
             return NOTHING_READ
         self._said, self._unread = understood.said, 0
-        self._guesses = understood.reading.guesses
         return understood.reading
-
-    def _callback(self, reason: str) -> NewCallback:
-        return NewCallback(
-            callback_id=new_ulid(),
-            phone=number_to_call(self._guesses, self.phone),
-            reason=reason,
-            due_at=self._clock.now() + self._callback_due,
-        )
 
     def _take_prompts(self) -> list[NewSegment]:
         prompts, self._prompts = self._prompts, []

@@ -14,6 +14,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, OutboxRow, Waiting
 from gateway.storage import tables as t
 from gateway.storage.among import among
+from gateway.storage.batch_callbacks import reply_number
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
@@ -149,7 +150,7 @@ def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, no
 def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[OutboxRow]]:
     table = t.outbox.c
     query = (
-        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.phone, t.tickets.c.doc.label("ticket"))
+        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.doc.label("ticket"))
         .join_from(t.outbox, t.tickets, table.ticket_id == t.tickets.c.ticket_id)
         .outerjoin(
             t.threads,
@@ -178,7 +179,7 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 context=thread.get("context") or {},
                 heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
-                phone=(row["ticket"].get("requester") or {}).get("callback_phone") or row["phone"],
+                phone=reply_number(row["ticket"]),
             )
         )
     return list(found.values())

@@ -6,7 +6,7 @@ import { useDesk, useNow, useThrottled } from "./state.js";
 import { Chip, Empty, PageTitle, Skeleton } from "./ui.js";
 
 const REFRESH_MS = 1000;
-const ASKS = new Set(["callback.opened", "interaction.ended", "ticket.corrected"]);
+const ASKS = new Set(["interaction.ended", "ticket.corrected"]);
 
 export function Callbacks() {
   const desk = useDesk();
@@ -25,7 +25,7 @@ export function Callbacks() {
   const refresh = useThrottled(load, REFRESH_MS);
   useEffect(() => {
     load();
-    return subscribe((event) => (event === null || ASKS.has(event.type)) && refresh());
+    return subscribe((event) => (event === null || ASKS.has(event.type) || event.type.startsWith("callback.")) && refresh());
   }, [subscribe]);
   return html`<main id="main" class="page" tabindex="-1">
     <div class="page-head"><${PageTitle} focusKey="callbacks">${t.callbacks}<//>
