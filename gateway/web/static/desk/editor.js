@@ -116,7 +116,7 @@ export function useEditor({ record, take, newest, query }) {
     if (left.length) await confirm(left);
   };
   const keyed = async (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key !== "Enter" || event.isComposing || event.altKey || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     if (event.shiftKey) {
       await confirmAll();

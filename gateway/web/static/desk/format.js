@@ -48,6 +48,9 @@ export function span(ms, t) {
   return minutes < 120 ? t.minutes(minutes) : t.hours(Math.round(minutes / 60));
 }
 
+export const fileSize = (bytes) =>
+  bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
 export const onCall = (ticket) =>
   ticket.interactions.some((one) => one.channel === "sip" && !one.ended_at && !one.disposition);
 export const word = (table, key, t) => (key ? table[key] || key : t.none);

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call } from "./api.js";
 import { dashed, listTime, word } from "./format.js";
-import { useDesk } from "./state.js";
+import { bare, useDesk } from "./state.js";
 import { Chip, Icon } from "./ui.js";
 
 const PAUSE_MS = 700;
@@ -87,7 +87,7 @@ function Ask({ no, busy, close, yes }) {
   const { t } = useDesk();
   const first = useRef(null);
   useEffect(() => first.current.focus(), []);
-  return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && close()}>
+  return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
     <p>${t.mergeAsk(no)}</p>
     <div class="row-buttons"><button type="button" class="button" ref=${first} onClick=${close}>${t.cancel}</button>
       <button type="button" class="button button-main" disabled=${busy} onClick=${yes}>${t.mergeYes}</button></div>

@@ -1,8 +1,12 @@
 // Every word of the desk, in Chinese and English. A missing key is a bug that the tests find.
+import * as calls from "./words-calls.js";
 import * as form from "./words-form.js";
+import * as media from "./words-media.js";
 
 const zh = {
+  ...calls.zh,
   ...form.zh,
+  ...media.zh,
   product: "12345 坐席台",
   tagline: "一个号码，听得见每一个人",
   skip: "跳到主要内容",
@@ -204,7 +208,9 @@ const zh = {
   },
 };
 const en = {
+  ...calls.en,
   ...form.en,
+  ...media.en,
   product: "12345 Desk",
   tagline: "One number, everyone heard",
   skip: "Skip to main content",

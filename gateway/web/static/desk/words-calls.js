@@ -1,0 +1,3 @@
+// Words of the page of callbacks.
+export const zh = {};
+export const en = {};
