@@ -198,6 +198,7 @@ DEAD_LETTER = _object(
 )
 PROBLEM = _object(type=TEXT, title=TEXT, status=WHOLE, code=TEXT, detail=TEXT)
 PROBLEM["properties"]["errors"] = _list(_object(path=TEXT, message=TEXT))
+PROBLEM["properties"]["errors"]["items"]["properties"]["nearest"] = _object(code=TEXT, name=TEXT)
 
 CHANNEL = _object(
     channel_id=TEXT,
