@@ -184,7 +184,9 @@ async def test_end_closes_and_a_rating_still_finds_its_ticket(house: Conversatio
 
 
 @pytest.mark.parametrize("ended", [True, False])
-async def test_the_words_of_a_rating_are_kept_with_it_and_are_no_demand(house: ConversationHouse, ended: bool) -> None:
+async def test_the_words_of_a_rating_are_kept_with_it_and_are_no_demand(
+    house: ConversationHouse, *, ended: bool
+) -> None:
     await house.say("1", "龙华区国贸路路灯不亮", identities=PHONE)
     if ended:
         await house.say("2", kind="event", event="end")

@@ -108,7 +108,7 @@ function Frame({ tools, leave }) {
   const [room = "tickets", id] = route;
   const inside = useMemo(() => ({ ...desk, subscribe }), [desk.t, desk.language, desk.session]);
   const trouble = !online ? t.offline : !connected ? t.reconnecting : "";
-  return html`<${Desk.Provider} value=${inside}>
+  return html`<${Desk.Provider} value=${inside}><div class="frame">
     <a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
       document.getElementById("main").focus();
@@ -129,8 +129,8 @@ function Frame({ tools, leave }) {
     </header>
     <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
-    ${room === "callbacks" ? html`<${Callbacks} />` : html`<${Tickets} id=${id} wide=${wide} />`}
-  <//>`;
+    ${room === "callbacks" ? html`<div class="page-scroll"><${Callbacks} /></div>` : html`<${Tickets} id=${id} wide=${wide} />`}
+  </div><//>`;
 }
 
 function Tickets({ id, wide }) {

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call, explain } from "./api.js";
 import { dashed, listTime, onCall, summary, tail, whereabouts, word } from "./format.js";
-import { useDesk, useNow, useThrottled } from "./state.js";
+import { bare, useDesk, useNow, useThrottled } from "./state.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "./ui.js";
 
 const PAGE = 50;
@@ -77,16 +77,24 @@ export function TicketList({ selected, main }) {
     if (items) known.current = new Set(items.map((item) => item.ticket_id));
   }, [items]);
 
-  const move = (event) => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const links = [...event.currentTarget.querySelectorAll("a")];
-    const at = links.indexOf(document.activeElement);
-    const next = links[at + (event.key === "ArrowDown" ? 1 : -1)];
-    if (next) {
+  // The arrows move in the list wherever nothing else has the focus: also from the title of a ticket, which takes it by itself.
+  const rows = useRef(null);
+  useEffect(() => {
+    const move = (event) => {
+      const down = event.key === "ArrowDown";
+      if (!(down || event.key === "ArrowUp") || !bare(event) || event.shiftKey || !rows.current) return;
+      const focused = document.activeElement;
+      const within = rows.current.contains(focused);
+      if (!within && focused && focused !== document.body && focused.tagName !== "H1") return;
+      const links = [...rows.current.querySelectorAll("a")];
+      const at = within ? links.indexOf(focused) : links.findIndex((one) => one.getAttribute("aria-current"));
       event.preventDefault();
-      next.focus();
-    }
-  };
+      const next = links[at < 0 ? 0 : at + (down ? 1 : -1)];
+      if (next) next.focus();
+    };
+    addEventListener("keydown", move);
+    return () => removeEventListener("keydown", move);
+  }, []);
   const filtered = filter.text || filter.line || filter.status;
   const inside = html`
     <div class="list-head">
@@ -105,7 +113,7 @@ export function TicketList({ selected, main }) {
       hint=${filtered ? t.noMatchHint : t.noTicketsHint}>
       ${filtered && html`<button class="button" onClick=${() => setFilter(NO_FILTER)}>${t.clear}</button>`}<//>`}
     ${items && items.length > 0 &&
-    html`<ul class="rows" aria-label=${t.listLabel} onKeyDown=${move}>
+    html`<ul ref=${rows} class="rows" aria-label=${t.listLabel}>
       ${items.map(
         (item) => html`<${Row} key=${item.ticket_id} item=${item} now=${now} fresh=${fresh.has(item.ticket_id)}
           current=${item.ticket_id === selected} />`,

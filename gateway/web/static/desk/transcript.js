@@ -1,6 +1,6 @@
 // One interaction: its facts, its recording, and what was said, each piece a way into the recording.
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
-import { clock, fullTime, hourSecond, word } from "./format.js";
+import { clock, fullTime, hourSecond, spacedPhone, word } from "./format.js";
 import { Attachment } from "./media.js";
 import { Player } from "./player.js";
 import { marked, places } from "./evidence.js";
@@ -63,7 +63,8 @@ function Facts({ interaction }) {
   if (waited !== null && interaction.channel === "sip") rows.push([t.answeredAfter, t.seconds(waited.toFixed(waited < 10 ? 1 : 0))]);
   const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (new Date(interaction.ended_at) - start) / 1000);
   if (lasted && interaction.ended_at) rows.push([t.duration, clock(lasted)]);
-  if (interaction.from_raw) rows.push([t.phone, interaction.from_raw.replace(/^sips?:|^tel:|[<>]/g, "").split("@")[0]]);
+  const number = spacedPhone(interaction.from_raw);
+  if (number) rows.push([t.phone, number]);
   if (interaction.dtmf && interaction.dtmf.length) rows.push([t.keys, interaction.dtmf.join(" ")]);
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
