@@ -40,6 +40,18 @@ class StaleVersion(Conflict):
     code = "stale_version"
 
 
+class CallbackClaimed(Conflict):
+    """Somebody else has taken the callback task."""
+
+    code = "callback_claimed"
+
+
+class CallbackClosed(Conflict):
+    """The callback task has ended: no call is owed any more."""
+
+    code = "callback_closed"
+
+
 class NotFound(GatewayError):
     """No such ticket, interaction, recording or other named thing."""
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.callback import NewCallback
+from gateway.domain.callback_work import Work
 from gateway.domain.guess import Guess, Mention
 
 Path = tuple[str, ...]
@@ -190,16 +192,6 @@ class DeliveryUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewCallback:
-    """A callback task: the city owes this person a call."""
-
-    callback_id: str
-    phone: str | None
-    reason: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
     """并单: this Change's ticket goes into ``other``, or, with ``undo``, becomes one of its own again.
 
@@ -226,10 +218,13 @@ class NewEvent:
 class Change:
     """One atomic change. Exactly one of ``new_ticket`` and ``ticket_id`` is given; the rest as needed.
 
-    A callback is opened at most once per interaction. ``close_unless_closed`` makes the whole Change a no-op when
-    the interaction already has a disposition (the owner and the lease sweeper may race). With ``owner`` the owner's
-    close wins: where recovery closed in its place, because it was out of reach, the whole Change applies all the same,
-    and the callback that recovery opened is cancelled, or is this Change's own one from now on.
+    ``close_unless_closed`` makes the whole Change a no-op when the interaction already has a disposition (the owner
+    and the lease sweeper may race). With ``owner`` the owner's close wins: where recovery closed in its place, because
+    it was out of reach, the whole Change applies all the same, and the call that recovery said is owed is not, or is
+    for this Change's reason from now on.
+
+    Calls that are owed (``gateway.domain.callback``) follow from what is written: whether ``callback`` makes a task or
+    joins one, at which number, and which tasks a call settles. The store adds the events that tell of it.
     """
 
     new_ticket: NewTicket | None = None
@@ -258,8 +253,8 @@ class Change:
     messages: tuple[NewMessage, ...] = ()
     corrected_segments: Mapping[int, str] = field(default_factory=dict)
     callback: NewCallback | None = None
-    callback_phone: str | None = None
-    """Give it to this ticket's open callback task, if that has none yet."""
+    work: Work | None = None
+    """What somebody did about the task that the Change names."""
     lifts_secrecy: bool = False
     """Without this ``requester.secret`` stays once it is true, whatever ``ticket_fields`` say."""
     content: str | None = None
@@ -315,4 +310,3 @@ class OpenInteraction:
     lease_until: datetime | None
     from_raw: str | None
     recording_path: str | None
-    phone: str | None = None

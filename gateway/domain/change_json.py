@@ -54,7 +54,8 @@ def _decode(value: Any) -> Any:
         return value
     if "class" in value:
         cls = _CLASSES[value["class"]]
-        return cls(**{name: _decode(v) for name, v in value["fields"].items()})
+        known = {field.name for field in dataclasses.fields(cls)}  # an earlier version's file may hold others
+        return cls(**{name: _decode(v) for name, v in value["fields"].items() if name in known})
     if "time" in value:
         return datetime.fromisoformat(value["time"])
     if "tuple" in value:

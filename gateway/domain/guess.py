@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +32,6 @@ class Guess:
             "confidence": self.confidence,
             "confirmed_by": None,
         }
-
-
-def number_to_call(guesses: Iterable[Guess], own: str | None) -> str | None:
-    """Where to call somebody back who wrote or called from ``own``: a spoken number only when it is surely theirs."""
-    spoken = next((guess for guess in guesses if guess.path == "requester.callback_phone"), None)
-    if spoken is None or (own is not None and spoken.confidence < SURE):
-        return own
-    return str(spoken.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

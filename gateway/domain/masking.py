@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, wholly
+from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, text_wholly, wholly
 
 __all__ = (
     "MASK",
@@ -327,5 +327,10 @@ def searchable(full: Mapping[str, Any]) -> str:
 
 
 def callback(full: Mapping[str, Any]) -> dict[str, Any]:
-    """A callback task with its phone masked; ``hidden`` says whether its requester wants to stay unknown."""
-    return {**full, "phone": (wholly if full["hidden"] else phone)(full.get("phone"))}
+    """A callback task with its phone and notes masked; ``hidden``: whether its requester wants to stay unknown."""
+    told: dict[str, Any] = {**full, "phone": (wholly if full["hidden"] else phone)(full.get("phone"))}
+    for key in ("last_attempt", "closed"):
+        if told.get(key):
+            note = told[key]["note"]
+            told[key] = {**told[key], "note": wholly(note) if full["hidden"] else text_wholly(note)}
+    return told

@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.callback import NewCallback, owed, owed_after
 from gateway.domain.change import (
     Applied,
     Change,
     ExternalKey,
     Identity,
-    NewCallback,
     NewEvent,
     NewInteraction,
     NewRequester,
     NewSegment,
     NewTicket,
 )
-from gateway.domain.guess import NOTHING_READ, Guess, Reading, number_to_call
+from gateway.domain.guess import NOTHING_READ, Reading
 from gateway.domain.ids import new_ulid
-from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
+from gateway.domain.words import Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.numbers import e164
 from gateway.ports.call import CallInfo
@@ -67,7 +67,6 @@ class CallRecord:
         self.line = info.line
         self.phone = e164(info.from_user)
         self.started_at = clock.now()
-        self._guesses: tuple[Guess, ...] = ()
         self.registered = False
 
     async def open(self, flow: dict[str, str], recording: str) -> Applied:
@@ -178,11 +177,12 @@ class CallRecord:
         self.registered = True
 
     async def request_callback(self, reason: str) -> None:
-        """The caller asked for a person: open the callback task."""
+        """The caller asked for a person: they are owed a call."""
+        now = self._clock.now()
         await self._apply(
-            "callback.opened",
+            "callback.requested",
             ticket={("empty",): False},
-            callback=self._callback(reason),
+            callback=owed(reason, now, self._callback_due),
             data={"reason": reason},
         )
 
@@ -197,19 +197,11 @@ class CallRecord:
         transcribed: bool,
         quality: dict[str, Any],
     ) -> None:
-        """The call is over. Abandoned and interrupted ones open a callback task.
-
-        Not so when nobody ``proved`` to be there (``CallLeg.proved``): the number may be anybody's.
-        """
+        """The call is over. Abandoned and interrupted ones leave a debt, if anybody was ``proved`` to be there."""
         now = self._clock.now()
         empty = not self._said and not self.registered and disposition is not Disposition.CALLBACK_REQUESTED
         if empty and not transcribed:
             empty = spoken_ms < MIN_SPEECH_MS
-        events = [NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality})]
-        callback = None
-        if disposition in ABANDONED and proved:
-            callback = self._callback(disposition.value)
-            events.append(NewEvent(type="callback.opened", at=now, data={"reason": disposition.value}))
         await self._store.apply(
             Change(
                 ticket_id=self.ticket_id,
@@ -224,9 +216,11 @@ class CallRecord:
                     "dtmf": keys,
                     "recording": recording_field(recording),
                 },
-                callback=callback,
+                callback=owed(owed_after(disposition, proved=proved), now, self._callback_due),
                 lease_until=now + self._lease,
-                events=tuple(events),
+                events=(
+                    NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality}),
+                ),
             ),
         )
 
@@ -249,16 +243,7 @@ class CallRecord:
         except ReaderUnavailable:
             return NOTHING_READ
         self._said, self._unread = understood.said, 0
-        self._guesses = understood.reading.guesses
         return understood.reading
-
-    def _callback(self, reason: str) -> NewCallback:
-        return NewCallback(
-            callback_id=new_ulid(),
-            phone=number_to_call(self._guesses, self.phone),
-            reason=reason,
-            due_at=self._clock.now() + self._callback_due,
-        )
 
     def _take_prompts(self) -> list[NewSegment]:
         prompts, self._prompts = self._prompts, []

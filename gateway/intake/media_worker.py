@@ -221,7 +221,7 @@ class MediaWorker:
             return
         metrics.ATTACHMENTS.labels(row.channel_id, "transcribed").inc()
         now = self._clock.now()
-        await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, now + self._callback_due))
+        await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, self._callback_due))
 
     async def _not_decoded(self, row: AttachmentRow, error: DecoderFailed) -> None:
         metrics.ATTACHMENTS.labels(row.channel_id, "decoder_failed").inc()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.callback import owed
 from gateway.domain.change import (
     TICKET_NO,
     Applied,
@@ -15,7 +16,6 @@ from gateway.domain.change import (
     ExternalKey,
     Identity,
     NewAttachment,
-    NewCallback,
     NewEvent,
     NewInteraction,
     NewMessage,
@@ -24,7 +24,6 @@ from gateway.domain.change import (
     Queued,
     Thread,
 )
-from gateway.domain.guess import number_to_call
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
@@ -160,8 +159,7 @@ class MessageChange:
             thread=self._thread(),
             messages=(*self._inbound(), *outbound),
             attachments=self._attachments,
-            callback=self._callback(turn),
-            callback_phone=turn.callback_phone,
+            callback=owed(turn.callback_reason, now, self._callback_due),
             events=(*self._events(turn, about, satisfied, content=content, closing=closing), *self._taken(outbound)),
         )
         if about_other is not None:
@@ -288,16 +286,6 @@ class MessageChange:
             fields={("demand", "content"): content},
         )
 
-    def _callback(self, turn: Turn) -> NewCallback | None:
-        if turn.callback_reason is None:
-            return None
-        return NewCallback(
-            callback_id=new_ulid(),
-            phone=number_to_call(turn.guesses, phone_of(self._message)),
-            reason=turn.callback_reason,
-            due_at=self._now + self._callback_due,
-        )
-
     def _events(
         self, turn: Turn, about: FollowUp | None, satisfied: int | None, *, content: str | None, closing: bool
     ) -> tuple[NewEvent, ...]:
@@ -315,8 +303,6 @@ class MessageChange:
             events.append(NewEvent(type=f"ticket.{verb}", at=now))
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
-        if turn.callback_reason is not None:
-            events.append(NewEvent(type="callback.opened", at=now, data={"reason": turn.callback_reason}))
         events += self._rating(satisfied)
         if closing:
             ended = {"disposition": disposition_of(turn.state).value}

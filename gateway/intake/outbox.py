@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.domain.backoff import backoff_s
+from gateway.domain.callback import REPLY_WINDOW_CLOSED, owed
 from gateway.domain.change import (
     Change,
     DeliveryUpdate,
-    NewCallback,
     NewEvent,
     NewMessage,
     Queued,
@@ -246,7 +246,7 @@ class OutboxWorker:
         by_sms = self._sms_channel is not None and row.phone is not None and row.channel_id != self._sms_channel
         data = {
             "message_id": row.message_id,
-            "reason": "reply_window_closed",
+            "reason": REPLY_WINDOW_CLOSED,
             "instead": "sms" if by_sms else "callback",
         }
         change = self._change(row, self._lost(row, "reply window closed"), data)
@@ -261,11 +261,7 @@ class OutboxWorker:
             thread = Thread(channel_id=self._sms_channel, sender=row.phone)
             change = replace(change, messages=(message,), thread=thread)
         else:
-            callback = NewCallback(
-                callback_id=new_ulid(), phone=row.phone, reason="reply_window_closed", due_at=now + self._callback_due
-            )
-            opened = NewEvent(type="callback.opened", at=now, data={"reason": "reply_window_closed"})
-            change = replace(change, callback=callback, events=(*change.events, opened))
+            change = replace(change, callback=owed(REPLY_WINDOW_CLOSED, now, self._callback_due))
         await self._write(change)
         self._watchers.wake(row.channel_id, row.recipient)
         self._wake.set()

@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.domain.change import Change, NewCallback, NewEvent, NewSegment, OpenInteraction
+from gateway.domain.callback import owed, owed_after
+from gateway.domain.change import Change, NewEvent, NewSegment, OpenInteraction
 from gateway.domain.guess import NOTHING_READ
-from gateway.domain.ids import from_rfc3339, new_ulid
+from gateway.domain.ids import from_rfc3339
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
 from gateway.intake.call_record import end_of, heard_segment, recording_field
@@ -141,21 +142,13 @@ class Recovery:
                     "recording": recording_field(finished),
                     "owner": None,
                 },
-                callback=NewCallback(
-                    callback_id=new_ulid(),
-                    phone=interaction.phone,
-                    reason=disposition.value,
-                    due_at=now + self._callback_due,
-                )
-                if proved
-                else None,
+                callback=owed(owed_after(disposition, proved=proved), now, self._callback_due),
                 events=(
                     NewEvent(
                         type="interaction.ended",
                         at=now,
                         data={"disposition": disposition.value, "recovered": True},
                     ),
-                    *([NewEvent(type="callback.opened", at=now, data={"reason": disposition.value})] if proved else []),
                 ),
             ),
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.callback import owed
 from gateway.domain.change import (
     AttachmentUpdate,
     Change,
     ExternalKey,
-    NewCallback,
     NewEvent,
     NewMessage,
     Queued,
@@ -24,20 +24,15 @@ from gateway.ports.conversation_store import AttachmentRow, ThreadView
 
 
 def said_change(
-    flow: TextFlow, row: AttachmentRow, view: ThreadView, text: str, now: datetime, due: datetime
+    flow: TextFlow, row: AttachmentRow, view: ThreadView, text: str, now: datetime, callback_due: timedelta
 ) -> Change:
-    """The words go into message and demand, and to the flow when it still waits for them; a callback falls ``due``."""
+    """The words go into message and demand, and to the flow when it still waits for them."""
     state = _open_state(row, view)
     turn = flow.later(state, row.message_id, text, now) if state is not None else flow.read(text, now)
     lines = "\n".join(turn.lines)
     data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
     events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
     events += [NewEvent(type="ticket.demand_taken", at=now)] if turn.demand_taken else []
-    callback = None
-    if turn.callback_reason is not None:
-        reason = turn.callback_reason
-        callback = NewCallback(callback_id=new_ulid(), phone=turn.callback_phone, reason=reason, due_at=due)
-        events.append(NewEvent(type="callback.opened", at=now, data={"reason": reason}))
     return Change(
         ticket_id=row.ticket_id,
         interaction_id=row.interaction_id,
@@ -50,8 +45,7 @@ def said_change(
         thread=Thread(channel_id=row.channel_id, sender=row.sender or "") if lines else None,
         messages=(_said(row, lines, turn.quick_replies, now),) if lines else (),
         attachment_updates=(AttachmentUpdate(attachment_id=row.attachment_id, todo=None),),
-        callback=callback,
-        callback_phone=turn.callback_phone,
+        callback=owed(turn.callback_reason, now, callback_due),
         events=tuple(events),
     )
 

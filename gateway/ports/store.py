@@ -66,6 +66,22 @@ class TicketPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackQuery:
+    """Filters of the list of calls that are owed."""
+
+    state: str | None = "open"
+    """None: any."""
+    line: str | None = None
+    due_before: datetime | None = None
+    has_phone: bool | None = None
+    limit: int = 200
+
+
+OWED = CallbackQuery()
+"""Every call that is owed."""
+
+
 class TicketReader(Protocol):
     """Reading the record."""
 
@@ -117,12 +133,15 @@ class TicketReader(Protocol):
         """
         ...
 
-    async def callbacks(self, *, state: str | None = "open", limit: int = 200) -> list[Record]:
-        """Callback tasks, earliest due first.
+    async def callbacks(self, query: CallbackQuery = OWED) -> list[Record]:
+        """Callback tasks, earliest due first: docs/callbacks.md, with ``hidden`` besides.
 
-        {callback_id, ticket_id, ticket_no, interaction_id, phone, reason, state, due_at, attempts, created_at, line,
-        hidden}; ``hidden``: the requester wants to stay unknown.
+        ``hidden``: the requester wants to stay unknown.
         """
+        ...
+
+    async def callback(self, callback_id: str) -> Record:
+        """One callback task; ``NotFound``."""
         ...
 
     async def ping(self) -> None:

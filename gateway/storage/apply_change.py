@@ -6,16 +6,16 @@ from gateway.domain.change import Applied, ExternalKey
 from gateway.domain.ids import new_ulid, ticket_no
 from gateway.domain.veil import is_hidden
 from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.storage.apply_callbacks import Calls, check_work
 from gateway.storage.apply_conversation import advances, check_dialogue, converse
 from gateway.storage.apply_fields import alter_ticket, extend
 from gateway.storage.apply_merge import check_merge, is_merged, merge_tickets
-from gateway.storage.apply_recovered import is_taken_back, settle_callback, show_callback, take_back
+from gateway.storage.apply_recovered import is_taken_back, take_back
 from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree
 
 _NOT_WHEN_JOINED = frozenset({"ticket.registered", "interaction.started"})
-_CALLBACK_OPENED = "callback.opened"
 
 
 def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
@@ -40,13 +40,15 @@ def apply_change(p: Prepared, day: str | None, state: State) -> Applied:
     if interaction is None and p.interaction is not None:
         interaction = _begin(p.interaction, ticket, state)
     seqs: tuple[int, ...] = ()
-    false = take_back(p, interaction)
+    calls = Calls(p, ticket, state)
+    false = take_back(p, interaction, state)
     if interaction is not None:
         _alter_interaction(p, interaction, state)
         seqs = converse(p, ticket, interaction, state)
     alter_ticket(p, ticket, state, shift=shift, joined=joined is not None or change.content is not None)
-    opened = _open_callback(p, ticket, interaction, state, false)
-    _append_events(p, ticket, interaction, state, joined=joined is not None, opened=opened)
+    calls.settle(interaction, false)
+    _append_events(p, ticket, interaction, state, joined=joined is not None)
+    calls.tell_others()
     if change.merge:
         merge_tickets(change.merge, ticket, state, p.events[-1])
     for key in (*((p.dedupe,) if p.dedupe else ()), *change.also):
@@ -64,7 +66,7 @@ def _is_done(p: Prepared, ticket: TicketState, interaction: InteractionState | N
         raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
     if change.close_unless_closed and interaction and interaction.row["disposition"] is not None:
         return not is_taken_back(p, interaction)
-    if not advances(p, state):
+    if not advances(p, state) or check_work(p, state):
         return True
     if change.merge:
         check_merge(change.merge, ticket, state)
@@ -225,25 +227,6 @@ def _alter_interaction(p: Prepared, interaction: InteractionState, state: State)
         state.add("messages", message)
 
 
-def _open_callback(
-    p: Prepared, ticket: TicketState, interaction: InteractionState | None, state: State, false: Row | None
-) -> bool | None:
-    """Open the callback task unless the interaction has had one (but a ``false`` one); None when none was asked for."""
-    if interaction is None:
-        return None
-    if false is not None:
-        return settle_callback(p, false, ticket, interaction, state)
-    if p.callback is None:
-        return None
-    if interaction.callback is not None:
-        return False
-    ids = {"ticket_id": ticket.row["ticket_id"], "interaction_id": interaction.row["interaction_id"]}
-    interaction.callback = p.callback | ids
-    state.add("callbacks", interaction.callback)
-    show_callback(ticket, interaction.callback)
-    return True
-
-
 def _append_events(
     p: Prepared,
     ticket: TicketState,
@@ -251,12 +234,11 @@ def _append_events(
     state: State,
     *,
     joined: bool,
-    opened: bool | None,
 ) -> None:
     """Number the events and make them the ticket's newest; those that did not happen after all are left out."""
     row = ticket.row
     for event in p.events:
-        if (joined and event["type"] in _NOT_WHEN_JOINED) or (opened is False and event["type"] == _CALLBACK_OPENED):
+        if joined and event["type"] in _NOT_WHEN_JOINED:
             continue
         state.event_seq += 1
         event["event_seq"] = state.event_seq

@@ -63,8 +63,6 @@ def converse(p: Prepared, ticket: TicketState, interaction: InteractionState, st
         ids = {"of_interaction": interaction.row["interaction_id"], "of_message": message_id}
         state.add("text_updates", ids | {"text": text})
     _attach(p, ticket, interaction, state)
-    if change.callback_phone is not None:
-        state.add("callback_phones", {"of_ticket": ticket.row["ticket_id"], "phone": change.callback_phone})
     return seqs
 
 

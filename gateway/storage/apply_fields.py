@@ -75,8 +75,6 @@ def alter_ticket(p: Prepared, ticket: TicketState, state: State, *, shift: int |
         set_in(ticket.doc, path, _spoken_kind(p, ticket, value) if path == _KIND else value)
     if p.confirmed_by is not None:
         _confirm(p, ticket, p.confirmed_by)
-    if any(path[:2] == ("handling", "callback") for path, _ in p.fields):
-        _follow_callback(ticket, state)
     if ticket.new or p.guesses or p.fields or joined:
         _mirror(ticket, state)
 
@@ -143,13 +141,6 @@ def _confirm(p: Prepared, ticket: TicketState, actor: str) -> None:
             continue
         entry = {"value": code_of(field, value), "source": "agent", "span": None, "confidence": 1.0}
         set_in(ticket.doc, ("prefill", "fields", name), entry | {"confirmed_by": actor})
-
-
-def _follow_callback(ticket: TicketState, state: State) -> None:
-    callback_id, shown = ticket.doc.get("callback_id"), get_in(ticket.doc, ("handling", "callback"))
-    if callback_id and shown:
-        row = {"of_callback": callback_id, "state": shown["state"]}
-        state.add("callback_updates", row | {"due_at": shown["due_at"], "attempts": shown["attempts"]})
 
 
 def _mirror(ticket: TicketState, state: State) -> None:

@@ -8,7 +8,6 @@ The ticket that is merged keeps its requester, interactions, number and open cal
 from __future__ import annotations
 
 from gateway.domain.change import Merge
-from gateway.domain.ids import new_ulid
 from gateway.domain.words import Status
 from gateway.errors import Conflict, NotFound
 from gateway.storage.batch_state import State, TicketState
@@ -64,11 +63,4 @@ def merge_tickets(merge: Merge, ticket: TicketState, state: State, event: Row) -
         ticket.doc[_BEFORE] = ticket.row["status"]
         ticket.row["status"] = Status.MERGED.value
         set_in(head.doc, _IDS, [*others, *family])
-    state.event_seq += 1
-    of_head = {"event_id": new_ulid(), "event_seq": state.event_seq, "interaction_id": None}
-    of_head |= {"ticket_id": head.row["ticket_id"], "ticket_no": head.row["ticket_no"], "data": {"merged": ticket_id}}
-    state.add("events", event | of_head)
-    head.row["event_seq"] = state.event_seq
-    head.row["updated_at"] = event["at"]
-    head.row["version"] += 1
-    head.dirty = True
+    state.tell(head, event | {"data": {"merged": ticket_id}})

@@ -13,6 +13,7 @@ from gateway.domain.ids import city_day
 from gateway.errors import GatewayError
 from gateway.storage import tables as t
 from gateway.storage.apply_change import apply_change
+from gateway.storage.batch_callbacks import write_tasks
 from gateway.storage.batch_conversation import write_conversations
 from gateway.storage.batch_state import EVENT_SEQ, State, load
 from gateway.storage.bulk import Bulk
@@ -64,7 +65,6 @@ _INSERTS = {
         t.messages,
         t.outbox,
         t.attachments,
-        t.callbacks,
         t.seen_keys,
         t.events,
     )
@@ -98,20 +98,6 @@ _CORRECT = Bulk(
         .values(_named("corrected_text"))
     )
 )
-_UPDATE_CALLBACK = Bulk(
-    lambda _: (
-        sa.update(t.callbacks)
-        .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
-        .values(_named("state", "due_at", "attempts"))
-    )
-)
-_RECOVERED_CALLBACK = Bulk(
-    lambda _: (
-        sa.update(t.callbacks)
-        .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
-        .values(_named("phone", "reason", "due_at", "state"))
-    )
-)
 _COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
 
 
@@ -143,7 +129,6 @@ def _write(connection: sa.Connection, state: State) -> None:
     )
     _CORRECT.run(connection, rows.get("corrections", ()))
     write_conversations(connection, state)
-    _UPDATE_CALLBACK.run(connection, rows.get("callback_updates", ()))
-    _RECOVERED_CALLBACK.run(connection, rows.get("recovered_callbacks", ()))
+    write_tasks(connection, state.tasks_before, state.tasks)
     _DRAW.run(connection, [{"day": day, "last": state.serials[day]} for day in sorted(state.drawn)])
     _COUNT.run(connection, [{"value": state.event_seq, "name_1": EVENT_SEQ}])

@@ -65,17 +65,6 @@ _ATTACHMENT = Bulk(
         )
     )
 )
-_PHONE = Bulk(
-    lambda _: (
-        sa.update(t.callbacks)
-        .where(
-            t.callbacks.c.ticket_id == sa.bindparam("of_ticket"),
-            t.callbacks.c.state == sa.literal_column("'open'"),
-            t.callbacks.c.phone.is_(None),
-        )
-        .values(phone=sa.bindparam("phone"))
-    )
-)
 
 
 def write_conversations(connection: sa.Connection, state: State) -> None:
@@ -86,4 +75,3 @@ def write_conversations(connection: sa.Connection, state: State) -> None:
     _DELIVERY.run(connection, rows.get("delivery_updates", ()))
     _TEXT.run(connection, rows.get("text_updates", ()))
     _ATTACHMENT.run(connection, rows.get("attachment_updates", ()))
-    _PHONE.run(connection, rows.get("callback_phones", ()))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import sqlalchemy as sa
 
+from gateway.domain.callback import Number, Task
+from gateway.domain.ids import new_ulid
 from gateway.storage import tables as t
 from gateway.storage.among import listed
+from gateway.storage.batch_callbacks import earlier_numbers, load_tasks
 from gateway.storage.bulk import Lookup, Query, loads
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree
@@ -29,7 +32,6 @@ _MESSAGES = Query(
     .group_by(t.messages.c.interaction_id)
     .where(listed(t.messages.c.interaction_id, "known"))
 )
-_CALLBACKS = Query(sa.select(t.callbacks).where(listed(t.callbacks.c.interaction_id, "known")))
 _SEGMENTS = Query(
     sa.select(t.segments.c.interaction_id, t.segments.c.seq).where(listed(t.segments.c.interaction_id, "corrected"))
 )
@@ -77,8 +79,6 @@ class InteractionState:
     dirty: bool = False
     messages: int = 0
     """The last message's seq."""
-    callback: Row | None = None
-    """Its callback task. It has at most one."""
 
 
 @dataclass(slots=True)
@@ -97,6 +97,12 @@ class State:
     changed_threads: set[Key] = field(default_factory=set)
     outbox: dict[str, str] = field(default_factory=dict)
     """message_id -> state, of the queued messages that deliveries tell of."""
+    tasks: dict[str, Task] = field(default_factory=dict)
+    """Calls that are owed to the people of the batch, by callback_id, and others that somebody works on."""
+    tasks_before: Mapping[str, Task] = field(default_factory=dict)
+    """Those as they were read."""
+    earlier: Mapping[str, Number] = field(default_factory=dict)
+    """requester_id -> the number of an earlier ticket, of people who are owed a call and have none in theirs."""
     segments: set[tuple[str, int]] = field(default_factory=set)
     """Those that corrections may refer to."""
     serials: dict[str, int] = field(default_factory=dict)
@@ -108,6 +114,16 @@ class State:
     def add(self, table: str, row: Row) -> None:
         """Insert ``row`` at the end of the batch."""
         self.rows.setdefault(table, []).append(row)
+
+    def tell(self, ticket: TicketState, event: Row) -> None:
+        """Give another ticket than the Change's an event like ``event``: it has altered with it."""
+        self.event_seq += 1
+        ids = {"event_id": new_ulid(), "event_seq": self.event_seq, "interaction_id": None}
+        self.add("events", event | ids | {name: ticket.row[name] for name in ("ticket_id", "ticket_no")})
+        ticket.row["event_seq"] = self.event_seq
+        ticket.row["updated_at"] = event["at"]
+        ticket.row["version"] += 1
+        ticket.dirty = True
 
 
 def lock_writers(connection: sa.Connection) -> int:
@@ -126,6 +142,7 @@ def load(connection: sa.Connection, batch: Sequence[Prepared], days: Mapping[int
     _load_open(connection, batch, state)
     _load_tickets(connection, batch, state)
     _load_people(connection, batch, state)
+    _load_calls(connection, batch, state)
     _load_threads(connection, batch, state)
     if days:
         state.serials = {row.day: row.last for row in _SERIALS.rows(connection, set(days.values()))}
@@ -154,11 +171,6 @@ def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
     if known := writing & state.interactions.keys():
         for interaction_id, seq in _MESSAGES.rows(connection, known=list(known)):
             state.interactions[interaction_id].messages = seq
-    called = {p.change.interaction_id for p in batch if p.callback or p.change.owner}
-    called |= set(state.open.values()) if joins else set()
-    if known := called & state.interactions.keys():
-        for row in _CALLBACKS.rows(connection, known=list(known)).mappings():
-            state.interactions[row["interaction_id"]].callback = dict(row)
     if corrected := {p.change.interaction_id for p in batch if p.change.corrected_segments}:
         rows = _SEGMENTS.rows(connection, corrected=list(corrected))
         state.segments = {(interaction_id, seq) for interaction_id, seq in rows}
@@ -168,9 +180,26 @@ def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: S
     wanted = {p.change.ticket_id for p in batch if p.change.ticket_id}
     wanted |= {p.change.merge.other for p in batch if p.change.merge}
     wanted |= {state.interactions[i].row["ticket_id"] for i in state.open.values()}
+    _read_tickets(connection, wanted, state)
+
+
+def _read_tickets(connection: sa.Connection, wanted: Collection[str], state: State) -> None:
     if wanted:
         found = _TICKETS.rows(connection, wanted=list(wanted)).mappings()
-        state.tickets = {row["ticket_id"]: TicketState(dict(row), row["doc"]) for row in found}
+        state.tickets.update({row["ticket_id"]: TicketState(dict(row), row["doc"]) for row in found})
+
+
+def _load_calls(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:
+    """What people of the batch are owed, with the other tickets that it is about; their earlier numbers."""
+    if not any(p.touches_calls for p in batch):
+        return
+    people = {ticket.row["requester_id"] for ticket in state.tickets.values()} | set(state.identities.values())
+    named = {p.change.work.callback_id for p in batch if p.change.work}
+    state.tasks = load_tasks(connection, requesters=people, named=named)
+    state.tasks_before = dict(state.tasks)
+    _read_tickets(connection, {i for task in state.tasks.values() for i in task.tickets} - state.tickets.keys(), state)
+    if people and any(p.callback for p in batch):
+        state.earlier = earlier_numbers(connection, people)
 
 
 def _load_threads(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:

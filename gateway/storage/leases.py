@@ -18,7 +18,7 @@ from gateway.storage.watched import WatchedSql
 
 _ENDED = rfc3339(datetime.fromtimestamp(0, UTC))
 """The lease of a process that is known to be gone."""
-_JOINED = sa.select(t.interactions, t.tickets.c.ticket_no, t.tickets.c.phone).join_from(
+_JOINED = sa.select(t.interactions, t.tickets.c.ticket_no).join_from(
     t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id
 )
 
@@ -116,5 +116,4 @@ def _open(row: sa.Row[Any]) -> OpenInteraction:
         lease_until=from_rfc3339(row.lease_until) if row.lease_until else None,
         from_raw=row.from_raw,
         recording_path=row.recording_path,
-        phone=row.phone,
     )

@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.callback import number_of
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.errors import NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, OutboxRow, Waiting
 from gateway.storage import tables as t
 from gateway.storage.among import among
+from gateway.storage.batch_callbacks import ticket_number
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
@@ -149,7 +151,7 @@ def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, no
 def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[OutboxRow]]:
     table = t.outbox.c
     query = (
-        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.phone, t.tickets.c.doc.label("ticket"))
+        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.doc.label("ticket"))
         .join_from(t.outbox, t.tickets, table.ticket_id == t.tickets.c.ticket_id)
         .outerjoin(
             t.threads,
@@ -178,7 +180,7 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 context=thread.get("context") or {},
                 heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
-                phone=(row["ticket"].get("requester") or {}).get("callback_phone") or row["phone"],
+                phone=number_of((ticket_number(row["ticket"]),)),
             )
         )
     return list(found.values())

@@ -30,6 +30,7 @@ _COLUMNS = frozenset(
     }
     | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path", "owner"},
 )
+_PERSONAL = frozenset({"requester", "line"})
 _CONTENT: Path = ("demand", "content")
 _IN_DOC = frozenset({"flow", "dtmf", "recording"})
 Row = dict[str, Any]
@@ -67,6 +68,8 @@ class Prepared:
     callback: Row | None
     events: list[Row]
     confirmed_by: str | None
+    touches_calls: bool
+    """Whether calls that are owed may follow: nothing of them is looked up for other Changes."""
 
     @property
     def dedupe(self) -> ExternalKey | None:
@@ -135,10 +138,13 @@ def prepare(change: Change, now: str) -> Prepared:
         ],
         queued=queued,
         attachments=[attachment_row(a, now) for a in change.attachments],
-        callback=_callback(change, now),
+        callback=_callback(change),
         events=_events(change, texts, now),
         confirmed_by=next((e.actor for e in change.events if e.type == CORRECTED and e.actor != "system"), None),
+        touches_calls=_touches_calls(change),
     )
+    if change.work is not None:
+        texts += (change.work.callback_id, change.work.actor, change.work.note)
     for row in prepared.segments:
         plain(row, texts)
     for row in (*prepared.messages, *prepared.attachments, prepared.callback or {}):
@@ -248,19 +254,19 @@ def _checked_path(dotted: str) -> Path:
     return path
 
 
-def _callback(change: Change, now: str) -> Row | None:
+def _callback(change: Change) -> Row | None:
     new = change.callback
     if new is None:
         return None
-    return {
-        "callback_id": new.callback_id,
-        "phone": new.phone,
-        "reason": new.reason,
-        "state": "open",
-        "due_at": instant(new.due_at),
-        "attempts": 0,
-        "created_at": now,
-    }
+    return {"callback_id": new.callback_id, "reason": new.reason, "due_at": instant(new.due_at)}
+
+
+def _touches_calls(change: Change) -> bool:
+    """Whether somebody is owed a call by it, or it alters who is, where, or whether still."""
+    if change.callback or change.work or change.owner or "disposition" in change.interaction_fields:
+        return True
+    paths = [guess.path.partition(".")[0] for guess in change.guesses] + [path[0] for path in change.ticket_fields]
+    return change.join is not None or not _PERSONAL.isdisjoint(paths)
 
 
 def _events(change: Change, texts: list[Any], now: str) -> list[Row]:
@@ -274,7 +280,7 @@ def _events(change: Change, texts: list[Any], now: str) -> list[Row]:
         }
         for event in change.events
     ]
-    if not rows:
+    if not rows and change.work is None:
         # Every change has an event: cursors are event_seq.
         fields = [".".join(path) for path in change.ticket_fields] + list(change.interaction_fields)
         rows = [

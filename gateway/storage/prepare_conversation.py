@@ -69,4 +69,4 @@ def conversation_texts(change: Change, texts: list[str]) -> None:
     for delivery in change.deliveries:
         texts += [t for t in (delivery.state, delivery.external_id, delivery.error) if t]
     texts += change.message_texts.values()
-    texts += (change.dialogue or "", change.content or "", change.callback_phone or "")
+    texts += (change.dialogue or "", change.content or "")

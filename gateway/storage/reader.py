@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from gateway.domain.ids import digits_written, parse_serial
 from gateway.domain.veil import text_wholly
 from gateway.errors import NotFound, RejectedInput
-from gateway.ports.store import Record, TicketPage, TicketQuery
+from gateway.ports.store import OWED, CallbackQuery, Record, TicketPage, TicketQuery
 from gateway.storage import record as shown
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.batch_state import EVENT_SEQ
+from gateway.storage.callback_list import owed_call, owed_calls
 from gateway.storage.engine import Sql
 from gateway.storage.narrow import narrowed, seq_before
 from gateway.storage.signal import CommitSignal
@@ -27,7 +28,6 @@ POLL_S = 1.0
 """How often a watcher looks whether it was not told of a commit."""
 MAX_LIMIT = 1000
 _CURSOR = re.compile(r"([sn])([0-9]{1,18})")
-_CONTACT_BY = t.tickets.c.doc["requester", "contact_by"].as_string().label("contact_by")
 _LAST = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ)
 
 
@@ -133,18 +133,17 @@ class SqlTicketReader:
         path: str | None = found.recording_path
         return path
 
-    async def callbacks(self, *, state: str | None = "open", limit: int = 200) -> list[Record]:
+    async def callbacks(self, query: CallbackQuery = OWED) -> list[Record]:
         """See ``ports.store.TicketReader.callbacks``."""
-        table = t.callbacks
-        query = (
-            sa.select(table, *(t.tickets.c[name] for name in ("ticket_no", "line", "hidden")), _CONTACT_BY)
-            .join_from(table, t.tickets, table.c.ticket_id == t.tickets.c.ticket_id)
-            .order_by(table.c.due_at, table.c.callback_id)
-            .limit(limit)
-        )
-        if state is not None:
-            query = query.where(table.c.state == state)
-        return await self._sql.read(lambda c: [_callback(row) for row in c.execute(query).mappings()])
+        return await self._sql.read(lambda c: owed_calls(c, query))
+
+    async def callback(self, callback_id: str) -> Record:
+        """See ``ports.store.TicketReader.callback``."""
+        check_texts((callback_id,))
+        found = await self._sql.read(lambda c: owed_call(c, callback_id))
+        if found is None:
+            raise NotFound(f"there is no callback {callback_id!r}")
+        return found
 
     async def ping(self) -> None:
         """See ``ports.store.TicketReader.ping``."""
@@ -233,8 +232,3 @@ def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> 
             for row in connection.execute(query.order_by(part.c.interaction_id, *order, part.c.seq)).mappings():
                 by_interaction[row["interaction_id"]][key].append(make(dict(row)))
     return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]]) for row in rows]
-
-
-def _callback(row: Any) -> Record:
-    task = dict(row)
-    return task | shown.how_to_call_back(task.pop("contact_by"))

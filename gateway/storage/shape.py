@@ -68,7 +68,7 @@ SECTIONS: dict[str, Tree] = {
 }
 """Defaults by section; ``doc`` of a ticket row holds only what differs."""
 
-OPEN_VALUES = frozenset({("handling", "callback"), ("prefill", "fields")})
+OPEN_VALUES = frozenset({("prefill", "fields")})
 """Places whose inner keys are not listed in ``SECTIONS``."""
 HOT = frozenset({"status", "line", "empty"})
 """Top-level fields that are columns."""

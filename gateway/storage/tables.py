@@ -292,17 +292,22 @@ callbacks = sa.Table(
     metadata,
     sa.Column("callback_id", sa.Text, primary_key=True),
     sa.Column("ticket_id", sa.Text, nullable=False),
-    sa.Column("interaction_id", sa.Text, nullable=False),
+    sa.Column("requester_id", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
     sa.Column("phone", sa.Text),
-    sa.Column("reason", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("due_at", sa.Text, nullable=False),
     sa.Column("attempts", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
-    sa.Index("callbacks_by_interaction", "interaction_id", unique=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("doc", Json, nullable=False),
     sa.Index("callbacks_by_due", "state", "due_at"),
     sa.Index("callbacks_by_ticket", "ticket_id"),
 )
+_owed = callbacks.c.state == sa.literal_column("'open'")
+sa.Index("callbacks_owed", callbacks.c.requester_id, sqlite_where=_owed, postgresql_where=_owed)
+"""Calls that are owed (``gateway.domain.callback``). ``ticket_id`` is that of the first reason; ``doc`` holds all
+``reasons``, and once there are any ``claimed_by``, ``claimed_until``, ``last_attempt``, ``closed``."""
 
 feeds = sa.Table(
     "feeds",

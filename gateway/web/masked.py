@@ -40,6 +40,12 @@ def shown(record: Record, kind: str) -> Record:
     return record if kind == "all" else masking.record(record)
 
 
+def callback_shown(task: Record, kind: str) -> Record:
+    """A callback task as that kind of ``viewer`` may see it; ``hidden`` itself is told to nobody."""
+    told = task if kind == "all" else masking.callback(task)
+    return {key: value for key, value in told.items() if key != "hidden"}
+
+
 class MaskedRecords:
     """What was made of records, for every handler of the application."""
 

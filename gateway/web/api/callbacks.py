@@ -1,26 +1,128 @@
-"""``GET /api/v1/callbacks``: whom the city owes a call."""
+"""``/api/v1/callbacks``: whom the city owes a call, and what is done about it (docs/callbacks.md)."""
 
 from __future__ import annotations
 
-from aiohttp import web
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
-from gateway.domain import masking
-from gateway.web.api.models import CallbacksQuery
-from gateway.web.auth import READ
+from aiohttp import web
+from pydantic import BaseModel
+
+from gateway.domain.callback_work import Verb, Work
+from gateway.domain.change import Change
+from gateway.ports.store import CallbackQuery, Record
+from gateway.web.api.corrections import expected_version
+from gateway.web.api.models import AttemptBody, CallbacksQuery, CancelBody, DoneBody, UnmaskedQuery
+from gateway.web.api.tickets import asks_unmasked
+from gateway.web.auth import READ, WRITE
+from gateway.web.masked import callback_shown, viewer
+from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
+
+LATEST = timedelta(days=30)
+"""Nobody waits longer for the next attempt: what lies further ahead is a mistyped date."""
 
 
 async def list_callbacks(context: Context) -> web.Response:
     """Callback tasks, earliest due first."""
     query = context.query(CallbacksQuery)
-    state = None if query.state == "all" else query.state
-    items = await context.services.reader.callbacks(state=state, limit=query.limit)
+    items = await context.services.reader.callbacks(
+        CallbackQuery(
+            state=None if query.state == "all" else query.state,
+            line=query.line,
+            due_before=query.due_before,
+            has_phone=query.has_phone,
+            limit=query.limit,
+        )
+    )
     if context.principal.sees_all:
         for item in items:
             context.house.seen.saw(context.principal.actor, "list", item["ticket_id"])
-    else:
-        items = [masking.callback(item) for item in items]
-    return json_response({"items": [{key: item[key] for key in item if key != "hidden"} for item in items]})
+    kind = viewer(context.principal)
+    return json_response({"items": [callback_shown(item, kind) for item in items]})
+
+
+async def claim(context: Context) -> web.Response:
+    """I call this person."""
+    return await _work(context, Verb.CLAIM)
+
+
+async def attempt(context: Context) -> web.Response:
+    """They were not reached; the task is due again later."""
+    body = await context.body(AttemptBody)
+    now = context.services.clock.now()
+    if body.due_at is not None and not now < body.due_at <= now + LATEST:
+        raise Problem(422, "invalid_due_at", f"due_at lies ahead, by {LATEST.days} days at most.")
+    return await _work(context, Verb.ATTEMPT, result=body.result, note=body.reason, due_at=body.due_at)
+
+
+async def done(context: Context) -> web.Response:
+    """They were reached, or nobody will try any more."""
+    body = await context.body(DoneBody)
+    return await _work(context, Verb.DONE, result=body.result, note=body.reason)
+
+
+async def cancel(context: Context) -> web.Response:
+    """No call is owed any more."""
+    body = await context.body(CancelBody)
+    return await _work(context, Verb.CANCEL, note=body.reason)
+
+
+async def _work(
+    context: Context,
+    verb: Verb,
+    *,
+    result: str | None = None,
+    note: str | None = None,
+    due_at: datetime | None = None,
+) -> web.Response:
+    unmasked = asks_unmasked(context)
+    version = expected_version(context.request) if "If-Match" in context.request.headers else None
+    task = await context.services.reader.callback(context.request.match_info["callback"].upper())
+    await context.services.changes.apply(
+        Change(
+            ticket_id=task["ticket_id"],
+            work=Work(
+                callback_id=task["callback_id"],
+                verb=verb,
+                actor=context.principal.actor,
+                at=context.services.clock.now(),
+                result=result,
+                note=note or None,
+                due_at=due_at,
+                expected_version=version,
+            ),
+        )
+    )
+    return await _response(context, await context.services.reader.callback(task["callback_id"]), unmasked=unmasked)
+
+
+async def _response(context: Context, task: Record, *, unmasked: bool) -> web.Response:
+    principal = context.principal
+    if unmasked:
+        await context.house.reveal(principal, task["ticket_id"])
+    elif principal.sees_all:
+        context.house.seen.saw(principal.actor, "list", task["ticket_id"])
+    told = callback_shown(task, "all" if unmasked else viewer(principal))
+    return json_response(told, headers={"ETag": f'"{task["version"]}"'})
+
+
+def _action(
+    verb: Verb, handler: Callable[[Context], Awaitable[web.Response]], summary: str, body: type[BaseModel] | None = None
+) -> Route:
+    return Route(
+        method="POST",
+        path=f"/api/v1/callbacks/{{callback}}/actions/{verb.value}",
+        handler=handler,
+        summary=summary,
+        scope=WRITE,
+        query=UnmaskedQuery,
+        body=body,
+        returns="Callback",
+        errors=(400, 401, 403, 404, 409, 412, *((413, 415, 422) if body else ()), 429, 503),
+        headers=(("If-Match", 'The version of the task that was read, e.g. "3"; may be left out.'),),
+        tag="callbacks",
+    )
 
 
 ROUTES = (
@@ -35,4 +137,8 @@ ROUTES = (
         errors=(400, 401, 403, 429, 503),
         tag="callbacks",
     ),
+    _action(Verb.CLAIM, claim, "I call this person: nobody else works on it for half an hour. Repeating is safe"),
+    _action(Verb.ATTEMPT, attempt, "They were not reached: due again later", AttemptBody),
+    _action(Verb.DONE, done, "They were reached, or cannot be. Repeating is safe", DoneBody),
+    _action(Verb.CANCEL, cancel, "No call is owed any more. Repeating is safe", CancelBody),
 )

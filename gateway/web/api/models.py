@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator
 
+from gateway.domain.callback_work import AttemptResult, DoneResult
 from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
 from gateway.domain.masking import MASK
-from gateway.domain.words import ContactBy, DemandType, Line, Status
+from gateway.domain.words import CallbackState, ContactBy, DemandType, Line, Status
 from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
 
 MAX_SEQ = 2**53
@@ -65,8 +66,34 @@ class StreamQuery(Closed):
 class CallbacksQuery(Closed):
     """``GET /callbacks``."""
 
-    state: Literal["open", "done", "cancelled", "failed", "all"] = "open"
+    state: CallbackState | Literal["all"] = CallbackState.OPEN
+    line: Line | None = None
+    due_before: AwareDatetime | None = Field(None, description="Due before that instant (RFC 3339 with an offset).")
+    has_phone: bool | None = Field(None, description="false: only those without a number; true: only the others.")
     limit: int = Field(200, ge=1, le=1000)
+
+
+class AttemptBody(Closed):
+    """``POST /callbacks/{id}/actions/attempt``: they were not reached."""
+
+    result: AttemptResult
+    reason: Line200 | None = Field(None, description="Free text, kept with the task.")
+    due_at: AwareDatetime | None = Field(None, description="When to try again; left out: later each time.")
+
+
+class DoneBody(Closed):
+    """``POST /callbacks/{id}/actions/done``."""
+
+    result: DoneResult
+    reason: Line200 | None = Field(None, description="Free text, kept with the task.")
+
+
+class CancelBody(Closed):
+    """``POST /callbacks/{id}/actions/cancel``."""
+
+    reason: Annotated[Line200, StringConstraints(min_length=1)] = Field(
+        description="Why no call is owed any more: free text, kept with the task."
+    )
 
 
 class DeadLettersQuery(Closed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from gateway.domain.callback_work import AttemptResult
 from gateway.domain.words import CallbackState, ContactBy, DemandType, Disposition, Line, Speaker, Status
 
 Schema = dict[str, Any]
@@ -26,6 +27,10 @@ def _enum(words: type[StrEnum], *, null: bool = False) -> Schema:
     return {"enum": [word.value for word in words] + ([None] if null else [])}
 
 
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 def _object(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": sorted(properties)}
 
@@ -37,7 +42,7 @@ FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 NTEXT, NWHOLE, NNUMBER, NFLAG = _null("string"), _null("integer"), _null("number"), _null("boolean")
 NTIME = _null("string", format="date-time")
-CODED = {"anyOf": [_object(code=NTEXT, name=NTEXT), {"type": "null"}]}
+CODED = _nullable(_object(code=NTEXT, name=NTEXT))
 ANYTHING: Schema = {"type": ["object", "null"]}
 
 SEGMENT = _object(
@@ -177,13 +182,19 @@ CALLBACK = _object(
     ticket_no=TEXT,
     interaction_id=TEXT,
     phone=NTEXT,
-    reason=TEXT,
     how=_enum(ContactBy),
+    line=_enum(Line),
+    reason=TEXT,
+    reasons=_list(TEXT),
     state=_enum(CallbackState),
+    created_at=TIME,
     due_at=TIME,
     attempts=WHOLE,
-    created_at=TIME,
-    line=TEXT,
+    claimed_by=NTEXT,
+    claimed_until=NTIME,
+    last_attempt=_nullable(_object(at=TIME, by=TEXT, result=_enum(AttemptResult), note=NTEXT)),
+    closed=_nullable(_object(at=TIME, by=TEXT, why=TEXT, note=NTEXT)),
+    version=WHOLE,
 )
 DEAD_LETTER = _object(
     feed=TEXT,
@@ -272,7 +283,8 @@ SCHEMAS: dict[str, Schema] = {
     "Event": EVENT,
     "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
     "ChannelList": _object(items=_list(CHANNEL)),
-    "CallbackList": _object(items=_list(CALLBACK)),
+    "Callback": CALLBACK,
+    "CallbackList": _object(items=_list(_ref("Callback"))),
     "Taxonomy": _object(
         version=TEXT,
         items=_list(

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.domain.change import Identity
+from gateway.domain.callback_work import DoneResult, Verb, Work
+from gateway.domain.change import Change, Identity
 from gateway.errors import GatewayError
 from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.channel_health import HealthBoard
@@ -174,6 +175,18 @@ class ConversationHouse:
                 return
             await self.outbox.settled()
         raise AssertionError("there is always something due")
+
+    async def called(self) -> None:
+        """A person at the desk has called everybody who is owed a call."""
+        for task in await self.database.reader.callbacks():
+            work = Work(
+                callback_id=task["callback_id"],
+                verb=Verb.DONE,
+                actor="user:li",
+                at=self.clock.now(),
+                result=DoneResult.REACHED,
+            )
+            await self.database.changes.apply(Change(ticket_id=task["ticket_id"], work=work))
 
     async def answers(self, sender: str = "li", channel_id: str = "web") -> list[str]:
         history = await self.conversations.history(channel_id, sender)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Applied, Change, ExternalKey, NewCallback, NewSegment
+from gateway.domain.callback import NewCallback
+from gateway.domain.change import Applied, Change, ExternalKey, NewSegment
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.errors import NotFound, RejectedInput
@@ -178,10 +179,8 @@ def closing(applied: Applied, disposition: str) -> Change:
         interaction_id=applied.interaction_id,
         close_unless_closed=True,
         interaction_fields={"ended_at": NOON, "disposition": disposition},
-        callback=NewCallback(
-            callback_id=new_ulid(), phone="+8613800138000", reason=disposition, due_at=NOON + timedelta(hours=2)
-        ),
-        events=(event("interaction.ended", actor="system"), event("callback.opened", actor="system")),
+        callback=NewCallback(callback_id=new_ulid(), reason=disposition, due_at=NOON + timedelta(hours=2)),
+        events=(event("interaction.ended", actor="system"),),
     )
 
 
@@ -206,24 +205,10 @@ async def test_an_interaction_owes_one_callback(db: Database) -> None:
     await db.changes.apply(closing(applied, "interrupted"))
     (task,) = await db.reader.callbacks()
     assert (task["reason"], task["line"], task["ticket_no"]) == ("x", "citizen", applied.ticket_no)
+    assert task["reasons"] == ["x", "interrupted"]
     types = [e["type"] for e in await db.reader.events(ticket_id=applied.ticket_id)]
     assert types.count("callback.opened") == 1
     assert types.count("interaction.ended") == 2
-
-
-async def test_a_callback_is_done(db: Database) -> None:
-    applied = await db.changes.apply(call("c"))
-    await db.changes.apply(closing(applied, "interrupted"))
-    await db.changes.apply(
-        Change(
-            ticket_id=applied.ticket_id,
-            ticket_fields={("handling", "callback", "state"): "done", ("handling", "callback", "attempts"): 2},
-            events=(event("callback.done"),),
-        )
-    )
-    assert await db.reader.callbacks() == []
-    (task,) = await db.reader.callbacks(state=None)
-    assert (task["state"], task["attempts"]) == ("done", 2)
 
 
 async def test_a_segment_written_twice_is_there_once(db: Database) -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.change import Change, Merge, NewCallback, NewEvent
+from gateway.domain.callback import NewCallback
+from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 from gateway.storage.database import Database
@@ -54,9 +55,7 @@ async def test_both_tickets_change_and_both_have_the_event(db: Database) -> None
 async def test_the_merged_ticket_keeps_requester_interactions_and_open_callback(db: Database) -> None:
     a, b = await tickets(db, 2)
     record = await db.reader.ticket(a)
-    due = NewCallback(
-        callback_id=new_ulid(), phone="+8613800000000", reason="abandoned", due_at=NOON + timedelta(hours=1)
-    )
+    due = NewCallback(callback_id=new_ulid(), reason="abandoned", due_at=NOON + timedelta(hours=1))
     await db.changes.apply(
         Change(ticket_id=a, interaction_id=record["interactions"][0]["interaction_id"], callback=due)
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewCallback, NewSegment
+from gateway.domain.callback import NewCallback
+from gateway.domain.change import Change, NewSegment
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.ports.store import TicketQuery
@@ -72,7 +73,7 @@ async def full_ticket(db: Database) -> str:
                 "recording": {"location": "a.wav", "duration_s": 2.5, "sha256": "ab", "bytes": 9, "tracks": ["r", "g"]},
                 "answered_at": NOON,
             },
-            callback=NewCallback(callback_id=new_ulid(), phone=None, reason="asked", due_at=NOON),
+            callback=NewCallback(callback_id=new_ulid(), reason="asked", due_at=NOON),
             events=(event(),),
         )
     )

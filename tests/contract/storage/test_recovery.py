@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from gateway.calls.recorder import LocalRecordings
-from gateway.domain.change import Change, NewCallback
+from gateway.domain.callback import NewCallback
+from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
 from gateway.intake.call_record import CallRecord
@@ -19,6 +20,7 @@ from gateway.intake.live import LiveInteractions
 from gateway.intake.recover import Recovery
 from gateway.ports.call import CallInfo
 from gateway.ports.recordings import Finished
+from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
@@ -181,7 +183,7 @@ async def test_the_owners_close_wins(db: Database, clock: TestClock, tmp_path: P
     assert interaction["ended_at"] == "2026-11-23T04:00:35.000Z"
     assert interaction["recording"]["sha256"] == "f" * 64
     assert await db.reader.callbacks() == []
-    (cancelled,) = await db.reader.callbacks(state="cancelled")
+    (cancelled,) = await db.reader.callbacks(CallbackQuery(state="cancelled"))
     assert cancelled["reason"] == "interrupted"
     assert ticket["handling"]["callback"]["state"] == "cancelled"
     assert await db.leases.renew([record.interaction_id], until) == []
@@ -220,11 +222,11 @@ async def test_all_of_it_in_one_batch(db: Database) -> None:
             ticket_id=applied.ticket_id, interaction_id=applied.interaction_id, close_unless_closed=True, **more
         )
 
-    callback = NewCallback(callback_id="cb", phone=None, reason="interrupted", due_at=NOON)
+    callback = NewCallback(callback_id="cb", reason="interrupted", due_at=NOON)
     swept = change(
         interaction_fields={"disposition": "interrupted", "owner": None}, callback=callback, events=(event("a"),)
     )
     closed = change(interaction_fields={"disposition": "completed"}, owner="voice", events=(event("b"),))
     outcomes = await asyncio.gather(*(db.changes.apply(one) for one in (swept, closed, closed, swept)))
     assert [outcome.skipped for outcome in outcomes] == [False, False, True, True]
-    assert [c["state"] for c in await db.reader.callbacks(state=None)] == ["cancelled"]
+    assert [c["state"] for c in await db.reader.callbacks(CallbackQuery(state=None))] == ["cancelled"]

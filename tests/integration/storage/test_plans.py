@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.ports.store import TicketQuery
-from gateway.storage import batch_state, conversations
+from gateway.storage import batch_callbacks, batch_state, conversations
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -35,7 +35,6 @@ def connection() -> Iterator[sa.Connection]:
         t.tickets.c.ticket_id,
         t.interactions.c.interaction_id,
         t.messages.c.interaction_id,
-        t.callbacks.c.interaction_id,
         t.segments.c.interaction_id,
         t.serials.c.day,
         t.events.c.event_seq,
@@ -51,7 +50,7 @@ def test_looking_up_many_keys_reads_no_whole_table(connection: sa.Connection, co
 
 QUERIES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (batch_state, conversations)
+    for module in (batch_callbacks, batch_state, conversations)
     for name, value in vars(module).items()
     if isinstance(value, Query)
 }

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from gateway.cli.prefill_export import training_row
 from gateway.domain import masking
+from gateway.domain.callback import NewCallback
 from gateway.domain.change import (
     Change,
     Identity,
-    NewCallback,
     NewEvent,
     NewInteraction,
     NewMessage,
@@ -109,7 +109,7 @@ def ticket(house: WebHouse, canaries: dict[str, str], wish: str | None) -> Chang
             Mention(kind="person", value=other, span=spans[other], confidence=0.9),
             Mention(kind="phone", value=f"+86{phone}", span=spans[phone], confidence=0.9),
         ),
-        callback=NewCallback(callback_id=new_ulid(), phone=f"+86{second}", reason="interrupted", due_at=at),
+        callback=NewCallback(callback_id=new_ulid(), reason="interrupted", due_at=at),
         events=(
             NewEvent(type="ticket.registered", at=at, data={"channel": "web", "empty": False}),
             NewEvent(type="message.failed", at=at, data={"error": f"no such number +86{phone}"}),

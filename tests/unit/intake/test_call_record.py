@@ -130,4 +130,3 @@ async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
     (change,) = store.changes
     assert change.interaction_fields["disposition"] == "abandoned_before_answer"
     assert (change.callback is not None) is proved
-    assert ("callback.opened" in [event.type for event in change.events]) is proved
