@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from gateway.domain.ids import spelled_no
 from gateway.errors import NotFound
 from gateway.media.pictures import PICTURES, pixels
 from gateway.web.api.media_access import check_media
@@ -53,13 +54,16 @@ def shown_as(path: Path, media_type: str) -> tuple[str, str]:
     return media_type, "inline" if media_type.startswith(_PLAYED) else "attachment"
 
 
-def disposition(kind: str, name: str | None, media_type: str, attachment_id: str) -> str:
-    """Content-Disposition (RFC 6266): nothing of a sender's file name can break out of it."""
+def disposition(kind: str, name: str | None, media_type: str, otherwise: str) -> str:
+    """Content-Disposition (RFC 6266): nothing of a sender's file name can break out of it.
+
+    A file without a name is called ``otherwise``, with an ending.
+    """
     given = (name or "").replace("\\", "/").rpartition("/")[2].strip(". ")
     given = "".join(c for c in given if c.isprintable())[:150]
     if not given:
-        given = f"{attachment_id}.{_ENDINGS.get(media_type, 'bin')}"
-    plain = _PLAIN.sub("_", given) or attachment_id
+        given = f"{otherwise}.{_ENDINGS.get(media_type, 'bin')}"
+    plain = _PLAIN.sub("_", given) or otherwise
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(given, safe='')}"
 
 
@@ -69,7 +73,8 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     if services.attachments is None or services.files is None:
         raise NotFound("This house keeps no attachments.")
     row = await services.attachments.get(context.request.match_info["attachment"])
-    await check_media(context, await services.reader.ticket(row.ticket_id))
+    record = await services.reader.ticket(row.ticket_id)
+    await check_media(context, record)
     if row.sha256 is None:
         if row.todo is None:
             raise Problem(410, "attachment_not_kept", f"It was not kept: {row.error or 'unknown'}.")
@@ -79,7 +84,7 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     content_type, kind = await asyncio.to_thread(shown_as, path, media_type)
     headers = {
         "Content-Type": content_type,
-        "Content-Disposition": disposition(kind, row.name, media_type, row.attachment_id),
+        "Content-Disposition": disposition(kind, row.name, media_type, spelled_no(record["ticket_no"])),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return await send_file(

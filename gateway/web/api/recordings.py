@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from gateway.domain.ids import spelled_no
 from gateway.errors import NotFound
 from gateway.web.api.media_access import check_media
 from gateway.web.api.served_file import send_file
@@ -25,7 +26,8 @@ async def get_recording(context: Context) -> web.StreamResponse:
         raise NotFound("This interaction has no recording.")
     path = context.services.recordings.path(location)
     sha256 = (interaction["recording"] or {}).get("sha256") if interaction["ended_at"] else None
-    headers = {"Content-Type": MEDIA_TYPE, "Content-Disposition": f'inline; filename="{path.name}"'}
+    name = f"{spelled_no(record['ticket_no'])}{path.suffix}"
+    headers = {"Content-Type": MEDIA_TYPE, "Content-Disposition": f'inline; filename="{name}"'}
     ticket_id, actor = record["ticket_id"], context.principal.actor
     return await send_file(
         context,

@@ -2,6 +2,7 @@
 import { html, render, useCallback, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { call, follow, setCsrf, setUnauthorized } from "./api.js";
 import { Callbacks } from "./callbacks.js";
+import { Channels, troubles, useChannels } from "./channels.js";
 import { Login, NewPassword } from "./login.js";
 import { Desk, useDesk, useLanguage, useRoute, useTheme, useWide } from "./state.js";
 import { TicketList } from "./list.js";
@@ -105,6 +106,8 @@ function Frame({ tools, leave }) {
     };
   }, []);
 
+  const channels = useChannels();
+  const unwell = (channels.items || []).filter((one) => troubles(one).length).length;
   const [room = "tickets", id] = route;
   const inside = useMemo(() => ({ ...desk, subscribe }), [desk.t, desk.language, desk.session]);
   const trouble = !online ? t.offline : !connected ? t.reconnecting : "";
@@ -119,8 +122,9 @@ function Frame({ tools, leave }) {
         <a href="#/tickets" aria-current=${room === "tickets" ? "page" : undefined}><${Icon} name="list" /><span>${t.tickets}</span></a>
         <a href="#/callbacks" aria-current=${room === "callbacks" ? "page" : undefined}><${Icon} name="clock" /><span>${t.callbacks}</span></a>
       </nav>
-      <span class=${`pulse ${trouble ? "pulse-off" : ""}`} title=${t.liveHint}><span class="pulse-dot" aria-hidden="true"></span>
-        <span>${trouble ? "" : t.live}</span></span>
+      <a class=${`pulse ${trouble || unwell ? "pulse-off" : ""}`} href="#/channels" aria-current=${room === "channels" ? "page" : undefined}
+        aria-label=${`${trouble ? "" : `${t.live}${t.comma}`}${unwell ? t.channelsUnwell(unwell) : t.channelHealth}`} title=${t.liveHint}>
+        <span class="pulse-dot" aria-hidden="true"></span><span>${trouble ? "" : unwell ? t.channelsUnwell(unwell) : t.live}</span></a>
       ${tools}
       <div class="who">
         <span class="who-name">${session.name}</span>
@@ -129,14 +133,16 @@ function Frame({ tools, leave }) {
     </header>
     <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
-    ${room === "callbacks" ? html`<div class="page-scroll"><${Callbacks} /></div>` : html`<${Tickets} id=${id} wide=${wide} />`}
+    ${room === "callbacks" || room === "channels"
+      ? html`<div class="page-scroll">${room === "callbacks" ? html`<${Callbacks} />` : html`<${Channels} found=${channels} />`}</div>`
+      : html`<${Tickets} id=${id} wide=${wide} channels=${channels.items} />`}
   </div><//>`;
 }
 
-function Tickets({ id, wide }) {
+function Tickets({ id, wide, channels }) {
   const { t } = useDesk();
   return html`<div class=${`split ${id ? "has-ticket" : ""}`}>
-    ${(wide || !id) && html`<${TicketList} selected=${id} main=${!wide} />`}
+    ${(wide || !id) && html`<${TicketList} selected=${id} main=${!wide} channels=${channels} />`}
     ${(wide || id) &&
     html`<main id="main" class="detail" tabindex="-1">
       ${id

@@ -6,6 +6,7 @@ import { bare, useDesk, useNow, useThrottled } from "./state.js";
 import { Chip, Empty, Icon, PageTitle, Skeleton } from "./ui.js";
 
 const REFRESH_MS = 1000;
+const REFUSED_MS = 60000;
 const ASKS = new Set(["interaction.ended", "ticket.corrected"]);
 const asks = (event) => event === null || ASKS.has(event.type) || event.type.startsWith("callback.");
 
@@ -58,7 +59,30 @@ export function Callbacks() {
     html`<ul class="cards">
       ${items.map((item) => html`<${Task} key=${item.callback_id} item=${item} now=${now} reload=${load} tell=${tell} />`)}
     </ul>`}
+    <${Refused} />
   </main>`;
+}
+
+// Who called when there was no room: nobody spoke with them, and there is no ticket.
+function Refused() {
+  const desk = useDesk();
+  const { t } = desk;
+  const [items, setItems] = useState([]);
+  useEffect(() => {
+    const load = () => call("GET", "refused-calls").then((page) => setItems(page.items), () => {});
+    load();
+    const timer = setInterval(load, REFUSED_MS);
+    return () => clearInterval(timer);
+  }, []);
+  if (!items.length) return null;
+  return html`<section class="refused" aria-labelledby="refused-title"><h2 id="refused-title">${t.refusedCalls} <span class="count">${items.length}</span></h2>
+    <p class="faint small">${t.refusedHint}</p>
+    <ul class="cards">${items.map((one) => html`<li key=${`${one.channel_id} ${one.number} ${one.first_at}`} class="task">
+      <div class="task-main"><strong class="task-phone">${spacedPhone(one.phone || one.number) || t.withheld}</strong>
+        <span class="task-why">${t.refusedReasons[one.reason] || t.refusedOther}${!one.proved && html` <${Chip} tone="wait">${t.unproved}<//>`}</span></div>
+      <div class="task-due"><span>${t.callsTried(one.attempts)}</span>
+        <span class="faint">${t.lastCalled} <time datetime=${one.last_at}>${fullTime(one.last_at, desk)}</time></span></div></li>`)}</ul>
+  </section>`;
 }
 
 function Task({ item, now, reload, tell }) {

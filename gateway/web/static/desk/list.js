@@ -8,18 +8,19 @@ import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "./ui.js";
 const PAGE = 50;
 const REFRESH_MS = 500;
 const TYPE_MS = 250;
-const NO_FILTER = { text: "", line: "", status: "", empty: false };
+const NO_FILTER = { text: "", line: "", status: "", channel: "", empty: false };
+const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no channel of its own
 let kept = NO_FILTER;
 
 const query = (filter, cursor, limit) => {
   const params = new URLSearchParams({ order: "newest", limit: String(limit) });
   if (!filter.empty) params.set("empty", "false");
-  for (const key of ["text", "line", "status"]) if (filter[key].trim()) params.set(key, filter[key].trim());
+  for (const key of ["text", "line", "status", "channel"]) if (filter[key].trim()) params.set(key, filter[key].trim());
   if (cursor) params.set("cursor", cursor);
   return `tickets?${params}`;
 };
 
-export function TicketList({ selected, main }) {
+export function TicketList({ selected, main, channels }) {
   const desk = useDesk();
   const { t, subscribe } = desk;
   const [filter, setFilter] = useState(kept);
@@ -95,14 +96,14 @@ export function TicketList({ selected, main }) {
     addEventListener("keydown", move);
     return () => removeEventListener("keydown", move);
   }, []);
-  const filtered = filter.text || filter.line || filter.status;
+  const filtered = filter.text || filter.line || filter.status || filter.channel;
   const inside = html`
     <div class="list-head">
       <div class="list-title">
         <${PageTitle} quiet=${!main} focusKey="list">${t.tickets}<//>
         <span class="count" role="status">${items && t.count(items.length, cursor)}</span>
       </div>
-      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} />
+      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} statuses=${desk.session.statuses} channels=${channels} />
     </div>
     ${error && items === null && html`<${Empty} icon="refresh" title=${t.failed} hint=${explain(t, error)}>
       <button class="button" onClick=${load}>${t.retry}</button><//>`}
@@ -125,7 +126,9 @@ export function TicketList({ selected, main }) {
     : html`<section class="list" aria-label=${t.tickets}>${inside}</section>`;
 }
 
-function Filters({ filter, setFilter, t }) {
+// Only what can be found is offered: statuses that tickets are given, channels that are configured.
+function Filters({ filter, setFilter, t, statuses, channels }) {
+  const kinds = [...new Set([...(channels || []).map((one) => one.kind), ...ALWAYS])];
   const set = (key) => (event) =>
     setFilter({ ...filter, [key]: event.target.type === "checkbox" ? event.target.checked : event.target.value });
   return html`<form role="search" class="filters" onSubmit=${(event) => event.preventDefault()}>
@@ -145,7 +148,13 @@ function Filters({ filter, setFilter, t }) {
       <label><span class="visually-hidden">${t.status}</span>
         <select value=${filter.status} onChange=${set("status")}>
           <option value="">${t.status}: ${t.all}</option>
-          ${Object.entries(t.statuses).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+          ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.statuses, key, t)}</option>`)}
+        </select>
+      </label>
+      <label><span class="visually-hidden">${t.channel}</span>
+        <select value=${filter.channel} onChange=${set("channel")}>
+          <option value="">${t.channel}: ${t.all}</option>
+          ${kinds.map((key) => html`<option key=${key} value=${key}>${word(t.channels, key, t)}</option>`)}
         </select>
       </label>
     </div>
