@@ -57,7 +57,8 @@ def _webp(file: BinaryIO) -> tuple[int, int]:
             return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
         case b"VP8 ":
             return _little(head[26:28]) & 0x3FFF, _little(head[28:30]) & 0x3FFF
-    return 0, 0
+        case _:
+            return 0, 0
 
 
 def _jpeg(file: BinaryIO) -> tuple[int, int]:

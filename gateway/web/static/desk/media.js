@@ -29,7 +29,8 @@ export function Attachment({ one, at, words, sealed, look }) {
     <span class=${bad ? "note-bad small" : "faint small"}>${text}</span></div>`;
   if (!ours(one)) {
     return html`<div class="file"><${Icon} name="file" /><span class="file-name">${name}</span>
-      <a class="small" href=${one.url} target="_blank" rel="noopener noreferrer">${t.fileAtSource}<span class="visually-hidden"> ${name}</span></a></div>`;
+      ${/^https?:\/\/[^*]+$/.test(one.url || "") &&
+      html`<a class="small" href=${one.url} target="_blank" rel="noopener noreferrer">${t.fileAtSource}<span class="visually-hidden"> ${name}</span></a>`}</div>`;
   }
   if (!one.sha256) return line(one.error ? t.fileLost(t.fileErrors[one.error] || t.fileErrors.other) : t.fileComing, one.error);
   if (sealed) return line(`${about} · ${t.secretFiles}`);
