@@ -65,12 +65,12 @@ class Number:
 
 
 def number_to_call(
-    requester: Mapping[str, Any], spoken: Mapping[str, Any] | None, earlier: Number | None = None
+    requester: Mapping[str, Any], spoken: Mapping[str, Any] | None, earlier: str | None = None
 ) -> Number | None:
     """Where the requester of a ticket is called.
 
     ``requester``: that section of its record. ``spoken``: the entry of ``prefill.fields`` for the callback number.
-    ``earlier``: what this is for an earlier ticket of theirs; it counts when this one has no number at all.
+    ``earlier``: the number of an earlier ticket of theirs; it counts when this one has none at all.
 
     A spoken number comes before the one they called or wrote from only when it is surely theirs.
     """
@@ -82,8 +82,14 @@ def number_to_call(
         return Number(given, sure=True)
     if own is not None:
         return Number(own, sure=False)
-    unsure = given or heard
-    return Number(unsure, sure=False) if unsure is not None else earlier
+    unsure = given or heard or earlier
+    return Number(unsure, sure=False) if unsure is not None else None
+
+
+def number_to_write(requester: Mapping[str, Any], spoken: Mapping[str, Any] | None) -> str | None:
+    """Where a reply may go by SMS instead: not to a number that may be somebody else's, there a person has to ask."""
+    number = number_to_call(requester, spoken)
+    return number.value if number is not None and (number.sure or number.value == requester.get("phone")) else None
 
 
 def number_of(numbers: Iterable[Number | None]) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, text_wholly, wholly
+from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, wholly
 
 __all__ = (
     "MASK",
@@ -332,5 +332,5 @@ def callback(full: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("last_attempt", "closed"):
         if told.get(key):
             note = told[key]["note"]
-            told[key] = {**told[key], "note": wholly(note) if full["hidden"] else text_wholly(note)}
+            told[key] = {**told[key], "note": (wholly if full["hidden"] else text)(note)}
     return told

@@ -24,7 +24,10 @@ IN_CALL = frozenset(
         "interaction.ended",
         "transcript.segment",
         "ticket.demand_taken",
+        "callback.requested",
         "callback.opened",
+        "callback.reason_added",
+        "callback.number_changed",
     },
 )
 """Events of a ticket's first interaction: whatever was held goes out in order, so its registration is ahead of them."""

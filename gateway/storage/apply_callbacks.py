@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.domain.callback import (
     SYSTEM,
+    NewCallback,
     Reason,
     Task,
     called_again,
@@ -27,7 +28,7 @@ from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import set_in
 
-OPENED, REASON_ADDED, NUMBER_GIVEN = "callback.opened", "callback.reason_added", "callback.number_given"
+OPENED, REASON_ADDED, NUMBER_CHANGED = "callback.opened", "callback.reason_added", "callback.number_changed"
 DONE, CANCELLED = "callback.done", "callback.cancelled"
 _PATH = ("handling", "callback")
 _LINK = "callback_id"
@@ -63,8 +64,8 @@ class Calls:
         self._follow()
         self._give_number()
         if interaction is not None:
-            if p.callback is not None:
-                self._owe(p.callback, interaction)
+            if p.change.callback is not None:
+                self._owe(p.change.callback, interaction)
             if false is not None:
                 self._take_back(false, interaction)
             if "disposition" in p.interaction_fields:
@@ -100,28 +101,28 @@ class Calls:
                 phone = number_after(task.phone, self._before if own else None, number)
                 if phone != task.phone:
                     given = changed(task, phone=phone)
-                    self._put(given, self._event(NUMBER_GIVEN, given), everyone=not own)
+                    self._put(given, self._event(NUMBER_CHANGED, given), everyone=not own)
 
-    def _owe(self, new: Row, interaction: InteractionState) -> None:
+    def _owe(self, new: NewCallback, interaction: InteractionState) -> None:
         row = self._ticket.row
         requester_id, line = row["requester_id"], row["line"]
         number = ticket_number(self._ticket.doc, self._state.earlier.get(requester_id))
         ids = {"ticket_id": row["ticket_id"], "interaction_id": interaction.row["interaction_id"]}
-        reason = Reason(reason=new["reason"], **ids)
+        reason = Reason(reason=new.reason, **ids)
         known = task_to_join(self._owed(), requester_id, line)
         if known is None:
             task = Task(
-                callback_id=new["callback_id"],
+                callback_id=new.callback_id,
                 requester_id=requester_id,
                 line=line,
                 phone=number_of((number,)),
                 reasons=(reason,),
-                due_at=from_rfc3339(new["due_at"]),
+                due_at=new.due_at,
                 created_at=self._at,
             )
             self._open(task, joined=False)
             return
-        task = joined(known, reason, from_rfc3339(new["due_at"]), number)
+        task = joined(known, reason, new.due_at, number)
         linked = self._is_mine(known)
         if task is not known:
             added = self._event(REASON_ADDED, task, reason=reason.reason)
@@ -131,8 +132,9 @@ class Calls:
 
     def _take_back(self, false: Reason, interaction: InteractionState) -> None:
         """Recovery's reason was none: the call went on, and has ended now or left a debt of its own."""
-        new = self._p.callback
-        if interaction.row["owner"] is None if new is None else new["reason"] == false.reason:
+        new = self._p.change.callback
+        over = new is None and interaction.row["owner"] is not None
+        if not over and (new is None or new.reason == false.reason):
             return
         for task in self._owed():
             if false in task.reasons:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.callback import Attempt, Closed, Number, Reason, Task, number_to_call
+from gateway.domain.callback import Attempt, Closed, Number, Reason, Task, number_to_call, number_to_write
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import CallbackState
 from gateway.storage import tables as t
@@ -40,9 +40,14 @@ _UPDATE = Bulk(
 _SPOKEN = ("prefill", "fields", "requester.callback_phone")
 
 
-def ticket_number(doc: Tree, earlier: Number | None = None) -> Number | None:
+def ticket_number(doc: Tree, earlier: str | None = None) -> Number | None:
     """Where the requester of a ticket's document is called."""
     return number_to_call(doc.get("requester") or {}, get_in(doc, _SPOKEN), earlier)
+
+
+def reply_number(doc: Tree) -> str | None:
+    """Where a reply to the requester of a ticket's document may go by SMS."""
+    return number_to_write(doc.get("requester") or {}, get_in(doc, _SPOKEN))
 
 
 def load_tasks(connection: sa.Connection, *, requesters: Collection[str], named: Collection[str]) -> dict[str, Task]:
@@ -55,13 +60,13 @@ def load_tasks(connection: sa.Connection, *, requesters: Collection[str], named:
     return {row["callback_id"]: task_of(row) for row in rows}
 
 
-def earlier_numbers(connection: sa.Connection, requesters: Collection[str]) -> dict[str, Number]:
+def earlier_numbers(connection: sa.Connection, requesters: Collection[str]) -> dict[str, str]:
     """The number of each one's newest ticket that has one."""
-    found: dict[str, Number] = {}
+    found: dict[str, str] = {}
     for requester_id, doc in _NUMBERED.rows(connection, requesters=list(requesters)):
         number = ticket_number(loads(doc))
         if number is not None:
-            found.setdefault(requester_id, number)
+            found.setdefault(requester_id, number.value)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from gateway.domain.callback import Number, Task
+from gateway.domain.callback import Task
 from gateway.domain.ids import new_ulid
 from gateway.storage import tables as t
 from gateway.storage.among import listed
@@ -101,7 +101,7 @@ class State:
     """Calls that are owed to the people of the batch, by callback_id, and others that somebody works on."""
     tasks_before: Mapping[str, Task] = field(default_factory=dict)
     """Those as they were read."""
-    earlier: Mapping[str, Number] = field(default_factory=dict)
+    earlier: Mapping[str, str] = field(default_factory=dict)
     """requester_id -> the number of an earlier ticket, of people who are owed a call and have none in theirs."""
     segments: set[tuple[str, int]] = field(default_factory=set)
     """Those that corrections may refer to."""
@@ -198,8 +198,20 @@ def _load_calls(connection: sa.Connection, batch: Sequence[Prepared], state: Sta
     state.tasks = load_tasks(connection, requesters=people, named=named)
     state.tasks_before = dict(state.tasks)
     _read_tickets(connection, {i for task in state.tasks.values() for i in task.tickets} - state.tickets.keys(), state)
-    if people and any(p.callback for p in batch):
-        state.earlier = earlier_numbers(connection, people)
+    if numberless := _numberless(batch, state):
+        state.earlier = earlier_numbers(connection, numberless)
+
+
+def _numberless(batch: Sequence[Prepared], state: State) -> set[str]:
+    """Requesters of whom a Change says that they are owed a call, and whose ticket has no number as it was read."""
+    owing = [p.change for p in batch if p.change.callback]
+    joined = {state.open.get((c.join.channel_id, c.join.external_id)) for c in owing if c.join}
+    ids = {c.ticket_id for c in owing} | {state.interactions[i].row["ticket_id"] for i in joined if i}
+    rows = [state.tickets[i].row for i in ids if i in state.tickets]
+    found = {row["requester_id"] for row in rows if not (row["phone"] or row["callback_phone"])}
+    new = [c.new_ticket.requester for c in owing if c.new_ticket and not c.new_ticket.requester.fields.get("phone")]
+    keys = {(identity.kind, identity.value) for requester in new for identity in requester.identities}
+    return found | {state.identities[key] for key in keys if key in state.identities}
 
 
 def _load_threads(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:

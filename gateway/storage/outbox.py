@@ -8,14 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.callback import number_of
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.errors import NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, OutboxRow, Waiting
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.batch_callbacks import ticket_number
+from gateway.storage.batch_callbacks import reply_number
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
@@ -180,7 +179,7 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 context=thread.get("context") or {},
                 heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
-                phone=number_of((ticket_number(row["ticket"]),)),
+                phone=reply_number(row["ticket"]),
             )
         )
     return list(found.values())

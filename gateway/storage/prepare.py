@@ -65,7 +65,6 @@ class Prepared:
     queued: list[Row | None]
     """For each of ``messages`` its row of the outbox, when it has one."""
     attachments: list[Row]
-    callback: Row | None
     events: list[Row]
     confirmed_by: str | None
     touches_calls: bool
@@ -138,16 +137,17 @@ def prepare(change: Change, now: str) -> Prepared:
         ],
         queued=queued,
         attachments=[attachment_row(a, now) for a in change.attachments],
-        callback=_callback(change),
         events=_events(change, texts, now),
         confirmed_by=next((e.actor for e in change.events if e.type == CORRECTED and e.actor != "system"), None),
         touches_calls=_touches_calls(change),
     )
+    if change.callback is not None:
+        texts += (change.callback.callback_id, change.callback.reason, instant(change.callback.due_at))
     if change.work is not None:
         texts += (change.work.callback_id, change.work.actor, change.work.note)
     for row in prepared.segments:
         plain(row, texts)
-    for row in (*prepared.messages, *prepared.attachments, prepared.callback or {}):
+    for row in (*prepared.messages, *prepared.attachments):
         texts += row.values()
     conversation_texts(change, texts)
     texts += change.corrected_segments.values()
@@ -252,13 +252,6 @@ def _checked_path(dotted: str) -> Path:
     path = tuple(dotted.split("."))
     check_path(path)
     return path
-
-
-def _callback(change: Change) -> Row | None:
-    new = change.callback
-    if new is None:
-        return None
-    return {"callback_id": new.callback_id, "reason": new.reason, "due_at": instant(new.due_at)}
 
 
 def _touches_calls(change: Change) -> bool:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from gateway.domain.callback_work import Verb, Work
 from gateway.domain.change import Change
+from gateway.domain.ids import rfc3339
 from gateway.ports.store import CallbackQuery, Record
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import AttemptBody, CallbacksQuery, CancelBody, DoneBody, UnmaskedQuery
@@ -38,8 +39,14 @@ async def list_callbacks(context: Context) -> web.Response:
     if context.principal.sees_all:
         for item in items:
             context.house.seen.saw(context.principal.actor, "list", item["ticket_id"])
-    kind = viewer(context.principal)
-    return json_response({"items": [callback_shown(item, kind) for item in items]})
+    kind, now = viewer(context.principal), rfc3339(context.services.clock.now())
+    return json_response({"items": [callback_shown(_as_claimed(item, now), kind) for item in items]})
+
+
+def _as_claimed(task: Record, now: str) -> Record:
+    """``task`` without a claim that has run out."""
+    until = task["claimed_until"]
+    return task if until is None or until > now else task | {"claimed_by": None, "claimed_until": None}
 
 
 async def claim(context: Context) -> web.Response:
@@ -103,7 +110,8 @@ async def _response(context: Context, task: Record, *, unmasked: bool) -> web.Re
         await context.house.reveal(principal, task["ticket_id"])
     elif principal.sees_all:
         context.house.seen.saw(principal.actor, "list", task["ticket_id"])
-    told = callback_shown(task, "all" if unmasked else viewer(principal))
+    now = rfc3339(context.services.clock.now())
+    told = callback_shown(_as_claimed(task, now), "all" if unmasked else viewer(principal))
     return json_response(told, headers={"ETag": f'"{task["version"]}"'})
 
 

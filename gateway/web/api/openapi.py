@@ -21,6 +21,7 @@ _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PARAMETERS = {
     "ticket": "ticket_id (ULID), or ticket_no: 15 digits with or without the hyphen after the date",
+    "callback": "callback_id",
     "interaction": "interaction_id",
     "verb": "confirm or reveal",
     "feed": "Id of a feed",

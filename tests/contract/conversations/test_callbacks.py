@@ -11,6 +11,8 @@ from gateway.ports.message import MediaRef, ReplyWindow
 from gateway.ports.recogniser import Final
 from gateway.ports.store import CallbackQuery
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
+from tests.contract.storage.changes import TestClock
+from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
 VOICE = (Path(__file__).resolve().parents[2] / "data" / "sounds" / "tone.ogg").read_bytes()
@@ -119,6 +121,20 @@ async def test_an_answer_kept_back_after_the_person_was_called_is_owed_again(hou
     await house.deliver()
     task = await owed(house)
     assert (task["phone"], task["reasons"]) == (GIVEN, ["reply_window_closed"])
+
+
+async def test_an_answer_never_goes_to_a_number_that_may_be_somebody_elses(
+    opened: Open, clock: TestClock, tmp_path: Path
+) -> None:
+    house = ConversationHouse(await opened(), clock, tmp_path, sms="sms")
+    sms = ScriptedChannel()
+    house.channels.put("sms", sms)
+    narrow(house)
+    await house.say("1", "13912345678这个号码一直骚扰我")
+    clock.forward(61)
+    await house.deliver()
+    assert sms.sent == []
+    assert (await owed(house))["reasons"] == ["reply_window_closed"]
 
 
 async def test_an_answer_kept_back_without_any_number_says_so(house: ConversationHouse) -> None:

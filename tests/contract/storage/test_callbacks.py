@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 
 from gateway.domain import change_json
 from gateway.domain.callback import owed
 from gateway.domain.callback_work import Verb, Work
 from gateway.domain.change import Applied, Change, Identity
-from gateway.domain.guess import Guess
+from gateway.domain.guess import SURE, Guess
 from gateway.domain.words import Disposition
 from gateway.errors import CallbackClaimed, CallbackClosed, NotFound, StaleVersion
 from gateway.intake.call_record import CallRecord
@@ -22,6 +24,7 @@ from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
+from gateway.storage.migrate import _config
 from tests.contract.storage.changes import NOON, TestClock, event, written
 from tests.fakes.reading import ReaderHere
 
@@ -92,6 +95,8 @@ async def test_a_further_reason_joins_the_open_task(db: Database, clock: TestClo
     (task,) = await db.reader.callbacks()
     assert task["reasons"] == ["abandoned_in_flow", "asked_for_person"]
     assert (task["reason"], task["ticket_id"], task["phone"]) == ("abandoned_in_flow", first.ticket_id, OWN)
+    assert task["tickets"] == [first.ticket_id, second.ticket_id]
+    assert task["phone_sure"] is True
     assert task["due_at"] == "2026-11-23T04:30:00.000Z", "nobody waits longer for having called again"
     assert await shown(db, first.ticket_id) == await shown(db, second.ticket_id)
     assert await types(db, first.ticket_id) == ["callback.opened"]
@@ -163,8 +168,8 @@ async def test_a_number_given_later_fills_the_task(db: Database) -> None:
         said = Guess(path="requester.callback_phone", value=value, source="rule", span=None, confidence=confidence)
         await db.changes.apply(Change(ticket_id=applied.ticket_id, guesses=(said,), events=(event(actor="system"),)))
         (task,) = await db.reader.callbacks(CallbackQuery(has_phone=True))
-        assert task["phone"] == then
-    assert (await types(db, applied.ticket_id)).count("callback.number_given") == 2
+        assert (task["phone"], task["phone_sure"]) == (then, confidence >= SURE)
+    assert (await types(db, applied.ticket_id)).count("callback.number_changed") == 2
 
 
 @pytest.mark.parametrize(("value", "called_at"), [("+8613611111111", "+8613611111111"), (None, None)])
@@ -189,7 +194,7 @@ async def test_a_number_of_an_earlier_ticket_of_the_same_account_counts(db: Data
     await db.changes.apply(by_account(written("1", requester={"callback_phone": SPOKEN})))
     await db.changes.apply(by_account(owing("2")))
     (task,) = await db.reader.callbacks()
-    assert task["phone"] == SPOKEN
+    assert (task["phone"], task["phone_sure"]) == (SPOKEN, False)
     await db.changes.apply(owing("stranger"))
     assert [t["phone"] for t in await db.reader.callbacks()] == [SPOKEN, None]
 
@@ -277,6 +282,25 @@ async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: Tes
     await db.changes.apply(again)
     assert [task["reasons"] for task in await db.reader.callbacks()] == [["reply_window_closed"]]
     assert (await shown(db, applied.ticket_id))["state"] == "open"
+
+
+async def test_a_database_of_before_is_filled(db: Database) -> None:
+    """And goes back, with one reason each and one task an interaction."""
+    applied = [await db.changes.apply(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]
+    tasks = await db.reader.callbacks()
+    for revision in ("0009", "head"):
+        await db.sql.write(lambda c, to=revision: _migrate(c, to))
+    assert await db.reader.callbacks() == tasks
+    again = owing("again", phone=OWN)
+    await db.changes.apply(again)
+    assert len(await db.reader.callbacks()) == 2, "what was owed before is joined"
+    assert (await shown(db, applied[0].ticket_id))["state"] == "open"
+
+
+def _migrate(connection: sa.Connection, revision: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    (command.upgrade if revision == "head" else command.downgrade)(config, revision)
 
 
 async def test_a_spool_file_of_an_earlier_version_still_applies(db: Database) -> None:

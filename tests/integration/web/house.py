@@ -105,10 +105,16 @@ class WebHouse:
         )
 
     async def finished_call(
-        self, said: str, *, external_id: str, seconds: float = 2.0, disposition: Disposition = Disposition.COMPLETED
+        self,
+        said: str,
+        *,
+        external_id: str,
+        seconds: float = 2.0,
+        disposition: Disposition = Disposition.COMPLETED,
+        user: str = "13800138000",
     ) -> CallRecord:
         """A whole call of ``seconds`` in which ``said`` was said (nothing, when empty)."""
-        call = self.call(external_id=external_id)
+        call = self.call(external_id=external_id, user=user)
         await call.open(
             {"name": "hotline", "version": "1"}, self.recordings.location(call.interaction_id, call.started_at)
         )

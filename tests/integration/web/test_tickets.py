@@ -264,19 +264,6 @@ async def test_reading_does_not_allow_writing(house: WebHouse) -> None:
     assert (status, problem["code"]) == (403, "desk_only")
 
 
-async def test_callbacks_are_listed_earliest_first_and_masked(house: WebHouse) -> None:
-    await house.finished_call("", external_id="a", disposition=Disposition.ABANDONED_IN_FLOW)
-    await house.finished_call(SAID, external_id="b", disposition=Disposition.INTERRUPTED)
-    status, page = await house.get("/api/v1/callbacks", "reader")
-    assert status == 200
-    assert [item["reason"] for item in page["items"]] == ["abandoned_in_flow", "interrupted"]
-    assert page["items"][0]["phone"] == "+86138****8000"
-    _, page = await house.get("/api/v1/callbacks?state=done")
-    assert page["items"] == []
-    _, page = await house.get("/api/v1/callbacks?state=all", "admin")
-    assert page["items"][1]["phone"] == "+8613912345678"
-
-
 async def test_dead_letters_are_for_admins_to_see_and_replay(house: WebHouse) -> None:
     await house.contact()
     store = house.database.deliveries

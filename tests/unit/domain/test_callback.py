@@ -21,12 +21,14 @@ from gateway.domain.callback import (
     number_after,
     number_of,
     number_to_call,
+    number_to_write,
     owed,
     owed_after,
     settles,
     task_to_join,
     without,
 )
+from gateway.domain.guess import SURE
 from gateway.domain.words import ABANDONED, CallbackState, Disposition
 
 pytestmark = pytest.mark.unit
@@ -82,9 +84,9 @@ def test_which_number_is_called(
     assert number_to_call(requester, spoken) == called
 
 
-@given(own=numbers, spoken=numbers, sure=st.floats(0, 1), earlier=known)
+@given(own=numbers, spoken=numbers, sure=st.floats(0, 1), earlier=numbers)
 def test_a_number_is_none_only_where_nobody_ever_gave_one(
-    own: str | None, spoken: str | None, sure: float, earlier: Number | None
+    own: str | None, spoken: str | None, sure: float, earlier: str | None
 ) -> None:
     said = entry(spoken, sure) if spoken else None
     filled = spoken if sure >= 0.5 else None
@@ -93,6 +95,8 @@ def test_a_number_is_none_only_where_nobody_ever_gave_one(
     if own or spoken:
         assert found is not None
         assert found.value in {own, spoken}
+    written = number_to_write({"phone": own, "callback_phone": filled}, said)
+    assert written == (spoken if spoken and sure >= SURE else own)
 
 
 @given(st.lists(known))

@@ -133,6 +133,7 @@ function Task({ item, now, reload, tell }) {
         ? shown && !shown.includes("*") ? html`<a href=${`tel:${shown}`}>${phone}</a>` : phone
         : html`<${Chip} tone="bad">${t.noNumber}<//>`}</strong>
       ${!phone && html`<span class="small">${t.noNumberHint}</span>`}
+      ${phone && item.phone_sure === false && html`<span class="small note-bad">${t.numberUnsure}</span>`}
       <span class="task-why">${(item.reasons || [item.reason]).map((one) => word(t.callbackReasons, one, t)).join(t.comma)}
         ${item.how === "message" && html`<${Chip} tone="wait">${t.messageOnly}<//>`}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}</span>
@@ -163,6 +164,7 @@ function Tried({ item }) {
   const { t } = desk;
   const last = item.last_attempt;
   const parts = [];
+  if (item.tickets && item.tickets.length > 1) parts.push(t.ofTickets(item.tickets.length));
   if (item.attempts) parts.push(t.tried(item.attempts));
   if (last) parts.push(`${t.lastTried} ${fullTime(last.at, desk)}${t.colon}${word(t.callbackResults, last.result, t)}`, last.note);
   if (item.closed) parts.push(`${fullTime(item.closed.at, desk)}${t.colon}${word(t.callbackWhys, item.closed.why, t)}`, item.closed.note);
