@@ -151,7 +151,7 @@ function Task({ item, now, reload, tell }) {
       ${open && !(mine && shown) && (!item.claimed_by || mine) && item.phone &&
       html`<button type="button" class="button button-main" disabled=${busy} aria-label=${`${t.callbackVerbs.claim} ${no}`}
         onClick=${() => act("claim", undefined, "?unmasked=true")}><${Icon} name="phone" />${t.callbackVerbs.claim}</button>`}
-      ${open && (!item.claimed_by || mine) && html`${button("done", mine && shown)}${item.phone && button("attempt")}${button("cancel")}`}
+      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && shown)}${button("cancel")}`}
       <a class="button" href=${`#/tickets/${item.ticket_id}`}>${t.openTicket}<span class="visually-hidden"> ${no}</span></a>
     </div>
     ${problem && html`<p class="note-bad task-wide" role="alert">${problem}</p>`}
