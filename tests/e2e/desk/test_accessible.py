@@ -31,6 +31,12 @@ AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
 async def sound(browser: Browser, where: str) -> None:
     found = await browser.js(AUDIT)
     assert found == [], f"{where}:\n" + "\n".join(found)
+    told = (
+        "const named=[...document.querySelectorAll('[aria-label],[title],[alt],[download]')].flatMap((e)=>"
+        "['aria-label','title','alt','download'].map((name)=>e.getAttribute(name)||''));"
+        "return [document.body.innerText,...named].join('\\n').match(/\\b[0-9A-HJKMNP-TV-Z]{26}\\b/g)||[]"
+    )
+    assert await browser.js(told) == [], f"{where} shows internal ids"
 
 
 async def fill_house(house: WebHouse) -> dict[str, str]:
