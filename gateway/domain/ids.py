@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+import unicodedata
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
@@ -13,6 +15,8 @@ _BY_BYTE = (_CROCKFORD * 8).encode()
 RANDOM_DIGITS = 16
 SERIAL_DIGITS = 7
 NUMBER_DIGITS = 8 + SERIAL_DIGITS
+_HYPHENS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
+"""What stands between the digits of a number, whichever hyphen, dash or minus a keyboard gives."""
 
 
 class _Random:
@@ -61,10 +65,23 @@ def spelled_no(number: str) -> str:
     return f"{number[:-SERIAL_DIGITS]}-{number[-SERIAL_DIGITS:]}"
 
 
+def digits_written(text: str) -> str | None:
+    """The digits of a number as people write it: with ``#``, hyphens, blanks, and all of it full-width."""
+    plain = _HYPHENS.sub("", unicodedata.normalize("NFKC", text)).removeprefix("#")
+    return plain if plain.isascii() and plain.isdigit() else None
+
+
 def parse_ticket_no(text: str) -> str | None:
-    """The 15 digits in ``text`` as people write them (hyphen, blanks), or None when it is no ticket number."""
-    digits = "".join(c for c in text if c.isdigit())
-    return digits if len(digits) == NUMBER_DIGITS and set(text) <= set("0123456789- ") else None
+    """The 15 digits in ``text`` as people write them (``#``, hyphens, blanks), or None when it is no ticket number."""
+    digits = digits_written(text)
+    return digits if digits is not None and len(digits) == NUMBER_DIGITS else None
+
+
+def parse_serial(text: str) -> str | None:
+    """The daily serial, 7 digits, that ``text`` names as the desk prints it (``#322``); None without its ``#``."""
+    digits = digits_written(text)
+    marked = unicodedata.normalize("NFKC", text).strip().startswith("#")
+    return digits.zfill(SERIAL_DIGITS) if marked and digits and len(digits) <= SERIAL_DIGITS else None
 
 
 def city_day(now: datetime, zone: tzinfo) -> str:

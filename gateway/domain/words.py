@@ -31,6 +31,10 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+GIVEN = (Status.REGISTERED, Status.MERGED)
+"""The statuses that this version gives to tickets; lists offer these, the others are still to come."""
+
+
 class Disposition(StrEnum):
     """How an interaction ended."""
 

@@ -153,7 +153,7 @@ class MessageChange:
             expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
             new_interaction=interaction,
             dialogue=state.to_json(),
-            ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel) | self._pending(),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending(),
             guesses=tuple(turn.guesses) if speaks else (),
             mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
@@ -175,7 +175,7 @@ class MessageChange:
             dedupe=self._key(),
             ticket_id=standing.previous_ticket,
             interaction_id=standing.previous_interaction,
-            ticket_fields=_rated(satisfied, message.channel),
+            ticket_fields=_rated(satisfied, message),
             content=message.text if message.event == "edit" else None,
             thread=self._thread(),
             messages=(*self._inbound(), *outbound),
@@ -353,7 +353,10 @@ def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
     ]
 
 
-def _rated(satisfied: int | None, channel: str) -> dict[tuple[str, ...], Any]:
+def _rated(satisfied: int | None, message: InboundMessage) -> dict[tuple[str, ...], Any]:
+    """What a rating says: its words go with its figure, and a later rating takes the place of both."""
     if satisfied is None:
         return {}
-    return {("outcome", "evaluation", "channel"): channel, ("outcome", "evaluation", "satisfied"): satisfied}
+    comment = (message.text or "").strip() or None
+    given = {"channel": message.channel, "satisfied": satisfied, "comment": comment}
+    return {("outcome", "evaluation", key): value for key, value in given.items()}

@@ -56,7 +56,8 @@ class SimilarView:
     items: tuple[SimilarTicket, ...]
     """The best few, best first."""
     reporters: int
-    """Different people about this matter: of the ticket, of everything similar, and of what was merged into them."""
+    """Different people about this matter at this place: of the ticket, of what is similar there, and of what was
+    merged into them."""
     repeats: int
     """How many of the similar tickets are of the ticket's own requester."""
     complete: bool
@@ -114,8 +115,9 @@ class SimilarTickets:
         ticket = (await self._store.of([ticket_id]))[ticket_id]
         complete = self.complete and self._known >= ticket.event_seq
         found, others = await self._like(ticket, MANY)
-        everyone = [ticket, *(others[one.ticket_id] for one in found)]
-        people = await self._people(everyone)
+        near = [others[one.ticket_id] for one in found]
+        people = await self._people([ticket, *near])
+        same = [ticket, *(other for other in near if one_matter(ticket, other))]
         items = tuple(
             SimilarTicket(
                 words=(words := others[one.ticket_id]),
@@ -127,7 +129,7 @@ class SimilarTickets:
         )
         return SimilarView(
             items=items[:TOP],
-            reporters=len(set().union(*people.values())),
+            reporters=len(set().union(*(people[one.ticket_id] for one in same))),
             repeats=sum(one.same_requester for one in items),
             complete=complete,
         )
@@ -174,6 +176,31 @@ class SimilarTickets:
         for ticket_id in self._index.older_than(self._since().timestamp()):
             self._index.remove(ticket_id)
             self._words.pop(ticket_id, None)
+
+
+def one_matter(ticket: TicketWords, other: TicketWords) -> bool:
+    """Whether two similar tickets are about the same thing at the same place, as far as both say where it is.
+
+    Words alone are no place: half a city reports the same power cut in the same words. Who does not say where it is,
+    is counted with nobody.
+    """
+    if any(_differ(getattr(ticket, key), getattr(other, key)) for key in ("topic", "subtopic")):
+        return False
+    levels = [(getattr(ticket, key), getattr(other, key)) for key in ("district", "street", "community")]
+    if any(_differ(mine, theirs) for mine, theirs in levels):
+        return False
+    mine, theirs = _plain(ticket.address), _plain(other.address)
+    if mine and theirs:
+        return mine in theirs or theirs in mine
+    return any(mine and theirs for mine, theirs in levels[1:])
+
+
+def _differ(mine: str | None, theirs: str | None) -> bool:
+    return bool(mine and theirs and mine != theirs)
+
+
+def _plain(address: str | None) -> str:
+    return "".join(c for c in address or "" if c.isalnum()).casefold()
 
 
 def _entry(ticket: TicketWords) -> Entry:

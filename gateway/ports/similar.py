@@ -28,6 +28,9 @@ class TicketWords:
     subtopic: str | None
     """Second-level category."""
     requester_id: str
+    community: str | None = None
+    """Code."""
+    address: str | None = None
     merged_ids: tuple[str, ...] = ()
 
 

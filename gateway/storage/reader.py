@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.ids import digits_written, parse_serial
 from gateway.domain.veil import text_wholly
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import OWED, CallbackQuery, Record, TicketPage, TicketQuery
@@ -197,12 +198,13 @@ def _page(query: TicketQuery, zone: tzinfo) -> sa.Select[Any]:
 
 
 def _matches(text: str, *, masked: bool) -> sa.ColumnElement[bool]:
-    """Every word somewhere in phone, title, content or address; or the digits in the ticket's number."""
+    """Every word somewhere in phone, title, content or address; or digits of its number, or its serial after ``#``."""
     table = t.tickets.c
     search = table.search_masked if masked else table.search
     found = sa.and_(*[search.contains(word, autoescape=True) for word in text.lower().split()])
-    digits = re.sub(r"[\s-]", "", text)
-    if digits.isascii() and digits.isdigit():
+    if (serial := parse_serial(text)) is not None:
+        return sa.or_(found, table.ticket_no.endswith(serial))
+    if (digits := digits_written(text)) is not None:
         found = sa.or_(found, table.ticket_no.contains(digits), search.contains(digits))
     return found
 

@@ -74,5 +74,7 @@ def _words(row: Any) -> TicketWords:
         topic=get_in(doc, ("demand", "category", "l1")),
         subtopic=get_in(doc, ("demand", "category", "l2")),
         requester_id=row["requester_id"],
+        community=get_in(doc, ("place", "community", "code")),
+        address=get_in(doc, ("place", "address")),
         merged_ids=tuple(get_in(doc, ("related", "merged_ids")) or ()),
     )

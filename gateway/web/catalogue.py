@@ -46,6 +46,10 @@ class Catalogue:
     units: Table = _NOTHING
     divisions: Table = _NOTHING
     categories: Mapping[str, Category] = field(default_factory=dict)
+    category_names: Mapping[str, str] = field(default_factory=dict)
+    """Of every category by its code: its own name."""
+    unit_names: Mapping[str, str] = field(default_factory=dict)
+    """Of every unit by its code."""
 
     def recorded(self, code: str, on: date) -> dict[str, Any] | None:
         """``demand.category`` for ``code`` as records of that day hold it; None when the taxonomy has no such row."""
@@ -67,6 +71,8 @@ class Catalogue:
         units, units_version = _read(config_dir / "units.csv")
         divisions, divisions_version = _read(config_dir / "gazetteer.csv")
         parents = {row.get("parent", "") for row in taxonomy}
+        known_units = read_units(config_dir / "units.csv")
+        categories = read_taxonomy(config_dir / "taxonomy.csv", known_units)
         return cls(
             taxonomy=Table.of([_category(row, leaf=row["code"] not in parents) for row in taxonomy], version),
             units=Table.of([_unit(row) for row in units], units_version),
@@ -74,7 +80,9 @@ class Catalogue:
                 [{key: row.get(key, "") for key in ("code", "name", "level", "parent")} for row in divisions],
                 divisions_version,
             ),
-            categories=read_taxonomy(config_dir / "taxonomy.csv", read_units(config_dir / "units.csv")),
+            categories=categories,
+            category_names={code: category.names[-1] for code, category in categories.items()},
+            unit_names={code: unit.name_zh for code, unit in known_units.items()},
         )
 
 

@@ -68,6 +68,8 @@ class HotlineChat extends HTMLElement {
     const apply = () => {
       const wanted = this.getAttribute("theme");
       this.frame.dataset.scheme = wanted === "dark" || (wanted !== "light" && dark.matches) ? "dark" : "light";
+      // What shows beside and behind a page of our own (overscroll, a keyboard that slides away) has its colour too.
+      if (this.whole) document.documentElement.style.background = getComputedStyle(this.frame).backgroundColor;
     };
     dark.addEventListener("change", apply);
     apply();
@@ -186,6 +188,7 @@ class HotlineChat extends HTMLElement {
   }
 
   key(event) {
+    if (event.isComposing) return;
     if (event.key === "Escape") {
       event.stopPropagation();
       if (!this.cover.hidden) this.uncover();

@@ -146,15 +146,17 @@ textarea::placeholder { color: var(--ink-2); opacity: 1; }
 .star.on .icon { fill: currentColor; }
 .rate-word { min-block-size: 24px; margin-block: -8px; color: var(--ink-2); font-size: 14px; text-align: center; }
 
-.whole { position: fixed; inset: 0; justify-items: center; background: var(--ground); }
+.whole { position: fixed; inset: 0; justify-items: center; background: var(--ground); padding-inline: env(safe-area-inset-left) env(safe-area-inset-right); }
 .whole .panel { inline-size: min(100%, 760px); block-size: 100%; border-block: 0; border-radius: 0; box-shadow: none; }
+.whole .head { padding-block-start: calc(14px + env(safe-area-inset-top)); }
 
 @media (max-width: 30rem) {
-  .frame { inset-inline-end: 16px; inset-block-end: calc(var(--offset, 16px) + env(safe-area-inset-bottom)); }
-  .frame[data-position="left"] { inset-inline: 16px auto; }
+  .frame:not(.whole) { inset-inline-end: 16px; inset-block-end: calc(var(--offset, 16px) + env(safe-area-inset-bottom)); }
+  .frame[data-position="left"]:not(.whole) { inset-inline: 16px auto; }
   .frame[data-open]:not(.whole) { inset: 0; }
   .panel { inline-size: 100%; block-size: 100%; border: 0; border-radius: 0; }
   [data-open]:not(.whole) .panel { position: fixed; inset: 0; block-size: 100dvb; }
+  [data-open]:not(.whole) .head { padding-block-start: calc(14px + env(safe-area-inset-top)); }
   .line textarea { font-size: 16px; }
 }
 @media (prefers-reduced-motion: no-preference) {

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import web
 
+from gateway.domain.ids import spelled_no
 from gateway.errors import NotFound
+from gateway.media.pictures import PICTURES, pixels
 from gateway.web.api.media_access import check_media
+from gateway.web.api.served_file import send_file
 from gateway.web.auth import MEDIA
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route
 
-_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "audio/", "video/")
-"""What browsers show without running anything; all else is only ever downloaded."""
-_CHUNK = 262_144
+MOST_PIXELS = 64_000_000
+"""A larger picture is only downloaded: it unfolds to four bytes a pixel in whoever opens the ticket."""
+_PLAYED = ("audio/", "video/")
+_UNKNOWN = "application/octet-stream"
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 _ENDINGS = {
     "image/jpeg": "jpg",
@@ -34,14 +39,31 @@ _ENDINGS = {
 }
 
 
-def disposition(name: str | None, media_type: str, attachment_id: str) -> str:
-    """Content-Disposition (RFC 6266): nothing of a sender's file name can break out of it."""
-    kind = "inline" if media_type.startswith(_INLINE) else "attachment"
+def shown_as(path: Path, media_type: str) -> tuple[str, str]:
+    """(Content-Type, ``inline`` or ``attachment``): inline is what browsers show without running anything.
+
+    All else is only ever downloaded. A picture of more than ``MOST_PIXELS``, or of whom its header does not say how
+    many it has, is given as bytes of no type, which no page shows.
+    """
+    if media_type in PICTURES:
+        with path.open("rb") as file:
+            found = pixels(file, media_type)
+        return (media_type, "inline") if found and found <= MOST_PIXELS else (_UNKNOWN, "attachment")
+    if media_type == "text/plain":
+        return "text/plain; charset=utf-8", "attachment"
+    return media_type, "inline" if media_type.startswith(_PLAYED) else "attachment"
+
+
+def disposition(kind: str, name: str | None, media_type: str, otherwise: str) -> str:
+    """Content-Disposition (RFC 6266): nothing of a sender's file name can break out of it.
+
+    A file without a name is called ``otherwise``, with an ending.
+    """
     given = (name or "").replace("\\", "/").rpartition("/")[2].strip(". ")
     given = "".join(c for c in given if c.isprintable())[:150]
     if not given:
-        given = f"{attachment_id}.{_ENDINGS.get(media_type, 'bin')}"
-    plain = _PLAIN.sub("_", given) or attachment_id
+        given = f"{otherwise}.{_ENDINGS.get(media_type, 'bin')}"
+    plain = _PLAIN.sub("_", given) or otherwise
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(given, safe='')}"
 
 
@@ -51,25 +73,28 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     if services.attachments is None or services.files is None:
         raise NotFound("This house keeps no attachments.")
     row = await services.attachments.get(context.request.match_info["attachment"])
-    await check_media(context, await services.reader.ticket(row.ticket_id))
+    record = await services.reader.ticket(row.ticket_id)
+    await check_media(context, record)
     if row.sha256 is None:
         if row.todo is None:
             raise Problem(410, "attachment_not_kept", f"It was not kept: {row.error or 'unknown'}.")
         raise Problem(409, "attachment_pending", "It has not been fetched yet.", headers={"Retry-After": "5"})
     path = await asyncio.to_thread(services.files.path, row.sha256)
-    etag = f'"{row.sha256}"'
-    media_type = row.media_type or "application/octet-stream"
+    media_type = row.media_type or _UNKNOWN
+    content_type, kind = await asyncio.to_thread(shown_as, path, media_type)
     headers = {
-        "Content-Type": f"{media_type}; charset=utf-8" if media_type == "text/plain" else media_type,
-        "Content-Disposition": disposition(row.name, media_type, row.attachment_id),
+        "Content-Type": content_type,
+        "Content-Disposition": disposition(kind, row.name, media_type, spelled_no(record["ticket_no"])),
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cache-Control": "private, no-cache",
-        "ETag": etag,
     }
-    if etag in [tag.strip() for tag in context.request.headers.get("If-None-Match", "").split(",")]:
-        return web.Response(status=304, headers=headers)
-    context.house.seen.saw(context.principal.actor, "attachment", row.ticket_id)
-    return web.FileResponse(path, chunk_size=_CHUNK, headers=headers)
+    return await send_file(
+        context,
+        path,
+        headers,
+        etag=f'"{row.sha256}"',
+        gone="The file is gone: its retention time is over, or the folder is not there.",
+        seen=lambda: context.house.seen.saw(context.principal.actor, "attachment", row.ticket_id),
+    )
 
 
 ROUTES = (
@@ -81,7 +106,8 @@ ROUTES = (
         scope=MEDIA,
         streaming=True,
         returns="application/octet-stream",
-        errors=(401, 403, 404, 409, 410, 429, 503),
+        errors=(401, 403, 404, 409, 410, 416, 429, 503),
+        headers=(("Range", "One range of bytes (RFC 9110 14.2)."),),
         tag="tickets",
     ),
 )

@@ -19,6 +19,7 @@ from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_k
 from gateway.web.api.secrecy import check_kept
 from gateway.web.api.tickets import asks_unmasked, read, ticket_response
 from gateway.web.auth import WRITE
+from gateway.web.nearest import nearest
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
 
@@ -54,6 +55,7 @@ async def patch(context: Context) -> web.Response:
     sent = dict(_corrected(body))
     check_kept(record, sent)
     await _unseal(context, record, sent)
+    await _check_codes(context, record, sent)
     if sent.get("demand.category") is not None:
         sent["demand.category"] = _named(context, sent["demand.category"])
     actor = context.principal.actor
@@ -157,6 +159,27 @@ def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str, *, 
     if compare and guess is not None and guess["value"] == code:
         return {**guess, "confirmed_by": actor}
     return {"value": code, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
+
+
+async def _check_codes(context: Context, record: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+    """422 that names the nearest for a category or unit that the city's tables do not hold.
+
+    A code that the ticket has already may stay: other systems bring codes of their own. Without a table any is taken.
+    """
+    catalogue = context.services.catalogue
+    held = {
+        "demand.category": record["demand"]["category"]["code"],
+        "handling.lead_unit": record["handling"]["lead_unit"],
+    }
+    for path, names in (("demand.category", catalogue.category_names), ("handling.lead_unit", catalogue.unit_names)):
+        code = _code(sent.get(path))
+        if code is None or not names or code in names or code == held[path]:
+            continue
+        meant = await asyncio.to_thread(nearest, code, names)
+        where = f"{path}.code" if isinstance(sent[path], dict) else path
+        message = f"there is no such code; the nearest is {meant} {names[str(meant)]}"
+        error = {"path": where, "message": message, "nearest": {"code": meant, "name": names[str(meant)]}}
+        raise Problem(422, "unknown_code", f"{where}: {message}", errors=[error])
 
 
 def _named(context: Context, category: dict[str, Any]) -> dict[str, Any]:

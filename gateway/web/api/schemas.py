@@ -232,6 +232,7 @@ DEAD_LETTER = _object(
 )
 PROBLEM = _object(type=TEXT, title=TEXT, status=WHOLE, code=TEXT, detail=TEXT)
 PROBLEM["properties"]["errors"] = _list(_object(path=TEXT, message=TEXT))
+PROBLEM["properties"]["errors"]["items"]["properties"]["nearest"] = _object(code=TEXT, name=TEXT)
 
 CHANNEL = _object(
     channel_id=TEXT,
@@ -332,7 +333,15 @@ SCHEMAS: dict[str, Schema] = {
     "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
     "DeadLetterList": _object(items=_list(DEAD_LETTER)),
     "Replayed": _object(feed=TEXT, event_seq=WHOLE),
-    "Session": _object(username=TEXT, name=TEXT, role=TEXT, must_change_password=FLAG, csrf_token=TEXT, timezone=TEXT),
+    "Session": _object(
+        username=TEXT,
+        name=TEXT,
+        role=TEXT,
+        must_change_password=FLAG,
+        csrf_token=TEXT,
+        timezone=TEXT,
+        statuses=_list(TEXT),
+    ),
     "Health": _object(status=TEXT),
     "Readiness": _object(status=TEXT, parts={"type": "object", "additionalProperties": FLAG}),
     "OpenApi": {"type": "object"},

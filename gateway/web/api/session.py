@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.domain.words import GIVEN
 from gateway.web.api.models import LoginBody, PasswordBody
 from gateway.web.auth import Principal, csrf_token, sha256
 from gateway.web.logins import BY_USER, DEVICE_DAYS, Client
@@ -111,6 +112,7 @@ def _session(context: Context, principal: Principal, token: str) -> dict[str, An
         "must_change_password": principal.must_change_password,
         "csrf_token": csrf_token(token),
         "timezone": str(context.services.zone),
+        "statuses": [status.value for status in GIVEN],
     }
 
 

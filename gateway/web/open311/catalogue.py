@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.web.open311.handlers import Call
-from gateway.web.problems import Problem
+from gateway.web.open311.services import unknown_service
 
 CHANGESET = "2026-11-23T00:00:00Z"
 """When this interface changed last."""
@@ -54,6 +54,6 @@ async def definition(call: Call) -> web.Response:
     """A service's attributes: ours have none, the description says it all."""
     code = call.context.request.match_info["code"]
     if code not in call.city.by_code:
-        raise Problem(404, "unknown_service", "service_code provided was not found.")
+        raise unknown_service(code, call.city)
     attributes: list[dict[str, Any]] = []
     return call.answer("service_definition", {"service_code": code, "attributes": attributes})

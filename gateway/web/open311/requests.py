@@ -18,7 +18,7 @@ from gateway.web.api.contacts import KEY
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
 from gateway.web.open311.parameters import Form, bad
-from gateway.web.open311.services import OTHER, TAXONOMY, Service
+from gateway.web.open311.services import OTHER, TAXONOMY, Service, unknown_service
 from gateway.web.open311.views import is_secret
 from gateway.web.open311.views import request as shown
 from gateway.web.problems import Problem
@@ -39,7 +39,7 @@ async def create(call: Call) -> web.Response:
         raise bad("service_code was not provided.")
     service = call.city.by_code.get(code)
     if service is None:
-        raise Problem(404, "unknown_service", "service_code provided was not found.")
+        raise unknown_service(code, call.city)
     now = call.context.services.clock.now()
     phone, email = form.text("phone", WORD_CHARS), _email(form)
     accepted = await call.context.services.intake.accept(

@@ -9,6 +9,8 @@ from typing import Any
 
 from gateway.domain.words import DemandType
 from gateway.errors import ConfigError
+from gateway.web.nearest import nearest
+from gateway.web.problems import Problem
 
 OTHER = "other"
 TAXONOMY = "open311"
@@ -69,6 +71,14 @@ class Open311:
         code = demand["category"]["code"]
         found = self.by_code.get(code or "") or self.by_code.get(demand["type"] or "") or self.by_code.get(OTHER)
         return found or Service(code=OTHER, name="其他")
+
+
+def unknown_service(code: str, city: Open311) -> Problem:
+    """404, as GeoReport has it for a service_code that is not in the list; it names the nearest."""
+    names = {service.code: service.name for service in city.services}
+    meant = nearest(code, names)
+    hint = f" The nearest is {meant} {names[meant]}." if meant is not None else ""
+    return Problem(404, "unknown_service", f"service_code provided was not found.{hint}")
 
 
 def read_services(path: Path) -> tuple[Service, ...]:

@@ -215,3 +215,25 @@ async def test_a_page_of_our_own_shows_nothing_but_the_chat(chat: Site, page: Wi
     await page.delivered(1)
     assert await page.js("return [R.querySelector('.launcher'),R.querySelector('.close')]") == [None, None]
     assert [line for line in await page.browser.complaints() if "favicon" not in line] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (480, 800), (800, 700), (1440, 900)])
+async def test_a_page_of_our_own_has_no_strips(chat: Site, page: Widget, width: int, height: int) -> None:
+    await page.browser.resize(width, height)
+    for dark, ground in ((False, "rgb(244, 243, 238)"), (True, "rgb(16, 21, 20)")):
+        await page.browser.dark(on=dark)
+        await page.browser.open(f"{chat.base}/chat/web")
+        await page.live()
+        frame, panel = await page.js(
+            "return ['.frame','.panel'].map(css=>{const b=R.querySelector(css).getBoundingClientRect();"
+            "return [b.left,b.top,b.right,b.bottom]})"
+        )
+        assert frame == [0, 0, width, height]
+        assert panel[1::2] == [0, height]
+        assert panel[2] - panel[0] == min(width, 760)
+        behind = await page.js(
+            "const e=document.scrollingElement;return [getComputedStyle(document.documentElement).backgroundColor,"
+            "e.scrollHeight-e.clientHeight,e.scrollWidth-e.clientWidth]"
+        )
+        assert behind == [ground, 0, 0]
+    assert "viewport-fit=cover" in await page.js("return document.querySelector('meta[name=viewport]').content")

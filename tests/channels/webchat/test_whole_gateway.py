@@ -16,6 +16,7 @@ from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
+COMMENT = "修得快"
 CHANNELS = """
 [[channel]]
 id = "web"
@@ -49,6 +50,7 @@ async def test_a_chat_becomes_a_ticket_and_outlives_the_process(tmp_path: Path) 
             await page.click("[aria-controls=menu]")
             await page.click(".menu .option")
             await page.click(".star:nth-child(5)")
+            await page.js(f"R.querySelector('.card textarea').value='{COMMENT}'")
             await page.click(".card .button-main")
             await page.see("对话已结束")
             await page.until("return !Object.keys(document.querySelector('hotline-chat').talk.queue).length", "unsent")
@@ -88,4 +90,4 @@ def _check(record: dict[str, Any]) -> None:
     assert said[1][0] == "image"
     assert said[2] == ("text", "进程重启时写的")
     assert interaction["ended_at"] is not None
-    assert record["outcome"]["evaluation"]["satisfied"] == 5
+    assert record["outcome"]["evaluation"] == {"channel": "webchat", "satisfied": 5, "comment": COMMENT}

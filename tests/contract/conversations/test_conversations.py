@@ -183,6 +183,22 @@ async def test_end_closes_and_a_rating_still_finds_its_ticket(house: Conversatio
     assert len(rated["interactions"]) == 1
 
 
+@pytest.mark.parametrize("ended", [True, False])
+async def test_the_words_of_a_rating_are_kept_with_it_and_are_no_demand(
+    house: ConversationHouse, *, ended: bool
+) -> None:
+    await house.say("1", "龙华区国贸路路灯不亮", identities=PHONE)
+    if ended:
+        await house.say("2", kind="event", event="end")
+    rating = {"kind": "event", "event": "rating", "opens": False}
+    rated = await house.say("3", "  修得快，态度好 ", event_data={"satisfied": 5}, **rating)
+    told = {"channel": "webchat", "satisfied": 5, "comment": "修得快，态度好"}
+    assert rated["outcome"]["evaluation"] == told
+    assert "态度" not in rated["demand"]["content"]
+    again = await house.say("4", event_data={"satisfied": 2}, **rating)
+    assert again["outcome"]["evaluation"] == told | {"satisfied": 2, "comment": None}
+
+
 async def test_parts_that_never_came_are_told(house: ConversationHouse) -> None:
     record = await house.say("1", "小区停水已经", incomplete=True)
     assert record["demand"]["content"] == "小区停水已经〔部分缺失〕"

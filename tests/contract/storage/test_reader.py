@@ -56,6 +56,10 @@ async def test_filters(db: Database) -> None:
     assert await count(empty=False, channel="platform") == 1
     for text in ("13800138000", "202611230000001", "20261123-0000002", "lamp", "路灯", "人民大道 street", "100%"):
         assert await count(text=text) == 1, text
+    for text in ("#002", "＃002", "#2", " # 0000002", "＃００２", "20261123－0000002", "#20261123-0000002"):
+        assert await count(text=text) == 1, text
+    for text in ("#0", "#12", "#3002"):
+        assert await count(text=text) == 0, text
     for text in ("100_", "%%", "大学", "13900"):
         assert await count(text=text) == 0, text
     assert await count(text="  ") == 2

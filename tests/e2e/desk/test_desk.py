@@ -64,7 +64,9 @@ async def test_a_telephone_that_should_ring_and_does_not_is_told(
     await browser.fill("#username", "wang")
     await browser.fill("#password", PASSWORD)
     await browser.press("Enter")
-    await browser.see("电话久无来音", ".trouble")
+    await browser.see("1 个渠道异常", ".pulse")
+    await browser.click(".pulse")
+    await browser.see("比平时安静")
 
 
 async def test_a_desk_that_nobody_touches_is_logged_out_and_says_why(house: WebHouse, desk: Browser) -> None:
@@ -142,6 +144,70 @@ async def test_silent_calls_are_hidden_until_asked_for_and_filters_hold(house: W
     await desk.see("2 件")
 
 
+async def test_a_ticket_is_found_by_the_number_that_the_list_prints(house: WebHouse, desk: Browser) -> None:
+    for n in range(3):
+        await house.contact(f"第{n}件", event_id=f"n{n}")
+    await desk.see("3 件")
+    for written in ("#002", "＃００２", "# 2"):
+        await desk.fill("input[type=search]", written)
+        await desk.see("1 件")
+        await desk.see("#002", ".rows")
+        await desk.see("第1件", ".rows")
+
+
+async def test_arrows_move_in_the_list_wherever_nothing_else_has_the_focus(house: WebHouse, desk: Browser) -> None:
+    for n in range(30):
+        await house.contact(f"第{n}件，路灯坏了", event_id=f"n{n}")
+    await desk.see("30 件")
+    row = "return document.activeElement.closest('.rows')?.querySelector('.row-no')&&document.activeElement.innerText"
+    await desk.js("document.activeElement.blur()")
+    await desk.press("Down")
+    assert "#030" in await desk.js(row)
+    await desk.press("Down", "Down", "Up")
+    assert "#029" in await desk.js(row)
+    await desk.press("Enter")
+    await desk.until(lambda: desk.js("return document.activeElement.id==='ticket-title'"), "the title has no focus")
+    await desk.press("Down")
+    assert "#028" in await desk.js(row), "not from the title of the ticket that is open"
+    for script in (
+        "document.querySelector('input[type=search]').focus()",
+        "document.querySelector('#field-demand-content').focus()",
+    ):
+        await desk.js(script)
+        before = await desk.js("return document.activeElement.outerHTML.slice(0,60)")
+        await desk.press("Down")
+        assert await desk.js("return document.activeElement.outerHTML.slice(0,60)") == before
+    composing = "new KeyboardEvent('keydown',{key:'ArrowDown',bubbles:true,cancelable:true,isComposing:true})"
+    await desk.js("document.activeElement.blur()")
+    assert await desk.js(f"return document.body.dispatchEvent({composing})"), "a key of an input method was taken"
+    for room in ("", "#/callbacks"):
+        await desk.open(f"{house.url}/desk/{room}")
+        await desk.find("h1")
+        size = "const e=document.scrollingElement;return e.scrollHeight-e.clientHeight"
+        assert await desk.js(size) == 0, f"the page {room} is taller than its window"
+
+
+async def test_numbers_are_shown_as_numbers_and_accounts_are_not(house: WebHouse, desk: Browser) -> None:
+    groups = await desk.js(
+        "return import('/desk/format.js').then(({spacedPhone})=>arguments[0].map(spacedPhone))",
+        [
+            "+8613800138000", "sip:13800138000@198.51.100.7", "<sip:%2B8613800138000@x;user=phone>",
+            "tel:+8689866534321", "+861066534321", "+86138****8000", "sip:138****8000@***", "12345", "+14155550123",
+            "sip:anonymous@anonymous.invalid", "openid-oXyZ", "", None,
+        ],
+    )  # fmt: skip
+    assert groups == [
+        "+86 138 0013 8000", "138 0013 8000", "+86 138 0013 8000",
+        "+86 898 6653 4321", "+86 10 6653 4321", "+86 138 **** 8000", "138 **** 8000", "12345", "+14155550123",
+        "", "", "", "",
+    ]  # fmt: skip
+    call = await house.finished_call(LAMP, external_id="lamp")
+    await open_ticket(house, desk, call.ticket_id)
+    await desk.see("138 **** 8000", ".facts")
+    await desk.gone("sip:")
+    await desk.gone(call.ticket_id[-6:])
+
+
 async def test_fields_are_corrected_with_their_evidence_in_sight(house: WebHouse, desk: Browser) -> None:
     call = await house.finished_call(LAMP, external_id="lamp")
     await open_ticket(house, desk, call.ticket_id)
@@ -202,9 +268,9 @@ async def test_words_are_corrected_in_place_and_a_click_on_them_plays_them(house
 async def test_numbers_are_masked_until_somebody_asks_and_that_is_written_down(house: WebHouse, desk: Browser) -> None:
     call = await house.finished_call(LAMP, external_id="lamp")
     await open_ticket(house, desk, call.ticket_id)
-    await desk.see("+86 138****8000", ".caller")
+    await desk.see("+86 138 **** 8000", ".caller")
     await desk.click(".review .button")
-    await desk.see("+86 13800138000", ".caller")
+    await desk.see("+86 138 0013 8000", ".caller")
     await desk.see("本次查看已留痕")
 
 

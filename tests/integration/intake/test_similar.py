@@ -45,8 +45,9 @@ async def running(db: Database, clock: TestClock) -> AsyncIterator[SimilarTicket
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def added(db: Database, key: str, content: str = LAMP, **more: Any) -> str:
-    return (await db.changes.apply(written(key, content=content, **more))).ticket_id
+async def added(db: Database, key: str, content: str = LAMP, *, address: str | None = "国贸路", **more: Any) -> str:
+    fields = {("place", "address"): address, **more.pop("fields", {})}
+    return (await db.changes.apply(written(key, content=content, fields=fields, **more))).ticket_id
 
 
 async def test_a_new_process_knows_what_was_open_before(db: Database, clock: TestClock) -> None:
@@ -105,3 +106,33 @@ async def test_everybody_who_reports_it_is_counted_once(db: Database, clock: Tes
         view = await index.view(mine[0])
         assert (view.reporters, view.repeats, len(view.items)) == (10, 2, 5)
         assert {one.words.ticket_id for one in view.items} <= {*mine, *others}
+
+
+async def test_only_one_matter_at_one_place_is_counted(db: Database, clock: TestClock) -> None:
+    """Half a city reports a power cut in the same words: that is no single matter of 77 people."""
+
+    def at(
+        district: str, street: str | None = None, topic: str = "01", level: str = "l1"
+    ) -> dict[tuple[str, ...], Any]:
+        place = {"district": {"code": district}, "street": {"code": street} if street else None}
+        return {("place", key): value for key, value in place.items()} | {("demand", "category"): {level: topic}}
+
+    async with running(db, clock) as index:
+        ticket = await added(db, "own", fields=at("460106", "460106001"), address="国贸路12号")
+        there = {"there": at("460106", "460106001"), "beside": at("460106")}
+        for n, (key, fields) in enumerate(there.items()):
+            await added(db, key, fields=fields, address="国贸路 12 号", phone=f"+861390013900{n}")
+        await added(db, "whole street", fields=at("460106", "460106001"), address=None, phone="+8613900139002")
+        elsewhere = {
+            "other house": (at("460106", "460106001"), "国贸路98号"),
+            "other street": (at("460106", "460106002"), None),
+            "district only": (at("460106"), None),
+            "nowhere": ({}, None),
+            "other matter": (at("460106", "460106001", "07"), "国贸路12号"),
+        }
+        for n, (key, (fields, address)) in enumerate(elsewhere.items()):
+            await added(db, key, fields=fields, address=address, phone=f"+861370013700{n}")
+        await until(lambda: len(index) == 9)
+        view = await index.view(ticket)
+        assert view.reporters == 4, "the ticket's own, two at the house, one of the street"
+        assert len(view.items) == 5, "what is similar is offered wherever it is"

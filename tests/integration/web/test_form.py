@@ -182,3 +182,44 @@ async def test_who_looked_last_is_written_down_before_the_house_closes(
     await house.serving.aclose()
     rows = await house.database.accounts.trail(ticket_id=made["ticket_id"])
     assert [(row["actor"], row["action"]) for row in rows] == [("token:reader", "record")]
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "code"),
+    [
+        ({"demand": {"category": {"code": "0199"}}}, "demand.category.code", None),
+        ({"demand": {"category": {"code": "供水故障"}}}, "demand.category.code", "0101"),
+        ({"handling": {"lead_unit": "市水务局"}}, "handling.lead_unit", "M02"),
+        ({"handling": {"lead_unit": "m02"}}, "handling.lead_unit", "M02"),
+        ({"handling": {"lead_unit": "没有这个单位"}}, "handling.lead_unit", None),
+    ],
+)
+async def test_a_code_that_is_in_no_table_is_refused_and_the_nearest_is_named(
+    house: WebHouse, body: dict[str, Any], path: str, code: str | None
+) -> None:
+    ticket = f"/api/v1/tickets/{(await house.contact())['ticket_id']}"
+    _, before = await house.get(ticket)
+    status, problem = await patched(house, ticket, body)
+    assert (status, problem["code"]) == (422, "unknown_code")
+    [error] = problem["errors"]
+    assert error["path"] == path
+    tables = {"demand.category.code": "taxonomy", "handling.lead_unit": "units"}
+    _, table = await house.get(f"/api/v1/{tables[path]}")
+    assert error["nearest"]["code"] in {item["code"] for item in table["items"]}
+    assert code is None or error["nearest"]["code"] == code
+    assert error["nearest"]["code"] in problem["detail"]
+    assert error["nearest"]["name"] in problem["detail"]
+    assert (await house.get(ticket))[1] == before
+
+
+async def test_a_code_that_another_system_brought_may_stay(house: WebHouse) -> None:
+    made = await house.contact()
+    theirs = {
+        ("demand", "category"): {"code": "streetlight", "l1": "道路", "l2": "路灯", "taxonomy_version": "open311"}
+    }
+    event = NewEvent(type="ticket.updated", at=house.clock.now())
+    await house.database.changes.apply(Change(ticket_id=made["ticket_id"], ticket_fields=theirs, events=(event,)))
+    path = f"/api/v1/tickets/{made['ticket_id']}"
+    assert (await patched(house, path, {"demand": {"category": {"code": "streetlight"}}}))[0] == 200
+    assert (await patched(house, path, {"demand": {"category": None}, "handling": {"lead_unit": None}}))[0] == 200
+    assert (await patched(house, path, {"demand": {"category": {"code": "streetlight"}}}))[0] == 422

@@ -19,7 +19,7 @@ from gateway.web.services import Limits
 from tests.integration.web.house import web_house
 
 pytestmark = pytest.mark.integration
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1).to_bytes(4) * 2 + bytes(50)
 
 
 class EchoChannel:
@@ -151,7 +151,9 @@ async def test_sockets_pass(tmp_path: Path) -> None:
         assert (answer.type, answer.data) == (aiohttp.WSMsgType.TEXT, "echo 你好")
 
 
-async def test_attachments_are_served_to_those_who_may_see_them(tmp_path: Path) -> None:
+async def test_attachments_are_served_to_those_who_may_see_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     files = AttachmentFiles(tmp_path / "attachments")
     async with web_house(tmp_path, files=files) as house:
         stored = await files.keep(_once(PNG))
@@ -203,6 +205,14 @@ async def test_attachments_are_served_to_those_who_may_see_them(tmp_path: Path) 
             assert answer.headers["Content-Disposition"].startswith('inline; filename="_.png"')
             assert "sandbox" in answer.headers["Content-Security-Policy"]
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            etag = answer.headers["ETag"]
+        known = {**house.bearer("listener"), "If-None-Match": etag}
+        async with house.http.get(house.url + path, headers=known) as answer:
+            assert (answer.status, answer.headers["ETag"]) == (304, f'"{stored.sha256}"')
+        part = {**house.bearer("listener"), "Range": "bytes=1-3"}
+        async with house.http.get(house.url + path, headers=part) as answer:
+            assert (answer.status, await answer.read()) == (206, PNG[1:4])
+    assert "Unhandled exception" not in caplog.text, "aiohttp could not end an answer"
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

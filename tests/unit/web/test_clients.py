@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.addresses import short_form, site_key
 from gateway.domain.ids import new_ulid
-from gateway.web.api.recordings import Span, parse_range
+from gateway.web.api.served_file import Span, parse_range
 from gateway.web.api.vcon import ulid_uuid
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.passwords import one_time_password

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.callback_work import EVENTS
+from gateway.domain.words import GIVEN
 from gateway.intake.source_callbacks import TOLD
 from gateway.intake.titles import WRITTEN
 from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
@@ -58,6 +59,12 @@ def written() -> Iterator[str]:
                 yield from (f"{beginning}.{ending}" for ending in BUILT[beginning])
             else:
                 yield from NAMED[f"{module.name}:{ast.unparse(kind)}"]
+
+
+def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
+    texts = [module.read_text(encoding="utf-8") for module in sorted((ROOT / "gateway").rglob("*.py"))]
+    given = {name for text in texts for name in re.findall(r"\bStatus\.([A-Z]+)\.value\b", text)}
+    assert given == {status.name for status in GIVEN}, "words.GIVEN names the statuses that are written with .value"
 
 
 def test_every_event_has_a_name_in_both_languages() -> None:

@@ -2,11 +2,11 @@
 import { html, render, useCallback, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { call, follow, setCsrf, setUnauthorized } from "./api.js";
 import { Callbacks } from "./callbacks.js";
+import { Channels, troubles, useChannels } from "./channels.js";
 import { Login, NewPassword } from "./login.js";
 import { Desk, useDesk, useLanguage, useRoute, useTheme, useWide } from "./state.js";
 import { TicketList } from "./list.js";
 import { Ticket } from "./ticket.js";
-import { useSilence } from "./silence.js";
 import { Empty, Icon, Logo } from "./ui.js";
 import { WORDS } from "./words.js";
 
@@ -106,11 +106,12 @@ function Frame({ tools, leave }) {
     };
   }, []);
 
+  const channels = useChannels();
+  const unwell = (channels.items || []).filter((one) => troubles(one).length).length;
   const [room = "tickets", id] = route;
   const inside = useMemo(() => ({ ...desk, subscribe }), [desk.t, desk.language, desk.session]);
   const trouble = !online ? t.offline : !connected ? t.reconnecting : "";
-  const silence = useSilence(t, `${room}/${id}`);
-  return html`<${Desk.Provider} value=${inside}>
+  return html`<${Desk.Provider} value=${inside}><div class="frame">
     <a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
       document.getElementById("main").focus();
@@ -121,24 +122,27 @@ function Frame({ tools, leave }) {
         <a href="#/tickets" aria-current=${room === "tickets" ? "page" : undefined}><${Icon} name="list" /><span>${t.tickets}</span></a>
         <a href="#/callbacks" aria-current=${room === "callbacks" ? "page" : undefined}><${Icon} name="clock" /><span>${t.callbacks}</span></a>
       </nav>
-      <span class=${`pulse ${trouble ? "pulse-off" : ""}`} title=${t.liveHint}><span class="pulse-dot" aria-hidden="true"></span>
-        <span>${trouble ? "" : t.live}</span></span>
+      <a class=${`pulse ${trouble || unwell ? "pulse-off" : ""}`} href="#/channels" aria-current=${room === "channels" ? "page" : undefined}
+        aria-label=${`${trouble ? "" : `${t.live}${t.comma}`}${unwell ? t.channelsUnwell(unwell) : t.channelHealth}`} title=${t.liveHint}>
+        <span class="pulse-dot" aria-hidden="true"></span><span>${trouble ? "" : unwell ? t.channelsUnwell(unwell) : t.live}</span></a>
       ${tools}
       <div class="who">
         <span class="who-name">${session.name}</span>
         <button type="button" class="quiet" onClick=${leave} aria-label=${t.logOut} title=${t.logOut}><${Icon} name="exit" /></button>
       </div>
     </header>
-    <div role="status" class="trouble-place">${(trouble || silence) && html`<p class="trouble">${trouble || silence}</p>`}</div>
+    <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
-    ${room === "callbacks" ? html`<${Callbacks} />` : html`<${Tickets} id=${id} wide=${wide} />`}
-  <//>`;
+    ${room === "callbacks" || room === "channels"
+      ? html`<div class="page-scroll">${room === "callbacks" ? html`<${Callbacks} />` : html`<${Channels} found=${channels} />`}</div>`
+      : html`<${Tickets} id=${id} wide=${wide} channels=${channels.items} />`}
+  </div><//>`;
 }
 
-function Tickets({ id, wide }) {
+function Tickets({ id, wide, channels }) {
   const { t } = useDesk();
   return html`<div class=${`split ${id ? "has-ticket" : ""}`}>
-    ${(wide || !id) && html`<${TicketList} selected=${id} main=${!wide} />`}
+    ${(wide || !id) && html`<${TicketList} selected=${id} main=${!wide} channels=${channels} />`}
     ${(wide || id) &&
     html`<main id="main" class="detail" tabindex="-1">
       ${id

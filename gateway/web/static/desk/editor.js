@@ -5,7 +5,7 @@ import { codeOf, useTables } from "./catalogue.js";
 import * as drafts from "./draft.js";
 import { SURE, standing } from "./evidence.js";
 import { FIELDS, fromGuess, idOf, readable } from "./form.js";
-import { fullTime } from "./format.js";
+import { fullTime, spacedPhone } from "./format.js";
 import { useDesk } from "./state.js";
 
 const TRIES = 4; // a call under way changes its ticket with every sentence
@@ -116,7 +116,7 @@ export function useEditor({ record, take, newest, query }) {
     if (left.length) await confirm(left);
   };
   const keyed = async (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key !== "Enter" || event.isComposing || event.altKey || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     if (event.shiftKey) {
       await confirmAll();
@@ -144,7 +144,7 @@ export function useEditor({ record, take, newest, query }) {
       return coded.brief ? coded.brief(code, tables, language) : read(path, code);
     },
     known: (path) => tables[FIELDS[path].coded.table].items.length > 0,
-    mention: (one) => (one.kind === "time" ? fullTime(one.value, desk) : one.kind === "money" ? t.yuan(one.value) : String(one.value)),
+    mention: (one) => (one.kind === "time" ? fullTime(one.value, desk) : one.kind === "money" ? t.yuan(one.value) : (one.kind === "phone" && spacedPhone(one.value)) || String(one.value)),
     changed: (path) => path in draft.values,
     fresh: (path) => arrived.paths.includes(path),
     focused: (path) => Boolean(held) && held.path === path,

@@ -3,7 +3,7 @@ import { html, useState } from "./vendor/preact.js";
 import { CODED, codeOf } from "./catalogue.js";
 import { pick } from "./draft.js";
 import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
-import { word } from "./format.js";
+import { spacedPhone, word } from "./format.js";
 import { Picker } from "./picker.js";
 import { useDesk } from "./state.js";
 import { Icon } from "./ui.js";
@@ -39,6 +39,7 @@ export function readable(path, value, desk, tables) {
   if (value === null || value === undefined || value === "") return t.none;
   const field = FIELDS[path] || {};
   if (field.kind === "flag") return value ? t.yes : t.no;
+  if (field.type === "tel") return spacedPhone(value) || String(value);
   if (field.kind === "set") return value.map((one) => word(t[field.table], one, t)).join(t.comma) || t.none;
   if (field.table) return word(t[field.table], value, t);
   if (field.kind === "level") return word(t.urgencies, value.level || value, t);

@@ -48,11 +48,25 @@ export function span(ms, t) {
   return minutes < 120 ? t.minutes(minutes) : t.hours(Math.round(minutes / 60));
 }
 
+export const fileSize = (bytes) =>
+  bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
 export const onCall = (ticket) =>
   ticket.interactions.some((one) => one.channel === "sip" && !one.ended_at && !one.disposition);
 export const word = (table, key, t) => (key ? table[key] || key : t.none);
 
-export const spacedPhone = (number) => (number || "").replace(/^(\+86)/, "$1 ");
+// A telephone number in groups: "+86 138 0013 8000". What a network gave with its scheme, host and name is taken out
+// of those; what is no number at all (an account, "anonymous") comes out as "".
+export function spacedPhone(raw) {
+  const address = (raw || "").match(/(?:sips?|tel):([^@;>?\s]+)/i);
+  const written = (address ? address[1] : raw || "").replace(/%2B/gi, "+").replace(/[\s().-]/g, "");
+  const number = written.match(/^\+?[\d*]{3,20}$/) && /\d/.test(written) ? written : "";
+  const mobile = number.match(/^(\+86)?(1[\d*]{2})([\d*]{4})([\d*]{4})$/);
+  if (mobile) return [mobile[1], ...mobile.slice(2)].filter(Boolean).join(" ");
+  const landline = number.match(/^(\+86)(10|2\d|[3-9]\d{2})([\d*]{3,4})([\d*]{4})$/);
+  if (landline) return landline.slice(1).join(" ");
+  return number.replace(/^(\+86)(?=.)/, "$1 ");
+}
 
 // What a ticket is about, in one line.
 export function summary(ticket, t) {

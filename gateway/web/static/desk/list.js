@@ -2,24 +2,25 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call, explain } from "./api.js";
 import { dashed, listTime, onCall, summary, tail, whereabouts, word } from "./format.js";
-import { useDesk, useNow, useThrottled } from "./state.js";
+import { bare, useDesk, useNow, useThrottled } from "./state.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "./ui.js";
 
 const PAGE = 50;
 const REFRESH_MS = 500;
 const TYPE_MS = 250;
-const NO_FILTER = { text: "", line: "", status: "", empty: false };
+const NO_FILTER = { text: "", line: "", status: "", channel: "", empty: false };
+const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no channel of its own
 let kept = NO_FILTER;
 
 const query = (filter, cursor, limit) => {
   const params = new URLSearchParams({ order: "newest", limit: String(limit) });
   if (!filter.empty) params.set("empty", "false");
-  for (const key of ["text", "line", "status"]) if (filter[key].trim()) params.set(key, filter[key].trim());
+  for (const key of ["text", "line", "status", "channel"]) if (filter[key].trim()) params.set(key, filter[key].trim());
   if (cursor) params.set("cursor", cursor);
   return `tickets?${params}`;
 };
 
-export function TicketList({ selected, main }) {
+export function TicketList({ selected, main, channels }) {
   const desk = useDesk();
   const { t, subscribe } = desk;
   const [filter, setFilter] = useState(kept);
@@ -77,24 +78,32 @@ export function TicketList({ selected, main }) {
     if (items) known.current = new Set(items.map((item) => item.ticket_id));
   }, [items]);
 
-  const move = (event) => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    const links = [...event.currentTarget.querySelectorAll("a")];
-    const at = links.indexOf(document.activeElement);
-    const next = links[at + (event.key === "ArrowDown" ? 1 : -1)];
-    if (next) {
+  // The arrows move in the list wherever nothing else has the focus: also from the title of a ticket, which takes it by itself.
+  const rows = useRef(null);
+  useEffect(() => {
+    const move = (event) => {
+      const down = event.key === "ArrowDown";
+      if (!(down || event.key === "ArrowUp") || !bare(event) || event.shiftKey || !rows.current) return;
+      const focused = document.activeElement;
+      const within = rows.current.contains(focused);
+      if (!within && focused && focused !== document.body && focused.tagName !== "H1") return;
+      const links = [...rows.current.querySelectorAll("a")];
+      const at = within ? links.indexOf(focused) : links.findIndex((one) => one.getAttribute("aria-current"));
       event.preventDefault();
-      next.focus();
-    }
-  };
-  const filtered = filter.text || filter.line || filter.status;
+      const next = links[at < 0 ? 0 : at + (down ? 1 : -1)];
+      if (next) next.focus();
+    };
+    addEventListener("keydown", move);
+    return () => removeEventListener("keydown", move);
+  }, []);
+  const filtered = filter.text || filter.line || filter.status || filter.channel;
   const inside = html`
     <div class="list-head">
       <div class="list-title">
         <${PageTitle} quiet=${!main} focusKey="list">${t.tickets}<//>
         <span class="count" role="status">${items && t.count(items.length, cursor)}</span>
       </div>
-      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} />
+      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} statuses=${desk.session.statuses} channels=${channels} />
     </div>
     ${error && items === null && html`<${Empty} icon="refresh" title=${t.failed} hint=${explain(t, error)}>
       <button class="button" onClick=${load}>${t.retry}</button><//>`}
@@ -105,7 +114,7 @@ export function TicketList({ selected, main }) {
       hint=${filtered ? t.noMatchHint : t.noTicketsHint}>
       ${filtered && html`<button class="button" onClick=${() => setFilter(NO_FILTER)}>${t.clear}</button>`}<//>`}
     ${items && items.length > 0 &&
-    html`<ul class="rows" aria-label=${t.listLabel} onKeyDown=${move}>
+    html`<ul ref=${rows} class="rows" aria-label=${t.listLabel}>
       ${items.map(
         (item) => html`<${Row} key=${item.ticket_id} item=${item} now=${now} fresh=${fresh.has(item.ticket_id)}
           current=${item.ticket_id === selected} />`,
@@ -117,7 +126,9 @@ export function TicketList({ selected, main }) {
     : html`<section class="list" aria-label=${t.tickets}>${inside}</section>`;
 }
 
-function Filters({ filter, setFilter, t }) {
+// Only what can be found is offered: statuses that tickets are given, channels that are configured.
+function Filters({ filter, setFilter, t, statuses, channels }) {
+  const kinds = [...new Set([...(channels || []).map((one) => one.kind), ...ALWAYS])];
   const set = (key) => (event) =>
     setFilter({ ...filter, [key]: event.target.type === "checkbox" ? event.target.checked : event.target.value });
   return html`<form role="search" class="filters" onSubmit=${(event) => event.preventDefault()}>
@@ -137,7 +148,13 @@ function Filters({ filter, setFilter, t }) {
       <label><span class="visually-hidden">${t.status}</span>
         <select value=${filter.status} onChange=${set("status")}>
           <option value="">${t.status}: ${t.all}</option>
-          ${Object.entries(t.statuses).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+          ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.statuses, key, t)}</option>`)}
+        </select>
+      </label>
+      <label><span class="visually-hidden">${t.channel}</span>
+        <select value=${filter.channel} onChange=${set("channel")}>
+          <option value="">${t.channel}: ${t.all}</option>
+          ${kinds.map((key) => html`<option key=${key} value=${key}>${word(t.channels, key, t)}</option>`)}
         </select>
       </label>
     </div>
@@ -164,7 +181,7 @@ function Row({ item, now, current, fresh }) {
       </span>
       <span class=${`row-text ${said ? "" : "faint"}`}>${summary(item, t)}</span>
       <span class="row-chips">
-        ${urgent && html`<${Chip} tone="bad">${t.urgent}<//>`}
+        ${item.demand.emergency ? html`<${Chip} tone="danger">${t.emergency(item.demand.emergency)}<//>` : urgent && html`<${Chip} tone="bad">${t.urgent}<//>`}
         ${item.demand.type && html`<${Chip} tone="type">${word(t.types, item.demand.type, t)}<//>`}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}
         ${item.status !== "registered" && html`<${Chip}>${word(t.statuses, item.status, t)}<//>`}

@@ -1,6 +1,6 @@
 // A field that is typed in to search and chosen from: the combobox pattern of WAI-ARIA 1.2.
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
-import { useDesk } from "./state.js";
+import { bare, useDesk } from "./state.js";
 
 const MOST = 40;
 
@@ -40,7 +40,7 @@ export function Picker({ common, text, code, options, pick }) {
     pick(one.code);
   };
   const keyed = (event) => {
-    if (event.isComposing || event.ctrlKey) return;
+    if (!bare(event)) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!open) {

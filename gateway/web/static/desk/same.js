@@ -1,7 +1,7 @@
 // Who else contacted us from this number or account: maybe the same person. Nothing is filled in before an agent says so.
 import { html, useEffect, useState } from "./vendor/preact.js";
 import { call } from "./api.js";
-import { dashed, listTime, word } from "./format.js";
+import { dashed, listTime, spacedPhone, word } from "./format.js";
 import { useDesk } from "./state.js";
 import { Icon } from "./ui.js";
 
@@ -31,7 +31,7 @@ function Item({ one, take, busy }) {
   const desk = useDesk();
   const { t } = desk;
   const no = dashed(one.ticket_no);
-  const told = [one.name, one.org_name, one.callback_phone].filter(Boolean);
+  const told = [one.name, one.org_name, spacedPhone(one.callback_phone)].filter(Boolean);
   return html`<li>
     <div class="similar-head"><a href=${`#/tickets/${one.ticket_id}`}>${no}</a>
       <span class="faint small">${listTime(one.created_at, Date.now(), desk)} · ${word(t.channels, one.channel, t)}</span></div>

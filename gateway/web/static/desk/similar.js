@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { call } from "./api.js";
 import { dashed, listTime, word } from "./format.js";
-import { useDesk } from "./state.js";
+import { bare, useDesk } from "./state.js";
 import { Chip, Icon } from "./ui.js";
 
 const PAUSE_MS = 700;
@@ -13,6 +13,7 @@ export function Similar({ record, form }) {
   const [found, setFound] = useState(null);
   const [asking, ask] = useState(null);
   const [round, setRound] = useState(0);
+  const [headNo, setHeadNo] = useState("");
   const id = record.ticket_id;
   const { merged_into: head, merged_ids: members } = record.related;
   useEffect(() => {
@@ -31,6 +32,10 @@ export function Similar({ record, form }) {
     const timer = setTimeout(() => setRound((n) => n + 1), AGAIN_MS);
     return () => clearTimeout(timer);
   }, [found]);
+  useEffect(() => {
+    setHeadNo("");
+    if (head) call("GET", `tickets/${head}`).then((one) => setHeadNo(dashed(one.ticket_no)), () => {});
+  }, [head]);
   const act = async (verb, body, text) => {
     ask(null);
     if (await form.send("POST", `tickets/${id}/actions/${verb}`, body)) form.tell({ bad: false, text });
@@ -43,7 +48,7 @@ export function Similar({ record, form }) {
       ${found && found.repeats > 0 && html`<${Chip}>${t.repeats(found.repeats)}<//>`}
     </div>
     ${head &&
-    html`<p class="row-buttons"><a href=${`#/tickets/${head}`}>${t.mergedInto(numberOf(items, head) || head.slice(-6))}</a>
+    html`<p class="row-buttons"><a href=${`#/tickets/${head}`}>${t.mergedInto(headNo)}</a>
       <button type="button" class="button button-small" disabled=${form.busy} onClick=${() => act("unmerge", {}, t.unmerged)}>${t.unmerge}</button></p>`}
     ${(members || []).length > 0 && html`<p class="faint small">${t.mergedHere(members.length)}</p>`}
     ${!head && items.length === 0 && html`<p class="faint small">${found.complete ? t.similarNone : t.similarSearching}</p>`}
@@ -52,11 +57,6 @@ export function Similar({ record, form }) {
     )}</ol>
   </section>`;
 }
-
-const numberOf = (items, id) => {
-  const one = items.find((item) => item.ticket_id === id);
-  return one && dashed(one.ticket_no);
-};
 
 function Item({ one, record, form, asking, ask, act }) {
   const desk = useDesk();
@@ -87,7 +87,7 @@ function Ask({ no, busy, close, yes }) {
   const { t } = useDesk();
   const first = useRef(null);
   useEffect(() => first.current.focus(), []);
-  return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && close()}>
+  return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
     <p>${t.mergeAsk(no)}</p>
     <div class="row-buttons"><button type="button" class="button" ref=${first} onClick=${close}>${t.cancel}</button>
       <button type="button" class="button button-main" disabled=${busy} onClick=${yes}>${t.mergeYes}</button></div>

@@ -20,6 +20,9 @@ const remember = (key, value) => {
   }
 };
 
+// Whether a key was pressed by itself: not while an input method composes a word, not with a modifier.
+export const bare = (event) => !(event.isComposing || event.ctrlKey || event.altKey || event.metaKey);
+
 export function useLanguage() {
   const [language, set] = useState(() => recall("desk.language") || (navigator.language.startsWith("en") ? "en" : "zh"));
   useEffect(() => {

@@ -5,6 +5,7 @@ import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
 import { FIELDS, Field, Marked, Mentions } from "./form.js";
 import { dashed, fullTime, onCall, spacedPhone, word } from "./format.js";
+import { Attachment, Viewer, pictures } from "./media.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { useDesk, useThrottled } from "./state.js";
@@ -81,6 +82,7 @@ function Head({ record }) {
     <div class="ticket-chips">
       ${onCall(record) && html`<${LiveDot} label=${t.onCall} />`}
       <${Chip} tone="status">${word(t.statuses, record.status, t)}<//>
+      ${record.demand.emergency && html`<${Chip} tone="danger">${t.emergency(record.demand.emergency)}<//>`}
       ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.urgent}<//>`}
       <${Chip} tone="line">${record.line === "enterprise" ? t.enterprise : t.citizen}<//>
       ${record.requester.secret && html`<${Chip} tone="bad">${t.secret}<//>`}
@@ -99,6 +101,8 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   const form = useEditor({ record, take, newest, query });
   const spans = useSpans(record);
   const box = useRef(null);
+  const [shown, look] = useState(null);
+  const sealed = record.requester.secret && !unmasked;
   useSteady(box);
   const { active, dirty, told, busy, open, filled } = form;
   const field = (path) => html`<${Field} path=${path} form=${form} />`;
@@ -154,13 +158,36 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
     <div class="side">
       ${record.interactions.map(
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
-          spans=${spans} active=${active} sealed=${record.requester.secret && !unmasked} />`,
+          spans=${spans} active=${active} sealed=${sealed} look=${look} />`,
       )}
+      <${Others} record=${record} sealed=${sealed} look=${look} />
+      <${Rating} given=${record.outcome.evaluation} />
       <${SameRequester} record=${record} form=${form} />
       <${Similar} record=${record} form=${form} />
       <${History} record=${record} />
     </div>
+    <${Viewer} items=${sealed ? [] : pictures(record)} shown=${shown} look=${look} />
   </div>`;
+}
+
+// Files that stand in no message: those that stayed at their source.
+function Others({ record, sealed, look }) {
+  const { t } = useDesk();
+  const told = new Set(record.interactions.flatMap((one) => (one.messages || []).map((message) => message.attachment_id)));
+  const items = record.attachments.filter((one) => !told.has(one.attachment_id));
+  if (!items.length) return null;
+  return html`<section class="panel" aria-labelledby="files-title"><h2 id="files-title">${t.files}</h2>
+    <ul class="files">${items.map((one) => html`<li key=${one.attachment_id}><${Attachment} one=${one} sealed=${sealed} look=${look} /></li>`)}</ul>
+  </section>`;
+}
+
+function Rating({ given }) {
+  const { t } = useDesk();
+  if (!given.satisfied) return null;
+  return html`<section class="panel" aria-labelledby="rating-title"><h2 id="rating-title">${t.rating}</h2>
+    <p><strong>${t.satisfied(given.satisfied)}</strong> <span class="faint small">${word(t.channels, given.channel, t)}</span></p>
+    ${given.comment && html`<p>${given.comment}</p>`}
+  </section>`;
 }
 
 function History({ record }) {

@@ -1,13 +1,14 @@
 // One interaction: its facts, its recording, and what was said, each piece a way into the recording.
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
-import { clock, fullTime, hourSecond, word } from "./format.js";
+import { clock, fullTime, hourSecond, spacedPhone, word } from "./format.js";
+import { Attachment } from "./media.js";
 import { Player } from "./player.js";
 import { marked, places } from "./evidence.js";
-import { useDesk } from "./state.js";
+import { bare, useDesk } from "./state.js";
 import { Chip, Icon, LiveDot } from "./ui.js";
 
 // `sealed`: the voice of who asked for secrecy is given to nobody who has not shown everything first.
-export function Interaction({ ticket, interaction, correct, spans, active, sealed }) {
+export function Interaction({ ticket, interaction, correct, spans, active, sealed, look }) {
   const desk = useDesk();
   const { t } = desk;
   const [at, setAt] = useState(0);
@@ -16,6 +17,7 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
   const live = spoken && !interaction.ended_at;
   const kept = spoken && interaction.answered_at && (interaction.recording || live);
   const audible = kept && !sealed;
+  const files = new Map(ticket.attachments.map((one) => [one.attachment_id, one]));
   const written = placesOf(ticket, interaction.messages || [], (one) => one.direction === "inbound", (one) => one.text);
   return html`<section class="panel" aria-label=${`${spoken ? t.conversation : t.messages} ${fullTime(interaction.started_at, desk)}`}>
     <div class="panel-head">
@@ -29,7 +31,10 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
     ${(interaction.messages || []).length > 0 &&
     html`<ol class="messages">${interaction.messages.map(
       (message, n) => html`<li key=${message.seq} class=${message.direction === "inbound" ? "theirs" : "ours"}>
-        <time datetime=${message.sent_at}>${hourSecond(message.sent_at, desk)}</time><p>${written[n] === null ? message.text : marked(message.text, written[n], spans, active)}</p></li>`,
+        <time datetime=${message.sent_at}>${hourSecond(message.sent_at, desk)}</time>
+        ${files.has(message.attachment_id) &&
+        html`<${Attachment} one=${files.get(message.attachment_id)} at=${message.sent_at} words=${message.text} sealed=${sealed} look=${look} />`}
+        ${message.text && html`<p>${written[n] === null ? told(message, t) : marked(message.text, written[n], spans, active)}</p>`}</li>`,
     )}</ol>`}
     ${spoken &&
     html`<${Transcript} ticket=${ticket} interaction=${interaction} live=${live} at=${at} correct=${correct}
@@ -38,6 +43,8 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
   </section>`;
 }
 
+// An event without words stands there as its name in brackets.
+const told = (message, t) => (message.kind === "event" && t.messageEvents[message.text.slice(1, -1)]) || message.text;
 const heard = (segment) => segment.corrected_text ?? segment.text;
 
 // Where in the content each piece begins; null for what others said and what is not in it word for word.
@@ -56,7 +63,8 @@ function Facts({ interaction }) {
   if (waited !== null && interaction.channel === "sip") rows.push([t.answeredAfter, t.seconds(waited.toFixed(waited < 10 ? 1 : 0))]);
   const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (new Date(interaction.ended_at) - start) / 1000);
   if (lasted && interaction.ended_at) rows.push([t.duration, clock(lasted)]);
-  if (interaction.from_raw) rows.push([t.phone, interaction.from_raw.replace(/^sips?:|^tel:|[<>]/g, "").split("@")[0]]);
+  const number = spacedPhone(interaction.from_raw);
+  if (number) rows.push([t.phone, number]);
   if (interaction.dtmf && interaction.dtmf.length) rows.push([t.keys, interaction.dtmf.join(" ")]);
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
@@ -133,7 +141,7 @@ function Segment({ segment, begin, spans, active, seek, playing, correct, intera
     </div>
     ${editing === null
       ? html`<p>${begin === null ? said : marked(said, begin, spans, active)}</p>`
-      : html`<form class="segment-form" onSubmit=${save} onKeyDown=${(event) => event.key === "Escape" && close()}>
+      : html`<form class="segment-form" onSubmit=${save} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
           <textarea ref=${area} rows="2" maxlength="5000" aria-label=${t.editSegment(time)} value=${editing}
             onInput=${(event) => setEditing(event.target.value)}></textarea>
           <div class="row-buttons">

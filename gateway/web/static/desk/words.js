@@ -1,8 +1,12 @@
 // Every word of the desk, in Chinese and English. A missing key is a bug that the tests find.
+import * as calls from "./words-calls.js";
 import * as form from "./words-form.js";
+import * as media from "./words-media.js";
 
 const zh = {
+  ...calls.zh,
   ...form.zh,
+  ...media.zh,
   product: "12345 坐席台",
   tagline: "一个号码，听得见每一个人",
   skip: "跳到主要内容",
@@ -18,7 +22,6 @@ const zh = {
   live: "实时",
   liveHint: "新的来电和变更会自动出现",
   reconnecting: "连接中断，正在重连…",
-  silent: (channels) => `${channels}久无来音，与平日此时不同。请告知值班技术人员检查线路。`,
   offline: "网络已断开。恢复后会自动重连，未保存的修改仍保留在页面上。",
   login: "登录",
   loginTitle: "登录坐席台",
@@ -75,6 +78,7 @@ const zh = {
   onCall: "通话中",
   pending: "转写中",
   urgent: "紧急",
+  emergency: (number) => `有人身危险 ${number}`,
   enterprise: "企业",
   citizen: "市民",
   returning: "再次来电",
@@ -196,7 +200,7 @@ const zh = {
   events: {
     "ticket.registered": "工单登记", "interaction.started": "来电进入", "interaction.answered": "接通",
     "interaction.line_chosen": "选择专线", "interaction.ended": "通话结束", "transcript.segment": "听到一段话",
-    "transcript.completed": "转写完成", "ticket.demand_taken": "诉求已受理", "callback.opened": "转入待回拨",
+    "transcript.completed": "转写完成", "ticket.demand_taken": "诉求已受理", "emergency.raised": "有人身危险，已告知报警电话", "callback.opened": "转入待回拨",
     "callback.requested": "要求回电", "callback.reason_added": "又一个回电原因", "callback.number_changed": "回拨号码变更",
     "callback.claimed": "领取回拨", "callback.attempted": "回拨未接通", "callback.done": "回拨结束", "callback.cancelled": "取消回拨",
     "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单", "ticket.secrecy_lifted": "解除保密",
@@ -207,7 +211,9 @@ const zh = {
   },
 };
 const en = {
+  ...calls.en,
   ...form.en,
+  ...media.en,
   product: "12345 Desk",
   tagline: "One number, everyone heard",
   skip: "Skip to main content",
@@ -223,7 +229,6 @@ const en = {
   live: "Live",
   liveHint: "New calls and changes appear by themselves",
   reconnecting: "Connection lost, reconnecting…",
-  silent: (channels) => `${channels}: nothing has come for unusually long at this hour. Tell whoever looks after the lines.`,
   offline: "You are offline. The desk reconnects by itself; unsaved changes stay on the page.",
   login: "Log in",
   loginTitle: "Log in to the desk",
@@ -281,6 +286,7 @@ const en = {
   onCall: "On call",
   pending: "Transcribing",
   urgent: "Urgent",
+  emergency: (number) => `Danger to life, ${number}`,
   enterprise: "Enterprise",
   citizen: "Citizen",
   returning: "Called before",
@@ -406,7 +412,7 @@ const en = {
   events: {
     "ticket.registered": "Ticket registered", "interaction.started": "Call came in", "interaction.answered": "Answered",
     "interaction.line_chosen": "Line chosen", "interaction.ended": "Call ended", "transcript.segment": "Words heard",
-    "transcript.completed": "Transcript complete", "ticket.demand_taken": "Demand taken down",
+    "transcript.completed": "Transcript complete", "ticket.demand_taken": "Demand taken down", "emergency.raised": "Danger to life: told which number to call",
     "callback.opened": "Callback opened", "callback.requested": "Call asked for",
     "callback.reason_added": "One more reason to call", "callback.number_changed": "Number to call changed",
     "callback.claimed": "Callback taken", "callback.attempted": "Not reached by telephone",
