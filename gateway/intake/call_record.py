@@ -22,6 +22,7 @@ from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.numbers import e164
+from gateway.intake.texting import Texted, Texting
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
@@ -47,6 +48,7 @@ class CallRecord:
         owner: str | None = None,
         lease: timedelta,
         callback_due: timedelta,
+        texting: Texting | None = None,
     ) -> None:
         """A call that has been offered and is not written yet."""
         self._store = store
@@ -57,6 +59,7 @@ class CallRecord:
         self._owner = owner
         self._lease = lease
         self._callback_due = callback_due
+        self._texting = texting
         self._seq = 0
         self._said: tuple[NewSegment, ...] = ()
         self._unread = 0
@@ -172,10 +175,17 @@ class CallRecord:
             data={"line": line},
         )
 
-    async def register(self) -> None:
-        """The demand has been taken down; its number is about to be read out."""
-        await self._apply("ticket.demand_taken", ticket={("empty",): False}, data={})
+    @property
+    def number(self) -> str | None:
+        """Where the caller can be called back, as far as it is known now."""
+        return number_to_call(self._guesses, self.phone)
+
+    async def register(self, language: str = "zh") -> bool:
+        """The demand has been taken down; its number is about to be read out. Whether it is texted besides."""
+        text = self._texting.message(self.phone, language, self._clock.now()) if self._texting is not None else None
+        await self._apply("ticket.demand_taken", ticket={("empty",): False}, data={}, text=text)
         self.registered = True
+        return text is not None
 
     async def request_callback(self, reason: str) -> None:
         """The caller asked for a person: open the callback task."""
@@ -255,7 +265,7 @@ class CallRecord:
     def _callback(self, reason: str) -> NewCallback:
         return NewCallback(
             callback_id=new_ulid(),
-            phone=number_to_call(self._guesses, self.phone),
+            phone=self.number,
             reason=reason,
             due_at=self._clock.now() + self._callback_due,
         )
@@ -274,6 +284,7 @@ class CallRecord:
         segments: tuple[NewSegment, ...] = (),
         reading: Reading = NOTHING_READ,
         callback: NewCallback | None = None,
+        text: Texted | None = None,
     ) -> None:
         await self._store.apply(
             Change(
@@ -285,6 +296,8 @@ class CallRecord:
                 guesses=reading.guesses,
                 mentions=reading.mentions,
                 callback=callback,
+                thread=text.thread if text is not None else None,
+                messages=(text.message,) if text is not None else (),
                 events=(NewEvent(type=event, at=self._clock.now(), data=data),),
             ),
         )

@@ -26,9 +26,10 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import number_to_call
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
+from gateway.domain.intents import Intent
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Line
-from gateway.intake.follow_up import FollowUp, Intent
+from gateway.intake.follow_up import FollowUp
 from gateway.intake.numbers import e164
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Turn, disposition_of
@@ -41,6 +42,14 @@ NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubsc
 ABOUT_THE_LAST = frozenset({"edit", "recall", "rating"})
 """Events that belong to the newest interaction, also when it is closed."""
 SATISFIED = range(1, 6)
+_ASKED = {
+    Intent.PROGRESS: "progress_asked",
+    Intent.URGE: "urged",
+    Intent.IGNORED: "urged",
+    Intent.WITHDRAW: "withdraw_asked",
+    Intent.ADDITION: "added_to",
+}
+"""The event that tells of a message about a ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,8 @@ class Standing:
     state: State | None = None
     previous_ticket: str | None = None
     previous_interaction: str | None = None
+    parent: str | None = None
+    """The ticket of the conversation in which this other matter was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +135,7 @@ class MessageChange:
     def build(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> Change:
         """The whole Change; ``extra`` is written before what the flow says."""
         message, standing, now = self._message, self._standing, self._now
-        about_other = about if standing.ticket_id is None else None
+        known = about.ticket if about is not None else None
         content = turn.content
         speaks = about is None or about.intent is Intent.ADDITION
         if not speaks:
@@ -164,8 +175,8 @@ class MessageChange:
             callback_phone=turn.callback_phone,
             events=(*self._events(turn, about, satisfied, content=content, closing=closing), *self._taken(outbound)),
         )
-        if about_other is not None:
-            return replace(change, ticket_id=about_other.ticket.ticket_id, content=content)
+        if known is not None and standing.ticket_id is None:
+            return replace(change, ticket_id=known.ticket_id, content=content)
         return replace(change, new_ticket=self._ticket(content, turn))
 
     def beside(self, extra: list[str], satisfied: int | None) -> Change:
@@ -285,7 +296,7 @@ class MessageChange:
                     "phone": phone,
                 },
             ),
-            fields={("demand", "content"): content},
+            fields={("demand", "content"): content, ("related", "parent_id"): self._standing.parent},
         )
 
     def _callback(self, turn: Turn) -> NewCallback | None:
@@ -304,15 +315,16 @@ class MessageChange:
         message, standing, now = self._message, self._standing, self._now
         started = {"flow": turn.state.flow, "previous": standing.previous_interaction}
         events = []
-        if about is None:
+        if about is None or about.ticket is None:
             registered = {"channel": message.channel, "line": message.line, "empty": not content}
             events.append(NewEvent(type="ticket.registered", at=now, data=registered))
         if standing.ticket_id is None:
             events.append(NewEvent(type="interaction.started", at=now, data=started))
         events.append(self._received())
-        if about is not None:
-            verb = {"progress": "progress_asked", "urge": "urged", "addition": "added_to"}[about.intent]
-            events.append(NewEvent(type=f"ticket.{verb}", at=now))
+        if about is not None and about.ticket is not None:
+            other = about.ticket.ticket_id != standing.ticket_id and standing.ticket_id is not None
+            data = {"of": about.ticket.ticket_id} if other else {}
+            events.append(NewEvent(type=f"ticket.{_ASKED[about.intent]}", at=now, data=data))
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
         if turn.callback_reason is not None:

@@ -23,6 +23,11 @@ def caller_user(raw: str) -> str:
     return (found.group(1) if found else raw).strip()
 
 
+def is_mobile(number: str) -> bool:
+    """Whether an E.164 number is a mainland mobile, which can be texted."""
+    return number.startswith("+86") and _MOBILE.fullmatch(number) is not None
+
+
 def e164(raw: str | None) -> str | None:
     """``raw`` (a number, a SIP or tel URI) as E.164 with a plus; None when withheld or no dialable public number.
 
