@@ -1,0 +1,405 @@
+"""Playing dialogues by telephone: the real answering, flow, prompts, voice detector and record over SQLite.
+
+The caller's leg and the recogniser's words are scripted, and time is virtual: the loop's clock jumps to whatever is due
+next, except while a thread works for a call, when it goes on as it does on the wall.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from gateway.calls.recorder import LocalRecordings
+from gateway.domain.change import Applied, Change
+from gateway.errors import CallEnded
+from gateway.intake.answer_call import CallAnswering, CallSettings
+from gateway.intake.live import LiveInteractions
+from gateway.intake.schedule import Schedule
+from gateway.ivr.engine import Engine
+from gateway.ivr.loader import load_flows
+from gateway.media.wav import read_wav
+from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason, FrameSink
+from gateway.ports.clock import SystemClock
+from gateway.ports.recogniser import Final
+from gateway.ports.store import ChangeStore, TicketQuery
+from gateway.prefill.reader import Prefill
+from gateway.storage.database import Database, open_database
+from tests.conversations.judge import Exchange, Played
+from tests.conversations.script import Play, Turn
+from tests.fakes.reading import ReaderHere
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEECH = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
+QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
+SHANGHAI = "Asia/Shanghai"
+CHAR_MS = 200
+"""How long a caller takes over a character."""
+UTTERANCE_MS = (1200, 8000)
+RECOGNISED_S = 0.5
+"""How long the recogniser takes after the last word."""
+PAUSE_S = 0.8
+"""A prompt that has been over for so long has ended."""
+PATIENCE_S = 25.0
+"""A caller to whom nothing is said for so long goes on, or hangs up."""
+LISTENS_S = 90.0
+"""Nobody listens to one prompt for longer."""
+T = TypeVar("T")
+
+
+class VirtualTime(selectors.DefaultSelector):
+    """Time that jumps; ``real`` makes it pass as on the wall while inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self._real = 0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if self._real:
+            began = time.monotonic()
+            ready = super().select(0.01 if timeout is None else min(timeout, 0.01))
+            self.now += time.monotonic() - began
+            return ready
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "everybody waits for ever"
+            self.now += max(timeout, 0)
+        return ready
+
+    @contextmanager
+    def real(self) -> Iterator[None]:
+        """While a thread works for somebody who waits."""
+        self._real += 1
+        try:
+            yield
+        finally:
+            self._real -= 1
+
+    async def wait(self, work: Awaitable[T]) -> T:
+        """``work``, which a thread does."""
+        with self.real():
+            return await work
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    def __init__(self, virtual: VirtualTime) -> None:
+        super().__init__(virtual)
+        self._virtual = virtual
+
+    def time(self) -> float:
+        return self._virtual.now
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+        return asyncio.ensure_future(self._virtual.wait(super().run_in_executor(executor, func, *args)), loop=self)
+
+
+class _Store:
+    """The database's changes; while they are written time does not jump."""
+
+    def __init__(self, changes: ChangeStore, virtual: VirtualTime) -> None:
+        self._changes = changes
+        self._virtual = virtual
+
+    async def apply(self, change: Change) -> Applied:
+        return await self._virtual.wait(self._changes.apply(change))
+
+
+class _Playback:
+    def __init__(self, alaw: bytes) -> None:
+        self.left = [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)][
+            ::-1
+        ]
+        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.played_ms = 0
+
+    def stop(self) -> None:
+        if not self.done.done():
+            self.done.set_result(False)
+
+    async def wait(self) -> bool:
+        return await asyncio.shield(self.done)
+
+
+class Phone:
+    """A caller's leg, and the caller. Implements ``CallLeg``."""
+
+    on_hold = False
+    started_media = True
+
+    def __init__(self, info: CallInfo) -> None:
+        self.info = info
+        self.ended: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
+        self.heard_ms = 0
+        self._sink: FrameSink | None = None
+        self._playback: _Playback | None = None
+        self._speech: list[bytes] = []
+        self._keys: asyncio.Queue[str] = asyncio.Queue()
+        self._quiet_s = 0.0
+        self._prompted = False
+
+    # -- what the gateway does -----------------------------------------------------------------------------------------
+
+    def trying(self) -> None:
+        pass
+
+    async def answer(self) -> None:
+        if self.ended.done():
+            raise CallEnded("gone")
+
+    async def proved(self) -> bool:
+        return True
+
+    async def reject(self, status: int, reason: str, *, retry_after_s: int | None = None) -> None:
+        self._end(EndReason.REJECTED)
+
+    def play(self, alaw: bytes) -> _Playback:
+        if self.ended.done():
+            raise CallEnded("gone")
+        if self._playback is not None:
+            self._playback.stop()
+        self._playback = _Playback(alaw)
+        return self._playback
+
+    def set_sink(self, sink: FrameSink | None) -> None:
+        self._sink = sink
+
+    async def dtmf(self) -> str:
+        return await self._keys.get()
+
+    def pending_dtmf(self) -> bool:
+        return not self._keys.empty()
+
+    async def hangup(self, cause: str = "normal") -> None:
+        self._end(EndReason.WE_HUNG_UP)
+
+    # -- what the caller does ------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Hang up."""
+        self._end(EndReason.CALLER_HUNG_UP)
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        self._keys.put_nowait(key)
+
+    async def speak(self, ms: int) -> None:
+        """Say something for so long."""
+        alaw = (SPEECH * (8 * ms // len(SPEECH) + 1))[: 8 * ms]
+        self._speech = [
+            alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)
+        ]
+        while self._speech and not self.ended.done():
+            await asyncio.sleep(FRAME_MS / 1000)
+
+    async def listen(self) -> None:
+        """Until a prompt has been heard, from now on, and is over; nobody waits for one for ever."""
+        self._prompted = False
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not self.ended.done():
+            waited = loop.time() - began
+            if (self._prompted and self._quiet_s >= PAUSE_S) or waited > LISTENS_S:
+                return
+            if not self._prompted and waited > PATIENCE_S:
+                return
+            await asyncio.sleep(FRAME_MS / 1000)
+
+    async def stay(self) -> None:
+        """Say nothing more; until the call is over, or nothing has been said to the caller for long."""
+        while not self.ended.done() and self._quiet_s < PATIENCE_S:
+            await asyncio.sleep(FRAME_MS / 1000)
+
+    async def run(self) -> None:
+        """The media, until the call is over."""
+        while not self.ended.done():
+            await asyncio.sleep(FRAME_MS / 1000)
+            playback = self._playback
+            if playback is not None and playback.left and not playback.done.done():
+                ours = playback.left.pop()
+                playback.played_ms += FRAME_MS
+                self._quiet_s, self._prompted = 0.0, True
+                if not playback.left:
+                    playback.done.set_result(True)
+            else:
+                ours = QUIET
+                self._quiet_s += FRAME_MS / 1000
+            if self._sink is not None:
+                self.heard_ms += FRAME_MS
+                self._sink(self._speech.pop(0) if self._speech else QUIET, ours)
+
+    def _end(self, reason: EndReason) -> None:
+        if self.ended.done():
+            return
+        self.ended.set_result(reason)
+        if self._playback is not None and not self._playback.done.done():
+            self._playback.done.set_exception(CallEnded("gone"))
+            self._playback.done.exception()
+
+
+class Recognition:
+    """A recogniser, and its one stream, that understands what the script says is said."""
+
+    complete = True
+
+    def __init__(self) -> None:
+        self._results: asyncio.Queue[Final | None] = asyncio.Queue()
+
+    def open(self, **_: Any) -> Recognition:
+        return self
+
+    def push(self, alaw: bytes) -> None:
+        pass
+
+    def understand(self, text: str, start_ms: int, end_ms: int, language: str) -> None:
+        self._results.put_nowait(
+            Final(start_ms=start_ms, end_ms=end_ms, text=text, language=language, confidence=0.9, engine="script")
+        )
+
+    async def results(self) -> AsyncIterator[Final]:
+        while (result := await self._results.get()) is not None:
+            yield result
+
+    def finish(self) -> None:
+        self._results.put_nowait(None)
+
+    async def aclose(self) -> None:
+        pass
+
+
+@dataclass
+class Hotline:
+    """What all calls share."""
+
+    database: Database
+    virtual: VirtualTime
+    recordings: LocalRecordings
+    engine: Engine = field(default_factory=lambda: Engine(load_flows(ROOT / "ivr_flows")))
+    prefill: Prefill = field(default_factory=lambda: Prefill.of(ROOT / "config", SHANGHAI))
+
+    def answering(self, recognition: Recognition) -> CallAnswering:
+        """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""
+        clock = SystemClock()
+        store = _Store(self.database.changes, self.virtual)
+        return CallAnswering(
+            store=store,
+            spool=store,
+            recordings=self.recordings,
+            recogniser=recognition,
+            engine=self.engine,
+            reader=ReaderHere(self.prefill),
+            clock=clock,
+            live=LiveInteractions(leases=self.database.leases, clock=clock, node="bench", owner="bench", lease_s=3600),
+            settings=CallSettings(ring_s=0, callback_due=timedelta(minutes=30)),
+            schedule=Schedule(clock=clock, zone=ZoneInfo(SHANGHAI), after_hours={}),
+        )
+
+    async def call(self, play: Play, number: int) -> Played:
+        """One dialogue."""
+        anonymous = play.dialogue.caller == "anonymous"
+        user = "anonymous" if anonymous else f"1390002{number:04d}"
+        phone = Phone(
+            CallInfo(
+                call_id=play.name,
+                channel_id="hotline",
+                external_id=f"{play.name};tag",
+                from_raw=f"sip:{user}@{'anonymous.invalid' if anonymous else '198.51.100.7'}",
+                to_raw="sip:12345@198.51.100.1",
+                from_user=user,
+                to_user="12345",
+            )
+        )
+        recognition = Recognition()
+        answering = self.answering(recognition)
+        media = asyncio.create_task(phone.run())
+        served = asyncio.create_task(answering(phone))
+        began = await _converse(phone, recognition, play)
+        phone.leave()
+        await served
+        await answering.drain_tails(60)
+        await media
+        return await self._played(play, None if anonymous else f"+86{user}", began)
+
+    async def _played(self, play: Play, sender: str | None, began: Sequence[tuple[Turn, int]]) -> Played:
+        reader = self.database.reader
+        with self.virtual.real():
+            page = await reader.tickets(TicketQuery(limit=1000))
+            mine = [item for item in page.items if item["interactions"][0]["external_id"] == f"{play.name};tag"]
+            tickets = []
+            for item in sorted(mine, key=lambda item: item["ticket_no"]):
+                events = await reader.events(ticket_id=item["ticket_id"])
+                ticket = await reader.ticket(item["ticket_id"])
+                tickets.append({**ticket, "event_types": [event["type"] for event in events]})
+        said = sorted(
+            (segment["start_ms"], segment["text"])
+            for segment in tickets[0]["interactions"][0]["transcript"]
+            if segment["speaker"] == "bot"
+        )
+        ends = [ms for _, ms in began[1:]] + [2**31]
+        exchanges = [
+            Exchange(turn, [text for ms, text in said if start <= ms < end])
+            for (turn, start), end in zip(began, ends, strict=False)
+        ]
+        first = began[0][1] if began else 2**31
+        return Played(play, sender, exchanges, tickets, opening=[text for ms, text in said if ms < first])
+
+
+async def _converse(phone: Phone, recognition: Recognition, play: Play) -> list[tuple[Turn, int]]:
+    """The caller's side; each turn with the moment from which on what is said answers it."""
+    began: list[tuple[Turn, int]] = []
+    if not play.dialogue.turns:
+        await asyncio.sleep(1)
+        return began
+    await phone.listen()
+    for turn in play.dialogue.turns:
+        began.append((turn, phone.heard_ms))
+        if turn.say is not None:
+            await _say(phone, recognition, turn.say, play.dialogue.language)
+        elif turn.key is not None:
+            phone.press(turn.key)
+        else:
+            await asyncio.sleep(turn.silence or 0)
+        await phone.listen()
+    await phone.stay()
+    return began
+
+
+async def _say(phone: Phone, recognition: Recognition, words: str, language: str) -> None:
+    shortest, longest = UTTERANCE_MS
+    start_ms = phone.heard_ms
+    await phone.speak(max(shortest, min(longest, CHAR_MS * len(words))))
+    end_ms = phone.heard_ms
+
+    await asyncio.sleep(RECOGNISED_S)
+    recognition.understand(words, start_ms, end_ms, language)
+
+
+async def play_all(wanted: Iterable[Play], folder: Path, virtual: VirtualTime) -> dict[str, Played]:
+    """Every call at the same time; by name."""
+    with virtual.real():
+        database = await open_database("", data_dir=folder, zone=ZoneInfo(SHANGHAI), synchronous="OFF")
+    try:
+        hotline = Hotline(database, virtual, LocalRecordings(folder / "recordings", min_free_percent=0))
+        done = await asyncio.gather(*(hotline.call(play, number) for number, play in enumerate(wanted, 1)))
+    finally:
+        with virtual.real():
+            await database.aclose()
+    return {played.play.name: played for played in done}
+
+
+def in_virtual_time(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
+    """``play_all`` on a loop of its own."""
+    virtual = VirtualTime()
+    loop = _Loop(virtual)
+    try:
+        return loop.run_until_complete(play_all(wanted, folder, virtual))
+    finally:
+        loop.run_until_complete(virtual.wait(loop.shutdown_default_executor()))
+        loop.close()
