@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +35,7 @@ _PAGE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Language",
 }
 
 
@@ -63,10 +65,17 @@ def asset(request: web.Request, name: str, *, channel_id: str) -> web.Response:
     return web.Response(body=content, headers=headers)
 
 
-def page(request: web.Request, *, channel_id: str, title: str) -> web.Response:
+def page_language(request: web.Request) -> str:
+    """``zh-CN`` or ``en``: what the link asks for (``?lang=en``), else the browser (RFC 9110 section 12.5.4)."""
+    wanted = request.query.get("lang") or request.headers.get("Accept-Language") or "zh-CN"
+    return "zh-CN" if wanted.strip().lower().startswith(("zh", "*")) else "en"
+
+
+def page(request: web.Request, *, channel_id: str, titles: Mapping[str, str]) -> web.Response:
     """The page; its links are relative, so that it works behind any prefix of a proxy."""
+    language = page_language(request)
     folder = "." if request.path.endswith("/") else request.path.rsplit("/", 1)[-1]
     text = files()["page.html"][0].decode()
-    for key, value in {"folder": folder, "channel": channel_id, "title": title}.items():
+    for key, value in {"folder": folder, "channel": channel_id, "title": titles[language], "lang": language}.items():
         text = text.replace(f"{{{{{key}}}}}", html.escape(value))
     return web.Response(text=text, content_type="text/html", headers=_PAGE)

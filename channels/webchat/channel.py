@@ -138,7 +138,7 @@ class WebChatChannel:
         return await handler(request, limit_key(request.remote or "local"))
 
     async def _page(self, request: web.Request, _: str) -> web.Response:
-        return assets.page(request, channel_id=self._context.channel_id, title=self._settings.title["zh-CN"])
+        return assets.page(request, channel_id=self._context.channel_id, titles=self._settings.title)
 
     async def _config(self, _: web.Request, __: str) -> web.Response:
         settings = self._settings

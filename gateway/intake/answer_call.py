@@ -19,6 +19,7 @@ from gateway.intake.call_record import CallRecord
 from gateway.intake.flow_on_call import FlowOnCall
 from gateway.intake.live import LiveInteractions
 from gateway.intake.schedule import Schedule
+from gateway.intake.texting import Texting
 from gateway.ivr.engine import Engine
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
@@ -63,8 +64,9 @@ class CallAnswering:
         live: LiveInteractions,
         settings: CallSettings,
         schedule: Schedule,
+        texting: Texting | None = None,
     ) -> None:
-        """``spool`` takes what ``store`` refuses once a call is up."""
+        """``spool`` takes what ``store`` refuses once a call is up; ``texting`` sends callers their ticket's number."""
         self._store = store
         self._spool = spool
         self._recordings = recordings
@@ -75,6 +77,7 @@ class CallAnswering:
         self._live = live
         self._settings = settings
         self._schedule = schedule
+        self._texting = texting
         self._tails: set[asyncio.Task[None]] = set()
 
     async def __call__(self, leg: CallLeg) -> None:
@@ -88,6 +91,7 @@ class CallAnswering:
             owner=self._live.owner,
             lease=self._live.lease,
             callback_due=self._settings.callback_due,
+            texting=self._texting,
         )
         state = self._engine.begin(self._schedule.flow(leg.info.channel_id, leg.info.flow))
         leg.trying()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,10 +22,9 @@ class Texted:
 class Texting:
     """Writes to callers through one SMS channel."""
 
-    def __init__(self, channel_id: str, *, queued: Callable[[], None]) -> None:
-        """Through ``channel_id``; ``queued`` is called after a commit that left something to send."""
+    def __init__(self, channel_id: str) -> None:
+        """Through ``channel_id``; the outbox sends what is committed."""
         self._channel_id = channel_id
-        self.queued = queued
 
     def message(self, phone: str | None, language: str, now: datetime) -> Texted | None:
         """The text for ``phone`` (E.164); None for a number withheld or not a mainland mobile: nothing can be sent."""
