@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from channels.webchat.answers import Refusal
+from channels.webchat.protocol import Language
 
 STATIC = Path(__file__).parent / "static"
 LOADER = "widget.js"
@@ -65,15 +66,17 @@ def asset(request: web.Request, name: str, *, channel_id: str) -> web.Response:
     return web.Response(body=content, headers=headers)
 
 
-def page_language(request: web.Request) -> str:
-    """``zh-CN`` or ``en``: what the link asks for (``?lang=en``), else the browser (RFC 9110 section 12.5.4)."""
-    wanted = request.query.get("lang") or request.headers.get("Accept-Language") or "zh-CN"
-    return "zh-CN" if wanted.strip().lower().startswith(("zh", "*")) else "en"
+def reader_language(request: web.Request) -> Language | None:
+    """What the address asks for (``?lang=en``), else the browser (RFC 9110 section 12.5.4); None: neither says."""
+    wanted = request.query.get("lang") or request.headers.get("Accept-Language")
+    if not wanted or wanted.strip().startswith("*"):
+        return None
+    return "zh" if wanted.strip().lower().startswith("zh") else "en"
 
 
 def page(request: web.Request, *, channel_id: str, titles: Mapping[str, str]) -> web.Response:
     """The page; its links are relative, so that it works behind any prefix of a proxy."""
-    language = page_language(request)
+    language = "en" if reader_language(request) == "en" else "zh-CN"
     folder = "." if request.path.endswith("/") else request.path.rsplit("/", 1)[-1]
     text = files()["page.html"][0].decode()
     for key, value in {"folder": folder, "channel": channel_id, "title": titles[language], "lang": language}.items():

@@ -186,7 +186,9 @@ class WebChatChannel:
         frame = await off_loop(len(body) > LONG_BODY, parse, body)
         if isinstance(frame, Hello):
             raise Refusal(422, "malformed", "hello is for sockets.")
-        reply = await self._exchange.take(frame, sender=sender, address=address)
+        reply = await self._exchange.take(
+            frame, sender=sender, address=address, language=assets.reader_language(request)
+        )
         return web.Response(status=204) if reply is None else answer(reply)
 
     async def _file(self, request: web.Request, address: str) -> web.Response:

@@ -119,7 +119,7 @@ def _base(
     age_ms: int,
     line: str,
     flow: str,
-    language: str | None,
+    language: Language | None,
 ) -> dict[str, Any]:
     return {
         "channel": "webchat",
@@ -136,7 +136,9 @@ def _base(
     }
 
 
-def inbound(frame: Kept, *, channel_id: str, sender: str, now: datetime, line: str, flow: str) -> InboundMessage:
+def inbound(
+    frame: Kept, *, channel_id: str, sender: str, now: datetime, line: str, flow: str, language: Language | None
+) -> InboundMessage:
     """A frame as the house takes it."""
     base = _base(
         channel_id=channel_id,
@@ -146,7 +148,7 @@ def inbound(frame: Kept, *, channel_id: str, sender: str, now: datetime, line: s
         age_ms=frame.age_ms,
         line=line,
         flow=flow,
-        language=frame.lang,
+        language=language,
     )
     match frame:
         case Text():
@@ -174,7 +176,7 @@ def inbound_media(
     age_ms: int,
     line: str,
     flow: str,
-    language: str | None,
+    language: Language | None,
 ) -> InboundMessage:
     """An upload as the house takes it."""
     base = _base(

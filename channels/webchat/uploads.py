@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from channels.webchat.answers import Refusal
+from channels.webchat.assets import reader_language
 from channels.webchat.exchange import Exchange
 from channels.webchat.limits import Limits
 from channels.webchat.protocol import ClientId, Language, inbound_media
@@ -68,7 +69,7 @@ class Uploads:
                 age_ms=query.age_ms,
                 line=self._settings.line,
                 flow=self._settings.flow,
-                language=query.lang,
+                language=query.lang or reader_language(request),
             )
             return await self._exchange.receive(message, query.id)
 

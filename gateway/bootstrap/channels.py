@@ -100,7 +100,9 @@ class ConfiguredChannels:
             return able[0] if len(able) == 1 else None
         if wanted and wanted not in able:
             known = ", ".join(able) or "none is configured"
-            raise ConfigError([f"calls.sms_channel: {wanted!r} is no channel that texts phones; such channels: {known}"])
+            raise ConfigError(
+                [f"calls.sms_channel: {wanted!r} is no channel that texts phones; such channels: {known}"]
+            )
         return wanted or None
 
     @property

@@ -66,6 +66,14 @@ TABLE: Mapping[Intent, Words] = {
             *("speak to a person", "talk to an agent", "speak to an agent", "talk to a human", "speak to a human"),
             *("talk to someone", "speak to someone", "speak with someone"),
         ),
+        zh_part=(
+            r"^(?!.*(?:不|别|没)).*(?:(?:给我|帮我)(?:回|打)(?:个|一个)?(?:电话|电)|(?:找|转|要|接)(?:个|一下|一个)?(?:人工|真人|客服)"
+            r"|(?:跟|和|找)(?:真人|活人|人)(?:说话?|谈|讲))(?:给我|吗|吧|好吗|行吗|一下|[\W])*$"
+        ),
+        en_part=(
+            r"\b(?:speak|talk|connect me)(?: to| with)(?: a| an)?(?: real| live)?"
+            r" (?:person|human|someone|somebody|agent|operator|representative)\b|\bcall me back\b"
+        ),
     ),
     Intent.ENGLISH: Words(
         zh=("英语", "英文", "说英语", "英语服务"),
@@ -117,9 +125,13 @@ TABLE: Mapping[Intent, Words] = {
         zh_part=(
             rf"^(?!.*(?:怎么|怎样|如何))(?:.*(?:撤销|撤回|撤掉|撤了|取消|作废)(?:掉|这个|这条|这张|我的?|该|刚才的?|上面的?|那个|一下|之前的?)*{_TICKET}"
             rf"|.*{_TICKET}.{{0,4}}(?:撤销|撤回|撤了|撤掉|取消|作废))"
+            r"|^.{0,14}(?:撤销|撤回|撤掉)(?:吧|了|掉)?[\W]*$"
             r"|不(?:用|需要|想|要)(?:你们)?再?(?:处理|管|投诉|举报|反映)了?[，。,.!！]?(?:谢谢.?)?$"
         ),
-        en_part=r"\b(?:cancel|withdraw|drop|delete)\b.{0,12}\b(?:ticket|report|request|complaint|case)\b",
+        en_part=(
+            r"\b(?:cancel|withdraw|drop|delete)\b.{0,12}\b(?:ticket|report|request|complaint|case)\b"
+            r"|^(?:yes|yeah|ok|please)?\W*(?:please )?(?:cancel|withdraw)(?: it| that)?\W*$"
+        ),
     ),
     Intent.IGNORED: Words(
         zh=(
@@ -165,18 +177,22 @@ TABLE: Mapping[Intent, Words] = {
         zh_part=(
             r"进度|进展|到哪一步|[办处]理?得怎么样|处理的怎么样|办的怎么样|怎么样了|有结果|有消息|有回复了?吗|有没有(?:结果|回复|消息)"
             r"|什么时候(?:能|会|可以)?(?:处理|修|解决|来|办|回复|好)|多久(?:能|才)|处理了吗|修好了?[吗没]|解决了[吗没]|派人了[吗没]"
-            r"|查(?:一下|询|下)?(?:我的)?(?:工单|投诉|诉求)"
+            r"|查(?:一下|询|下)?(?:我的)?(?:工单|投诉|诉求)|"
+            r"(?:登记|受理|收到)(?:好|上|成功)?了?[吗没]|(?:工单|单)号码?是?(?:多少|什么|几)"
         ),
-        en_part=r"\b(?:status|progress|any (?:update|news)|how is it going|what happened with|when will)\b",
+        en_part=r"\b(?:status|progress|any (?:update|news)|how is it going|what happened with|when will"
+        r"|what is my (?:ticket )?number|did you (?:get|receive|register))\b",
     ),
     Intent.ADDITION: Words(
         zh_part=(
             r"^(?:我)?(?:再|还要|想|要)?补充|补充(?:一下|一点|说明)"
             r"|(?:上次|之前|刚才|昨天|前天)(?:反映|说|投诉|报|反应|提)(?:过|了)?的"
+            r"|(?:已经|都|终于).{0,4}(?:解决|(?:修|处理|弄|搞|清理|恢复|办|剪).{0,2}[好完])了(?:[\W].*)?$"
         ),
         en_part=(
             r"\b(?:to add to|in addition to my|as i (?:reported|said)"
-            r"|my (?:earlier|last) (?:report|request|complaint|ticket))\b"
+            r"|my (?:earlier|last) (?:report|request|complaint|ticket)"
+            r"|(?:is|has been|was) (?:fixed|solved|repaired) now)\b"
         ),
     ),
     Intent.NO_PHONE: Words(
@@ -209,6 +225,10 @@ TABLE: Mapping[Intent, Words] = {
             ),
             *("不记得", "不记得了", "忘了", "说不清", "说不清楚", "说不上来", "不确定", "不好说", "我也不知道", "算了"),
             *("算了吧", "不告诉你", "不晓得", "不想提供", "无可奉告", "下次再说"),
+        ),
+        zh_part=(
+            r"^(?:我|就|也)*不(?:太)?(?:方便|想|愿意?|便)(?:再)?(?:留|说|提供|透露|给|讲)"
+            r"(?:了|任何|个人|自己|的|信息|资料|名字|姓名|隐私|哦|啊|[\W])*$|^(?:我|这个?|就)*没有?(?:什么)?(?:具体|固定)的?(?:地点|地址|位置)"
         ),
         en=(
             *("skip", "none", "no", "I do not know", "I don't know", "dont know", "idk", "not sure", "no idea"),
@@ -322,6 +342,7 @@ TABLE: Mapping[Intent, Words] = {
             ),
             *("咨询", "投诉", "举报", "求助", "反映", "反映问题", "反映情况", "反映个问题", "反映个事", "反映一件事"),
             *("我有个问题", "有个问题", "问个问题", "问一下", "咨询个问题", "投诉一个人", "是12345吗", "这里是12345吗"),
+            *("同志", "领导", "师傅", "老师", "测试", "测试一下", "试一下"),
             *("你是谁", "你是机器人吗", "能听到吗", "听得到吗", "你好在吗", "你好请问", "打扰", "帮帮我", "帮我"),
         ),
         en=(
@@ -336,8 +357,10 @@ TABLE: Mapping[Intent, Words] = {
                 "/start",
             ),
             *("I have a question", "I have a problem", "I want to complain", "I want to report something", "help"),
+            *("test", "testing"),
             *("I need help", "can you help me", "can you hear me", "is this 12345", "who are you", "are you a robot"),
         ),
+        zh_part=r"^(?:(?:早上|上午|中午|下午|晚上|你|您|大家|节日|新年)好[\W]*)?祝(?:您|你|大家|你们).{1,12}$",
     ),
     Intent.ABUSE: Words(
         zh=(
@@ -363,7 +386,8 @@ TABLE: Mapping[Intent, Words] = {
             r"|\btmd\b|滚(?:蛋|开)|王八蛋|狗娘养|吃干饭|饭桶"
         ),
         en_part=(
-            r"\bfuck\w*|\bbullshit\b|\b(?:you|you're|u|this (?:hotline|service)(?: is)?)\b[\w ]{0,20}"
+            r"\bfuck\w*|\b(?:worst|terrible|awful|horrible) service\b|"
+            r"\bbullshit\b|\b(?:you|you're|u|this (?:hotline|service)(?: is)?)\b[\w ]{0,20}"
             r"\b(?:idiots?|stupid|useless|assholes?|liars?|garbage|trash|shit|suck|sucks)\b"
         ),
     ),

@@ -9,8 +9,13 @@ from functools import lru_cache
 from gateway.domain.intent_words import TABLE, Intent
 from gateway.domain.spoken import is_only, only_words
 
-__all__ = ["Intent", "intent_of", "is_plain", "means", "speaks_english"]
+__all__ = ["Intent", "intent_of", "is_outright", "is_plain", "means", "speaks_english"]
 
+_EMOTICON = re.compile(r"/:[\w\-]{1,10}|\[[^\]\s]{1,6}\]")
+"""As WeChat writes its own: /:rose, [握手]."""
+_WHOLE = (Intent.NO_PHONE, Intent.DECLINE, Intent.IGNORED, Intent.WITHDRAW, Intent.PERSON)
+"""Intents whose patterns are of all that is said."""
+_KEYS = frozenset("0123456789*#")
 PLAIN_CHARS = 30
 """A longer message tells something of its own, whatever words it holds."""
 PLAIN_WORDS = 14
@@ -47,10 +52,19 @@ def is_plain(text: str) -> bool:
     return len(bare) <= PLAIN_CHARS or (bare.isascii() and len(bare.split()) <= PLAIN_WORDS)
 
 
+def is_outright(text: str | None) -> bool:
+    """Whether an intent is all that is said, so that the words tell nothing besides."""
+    bare = only_words(_EMOTICON.sub("", text or ""))
+    return len(bare) <= 1 or any(is_only(text or "", words) for words in _ALL.values()) or means(text, _WHOLE)
+
+
 @lru_cache(maxsize=1024)
 def _intent_of(text: str) -> Intent | None:
+    text = _EMOTICON.sub("", text)
     if not only_words(text):
         return Intent.GREETING  # a question mark, dots, an emoji: somebody is there
+    if text.strip() in _KEYS:
+        return Intent.ACK  # the key of a menu that is over
     if not is_plain(text):
         return None
     said = _BY_WORDS.get(only_words(text)) or next((i for i, words in _ALL.items() if is_only(text, words)), None)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
-from gateway.domain.intents import Intent, intent_of, is_plain
+from gateway.domain.intents import Intent, intent_of, is_plain, means
 from gateway.domain.words import CallbackState, Status
 from gateway.ports.conversation_store import TicketBrief
 
 REMEMBERED = timedelta(days=90)
+NOT_BEGUN = frozenset({Status.REGISTERED, Status.CLASSIFIED})
+"""While a ticket is here its requester may withdraw it; later an agent has to ask whoever works on it."""
 ABOUT_A_TICKET = frozenset({Intent.PROGRESS, Intent.URGE, Intent.WITHDRAW, Intent.IGNORED, Intent.ADDITION})
 _APART = r"[\s\-‐-―_./·,，、]*"
 _NUMBER = re.compile(rf"(?<!\d)2{_APART}0(?:{_APART}\d){{13}}(?!\d)")
@@ -37,6 +39,13 @@ class FollowUp:
     ticket: TicketBrief | None
     numbered: bool = False
     """It named a ticket by its number."""
+    confirmed: bool = False
+    """Asked whether to withdraw it, they have said yes."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the ticket is withdrawn by this: confirmed, and nobody works on it yet."""
+        return self.confirmed and self.ticket is not None and self.ticket.status in NOT_BEGUN
 
 
 def _digits(text: str) -> str:
@@ -64,7 +73,8 @@ def tail_in(text: str | None) -> str | None:
 
 def may_ask(text: str | None) -> bool:
     """Whether the words may be about a ticket, so that it has to be looked up."""
-    return intent_of(text) in ABOUT_A_TICKET or bool(numbers_in(text)) or tail_in(text) is not None
+    plain = intent_of(text) in ABOUT_A_TICKET or means(text, (Intent.ACK,))
+    return plain or bool(numbers_in(text)) or tail_in(text) is not None
 
 
 def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -> FollowUp | None:
@@ -78,7 +88,8 @@ def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -
     tail = tail_in(text) if not numbers else None
     if tail is not None:
         named = next((t for t in tickets if t.ticket_no.endswith(tail)), None)
-    intent = intent_of(text) if intent_of(text) in ABOUT_A_TICKET else None
+    around = _NUMBER.sub(" ", _digits(text or "")).strip() if numbers else text
+    intent = intent_of(around) if intent_of(around) in ABOUT_A_TICKET else None
     if named is not None:
         alone = not _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or ""))) or tail is not None
         return FollowUp(intent=intent or (Intent.PROGRESS if alone else Intent.ADDITION), ticket=named, numbered=True)
@@ -133,8 +144,11 @@ def answer(found: FollowUp, language: str) -> str:
             Intent.URGE: f"Your urging is noted in ticket {number}. It is {status}.",
             Intent.IGNORED: f"Sorry to keep you waiting; this is noted in ticket {number}. It is {status}."
             " Reply 0 for a person.",
-            Intent.WITHDRAW: f"Your wish to withdraw ticket {number} is noted. An agent checks it; until then it is"
-            f" {status}.",
+            Intent.WITHDRAW: f"Ticket {number} has been withdrawn. Write to us at any time."
+            if found.withdrawn
+            else f"Your wish to withdraw ticket {number} is noted for an agent. Until then it is {status}."
+            if found.confirmed
+            else f'Do you want to withdraw ticket {number}? Reply "yes" to withdraw it; otherwise it goes on.',
             Intent.ADDITION: f"Your message was added to ticket {number}. It is {status}.",
         }
     else:
@@ -143,7 +157,11 @@ def answer(found: FollowUp, language: str) -> str:
             Intent.PROGRESS: f"工单{number}{title}：{status}。",
             Intent.URGE: f"您的催促已记入工单{number}{title}。当前进度：{status}。",
             Intent.IGNORED: f"抱歉让您久等，已记入工单{number}{title}。当前进度：{status}。需要人工请回复0。",
-            Intent.WITHDRAW: f"已记下您要撤销工单{number}{title}，坐席核对后处理；在此之前照常办理。",
+            Intent.WITHDRAW: f"已撤销工单{number}{title}。有需要随时写给我们。"
+            if found.withdrawn
+            else f"已记下您要撤销工单{number}{title}，承办中的工单由坐席核对后处理。当前进度：{status}。"
+            if found.confirmed
+            else f"要撤销工单{number}{title}吗？回复“是”即撤销，不回复则照常办理。",
             Intent.ADDITION: f"已补充到工单{number}{title}。当前进度：{status}。",
         }
     said = parts[found.intent]

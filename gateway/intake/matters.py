@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from gateway.domain.guess import Guess
-from gateway.prefill.address import parse
+from gateway.prefill.address import parse, says_where
 
+LIKELY = 0.5
 SURE = 0.8
 """From this on a category says what a message is about."""
 BRANCH = 4
 """Digits of a category code that two tellings of one matter share: 路灯不亮 and 路灯常亮 do."""
 _NAMED = frozenset({"road", "compound", "community", "poi"})
+ANSWER_CONFIDENCE = 0.9
+"""An answer to our own question."""
+_CORRECTS = re.compile(
+    r"(?:说|写|打|讲|搞|弄)错|更正|纠正|不对[，,。 ]|应该是|\b(?:sorry|correction|i meant?|wrong)\b", re.IGNORECASE
+)
 _AREA = frozenset({"district", "street"})
 _APART = re.compile(
     r"^(?:另外|还有|此外|再(?:反映|投诉|举报|说|问)|顺便|对了)|(?:另外|还有)(?:一|别的)?(?:件|个)?(?:事|问题)"
@@ -35,7 +42,10 @@ def about(known: Mapping[str, str], guesses: Iterable[Guess]) -> dict[str, str]:
 
 def tells(guesses: Iterable[Guess]) -> bool:
     """Whether plain words tell something of their own: 路灯还没修 names its matter, 还没修 does not."""
-    return any(guess.path in {"demand.category", "place.address"} for guess in guesses)
+    return any(
+        guess.path == "place.address" or (guess.path == "demand.category" and guess.confidence >= LIKELY)
+        for guess in guesses
+    )
 
 
 def differs(known: Mapping[str, str], guesses: Iterable[Guess]) -> bool:
@@ -49,10 +59,18 @@ def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) ->
 
     ``known`` is what ``about`` kept. In doubt it is an addition: nothing is lost by that.
     """
-    if not differs(known, guesses):
-        return False
     where = about({}, guesses).get("where")
-    return _APART.search(text.strip()) is not None or (where is not None and _elsewhere(known.get("where"), where))
+    elsewhere = where is not None and _elsewhere(known.get("where"), where)
+    apart = _APART.search(text.strip()) is not None
+    return apart and elsewhere if not differs(known, guesses) else apart or elsewhere
+
+
+def fits(known: Mapping[str, str], guesses: Iterable[Guess]) -> bool:
+    """Whether plain words (什么时候来水) may be about the matter that ``about`` kept, as far as they say which."""
+    guesses = tuple(guesses)
+    where = about({}, guesses).get("where")
+    place = known.get("where")
+    return not differs(known, guesses) and not (where is not None and place is not None and _elsewhere(place, where))
 
 
 def _elsewhere(before: str | None, now: str) -> bool:
@@ -68,3 +86,19 @@ def _elsewhere(before: str | None, now: str) -> bool:
         if here and there:
             return not here & there
     return False
+
+
+def corrected(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) -> list[Guess]:
+    """``guesses`` of an addition; its place counts as an answer where it corrects, or says more than, what was known.
+
+    ``known`` is what ``about`` kept: 美兰区, and then 怡心花园; 秀英区丽晶路, and then 说错了，是龙华区丽晶路.
+    """
+    address = next((g for g in guesses if g.path == "place.address"), None)
+    before = known.get("where")
+    if address is None or before is None:
+        return list(guesses)
+    if not (_CORRECTS.search(text) or (says_where(address.value) and not says_where(before))):
+        return list(guesses)
+    return [
+        replace(g, source="flow", confidence=ANSWER_CONFIDENCE) if g.path.startswith("place.") else g for g in guesses
+    ]

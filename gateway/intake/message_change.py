@@ -28,7 +28,7 @@ from gateway.domain.guess import number_to_call
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.intents import Intent
 from gateway.domain.said_at import said_at
-from gateway.domain.words import Line
+from gateway.domain.words import Line, Status
 from gateway.intake.follow_up import FollowUp
 from gateway.intake.numbers import e164
 from gateway.intake.phrases import phrase
@@ -164,7 +164,7 @@ class MessageChange:
             expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
             new_interaction=interaction,
             dialogue=state.to_json(),
-            ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel) | self._pending(),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message.channel) | self._pending() | _withdrawn(about),
             guesses=tuple(turn.guesses) if speaks else (),
             mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
@@ -324,7 +324,8 @@ class MessageChange:
         if about is not None and about.ticket is not None:
             other = about.ticket.ticket_id != standing.ticket_id and standing.ticket_id is not None
             data = {"of": about.ticket.ticket_id} if other else {}
-            events.append(NewEvent(type=f"ticket.{_ASKED[about.intent]}", at=now, data=data))
+            asked = "withdrawn" if about.withdrawn else _ASKED[about.intent]
+            events.append(NewEvent(type=f"ticket.{asked}", at=now, data=data))
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
         if turn.callback_reason is not None:
@@ -375,6 +376,10 @@ def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
         )
         for seq, message in zip(applied.seqs, change.messages, strict=True)
     ]
+
+
+def _withdrawn(about: FollowUp | None) -> dict[tuple[str, ...], Any]:
+    return {("status",): Status.WITHDRAWN.value} if about is not None and about.withdrawn else {}
 
 
 def _rated(satisfied: int | None, channel: str) -> dict[tuple[str, ...], Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,13 +11,13 @@ from typing import Any
 from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
-from gateway.domain.intents import Intent, intent_of
+from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
-from gateway.intake.follow_up import FollowUp, answer, follow_up, numbers_in, tail_in
-from gateway.intake.matters import about, differs, is_another, tells
-from gateway.intake.phrases import phrase
-from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in, says_nothing
+from gateway.intake.follow_up import FollowUp
+from gateway.intake.matters import ANSWER_CONFIDENCE, about, corrected, is_another, tells
+from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
+from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
 from gateway.ivr.engine import (
     Act,
@@ -42,14 +42,16 @@ from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
-ANSWER_CONFIDENCE = 0.9
-"""An answer to our own question; a sent location is surer still."""
 PLACE_SURE = 0.6
 """From this on an address in what was written is not asked for again."""
 LOCATION_CONFIDENCE = 0.95
+"""A sent location is surer than an answer in words."""
 PHONE_SURE = 0.8
 ADDRESS_CHARS = 200
-DIGEST_CHARS = 12
+UNHEARD = "unheard"
+"""The step of a dialogue that began with a voice message whose words are not known: nothing is asked before."""
+_ONE_WORD = re.compile(r"[A-Za-z]{1,15}[.!?]*")
+"""One word of Latin letters in which nobody finds a matter tells nothing."""
 _MEDIA: Mapping[str | None, schema.Beside] = {"image": "picture", "voice": "voice", "file": "file"}
 """What came, as flows name it among their asides."""
 
@@ -135,10 +137,13 @@ class TextFlow:
     def take(self, turn: Turn, heeded: Heeded, *, opening: bool) -> Turn:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
         waiting = self._engine.waiting(turn.state)
+        opening = opening or turn.state.vars.get(UNHEARD) == turn.state.step
         event = Begin() if turn.another else self._event(turn, heeded, waiting, opening=opening)
         asked = waiting.asked if waiting else None
         answers = asked if isinstance(event, Heard) else None
         self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
+        if turn.state.vars.get(WITHDRAWS):
+            turn.state = _with(turn.state, **{WITHDRAWS: ""})
         language = language_of(heeded.text)
         if waiting is not None and language in waiting.languages and turn.content and asked is None:
             turn.state = replace(turn.state, language=str(language))
@@ -156,8 +161,11 @@ class TextFlow:
                 return Key(key)
         if text and heeded.location is None:
             return Heard(text, turn.state.language) if opening else self._said(turn, text, waiting, heeded.at)
-        if heeded.voice_pending is not None and not opening:
+        if heeded.voice_pending is not None and waiting.asides:
             turn.state = _with(turn.state, later=f"{heeded.voice_pending}@{turn.state.step}")
+            if opening:
+                turn.state = _with(turn.state, **{UNHEARD: turn.state.step})
+            return Beside("voice")
         return self._sent(heeded, waiting, opening=opening)
 
     def _sent(self, heeded: Heeded, waiting: Waiting, *, opening: bool) -> Input | None:
@@ -174,7 +182,7 @@ class TextFlow:
         """What words are to the question that waits: its answer, a choice, or something beside it."""
         if waiting.chooses(text) or not waiting.asides:
             return Heard(text, turn.state.language)  # a flow without asides has only its own steps
-        intent = intent_of(text)
+        intent = self._wants(text, at)
         if intent is Intent.ENGLISH and "en" in waiting.languages:
             turn.state = replace(turn.state, language="en")
         if intent in SILENT:
@@ -182,13 +190,27 @@ class TextFlow:
             if intent is Intent.NO_PHONE:
                 turn.state = _with(turn.state, phone="1")
             return Beside(name)
-        if waiting.asked == "phone":
-            return Heard(text) if phone_in(text) else Beside("addition", moves_on=True)
+        if waiting.asked == "phone" and phone_in(text):
+            return Heard(text)
         if phone_alone(text) is not None:
             return Beside("phone")
-        if waiting.asked == "place":
-            return Heard(text) if self._holds_place(text, at) else Beside("addition", moves_on=True)
-        return Beside("addition") if waiting.at_rest else Heard(text, turn.state.language)
+        demand = waiting.asked is None and not waiting.at_rest
+        if demand or (waiting.asked == "place" and self._holds_place(text, at)):
+            return Heard(text, turn.state.language)
+        secret = any(g.path == "requester.secret" and g.value is True for g in self._prefill.read(text, at=at).guesses)
+        return Beside("secret" if secret else "addition", moves_on=not waiting.at_rest)
+
+    def _wants(self, text: str, at: datetime) -> Intent | None:
+        """What plain words want; None when they name a matter or a place besides: 南航路停水了，什么时候来水."""
+        if not text.strip():
+            return Intent.GREETING
+        intent = intent_of(text)
+        if intent is not None and is_outright(text):
+            return intent
+        told = tells(self._prefill.read(text, at=at).guesses)
+        if intent is None and not told and _ONE_WORD.fullmatch(text.strip()):
+            return Intent.GREETING  # asdfgh
+        return None if told else intent
 
     def _holds_place(self, text: str, at: datetime) -> bool:
         """Whether it says where; a district alone does when hardly anything else is said."""
@@ -212,7 +234,7 @@ class TextFlow:
 
     def is_another(self, state: State, text: str | None, at: datetime) -> bool:
         """Whether ``text`` tells of another matter than the demand that this conversation is about."""
-        if not text or state.vars.get("demand") is None or says_nothing(text):
+        if not text or state.vars.get("demand") is None or self._wants(text, at) in SILENT:
             return False
         return is_another(state.vars, text, self._prefill.read(text, at=at).guesses)
 
@@ -224,54 +246,39 @@ class TextFlow:
         tickets: Sequence[TicketBrief],
         at: datetime,
     ) -> FollowUp | None:
-        """Which ticket ``text`` speaks of. Within a conversation, unless a number is named, of that conversation's."""
-        if state is not None and state.vars.get("demand") is None:
-            tickets = [t for t in tickets if t.ticket_id != open_ticket]  # nothing is told of it yet
-            if intent_of(text) is Intent.IGNORED:
-                return None
-        elif state is not None and not numbers_in(text) and tail_in(text) is None:
-            tickets = [t for t in tickets if t.ticket_id == open_ticket]
-        found = follow_up(text, tickets, at)
-        if found is None or (found.intent is Intent.ADDITION and state is not None and not found.numbered):
-            return None
-        if found.numbered:
-            return found
-        told = self._prefill.read(text or "", at=at).guesses
-        if found.ticket is None:
-            return None if tells(told) else found
-        return None if state is not None and differs(state.vars, told) else found
+        """See ``ticket_talk.spoken_of``."""
+        return spoken_of(self._prefill, state, open_ticket, text, tickets, at)
 
     def told(self, turn: Turn, found: FollowUp, language: str) -> Turn:
-        """``turn`` with our answer about a ticket; the same one twice running says that nothing has changed."""
-        said = answer(found, language)
-        digest = hashlib.sha256(said.encode()).hexdigest()[:DIGEST_CHARS]
-        again = turn.state.vars.get("told") == digest
-        turn.lines.append(phrase("same", language) + said if again else said)
-        turn.state = _with(turn.state, told="" if again else digest)
+        """``turn`` with our answer about a ticket."""
+        said, known = told(turn.state, found, language)
+        turn.lines.append(said)
+        turn.state = _with(turn.state, **known)
         return turn
 
     def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, answers: str | None, *, is_key: bool) -> None:
         """Keep what the message brings, whatever the flow makes of it."""
         text = heeded.text
         control = is_key or (waiting is not None and waiting.chooses(text) and heeded.speaks)
-        if text and not control and not says_nothing(text):
+        if text and not control and self._wants(text, heeded.at) not in SILENT:
             turn.content = text
             reading = self._prefill.read(text, at=heeded.at, answers=answers in {"place", "phone"})
-            turn.guesses += reading.guesses
+            turn.guesses += corrected(turn.state.vars, text, reading.guesses)
             turn.mentions += reading.mentions
             self._remember(turn, reading.guesses)
             if (phone := phone_alone(text)) is not None:
                 self._phone(turn, phone.value, span=phone.span)
             elif answers is None or answers == "demand":
                 turn.state = _with(turn.state, demand="1")
-        if heeded.voice_pending is not None:
-            turn.state = _with(turn.state, demand="1")
         if heeded.phone is not None:
             turn.state = _with(turn.state, phone="1")
-            turn.guesses.append(_flow_guess("requester.callback_phone", heeded.phone, LOCATION_CONFIDENCE))
+            if not any(g.path == "requester.callback_phone" for g in turn.guesses):
+                turn.guesses.append(_flow_guess("requester.callback_phone", heeded.phone, LOCATION_CONFIDENCE))
         if heeded.location is not None:
             turn.state = _with(turn.state, place="1")
-            turn.guesses += _location(heeded.location)
+            label = self._prefill.read(heeded.location.label or "", at=heeded.at, answers=True).guesses
+            turn.guesses += [replace(g, span=None) for g in label if g.path.startswith("place.") and not text]
+            turn.guesses = [g for g in turn.guesses if g.path != "place.address"] + _location(heeded.location)
 
     def _remember(self, turn: Turn, found: tuple[Guess, ...]) -> None:
         """What need not be asked any more, and what the demand is about, to tell another matter from it."""
@@ -280,7 +287,9 @@ class TextFlow:
             known["phone"] = "1"
         if any(g.path == "requester.contact_by" and g.value == ContactBy.MESSAGE for g in found):
             known |= {"phone": "1", "by_message": "1"}  # who wants no call is not asked where to call
-        if any(g.path == "place.address" and g.confidence >= PLACE_SURE and says_where(g.value) for g in found):
+        if any(g.path == "requester.anonymous" and g.value is True for g in found):
+            known["phone"] = "1"  # nor is who will not be known
+        if any(_is_place(guess) for guess in found):
             known["place"] = "1"
         turn.state = _with(turn.state, **known, **about(turn.state.vars, found))
 
@@ -362,6 +371,13 @@ class TextFlow:
 
 def _with(state: State, **values: str) -> State:
     return replace(state, vars={**state.vars, **values})
+
+
+def _is_place(guess: Guess) -> bool:
+    """Whether somebody could go there: a road, a compound, a village."""
+    if guess.confidence < PLACE_SURE:
+        return False
+    return guess.path == "place.community" or (guess.path == "place.address" and says_where(guess.value))
 
 
 def _flow_guess(path: str, value: Any, confidence: float, *, span: tuple[int, int] | None = None) -> Guess:

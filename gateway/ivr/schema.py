@@ -45,6 +45,7 @@ Beside = Literal[
     "ignored",
     "no_phone",
     "decline",
+    "secret",
     "addition",
     "phone",
     "location",

@@ -39,7 +39,11 @@ async def test_the_language_of_the_page_comes_with_every_message(chat: Site, cli
     assert (await client.post(t="text", id="client-0002", text="hi"))[0] == 200
     png = b"\x89PNG\r\n\x1a\n" + bytes(64)
     assert (await client.upload(png, id="client-0003", kind="image", name="a.png", lang="zh"))[0] == 200
-    assert [message.language for message in chat.house.received] == ["en", None, "zh"]
+    headers = client.bearer | {"Accept-Language": "en-GB,en;q=0.9"}
+    body = {"t": "text", "id": "client-0005", "text": "hi"}
+    async with client.http.post(f"{client.url}/messages", json=body, headers=headers) as answer:
+        assert answer.status == 200
+    assert [message.language for message in chat.house.received] == ["en", None, "zh", "en"]
     assert (await client.post(t="text", id="client-0004", text="hi", lang="fr"))[0] == 422
 
 

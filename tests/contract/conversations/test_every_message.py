@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.change import Identity
+from gateway.domain.change import Change, Identity, NewEvent
 from gateway.intake.text_flow import Heeded, TextFlow
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef
@@ -218,13 +218,28 @@ async def test_another_matter_has_a_ticket_of_its_own(city: ConversationHouse, t
     assert closed["disposition"] == "completed"
 
 
-async def test_withdrawing_is_noted_and_promised_no_more_than_that(city: ConversationHouse) -> None:
+async def test_withdrawing_is_asked_back_and_then_done(city: ConversationHouse) -> None:
     record = await city.say("1", LAMP, identities=PHONE)
-    answered, again = await said(city, "我要撤销工单", "撤销")
-    assert "已记下您要撤销工单" in answered
-    assert again != answered
-    assert (await city.types(record["ticket_id"])).count("ticket.withdraw_asked") == 2
+    (answered,) = await said(city, "我要撤销工单")
+    assert "要撤销工单" in answered
     assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == record["status"]
+    await said(city, "等一下", "好的")
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == record["status"]
+    _, done = await said(city, "撤销", "是的，撤销")
+    assert done.startswith("已撤销工单")
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "withdrawn"
+    types = await city.types(record["ticket_id"])
+    assert (types.count("ticket.withdraw_asked"), types.count("ticket.withdrawn")) == (2, 1)
+
+
+async def test_what_is_worked_on_is_withdrawn_by_an_agent(city: ConversationHouse) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    event = NewEvent(type="ticket.handled", at=city.clock.now())
+    fields: dict[tuple[str, ...], Any] = {("status",): "handling"}
+    await city.database.changes.apply(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
+    _, noted = await said(city, "撤销", "是")
+    assert "由坐席核对后处理" in noted
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "handling"
 
 
 async def test_english_throughout(city: ConversationHouse) -> None:
