@@ -15,6 +15,8 @@ _EMOTICON = re.compile(r"/:[\w\-]{1,10}|\[[^\]\s]{1,6}\]")
 """As WeChat writes its own: /:rose, [握手]."""
 _WHOLE = (Intent.NO_PHONE, Intent.DECLINE, Intent.IGNORED, Intent.WITHDRAW, Intent.PERSON)
 """Intents whose patterns are of all that is said."""
+_RECORD = re.compile(r"工单|进度|进展|\b(?:ticket|progress|status)\b", re.IGNORECASE)
+"""Who names the record itself tells of no matter, whatever the words are like."""
 _KEYS = frozenset("0123456789*#")
 PLAIN_CHARS = 30
 """A longer message tells something of its own, whatever words it holds."""
@@ -55,7 +57,9 @@ def is_plain(text: str) -> bool:
 def is_outright(text: str | None) -> bool:
     """Whether an intent is all that is said, so that the words tell nothing besides."""
     bare = only_words(_EMOTICON.sub("", text or ""))
-    return len(bare) <= 1 or any(is_only(text or "", words) for words in _ALL.values()) or means(text, _WHOLE)
+    if len(bare) <= 1 or any(is_only(text or "", words) for words in _ALL.values()) or means(text, _WHOLE):
+        return True
+    return means(text, (Intent.PROGRESS,)) and _RECORD.search(text or "") is not None
 
 
 @lru_cache(maxsize=1024)

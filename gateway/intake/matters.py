@@ -15,8 +15,8 @@ SURE = 0.8
 BRANCH = 4
 """Digits of a category code that two tellings of one matter share: 路灯不亮 and 路灯常亮 do."""
 _NAMED = frozenset({"road", "compound", "community", "poi"})
-ANSWER_CONFIDENCE = 0.9
-"""An answer to our own question."""
+CORRECTED = 0.95
+"""Of a place that was put right: surer than the first answer."""
 _CORRECTS = re.compile(
     r"(?:说|写|打|讲|搞|弄)错|更正|纠正|不对[，,。 ]|应该是|\b(?:sorry|correction|i meant?|wrong)\b", re.IGNORECASE
 )
@@ -51,7 +51,7 @@ def tells(guesses: Iterable[Guess]) -> bool:
 def differs(known: Mapping[str, str], guesses: Iterable[Guess]) -> bool:
     """Whether what was told is surely of another kind than what ``about`` kept in ``known``."""
     before, now = known.get("matter"), about({}, guesses).get("matter")
-    return before is not None and now is not None and before[:BRANCH] != now[:BRANCH]
+    return before is not None and now is not None and not _same_branch(before, now)
 
 
 def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) -> bool:
@@ -65,12 +65,25 @@ def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) ->
     return apart and elsewhere if not differs(known, guesses) else apart or elsewhere
 
 
-def fits(known: Mapping[str, str], guesses: Iterable[Guess]) -> bool:
-    """Whether plain words (什么时候来水) may be about the matter that ``about`` kept, as far as they say which."""
-    guesses = tuple(guesses)
-    where = about({}, guesses).get("where")
-    place = known.get("where")
-    return not differs(known, guesses) and not (where is not None and place is not None and _elsewhere(place, where))
+def fits(known: Mapping[str, str], guesses: Iterable[Guess], *, all_known: bool) -> bool:
+    """Whether plain words (什么时候来水) may be about the matter that ``about`` kept, as far as they say which.
+
+    ``all_known``: what ``known`` does not hold is not of that matter either; else it was only never told.
+    """
+    said = about({}, guesses)
+    for name, same in (("matter", _same_branch), ("where", _same_place)):
+        before, now = known.get(name), said.get(name)
+        if now is not None and (all_known if before is None else not same(before, now)):
+            return False
+    return True
+
+
+def _same_branch(before: str, now: str) -> bool:
+    return before[:BRANCH] == now[:BRANCH]
+
+
+def _same_place(before: str, now: str) -> bool:
+    return not _elsewhere(before, now)
 
 
 def _elsewhere(before: str | None, now: str) -> bool:
@@ -99,6 +112,4 @@ def corrected(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) -> 
         return list(guesses)
     if not (_CORRECTS.search(text) or (says_where(address.value) and not says_where(before))):
         return list(guesses)
-    return [
-        replace(g, source="flow", confidence=ANSWER_CONFIDENCE) if g.path.startswith("place.") else g for g in guesses
-    ]
+    return [replace(g, source="flow", confidence=CORRECTED) if g.path.startswith("place.") else g for g in guesses]

@@ -15,7 +15,7 @@ from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.follow_up import FollowUp
-from gateway.intake.matters import ANSWER_CONFIDENCE, about, corrected, is_another, tells
+from gateway.intake.matters import about, corrected, is_another, tells
 from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
 from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
@@ -44,6 +44,8 @@ from gateway.prefill.spoken_phone import spoken_phone
 
 PLACE_SURE = 0.6
 """From this on an address in what was written is not asked for again."""
+ANSWER_CONFIDENCE = 0.9
+"""An answer to our own question."""
 LOCATION_CONFIDENCE = 0.95
 """A sent location is surer than an answer in words."""
 PHONE_SURE = 0.8
@@ -273,7 +275,7 @@ class TextFlow:
         if heeded.phone is not None:
             turn.state = _with(turn.state, phone="1")
             if not any(g.path == "requester.callback_phone" for g in turn.guesses):
-                turn.guesses.append(_flow_guess("requester.callback_phone", heeded.phone, LOCATION_CONFIDENCE))
+                turn.guesses.append(_flow_guess("requester.callback_phone", heeded.phone, ANSWER_CONFIDENCE))
         if heeded.location is not None:
             turn.state = _with(turn.state, place="1")
             label = self._prefill.read(heeded.location.label or "", at=heeded.at, answers=True).guesses

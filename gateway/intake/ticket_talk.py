@@ -43,7 +43,8 @@ def spoken_of(
         return None
     if found.numbered or is_outright(text):
         return found
-    return found if _may_be(prefill, state, found, text or "", at) else None
+    of_this = state is not None and found.ticket is not None and found.ticket.ticket_id == open_ticket
+    return found if _may_be(prefill, state if of_this else None, found, text or "", at) else None
 
 
 def _may_be(prefill: Prefill, state: State | None, found: FollowUp, text: str, at: datetime) -> bool:
@@ -51,8 +52,9 @@ def _may_be(prefill: Prefill, state: State | None, found: FollowUp, text: str, a
     said = prefill.read(text, at=at).guesses
     if found.ticket is None:
         return not tells(said)
-    title = found.ticket.title or ""
-    return fits(state.vars if state is not None else about({}, prefill.read(title, at=at).guesses), said)
+    if state is not None:
+        return fits(state.vars, said, all_known=False)
+    return fits(about({}, prefill.read(found.ticket.title or "", at=at).guesses), said, all_known=True)
 
 
 def told(state: State, found: FollowUp, language: str) -> tuple[str, dict[str, str]]:

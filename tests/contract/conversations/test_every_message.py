@@ -14,6 +14,7 @@ from gateway.domain.change import Change, Identity, NewEvent
 from gateway.intake.text_flow import Heeded, TextFlow
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef
+from gateway.ports.recogniser import Final
 from gateway.prefill.reader import Prefill
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
 from tests.contract.storage.changes import TestClock
@@ -240,6 +241,30 @@ async def test_what_is_worked_on_is_withdrawn_by_an_agent(city: ConversationHous
     _, noted = await said(city, "撤销", "是")
     assert "由坐席核对后处理" in noted
     assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "handling"
+
+
+@pytest.mark.parametrize("hello", [True, False])
+async def test_a_question_about_another_matter_is_a_demand_of_its_own(city: ConversationHouse, hello: bool) -> None:  # noqa: FBT001
+    first = await city.say("1", LAMP, identities=PHONE)
+    city.clock.forward(1801)
+    await city.idle.close_due()
+    if hello:
+        await city.say("2", "你好")
+    second = await city.say("3", "秀英区永秀花园今天停电了，什么时候来电")
+    assert second["ticket_id"] != first["ticket_id"]
+    assert "停电" in second["demand"]["content"]
+
+
+async def test_a_voice_message_is_heard_before_anything_is_asked(city: ConversationHouse) -> None:
+    city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    city.heard = [Final(start_ms=0, end_ms=900, text=LAMP, language="zh", confidence=0.9, engine="whisper")]
+    record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
+    assert await city.answers() == ["语音已收到，正在转成文字。"]
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    assert "工单号" in (await city.answers())[-1]
+    assert "联系电话" in (await city.answers())[-1]
+    assert (await city.database.reader.ticket(record["ticket_id"]))["demand"]["content"] == LAMP
 
 
 async def test_english_throughout(city: ConversationHouse) -> None:

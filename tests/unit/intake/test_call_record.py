@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gateway.domain.change import Applied, Change
+from gateway.domain.change import TICKET_NO, Applied, Change
 from gateway.domain.words import Disposition
 from gateway.intake.call_record import CallRecord
+from gateway.intake.texting import Texting
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
@@ -131,3 +133,35 @@ async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
     assert change.interaction_fields["disposition"] == "abandoned_before_answer"
     assert (change.callback is not None) is proved
     assert ("callback.opened" in [event.type for event in change.events]) is proved
+
+
+@pytest.mark.parametrize(
+    ("number", "texted"),
+    [("13800000000", True), ("089866668888", False), ("anonymous", False), ("+85261234567", False)],
+)
+async def test_a_mobile_caller_is_texted_the_number_with_the_registration(
+    prefill: Prefill,
+    number: str,
+    texted: bool,  # noqa: FBT001
+) -> None:
+    store = Kept()
+    record = CallRecord(
+        store=store,
+        reader=ReaderHere(prefill),
+        clock=SystemClock(),
+        info=replace(INFO, from_user=number),
+        node="here",
+        lease=timedelta(seconds=15),
+        callback_due=timedelta(hours=1),
+        texting=Texting("sms"),
+    )
+    assert await record.register() is texted
+    (change,) = store.changes
+    assert [event.type for event in change.events] == ["ticket.demand_taken"]
+    assert len(change.messages) == texted
+    for message in change.messages:
+        assert message.queue is not None
+        assert (message.queue.channel_id, message.queue.recipient) == ("sms", "+8613800000000")
+        assert TICKET_NO in (message.text or "")
+        assert change.thread is not None
+        assert change.thread.sender == "+8613800000000"
