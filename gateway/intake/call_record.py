@@ -19,8 +19,10 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import NOTHING_READ, Guess, Reading, number_to_call
 from gateway.domain.ids import new_ulid
+from gateway.domain.intents import Intent, intent_of
 from gateway.domain.words import ABANDONED, Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
+from gateway.intake.matters import is_place
 from gateway.intake.numbers import e164
 from gateway.intake.texting import Texted, Texting
 from gateway.ports.call import CallInfo
@@ -30,6 +32,7 @@ from gateway.ports.recordings import Finished
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
 
+_THERE = frozenset({Intent.GREETING, Intent.ACK, Intent.THANKS})
 MIN_SPEECH_MS = 800
 """With no text yet, so much detected speech counts as something said."""
 
@@ -146,7 +149,7 @@ class CallRecord:
         await self._apply(
             "transcript.segment",
             segments=(*self._take_prompts(), segment),
-            ticket={("empty",): False},
+            ticket={("empty",): not self._tells},
             reading=reading,
             data={"seq": segment.seq, "language": final.language},
         )
@@ -174,6 +177,12 @@ class CallRecord:
             ticket={("line",): line, ("requester", "kind"): kind},
             data={"line": line},
         )
+
+    def lacks(self, wanted: str) -> bool:
+        """Whether the caller has still to be asked for ``phone``, or for ``place`` once anything is understood."""
+        if wanted == "phone":
+            return self.number is None
+        return wanted == "place" and bool(self._guesses) and not any(map(is_place, self._guesses))
 
     @property
     def number(self) -> str | None:
@@ -212,7 +221,7 @@ class CallRecord:
         Not so when nobody ``proved`` to be there (``CallLeg.proved``): the number may be anybody's.
         """
         now = self._clock.now()
-        empty = not self._said and not self.registered and disposition is not Disposition.CALLBACK_REQUESTED
+        empty = not self._tells and not self.registered and disposition is not Disposition.CALLBACK_REQUESTED
         if empty and not transcribed:
             empty = spoken_ms < MIN_SPEECH_MS
         events = [NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality})]
@@ -247,7 +256,7 @@ class CallRecord:
             return
         await self._apply(
             "transcript.completed",
-            ticket={("prefill", "pending"): False, ("empty",): not (self._said or self.registered)},
+            ticket={("prefill", "pending"): False, ("empty",): not (self._tells or self.registered)},
             reading=reading,
             data={"segments": len(self._said)},
         )
@@ -261,6 +270,11 @@ class CallRecord:
         self._said, self._unread = understood.said, 0
         self._guesses = understood.reading.guesses
         return understood.reading
+
+    @property
+    def _tells(self) -> bool:
+        """Whether anything was said but that somebody is there."""
+        return any(intent_of(segment.text) not in _THERE for segment in self._said)
 
     def _callback(self, reason: str) -> NewCallback:
         return NewCallback(

@@ -133,8 +133,7 @@ class FlowOnCall:
                     values = {"ticket_no": self._record.ticket_no}
                     outcome = "failed" if not self._record.ticket_no else TEXTED if texted else "ok"
                 case "missing":
-                    known = act.args["field"] != "phone" or self._record.number is not None
-                    outcome = "ok" if known else MISSING
+                    outcome = MISSING if self._record.lacks(act.args["field"]) else "ok"
                 case "request_callback":
                     self._asked_for_person = True
                     await self._record.request_callback(act.args.get("reason", "asked_for_person"))

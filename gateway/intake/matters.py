@@ -9,6 +9,8 @@ from dataclasses import replace
 from gateway.domain.guess import Guess
 from gateway.prefill.address import parse, says_where
 
+PLACE_SURE = 0.6
+"""From this on an address in what was said is not asked for again."""
 LIKELY = 0.5
 SURE = 0.8
 """From this on a category says what a message is about."""
@@ -38,6 +40,13 @@ def about(known: Mapping[str, str], guesses: Iterable[Guess]) -> dict[str, str]:
         elif guess.path == "place.address" and "where" not in known:
             found["where"] = str(guess.value)
     return found
+
+
+def is_place(guess: Guess) -> bool:
+    """Whether somebody could go there: a road, a compound, a village."""
+    if guess.confidence < PLACE_SURE:
+        return False
+    return guess.path == "place.community" or (guess.path == "place.address" and says_where(guess.value))
 
 
 def tells(guesses: Iterable[Guess]) -> bool:

@@ -15,7 +15,7 @@ from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.follow_up import FollowUp
-from gateway.intake.matters import about, corrected, is_another, tells
+from gateway.intake.matters import about, corrected, is_another, is_place, tells
 from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
 from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
@@ -42,8 +42,6 @@ from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
-PLACE_SURE = 0.6
-"""From this on an address in what was written is not asked for again."""
 ANSWER_CONFIDENCE = 0.9
 """An answer to our own question."""
 LOCATION_CONFIDENCE = 0.95
@@ -261,8 +259,7 @@ class TextFlow:
     def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, answers: str | None, *, is_key: bool) -> None:
         """Keep what the message brings, whatever the flow makes of it."""
         text = heeded.text
-        control = is_key or (waiting is not None and waiting.chooses(text) and heeded.speaks)
-        if text and not control and self._wants(text, heeded.at) not in SILENT:
+        if text and not is_key and self._is_told(text, heeded, waiting):
             turn.content = text
             reading = self._prefill.read(text, at=heeded.at, answers=answers in {"place", "phone"})
             turn.guesses += corrected(turn.state.vars, text, reading.guesses)
@@ -282,6 +279,12 @@ class TextFlow:
             turn.guesses += [replace(g, span=None) for g in label if g.path.startswith("place.") and not text]
             turn.guesses = [g for g in turn.guesses if g.path != "place.address"] + _location(heeded.location)
 
+    def _is_told(self, text: str, heeded: Heeded, waiting: Waiting | None) -> bool:
+        """Whether the words belong to the demand; a choice's do when they name a matter: 医保卡刷不了，我要找人工."""
+        if waiting is not None and heeded.speaks and waiting.chooses(text):
+            return bool(about({}, self._prefill.read(text, at=heeded.at).guesses))
+        return self._wants(text, heeded.at) not in SILENT
+
     def _remember(self, turn: Turn, found: tuple[Guess, ...]) -> None:
         """What need not be asked any more, and what the demand is about, to tell another matter from it."""
         known: dict[str, str] = {}
@@ -291,7 +294,7 @@ class TextFlow:
             known |= {"phone": "1", "by_message": "1"}  # who wants no call is not asked where to call
         if any(g.path == "requester.anonymous" and g.value is True for g in found):
             known["phone"] = "1"  # nor is who will not be known
-        if any(_is_place(guess) for guess in found):
+        if any(is_place(guess) for guess in found):
             known["place"] = "1"
         turn.state = _with(turn.state, **known, **about(turn.state.vars, found))
 
@@ -373,13 +376,6 @@ class TextFlow:
 
 def _with(state: State, **values: str) -> State:
     return replace(state, vars={**state.vars, **values})
-
-
-def _is_place(guess: Guess) -> bool:
-    """Whether somebody could go there: a road, a compound, a village."""
-    if guess.confidence < PLACE_SURE:
-        return False
-    return guess.path == "place.community" or (guess.path == "place.address" and says_where(guess.value))
 
 
 def _flow_guess(path: str, value: Any, confidence: float, *, span: tuple[int, int] | None = None) -> Guess:
