@@ -7,6 +7,7 @@ import html
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
@@ -74,9 +75,9 @@ def reader_language(request: web.Request) -> Language | None:
     return "zh" if wanted.strip().lower().startswith("zh") else "en"
 
 
-def page(request: web.Request, *, channel_id: str, titles: Mapping[str, str]) -> web.Response:
+def page(request: web.Request, *, channel_id: str, titles: Mapping[Literal["zh-CN", "en"], str]) -> web.Response:
     """The page; its links are relative, so that it works behind any prefix of a proxy."""
-    language = "en" if reader_language(request) == "en" else "zh-CN"
+    language: Literal["zh-CN", "en"] = "en" if reader_language(request) == "en" else "zh-CN"
     folder = "." if request.path.endswith("/") else request.path.rsplit("/", 1)[-1]
     text = files()["page.html"][0].decode()
     for key, value in {"folder": folder, "channel": channel_id, "title": titles[language], "lang": language}.items():

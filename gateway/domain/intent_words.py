@@ -360,7 +360,10 @@ TABLE: Mapping[Intent, Words] = {
             *("test", "testing"),
             *("I need help", "can you help me", "can you hear me", "is this 12345", "who are you", "are you a robot"),
         ),
-        zh_part=r"^(?:(?:早上|上午|中午|下午|晚上|你|您|大家|节日|新年)好[\W]*)?祝(?:您|你|大家|你们).{1,12}$",
+        zh_part=(
+            r"^(?:(?:早上|上午|中午|下午|晚上|你|您|大家|节日|新年)好[\W]*)?祝(?:您|你|大家|你们).{1,12}$"
+            r"|^(?:(?:你|您)好[\W]*)?我?(?:要|想)?(?:反映|投诉|举报|咨询|问|说)(?:一?个|一?件|一下|点)?(?:事情?|情况|问题)?[\W]*$"
+        ),
     ),
     Intent.ABUSE: Words(
         zh=(

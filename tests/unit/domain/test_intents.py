@@ -134,7 +134,15 @@ SAID = {
     Intent.ENGLISH: ["English, please.", "说英语", "speak English"],
 }
 MORE = {
-    Intent.GREETING: ["早上好，祝您工作顺利", "/:rose", "[握手]", "同志", "测试"],
+    Intent.GREETING: [
+        "早上好，祝您工作顺利",
+        "/:rose",
+        "[握手]",
+        "同志",
+        "测试",
+        "我要反映一个事情",
+        "你好，我想问个问题",
+    ],
     Intent.PROGRESS: ["登记好了吗", "我的工单号是多少", "what is my ticket number"],
     Intent.WITHDRAW: ["已经好了，撤销吧", "是的，撤销", "yes, cancel it"],
     Intent.PERSON: ["请给我回个电话", "能给我回电话吗", "我要跟人说，找个人给我打电话", "I want to speak to a human"],
