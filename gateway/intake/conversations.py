@@ -207,10 +207,8 @@ class ConversationIntake:
         return other and about.intent is not Intent.PROGRESS
 
     async def _leave(self, key: Key, message: InboundMessage, standing: Standing, view: ThreadView) -> Standing:
-        """Close the conversation for one of its own; where that stands."""
-        assert standing.state is not None
-        now = self._clock.now()
-        disposition = disposition_of(standing.state).value
+        """Close the conversation for one of its own. After a crash the message, sent again, opens its own all the same."""
+        now, disposition = self._clock.now(), disposition_of(standing.state).value
         await self._store.apply(
             Change(
                 ticket_id=standing.ticket_id,
