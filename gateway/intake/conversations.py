@@ -207,7 +207,7 @@ class ConversationIntake:
         return other and about.intent is not Intent.PROGRESS
 
     async def _leave(self, key: Key, message: InboundMessage, standing: Standing, view: ThreadView) -> Standing:
-        """Close the conversation for one of its own. After a crash the message, sent again, opens its own all the same."""
+        """Close it for a conversation of its own. After a crash the message, sent again, opens that all the same."""
         now, disposition = self._clock.now(), disposition_of(standing.state).value
         await self._store.apply(
             Change(
