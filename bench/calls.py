@@ -138,7 +138,7 @@ def prompting_gateway(folder: Path, calls: int, seconds: float, workers: int, ta
     flows = folder / "flows"
     shutil.copytree(ROOT / "ivr_flows", flows)
     length_s = calls / RAMP_PER_S + seconds + 3 * SETTLE_S
-    prompts = ["greeting", "emergency", "options"] * (1 + int(length_s // 12))
+    prompts = ["greeting", "options"] * (1 + int(length_s // 12))
     (flows / "bench.yaml").write_text(LONG_PROMPT % ", ".join(prompts), encoding="utf-8")
     house = RunningGateway(
         folder / "gateway",

@@ -28,55 +28,82 @@ PEAK_DBFS = -1.0
 EDGE_POWER = 1e-4
 """Frames of 20 ms this much below the loudest one are silence; bursts of p, t, k come just before what is louder."""
 BEFORE_FRAMES, AFTER_FRAMES = 3, 4
-TEMPO = {"zh": "1.06", "digit": "0.95", "demo": "1.0", "en": "1.0"}
+TEMPO = {"zh": 1.06, "zh_digit": 1.05, "en": 1.0, "en_digit": 1.2, "demo": 1.0}
 
 # id: (text as written, text as spoken; empty when it is the same). Numbers are read out digit by digit, 1 as 幺.
 ZH = {
-    "greeting": ("您好，这里是12345热线，通话将被录音。", "您好，这里是幺二三四五热线，通话将被录音。"),
-    "emergency": (
-        "火警119、匪警110、急救120请直接拨打。",
-        "火警幺幺九，匪警幺幺零，急救幺二零，请直接拨打。",
+    "greeting": (
+        "您好，12345热线，通话录音。火警119，匪警110，急救120。",
+        "您好，幺二三四五热线，通话录音。火警幺幺九，匪警幺幺零，急救幺二零。",
     ),
+    "go_ahead": ("请讲。", ""),
+    "here": ("您好，我在听。", ""),
     "options": ("企业诉求请按2，人工服务请按0。", "企业诉求请按二，人工服务请按零。"),
+    "business_key": ("企业诉求请按2。", "企业诉求请按二。"),
     "for_english": ("For English, press 9.", "For English, press 9."),
     "ask_demand": ("请说明您的诉求。", ""),
     "ask_again": ("没有听到您的声音，请说明您的诉求。", ""),
+    "ask_place": ("请问事情发生在哪里？", ""),
+    "ask_phone": ("请说出您的回电号码。", ""),
     "enterprise_line": ("已转到企业专线。", ""),
     "more": ("还有补充吗？", ""),
-    "callback_promised": ("已为您登记，人工坐席将尽快给您回电。", ""),
+    "added": ("已补充。", ""),
+    "callback_promised": ("已为您登记，坐席会给您回电。", ""),
+    "progress_by_person": ("请准备好工单号，坐席核对后告知进度。", ""),
+    "no_number": ("没有号码，无法回电，需要时请再拨。", ""),
     "no_speech": ("没有听到您的声音，我们会给您回电。", ""),
-    "your_number": ("您的诉求已登记，工单号是：", "您的诉求已登记，工单号是，"),
-    "repeat_hint": ("再听一遍请按星号键。", ""),
+    "call_again": ("没有听到您的声音，需要时请再拨。", ""),
+    "your_number": ("已登记，尾号", "已登记，尾号。"),
+    "full_number": ("完整工单号：", "完整工单号，"),
+    "repeat_hint": ("完整号码请按星号。", ""),
+    "texted": ("完整号码已发短信。", ""),
     "registered_later": ("您的诉求已经录音，稍后将为您登记。", ""),
     "goodbye": ("感谢您的来电，再见。", ""),
-    "after_hours": ("现在是坐席休息时间，请留下您的诉求，我们会及时处理。", ""),
+    "after_hours": ("现在是坐席休息时间，您的诉求照常登记。", ""),
+    "danger_110": ("请立即拨打110。您的情况已记录。", "请立即拨打幺幺零。您的情况已记录。"),
+    "danger_119": ("请立即拨打119。您的情况已记录。", "请立即拨打幺幺九。您的情况已记录。"),
+    "danger_120": ("请立即拨打120。您的情况已记录。", "请立即拨打幺二零。您的情况已记录。"),
+    "danger_122": ("请立即拨打122。您的情况已记录。", "请立即拨打幺二二。您的情况已记录。"),
     **{f"digit_{n}": (str(n), word) for n, word in enumerate("零幺二三四五六七八九")},
 }
 EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 EN = {
     "greeting": (
-        "Hello, this is the 12345 hotline. This call is recorded.",
-        "Hello, this is the one two three four five hotline. This call is recorded.",
+        "12345 hotline. Calls are recorded. Fire 119, police 110, ambulance 120.",
+        "One two three four five hotline. Calls are recorded. Fire one nineteen, police one ten, ambulance one twenty.",
     ),
-    "emergency": (
-        "For fire dial 119, for police 110, for an ambulance 120.",
-        "For fire dial one one nine, for police one one zero, for an ambulance one two zero.",
-    ),
+    "go_ahead": ("Please go ahead.", ""),
+    "here": ("Hello, we are listening.", ""),
     "options": ("For businesses press 2, for a person press 0.", ""),
+    "business_key": ("For businesses press 2.", ""),
     "for_english": ("For English, press 9.", ""),
     "ask_demand": ("Please tell us your request.", ""),
     "ask_again": ("We did not hear you. Please tell us your request.", ""),
+    "ask_place": ("Where is it, please?", ""),
+    "ask_phone": ("Please say the number to call.", ""),
     "enterprise_line": ("You are on the business line.", ""),
     "more": ("Anything to add?", ""),
-    "callback_promised": ("It is noted. Somebody will call you back soon.", ""),
+    "added": ("Added.", ""),
+    "callback_promised": ("It is noted. Somebody will call you back.", ""),
+    "progress_by_person": ("Please have your ticket number ready. An agent will check it and tell you.", ""),
+    "no_number": ("Without a number we cannot call you. Please call again.", ""),
     "no_speech": ("We did not hear you. We will call you back.", ""),
-    "your_number": ("Your request is registered. The number is:", "Your request is registered. The number is,"),
-    "repeat_hint": ("To hear it again, press star.", ""),
+    "call_again": ("We did not hear you. Please call again.", ""),
+    "your_number": ("Registered, ending in", "Registered, ending in,"),
+    "full_number": ("The whole number is:", "The whole number is,"),
+    "repeat_hint": ("For all of it, press star.", ""),
+    "texted": ("All of it was texted to you.", ""),
     "registered_later": ("Your request is recorded and will be registered shortly.", ""),
     "goodbye": ("Thank you for calling. Goodbye.", ""),
-    "after_hours": ("Our agents are off duty. Please leave your request; we will deal with it.", ""),
+    "after_hours": ("Our agents are off duty. Your request is registered all the same.", ""),
+    "danger_110": ("Call 110 now. What you said is recorded.", "Call one one zero now. What you said is recorded."),
+    "danger_119": ("Call 119 now. What you said is recorded.", "Call one one nine now. What you said is recorded."),
+    "danger_120": ("Call 120 now. What you said is recorded.", "Call one two zero now. What you said is recorded."),
+    "danger_122": ("Call 122 now. What you said is recorded.", "Call one two two now. What you said is recorded."),
     **{f"digit_{n}": (str(n), w) for n, w in enumerate(EN_DIGITS)},
 }
+QUICK = {"zh/greeting": 1.15, "en/greeting": 1.25, "zh/your_number": 1.18, "en/your_number": 1.36}
+"""Times as fast as the other prompts: who calls has to wait for them."""
 DEMO = {
     "street_lamp": (
         "你好，我在龙华区，国贸大道，这里的路灯坏了，晚上很黑，请派人来修一下。",
@@ -87,7 +114,7 @@ ENGLISH_IN_ZH = {"for_english"}
 CALLS = ROOT / "tests" / "data" / "calls"
 CALL_PITCH = {"consultation": -60, "report": -120, "suggestion": 60, "praise": -60, "tourist": 120}
 """Hundredths of a semitone: the voice of another caller. What is said lies beside the recordings as text."""
-CALL_TEMPO = {"suggestion": "1.04"}
+CALL_TEMPO = {"suggestion": 1.04}
 
 
 def speak_zh(tts: Any, text: str, path: Path) -> None:
@@ -111,16 +138,18 @@ def make_call(tts: Any, name: str) -> None:
             speak_zh(tts, text, raw)
         pitch = str(CALL_PITCH.get(name, 0))
         subprocess.run(["sox", "-V1", str(raw), str(other), "gain", "-n", "-6", "pitch", pitch], check=True)
-        finish(other, plain, tempo=CALL_TEMPO.get(name, "1.0"))
+        finish(other, plain, tempo=CALL_TEMPO.get(name, 1.0))
         subprocess.run(["sox", "-V1", str(plain), "-e", "a-law", str(CALLS / f"{name}.wav")], check=True)
 
 
-def finish(source: Path, target: Path, *, tempo: str, rate: int = 8000) -> None:
+def finish(source: Path, target: Path, *, tempo: float, rate: int = 8000) -> None:
     """Convert, trim silence at both ends, bring the speech to LEVEL_DBFS."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.wav"
         command = ["sox", "-V1", str(source), "-b", "16", "-c", "1", str(plain), "gain", "-n", "-6"]
-        subprocess.run([*command, "tempo", "-s", tempo, "highpass", "120", "rate", "-v", str(rate)], check=True)
+        subprocess.run(
+            [*command, "tempo", "-s", f"{tempo:.3f}", "highpass", "120", "rate", "-v", str(rate)], check=True
+        )
         _, samples = wavfile.read(plain)
     audio = samples.astype(np.float64) / 32768
     frame = rate // 50
@@ -150,13 +179,16 @@ def main(only: list[str]) -> None:
             (folder / f"{name}.txt").write_text(written + "\n", encoding="utf-8")
             with tempfile.TemporaryDirectory() as scratch:
                 raw = Path(scratch) / "raw.wav"
-                if folder.name == "en" or name in ENGLISH_IN_ZH:
+                english = folder.name == "en" or name in ENGLISH_IN_ZH
+                if english:
                     speak_en(spoken or written, raw)
-                    tempo = TEMPO["en"]
                 else:
                     speak_zh(tts, spoken or written, raw)
-                    tempo = TEMPO["demo" if folder.name == "demo" else "digit" if name.startswith("digit_") else "zh"]
                 demo = folder.name == "demo"
+                voice = "demo" if demo else "en" if english else "zh"
+                tempo = TEMPO[f"{voice}_digit" if name.startswith("digit_") else voice] * QUICK.get(
+                    f"{folder.name}/{name}", 1.0
+                )
                 finish(raw, folder / f"{name}.wav", tempo=tempo, rate=16000 if demo else 8000)
     for name in (path.stem for path in sorted(CALLS.glob("*.txt"))):
         if not only or f"calls/{name}" in only:

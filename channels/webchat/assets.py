@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import html
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
 from channels.webchat.answers import Refusal
+from channels.webchat.protocol import Language
 
 STATIC = Path(__file__).parent / "static"
 LOADER = "widget.js"
@@ -34,6 +37,7 @@ _PAGE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Language",
 }
 
 
@@ -63,10 +67,19 @@ def asset(request: web.Request, name: str, *, channel_id: str) -> web.Response:
     return web.Response(body=content, headers=headers)
 
 
-def page(request: web.Request, *, channel_id: str, title: str) -> web.Response:
+def reader_language(request: web.Request) -> Language | None:
+    """What the address asks for (``?lang=en``), else the browser (RFC 9110 section 12.5.4); None: neither says."""
+    wanted = request.query.get("lang") or request.headers.get("Accept-Language")
+    if not wanted or wanted.strip().startswith("*"):
+        return None
+    return "zh" if wanted.strip().lower().startswith("zh") else "en"
+
+
+def page(request: web.Request, *, channel_id: str, titles: Mapping[Literal["zh-CN", "en"], str]) -> web.Response:
     """The page; its links are relative, so that it works behind any prefix of a proxy."""
+    language: Literal["zh-CN", "en"] = "en" if reader_language(request) == "en" else "zh-CN"
     folder = "." if request.path.endswith("/") else request.path.rsplit("/", 1)[-1]
     text = files()["page.html"][0].decode()
-    for key, value in {"folder": folder, "channel": channel_id, "title": title}.items():
+    for key, value in {"folder": folder, "channel": channel_id, "title": titles[language], "lang": language}.items():
         text = text.replace(f"{{{{{key}}}}}", html.escape(value))
     return web.Response(text=text, content_type="text/html", headers=_PAGE)

@@ -138,7 +138,7 @@ class WebChatChannel:
         return await handler(request, limit_key(request.remote or "local"))
 
     async def _page(self, request: web.Request, _: str) -> web.Response:
-        return assets.page(request, channel_id=self._context.channel_id, title=self._settings.title["zh-CN"])
+        return assets.page(request, channel_id=self._context.channel_id, titles=self._settings.title)
 
     async def _config(self, _: web.Request, __: str) -> web.Response:
         settings = self._settings
@@ -186,7 +186,9 @@ class WebChatChannel:
         frame = await off_loop(len(body) > LONG_BODY, parse, body)
         if isinstance(frame, Hello):
             raise Refusal(422, "malformed", "hello is for sockets.")
-        reply = await self._exchange.take(frame, sender=sender, address=address)
+        reply = await self._exchange.take(
+            frame, sender=sender, address=address, language=assets.reader_language(request)
+        )
         return web.Response(status=204) if reply is None else answer(reply)
 
     async def _file(self, request: web.Request, address: str) -> web.Response:

@@ -11,7 +11,7 @@ from typing import Any
 
 from channels.webchat.answers import Refusal, dumps
 from channels.webchat.limits import Limits
-from channels.webchat.protocol import Beat, Kept, Seen, Text, Typing, inbound
+from channels.webchat.protocol import Beat, Kept, Language, Seen, Text, Typing, inbound
 from channels.webchat.settings import WebChatSettings
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
@@ -73,9 +73,15 @@ class Exchange:
             self._lines.pop(line.sender, None)
 
     async def take(
-        self, frame: Kept | Typing | Seen | Beat, *, sender: str, address: str, via: Line | None = None
+        self,
+        frame: Kept | Typing | Seen | Beat,
+        *,
+        sender: str,
+        address: str,
+        language: Language | None = None,
+        via: Line | None = None,
     ) -> dict[str, Any] | None:
-        """Act on ``frame``; what to answer, or None. Refusals are raised."""
+        """Act on ``frame``; what to answer, or None. Refusals are raised. ``language``: the browser's."""
         match frame:
             case Beat():
                 return {"t": "beat"}
@@ -88,9 +94,9 @@ class Exchange:
                 await self._seen(frame, sender, via)
                 return None
             case _:
-                return await self._keep(frame, sender, address)
+                return await self._keep(frame, sender, address, language)
 
-    async def _keep(self, frame: Kept, sender: str, address: str) -> dict[str, Any]:
+    async def _keep(self, frame: Kept, sender: str, address: str, language: Language | None) -> dict[str, Any]:
         self._limits.message(address, sender)
         if isinstance(frame, Text) and len(frame.text.encode(errors="replace")) > self._settings.max_text_bytes:
             raise Refusal(413, "too_long", "This text is too long; send it in parts.")
@@ -101,6 +107,7 @@ class Exchange:
             now=self._context.clock.now(),
             line=self._settings.line,
             flow=self._settings.flow,
+            language=frame.lang or language,
         )
         return await self.receive(message, frame.id)
 

@@ -8,9 +8,10 @@ from contextlib import suppress
 from aiohttp import WSMessage, WSMsgType, web
 
 from channels.webchat.answers import Refusal, count, dumps
+from channels.webchat.assets import reader_language
 from channels.webchat.exchange import PAGE, Exchange, Line
 from channels.webchat.limits import Limits
-from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Seen, Typing, parse, shown
+from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Language, Seen, Typing, parse, shown
 from channels.webchat.sessions import Sessions
 from channels.webchat.settings import WebChatSettings
 from gateway.domain.limits import LONG_BODY
@@ -68,7 +69,7 @@ class Lines:
         hello, sender = greeted
         try:
             with self._limits.connections.hold(address=address, sender=sender):
-                await self._converse(socket, hello, sender, address)
+                await self._converse(socket, hello, sender, address, reader_language(request))
         except Refusal as refusal:
             count(self._text.health, refusal)
             await _refuse(socket, refusal)
@@ -92,7 +93,9 @@ class Lines:
             await socket.close()
         return None
 
-    async def _converse(self, socket: web.WebSocketResponse, hello: Hello, sender: str, address: str) -> None:
+    async def _converse(
+        self, socket: web.WebSocketResponse, hello: Hello, sender: str, address: str, language: Language | None
+    ) -> None:
         async def close() -> None:
             await socket.close(code=CLOSE_RESTART, message=b"restart")
 
@@ -101,7 +104,7 @@ class Lines:
         pusher = asyncio.create_task(self._pump(line))
         try:
             async for message in socket:
-                await self._take(line, message, address)
+                await self._take(line, message, address, language)
         except _Closed:
             return
         finally:
@@ -120,12 +123,12 @@ class Lines:
             _log.error("webchat_push_failed", error=type(error).__name__, exc_info=error)
         await line.close()
 
-    async def _take(self, line: Line, message: WSMessage, address: str) -> None:
+    async def _take(self, line: Line, message: WSMessage, address: str, language: Language | None) -> None:
         client_id = None
         try:
             frame = await _frame(message)
             client_id = getattr(frame, "id", None)
-            reply = await self._exchange.take(frame, sender=line.sender, address=address, via=line)
+            reply = await self._exchange.take(frame, sender=line.sender, address=address, language=language, via=line)
         except Refusal as refusal:
             count(self._text.health, refusal)
             reply = refused(refusal, client_id)

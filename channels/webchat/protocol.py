@@ -17,6 +17,9 @@ _MOST_AGE_MS = 7 * 86_400_000
 ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 
 
+Language = Literal["zh", "en"]
+
+
 class _Frame(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,6 +39,8 @@ class _Kept(_Frame):
     id: ClientId
     age_ms: Annotated[int, Field(ge=0)] = 0
     """How long it waited in the browser, by the browser's clock: no clock has to be right."""
+    lang: Language | None = None
+    """The language of the page, or the browser's: in which it is answered, unless the words are in the other one."""
 
 
 class Text(_Kept):
@@ -106,7 +111,15 @@ def parse(raw: str | bytes) -> Hello | Kept | Typing | Seen | Beat:
 
 
 def _base(
-    *, channel_id: str, sender: str, client_id: str, now: datetime, age_ms: int, line: str, flow: str
+    *,
+    channel_id: str,
+    sender: str,
+    client_id: str,
+    now: datetime,
+    age_ms: int,
+    line: str,
+    flow: str,
+    language: Language | None,
 ) -> dict[str, Any]:
     return {
         "channel": "webchat",
@@ -118,11 +131,14 @@ def _base(
         "identities": (Identity(kind="webchat", value=sender),),
         "line": line,
         "flow": flow,
+        "language": language,
         "pulls": True,
     }
 
 
-def inbound(frame: Kept, *, channel_id: str, sender: str, now: datetime, line: str, flow: str) -> InboundMessage:
+def inbound(
+    frame: Kept, *, channel_id: str, sender: str, now: datetime, line: str, flow: str, language: Language | None
+) -> InboundMessage:
     """A frame as the house takes it."""
     base = _base(
         channel_id=channel_id,
@@ -132,6 +148,7 @@ def inbound(frame: Kept, *, channel_id: str, sender: str, now: datetime, line: s
         age_ms=frame.age_ms,
         line=line,
         flow=flow,
+        language=language,
     )
     match frame:
         case Text():
@@ -159,10 +176,18 @@ def inbound_media(
     age_ms: int,
     line: str,
     flow: str,
+    language: Language | None,
 ) -> InboundMessage:
     """An upload as the house takes it."""
     base = _base(
-        channel_id=channel_id, sender=sender, client_id=client_id, now=now, age_ms=age_ms, line=line, flow=flow
+        channel_id=channel_id,
+        sender=sender,
+        client_id=client_id,
+        now=now,
+        age_ms=age_ms,
+        line=line,
+        flow=flow,
+        language=language,
     )
     return InboundMessage(**base, kind=kind, media=media)
 

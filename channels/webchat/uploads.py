@@ -10,9 +10,10 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from channels.webchat.answers import Refusal
+from channels.webchat.assets import reader_language
 from channels.webchat.exchange import Exchange
 from channels.webchat.limits import Limits
-from channels.webchat.protocol import ClientId, inbound_media
+from channels.webchat.protocol import ClientId, Language, inbound_media
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.sniff import as_kind, media_type
 from gateway.ports.channel import ChannelContext
@@ -31,6 +32,7 @@ class _Query(BaseModel):
     kind: Literal["image", "voice", "file"]
     name: Annotated[str, Field(max_length=500)] = ""
     age_ms: Annotated[int, Field(ge=0)] = 0
+    lang: Language | None = None
 
 
 class Uploads:
@@ -67,6 +69,7 @@ class Uploads:
                 age_ms=query.age_ms,
                 line=self._settings.line,
                 flow=self._settings.flow,
+                language=query.lang or reader_language(request),
             )
             return await self._exchange.receive(message, query.id)
 

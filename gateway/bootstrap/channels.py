@@ -93,6 +93,18 @@ class ConfiguredChannels:
         """The first that can write to any telephone number."""
         return next((one.channel_id for one in self.all if one.spec.reaches_phones), None)
 
+    def texting(self, wanted: str | None) -> str | None:
+        """What texts callers: ``wanted``, else the only one that can; ``ConfigError`` when ``wanted`` cannot."""
+        able = [one.channel_id for one in self.all if one.spec.reaches_phones]
+        if wanted is None:
+            return able[0] if len(able) == 1 else None
+        if wanted and wanted not in able:
+            known = ", ".join(able) or "none is configured"
+            raise ConfigError(
+                [f"calls.sms_channel: {wanted!r} is no channel that texts phones; such channels: {known}"]
+            )
+        return wanted or None
+
     @property
     def widget(self) -> str | None:
         """The first that has a widget for web pages."""

@@ -10,6 +10,7 @@ from gateway.intake.answer_call import CallAnswering, CallSettings
 from gateway.intake.refused_calls import RefusedCalls
 from gateway.intake.schedule import Schedule
 from gateway.intake.spool import SpoolingStore
+from gateway.intake.texting import Texting
 from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path
 from gateway.live.speech_reader import READER, RemoteReader
@@ -21,6 +22,7 @@ class Voice:
     def __init__(self, base: Foundation) -> None:
         """Starts nothing."""
         settings, store = base.settings, base.database.changes
+        texting = base.configured.texting(settings.calls.sms_channel)
         self.spool = SpoolingStore(store=store, folder=settings.data_dir / "spool")
         self.refused = RefusedCalls(store=base.database.refused_calls, clock=base.clock, zone=settings.zone)
         self.calls = CallAnswering(
@@ -37,6 +39,7 @@ class Voice:
                 callback_due=timedelta(seconds=settings.calls.callback_due_s),
                 hotwords=settings.asr.hotwords,
             ),
+            texting=Texting(texting) if texting is not None else None,
             schedule=Schedule(clock=base.clock, zone=settings.zone, after_hours=after_hours(settings.channel)),
             health=base.health,
             refused=self.refused,

@@ -20,6 +20,7 @@ from gateway.intake.channel_health import HealthBoard
 from gateway.intake.flow_on_call import FlowOnCall
 from gateway.intake.live import LiveInteractions
 from gateway.intake.schedule import Schedule
+from gateway.intake.texting import Texting
 from gateway.ivr.engine import Engine
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
@@ -67,8 +68,12 @@ class CallAnswering:
         schedule: Schedule,
         health: HealthBoard,
         refused: Refused,
+        texting: Texting | None = None,
     ) -> None:
-        """``spool`` takes what ``store`` refuses once a call is up; ``refused`` hears of calls that it cannot take."""
+        """``spool`` takes what ``store`` refuses once a call is up; ``refused`` hears of calls that it cannot take.
+
+        ``texting`` sends callers their ticket's number.
+        """
         self._store = store
         self._spool = spool
         self._recordings = recordings
@@ -81,6 +86,7 @@ class CallAnswering:
         self._schedule = schedule
         self._health = health
         self._refused = refused
+        self._texting = texting
         self._tails: set[asyncio.Task[None]] = set()
 
     async def __call__(self, leg: CallLeg) -> None:
@@ -94,6 +100,7 @@ class CallAnswering:
             owner=self._live.owner,
             lease=self._live.lease,
             callback_due=self._settings.callback_due,
+            texting=self._texting,
         )
         state = self._engine.begin(self._schedule.flow(leg.info.channel_id, leg.info.flow))
         leg.trying()

@@ -21,10 +21,13 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import NOTHING_READ, Guess, Reading
 from gateway.domain.ids import new_ulid
+from gateway.domain.intents import Intent, intent_of
 from gateway.domain.words import Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.emergency import emergency_raised
+from gateway.intake.matters import is_place
 from gateway.intake.numbers import caller_number
+from gateway.intake.texting import Texted, Texting
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
@@ -33,6 +36,7 @@ from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import emergency, raised_in
 
+_THERE = frozenset({Intent.GREETING, Intent.ACK, Intent.THANKS})
 MIN_SPEECH_MS = 800
 """So much speech counts as something said even where no word of it was understood."""
 
@@ -51,6 +55,7 @@ class CallRecord:
         owner: str | None = None,
         lease: timedelta,
         callback_due: timedelta,
+        texting: Texting | None = None,
     ) -> None:
         """A call that has been offered and is not written yet."""
         self._store = store
@@ -61,6 +66,7 @@ class CallRecord:
         self._owner = owner
         self._lease = lease
         self._callback_due = callback_due
+        self._texting = texting
         self._seq = 0
         self._said: tuple[NewSegment, ...] = ()
         self._unread = 0
@@ -71,6 +77,7 @@ class CallRecord:
         self.line = info.line
         self.phone = caller_number(info)
         self.started_at = clock.now()
+        self._guesses: tuple[Guess, ...] = ()
         self.registered = False
         self._raised: set[str] = set()
         self._watch: Callable[[str], None] = lambda _: None
@@ -156,7 +163,7 @@ class CallRecord:
         await self._apply(
             "transcript.segment",
             segments=(*self._take_prompts(), segment),
-            ticket={("empty",): False},
+            ticket={("empty",): not self._tells},
             reading=reading,
             danger=danger,
             data={"seq": segment.seq, "language": final.language},
@@ -186,13 +193,27 @@ class CallRecord:
             data={"line": line},
         )
 
-    async def register(self) -> None:
-        """A demand has been taken down; its number is about to be read out. Whether it holds anything is told by words.
+    def lacks(self, wanted: str) -> bool:
+        """Whether the caller has still to be asked for ``phone``, or for ``place`` once anything is understood."""
+        if wanted == "phone":
+            return self.number is None
+        return wanted == "place" and bool(self._guesses) and not any(map(is_place, self._guesses))
 
-        A flow goes on after any sound, so that it need not wait for them.
+    @property
+    def number(self) -> str | None:
+        """Where the caller can be called back, as far as it is known now."""
+        spoken = (str(g.value) for g in self._guesses if g.path == "requester.callback_phone")
+        return self.phone or next(spoken, None)
+
+    async def register(self, language: str = "zh") -> bool:
+        """A demand has been taken down; its number is about to be read out. Whether it is texted besides.
+
+        Whether it holds anything is told by words: a flow goes on after any sound, so that it need not wait for them.
         """
-        await self._apply("ticket.demand_taken", data={})
+        text = self._texting.message(self.phone, language, self._clock.now()) if self._texting is not None else None
+        await self._apply("ticket.demand_taken", data={}, text=text)
         self.registered = True
+        return text is not None
 
     async def request_callback(self, reason: str) -> None:
         """The caller asked for a person: they are owed a call."""
@@ -261,7 +282,8 @@ class CallRecord:
         )
 
     def _nothing_said(self, speech_ms: int) -> bool:
-        return not self._said and speech_ms < MIN_SPEECH_MS
+        """No word but that somebody is there, and hardly a sound of speech where there were no words."""
+        return not self._tells and (bool(self._said) or speech_ms < MIN_SPEECH_MS)
 
     async def _read(self) -> Reading:
         """What everything said fills; nothing when nobody reads now."""
@@ -270,7 +292,13 @@ class CallRecord:
         except ReaderUnavailable:
             return NOTHING_READ
         self._said, self._unread = understood.said, 0
+        self._guesses = understood.reading.guesses
         return understood.reading
+
+    @property
+    def _tells(self) -> bool:
+        """Whether anything was said but that somebody is there."""
+        return any(intent_of(segment.text) not in _THERE for segment in self._said)
 
     def _take_prompts(self) -> list[NewSegment]:
         prompts, self._prompts = self._prompts, []
@@ -287,6 +315,7 @@ class CallRecord:
         reading: Reading = NOTHING_READ,
         danger: tuple[Guess, ...] = (),
         callback: NewCallback | None = None,
+        text: Texted | None = None,
     ) -> None:
         now = self._clock.now()
         told = (*emergency_raised(danger, now), *emergency_raised(reading.guesses, now))
@@ -302,6 +331,8 @@ class CallRecord:
                 guesses=reading.guesses,
                 mentions=reading.mentions,
                 callback=callback,
+                thread=text.thread if text is not None else None,
+                messages=(text.message,) if text is not None else (),
                 events=(NewEvent(type=event, at=now, data=data), *raised.values()),
             ),
         )

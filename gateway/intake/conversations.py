@@ -9,15 +9,16 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain.change import Applied, Change, DeliveryUpdate, NewAttachment, NewEvent
+from gateway.domain.change import Applied, Change, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
+from gateway.domain.intents import Intent
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channel_health import HealthBoard
-from gateway.intake.follow_up import FollowUp, answer, follow_up, intent_of, numbers_in
+from gateway.intake.follow_up import FollowUp, may_ask, numbers_in
 from gateway.intake.long_text import bounded, kept_whole
 from gateway.intake.message_change import (
     ABOUT_THE_LAST,
@@ -32,13 +33,15 @@ from gateway.intake.message_change import (
     stored_messages,
 )
 from gateway.intake.phrases import phrase
-from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of, language_of
+from gateway.intake.plain_text import language_of
+from gateway.intake.receipts import Receipts
+from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.turns import Turns
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import State
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import ConversationStore, IdleConversation, SentMessage, ThreadView
-from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage, same_subscriber
+from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
+from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import danger_in
@@ -47,8 +50,6 @@ TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
 REMEMBERED = 20_000
 """Open conversations whose state is kept in memory; the others are read again."""
-EARLY_KEPT = 20_000
-STATES = frozenset({"sent", "delivered", "read", "failed"})
 Key = tuple[str, str]
 
 
@@ -81,7 +82,7 @@ class ConversationIntake:
         self._turns = Turns()
         """One message of a person at a time in this process; other processes are caught by ``expected_dialogue``."""
         self._open: OrderedDict[Key, Standing] = OrderedDict()
-        self._early: OrderedDict[Key, Receipt] = OrderedDict()
+        self._receipts = Receipts(store=store, reads=reads, watchers=watchers, health=health, clock=clock)
 
     async def receive(self, message: InboundMessage) -> Received:
         """See ``Conversations.receive``."""
@@ -125,6 +126,9 @@ class ConversationIntake:
         if standing.ticket_id is None and (not message.opens or message.event in NEVER_OPEN):
             return await self._beside(key, message, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
+        if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
+            standing = await self._leave(key, message, standing, view or await self._look(message))
+            build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
         change = build.build(turn, extra, about, rating_of(message))
         applied = await self._store.apply(change)
@@ -138,10 +142,7 @@ class ConversationIntake:
 
     def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
         """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
-        if standing.state is None or message.kind != "text" or intent_of(message.text) is None:
-            return False
-        waiting = self._flow.waiting(standing.state)
-        return waiting is None or waiting.at_rest
+        return standing.state is not None and message.kind == "text" and may_ask(message.text)
 
     def _turn(
         self, arrived: Arrived, standing: Standing, view: ThreadView | None
@@ -150,26 +151,33 @@ class ConversationIntake:
         message, attachment = arrived.message, arrived.attachment
         text = message.text if message.event in {None, "edit", "menu"} else None
         about = None if danger_in(text or "") else self._about(message, standing, view)
-        opening = standing.ticket_id is None
+        found = about is not None and about.ticket is not None
+        opening = standing.state is None and standing.ticket_id is None
         if standing.state is not None:
             turn = Turn(state=standing.state)
-            opening = False
         else:
-            known = phone_of(message) is not None or (view is not None and view.phone_known)
             turn = self._flow.begin(
-                message.flow, text=text, phone_known=known, follow_up=about is not None or not opening
+                message.flow,
+                language=language_of(text, message.language),
+                phone_known=phone_of(message) is not None or (view is not None and view.phone_known),
+                follow_up=found or standing.ticket_id is not None,
+                another=standing.parent is not None,
             )
         language = language_of(text) or turn.state.language
         extra = [phrase("long_text", language)] if arrived.whole is not None and text is not None else []
         if about is not None:
+            if not found and opening:
+                self._flow.take(turn, Heeded(at=message.received_at), opening=True)
+                turn.lines.pop()  # the question: the answer asks it
             turn.content = text
-            return turn, [*extra, answer(about, language)], about
+            return self._flow.told(turn, about, language), extra, about
         heeded = Heeded(
             at=said_at(message.sent_at, message.received_at),
             text=text,
             choice=message.choice,
             location=message.location,
             phone=phone_of(message) if any(i.kind == "phone" for i in message.identities) else None,
+            media=message.kind if attachment is None or attachment.error is None else None,
             voice_pending=arrived.message_id if _to_hear(message, attachment) else None,
             speaks=message.event in {None, "menu"},
         )
@@ -180,15 +188,46 @@ class ConversationIntake:
         return turn, extra, None
 
     def _about(self, message: InboundMessage, standing: Standing, view: ThreadView | None) -> FollowUp | None:
-        if view is None or message.kind != "text":
+        if view is None or message.kind != "text" or standing.parent is not None:
             return None
-        tickets = view.tickets
-        if standing.ticket_id is not None:
-            # In an open conversation only its own ticket is spoken of, once nothing is asked any more.
-            if standing.state is None or not self._may_ask(standing, message):
-                return None
-            tickets = tuple(t for t in tickets if t.ticket_id == standing.ticket_id)
-        return follow_up(message.text, tickets, self._clock.now())
+        if standing.ticket_id is not None and not self._may_ask(standing, message):
+            return None
+        return self._flow.about(standing.state, standing.ticket_id, message.text, view.tickets, self._clock.now())
+
+    def _apart(self, message: InboundMessage, standing: Standing, view: ThreadView | None) -> bool:
+        """Whether a message within a conversation is about another matter, or alters another ticket."""
+        if standing.ticket_id is None or standing.state is None:
+            return False
+        if message.kind != "text" or message.event is not None or message.choice:
+            return False
+        if danger_in(message.text or ""):
+            return False
+        about = self._about(message, standing, view)
+        if about is None:
+            at = said_at(message.sent_at, message.received_at)
+            return self._flow.is_another(standing.state, message.text, at)
+        other = about.ticket is not None and about.ticket.ticket_id != standing.ticket_id
+        return other and about.intent is not Intent.PROGRESS
+
+    async def _leave(self, key: Key, message: InboundMessage, standing: Standing, view: ThreadView) -> Standing:
+        """Close it for a conversation of its own. After a crash the message, sent again, opens that all the same."""
+        now, disposition = self._clock.now(), disposition_of(standing.state).value
+        await self._store.apply(
+            Change(
+                ticket_id=standing.ticket_id,
+                interaction_id=standing.interaction_id,
+                close_unless_closed=True,
+                interaction_fields={"ended_at": now, "disposition": disposition},
+                events=(NewEvent(type="interaction.ended", at=now, data={"disposition": disposition, "left": True}),),
+            )
+        )
+        self._open.pop(key, None)
+        new = self._about(message, replace(standing, ticket_id=None, state=None), view) is None
+        return Standing(
+            previous_ticket=standing.ticket_id,
+            previous_interaction=standing.interaction_id,
+            parent=standing.ticket_id if new else None,
+        )
 
     def _written(self, key: Key, message: InboundMessage, change: Change, applied: Applied) -> Received:
         """After a commit: whoever watches hears of it, and whoever has something to do about it."""
@@ -219,8 +258,11 @@ class ConversationIntake:
 
     async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
         self._health.inbound(message.channel_id)
-        seq = await self._reads.seq_of(message.channel_id, message.sender, message.external_id)
-        return replace(_received(applied), seq=seq, replayed=True)
+        return replace(_received(applied), seq=await self._has_come(message), replayed=True)
+
+    async def _has_come(self, message: InboundMessage) -> int:
+        """The number that a redelivered message has in its thread; 0 for one that comes first."""
+        return await self._reads.seq_of(message.channel_id, message.sender, message.external_id)
 
     async def _look(self, message: InboundMessage) -> ThreadView:
         return await self._reads.thread(
@@ -266,50 +308,11 @@ class ConversationIntake:
 
     async def receipt(self, receipt: Receipt) -> None:
         """See ``Conversations.receipt``."""
-        if receipt.state not in STATES:
-            return
-        found = await self._message_of(receipt)
-        if found is None:
-            # Either not ours, or it overtook the commit that knows its message as sent: kept for ``sent_as``.
-            for external_id in dict.fromkeys((receipt.external_id, *receipt.also)):
-                self._early[receipt.channel_id, external_id] = receipt
-                if len(self._early) > EARLY_KEPT:
-                    self._early.popitem(last=False)
-            return
-        data = {"message_id": found.message_id, "error": receipt.error}
-        applied = await self._store.apply(
-            Change(
-                ticket_id=found.ticket_id,
-                interaction_id=found.interaction_id,
-                deliveries=(
-                    DeliveryUpdate(
-                        message_id=found.message_id, state=receipt.state, at=receipt.at, error=receipt.error
-                    ),
-                ),
-                events=(NewEvent(type=f"message.{receipt.state}", at=self._clock.now(), data=data),),
-            )
-        )
-        if not applied.skipped:
-            if receipt.state == "failed":
-                self._health.failed(receipt.channel_id)
-            self._watchers.wake(receipt.channel_id, found.recipient)
-
-    async def _message_of(self, receipt: Receipt) -> SentMessage | None:
-        """The message of ours that a receipt means: one to the telephone it names, else the one of exactly its id."""
-        exact: SentMessage | None = None
-        for external_id in dict.fromkeys((receipt.external_id, *receipt.also)):
-            found = await self._reads.receipted(receipt.channel_id, external_id)
-            if found is not None and same_subscriber(found.recipient, receipt.recipient):
-                return found
-            if external_id == receipt.external_id:
-                exact = found
-        return exact
+        await self._receipts.take(receipt)
 
     async def sent_as(self, channel_id: str, external_id: str | None) -> None:
         """A message of ours is known as sent: receipts that were here before that are taken now."""
-        early = self._early.pop((channel_id, external_id or ""), None)
-        if early is not None:
-            await self.receipt(early)
+        await self._receipts.sent_as(channel_id, external_id)
 
     async def history(self, channel_id: str, sender: str, *, after: int = 0, limit: int = 200) -> list[StoredMessage]:
         """See ``Conversations.history``."""

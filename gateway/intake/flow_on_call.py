@@ -12,6 +12,7 @@ from gateway.calls.dialogue import Dialogue, Nothing, Pressed, Question, Spoke
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
 from gateway.intake.call_record import CallRecord
+from gateway.ivr.actions import MISSING, TEXTED
 from gateway.ivr.audio import alaw
 from gateway.ivr.engine import (
     Act,
@@ -163,9 +164,11 @@ class FlowOnCall:
                 case "set_line":
                     await self._record.choose_line(act.args["line"])
                 case "register_ticket":
-                    await self._record.register()
+                    texted = await self._record.register(self.state.language)
                     values = {"ticket_no": self._record.ticket_no}
-                    outcome = "ok" if self._record.ticket_no else "failed"
+                    outcome = "failed" if not self._record.ticket_no else TEXTED if texted else "ok"
+                case "missing":
+                    outcome = MISSING if self._record.lacks(act.args["field"]) else "ok"
                 case "request_callback":
                     self._asked_for_person = True
                     await self._record.request_callback(act.args.get("reason", "asked_for_person"))

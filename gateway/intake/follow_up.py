@@ -1,95 +1,105 @@
-"""Does a message plainly speak of a ticket that is open already: ask for its progress, urge it, add to it?"""
+"""Does a message plainly speak of a ticket: ask for its progress, urge it, withdraw it, add to it?"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
+from gateway.domain.intents import Intent, intent_of, is_plain, means
 from gateway.domain.words import CallbackState, Status
 from gateway.ports.conversation_store import TicketBrief
 
-PLAIN_CHARS = 30
-"""A longer message without a ticket's number tells something of its own: it is a new demand."""
-PLAIN_WORDS = 14
-"""The same for English, in words."""
 REMEMBERED = timedelta(days=90)
-_NUMBER = re.compile(r"(?<!\d)(20\d{6})[-\s]?(\d{7})(?!\d)")
-_PROGRESS = re.compile(
-    r"进度|进展|到哪一步|办得怎么样|处理得怎么样|处理的怎么样|办的怎么样|怎么样了|有结果|有消息|有回复了?吗|有没有(?:结果|回复|消息)"
-    r"|什么时候(?:能|会|可以)?(?:处理|修|解决|来|办|回复|好)|多久(?:能|才)|处理了吗|修好了?吗|解决了吗|派人了吗|查(?:一下|询)?(?:我的)?工单"
-    r"|\b(?:status|progress|any (?:update|news)|how is it going|what happened with|when will)\b",
+NOT_BEGUN = frozenset({Status.REGISTERED, Status.CLASSIFIED})
+"""While a ticket is here its requester may withdraw it; later an agent has to ask whoever works on it."""
+ABOUT_A_TICKET = frozenset({Intent.PROGRESS, Intent.URGE, Intent.WITHDRAW, Intent.IGNORED, Intent.ADDITION})
+_APART = r"[\s\-‐-―_./·,，、]*"
+_NUMBER = re.compile(rf"(?<!\d)2{_APART}0(?:{_APART}\d){{13}}(?!\d)")
+_TAIL = re.compile(
+    r"(?<!\d)(?:尾号|后四位|最后四位|工单号?|单号|ending(?: in)?|ticket|#)?[\s:：是#]*(\d{4,7})(?!\d)", re.IGNORECASE
+)
+_SPOKEN_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
+_SPOKEN = re.compile(r"[零〇一二三四五六七八九幺\s]{4,}")
+_OF_A_NUMBER = re.compile(
+    r"\W+|我的|你好|您好|请问|查一?下|查询|工单|号码?|编号|单号|尾号|后四位|最后四位|是|的|ticket|number|ending|my|is|in|no",
     re.IGNORECASE,
 )
-_URGE = re.compile(
-    r"还没有?(?:修|处理|解决|来|人|动静|回复|弄|办|好|给|反馈|消息|结果)|(?:一直|到现在|至今)(?:都|还)?没(?:有)?(?:人|修|处理|解决|来|回复)"
-    r"|没人(?:来|管|处理|联系)|催(?:一下|办|促|一催)|怎么还(?:没|不)"
-    r"|还是(?:没|老样子)|请?尽快(?:处理|解决|来|修)|快点(?:处理|来|修)"
-    r"|\b(?:still (?:not|no|broken|waiting|nothing)|not (?:yet )?(?:fixed|solved|repaired|done)|hurry"
-    r"|(?:nobody|no one) (?:came|has come|called))\b",
-    re.IGNORECASE,
-)
-_ADDITION = re.compile(
-    r"^(?:我)?(?:再|还要|想|要)?补充|补充(?:一下|一点|说明)|(?:上次|之前|刚才|昨天|前天)(?:反映|说|投诉|报|反应|提)(?:过|了)?的"
-    r"|\b(?:to add to|in addition to my|as i (?:reported|said)"
-    r"|my (?:earlier|last) (?:report|request|complaint|ticket))\b",
-    re.IGNORECASE,
-)
-
-
-class Intent(StrEnum):
-    """What a message wants of an open ticket."""
-
-    PROGRESS = "progress"
-    URGE = "urge"
-    ADDITION = "addition"
+"""What may stand around a ticket's number without saying more than it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
-    """A message about ``ticket``."""
+    """A message about ``ticket``; None: about one that is not theirs, or none that we know of."""
 
     intent: Intent
-    ticket: TicketBrief
+    ticket: TicketBrief | None
+    numbered: bool = False
+    """It named a ticket by its number."""
+    confirmed: bool = False
+    """Asked whether to withdraw it, they have said yes."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the ticket is withdrawn by this: confirmed, and nobody works on it yet."""
+        return self.confirmed and self.ticket is not None and self.ticket.status in NOT_BEGUN
+
+
+def _digits(text: str) -> str:
+    """``text`` with full-width and spoken digits as ASCII."""
+    plain = unicodedata.normalize("NFKC", text)
+    return _SPOKEN.sub(lambda run: run.group().translate(_SPOKEN_DIGITS), plain)
 
 
 def numbers_in(text: str | None) -> list[str]:
-    """Ticket numbers in a text, as 15 digits."""
-    found = [day + serial for day, serial in _NUMBER.findall(text or "")]
+    """Ticket numbers in a text, as 15 digits, however they are spelled: in groups, full width, in Chinese digits."""
+    found = ["".join(filter(str.isdigit, m.group())) for m in _NUMBER.finditer(_digits(text or ""))]
     return [number for number in dict.fromkeys(found) if len(number) == NUMBER_DIGITS]
 
 
-def intent_of(text: str | None) -> Intent | None:
-    """What the words ask; None when they say nothing of the kind, or much more."""
-    if not text:
+def tail_in(text: str | None) -> str | None:
+    """The last four to seven digits of a number, as the telephone reads them out, in a message that holds no more."""
+    if not text or not is_plain(text):
         return None
-    bare = _NUMBER.sub("", text).strip()
-    if len(bare) > PLAIN_CHARS and not (bare.isascii() and len(bare.split()) <= PLAIN_WORDS):
+    plain = _digits(text)
+    found = _TAIL.search(plain)
+    if found is None or _OF_A_NUMBER.sub("", plain[: found.start()] + plain[found.end() :]):
         return None
-    if _URGE.search(bare):
-        return Intent.URGE
-    if _PROGRESS.search(bare):
-        return Intent.PROGRESS
-    return Intent.ADDITION if _ADDITION.search(bare) else None
+    return found.group(1)
+
+
+def may_ask(text: str | None) -> bool:
+    """Whether the words may be about a ticket, so that it has to be looked up."""
+    plain = intent_of(text) in ABOUT_A_TICKET or means(text, (Intent.ACK,))
+    return plain or bool(numbers_in(text)) or tail_in(text) is not None
 
 
 def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -> FollowUp | None:
     """Which of the person's ``tickets`` (newest first) ``text`` speaks of; None: something new.
 
-    A ticket's number decides, whatever else is said; without one only plain words about the newest open ticket do.
-    Somebody else's number is not among ``tickets`` and makes nothing of it theirs.
+    A ticket's number decides, whatever else is said; without one only plain words about the newest ticket do. Of
+    somebody else's number nothing is told, not even whether there is such a ticket.
     """
-    named = next((t for number in numbers_in(text) for t in tickets if t.ticket_no == number), None)
+    numbers = numbers_in(text)
+    named = next((t for number in numbers for t in tickets if t.ticket_no == number), None)
+    tail = tail_in(text) if not numbers else None
+    if tail is not None:
+        named = next((t for t in tickets if t.ticket_no.endswith(tail)), None)
+    around = _NUMBER.sub(" ", _digits(text or "")).strip() if numbers else text
+    intent = intent_of(around) if intent_of(around) in ABOUT_A_TICKET else None
     if named is not None:
-        bare = _NUMBER.sub("", text or "")
-        words = re.sub(r"\W+|工单|号码?|编号|单号|ticket|number|no", "", bare, flags=re.IGNORECASE)
-        return FollowUp(intent=intent_of(text) or (Intent.ADDITION if words else Intent.PROGRESS), ticket=named)
-    intent = intent_of(text)
+        alone = not _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or ""))) or tail is not None
+        return FollowUp(intent=intent or (Intent.PROGRESS if alone else Intent.ADDITION), ticket=named, numbered=True)
+    if numbers:
+        told = _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or "")))
+        return FollowUp(intent=intent or Intent.PROGRESS, ticket=None, numbered=True) if intent or not told else None
     newest = tickets[0] if tickets else None
-    if intent is None or newest is None or now - newest.created_at > REMEMBERED:
+    if newest is not None and now - newest.created_at > REMEMBERED:
+        newest = None
+    if intent is None or (newest is None and intent is Intent.ADDITION):
         return None
     return FollowUp(intent=intent, ticket=newest)
 
@@ -110,23 +120,48 @@ _STATUS: dict[str, tuple[str, str]] = {
 }
 
 
+_NOT_FOUND = (
+    "没有查到您名下的这个工单。请核对15位工单号；要反映问题，请直接写明发生了什么、在哪里。",
+    "We find no such ticket of yours. Please check its 15 digits; to report something, write what happened and where.",
+)
+_NONE_OPEN = (
+    "没有查到您名下的工单。请写明15位工单号；要反映问题，请直接写明发生了什么、在哪里。",
+    "We find no ticket of yours. Please write its 15 digits; to report something, write what happened and where.",
+)
+
+
 def answer(found: FollowUp, language: str) -> str:
     """What we write back."""
     english = language == "en"
     ticket = found.ticket
+    if ticket is None:
+        return (_NOT_FOUND if found.numbered else _NONE_OPEN)[english]
     number = spelled_no(ticket.ticket_no)
     status = _STATUS.get(ticket.status, ("办理中", "being handled"))[english]
     if english:
         parts = {
             Intent.PROGRESS: f"Ticket {number} is {status}.",
-            Intent.URGE: f"We have urged ticket {number}. It is {status}.",
+            Intent.URGE: f"Your urging is noted in ticket {number}. It is {status}.",
+            Intent.IGNORED: f"Sorry to keep you waiting; this is noted in ticket {number}. It is {status}."
+            " Reply 0 for a person.",
+            Intent.WITHDRAW: f"Ticket {number} has been withdrawn. Write to us at any time."
+            if found.withdrawn
+            else f"Your wish to withdraw ticket {number} is noted for an agent. Until then it is {status}."
+            if found.confirmed
+            else f'Do you want to withdraw ticket {number}? Reply "yes" to withdraw it; otherwise it goes on.',
             Intent.ADDITION: f"Your message was added to ticket {number}. It is {status}.",
         }
     else:
         title = f"（{ticket.title}）" if ticket.title else ""
         parts = {
             Intent.PROGRESS: f"工单{number}{title}：{status}。",
-            Intent.URGE: f"已为工单{number}{title}登记催办。当前进度：{status}。",
+            Intent.URGE: f"您的催促已记入工单{number}{title}。当前进度：{status}。",
+            Intent.IGNORED: f"抱歉让您久等，已记入工单{number}{title}。当前进度：{status}。需要人工请回复0。",
+            Intent.WITHDRAW: f"已撤销工单{number}{title}。有需要随时写给我们。"
+            if found.withdrawn
+            else f"已记下您要撤销工单{number}{title}，承办中的工单由坐席核对后处理。当前进度：{status}。"
+            if found.confirmed
+            else f"要撤销工单{number}{title}吗？回复“是”即撤销，不回复则照常办理。",
             Intent.ADDITION: f"已补充到工单{number}{title}。当前进度：{status}。",
         }
     said = parts[found.intent]

@@ -25,10 +25,11 @@ from gateway.domain.change import (
     Thread,
 )
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
+from gateway.domain.intents import Intent
 from gateway.domain.said_at import said_at
-from gateway.domain.words import Line
+from gateway.domain.words import Line, Status
 from gateway.intake.emergency import emergency_raised
-from gateway.intake.follow_up import FollowUp, Intent
+from gateway.intake.follow_up import FollowUp
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Turn, disposition_of
 from gateway.ivr.engine import State
@@ -41,6 +42,14 @@ NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubsc
 ABOUT_THE_LAST = frozenset({"edit", "recall", "rating"})
 """Events that belong to the newest interaction, also when it is closed."""
 SATISFIED = range(1, 6)
+_ASKED = {
+    Intent.PROGRESS: "progress_asked",
+    Intent.URGE: "urged",
+    Intent.IGNORED: "urged",
+    Intent.WITHDRAW: "withdraw_asked",
+    Intent.ADDITION: "added_to",
+}
+"""The event that tells of a message about a ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +63,8 @@ class Standing:
     state: State | None = None
     previous_ticket: str | None = None
     previous_interaction: str | None = None
+    parent: str | None = None
+    """The ticket of the conversation in which this other matter was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +135,7 @@ class MessageChange:
     def build(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> Change:
         """The whole Change; ``extra`` is written before what the flow says."""
         message, standing, now = self._message, self._standing, self._now
-        about_other = about if standing.ticket_id is None else None
+        known = about.ticket if about is not None else None
         content = turn.content
         speaks = about is None or about.intent is Intent.ADDITION
         if not speaks:
@@ -153,7 +164,7 @@ class MessageChange:
             expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
             new_interaction=interaction,
             dialogue=state.to_json(),
-            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending(),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | _withdrawn(about),
             guesses=tuple(turn.guesses) if speaks else (),
             mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
@@ -163,8 +174,8 @@ class MessageChange:
             callback=owed(turn.callback_reason, now, self._callback_due),
             events=(*self._events(turn, about, satisfied, content=content, closing=closing), *self._taken(outbound)),
         )
-        if about_other is not None:
-            return replace(change, ticket_id=about_other.ticket.ticket_id, content=content)
+        if known is not None and standing.ticket_id is None:
+            return replace(change, ticket_id=known.ticket_id, content=content)
         return replace(change, new_ticket=self._ticket(content, turn))
 
     def beside(self, extra: list[str], satisfied: int | None) -> Change:
@@ -284,7 +295,7 @@ class MessageChange:
                     "phone": phone,
                 },
             ),
-            fields={("demand", "content"): content},
+            fields={("demand", "content"): content, ("related", "parent_id"): self._standing.parent},
         )
 
     def _events(
@@ -293,15 +304,17 @@ class MessageChange:
         message, standing, now = self._message, self._standing, self._now
         started = {"flow": turn.state.flow, "previous": standing.previous_interaction}
         events = []
-        if about is None:
+        if about is None or about.ticket is None:
             registered = {"channel": message.channel, "line": message.line, "empty": not content}
             events.append(NewEvent(type="ticket.registered", at=now, data=registered))
         if standing.ticket_id is None:
             events.append(NewEvent(type="interaction.started", at=now, data=started))
         events.append(self._received())
-        if about is not None:
-            verb = {"progress": "progress_asked", "urge": "urged", "addition": "added_to"}[about.intent]
-            events.append(NewEvent(type=f"ticket.{verb}", at=now))
+        if about is not None and about.ticket is not None:
+            other = about.ticket.ticket_id != standing.ticket_id and standing.ticket_id is not None
+            data = {"of": about.ticket.ticket_id} if other else {}
+            asked = "withdrawn" if about.withdrawn else _ASKED[about.intent]
+            events.append(NewEvent(type=f"ticket.{asked}", at=now, data=data))
         events += emergency_raised(turn.guesses, now, message_id=self._message_id)
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
@@ -351,6 +364,10 @@ def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
         )
         for seq, message in zip(applied.seqs, change.messages, strict=True)
     ]
+
+
+def _withdrawn(about: FollowUp | None) -> dict[tuple[str, ...], Any]:
+    return {("status",): Status.WITHDRAWN.value} if about is not None and about.withdrawn else {}
 
 
 def _rated(satisfied: int | None, message: InboundMessage) -> dict[tuple[str, ...], Any]:

@@ -34,6 +34,11 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "您的文字较长，已作为附件全文保存，工单内先显示前8000字。",
         "Your text is long. It was kept whole as an attachment; the ticket shows its first 8,000 characters.",
     ),
+    "same": ("截至目前没有变化：", "No change so far: "),
+    "texted": (
+        "【12345热线】您的来电已登记，工单号：{number}。回复“进度”可查询办理情况。",
+        '12345 hotline: your call is registered as ticket {number}. Reply "progress" to ask how it goes.',
+    ),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
     "danger": (
         "如果有人有危险，请马上拨打{number}。您说的已记入工单。",

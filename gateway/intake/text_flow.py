@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,19 @@ from typing import Any
 from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
+from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
+from gateway.intake.follow_up import FollowUp
+from gateway.intake.matters import about, corrected, is_another, is_place, tells
+from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
+from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
+from gateway.ivr import schema
 from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
+    Beside,
     Danger,
     End,
     Engine,
@@ -28,28 +37,25 @@ from gateway.ivr.engine import (
     Wait,
     Waiting,
 )
-from gateway.ivr.match import is_keyword, word_count
+from gateway.ports.conversation_store import TicketBrief
 from gateway.ports.message import Location
-from gateway.ports.numbers import e164
-from gateway.prefill.address import says_where
+from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.danger import danger_in
 from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
 ANSWER_CONFIDENCE = 0.9
-"""An answer to our own question; a sent location is surer still."""
-PLACE_SURE = 0.6
-"""From this on an address in what was written is not asked for again."""
+"""An answer to our own question."""
 LOCATION_CONFIDENCE = 0.95
+"""A sent location is surer than an answer in words."""
 PHONE_SURE = 0.8
-MIN_ENGLISH_WORDS = 3
 ADDRESS_CHARS = 200
-_HAN = re.compile(r"[一-鿿]")
-_GREETINGS = (
-    *("你好", "您好", "在吗", "在不在", "有人吗", "有人在吗", "早上好", "下午好", "晚上好", "喂", "嗨", "哈喽"),
-    *("hello", "hi", "hey", "good morning", "good afternoon", "good evening", "anybody there", "start", "/start"),
-)
-"""Messages that say nothing yet."""
+UNHEARD = "unheard"
+"""The step of a dialogue that began with a voice message whose words are not known: nothing is asked before."""
+_ONE_WORD = re.compile(r"[A-Za-z]{1,15}[.!?]*")
+"""One word of Latin letters in which nobody finds a matter tells nothing."""
+_MEDIA: Mapping[str | None, schema.Beside] = {"image": "picture", "voice": "voice", "file": "file"}
+"""What came, as flows name it among their asides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,8 @@ class Heeded:
     location: Location | None = None
     phone: str | None = None
     """E.164, when the message itself brings one (a shared contact)."""
+    media: str | None = None
+    """The message's kind when it is a picture, a voice message or a file."""
     voice_pending: str | None = None
     """message_id of a voice message whose words are not known yet."""
     speaks: bool = True
@@ -86,20 +94,8 @@ class Turn:
     emergency: str | None = None
     """The number to call that was told: somebody is in danger."""
     demand_taken: bool = False
-
-
-def language_of(text: str | None) -> str | None:
-    """Where a text is clearly one of them: zh or en."""
-    if not text:
-        return None
-    if _HAN.search(text):
-        return "zh"
-    return "en" if word_count(text) >= MIN_ENGLISH_WORDS else None
-
-
-def says_nothing(text: str | None) -> bool:
-    """Whether a text is only a greeting, or empty."""
-    return not text or not text.strip() or is_keyword(text, _GREETINGS) or not re.sub(r"\W+", "", text)
+    another: bool = False
+    """It has yet to begin: at the demand that is another matter."""
 
 
 def disposition_of(state: State | None) -> Disposition:
@@ -121,12 +117,18 @@ class TextFlow:
         self._engine = engine
         self._prefill = prefill
 
-    def begin(self, flow: str, *, text: str | None, phone_known: bool, follow_up: bool = False) -> Turn:
-        """A new dialogue up to where it waits for the first message; with ``follow_up``, for what comes after."""
-        language = language_of(text)
-        state = self._engine.follow_up(flow, language) if follow_up else None
+    def begin(
+        self, flow: str, *, language: str | None, phone_known: bool, follow_up: bool = False, another: bool = False
+    ) -> Turn:
+        """A new dialogue up to where it waits for the first message.
+
+        With ``follow_up`` it waits for what comes after a demand; with ``another`` the demand is here, told within a
+        conversation about something else.
+        """
         given = {"phone": "1"} if phone_known else {}
-        if state is not None:
+        if another and (state := self._engine.another(flow, language)) is not None:
+            return Turn(state=replace(state, vars=given | {"ticket_no": TICKET_NO}), another=True)
+        if follow_up and (state := self._engine.follow_up(flow, language)) is not None:
             return Turn(state=replace(state, vars=given | {"registered": "1", "demand": "1"}))
         turn = Turn(state=replace(self._engine.begin(flow, language), vars=given))
         self._run(turn, Begin(), None)
@@ -140,12 +142,18 @@ class TextFlow:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
         waiting = self._engine.waiting(turn.state)
         event: Input | None
+        opening = opening or turn.state.vars.get(UNHEARD) == turn.state.step
         if danger := danger_in(heeded.text or ""):
             turn.emergency, event = danger.number, Danger(danger.kind)
+        elif turn.another:
+            event = Begin()
         else:
             event = self._event(turn, heeded, waiting, opening=opening)
         asked = waiting.asked if waiting else None
-        self._note(turn, heeded, waiting, asked, is_key=isinstance(event, Key))
+        answers = asked if isinstance(event, Heard) else None
+        self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
+        if turn.state.vars.get(WITHDRAWS):
+            turn.state = _with(turn.state, **{WITHDRAWS: ""})
         language = language_of(heeded.text)
         if turn.emergency is not None and language is not None:
             turn.state = replace(turn.state, language=language)
@@ -163,20 +171,71 @@ class TextFlow:
         for key in (heeded.choice, text):
             if key in waiting.keys:
                 return Key(key)
-        if heeded.location is not None and (waiting.asked == "place" or opening):
-            return Heard(heeded.location.label)
-        if heeded.phone is not None and not text and waiting.asked == "phone":
-            return Heard(heeded.phone)
         if text and heeded.location is None:
-            return Heard(text, turn.state.language)
-        if heeded.voice_pending is not None and not opening:
+            return Heard(text, turn.state.language) if opening else self._said(turn, text, waiting, heeded.at)
+        if heeded.voice_pending is not None and waiting.asides:
             turn.state = _with(turn.state, later=f"{heeded.voice_pending}@{turn.state.step}")
-        return Heard(None) if opening else None
+            if opening:
+                turn.state = _with(turn.state, **{UNHEARD: turn.state.step})
+            return Beside("voice")
+        return self._sent(heeded, waiting, opening=opening)
+
+    def _sent(self, heeded: Heeded, waiting: Waiting, *, opening: bool) -> Input | None:
+        """What is no text: a location, a shared number, a picture, a voice message, a file."""
+        if heeded.location is not None:
+            return Heard(heeded.location.label) if waiting.asked == "place" or opening else Beside("location")
+        if opening:
+            return Heard(None)
+        if heeded.phone is not None and heeded.media not in _MEDIA:
+            return Heard(heeded.phone) if waiting.asked == "phone" else Beside("phone")
+        return Beside(_MEDIA[heeded.media]) if heeded.media in _MEDIA else None
+
+    def _said(self, turn: Turn, text: str, waiting: Waiting, at: datetime) -> Input:
+        """What words are to the question that waits: its answer, a choice, or something beside it."""
+        if waiting.chooses(text) or not waiting.asides:
+            return Heard(text, turn.state.language)  # a flow without asides has only its own steps
+        intent = self._wants(text, at)
+        if intent is Intent.ENGLISH and "en" in waiting.languages:
+            turn.state = replace(turn.state, language="en")
+        if intent in SILENT:
+            name: schema.Beside = next((one for one in waiting.asides if one == intent), "greeting")
+            if intent is Intent.NO_PHONE:
+                turn.state = _with(turn.state, phone="1")
+            return Beside(name)
+        if waiting.asked == "phone" and phone_in(text):
+            return Heard(text)
+        if phone_alone(text) is not None:
+            return Beside("phone")
+        demand = waiting.asked is None and not waiting.at_rest
+        if demand or (waiting.asked == "place" and self._holds_place(text, at)):
+            return Heard(text, turn.state.language)
+        secret = any(g.path == "requester.secret" and g.value is True for g in self._prefill.read(text, at=at).guesses)
+        return Beside("secret" if secret else "addition", moves_on=not waiting.at_rest)
+
+    def _wants(self, text: str, at: datetime) -> Intent | None:
+        """What plain words want; None when they name a matter or a place besides: 南航路停水了，什么时候来水."""
+        if not text.strip():
+            return Intent.GREETING
+        intent = intent_of(text)
+        if intent is not None and is_outright(text):
+            return intent
+        told = tells(self._prefill.read(text, at=at).guesses)
+        if intent is None and not told and _ONE_WORD.fullmatch(text.strip()):
+            return Intent.GREETING  # asdfgh
+        return None if told else intent
+
+    def _holds_place(self, text: str, at: datetime) -> bool:
+        """Whether it says where; a district alone does when hardly anything else is said."""
+        if holds_place(text):
+            return True
+        places = [g.span for g in self._prefill.read(text, at=at, answers=True).guesses if g.path.startswith("place.")]
+        return any(span is not None and 2 * (span[1] - span[0]) >= len(only_words(text)) for span in places)
 
     def later(self, state: State, message_id: str, text: str, at: datetime) -> Turn:
         """A voice message's words have become known: they are its answer if the flow still waits at its question."""
         turn = Turn(state=state)
-        waits = state.vars.get("later") == f"{message_id}@{state.step}"
+        waiting = self._engine.waiting(state)
+        waits = state.vars.get("later") == f"{message_id}@{state.step}" or (waiting is not None and waiting.at_rest)
         return self.take(turn, Heeded(at=at, text=text, speaks=waits), opening=False)
 
     def read(self, text: str, at: datetime) -> Turn:
@@ -186,34 +245,71 @@ class TextFlow:
         self._note(turn, Heeded(at=at, text=text, speaks=False), None, None, is_key=False)
         return turn
 
-    def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, asked: str | None, *, is_key: bool) -> None:
+    def is_another(self, state: State, text: str | None, at: datetime) -> bool:
+        """Whether ``text`` tells of another matter than the demand that this conversation is about."""
+        if not text or state.vars.get("demand") is None or self._wants(text, at) in SILENT:
+            return False
+        return is_another(state.vars, text, self._prefill.read(text, at=at).guesses)
+
+    def about(
+        self,
+        state: State | None,
+        open_ticket: str | None,
+        text: str | None,
+        tickets: Sequence[TicketBrief],
+        at: datetime,
+    ) -> FollowUp | None:
+        """See ``ticket_talk.spoken_of``."""
+        return spoken_of(self._prefill, state, open_ticket, text, tickets, at)
+
+    def told(self, turn: Turn, found: FollowUp, language: str) -> Turn:
+        """``turn`` with our answer about a ticket."""
+        said, known = told(turn.state, found, language)
+        turn.lines.append(said)
+        turn.state = _with(turn.state, **known)
+        return turn
+
+    def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, answers: str | None, *, is_key: bool) -> None:
         """Keep what the message brings, whatever the flow makes of it."""
         text = heeded.text
-        control = is_key or (
-            waiting is not None and text is not None and is_keyword(text, waiting.keywords) and heeded.speaks
-        )
-        if text and not control and not says_nothing(text):
+        if text and not is_key and self._is_told(text, heeded, waiting):
             turn.content = text
-            reading = self._prefill.read(text, at=heeded.at, answers=asked in {"place", "phone"})
-            found = reading.guesses
-            turn.guesses += found
+            reading = self._prefill.read(text, at=heeded.at, answers=answers in {"place", "phone"})
+            turn.guesses += corrected(turn.state.vars, text, reading.guesses)
             turn.mentions += reading.mentions
-            if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):
-                turn.state = _with(turn.state, phone="1")
-            if any(g.path == "requester.contact_by" and g.value == ContactBy.MESSAGE for g in found):
-                turn.state = _with(turn.state, phone="1")  # who wants no call is not asked where to call
-            if any(g.path == "place.address" and g.confidence >= PLACE_SURE and says_where(g.value) for g in found):
-                turn.state = _with(turn.state, place="1")
-            if asked is None or asked == "demand" or turn.emergency is not None:
+            self._remember(turn, reading.guesses)
+            if (phone := phone_alone(text)) is not None:
+                self._phone(turn, phone.value, span=phone.span)
+            elif answers is None or answers == "demand" or turn.emergency is not None:
                 turn.state = _with(turn.state, demand="1")
-        if heeded.voice_pending is not None:
-            turn.state = _with(turn.state, demand="1")
         if heeded.phone is not None:
             turn.state = _with(turn.state, phone="1")
-            turn.guesses.append(_flow_guess("requester.callback_phone", heeded.phone, LOCATION_CONFIDENCE))
+            if not any(g.path == "requester.callback_phone" for g in turn.guesses):
+                turn.guesses.append(_flow_guess("requester.callback_phone", heeded.phone, ANSWER_CONFIDENCE))
         if heeded.location is not None:
             turn.state = _with(turn.state, place="1")
-            turn.guesses += _location(heeded.location)
+            label = self._prefill.read(heeded.location.label or "", at=heeded.at, answers=True).guesses
+            turn.guesses += [replace(g, span=None) for g in label if g.path.startswith("place.") and not text]
+            turn.guesses = [g for g in turn.guesses if g.path != "place.address"] + _location(heeded.location)
+
+    def _is_told(self, text: str, heeded: Heeded, waiting: Waiting | None) -> bool:
+        """Whether the words belong to the demand; a choice's do when they name a matter: 医保卡刷不了，我要找人工."""
+        if waiting is not None and heeded.speaks and waiting.chooses(text):
+            return bool(about({}, self._prefill.read(text, at=heeded.at).guesses))
+        return self._wants(text, heeded.at) not in SILENT
+
+    def _remember(self, turn: Turn, found: tuple[Guess, ...]) -> None:
+        """What need not be asked any more, and what the demand is about, to tell another matter from it."""
+        known: dict[str, str] = {}
+        if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):
+            known["phone"] = "1"
+        if any(g.path == "requester.contact_by" and g.value == ContactBy.MESSAGE for g in found):
+            known |= {"phone": "1", "by_message": "1"}  # who wants no call is not asked where to call
+        if any(g.path == "requester.anonymous" and g.value is True for g in found):
+            known["phone"] = "1"  # nor is who will not be known
+        if any(is_place(guess) for guess in found):
+            known["place"] = "1"
+        turn.state = _with(turn.state, **known, **about(turn.state.vars, found))
 
     def _run(self, turn: Turn, event: Input, heeded: Heeded | None) -> None:
         following: Input | None = event
@@ -248,6 +344,8 @@ class TextFlow:
                 turn.demand_taken = True
                 values = {"ticket_no": TICKET_NO, "registered": "1"}
             case "request_callback":
+                known = turn.state.vars
+                outcome = "already" if known.get("person") else "by_message" if known.get("by_message") else "ok"
                 turn.callback_reason = act.args.get("reason", "asked_for_person")
                 values = {"person": "1"}
             case "set_line":
@@ -267,21 +365,26 @@ class TextFlow:
             if heeded.location is None:
                 if not text:
                     return "failed"
-                address = text[:ADDRESS_CHARS]
+                read = next((g for g in turn.guesses if g.path == "place.address" and says_where(g.value)), None)
+                whole = text[:ADDRESS_CHARS]
+                address, span = (read.value, read.span) if read is not None else (whole, (0, len(whole)))
                 turn.guesses = [g for g in turn.guesses if g.path != "place.address"]
-                turn.guesses.append(_flow_guess("place.address", address, ANSWER_CONFIDENCE, span=(0, len(address))))
+                turn.guesses.append(_flow_guess("place.address", address, ANSWER_CONFIDENCE, span=span))
             turn.state = _with(turn.state, place="1")
         elif wanted == "phone":
-            found = spoken_phone(text)
-            phone = heeded.phone or (found.value if found else e164(text))
+            phone = heeded.phone or phone_in(text)
             if phone is None:
                 return "failed"
-            turn.callback_phone = phone
-            turn.guesses = [g for g in turn.guesses if g.path != "requester.callback_phone"]
-            span = found.span if found else (0, len(text)) if text else None
-            turn.guesses.append(_flow_guess("requester.callback_phone", phone, LOCATION_CONFIDENCE, span=span))
-            turn.state = _with(turn.state, phone="1")
+            found = spoken_phone(text)
+            self._phone(turn, phone, span=found.span if found else (0, len(text)) if text else None)
         return "ok"
+
+    def _phone(self, turn: Turn, phone: str, *, span: tuple[int, int] | None) -> None:
+        """The requester has given the number under which to call them."""
+        turn.callback_phone = phone
+        turn.guesses = [g for g in turn.guesses if g.path != "requester.callback_phone"]
+        turn.guesses.append(_flow_guess("requester.callback_phone", phone, LOCATION_CONFIDENCE, span=span))
+        turn.state = _with(turn.state, phone="1")
 
 
 def _with(state: State, **values: str) -> State:

@@ -19,7 +19,8 @@ from gateway.domain.ids import new_ulid
 from gateway.intake.emergency import emergency_raised
 from gateway.intake.message_change import CONVERSATION
 from gateway.intake.phrases import phrase
-from gateway.intake.text_flow import TextFlow, Turn, language_of
+from gateway.intake.plain_text import language_of
+from gateway.intake.text_flow import TextFlow, Turn
 from gateway.ivr.engine import State
 from gateway.ports.conversation_store import AttachmentRow, ThreadView
 

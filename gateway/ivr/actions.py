@@ -26,15 +26,19 @@ SET_LANGUAGE = "set_language"
 LANGUAGES = ("zh", "en")
 TAKE_ANSWER = "take_answer"
 MISSING = "missing"
+TEXTED = "texted"
+"""Registered, and the ticket's number is on its way to the caller by SMS."""
 FIELDS = ("demand", "place", "phone")
-"""What a written dialogue may ask for."""
+"""What a dialogue may ask for."""
 
 ACTIONS: Mapping[str, Action] = {
     "set_line": Action(args={"line": ("citizen", "enterprise")}),
-    "register_ticket": Action(gives=("ticket_no",)),
+    "register_ticket": Action(gives=("ticket_no",), outcomes=(OK, FAILED, TEXTED)),
     "ticket_number": Action(gives=("ticket_no",), outcomes=(OK,)),
     MISSING: Action(args={"field": FIELDS}, outcomes=(OK, MISSING)),
     TAKE_ANSWER: Action(args={"field": FIELDS}),
-    "request_callback": Action(args={"reason": ()}, reaches_person=True),
+    "request_callback": Action(
+        args={"reason": ()}, outcomes=(OK, FAILED, "already", "by_message"), reaches_person=True
+    ),
     SET_LANGUAGE: Action(args={"language": LANGUAGES}, outcomes=(OK,)),
 }

@@ -7,15 +7,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from gateway.domain.spoken import word_count
 from gateway.ivr.actions import SET_LANGUAGE, TAKE_ANSWER
 from gateway.ivr.graph import ActNode, AskNode, EndNode, Flow, GotoNode, Node, SayNode
-from gateway.ivr.match import is_keyword, word_count
 from gateway.ivr.prompts import PromptItem
+from gateway.ivr.signals import (
+    Act,
+    ActionDone,
+    Begin,
+    Beside,
+    Danger,
+    End,
+    Finished,
+    Heard,
+    HungUp,
+    Input,
+    Key,
+    Output,
+    Say,
+    Silence,
+    SpeechBegan,
+    Wait,
+    Waiting,
+)
 
 __all__ = [
     "Act",
     "ActionDone",
     "Begin",
+    "Beside",
     "Danger",
     "End",
     "Engine",
@@ -36,6 +56,8 @@ __all__ = [
 
 MIN_WORDS_TO_SWITCH = 3
 """A recogniser takes a lone cough or "嗯" for English; so many words in another language are that language."""
+SAID = "said:"
+"""Counts, among a state's variables, how often an aside has been answered."""
 PATH_KEPT = 64
 """The newest steps a state remembers, so that a long dialogue stays a small row."""
 
@@ -75,117 +97,6 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circul
 _STATE_FIELDS = tuple(one.name for one in fields(State))
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """The dialogue begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What was said last has been said to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechBegan:
-    """The requester has begun to speak; nothing is decided before they have finished."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The requester said something; ``text`` is None when it has not been understood (yet)."""
-
-    text: str | None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Danger:
-    """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """The requester pressed a key, or chose the quick reply of that key."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """Neither a word nor a key came in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionDone:
-    """An action was carried out."""
-
-    name: str
-    outcome: str
-    vars: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class HungUp:
-    """The requester is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Speak or write these items."""
-
-    items: tuple[PromptItem, ...]
-    barge_in: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Wait for the requester; times in seconds. The answer is ``Key``, ``Heard`` or ``Silence``."""
-
-    keys: str
-    speech: bool
-    silence_s: float
-    end_silence_s: float
-    max_s: float
-    recognise_wait_s: float
-    keywords: tuple[str, ...] = ()
-    quick_replies: tuple[tuple[str, str], ...] = ()
-    """(key, label) for channels that show buttons."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Carry out a named action; the answer is ``ActionDone``."""
-
-    name: str
-    args: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The dialogue is over."""
-
-    disposition: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """What a dialogue listens for, for those who have to tell an answer from other messages."""
-
-    keys: tuple[str, ...]
-    keywords: tuple[str, ...]
-    asked: str | None
-    """The field that the answer is taken for (``take_answer``)."""
-    at_rest: bool
-    """Nothing is asked any more: it waits where a follow-up would."""
-    languages: tuple[str, ...]
-
-
-Input = Begin | Finished | SpeechBegan | Heard | Danger | Key | Silence | ActionDone | HungUp
-Output = Say | Wait | Act | End
-
-
 class Engine:
     """Runs flows. A dialogue keeps the version it began with, also after ``reload``."""
 
@@ -211,6 +122,11 @@ class Engine:
         step = self._current[flow].follow_up
         return replace(self.begin(flow, language), step=step) if step is not None else None
 
+    def another(self, flow: str, language: str | None = None) -> State | None:
+        """The state before ``Begin`` of a dialogue about another matter; None when the flow has no place for it."""
+        step = self._current[flow].another
+        return replace(self.begin(flow, language), step=step) if step is not None else None
+
     def waiting(self, state: State) -> Waiting | None:
         """What the dialogue waits for; None when it does not listen."""
         if state.ended is not None:
@@ -226,10 +142,11 @@ class Engine:
         asked = then.args["field"] if isinstance(then, ActNode) and then.action == TAKE_ANSWER else None
         return Waiting(
             keys=tuple(node.keys),
-            keywords=node.keywords,
+            choices=tuple(said for said, _ in node.spoken),
             asked=asked,
             at_rest=flow.follow_up is not None and state.step in _from(flow, flow.follow_up),
             languages=flow.languages,
+            asides=frozenset(flow.asides),
         )
 
     def step(self, state: State, event: Input) -> tuple[State, tuple[Output, ...]]:
@@ -284,6 +201,8 @@ class _Run:
                 self._heard(node, event)
             case AskNode(), Key() | Silence():
                 self._ask_again(node)
+            case AskNode(), Beside():
+                self._beside(node, event)
             case _:
                 pass  # late or unexpected: what we wait for will still come
         return self._state, tuple(self._outputs)
@@ -293,8 +212,8 @@ class _Run:
         self._go(node.outcomes.get(event.outcome, node.next))
 
     def _heard(self, node: AskNode, event: Heard) -> None:
-        for words, to in node.spoken:
-            if event.text and is_keyword(event.text, words):
+        for said, to in node.spoken:
+            if said.fits(event.text):
                 self._go(to)
                 return
         if not node.listens:
@@ -305,6 +224,19 @@ class _Run:
             self._go(node.languages[language])
             return
         self._go(node.next)
+
+    def _beside(self, node: AskNode, event: Beside) -> None:
+        aside = self._flow.asides.get(event.name)
+        if aside is not None:
+            counted = f"{SAID}{event.name}"
+            times = int(self._state.vars.get(counted, "0"))
+            self._outputs.append(Say(self._items((aside.say[times % len(aside.say)],))))
+            self._state = replace(self._state, vars={**self._state.vars, counted: str(times + 1)})
+        asks = event.moves_on or (aside is not None and aside.asks)
+        if asks and (event.moves_on or self._state.attempt < node.attempts):
+            self._ask_again(node)
+        else:
+            self._ask(node, ())
 
     def _ask_again(self, node: AskNode) -> None:
         if self._state.attempt >= node.attempts:
@@ -325,7 +257,6 @@ class _Run:
                 end_silence_s=node.end_silence_s,
                 max_s=node.max_s,
                 recognise_wait_s=node.recognise_wait_s,
-                keywords=node.keywords,
                 quick_replies=tuple((key, label[language]) for key, label in node.labels.items() if language in label),
             ),
         )
@@ -370,7 +301,7 @@ class _Run:
         return tuple(
             prompts.item(language, each)
             if isinstance(each, str)
-            else prompts.digits(language, self._state.vars.get(each.digits, ""))
+            else prompts.digits(language, each.of(self._state.vars.get(each.digits, "")))
             for each in say
         )
 

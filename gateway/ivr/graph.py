@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from gateway.domain.intents import Intent, means
+from gateway.domain.spoken import is_only
 from gateway.ivr import schema
 from gateway.ivr.prompts import Prompts
 
 Sayables = tuple[schema.Sayable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a spoken choice listens for."""
+
+    words: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
+
+    def fits(self, text: str | None) -> bool:
+        """Whether ``text`` is this choice, and nothing else."""
+        return bool(text) and (is_only(text or "", self.words) or means(text, self.intents))
+
+    @property
+    def name(self) -> str:
+        """The first of them, for messages."""
+        return (*self.words, *self.intents)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +39,7 @@ class SayNode:
     next: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskNode:
     """Asks and waits: a menu or a listen step."""
 
@@ -37,15 +55,10 @@ class AskNode:
     recognise_wait_s: float
     keys: Mapping[str, str]
     labels: Mapping[str, Mapping[str, str]]
-    spoken: tuple[tuple[tuple[str, ...], str], ...]
+    spoken: tuple[tuple[Said, str], ...]
     languages: Mapping[str, str]
     no_answer: str
     next: str
-
-    @cached_property
-    def keywords(self) -> tuple[str, ...]:
-        """All words that are choices."""
-        return tuple(word for words, _ in self.spoken for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +110,14 @@ class Flow:
     """Where the dialogue goes when the requester speaks of danger to life, by its kind."""
     follow_up: str | None = None
     """Where a conversation about an earlier ticket waits."""
+    another: str | None = None
+    """Where a dialogue about another matter begins."""
+    asides: Mapping[schema.Beside, schema.Aside] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Every address at which a dialogue may begin."""
+        return (self.start, *self.danger.values(), *(one for one in (self.follow_up, self.another) if one is not None))
 
 
 def ways(node: Node) -> list[tuple[str, str]]:
@@ -110,7 +131,7 @@ def ways(node: Node) -> list[tuple[str, str]]:
             return []
         case AskNode():
             found = [(f"key {key}", to) for key, to in node.keys.items()]
-            found += [(f"spoken {words[0]}", to) for words, to in node.spoken]
+            found += [(f"spoken {said.name}", to) for said, to in node.spoken]
             found += [(f"language {language}", to) for language, to in node.languages.items()]
             found += [("heard", node.next)] if node.listens else []
             return [*found, ("no_answer", node.no_answer)]
@@ -207,7 +228,7 @@ class _Builder:
             labels={key: {str(k): v for k, v in choice.label.items()} for key, choice in step.keys.items()},
             spoken=tuple(
                 (
-                    spoken.words,
+                    Said(spoken.words, spoken.means),
                     self.block(spoken.then, (*place, "spoken", n, "then"), f"{name}.spoken_{n + 1}.", following),
                 )
                 for n, spoken in enumerate(step.spoken)

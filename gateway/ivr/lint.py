@@ -27,6 +27,7 @@ def lint(flow: Flow, where: Where) -> list[str]:
         *_voices(flow, where),
         *_languages(flow, where),
         *_follow_up(flow, where),
+        *_asides(flow, where),
     ]
 
 
@@ -53,7 +54,7 @@ def reachable(flow: Flow, start: str) -> set[str]:
 
 
 def _unreachable(flow: Flow, where: Where) -> list[str]:
-    there = reachable(flow, flow.start).union(*(reachable(flow, to) for to in flow.danger.values()))
+    there = set().union(*(reachable(flow, entry) for entry in flow.entries if entry in flow.nodes))
     return [f"{where(a)}: {a}: no path leads here; remove it or go to it" for a in flow.nodes if a not in there]
 
 
@@ -160,6 +161,20 @@ def _follow_up(flow: Flow, where: Where) -> list[str]:
     if flow.follow_up is None or (isinstance(node, AskNode) and node.listens):
         return []
     return [f"{where(flow.start)}: follow_up names {flow.follow_up!r}, which is no `listen` step"]
+
+
+def _asides(flow: Flow, where: Where) -> list[str]:
+    """Another matter begins at a step; what is said beside the question has its words in every language."""
+    found = []
+    if flow.another is not None and flow.another not in flow.nodes:
+        found.append(f"{where(flow.start)}: another names {flow.another!r}, which is no step")
+    return found + [
+        f"{where(flow.start)}: aside {name}: prompt {said!r} is missing in {language}"
+        for name, aside in flow.asides.items()
+        for language in flow.languages
+        for said in aside.say
+        if said not in flow.prompts.items.get(language, {})
+    ]
 
 
 def _languages(flow: Flow, where: Where) -> list[str]:

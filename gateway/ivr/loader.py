@@ -71,7 +71,14 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     words = [
         f"{language}/{said}={prompts.items.get(language, {})[said].text}"
         for language in file.languages
-        for said in sorted({s for node in flat.nodes.values() for s in prompt_ids(node) if isinstance(s, str)})
+        for said in sorted(
+            {
+                s
+                for said in (*map(prompt_ids, flat.nodes.values()), *(a.say for a in file.asides.values()))
+                for s in said
+                if isinstance(s, str)
+            }
+        )
         if said in prompts.items.get(language, {})
     ]
     flow = Flow(
@@ -86,6 +93,8 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
         danger=flat.danger,
         written=bool(file.texts),
         follow_up=file.follow_up,
+        another=file.another,
+        asides=file.asides,
     )
     if not problems:
         problems = lint(flow, lambda address: source.where(flat.places[address]))

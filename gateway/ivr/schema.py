@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from gateway.domain.intents import Intent
 from gateway.domain.words import DangerKind, Disposition
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
@@ -25,8 +26,34 @@ class Digits(Part):
     """A variable read out digit by digit."""
 
     digits: Literal["ticket_no"]
+    last: Annotated[int, Field(ge=1, le=15)] | None = None
+    """Only so many from its end."""
+    twice: bool = False
+    """Once more, after a breath: who was not listening yet gets it all the same."""
+
+    def of(self, value: str) -> str:
+        """What of ``value`` is said."""
+        said = value[-self.last :] if self.last else value
+        return f"{said} {said}" if self.twice else said
 
 
+Beside = Literal[
+    "greeting",
+    "thanks",
+    "ack",
+    "abuse",
+    "ignored",
+    "no_phone",
+    "decline",
+    "secret",
+    "addition",
+    "phone",
+    "location",
+    "picture",
+    "voice",
+    "file",
+]
+"""What may come beside the question."""
 Sayable = Id | Digits
 Says = Annotated[tuple[Sayable, ...], Field(min_length=1)]
 
@@ -39,10 +66,18 @@ class Choice(Part):
 
 
 class Spoken(Part):
-    """Words that count as a choice when they are all that was said."""
+    """What counts as a choice when it is all that was said: ``words``, or what ``means`` one of the intents."""
 
-    words: Annotated[tuple[str, ...], Field(min_length=1)]
+    words: tuple[str, ...] = ()
+    means: tuple[Intent, ...] = ()
+    """``gateway.domain.intents`` knows the words for them, in both languages."""
     then: Steps
+
+    @model_validator(mode="after")
+    def _something(self) -> Spoken:
+        if not self.words and not self.means:
+            raise ValueError("name words, or what they mean")
+        return self
 
 
 class SayStep(Part):
@@ -141,6 +176,15 @@ class WhenInDanger(Part):
         return value
 
 
+class Aside(Part):
+    """What is answered to something said beside the question; the question stays open."""
+
+    say: Annotated[tuple[Id, ...], Field(min_length=1)]
+    """In turn, so that nobody reads the same sentence twice running."""
+    asks: bool = False
+    """The question is put once more, if it has not been put ``attempts`` times again yet."""
+
+
 class FlowFile(Part):
     """One flow. A branch that runs out goes on after the step that it hangs from."""
 
@@ -154,6 +198,10 @@ class FlowFile(Part):
     follow_up: Id | None = None
     """The listen step at which a conversation about an earlier ticket waits."""
     danger: WhenInDanger
+    another: Id | None = None
+    """Where the dialogue about another matter begins that is told within a conversation; its number is known."""
+    asides: dict[Beside, Aside] = Field(default_factory=dict)
+    """Answers to what is no answer, at every question and when nothing is asked any more."""
     steps: Annotated[Steps, Field(min_length=1)]
 
 

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from gateway.domain.words import DangerKind, Disposition
 from gateway.errors import ConfigError
-from gateway.ivr.actions import ACTIONS, OK
+from gateway.ivr import engine
+from gateway.ivr.actions import ACTIONS, FAILED, OK
 from gateway.ivr.audio import duration_s
 from gateway.ivr.engine import (
     Act,
@@ -33,7 +34,7 @@ from gateway.ivr.engine import (
 )
 from gateway.ivr.graph import AskNode, Flow, ways
 from gateway.ivr.loader import TEST_SUFFIX, Flows, spelled
-from gateway.ivr.schema import Language, Part, PressedKey
+from gateway.ivr.schema import Beside, Language, Part, PressedKey
 from gateway.ivr.source import Source
 
 GIVEN = {"ticket_no": "202611230000001"}
@@ -57,6 +58,10 @@ class Turn(Part):
     danger: DangerKind | None = None
     """They speak of danger to life."""
     key: PressedKey | None = None
+    beside: Beside | None = None
+    """Writes something that is no answer: thanks, a picture."""
+    moves_on: bool = False
+    """It was to be an answer: asked often enough, the dialogue goes on without one."""
     silent: bool = False
     hangs_up: bool = False
     after_s: float = 1.0
@@ -64,9 +69,16 @@ class Turn(Part):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Turn:
-        given = (self.speaks is not None, self.danger is not None, self.key is not None, self.silent, self.hangs_up)
+        given = (
+            self.speaks is not None,
+            self.danger is not None,
+            self.key is not None,
+            self.beside is not None,
+            self.silent,
+            self.hangs_up,
+        )
         if given.count(True) != 1:
-            raise ValueError("a turn has exactly one of speaks, danger, key, silent, hangs_up")
+            raise ValueError("a turn has exactly one of speaks, danger, key, beside, silent, hangs_up")
         return self
 
 
@@ -87,10 +99,12 @@ class Case(Part):
 
     name: str
     language: Language | None = None
+    another: bool = False
+    """It begins where another matter does, within a conversation."""
     caller: tuple[Turn, ...] = ()
     """After the last turn the caller is silent."""
-    actions: dict[str, str] = Field(default_factory=dict)
-    """Outcomes of actions, where not ok: by name, or by name and field ("missing place")."""
+    actions: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    """Outcomes of actions, where not ok: by name, or by name and field ("missing place"); a list is taken in order."""
     expect: Expected
 
 
@@ -127,6 +141,11 @@ def run_tests(folder: Path, flows: Flows) -> Report:
             report.failed += [f"{source.where(('tests', index))}: {case.name}: {problem}" for problem in problems]
             if not problems:
                 report.passed.append(f"{name}: {case.name} ({dialogue.now_s:.0f} s)")
+        report.failed += [
+            f"{path}: no test has a turn `beside: {name}`"
+            for name in flow.asides
+            if not any(turn.beside == name for case in file.tests for turn in case.caller)
+        ]
         report.failed += [
             f"{path}: no test takes branch {branch!r} of step {address!r}"
             for address, node in flow.nodes.items()
@@ -167,16 +186,17 @@ class _Dialogue:
         self._said: list[str] = []
         self._acts: list[str] = []
         self._ended: str | None = None
+        self._done: dict[tuple[str, str | None], int] = {}
 
     def run(self) -> list[str]:
         """Play it; what was not as expected."""
-        engine = Engine({self._flow.name: self._flow})
-        state = engine.begin(self._flow.name, self._case.language)
+        runs = Engine({self._flow.name: self._flow})
+        state = self._begin(runs)
         event: Input = Begin()
         try:
             while self._ended is None and self.now_s < LONGEST_S:
                 before = state
-                state, outputs = engine.step(replace(state, path=()), event)
+                state, outputs = runs.step(replace(state, path=()), event)
                 self._cover(before, event, state)
                 event = self._perform(outputs, state)
                 if isinstance(event, HungUp):
@@ -185,6 +205,14 @@ class _Dialogue:
             return [str(error)]
         left = len(list(self._turns))
         return [*([f"{left} turn(s) of the caller were never asked for"] if left else []), *self._differences(state)]
+
+    def _begin(self, runs: Engine) -> State:
+        if not self._case.another:
+            return runs.begin(self._flow.name, self._case.language)
+        state = runs.another(self._flow.name, self._case.language)
+        if state is None:
+            raise _Wrong("the flow has no place for another matter")
+        return replace(state, vars=GIVEN)
 
     def _differences(self, state: State) -> list[str]:
         expect, found = self._case.expect, []
@@ -215,14 +243,21 @@ class _Dialogue:
                 case Act(name=name, args=args):
                     self.now_s += prompt_s
                     self._acts.append(name)
-                    by_field = self._case.actions.get(f"{name} {args.get('field')}")
-                    outcome = by_field or self._case.actions.get(name, OK)
-                    given = {var: GIVEN[var] for var in ACTIONS[name].gives} if outcome == OK else {}
+                    outcome = self._outcome(name, args.get("field"))
+                    given = {var: GIVEN[var] for var in ACTIONS[name].gives} if outcome != FAILED else {}
                     return ActionDone(name, outcome, given)
                 case End(disposition=disposition):
                     self._ended = disposition
         self.now_s += prompt_s
         return Finished()
+
+    def _outcome(self, name: str, field: str | None) -> str:
+        """What the test says the action comes to: each time the next of a list, its last one ever after."""
+        given = self._case.actions.get(f"{name} {field}") or self._case.actions.get(name, OK)
+        if isinstance(given, str):
+            return given
+        self._done[name, field] = times = self._done.get((name, field), 0) + 1
+        return given[min(times, len(given)) - 1]
 
     def _answer(self, wait: Wait, state: State, prompt_s: float, *, barge_in: bool) -> Input:
         turn = next(self._turns, None)
@@ -241,6 +276,8 @@ class _Dialogue:
         if turn.danger is not None:  # known as soon as it is recognised, whatever else is still to be said
             self.now_s += turn.for_s + turn.recognised_after_s
             return Danger(turn.danger.value)
+        if turn.beside is not None:
+            return engine.Beside(turn.beside, turn.moves_on)
         if not wait.speech:
             raise _Wrong(f"speaks, but {state.step!r} takes keys only")
         if turn.after_s < 0 and not barge_in:
@@ -278,7 +315,7 @@ def _fits(branch: str, event: Input, branches: list[str], *, listens: bool) -> b
             return branch == (outcome if outcome in branches else OK)
         case Heard():
             return not branch.startswith("key ") and not (listens and branch == "no_answer")
-        case Silence():
+        case Silence() | engine.Beside():
             return branch == "no_answer"
         case _:
             return branch == "next"

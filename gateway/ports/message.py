@@ -75,6 +75,8 @@ class InboundMessage:
     to_raw: str | None = None
     line: str = "citizen"
     flow: str = "chat"
+    language: str | None = None
+    """zh or en, where the channel knows in which one the person reads; what they write in comes first."""
     incomplete: bool = False
     """Parts of it never came (long SMS): the ticket says 部分缺失."""
     reply_context: Mapping[str, Any] = field(default_factory=dict)

@@ -106,6 +106,8 @@ class Calls(Section):
     """An abandoned caller should be called back within this time."""
     ring_s: float = Field(0.0, ge=0, le=30)
     """Ring this long before answering; 0 = answer at once."""
+    sms_channel: str | None = None
+    """Texts the ticket's number to mobile callers; unset: the only SMS channel, if there is exactly one; "": none."""
 
 
 class Conversations(Section):

@@ -8,7 +8,9 @@ const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byt
 
 export class Conversation {
   // on: {entry(entry, live), changed(entry), gone(entry), state(name), unread(n), typing(from, on), ticket(no), refill(), slow(s)}
-  constructor(url, on) {
+  // lang: zh or en, as the page is read.
+  constructor(url, lang, on) {
+    this.lang = lang;
     this.on = on;
     this.store = new Store(url);
     this.entries = new Map();
@@ -98,7 +100,7 @@ export class Conversation {
     this.update(entry, "sending");
     const answered = new Promise((resolve, reject) => this.answers.set(entry.id, { resolve, reject }));
     answered.catch(() => {});
-    const frame = { ...entry.frame, age_ms: Math.max(0, Date.now() - entry.at) };
+    const frame = { ...entry.frame, age_ms: Math.max(0, Date.now() - entry.at), lang: this.lang };
     let answer;
     try {
       answer = await this.transport.deliver(frame, entry.blob, answered);

@@ -19,7 +19,7 @@ class HotlineChat extends HTMLElement {
     dress(root);
     this.build(root);
     this.scheme();
-    this.talk = new Conversation(this.getAttribute("url"), this.listener());
+    this.talk = new Conversation(this.getAttribute("url"), this.code.slice(0, 2), this.listener());
     this.ready = this.talk.begin();
     document.addEventListener("visibilitychange", () => this.look());
     root.addEventListener("keydown", (event) => this.key(event));

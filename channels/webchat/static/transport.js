@@ -263,7 +263,7 @@ export class Transport {
   }
 
   async upload(frame, blob) {
-    const query = new URLSearchParams({ id: frame.id, kind: frame.kind, name: frame.name || "", age_ms: String(frame.age_ms || 0) });
+    const query = new URLSearchParams({ id: frame.id, kind: frame.kind, name: frame.name || "", age_ms: String(frame.age_ms || 0), lang: frame.lang });
     return this.reply(frame, await this.call(`files?${query}`, { method: "POST", headers: this.bearer(), body: blob, long: true }));
   }
 

@@ -34,6 +34,41 @@ async def test_a_message_is_acknowledged_after_the_commit_and_comes_back_with_it
     assert (message.text, message.flow, message.line) == ("路灯坏了 😀", "chat", "citizen")
 
 
+async def test_the_language_of_the_page_comes_with_every_message(chat: Site, client: Client) -> None:
+    assert (await client.post(t="text", id="client-0001", text="hi", lang="en"))[0] == 200
+    assert (await client.post(t="text", id="client-0002", text="hi"))[0] == 200
+    png = b"\x89PNG\r\n\x1a\n" + bytes(64)
+    assert (await client.upload(png, id="client-0003", kind="image", name="a.png", lang="zh"))[0] == 200
+    headers = client.bearer | {"Accept-Language": "en-GB,en;q=0.9"}
+    body = {"t": "text", "id": "client-0005", "text": "hi"}
+    async with client.http.post(f"{client.url}/messages", json=body, headers=headers) as answer:
+        assert answer.status == 200
+    assert [message.language for message in chat.house.received] == ["en", None, "zh", "en"]
+    assert (await client.post(t="text", id="client-0004", text="hi", lang="fr"))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "accepts", "language"),
+    [
+        ("", "en-GB,en;q=0.9,zh;q=0.5", "en"),
+        ("", "zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("", "fr-FR", "en"),
+        ("", None, "zh-CN"),
+        ("?lang=en", "zh-CN", "en"),
+        ("?lang=zh-CN", "en", "zh-CN"),
+    ],
+)
+async def test_our_own_page_is_in_the_language_of_its_reader(
+    client: Client, query: str, accepts: str | None, language: str
+) -> None:
+    headers = {"Accept-Language": accepts} if accepts else {}
+    async with client.http.get(f"{client.url}{query}", headers=headers) as answer:
+        text = await answer.text()
+        assert answer.headers["Vary"] == "Accept-Language"
+    assert f'<html lang="{language}">' in text
+    assert ("City Hotline" in text) is (language == "en")
+
+
 async def test_sending_again_changes_nothing(chat: Site, client: Client) -> None:
     async with client.socket() as socket:
         for _ in range(2):

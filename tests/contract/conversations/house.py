@@ -87,6 +87,7 @@ class ConversationHouse:
         *,
         name: str = "a",
         sms: str | None = None,
+        prefill: Prefill | None = None,
         decoder: SoundDecoder | None = None,
     ) -> None:
         self.database = database
@@ -97,7 +98,7 @@ class ConversationHouse:
         self.recogniser_failure: GatewayError | None = None
         self.store_steady_s = 3600.0
         watchers = Watchers()
-        prefill = Prefill(Gazetteer([LONGHUA]))
+        prefill = prefill or Prefill(Gazetteer([LONGHUA]))
         flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}

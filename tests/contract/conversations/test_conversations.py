@@ -55,7 +55,7 @@ async def test_it_asks_only_for_what_is_missing_and_takes_the_answers(house: Con
     assert [text.splitlines()[-1][:4] for text in await house.answers()] == ["请问事情", "请留一个", "谢谢，诉"]
     record = await house.say("4", "一共三盏灯")
     record = await house.say("5", "晚上很黑")
-    assert (await house.answers())[3:] == ["已补充到工单。"]
+    assert (await house.answers())[3:] == ["已补充到工单。", "这条也记下了。"]
     assert record["demand"]["content"].endswith("一共三盏灯\n晚上很黑")
     assert len(record["interactions"]) == 1
 
@@ -75,7 +75,7 @@ async def test_a_person_is_a_callback_task(house: ConversationHouse, words: str)
     record = await house.say("1", "小区停水")
     record = await house.say("2", words)
     assert record["handling"]["callback"]["state"] == "open"
-    assert (await house.answers())[-1] == "好的，坐席会尽快给您回电。\n请留下接听回电的号码。"
+    assert (await house.answers())[-1] == "好的，已登记，坐席会联系您。\n请留下接听回电的号码。"
     await house.say("3", "13800138000")
     (task,) = await house.database.reader.callbacks()
     assert (task["phone"], task["reason"]) == ("+8613800138000", "asked_for_person")

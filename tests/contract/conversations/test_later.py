@@ -65,7 +65,7 @@ async def test_something_new_is_a_new_ticket_of_the_same_account(house: Conversa
 @pytest.mark.parametrize(
     ("words", "event", "answer"),
     [
-        ("还没修", "ticket.urged", "已为工单{no}（路灯不亮）登记催办。当前进度：承办单位正在办理。"),
+        ("还没修", "ticket.urged", "您的催促已记入工单{no}（路灯不亮）。当前进度：承办单位正在办理。"),
         ("进度怎么样了", "ticket.progress_asked", "工单{no}（路灯不亮）：承办单位正在办理。"),
         ("补充一下，是三号楼前面那盏", "ticket.added_to", "已补充到工单{no}（路灯不亮）。当前进度：承办单位正在办理。"),
         ("any update on my ticket please", "ticket.progress_asked", "Ticket {no} is being handled."),
@@ -108,7 +108,7 @@ async def test_urging_within_the_conversation(house: ConversationHouse) -> None:
     record = await house.say("1", "路灯不亮", identities=PHONE)
     await house.say("2", "国贸路")
     await house.say("3", "怎么还没修")
-    assert (await house.answers())[-1].startswith("已为工单")
+    assert (await house.answers())[-1].startswith("您的催促已记入工单")
     assert "ticket.urged" in await house.types(record["ticket_id"])
 
 

@@ -15,6 +15,7 @@ from .caller import LAMP, ROOT, Call, in_virtual_time
 pytestmark = pytest.mark.integration
 SPEECH = LAMP[: 8000 * 3]
 NUMBER = "202611230000001"
+TAIL = f"{NUMBER[-4:]} {NUMBER[-4:]}"
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,10 @@ def test_a_demand_is_registered_and_its_number_read_out(engine, flow):
 
     call = played(engine, caller, flow)
     assert call.flow.disposition(hung_up=False, lost=False) is Disposition.COMPLETED
-    assert call.said.count(NUMBER) == 1
+    assert call.said.count(TAIL) == 1
     assert call.said.endswith("感谢您的来电，再见。")
     assert "ticket.demand_taken" in call.store.events
-    assert call.leg.now_s < 60
+    assert call.leg.now_s < 40
 
 
 def test_speaking_into_the_greeting_stops_it(engine):
@@ -58,8 +59,8 @@ def test_speaking_into_the_greeting_stops_it(engine):
 
     call = played(engine, caller)
     assert heard_after == [False]
-    assert call.said.count("还有补充吗") == 1
-    assert NUMBER in call.said
+    assert call.said.count("请问事情发生在哪里？") == 1  # not said yet: asked in place of 还有补充吗
+    assert TAIL in call.said
 
 
 def test_forty_five_seconds_are_heard_to_the_end(engine):
@@ -69,33 +70,35 @@ def test_forty_five_seconds_are_heard_to_the_end(engine):
         assert "还有补充吗" not in call.said
 
     call = played(engine, caller)
-    assert NUMBER in call.said
+    assert TAIL in call.said
 
 
-def test_star_reads_the_number_again_also_while_it_is_read(engine):
+def test_star_reads_the_whole_number_also_while_its_end_is_read(engine):
     async def caller(call: Call) -> None:
         await call.leg.prompted()
         await call.says(SPEECH, "路灯坏了")
-        while NUMBER not in call.said:
+        while TAIL not in call.said:
             await asyncio.sleep(0.1)
         await asyncio.sleep(3)
         call.leg.press("*")
 
-    assert played(engine, caller).said.count(NUMBER) == 2
+    call = played(engine, caller)
+    assert (call.said.count(TAIL), call.said.count(NUMBER)) == (1, 1)
 
 
-def test_the_number_is_repeated_when_asked_for_and_not_cut_by_a_murmur(engine):
+@pytest.mark.parametrize("words", ["嗯", "请再说一遍。", None])
+def test_speech_cuts_the_number_and_it_is_read_again(engine, words):
     async def caller(call: Call) -> None:
         await call.leg.prompted()
         await call.says(SPEECH, "路灯坏了")
-        while NUMBER not in call.said:
+        while TAIL not in call.said:
             await asyncio.sleep(0.1)
-        await call.leg.speak(SPEECH[:8000])
-        assert call.leg.hears_something
-        await call.leg.prompted()
-        await call.says(SPEECH[:8000], "请再说一遍。")
+        if words is None:
+            await call.leg.speak(SPEECH[:8000])
+        else:
+            await call.says(SPEECH[:8000], words)
 
-    assert played(engine, caller).said.count(NUMBER) == 2
+    assert played(engine, caller).said.count(TAIL) == 2
 
 
 @pytest.mark.parametrize("way", ["0", "人工"])
@@ -110,7 +113,7 @@ def test_who_asks_for_a_person_is_called_back(engine, way):
     call = played(engine, caller)
     assert call.flow.disposition(hung_up=False, lost=False) is Disposition.CALLBACK_REQUESTED
     assert [c.callback.reason for c in call.store.changes if c.callback] == ["asked_for_person"]
-    assert call.said.endswith("人工坐席将尽快给您回电。感谢您的来电，再见。")
+    assert call.said.endswith("坐席会给您回电。感谢您的来电，再见。")
 
 
 def test_key_2_chooses_the_enterprise_line(engine):
@@ -123,7 +126,7 @@ def test_key_2_chooses_the_enterprise_line(engine):
     call = played(engine, caller)
     assert call.record.line == "enterprise"
     assert "已转到企业专线" in call.said
-    assert NUMBER in call.said
+    assert TAIL in call.said
 
 
 @pytest.mark.parametrize("way", ["9", "speech"])
@@ -138,7 +141,7 @@ def test_english_is_answered_in_english(engine, way):
     call = played(engine, caller)
     assert call.flow.state.language == "en"
     assert call.said.endswith("Thank you for calling. Goodbye.")
-    assert f"The number is: {NUMBER}" in call.said
+    assert f"Registered, ending in {TAIL}" in call.said
 
 
 def test_silence_is_asked_twice_and_then_called_back(engine):
@@ -158,7 +161,7 @@ def test_the_store_going_down_is_told_honestly(engine):
 
     call = played(engine, caller)
     assert "您的诉求已经录音，稍后将为您登记。" in call.said
-    assert NUMBER not in call.said
+    assert TAIL not in call.said
 
 
 @pytest.mark.parametrize("flow", ["hotline", "after_hours"])

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.change import Applied, Change
+from gateway.domain.change import TICKET_NO, Applied, Change
 from gateway.domain.words import Disposition
 from gateway.intake.call_record import MIN_SPEECH_MS, CallRecord
+from gateway.intake.texting import Texting
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
 from gateway.ports.numbers import DialPlan
@@ -196,3 +197,35 @@ async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: Prefill) -
     await said.heard(heard("好", 0))
     await ended(said, spoken_ms=0, speech_ms=200, disposition=Disposition.COMPLETED)
     assert [c.ticket_fields["empty",] for c in store.changes if ("empty",) in c.ticket_fields] == [False] * 6
+
+
+@pytest.mark.parametrize(
+    ("number", "texted"),
+    [("13800000000", True), ("089866668888", False), ("anonymous", False), ("+85261234567", False)],
+)
+async def test_a_mobile_caller_is_texted_the_number_with_the_registration(
+    prefill: Prefill,
+    number: str,
+    texted: bool,  # noqa: FBT001
+) -> None:
+    store = Kept()
+    record = CallRecord(
+        store=store,
+        reader=ReaderHere(prefill),
+        clock=SystemClock(),
+        info=replace(INFO, from_user=number),
+        node="here",
+        lease=timedelta(seconds=15),
+        callback_due=timedelta(hours=1),
+        texting=Texting("sms"),
+    )
+    assert await record.register() is texted
+    (change,) = store.changes
+    assert [event.type for event in change.events] == ["ticket.demand_taken"]
+    assert len(change.messages) == texted
+    for message in change.messages:
+        assert message.queue is not None
+        assert (message.queue.channel_id, message.queue.recipient) == ("sms", "+8613800000000")
+        assert TICKET_NO in (message.text or "")
+        assert change.thread is not None
+        assert change.thread.sender == "+8613800000000"

@@ -41,7 +41,6 @@ def ticket(serial: int, *, days: int = 1, status: str = "handling") -> TicketBri
         ("之前反映的那个路灯在三号楼", Intent.ADDITION),
         ("路灯不亮", None),
         ("我要投诉楼上噪音", None),
-        ("你好", None),
         ("", None),
         (None, None),
         ("the street lamp is broken", None),
@@ -55,6 +54,48 @@ def test_a_long_message_tells_something_of_its_own() -> None:
     assert intent_of("我们小区从上周三开始停水，物业说管道坏了，到今天还没修，几百户人家做饭都成问题") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "202611220000001",
+            "20261122-0000001",
+            "20261122 0000001",
+            "2026 1122 0000 001",
+            "２０２６１１２２００００００１",
+        ),
+        *(
+            "工单号：20261122－0000001",
+            "二零二六一一二二零零零零零零一",
+            "20261122—0000001",
+            "我的工单20261122-0000001",
+            "2026-11-22-0000001",
+        ),
+        *("尾号0001", "0001", "#0001", "ticket number 20261122-0000001"),
+    ],
+)
+def test_a_bare_number_asks_for_progress_however_it_is_spelled(text: str) -> None:
+    found = follow_up(text, [ticket(2), ticket(1)], NOW)
+    assert found is not None
+    assert found.ticket is not None
+    assert (found.intent, found.ticket.ticket_id) == (Intent.PROGRESS, "T1")
+
+
+@pytest.mark.parametrize("text", ["202611220000009", "20261122-0000009 进度", "工单20261122-0000009"])
+@pytest.mark.parametrize("own", [[], [ticket(1)]])
+def test_somebody_elses_number_is_not_found_and_nothing_is_told(text: str, own: list[TicketBrief]) -> None:
+    found = follow_up(text, own, NOW)
+    assert found is not None
+    assert found.ticket is None
+    assert "没有查到" in answer(found, "zh")
+    assert "0000001" not in answer(found, "zh")
+
+
+@pytest.mark.parametrize("text", ["13800138000", "1203室", "三栋301", "0898-66668888", "9999"])
+def test_other_numbers_name_no_ticket(text: str) -> None:
+    assert follow_up(text, [ticket(1)], NOW) is None
+
+
 def test_numbers_as_people_write_them() -> None:
     assert numbers_in("工单20261123-0000001和20261123 0000002，身份证460100202611230000001") == [
         "202611230000001",
@@ -66,16 +107,20 @@ def test_the_newest_ticket_unless_a_number_names_another() -> None:
     tickets = [ticket(2), ticket(1)]
     urged = follow_up("还没修", tickets, NOW)
     assert urged is not None
+    assert urged.ticket is not None
     assert (urged.intent, urged.ticket.ticket_id) == (Intent.URGE, "T2")
     named = follow_up("20261122-0000001 现在到哪一步了", tickets, NOW)
     assert named is not None
+    assert named.ticket is not None
     assert (named.intent, named.ticket.ticket_id) == (Intent.PROGRESS, "T1")
     told = follow_up("20261122-0000001 又有一盏灯坏了", tickets, NOW)
     assert told is not None
     assert told.intent is Intent.ADDITION
     assert follow_up("20261122-0000009 又有一盏灯坏了", tickets, NOW) is None
-    assert follow_up("还没修", [ticket(1, days=100)], NOW) is None
-    assert follow_up("还没修", [], NOW) is None
+    for none in ([ticket(1, days=100)], []):
+        nothing = follow_up("还没修", none, NOW)
+        assert nothing is not None
+        assert nothing.ticket is None
 
 
 def test_answers_name_number_and_status_in_both_languages() -> None:

@@ -74,7 +74,6 @@ def test_the_first_step_greets_and_waits_in_one_go(engine):
     wait = outputs[-1]
     assert isinstance(wait, Wait)
     assert (wait.keys, wait.speech, wait.max_s, wait.end_silence_s) == ("2", True, 300.0, 2.0)
-    assert wait.keywords == ("人工",)
     assert wait.quick_replies == (("2", "企业"),)
     assert state.step == "demand"
     assert state.path == ("welcome", "demand")

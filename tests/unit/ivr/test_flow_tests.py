@@ -141,6 +141,11 @@ def test_the_prompts_we_ship_are_short():
     for language in ("zh", "en"):
         items = prompts.items[language]
         assert {digit_id(d) for d in DIGITS} <= set(items)
-        assert duration_s(items["greeting"]) + duration_s(items["emergency"]) < 12
+        greeting = duration_s(items["greeting"]) + duration_s(items["go_ahead"])
+        assert greeting <= 8, f"{language}: who calls has to wait {greeting:.1f} s"
+        longest = max(duration_s(items[digit_id(d)]) for d in DIGITS)
+        number = duration_s(items["your_number"]) + duration_s(prompts.digits(language, "1111 2222"))
+        slowest = max(duration_s(items["your_number"]) + 8 * longest + 0.35, number)
+        assert slowest <= 6, f"{language}: the number takes {slowest:.1f} s"
         assert all(duration_s(item) < 7 for item in items.values())
     assert "非商业" in (SHIPPED / "prompts" / "NOTICE").read_text(encoding="utf-8")

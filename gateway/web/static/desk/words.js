@@ -206,7 +206,7 @@ const zh = {
     "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单", "ticket.secrecy_lifted": "解除保密",
     "message.sent": "答复已发出", "message.delivered": "答复已送达", "message.read": "答复已读", "message.failed": "答复未送达",
     "attachment.stored": "附件已保存", "attachment.transcribed": "语音已转写", "attachment.failed": "附件未保存或无法转写",
-    "ticket.progress_asked": "询问进度", "ticket.urged": "催办", "ticket.added_to": "补充诉求", "ticket.rated": "已评价",
+    "ticket.progress_asked": "询问进度", "ticket.urged": "催办", "ticket.withdraw_asked": "要求撤销", "ticket.withdrawn": "已撤销", "ticket.added_to": "补充诉求", "ticket.rated": "已评价",
     "ticket.title_written": "标题已改写", "source.told": "已回告来源平台",
   },
 };
@@ -422,7 +422,7 @@ const en = {
     "message.sent": "Answer sent", "message.delivered": "Answer delivered", "message.read": "Answer read",
     "message.failed": "Answer not delivered", "attachment.stored": "Attachment kept",
     "attachment.transcribed": "Voice message transcribed", "attachment.failed": "Attachment not kept, or not understood",
-    "ticket.progress_asked": "Progress asked for", "ticket.urged": "Urged", "ticket.added_to": "Added to",
+    "ticket.progress_asked": "Progress asked for", "ticket.urged": "Urged", "ticket.withdraw_asked": "Withdrawal asked for", "ticket.withdrawn": "Withdrawn", "ticket.added_to": "Added to",
     "ticket.rated": "Rated", "ticket.title_written": "Title written by the model", "source.told": "Source platform told",
   },
 };

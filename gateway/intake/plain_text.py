@@ -1,0 +1,50 @@
+"""What a text is before anybody asks what it is about: its language, whether it tells anything, a number alone."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.domain.guess import Guess
+from gateway.domain.intents import Intent, intent_of, speaks_english
+from gateway.domain.spoken import only_words, word_count
+from gateway.ports.numbers import e164
+from gateway.prefill.spoken_phone import spoken_phone
+
+MIN_ENGLISH_WORDS = 3
+OWN_WORDS = 12
+"""So many characters around a telephone number are still only an announcement of it: 我的电话是…，打这个就行."""
+_HAN = re.compile(r"[一-鿿]")
+SILENT = frozenset(
+    {Intent.GREETING, Intent.THANKS, Intent.ACK, Intent.ABUSE, Intent.IGNORED, Intent.DECLINE, Intent.NO_PHONE}
+    | {Intent.REPEAT, Intent.KEYS, Intent.ENGLISH, Intent.PERSON, Intent.PROGRESS, Intent.WITHDRAW}
+)
+"""What says nothing of a demand."""
+
+
+def language_of(text: str | None, else_: str | None = None) -> str | None:
+    """The language in which to answer: what a text is clearly in (zh, en), else ``else_``, else what it seems to be."""
+    if text and _HAN.search(text):
+        return "zh"
+    if text and word_count(text) >= MIN_ENGLISH_WORDS:
+        return "en"
+    return else_ or ("en" if speaks_english(text) else None)
+
+
+def says_nothing(text: str | None) -> bool:
+    """Whether a text tells nothing: a greeting, thanks, abuse, a question for progress, or no word at all."""
+    return not text or not text.strip() or intent_of(text) in SILENT
+
+
+def phone_in(text: str) -> str | None:
+    """The number in an answer to our question for one, as E.164."""
+    found = spoken_phone(text)
+    return found.value if found else e164(text)
+
+
+def phone_alone(text: str) -> Guess | None:
+    """The number of a message that holds nothing else but what announces it."""
+    found = spoken_phone(text)
+    if found is None or found.span is None:
+        return None
+    around = only_words(text[: found.span[0]] + text[found.span[1] :])
+    return found if len(around) <= OWN_WORDS else None

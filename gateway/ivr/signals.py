@@ -1,0 +1,139 @@
+"""What goes into a dialogue and what comes out of it: the inputs and outputs of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.ivr import schema
+from gateway.ivr.graph import Said
+from gateway.ivr.prompts import PromptItem
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The dialogue begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What was said last has been said to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """The requester has begun to speak; nothing is decided before they have finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The requester said something; ``text`` is None when it has not been understood (yet)."""
+
+    text: str | None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The requester pressed a key, or chose the quick reply of that key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Neither a word nor a key came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Something was said that is no answer: a greeting, thanks, a picture (``schema.Beside``).
+
+    It is answered, and the question stays open; unless ``moves_on``: then it is asked once more, and when it has been
+    asked often enough the dialogue goes on without an answer.
+    """
+
+    name: schema.Beside
+    moves_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    """An action was carried out."""
+
+    name: str
+    outcome: str
+    vars: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The requester is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak or write these items."""
+
+    items: tuple[PromptItem, ...]
+    barge_in: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Wait for the requester; times in seconds. The answer is ``Key``, ``Heard`` or ``Silence``."""
+
+    keys: str
+    speech: bool
+    silence_s: float
+    end_silence_s: float
+    max_s: float
+    recognise_wait_s: float
+    quick_replies: tuple[tuple[str, str], ...] = ()
+    """(key, label) for channels that show buttons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Carry out a named action; the answer is ``ActionDone``."""
+
+    name: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The dialogue is over."""
+
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a dialogue listens for, for those who have to tell an answer from other messages."""
+
+    keys: tuple[str, ...]
+    choices: tuple[Said, ...]
+    """Words that are choices here."""
+    asked: str | None
+    """The field that the answer is taken for (``take_answer``)."""
+    at_rest: bool
+    """Nothing is asked any more: it waits where a follow-up would."""
+    languages: tuple[str, ...]
+    asides: frozenset[schema.Beside] = frozenset()
+    """What it has an answer to, whatever it asks."""
+
+    def chooses(self, text: str | None) -> bool:
+        """Whether ``text`` is one of the choices."""
+        return any(said.fits(text) for said in self.choices)
+
+
+Input = Begin | Finished | SpeechBegan | Heard | Danger | Key | Silence | Beside | ActionDone | HungUp
+Output = Say | Wait | Act | End
