@@ -25,7 +25,7 @@ from gateway.domain.intents import Intent, intent_of
 from gateway.domain.words import Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.emergency import emergency_raised
-from gateway.intake.matters import is_place
+from gateway.intake.matters import knows_where
 from gateway.intake.numbers import caller_number
 from gateway.intake.texting import Texted, Texting
 from gateway.ports.call import CallInfo
@@ -197,7 +197,8 @@ class CallRecord:
         """Whether the caller has still to be asked for ``phone``, or for ``place`` once anything is understood."""
         if wanted == "phone":
             return self.number is None
-        return wanted == "place" and bool(self._guesses) and not any(map(is_place, self._guesses))
+        said = "，".join(segment.corrected_text or segment.text for segment in self._said)
+        return wanted == "place" and bool(self._guesses) and not knows_where(said, self._guesses)
 
     @property
     def number(self) -> str | None:

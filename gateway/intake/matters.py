@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.domain.guess import Guess
-from gateway.prefill.address import parse, says_where
+from gateway.prefill.address import holds_place, parse, says_where
 
 PLACE_SURE = 0.6
 """From this on an address in what was said is not asked for again."""
@@ -17,6 +17,8 @@ SURE = 0.8
 BRANCH = 4
 """Digits of a category code that two tellings of one matter share: 路灯不亮 and 路灯常亮 do."""
 _NAMED = frozenset({"road", "compound", "community", "poi"})
+TOURISM = 0.85
+_AREAS = frozenset({"place.district", "place.street"})
 CORRECTED = 0.95
 """Of a place that was put right: surer than the first answer."""
 _CORRECTS = re.compile(
@@ -32,14 +34,45 @@ _APART = re.compile(
 
 
 def about(known: Mapping[str, str], guesses: Iterable[Guess]) -> dict[str, str]:
-    """What a dialogue keeps of its demand: ``matter`` (a category code) and ``where``; each as first told."""
+    """What a dialogue keeps of its demand: ``matter`` (a category code), ``where``, and whether it is a ``complaint``.
+
+    Each as first told.
+    """
     found = {}
     for guess in guesses:
         if guess.path == "demand.category" and guess.confidence >= SURE and "matter" not in known:
             found["matter"] = str(guess.value["code"])
         elif guess.path == "place.address" and "where" not in known:
             found["where"] = str(guess.value)
+        elif guess.path == "demand.type" and guess.value == "complaint" and guess.confidence >= LIKELY:
+            found["complaint"] = "1"
     return found
+
+
+def knows_where(text: str, guesses: Sequence[Guess]) -> bool:
+    """Whether ``text`` with its ``guesses`` says where somebody could go, so that it is not asked.
+
+    That is a road, a compound or a village; or a town with anything that has the form of a place besides its name.
+    """
+    if any(map(is_place, guesses)):
+        return True
+    areas = [g for g in guesses if g.path in _AREAS and g.confidence >= PLACE_SURE]
+    if not any(g.path == "place.street" for g in areas):
+        return False
+    for guess in areas:
+        text = text.replace(str(guess.value["name"]), "")
+    return holds_place(text)
+
+
+def as_tourism(known: Mapping[str, str], guesses: Iterable[Guess]) -> Guess | None:
+    """A complaint whose requester turns out to be a visitor is one about tourism, which the plan calls urgent."""
+    if "complaint" not in known:
+        return None
+    visitor = next((g for g in guesses if g.path == "requester.kind" and g.value == "visitor"), None)
+    if visitor is None:
+        return None
+    value = {"level": "urgent", "reason": "旅游投诉：诉求人是游客"}
+    return Guess(path="demand.urgency", value=value, source="rule", span=visitor.span, confidence=TOURISM)
 
 
 def is_place(guess: Guess) -> bool:

@@ -15,7 +15,7 @@ from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.follow_up import FollowUp
-from gateway.intake.matters import about, corrected, is_another, is_place, tells
+from gateway.intake.matters import about, as_tourism, corrected, is_another, knows_where, tells
 from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
 from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
@@ -277,7 +277,9 @@ class TextFlow:
             reading = self._prefill.read(text, at=heeded.at, answers=answers in {"place", "phone"})
             turn.guesses += corrected(turn.state.vars, text, reading.guesses)
             turn.mentions += reading.mentions
-            self._remember(turn, reading.guesses)
+            if (urgent := as_tourism(turn.state.vars, reading.guesses)) is not None:
+                turn.guesses = [g for g in turn.guesses if g.path != urgent.path] + [urgent]
+            self._remember(turn, text, reading.guesses)
             if (phone := phone_alone(text)) is not None:
                 self._phone(turn, phone.value, span=phone.span)
             elif answers is None or answers == "demand" or turn.emergency is not None:
@@ -298,7 +300,7 @@ class TextFlow:
             return bool(about({}, self._prefill.read(text, at=heeded.at).guesses))
         return self._wants(text, heeded.at) not in SILENT
 
-    def _remember(self, turn: Turn, found: tuple[Guess, ...]) -> None:
+    def _remember(self, turn: Turn, text: str, found: tuple[Guess, ...]) -> None:
         """What need not be asked any more, and what the demand is about, to tell another matter from it."""
         known: dict[str, str] = {}
         if any(g.path == "requester.callback_phone" and g.confidence >= PHONE_SURE for g in found):
@@ -307,7 +309,7 @@ class TextFlow:
             known |= {"phone": "1", "by_message": "1"}  # who wants no call is not asked where to call
         if any(g.path == "requester.anonymous" and g.value is True for g in found):
             known["phone"] = "1"  # nor is who will not be known
-        if any(is_place(guess) for guess in found):
+        if knows_where(text, found):
             known["place"] = "1"
         turn.state = _with(turn.state, **known, **about(turn.state.vars, found))
 

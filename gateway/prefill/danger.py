@@ -21,7 +21,7 @@ PATH: Final = "demand.emergency"
 READ_CHARS: Final = 3000
 URGENCY: Final = "demand.urgency"
 CONFIDENCE: Final = 0.95
-CONFIDENCE_URGENT: Final = 0.97
+CONFIDENCE_URGENT: Final = 0.99
 """Above what the words or the category alone make urgent."""
 SENTENCE_CHARS: Final = 60
 MOST_MATCHES: Final = 30

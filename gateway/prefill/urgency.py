@@ -16,7 +16,7 @@ from gateway.prefill.taxonomy import Category
 PATH = "demand.urgency"
 READ_CHARS: Final = 3000
 _BY_WORDS, _BY_CATEGORY, _BOTH = 0.85, 0.7, 0.95
-_NORMAL, _NORMAL_UNKNOWN, _CALM = 0.8, 0.6, 0.9
+_NORMAL, _NORMAL_UNKNOWN, _CALM = 0.8, 0.6, 0.98
 _SAID_OVER = 0.45
 """Who names a danger and says that it is over is asked: below ``FILL_AT``, a person decides."""
 _DENIED_CHARS = 8

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.change import Applied, Change
 from gateway.intake.answer_call import CallAnswering, CallSettings
+from gateway.intake.channel_health import HealthBoard
 from gateway.intake.live import LiveInteractions
 from gateway.intake.schedule import Schedule
 from gateway.ivr.engine import Engine
@@ -107,6 +108,8 @@ class Hotline:
             live=LiveInteractions(leases=self.database.leases, clock=clock, node="bench", owner="bench", lease_s=3600),
             settings=CallSettings(ring_s=0, callback_due=timedelta(minutes=30)),
             schedule=Schedule(clock=clock, zone=ZoneInfo(SHANGHAI), after_hours={}),
+            health=HealthBoard(clock=clock),
+            refused=lambda info, reason, proved: None,  # noqa: ARG005 - nobody is refused here
         )
 
     async def call(self, play: Play, number: int) -> Played:
