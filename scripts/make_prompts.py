@@ -64,6 +64,10 @@ ZH = {
     "danger_119": ("请立即拨打119。您的情况已记录。", "请立即拨打幺幺九。您的情况已记录。"),
     "danger_120": ("请立即拨打120。您的情况已记录。", "请立即拨打幺二零。您的情况已记录。"),
     "danger_122": ("请立即拨打122。您的情况已记录。", "请立即拨打幺二二。您的情况已记录。"),
+    "danger_self_harm": (
+        "请先别伤害自己。请拨打110，心理援助热线12356也有人听您说。",
+        "请先别伤害自己。请拨打幺幺零，心理援助热线幺二三五六，也有人听您说。",
+    ),
     **{f"digit_{n}": (str(n), word) for n, word in enumerate("零幺二三四五六七八九")},
 }
 EN_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -100,6 +104,10 @@ EN = {
     "danger_119": ("Call 119 now. What you said is recorded.", "Call one one nine now. What you said is recorded."),
     "danger_120": ("Call 120 now. What you said is recorded.", "Call one two zero now. What you said is recorded."),
     "danger_122": ("Call 122 now. What you said is recorded.", "Call one two two now. What you said is recorded."),
+    "danger_self_harm": (
+        "Please do not harm yourself. Call 110 now, or 12356: somebody will listen to you.",
+        "Please do not harm yourself. Call one one zero now, or one two three five six. Somebody will listen to you.",
+    ),
     **{f"digit_{n}": (str(n), w) for n, w in enumerate(EN_DIGITS)},
 }
 QUICK = {"zh/greeting": 1.15, "en/greeting": 1.25, "zh/your_number": 1.18, "en/your_number": 1.36}
