@@ -31,6 +31,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.numbers import CITY, e164
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
+from gateway.prefill.danger import raised_in
 from gateway.prefill.reader import Prefill
 
 _PLACED = frozenset({"district", "street", "community", "address", "lat"})
@@ -54,19 +55,20 @@ class ContactIntake:
         """
         if contact.conversation_id:
             async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
-                applied = await self._register(contact)
+                applied, emergency = await self._register(contact)
         else:
-            applied = await self._register(contact)
+            applied, emergency = await self._register(contact)
         return Accepted(
             ticket_id=applied.ticket_id,
             ticket_no=applied.ticket_no,
             interaction_id=applied.interaction_id,
             replayed=applied.replayed,
+            emergency=emergency,
         )
 
-    async def _register(self, contact: InboundContact) -> Applied:
+    async def _register(self, contact: InboundContact) -> tuple[Applied, str | None]:
         change = await off_loop(len(contact.content) > LONG_TEXT, self.change, contact)
-        return await self._store.apply(change)
+        return await self._store.apply(change), raised_in(change.guesses)
 
     def change(self, contact: InboundContact) -> Change:
         """The Change that registers ``contact``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +23,7 @@ from gateway.domain.ids import new_ulid
 from gateway.domain.intents import Intent, intent_of
 from gateway.domain.words import Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
-from gateway.intake.emergency import emergency_raised
+from gateway.intake.emergency import danger_said, emergency_raised, with_danger
 from gateway.intake.matters import knows_where
 from gateway.intake.numbers import caller_number
 from gateway.intake.texting import Texted, Texting
@@ -34,7 +33,6 @@ from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Finished
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
-from gateway.prefill.danger import emergency, raised_in
 
 _THERE = frozenset({Intent.GREETING, Intent.ACK, Intent.THANKS})
 MIN_SPEECH_MS = 800
@@ -80,7 +78,9 @@ class CallRecord:
         self._guesses: tuple[Guess, ...] = ()
         self.registered = False
         self._raised: set[str] = set()
-        self._watch: Callable[[str], None] = lambda _: None
+        self._danger: tuple[Guess, ...] = ()
+        self._watch: Callable[[Final], None] = lambda _: None
+        self._texted = False
         self._called_for = False
 
     async def open(self, flow: dict[str, str], recording: str) -> Applied:
@@ -147,18 +147,19 @@ class CallRecord:
             data={"after_ms": int((now - self.started_at).total_seconds() * 1000)},
         )
 
-    def watch(self, heard: Callable[[str], None]) -> None:
+    def watch(self, heard: Callable[[Final], None]) -> None:
         """Have ``heard`` called with each sentence before it is written: help does not wait for a disk."""
         self._watch = heard
 
     async def heard(self, final: Final) -> None:
         """The requester said something: keep the segment and guess anew from everything said."""
-        self._watch(final.text)
+        self._watch(final)
         self._seq += 1
         self._said = (*self._said, heard_segment(Speaker.REQUESTER, self._seq, final))
         self._unread += 1
-        danger = emergency(final.text, spans=False)
-        reading = _with_danger(await self._read(), danger)
+        danger = danger_said([final.text])
+        self._danger = self._danger or danger
+        reading = await self._read()
         segment = self._said[-1]
         await self._apply(
             "transcript.segment",
@@ -211,10 +212,11 @@ class CallRecord:
 
         Whether it holds anything is told by words: a flow goes on after any sound, so that it need not wait for them.
         """
-        text = self._texting.message(self.phone, language, self._clock.now()) if self._texting is not None else None
-        await self._apply("ticket.demand_taken", data={}, text=text)
-        self.registered = True
-        return text is not None
+        if not self.registered:
+            text = self._texting.message(self.phone, language, self._clock.now()) if self._texting is not None else None
+            await self._apply("ticket.demand_taken", data={}, text=text)
+            self.registered, self._texted = True, text is not None
+        return self._texted
 
     async def request_callback(self, reason: str) -> None:
         """The caller asked for a person: they are owed a call."""
@@ -287,14 +289,14 @@ class CallRecord:
         return not self._tells and (bool(self._said) or speech_ms < MIN_SPEECH_MS)
 
     async def _read(self) -> Reading:
-        """What everything said fills; nothing when nobody reads now."""
+        """What everything said fills; when nobody reads now, only the danger in it."""
         try:
             understood = await self._reader.read(self._said, self.started_at, new=self._unread)
         except ReaderUnavailable:
-            return NOTHING_READ
+            return with_danger(NOTHING_READ, self._danger)
         self._said, self._unread = understood.said, 0
         self._guesses = understood.reading.guesses
-        return understood.reading
+        return with_danger(understood.reading, self._danger)
 
     @property
     def _tells(self) -> bool:
@@ -321,7 +323,6 @@ class CallRecord:
         now = self._clock.now()
         told = (*emergency_raised(danger, now), *emergency_raised(reading.guesses, now))
         raised = {event.data["number"]: event for event in told if event.data["number"] not in self._raised}
-        self._raised.update(raised)
         await self._store.apply(
             Change(
                 ticket_id=self.ticket_id,
@@ -337,15 +338,7 @@ class CallRecord:
                 events=(NewEvent(type=event, at=now, data=data), *raised.values()),
             ),
         )
-
-
-def _with_danger(reading: Reading, danger: tuple[Guess, ...]) -> Reading:
-    """Danger counts as soon as one sentence names it, also while nobody reads the whole."""
-    if not danger or raised_in(reading.guesses) is not None:
-        return reading
-    paths = {guess.path for guess in danger}
-    kept = tuple(guess for guess in reading.guesses if guess.path not in paths)
-    return replace(reading, guesses=(*kept, *danger))
+        self._raised.update(raised)
 
 
 def recording_field(finished: Finished | None) -> dict[str, Any] | None:

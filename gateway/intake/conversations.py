@@ -32,7 +32,7 @@ from gateway.intake.message_change import (
     rating_of,
     stored_messages,
 )
-from gateway.intake.phrases import phrase
+from gateway.intake.phrases import danger_phrase, phrase
 from gateway.intake.plain_text import language_of
 from gateway.intake.receipts import Receipts
 from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of
@@ -149,8 +149,9 @@ class ConversationIntake:
     ) -> tuple[Turn, list[str], FollowUp | None]:
         """What the flow makes of the message, what else is to be said, and which ticket it is about."""
         message, attachment = arrived.message, arrived.attachment
-        text = message.text if message.event in {None, "edit", "menu"} else None
-        about = None if danger_in(text or "") else self._about(message, standing, view)
+        danger = danger_in(message.text or "")
+        text = message.text if message.event in {None, "edit", "menu"} or danger else None
+        about = None if danger else self._about(message, standing, view)
         found = about is not None and about.ticket is not None
         opening = standing.state is None and standing.ticket_id is None
         if standing.state is not None:
@@ -249,7 +250,9 @@ class ConversationIntake:
             return Received(
                 interaction_id=None, ticket_id=None, ticket_no=None, seq=view.last_seq if view else 0, replayed=False
             )
-        said = phrase(str(message.event), language_of(message.text) or "zh")
+        language = language_of(message.text) or "zh"
+        danger = danger_in(message.text or "")
+        said = danger_phrase(danger.number, language) if danger else phrase(str(message.event), language)
         change = build.beside([said], rating_of(message))
         applied = await self._store.apply(change)
         if applied.replayed:

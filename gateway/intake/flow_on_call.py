@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -32,6 +33,7 @@ from gateway.ivr.engine import (
     State,
     Wait,
 )
+from gateway.ports.recogniser import Final
 from gateway.prefill.danger import danger_in
 from gateway.telemetry import log
 
@@ -59,7 +61,8 @@ class FlowOnCall:
         self._dialogue = dialogue
         self._heard_ms = heard_ms
         self._ended: Disposition | None = None
-        self._alarm: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._alarms: deque[Danger] = deque()
+        self._raised = asyncio.Event()
         self._alarmed: set[str] = set()
         record.watch(self.alarm)
 
@@ -70,7 +73,7 @@ class FlowOnCall:
             self.state, outputs = self._engine.step(self.state, event)
             if not outputs:
                 raise RuntimeError(f"flow {self.state.flow} has nothing to say to {type(event).__name__}")
-            event = await self._perform(outputs)
+            event = await self._perform(outputs, to_danger=isinstance(event, Danger))
 
     def disposition(self, *, hung_up: bool, lost: bool) -> Disposition:
         """How the call ended, given who ended it. A caller who leaves after the number was taken has completed."""
@@ -84,16 +87,20 @@ class FlowOnCall:
 
     _asked_for_person = False
 
-    def alarm(self, text: str) -> None:
-        """The caller said ``text``: danger in it is answered at once, each kind once, whatever is under way."""
-        danger = danger_in(text)
-        if danger is None or danger.kind in self._alarmed or self._alarm.done():
+    def alarm(self, final: Final) -> None:
+        """The caller said this: danger in it is answered at once, each kind once, whatever is under way."""
+        danger = danger_in(final.text)
+        if danger is None or danger.kind in self._alarmed:
             return
         self._alarmed.add(danger.kind)
-        self._alarm.set_result(danger.kind)
+        self._alarms.append(Danger(danger.kind, final.language))
+        self._raised.set()
 
-    async def _perform(self, outputs: tuple[Output, ...]) -> Input:
-        """Carry the outputs out in order; the input that follows."""
+    async def _perform(self, outputs: tuple[Output, ...], *, to_danger: bool) -> Input:
+        """Carry the outputs out in order; the input that follows. What is said ``to_danger`` is said to its end."""
+        if to_danger:
+            await self._say([output for output in outputs if isinstance(output, Say)])
+            return Finished()
         result: Input = Finished()
         says: list[Say] = []
         for output in outputs:
@@ -118,17 +125,20 @@ class FlowOnCall:
 
     async def _or_danger(self, doing: Coroutine[Any, Any, T]) -> T | Danger:
         """What ``doing`` comes to, or the danger that the caller speaks of before that."""
-        task = asyncio.ensure_future(doing)
-        either: set[asyncio.Future[Any]] = {task, self._alarm}
+        task, raised = asyncio.ensure_future(doing), asyncio.ensure_future(self._raised.wait())
+        either: set[asyncio.Future[Any]] = {task, raised}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not self._alarm.done():
+            if not self._alarms:
                 return task.result()
-            kind, self._alarm = self._alarm.result(), asyncio.get_running_loop().create_future()
-            return Danger(kind)
+            danger = self._alarms.popleft()
+            if not self._alarms:
+                self._raised.clear()
+            return danger
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for one in either:
+                one.cancel()
+            await asyncio.gather(*either, return_exceptions=True)
 
     async def _say(self, says: list[Say]) -> None:
         for say in says:

@@ -28,7 +28,7 @@ from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.intents import Intent
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Line, Status
-from gateway.intake.emergency import emergency_raised
+from gateway.intake.emergency import danger_said, emergency_raised
 from gateway.intake.follow_up import FollowUp
 from gateway.intake.phrases import phrase
 from gateway.intake.text_flow import Turn, disposition_of
@@ -182,16 +182,23 @@ class MessageChange:
         """The Change of an event about an interaction that is over."""
         message, standing = self._message, self._standing
         outbound = self._outbound(extra, ())
+        danger = danger_said([message.text or ""])
         return Change(
             dedupe=self._key(),
             ticket_id=standing.previous_ticket,
             interaction_id=standing.previous_interaction,
             ticket_fields=_rated(satisfied, message),
             content=message.text if message.event == "edit" else None,
+            guesses=danger,
             thread=self._thread(),
             messages=(*self._inbound(), *outbound),
             attachments=self._attachments,
-            events=(self._received(), *self._rating(satisfied), *self._taken(outbound)),
+            events=(
+                self._received(),
+                *emergency_raised(danger, self._now, message_id=self._message_id),
+                *self._rating(satisfied),
+                *self._taken(outbound),
+            ),
         )
 
     @property

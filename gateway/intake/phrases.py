@@ -51,3 +51,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
 def phrase(name: str, language: str) -> str:
     """A fixed answer in zh or en."""
     return _PHRASES[name][language == "en"]
+
+
+def danger_phrase(number: str, language: str) -> str:
+    """What somebody in danger is told where no flow speaks with them."""
+    return phrase("danger", language).format(number=number)

@@ -15,7 +15,7 @@ from gateway.domain.ids import from_rfc3339
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
 from gateway.intake.call_record import end_of, heard_segment, recording_field
-from gateway.intake.emergency import emergency_raised
+from gateway.intake.emergency import danger_said, emergency_raised, with_danger
 from gateway.intake.live import LiveInteractions
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
@@ -183,7 +183,7 @@ class Recovery:
         began = from_rfc3339(own["started_at"])
         # What a call said while nobody read was not put right either: all of it is new.
         read = await asyncio.to_thread(understand, self._prefill, said, began, new=len(said)) if said else None
-        reading = read.reading if read else NOTHING_READ
+        reading = with_danger(read.reading if read else NOTHING_READ, danger_said(segment.text for segment in said))
         fields: dict[tuple[str, ...], object] = {("prefill", "pending"): False}
         if said:
             fields["empty",] = False

@@ -144,7 +144,7 @@ class TextFlow:
         event: Input | None
         opening = opening or turn.state.vars.get(UNHEARD) == turn.state.step
         if danger := danger_in(heeded.text or ""):
-            turn.emergency, event = danger.number, Danger(danger.kind)
+            turn.emergency, event = danger.number, Danger(danger.kind, language_of(heeded.text))
         elif turn.another:
             event = Begin()
         else:
@@ -155,8 +155,6 @@ class TextFlow:
         if turn.state.vars.get(WITHDRAWS):
             turn.state = _with(turn.state, **{WITHDRAWS: ""})
         language = language_of(heeded.text)
-        if turn.emergency is not None and language is not None:
-            turn.state = replace(turn.state, language=language)
         if waiting is not None and language in waiting.languages and turn.content and asked is None:
             turn.state = replace(turn.state, language=str(language))
         if event is not None:
@@ -272,7 +270,7 @@ class TextFlow:
     def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, answers: str | None, *, is_key: bool) -> None:
         """Keep what the message brings, whatever the flow makes of it."""
         text = heeded.text
-        if text and not is_key and self._is_told(text, heeded, waiting):
+        if text and not is_key and (turn.emergency is not None or self._is_told(text, heeded, waiting)):
             turn.content = text
             reading = self._prefill.read(text, at=heeded.at, answers=answers in {"place", "phone"})
             turn.guesses += corrected(turn.state.vars, text, reading.guesses)

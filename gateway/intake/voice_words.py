@@ -18,7 +18,7 @@ from gateway.domain.change import (
 from gateway.domain.ids import new_ulid
 from gateway.intake.emergency import emergency_raised
 from gateway.intake.message_change import CONVERSATION
-from gateway.intake.phrases import phrase
+from gateway.intake.phrases import danger_phrase, phrase
 from gateway.intake.plain_text import language_of
 from gateway.intake.text_flow import TextFlow, Turn
 from gateway.ivr.engine import State
@@ -33,7 +33,7 @@ def said_change(
     turn = flow.later(state, row.message_id, text, now) if state is not None else flow.read(text, now)
     lines = "\n".join(turn.lines)
     if state is None and turn.emergency is not None:
-        lines = phrase("danger", language_of(text) or "zh").format(number=turn.emergency)
+        lines = danger_phrase(turn.emergency, language_of(text) or "zh")
     data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
     events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
     events += emergency_raised(turn.guesses, now, message_id=row.message_id)

@@ -187,7 +187,9 @@ class _Run:
     def take(self, event: Input) -> tuple[State, tuple[Output, ...]]:
         node = self._flow.nodes[self._state.step]
         match node, event:
-            case _, Danger(kind=kind):
+            case _, Danger(kind=kind, language=language):
+                if language in self._flow.languages:
+                    self._state = replace(self._state, language=str(language))
                 self._go(self._flow.danger[kind])
             case _, Begin():
                 self._go(self._state.step)

@@ -38,6 +38,8 @@ class Danger:
     """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
 
     kind: str
+    language: str | None = None
+    """In which they spoke."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class Accepted:
     ticket_no: str
     interaction_id: str | None
     replayed: bool
+    emergency: str | None = None
+    """The number to call at once, when danger to life was spoken of: whoever hands the contact in has to tell it."""
 
 
 class Intake(Protocol):

@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.domain.guess import Guess
 from gateway.domain.words import EMERGENCY_NUMBER, DangerKind
-from gateway.prefill.danger_words import ABOUT, DENIED, FEARED, NOW, OVER, PAST, PRESSING, WHO, WORDS
+from gateway.prefill.danger_words import ABOUT, DENIED, FEARED, NOW, OVER, PAST, PRESSING, STORY, WHO, WORDS
 from gateway.prefill.denial import denied_spans, touches
 
 PATH: Final = "demand.emergency"
@@ -27,7 +27,7 @@ SENTENCE_CHARS: Final = 60
 MOST_MATCHES: Final = 30
 """Of one kind in one text: what comes after so many that are not there now is not looked at."""
 TOLD_CHARS: Final = 90
-"""Who writes more than this tells a story: a danger in it is there now only when its sentence says so."""
+"""A longer text may tell a story: then a danger in it is there now only when its sentence says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ def _is_now(text: str, kind: DangerKind, start: int, end: int) -> bool:
     before, after = text[max(0, start - 40) : start], text[end : end + 60]
     if ABOUT.match(after) or DENIED.search(before):
         return False
-    if len(text) > TOLD_CHARS and not PRESSING.search(_sentence(text, start, end)):
+    if len(text) > TOLD_CHARS and STORY.search(text) and not PRESSING.search(_sentence(text, start, end)):
         return False
     if kind is DangerKind.SELF_HARM:  # despair has a past and a fear in it, and is no less there now
-        return not (PAST.search(before) and "有人" in text[max(0, start - 12) : end])
-    if FEARED.search(before):
+        return not PAST.search(before) or "我" in text[max(0, start - 12) : end] or "I " in before
+    if FEARED.search(before) and not (kind is DangerKind.POLICE and "我" in text[start:end]):
         return False
     over = OVER.search(after)
     if over is not None and not NOW.search(after[over.end() :]):

@@ -71,8 +71,10 @@ async def create(context: Context) -> web.Response:
     if body.source.event_id is not None and (name := own + _event_key(body)) != key:
         contact = replace(contact, also=(name,))
     accepted = await context.services.intake.accept(contact)
+    told = {"emergency": accepted.emergency} if accepted.emergency else {}
+    made = {"ticket_id": accepted.ticket_id, "ticket_no": accepted.ticket_no, "interaction_id": accepted.interaction_id}
     return json_response(
-        {"ticket_id": accepted.ticket_id, "ticket_no": accepted.ticket_no, "interaction_id": accepted.interaction_id},
+        made | told,
         status=200 if accepted.replayed else 201,
         headers={"Location": f"{context.services.public_url}/api/v1/tickets/{accepted.ticket_id}"},
     )

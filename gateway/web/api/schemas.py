@@ -281,10 +281,15 @@ SAME_REQUESTER = _object(
     callback_phone=NTEXT,
 )
 
+ACCEPTED = _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT)
+ACCEPTED["properties"]["emergency"] = {
+    "enum": sorted(set(EMERGENCY_NUMBER.values())),
+    "description": "Only when danger to life is spoken of: the number that the person has to be told to call now.",
+}
 SCHEMAS: dict[str, Schema] = {
     "SameRequesterList": _object(items=_list(SAME_REQUESTER)),
     "SimilarList": _object(items=_list(SIMILAR), reporters=WHOLE, repeats=WHOLE, complete=FLAG),
-    "Accepted": _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT),
+    "Accepted": ACCEPTED,
     "ContactStatus": _object(
         source=_object(name=TEXT, event_id=TEXT),
         interaction_id=NTEXT,

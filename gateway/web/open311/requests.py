@@ -12,7 +12,8 @@ from gateway.domain.coordinates import Crs
 from gateway.domain.ids import new_ulid, parse_ticket_no
 from gateway.domain.limits import CONTENT_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.errors import NotFound
-from gateway.ports.channel import InboundContact
+from gateway.intake.phrases import danger_phrase
+from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.store import TicketQuery
 from gateway.web.api.contacts import KEY
 from gateway.web.open311 import parameters
@@ -59,8 +60,15 @@ async def create(call: Call) -> web.Response:
             demand_type=service.demand_type,
         )
     )
-    made = {"service_request_id": accepted.ticket_no, "service_notice": None, "account_id": form.text("account_id")}
-    return call.answer("service_requests", [made])
+    made = {"service_request_id": accepted.ticket_no, "service_notice": _notice(accepted)}
+    return call.answer("service_requests", [made | {"account_id": form.text("account_id")}])
+
+
+def _notice(accepted: Accepted) -> str | None:
+    """What the person has to read at once: where to call when danger to life was spoken of."""
+    if accepted.emergency is None:
+        return None
+    return " ".join(danger_phrase(accepted.emergency, language) for language in ("zh", "en"))
 
 
 async def find(call: Call) -> web.Response:

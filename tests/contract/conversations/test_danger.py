@@ -103,3 +103,30 @@ async def test_what_only_looks_like_danger_is_a_demand_like_others(house: Conver
     record = await house.say("1", "消防通道被堵了")
     assert record["demand"]["emergency"] is None
     assert "请问事情发生在哪里" in (await house.answers())[-1]
+
+
+@pytest.mark.parametrize("words", ["你们这帮废物，我不想活了", "fuck you I want to kill myself", "他妈的有人要杀我"])
+async def test_danger_among_insults_is_danger(house: ConversationHouse, words: str) -> None:
+    record = await house.say("1", words)
+    assert record["demand"]["emergency"] == "110"
+    assert record["empty"] is False
+    assert "emergency.raised" in await house.types(record["ticket_id"])
+
+
+async def test_an_edit_and_a_rating_after_the_conversation_can_tell_of_danger(house: ConversationHouse) -> None:
+    await house.say("1", "路灯不亮")
+    house.clock.forward(2000)
+    await house.idle.close_due()
+    record = await house.say("2", FIRE, kind="event", event="edit")
+    assert record["demand"]["emergency"] == "119"
+    assert "119" in (await house.answers())[-1]
+    record = await house.say("3", "有人要跳楼", kind="event", event="rating", event_data={"satisfied": 1})
+    assert "110" in (await house.answers())[-1]
+    assert (await house.types(record["ticket_id"])).count("emergency.raised") == 2
+
+
+async def test_a_rating_within_the_conversation_can_tell_of_danger(house: ConversationHouse) -> None:
+    await house.say("1", "路灯不亮")
+    record = await house.say("2", "有人要跳楼", kind="event", event="rating", event_data={"satisfied": 1})
+    assert "110" in (await house.answers())[-1]
+    assert record["demand"]["emergency"] == "110"

@@ -220,3 +220,42 @@ def test_danger_is_answered_while_the_store_is_down(engine):
 
     call = played(engine, caller)
     assert "拨打119" in call.said
+
+
+def test_danger_told_in_english_is_answered_in_english(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.leg.speak(SPEECH)
+        call.recognition.understand("Someone is breaking into my house", call.listener.now_ms, "en")
+
+    call = played(engine, caller)
+    assert "Call 110 now" in call.said
+
+
+def test_two_dangers_at_once_are_both_answered_and_the_ticket_is_taken_once(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.leg.speak(SPEECH)
+        for words in ("我家着火了", "我爸晕倒了没有呼吸"):
+            call.recognition.understand(words, call.listener.now_ms)
+
+    call = played(engine, caller)
+    assert "请立即拨打119。您的情况已记录。" in call.said
+    assert "请立即拨打120。您的情况已记录。" in call.said
+    assert call.store.events.count("ticket.demand_taken") == 1
+
+
+def test_what_is_said_after_the_danger_does_not_make_it_normal(engine):
+    async def caller(call: Call) -> None:
+        await call.leg.prompted()
+        await call.leg.speak(SPEECH)
+        call.recognition.understand("我家着火了", call.listener.now_ms)
+        await call.leg.prompted()
+        more = "我住在龙华区国贸路十号" + "，这里的物业之前从来不管消防的事情，我投诉过很多次" * 4
+        await call.leg.speak(SPEECH)
+        call.recognition.understand(more, call.listener.now_ms)
+        await asyncio.sleep(1)
+
+    call = played(engine, caller)
+    urgencies = [g.value["level"] for c in call.store.changes for g in c.guesses if g.path == "demand.urgency"]
+    assert set(urgencies) == {"urgent"}
