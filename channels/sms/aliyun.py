@@ -79,15 +79,15 @@ class AliyunChannel(HookChannel):
             items = [items]
         if not isinstance(items, list):
             raise NotUnderstood("an array is wanted")
+        unknown = []
         async for item in each(items):
-            if not isinstance(item, dict):
-                await self.keep_item(item, "an item is no object")
-            elif isinstance(item.get("content"), str):
+            if isinstance(item, dict) and isinstance(item.get("content"), str) and word(item, "phone_number", "number"):
                 await self._message(item)
-            elif word(item, "biz_id"):
+            elif isinstance(item, dict) and word(item, "biz_id"):
                 await self._report(item)
             else:
-                await self.keep_item(item, "an item is neither a message nor a report")
+                unknown.append(item)
+        await self.keep_items(unknown)
         return self.accepted()
 
     def accepted(self) -> web.Response:
@@ -96,9 +96,6 @@ class AliyunChannel(HookChannel):
 
     async def _message(self, item: dict[str, Any]) -> None:
         sender = word(item, "phone_number", "number")
-        if not sender:
-            await self.keep_item(item, "a message without phone_number")
-            return
         text, when = str(item["content"]), word(item, "send_time")
         told = f"{sender}\x1f{when}\x1f{text}".encode("utf-8", "replace")
         await self.inbound.receive(

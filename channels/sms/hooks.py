@@ -29,6 +29,8 @@ _log = log.get("sms")
 T = TypeVar("T")
 
 MAX_BODY = 1024 * 1024
+MOST_KEPT = 100
+"""Of the items of one delivery that nobody understands, so many are kept as they came."""
 TOO_MANY, SERVER_ERRORS = 429, 500
 
 
@@ -158,9 +160,11 @@ class HookChannel(ABC):
             line=self._line,
         )
 
-    async def keep_item(self, item: Any, reason: str) -> None:
-        """The same for one item of several."""
-        await self.keep(json.dumps(item, ensure_ascii=False).encode("utf-8", "replace"), reason)
+    async def keep_items(self, items: list[Any]) -> None:
+        """The same for those of a delivery's items that cannot be understood, as one contact however many they are."""
+        if items:
+            body = await off_loop(True, lambda: json.dumps(items[:MOST_KEPT], ensure_ascii=False))  # noqa: FBT003
+            await self.keep(body.encode("utf-8", "replace"), f"{len(items)} items are neither message nor report")
 
     async def call(self, url: str | URL, **options: Any) -> tuple[int, Any]:
         """POST to the provider: status and JSON. ``TransientDeliveryError``: the way or the server failed."""

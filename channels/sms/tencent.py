@@ -69,13 +69,15 @@ class TencentChannel(HookChannel):
         items = given if isinstance(given, list) else [given]
         if not all(isinstance(item, dict) for item in items):
             raise NotUnderstood("an object or an array of objects is wanted")
+        unknown = []
         async for item in each(items):
             if isinstance(item.get("text"), str) and word(item, "mobile"):
                 await self._message(item)
             elif word(item, "sid"):
                 await self._status(item)
             else:
-                await self.keep_item(item, "an item is neither a reply nor a status")
+                unknown.append(item)
+        await self.keep_items(unknown)
         return self.accepted()
 
     def accepted(self) -> web.Response:

@@ -10,13 +10,11 @@ from gateway.domain.change import NewEvent
 from gateway.domain.guess import Guess, Reading
 from gateway.prefill.danger import emergency, raised_in
 
-RAISED = "emergency.raised"
-
 
 def emergency_raised(guesses: Iterable[Guess], at: datetime, **where: object) -> tuple[NewEvent, ...]:
     """The event ``emergency.raised`` with the number to call, when ``guesses`` say so; ``where`` it was said, by id."""
     number = raised_in(guesses)
-    return (NewEvent(type=RAISED, at=at, data={"number": number, **where}),) if number else ()
+    return (NewEvent(type="emergency.raised", at=at, data={"number": number, **where}),) if number else ()
 
 
 def danger_said(sentences: Iterable[str]) -> tuple[Guess, ...]:

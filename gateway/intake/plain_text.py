@@ -11,8 +11,14 @@ from gateway.ports.numbers import e164
 from gateway.prefill.spoken_phone import spoken_phone
 
 MIN_ENGLISH_WORDS = 3
-OWN_WORDS = 12
-"""So many characters around a telephone number are still only an announcement of it: 我的电话是…，打这个就行."""
+_ANNOUNCES = re.compile(
+    r"(?:我们?|本人|自己|的|电话|手机|座机|号码?|联系|方式|是|打|拨|回|找|请|可以|能|都|这个|这|给|用|留|微信|同号|谢谢|麻烦|您|你们?|好|嗯|哦"
+    r"|补充|一下|老婆|老公|爱人|家人|儿子|女儿|妈妈?|爸爸?|就|行|了|吧|啊|呢|有事|随时|接|听|另外|还有|换成?|改成?"
+    r"|my|phone|mobile|cell|telephone|number|is|call|ring|me|at|on|please|tel|its?|s|thanks?|thank|the|you|can|reach|wechat|same"
+    r"|back|this|or|and|use|here)*",
+    re.IGNORECASE,
+)
+"""All that a message holds besides a number which only announces it: 我的电话是…，打这个就行."""
 _HAN = re.compile(r"[一-鿿]")
 SILENT = frozenset(
     {Intent.GREETING, Intent.THANKS, Intent.ACK, Intent.ABUSE, Intent.IGNORED, Intent.DECLINE, Intent.NO_PHONE}
@@ -47,4 +53,4 @@ def phone_alone(text: str) -> Guess | None:
     if found is None or found.span is None:
         return None
     around = only_words(text[: found.span[0]] + text[found.span[1] :])
-    return found if len(around) <= OWN_WORDS else None
+    return found if _ANNOUNCES.fullmatch(around) else None

@@ -27,7 +27,7 @@ async def keep_unreadable(
         text = body.decode()
     except UnicodeDecodeError:
         text = "base64:" + base64.b64encode(body).decode()
-    shown = "".join(one if one.isprintable() or one in "\r\n\t" else "\ufffd" for one in text)
+    shown = "".join(one if one.isprintable() or one in "\r\n\t" else "\ufffd" for one in text[:MESSAGE_CHARS])
     await intake.accept(
         InboundContact(
             channel=channel,

@@ -79,7 +79,7 @@ async def test_a_number_said_in_a_voice_message_fills_the_task(house: Conversati
     await house.say("2", "人工")
     (task,) = await house.database.reader.callbacks(CallbackQuery(has_phone=False))
     await spoken(house, "3", "13912345678")
-    assert await owed(house) | {"phone": None, "version": 1} == task
+    assert await owed(house) | {"phone": None, "phone_sure": False, "version": 1} == task
     assert (await owed(house))["phone"] == GIVEN
 
 
