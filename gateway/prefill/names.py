@@ -16,8 +16,12 @@ _ENOUGH_SAME, _ENOUGH_LIKE = 0.3, 0.5
 """The share of a name's characters that has to be right, when all syllables are right and when they are only alike."""
 _COMMUNITY = re.compile(r"(?:社区)?(?:居民委员会|村民委员会|居委会|村委会|村?委员会?|居)$|社区$")
 _TOWN = re.compile(r"(.{2,4})(街道|镇)")
-_OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是或者]|海口|[市区省家]|位于)$")
-_OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或]|还是|就是")
+_OPEN_BEFORE = re.compile(
+    r"(?:^|[，。！？、；：,.!?\s在到去住来从是或者]|海口|[市区省家]|位于|可能|也许|大概|好像|或许)$"
+)
+_OPEN_AFTER = re.compile(
+    r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或也又吧吗呢]|还是|就[是在]|了(?:$|[，。！？,.!?])|不对"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A name found in a text. ``grade``: exact, alias, same (sounds the same) or like (sounds alike)."""
+    """A name found in a text. ``grade``: exact, alias, same (sounds the same), like (sounds alike) or bare.
+
+    Bare is a street without its kind (凤翔), which by itself may be any word.
+    """
 
     start: int
     end: int
@@ -86,6 +93,12 @@ def loose_names(division: Division) -> set[str]:
     return said - {division.name}
 
 
+def bare_names(division: Division) -> set[str]:
+    """Two characters that name a street or town only beside another place: 府城或者凤翔."""
+    town = _TOWN.fullmatch(division.name) if division.level == "street" else None
+    return {town[1]} if town is not None and len(town[1]) < _MIN_HEARD else set()
+
+
 class PlaceNames:
     """All names of a city's divisions and aliases."""
 
@@ -102,15 +115,16 @@ class PlaceNames:
         for name, kind, place in aliases:
             self._alias.setdefault(name, kind)
             self._add(name, place)
-        loosely: dict[str, list[Division]] = {}
-        for division in known:
-            for name in loose_names(division):
-                loosely.setdefault(name, []).append(division)
-        for name, places in loosely.items():
-            if name not in self._divisions:
-                self._alias[name] = "short"
-                self._divisions[name] = places
-                self._written.add(name, name)
+        for kind, names_of in (("short", loose_names), ("bare", bare_names)):
+            loosely: dict[str, list[Division]] = {}
+            for division in known:
+                for name in names_of(division):
+                    loosely.setdefault(name, []).append(division)
+            for name, places in loosely.items():
+                if name not in self._divisions:
+                    self._alias[name] = kind
+                    self._divisions[name] = places
+                    self._written.add(name, name)
 
     def _add(self, name: str, division: Division | None) -> None:
         known = self._divisions.get(name)
@@ -145,11 +159,12 @@ class PlaceNames:
     def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:
         for end, (name, *_) in self._written.at(text, start):
             kind = self._alias.get(name)
-            if kind == "short" and not (
+            if kind in {"short", "bare"} and not (
                 _OPEN_BEFORE.search(text[max(0, start - 2) : start]) and _OPEN_AFTER.match(text, end)
             ):
                 continue
-            hits.append(Hit(start, end, tuple(self._divisions[name]), "alias" if kind else "exact"))
+            grade = "bare" if kind == "bare" else "alias" if kind else "exact"
+            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
             return end
         return start
 
