@@ -1,4 +1,4 @@
-"""Places between which a text does not decide (海秀的新村还是新坡的新村), and what it takes back (府城，不对，是灵山)."""
+"""Places between which a text does not decide (海秀还是新坡), and what it takes back (府城，不对，是灵山)."""
 
 from __future__ import annotations
 
