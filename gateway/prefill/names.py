@@ -23,6 +23,9 @@ _OPEN_AFTER = re.compile(
     r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或也又吧吗呢]|还是|就[是在]|了(?:$|[，。！？,.!?])|不对"
 )
 
+_OTHER_WORD = re.compile(r"晚[上饭点会间餐霞安]|完[全了成整后]|万[达一元多块绿宁]|弯[道腰]|玩(?![这那附旁路边])")
+"""From the last character of what sounds like a name: a word of its own (海口|晚上), not the end of 海口湾."""
+
 
 @dataclass(frozen=True, slots=True)
 class Division:
@@ -171,6 +174,8 @@ class PlaceNames:
     def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[Hit]) -> int:
         for end, names in self._heard.at(sound, start):
             if any(taken[start:end]):
+                continue
+            if _OTHER_WORD.match(text, end - 1):
                 continue
             said = text[start:end]
             alike = {n: sum(a == b for a, b in zip(n, said, strict=True)) for n in names}

@@ -244,6 +244,14 @@ def test_english_speakers_name_places_in_pinyin(gazetteer: Gazetteer, text: str,
 
 
 @pytest.mark.parametrize(
+    "text", ["来海口玩被海鲜店骗了", "我在海口晚上被打", "在海口完全没人管", "去海口万一被骗", "海口玩了三天"]
+)
+def test_a_word_that_goes_on_is_no_misheard_name(gazetteer: Gazetteer, text: str) -> None:
+    assert gazetteer.find(text) == []
+    assert gazetteer.find("在海口玩这里路灯坏了")[0].value == "海口玩"
+
+
+@pytest.mark.parametrize(
     ("text", "count"),
     [
         ("", 0),
