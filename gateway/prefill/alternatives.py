@@ -27,7 +27,7 @@ _UNSURE = re.compile(
 )
 _ASKS = re.compile(rf"{_THERE}[？?]")
 _BOTH_PERHAPS = re.compile(rf"{_THERE}[，,、]?\s?{_PERHAPS}[是在]{{0,2}}", re.IGNORECASE)
-_PERHAPS_BEFORE = re.compile(rf"{_PERHAPS}[是在]{{0,2}}$", re.IGNORECASE)
+_PERHAPS_BEFORE = re.compile(rf"{_PERHAPS}[^，。！？；,.!?;\n]{{0,8}}$", re.IGNORECASE)
 _INTERJECTION = "[哦噢啊呃嗯哎唉]{0,2}"
 _INSTEAD = re.compile(
     rf"{_THERE}[，。、！？,.!?\s]*{_INTERJECTION}[，,\s]?"
@@ -107,7 +107,7 @@ def _joint(text: str, one: Hit, other: Hit) -> str:
 def _guesses_in_a_row(text: str, one: Hit, other: Hit) -> bool:
     """龙华区？秀英区？, 可能是美兰，可能是琼山, or one after the other beside 记不清了."""
     if _BOTH_PERHAPS.fullmatch(text, one.end, other.start):
-        return _PERHAPS_BEFORE.search(text[max(0, one.start - _WINDOW) : one.start]) is not None
+        return _PERHAPS_BEFORE.search(text[max(0, one.start - _NEAR) : one.start]) is not None
     if not _LISTED.fullmatch(text, one.end, other.start):
         return False
     if _ASKS.match(text, one.end) and _ASKS.match(text, other.end):

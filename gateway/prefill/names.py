@@ -21,6 +21,7 @@ _OPEN_BEFORE = re.compile(
 )
 _OPEN_AFTER = re.compile(
     r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或也又吧吗呢]|还是|就[是在]|了(?:$|[，。！？,.!?])|不对"
+    r"|我?[说记搞弄]?错了"
 )
 
 _OTHER_WORD = re.compile(r"晚[上饭点会间餐霞安]|完[全了成整后]|万[达一元多块绿宁]|弯[道腰]|玩(?![这那附旁路边])")
@@ -41,7 +42,7 @@ class Division:
 class Hit:
     """A name found in a text. ``grade``: exact, alias, same (sounds the same), like (sounds alike) or bare.
 
-    Bare is a street without its kind (凤翔), which by itself may be any word.
+    Bare is a street without its kind (凤翔), or a district in Latin letters (Longhua), which by itself may be any word.
     """
 
     start: int
@@ -115,6 +116,8 @@ class PlaceNames:
         for division in known:
             for name in spoken_names(division):
                 self._add(name, division)
+            if division.level == "district":
+                self._latin.add_bare(division.name)
         for name, kind, place in aliases:
             self._alias.setdefault(name, kind)
             self._add(name, place)
@@ -155,8 +158,9 @@ class PlaceNames:
         while position < len(text):
             end = self._heard_at(text, sound, position, taken, hits)
             position = max(end, position + 1)
-        for start, end, name in self._latin.find(text):
-            hits.append(Hit(start, end, tuple(self._divisions[name]), "alias" if name in self._alias else "exact"))
+        for start, end, name, bare in self._latin.find(text):
+            grade = "bare" if bare else "alias" if name in self._alias else "exact"
+            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
         return sorted(hits, key=lambda h: h.start)
 
     def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:

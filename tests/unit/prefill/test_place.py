@@ -142,6 +142,7 @@ def test_what_is_called_after_another_city_stays_where_it_was_said_to_be(
         ("龙华区和美兰区交界的地方有人倒垃圾", "district 460106|460108"),
         ("在秀英区或者龙华区或者琼山区", "district 460105|460106|460107"),
         ("it is either in Longhua District or in Meilan District", "district 460106|460108"),
+        ("the shop is in Meilan or Longhua, not sure", "district 460108|460106"),
         ("海甸岛还是新埠岛我忘了", "street 460108004|460108009"),
         ("不是海甸岛就是新埠岛", "street 460108004|460108009"),
         ("忘了是美兰还是琼山了", "district 460108|460107"),
@@ -155,6 +156,7 @@ def test_what_is_called_after_another_city_stays_where_it_was_said_to_be(
         ("龙华区？秀英区？记不清了", "district 460106|460105"),
         ("龙华区?秀英区?", "district 460106|460105"),
         ("我记不清了，龙华区，秀英区", "district 460106|460105"),
+        ("可能是龙华区国贸路，可能是秀英区海秀镇", "district 460106|460105"),
         ("龙华？还是秀英？", "district 460106|460105"),
         ("在海秀东路或者海秀中路那边", ""),
     ],
@@ -194,9 +196,22 @@ def test_a_correction_takes_the_later_place(
 @pytest.mark.parametrize(
     ("text", "district"),
     [
-        ("is it in Meilan District, no wait, Qiongshan District", "460107"),
+        ("it is in Meilan District, no wait, Qiongshan District", "460107"),
+        ("In Meilan District. Sorry, I mean Qiongshan", "460107"),
         ("是龙华区吗？不是，是秀英区", "460105"),
         ("琼山区不对是美兰区", "460108"),
+        ("琼山区府城镇错了是美兰区", "460108"),
+    ],
+)
+def test_a_correction_need_not_pause(gazetteer: Gazetteer, text: str, district: str) -> None:
+    assert codes(gazetteer, text)["place.district"] == district
+    assert all(g.confidence >= FILL_AT for g in gazetteer.find(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("Longhua is a nice name", ""),
         ("我住龙华区，不对劲的是楼上装修", "460106"),
         ("在龙华区，不在秀英区", "460106"),
         ("龙华区的收费不对，秀英区的没问题", "460106"),
