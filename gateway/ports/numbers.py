@@ -15,7 +15,11 @@ _LONGEST = 1024
 """Characters of what can be a number with its URI around it."""
 _SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u2212]")
 """Visual separators (RFC 3966 §5.1.1), and the dashes that people type for them."""
-_EXTENSION = re.compile(r"[\s)）]*(?:;ext=|ext(?:ension)?\.?|x|转|分机号?)[:：\s]*\d{1,7}$", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:ext(?:ension)?|x|转接?(?:分机)?号?|分机号?):?(\d{1,7})$", re.IGNORECASE | re.ASCII)
+"""As people write it, behind a number without its separators."""
+_DASHED = re.compile(r"((?:\d{3,4}-)?\d{7,8}|1\d{10}|\d{3}-\d{4}-\d{4}|[48]00\d{7})[-\u2013\u2014](\d{1,5})", re.ASCII)
+"""Digits with the extension behind a dash; only of what is no number as a whole."""
+_EXT_PARAMETER = re.compile(r"\d{1,7}", re.ASCII)
 _DIGITS = re.compile(r"\+?\d{3,20}")
 _GLOBAL = re.compile(r"\+\d{1,15}", re.ASCII)
 _LOCAL_DIGITS = (7, 8)
@@ -53,7 +57,7 @@ def e164(raw: str | None, plan: DialPlan = NATIONAL) -> str | None:
         return None
     if mobile := _MOBILE.fullmatch(raw) if plan.country == CHINA else None:
         return f"+86{mobile[1]}"
-    number, context = _dialled(raw)
+    number, context, _ = _dialled(raw)
     if _DIGITS.fullmatch(number) is None:
         return None
     for text in _readings(number, context, plan):
@@ -67,10 +71,13 @@ def e164(raw: str | None, plan: DialPlan = NATIONAL) -> str | None:
 
 
 def to_dial(raw: str, plan: DialPlan = NATIONAL) -> str | None:
-    """``raw`` as E.164 with its extension, when it has one, as ``;ext=`` (RFC 3966 §5.3): 089866668888转12."""
-    number = e164(raw, plan)
-    extension = re.search(r"\d+$", found[0]) if (found := _EXTENSION.search(raw.strip())) else None
-    return f"{number};ext={extension[0]}" if number and extension else number
+    """``raw`` as E.164 with its extension, when it has one, as ``;ext=`` (RFC 3966 §5.3): 089866668888转12, 138…-12."""
+    number, extension = e164(raw, plan), ""
+    if number is not None:
+        extension = _dialled(raw)[2]
+    elif dashed := _DASHED.fullmatch(raw.strip()):
+        number, extension = e164(dashed[1], plan), dashed[2]
+    return f"{number};ext={extension}" if number and extension else number
 
 
 def is_country(code: str) -> bool:
@@ -78,8 +85,8 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-def _dialled(raw: str) -> tuple[str, str]:
-    """The number alone, and its phone-context when that is global, else an empty one."""
+def _dialled(raw: str) -> tuple[str, str, str]:
+    """The number alone, its phone-context when that is global, and its extension; each of the latter may be empty."""
     text = raw.strip()
     scheme, colon, rest = text.partition(":")
     if colon and scheme.lower() in {"sip", "sips"}:
@@ -88,13 +95,19 @@ def _dialled(raw: str) -> tuple[str, str]:
     elif colon and scheme.lower() == "tel":
         text = rest
     number, *parameters = unicodedata.normalize("NFKC", unquote(text)).split(";")
-    context = ""
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "phone-context":
-            context = _SEPARATORS.sub("", value)
-    number = _EXTENSION.sub("", _SEPARATORS.sub("", number))
-    return number, context if _GLOBAL.fullmatch(context) else ""
+    given = {
+        name.strip().lower(): _SEPARATORS.sub("", value) for name, _, value in (p.partition("=") for p in parameters)
+    }
+    number = _SEPARATORS.sub("", number)
+    extension = given.get("ext", "")
+    if written := _EXTENSION.search(number):
+        number, extension = number[: written.start()], written[1]
+    context = given.get("phone-context", "")
+    return (
+        number,
+        context if _GLOBAL.fullmatch(context) else "",
+        extension if _EXT_PARAMETER.fullmatch(extension) else "",
+    )
 
 
 def _readings(number: str, context: str, plan: DialPlan) -> Iterator[str]:

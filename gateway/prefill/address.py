@@ -29,6 +29,11 @@ _POIS = (
     "银行|车站|机场|体育馆|体育场|图书馆|幼儿园|派出所|写字楼|商业街|步行街"
 )
 _BESIDE = "斜?对面|旁边|附近|隔壁|门口|后面|前面|楼下|路口|交叉口|交汇处|里面|旁|院内"
+_BESIDE_THING = (
+    "(?:隔壁|斜?对面|旁边|[前后]面)的?[那这]?(?:一?[栋幢座]楼?|楼(?![上下道顶梯盘])|小区|单元|院子"
+    "|[家户](?=半夜|晚上|早上|每天|天天|一直|经常|总是|老是|又|在|养|装修|漏水))"
+)
+"""A neighbour and what it is: 隔壁楼."""
 _WEAK = "[苑城府庭湾邸郡里坊居园厂店站场院馆楼]"
 
 
@@ -67,7 +72,7 @@ def _patterns(core: str) -> list[tuple[str, re.Pattern[str]]]:
         ("compound", rf"{core}{{2,10}}?(?:{_COMPOUNDS})(?:{_NUM}期)?"),
         ("poi", rf"(?:{core}){{2,12}}?(?:{_POIS})"),
         ("compound", rf"(?:{core}){{2,8}}?{_WEAK}{_FREE}"),
-        ("relation", rf"的?(?:{_BESIDE}|[东西南北]{{1,2}}(?:侧|角))"),
+        ("relation", rf"{_BESIDE_THING}|的?(?:{_BESIDE}|[东西南北]{{1,2}}(?:侧|角))"),
     ]  # fmt: skip
     return [(label, re.compile(form)) for label, form in forms]
 

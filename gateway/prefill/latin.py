@@ -28,23 +28,31 @@ class LatinNames:
     def __init__(self) -> None:
         """No names yet."""
         self._names: dict[str, str] = {}
+        self._bare: dict[str, str] = {}
 
     def add(self, name: str) -> None:
         """Know ``name`` when its kind has an English word; of two that sound the same the first holds."""
         if name.endswith(_KINDS):
             self._names.setdefault("".join(lazy_pinyin(name)).replace("ü", "v"), name)
 
-    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """(start, end, name) of every name in ``text``, longest first, none inside another."""
+    def add_bare(self, name: str) -> None:
+        """Know ``name`` also without its last character, its kind."""
+        self._bare.setdefault("".join(lazy_pinyin(name[:-1])).replace("ü", "v"), name)
+
+    def find(self, text: str) -> Iterator[tuple[int, int, str, bool]]:
+        """(start, end, name, without its kind?) of every name in ``text``, longest first, none inside another."""
         words = list(_WORD.finditer(text))
         at = 0
         while at < len(words):
             for count in range(min(_LONGEST, len(words) - at), 0, -1):
                 run = words[at : at + count]
                 if (name := self._name(text, run)) is not None:
-                    yield run[0].start(), run[-1].end(), name
+                    yield run[0].start(), run[-1].end(), name, False
                     at += count - 1
                     break
+            else:
+                if (name := self._bare.get(words[at].group().lower())) is not None:
+                    yield *words[at].span(), name, True
             at += 1
 
     def _name(self, text: str, run: list[re.Match[str]]) -> str | None:

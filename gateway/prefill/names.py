@@ -16,8 +16,16 @@ _ENOUGH_SAME, _ENOUGH_LIKE = 0.3, 0.5
 """The share of a name's characters that has to be right, when all syllables are right and when they are only alike."""
 _COMMUNITY = re.compile(r"(?:社区)?(?:居民委员会|村民委员会|居委会|村委会|村?委员会?|居)$|社区$")
 _TOWN = re.compile(r"(.{2,4})(街道|镇)")
-_OPEN_BEFORE = re.compile(r"(?:^|[，。！？、；：,.!?\s在到去住来从是或者]|海口|[市区省家]|位于)$")
-_OPEN_AFTER = re.compile(r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或]|还是|就是")
+_OPEN_BEFORE = re.compile(
+    r"(?:^|[，。！？、；：,.!?\s在到去住来从是或者]|海口|[市区省家]|位于|可能|也许|大概|好像|或许)$"
+)
+_OPEN_AFTER = re.compile(
+    r"$|[，。！？、；：,.!?\s这那的里附有没上下人周边旁我或也又吧吗呢]|还是|就[是在]|了(?:$|[，。！？,.!?])|不对"
+    r"|我?[说记搞弄]?错了"
+)
+
+_OTHER_WORD = re.compile(r"晚[上饭点会间餐霞安]|完[全了成整后]|万[达一元多块绿宁]|弯[道腰]|玩(?![这那附旁路边])")
+"""From the last character of what sounds like a name: a word of its own (海口|晚上), not the end of 海口湾."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,10 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A name found in a text. ``grade``: exact, alias, same (sounds the same) or like (sounds alike)."""
+    """A name found in a text. ``grade``: exact, alias, same (sounds the same), like (sounds alike) or bare.
+
+    Bare is a street without its kind (凤翔), or a district in Latin letters (Longhua), which by itself may be any word.
+    """
 
     start: int
     end: int
@@ -86,6 +97,12 @@ def loose_names(division: Division) -> set[str]:
     return said - {division.name}
 
 
+def bare_names(division: Division) -> set[str]:
+    """Two characters that name a street or town only beside another place: 府城或者凤翔."""
+    town = _TOWN.fullmatch(division.name) if division.level == "street" else None
+    return {town[1]} if town is not None and len(town[1]) < _MIN_HEARD else set()
+
+
 class PlaceNames:
     """All names of a city's divisions and aliases."""
 
@@ -99,18 +116,21 @@ class PlaceNames:
         for division in known:
             for name in spoken_names(division):
                 self._add(name, division)
+            if division.level == "district":
+                self._latin.add_bare(division.name)
         for name, kind, place in aliases:
             self._alias.setdefault(name, kind)
             self._add(name, place)
-        loosely: dict[str, list[Division]] = {}
-        for division in known:
-            for name in loose_names(division):
-                loosely.setdefault(name, []).append(division)
-        for name, places in loosely.items():
-            if name not in self._divisions:
-                self._alias[name] = "short"
-                self._divisions[name] = places
-                self._written.add(name, name)
+        for kind, names_of in (("short", loose_names), ("bare", bare_names)):
+            loosely: dict[str, list[Division]] = {}
+            for division in known:
+                for name in names_of(division):
+                    loosely.setdefault(name, []).append(division)
+            for name, places in loosely.items():
+                if name not in self._divisions:
+                    self._alias[name] = kind
+                    self._divisions[name] = places
+                    self._written.add(name, name)
 
     def _add(self, name: str, division: Division | None) -> None:
         known = self._divisions.get(name)
@@ -138,24 +158,28 @@ class PlaceNames:
         while position < len(text):
             end = self._heard_at(text, sound, position, taken, hits)
             position = max(end, position + 1)
-        for start, end, name in self._latin.find(text):
-            hits.append(Hit(start, end, tuple(self._divisions[name]), "alias" if name in self._alias else "exact"))
+        for start, end, name, bare in self._latin.find(text):
+            grade = "bare" if bare else "alias" if name in self._alias else "exact"
+            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
         return sorted(hits, key=lambda h: h.start)
 
     def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:
         for end, (name, *_) in self._written.at(text, start):
             kind = self._alias.get(name)
-            if kind == "short" and not (
+            if kind in {"short", "bare"} and not (
                 _OPEN_BEFORE.search(text[max(0, start - 2) : start]) and _OPEN_AFTER.match(text, end)
             ):
                 continue
-            hits.append(Hit(start, end, tuple(self._divisions[name]), "alias" if kind else "exact"))
+            grade = "bare" if kind == "bare" else "alias" if kind else "exact"
+            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
             return end
         return start
 
     def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[Hit]) -> int:
         for end, names in self._heard.at(sound, start):
             if any(taken[start:end]):
+                continue
+            if _OTHER_WORD.match(text, end - 1):
                 continue
             said = text[start:end]
             alike = {n: sum(a == b for a, b in zip(n, said, strict=True)) for n in names}

@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
 from gateway.prefill.address import tail, unnamed
-from gateway.prefill.alternatives import alternatives
+from gateway.prefill.alternatives import alternatives, settled
 from gateway.prefill.aside import Aside, aimed_at, aside, turns_to
 from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
 from gateway.prefill.outside import Outside
@@ -18,7 +18,7 @@ from gateway.prefill.syllables import loose, syllable
 
 _ALIAS_KINDS = {"road", "compound", "landmark", "area", "short"}
 _TOWN_BEFORE = re.compile(r"([一-鿿]{2})(?:镇|乡|县|街道)$")
-_CONFIDENCE = {"exact": 0.9, "alias": 0.85, "same": 0.75, "like": 0.65}
+_CONFIDENCE = {"exact": 0.9, "alias": 0.85, "same": 0.75, "bare": 0.75, "like": 0.65}
 _ONLY_ADDRESS, _UNNAMED_ADDRESS = 0.65, 0.55
 _CONTESTED = 0.75
 """No surer is a place beside which another one is named, or that is named only by the way."""
@@ -28,7 +28,7 @@ _OPEN = 0.4
 """Below ``FILL_AT``: where a text leaves open which of several places it is, each is offered and none filled in."""
 _SHARED_DISTRICTS = frozenset({"龙华区", "龙华"})
 """Our districts' names that other cities have, too."""
-_ORDER = {"exact": 0, "alias": 2, "same": 1, "like": 3}
+_ORDER = {"exact": 0, "alias": 2, "same": 1, "bare": 2, "like": 3}
 
 
 class Gazetteer:
@@ -38,6 +38,9 @@ class Gazetteer:
         """Index ``divisions`` and ``aliases`` (name, kind, code) by all names people use."""
         self.by_code = {d.code: d for d in divisions}
         self.aliases = tuple(name for name, _, _ in aliases or [])
+        self._short = {
+            name: self.by_code[code] for name, kind, code in aliases or [] if kind == "short" and code in self.by_code
+        }
         self._chains = {d.code: frozenset(above.code for above in self._upwards(d)) for d in divisions}
         self._names = PlaceNames(divisions, [(n, kind, self.by_code.get(code)) for n, kind, code in aliases or []])
 
@@ -70,6 +73,7 @@ class Gazetteer:
             if not outside.covers(h.start, h.end, shared=self._shared(text, h))
             and not self._in_other_town(text, h, ends)
         ]
+        hits, since = settled(text, hits)
         sides, others = alternatives(text, hits)
         if sides:
             settling = _meant(text, others)[0]
@@ -89,9 +93,9 @@ class Gazetteer:
         weakest = chosen[lowest.level][1]
         guesses = []
         for division in self._upwards(lowest):
-            said = chosen.get(division.level)
-            hit = said[1] if said else weakest
-            confidence = min(most, _CONFIDENCE[hit.grade] - (0.0 if said else 0.05))
+            named = chosen.get(division.level)
+            hit = named[1] if named else weakest
+            confidence = min(most, _CONFIDENCE[hit.grade] - (0.0 if named else 0.05))
             if side is Aside.PERHAPS or any(LEVELS[level] <= LEVELS[division.level] for level in contested):
                 confidence = min(_CONTESTED, confidence)
             guesses.append(
@@ -103,7 +107,8 @@ class Gazetteer:
                     confidence=round(confidence, 2),
                 ),
             )
-        address = self._address(text, [h for _, h in chosen.values()], hits)
+        said = [h for _, h in chosen.values() if h.start >= since] or [h for h in hits if h.start >= since][:1]
+        address = self._address(text, said or [weakest], hits)
         guesses.append(replace(address, confidence=min(most, address.confidence)))
         return guesses
 
@@ -118,7 +123,7 @@ class Gazetteer:
 
     def _offers(self, text: str, sides: list[list[Hit]], others: list[Hit]) -> list[Guess]:
         """What ``sides`` have in common, and every level on which they differ as an offer of each."""
-        chosen = [self._choose([*others, *side]) for side in sides]
+        chosen = [self._choose([*others, *(self._narrowed(text, hit) for hit in side)]) for side in sides]
         chains = [{d.level: d for d in self._upwards(_lowest(one))} if one else {} for one in chosen]
         start, end = sides[0][0].start, sides[-1][-1].end
         guesses = [_address_guess(text, start, tail(text, end), _OPEN)]
@@ -138,6 +143,14 @@ class Gazetteer:
                 )
             )
         return guesses
+
+    def _narrowed(self, text: str, hit: Hit) -> Hit:
+        """``hit`` as what its words begin with in its district: an island that lies in two streets, as 海甸街道."""
+        for end in range(hit.end - 1, hit.start + 1, -1):
+            named = self._short.get(text[hit.start : end])
+            if named is not None and any(named.parent == d.code for d in hit.divisions):
+                return replace(hit, divisions=(named,))
+        return hit
 
     def _at(self, hit: Hit, level: str) -> str | None:
         """The one division of ``level`` in which all that ``hit`` may be lies."""

@@ -27,7 +27,7 @@ def callback_phone(found: list[Phone], *, answers: bool = False) -> Guess | None
 
     Unless it ``answers``, only a number that is said to be the requester's own is sure.
     """
-    own = [p for p in found if p.whose is Whose.MINE or (p.whose is Whose.UNSAID and p.kind != "service")]
+    own = [p for p in found if p.whose is Whose.MINE or (p.whose is Whose.UNSAID and _may_be_own(p, answers=answers))]
     if not own:
         return None
     best = next((p for p in reversed(own) if p.corrects), None) or next(
@@ -37,10 +37,15 @@ def callback_phone(found: list[Phone], *, answers: bool = False) -> Guess | None
     if best.kind == "mobile":
         confidence = (_SURE if len(found) == 1 else _ONE_OF_SEVERAL) if best.announced or answers else _UNANNOUNCED
     else:
-        confidence = _LANDLINE if best.announced else _BARE_LANDLINE if best.kind == "landline" else _BARE_LOCAL
+        confidence = _LANDLINE if best.announced else _BARE_LANDLINE if best.kind != "local" else _BARE_LOCAL
     if not mine:
         confidence = min(confidence, _UNSAID if best.announced else _UNSAID_UNANNOUNCED)
     return _guess("requester.callback_phone", best, confidence)
+
+
+def _may_be_own(phone: Phone, *, answers: bool) -> bool:
+    """Whether it may be the requester's: of service numbers (400) only an answer that names the extension is."""
+    return phone.kind != "service" or (answers and ";ext=" in phone.value)
 
 
 def other_phone(found: list[Phone]) -> Guess | None:

@@ -22,19 +22,28 @@ _OPENING = re.compile(
     r"|就是说?|是这样的?|听得[到见]吗|在吗|怎么说呢?|不好意思|麻烦(?:你|您)?(?:们)?(?:一下)?|我不知道(?:该)?找谁|是我的(?:电话|手机|号码)+|我(?:就)?是(?=想|要)"
     r"|(?:我|我们|本人)?(?:就)?(?:是)?(?:想要?|要|打算|来)?(?:向你们?|跟你们?|给你们?|打电话)?"
     r"(?:反映|反应|投诉|咨询|举报|问|了解|说|表扬|求助|建议)(?:一下|下)?(?:的)?(?:是)?(?:一?个?(?:问题|情况|事情))?"
-    r"|(?:我|我们)?(?:看到|发现)(?:有个?)?|我(?:们)?(?:这里|这边)(?:是|有个?)?"
+    r"|(?:我们?|本人)(?:就是?)?(?:想要?|要)(?=感谢)|(?:我|我们)?(?:看到|发现)(?:有个?)?|我(?:们)?(?:这里|这边)(?:是|有个?)?"
     r"|(?:i )?(?:want|would like|'d like) to (?:complain|report|know|ask)(?: about| that)?"
     r"|there (?:is|are|has been))(?:[\s,，。.!！、:：]|(?=\S))+?",
     re.IGNORECASE,
 )
-_LINKS = re.compile(r"(?:[的，,。、\s]|这里|这边|那边|那里|那个|这个|附近|上面|[上里](?=有))*")
+_LINKS = re.compile(
+    r"(?:[的，,。、\s]|这里|这边|那边|那里|那个|这个|附近|上面|[上里](?=有)"
+    r"|(?:游?玩|旅游|散步|逛街?|吃饭|购物|买东西)(?:的?时候?|期间)?(?=[，,]?[被遇碰摔]))*"
+)
 """Words between a place and what is wrong there."""
 _TRAILING = re.compile(
     r"(?:[，,。.、；;：:\s啊呀呢吧嘛哦哈]|(?:我们?|家|就|是|住|人)*(?:在|从|到|位于)|我(?:们)?(?:的|家)?|这里|那里|从[一-鿿]{2,6})+$"
 )
 """What is left before a place or a number that has been cut out, and interjections."""
 _TRAILING_CHARS = 24
-_FILLERS = re.compile(r"[嗯呃]+[，,]?|怎么说呢?[，,]?|就是说[，,]?|那个[，,]")
+_FILLERS = re.compile(
+    r"[嗯呃]+[，,]?|怎么说呢?[，,]?|就是说[，,]?|那个[，,]"
+    r"|(?<=[一-鿿])(?:[啊呀]|[呢嘛]|(?<![酒网贴水茶书陶氧])吧)(?=[，,]?(?:已经|就|也|又|都|还|现在|一直|总|老|从|每|天天|没|不|被|坏))"
+)
+_PURPOSE = re.compile(r"(?:表扬|感谢|投诉|举报|咨询|求助|建议|反映)(?:一下|下)?$")
+_PURPOSE_CHARS = 4
+"""A verb of what the requester is after, directly before whom or what it is about."""
 _WHOLE_WIDTH, _WHOLE_WIDTH_OF_LITTLE = 32, 48
 """Words of so many columns are taken whole; of more only the evidence, unless that is too short to say much."""
 _FEWEST = 3
@@ -77,6 +86,7 @@ def title(content: str, guesses: Sequence[Guess], private: Sequence[Span] = ()) 
         return None
     if where and said and span[0] <= said[0] and said[1] <= span[1]:
         where = ""
+    span = _with_purpose(content, span)
     words = _cut(content[slice(*span)], TITLE_WIDTH - (_width(where) + 1 if where else 0))
     called = f"{where} {_FILLERS.sub('', words)}".strip()
     if not called:
@@ -90,6 +100,13 @@ def title(content: str, guesses: Sequence[Guess], private: Sequence[Span] = ()) 
         span=(start, start + len(words)),
         confidence=_SURE if category is not None and category.confidence >= FILL_AT else _UNSURE,
     )
+
+
+def _with_purpose(content: str, span: Span) -> Span:
+    """``span`` with the verb before it, where it only says whom the requester means: 表扬12345, 投诉物业."""
+    start, end = span
+    purpose = _PURPOSE.search(content, max(0, start - _PURPOSE_CHARS), start)
+    return (purpose.start(), end) if purpose and _width(content[start:end]) < _EMPTY_WIDTH else span
 
 
 def _announced(content: str, start: int) -> int:

@@ -86,16 +86,25 @@ _QUESTION = re.compile(
     r"|\W*(?:请问|想问|问一下|咨询一下|(?:which|what|where|when|how|can i|could you tell|is there|are there|do you)\b)",
     re.IGNORECASE,
 )
+_WRONGED = r"(?:cheat|overcharg|scam|rip|forc|trick|harass|insult|threaten|swindl|refus|fool)\w*"
+_WRONG = re.compile(rf"\b(?:{_WRONGED}|left us|abandoned)\b", re.IGNORECASE)
 _VISITOR = re.compile(
     r"(?:外地|外省|内地|北方|省外)[^，。,.]{0,4}(?:游客|来的|来玩)"
     r"|我们?[^，。,.]{0,8}(?:游客|来[^，。,.]{0,4}(?:旅游|旅行|度假|玩))|旅游(?:的时候|期间|过程|途中)|[出来]旅游"
     r"|导游|免税店|潜水|游艇|摩托艇|拖伞|旅行社|旅行团|旅游团|跟团|报团|宰客|被宰|(?:宰|骗|坑|欺负|欺骗)[^，。,.]{0,2}(?:游客|外地人)|我是外地人|看我们?是外地|景区"
     r"|(?:酒店|民宿|客栈|宾馆)[^，。,.]{0,12}(?:退|订|预订|加价|涨价|没房|没有房)"
     r"|\bI(?:'m| am) (?:a |only a )?(?:tourist|visitor)|\bwe(?:'re| are) (?:tourists|visitors|visiting|travell?ing)"
-    r"|\bon (?:holiday|vacation)\b|\b(?:tour guide|tour group|travel agency|tourist)\b",
+    r"|\b(?:on|for) (?:a )?(?:holiday|vacation)\b"
+    r"|\b(?:us|as) (?:foreign )?(?:tourists|visitors|travell?ers|foreigners)\b"
+    rf"|\b{_WRONGED}\b[^.,;!?]{{0,20}}\b(?:tourists|visitors|foreigners)\b"
+    rf"|\b(?:tourists|visitors|foreigners)\b[^.,;!?]{{0,14}}\b{_WRONGED}\b"
+    r"|\b(?:on|during|in|from|joined|booked|took|bought|paid for) (?:an?|our|my|the|this|your) (?:[a-z-]+ ){0,2}"
+    r"(?:tour|excursion|holiday|vacation|cruise|day trip)s?\b|\bour (?:holiday|vacation|tour|trip|guide)\b"
+    r"|\b(?:tourist|(?:tour (?:guide|group|bus|operator|company|agency)|travel (?:agency|agent))(?:'?s)?)\b",
     re.IGNORECASE,
 )
-"""Words of a tourist, or of what is sold to tourists: who complains or wants help with them complains of tourism."""
+"""Words of a tourist, or of what is sold to tourists (of several only who was wronged, for residents complain of them,
+too): who complains or wants help with them complains of tourism."""
 
 
 def urgency(content: str, kind: str | None, category: Category | None, sure: float) -> Guess | None:
@@ -135,7 +144,7 @@ def _by_matter(text: str, planned: Category | None, kind: str | None, sure: floa
         pressing = _PRESSING.search(text)
         reason = f"类别「{planned.names[-1]}」按紧急办理"
         return _guess("urgent", reason, pressing, round(min(_BY_CATEGORY, sure) + (0.1 if pressing else 0.0), 2))
-    if kind is not None and (visitor := _VISITOR.search(text)):
+    if (kind is not None or _WRONG.search(text)) and (visitor := _VISITOR.search(text)):
         return _guess("urgent", f"旅游投诉：说到「{visitor.group()}」", visitor, _BY_CATEGORY)
     return None
 

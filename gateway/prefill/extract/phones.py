@@ -12,12 +12,15 @@ from gateway.prefill.extract.phone_owner import Whose, no_use, said_to_be_mine, 
 _RUN = re.compile(rf"(?<![A-Za-z0-9])\+?{TOKEN}(?:{GAP}{TOKEN}){{4,40}}", re.IGNORECASE)
 _EACH = re.compile(TOKEN, re.IGNORECASE)
 _EXTENSION = re.compile(
-    rf"[\s)）]{{0,2}}(?:转|分机号?|ext(?:ension)?\.?|[-—–](?=[0-9]{{1,5}}(?![-—–0-9])))(?:是|号)?\s{{0,2}}"
-    rf"(?P<digits>{TOKEN}(?:\s?{TOKEN}){{0,5}})",
+    rf"[\s)）]{{0,2}}(?:转接?\s{{0,2}}(?:分机)?|分机|ext(?:ension)?\.?|[-—–](?=[0-9]{{1,5}}(?![-—–0-9])))"
+    rf"号?(?:是|[:：])?\s{{0,2}}(?P<digits>{TOKEN}(?:\s?{TOKEN}){{0,5}})(?![下个位次趟])",
     re.IGNORECASE,
 )
-_DASHED = re.compile(r"(?:0[0-9]{2,3}[-—–\s]?)?[2-9][0-9]{7}(?=[-—–][0-9]{1,5}(?![-—–0-9]))")
-"""A landline with its extension behind a dash: 0898-66668888-801."""
+_DASHED = re.compile(
+    r"(?:(?:0[0-9]{2,3}[-—–\s]?)?[2-9][0-9]{7}|1[3-9][0-9]([-—–\s]?)[0-9]{4}\1[0-9]{4}|[48]00[0-9]{7})"
+    r"(?=[-—–][0-9]{1,5}(?![-—–0-9]))"
+)
+"""A number with its extension behind a dash: 0898-66668888-801; of a mobile, as delivery services print it."""
 _ONE = r"(?:(?:00)?86)?1[3-9]\d{9}|(?:(?:00)?86)?0\d{2,3}[2-9]\d{6,7}|[48]00\d{7}|[2-9]\d{7}"
 _NUMBERS = re.compile(rf"({_ONE})({_ONE})?({_ONE})?")
 _MOBILE, _AREA, _SERVICE = (
@@ -143,7 +146,7 @@ def _phone(text: str, digits: str, span: tuple[int, int], area_code: str, since:
             area_code = _digits(text, *area_said.span("area"))[0]
         kind, national = "local", f"{area_code.lstrip('0')}{digits}"
     suffix = ""
-    if kind != "mobile" and (extension := _EXTENSION.match(text, span[1])):
+    if extension := _EXTENSION.match(text, span[1]):
         suffix = f";ext={_digits(text, *extension.span('digits'))[0]}"
         span = span[0], extension.end()
     before = text[max(0, span[0] - _BEFORE) : span[0]]

@@ -144,12 +144,22 @@ def test_what_nobody_says_whose_it_is_is_offered_to_check(text: str) -> None:
     assert FILL_AT <= found.confidence <= TO_CHECK
 
 
-@pytest.mark.parametrize("text", ["13812345678", "电话13812345678", "就打13812345678吧", "it is 13812345678"])
+@pytest.mark.parametrize(
+    "text", ["13812345678", "电话13812345678", "就打13812345678吧", "it is 13812345678", "13812345678转12"]
+)
 def test_an_answer_to_our_question_is_sure(text: str) -> None:
     found = spoken_phone(text)
     assert found is not None
     assert found.confidence >= SURE
     assert next(g for g in who(text, answers=True)[0] if g.path == "requester.callback_phone") == found
+
+
+def test_a_service_number_with_an_extension_is_an_answer() -> None:
+    found = spoken_phone("4008123123转2")
+    assert found is not None
+    assert found.value == "+864008123123;ext=2"
+    assert spoken_phone("打了4008123123没人接") is None
+    assert guess("我打了4008123123转2没人接") is None
 
 
 @pytest.mark.parametrize("text", ["不是13812345678", "老板的电话是13812345678", "不要打13812345678"])

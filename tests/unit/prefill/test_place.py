@@ -142,7 +142,22 @@ def test_what_is_called_after_another_city_stays_where_it_was_said_to_be(
         ("龙华区和美兰区交界的地方有人倒垃圾", "district 460106|460108"),
         ("在秀英区或者龙华区或者琼山区", "district 460105|460106|460107"),
         ("it is either in Longhua District or in Meilan District", "district 460106|460108"),
-        ("海甸岛还是新埠岛我忘了", "street 460108009"),
+        ("the shop is in Meilan or Longhua, not sure", "district 460108|460106"),
+        ("海甸岛还是新埠岛我忘了", "street 460108004|460108009"),
+        ("不是海甸岛就是新埠岛", "street 460108004|460108009"),
+        ("忘了是美兰还是琼山了", "district 460108|460107"),
+        ("可能是秀英也可能是琼山", "district 460105|460107"),
+        ("不在美兰就在琼山", "district 460108|460107"),
+        ("好像是美兰又好像是琼山", "district 460108|460107"),
+        ("大概龙华或秀英吧", "district 460106|460105"),
+        ("可能是美兰，可能是琼山", "district 460108|460107"),
+        ("府城那边或者凤翔那边，我说不准", "street 460107002|460107004"),
+        ("也许在府城，也许在凤翔", "street 460107002|460107004"),
+        ("龙华区？秀英区？记不清了", "district 460106|460105"),
+        ("龙华区?秀英区?", "district 460106|460105"),
+        ("我记不清了，龙华区，秀英区", "district 460106|460105"),
+        ("可能是龙华区国贸路，可能是秀英区海秀镇", "district 460106|460105"),
+        ("龙华？还是秀英？", "district 460106|460105"),
         ("在海秀东路或者海秀中路那边", ""),
     ],
 )
@@ -154,6 +169,62 @@ def test_of_places_left_open_none_is_filled_and_all_are_offered(gazetteer: Gazet
         assert [code for code, _ in found[level].candidates] == codes_offered.split("|")
     assert found["address"].confidence < FILL_AT
     assert found["address"].value in text
+
+
+@pytest.mark.parametrize("correction", ["不对", "说错了", "哦不", "啊不是", "不对不对", "搞错了", "不"])
+@pytest.mark.parametrize(
+    ("before", "after", "district", "address"),
+    [
+        ("是在琼山区府城", "是美兰区", "460108", "美兰区"),
+        ("我在琼山区，府城镇", "是美兰区灵山镇", "460108", "美兰区灵山镇"),
+        ("在龙华区", "秀英区", "460105", "秀英区"),
+        ("美兰区灵山镇", "应该是演丰镇", "460108", "演丰镇"),
+        ("龙华区国贸路", "是海秀东路", "460106", "海秀东路"),
+        ("府城或者凤翔", "是美兰区", "460108", "美兰区"),
+        ("是府城", "是凤翔", "460107", "凤翔"),
+    ],
+)
+def test_a_correction_takes_the_later_place(
+    gazetteer: Gazetteer, correction: str, before: str, after: str, district: str, address: str
+) -> None:
+    found = {g.path: g for g in gazetteer.find(f"{before}，{correction}，{after}")}
+    assert found["place.district"].value["code"] == district
+    assert found["place.address"].value == address
+    assert all(g.confidence >= FILL_AT for g in found.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("it is in Meilan District, no wait, Qiongshan District", "460107"),
+        ("In Meilan District. Sorry, I mean Qiongshan", "460107"),
+        ("是龙华区吗？不是，是秀英区", "460105"),
+        ("琼山区不对是美兰区", "460108"),
+        ("琼山区府城镇错了是美兰区", "460108"),
+    ],
+)
+def test_a_correction_need_not_pause(gazetteer: Gazetteer, text: str, district: str) -> None:
+    assert codes(gazetteer, text)["place.district"] == district
+    assert all(g.confidence >= FILL_AT for g in gazetteer.find(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "district"),
+    [
+        ("Longhua is a nice name", ""),
+        ("我住龙华区，不对劲的是楼上装修", "460106"),
+        ("在龙华区，不在秀英区", "460106"),
+        ("龙华区的收费不对，秀英区的没问题", "460106"),
+        ("龙华区，国贸路，门牌记不清了", "460106"),
+        ("可能在龙华区，可能是国贸路那边", "460106"),
+        ("从海甸岛到新埠岛的路上路灯坏了", "460108"),
+        ("喜欢和平，不喜欢凤翔", ""),
+        ("凤翔那边或者更远的地方", ""),
+    ],
+)
+def test_what_only_looks_like_a_choice_or_a_correction(gazetteer: Gazetteer, text: str, district: str) -> None:
+    assert codes(gazetteer, text).get("place.district", "") == district
+    assert all(g.confidence >= FILL_AT for g in gazetteer.find(text))
 
 
 @pytest.mark.parametrize(
@@ -185,6 +256,14 @@ def test_english_speakers_name_places_in_pinyin(gazetteer: Gazetteer, text: str,
     found = {g.path: g.value for g in gazetteer.find(text)}.get("place.address", "")
     assert address in found
     assert bool(address) == bool(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["来海口玩被海鲜店骗了", "我在海口晚上被打", "在海口完全没人管", "去海口万一被骗", "海口玩了三天"]
+)
+def test_a_word_that_goes_on_is_no_misheard_name(gazetteer: Gazetteer, text: str) -> None:
+    assert gazetteer.find(text) == []
+    assert gazetteer.find("在海口玩这里路灯坏了")[0].value == "海口玩"
 
 
 @pytest.mark.parametrize(
