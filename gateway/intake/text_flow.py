@@ -152,7 +152,7 @@ class TextFlow:
         asked = waiting.asked if waiting else None
         answers = asked if isinstance(event, Heard) else None
         self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
-        if turn.state.vars.get(WITHDRAWS):
+        if turn.state.vars.get(WITHDRAWS) and heeded.voice_pending is None:
             turn.state = _with(turn.state, **{WITHDRAWS: ""})
         language = language_of(heeded.text)
         if turn.emergency is not None and language is not None:

@@ -313,3 +313,53 @@ def test_no_dialogue_falls_silent_or_asks_a_third_time(prefill: Prefill, texts: 
         told += turn.lines
     for question in ("发生在哪里", "再写一下地点", "请留一个联系电话"):
         assert sum(question in line for line in told) <= 1
+
+
+async def spoken(city: ConversationHouse, words: str) -> str:
+    """Our answer to a voice message once its words are known."""
+    number = f"v{len(city.chat.contents)}"
+    city.chat.contents[number] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    city.heard = [Final(start_ms=0, end_ms=900, text=words, language="zh", confidence=0.9, engine="whisper")]
+    await city.say(number, kind="voice", media=MediaRef(ref=number))
+    before = len(await city.answers())
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    return "\n".join((await city.answers())[before:])
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "event"),
+    [
+        ("进度怎么样了", "已登记，等待派单", "ticket.progress_asked"),
+        ("还没修好", "您的催促已记入工单", "ticket.urged"),
+        ("撤销", "要撤销工单", "ticket.withdraw_asked"),
+        ("{tail}", "已登记，等待派单", "ticket.progress_asked"),
+        ("{number}", "已登记，等待派单", "ticket.progress_asked"),
+    ],
+)
+@pytest.mark.parametrize("place", [True, False])
+async def test_a_voice_message_about_a_ticket_is_answered_like_a_written_one(
+    city: ConversationHouse,
+    words: str,
+    answer: str,
+    event: str,
+    place: bool,  # noqa: FBT001
+) -> None:
+    record = await city.say("1", LAMP if place else "路灯不亮", identities=PHONE if place else ())
+    number = record["ticket_no"]
+    said = await spoken(city, words.format(number=number, tail=f"尾号{number[-4:]}"))
+    assert answer in said
+    after = await city.database.reader.ticket(record["ticket_id"])
+    assert after["demand"]["content"] == record["demand"]["content"]
+    assert event in await city.types(record["ticket_id"])
+
+
+async def test_a_voice_message_withdraws_when_it_is_asked_back(city: ConversationHouse) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    await spoken(city, "撤销")
+    assert (await spoken(city, "是的")).startswith("已撤销工单")
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "withdrawn"
+
+
+async def test_a_voice_message_first_of_all_asks_for_progress(city: ConversationHouse) -> None:
+    assert "没有查到您名下的工单" in await spoken(city, "进度怎么样了")
