@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.change import Change, Identity, NewEvent
-from gateway.intake.text_flow import Heeded, TextFlow
+from gateway.intake.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
@@ -363,3 +363,48 @@ async def test_a_voice_message_withdraws_when_it_is_asked_back(city: Conversatio
 
 async def test_a_voice_message_first_of_all_asks_for_progress(city: ConversationHouse) -> None:
     assert "没有查到您名下的工单" in await spoken(city, "进度怎么样了")
+
+
+@pytest.mark.parametrize(
+    "text", ["有没有人啊", "打错了", "你们上班吗", "12345678", "322", "my house", "我家", "草泥马", "ty"]
+)
+def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: Prefill, text: str) -> None:
+    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    for first in (text, "你好"):
+        turn = flow.take(flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text=first), opening=True)
+        if first != text:
+            turn.lines = []
+            flow.take(turn, Heeded(at=NOW, text=text), opening=False)
+        assert turn.lines
+        assert (turn.content, turn.demand_taken, turn.state.vars.get("demand")) == (None, False, None)
+        assert not any("发生在哪里？" in line or "Where is it" in line for line in turn.lines)
+
+
+@pytest.mark.parametrize("text", ["3栋", "12号", "12号楼", "三单元", "5楼", "301室"])
+def test_a_house_number_answers_where(prefill: Prefill, text: str) -> None:
+    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    turn = flow.take(
+        flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text="路灯不亮"), opening=True
+    )
+    turn = flow.take(Turn(state=turn.state), Heeded(at=NOW, text=text), opening=False)
+    assert any("联系电话" in line for line in turn.lines)
+    assert [g.value for g in turn.guesses if g.path == "place.address"] == [text]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("我没有电话但是我家在海甸三东路停电了",),
+        ("海甸三东路停电了", "我没带电话"),
+        ("海甸三东路停电了", "my phone is lost"),
+        ("海甸三东路停电了", "我的手机被偷了"),
+    ],
+)
+def test_nobody_without_a_phone_is_asked_again(prefill: Prefill, said: tuple[str, ...]) -> None:
+    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    turn = flow.begin("chat", language="zh", phone_known=False)
+    for n, text in enumerate(said):
+        turn.lines = []
+        flow.take(turn, Heeded(at=NOW, text=text), opening=n == 0)
+    assert not any("请留一个联系电话" in line or "请写下手机号" in line for line in turn.lines)
+    assert any(line.startswith(("谢谢", "Thank")) for line in turn.lines)
