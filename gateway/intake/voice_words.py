@@ -39,8 +39,12 @@ def said_change(
         language = language_of(text) or (state.language if state is not None else "zh")
         turn = flow.told(Turn(state=state or State(flow="", version="", step="")), about, language)
         turn.content = text if about.intent is Intent.ADDITION else None
+    elif state is not None:
+        another = not danger_in(text) and flow.is_another(state, text, now)
+        turn = flow.later(state, row.message_id, text, now)
+        turn.lines = [phrase("another", turn.state.language), *turn.lines] if another else turn.lines
     else:
-        turn = flow.later(state, row.message_id, text, now) if state is not None else flow.read(text, now)
+        turn = flow.read(text, now)
     lines = "\n".join(turn.lines)
     if state is None and turn.emergency is not None:
         lines = phrase("danger", language_of(text) or "zh").format(number=turn.emergency)

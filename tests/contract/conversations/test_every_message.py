@@ -408,3 +408,13 @@ def test_nobody_without_a_phone_is_asked_again(prefill: Prefill, said: tuple[str
         flow.take(turn, Heeded(at=NOW, text=text), opening=n == 0)
     assert not any("请留一个联系电话" in line or "请写下手机号" in line for line in turn.lines)
     assert any(line.startswith(("谢谢", "Thank")) for line in turn.lines)
+
+
+async def test_a_voice_message_about_another_matter_is_asked_for_in_writing(city: ConversationHouse) -> None:
+    record = await city.say("1", "海甸五西路12号停水了", identities=PHONE)
+    answer = await spoken(city, "美兰区和平大道的井盖没了")
+    assert answer.startswith("听起来是另一件事")
+    assert "井盖" in (await city.database.reader.ticket(record["ticket_id"]))["demand"]["content"]
+    assert "另一件事" not in await spoken(city, "整个小区都没水")
+    (own,) = await said(city, "美兰区和平大道的井盖没了")
+    assert "这是另一件事，已单独登记" in own
