@@ -67,7 +67,7 @@ TABLE: Mapping[Intent, Words] = {
             *("talk to someone", "speak to someone", "speak with someone"),
         ),
         zh_part=(
-            r"^(?!.*(?:不|别|没)[^，。,]{0,6}(?:打|回|给|找|转)).*(?:(?:给我|帮我)(?:回|打)(?:个|一个)?(?:电话|电)|(?:找|转|要|接)(?:个|一下|一个)?(?:人工|真人|客服)"
+            r"^(?!.*(?:不|别|没)[^，。,]{0,6}(?:打|回|给|找|转)).*(?:(?:给我|帮我)(?:回|打)(?:个|一个)?(?:电话|电)|(?:找|转|要|接)(?:个|一下|一个)?(?:人工|真人|活人|客服)"
             r"|(?:跟|和|找)(?:真人|活人|人)(?:说话?|谈|讲))(?:给我|吗|吧|来|好吗|行吗|一下|[\W])*$"
         ),
         en_part=(
@@ -127,6 +127,9 @@ TABLE: Mapping[Intent, Words] = {
             rf"|.*{_TICKET}.{{0,4}}(?:撤销|撤回|撤了|撤掉|取消|作废))"
             r"|^.{0,14}(?:撤销|撤回|撤掉)(?:吧|了|掉)?[\W]*$"
             r"|不(?:用|需要|想|要)(?:你们)?再?(?:处理|管|投诉|举报|反映)了?[，。,.!！]?(?:谢谢.?)?$"
+            r"|^(?:那|还是|就|哎|唉|我)*算了[\W]*(?:我|就|也)*(?:不用|不想|不要|不必|不|别)(?:你们)?再?"
+            r"(?:修|投诉|举报|反映|处理|管|来|弄|办|查|追究|告|报|麻烦)了?[\W吧]*$"
+            r"|^(?:那|就|你们|算了|[\W])*当(?:作|做)?我?没(?:说|报|反映|投诉|举报|提|讲|来)过?[\W了吧]*$"
         ),
         en_part=(
             r"\b(?:cancel|withdraw|drop|delete)\b.{0,12}\b(?:ticket|report|request|complaint|case)\b"
@@ -179,9 +182,15 @@ TABLE: Mapping[Intent, Words] = {
             r"|什么时候(?:能|会|可以)?(?:处理|修|解决|来|办|回复|好)|多久(?:能|才)|处理了吗|修好了?[吗没]|解决了[吗没]|派人了[吗没]"
             r"|查(?:一下|询|下)?(?:我的)?(?:工单|投诉|诉求)|"
             r"(?:登记|受理|收到)(?:好|上|成功)?了?[吗没]|(?:工单|单)号码?是?(?:多少|什么|几)"
+            r"|^(?:还|大概|那|请问|到底|我们?|你们|这事|这个)*(?:需?要|得)?再?等(?:待)?(?:多久|多长时间|几天|到什么时候|到几时|到哪天)"
+            r"|^(?:我们?的?|那个?|这个?|上次的?|之前的?|请问|件?事情?|问题|诉求|投诉|工单|东西|到底|现在)*"
+            r"(?:办理?|处理|解决|弄|搞|查|派人|安排)(?:好|完)?了(?:没有?|吗|么)(?:啊|呀|呢|嘛)*[\W]*$"
+            r"|(?:工单|单)号.{0,3}(?:忘|丢|找不到|不记得|没记|不见)|(?:忘|不记得|找不到|弄丢)(?:记|了)?.{0,3}(?:工单|单号)"
         ),
         en_part=r"\b(?:status|progress|any (?:update|news)|how is it going|what happened with|when will"
-        r"|what is my (?:ticket )?number|did you (?:get|receive|register))\b",
+        r"|what is my (?:ticket )?number|how (?:much )?long(?:er)?\b.{0,24}\bwait"
+        r"|where(?: is|'s) my (?:ticket|report|complaint|case)"
+        r"|(?:forgot|forgotten|lost) (?:my|the) ticket|did you (?:get|receive|register))\b",
     ),
     Intent.ADDITION: Words(
         zh_part=(
@@ -203,7 +212,7 @@ TABLE: Mapping[Intent, Words] = {
             *("I don't have a phone number", "no phone sorry", "I don't want to give my number"),
         ),
         zh_part=(
-            r"^(?:我|家里|身上|现在|这边|就|也|都|不好意思|对不起|[，,\s])*(?:没有?|没得|不想|不愿意?|不方便|不便|不能|不|拒绝)"
+            r"^(?:我|家里|身上|现在|这边|就|也|都|不好意思|对不起|[，,\s])*(?:没有?|没得|没带|忘带|不想|不愿意?|不方便|不便|不能|不|拒绝)"
             r"(?:用|留|给|提供|说|告诉|透露|有)?(?:你们?|您)?(?:我的|自己的|个人|联系)?(?:电话|手机|号码|联系方式)"
             r"(?:号码?|可留|可以留|了|的|啊|呀|[\W])*$"
         ),
@@ -267,7 +276,21 @@ TABLE: Mapping[Intent, Words] = {
         ),
         en=(
             *("thanks", "thank you", "thx", "many thanks", "thank you very much", "thanks a lot", "thank you so much"),
-            *("cheers", "ok thanks", "ok thank you", "great thanks", "bye", "goodbye", "good bye"),
+            *(
+                "ty",
+                "thank u",
+                "thanks u",
+                "thank you all",
+                "thankyou",
+                "tks",
+                "cheers",
+                "ok thanks",
+                "ok thank you",
+                "great thanks",
+                "bye",
+                "goodbye",
+                "good bye",
+            ),
         ),
     ),
     Intent.ACK: Words(
@@ -340,6 +363,19 @@ TABLE: Mapping[Intent, Words] = {
                 "哈啰",
                 "请问",
             ),
+            *(
+                "有没有人",
+                "有人没有",
+                "有没有人在",
+                "有人没",
+                "你们上班吗",
+                "你们下班了吗",
+                "上班了吗",
+                "下班了吗",
+                "还上班吗",
+            ),
+            *("打错", "打错了", "打错电话", "打错电话了", "发错", "发错了", "按错了", "不小心打错了", "对不起打错了"),
+            *("不好意思打错了", "不好意思发错了", "对不起发错了"),
             *("咨询", "投诉", "举报", "求助", "反映", "反映问题", "反映情况", "反映个问题", "反映个事", "反映一件事"),
             *("我有个问题", "有个问题", "问个问题", "问一下", "咨询个问题", "投诉一个人", "是12345吗", "这里是12345吗"),
             *("不会打字", "我不会打字", "我老了不会打字", "不识字", "我不识字", "不会写字", "我不会写字"),
@@ -358,7 +394,15 @@ TABLE: Mapping[Intent, Words] = {
                 "/start",
             ),
             *("I have a question", "I have a problem", "I want to complain", "I want to report something", "help"),
-            *("test", "testing"),
+            *(
+                "test",
+                "testing",
+                "wrong number",
+                "sorry wrong number",
+                "is anybody working",
+                "are you open",
+                "are you open now",
+            ),
             *("I need help", "can you help me", "can you hear me", "is this 12345", "who are you", "are you a robot"),
         ),
         zh_part=(
@@ -380,13 +424,24 @@ TABLE: Mapping[Intent, Words] = {
             "神经病",
             "有病",
             "呸",
+            "草泥马",
+            "操你妈",
+            "艹",
+            "SB",
+            "傻叉",
+            "傻X",
+            "傻x逼",
+            "沙比",
+            "sb客服",
+            "nmsl",
+            "cnm",
             "气死我了",
         ),
         en=("shit", "idiot", "idiots", "useless", "liars", "damn", "damn you", "go to hell", "shut up"),
         zh_part=(
             rf"{_US}(?:这?些?|都|就|真|是|真是|就是|全|全是|一群|一帮|个|这帮|他妈|简直|太|怎么这么)*"
             r"(?:垃圾|废物|骗子|饭桶|混蛋|傻[逼比叉]|白痴|脑残|猪|渣|不要脸|无耻|有病|没用|恶心|黑心)"
-            r"|垃圾(?:热线|平台|政府|客服|部门|12345)|(?:破|烂|狗屁)(?:热线|客服|平台)|傻[逼比]|煞笔|[操草艹日]你|他妈的|^妈的"
+            r"|垃圾(?:热线|平台|政府|客服|部门|12345)|(?:破|烂|狗屁)(?:热线|客服|平台)|傻[逼比叉xX✘×]|[煞沙]笔|[操草艹日]你|[草曹操][泥尼你][马玛妈]|他妈的|^妈的"
             r"|\btmd\b|滚(?:蛋|开)|王八蛋|狗娘养|吃干饭|饭桶"
         ),
         en_part=(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from gateway.domain.intent_words import TABLE, Intent
 from gateway.domain.spoken import is_only, only_words
 
-__all__ = ["Intent", "intent_of", "is_outright", "is_plain", "means", "speaks_english"]
+__all__ = ["Intent", "has_no_phone", "intent_of", "is_outright", "is_plain", "means", "speaks_english"]
 
 _EMOTICON = re.compile(r"/:[\w\-]{1,10}|\[[^\]\s]{1,6}\]")
 """As WeChat writes its own: /:rose, [握手]."""
@@ -18,6 +18,16 @@ _WHOLE = (Intent.NO_PHONE, Intent.DECLINE, Intent.IGNORED, Intent.WITHDRAW, Inte
 _RECORD = re.compile(r"工单|进度|进展|\b(?:ticket|progress|status)\b", re.IGNORECASE)
 """Who names the record itself tells of no matter, whatever the words are like."""
 _KEYS = frozenset("0123456789*#")
+_CLAUSE = re.compile(
+    r"[，,。.!！；;、~…\s]+|但是?|可是|不过|然而|所以|因为|(?<=电话)我|(?<=手机)我|\b(?:but|and|so)\b", re.IGNORECASE
+)
+_ENGLISH_CLAUSE = re.compile(r"[,.!;]+|\b(?:but|and|so)\b", re.IGNORECASE)
+_PHONE_GONE = re.compile(
+    r"(?:电话|手机)(?:也|已经|刚|被人?|给)*(?:丢|坏|没电|停机|欠费|没了|不见|偷|掉)|没带(?:电话|手机)"
+    r"|\b(?:phone|mobile|cell)\b.{0,12}\b(?:lost|stolen|broken|dead|gone|out of)\b"
+    r"|\b(?:lost|broke) my (?:phone|mobile|cell)\b",
+    re.IGNORECASE,
+)
 PLAIN_CHARS = 30
 """A longer message tells something of its own, whatever words it holds."""
 PLAIN_WORDS = 14
@@ -52,6 +62,19 @@ def is_plain(text: str) -> bool:
     """Whether it is short enough to want something, rather than to tell something."""
     bare = text.strip()
     return len(bare) <= PLAIN_CHARS or (bare.isascii() and len(bare.split()) <= PLAIN_WORDS)
+
+
+def has_no_phone(text: str | None, *, asked: bool) -> bool:
+    """Whether a clause of ``text`` says that there is no phone.
+
+    ``asked``: a number was asked for, so that 手机丢了 says it too.
+    """
+    if not text:
+        return False
+    splits = _ENGLISH_CLAUSE if text.isascii() else _CLAUSE
+    if any(means(clause, (Intent.NO_PHONE,)) for clause in splits.split(text[: PLAIN_CHARS * 10])):
+        return True
+    return asked and is_plain(text) and _PHONE_GONE.search(text) is not None
 
 
 def is_outright(text: str | None) -> bool:

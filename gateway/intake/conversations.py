@@ -356,14 +356,15 @@ class ConversationIntake:
             self._open.pop(key, None)
         return None if applied.skipped else disposition
 
-    async def amend(self, key: Key, make: Callable[[ThreadView], Change]) -> Applied:
+    async def amend(self, key: Key, make: Callable[[ThreadView], Change], text: str | None = None) -> Applied:
         """Apply a Change that depends on where a conversation stands, when nobody else is writing to it.
 
+        ``text`` may name tickets by their numbers: those that are this person's are in the view.
         ``make`` runs in a thread: it may read what was said.
         """
         async with self._turns.alone(key):
             for _ in range(TRIES):
-                view = await self._reads.thread(*key, identities=(), ticket_nos=())
+                view = await self._reads.thread(*key, identities=(), ticket_nos=numbers_in(text))
                 self._open.pop(key, None)
                 try:
                     applied = await self._store.apply(await asyncio.to_thread(make, view))

@@ -12,8 +12,10 @@ from gateway.prefill.address import holds_place, parse, says_where
 PLACE_SURE = 0.6
 """From this on an address in what was said is not asked for again."""
 LIKELY = 0.5
-SURE = 0.8
 """From this on a category says what a message is about."""
+SURE = 0.8
+HINTED = 0.4
+"""From this on words about another place name a matter of their own."""
 BRANCH = 4
 """Digits of a category code that two tellings of one matter share: 路灯不亮 and 路灯常亮 do."""
 _NAMED = frozenset({"road", "compound", "community", "poi"})
@@ -25,6 +27,21 @@ _CORRECTS = re.compile(
     r"(?:说|写|打|讲|搞|弄)错|更正|纠正|不对[，,。 ]|应该是|\b(?:sorry|correction|i meant?|wrong)\b", re.IGNORECASE
 )
 _AREA = frozenset({"district", "street"})
+_KINDS = (("road",), ("compound",), ("community",), ("poi",), ("district",))
+"""Two places that name one of these, and not the same, are two; a compound may be on the road that was told."""
+_OF_A_PLACE = re.compile(r"供水|供电|燃气|市政|环卫|城市管理|生态环境|交通|交管")
+_OF_A_PERSON = re.compile(r"社会保险|养老待遇|工伤失业|劳动报酬|医疗保障|公积金|户籍证件|社会救助|税务")
+"""Names of the taxonomy: matters that have a place, and matters of a person that have none."""
+_MORE = re.compile(
+    r"也|同样|一样|靠近|交叉|交汇|之间|方向|还有|\b(?:too|also|as well|near|between|corner)\b", re.IGNORECASE
+)
+"""Words that say more of the same matter."""
+_TELLER = re.compile(
+    r"我(?:们|家|是|自己)?(?:就|也)?(?:住|在.{1,12}(?:上班|工作|上学))|(?:我家|我们家|单位|公司)在|路过|经过|下班|上班"
+    r"|\bI (?:live|work)\b",
+    re.IGNORECASE,
+)
+"""Words that say where the teller is or goes, rather than where it happened."""
 _APART = re.compile(
     r"^(?:另外|还有|此外|再(?:反映|投诉|举报|说|问)|顺便|对了)|(?:另外|还有)(?:一|别的)?(?:件|个)?(?:事|问题)"
     r"|\b(?:another|a second|a different) (?:thing|problem|matter|issue|complaint)\b|^(?:also|besides)\b",
@@ -34,19 +51,26 @@ _APART = re.compile(
 
 
 def about(known: Mapping[str, str], guesses: Iterable[Guess]) -> dict[str, str]:
-    """What a dialogue keeps of its demand: ``matter`` (a category code), ``where``, and whether it is a ``complaint``.
+    """What a dialogue keeps of its demand: ``matter`` (a category code), ``of``, ``where``, ``complaint``.
 
-    Each as first told.
+    ``of``: whether its matter is one of a "place" or of a "person"; ``complaint``: whether it is one. Each as first
+    told.
     """
     found = {}
     for guess in guesses:
-        if guess.path == "demand.category" and guess.confidence >= SURE and "matter" not in known:
+        if guess.path == "demand.category" and guess.confidence >= LIKELY and "matter" not in known:
             found["matter"] = str(guess.value["code"])
+            found["of"] = _of(guess)
         elif guess.path == "place.address" and "where" not in known:
             found["where"] = str(guess.value)
         elif guess.path == "demand.type" and guess.value == "complaint" and guess.confidence >= LIKELY:
             found["complaint"] = "1"
     return found
+
+
+def _of(category: Guess) -> str:
+    names = "".join(str(category.value.get(level) or "") for level in ("l1", "l2"))
+    return "person" if _OF_A_PERSON.search(names) else "place" if _OF_A_PLACE.search(names) else ""
 
 
 def knows_where(text: str, guesses: Sequence[Guess]) -> bool:
@@ -90,21 +114,42 @@ def tells(guesses: Iterable[Guess]) -> bool:
     )
 
 
-def differs(known: Mapping[str, str], guesses: Iterable[Guess]) -> bool:
-    """Whether what was told is surely of another kind than what ``about`` kept in ``known``."""
-    before, now = known.get("matter"), about({}, guesses).get("matter")
-    return before is not None and now is not None and not _same_branch(before, now)
-
-
 def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) -> bool:
-    """Whether ``text`` has a matter and a place of its own, or a matter that its words set apart.
+    """Whether ``text`` tells of a matter of its own; ``known`` is what ``about`` kept. In doubt it is an addition.
 
-    ``known`` is what ``about`` kept. In doubt it is an addition: nothing is lost by that.
+    It does when its words set it apart; when it has a matter and a place that surely is another; or when one matter is
+    of a place (a lamp) and the other of a person (a pension).
     """
-    where = about({}, guesses).get("where")
-    elsewhere = where is not None and _elsewhere(known.get("where"), where)
-    apart = _APART.search(text.strip()) is not None
-    return apart and elsewhere if not differs(known, guesses) else apart or elsewhere
+    said = about({}, guesses)
+    differs = "matter" in said and "matter" in known and not _same_branch(known["matter"], said["matter"])
+    where = said.get("where")
+    elsewhere = where is not None and _elsewhere(known.get("where"), where) and not _named_in(known, text)
+    if _APART.search(text.strip()):
+        return elsewhere or differs
+    if _CORRECTS.search(text) or _TELLER.search(text):
+        return False
+    matter = max((g.confidence for g in guesses if g.path == "demand.category"), default=0.0)
+    two = elsewhere and _two_places(known.get("where"), where)
+    if not differs:
+        return two and matter >= HINTED and not _MORE.search(text)
+    if matter < SURE:
+        return two
+    return elsewhere or ({known.get("of"), said["of"]} == {"place", "person"} and not _MORE.search(text))
+
+
+def _named_in(known: Mapping[str, str], text: str) -> bool:
+    """Whether ``text`` names the place that was told, besides another one: 从国贸路到龙昆南路."""
+    return any(part.text in text for part in parse(known.get("where", "")) if part.label in _NAMED)
+
+
+def _two_places(before: str | None, now: str | None) -> bool:
+    was, is_ = parse(before or ""), parse(now or "")
+    for labels in _KINDS:
+        here = {part.text for part in was if part.label in labels}
+        there = {part.text for part in is_ if part.label in labels}
+        if here and there:
+            return not here & there
+    return False
 
 
 def fits(known: Mapping[str, str], guesses: Iterable[Guess], *, all_known: bool) -> bool:

@@ -221,7 +221,7 @@ class MediaWorker:
             return
         metrics.ATTACHMENTS.labels(row.channel_id, "transcribed").inc()
         now = self._clock.now()
-        await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, self._callback_due))
+        await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, self._callback_due), text)
 
     async def _not_decoded(self, row: AttachmentRow, error: DecoderFailed) -> None:
         metrics.ATTACHMENTS.labels(row.channel_id, "decoder_failed").inc()
@@ -248,9 +248,9 @@ class MediaWorker:
         now = self._clock.now()
         await self._amend(row, lambda view: told_change(row, view, why, now))
 
-    async def _amend(self, row: AttachmentRow, make: Callable[[ThreadView], Change]) -> None:
+    async def _amend(self, row: AttachmentRow, make: Callable[[ThreadView], Change], text: str | None = None) -> None:
         try:
-            await self._conversations.amend((row.channel_id, row.sender or ""), make)
+            await self._conversations.amend((row.channel_id, row.sender or ""), make, text)
         except StoreUnavailable:
             raise
         except GatewayError as error:

@@ -164,7 +164,7 @@ class MessageChange:
             expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
             new_interaction=interaction,
             dialogue=state.to_json(),
-            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | _withdrawn(about),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | withdrawn(about),
             guesses=tuple(turn.guesses) if speaks else (),
             mentions=tuple(turn.mentions) if speaks else (),
             interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
@@ -317,11 +317,7 @@ class MessageChange:
         if standing.ticket_id is None:
             events.append(NewEvent(type="interaction.started", at=now, data=started))
         events.append(self._received())
-        if about is not None and about.ticket is not None:
-            other = about.ticket.ticket_id != standing.ticket_id and standing.ticket_id is not None
-            data = {"of": about.ticket.ticket_id} if other else {}
-            asked = "withdrawn" if about.withdrawn else _ASKED[about.intent]
-            events.append(NewEvent(type=f"ticket.{asked}", at=now, data=data))
+        events += asked(about, standing.ticket_id, now)
         events += emergency_raised(turn.guesses, now, message_id=self._message_id)
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
@@ -373,7 +369,17 @@ def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
     ]
 
 
-def _withdrawn(about: FollowUp | None) -> dict[tuple[str, ...], Any]:
+def asked(about: FollowUp | None, open_ticket: str | None, now: datetime) -> list[NewEvent]:
+    """The event that tells of a message about a ticket; it says which when that is another one than the open one."""
+    if about is None or about.ticket is None:
+        return []
+    other = open_ticket is not None and about.ticket.ticket_id != open_ticket
+    what = "withdrawn" if about.withdrawn else _ASKED[about.intent]
+    return [NewEvent(type=f"ticket.{what}", at=now, data={"of": about.ticket.ticket_id} if other else {})]
+
+
+def withdrawn(about: FollowUp | None) -> dict[tuple[str, ...], Any]:
+    """What of the ticket changes when its requester withdraws it."""
     return {("status",): Status.WITHDRAWN.value} if about is not None and about.withdrawn else {}
 
 

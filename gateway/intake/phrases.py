@@ -34,6 +34,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "您的文字较长，已作为附件全文保存，工单内先显示前8000字。",
         "Your text is long. It was kept whole as an attachment; the ticket shows its first 8,000 characters.",
     ),
+    "another": (
+        "听起来是另一件事，已先记在本工单。要单独登记，请用文字把这件事再写一遍。",
+        "This sounds like another matter; it is kept in this ticket. For a ticket of its own, please write it to us.",
+    ),
     "same": ("截至目前没有变化：", "No change so far: "),
     "texted": (
         "【12345热线】您的来电已登记，工单号：{number}。回复“进度”可查询办理情况。",

@@ -6,7 +6,7 @@ import re
 
 from gateway.domain.guess import Guess
 from gateway.domain.intents import Intent, intent_of, speaks_english
-from gateway.domain.spoken import only_words, word_count
+from gateway.domain.spoken import is_only, only_words, word_count
 from gateway.ports.numbers import e164
 from gateway.prefill.spoken_phone import spoken_phone
 
@@ -19,6 +19,25 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 """All that a message holds besides a number which only announces it: 我的电话是…，打这个就行."""
+_NO_DEMAND = re.compile(r"[\d\W]+")
+_HOUSE = re.compile(
+    r"(?:就?在|是|我家)?第?[0-9０-９A-Za-z零一二三四五六七八九十百]{1,5}(?:号楼?|栋|幢|座|单元|室|楼|层|房|期)[0-9一-鿿]{0,8}[。.!！]?"
+)
+_AT_HOME = (
+    "my house",
+    "at my house",
+    "my home",
+    "at home",
+    "my street",
+    "here",
+    "我家",
+    "我家里",
+    "家里",
+    "在家",
+    "在我家",
+    "这里",
+    "我这里",
+)
 _HAN = re.compile(r"[一-鿿]")
 SILENT = frozenset(
     {Intent.GREETING, Intent.THANKS, Intent.ACK, Intent.ABUSE, Intent.IGNORED, Intent.DECLINE, Intent.NO_PHONE}
@@ -39,6 +58,17 @@ def language_of(text: str | None, else_: str | None = None) -> str | None:
 def says_nothing(text: str | None) -> bool:
     """Whether a text tells nothing: a greeting, thanks, abuse, a question for progress, or no word at all."""
     return not text or not text.strip() or intent_of(text) in SILENT
+
+
+def no_demand(text: str) -> bool:
+    """Whether a text from which a demand is awaited holds none: digits that are no phone number, "my house"."""
+    bare = text.strip()
+    return (_NO_DEMAND.fullmatch(bare) is not None and phone_alone(bare) is None) or is_only(bare, _AT_HOME)
+
+
+def house_alone(text: str) -> bool:
+    """Whether it is a house or a storey alone: no address by itself, but an answer to the question for the place."""
+    return _HOUSE.fullmatch(text.strip()) is not None
 
 
 def phone_in(text: str) -> str | None:

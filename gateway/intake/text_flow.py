@@ -11,12 +11,12 @@ from typing import Any
 from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
-from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.intents import Intent, has_no_phone, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.follow_up import FollowUp
 from gateway.intake.matters import about, as_tourism, corrected, is_another, knows_where, tells
-from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
+from gateway.intake.plain_text import SILENT, house_alone, language_of, no_demand, phone_alone, phone_in
 from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
 from gateway.ivr.engine import (
@@ -90,7 +90,6 @@ class Turn:
     content: str | None = None
     """What of the message belongs to the demand."""
     callback_reason: str | None = None
-    callback_phone: str | None = None
     emergency: str | None = None
     """The number to call that was told: somebody is in danger."""
     demand_taken: bool = False
@@ -152,7 +151,7 @@ class TextFlow:
         asked = waiting.asked if waiting else None
         answers = asked if isinstance(event, Heard) else None
         self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
-        if turn.state.vars.get(WITHDRAWS):
+        if turn.state.vars.get(WITHDRAWS) and heeded.voice_pending is None:
             turn.state = _with(turn.state, **{WITHDRAWS: ""})
         language = language_of(heeded.text)
         if waiting is not None and language in waiting.languages and turn.content and asked is None:
@@ -192,19 +191,16 @@ class TextFlow:
         """What words are to the question that waits: its answer, a choice, or something beside it."""
         if waiting.chooses(text) or not waiting.asides:
             return Heard(text, turn.state.language)  # a flow without asides has only its own steps
-        intent = self._wants(text, at)
+        intent, demand = self._wants(text, at), waiting.asked is None and not waiting.at_rest
         if intent is Intent.ENGLISH and "en" in waiting.languages:
             turn.state = replace(turn.state, language="en")
-        if intent in SILENT:
+        if intent in SILENT or (demand and no_demand(text)):
             name: schema.Beside = next((one for one in waiting.asides if one == intent), "greeting")
-            if intent is Intent.NO_PHONE:
-                turn.state = _with(turn.state, phone="1")
             return Beside(name)
-        if waiting.asked == "phone" and phone_in(text):
-            return Heard(text)
+        if waiting.asked == "phone" and (phone_in(text) or has_no_phone(text, asked=True)):
+            return Heard(text, turn.state.language)
         if phone_alone(text) is not None:
             return Beside("phone")
-        demand = waiting.asked is None and not waiting.at_rest
         if demand or (waiting.asked == "place" and self._holds_place(text, at)):
             return Heard(text, turn.state.language)
         secret = any(g.path == "requester.secret" and g.value is True for g in self._prefill.read(text, at=at).guesses)
@@ -224,7 +220,7 @@ class TextFlow:
 
     def _holds_place(self, text: str, at: datetime) -> bool:
         """Whether it says where; a district alone does when hardly anything else is said."""
-        if holds_place(text):
+        if holds_place(text) or house_alone(text):
             return True
         places = [g.span for g in self._prefill.read(text, at=at, answers=True).guesses if g.path.startswith("place.")]
         return any(span is not None and 2 * (span[1] - span[0]) >= len(only_words(text)) for span in places)
@@ -270,7 +266,9 @@ class TextFlow:
     def _note(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, answers: str | None, *, is_key: bool) -> None:
         """Keep what the message brings, whatever the flow makes of it."""
         text = heeded.text
-        if text and not is_key and (turn.emergency is not None or self._is_told(text, heeded, waiting)):
+        if has_no_phone(text, asked=waiting is not None and waiting.asked == "phone"):
+            turn.state = _with(turn.state, phone="1")
+        if text and not is_key and (turn.emergency is not None or self._is_told(turn, text, heeded, waiting)):
             turn.content = text
             reading = self._prefill.read(text, at=heeded.at, answers=answers in {"place", "phone"})
             turn.guesses += corrected(turn.state.vars, text, reading.guesses)
@@ -292,8 +290,10 @@ class TextFlow:
             turn.guesses += [replace(g, span=None) for g in label if g.path.startswith("place.") and not text]
             turn.guesses = [g for g in turn.guesses if g.path != "place.address"] + _location(heeded.location)
 
-    def _is_told(self, text: str, heeded: Heeded, waiting: Waiting | None) -> bool:
+    def _is_told(self, turn: Turn, text: str, heeded: Heeded, waiting: Waiting | None) -> bool:
         """Whether the words belong to the demand; a choice's do when they name a matter: 医保卡刷不了，我要找人工."""
+        if turn.state.vars.get("demand") is None and no_demand(text):
+            return False
         if waiting is not None and heeded.speaks and waiting.chooses(text):
             return bool(about({}, self._prefill.read(text, at=heeded.at).guesses))
         return self._wants(text, heeded.at) not in SILENT
@@ -381,7 +381,6 @@ class TextFlow:
 
     def _phone(self, turn: Turn, phone: str, *, span: tuple[int, int] | None) -> None:
         """The requester has given the number under which to call them."""
-        turn.callback_phone = phone
         turn.guesses = [g for g in turn.guesses if g.path != "requester.callback_phone"]
         turn.guesses.append(_flow_guess("requester.callback_phone", phone, LOCATION_CONFIDENCE, span=span))
         turn.state = _with(turn.state, phone="1")

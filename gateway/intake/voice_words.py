@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,16 @@ from gateway.domain.change import (
     Thread,
 )
 from gateway.domain.ids import new_ulid
+from gateway.domain.intents import Intent
 from gateway.intake.emergency import emergency_raised
-from gateway.intake.message_change import CONVERSATION
+from gateway.intake.follow_up import FollowUp
+from gateway.intake.message_change import CONVERSATION, asked, withdrawn
 from gateway.intake.phrases import danger_phrase, phrase
 from gateway.intake.plain_text import language_of
 from gateway.intake.text_flow import TextFlow, Turn
 from gateway.ivr.engine import State
 from gateway.ports.conversation_store import AttachmentRow, ThreadView
+from gateway.prefill.danger import danger_in
 
 
 def said_change(
@@ -30,20 +34,31 @@ def said_change(
 ) -> Change:
     """The words go into message and demand, and to the flow when it still waits for them."""
     state = _open_state(row, view)
-    turn = flow.later(state, row.message_id, text, now) if state is not None else flow.read(text, now)
+    about = _about(flow, row, view, state, text, now)
+    if about is not None:
+        language = language_of(text) or (state.language if state is not None else "zh")
+        turn = flow.told(Turn(state=state or State(flow="", version="", step="")), about, language)
+        turn.content = text if about.intent is Intent.ADDITION else None
+    elif state is not None:
+        another = not danger_in(text) and flow.is_another(state, text, now)
+        turn = flow.later(state, row.message_id, text, now)
+        turn.lines = [phrase("another", turn.state.language), *turn.lines] if another else turn.lines
+    else:
+        turn = flow.read(text, now)
     lines = "\n".join(turn.lines)
     if state is None and turn.emergency is not None:
         lines = danger_phrase(turn.emergency, language_of(text) or "zh")
     data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
     events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
+    events += asked(about, row.ticket_id, now)
     events += emergency_raised(turn.guesses, now, message_id=row.message_id)
     events += [NewEvent(type="ticket.demand_taken", at=now)] if turn.demand_taken else []
     return Change(
         ticket_id=row.ticket_id,
         interaction_id=row.interaction_id,
         **_going_on(row, view, turn if state is not None else None),
-        ticket_fields=dict(turn.fields) | _not_pending(row),
-        content=text,
+        ticket_fields=dict(turn.fields) | _not_pending(row) | withdrawn(about),
+        content=turn.content,
         guesses=tuple(turn.guesses),
         mentions=tuple(turn.mentions),
         message_texts={row.message_id: text},
@@ -76,6 +91,18 @@ def _open_state(row: AttachmentRow, view: ThreadView) -> State | None:
     if view.open_interaction_id != row.interaction_id or not view.dialogue:
         return None
     return State.from_json(view.dialogue)
+
+
+def _about(
+    flow: TextFlow, row: AttachmentRow, view: ThreadView, state: State | None, text: str, now: datetime
+) -> FollowUp | None:
+    """Which ticket the words speak of. Another one than this conversation's is withdrawn in writing only."""
+    if danger_in(text):
+        return None
+    about = flow.about(state, view.open_ticket_id if state else None, text, view.tickets, now)
+    if about is None or about.ticket is None or about.ticket.ticket_id == row.ticket_id:
+        return about
+    return replace(about, confirmed=False)
 
 
 def _going_on(row: AttachmentRow, view: ThreadView, turn: Turn | None) -> dict[str, Any]:

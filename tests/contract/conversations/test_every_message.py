@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.change import Change, Identity, NewEvent
-from gateway.intake.text_flow import Heeded, TextFlow
+from gateway.intake.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
@@ -313,3 +313,108 @@ def test_no_dialogue_falls_silent_or_asks_a_third_time(prefill: Prefill, texts: 
         told += turn.lines
     for question in ("发生在哪里", "再写一下地点", "请留一个联系电话"):
         assert sum(question in line for line in told) <= 1
+
+
+async def spoken(city: ConversationHouse, words: str) -> str:
+    """Our answer to a voice message once its words are known."""
+    number = f"v{len(city.chat.contents)}"
+    city.chat.contents[number] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    city.heard = [Final(start_ms=0, end_ms=900, text=words, language="zh", confidence=0.9, engine="whisper")]
+    await city.say(number, kind="voice", media=MediaRef(ref=number))
+    before = len(await city.answers())
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    return "\n".join((await city.answers())[before:])
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "event"),
+    [
+        ("进度怎么样了", "已登记，等待派单", "ticket.progress_asked"),
+        ("还没修好", "您的催促已记入工单", "ticket.urged"),
+        ("撤销", "要撤销工单", "ticket.withdraw_asked"),
+        ("{tail}", "已登记，等待派单", "ticket.progress_asked"),
+        ("{number}", "已登记，等待派单", "ticket.progress_asked"),
+    ],
+)
+@pytest.mark.parametrize("place", [True, False])
+async def test_a_voice_message_about_a_ticket_is_answered_like_a_written_one(
+    city: ConversationHouse,
+    words: str,
+    answer: str,
+    event: str,
+    place: bool,  # noqa: FBT001
+) -> None:
+    record = await city.say("1", LAMP if place else "路灯不亮", identities=PHONE if place else ())
+    number = record["ticket_no"]
+    said = await spoken(city, words.format(number=number, tail=f"尾号{number[-4:]}"))
+    assert answer in said
+    after = await city.database.reader.ticket(record["ticket_id"])
+    assert after["demand"]["content"] == record["demand"]["content"]
+    assert event in await city.types(record["ticket_id"])
+
+
+async def test_a_voice_message_withdraws_when_it_is_asked_back(city: ConversationHouse) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    await spoken(city, "撤销")
+    assert (await spoken(city, "是的")).startswith("已撤销工单")
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "withdrawn"
+
+
+async def test_a_voice_message_first_of_all_asks_for_progress(city: ConversationHouse) -> None:
+    assert "没有查到您名下的工单" in await spoken(city, "进度怎么样了")
+
+
+@pytest.mark.parametrize(
+    "text", ["有没有人啊", "打错了", "你们上班吗", "12345678", "322", "my house", "我家", "草泥马", "ty"]
+)
+def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: Prefill, text: str) -> None:
+    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    for first in (text, "你好"):
+        turn = flow.take(flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text=first), opening=True)
+        if first != text:
+            turn.lines = []
+            flow.take(turn, Heeded(at=NOW, text=text), opening=False)
+        assert turn.lines
+        assert (turn.content, turn.demand_taken, turn.state.vars.get("demand")) == (None, False, None)
+        assert not any("发生在哪里？" in line or "Where is it" in line for line in turn.lines)
+
+
+@pytest.mark.parametrize("text", ["3栋", "12号", "12号楼", "三单元", "5楼", "301室"])
+def test_a_house_number_answers_where(prefill: Prefill, text: str) -> None:
+    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    turn = flow.take(
+        flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text="路灯不亮"), opening=True
+    )
+    turn = flow.take(Turn(state=turn.state), Heeded(at=NOW, text=text), opening=False)
+    assert any("联系电话" in line for line in turn.lines)
+    assert [g.value for g in turn.guesses if g.path == "place.address"] == [text]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("我没有电话但是我家在海甸三东路停电了",),
+        ("海甸三东路停电了", "我没带电话"),
+        ("海甸三东路停电了", "my phone is lost"),
+        ("海甸三东路停电了", "我的手机被偷了"),
+    ],
+)
+def test_nobody_without_a_phone_is_asked_again(prefill: Prefill, said: tuple[str, ...]) -> None:
+    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    turn = flow.begin("chat", language="zh", phone_known=False)
+    for n, text in enumerate(said):
+        turn.lines = []
+        flow.take(turn, Heeded(at=NOW, text=text), opening=n == 0)
+    assert not any("请留一个联系电话" in line or "请写下手机号" in line for line in turn.lines)
+    assert any(line.startswith(("谢谢", "Thank")) for line in turn.lines)
+
+
+async def test_a_voice_message_about_another_matter_is_asked_for_in_writing(city: ConversationHouse) -> None:
+    record = await city.say("1", "海甸五西路12号停水了", identities=PHONE)
+    answer = await spoken(city, "美兰区和平大道的井盖没了")
+    assert answer.startswith("听起来是另一件事")
+    assert "井盖" in (await city.database.reader.ticket(record["ticket_id"]))["demand"]["content"]
+    assert "另一件事" not in await spoken(city, "整个小区都没水")
+    (own,) = await said(city, "美兰区和平大道的井盖没了")
+    assert "这是另一件事，已单独登记" in own

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.intents import Intent, intent_of, is_outright, is_plain, means, speaks_english
+from gateway.domain.intents import Intent, has_no_phone, intent_of, is_outright, is_plain, means, speaks_english
 from gateway.domain.spoken import is_only, only_words
 
 pytestmark = pytest.mark.unit
@@ -232,3 +232,74 @@ def test_whatever_is_written_is_read(text: str) -> None:
 )
 def test_punctuation_and_width_change_nothing(text: str, mark: str) -> None:
     assert is_only(f" {text}{mark}", (text,))
+
+
+@pytest.mark.parametrize(
+    ("intent", "texts"),
+    [
+        (
+            Intent.GREETING,
+            "有没有人啊|有人没有|打错了|不好意思，打错了|发错了|你们上班吗|你们下班了吗|wrong number|are you open?",
+        ),
+        (Intent.ABUSE, "草泥马|操你妈|SB|sb|傻X|傻叉|cnm|你们这些傻x"),
+        (Intent.THANKS, "ty|thank u|Thank U!|thankyou|tks"),
+        (
+            Intent.PROGRESS,
+            "还要等多久|还要再等几天|这事办了没|处理好了没啊|我的事情办好了吗|问题解决了没有|我单号忘了|单号找不到了|忘记工单号了",
+        ),
+        (
+            Intent.PROGRESS,
+            "how long do I have to wait|how much longer must I wait?|where is my ticket|I forgot my ticket number",
+        ),
+        (Intent.PERSON, "我要找活人|给我转个活人|找活人"),
+        (
+            Intent.WITHDRAW,
+            "算了不用修了|算了，不投诉了|算了别处理了|还是算了不举报了|当我没说|就当我没报过|算了，当我没说",
+        ),
+    ],
+)
+def test_more_ways_to_say_it(intent: Intent, texts: str) -> None:
+    for text in texts.split("|"):
+        assert intent_of(text) is intent, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "公交车要等多久才有一班都没人管",
+        "垃圾处理厂的臭味",
+        "这个红绿灯要等三分钟太久",
+        "算了一下水费多收了三百",
+        "草坪没人修剪",
+        "打错了工资",
+    ],
+)
+def test_what_only_looks_like_it_wants_nothing_of_the_kind(text: str) -> None:
+    assert intent_of(text) not in {Intent.WITHDRAW, Intent.ABUSE, Intent.GREETING}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我没有电话但是我家在海甸三东路停电了",
+        "没有电话，路灯坏了",
+        "路灯坏了，我没带电话",
+        "没手机",
+        "I have no phone, the lamp is broken",
+    ],
+)
+def test_a_clause_says_that_there_is_no_phone(text: str) -> None:
+    assert has_no_phone(text, asked=False)
+
+
+@pytest.mark.parametrize("text", ["my phone is lost", "手机丢了", "电话欠费停机了", "我手机没电", "I lost my phone"])
+def test_a_lost_phone_is_an_answer_only_where_a_number_was_asked_for(text: str) -> None:
+    assert has_no_phone(text, asked=True)
+    assert not has_no_phone(text, asked=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["停电了，没有手机信号", "物业没有电话通知", "你们没有电话吗", "no phone signal on our street"]
+)
+def test_no_signal_is_not_no_phone(text: str) -> None:
+    assert not has_no_phone(text, asked=False)
