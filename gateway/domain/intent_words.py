@@ -53,6 +53,10 @@ _FILLER = (
     r"|你们)*"
 )
 
+_NOT = r"(?:不|别|没)(?:要|用|想|必|能|可以|需要|会|打算|是)?(?:你们|我|再|先|给我)?(?:撤|取消|作废)"
+_NOT_EN = r"\b(?:don.?t|not|never|no need to)\b.{0,20}\b(?:cancel|withdraw|drop|delete)"
+"""Negations of a withdrawal."""
+
 TABLE: Mapping[Intent, Words] = {
     Intent.PERSON: Words(
         zh=(
@@ -123,13 +127,13 @@ TABLE: Mapping[Intent, Words] = {
             *("I take it back", "drop it", "no need any more", "not needed any more"),
         ),
         zh_part=(
-            rf"^(?!.*(?:怎么|怎样|如何))(?:.*(?:撤销|撤回|撤掉|撤了|取消|作废)(?:掉|这个|这条|这张|我的?|该|刚才的?|上面的?|那个|一下|之前的?)*{_TICKET}"
+            rf"^(?!.*(?:怎么|怎样|如何|{_NOT}))(?:.*(?:撤销|撤回|撤掉|撤了|取消|作废)(?:掉|这个|这条|这张|我的?|该|刚才的?|上面的?|那个|一下|之前的?)*{_TICKET}"
             rf"|.*{_TICKET}.{{0,4}}(?:撤销|撤回|撤了|撤掉|取消|作废))"
-            r"|^.{0,14}(?:撤销|撤回|撤掉)(?:吧|了|掉)?[\W]*$"
+            rf"|^(?!.*{_NOT}).{{0,14}}(?:撤销|撤回|撤掉)(?:吧|了|掉)?[\W]*$"
             r"|不(?:用|需要|想|要)(?:你们)?再?(?:处理|管|投诉|举报|反映)了?[，。,.!！]?(?:谢谢.?)?$"
         ),
         en_part=(
-            r"\b(?:cancel|withdraw|drop|delete)\b.{0,12}\b(?:ticket|report|request|complaint|case)\b"
+            rf"^(?!.*{_NOT_EN}).*\b(?:cancel|withdraw|drop|delete)\b.{{0,12}}\b(?:ticket|report|request|complaint|case)\b"
             r"|^(?:yes|yeah|ok|please)?\W*(?:please )?(?:cancel|withdraw)(?: it| that)?\W*$"
         ),
     ),

@@ -36,6 +36,7 @@ from gateway.intake.phrases import phrase
 from gateway.intake.plain_text import language_of
 from gateway.intake.receipts import Receipts
 from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of
+from gateway.intake.ticket_talk import WITHDRAWS
 from gateway.intake.turns import Turns
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import State
@@ -134,15 +135,17 @@ class ConversationIntake:
         applied = await self._store.apply(change)
         if applied.replayed:
             return await self._replayed(message, applied)
-        if message.event == "end":
-            self._open.pop(key, None)
+        if change.interaction_fields:
+            self._open.pop(key, None)  # it has ended
         else:
             self._remember(key, applied, turn.state)
         return self._written(key, message, change, applied)
 
     def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
         """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
-        return standing.state is not None and message.kind == "text" and may_ask(message.text)
+        if standing.state is None or message.kind != "text":
+            return False
+        return bool(standing.state.vars.get(WITHDRAWS)) or may_ask(message.text)
 
     def _turn(
         self, arrived: Arrived, standing: Standing, view: ThreadView | None

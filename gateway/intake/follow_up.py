@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
-from gateway.domain.intents import Intent, intent_of, is_plain, means
+from gateway.domain.intents import Intent, intent_of, is_plain
 from gateway.domain.words import CallbackState, Status
 from gateway.ports.conversation_store import TicketBrief
 
@@ -73,15 +73,15 @@ def tail_in(text: str | None) -> str | None:
 
 def may_ask(text: str | None) -> bool:
     """Whether the words may be about a ticket, so that it has to be looked up."""
-    plain = intent_of(text) in ABOUT_A_TICKET or means(text, (Intent.ACK,))
-    return plain or bool(numbers_in(text)) or tail_in(text) is not None
+    return intent_of(text) in ABOUT_A_TICKET or bool(numbers_in(text)) or tail_in(text) is not None
 
 
 def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -> FollowUp | None:
     """Which of the person's ``tickets`` (newest first) ``text`` speaks of; None: something new.
 
     A ticket's number decides, whatever else is said; without one only plain words about the newest ticket do. Of
-    somebody else's number nothing is told, not even whether there is such a ticket.
+    somebody else's number nothing is told, not even whether there is such a ticket. What is told of one that
+    is withdrawn is something new.
     """
     numbers = numbers_in(text)
     named = next((t for number in numbers for t in tickets if t.ticket_no == number), None)
@@ -92,7 +92,10 @@ def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -
     intent = intent_of(around) if intent_of(around) in ABOUT_A_TICKET else None
     if named is not None:
         alone = not _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or ""))) or tail is not None
-        return FollowUp(intent=intent or (Intent.PROGRESS if alone else Intent.ADDITION), ticket=named, numbered=True)
+        intent = intent or (Intent.PROGRESS if alone else Intent.ADDITION)
+        if intent is Intent.ADDITION and named.status == Status.WITHDRAWN:
+            return None
+        return FollowUp(intent=intent, ticket=named, numbered=True)
     if numbers:
         told = _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or "")))
         return FollowUp(intent=intent or Intent.PROGRESS, ticket=None, numbered=True) if intent or not told else None

@@ -233,6 +233,45 @@ async def test_withdrawing_is_asked_back_and_then_done(city: ConversationHouse) 
     assert (types.count("ticket.withdraw_asked"), types.count("ticket.withdrawn")) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("不要撤销", "先不撤销", "别撤销", "不是", "等你们消息", "没事", "没有了", "好的谢谢", "可以吗", "是吗"),
+        *("please don't cancel the ticket", "do not withdraw it", "yes but not now", "ok", "不用撤销", "没问题"),
+    ],
+)
+async def test_only_a_plain_yes_withdraws(city: ConversationHouse, text: str) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    _, answer = await said(city, "撤销工单", text)
+    assert answer
+    assert "撤销工单" not in answer
+    await said(city, "是")
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "registered"
+
+
+@pytest.mark.parametrize(
+    "text", ["是", "是的", "对", "确认", "撤销", "确认撤销。", "撤销吧", "yes", "Yes, please!", "Confirm"]
+)
+async def test_a_plain_yes_withdraws(city: ConversationHouse, text: str) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    await said(city, "撤销工单", text)
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "withdrawn"
+
+
+@pytest.mark.parametrize("text", ["路灯又不亮了，你们来修吧", "补充一下，路灯又不亮了", "还没人来修路灯"])
+async def test_a_withdrawn_ticket_takes_nothing_more(city: ConversationHouse, text: str) -> None:
+    first = await city.say("1", LAMP, identities=PHONE)
+    await said(city, "撤销工单", "是")
+    withdrawn = await city.database.reader.ticket(first["ticket_id"])
+    assert withdrawn["interactions"][0]["disposition"] == "completed"
+    assert "interaction.ended" in await city.types(first["ticket_id"])
+    second = await city.say("2", text)
+    assert second["ticket_id"] != first["ticket_id"]
+    assert second["demand"]["content"] == text
+    numbered = await city.say("3", f"{first['ticket_no']} 又有一盏灯坏了")
+    assert numbered["ticket_id"] == second["ticket_id"]
+
+
 async def test_what_is_worked_on_is_withdrawn_by_an_agent(city: ConversationHouse) -> None:
     record = await city.say("1", LAMP, identities=PHONE)
     event = NewEvent(type="ticket.handled", at=city.clock.now())
