@@ -166,6 +166,7 @@ class ConversationIntake:
                 follow_up=found or standing.ticket_id is not None,
                 another=standing.parent is not None,
             )
+        at = said_at(message.sent_at, message.received_at)
         language = language_of(text) or turn.state.language
         extra = [phrase("long_text", language)] if arrived.whole is not None and text is not None else []
         if about is not None:
@@ -173,9 +174,9 @@ class ConversationIntake:
                 self._flow.take(turn, Heeded(at=message.received_at), opening=True)
                 turn.lines.pop()  # the question: the answer asks it
             turn.content = text
-            return self._flow.told(turn, about, language), extra, about
+            return self._flow.told(turn, about, Heeded(at=at, text=text), language), extra, about
         heeded = Heeded(
-            at=said_at(message.sent_at, message.received_at),
+            at=at,
             text=text,
             choice=message.choice,
             location=message.location,

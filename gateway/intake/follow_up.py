@@ -171,5 +171,14 @@ def answer(found: FollowUp, language: str) -> str:
     if ticket.public_reply and found.intent is Intent.PROGRESS:
         said += f" {ticket.public_reply}" if english else f"答复：{ticket.public_reply}"
     if ticket.callback == CallbackState.OPEN:
-        said += " A call back is arranged." if english else "坐席回电已安排。"
+        said += _owed(ticket)[english]
     return said
+
+
+def _owed(ticket: TicketBrief) -> tuple[str, str]:
+    """What is said of the call that the requester is owed."""
+    if ticket.by_message:
+        return "坐席会用消息回复您。", " An agent will answer you by message."
+    if ticket.callback_phone is not None:
+        return "坐席回电已安排。", " A call back is arranged."
+    return "坐席要给您回电，还缺联系号码，请写下电话。", " An agent is to call you: please write your phone number."

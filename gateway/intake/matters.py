@@ -96,6 +96,11 @@ def differs(known: Mapping[str, str], guesses: Iterable[Guess]) -> bool:
     return before is not None and now is not None and not _same_branch(before, now)
 
 
+def set_apart(text: str) -> bool:
+    """Whether the words themselves say that something else follows: 另外, 还有一件事."""
+    return _APART.search(text.strip()) is not None
+
+
 def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) -> bool:
     """Whether ``text`` has a matter and a place of its own, or a matter that its words set apart.
 
@@ -103,7 +108,7 @@ def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) ->
     """
     where = about({}, guesses).get("where")
     elsewhere = where is not None and _elsewhere(known.get("where"), where)
-    apart = _APART.search(text.strip()) is not None
+    apart = set_apart(text)
     return apart and elsewhere if not differs(known, guesses) else apart or elsewhere
 
 

@@ -137,8 +137,7 @@ class MessageChange:
         message, standing, now = self._message, self._standing, self._now
         known = about.ticket if about is not None else None
         content = turn.content
-        speaks = about is None or about.intent is Intent.ADDITION
-        if not speaks:
+        if about is not None and about.intent is not Intent.ADDITION:
             content = None
         if content and self._incomplete:
             content += self._incomplete
@@ -165,8 +164,8 @@ class MessageChange:
             new_interaction=interaction,
             dialogue=state.to_json(),
             ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | _withdrawn(about),
-            guesses=tuple(turn.guesses) if speaks else (),
-            mentions=tuple(turn.mentions) if speaks else (),
+            guesses=tuple(turn.guesses),
+            mentions=tuple(turn.mentions),
             interaction_fields={"ended_at": now, "disposition": ends.value} if ends is not None else {},
             thread=self._thread(),
             messages=(*self._inbound(), *outbound),

@@ -30,7 +30,7 @@ _COLUMNS = frozenset(
     }
     | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path", "owner"},
 )
-_PERSONAL = frozenset({"requester", "line"})
+_PERSONAL = frozenset({"requester", "line", "empty"})
 _CONTENT: Path = ("demand", "content")
 _IN_DOC = frozenset({"flow", "dtmf", "recording"})
 Row = dict[str, Any]
@@ -69,6 +69,11 @@ class Prepared:
     confirmed_by: str | None
     touches_calls: bool
     """Whether calls that are owed may follow: nothing of them is looked up for other Changes."""
+
+    @property
+    def says_whether_empty(self) -> bool:
+        """Whether it says that the contact held anything, as it does once everything said is read."""
+        return ("empty",) in self.change.ticket_fields
 
     @property
     def dedupe(self) -> ExternalKey | None:

@@ -219,6 +219,16 @@ async def test_another_matter_has_a_ticket_of_its_own(city: ConversationHouse, t
     assert closed["disposition"] == "completed"
 
 
+@pytest.mark.parametrize("text", ["国贸路公交站", "就在国贸路公交站那里", "海秀镇菜市场门口", "秀英区垃圾站旁边"])
+async def test_the_answer_to_where_is_no_other_matter(city: ConversationHouse, text: str) -> None:
+    first = await city.say("1", "路灯不亮")
+    second = await city.say("2", text)
+    assert second["ticket_id"] == first["ticket_id"]
+    assert second["place"]["address"] is not None
+    other = await city.say("3", "另外，秀英区海秀镇的垃圾没人收")
+    assert other["ticket_id"] != first["ticket_id"]
+
+
 async def test_withdrawing_is_asked_back_and_then_done(city: ConversationHouse) -> None:
     record = await city.say("1", LAMP, identities=PHONE)
     (answered,) = await said(city, "我要撤销工单")

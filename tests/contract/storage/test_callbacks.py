@@ -64,8 +64,15 @@ async def called(
         await record.choose_line(more["line"])
     if more.get("person"):
         await record.request_callback("asked_for_person")
+    spoken_ms, transcribed = more.get("spoken_ms", 5000), more.get("transcribed", False)
     await record.close(
-        disposition=disposition, proved=True, keys=[], recording=None, spoken_ms=0, transcribed=True, quality={}
+        disposition=disposition,
+        proved=True,
+        keys=[],
+        recording=None,
+        spoken_ms=spoken_ms,
+        transcribed=transcribed,
+        quality={},
     )
     return record
 
@@ -133,6 +140,21 @@ async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: TestCloc
     third = await called(db, clock, "3", Disposition.INTERRUPTED)
     (again,) = await db.reader.callbacks()
     assert (again["ticket_id"], again["reasons"]) == (third.ticket_id, ["interrupted"])
+
+
+async def test_a_call_that_says_nothing_settles_nothing(db: Database, clock: TestClock) -> None:
+    """Until its words are known: then it was somebody after all."""
+    await called(db, clock, "1", Disposition.ABANDONED_IN_FLOW)
+    await called(db, clock, "silent", Disposition.COMPLETED, spoken_ms=0, transcribed=True)
+    late = await called(db, clock, "late", Disposition.COMPLETED, spoken_ms=0)
+    assert len(await db.reader.callbacks()) == 1
+    await late.transcribed(speech_ms=0)
+    assert len(await db.reader.callbacks()) == 1
+    fields: dict[tuple[str, ...], Any] = {("prefill", "pending"): False, ("empty",): False}
+    read = Change(ticket_id=late.ticket_id, interaction_id=late.interaction_id, ticket_fields=fields, events=(event(),))
+    await db.changes.apply(read)
+    (task,) = await db.reader.callbacks(ALL)
+    assert (task["state"], task["closed"]["why"]) == ("done", "called_again")
 
 
 async def test_who_asked_for_a_person_in_this_very_call_is_still_owed_one(db: Database, clock: TestClock) -> None:

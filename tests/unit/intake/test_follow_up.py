@@ -19,6 +19,8 @@ def ticket(serial: int, *, days: int = 1, status: str = "handling") -> TicketBri
         title="路灯不亮",
         created_at=NOW - timedelta(days=days),
         callback=None,
+        callback_phone=None,
+        by_message=False,
         public_reply=None,
     )
 
