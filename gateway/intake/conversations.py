@@ -128,7 +128,8 @@ class ConversationIntake:
             return await self._beside(key, message, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
         if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
-            standing = await self._leave(key, message, standing, view or await self._look(message))
+            view = view or await self._look(message)
+            standing = await self._leave(key, message, standing, view)
             build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
         change = build.build(turn, extra, about, rating_of(message))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
 from gateway.domain.intents import Intent, intent_of, is_plain
+from gateway.domain.said_digits import TOKEN, said
 from gateway.domain.words import CallbackState, Status
 from gateway.ports.conversation_store import TicketBrief
 
@@ -22,8 +23,10 @@ _NUMBER = re.compile(rf"(?<!\d)2{_APART}0(?:{_APART}\d){{13}}(?!\d)")
 _TAIL = re.compile(
     r"(?<!\d)(?:尾号|后四位|最后四位|工单号?|单号|ending(?: in)?|ticket|#)?[\s:：是#]*(\d{4,7})(?!\d)", re.IGNORECASE
 )
-_SPOKEN_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
-_SPOKEN = re.compile(r"[零〇一二三四五六七八九幺\s]{4,}")
+_TOKEN = re.compile(TOKEN)
+_SPOKEN = re.compile(rf"{TOKEN}(?:\s*{TOKEN})+")
+_FEWEST = 4
+"""Fewer digits in a row name no ticket."""
 _OF_A_NUMBER = re.compile(
     r"\W+|我的|你好|您好|请问|查一?下|查询|工单|号码?|编号|单号|尾号|后四位|最后四位|是|的|ticket|number|ending|my|is|in|no",
     re.IGNORECASE,
@@ -51,7 +54,12 @@ class FollowUp:
 def _digits(text: str) -> str:
     """``text`` with full-width and spoken digits as ASCII."""
     plain = unicodedata.normalize("NFKC", text)
-    return _SPOKEN.sub(lambda run: run.group().translate(_SPOKEN_DIGITS), plain)
+    return _SPOKEN.sub(lambda run: _in_digits(run.group()), plain)
+
+
+def _in_digits(run: str) -> str:
+    digits = _TOKEN.sub(lambda token: said(token.group()), run)
+    return digits if sum(map(str.isdigit, digits)) >= _FEWEST else run
 
 
 def numbers_in(text: str | None) -> list[str]:

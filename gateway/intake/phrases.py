@@ -34,6 +34,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "您的文字较长，已作为附件全文保存，工单内先显示前8000字。",
         "Your text is long. It was kept whole as an attachment; the ticket shows its first 8,000 characters.",
     ),
+    "number": ("工单号：{number}。", "Ticket number: {number}."),
     "same": ("截至目前没有变化：", "No change so far: "),
     "texted": (
         "【12345热线】您的来电已登记，工单号：{number}。回复“进度”可查询办理情况。",

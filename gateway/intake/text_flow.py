@@ -16,6 +16,7 @@ from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.follow_up import FollowUp
 from gateway.intake.matters import about, as_tourism, corrected, is_another, knows_where, set_apart, tells
+from gateway.intake.phrases import phrase
 from gateway.intake.plain_text import SILENT, language_of, phone_alone, phone_in
 from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
@@ -142,7 +143,7 @@ class TextFlow:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
         waiting = self._engine.waiting(turn.state)
         event: Input | None
-        opening = opening or turn.state.vars.get(UNHEARD) == turn.state.step
+        opening = opening or (heeded.speaks and turn.state.vars.get(UNHEARD) == turn.state.step)
         if danger := danger_in(heeded.text or ""):
             turn.emergency, event = danger.number, Danger(danger.kind)
         elif turn.another:
@@ -161,6 +162,9 @@ class TextFlow:
             turn.state = replace(turn.state, language=str(language))
         if event is not None:
             self._run(turn, event, heeded)
+        if opening and heeded.voice_pending is not None and turn.state.vars.get(UNHEARD):
+            turn.lines.append(phrase("number", turn.state.language).format(number=TICKET_NO))
+            turn.state = _with(turn.state, registered="1")  # its words may never be known
         return turn
 
     def _event(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, *, opening: bool) -> Input | None:

@@ -229,6 +229,12 @@ async def test_the_answer_to_where_is_no_other_matter(city: ConversationHouse, t
     assert other["ticket_id"] != first["ticket_id"]
 
 
+async def test_for_another_matter_the_number_is_not_asked_again(city: ConversationHouse) -> None:
+    asked = await said(city, "路灯不亮", "龙华区国贸路10号", "13800138000", "另外，秀英区海秀镇的垃圾没人收")
+    assert "单独登记" in asked[-1]
+    assert "电话" not in asked[-1]
+
+
 async def test_withdrawing_is_asked_back_and_then_done(city: ConversationHouse) -> None:
     record = await city.say("1", LAMP, identities=PHONE)
     (answered,) = await said(city, "我要撤销工单")
@@ -308,12 +314,38 @@ async def test_a_voice_message_is_heard_before_anything_is_asked(city: Conversat
     city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
     city.heard = [Final(start_ms=0, end_ms=900, text=LAMP, language="zh", confidence=0.9, engine="whisper")]
     record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
-    assert await city.answers() == ["语音已收到，正在转成文字。"]
+    number = f"{record['ticket_no'][:8]}-{record['ticket_no'][8:]}"
+    assert await city.answers() == [f"语音已收到，正在转成文字。\n工单号：{number}。"]
     await city.media.fetch_due()
     await city.media.hear_due()
     assert "工单号" in (await city.answers())[-1]
     assert "联系电话" in (await city.answers())[-1]
     assert (await city.database.reader.ticket(record["ticket_id"]))["demand"]["content"] == LAMP
+
+
+async def test_who_speaks_and_is_not_understood_has_a_number_and_a_chat_that_ends_ends(city: ConversationHouse) -> None:
+    city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    first, sorry = await city.answers()
+    assert record["ticket_no"][8:] in first
+    assert "没能转成文字" in sorry
+    ended = await city.say("2", kind="event", event="end")
+    assert len(await city.answers()) == 2
+    assert ended["interactions"][0]["disposition"] == "completed"
+
+
+async def test_what_is_written_after_a_voice_message_that_nobody_understood_is_the_demand(
+    city: ConversationHouse,
+) -> None:
+    city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    again = await city.say("2", LAMP)
+    assert (again["ticket_id"], again["demand"]["content"]) == (record["ticket_id"], LAMP)
+    assert "联系电话" in (await city.answers())[-1]
 
 
 async def test_english_throughout(city: ConversationHouse) -> None:
