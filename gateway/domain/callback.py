@@ -54,7 +54,7 @@ def owed_after(disposition: Disposition, *, proved: bool) -> str | None:
 def settles(channel: str, disposition: str | None, *, answered: bool, empty: bool) -> bool:
     """Whether an interaction that ended so settles what its person was owed before it.
 
-    A call in which nothing was said (``empty``) proves nobody: the number may be forged.
+    A call in which nothing was said, as far as is known (``empty``), proves nobody: the number may be forged.
     """
     return not empty and channel == TELEPHONE and answered and disposition in _SERVED
 

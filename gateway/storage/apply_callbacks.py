@@ -68,7 +68,7 @@ class Calls:
                 self._owe(p.change.callback, interaction)
             if false is not None:
                 self._take_back(false, interaction)
-            if "disposition" in p.interaction_fields or p.says_whether_empty:
+            if "disposition" in p.interaction_fields or p.is_read:
                 self._serve(interaction.row)
         if p.change.work is not None:
             self._work(p.change.work)
@@ -146,7 +146,7 @@ class Calls:
 
     def _serve(self, row: Row) -> None:
         own = self._ticket.row
-        answered, empty = row["answered_at"] is not None, own["empty"]
+        answered, empty = row["answered_at"] is not None, own["empty"] or own["pending"]
         if settles(row["channel"], row["disposition"], answered=answered, empty=empty):
             person = (own["requester_id"], own["line"])
             for task in called_again(self._owed(), *person, row["interaction_id"], self._at):
