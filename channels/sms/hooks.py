@@ -163,7 +163,7 @@ class HookChannel(ABC):
     async def keep_items(self, items: list[Any]) -> None:
         """The same for those of a delivery's items that cannot be understood, as one contact however many they are."""
         if items:
-            body = await off_loop(True, lambda: json.dumps(items[:MOST_KEPT], ensure_ascii=False))  # noqa: FBT003
+            body = await off_loop(True, lambda: json.dumps(items[:MOST_KEPT], ensure_ascii=False))
             await self.keep(body.encode("utf-8", "replace"), f"{len(items)} items are neither message nor report")
 
     async def call(self, url: str | URL, **options: Any) -> tuple[int, Any]:

@@ -51,9 +51,12 @@ def owed_after(disposition: Disposition, *, proved: bool) -> str | None:
     return disposition.value if proved and disposition in ABANDONED else None
 
 
-def settles(channel: str, disposition: str | None, *, answered: bool) -> bool:
-    """Whether an interaction that ended so settles what its person was owed before it."""
-    return channel == TELEPHONE and answered and disposition in _SERVED
+def settles(channel: str, disposition: str | None, *, answered: bool, empty: bool) -> bool:
+    """Whether an interaction that ended so settles what its person was owed before it.
+
+    A call in which nothing was said, as far as is known (``empty``), proves nobody: the number may be forged.
+    """
+    return not empty and channel == TELEPHONE and answered and disposition in _SERVED
 
 
 @dataclass(frozen=True, slots=True)

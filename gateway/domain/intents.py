@@ -9,8 +9,19 @@ from functools import lru_cache
 from gateway.domain.intent_words import TABLE, Intent
 from gateway.domain.spoken import is_only, only_words
 
-__all__ = ["Intent", "has_no_phone", "intent_of", "is_outright", "is_plain", "means", "speaks_english"]
+__all__ = [
+    "ONLY_THERE",
+    "Intent",
+    "has_no_phone",
+    "intent_of",
+    "is_outright",
+    "is_plain",
+    "means",
+    "speaks_english",
+]
 
+ONLY_THERE = frozenset({Intent.GREETING, Intent.THANKS, Intent.ACK})
+"""What is no part of a demand: it says that somebody is there."""
 _EMOTICON = re.compile(r"/:[\w\-]{1,10}|\[[^\]\s]{1,6}\]")
 """As WeChat writes its own: /:rose, [握手]."""
 _WHOLE = (Intent.NO_PHONE, Intent.DECLINE, Intent.IGNORED, Intent.WITHDRAW, Intent.PERSON)

@@ -31,7 +31,7 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-GIVEN = (Status.REGISTERED, Status.MERGED)
+GIVEN = (Status.REGISTERED, Status.MERGED, Status.WITHDRAWN)
 """The statuses that this version gives to tickets; lists offer these, the others are still to come."""
 
 

@@ -20,7 +20,7 @@ from gateway.domain.change import (
 )
 from gateway.domain.guess import NOTHING_READ, Guess, Reading
 from gateway.domain.ids import new_ulid
-from gateway.domain.intents import Intent, intent_of
+from gateway.domain.intents import ONLY_THERE, intent_of
 from gateway.domain.words import Disposition, Line, Speaker
 from gateway.errors import ReaderUnavailable
 from gateway.intake.emergency import danger_said, emergency_raised, with_danger
@@ -34,7 +34,6 @@ from gateway.ports.recordings import Finished
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
 
-_THERE = frozenset({Intent.GREETING, Intent.ACK, Intent.THANKS})
 MIN_SPEECH_MS = 800
 """So much speech counts as something said even where no word of it was understood."""
 
@@ -301,7 +300,7 @@ class CallRecord:
     @property
     def _tells(self) -> bool:
         """Whether anything was said but that somebody is there."""
-        return any(intent_of(segment.text) not in _THERE for segment in self._said)
+        return any(intent_of(segment.text) not in ONLY_THERE for segment in self._said)
 
     def _take_prompts(self) -> list[NewSegment]:
         prompts, self._prompts = self._prompts, []

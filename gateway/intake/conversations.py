@@ -36,6 +36,7 @@ from gateway.intake.phrases import danger_phrase, phrase
 from gateway.intake.plain_text import language_of
 from gateway.intake.receipts import Receipts
 from gateway.intake.text_flow import Heeded, TextFlow, Turn, disposition_of
+from gateway.intake.ticket_talk import WITHDRAWS
 from gateway.intake.turns import Turns
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import State
@@ -127,22 +128,25 @@ class ConversationIntake:
             return await self._beside(key, message, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
         if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
-            standing = await self._leave(key, message, standing, view or await self._look(message))
+            view = view or await self._look(message)
+            standing = await self._leave(key, message, standing, view)
             build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
         change = build.build(turn, extra, about, rating_of(message))
         applied = await self._store.apply(change)
         if applied.replayed:
             return await self._replayed(message, applied)
-        if message.event == "end":
-            self._open.pop(key, None)
+        if change.interaction_fields:
+            self._open.pop(key, None)  # it has ended
         else:
             self._remember(key, applied, turn.state)
         return self._written(key, message, change, applied)
 
     def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
         """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
-        return standing.state is not None and message.kind == "text" and may_ask(message.text)
+        if standing.state is None or message.kind != "text":
+            return False
+        return bool(standing.state.vars.get(WITHDRAWS)) or may_ask(message.text)
 
     def _turn(
         self, arrived: Arrived, standing: Standing, view: ThreadView | None
@@ -164,6 +168,7 @@ class ConversationIntake:
                 follow_up=found or standing.ticket_id is not None,
                 another=standing.parent is not None,
             )
+        at = said_at(message.sent_at, message.received_at)
         language = language_of(text) or turn.state.language
         extra = [phrase("long_text", language)] if arrived.whole is not None and text is not None else []
         if about is not None:
@@ -171,9 +176,9 @@ class ConversationIntake:
                 self._flow.take(turn, Heeded(at=message.received_at), opening=True)
                 turn.lines.pop()  # the question: the answer asks it
             turn.content = text
-            return self._flow.told(turn, about, language), extra, about
+            return self._flow.told(turn, about, Heeded(at=at, text=text), language), extra, about
         heeded = Heeded(
-            at=said_at(message.sent_at, message.received_at),
+            at=at,
             text=text,
             choice=message.choice,
             location=message.location,

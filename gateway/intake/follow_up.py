@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
-from gateway.domain.intents import Intent, intent_of, is_plain, means
+from gateway.domain.intents import Intent, intent_of, is_plain
+from gateway.domain.said_digits import TOKEN, said
 from gateway.domain.words import CallbackState, Status
 from gateway.ports.conversation_store import TicketBrief
 
@@ -22,8 +23,10 @@ _NUMBER = re.compile(rf"(?<!\d)2{_APART}0(?:{_APART}\d){{13}}(?!\d)")
 _TAIL = re.compile(
     r"(?<!\d)(?:尾号|后四位|最后四位|工单号?|单号|ending(?: in)?|ticket|#)?[\s:：是#]*(\d{4,7})(?!\d)", re.IGNORECASE
 )
-_SPOKEN_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
-_SPOKEN = re.compile(r"[零〇一二三四五六七八九幺\s]{4,}")
+_TOKEN = re.compile(TOKEN)
+_SPOKEN = re.compile(rf"{TOKEN}(?:\s*{TOKEN})+")
+_FEWEST = 4
+"""Fewer digits in a row name no ticket."""
 _OF_A_NUMBER = re.compile(
     r"\W+|我的|你好|您好|请问|查一?下|查询|工单|号码?|编号|单号|尾号|后四位|最后四位|是|的|ticket|number|ending|my|is|in|no",
     re.IGNORECASE,
@@ -51,7 +54,12 @@ class FollowUp:
 def _digits(text: str) -> str:
     """``text`` with full-width and spoken digits as ASCII."""
     plain = unicodedata.normalize("NFKC", text)
-    return _SPOKEN.sub(lambda run: run.group().translate(_SPOKEN_DIGITS), plain)
+    return _SPOKEN.sub(lambda run: _in_digits(run.group()), plain)
+
+
+def _in_digits(run: str) -> str:
+    digits = _TOKEN.sub(lambda token: said(token.group()), run)
+    return digits if sum(map(str.isdigit, digits)) >= _FEWEST else run
 
 
 def numbers_in(text: str | None) -> list[str]:
@@ -73,15 +81,15 @@ def tail_in(text: str | None) -> str | None:
 
 def may_ask(text: str | None) -> bool:
     """Whether the words may be about a ticket, so that it has to be looked up."""
-    plain = intent_of(text) in ABOUT_A_TICKET or means(text, (Intent.ACK,))
-    return plain or bool(numbers_in(text)) or tail_in(text) is not None
+    return intent_of(text) in ABOUT_A_TICKET or bool(numbers_in(text)) or tail_in(text) is not None
 
 
 def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -> FollowUp | None:
     """Which of the person's ``tickets`` (newest first) ``text`` speaks of; None: something new.
 
     A ticket's number decides, whatever else is said; without one only plain words about the newest ticket do. Of
-    somebody else's number nothing is told, not even whether there is such a ticket.
+    somebody else's number nothing is told, not even whether there is such a ticket. What is told of one that
+    is withdrawn is something new.
     """
     numbers = numbers_in(text)
     named = next((t for number in numbers for t in tickets if t.ticket_no == number), None)
@@ -92,7 +100,10 @@ def follow_up(text: str | None, tickets: Sequence[TicketBrief], now: datetime) -
     intent = intent_of(around) if intent_of(around) in ABOUT_A_TICKET else None
     if named is not None:
         alone = not _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or ""))) or tail is not None
-        return FollowUp(intent=intent or (Intent.PROGRESS if alone else Intent.ADDITION), ticket=named, numbered=True)
+        intent = intent or (Intent.PROGRESS if alone else Intent.ADDITION)
+        if intent is Intent.ADDITION and named.status == Status.WITHDRAWN:
+            return None
+        return FollowUp(intent=intent, ticket=named, numbered=True)
     if numbers:
         told = _OF_A_NUMBER.sub("", _NUMBER.sub("", _digits(text or "")))
         return FollowUp(intent=intent or Intent.PROGRESS, ticket=None, numbered=True) if intent or not told else None
@@ -168,5 +179,14 @@ def answer(found: FollowUp, language: str) -> str:
     if ticket.public_reply and found.intent is Intent.PROGRESS:
         said += f" {ticket.public_reply}" if english else f"答复：{ticket.public_reply}"
     if ticket.callback == CallbackState.OPEN:
-        said += " A call back is arranged." if english else "坐席回电已安排。"
+        said += _owed(ticket)[english]
     return said
+
+
+def _owed(ticket: TicketBrief) -> tuple[str, str]:
+    """What is said of the call that the requester is owed."""
+    if ticket.by_message:
+        return "坐席会用消息回复您。", " An agent will answer you by message."
+    if ticket.callback_phone is not None:
+        return "坐席回电已安排。", " A call back is arranged."
+    return "坐席要给您回电，还缺联系号码，请写下电话。", " An agent is to call you: please write your phone number."

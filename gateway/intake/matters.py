@@ -114,6 +114,11 @@ def tells(guesses: Iterable[Guess]) -> bool:
     )
 
 
+def set_apart(text: str) -> bool:
+    """Whether the words themselves say that something else follows: 另外, 还有一件事."""
+    return _APART.search(text.strip()) is not None
+
+
 def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) -> bool:
     """Whether ``text`` tells of a matter of its own; ``known`` is what ``about`` kept. In doubt it is an addition.
 
@@ -124,7 +129,7 @@ def is_another(known: Mapping[str, str], text: str, guesses: Sequence[Guess]) ->
     differs = "matter" in said and "matter" in known and not _same_branch(known["matter"], said["matter"])
     where = said.get("where")
     elsewhere = where is not None and _elsewhere(known.get("where"), where) and not _named_in(known, text)
-    if _APART.search(text.strip()):
+    if set_apart(text):
         return elsewhere or differs
     if _CORRECTS.search(text) or _TELLER.search(text):
         return False

@@ -27,7 +27,7 @@ from gateway.domain.change import (
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.intents import Intent
 from gateway.domain.said_at import said_at
-from gateway.domain.words import Line, Status
+from gateway.domain.words import Disposition, Line, Status
 from gateway.intake.emergency import danger_said, emergency_raised
 from gateway.intake.follow_up import FollowUp
 from gateway.intake.phrases import phrase
@@ -137,14 +137,13 @@ class MessageChange:
         message, standing, now = self._message, self._standing, self._now
         known = about.ticket if about is not None else None
         content = turn.content
-        speaks = about is None or about.intent is Intent.ADDITION
-        if not speaks:
+        if about is not None and about.intent is not Intent.ADDITION:
             content = None
         if content and self._incomplete:
             content += self._incomplete
         lines = [*extra, *turn.lines]
         state = turn.state
-        closing = message.event == "end" and standing.interaction_id is not None
+        ends = self._ends(state, about)
         conversation = f"{CONVERSATION}{message.sender}"
         outbound = self._outbound(lines, turn.quick_replies)
         interaction = NewInteraction(
@@ -165,14 +164,14 @@ class MessageChange:
             new_interaction=interaction,
             dialogue=state.to_json(),
             ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | withdrawn(about),
-            guesses=tuple(turn.guesses) if speaks else (),
-            mentions=tuple(turn.mentions) if speaks else (),
-            interaction_fields={"ended_at": now, "disposition": disposition_of(state).value} if closing else {},
+            guesses=tuple(turn.guesses),
+            mentions=tuple(turn.mentions),
+            interaction_fields={"ended_at": now, "disposition": ends.value} if ends is not None else {},
             thread=self._thread(),
             messages=(*self._inbound(), *outbound),
             attachments=self._attachments,
             callback=owed(turn.callback_reason, now, self._callback_due),
-            events=(*self._events(turn, about, satisfied, content=content, closing=closing), *self._taken(outbound)),
+            events=(*self._events(turn, about, satisfied, content=content, ends=ends), *self._taken(outbound)),
         )
         if known is not None and standing.ticket_id is None:
             return replace(change, ticket_id=known.ticket_id, content=content)
@@ -200,6 +199,15 @@ class MessageChange:
                 *self._taken(outbound),
             ),
         )
+
+    def _ends(self, state: State, about: FollowUp | None) -> Disposition | None:
+        """How the conversation ends with this message; None: it goes on. A withdrawn ticket takes nothing more."""
+        if self._standing.interaction_id is None:
+            return None
+        ends = disposition_of(state)
+        if about is not None and about.withdrawn:
+            return Disposition.COMPLETED if ends is Disposition.IDLE_CLOSED else ends
+        return ends if self._message.event == "end" else None
 
     @property
     def _sent_at(self) -> datetime:
@@ -306,7 +314,13 @@ class MessageChange:
         )
 
     def _events(
-        self, turn: Turn, about: FollowUp | None, satisfied: int | None, *, content: str | None, closing: bool
+        self,
+        turn: Turn,
+        about: FollowUp | None,
+        satisfied: int | None,
+        *,
+        content: str | None,
+        ends: Disposition | None,
     ) -> tuple[NewEvent, ...]:
         message, standing, now = self._message, self._standing, self._now
         started = {"flow": turn.state.flow, "previous": standing.previous_interaction}
@@ -322,9 +336,8 @@ class MessageChange:
         if turn.demand_taken:
             events.append(NewEvent(type="ticket.demand_taken", at=now))
         events += self._rating(satisfied)
-        if closing:
-            ended = {"disposition": disposition_of(turn.state).value}
-            events.append(NewEvent(type="interaction.ended", at=now, data=ended))
+        if ends is not None:
+            events.append(NewEvent(type="interaction.ended", at=now, data={"disposition": ends.value}))
         return tuple(events)
 
     def _received(self) -> NewEvent:

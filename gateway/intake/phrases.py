@@ -38,6 +38,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "听起来是另一件事，已先记在本工单。要单独登记，请用文字把这件事再写一遍。",
         "This sounds like another matter; it is kept in this ticket. For a ticket of its own, please write it to us.",
     ),
+    "number": ("工单号：{number}。", "Ticket number: {number}."),
     "same": ("截至目前没有变化：", "No change so far: "),
     "texted": (
         "【12345热线】您的来电已登记，工单号：{number}。回复“进度”可查询办理情况。",

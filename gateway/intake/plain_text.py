@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
-from gateway.domain.guess import Guess
-from gateway.domain.intents import Intent, intent_of, speaks_english
+from gateway.domain.guess import SURE, Guess
+from gateway.domain.intents import Intent, speaks_english
 from gateway.domain.spoken import is_only, only_words, word_count
 from gateway.ports.numbers import e164
-from gateway.prefill.spoken_phone import spoken_phone
+from gateway.prefill.extract.phones import phones
+from gateway.prefill.spoken_phone import callback_phone, spoken_phone
 
 MIN_ENGLISH_WORDS = 3
+OWN_WORDS = 12
+"""So many characters around a number that somebody says is theirs are still only an announcement of it."""
 _ANNOUNCES = re.compile(
     r"(?:我们?|本人|自己|的|电话|手机|座机|号码?|联系|方式|是|打|拨|回|找|请|可以|能|都|这个|这|给|用|留|微信|同号|谢谢|麻烦|您|你们?|好|嗯|哦"
     r"|补充|一下|老婆|老公|爱人|家人|儿子|女儿|妈妈?|爸爸?|就|行|了|吧|啊|呢|有事|随时|接|听|另外|还有|换成?|改成?"
@@ -55,11 +58,6 @@ def language_of(text: str | None, else_: str | None = None) -> str | None:
     return else_ or ("en" if speaks_english(text) else None)
 
 
-def says_nothing(text: str | None) -> bool:
-    """Whether a text tells nothing: a greeting, thanks, abuse, a question for progress, or no word at all."""
-    return not text or not text.strip() or intent_of(text) in SILENT
-
-
 def no_demand(text: str) -> bool:
     """Whether a text from which a demand is awaited holds none: digits that are no phone number, "my house"."""
     bare = text.strip()
@@ -83,4 +81,6 @@ def phone_alone(text: str) -> Guess | None:
     if found is None or found.span is None:
         return None
     around = only_words(text[: found.span[0]] + text[found.span[1] :])
-    return found if _ANNOUNCES.fullmatch(around) else None
+    theirs = callback_phone(phones(text))
+    said_theirs = theirs is not None and theirs.confidence >= SURE
+    return found if _ANNOUNCES.fullmatch(around) or (said_theirs and len(around) <= OWN_WORDS) else None

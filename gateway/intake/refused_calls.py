@@ -104,9 +104,11 @@ class RefusedCalls:
         self._waiting.clear()
         try:
             left_out = await self._store.add(calls, most_a_day=MAX_A_DAY)
-        except StoreUnavailable:
+        except (StoreUnavailable, asyncio.CancelledError) as error:
             for call in calls:
                 self._keep(call)
+            if isinstance(error, asyncio.CancelledError):
+                raise
             return
         if left_out:
             _log.error("refused_calls_full", left_out=left_out, most_a_day=MAX_A_DAY)
@@ -117,7 +119,8 @@ class RefusedCalls:
         key = (call.channel_id, call.day, call.number)
         newer = self._waiting.get(key)
         if newer is not None:
-            call = replace(newer, first_at=call.first_at, attempts=newer.attempts + call.attempts)
+            attempts, proved = newer.attempts + call.attempts, newer.proved or call.proved
+            call = replace(newer, first_at=call.first_at, attempts=attempts, proved=proved)
         if newer is not None or len(self._waiting) < MAX_WAITING:
             self._waiting[key] = call
         else:

@@ -15,7 +15,8 @@ from gateway.domain.intents import Intent, has_no_phone, intent_of, is_outright
 from gateway.domain.spoken import only_words
 from gateway.domain.words import ContactBy, Disposition, Line
 from gateway.intake.follow_up import FollowUp
-from gateway.intake.matters import about, as_tourism, corrected, is_another, knows_where, tells
+from gateway.intake.matters import about, as_tourism, corrected, is_another, knows_where, set_apart, tells
+from gateway.intake.phrases import phrase
 from gateway.intake.plain_text import SILENT, house_alone, language_of, no_demand, phone_alone, phone_in
 from gateway.intake.ticket_talk import WITHDRAWS, spoken_of, told
 from gateway.ivr import schema
@@ -141,7 +142,7 @@ class TextFlow:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
         waiting = self._engine.waiting(turn.state)
         event: Input | None
-        opening = opening or turn.state.vars.get(UNHEARD) == turn.state.step
+        opening = opening or (heeded.speaks and turn.state.vars.get(UNHEARD) == turn.state.step)
         if danger := danger_in(heeded.text or ""):
             turn.emergency, event = danger.number, Danger(danger.kind, language_of(heeded.text))
         elif turn.another:
@@ -158,6 +159,9 @@ class TextFlow:
             turn.state = replace(turn.state, language=str(language))
         if event is not None:
             self._run(turn, event, heeded)
+        if opening and heeded.voice_pending is not None and turn.state.vars.get(UNHEARD):
+            turn.lines.append(phrase("number", turn.state.language).format(number=TICKET_NO))
+            turn.state = _with(turn.state, registered="1")  # its words may never be known
         return turn
 
     def _event(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, *, opening: bool) -> Input | None:
@@ -243,6 +247,9 @@ class TextFlow:
         """Whether ``text`` tells of another matter than the demand that this conversation is about."""
         if not text or state.vars.get("demand") is None or self._wants(text, at) in SILENT:
             return False
+        waiting = self._engine.waiting(state)
+        if waiting is not None and waiting.asked == "place" and not set_apart(text):
+            return False  # a place of its own is the answer, and 公交站 in it no matter of its own
         return is_another(state.vars, text, self._prefill.read(text, at=at).guesses)
 
     def about(
@@ -256,8 +263,21 @@ class TextFlow:
         """See ``ticket_talk.spoken_of``."""
         return spoken_of(self._prefill, state, open_ticket, text, tickets, at)
 
-    def told(self, turn: Turn, found: FollowUp, language: str) -> Turn:
-        """``turn`` with our answer about a ticket."""
+    def told(self, turn: Turn, found: FollowUp, heeded: Heeded, language: str) -> Turn:
+        """``turn`` with our answer about a ticket, and what the message says besides.
+
+        Of an addition that is everything; of what only asks, who the requester is.
+        """
+        if found.intent is Intent.ADDITION:
+            self._note(turn, heeded, None, None, is_key=False)
+        else:
+            read = self._prefill.read(heeded.text or "", at=heeded.at).guesses
+            own = tuple(replace(g, span=None) for g in read if g.path.startswith("requester."))
+            turn.guesses += own
+            self._remember(turn, "", own)
+        phone = next((g for g in turn.guesses if g.path == "requester.callback_phone"), None)
+        if phone is not None and phone.confidence >= PHONE_SURE and found.ticket is not None:
+            found = replace(found, ticket=replace(found.ticket, callback_phone=phone.value))
         said, known = told(turn.state, found, language)
         turn.lines.append(said)
         turn.state = _with(turn.state, **known)

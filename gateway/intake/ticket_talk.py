@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.domain.intents import Intent, intent_of, is_outright, means
+from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.spoken import only_words
 from gateway.intake.follow_up import FollowUp, answer, follow_up, numbers_in, tail_in
 from gateway.intake.matters import about, fits, tells
 from gateway.intake.phrases import phrase
@@ -17,6 +18,29 @@ from gateway.prefill.reader import Prefill
 DIGEST_CHARS = 12
 WITHDRAWS = "withdraws"
 """The ticket that somebody was asked whether to withdraw."""
+_CONFIRMS = frozenset(
+    map(
+        only_words,
+        (
+            *("是", "是的", "对", "对的", "嗯是的", "确认", "确定", "我确认", "我确定", "撤销", "确认撤销", "确定撤销"),
+            *(
+                "撤销吧",
+                "我要撤销",
+                "是的撤销",
+                "是撤销",
+                "对撤销",
+                "是的确认",
+                "是的我要撤销",
+                "撤回",
+                "取消",
+                "取消吧",
+            ),
+            *("yes", "yes please", "yes withdraw it", "yes cancel it", "yes withdraw", "yes cancel", "confirm"),
+            *("confirmed", "I confirm", "yes I confirm", "withdraw it", "cancel it", "withdraw", "cancel"),
+        ),
+    )
+)
+"""Everything that withdraws a ticket when somebody was asked; politeness and consent elsewhere do not."""
 
 
 def spoken_of(
@@ -29,7 +53,7 @@ def spoken_of(
 ) -> FollowUp | None:
     """Which ticket ``text`` speaks of. Within a conversation, unless a number is named, of that conversation's."""
     asked = state.vars.get(WITHDRAWS) if state is not None else None
-    if asked and means(text, (Intent.ACK, Intent.WITHDRAW)):
+    if asked and only_words(text or "") in _CONFIRMS:
         ticket = next((t for t in tickets if t.ticket_id == asked), None)
         return FollowUp(intent=Intent.WITHDRAW, ticket=ticket, confirmed=True) if ticket is not None else None
     if state is not None and state.vars.get("demand") is None:

@@ -17,13 +17,13 @@ from gateway.domain.change import (
     Thread,
 )
 from gateway.domain.ids import new_ulid
-from gateway.domain.intents import Intent
+from gateway.domain.words import Disposition
 from gateway.intake.emergency import emergency_raised
 from gateway.intake.follow_up import FollowUp
 from gateway.intake.message_change import CONVERSATION, asked, withdrawn
 from gateway.intake.phrases import danger_phrase, phrase
 from gateway.intake.plain_text import language_of
-from gateway.intake.text_flow import TextFlow, Turn
+from gateway.intake.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import State
 from gateway.ports.conversation_store import AttachmentRow, ThreadView
 from gateway.prefill.danger import danger_in
@@ -37,8 +37,8 @@ def said_change(
     about = _about(flow, row, view, state, text, now)
     if about is not None:
         language = language_of(text) or (state.language if state is not None else "zh")
-        turn = flow.told(Turn(state=state or State(flow="", version="", step="")), about, language)
-        turn.content = text if about.intent is Intent.ADDITION else None
+        begun = Turn(state=state or State(flow="", version="", step=""))
+        turn = flow.told(begun, about, Heeded(at=now, text=text), language)
     elif state is not None:
         another = not danger_in(text) and flow.is_another(state, text, now)
         turn = flow.later(state, row.message_id, text, now)
@@ -58,6 +58,7 @@ def said_change(
         interaction_id=row.interaction_id,
         **_going_on(row, view, turn if state is not None else None),
         ticket_fields=dict(turn.fields) | _not_pending(row) | withdrawn(about),
+        interaction_fields=_ended(now) if about is not None and about.withdrawn and state is not None else {},
         content=turn.content,
         guesses=tuple(turn.guesses),
         mentions=tuple(turn.mentions),
@@ -68,6 +69,11 @@ def said_change(
         callback=owed(turn.callback_reason, now, callback_due),
         events=tuple(events),
     )
+
+
+def _ended(now: datetime) -> dict[str, Any]:
+    """A withdrawn ticket takes nothing more: what comes next opens its own."""
+    return {"ended_at": now, "disposition": Disposition.COMPLETED.value}
 
 
 def told_change(row: AttachmentRow, view: ThreadView, why: str, now: datetime) -> Change:

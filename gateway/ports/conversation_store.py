@@ -22,6 +22,10 @@ class TicketBrief:
     created_at: datetime
     callback: str | None
     """State of its callback task, if it has one."""
+    callback_phone: str | None
+    """Where that task calls; None: nowhere yet."""
+    by_message: bool
+    """Its requester wants an answer in writing rather than a call."""
     public_reply: str | None
 
 

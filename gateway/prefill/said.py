@@ -8,14 +8,11 @@ from datetime import datetime
 
 from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess
-from gateway.domain.intents import Intent, intent_of
+from gateway.domain.intents import ONLY_THERE, intent_of
 from gateway.domain.limits import CONTENT_CHARS, content_of, said_in
 from gateway.ports.speech import Understood
 from gateway.prefill.hearing import Correction, differences, less_sure
 from gateway.prefill.reader import Prefill
-
-_SAYS_NOTHING = frozenset({Intent.GREETING, Intent.THANKS, Intent.ACK})
-"""Sentences that stay in the transcript and are no part of the demand."""
 
 
 def understand(prefill: Prefill, said: Sequence[NewSegment], at: datetime, *, new: int) -> Understood:
@@ -54,7 +51,7 @@ def _join(said: Sequence[NewSegment]) -> tuple[str, list[Correction], list[float
         text = (segment.corrected_text or segment.text).strip()
         if len(content) > CONTENT_CHARS:
             break
-        if intent_of(text) in _SAYS_NOTHING:
+        if intent_of(text) in ONLY_THERE:  # it stays in the transcript
             continue
         content += separator
         corrections += differences(segment.text.strip(), text, at=len(content))

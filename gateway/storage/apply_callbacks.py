@@ -68,7 +68,7 @@ class Calls:
                 self._owe(p.change.callback, interaction)
             if false is not None:
                 self._take_back(false, interaction)
-            if "disposition" in p.interaction_fields:
+            if "disposition" in p.interaction_fields or p.is_read:
                 self._serve(interaction.row)
         if p.change.work is not None:
             self._work(p.change.work)
@@ -145,8 +145,9 @@ class Calls:
                     del self._ticket.doc[_LINK]
 
     def _serve(self, row: Row) -> None:
-        if settles(row["channel"], row["disposition"], answered=row["answered_at"] is not None):
-            own = self._ticket.row
+        own = self._ticket.row
+        answered, empty = row["answered_at"] is not None, own["empty"] or own["pending"]
+        if settles(row["channel"], row["disposition"], answered=answered, empty=empty):
             person = (own["requester_id"], own["line"])
             for task in called_again(self._owed(), *person, row["interaction_id"], self._at):
                 self._put(task, self._event(DONE, task), everyone=True)

@@ -16,16 +16,25 @@ from gateway.storage.bulk import Bulk, Query, Row, loads
 from gateway.storage.shape import Tree, get_in
 
 LOOKED_BACK = 50
-"""So many earlier tickets of the people of a batch are asked for a number, the newest first."""
+"""So many earlier tickets of each person are asked for a number, the newest first."""
 _OPEN = t.callbacks.c.state == sa.literal_column("'open'")
 _OWED = Query(sa.select(t.callbacks).where(_OPEN, listed(t.callbacks.c.requester_id, "requesters")))
 _NAMED = Query(sa.select(t.callbacks).where(listed(t.callbacks.c.callback_id, "named")))
-_NUMBERED = Query(
-    sa.select(t.tickets.c.requester_id, t.tickets.c.doc)
+_LATEST = (
+    sa.select(
+        *(t.tickets.c[name] for name in ("requester_id", "ticket_no", "doc")),
+        sa.func.row_number()
+        .over(partition_by=t.tickets.c.requester_id, order_by=t.tickets.c.ticket_no.desc())
+        .label("nth"),
+    )
     .where(listed(t.tickets.c.requester_id, "requesters"), t.tickets.c.hidden.is_(False))
     .where(sa.or_(t.tickets.c.phone.is_not(None), t.tickets.c.callback_phone.is_not(None)))
-    .order_by(t.tickets.c.ticket_no.desc())
-    .limit(sa.literal_column(str(LOOKED_BACK)))
+    .subquery()
+)
+_NUMBERED = Query(
+    sa.select(_LATEST.c.requester_id, _LATEST.c.doc)
+    .where(_LATEST.c.nth <= sa.literal_column(str(LOOKED_BACK)))
+    .order_by(_LATEST.c.ticket_no.desc())
 )
 _INSERT = Bulk.insert(t.callbacks)
 _KEPT = frozenset({"callback_id", "created_at"})

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from gateway.domain.change import Identity
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
@@ -17,7 +18,7 @@ from gateway.storage.among import listed
 from gateway.storage.batch_state import SHOWN
 from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
-from gateway.storage.shape import get_in
+from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 
 CONVERSATION = "conversation:"
@@ -172,6 +173,9 @@ _TOLD_PHONE = Query(
     .limit(sa.literal_column("1"))
 )
 _BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "status", "created_at", "doc")))
+_CALLED = Query(
+    sa.select(t.callbacks.c.callback_id, t.callbacks.c.phone).where(listed(t.callbacks.c.callback_id, "named"))
+)
 _THEIRS = listed(t.tickets.c.requester_id, "requesters")
 _RECENT = Query(
     _BRIEF.where(_THEIRS, sa.not_(listed(t.tickets.c.status, "finished")))
@@ -246,11 +250,13 @@ def _tickets(
     rows = list(_RECENT.rows(connection, requesters=own, finished=list(FINISHED))) if own else []
     if ticket_nos:
         rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos), **conversation)
-    return tuple({row.ticket_no: _brief(row) for row in rows}.values())
+    docs = {row.ticket_no: (row, loads(row.doc)) for row in rows}
+    named = {doc["callback_id"] for _, doc in docs.values() if "callback_id" in doc}
+    phones = {c.callback_id: c.phone for c in _CALLED.rows(connection, named=list(named))} if named else {}
+    return tuple(_brief(row, doc, phones.get(doc.get("callback_id", ""))) for row, doc in docs.values())
 
 
-def _brief(row: Any) -> TicketBrief:
-    doc = loads(row.doc)
+def _brief(row: Any, doc: Tree, phone: str | None) -> TicketBrief:
     return TicketBrief(
         ticket_id=row.ticket_id,
         ticket_no=row.ticket_no,
@@ -258,6 +264,8 @@ def _brief(row: Any) -> TicketBrief:
         title=get_in(doc, ("demand", "title")),
         created_at=from_rfc3339(row.created_at),
         callback=get_in(doc, ("handling", "callback", "state")),
+        callback_phone=phone,
+        by_message=get_in(doc, ("requester", "contact_by")) == ContactBy.MESSAGE,
         public_reply=get_in(doc, ("outcome", "public_reply")),
     )
 

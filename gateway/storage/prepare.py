@@ -31,6 +31,7 @@ _COLUMNS = frozenset(
     | {"started_at", "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "recording_path", "owner"},
 )
 _PERSONAL = frozenset({"requester", "line"})
+_PENDING: Path = ("prefill", "pending")
 _CONTENT: Path = ("demand", "content")
 _IN_DOC = frozenset({"flow", "dtmf", "recording"})
 Row = dict[str, Any]
@@ -69,6 +70,11 @@ class Prepared:
     confirmed_by: str | None
     touches_calls: bool
     """Whether calls that are owed may follow: nothing of them is looked up for other Changes."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether everything that was said in the contact is known from now on."""
+        return self.change.ticket_fields.get(_PENDING) is False
 
     @property
     def dedupe(self) -> ExternalKey | None:
@@ -257,6 +263,8 @@ def _checked_path(dotted: str) -> Path:
 def _touches_calls(change: Change) -> bool:
     """Whether somebody is owed a call by it, or it alters who is, where, or whether still."""
     if change.callback or change.work or change.owner or "disposition" in change.interaction_fields:
+        return True
+    if change.ticket_fields.get(_PENDING) is False:
         return True
     paths = [guess.path.partition(".")[0] for guess in change.guesses] + [path[0] for path in change.ticket_fields]
     return change.join is not None or not _PERSONAL.isdisjoint(paths)

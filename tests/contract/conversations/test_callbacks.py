@@ -83,6 +83,50 @@ async def test_a_number_said_in_a_voice_message_fills_the_task(house: Conversati
     assert (await owed(house))["phone"] == GIVEN
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "补充一下，我的电话是13912345678",
+        "进度怎么样了？我的电话是13912345678",
+        "还没修，请打13912345678",
+        "any update? my number is 13912345678",
+    ],
+)
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_number_given_with_a_question_about_a_ticket_fills_the_task(
+    house: ConversationHouse,
+    text: str,
+    closed: bool,  # noqa: FBT001
+) -> None:
+    await house.say("1", "小区停水")
+    await house.say("2", "人工")
+    record = await house.say("3", "进度")
+    assert "还缺联系号码" in (await house.answers())[-1]
+    if closed:
+        house.clock.forward(1801)
+        await house.idle.close_due()
+    assert (await house.say("4", text))["ticket_id"] == record["ticket_id"]
+    assert (await owed(house))["phone"] == GIVEN
+    answer = (await house.answers())[-1]
+    assert any(noted in answer for noted in ("坐席回电已安排", "call back is arranged", "已记下您的联系电话"))
+
+
+async def test_a_place_given_with_an_addition_is_kept(house: ConversationHouse) -> None:
+    await house.say("1", "小区停水")
+    house.clock.forward(1801)
+    await house.idle.close_due()
+    record = await house.say("2", "补充一下，在龙华区国贸路10号")
+    assert record["place"]["address"] == "龙华区国贸路10号"
+    assert "国贸路10号" in record["demand"]["content"]
+
+
+async def test_who_wants_no_call_is_not_told_of_one(house: ConversationHouse) -> None:
+    await house.say("1", "小区停水，不要打电话，发消息就行")
+    await house.say("2", "人工")
+    await house.say("3", "进度")
+    assert "坐席会用消息回复您" in (await house.answers())[-1]
+
+
 async def test_who_asks_again_is_owed_one_call(house: ConversationHouse) -> None:
     record = await taken(house)
     for n, words in enumerate(("人工", "人工", "0")):

@@ -219,6 +219,22 @@ async def test_another_matter_has_a_ticket_of_its_own(city: ConversationHouse, t
     assert closed["disposition"] == "completed"
 
 
+@pytest.mark.parametrize("text", ["国贸路公交站", "就在国贸路公交站那里", "海秀镇菜市场门口", "秀英区垃圾站旁边"])
+async def test_the_answer_to_where_is_no_other_matter(city: ConversationHouse, text: str) -> None:
+    first = await city.say("1", "路灯不亮")
+    second = await city.say("2", text)
+    assert second["ticket_id"] == first["ticket_id"]
+    assert second["place"]["address"] is not None
+    other = await city.say("3", "另外，秀英区海秀镇的垃圾没人收")
+    assert other["ticket_id"] != first["ticket_id"]
+
+
+async def test_for_another_matter_the_number_is_not_asked_again(city: ConversationHouse) -> None:
+    asked = await said(city, "路灯不亮", "龙华区国贸路10号", "13800138000", "另外，秀英区海秀镇的垃圾没人收")
+    assert "单独登记" in asked[-1]
+    assert "电话" not in asked[-1]
+
+
 async def test_withdrawing_is_asked_back_and_then_done(city: ConversationHouse) -> None:
     record = await city.say("1", LAMP, identities=PHONE)
     (answered,) = await said(city, "我要撤销工单")
@@ -231,6 +247,45 @@ async def test_withdrawing_is_asked_back_and_then_done(city: ConversationHouse) 
     assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "withdrawn"
     types = await city.types(record["ticket_id"])
     assert (types.count("ticket.withdraw_asked"), types.count("ticket.withdrawn")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("不要撤销", "先不撤销", "别撤销", "不是", "等你们消息", "没事", "没有了", "好的谢谢", "可以吗", "是吗"),
+        *("please don't cancel the ticket", "do not withdraw it", "yes but not now", "ok", "不用撤销", "没问题"),
+    ],
+)
+async def test_only_a_plain_yes_withdraws(city: ConversationHouse, text: str) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    _, answer = await said(city, "撤销工单", text)
+    assert answer
+    assert "撤销工单" not in answer
+    await said(city, "是")
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "registered"
+
+
+@pytest.mark.parametrize(
+    "text", ["是", "是的", "对", "确认", "撤销", "确认撤销。", "撤销吧", "yes", "Yes, please!", "Confirm"]
+)
+async def test_a_plain_yes_withdraws(city: ConversationHouse, text: str) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    await said(city, "撤销工单", text)
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "withdrawn"
+
+
+@pytest.mark.parametrize("text", ["路灯又不亮了，你们来修吧", "补充一下，路灯又不亮了", "还没人来修路灯"])
+async def test_a_withdrawn_ticket_takes_nothing_more(city: ConversationHouse, text: str) -> None:
+    first = await city.say("1", LAMP, identities=PHONE)
+    await said(city, "撤销工单", "是")
+    withdrawn = await city.database.reader.ticket(first["ticket_id"])
+    assert withdrawn["interactions"][0]["disposition"] == "completed"
+    assert "interaction.ended" in await city.types(first["ticket_id"])
+    second = await city.say("2", text)
+    assert second["ticket_id"] != first["ticket_id"]
+    assert second["demand"]["content"] == text
+    numbered = await city.say("3", f"{first['ticket_no']} 又有一盏灯坏了")
+    assert numbered["ticket_id"] == second["ticket_id"]
 
 
 async def test_what_is_worked_on_is_withdrawn_by_an_agent(city: ConversationHouse) -> None:
@@ -259,12 +314,38 @@ async def test_a_voice_message_is_heard_before_anything_is_asked(city: Conversat
     city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
     city.heard = [Final(start_ms=0, end_ms=900, text=LAMP, language="zh", confidence=0.9, engine="whisper")]
     record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
-    assert await city.answers() == ["语音已收到，正在转成文字。"]
+    number = f"{record['ticket_no'][:8]}-{record['ticket_no'][8:]}"
+    assert await city.answers() == [f"语音已收到，正在转成文字。\n工单号：{number}。"]
     await city.media.fetch_due()
     await city.media.hear_due()
     assert "工单号" in (await city.answers())[-1]
     assert "联系电话" in (await city.answers())[-1]
     assert (await city.database.reader.ticket(record["ticket_id"]))["demand"]["content"] == LAMP
+
+
+async def test_who_speaks_and_is_not_understood_has_a_number_and_a_chat_that_ends_ends(city: ConversationHouse) -> None:
+    city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    first, sorry = await city.answers()
+    assert record["ticket_no"][8:] in first
+    assert "没能转成文字" in sorry
+    ended = await city.say("2", kind="event", event="end")
+    assert len(await city.answers()) == 2
+    assert ended["interactions"][0]["disposition"] == "completed"
+
+
+async def test_what_is_written_after_a_voice_message_that_nobody_understood_is_the_demand(
+    city: ConversationHouse,
+) -> None:
+    city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
+    record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
+    await city.media.fetch_due()
+    await city.media.hear_due()
+    again = await city.say("2", LAMP)
+    assert (again["ticket_id"], again["demand"]["content"]) == (record["ticket_id"], LAMP)
+    assert "联系电话" in (await city.answers())[-1]
 
 
 async def test_english_throughout(city: ConversationHouse) -> None:

@@ -24,6 +24,7 @@ from gateway.ports.call import CallInfo
 from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
+from gateway.storage.batch_callbacks import LOOKED_BACK, earlier_numbers
 from gateway.storage.database import Database
 from gateway.storage.migrate import _config
 from tests.contract.storage.changes import NOON, TestClock, event, written
@@ -65,8 +66,16 @@ async def called(
     if more.get("person"):
         await record.request_callback("asked_for_person")
     await record.close(
-        disposition=disposition, proved=True, keys=[], recording=None, spoken_ms=0, transcribed=True, quality={}
+        disposition=disposition,
+        proved=True,
+        keys=[],
+        recording=None,
+        spoken_ms=12_000,
+        transcribed=False,
+        quality={},
     )
+    if (speech_ms := more.get("speech_ms", 5000)) is not None:
+        await record.transcribed(speech_ms=speech_ms)
     return record
 
 
@@ -133,6 +142,28 @@ async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: TestCloc
     third = await called(db, clock, "3", Disposition.INTERRUPTED)
     (again,) = await db.reader.callbacks()
     assert (again["ticket_id"], again["reasons"]) == (third.ticket_id, ["interrupted"])
+
+
+async def test_one_persons_many_tickets_hide_nobody_elses_number(db: Database) -> None:
+    other = await db.changes.apply(written("other", phone=SPOKEN))
+    for n in range(LOOKED_BACK + 1):
+        last = await db.changes.apply(written(f"many{n}", phone=OWN))
+    people = [(await db.reader.ticket(i))["requester"]["requester_id"] for i in (other.ticket_id, last.ticket_id)]
+    found = await db.sql.read(lambda connection: earlier_numbers(connection, people))
+    assert found == dict(zip(people, (SPOKEN, OWN), strict=True))
+
+
+async def test_a_call_that_says_nothing_settles_nothing(db: Database, clock: TestClock) -> None:
+    """Until its words are known: then it was somebody after all."""
+    await called(db, clock, "1", Disposition.ABANDONED_IN_FLOW)
+    await called(db, clock, "silent", Disposition.COMPLETED, speech_ms=0)
+    late = await called(db, clock, "late", Disposition.COMPLETED, speech_ms=None)
+    assert len(await db.reader.callbacks()) == 1
+    fields: dict[tuple[str, ...], Any] = {("prefill", "pending"): False, ("empty",): False}
+    read = Change(ticket_id=late.ticket_id, interaction_id=late.interaction_id, ticket_fields=fields, events=(event(),))
+    await db.changes.apply(read)
+    (task,) = await db.reader.callbacks(ALL)
+    assert (task["state"], task["closed"]["why"]) == ("done", "called_again")
 
 
 async def test_who_asked_for_a_person_in_this_very_call_is_still_owed_one(db: Database, clock: TestClock) -> None:

@@ -78,7 +78,7 @@ async def test_filters_offer_only_what_can_be_found(house: WebHouse, desk: Brows
     )
     assert offered == [
         ["", "citizen", "enterprise"],
-        ["", "registered", "merged"],
+        ["", "registered", "merged", "withdrawn"],
         ["", "sip", "wechat", "webchat", "platform", "open311"],
     ]
     choose = "const e=document.querySelectorAll('.selects select')[2];e.value=arguments[0];"

@@ -125,9 +125,10 @@ def test_a_call_leaves_a_debt_or_settles_one_never_both(disposition: Disposition
     owes = owed_after(disposition, proved=True)
     assert (owes == disposition.value) == (disposition in ABANDONED)
     assert owed_after(disposition, proved=False) is None
-    assert not (owes and settles("sip", disposition, answered=True))
-    assert not settles("sip", disposition, answered=False)
-    assert not settles("webchat", disposition, answered=True)
+    assert not (owes and settles("sip", disposition, answered=True, empty=False))
+    assert not settles("sip", disposition, answered=True, empty=True)
+    assert not settles("sip", disposition, answered=False, empty=False)
+    assert not settles("webchat", disposition, answered=True, empty=False)
 
 
 def test_what_a_change_says_is_owed() -> None:

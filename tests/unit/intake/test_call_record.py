@@ -194,7 +194,7 @@ async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: Prefill) -
     await asked.request_callback("asked_for_person")
     await ended(asked, spoken_ms=0, speech_ms=0, disposition=Disposition.CALLBACK_REQUESTED)
     said = call(store, ReaderHere(prefill))
-    await said.heard(heard("路灯坏了", 0))
+    await said.heard(heard("停电", 0))
     await ended(said, spoken_ms=0, speech_ms=200, disposition=Disposition.COMPLETED)
     assert [c.ticket_fields["empty",] for c in store.changes if ("empty",) in c.ticket_fields] == [False] * 6
 

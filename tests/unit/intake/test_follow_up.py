@@ -19,6 +19,8 @@ def ticket(serial: int, *, days: int = 1, status: str = "handling") -> TicketBri
         title="路灯不亮",
         created_at=NOW - timedelta(days=days),
         callback=None,
+        callback_phone=None,
+        by_message=False,
         public_reply=None,
     )
 
@@ -32,6 +34,7 @@ def ticket(serial: int, *, days: int = 1, status: str = "handling") -> TicketBri
         ("到现在都没人处理", Intent.URGE),
         ("nobody came", Intent.URGE),
         ("it is still not fixed", Intent.URGE),
+        ("还没人来，叫人工", Intent.PERSON),
         ("进度怎么样", Intent.PROGRESS),
         ("我的事处理得怎么样了？", Intent.PROGRESS),
         ("有结果了吗", Intent.PROGRESS),
@@ -67,6 +70,9 @@ def test_a_long_message_tells_something_of_its_own() -> None:
         *(
             "工单号：20261122－0000001",
             "二零二六一一二二零零零零零零一",
+            "两洞两六幺幺两两，洞洞洞洞洞洞幺",
+            "二零二六幺幺双二三个零三个零一",
+            "尾号三个零幺",
             "20261122—0000001",
             "我的工单20261122-0000001",
             "2026-11-22-0000001",

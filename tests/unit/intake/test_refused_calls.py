@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -81,6 +82,24 @@ async def test_nothing_is_lost_while_the_store_is_away() -> None:
     await refused.flush()
     (row,) = rows.rows
     assert (row.attempts, row.reason, (row.last_at - row.first_at).total_seconds()) == (2, "rate", 5)
+
+
+async def test_what_proved_a_caller_before_is_kept_and_a_writer_that_is_stopped_loses_nothing() -> None:
+    rows = Rows()
+    refused = RefusedCalls(store=rows, clock=TestClock(), zone=SHANGHAI)
+
+    async def stopped(*_: Any, **__: Any) -> int:
+        refused(call("13800138000", "b"), "rate", False)
+        raise asyncio.CancelledError
+
+    refused(call("13800138000", "a"), "full", True)
+    rows.add = stopped  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await refused.flush()
+    del rows.add  # type: ignore[method-assign]
+    await refused.flush()
+    (row,) = rows.rows
+    assert (row.attempts, row.proved) == (2, True)
 
 
 async def test_a_flood_of_numbers_is_counted_and_not_kept() -> None:
