@@ -65,8 +65,8 @@ ZH = {
     "danger_120": ("请立即拨打120。您的情况已记录。", "请立即拨打幺二零。您的情况已记录。"),
     "danger_122": ("请立即拨打122。您的情况已记录。", "请立即拨打幺二二。您的情况已记录。"),
     "danger_self_harm": (
-        "请先别伤害自己。请拨打110，心理援助热线12356也有人听您说。",
-        "请先别伤害自己。请拨打幺幺零，心理援助热线幺二三五六，也有人听您说。",
+        "请先别伤害自己，请拨打110，或心理援助热线12356。",
+        "请先别伤害自己，请拨打幺幺零，或心理援助热线幺二三五六。",
     ),
     **{f"digit_{n}": (str(n), word) for n, word in enumerate("零幺二三四五六七八九")},
 }
@@ -105,8 +105,8 @@ EN = {
     "danger_120": ("Call 120 now. What you said is recorded.", "Call one two zero now. What you said is recorded."),
     "danger_122": ("Call 122 now. What you said is recorded.", "Call one two two now. What you said is recorded."),
     "danger_self_harm": (
-        "Please do not harm yourself. Call 110 now, or 12356: somebody will listen to you.",
-        "Please do not harm yourself. Call one one zero now, or one two three five six. Somebody will listen to you.",
+        "Please do not harm yourself. Call 110, or the helpline 12356.",
+        "Please do not harm yourself. Call one one zero, or the helpline, one two three five six.",
     ),
     **{f"digit_{n}": (str(n), w) for n, w in enumerate(EN_DIGITS)},
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,8 +87,11 @@ def test_lengths_stay_so_that_spans_still_fit(text: str) -> None:
     assert all(a in {b, "*"} for a, b in zip(masked, text, strict=True))
 
 
-@given(st.text(alphabet="0123456789", min_size=7, max_size=40))
-def test_no_long_number_stays_whole(digits: str) -> None:
+TICKET_NO = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{7}")
+
+
+@given(st.text(alphabet="0123456789", min_size=7, max_size=40).filter(lambda one: not TICKET_NO.fullmatch(one)))
+def test_no_long_number_but_our_own_stays_whole(digits: str) -> None:
     assert digits not in (masking.text(f"电话{digits}好") or "")
 
 
