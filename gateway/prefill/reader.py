@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ from gateway.telemetry import log, metrics
 
 _log = log.get("prefill")
 _FIELDS = {"uscc": "requester.uscc"}
+READ_AGAIN = 64
+"""Of the newest contents the readings are kept: a dialogue asks several things of one message."""
 MOST_MENTIONS = 50
 """Of each kind, the first: nobody reads more of them, and every one is stored and moved along with each correction."""
 MOST_PRIVATE = 400
@@ -40,6 +43,7 @@ class Prefill:
         self._gazetteer = gazetteer
         self._subject = subject or Subject({}, TrainedModels({}))
         self._zone = zone
+        self._remembered = lru_cache(READ_AGAIN)(self._read)
         self.hearing = Hearing((), (), ())
         """What puts right what a recogniser mis-heard; it knows no words unless ``of`` read them."""
 
@@ -59,14 +63,13 @@ class Prefill:
         Never raises: a contact must not be lost because it could not be read. Then nothing was read.
         """
         try:
-            return self._read(content, at=at, answers=answers)
+            return self._remembered(content, _local(at, self._zone), answers)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the reading, the contact is kept
             metrics.READINGS_FAILED.inc()
             _log.error("reading_failed", exc_info=error)  # its type and place alone
             return NOTHING_READ
 
-    def _read(self, content: str, *, at: datetime, answers: bool) -> Reading:
-        local = _local(at, self._zone)
+    def _read(self, content: str, local: datetime, answers: bool) -> Reading:  # noqa: FBT001 - keys of the memory
         beginning = content[:MAX_CHARS]
         parties, named = who(beginning, answers=answers)
         mentions = _first((*numbers(beginning), *money(beginning), *times(beginning, local), *named))
