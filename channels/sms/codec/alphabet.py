@@ -29,7 +29,12 @@ _SMPP = {
 _CMPP = {0: ASCII, 3: BINARY, 4: BINARY, 8: UCS2, 15: GBK}
 _CONTROLS = frozenset(range(0x20)) - frozenset(b"\t\r\n")
 _DOUBTED: Final = frozenset({GSM7, ASCII, LATIN1, UCS2, GBK, UTF8})
-_BELIEVED: Final = 0.9
+_SOME, _MOSTLY = 4, 0.8
+"""Of so many Chinese characters, so large a share are common ones."""
+_BELIEVED, _LIKELY = 0.9, 0.8
+_THREE_OCTETS: Final = "\u0800"
+_VALID: Final = 0.05
+"""For octets that follow UTF-8's rules to the end."""
 _ONE_WIDE: Final = 2
 _WORDS: Final = frozenset(b" ,.!?0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _WORDY: Final = 0.8
@@ -40,7 +45,7 @@ _FULLWIDTH: Final = ("\uff00", "\uff65")
 _SIGNS: Final = frozenset("，。！？、；：“”‘’（）《》【】…—·～￥°℃×÷①②③④⑤⑥⑦⑧⑨⑩→←↑↓★☆※€£¥§\u200d\ufe0f☀☎✅❤❌⭐⚠")
 _SECOND_LEVEL: Final = 0xD8
 """First octet in GB 2312 from which on its characters are the rarer ones."""
-_RARE, _FOREIGN = 0.5, 0.6
+_RARE, _NAMES, _FOREIGN = 0.9, 0.5, 0.6
 _CODECS = {ASCII: "ascii", LATIN1: "latin-1", GBK: "gb18030", UTF8: "utf-8"}
 
 
@@ -95,10 +100,8 @@ def read(data: bytes, label: str) -> Read:
     sense = _sense(labelled)
     if sense >= _BELIEVED and "\ufffd" not in labelled:
         return Read(_clean(labelled))
-    best, text = max(((_sense(one), one) for one in _otherwise(data, label)), default=(0.0, ""), key=lambda one: one[0])
-    if best < _BELIEVED:
-        return _in_vain(labelled)
-    return Read(_clean(text), doubtful=True)
+    best, text = max(_otherwise(data, label), default=(0.0, ""), key=lambda one: one[0])
+    return Read(_clean(text), doubtful=True) if best >= _LIKELY and best > sense else _in_vain(labelled)
 
 
 def _in_vain(text: str) -> Read:
@@ -130,22 +133,35 @@ def _is_ucs2(data: bytes) -> bool:
     if len(data) % 2 or not data.isascii():
         return False
     if not any(data[0::2]) and all(data[1::2]):
-        return len(data) > _ONE_WIDE
+        return len(data) > _ONE_WIDE or data[1:].isdigit()  # "1" and "0" are choices
     wide = data.decode("utf-16-be")
-    words = sum(octet in _WORDS for octet in data)
-    return words < len(data) * _WORDY and all(_HAN[0] <= one <= _HAN[1] and _usual(one) == 1.0 for one in wide)
+    if sum(octet in _WORDS for octet in data) >= len(data) * _WORDY:
+        return False
+    usual = sum(_usual(one) >= _RARE for one in wide if _HAN[0] <= one <= _HAN[1])
+    return usual == len(wide) or (len(wide) >= _SOME and usual >= len(wide) * _MOSTLY and _all_han(wide))
 
 
-def _otherwise(data: bytes, label: str) -> Iterator[str]:
-    """What ``data`` says in the alphabets that it may be in instead, surest first."""
+def _all_han(text: str) -> bool:
+    return all(_HAN[0] <= one <= _HAN[1] for one in text)
+
+
+def _strict(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _otherwise(data: bytes, label: str) -> Iterator[tuple[float, str]]:
+    """What ``data`` says in the alphabets that it may be in instead, each with its sense, surest first."""
     for name in (UTF8, UCS2, GBK, ASCII):
         if name == label or (name == UCS2 and len(data) % 2):
             continue
-        codec = "utf-16-be" if name == UCS2 else _CODECS[name]
-        try:
-            yield data.decode(codec).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            continue
+        text = _strict(data, "utf-16-be" if name == UCS2 else _CODECS[name])
+        if text is not None:
+            text = text.removeprefix("\ufeff")
+            chosen = name == UTF8 and any(one >= _THREE_OCTETS for one in text)  # by chance, hardly anything is
+            yield 1.0 if chosen else _sense(text) + (_VALID if name == UTF8 else 0.0), text
 
 
 def _sense(text: str) -> float:
@@ -162,7 +178,7 @@ def _usual(character: str) -> float:
         try:
             return 1.0 if character.encode("gb2312")[0] < _SECOND_LEVEL else _RARE
         except UnicodeEncodeError:
-            return 0.0
+            return _NAMES
     if character in _SIGNS or _FULLWIDTH[0] <= character <= _FULLWIDTH[1] or code >= _EMOJI:
         return 1.0
     return _FOREIGN if character.isalpha() and code < _GREEK_END else 0.0

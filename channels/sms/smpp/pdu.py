@@ -31,9 +31,16 @@ _RECEIPT, _INTERMEDIATE, _TYPE = 0x04, 0x20, 0x3C
 _MESSAGE_PAYLOAD, _RECEIPTED_ID, _MESSAGE_STATE = 0x0424, 0x001E, 0x0427
 _SAR_REF, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
 _STATES = {2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 6: "ACCEPTD", 8: "REJECTD"}
-_OUTCOMES = (("DELIV", "delivered"), ("EXPIR", "failed"), ("DELET", "failed"), ("UNDEL", "failed"), ("REJEC", "failed"))
+_OUTCOMES = (
+    ("DELIV", "delivered"),
+    ("EXPIR", "failed"),
+    ("FAIL", "failed"),
+    ("DELET", "failed"),
+    ("UNDEL", "failed"),
+    ("REJEC", "failed"),
+)
 """By how a state begins: some spell DELIVRD, others DELIVERED or Delivered."""
-_FIELD = re.compile(r"\b(id|stat|err|submit date|done date|dlvrd) *: *(\S+)", re.IGNORECASE)
+_FIELD = re.compile(r"\b(id|stat|err|submit date|done date|dlvrd) *[:：=] *(\S+)", re.IGNORECASE)
 _RECEIPT_OCTETS = 512
 _RECEIPT_FIELDS = frozenset({"id", "stat"})
 

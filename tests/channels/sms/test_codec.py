@@ -162,7 +162,15 @@ def test_landlines_and_other_countries() -> None:
     assert e164("+85223456789") == "+85223456789"
 
 
-CHINESE = ("龙华区海秀路路灯坏了", "你好", "停电了", "路灯不亮，电话13800138000！", "我家漏水😀了", "【海口】您好")
+CHINESE = (
+    "龙华区海秀路路灯坏了",
+    "你好",
+    "堃焱小区瀚海",
+    "停电了",
+    "路灯不亮，电话13800138000！",
+    "我家漏水😀了",
+    "【海口】您好",
+)
 LABELS = ("gsm7", "ascii", "latin1", "gbk", "ucs2")
 
 
@@ -177,7 +185,21 @@ def test_a_wrong_label_does_not_make_chinese_unreadable(text: str, codec: str, l
 
 
 @pytest.mark.parametrize(
-    "text", ["hello @ 12345", "$100 £5 ñ", "a@b.com", "Ünter Straße", "@@@@", "{12}", "ΔΦΓ", "no water", "OK", "120"]
+    "text",
+    [
+        "café",
+        "Zoé!",
+        "hello @ 12345",
+        "$100 £5 ñ",
+        "a@b.com",
+        "Ünter Straße",
+        "@@@@",
+        "{12}",
+        "ΔΦΓ",
+        "no water",
+        "OK",
+        "120",
+    ],
 )
 def test_what_is_gsm_is_believed(text: str) -> None:
     assert alphabet.read(gsm7.encode(text), "gsm7") == alphabet.Read(text)
@@ -187,3 +209,8 @@ def test_what_is_gsm_is_believed(text: str) -> None:
 def test_octets_that_nobody_can_read_are_marked(data: bytes, label: str) -> None:
     found = alphabet.read(data, label)
     assert found.doubtful or "\ufffd" not in (found.text or "") or b"\xff\xfd" in data or b"\xef\xbf\xbd" in data
+
+
+@pytest.mark.parametrize("digit", "0123456789")
+def test_a_digit_of_two_octets_is_a_choice(digit: str) -> None:
+    assert alphabet.read(digit.encode("utf-16-be"), "gsm7").text == digit

@@ -248,6 +248,8 @@ def test_receipts_in_all_their_forms() -> None:
     text = b"id:77 stat:ENROUTE err:000"
     assert pdu.read_deliver(deliver("1", text, esm=0x20)).word() == pdu.Word("77", None, None, "1")
     assert pdu.read_deliver(deliver("1", b"?", esm=4)).word() is None
+    failed = pdu.read_deliver(deliver("1", b"id:5 stat:FAILED err:011", esm=4)).word()
+    assert failed == pdu.Word("5", "failed", "FAILED 011", "1")
 
 
 @pytest.mark.parametrize(
@@ -256,6 +258,8 @@ def test_receipts_in_all_their_forms() -> None:
         (b"id:77 sub:001 dlvrd:001 submit date:2611230117 done date:2611230118 stat:DELIVRD err:000 text:", 0),
         (b"ID:77 SUB:001 DLVRD:001 STAT:DELIVERED ERR:000", 0),
         (b"id: 77 sub: 001 dlvrd: 001 stat: Delivered err: 0", 3),
+        (b"id=77 sub=001 dlvrd=001 stat=DELIVRD", 0),
+        ("id：77 sub：001 dlvrd：001 stat：DELIVRD".encode("utf-16-be"), 8),
         ("id:77 sub:001 dlvrd:001 stat:DELIVRD".encode("utf-16-be"), 8),
         ("id:77 sub:001 dlvrd:001 stat:DELIVRD".encode("utf-16-be"), 0),
     ],
