@@ -17,7 +17,7 @@ from yarl import URL
 
 from channels.sms.inbound import Inbound, services
 from channels.sms.settings import HookSettings
-from gateway.domain.limits import LONG_BODY
+from gateway.domain.limits import LONG_BODY, MESSAGE_CHARS
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, Receipt, ReplyWindow, Sent
@@ -29,8 +29,8 @@ _log = log.get("sms")
 T = TypeVar("T")
 
 MAX_BODY = 1024 * 1024
-MOST_KEPT = 100
-"""Of the items of one delivery that nobody understands, so many are kept as they came."""
+MANY = 50
+CHUNK = MESSAGE_CHARS - 100
 TOO_MANY, SERVER_ERRORS = 429, 500
 
 
@@ -161,10 +161,9 @@ class HookChannel(ABC):
         )
 
     async def keep_items(self, items: list[Any]) -> None:
-        """The same for those of a delivery's items that cannot be understood, as one contact however many they are."""
-        if items:
-            body = await off_loop(True, lambda: json.dumps(items[:MOST_KEPT], ensure_ascii=False))
-            await self.keep(body.encode("utf-8", "replace"), f"{len(items)} items are neither message nor report")
+        """The same for those of a delivery's items that cannot be understood, as few contacts as hold them all."""
+        for body in await off_loop(len(items) > MANY, _in_chunks, items):
+            await self.keep(body.encode("utf-8", "replace"), "items are neither message nor report")
 
     async def call(self, url: str | URL, **options: Any) -> tuple[int, Any]:
         """POST to the provider: status and JSON. ``TransientDeliveryError``: the way or the server failed."""
@@ -213,6 +212,17 @@ async def parse_json(body: bytes) -> Any:
         return await off_loop(len(body) > LONG_BODY, json.loads, body)
     except (ValueError, RecursionError):
         raise NotUnderstood("the body is no JSON") from None
+
+
+def _in_chunks(items: list[Any]) -> list[str]:
+    """``items`` as JSON, a line each, in texts that a contact holds whole; the same again for the same items."""
+    chunks: list[str] = []
+    for line in (json.dumps(item, ensure_ascii=False) for item in items if item is not None):
+        if chunks and len(chunks[-1]) + len(line) < CHUNK:
+            chunks[-1] += f"\n{line}"
+        else:
+            chunks.append(line)
+    return chunks
 
 
 def word(item: Mapping[str, Any], *names: str) -> str:

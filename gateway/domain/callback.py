@@ -92,6 +92,8 @@ def number_to_call(
 def number_to_write(requester: Mapping[str, Any], spoken: Mapping[str, Any] | None) -> str | None:
     """Where a reply may go by SMS instead: not to a number that may be somebody else's, there a person has to ask."""
     number = number_to_call(requester, spoken)
+    if number is not None and ";ext=" in number.value:
+        return None  # nobody can be texted behind an extension
     return number.value if number is not None and (number.sure or number.value == requester.get("phone")) else None
 
 
@@ -222,11 +224,14 @@ def ended(task: Task, state: CallbackState, by: str, why: str, at: datetime, *, 
 
 
 def called_again(tasks: Iterable[Task], requester_id: str, line: str, interaction_id: str, at: datetime) -> list[Task]:
-    """The person was served in this interaction: their tasks that end by it, ended. What it asked for itself stays."""
+    """The person was served in this interaction: their tasks that end by it, ended.
+
+    What it asked for itself stays, and what they asked for after it began: a call's words may be known long after it.
+    """
     return [
         ended(task, CallbackState.DONE, SYSTEM, CALLED_AGAIN, at)
         for task in tasks
         if task.open
         and (task.requester_id, task.line) == (requester_id, line)
-        and all(reason.interaction_id != interaction_id for reason in task.reasons)
+        and all(reason.interaction_id < interaction_id for reason in task.reasons)  # ids sort by time
     ]

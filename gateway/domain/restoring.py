@@ -10,6 +10,8 @@ from difflib import SequenceMatcher
 from gateway.domain.veil import MASK
 
 _STARS = re.compile(r"\*+")
+FOLLOWS = 4
+"""So much of what stands behind a mask at the text's beginning tells that it is that mask, whatever is put before it."""
 _COMPARED = 2000
 """Longer passages are not compared letter by letter; a mask within them counts as altered."""
 
@@ -35,7 +37,8 @@ def restored(sent: str, stored: str, shown: str) -> Restored | None:
         for run in _STARS.finditer(shown, at, at + size):
             n, start, end = run.start(), to + run.start() - at, to + run.end() - at
             # What stands before it tells which mask it is, or that the whole text is there.
-            known = n == start == 0 or size == len(shown) or (n > 0 < start and shown[n - 1] == sent[start - 1] != MASK)
+            first = n == 0 and (start == 0 or at + size - run.end() >= FOLLOWS)
+            known = first or size == len(shown) or (n > 0 < start and shown[n - 1] == sent[start - 1] != MASK)
             if known and shown[run.end() : run.end() + 1] != MASK:
                 letters[start:end] = stored[n : run.end()]
                 hidden.update(range(start, end))

@@ -17,14 +17,15 @@ OWN_WORDS = 12
 _ANNOUNCES = re.compile(
     r"(?:我们?|本人|自己|的|电话|手机|座机|号码?|联系|方式|是|打|拨|回|找|请|可以|能|都|这个|这|给|用|留|微信|同号|谢谢|麻烦|您|你们?|好|嗯|哦"
     r"|补充|一下|老婆|老公|爱人|家人|儿子|女儿|妈妈?|爸爸?|就|行|了|吧|啊|呢|有事|随时|接|听|另外|还有|换成?|改成?"
-    r"|my|phone|mobile|cell|telephone|number|is|call|ring|me|at|on|please|tel|its?|s|thanks?|thank|the|you|can|reach|wechat|same"
-    r"|back|this|or|and|use|here)*",
+    r"|my|phone|mobile|cell|telephone|number|is|call|ring|me|at|on|please|tel|its?|thanks?|the|you|can|reach|wechat|same"
+    r"|back|this|or|and|use|here|s)*+",
     re.IGNORECASE,
 )
 """All that a message holds besides a number which only announces it: 我的电话是…，打这个就行."""
 _NO_DEMAND = re.compile(r"[\d\W]+")
 _HOUSE = re.compile(
-    r"(?:就?在|是|我家)?第?[0-9０-９A-Za-z零一二三四五六七八九十百]{1,5}(?:号楼?|栋|幢|座|单元|室|楼|层|房|期)[0-9一-鿿]{0,8}[。.!！]?"
+    r"(?:就?在|是|我家)?第?[0-9０-９A-Za-z零一二三四五六七八九十百]{1,5}(?:号楼?|栋|幢|座|单元|室|楼|层|房|期)"
+    r"(?:[0-9A-Za-z一二三四五六七八九十]{1,5}(?:号楼?|栋|单元|室|楼|层|房)?|[东西南北中]?[门侧边]口?){0,3}[。.!！]?"
 )
 _AT_HOME = (
     "my house",

@@ -45,6 +45,8 @@ from gateway.prefill.danger import danger_in
 from gateway.prefill.reader import Prefill
 from gateway.prefill.spoken_phone import spoken_phone
 
+_NO_PHONE = "没有电话"
+"""How flows are told that there is no number, whatever the words were."""
 ANSWER_CONFIDENCE = 0.9
 """An answer to our own question."""
 LOCATION_CONFIDENCE = 0.95
@@ -201,8 +203,8 @@ class TextFlow:
         if intent in SILENT or (demand and no_demand(text)):
             name: schema.Beside = next((one for one in waiting.asides if one == intent), "greeting")
             return Beside(name)
-        if waiting.asked == "phone" and (phone_in(text) or has_no_phone(text, asked=True)):
-            return Heard(text, turn.state.language)
+        if waiting.asked == "phone" and (answer := _phone_answer(text)):
+            return Heard(answer, turn.state.language)
         if phone_alone(text) is not None:
             return Beside("phone")
         if demand or (waiting.asked == "place" and self._holds_place(text, at)):
@@ -404,6 +406,13 @@ class TextFlow:
         turn.guesses = [g for g in turn.guesses if g.path != "requester.callback_phone"]
         turn.guesses.append(_flow_guess("requester.callback_phone", phone, LOCATION_CONFIDENCE, span=span))
         turn.state = _with(turn.state, phone="1")
+
+
+def _phone_answer(text: str) -> str | None:
+    """What ``text`` is to the question for a number; None: no answer."""
+    if phone_in(text):
+        return text
+    return _NO_PHONE if has_no_phone(text, asked=True) else None
 
 
 def _with(state: State, **values: str) -> State:

@@ -53,6 +53,9 @@ _PATTERNS: Final = tuple(
     )
     for kind, words in WORDS.items()
 )
+_NEAR: Final = 12
+_WISH = re.compile(r"不想活|想|要|准备|打算|正|站|爬|活不下去|wants? to|going to|about to", re.IGNORECASE)
+"""Of somebody who has not done it yet, whenever they began to think of it."""
 _ENDS = re.compile(r"[。.!！?？；;\n]")
 
 
@@ -102,13 +105,20 @@ def _is_now(text: str, kind: DangerKind, start: int, end: int) -> bool:
     if len(text) > TOLD_CHARS and STORY.search(text) and not PRESSING.search(_sentence(text, start, end)):
         return False
     if kind is DangerKind.SELF_HARM:  # despair has a past and a fear in it, and is no less there now
-        return not PAST.search(before) or "我" in text[max(0, start - 12) : end] or "I " in before
+        return not PAST.search(before) or _still(text, start, end)
     if FEARED.search(before) and not (kind is DangerKind.POLICE and "我" in text[start:end]):
         return False
     over = OVER.search(after)
     if over is not None and not NOW.search(after[over.end() :]):
         return False
     return not PAST.search(before) or NOW.search(text[start - 1 if start else 0 :]) is not None
+
+
+def _still(text: str, start: int, end: int) -> bool:
+    """Whether who spoke of killing themselves before has not done it yet, or is who speaks."""
+    before = text[max(0, start - _NEAR) : start]
+    mine = "我" in before + text[start:end] or "I " in before
+    return mine or NOW.search(before) is not None or _WISH.search(text[start:end]) is not None
 
 
 def _sentence(text: str, start: int, end: int) -> str:

@@ -144,6 +144,7 @@ def test_no_other_text_shows_more_whatever_field_is_set(content: str, path: str,
             assert all(was or not now for was, now in zip(unseen[where], seen, strict=True)), where
 
 
+@example("zhang@example.com。", "。", "。")
 @given(CONTENTS, st.text(alphabet="请快些谢。", max_size=5), st.text(alphabet="请快些谢。", max_size=5))
 def test_what_was_not_touched_is_kept(content: str, before: str, behind: str) -> None:
     shown = masking.record(record(content))["demand"]["content"]
