@@ -11,7 +11,7 @@ from gateway.domain.veil import MASK
 
 _STARS = re.compile(r"\*+")
 FOLLOWS = 4
-"""So much of what stands behind a mask at the text's beginning tells that it is that mask, whatever is put before it."""
+"""So much of what stands behind a mask at the beginning tells that it is that mask, whatever is put before it."""
 _COMPARED = 2000
 """Longer passages are not compared letter by letter; a mask within them counts as altered."""
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from gateway.domain.change import Applied, Change, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
-from gateway.domain.intents import Intent
+from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
@@ -124,7 +124,9 @@ class ConversationIntake:
             view = await self._look(message)
             standing = _standing(view)
         build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
-        if standing.ticket_id is None and (not message.opens or message.event in NEVER_OPEN):
+        if standing.ticket_id is None and (
+            not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
+        ):
             return await self._beside(key, message, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
         if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
@@ -250,14 +252,19 @@ class ConversationIntake:
         self, key: Key, message: InboundMessage, standing: Standing, build: MessageChange, view: ThreadView | None
     ) -> Received:
         """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
-        if standing.previous_interaction is None or message.event not in ABOUT_THE_LAST:
+        thanks = _only_thanks(standing, message)
+        if standing.previous_interaction is None or (message.event not in ABOUT_THE_LAST and not thanks):
             self._health.inbound(message.channel_id)
             return Received(
                 interaction_id=None, ticket_id=None, ticket_no=None, seq=view.last_seq if view else 0, replayed=False
             )
         language = language_of(message.text) or "zh"
         danger = danger_in(message.text or "")
-        said = danger_phrase(danger.number, language) if danger else phrase(str(message.event), language)
+        said = (
+            danger_phrase(danger.number, language)
+            if danger
+            else phrase("thanks" if thanks else str(message.event), language)
+        )
         change = build.beside([said], rating_of(message))
         applied = await self._store.apply(change)
         if applied.replayed:
@@ -379,6 +386,13 @@ class ConversationIntake:
                 self._queued()
                 return applied
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
+
+
+def _only_thanks(standing: Standing, message: InboundMessage) -> bool:
+    """Whether somebody thanks when their conversation is over: that is no demand, and it has its answer."""
+    if standing.previous_interaction is None or message.kind != "text" or message.event or message.choice:
+        return False
+    return is_outright(message.text) and intent_of(message.text) in {Intent.THANKS, Intent.ACK}
 
 
 def _to_hear(message: InboundMessage, attachment: NewAttachment | None) -> bool:

@@ -44,6 +44,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "【12345热线】您的来电已登记，工单号：{number}。回复“进度”可查询办理情况。",
         '12345 hotline: your call is registered as ticket {number}. Reply "progress" to ask how it goes.',
     ),
+    "thanks": ("不客气，有新情况随时写给我们。", "You are welcome. Write to us whenever there is news."),
     "rating": ("感谢您的评价。", "Thank you for your rating."),
     "danger": (
         "如果有人有危险，请马上拨打{number}。您说的已记入工单。",

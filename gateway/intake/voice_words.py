@@ -53,12 +53,16 @@ def said_change(
     events += asked(about, row.ticket_id, now)
     events += emergency_raised(turn.guesses, now, message_id=row.message_id)
     events += [NewEvent(type="ticket.demand_taken", at=now)] if turn.demand_taken else []
+    ends = None
+    if about is not None and about.withdrawn and state is not None:  # it takes nothing more: what comes opens its own
+        ends = (Disposition.CALLBACK_REQUESTED if state.vars.get("person") else Disposition.COMPLETED).value
+        events.append(NewEvent(type="interaction.ended", at=now, data={"disposition": ends}))
     return Change(
         ticket_id=row.ticket_id,
         interaction_id=row.interaction_id,
         **_going_on(row, view, turn if state is not None else None),
         ticket_fields=dict(turn.fields) | _not_pending(row) | withdrawn(about),
-        interaction_fields=_ended(now) if about is not None and about.withdrawn and state is not None else {},
+        interaction_fields={"ended_at": now, "disposition": ends} if ends is not None else {},
         content=turn.content,
         guesses=tuple(turn.guesses),
         mentions=tuple(turn.mentions),
@@ -69,11 +73,6 @@ def said_change(
         callback=owed(turn.callback_reason, now, callback_due),
         events=tuple(events),
     )
-
-
-def _ended(now: datetime) -> dict[str, Any]:
-    """A withdrawn ticket takes nothing more: what comes next opens its own."""
-    return {"ended_at": now, "disposition": Disposition.COMPLETED.value}
 
 
 def told_change(row: AttachmentRow, view: ThreadView, why: str, now: datetime) -> Change:

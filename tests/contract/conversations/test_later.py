@@ -123,3 +123,15 @@ async def _handling(house: ConversationHouse, record: dict[str, Any]) -> None:
     fields: dict[Path, object] = {("status",): "handling"}
     event = NewEvent(type="ticket.handled", at=house.clock.now())
     await house.database.changes.apply(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
+
+
+@pytest.mark.parametrize("words", ["谢谢", "好的", "thanks"])
+async def test_thanks_after_the_conversation_open_nothing_and_are_answered(
+    house: ConversationHouse, words: str
+) -> None:
+    old = await house.say("1", "路灯不亮", identities=PHONE)
+    house.clock.forward(2000)
+    await house.idle.close_due()
+    record = await house.say("2", words, identities=PHONE)
+    assert record["ticket_id"] == old["ticket_id"]
+    assert (await house.answers())[-1].startswith(("不客气", "You are welcome"))
