@@ -51,6 +51,9 @@ class ByLength:
 
 
 class _Stream:
+    speech_ms = None
+    """Not told: the line's own detector judges."""
+
     def __init__(self, rate: int, texts: Mapping[float, tuple[str, str]]) -> None:
         self._frame = rate * FRAME_MS // 1000
         self._texts = texts
