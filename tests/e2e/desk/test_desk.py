@@ -64,7 +64,7 @@ async def test_a_telephone_that_should_ring_and_does_not_is_told(
     await browser.fill("#username", "wang")
     await browser.fill("#password", PASSWORD)
     await browser.press("Enter")
-    await browser.see("1 个渠道异常", ".pulse")
+    await browser.see("个渠道异常", ".pulse")
     await browser.click(".pulse")
     await browser.see("比平时安静")
 
