@@ -63,13 +63,14 @@ class Prefill:
         Never raises: a contact must not be lost because it could not be read. Then nothing was read.
         """
         try:
-            return self._remembered(content, _local(at, self._zone), answers)
+            return self._remembered(content, at=at, answers=answers)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the reading, the contact is kept
             metrics.READINGS_FAILED.inc()
             _log.error("reading_failed", exc_info=error)  # its type and place alone
             return NOTHING_READ
 
-    def _read(self, content: str, local: datetime, answers: bool) -> Reading:  # noqa: FBT001 - keys of the memory
+    def _read(self, content: str, *, at: datetime, answers: bool) -> Reading:
+        local = _local(at, self._zone)
         beginning = content[:MAX_CHARS]
         parties, named = who(beginning, answers=answers)
         mentions = _first((*numbers(beginning), *money(beginning), *times(beginning, local), *named))

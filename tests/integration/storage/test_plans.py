@@ -61,7 +61,10 @@ def test_what_every_message_asks_reads_no_whole_table(connection: sa.Connection,
     compiled = QUERIES[name].select.compile(connection)
     values = tuple("[]" for _ in compiled.positiontup or ())
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
-    assert not [step for step in plan if step.startswith("SCAN ") and "json_each" not in step], plan
+    # What a query made itself, out of rows found by an index, it may read through.
+    own = {step.removeprefix("CO-ROUTINE ") for step in plan if step.startswith("CO-ROUTINE ")}
+    scans = [step for step in plan if step.startswith("SCAN ") and "json_each" not in step]
+    assert not [step for step in scans if step.removeprefix("SCAN ") not in own], plan
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
