@@ -8,6 +8,7 @@ import pwd
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,8 @@ def set_umask(args: argparse.Namespace) -> None:
 def private_dir(folder: Path, name: str = "data_dir") -> None:
     """Make ``folder`` where there is none, for our user alone.
 
-    ``ConfigError`` when it cannot be made, or belongs to another user: we could neither read nor protect it. Root can,
-    and is warned that what it makes there is not that user's.
+    ``ConfigError`` when it cannot be made, or belongs to another user: we could neither read nor protect it. Root goes
+    on as that user, so that nothing it makes is out of their reach.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -52,13 +53,26 @@ def private_dir(folder: Path, name: str = "data_dir") -> None:
     if owner == os.geteuid():
         return
     ours, theirs = _user(os.geteuid()), _user(owner)
-    problem = (
-        f"{name} {folder} belongs to {theirs} and this is {ours}: run it as {theirs}, "
-        f"or hand the folder over: chown -R {ours} {folder}"
-    )
     if os.geteuid():
-        raise ConfigError([problem])
-    print(f"gateway: warning: {problem}", file=sys.stderr)
+        do = f"run it as {theirs}, or hand the folder over: chown -R {ours} {folder}"
+        raise ConfigError([f"{name} {folder} belongs to {theirs} and this is {ours}: {do}"])
+    _become(owner, folder.stat().st_gid)
+    print(f"gateway: going on as {theirs}, to whom {name} {folder} belongs", file=sys.stderr)
+
+
+def _become(uid: int, gid: int) -> None:
+    """For good. ``ConfigError`` when root may not (a container without the capability), or they cannot read us."""
+    user = _user(uid)
+    try:
+        with suppress(KeyError):
+            gid = pwd.getpwuid(uid).pw_gid
+        os.setgroups(os.getgrouplist(user, gid) if user != str(uid) else [gid])
+        os.setgid(gid)
+        os.setuid(uid)
+    except PermissionError:
+        raise ConfigError([f"root may not act for {user} here: run it as {user}"]) from None
+    if not os.access(__file__, os.R_OK):
+        raise ConfigError([f"{user} cannot read this installation: use theirs, or open it: chmod -R a+rX"])
 
 
 def tighten(folder: Path) -> Tightened:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
-from gateway.roles.role import ALL, ASR, READER, read_role
+from gateway.live.in_use import in_use
+from gateway.roles.role import ALL, process_name, read_role
 from gateway.settings import Settings
 from gateway.telemetry import log
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 _log = log.get("run")
 
@@ -33,38 +31,55 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run until stopped; 0 after an orderly stop."""
-    config: Path | None = args.config.resolve() if args.config else None
     role = read_role(args.role)
-    if role == ALL:
-        _check(settings)
-    siblings = None if args.siblings is None else [name for name in args.siblings.split(",") if name]
-    if siblings is None:  # a supervisor has done it for its children
-        _prepare(settings)
-    work: Coroutine[Any, Any, None]
-    match role:
-        case "all":
-            from gateway.roles.supervisor import supervise  # noqa: PLC0415 - each role loads only what it runs
+    if args.siblings is not None:  # a supervisor holds the folder for its children, and has prepared it
+        _serve(args, settings, role, [name for name in args.siblings.split(",") if name])
+        return 0
+    private_dir(settings.data_dir)
+    private_dir(settings.data_dir / "run")
+    with in_use(settings.data_dir, _names(args, settings, role)) as locks:
+        if role == ALL:
+            _check(settings)
+        _tighten(settings)
+        if role == ALL:
+            _supervise(args, settings, locks[0])
+        else:
+            _serve(args, settings, role, None)
+    return 0
 
-            work = supervise(settings, config)
+
+def _names(args: argparse.Namespace, settings: Settings, role: str) -> list[str]:
+    if role != ALL:
+        return [process_name(role, args.index)]
+    from gateway.roles.supervisor import child_names  # noqa: PLC0415 - each role loads only what it runs
+
+    return [ALL, *child_names(settings)]
+
+
+def _supervise(args: argparse.Namespace, settings: Settings, lock: int) -> None:
+    from gateway.roles.supervisor import supervise  # noqa: PLC0415 - as above
+
+    config: Path | None = args.config.resolve() if args.config else None
+    asyncio.run(supervise(settings, config, lock=lock))
+
+
+def _serve(args: argparse.Namespace, settings: Settings, role: str, siblings: list[str] | None) -> None:
+    supervised = siblings is not None
+    match role:
         case "asr":
             from gateway.roles.asr import recognise  # noqa: PLC0415 - as above
 
-            work = recognise(settings, args.index, supervised=siblings is not None)
+            asyncio.run(recognise(settings, args.index, supervised=supervised))
         case "reader":
             from gateway.roles.reader import read  # noqa: PLC0415 - as above
 
-            work = read(settings, supervised=siblings is not None)
+            asyncio.run(read(settings, supervised=supervised))
         case _:
+            import uvloop  # noqa: PLC0415 - only the media and web processes gain from it
+
             from gateway.roles.process import serve  # noqa: PLC0415 - as above
 
-            work = serve(settings, role, args.index, siblings)
-    if role in {ALL, READER, ASR}:
-        asyncio.run(work)
-    else:
-        import uvloop  # noqa: PLC0415 - only the media and web process gains from it
-
-        uvloop.run(work)
-    return 0
+            uvloop.run(serve(settings, role, args.index, siblings))
 
 
 def _check(settings: Settings) -> None:
@@ -74,10 +89,8 @@ def _check(settings: Settings) -> None:
         raise ConfigError(found)
 
 
-def _prepare(settings: Settings) -> None:
+def _tighten(settings: Settings) -> None:
     """Folders for this user alone, also those that an earlier version left open to others."""
-    private_dir(settings.data_dir)
-    private_dir(settings.data_dir / "run")
     folders = [settings.data_dir]
     if settings.recording.dir is not None and settings.recording.dir.is_dir():
         folders.append(settings.recording.dir)  # it may be a share's, which another user owns

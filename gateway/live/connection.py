@@ -17,16 +17,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gateway.errors import ConfigError, GatewayError, PeerDown
+from gateway.errors import GatewayError, PeerDown
 from gateway.live.run_dir import make_private
 from gateway.telemetry import log
 
 Body = dict[str, Any]
 Handler = Callable[[Body], Awaitable[Body]]
 MAX_FRAME = 8 * 1024 * 1024
-LEAVING_S = 5.0
-"""So long a process of the same name that was killed may still be on its way out."""
-POLL_S = 0.1
 _HEAD = struct.Struct("!I")
 _log = log.get("connection")
 
@@ -43,9 +40,8 @@ class Listener:
         self._closing = False
 
     async def start(self) -> None:
-        """Listen. A socket that a killed process left is replaced; ``ConfigError`` when a living one has it."""
+        """Listen. A socket that is there was left by a killed process: the name is this one's (``live.in_use``)."""
         make_private(self._path.parent)
-        await self._alone()
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, str(self._path))
         self._path.chmod(0o600)
@@ -60,20 +56,6 @@ class Listener:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _alone(self) -> None:
-        """Two processes of one name would each take the other's socket away."""
-        for _ in range(round(LEAVING_S / POLL_S)):
-            try:
-                _, writer = await asyncio.open_unix_connection(str(self._path))
-            except OSError:
-                return
-            writer.close()
-            await asyncio.sleep(POLL_S)
-        name = self._path.stem
-        raise ConfigError(
-            [f"a process {name!r} runs on this data_dir already; stop it, or start this one with --index"]
-        )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

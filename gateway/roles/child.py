@@ -52,9 +52,10 @@ class ChildRefusedToStart(GatewayError):
 class Child:
     """One supervised child."""
 
-    def __init__(self, spec: ChildSpec) -> None:
-        """Not started yet."""
+    def __init__(self, spec: ChildSpec, inherits: Sequence[int] = ()) -> None:
+        """Not started yet. ``inherits`` are the descriptors that stay open in it."""
         self.spec = spec
+        self._inherits = inherits
         self.process: asyncio.subprocess.Process | None = None
         self.restarts = 0
         self._stopping = False
@@ -71,6 +72,7 @@ class Child:
             self.process = await asyncio.create_subprocess_exec(
                 *self.spec.argv,
                 stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=self._inherits,
                 preexec_fn=self._in_child,
             )
             _log.info("child_started", child=self.spec.name, pid=self.process.pid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from gateway.live.server import EmbeddedValkey
 from gateway.roles.child import MAX_BACKOFF_S, Child, ChildSpec
 from gateway.roles.hangup import on_hangup
 from gateway.roles.role import ASR, READER, process_name
-from gateway.roles.run_folder import clear_away, sole_supervisor
+from gateway.roles.run_folder import clear_away
 from gateway.settings import Settings
 from gateway.storage.database import migrate_database
 from gateway.telemetry import log
@@ -28,13 +28,13 @@ WRITTEN_NICE = 5
 _log = log.get("supervisor")
 
 
-def children(settings: Settings, config: Path | None) -> list[Child]:
+def children(settings: Settings, config: Path | None, *, inherits: Sequence[int] = ()) -> list[Child]:
     """What this configuration runs, in the order of starting; they are stopped in the opposite one.
 
     The voice process is the first to stop and has the machine's attention before the others: what a message, a web
     request or a recogniser costs is never paid by a call.
     """
-    names = list(_names(settings))
+    names = child_names(settings)
     own = [sys.executable, "-m", "gateway", "run"] + (["--config", str(config)] if config else [])
 
     def argv(name: str, role: str, index: int = 0) -> list[str]:
@@ -67,19 +67,16 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
         ChildSpec(name=WRITTEN, argv=argv(WRITTEN, WRITTEN), stop_s=WRITTEN_STOP_S, nice=WRITTEN_NICE, reloads=True),
         ChildSpec(name=VOICE, argv=argv(VOICE, VOICE), stop_s=settings.calls.drain_s + VOICE_MARGIN_S, reloads=True),
     ]
-    return [Child(spec) for spec in specs]
+    return [Child(spec, inherits) for spec in specs]
 
 
 def _recognisers(settings: Settings) -> list[str]:
     return [] if settings.asr.url else [process_name(ASR, index) for index in range(settings.asr.workers)]
 
 
-def _names(settings: Settings) -> Iterator[str]:
+def child_names(settings: Settings) -> list[str]:
     """The children that answer questions."""
-    yield VOICE
-    yield WRITTEN
-    yield READER
-    yield from _recognisers(settings)
+    return [VOICE, WRITTEN, READER, *_recognisers(settings)]
 
 
 def _reload(running: list[Child]) -> None:
@@ -87,16 +84,18 @@ def _reload(running: list[Child]) -> None:
         child.reload()
 
 
-async def supervise(settings: Settings, config: Path | None) -> None:
-    """Run until SIGTERM or SIGINT, then stop the children, voice first: the desk sees it drain its calls."""
+async def supervise(settings: Settings, config: Path | None, *, lock: int) -> None:
+    """Run until SIGTERM or SIGINT, then stop the children, voice first: the desk sees it drain its calls.
+
+    The children inherit ``lock``, which holds ``data_dir``: nobody else begins there before the last of them is gone.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    with sole_supervisor(settings.data_dir):
-        clear_away(settings.data_dir)
-        if await _database_prepared(settings, stop):
-            await _run(children(settings, config), stop)
+    clear_away(settings.data_dir)
+    if await _database_prepared(settings, stop):
+        await _run(children(settings, config, inherits=(lock,)), stop)
 
 
 async def _run(running: list[Child], stop: asyncio.Event) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import ConfigError
 from gateway.live.connection import Handler, Listener
 from gateway.live.run_dir import socket_path
 from gateway.live.siblings import Siblings
@@ -70,15 +69,3 @@ async def test_a_restarted_process_answers_again(tmp_path: Path) -> None:
             assert await found.ask("how", ["voice"]) == {"voice": {"well": True}}
         assert await found.ask("how", ["voice"]) == {"voice": None}
     await found.aclose()
-
-
-async def test_a_second_process_of_the_same_name_is_refused_and_the_first_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.live.connection.LEAVING_S", 0.3)
-    async with listening(tmp_path, voice=well):
-        with pytest.raises(ConfigError, match="--index"):
-            await Listener(socket_path(tmp_path, "voice"), {}).start()
-        found = Siblings(tmp_path, "web", ["voice"])
-        assert await found.ask("how", ["voice"]) == {"voice": {"well": True}}
-        await found.aclose()

@@ -219,13 +219,19 @@ def test_a_hang_up_signal_reaches_every_process_that_has_flows(gateway: RunningG
     eventually(lambda: gateway.log.read_text(encoding="utf-8").count("flows_reloaded") == before + 2)
 
 
-def test_a_second_supervisor_on_the_same_folder_is_refused(gateway: RunningGateway) -> None:
-    done = subprocess.run(
-        [*GATEWAY, "run", "--config", str(gateway.config)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "data_dir" in done.stderr
+@pytest.mark.parametrize("role", ["all", "voice"])
+def test_a_second_start_on_the_same_folder_touches_nothing(gateway: RunningGateway, role: str) -> None:
+    assert gateway.process is not None
+    running = gateway.children()
+    sockets = {path.name: path.stat().st_ino for path in (gateway.data / "run").glob("*.sock")}
+    second = [*GATEWAY, "run", "--role", role, "--config", str(gateway.config)]
+    done = subprocess.run(second, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"data_dir {gateway.data} is in use by pid {gateway.process.pid} ({role})" in done.stderr
+    assert gateway.children() == running
+    assert {path.name: path.stat().st_ino for path in (gateway.data / "run").glob("*.sock")} == sockets
     assert gateway.get("/readyz", token="")
+    assert gateway.cli("users", "list") is not None
 
 
 async def test_calls_are_drained_while_the_desk_still_answers(tmp_path: Path) -> None:

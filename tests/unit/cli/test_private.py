@@ -6,6 +6,7 @@ import argparse
 import configparser
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gateway.errors import ConfigError
 
 pytestmark = pytest.mark.unit
 UNIT = Path(__file__).resolve().parents[3] / "deploy" / "hotline-gateway.service"
+THEIRS = 4711
 MODES = st.integers(0o600, 0o777)
 
 
@@ -83,18 +85,44 @@ def test_what_is_not_ours_is_counted_and_named(tmp_path: Path, monkeypatch: pyte
     assert (done.not_ours, done.example) == (1, file)
 
 
-def test_a_folder_of_another_user_is_refused_with_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(private.os, "geteuid", lambda: tmp_path.stat().st_uid + 4711)
+def test_a_folder_of_another_user_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 4711)
     with pytest.raises(ConfigError, match=r"belongs to .* chown -R "):
         private_dir(tmp_path)
-    monkeypatch.setattr(private.os, "geteuid", lambda: 0)
-    theirs = os.stat_result((0o40700, 0, 0, 0, 4711, 0, 0, 0, 0, 0))
-    with monkeypatch.context() as only_here:  # pytest itself asks for files, on some Pythons by other arguments
-        only_here.setattr(Path, "stat", lambda _, **_how: theirs)
-        private_dir(tmp_path)
-    assert "belongs to 4711" in capsys.readouterr().err
+
+
+def test_root_goes_on_as_the_folders_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid():
+        pytest.skip("only root can hand a folder to another user")
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to that user
+        folder = Path(name)
+        os.chown(folder, THEIRS, THEIRS)
+        monkeypatch.setattr(private, "__file__", "/")  # this installation may be closed to them, too
+        made = folder / "gateway.db"
+        child = os.fork()
+        if not child:
+            try:
+                private_dir(folder)
+                made.write_bytes(b"x")
+                private_dir(folder / "run")
+                os.setuid(0)
+            except PermissionError:
+                os._exit(0)  # there is no way back, and everything before it worked
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert [(path.name, path.stat().st_uid) for path in sorted(folder.iterdir())] == [
+            ("gateway.db", THEIRS),
+            ("run", THEIRS),
+        ]
+    monkeypatch.setattr(private, "__file__", "/nowhere")
+    monkeypatch.setattr(os, "setuid", lambda _: None)
+    monkeypatch.setattr(os, "setgid", lambda _: None)
+    monkeypatch.setattr(os, "setgroups", lambda _: None)
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, THEIRS, THEIRS)
+        with pytest.raises(ConfigError, match="cannot read this installation"):
+            private_dir(Path(name))
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_mistake(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import ConfigError
 from gateway.live.run_dir import make_private, socket_path
-from gateway.roles.run_folder import clear_away, sole_supervisor
+from gateway.roles.run_folder import clear_away
 from gateway.roles.supervisor import children
 from gateway.settings import Settings
 from gateway.settings.sections import Asr, Redis
@@ -32,14 +31,6 @@ def test_calls_come_first_and_each_process_knows_the_others(tmp_path: Path) -> N
 def test_what_runs_elsewhere_is_not_started(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, asr=Asr(url="ws://elsewhere"), redis=Redis(url="redis://elsewhere"))
     assert [child.spec.name for child in children(settings, None)] == ["reader", "web+worker", "voice"]
-
-
-def test_two_supervisors_do_not_share_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    with sole_supervisor(tmp_path), pytest.raises(ConfigError, match="already"), sole_supervisor(tmp_path):
-        raise AssertionError("the second one must not begin")
-    with sole_supervisor(tmp_path):
-        pass
 
 
 def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
