@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.cli.private import set_umask
+from gateway.cli.stored import with_database
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings, load
 from gateway.telemetry import log
@@ -97,7 +98,5 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
     }
     configured = {"run", "check", "trunks", "prefill", "simulate"}
     if args.verb in stored:
-        from gateway.cli.stored import with_database  # noqa: PLC0415 - only these verbs open the database
-
         return asyncio.run(with_database(settings, stored[args.verb]))
     return int(verb.run(args, settings) if args.verb in configured else verb.run(args))

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.errors import ConfigError, GatewayError
 from gateway.settings import Settings
-from gateway.storage.database import stored_tokens
 
 SOON = timedelta(days=30)
 
 
 def token_warnings(settings: Settings) -> list[str]:
     """Tokens that never expire, have expired, or will within a month."""
+    from gateway.storage.database import stored_tokens  # noqa: PLC0415 - only a check looks into it
+
     try:
         tokens = asyncio.run(stored_tokens(settings.database_url, data_dir=settings.data_dir))
     except ConfigError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.errors import NotFound
-from gateway.storage.database import Database
+
+if TYPE_CHECKING:
+    from gateway.storage.database import Database
 
 
 def add_parser(verbs: Any) -> None:
