@@ -18,8 +18,16 @@ from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = "HOTLINE_TEST_DATA"
-BESIDE = ("-n", "2", "--dist", "loadfile", "-m", "(unit or contract or integration) and not (alone or soak)")
-ALONE = ("-m", "(e2e or crash or load or alone) and not soak")
+BESIDE = (
+    "-n",
+    "2",
+    "--dist",
+    "loadfile",
+    "--durations=25",
+    "-m",
+    "(unit or contract or integration) and not (alone or soak)",
+)
+ALONE = ("--durations=25", "-m", "(e2e or crash or load or alone) and not soak")
 MORE = ("-m", "more_data and not soak")
 
 
