@@ -19,7 +19,7 @@ from gateway.cli.private import private_dir, set_umask, tighten
 from gateway.errors import ConfigError
 
 pytestmark = pytest.mark.unit
-UNIT = Path(__file__).resolve().parents[3] / "deploy" / "hotline-gateway.service"
+UNIT = Path(__file__).resolve().parents[3] / "deploy" / "hotline-gateway@.service"
 THEIRS = 4711
 MODES = st.integers(0o600, 0o777)
 
