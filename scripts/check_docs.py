@@ -43,7 +43,7 @@ REGISTRY_HOSTS = re.compile(
     re.IGNORECASE,
 )
 BIG_FILE_BYTES = 4 << 20
-UPWARDS = re.compile(r"(?<![\w./$*])(?:\.\./)+\w[\w./-]*")
+UPWARDS = re.compile(r"(?<![\w./$*])(?:\.\./)+\w[\w./@-]*")
 ROOTS = {"ROOT", "INSTALLATION"}
 """Names that modules import for the repository's root."""
 
