@@ -229,3 +229,7 @@ class ChannelStates(Protocol):
     async def put(self, channel_id: str, key: str, value: str) -> None:
         """Returns after commit."""
         ...
+
+    async def put_new(self, channel_id: str, key: str, value: str) -> str:
+        """What is kept under ``key``: ``value``, unless somebody, in whichever process, came first. After commit."""
+        ...
