@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +24,9 @@ from gateway.errors import StoreUnavailable
 from gateway.storage.fair_lock import FairLock
 from gateway.storage.writing_thread import WritingThread
 from gateway.telemetry import log
+
+if TYPE_CHECKING:
+    import asyncpg
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -249,7 +253,7 @@ class PostgresSql:
         """Connect lazily; a connection that died is replaced at its next use."""
         self._engine: AsyncEngine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
-            pool_size=READERS + 4,
+            pool_size=READERS + 5,  # one of them listens
             max_overflow=0,
             connect_args={"timeout": 10, "server_settings": {"jit": "off", "application_name": "gateway"}},
         )
@@ -277,6 +281,17 @@ class PostgresSql:
                 return await self._run(engine, work, again=False)
             raise unavailable(error) from error
         return result
+
+    @asynccontextmanager
+    async def driver_connection(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """A connection of asyncpg itself, held as long as wanted and closed then. What fails is raised as it is."""
+        async with self._engine.connect() as connection:
+            try:
+                raw = await connection.get_raw_connection()
+                driver: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]
+                yield driver
+            finally:
+                await connection.invalidate()  # nobody else gets it with what was done to it
 
     async def aclose(self) -> None:
         """See ``Sql.aclose``."""

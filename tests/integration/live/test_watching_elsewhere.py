@@ -30,10 +30,7 @@ def said(key: str) -> InboundMessage:
     )
 
 
-async def test_a_message_that_another_process_writes_wakes_who_watches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.bootstrap.written.WATCH_S", 600.0)
+async def test_a_message_that_another_process_writes_wakes_who_watches(tmp_path: Path) -> None:
     config = tmp_path / "gateway.toml"
     config.write_text(f'data_dir = "{tmp_path}"\n[[channel]]\nid = "web"\nkind = "webchat"\nflow = "chat"\n')
     async with AsyncExitStack() as stack:
