@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,9 +24,6 @@ from gateway.errors import StoreUnavailable
 from gateway.storage.fair_lock import FairLock
 from gateway.storage.writing_thread import WritingThread
 from gateway.telemetry import log
-
-if TYPE_CHECKING:
-    import asyncpg
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -283,13 +280,11 @@ class PostgresSql:
         return result
 
     @asynccontextmanager
-    async def driver_connection(self) -> AsyncIterator[asyncpg.Connection[Any]]:
-        """A connection of asyncpg itself, held as long as wanted and closed then. What fails is raised as it is."""
+    async def driver_connection(self) -> AsyncIterator[Any]:
+        """An ``asyncpg.Connection``, held as long as wanted and closed then. What fails is raised as it is."""
         async with self._engine.connect() as connection:
             try:
-                raw = await connection.get_raw_connection()
-                driver: asyncpg.Connection[Any] = raw.driver_connection  # type: ignore[assignment]
-                yield driver
+                yield (await connection.get_raw_connection()).driver_connection
             finally:
                 await connection.invalidate()  # nobody else gets it with what was done to it
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,8 +18,6 @@ from gateway.telemetry import log
 
 CHANNEL = "gateway_commits"
 """Of this database only: other databases of the server do not hear it."""
-MOST_BYTES = 7999
-"""A payload's limit in PostgreSQL."""
 RETRY_S = 1.0
 ANSWER_S = 5.0
 """A connection that does not answer within that is given up."""
@@ -36,7 +33,7 @@ class PostgresNotices:
     def __init__(self, sql: PostgresSql) -> None:
         """Connects in ``run``."""
         self._sql = sql
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
 
     async def tell(self, payload: str) -> None:
@@ -53,7 +50,7 @@ class PostgresNotices:
                 _log.warning("notices_interrupted", error=type(error).__name__)
             await asyncio.sleep(RETRY_S)
 
-    async def _listen(self, connection: asyncpg.Connection[Any], hear: Callable[[str | None], None]) -> None:
+    async def _listen(self, connection: asyncpg.Connection, hear: Callable[[str | None], None]) -> None:
         """Until the connection is lost."""
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())

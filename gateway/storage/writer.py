@@ -132,21 +132,21 @@ class GroupCommitWriter:
         try:
             written = await self._sql.write(work)
         except StoreUnavailable:
-            written = await self._found_done(done)
-            if written is None:
+            if done is None or not await self._found_done(done):
                 raise
+            written = done
         else:
             self._room = room(self._room, len(written.outcomes), worked_s, self._max_batch)
         if written.commit is not None:
             self._committed.fire(written.commit)
         return written.outcomes
 
-    async def _found_done(self, done: Written | None) -> Written | None:
-        """``done`` when it was committed all the same, though the answer to that never came."""
-        if done is None or done.last_event is None or not await self._is_committed(done.last_event):
-            return None
+    async def _found_done(self, done: Written) -> bool:
+        """Whether ``done`` was committed all the same, though the answer to that never came."""
+        if done.last_event is None or not await self._is_committed(done.last_event):
+            return False
         _log.warning("commit_found_done", event_seq=done.last_event["event_seq"])
-        return done
+        return True
 
     async def _is_committed(self, event: Row) -> bool:
         """Whether a transaction whose commit was never answered is there all the same."""
