@@ -21,6 +21,8 @@ PREFIX = "commits-"
 AT_ONCE = 64
 """Datagrams read in one turn of the loop."""
 MOST_BYTES = 8192
+AGAIN_S = 0.05
+"""The queue of a socket holds few datagrams (``net.unix.max_dgram_qlen``, 10 by default)."""
 _log = log.get("neighbours")
 
 
@@ -31,6 +33,8 @@ class Neighbours:
         """Opens nothing."""
         self._path = socket_path(data_dir, f"{PREFIX}{os.getpid()}-{secrets.token_hex(3)}")
         self._socket: socket.socket | None = None
+        self._owed: dict[str, bytes] = {}
+        """The newest message for each socket that was full."""
 
     async def run(self, hear: Callable[[bytes], None]) -> None:
         """Listen until cancelled; ``hear`` gets each datagram."""
@@ -58,16 +62,26 @@ class Neighbours:
             _log.error("neighbours_not_found", exc_info=error)
             return
         for path in others:
-            if path == str(self._path):
-                continue
-            try:
-                self._socket.sendto(message, path)
-            except ConnectionRefusedError:  # it has died
-                with suppress(OSError):
-                    Path(path).unlink()
-            except OSError:
-                # It is leaving, or so much waits for it that it will look at the log anyway.
-                continue
+            if path != str(self._path):
+                self._send(self._socket, path, message)
+
+    def _send(self, own: socket.socket, path: str, message: bytes) -> None:
+        self._owed.pop(path, None)
+        try:
+            own.sendto(message, path)
+        except ConnectionRefusedError:  # it has died
+            with suppress(OSError):
+                Path(path).unlink()
+        except BlockingIOError:
+            # It has no time to read. The newest word will do: that others are missing before it shows.
+            self._owed[path] = message
+            asyncio.get_running_loop().call_later(AGAIN_S, self._send_owed, path, message)
+        except OSError:  # it is leaving
+            return
+
+    def _send_owed(self, path: str, message: bytes) -> None:
+        if self._socket is not None and self._owed.get(path) is message:
+            self._send(self._socket, path, message)
 
     def _read(self, own: socket.socket, hear: Callable[[bytes], None]) -> None:
         with suppress(BlockingIOError):

@@ -122,10 +122,11 @@ class Wakeup:
 
     def _noticed(self, text: str | None) -> None:
         """A notice, which reaches its sender too."""
-        origin, _, told = (text or "").partition(" ")
         if text is None:
             self._heard(None)
-        elif origin != self._origin:
+            return
+        origin, _, told = text.partition(" ")
+        if origin != self._origin:
             self._heard(told)
 
     def _wake(self) -> None:
