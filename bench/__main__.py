@@ -29,6 +29,7 @@ BENCHES = (
     "http_accept",
     "speech_to_desk",
     "webchat",
+    "idle_sockets",
     "wechat",
     "similar",
     "prefill",

@@ -48,15 +48,7 @@ class Signer:
 
     async def _load(self) -> bytes:
         found = await self._text.state.get(_KEY)
-        if found is None:
-            async with self._text.cache.lock(f"webchat {_KEY}", 10) as held:
-                found = await self._text.state.get(_KEY)
-                if found is None and held:
-                    await self._text.state.put(_KEY, secrets.token_hex(_KEY_BYTES))
-                    found = await self._text.state.get(_KEY)
-        if found is None:
-            raise Refusal(503, "starting", "Not ready yet; try again in a moment.", retry_after_s=1)
-        return bytes.fromhex(found)
+        return bytes.fromhex(found or await self._text.state.put_new(_KEY, secrets.token_hex(_KEY_BYTES)))
 
 
 class Sessions:

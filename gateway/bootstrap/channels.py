@@ -45,6 +45,10 @@ class OneChannelsState:
         """See ``ChannelState.put``."""
         await self.states.put(self.channel_id, key, value)
 
+    async def put_new(self, key: str, value: str) -> str:
+        """See ``ChannelState.put_new``."""
+        return await self.states.put_new(self.channel_id, key, value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredChannel:

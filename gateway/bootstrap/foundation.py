@@ -40,7 +40,13 @@ async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate:
     stack.push_async_callback(database.aclose)
     valkey = client.connect(valkey_url(settings))
     stack.push_async_callback(valkey.aclose)
-    wakeup = Wakeup(valkey, neighbours=Neighbours(settings.data_dir), hear=database.committed.hear)
+    wakeup = Wakeup(
+        # An embedded Valkey is seen by those only who hear the datagrams anyway.
+        valkey if settings.redis.url else None,
+        neighbours=Neighbours(settings.data_dir),
+        notices=database.notices,
+        hear=database.committed.hear,
+    )
     return Foundation(settings, database, wakeup, ValkeyCache(valkey))
 
 
@@ -98,8 +104,8 @@ class Foundation:
 
     async def announce(self) -> None:
         """Wake workers and followers, here and elsewhere, whenever this process has committed. Runs until cancelled."""
-        async for event_seq in self.database.committed.own():
-            await self.wakeup.notify(event_seq)
+        async for commits in self.database.committed.own():
+            await self.wakeup.notify(commits)
 
 
 def valkey_url(settings: Settings) -> str:

@@ -23,7 +23,9 @@ class Web:
         """Starts nothing. ``ConfigError`` for wrong tables of the configuration's folder."""
         self._base = base
         self._written = written
-        self.similar = SimilarTickets(store=base.database.words, clock=base.clock)
+        self.similar = SimilarTickets(
+            store=base.database.words, clock=base.clock, next_commit=base.database.committed.next
+        )
         self.catalogue = Catalogue.read(base.settings.config_dir)
         self.open311 = Open311(
             services=read_services(base.settings.config_dir / "open311_services.csv"),

@@ -19,8 +19,6 @@ from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill
 
 CHANNELS_S = 5.0
-WATCH_S = 30.0
-"""How often a client's conversation is read without news of it, should another process's word of a commit be lost."""
 
 
 class Written:
@@ -37,7 +35,7 @@ class Written:
         self.files = AttachmentFiles(
             settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
         )
-        self._watchers = watchers = Watchers(every_s=WATCH_S)
+        self._watchers = watchers = Watchers()
         self.conversations = ConversationIntake(
             store=database.changes,
             reads=database.conversations,
@@ -94,12 +92,11 @@ class Written:
 
     async def follow(self) -> None:
         """Wake whoever waits for what other processes write to conversations, until cancelled."""
-        after = await self._database.reader.last_event_seq()
-        async for _ in self._database.committed.others():
-            after, touched = await self._database.conversations.touched(after)
-            for channel_id, sender in touched:
-                self._watchers.wake(channel_id, sender)
-            if touched:
+        self._watchers.hear(None)  # what was written before this began
+        async for commits in self._database.committed.others():
+            for commit in commits:
+                self._watchers.hear(commit.threads)
+            if any(commit.todo for commit in commits):
                 self.queued()
 
     async def watch(self) -> None:

@@ -67,9 +67,12 @@ class SimilarView:
 class SimilarTickets:
     """The index of this process. It works in one thread of its own, so that it never keeps the loop waiting."""
 
-    def __init__(self, *, store: TicketWordsStore, clock: Clock) -> None:
-        """Empty until ``run`` has read the tickets."""
+    def __init__(
+        self, *, store: TicketWordsStore, clock: Clock, next_commit: Callable[[], asyncio.Future[None]]
+    ) -> None:
+        """Empty until ``run`` has read the tickets; what ``next_commit`` gives is done when there may be more."""
         self._store = store
+        self._next_commit = next_commit
         self._clock = clock
         self._index = SimilarIndex()
         self._words: dict[str, int] = {}
@@ -90,6 +93,7 @@ class SimilarTickets:
         began, after = time.monotonic(), await self._store.seq_at(self._since())
         forgot = self._clock.monotonic()
         while True:
+            more = self._next_commit()
             page = await self._store.changed(after, PAGE)
             after = page[-1].event_seq if page else after
             worked = time.monotonic()
@@ -104,6 +108,8 @@ class SimilarTickets:
                 await self._do(self._forget_old)
             rest = (time.monotonic() - worked) * (_REST_FOLLOWING if self.complete else _REST_BUILDING)
             await asyncio.sleep(rest if len(page) == PAGE else max(rest, _LOOK_S))
+            if len(page) < PAGE:
+                await asyncio.wait({more}, timeout=_FORGET_S)
 
     async def related(self, ticket_id: str) -> list[dict[str, Any]]:
         """What stands in the ticket's ``related.similar``: [{ticket_id, score}], best first."""

@@ -66,9 +66,9 @@ class SourceCallbacks:
         if not self._channels:
             await asyncio.get_running_loop().create_future()
         saved = await self._states.get(*CURSOR)
-        after = int(saved) if saved is not None else await self._reader.last_event_seq()
         if saved is None:
-            await self._states.put(*CURSOR, str(after))
+            saved = await self._states.put_new(*CURSOR, str(await self._reader.last_event_seq()))
+        after = int(saved)
         unsaved = 0
         async for event in self._reader.watch(after):
             told = _may_be_news(event["type"]) and await self._look(event["ticket_id"])

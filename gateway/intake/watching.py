@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from gateway.domain.commit import thread_tag
 from gateway.ports.message import StoredMessage
 
 KEPT = 20
@@ -22,16 +23,12 @@ class _Watched:
 
 
 class Watchers:
-    """Wakes whoever watches a person's conversation in this process, and has at hand what was just written to it.
+    """Wakes whoever watches a person's conversation in this process, and has at hand what was just written to it."""
 
-    What another process writes is told by ``wake`` too; ``every_s`` also wakes after so many quiet seconds, should that
-    word be lost.
-    """
-
-    def __init__(self, *, every_s: float | None = None) -> None:
-        """None: nothing is ever lost."""
+    def __init__(self) -> None:
+        """Nobody watches yet."""
         self._watched: dict[Key, _Watched] = {}
-        self._every_s = every_s
+        self._by_tag: dict[str, set[Key]] = {}
 
     def __len__(self) -> int:
         return sum(len(watched.events) for watched in self._watched.values())
@@ -49,6 +46,13 @@ class Watchers:
         for event in watched.events:
             event.set()
 
+    def hear(self, threads: Collection[str] | None) -> None:
+        """Another process has written to these conversations (by ``thread_tag``; None: it may be to any)."""
+        tags = self._by_tag if threads is None else self._by_tag.keys() & threads
+        for tag in tags:
+            for key in self._by_tag[tag]:
+                self.wake(*key)
+
     def watches(self, channel_id: str, sender: str) -> bool:
         """Whether it is of use to tell ``wake`` what was written."""
         return (channel_id, sender) in self._watched
@@ -63,23 +67,24 @@ class Watchers:
     @asynccontextmanager
     async def watch(self, channel_id: str, sender: str) -> AsyncIterator[AsyncIterator[None]]:
         """See ``ports.message.Conversations.watch``. What happens between two steps of the iterator is not lost."""
-        key = (channel_id, sender)
+        key, tag = (channel_id, sender), thread_tag(channel_id, sender)
         event = asyncio.Event()
         watched = self._watched.setdefault(key, _Watched())
         watched.events.add(event)
+        self._by_tag.setdefault(tag, set()).add(key)
         try:
-            yield self._news(watched, event)
+            yield _news(event)
         finally:
             watched.events.discard(event)
             if not watched.events:
                 del self._watched[key]
+                self._by_tag[tag].discard(key)
+                if not self._by_tag[tag]:
+                    del self._by_tag[tag]
 
-    async def _news(self, watched: _Watched, event: asyncio.Event) -> AsyncIterator[None]:
-        while True:
-            try:
-                async with asyncio.timeout(self._every_s):
-                    await event.wait()
-            except TimeoutError:
-                watched.newest.clear()  # it has to be read
-            event.clear()
-            yield None
+
+async def _news(event: asyncio.Event) -> AsyncIterator[None]:
+    while True:
+        await event.wait()
+        event.clear()
+        yield None

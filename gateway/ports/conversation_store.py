@@ -82,10 +82,6 @@ class ConversationStore(Protocol):
         """Open conversations whose newest message is older than ``before``."""
         ...
 
-    async def touched(self, after: int) -> tuple[int, list[tuple[str, str]]]:
-        """The newest event_seq, and (channel_id, sender) of the conversations that events after ``after`` are of."""
-        ...
-
     async def receipted(self, channel_id: str, external_id: str) -> SentMessage | None:
         """The message that a provider's receipt names."""
         ...
@@ -228,4 +224,8 @@ class ChannelStates(Protocol):
 
     async def put(self, channel_id: str, key: str, value: str) -> None:
         """Returns after commit."""
+        ...
+
+    async def put_new(self, channel_id: str, key: str, value: str) -> str:
+        """What is kept under ``key``: ``value``, unless somebody, in whichever process, came first. After commit."""
         ...

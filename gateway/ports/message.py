@@ -194,6 +194,10 @@ class ChannelState(Protocol):
         """Returns after commit."""
         ...
 
+    async def put_new(self, key: str, value: str) -> str:
+        """What is kept under ``key``: ``value``, unless somebody, in whichever process, came first. After commit."""
+        ...
+
 
 class SharedCache(Protocol):
     """Short-lived values and locks shared by processes (Valkey/Redis); when that is down, by this process only."""

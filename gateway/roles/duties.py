@@ -20,6 +20,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     """Everything but the channels. ``apart``: no supervisor runs the other roles beside this process."""
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
+    work |= {"commits": base.database.net.run}
     if house.voice is not None:
         work |= {"leases": base.live.run, "spool": house.voice.spool.run, "disk": lambda: _watch_disk(house)}
         work |= {"refused-calls": house.voice.refused.run}

@@ -14,6 +14,8 @@ from gateway.ports.accounts import Bucket, Look, Reservation
 from gateway.storage import account_tables as a
 from gateway.storage import login_attempts
 from gateway.storage import tables as t
+from gateway.storage.among import among
+from gateway.storage.asked_together import AskedTogether
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.texts import check_texts
 
@@ -24,6 +26,9 @@ class SqlAccountStore:
     def __init__(self, sql: Sql) -> None:
         """Accounts of this database."""
         self._sql = sql
+        # Many streams ask at once whether they may go on.
+        self._sessions = AskedTogether(self._live_sessions)
+        self._tokens = AskedTogether(self._known_tokens)
 
     async def add_user(
         self,
@@ -126,13 +131,24 @@ class SqlAccountStore:
 
     async def session(self, token_sha256: str, now: datetime) -> dict[str, Any] | None:
         """See ``ports.accounts.AccountStore.session``; ``expires_at`` and ``seen_at`` are datetimes."""
+        check_texts((token_sha256,))
+        found = await self._sessions.get(token_sha256)
+        return found if found is not None and found["expires_at"] > now else None
+
+    async def _live_sessions(self, digests: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Of users that are enabled, by digest."""
         users, sessions = a.users.c, a.sessions.c
         query = (
-            sa.select(users.username, users.name, users.role, users.one_time, sessions.expires_at, sessions.seen_at)
+            sa.select(
+                sessions.token_sha256,
+                *(users.username, users.name, users.role, users.one_time),
+                *(sessions.expires_at, sessions.seen_at),
+            )
             .join_from(a.sessions, a.users, sessions.username == users.username)
-            .where(sessions.token_sha256 == token_sha256, sessions.expires_at > rfc3339(now), ~users.disabled)
+            .where(among(sessions.token_sha256, digests), ~users.disabled)
         )
-        return _with_times(await self._one(query, token_sha256), "expires_at", "seen_at")
+        rows = await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+        return {row.pop("token_sha256"): _with_times(row, "expires_at", "seen_at") or {} for row in rows}
 
     async def touch_session(self, token_sha256: str, now: datetime) -> None:
         """See ``ports.accounts.AccountStore.touch_session``."""
@@ -174,9 +190,15 @@ class SqlAccountStore:
 
     async def token(self, token_sha256: str) -> dict[str, Any] | None:
         """See ``ports.accounts.AccountStore.token``."""
+        check_texts((token_sha256,))
+        return await self._tokens.get(token_sha256)
+
+    async def _known_tokens(self, digests: Sequence[str]) -> dict[str, dict[str, Any]]:
         table = a.tokens.c
-        query = sa.select(table.name, table.scopes, table.expires_at, table.addresses)
-        return _token(await self._one(query.where(table.token_sha256 == token_sha256), token_sha256))
+        query = sa.select(table.token_sha256, table.name, table.scopes, table.expires_at, table.addresses)
+        query = query.where(among(table.token_sha256, digests))
+        rows = await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
+        return {row.pop("token_sha256"): _token(row) or {} for row in rows}
 
     async def tokens(self) -> list[dict[str, Any]]:
         """See ``ports.accounts.AccountStore.tokens``."""

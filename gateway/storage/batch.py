@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.change import Applied
+from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.ids import city_day
 from gateway.errors import GatewayError
 from gateway.storage import tables as t
@@ -23,13 +25,21 @@ from gateway.storage.prepare import Prepared, Row
 Outcome = Applied | GatewayError
 
 
-def write_batch(
-    connection: sa.Connection, batch: Sequence[Prepared], zone: tzinfo, proof: list[Row], *, enough: Callable[[], bool]
-) -> list[Outcome]:
-    """Apply ``batch`` from its beginning until there is ``enough``, at least one: so many outcomes.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a batch came to, should its transaction be committed."""
 
-    The last event is left in ``proof``: it tells a commit from none.
-    """
+    outcomes: list[Outcome]
+    commit: Commit | None = None
+    """None: nothing was written."""
+    last_event: Row | None = None
+    """It tells a commit from none."""
+
+
+def write_batch(
+    connection: sa.Connection, batch: Sequence[Prepared], zone: tzinfo, *, enough: Callable[[], bool]
+) -> Written:
+    """Apply ``batch`` from its beginning until there is ``enough``, at least one: so many outcomes."""
     days = {
         n: city_day(p.change.new_ticket.created_at, zone)
         for n, p in enumerate(batch)
@@ -44,10 +54,23 @@ def write_batch(
             outcomes.append(error)
         if enough():
             break
-    if events := state.rows.get("events"):
-        _write(connection, state)
-        proof.append(events[-1])
-    return outcomes
+    events = state.rows.get("events")
+    if not events:
+        return Written(outcomes)
+    _write(connection, state)
+    return Written(outcomes, _told(state), events[-1])
+
+
+def _told(state: State) -> Commit:
+    """What other processes have to know of this batch."""
+    rows = state.rows
+    return Commit(
+        rows["events"][0]["event_seq"],
+        rows["events"][-1]["event_seq"],
+        frozenset(thread_tag(*key) for key in state.changed_threads),
+        todo=any(row["state"] == "queued" for row in rows.get("outbox", ()))
+        or any(row["todo"] for name in ("attachments", "attachment_updates") for row in rows.get(name, ())),
+    )
 
 
 def _named(*names: str) -> dict[str, Any]:

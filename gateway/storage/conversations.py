@@ -84,23 +84,6 @@ class SqlConversationStore:
         )
         return await self._sql.read(lambda c: [_idle(row) for row in c.execute(query).mappings()])
 
-    async def touched(self, after: int) -> tuple[int, list[tuple[str, str]]]:
-        """See ``ConversationStore.touched``."""
-        first = t.messages.c.seq == 1
-        query = (
-            sa.select(t.messages.c.channel_id, t.messages.c.sender)
-            .join_from(t.events, t.messages, sa.and_(t.messages.c.interaction_id == t.events.c.interaction_id, first))
-            .where(t.events.c.event_seq > after, t.messages.c.sender.is_not(None))
-            .distinct()
-        )
-        newest = sa.select(sa.func.max(t.events.c.event_seq))
-
-        def work(connection: sa.Connection) -> tuple[int, list[tuple[str, str]]]:
-            found = [(row.channel_id, row.sender) for row in connection.execute(query)]
-            return max(after, connection.execute(newest).scalar() or 0), found
-
-        return await self._sql.read(work)
-
     async def receipted(self, channel_id: str, external_id: str) -> SentMessage | None:
         """See ``ConversationStore.receipted``."""
         check_texts((channel_id, external_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from gateway.errors import ConfigError
 from gateway.ports.clock import Clock, SystemClock
 from gateway.storage.accounts import SqlAccountStore
 from gateway.storage.channel_leases import SqlChannelLeases
+from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
@@ -21,12 +22,15 @@ from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
-from gateway.storage.reader import POLL_S, SqlTicketReader
+from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.watched import WatchedSql
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
+
+if TYPE_CHECKING:
+    from gateway.storage.notices import PostgresNotices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,9 @@ class Database:
 
     sql: Sql
     committed: CommitSignal
+    net: CommitNet
+    notices: PostgresNotices | None
+    """None where the database is SQLite."""
     changes: GroupCommitWriter
     reader: SqlTicketReader
     leases: SqlLeaseStore
@@ -69,8 +76,8 @@ async def open_database(
     """Open the database at ``url`` (empty: SQLite in ``data_dir``), with ``migrate`` bring its schema up to date.
 
     ``zone`` is the city's: it decides when a ticket number's day begins. ``synchronous`` is SQLite's; anything less
-    than FULL may lose the last commits on power loss. ``poll_s`` is how often watchers look for commits of which they
-    were not told. Raises ``ConfigError`` for a URL of another database and, without ``migrate``, for a schema that is
+    than FULL may lose the last commits on power loss. ``poll_s`` is how often ``net`` looks for commits of which
+    nobody told. Raises ``ConfigError`` for a URL of another database and, without ``migrate``, for a schema that is
     not this program's; ``StoreUnavailable`` when it cannot be reached.
     """
     clock = clock or SystemClock()
@@ -84,8 +91,10 @@ async def open_database(
     return Database(
         sql=sql,
         committed=committed,
+        net=CommitNet(sql=watched, committed=committed, poll_s=poll_s),
+        notices=_notices(sql),
         changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
-        reader=SqlTicketReader(sql=watched, committed=committed, poll_s=poll_s, zone=zone),
+        reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
         leases=SqlLeaseStore(sql=watched, clock=clock),
         deliveries=SqlDeliveryStore(sql=watched, clock=clock),
         accounts=SqlAccountStore(sql),
@@ -98,6 +107,14 @@ async def open_database(
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
     )
+
+
+def _notices(sql: Sql) -> PostgresNotices | None:
+    if not isinstance(sql, PostgresSql):
+        return None
+    from gateway.storage.notices import PostgresNotices  # noqa: PLC0415 - with asyncpg, which SQLite does without
+
+    return PostgresNotices(sql)
 
 
 async def migrate_database(url: str, *, data_dir: Path) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -249,7 +250,7 @@ class PostgresSql:
         """Connect lazily; a connection that died is replaced at its next use."""
         self._engine: AsyncEngine = create_async_engine(
             url.set(drivername="postgresql+asyncpg"),
-            pool_size=READERS + 4,
+            pool_size=READERS + 5,  # one of them listens
             max_overflow=0,
             connect_args={"timeout": 10, "server_settings": {"jit": "off", "application_name": "gateway"}},
         )
@@ -277,6 +278,15 @@ class PostgresSql:
                 return await self._run(engine, work, again=False)
             raise unavailable(error) from error
         return result
+
+    @asynccontextmanager
+    async def driver_connection(self) -> AsyncIterator[Any]:
+        """An ``asyncpg.Connection``, held as long as wanted and closed then. What fails is raised as it is."""
+        async with self._engine.connect() as connection:
+            try:
+                yield (await connection.get_raw_connection()).driver_connection
+            finally:
+                await connection.invalidate()  # nobody else gets it with what was done to it
 
     async def aclose(self) -> None:
         """See ``Sql.aclose``."""

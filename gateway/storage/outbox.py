@@ -369,6 +369,20 @@ class SqlChannelStates:
 
         await self._sql.write(work)
 
+    async def put_new(self, channel_id: str, key: str, value: str) -> str:
+        """See ``ChannelStates.put_new``."""
+        check_texts((key, value))
+        table = t.channel_state.c
+        kept = sa.select(table.value).where(table.channel_id == channel_id, table.key == key)
+
+        def work(connection: sa.Connection) -> str:
+            insert = upsert(connection, t.channel_state).values(channel_id=channel_id, key=key, value=value)
+            # Where another one's row is not committed yet, this waits for it.
+            connection.execute(insert.on_conflict_do_nothing(index_elements=["channel_id", "key"]))
+            return str(connection.execute(kept).scalar_one())
+
+        return await self._sql.write(work)
+
 
 def _clean(error: str) -> str:
     return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]

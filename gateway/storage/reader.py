@@ -17,29 +17,25 @@ from gateway.ports.store import OWED, CallbackQuery, Record, TicketPage, TicketQ
 from gateway.storage import record as shown
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.batch_state import EVENT_SEQ
 from gateway.storage.callback_list import owed_call, owed_calls
+from gateway.storage.commit_net import LAST
 from gateway.storage.engine import Sql
 from gateway.storage.narrow import narrowed, seq_before
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import MAX_INT, check_texts
 
-POLL_S = 1.0
-"""How often a watcher looks whether it was not told of a commit."""
 MAX_LIMIT = 1000
 _CURSOR = re.compile(r"([sn])([0-9]{1,18})")
-_LAST = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ)
 
 
 class SqlTicketReader:
     """Implements ``ports.store.TicketReader``. Each call sees one snapshot of the database."""
 
-    def __init__(self, *, sql: Sql, committed: CommitSignal, poll_s: float = POLL_S, zone: tzinfo = UTC) -> None:
+    def __init__(self, *, sql: Sql, committed: CommitSignal, zone: tzinfo = UTC) -> None:
         """``committed`` tells of commits; ``zone`` is that of ticket numbers."""
         self._zone = zone
         self._sql = sql
         self._committed = committed
-        self._poll_s = poll_s
 
     async def ticket(self, ticket_id: str) -> Record:
         """See ``ports.store.TicketReader.ticket``."""
@@ -109,7 +105,7 @@ class SqlTicketReader:
 
     async def last_event_seq(self) -> int:
         """See ``ports.store.TicketReader.last_event_seq``."""
-        return int(await self._sql.read(lambda c: c.execute(_LAST).scalar_one()))
+        return int(await self._sql.read(lambda c: c.execute(LAST).scalar_one()))
 
     async def watch(self, after: int) -> AsyncGenerator[Record, None]:
         """See ``ports.store.TicketReader.watch``."""
@@ -120,7 +116,7 @@ class SqlTicketReader:
                 after = event["event_seq"]
                 yield event
             if not found:
-                await asyncio.wait({committed}, timeout=self._poll_s)
+                await asyncio.wait({committed})
 
     async def recording_path(self, interaction_id: str) -> str | None:
         """See ``ports.store.TicketReader.recording_path``."""

@@ -16,7 +16,7 @@ from gateway.domain.ids import rfc3339
 from gateway.errors import Conflict, GatewayError, RejectedInput, StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
-from gateway.storage.batch import Outcome, write_batch
+from gateway.storage.batch import Outcome, Written, write_batch
 from gateway.storage.engine import Sql, is_data_error
 from gateway.storage.prepare import Prepared, Row, prepare
 from gateway.storage.signal import CommitSignal
@@ -88,7 +88,6 @@ class GroupCommitWriter:
     async def _commit(self, batch: Sequence[Waiting]) -> None:
         outcomes = await self._outcomes([prepared for prepared, _, _ in batch])
         self._waiting.extendleft(reversed(batch[len(outcomes) :]))
-        self._committed.fire(max((o.event_seq for o in outcomes if isinstance(o, Applied)), default=0))
         now = time.perf_counter()
         for (_, future, arrived), outcome in zip(batch, outcomes, strict=False):
             if isinstance(outcome, Applied):
@@ -118,27 +117,36 @@ class GroupCommitWriter:
         return [outcome for one in batch for outcome in await self._outcomes([prepare(one.change, now)])]
 
     async def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
-        proof: list[Row] = []
-        done: list[Outcome] = []
+        done: Written | None = None
         worked_s = 0.0
 
-        def work(connection: sa.Connection) -> None:
-            nonlocal worked_s
-            proof.clear()
+        def work(connection: sa.Connection) -> Written:
+            nonlocal done, worked_s
+            done = None
             began = time.perf_counter()
             enough = began + READ_AND_APPLIED_S
-            done[:] = write_batch(connection, batch, self._zone, proof, enough=lambda: time.perf_counter() > enough)
+            done = write_batch(connection, batch, self._zone, enough=lambda: time.perf_counter() > enough)
             worked_s = time.perf_counter() - began
+            return done
 
         try:
-            await self._sql.write(work)
+            written = await self._sql.write(work)
         except StoreUnavailable:
-            if proof and await self._is_committed(proof[0]):
-                _log.warning("commit_found_done", event_seq=proof[0]["event_seq"])
-                return done
-            raise
-        self._room = room(self._room, len(done), worked_s, self._max_batch)
-        return done
+            if done is None or not await self._found_done(done):
+                raise
+            written = done
+        else:
+            self._room = room(self._room, len(written.outcomes), worked_s, self._max_batch)
+        if written.commit is not None:
+            self._committed.fire(written.commit)
+        return written.outcomes
+
+    async def _found_done(self, done: Written) -> bool:
+        """Whether ``done`` was committed all the same, though the answer to that never came."""
+        if done.last_event is None or not await self._is_committed(done.last_event):
+            return False
+        _log.warning("commit_found_done", event_seq=done.last_event["event_seq"])
+        return True
 
     async def _is_committed(self, event: Row) -> bool:
         """Whether a transaction whose commit was never answered is there all the same."""

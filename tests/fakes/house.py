@@ -42,6 +42,9 @@ class MemoryState:
     async def put(self, key: str, value: str) -> None:
         self.values[key] = value
 
+    async def put_new(self, key: str, value: str) -> str:
+        return self.values.setdefault(key, value)
+
 
 class MemoryCache:
     """A shared cache in memory; what expired is forgotten when it is asked for."""

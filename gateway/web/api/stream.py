@@ -20,7 +20,8 @@ from gateway.web.routing import HOUSE, Context, Route, check
 
 MEDIA_TYPE = "text/event-stream"
 RECHECK_S = 2.0
-"""So often a stream looks whether its session or token still holds; with ``REMEMBER_S`` it ends within 5 s."""
+"""So often the streams look, all at once, whether their sessions and tokens still hold; with ``REMEMBER_S`` one that
+does not ends within 5 s."""
 _RETRY_MS = 2000
 
 
@@ -32,6 +33,13 @@ class Streams:
         self.hub = hub
         self._by_actor: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[Record]] = set()
+        self._recheck: asyncio.Task[None] | None = None
+
+    async def recheck(self) -> None:
+        """Wait until all streams of this process are to look: one statement then answers them all."""
+        if self._recheck is None or self._recheck.done():
+            self._recheck = asyncio.create_task(asyncio.sleep(RECHECK_S), name="streams-recheck")
+        await asyncio.shield(self._recheck)
 
     def enter(self, actor: str, *, most: int, most_each: int) -> None:
         """Count one more; 503 or 429 when there are too many."""
@@ -102,7 +110,7 @@ async def _until_either(*jobs: Coroutine[Any, Any, None]) -> None:
 async def _until_revoked(context: Context) -> None:
     """Ends when whoever opened the stream could not open it now, or could do other things than then."""
     while True:
-        await asyncio.sleep(RECHECK_S)
+        await context.request.app[STREAMS].recheck()
         try:
             principal = await context.house.auth.principal(context.request, in_use=False)
             check(principal, ROUTE)

@@ -18,6 +18,7 @@ from channels.webchat import lines, uploads
 from channels.webchat.sniff import as_kind, media_type
 from channels.webchat.uploads import safe_name
 from tests.channels.webchat.harness import Client, Site, site
+from tests.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -312,6 +313,22 @@ async def test_the_widget_is_served_to_every_site_and_nothing_else_is(chat: Site
         assert answer.status == 426
     async with http.delete(f"{url}/session") as answer:
         assert answer.status == 404
+
+
+async def test_processes_that_start_together_open_sessions_at_once_and_know_each_others(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    house = FakeHouse()
+    async with (
+        site(tmp_path, house=house) as one,
+        site(tmp_path, house=house) as other,
+        house.cache.lock("webchat session_key", 600),  # a process that died while it made the key
+    ):
+        clients = [Client(http, chat.base) for chat in (one, other) * 5]
+        await asyncio.gather(*(client.begin() for client in clients))
+        for client, chat in zip(clients, (other, one) * 5, strict=True):
+            known = Client(http, chat.base)
+            assert (await known.begin(token=client.token))["resumed"]
 
 
 def test_contents_are_told_apart() -> None:

@@ -36,7 +36,7 @@ async def db(tmp_path: Path, clock: TestClock) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def running(db: Database, clock: TestClock) -> AsyncIterator[SimilarTickets]:
-    index = SimilarTickets(store=db.words, clock=clock)
+    index = SimilarTickets(store=db.words, clock=clock, next_commit=db.committed.next)
     task = asyncio.create_task(index.run())
     try:
         yield index

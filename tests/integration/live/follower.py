@@ -20,8 +20,8 @@ async def open_following(url: str, folder: Path) -> tuple[Database, list[asyncio
     wakeup = Wakeup(None, neighbours=Neighbours(folder), hear=database.committed.hear)
 
     async def announce() -> None:
-        async for event_seq in database.committed.own():
-            await wakeup.notify(event_seq)
+        async for commits in database.committed.own():
+            await wakeup.notify(commits)
 
     return database, [asyncio.create_task(wakeup.run()), asyncio.create_task(announce())]
 

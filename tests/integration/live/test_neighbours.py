@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.commit import Commit
 from gateway.live.neighbours import PREFIX, Neighbours
 from gateway.live.run_dir import MAX_SOCKET_PATH, socket_path
+from gateway.live.wakeup import Wakeup
 from tests.contract.storage.changes import written
 from tests.integration.live.follower import open_following
 from tests.support.running import ROOT
@@ -61,7 +63,7 @@ async def test_a_commit_reaches_the_followers_of_another_process(tmp_path: Path)
 
 
 async def test_one_that_does_not_listen_costs_the_others_nothing(tmp_path: Path) -> None:
-    heard: list[int] = []
+    heard: list[bytes] = []
     deaf, one, two = (Neighbours(tmp_path) for _ in range(3))
     tasks = [asyncio.create_task(one.run(heard.append)), asyncio.create_task(two.run(heard.append))]
     await until(lambda: len(sockets(tmp_path)) == 2, "both to listen")
@@ -69,28 +71,33 @@ async def test_one_that_does_not_listen_costs_the_others_nothing(tmp_path: Path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as never_read:
         never_read.bind(str(stuck))
         for burst in range(20):
-            before = len(heard)
-            for n in range(200):  # more than a socket takes: the last ones are dropped
-                one.tell(200 * burst + n + 1)
-            await until(lambda before=before: len(heard) > before, "the other one to look after the last was told")
-    assert heard == sorted(heard)
-    deaf.tell(1)  # it has not begun, and says nothing
+            for n in range(200):  # more than a socket takes: some are dropped
+                one.tell(last := b"%06d" % (200 * burst + n))
+            await until(lambda last=last: heard[-1:] == [last], "the last that was told")
+    assert heard == sorted(set(heard))
+    deaf.tell(b"1")  # it has not begun, and says nothing
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_junk_is_no_event(tmp_path: Path) -> None:
-    heard: list[int] = []
-    task = asyncio.create_task(Neighbours(tmp_path).run(heard.append))
+    heard: list[Commit | None] = []
+
+    def hear(commit: Commit | None) -> bool:
+        heard.append(commit)
+        return True
+
+    task = asyncio.create_task(Wakeup(None, neighbours=Neighbours(tmp_path), hear=hear).run())
     await until(lambda: len(sockets(tmp_path)) == 1, "it to listen")
     (path,) = sockets(tmp_path)
     assert path.parent.stat().st_mode & 0o077 == 0
+    junk = (b"", b"short", os.urandom(7), (7).to_bytes(8, "big"), b"[[1,2]]", b"[[2,1,0,[]]]", b"7", b"[" * 5000)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
-        for junk in (b"", b"short", os.urandom(7), (7).to_bytes(8, "big")):
-            other.sendto(junk, str(path))
+        for text in (*junk, b'[[3,7,1,["00"]]]'):
+            other.sendto(text, str(path))
         await until(lambda: heard, "the last one")
-    assert heard == [7]
+    assert heard == [Commit(3, 7, frozenset({"00"}), todo=True)]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

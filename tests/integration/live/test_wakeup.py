@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gateway.domain.commit import Commit
 from gateway.live.client import connect
 from gateway.live.wakeup import STREAM, Wakeup
 from tests.support.valkey import RunningValkey
@@ -21,11 +24,13 @@ async def test_a_wakeup_crosses_processes_and_outlives_valkey(tmp_path: Path) ->
         here, there = Wakeup(here_client), Wakeup(there_client)
         running = [asyncio.create_task(w.run()) for w in (here, there)]
 
+        commits = (Commit(n, n) for n in itertools.count(1))
+
         async def crosses() -> bool:
             waiting = asyncio.create_task(there.wait(30))
 
             async def woken() -> bool:
-                await here.notify()
+                await here.notify([next(commits)])
                 await asyncio.wait({waiting}, timeout=0.2)
                 return waiting.done()
 
@@ -48,18 +53,27 @@ async def test_a_wakeup_crosses_processes_and_outlives_valkey(tmp_path: Path) ->
 
 
 async def test_many_notifications_are_few_entries_and_no_echo(tmp_path: Path) -> None:
+    heard: dict[str, list[Commit]] = {"here": [], "there": []}
+
+    def ear(name: str) -> Callable[[Commit | None], bool]:
+        return lambda commit: commit is None or heard[name].append(commit) is None
+
     async with RunningValkey(tmp_path) as valkey:
-        client = connect(valkey.server.url)
-        wakeup = Wakeup(client)
-        running = asyncio.create_task(wakeup.run())
-        for _ in range(1000):
-            await wakeup.notify()
-        await until(lambda: client.exists(STREAM), "the notifications")
-        assert await client.xlen(STREAM) < 10
-        assert not await wakeup.wait(0.2)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await client.aclose()
+        clients = [connect(valkey.server.url) for _ in heard]
+        here, there = (Wakeup(client, hear=ear(name)) for client, name in zip(clients, heard, strict=True))
+        running = [asyncio.create_task(w.run()) for w in (here, there)]
+        told = [Commit(n, n, frozenset({f"{n:016x}"})) for n in range(1, 1001)]
+        await until(lambda: there.position, "it to listen")
+        for commit in told:
+            await here.notify([commit])
+        await until(lambda: len(heard["there"]) == len(told), "all of them")
+        assert heard == {"here": [], "there": told}
+        assert await clients[0].xlen(STREAM) < 10
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for client in clients:
+            await client.aclose()
 
 
 async def test_a_wakeup_between_looking_and_waiting_is_not_lost() -> None:

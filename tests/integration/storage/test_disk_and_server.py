@@ -20,6 +20,7 @@ from gateway.storage.tables import metadata
 from tests.contract.storage.changes import SHANGHAI, written
 from tests.contract.storage.conftest import Open
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,8 +109,15 @@ async def own_server() -> AsyncIterator[PostgresServer]:
 
 async def test_a_server_that_goes_away_and_comes_back(own_server: PostgresServer, tmp_path: Path) -> None:
     db: Database = await open_database(await own_server.create("g"), data_dir=tmp_path, zone=SHANGHAI)
+    assert db.notices is not None
+    heard: list[str | None] = []
+    listening = asyncio.create_task(db.notices.run(heard.append))
+    await until(lambda: heard == [None], "it to listen")
+    await db.notices.tell("1")
+    await until(lambda: heard == [None, "1"], "its own notice")
     await db.changes.apply(written("before"))
     await asyncio.to_thread(own_server.stop)
+    await db.notices.tell("while it is away")
     outcomes = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(3)), return_exceptions=True)
     assert all(isinstance(o, StoreUnavailable) for o in outcomes)
     with pytest.raises(StoreUnavailable):
@@ -124,6 +132,17 @@ async def test_a_server_that_goes_away_and_comes_back(own_server: PostgresServer
     await asyncio.to_thread(own_server.start)
     assert isinstance(await db.changes.apply(written("after")), Applied)
     assert (await db.changes.apply(written("before"))).replayed
+    await until(lambda: heard.count(None) > 1, "it to know that it may have missed some")
+
+    async def told() -> bool:
+        assert db.notices is not None
+        await db.notices.tell("2")
+        return heard[-1] == "2"
+
+    await until(told, "a notice after the restart")
+    assert "while it is away" not in heard
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
     await db.aclose()
 
 

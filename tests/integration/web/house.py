@@ -171,7 +171,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     async def ready() -> dict[str, bool]:
         return parts
 
-    similar = SimilarTickets(store=database.words, clock=clock)
+    similar = SimilarTickets(store=database.words, clock=clock, next_commit=database.committed.next)
     indexing = asyncio.create_task(similar.run())
     app = build_app(
         WebServices(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 
 from gateway.web.api import stream as stream_api
 from gateway.web.api.stream import RECHECK_S
@@ -20,6 +23,7 @@ from tests.integration.web.test_session import Clock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
+STREAMS = 12
 
 
 class Stream:
@@ -196,3 +200,24 @@ async def test_closing_the_house_ends_its_streams_at_once(tmp_path: Path) -> Non
         loop = asyncio.get_running_loop()
         began = loop.time()
     assert loop.time() - began < SHUTDOWN_S, "closing waited for the client"
+
+
+async def test_many_streams_are_looked_after_by_one_statement(house: WebHouse) -> None:
+    """Each of another session: whether they may go on is asked for all of them at once."""
+    looks: list[int] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: Any, *_: object) -> None:
+        if "FROM sessions" in statement:
+            looks.append(len(json.loads(given[0])))
+
+    now = house.clock.now()
+    async with AsyncExitStack() as stack:
+        for n in range(STREAMS):
+            cookie = f"cookie-{n}"
+            await house.database.accounts.add_session(sha256(cookie), "wang", now + timedelta(hours=1), now)
+            headers = {"Cookie": f"gateway={cookie}"}
+            asked = house.http.get(f"{house.url}/api/v1/stream", headers=headers)
+            assert await Stream(await stack.enter_async_context(asked)).frame() == {"retry": "2000"}
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        stack.callback(sa.event.remove, sa.Engine, "before_cursor_execute", note)
+        await until(lambda: STREAMS in looks, "one look for all")

@@ -63,6 +63,11 @@ class States:
             raise StoreUnavailable("away")
         self.values[channel_id, key] = value
 
+    async def put_new(self, channel_id: str, key: str, value: str) -> str:
+        if self.away:
+            raise StoreUnavailable("away")
+        return self.values.setdefault((channel_id, key), value)
+
 
 async def test_a_silence_goes_on_through_a_restart() -> None:
     """The telephone falls silent, and whoever restarts the gateway to mend it is still told."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
+from gateway.domain.commit import thread_tag
 from gateway.intake.watching import KEPT, Watchers
 from gateway.ports.message import StoredMessage
 
@@ -63,12 +65,20 @@ async def test_only_so_many_are_kept() -> None:
         assert watchers.newest("web", "li", KEPT) is None
 
 
-async def test_after_quiet_seconds_it_is_read_and_not_taken_from_what_is_at_hand() -> None:
-    """Another process may have written, and its word of that may be lost."""
-    watchers = Watchers(every_s=0.01)
-    async with watchers.watch("web", "li") as news:
+async def test_what_another_process_writes_wakes_whose_conversation_it_is_and_has_to_be_read() -> None:
+    watchers = Watchers()
+    async with watchers.watch("web", "li") as li, watchers.watch("web", "wang") as wang:
+        news = {"li": asyncio.create_task(anext(li)), "wang": asyncio.create_task(anext(wang))}
+        await asyncio.sleep(0)
         watchers.wake("web", "li", [message(1)])
-        await anext(news)
-        assert watchers.newest("web", "li", 0) is not None
-        await anext(news)
+        await news["li"]
+        again = asyncio.create_task(anext(li))
+        await asyncio.sleep(0)
+        watchers.hear({thread_tag("web", "li"), thread_tag("other", "wang"), thread_tag("web", "zhao")})
+        await again
         assert watchers.newest("web", "li", 0) is None
+        assert not news["wang"].done()
+        watchers.hear(None)
+        await news["wang"]
+    watchers.hear({thread_tag("web", "li")})
+    assert not watchers
