@@ -101,8 +101,8 @@ class Child:
         try:
             async with asyncio.timeout(self.spec.stop_s):
                 await process.wait()
-        except TimeoutError:
-            _log.error("child_killed", child=self.spec.name)
+        except TimeoutError as error:
+            _log.error("child_killed", child=self.spec.name, exc_info=error)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
