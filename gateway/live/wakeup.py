@@ -112,7 +112,7 @@ class Wakeup:
                 answer = await ask(client.xread({STREAM: last}, block=BLOCK_MS))
             except (RedisError, OSError) as error:
                 if up:
-                    _log.warning("wakeups_by_timeout", error=type(error).__name__)
+                    _log.warning("wakeups_by_timeout", exc_info=error)
                 up, last = False, "$"
                 await asyncio.sleep(RETRY_S)
                 continue

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.domain.limits import BODY_BYTES, LONG_BODY
 from gateway.ports.off_loop import off_loop
+from gateway.telemetry import trace
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.login_trail import LoginTrail
@@ -212,6 +213,7 @@ def _guarded(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             principal = await house.auth.principal(request, in_use=not route.by_itself)
             house.requests.take(principal.actor)
             check(principal, route)
+            trace.take_over(request.headers.get("traceparent"))
         return await route.handler(Context(request, house, principal))
 
     handle.__dict__["route"] = route
