@@ -108,4 +108,4 @@ def get(name: str) -> Any:
     return structlog.get_logger(component=name)
 
 
-_structure(logging.INFO, json=False, show_pii=False)  # structlog's own way prints the variables of every frame
+_structure(logging.NOTSET, json=False, show_pii=False)  # structlog's own way prints the variables of every frame

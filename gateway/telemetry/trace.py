@@ -13,7 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
+from datetime import UTC, datetime
 
+NEAR_S = 3600.0
+"""An id whose moment is further from what happened under it was not made here."""
 _CURRENT: ContextVar[str | None] = ContextVar("trace", default=None)
 _PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 _ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
@@ -22,6 +25,14 @@ _ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 def new() -> str:
     """A fresh id. It begins with the milliseconds of its making: ids of one day lie side by side in an index."""
     return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+
+
+def made_at(trace_id: str) -> datetime | None:
+    """When ``new`` made an id; None for what cannot be such a moment. Others' ids may say anything: compare it."""
+    try:
+        return datetime.fromtimestamp(int(trace_id[:12], 16) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def of(name: str) -> str:
