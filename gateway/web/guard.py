@@ -58,7 +58,8 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _problem(error).response()
     name = _name(request)
     metrics.HTTP_REQUESTS.labels(name, str(response.status)).inc()
-    _log.info(
+    tell = _log.debug if _is_usual(request, route, response.status) else _log.info
+    tell(
         "http_request",
         method=request.method if request.method in _METHODS else "other",
         route=name,
@@ -68,6 +69,11 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     )
     await _send(request, response, limits.stall_s)
     return response
+
+
+def _is_usual(request: web.Request, route: Route | None, status: int) -> bool:
+    """Probes, a page's files and a browser's questions before its requests, answered as they mostly are."""
+    return status < 400 and (request.method == "OPTIONS" or (route is not None and route.quiet))  # noqa: PLR2004 - errors
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -182,6 +182,8 @@ class Route:
     body: type[BaseModel] | None = None
     files: bool = False
     """The body may come as multipart/form-data with files, too."""
+    quiet: bool = False
+    """Asked for all the time by machines and pages: what went well is logged at debug."""
     returns: str = "object"
     """Name of a schema of ``api/schemas``, or a media type for what is not JSON."""
     status: int = 200
