@@ -50,6 +50,7 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
                 argv=valkey.command(),
                 death_signal=signal.SIGTERM,
                 prepare=valkey.prepare,
+                log=valkey.log,
             ),
         )
     specs += [
