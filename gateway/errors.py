@@ -68,17 +68,35 @@ class StoreUnavailable(GatewayError):
         self.retry_after_s = retry_after_s
 
 
-class TransientDeliveryError(GatewayError):
+class DeliveryError(GatewayError):
+    """A send failed. ``http_status`` and ``errcode`` (the provider's own) tell in the log why; None: there was none."""
+
+    code = "delivery_error"
+
+    def __init__(self, message: str, *, http_status: int | None = None, errcode: int | str | None = None) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.errcode = errcode
+
+
+class TransientDeliveryError(DeliveryError):
     """A send failed but may succeed later; ``retry_after_s`` is the peer's wish, or None."""
 
     code = "transient_delivery_error"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        http_status: int | None = None,
+        errcode: int | str | None = None,
+    ) -> None:
+        super().__init__(message, http_status=http_status, errcode=errcode)
         self.retry_after_s = retry_after_s
 
 
-class PermanentDeliveryError(GatewayError):
+class PermanentDeliveryError(DeliveryError):
     """A send failed and will fail again; a person has to look."""
 
     code = "permanent_delivery_error"

@@ -19,7 +19,7 @@ from gateway.ports.channel import ChannelContext
 from gateway.ports.contact import ContactBody, inbound
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
 from gateway.ports.off_loop import off_loop
-from gateway.telemetry import log
+from gateway.telemetry import log, trace
 
 MAX_BODY = 1_048_576
 _log = log.get("platform")
@@ -84,6 +84,7 @@ class PlatformChannel:
         secret = self._settings.secret.get_secret_value()
         why = refusal(secret, body, request.headers.get(HEADER, ""), self._context.clock.now().timestamp())
         if why is None:
+            trace.take_over(request.headers.get("traceparent"))
             return None
         return self._refused(403, why, f"{HEADER} does not fit this body, or its time is more than 300 s off")
 

@@ -80,5 +80,5 @@ def _check(answer: aiohttp.ClientResponse, what: str) -> None:
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         after = answer.headers.get("Retry-After", "").strip()
         wait = float(after) if after.isascii() and after.isdigit() else None
-        raise TransientDeliveryError(f"{what}: HTTP {status}", retry_after_s=wait)
-    raise PermanentDeliveryError(f"{what}: HTTP {status}")
+        raise TransientDeliveryError(f"{what}: HTTP {status}", retry_after_s=wait, http_status=status)
+    raise PermanentDeliveryError(f"{what}: HTTP {status}", http_status=status)

@@ -301,7 +301,7 @@ class Leg(ABC):
         except NotAcceptable:
             raise
         except Exception as error:
-            _log.warning("sdp_failed", error=type(error).__name__)
+            _log.warning("sdp_failed", exc_info=error)
             raise NotAcceptable("unreadable SDP") from error
 
     def accept_sdp(self, message: Request | Response) -> bool:
@@ -315,7 +315,7 @@ class Leg(ABC):
         except (NotAcceptable, UnsupportedBody):
             return False
         except Exception as error:  # noqa: BLE001 - as answer_sdp
-            _log.warning("sdp_failed", error=type(error).__name__)
+            _log.warning("sdp_failed", exc_info=error)
             return False
         return True
 

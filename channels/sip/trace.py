@@ -74,7 +74,7 @@ class TraceWriter:
                     file.write("".join(lines))
             except OSError as error:
                 self.dropped += len(lines)
-                _log.warning("trace_failed", error=type(error).__name__)
+                _log.warning("trace_failed", exc_info=error)
 
     async def aclose(self) -> None:
         """Write what waits."""

@@ -198,7 +198,7 @@ class _Udp(asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         # ICMP names no packet of ours here; the transaction that it belonged to times out.
-        _log.debug("icmp_error", error=type(exc).__name__)
+        _log.debug("icmp_error", exc_info=exc)
 
 
 class Transports:
@@ -309,7 +309,7 @@ class Transports:
             try:
                 self._udp.sendto(data, (target.host, target.port))
             except (OSError, ValueError) as error:
-                _log.warning("send_failed", error=type(error).__name__)
+                _log.warning("send_failed", exc_info=error)
                 if on_fail is not None:
                     asyncio.get_running_loop().call_soon(on_fail)
             return
@@ -335,7 +335,7 @@ class Transports:
                     lambda: _Connection(self, messages), key[0], key[1], local_addr=self._source()
                 )
         except (OSError, TimeoutError) as error:
-            _log.warning("connect_failed", error=type(error).__name__)
+            _log.warning("connect_failed", exc_info=error)
             for failed in failures:
                 failed()
         finally:

@@ -44,7 +44,7 @@ from gateway.ports.call import CallHandler, CallInfo, OutgoingCall
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
 from gateway.ports.refused_call import Refused, untold
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 COMPLAINTS_PER_SECOND = 20
 """Malformed messages of one source that are answered and traced in a second; the rest is only counted."""
@@ -350,7 +350,8 @@ class UserAgent:
         info = self._info(request)
         signaller = self._admission.signaller(request.flow.host)
         leg = IncomingLeg(self.core, info, transaction, signaller=signaller, offer=offer, agreed=agreed)
-        self._spawn(self._serve(leg))
+        with trace.scope(trace.of(info.external_id)):
+            self._spawn(self._serve(leg))
 
     def _info(self, request: Request) -> CallInfo:
         trusted = request.flow.host in self._trusted
@@ -377,8 +378,8 @@ class UserAgent:
             leg.refuse(503, retry_after_s=RETRY_AFTER_S)
         except NotAcceptable:
             leg.refuse(488)
-        except CallEnded:
-            _log.debug("call_ended", call_id=leg.info.call_id)
+        except CallEnded as error:
+            _log.debug("call_ended", call_id=leg.info.call_id, exc_info=error)
         except Exception as error:  # noqa: BLE001 - one call never stops the next
             _log.error("call_failed", call_id=leg.info.call_id, exc_info=error)
             leg.refuse(500)

@@ -143,10 +143,10 @@ class AliyunChannel(HookChannel):
             self.health.token(ok=True)
             return Sent(external_id=word(answer, "BizId") or None)
         if code in _PASSING or code.startswith(_PASSING_STARTS):
-            raise TransientDeliveryError(f"Aliyun: {code}", retry_after_s=_PASSING.get(code, 1.0))
+            raise TransientDeliveryError(f"Aliyun: {code}", retry_after_s=_PASSING.get(code, 1.0), errcode=code)
         if code.startswith(_CREDENTIAL_STARTS):
             self.health.token(ok=False)
-        raise PermanentDeliveryError(f"Aliyun refused it: {code or 'an answer without Code'}")
+        raise PermanentDeliveryError(f"Aliyun refused it: {code or 'an answer without Code'}", errcode=code or None)
 
 
 def _time(value: str) -> datetime | None:

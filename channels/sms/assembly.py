@@ -196,7 +196,7 @@ class Assembly:
                         try:
                             await self._finish(at, bucket, one)
                         except GatewayError as error:
-                            _log.warning("sms_parts_kept", reason=error.code, parts=len(one.parts))
+                            _log.warning("sms_parts_kept", reason=error.code, parts=len(one.parts), exc_info=error)
 
     def _now(self) -> float:
         return round(self._clock.now().timestamp(), 3)

@@ -99,7 +99,7 @@ class HookChannel(ABC):
                 return self.accepted()
         except Forged as error:
             self.health.refused("bad_signature")
-            _log.warning("sms_hook_refused", channel=self.context.channel_id, reason=str(error))
+            _log.warning("sms_hook_refused", channel=self.context.channel_id, reason=str(error), exc_info=error)
             return web.json_response({"error": "forbidden"}, status=403)
         except StoreUnavailable as error:
             return web.json_response(
@@ -174,13 +174,17 @@ class HookChannel(ABC):
         except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError) as error:
             raise TransientDeliveryError(f"the provider cannot be reached: {type(error).__name__}") from error
         if status == TOO_MANY:
-            raise TransientDeliveryError("the provider throttles", retry_after_s=_retry_after(headers) or 1.0)
+            raise TransientDeliveryError(
+                "the provider throttles", retry_after_s=_retry_after(headers) or 1.0, http_status=status
+            )
         if status >= SERVER_ERRORS:
-            raise TransientDeliveryError(f"the provider answered {status}", retry_after_s=_retry_after(headers))
+            raise TransientDeliveryError(
+                f"the provider answered {status}", retry_after_s=_retry_after(headers), http_status=status
+            )
         try:
             return status, json.loads(text)
         except ValueError as error:
-            raise TransientDeliveryError(f"the provider answered {status} without JSON") from error
+            raise TransientDeliveryError(f"the provider answered {status} without JSON", http_status=status) from error
 
     def session(self) -> aiohttp.ClientSession:
         """The client's connections, opened when first wanted."""

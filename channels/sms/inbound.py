@@ -104,7 +104,7 @@ class Inbound:
                 await self._text.conversations.receive(replace(message, external_id=f"{message.external_id}#{digest}"))
         except (RejectedInput, Conflict) as error:
             self._text.health.refused("malformed")
-            _log.warning("sms_refused", reason=error.code, external_id=message.external_id)
+            _log.warning("sms_refused", reason=error.code, external_id=message.external_id, exc_info=error)
 
 
 def storable(text: str) -> str:

@@ -213,8 +213,8 @@ class Link:
     async def _handle(self, frame: Frame) -> None:
         try:
             await self._on_request(self, frame)
-        except LinkError:
-            _log.info("sms_answer_not_sent", command=f"{frame.command:#010x}")
+        except LinkError as error:
+            _log.info("sms_answer_not_sent", command=f"{frame.command:#010x}", exc_info=error)
         except Exception:  # noqa: BLE001 - one request never ends the connection; unanswered, it comes again
             _log.exception("sms_request_failed", command=f"{frame.command:#010x}")
 

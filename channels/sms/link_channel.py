@@ -192,7 +192,9 @@ class LinkChannel:
         try:
             link = await self._open()
         except (OSError, TimeoutError) as error:
-            _log.warning("sms_not_connected", channel=self._context.channel_id, peer=where, reason=str(error))
+            _log.warning(
+                "sms_not_connected", channel=self._context.channel_id, peer=where, reason=str(error), exc_info=error
+            )
             return
         serving = asyncio.create_task(link.serve())
         testing: asyncio.Task[None] | None = None
@@ -209,7 +211,9 @@ class LinkChannel:
         except LinkError as error:
             if isinstance(error, BindRefused) and error.credential:
                 self._health.token(ok=False)
-            _log.warning("sms_not_bound", channel=self._context.channel_id, peer=where, reason=str(error))
+            _log.warning(
+                "sms_not_bound", channel=self._context.channel_id, peer=where, reason=str(error), exc_info=error
+            )
         finally:
             link.end("closed")
             self._link = None
@@ -248,7 +252,7 @@ class LinkChannel:
             if delivery.word is not None:
                 await self._receipts.heard(delivery.word)
         except StoreUnavailable as error:
-            _log.warning("sms_not_stored", channel=self._context.channel_id)
+            _log.warning("sms_not_stored", channel=self._context.channel_id, exc_info=error)
             if delivery.later is None:
                 self._pause_s = max(self._pause_s, error.retry_after_s)
                 link.end("the store is unavailable")
@@ -270,5 +274,5 @@ class LinkChannel:
             await self._assembly.sweep()
             try:
                 await self._receipts.settle()
-            except StoreUnavailable:
-                _log.warning("sms_not_stored", channel=self._context.channel_id)
+            except StoreUnavailable as error:
+                _log.warning("sms_not_stored", channel=self._context.channel_id, exc_info=error)

@@ -148,10 +148,10 @@ class TencentChannel(HookChannel):
             self.health.token(ok=True)
             return Sent(external_id=word(status, "SerialNo") or None)
         if code.startswith(_PASSING_STARTS):
-            raise TransientDeliveryError(f"Tencent Cloud: {code}", retry_after_s=_WAITS.get(code, 1.0))
+            raise TransientDeliveryError(f"Tencent Cloud: {code}", retry_after_s=_WAITS.get(code, 1.0), errcode=code)
         if code.startswith(_CREDENTIAL_STARTS):
             self.health.token(ok=False)
-        raise PermanentDeliveryError(f"Tencent Cloud refused it: {code}")
+        raise PermanentDeliveryError(f"Tencent Cloud refused it: {code}", errcode=code)
 
 
 def _time(value: str) -> datetime | None:

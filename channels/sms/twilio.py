@@ -131,7 +131,10 @@ class TwilioChannel(HookChannel):
             return Sent(external_id=word(fields, "sid") or None)
         if status in _UNAUTHORISED:
             self.health.token(ok=False)
-        raise PermanentDeliveryError(f"Twilio refused it with {status}, code {word(fields, 'code') or 'none'}")
+        code = word(fields, "code") or None
+        raise PermanentDeliveryError(
+            f"Twilio refused it with {status}, code {code or 'none'}", http_status=status, errcode=code
+        )
 
     async def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         """A medium's bytes, from ``base_url`` only; a redirect to elsewhere leaves our credentials out."""
@@ -140,9 +143,9 @@ class TwilioChannel(HookChannel):
         try:
             async with self.session().get(media.ref, headers=self._credentials) as response:
                 if response.status == TOO_MANY or response.status >= SERVER_ERRORS:
-                    raise TransientDeliveryError(f"Twilio answered {response.status} for a medium")
+                    raise TransientDeliveryError("Twilio does not hand the medium out", http_status=response.status)
                 if response.status >= _REFUSED:
-                    raise PermanentDeliveryError(f"Twilio answered {response.status} for a medium")
+                    raise PermanentDeliveryError("Twilio does not hand the medium out", http_status=response.status)
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     yield chunk
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -66,14 +66,20 @@ def _retry_after_s(payload: bytes) -> float | None:
 def failure(error: TelegramError) -> GatewayError:
     """What a fault of the library means to the house; messages quote the API's description, never a request."""
     if isinstance(error, SlowDown):
-        return TransientDeliveryError("Telegram asks to slow down", retry_after_s=error.retry_after_s)
+        return TransientDeliveryError(
+            "Telegram asks to slow down", retry_after_s=error.retry_after_s, http_status=HTTPStatus.TOO_MANY_REQUESTS
+        )
     if isinstance(error, InvalidToken):
         # Somebody will mend the token; what waits must not be lost until then.
-        return TransientDeliveryError("Telegram refuses the bot's token: check token")
+        return TransientDeliveryError(
+            "Telegram refuses the bot's token: check token", http_status=HTTPStatus.UNAUTHORIZED
+        )
     if isinstance(error, Forbidden):
-        return PermanentDeliveryError(f"the person cannot be written to: {error.message[:200]}")
+        return PermanentDeliveryError(
+            f"the person cannot be written to: {error.message[:200]}", http_status=HTTPStatus.FORBIDDEN
+        )
     if isinstance(error, BadRequest):
-        return PermanentDeliveryError(f"Telegram refuses it: {error.message[:200]}")
+        return PermanentDeliveryError(f"Telegram refuses it: {error.message[:200]}", http_status=HTTPStatus.BAD_REQUEST)
     if isinstance(error, ChatMigrated):
         return PermanentDeliveryError("the chat is a group now")
     return TransientDeliveryError(f"Telegram cannot be reached ({type(error).__name__})")
@@ -210,5 +216,5 @@ class BotApi:
 def _not_handed_out(status: int) -> GatewayError:
     message = f"the file is not handed out (HTTP {status})"
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return TransientDeliveryError(message)
-    return PermanentDeliveryError(message)
+        return TransientDeliveryError(message, http_status=status)
+    return PermanentDeliveryError(message, http_status=status)

@@ -201,7 +201,7 @@ class TelegramChannel:
             try:
                 await call
             except GatewayError as error:
-                _log.info("telegram_courtesy_failed", code=error.code, reason=str(error))
+                _log.info("telegram_courtesy_failed", reason=str(error), exc_info=error)
 
         task = asyncio.create_task(attempt(), name=f"telegram-courtesy-{self._id}")
         self._courtesies.add(task)
@@ -216,7 +216,7 @@ class TelegramChannel:
                 await self._check_webhook(url)
                 pause_s = _CHECK_S
             except GatewayError as error:
-                _log.warning("telegram_webhook_unset", code=error.code, reason=str(error))
+                _log.warning("telegram_webhook_unset", reason=str(error), exc_info=error)
                 pause_s = min(pause_s * 2, _CHECK_S)
             await asyncio.sleep(pause_s)
 

@@ -62,7 +62,7 @@ class Poller:
                 if not isinstance(error, StoreUnavailable):
                     self._text.health.connected(up=False)
                 wait_s = _wait_s(error) or pause_s
-                _log.warning("telegram_polling_paused", code=error.code, reason=str(error), wait_s=wait_s)
+                _log.warning("telegram_polling_paused", reason=str(error), wait_s=wait_s, exc_info=error)
                 await asyncio.sleep(wait_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:

@@ -19,7 +19,7 @@ from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
 from gateway.ports.off_loop import off_loop
-from gateway.telemetry import log
+from gateway.telemetry import log, trace
 
 _log = log.get("webchat")
 _CLOSE_S = 2.0
@@ -120,7 +120,7 @@ class Lines:
         except ConnectionError:
             pass
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must not wait on a dead line
-            _log.error("webchat_push_failed", error=type(error).__name__, exc_info=error)
+            _log.error("webchat_push_failed", exc_info=error)
         await line.close()
 
     async def _take(self, line: Line, message: WSMessage, address: str, language: Language | None) -> None:
@@ -128,7 +128,10 @@ class Lines:
         try:
             frame = await _frame(message)
             client_id = getattr(frame, "id", None)
-            reply = await self._exchange.take(frame, sender=line.sender, address=address, language=language, via=line)
+            with trace.scope():  # each message is a contact's way of its own, not the socket
+                reply = await self._exchange.take(
+                    frame, sender=line.sender, address=address, language=language, via=line
+                )
         except Refusal as refusal:
             count(self._text.health, refusal)
             reply = refused(refusal, client_id)
@@ -196,7 +199,7 @@ class Lines:
                     self._context.channel_id, line.sender, after=line.last_seq, limit=PAGE
                 )
             except GatewayError as error:
-                _log.warning("webchat_history_failed", code=error.code)
+                _log.warning("webchat_history_failed", exc_info=error)
                 await asyncio.sleep(_AGAIN_S)
                 continue
             for message in page:

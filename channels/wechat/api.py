@@ -141,8 +141,9 @@ def _http_failure(name: str, response: aiohttp.ClientResponse) -> TransientDeliv
     said = f"{name}: HTTP {response.status}"
     if response.status in {408, 425, 429} or response.status >= 500:  # noqa: PLR2004 - RFC 9110 15.6
         wish = response.headers.get("Retry-After", "")
-        return TransientDeliveryError(said, retry_after_s=float(wish) if wish.isascii() and wish.isdigit() else None)
-    return PermanentDeliveryError(said)
+        wait = float(wish) if wish.isascii() and wish.isdigit() else None
+        return TransientDeliveryError(said, retry_after_s=wait, http_status=response.status)
+    return PermanentDeliveryError(said, http_status=response.status)
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -37,9 +37,9 @@ def failure(call: str, code: int, message: str) -> Failure:
     """The error of a call that was answered with ``code``. ``message`` is the platform's own, without personal data."""
     said = f"{call}: {code} {message[:160]}"
     if code in WINDOW_CODES:
-        return ReplyWindowClosed(said)
+        return ReplyWindowClosed(said, errcode=code)
     if code in _BUSY_S:
-        return TransientDeliveryError(said, retry_after_s=_BUSY_S[code])
+        return TransientDeliveryError(said, retry_after_s=_BUSY_S[code], errcode=code)
     if code in _SETTINGS_CODES or code in TOKEN_CODES:
-        return TransientDeliveryError(said, retry_after_s=_SETTINGS_S)
-    return PermanentDeliveryError(said)
+        return TransientDeliveryError(said, retry_after_s=_SETTINGS_S, errcode=code)
+    return PermanentDeliveryError(said, errcode=code)

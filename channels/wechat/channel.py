@@ -109,7 +109,7 @@ class WechatChannel:
                 return await self._deliver(request)
         except Refused as refused:
             self._text.health.refused(refused.reason)
-            _log.warning("wechat_callback_refused", code=refused.code, reason=str(refused))
+            _log.warning("wechat_callback_refused", reason=str(refused), exc_info=refused)
             return _problem(refused.status, str(refused))
         except StoreUnavailable as error:
             return _problem(503, "cannot be stored now", {"Retry-After": str(error.retry_after_s)})
@@ -138,8 +138,8 @@ class WechatChannel:
             # Shielded: what has begun is finished, and the redelivery finds it.
             async with asyncio.timeout(self._settings.answer_within_s):
                 await asyncio.shield(task)
-        except TimeoutError:
-            _log.warning("wechat_callback_late", after_s=self._settings.answer_within_s)
+        except TimeoutError as error:
+            _log.warning("wechat_callback_late", after_s=self._settings.answer_within_s, exc_info=error)
             return _problem(503, "not stored in time", {"Retry-After": "5"})
         finally:
             if not task.done():
@@ -181,7 +181,7 @@ class WechatChannel:
         except (RejectedInput, Conflict) as error:
             # It can never be stored: acknowledged, or it would come again for nothing.
             self._text.health.refused(error.code)
-            _log.warning("wechat_message_refused", code=error.code)
+            _log.warning("wechat_message_refused", exc_info=error)
 
     async def _keep(self, body: bytes) -> None:
         """A body whose signature is right is never lost: a person looks at what nobody could read."""
@@ -253,7 +253,7 @@ def _readable(body: bytes | str) -> Fields | None:
 def _note_late(task: asyncio.Task[None]) -> None:
     """Read the outcome of a delivery nobody waits for any more."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        _log.warning("wechat_late_failed", error=type(error).__name__)
+        _log.warning("wechat_late_failed", exc_info=error)
 
 
 def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -111,7 +111,7 @@ class Outbound:
         try:
             answer = await self._api.post(path, body)
         except PermanentDeliveryError as error:
-            _log.warning("wechat_template_refused", code=error.code, pii_answer=str(error))
+            _log.warning("wechat_template_refused", exc_info=error)
             raise closed from None
         return Sent(external_id=str(answer.get("msgid") or message.message_id))
 

@@ -104,7 +104,7 @@ class MessageSync:
             except (StoreUnavailable, TransientDeliveryError, PermanentDeliveryError) as error:
                 pause_s = min(_LONGEST_BACK_OFF_S, getattr(error, "retry_after_s", None) or 2.0**failures)
                 failures = min(failures + 1, 6)
-                _log.warning("wechat_sync_failed", code=error.code, pii_answer=str(error), retry_in_s=pause_s)
+                _log.warning("wechat_sync_failed", retry_in_s=pause_s, exc_info=error)
                 await asyncio.sleep(pause_s)
                 continue
             failures = 0
@@ -169,4 +169,4 @@ class MessageSync:
             raise
         except (RejectedInput, Conflict) as error:
             self._text.health.refused("malformed" if isinstance(error, Malformed) else error.code)
-            _log.warning("wechat_item_refused", code=error.code, reason=type(error).__name__)
+            _log.warning("wechat_item_refused", exc_info=error)

@@ -95,7 +95,7 @@ class TokenSource:
             self._failure = (str(error), wish)
             self._failed_at = self._clock.monotonic()
             self._health.token(ok=False)
-            _log.warning("wechat_token_refused", code=error.code, pii_answer=str(error))
+            _log.warning("wechat_token_refused", exc_info=error)
             raise TransientDeliveryError(str(error), retry_after_s=wish) from None
         self._failure = None
         kept_s = max(issued.expires_in_s - _EARLY_S, min(issued.expires_in_s, _SHORTEST_S))

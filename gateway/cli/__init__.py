@@ -94,7 +94,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "users": lambda db: verb.run(args, db.accounts),
         "phones": lambda db: verb.run(args, db.accounts, settings),
         "feeds": lambda db: verb.run(args, db),
-        "trace": lambda db: verb.run(args, settings.data_dir, db.reader),
+        "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
     configured = {"run", "check", "trunks", "prefill", "simulate"}
     if args.verb in stored:

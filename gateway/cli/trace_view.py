@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gateway.cli import way_view
 from gateway.domain import masking
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import Speaker
@@ -53,6 +54,7 @@ def as_json(call: CallTrace, *, unmasked: bool) -> str:
         "timings_ms": timings(call),
         "sip": [{**dataclasses.asdict(m), "at": rfc3339(m.at)} for m in call.messages],
         "events": call.events,
+        "way": dataclasses.asdict(call.way) if call.way else None,
     }
     text = json.dumps(whole, ensure_ascii=False, indent=2)
     return text if unmasked else _masked(text, call)
@@ -89,7 +91,13 @@ def timings(call: CallTrace) -> dict[str, int]:
         ("ticket.demand_taken", "registered"),
         ("interaction.ended", "closed"),
         ("transcript.completed", "transcribed"),
+        ("message.received", "accepted"),
+        ("message.sent", "answer_sent"),
+        ("message.delivered", "answer_delivered"),
+        ("message.failed", "answer_failed"),
     ):
+        if event.startswith("message.") and is_call(call):
+            continue
         moment = next((e["at"] for e in call.events if e["type"] == event), None)
         if moment is not None:
             marks[name] = from_rfc3339(moment)
@@ -109,7 +117,12 @@ def _since(start: datetime, marks: Mapping[str, datetime]) -> dict[str, int]:
 def _start(call: CallTrace) -> datetime | None:
     if call.messages:
         return call.messages[0].at
-    return from_rfc3339(call.interaction["started_at"]) if call.interaction else None
+    if call.interaction is None:
+        return None
+    moments = [from_rfc3339(call.interaction["started_at"])]
+    if not is_call(call):
+        moments += [at for at, _ in way_view.came_in(call)]
+    return min(moments)
 
 
 def _first_words(call: CallTrace) -> int | None:
@@ -119,7 +132,8 @@ def _first_words(call: CallTrace) -> int | None:
 
 
 def _head(call: CallTrace) -> list[str]:
-    lines = [f"Call        {call.call_id}"]
+    lines = [f"Call        {call.call_id}"] if is_call(call) else []
+    lines += way_view.traces(call)
     if call.record and call.interaction:
         it = call.interaction
         flow = it["flow"] or {}
@@ -133,7 +147,7 @@ def _head(call: CallTrace) -> list[str]:
         ]
     else:
         lines.append("Record      none: refused before it was taken, or SQL could not be read")
-    if not call.messages:
+    if not call.messages and is_call(call):
         lines.append("SIP         no messages kept (tracing off, or older than what is kept)")
     return lines
 
@@ -142,15 +156,26 @@ def _ladder(call: CallTrace, *, raw: bool) -> list[str]:
     start = _start(call)
     if start is None:
         return []
-    rows = [(m.at, _arrow(m, raw=raw)) for m in call.messages]
-    rows += [
-        (from_rfc3339(e["at"]), [f"{'':{_WIDTH}}  * {e['type']} {_data(e['data'])}".rstrip()]) for e in call.events
-    ]
-    lines = [f"{'ms':>8}  {'caller':<{_WIDTH - 8}}gateway"]
+    who = "caller" if is_call(call) else "person"
+    rows = [] if is_call(call) else way_view.came_in(call)
+    rows += [(m.at, _arrow(m, raw=raw)) for m in call.messages]
+    rows += way_view.rows(call, _WIDTH)
+    rows += [(from_rfc3339(e["at"]), [_event(e, call)]) for e in call.events]
+    lines = [f"{'ms':>8}  {who:<{_WIDTH - 8}}gateway"]
     for at, texts in sorted(rows, key=lambda row: row[0]):
         lines.append(f"{round((at - start).total_seconds() * 1000):>8}  {texts[0]}")
         lines += [f"{'':>10}| {text}" for text in texts[1:]]
     return lines
+
+
+def is_call(call: CallTrace) -> bool:
+    """Whether it came by telephone, as far as is known."""
+    return bool(call.messages) or (call.interaction or {}).get("channel", "phone") == "phone"
+
+
+def _event(event: Mapping[str, Any], call: CallTrace) -> str:
+    fed = way_view.fed(event.get("event_seq"), call.way)
+    return " ".join(filter(None, (f"{'':{_WIDTH}}  * {event['type']}", _data(event["data"]), fed)))
 
 
 def _arrow(message: SipMessage, *, raw: bool) -> list[str]:
@@ -167,7 +192,13 @@ def _data(data: Mapping[str, Any]) -> str:
 def _timings(call: CallTrace) -> list[str]:
     found = timings(call)
     return (
-        ["Timings (ms after the INVITE)", *(f"  {name:<16}{at:>8}" for name, at in found.items()), ""] if found else []
+        [
+            f"Timings (ms after {'the INVITE' if is_call(call) else 'it came in'})",
+            *(f"  {name:<16}{at:>8}" for name, at in found.items()),
+            "",
+        ]
+        if found
+        else []
     )
 
 

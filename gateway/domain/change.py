@@ -275,6 +275,8 @@ class Change:
     deliveries: tuple[DeliveryUpdate, ...] = ()
     """An update that takes a message back makes the whole Change a no-op (``skipped``)."""
     events: tuple[NewEvent, ...] = ()
+    trace: str | None = None
+    """The id of the contact in the logs, 32 hexadecimal digits; None: of whoever hands the Change to the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,3 +312,4 @@ class OpenInteraction:
     lease_until: datetime | None
     from_raw: str | None
     recording_path: str | None
+    external_id: str | None = None

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from gateway.errors import TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings
 from gateway.ports.feed import Delivery
+from gateway.telemetry.trace import traceparent
 
 
 class StreamSettings(FeedSettings):
@@ -36,7 +37,7 @@ class StreamFeed:
         self._client: Redis | RedisCluster | None = None
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Append one entry: id, type, subject (ticket_id), sequence, time, event and ticket (JSON)."""
+        """Append one entry: id, type, subject (ticket_id), sequence, time, event and ticket (JSON), traceparent."""
         if self._client is None:
             self._client = self._context.open_redis(self._settings.url.get_secret_value())
         fields: dict[str | bytes, str | int] = {
@@ -48,6 +49,8 @@ class StreamFeed:
             "event": json.dumps(delivery.event, ensure_ascii=False),
             "ticket": await asyncio.to_thread(json.dumps, delivery.record, ensure_ascii=False),
         }
+        if delivery.trace is not None:
+            fields["traceparent"] = traceparent(delivery.trace)
         try:
             await self._client.xadd(self._settings.key, fields, maxlen=self._settings.maxlen, approximate=True)  # type: ignore[arg-type]  # redis-py's mapping type is invariant
         except (RedisError, OSError) as error:

@@ -20,6 +20,7 @@ from gateway import __version__
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings
 from gateway.ports.feed import Delivery
+from gateway.telemetry.trace import traceparent
 
 REMEMBERED_BYTES = 200
 """So much of a refusal is kept for the person who looks at the dead letter."""
@@ -58,6 +59,8 @@ class WebhookFeed:
             "Idempotency-Key": delivery.event_id,
             "X-Gateway-Signature": signature(self._secret, body, int(time.time())),
         }
+        if delivery.trace is not None:
+            headers["traceparent"] = traceparent(delivery.trace)
         try:
             async with self._open_session().post(
                 str(self._settings.url), data=body, headers=headers, allow_redirects=False
@@ -135,8 +138,9 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
 def _refusal(status: int, text: str, retry_after: str | None) -> TransientDeliveryError | PermanentDeliveryError:
     message = f"HTTP {status}: {text}" if text else f"HTTP {status}"
     if status in TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return TransientDeliveryError(message, retry_after_s=retry_after_s(retry_after, datetime.now(UTC)))
-    return PermanentDeliveryError(message)
+        wish = retry_after_s(retry_after, datetime.now(UTC))
+        return TransientDeliveryError(message, retry_after_s=wish, http_status=status)
+    return PermanentDeliveryError(message, http_status=status)
 
 
 def _shortened(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from gateway.feeds.common import FeedSettings
 from gateway.feeds.empties import REGISTERED, hold_s, may_follow_skipped
 from gateway.ports.clock import Clock
 from gateway.ports.feed import Delivery, DeliveryStore, Feed
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 POLL_S = 1.0
 """Without a wake-up, due deliveries are looked for so often."""
@@ -101,8 +101,8 @@ class FeedWorker:
             while True:
                 try:
                     await self._step()
-                except StoreUnavailable:
-                    _log.warning("feed_waits_for_store", feed=self.feed_id)
+                except StoreUnavailable as error:
+                    _log.warning("feed_waits_for_store", feed=self.feed_id, exc_info=error)
                     await asyncio.sleep(STORE_RETRY_S)
         finally:
             if self._sending:
@@ -167,7 +167,8 @@ class FeedWorker:
 
     async def _carry(self, delivery: Delivery) -> None:
         """One leased delivery, from here to its outcome."""
-        self._outcomes[delivery.event_seq] = await self._send(delivery)
+        with trace.scope(delivery.trace) as own:
+            self._outcomes[delivery.event_seq] = await self._send(replace(delivery, trace=own))
 
     def _without_post(self, delivery: Delivery) -> _Outcome | None:
         """The outcome of what is not sent (now), None for what is."""
@@ -192,17 +193,18 @@ class FeedWorker:
             await self._introduce(delivery)
             await self._post(delivery)
         except PermanentDeliveryError as error:
-            return self._dead(delivery, str(error))
+            return self._dead(delivery, str(error), error)
         except TransientDeliveryError as error:
             if error.retry_after_s:  # the receiver speaks for itself, not only for this ticket
                 pause = min(error.retry_after_s, MAX_PAUSE_S)
                 self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
-            return self._again(delivery, str(error), error.retry_after_s)
+            return self._again(delivery, str(error), error, error.retry_after_s)
         except StoreUnavailable as error:
-            return self._again(delivery, str(error), None)
+            return self._again(delivery, str(error), error)
         except Exception as error:  # noqa: BLE001 - one delivery's fault must not end the others
             _log.error("feed_broke", feed=self.feed_id, event_seq=delivery.event_seq, exc_info=error)
-            return self._again(delivery, f"{type(error).__name__} in the feed itself", None)
+            return self._again(delivery, f"{type(error).__name__} in the feed itself", error)
+        _log.info("event_delivered", feed=self.feed_id, event_seq=delivery.event_seq, attempts=delivery.attempts + 1)
         return self._done(delivery, "ok")
 
     async def _post(self, delivery: Delivery) -> None:
@@ -242,13 +244,13 @@ class FeedWorker:
         metrics.FEED_POSTS.labels(self.feed_id, result).inc()
         return _Outcome(done=True)
 
-    def _dead(self, delivery: Delivery, error: str) -> _Outcome:
+    def _dead(self, delivery: Delivery, error: str, cause: Exception) -> _Outcome:
         self._holds.pop(delivery.event_seq, None)
         metrics.FEED_POSTS.labels(self.feed_id, "dead").inc()
-        _log.error("dead_letter", feed=self.feed_id, event_seq=delivery.event_seq, pii_answer=error)
+        _log.error("dead_letter", feed=self.feed_id, event_seq=delivery.event_seq, exc_info=cause)
         return _Outcome(done=False, error=error)
 
-    def _again(self, delivery: Delivery, error: str, retry_after_s: float | None) -> _Outcome:
+    def _again(self, delivery: Delivery, error: str, cause: Exception, retry_after_s: float | None = None) -> _Outcome:
         attempts = delivery.attempts - self._holds.get(delivery.event_seq, 0)
         wait = retry_in_s(
             self._settings,
@@ -258,9 +260,9 @@ class FeedWorker:
             jitter=self._jitter.random(),
         )
         if wait is None:
-            return self._dead(delivery, error)
+            return self._dead(delivery, error, cause)
         metrics.FEED_POSTS.labels(self.feed_id, "retry").inc()
-        _log.warning("delivery_failed", feed=self.feed_id, event_seq=delivery.event_seq, pii_answer=error, retry_s=wait)
+        _log.warning("delivery_failed", feed=self.feed_id, event_seq=delivery.event_seq, retry_s=wait, exc_info=cause)
         return _Outcome(done=False, error=error, retry_in_s=wait)
 
     def _age_s(self, at: str) -> float:

@@ -33,7 +33,9 @@ from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import raised_in
 from gateway.prefill.reader import Prefill
+from gateway.telemetry import log, trace
 
+_log = log.get("intake")
 _PLACED = frozenset({"district", "street", "community", "address", "lat"})
 """When the sender says one of these, it knows the place better than we do."""
 
@@ -53,11 +55,19 @@ class ContactIntake:
 
         Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
         """
-        if contact.conversation_id:
-            async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
+        with trace.scope(trace.current()):
+            if contact.conversation_id:
+                async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
+                    applied, emergency = await self._register(contact)
+            else:
                 applied, emergency = await self._register(contact)
-        else:
-            applied, emergency = await self._register(contact)
+            _log.info(
+                "contact_committed",
+                channel_id=contact.channel_id,
+                ticket_no=applied.ticket_no,
+                interaction_id=applied.interaction_id,
+                replayed=applied.replayed,
+            )
         return Accepted(
             ticket_id=applied.ticket_id,
             ticket_no=applied.ticket_no,

@@ -29,7 +29,7 @@ from gateway.ports.recordings import Finished, Recordings, RecordingWriter
 from gateway.ports.refused_call import Refused
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 RETRY_AFTER_S = 5
 RECORDING_BEGINS_S = 1.0
@@ -91,6 +91,10 @@ class CallAnswering:
 
     async def __call__(self, leg: CallLeg) -> None:
         """Handle ``leg`` from INVITE to its end. Never raises but for cancellation: then the call is interrupted."""
+        with trace.scope(trace.of(leg.info.external_id)):
+            await self._call(leg)
+
+    async def _call(self, leg: CallLeg) -> None:
         record = CallRecord(
             store=self._spool if self._settings.spool_when_down else self._store,
             reader=self._reader,
@@ -109,13 +113,20 @@ class CallAnswering:
                 {"name": state.flow, "version": state.version},
                 self._recordings.location(record.interaction_id, record.started_at),
             )
-        except (StoreUnavailable, Conflict):
-            _log.error("call_refused_store_unavailable", channel_id=leg.info.channel_id)
+        except (StoreUnavailable, Conflict) as error:
+            _log.error("call_refused_store_unavailable", channel_id=leg.info.channel_id, exc_info=error)
             with suppress(CallEnded):
                 await leg.reject(503, "Service Unavailable", retry_after_s=RETRY_AFTER_S)
             self._refused(leg.info, "store", await leg.proved())
             return
         self._health.inbound(leg.info.channel_id)
+        _log.info(
+            "contact_committed",
+            channel_id=leg.info.channel_id,
+            ticket_no=applied.ticket_no,
+            interaction_id=record.interaction_id,
+            replayed=applied.replayed,
+        )
         if applied.replayed:
             # The same Call-ID and From tag: an earlier process committed it and died before its 200.
             _log.warning("call_seen_before", interaction_id=record.interaction_id)

@@ -71,8 +71,8 @@ class ChannelLease:
             try:
                 async with asyncio.timeout(self._lease_s / 6):
                     await self._leases.release(self._channel_id, self._owner)
-            except (StoreUnavailable, TimeoutError):
-                _log.warning("channel_not_released", channel_id=self._channel_id)
+            except (StoreUnavailable, TimeoutError) as error:
+                _log.warning("channel_not_released", channel_id=self._channel_id, exc_info=error)
 
     async def _take(self) -> bool | None:
         """Whether it is ours; None when the store does not say."""

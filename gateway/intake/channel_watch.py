@@ -66,6 +66,6 @@ def _read(channel_id: str, text: str | None) -> Rhythm | None:
         return None
     try:
         return Rhythm.read(text)
-    except ValueError:
-        _log.warning("channel_rhythm_unreadable", channel_id=channel_id)
+    except ValueError as error:
+        _log.warning("channel_rhythm_unreadable", channel_id=channel_id, exc_info=error)
         return None

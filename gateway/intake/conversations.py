@@ -46,9 +46,11 @@ from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, S
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import danger_in
+from gateway.telemetry import log, trace
 
 TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
+_log = log.get("intake")
 REMEMBERED = 20_000
 """Open conversations whose state is kept in memory; the others are read again."""
 Key = tuple[str, str]
@@ -87,6 +89,18 @@ class ConversationIntake:
 
     async def receive(self, message: InboundMessage) -> Received:
         """See ``Conversations.receive``."""
+        with trace.scope(trace.current()):
+            received = await self._taken(message)
+            _log.info(
+                "contact_committed",
+                channel_id=message.channel_id,
+                ticket_no=received.ticket_no,
+                interaction_id=received.interaction_id,
+                replayed=received.replayed,
+            )
+        return received
+
+    async def _taken(self, message: InboundMessage) -> Received:
         key = (message.channel_id, message.sender)
         async with self._turns.alone(key):
             arrived = await self._arrived(message)

@@ -186,8 +186,8 @@ class FlowOnCall:
                     self.state = replace(self.state, language=act.args["language"])
                 case name:
                     raise AssertionError(f"flow action {name!r} is linted but not implemented")
-        except StoreUnavailable:
-            _log.error("flow_action_failed", action=act.name)
+        except StoreUnavailable as error:
+            _log.error("flow_action_failed", action=act.name, exc_info=error)
             outcome = "failed"
         return ActionDone(name=act.name, outcome=outcome, vars=values)
 

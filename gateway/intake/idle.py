@@ -46,8 +46,8 @@ class IdleCloser:
         while True:
             try:
                 await self.close_due()
-            except StoreUnavailable:
-                _log.warning("idle_close_waits_for_store")
+            except StoreUnavailable as error:
+                _log.warning("idle_close_waits_for_store", exc_info=error)
             await asyncio.sleep(min(MAX_LOOK_S, self._idle.total_seconds() / 4))
 
     async def close_due(self) -> int:

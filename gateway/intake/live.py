@@ -57,8 +57,8 @@ class LiveInteractions:
         until = self._clock.now() + self.lease
         try:
             closed = self._ids.intersection(await self._leases.renew(sorted(self._ids), until, owner=self.owner))
-        except StoreUnavailable:
-            _log.warning("lease_renewal_failed", interactions=len(self._ids))
+        except StoreUnavailable as error:
+            _log.warning("lease_renewal_failed", interactions=len(self._ids), exc_info=error)
             return
         # Nothing has to be done: it goes on, and its own close will take that one's place.
         for interaction_id in closed - self._closed:

@@ -165,7 +165,7 @@ class MediaWorker:
         except Refused as refused:
             await self._lost(row, refused.why)
         except PermanentDeliveryError as error:
-            _log.error("attachment_lost", channel_id=row.channel_id, pii_answer=str(error))
+            _log.error("attachment_lost", channel_id=row.channel_id, exc_info=error)
             await self._lost(row, "fetch_failed")
         except TransientDeliveryError as error:
             await self._later(row, str(error), error.retry_after_s)

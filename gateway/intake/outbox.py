@@ -35,7 +35,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
 from gateway.ports.message import OutboundMessage, Sent, TextChannel
 from gateway.ports.store import ChangeStore
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 POLL_S = 1.0
 GATHER_S = 0.02
@@ -167,10 +167,11 @@ class OutboxWorker:
             if channel is None or self._paused.get(row.channel_id, 0.0) > self._clock.monotonic():
                 await self._give_back(rows[n:], POLL_S, None)
                 return
-            if not may_send(row.heard, sent, channel.window, self._clock.now()):
-                await self._elsewhere(row)
-                continue
-            retry_in_s = await self._send(row, channel)
+            with trace.scope(row.trace):
+                if not may_send(row.heard, sent, channel.window, self._clock.now()):
+                    await self._elsewhere(row)
+                    continue
+                retry_in_s = await self._send(row, channel)
             if retry_in_s is not None:
                 await self._give_back(rows[n:], *retry_in_s)
                 return
@@ -197,17 +198,17 @@ class OutboxWorker:
             # The provider counts better than we do: messages sent by others, people who left.
             await self._elsewhere(row)
         except PermanentDeliveryError as error:
-            await self._failed(row, error.code, str(error))
+            await self._failed(row, error.code, str(error), error)
         except TransientDeliveryError as error:
             if error.retry_after_s:
                 pause = min(error.retry_after_s, MAX_PAUSE_S)
                 self._paused[row.channel_id] = self._clock.monotonic() + pause
-            return await self._later(row, str(error), error.retry_after_s)
-        except TimeoutError:
-            return await self._later(row, "the provider did not answer in time", None)
+            return await self._later(row, str(error), error, error.retry_after_s)
+        except TimeoutError as error:
+            return await self._later(row, "the provider did not answer in time", error)
         except Exception as error:  # noqa: BLE001 - a channel's fault must not cost the message
             _log.error("channel_send_broke", channel_id=row.channel_id, exc_info=error)
-            return await self._later(row, type(error).__name__, None)
+            return await self._later(row, type(error).__name__, error)
         else:
             await self._sent(row, sent)
         return None
@@ -215,6 +216,7 @@ class OutboxWorker:
     async def _sent(self, row: OutboxRow, sent: Sent) -> None:
         now = self._clock.now()
         self._health.sent(row.channel_id)
+        _log.info("message_sent", channel_id=row.channel_id, message_id=row.message_id, attempts=row.attempts + 1)
         await self._book(
             row,
             DeliveryUpdate(message_id=row.message_id, state="sent", at=now, external_id=sent.external_id),
@@ -222,19 +224,21 @@ class OutboxWorker:
         )
         await self._sent_as(row.channel_id, sent.external_id)
 
-    async def _later(self, row: OutboxRow, error: str, retry_after_s: float | None) -> tuple[float, str] | None:
+    async def _later(
+        self, row: OutboxRow, error: str, cause: Exception, retry_after_s: float | None = None
+    ) -> tuple[float, str] | None:
         if self._clock.now() - row.created_at > GIVE_UP:
-            await self._failed(row, "gave_up", error)
+            await self._failed(row, "gave_up", error, cause)
             return None
         self._health.failed(row.channel_id, for_good=False)
-        _log.warning("message_not_sent_yet", channel_id=row.channel_id, attempts=row.attempts + 1, pii_answer=error)
+        _log.warning("message_not_sent_yet", channel_id=row.channel_id, attempts=row.attempts + 1, exc_info=cause)
         wait = backoff_s(row.attempts + 1, first_s=FIRST_RETRY_S, most_s=MAX_RETRY_S, jitter=self._jitter.random())
         return max(wait, min(retry_after_s or 0.0, MAX_PAUSE_S)), error
 
-    async def _failed(self, row: OutboxRow, reason: str, error: str) -> None:
+    async def _failed(self, row: OutboxRow, reason: str, error: str, cause: Exception) -> None:
         """It can never be sent: the ticket says so."""
         self._health.failed(row.channel_id)
-        _log.error("message_failed", channel_id=row.channel_id, reason=reason, pii_answer=error)
+        _log.error("message_failed", channel_id=row.channel_id, reason=reason, exc_info=cause)
         await self._book(row, self._lost(row, error), {"message_id": row.message_id, "reason": reason})
 
     def _lost(self, row: OutboxRow, error: str) -> DeliveryUpdate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from gateway.ports.recordings import Recordings
 from gateway.ports.store import ChangeStore, LeaseStore, TicketReader
 from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 LOOK_S = 1.0
 """How often owners that are gone are looked for."""
@@ -81,18 +82,18 @@ class Recovery:
                     sweep_at = self._clock.monotonic() + self._pause_s
                 else:
                     await self.close_gone()
-            except StoreUnavailable:
-                _log.warning("recovery_waits_for_store")
+            except StoreUnavailable as error:
+                _log.warning("recovery_waits_for_store", exc_info=error)
             await asyncio.sleep(min(LOOK_S, self._pause_s))
 
     async def _catch_up_again_and_again(self) -> None:
         while True:
             try:
                 await self.catch_up()
-            except StoreUnavailable:
-                _log.warning("recovery_waits_for_store")
-            except RecogniserUnavailable:
-                _log.warning("recovery_waits_for_recogniser")
+            except StoreUnavailable as error:
+                _log.warning("recovery_waits_for_store", exc_info=error)
+            except RecogniserUnavailable as error:
+                _log.warning("recovery_waits_for_recogniser", exc_info=error)
             await asyncio.sleep(self._pause_s)
 
     async def sweep(self) -> int:
@@ -111,7 +112,8 @@ class Recovery:
     async def _interrupt_all(self, left: Sequence[OpenInteraction]) -> int:
         others = [interaction for interaction in left if interaction.interaction_id not in self._live]
         for interaction in others:
-            await self._interrupt(interaction)
+            with _way_of(interaction):
+                await self._interrupt(interaction)
         return len(others)
 
     async def _interrupt(self, interaction: OpenInteraction) -> None:
@@ -162,7 +164,8 @@ class Recovery:
             return 0
         waiting = [i for i in await self._leases.untranscribed() if i.interaction_id not in self._live]
         for interaction in waiting:
-            await self._catch_up(interaction, self._transcribe)
+            with _way_of(interaction):
+                await self._catch_up(interaction, self._transcribe)
         return len(waiting)
 
     async def _catch_up(self, interaction: OpenInteraction, transcribe: Transcribe) -> None:
@@ -175,8 +178,8 @@ class Recovery:
         try:
             path = self._recordings.path(interaction.recording_path or "")
             finals = await transcribe(path, after_ms)
-        except NotFound:
-            _log.error("recording_missing", interaction_id=interaction.interaction_id)
+        except NotFound as error:
+            _log.error("recording_missing", interaction_id=interaction.interaction_id, exc_info=error)
         caught_up = [heard_segment(Speaker.REQUESTER, seq + n, f) for n, f in enumerate(finals, start=1)]
         said = [*map(_stored, spoken), *caught_up]
         now = self._clock.now()
@@ -216,3 +219,8 @@ def _stored(segment: Mapping[str, Any]) -> NewSegment:
     """A segment of a record's transcript."""
     names = ("seq", "speaker", "start_ms", "end_ms", "text", "language", "confidence", "engine", "corrected_text")
     return NewSegment(**{name: segment[name] for name in names})
+
+
+def _way_of(interaction: OpenInteraction) -> AbstractContextManager[str]:
+    """What is done for a call whose owner is gone is told under the call's own id."""
+    return trace.scope(trace.of(interaction.external_id) if interaction.external_id else None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ports.store import ChangeStore
-from gateway.telemetry import log
+from gateway.telemetry import log, trace
 
 RETRY_S = 5.0
 _log = log.get("spool")
@@ -36,8 +37,9 @@ class SpoolingStore:
         if ticket_id not in self._spooled:
             try:
                 return await self._store.apply(change)
-            except StoreUnavailable:
-                _log.error("change_spooled", ticket_id=ticket_id)
+            except StoreUnavailable as error:
+                _log.error("change_spooled", ticket_id=ticket_id, exc_info=error)
+        change = replace(change, trace=change.trace or trace.current())
         async with self._lock:
             try:
                 await asyncio.to_thread(self._append, ticket_id, change)
@@ -58,8 +60,8 @@ class SpoolingStore:
             if self._spooled:
                 try:
                     await self.drain()
-                except StoreUnavailable:
-                    _log.warning("spool_waits", tickets=len(self._spooled))
+                except StoreUnavailable as error:
+                    _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
             await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> int:

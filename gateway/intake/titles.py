@@ -143,10 +143,10 @@ class Titles:
             answer = await self._writer.write(source)
         except TitleUnavailable as error:
             self._failures += 1
-            _log.warning("title_unavailable", ticket_id=ticket_id, why=str(error))
+            _log.warning("title_unavailable", ticket_id=ticket_id, why=str(error), exc_info=error)
             if self._failures >= FAILURES:
                 self._paused_until = self._clock.monotonic() + PAUSE_S
-                _log.warning("titles_paused", seconds=PAUSE_S, failures=self._failures)
+                _log.warning("titles_paused", seconds=PAUSE_S, failures=self._failures, exc_info=error)
             return None
         self._failures = 0
         title = checked(answer, source, max_chars=self._max_chars)

@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway.errors import GatewayError, PeerDown
 from gateway.live.run_dir import make_private
-from gateway.telemetry import log
+from gateway.telemetry import log, trace
 
 Body = dict[str, Any]
 Handler = Callable[[Body], Awaitable[Body]]
@@ -73,7 +73,7 @@ class Listener:
                 raise
             # By ``aclose``. asyncio's own callback asks this task for its exception, which a cancelled one raises.
         except (OSError, ValueError, ExceptionGroup) as error:
-            _log.warning("connection_failed", error_type=type(error).__name__)
+            _log.warning("connection_failed", exc_info=error)
         finally:
             self._tasks.discard(task)
             writer.close()
@@ -137,7 +137,9 @@ class Peer:
             if self._writer is None:
                 reader, writer = await asyncio.open_unix_connection(str(self._path))
                 self._writer = writer
-                self._reading = asyncio.create_task(self._read_answers(reader, writer), name="connection-answers")
+                self._reading = asyncio.create_task(
+                    self._read_answers(reader, writer), name="connection-answers", context=trace.outside()
+                )
             return self._writer
 
     async def _read_answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -147,7 +149,7 @@ class Peer:
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)
         except (OSError, ValueError) as error:
-            _log.warning("connection_failed", error_type=type(error).__name__)
+            _log.warning("connection_failed", exc_info=error)
         finally:
             self._writer = None
             writer.close()

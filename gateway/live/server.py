@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import importlib.util
 import platform
+import shutil
 import socket
 import subprocess
 import time
@@ -40,6 +41,7 @@ class EmbeddedValkey:
         """Nothing is created or started here."""
         self.dir = data_dir.resolve() / "valkey"
         self.socket = socket_path(data_dir, "valkey")
+        self.log = self.dir / "valkey.log"
 
     @property
     def url(self) -> str:
@@ -61,7 +63,7 @@ class EmbeddedValkey:
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
             "loglevel": "warning",
-            "logfile": str(self.dir / "valkey.log"),
+            "logfile": str(self.log),
         }
         return [str(server_binary()), *(part for key, value in options.items() for part in (f"--{key}", value))]
 
@@ -104,6 +106,8 @@ class EmbeddedValkey:
             timeout=CHECK_TIMEOUT_S,
         )
         if checked.returncode:
+            for earlier in self.dir.glob("damaged-*"):
+                shutil.rmtree(earlier, ignore_errors=True)
             aside = self.dir / f"damaged-{time.time_ns()}"
             folder.rename(aside)
             _log.error("aof_damaged", kept_at=str(aside), exit_code=checked.returncode)

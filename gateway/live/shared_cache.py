@@ -97,5 +97,5 @@ class ValkeyCache:
 
     def _failed(self, error: Exception) -> None:
         if time.monotonic() >= self._down_until:
-            _log.warning("cache_in_this_process_only", error=type(error).__name__)
+            _log.warning("cache_in_this_process_only", exc_info=error)
         self._down_until = time.monotonic() + DOWN_S

@@ -44,7 +44,7 @@ class RemoteReader:
             answer = await self._peer.ask(VERB, question, timeout_s=ANSWER_S)
         except PeerDown as error:
             self._down_until = loop.time() + DOWN_S
-            _log.warning("reader_down", why=str(error))
+            _log.warning("reader_down", why=str(error), exc_info=error)
             raise ReaderUnavailable(str(error)) from None
         known = len(said) - new
         put_right = zip(said[known:], answer["corrected"], strict=True)

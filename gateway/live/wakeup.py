@@ -171,7 +171,7 @@ class Wakeup:
                 self._up = True
             except (RedisError, OSError) as error:
                 if not told_down:
-                    _log.warning("wakeups_without_valkey", error=type(error).__name__)
+                    _log.warning("wakeups_without_valkey", exc_info=error)
                 self._up, told_down, last = False, True, None
                 await asyncio.sleep(RETRY_S)
                 continue

@@ -118,6 +118,8 @@ class OutboxRow:
     """When we wrote to this person since the first of ``heard``."""
     phone: str | None = None
     """Where else the person can be reached."""
+    trace: str | None = None
+    """The id of the contact that it answers in the logs."""
 
 
 class OutboxStore(Protocol):

@@ -23,6 +23,8 @@ class Delivery:
     attempts: int
     event: Mapping[str, Any]
     record: Mapping[str, Any]
+    trace: str | None = None
+    """The id of the contact in the logs; None for what was written before there were any."""
 
 
 class Feed(Protocol):

@@ -151,10 +151,10 @@ class RecognitionServer:
         try:
             await self._converse(socket)
         except RejectedInput as error:
-            _log.warning("stream_refused", reason=str(error))
+            _log.warning("stream_refused", reason=str(error), exc_info=error)
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:120])
-        except ConnectionError:
-            _log.info("stream_lost")
+        except ConnectionError as error:
+            _log.info("stream_lost", exc_info=error)
         except Exception as error:  # noqa: BLE001 - one stream's fault never ends the others'
             _log.error("stream_failed", exc_info=error)
             await socket.close(code=WSCloseCode.INTERNAL_ERROR)

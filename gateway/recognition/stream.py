@@ -176,7 +176,7 @@ class ClientStream:
         try:
             done = await self._connected(url)
         except (aiohttp.ClientError, OSError, TimeoutError, RejectedInput) as error:
-            _log.warning("recogniser_lost", url=url, error=type(error).__name__, refeed_from_ms=self._ms(self._done_to))
+            _log.warning("recogniser_lost", url=url, refeed_from_ms=self._ms(self._done_to), exc_info=error)
         finally:
             self._servers.release(url, failed=not done)
         return done

@@ -9,12 +9,16 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.errors import GatewayError
+from gateway.roles.rotation import rotate
 from gateway.telemetry import log
 
 FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 3.0
+ROTATE_S = 60.0
+"""How often a child's log is looked at."""
 CONFIG_ERROR_EXIT = 2
 """How a child says that its configuration is wrong; it has told a person why."""
 STEADY_S = 10.0
@@ -41,6 +45,8 @@ class ChildSpec:
     """Whether it reads files anew at SIGHUP."""
     prepare: Callable[[], None] | None = None
     """Called before each start, e.g. to clear what a killed one left behind."""
+    log: Path | None = None
+    """A file that it writes on and on, opening it for each line: it is kept to a size."""
 
 
 class ChildRefusedToStart(GatewayError):
@@ -76,7 +82,7 @@ class Child:
                 preexec_fn=self._in_child,
             )
             _log.info("child_started", child=self.spec.name, pid=self.process.pid)
-            code = await self.process.wait()
+            code = await self._ended(self.process)
             if self._stopping:
                 return
             if code == CONFIG_ERROR_EXIT and self.spec.essential:
@@ -85,6 +91,18 @@ class Child:
             backoff = FIRST_BACKOFF_S if loop.time() - started > STEADY_S else min(backoff * 2, MAX_BACKOFF_S)
             _log.error("child_died", child=self.spec.name, exit_code=code, restart_in_s=backoff)
             await asyncio.sleep(backoff)
+
+    async def _ended(self, process: asyncio.subprocess.Process) -> int:
+        """Wait for its end, and keep its log to a size meanwhile."""
+        own = self.spec.log
+        while True:
+            if own is not None:
+                await asyncio.to_thread(rotate, own)
+            try:
+                async with asyncio.timeout(ROTATE_S if own is not None else None):
+                    return await process.wait()
+            except TimeoutError:
+                continue
 
     def reload(self) -> None:
         """Let it read its files anew, if it is one that does."""
@@ -103,8 +121,8 @@ class Child:
         try:
             async with asyncio.timeout(self.spec.stop_s):
                 await process.wait()
-        except TimeoutError:
-            _log.error("child_killed", child=self.spec.name)
+        except TimeoutError as error:
+            _log.error("child_killed", child=self.spec.name, exc_info=error)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()

@@ -63,7 +63,7 @@ async def reload_flows(house: House, wanted: asyncio.Event) -> None:
         try:
             await house.base.reload_flows()
         except ConfigError as error:
-            _log.error("flows_not_reloaded", problems=error.problems)
+            _log.error("flows_not_reloaded", problems=error.problems, exc_info=error)
         else:
             _log.info("flows_reloaded", flows={name: flow.version for name, flow in house.base.flows.items()})
 

@@ -66,7 +66,7 @@ class RunningChannel:
                 raise
             except OSError as error:
                 # Most often a taken port; the system's own words name it and hold nothing personal.
-                _log.error("channel_failed", channel_id=self.channel_id, why=str(error))
+                _log.error("channel_failed", channel_id=self.channel_id, why=str(error), exc_info=error)
             except Exception as error:  # noqa: BLE001 - one channel's fault never stops the others
                 _log.error("channel_failed", channel_id=self.channel_id, exc_info=error)
             finally:

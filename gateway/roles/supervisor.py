@@ -50,6 +50,7 @@ def children(settings: Settings, config: Path | None, *, inherits: Sequence[int]
                 argv=valkey.command(),
                 death_signal=signal.SIGTERM,
                 prepare=valkey.prepare,
+                log=valkey.log,
             ),
         )
     specs += [
@@ -121,7 +122,7 @@ async def _database_prepared(settings: Settings, stop: asyncio.Event) -> bool:
         try:
             await migrate_database(settings.database_url, data_dir=settings.data_dir)
         except StoreUnavailable as error:
-            _log.error("database_awaited", why=str(error), retry_in_s=MAX_BACKOFF_S)
+            _log.error("database_awaited", why=str(error), retry_in_s=MAX_BACKOFF_S, exc_info=error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(MAX_BACKOFF_S):
                     await stop.wait()

@@ -1,4 +1,4 @@
-"""SIP traces are personal data: they are kept as long as recordings, and no longer."""
+"""SIP traces are personal data: they are kept as long as recordings, and no longer; shorter where they are many."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from pathlib import Path
 
 from gateway.telemetry import log
 
+MOST_BYTES = 20 * 1024**3
+"""Of all days together: ten of the worst, four million calls."""
 _log = log.get("traces")
 
 
-def expire(folder: Path, now: datetime, days: int) -> int:
-    """Delete the ``YYYYMMDD`` folders (UTC days) of more than ``days`` ago; how many. Blocking."""
-    oldest = (now.astimezone(UTC) - timedelta(days=days)).strftime("%Y%m%d")
+def expire(folder: Path, now: datetime, days: int, most_bytes: int = MOST_BYTES) -> int:
+    """Delete the ``YYYYMMDD`` folders (UTC days) of more than ``days`` ago; how many. Blocking.
+
+    Of the others the oldest go while all together hold more than ``most_bytes``; today's stays.
+    """
+    today = now.astimezone(UTC)
+    oldest = (today - timedelta(days=days)).strftime("%Y%m%d")
+    found = [day for day in sorted(folder.glob("[0-9]" * 8)) if day.is_dir()]
+    sizes = {day: sum(file.stat().st_size for file in day.iterdir()) for day in found}
+    held = sum(sizes.values())
     deleted = 0
-    for day in sorted(folder.glob("[0-9]" * 8)):
-        if day.name >= oldest or not day.is_dir():
-            continue
+    for day in found:
+        full = held > most_bytes and day.name < today.strftime("%Y%m%d")
+        if day.name >= oldest and not full:
+            break
         try:
             shutil.rmtree(day)
         except OSError as error:
             _log.error("traces_not_deleted", day=day.name, exc_info=error)
             continue
+        held -= sizes[day]
         deleted += 1
     return deleted

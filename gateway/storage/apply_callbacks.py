@@ -190,5 +190,5 @@ class Calls:
         told = {"callback_id": task.callback_id, **data}
         if task.closed is not None:
             told["why"] = task.closed.why
-        at = rfc3339(self._at)
-        return {"event_id": new_ulid(), "type": kind, "at": at, "actor": SYSTEM, "data": told}
+        about = {"at": rfc3339(self._at), "actor": SYSTEM, "trace": self._p.change.trace}
+        return {"event_id": new_ulid(), "type": kind, "data": told, **about}

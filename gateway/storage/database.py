@@ -27,6 +27,7 @@ from gateway.storage.refused_calls import SqlRefusedCalls
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.watched import WatchedSql
+from gateway.storage.ways import SqlWays
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Database:
     channel_leases: SqlChannelLeases
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
+    ways: SqlWays
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -106,6 +108,7 @@ async def open_database(
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
+        ways=SqlWays(sql=sql),
     )
 
 

@@ -179,6 +179,7 @@ def _read(connection: sa.Connection, feed: str, seqs: Sequence[int]) -> list[Del
             attempts=row["attempts"],
             event=event_record(row),
             record=records[row["ticket_id"]],
+            trace=row["trace"],
         )
         for row in rows
     ]

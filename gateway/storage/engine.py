@@ -78,7 +78,7 @@ def is_data_error(error: BaseException) -> bool:
 def unavailable(error: BaseException) -> StoreUnavailable:
     """The house's word for a database that does not work now."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    _log.error("database_failed", error_type=type(cause).__name__, exc_info=error)
+    _log.error("database_failed", exc_info=error)
     return StoreUnavailable(f"the database cannot commit now ({type(cause).__name__}); see the log, retry later")
 
 
@@ -210,6 +210,7 @@ def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> s
         poolclass=sa.QueuePool,
         pool_size=size,
         max_overflow=0,
+        hide_parameters=True,  # an error's text names no values of a statement: they are citizens'
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000, "isolation_level": None},
     )
 
@@ -252,6 +253,7 @@ class PostgresSql:
             url.set(drivername="postgresql+asyncpg"),
             pool_size=READERS + 5,  # one of them listens
             max_overflow=0,
+            hide_parameters=True,
             connect_args={"timeout": 10, "server_settings": {"jit": "off", "application_name": "gateway"}},
         )
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

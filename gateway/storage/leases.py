@@ -116,4 +116,5 @@ def _open(row: sa.Row[Any]) -> OpenInteraction:
         lease_until=from_rfc3339(row.lease_until) if row.lease_until else None,
         from_raw=row.from_raw,
         recording_path=row.recording_path,
+        external_id=row.external_id,
     )

@@ -47,7 +47,7 @@ class PostgresNotices:
                 async with self._sql.driver_connection() as connection:
                     await self._listen(connection, hear)
             except (SQLAlchemyError, *_FAULTS) as error:
-                _log.warning("notices_interrupted", error=type(error).__name__)
+                _log.warning("notices_interrupted", exc_info=error)
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self, connection: asyncpg.Connection, hear: Callable[[str | None], None]) -> None:
@@ -76,5 +76,5 @@ class PostgresNotices:
                 async with asyncio.timeout(ANSWER_S):
                     await connection.execute(statement, *arguments)
             except _FAULTS as error:
-                _log.warning("notices_connection_failed", error=type(error).__name__)
+                _log.warning("notices_connection_failed", exc_info=error)
                 connection.terminate()

@@ -180,6 +180,7 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
                 phone=reply_number(row["ticket"]),
+                trace=row["doc"].get("trace"),
             )
         )
     return list(found.values())

@@ -99,7 +99,7 @@ def prepare(change: Change, now: str) -> Prepared:
     fields = [(path, shaped(path, plain(_bounded(path, v), texts))) for path, v in change.ticket_fields.items()]
     for path, _ in fields:
         check_path(path)
-    queued = [queued_row(m, now) for m in change.messages]
+    queued = [queued_row(m, now, change.trace) for m in change.messages]
     prepared = Prepared(
         change=change,
         ticket=ticket,
@@ -278,6 +278,7 @@ def _events(change: Change, texts: list[Any], now: str) -> list[Row]:
             "at": instant(event.at),
             "actor": event.actor,
             "data": plain(event.data, texts),
+            "trace": change.trace,
         }
         for event in change.events
     ]
@@ -285,7 +286,14 @@ def _events(change: Change, texts: list[Any], now: str) -> list[Row]:
         # Every change has an event: cursors are event_seq.
         fields = [".".join(path) for path in change.ticket_fields] + list(change.interaction_fields)
         rows = [
-            {"event_id": new_ulid(), "type": "ticket.updated", "at": now, "actor": "system", "data": {"fields": fields}}
+            {
+                "event_id": new_ulid(),
+                "type": "ticket.updated",
+                "at": now,
+                "actor": "system",
+                "data": {"fields": fields},
+                "trace": change.trace,
+            }
         ]
     for row in rows:
         texts += (row["type"], row["actor"])

@@ -10,7 +10,7 @@ from gateway.storage.texts import plain
 Row = dict[str, Any]
 
 
-def queued_row(message: NewMessage, now: str) -> Row | None:
+def queued_row(message: NewMessage, now: str, trace: str | None) -> Row | None:
     """A message's row of the outbox, without what only the batch knows; None for one that is not sent."""
     queue = message.queue
     if queue is None:
@@ -27,7 +27,7 @@ def queued_row(message: NewMessage, now: str) -> Row | None:
         "sent_at": now if queue.taken else None,
         "external_id": message.message_id if queue.taken else None,
         "error": None,
-        "doc": {"quick_replies": [list(reply) for reply in queue.quick_replies]},
+        "doc": {"quick_replies": [list(reply) for reply in queue.quick_replies], "trace": trace},
     }
 
 

@@ -272,9 +272,13 @@ events = sa.Table(
     sa.Column("interaction_id", sa.Text),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("data", Json, nullable=False),
+    sa.Column("trace", sa.Text),
     sa.Index("events_by_ticket", "ticket_id", "event_seq"),
 )
-"""The append-only log: never updated, never deleted, no personal values."""
+"""The append-only log: never updated, never deleted, no personal values. ``trace`` (``gateway.telemetry.trace``) is
+the id under which the logs of all processes tell of it."""
+_traced = events.c.trace.is_not(None)
+sa.Index("events_by_trace", events.c.trace, sqlite_where=_traced, postgresql_where=_traced)
 
 identities = sa.Table(
     "identities",

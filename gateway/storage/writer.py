@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import tzinfo
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from gateway.storage.batch import Outcome, Written, write_batch
 from gateway.storage.engine import Sql, is_data_error
 from gateway.storage.prepare import Prepared, Row, prepare
 from gateway.storage.signal import CommitSignal
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 MAX_BATCH = 256
 MAX_WAITING = 10_000
@@ -54,13 +55,15 @@ class GroupCommitWriter:
     async def apply(self, change: Change) -> Applied:
         """See ``ports.store.ChangeStore.apply``."""
         arrived = time.perf_counter()
+        if change.trace is None:
+            change = replace(change, trace=trace.current() or trace.new())
         prepared = prepare(change, rfc3339(self._clock.now()))
         if len(self._waiting) >= MAX_WAITING:
             raise StoreUnavailable(f"{MAX_WAITING} changes wait for the database already", retry_after_s=1)
         outcome: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
         self._waiting.append((prepared, outcome, arrived))
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="storage-writer")
+            self._task = asyncio.create_task(self._run(), name="storage-writer", context=trace.outside())
         return await outcome
 
     async def aclose(self) -> None:
@@ -107,8 +110,7 @@ class GroupCommitWriter:
         try:
             return await self._write(batch)
         except StoreUnavailable as error:
-            # One exception object for each: they are raised in tasks that add their own tracebacks.
-            return [StoreUnavailable(str(error), retry_after_s=error.retry_after_s) for _ in batch]
+            return [_for_one(error) for _ in batch]
         except Exception as error:  # noqa: BLE001 - one of the batch is to blame; its neighbours must not suffer
             if len(batch) == 1:
                 return [_blame(error)]
@@ -131,8 +133,8 @@ class GroupCommitWriter:
 
         try:
             written = await self._sql.write(work)
-        except StoreUnavailable:
-            if done is None or not await self._found_done(done):
+        except StoreUnavailable as error:
+            if done is None or not await self._found_done(done, error):
                 raise
             written = done
         else:
@@ -141,11 +143,11 @@ class GroupCommitWriter:
             self._committed.fire(written.commit)
         return written.outcomes
 
-    async def _found_done(self, done: Written) -> bool:
+    async def _found_done(self, done: Written, error: StoreUnavailable) -> bool:
         """Whether ``done`` was committed all the same, though the answer to that never came."""
         if done.last_event is None or not await self._is_committed(done.last_event):
             return False
-        _log.warning("commit_found_done", event_seq=done.last_event["event_seq"])
+        _log.warning("commit_found_done", event_seq=done.last_event["event_seq"], exc_info=error)
         return True
 
     async def _is_committed(self, event: Row) -> bool:
@@ -162,6 +164,13 @@ def room(before: int, done: int, worked_s: float, most: int) -> int:
     if worked_s > AIM_S:
         return min(most, max(MIN_BATCH, int(done * AIM_S / worked_s)))
     return min(most, before + before // 2 + 1) if done >= before else before
+
+
+def _for_one(error: StoreUnavailable) -> StoreUnavailable:
+    """One exception object for each change: they are raised in tasks that add their own tracebacks."""
+    own = StoreUnavailable(str(error), retry_after_s=error.retry_after_s)
+    own.__cause__ = error.__cause__  # what the database said: each door's log tells it
+    return own
 
 
 def _blame(error: Exception) -> Exception:

@@ -53,8 +53,8 @@ async def to_desk(context: Context) -> web.Response:  # noqa: ARG001 - every han
 
 
 ROUTES = (
-    Route(method="GET", path="/", handler=to_desk, summary="To the desk", public=True),
-    Route(method="GET", path="/desk", handler=to_desk, summary="To the desk", public=True),
-    Route(method="GET", path="/desk/", handler=page, summary="The desk", public=True),
-    Route(method="GET", path="/desk/{name:.+}", handler=page, summary="A file of the desk", public=True),
+    Route(method="GET", path="/", handler=to_desk, summary="To the desk", public=True, quiet=True),
+    Route(method="GET", path="/desk", handler=to_desk, summary="To the desk", public=True, quiet=True),
+    Route(method="GET", path="/desk/", handler=page, summary="The desk", public=True, quiet=True),
+    Route(method="GET", path="/desk/{name:.+}", handler=page, summary="A file of the desk", public=True, quiet=True),
 )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from gateway.errors import GatewayError
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 from gateway.web.problems import Problem, from_gateway_error, from_http
 from gateway.web.routing import HOUSE, Route
 from gateway.web.services import Limits
@@ -33,6 +33,11 @@ HEADERS = {
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The one middleware. It sends the response itself, so that a peer that takes no bytes is cut off in time."""
+    with trace.scope():
+        return await _guarded(request, handler)
+
+
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     house = request.app[HOUSE]
     limits = house.services.limits
     clock = house.services.clock
@@ -53,7 +58,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = _problem(error).response()
     name = _name(request)
     metrics.HTTP_REQUESTS.labels(name, str(response.status)).inc()
-    _log.info(
+    tell = _log.debug if _is_usual(request, route, response.status) else _log.info
+    tell(
         "http_request",
         method=request.method if request.method in _METHODS else "other",
         route=name,
@@ -63,6 +69,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     )
     await _send(request, response, limits.stall_s)
     return response
+
+
+def _is_usual(request: web.Request, route: Route | None, status: int) -> bool:
+    """Probes, a page's files and a browser's questions before its requests, answered as they mostly are."""
+    return status < 400 and (request.method == "OPTIONS" or (route is not None and route.quiet))  # noqa: PLR2004 - errors
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -97,9 +108,9 @@ async def _send(request: web.Request, response: web.StreamResponse, stall_s: flo
             await response.write_eof()
     except TimeoutError:
         _cut_off(request)
-    except ConnectionError:
+    except ConnectionError as error:
         # The client is gone; aiohttp notices it by itself when it finishes the response.
-        _log.debug("client_gone", route=_name(request))
+        _log.debug("client_gone", route=_name(request), exc_info=error)
 
 
 def _cut_off(request: web.Request) -> web.Response:

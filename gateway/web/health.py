@@ -38,7 +38,14 @@ async def get_metrics(context: Context) -> web.Response:
 
 ROUTES = (
     Route(
-        method="GET", path="/healthz", handler=healthz, summary="Alive", public=True, returns="Health", tag="operations"
+        method="GET",
+        path="/healthz",
+        handler=healthz,
+        summary="Alive",
+        public=True,
+        quiet=True,
+        returns="Health",
+        tag="operations",
     ),
     Route(
         method="GET",
@@ -46,6 +53,7 @@ ROUTES = (
         handler=readyz,
         summary="SQL, listeners and flows are up",
         public=True,
+        quiet=True,
         returns="Readiness",
         errors=(503,),
         tag="operations",
@@ -56,6 +64,7 @@ ROUTES = (
         handler=get_metrics,
         summary="Prometheus metrics",
         public=True,
+        quiet=True,
         returns=TEXT,
         tag="operations",
     ),

@@ -60,6 +60,7 @@ ROUTES = (
         handler=widget,
         summary="The web chat's script",
         public=True,
+        quiet=True,
         tag="channels",
     ),
     Route(

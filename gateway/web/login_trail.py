@@ -9,7 +9,7 @@ from typing import Any
 from gateway.errors import StoreUnavailable
 from gateway.ports.accounts import AccountStore, Look
 from gateway.ports.clock import Clock
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log, metrics, trace
 
 WINDOW_S = 600.0
 KINDS = 100
@@ -44,7 +44,7 @@ class LoginTrail:
             return
         self._seen.add(kind)
         if self._closing is None or self._closing.done():
-            self._closing = asyncio.create_task(self._close_window(), name="web-login-trail")
+            self._closing = asyncio.create_task(self._close_window(), name="web-login-trail", context=trace.outside())
         await self._write([(kind, 1)])
 
     async def _close_window(self) -> None:
@@ -59,8 +59,8 @@ class LoginTrail:
     async def _write(self, kinds: list[tuple[_Kind, int]]) -> None:
         try:
             await self._accounts.audit_all([self._look(kind, count) for kind, count in kinds])
-        except StoreUnavailable:
-            _log.error("login_failures_not_stored", count=sum(count for _, count in kinds))
+        except StoreUnavailable as error:
+            _log.error("login_failures_not_stored", count=sum(count for _, count in kinds), exc_info=error)
 
     def _look(self, kind: _Kind, count: int) -> Look:
         action, subject, address, agent = kind

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.domain.limits import BODY_BYTES, LONG_BODY
 from gateway.ports.off_loop import off_loop
+from gateway.telemetry import trace
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.login_trail import LoginTrail
@@ -181,6 +182,8 @@ class Route:
     body: type[BaseModel] | None = None
     files: bool = False
     """The body may come as multipart/form-data with files, too."""
+    quiet: bool = False
+    """Asked for all the time by machines and pages: what went well is logged at debug."""
     returns: str = "object"
     """Name of a schema of ``api/schemas``, or a media type for what is not JSON."""
     status: int = 200
@@ -212,6 +215,7 @@ def _guarded(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespon
             principal = await house.auth.principal(request, in_use=not route.by_itself)
             house.requests.take(principal.actor)
             check(principal, route)
+            trace.take_over(request.headers.get("traceparent"))
         return await route.handler(Context(request, house, principal))
 
     handle.__dict__["route"] = route

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from gateway.errors import StoreUnavailable
 from gateway.ports.accounts import AccountStore, Look
 from gateway.ports.clock import Clock
-from gateway.telemetry import log
+from gateway.telemetry import log, trace
 
 AGAIN_S = 600.0
 """Looking at the same thing again within this time is the same look: a page reloads its ticket with every word said."""
@@ -56,7 +56,7 @@ class SeenLog:
             _log.error("look_not_stored", actor=lost.actor, what=lost.action, ticket_id=lost.ticket_id)
         self._waiting.append(Look(actor, what, ticket_id, self._clock.now()))
         if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush_soon(), name="web-seen")
+            self._flushing = asyncio.create_task(self._flush_soon(), name="web-seen", context=trace.outside())
 
     async def flush(self) -> None:
         """Write everything that waits; ``StoreUnavailable`` when it must go on waiting."""
@@ -83,5 +83,5 @@ class SeenLog:
             await asyncio.gather(self._flushing, return_exceptions=True)
         try:
             await self.flush()
-        except StoreUnavailable:
-            _log.error("looks_not_stored", count=len(self._waiting))
+        except StoreUnavailable as error:
+            _log.error("looks_not_stored", count=len(self._waiting), exc_info=error)

@@ -157,12 +157,12 @@ class CmppDialect:
             raise LinkError(f"SUBMIT_RESP: {error}") from error
         result = answer["Result"]
         if result == _FLOW_CONTROL:
-            raise TransientDeliveryError("the gateway throttles", retry_after_s=THROTTLED_S)
+            raise TransientDeliveryError("the gateway throttles", retry_after_s=THROTTLED_S, errcode=result)
         if result == _OTHER and settings.version == pdu.V2:
-            raise TransientDeliveryError("the gateway answered: other error")
+            raise TransientDeliveryError("the gateway answered: other error", errcode=result)
         if result != _OK:
             why = _WHY.get(result, "the operator's own code")
-            raise PermanentDeliveryError(f"the gateway refused it with result {result} ({why})")
+            raise PermanentDeliveryError(f"the gateway refused it with result {result} ({why})", errcode=result)
         return answer["Msg_Id"].hex() if any(answer["Msg_Id"]) else ""
 
     def _submit_fields(self, recipient: str, segment: Segment) -> dict[str, object]:

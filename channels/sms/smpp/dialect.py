@@ -110,11 +110,11 @@ class SmppDialect:
         if frame.command == pdu.GENERIC_NACK:
             raise LinkError(f"generic_nack {status:#x}")
         if status in pdu.THROTTLED:
-            raise TransientDeliveryError(f"SMSC: {pdu.THROTTLED[status]}", retry_after_s=THROTTLED_S)
+            raise TransientDeliveryError(f"SMSC: {pdu.THROTTLED[status]}", retry_after_s=THROTTLED_S, errcode=status)
         if status in pdu.PASSING:
-            raise TransientDeliveryError(f"SMSC: {pdu.PASSING[status]}")
+            raise TransientDeliveryError(f"SMSC: {pdu.PASSING[status]}", errcode=status)
         if status != pdu.ROK:
-            raise PermanentDeliveryError(f"the SMSC refused it with status {status:#010x}")
+            raise PermanentDeliveryError(f"the SMSC refused it with status {status:#010x}", errcode=status)
         return pdu.message_id(frame.body)
 
 

@@ -16,6 +16,7 @@ from gateway.errors import NotFound
 from gateway.ports.channel import ReceivedFile
 from gateway.ports.contact import ContactBody, inbound
 from gateway.ports.off_loop import off_loop
+from gateway.telemetry import trace
 from gateway.web.api import uploads
 from gateway.web.auth import CONTACTS, Principal
 from gateway.web.problems import Problem
@@ -57,6 +58,7 @@ async def create(context: Context) -> web.Response:
         client, raw = await _client(context)
         context.house.contacts.take(client.principal.actor)
         body, files = await context.parse(ContactBody, raw), ()
+    trace.take_over(context.request.headers.get("traceparent"))
     uploads.check_listed(body, files, signed=client.signed)
     own = f"{client.principal.actor}:"
     key = own + (_event_key(body) if client.signed else _key(context.request, body))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from gateway.ports.store import Record, TicketReader
-from gateway.telemetry import log
+from gateway.telemetry import log, trace
 
 QUEUE = 2000
 """Events that may wait for one client; a slower one is dropped and comes back with Last-Event-ID."""
@@ -53,7 +53,7 @@ class EventHub:
         async with self._starting:
             if self._pump is None:
                 self._seq = await self._reader.last_event_seq()
-                self._pump = asyncio.create_task(self._run(), name="web-event-hub")
+                self._pump = asyncio.create_task(self._run(), name="web-event-hub", context=trace.outside())
 
     async def _run(self) -> None:
         try:

@@ -12,6 +12,7 @@ from gateway.errors import ConfigError
 from gateway.live.client import connect
 from gateway.live.run_dir import MAX_SOCKET_PATH
 from gateway.live.server import EmbeddedValkey
+from gateway.roles.rotation import rotate
 from tests.support.valkey import RunningValkey
 
 pytestmark = pytest.mark.integration
@@ -69,6 +70,14 @@ async def test_a_damaged_file_is_set_aside_and_the_server_starts(tmp_path: Path,
         await valkey.start()
         assert await client.get("a") is None
         assert len(list((tmp_path / "valkey").glob("damaged-*"))) == 1
+        earlier = tmp_path / "valkey" / "damaged-1"
+        earlier.mkdir()
+        valkey.kill()
+        [log] = (tmp_path / "valkey" / "appendonlydir").glob("*.incr.aof")
+        log.write_bytes(b"rubbish")
+        await valkey.start()
+        assert len(list((tmp_path / "valkey").glob("damaged-*"))) == 1, "only the newest is kept"
+        assert not earlier.exists()
         await client.aclose()
 
 
@@ -89,6 +98,17 @@ async def test_a_long_path_gets_a_short_socket_of_our_own(tmp_path: Path) -> Non
 
 async def test_nobody_answers(tmp_path: Path) -> None:
     assert await EmbeddedValkey(tmp_path).wait_ready(0.2) is False
+
+
+async def test_its_log_goes_on_in_a_new_file_after_rotation(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        with valkey.server.log.open("a", encoding="ascii") as log:
+            log.write("x" * 1000)
+        assert rotate(valkey.server.log, 900)
+        assert valkey.process is not None
+        valkey.process.terminate()
+        assert valkey.process.wait(10) == 0
+        assert "SIGTERM" in valkey.server.log.read_text()
 
 
 async def test_it_ends_when_asked(tmp_path: Path) -> None:

@@ -131,6 +131,42 @@ async def test_log_lines_hold_no_personal_data(house: WebHouse) -> None:
     assert "13800138000" not in str(line)
 
 
+async def test_what_machines_ask_all_the_time_is_logged_at_debug_while_it_goes_well(house: WebHouse) -> None:
+    asked = [
+        ("GET", "/healthz", 200, "debug"),
+        ("GET", "/readyz", 200, "debug"),
+        ("GET", "/metrics", 200, "debug"),
+        ("GET", "/desk/", 200, "debug"),
+        ("GET", "/desk/app.js", 200, "debug"),
+        ("GET", "/desk/nothing.js", 404, "info"),
+        ("OPTIONS", "/api/v1/tickets", 405, "info"),
+        ("GET", "/api/v1/tickets", 200, "info"),
+    ]
+    for method, path, status, level in asked:
+        with structlog.testing.capture_logs() as logs:
+            async with house.http.request(method, house.url + path, headers=house.bearer("writer")) as answer:
+                assert answer.status == status, path
+        lines = [entry for entry in logs if entry["event"] == "http_request"]
+        assert [line["log_level"] for line in lines] == [level], path
+
+
+async def test_only_who_proves_who_they_are_may_bring_an_id(house: WebHouse, capsys) -> None:
+    theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
+    brought = {"traceparent": f"00-{theirs}-00f067aa0ba902b7-01"}
+    body = {"source": {"name": "cityapp", "event_id": "t-1"}, "content": "路灯不亮"}
+    for who, status in (("nobody", 401), ("contacts", 201)):
+        headers = house.bearer(who)
+        capsys.readouterr()
+        async with house.http.post(f"{house.url}/api/v1/contacts", json=body, headers=headers | brought) as answer:
+            assert answer.status == status, await answer.text()
+        line = next(text for text in capsys.readouterr().err.splitlines() if "http_request" in text)
+        assert (f"trace={theirs}" in line) is (status == 201)
+        assert "trace=" in line
+    ticket_id, _ = await house.database.ways.named(theirs)
+    events = await house.database.reader.events(ticket_id=ticket_id)
+    assert events
+
+
 async def test_headers_protect_every_answer(house: WebHouse) -> None:
     for path in ("/desk/", "/api/v1/tickets", "/nope", "/healthz"):
         async with house.http.get(house.url + path) as answer:
