@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 from gateway.telemetry import log
@@ -11,9 +11,9 @@ from gateway.telemetry import log
 _log = log.get("traces")
 
 
-def expire(folder: Path, now: datetime, days: int) -> int:
-    """Delete the ``YYYYMMDD`` folders (UTC days) of more than ``days`` ago; how many. Blocking."""
-    oldest = (now.astimezone(UTC) - timedelta(days=days)).strftime("%Y%m%d")
+def expire(folder: Path, first_kept: date) -> int:
+    """Delete the ``YYYYMMDD`` folders of days (UTC) before ``first_kept``; how many. Blocking."""
+    oldest = first_kept.isoformat().replace("-", "")
     deleted = 0
     for day in sorted(folder.glob("[0-9]" * 8)):
         if day.name >= oldest or not day.is_dir():

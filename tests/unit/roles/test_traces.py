@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 
@@ -10,7 +10,7 @@ from gateway.roles import traces
 
 pytestmark = pytest.mark.unit
 
-NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+FIRST_KEPT = date(2026, 10, 24)
 
 
 def test_days_past_the_retention_go_and_nothing_else(tmp_path):
@@ -18,9 +18,9 @@ def test_days_past_the_retention_go_and_nothing_else(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "hotline.jsonl").write_text("{}\n", encoding="ascii")
     (tmp_path / "20200101").touch()
-    assert traces.expire(tmp_path, NOW, 30) == 1
+    assert traces.expire(tmp_path, FIRST_KEPT) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["20200101", "20261024", "20261123", "notes"]
 
 
 def test_a_folder_that_is_not_there_is_no_trouble(tmp_path):
-    assert traces.expire(tmp_path / "none", NOW, 30) == 0
+    assert traces.expire(tmp_path / "none", FIRST_KEPT) == 0
