@@ -36,6 +36,8 @@ VERBS = (
     "feeds",
     "channel",
     "simulate",
+    "backup",
+    "restore",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 
@@ -95,7 +97,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "feeds": lambda db: verb.run(args, db),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader),
     }
-    configured = {"run", "check", "trunks", "prefill", "simulate"}
+    configured = {"run", "check", "trunks", "prefill", "simulate", "backup", "restore"}
     if args.verb in stored:
         from gateway.cli.stored import with_database  # noqa: PLC0415 - only these verbs open the database
 
