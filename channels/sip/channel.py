@@ -29,7 +29,7 @@ class SipChannel:
             calls=context.calls,
             clock=context.clock,
             phones=context.phones,
-            trace=TraceWriter(context.data_dir / "traces", context.channel_id, context.clock),
+            trace=TraceWriter(context.data_dir / "traces", f"{context.channel_id}.{context.process}", context.clock),
             draining=context.draining,
             gauge=context.gauge,
             refused=context.refused,

@@ -9,10 +9,12 @@ from gateway.bootstrap.channels import ConfiguredChannels
 from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.calls.recorder import LocalRecordings
+from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.channel_health import HealthBoard
 from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.channels_here import ChannelsHere
 from gateway.intake.live import LiveInteractions
+from gateway.intake.retention import StoredRetentionClock
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.live import client
@@ -75,6 +77,15 @@ class Foundation:
             settings.recordings_dir,
             min_free_percent=settings.recording.min_free_percent,
         )
+        here = settings.data_dir / "attachments"
+        self.files = AttachmentFiles(
+            settings.attachments_dir,
+            earlier=here if settings.attachments.dir else None,
+            max_bytes=settings.conversations.max_attachment_bytes,
+            min_free_percent=settings.attachments.min_free_percent,
+            clock=self.clock,
+        )
+        self.retention = StoredRetentionClock(states=database.channel_states, reader=database.reader, clock=self.clock)
         self.live = LiveInteractions(
             leases=database.leases,
             clock=self.clock,

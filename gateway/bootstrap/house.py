@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from gateway.bootstrap.channels import ConfiguredChannel, OneChannelsState, gauge
 from gateway.bootstrap.foundation import Foundation, open_foundation
@@ -21,20 +22,23 @@ if TYPE_CHECKING:
     from gateway.bootstrap.written import Written
 
 
-async def open_house(settings: Settings, parts: Collection[str], stack: AsyncExitStack, *, migrate: bool) -> House:
-    """Open what has to be closed again (by ``stack``) and wire ``parts`` (voice, web, worker).
+async def open_house(
+    settings: Settings, parts: Collection[str], stack: AsyncExitStack, *, migrate: bool, name: str = "gateway"
+) -> House:
+    """Open what has to be closed again (by ``stack``) and wire ``parts`` (voice, web, worker) of the process ``name``.
 
     ``migrate``: nobody has brought the schema up to date before. ``ConfigError``, ``StoreUnavailable``.
     """
-    return House(await open_foundation(settings, stack, migrate=migrate), parts)
+    return House(await open_foundation(settings, stack, migrate=migrate), parts, name)
 
 
 class House:
     """What one process may run, built once; ``roles.process`` starts it. A room that it does not run is None."""
 
-    def __init__(self, base: Foundation, parts: Collection[str]) -> None:
+    def __init__(self, base: Foundation, parts: Collection[str], name: str = "gateway") -> None:
         """Wire the rooms; starts nothing. ``ConfigError`` lists every mistake."""
         self.base = base
+        self._name = name
         self.voice: Voice | None = None
         self.written: Written | None = None
         self.worker: Worker | None = None
@@ -75,6 +79,7 @@ class House:
             clock=base.clock,
             data_dir=base.settings.data_dir,
             draining=lambda: base.draining,
+            process=quote(f"{base.process.node}.{self._name}", safe="+"),
             phones=base.database.phones,
             gauge=gauge(channel_id),
             calls=self.voice.calls if self.voice else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from gateway.bootstrap.channels import after_hours
 from gateway.bootstrap.foundation import Foundation
@@ -23,7 +24,9 @@ class Voice:
         """Starts nothing."""
         settings, store = base.settings, base.database.changes
         texting = base.configured.texting(settings.calls.sms_channel)
-        self.spool = SpoolingStore(store=store, folder=settings.data_dir / "spool")
+        self.spool = SpoolingStore(
+            store=store, folder=settings.data_dir / "spool", name=quote(base.process.owner, safe="")
+        )
         self.refused = RefusedCalls(store=base.database.refused_calls, clock=base.clock, zone=settings.zone)
         self.calls = CallAnswering(
             store=store,

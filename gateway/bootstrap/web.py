@@ -64,7 +64,7 @@ class Web:
                 channels=base.here,
                 widget_channel=base.configured.widget,
                 attachments=database.attachments,
-                files=self._written.files,
+                files=base.files,
                 channels_report=channels,
                 sources=base.configured.sources,
                 catalogue=self.catalogue,

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.intake.accept import ContactIntake
-from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.conversations import ConversationIntake
 from gateway.intake.idle import IdleCloser
 from gateway.intake.media_worker import MediaWorker
@@ -32,15 +31,12 @@ class Written:
         self.intake = ContactIntake(store=database.changes, prefill=self.prefill, clock=base.clock)
         flow = TextFlow(engine=base.engine, prefill=self.prefill)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
-        self.files = AttachmentFiles(
-            settings.data_dir / "attachments", max_bytes=settings.conversations.max_attachment_bytes
-        )
         self._watchers = watchers = Watchers()
         self.conversations = ConversationIntake(
             store=database.changes,
             reads=database.conversations,
             flow=flow,
-            files=self.files,
+            files=base.files,
             watchers=watchers,
             health=base.health,
             clock=base.clock,
@@ -67,7 +63,7 @@ class Written:
             attachments=database.attachments,
             conversations=self.conversations,
             flow=flow,
-            files=self.files,
+            files=base.files,
             channels=base.here,
             clock=base.clock,
             owner=base.process.owner,

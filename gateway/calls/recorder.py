@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from gateway.errors import NotFound
 from gateway.media.alaw_file import StereoAlawFile
-from gateway.ports.clock import Clock, SystemClock
+from gateway.media.day_folders import day_folder, delete_before
 from gateway.ports.recordings import Finished
 from gateway.telemetry import log, metrics
 
@@ -36,11 +36,10 @@ CLOSE_TIMEOUT_S = 30.0
 class LocalRecordings:
     """Implements ``gateway.ports.recordings.Recordings``. ``start`` and ``write`` never touch the disk themselves."""
 
-    def __init__(self, root: Path, *, min_free_percent: float, clock: Clock | None = None) -> None:
+    def __init__(self, root: Path, *, min_free_percent: float) -> None:
         """Keep recordings below ``root``; with less free disk than ``min_free_percent`` new calls are not recorded."""
         self._root = root
         self._min_free = min_free_percent / 100
-        self._clock = clock or SystemClock()
         self._jobs: queue.Queue[Callable[[], None]] = queue.Queue(MAX_WAITING)
         self._thread: threading.Thread | None = None
         self._live: set[str] = set()
@@ -48,7 +47,7 @@ class LocalRecordings:
 
     def location(self, interaction_id: str, at: datetime) -> str:
         """See ``Recordings.location``."""
-        location = f"{at.astimezone(UTC):%Y/%m/%d}/{interaction_id}.wav"
+        location = f"{day_folder(at)}/{interaction_id}.wav"
         if not LOCATION.fullmatch(location):
             raise ValueError(f"{interaction_id!r} cannot be part of a file's name")
         return location
@@ -99,25 +98,9 @@ class LocalRecordings:
             metrics.RECORDING_ALARM.set(self._low)
         return free
 
-    def expire(self, days: int) -> list[str]:
-        """Delete the recordings of days more than ``days`` ago; their locations. Blocking."""
-        oldest = self._clock.now().astimezone(UTC).date() - timedelta(days=days)
-        deleted = []
-        for path in sorted(self._root.glob("[0-9]*/[0-9]*/[0-9]*/*.wav")):
-            location = path.relative_to(self._root).as_posix()
-            if not LOCATION.fullmatch(location) or location in self._live or not _before(location, oldest):
-                continue
-            try:
-                path.unlink()
-            except OSError as error:
-                _log.error("recording_not_deleted", location=location, exc_info=error)
-                continue
-            deleted.append(location)
-            for folder in list(path.parents)[:3]:
-                if any(folder.iterdir()):
-                    break
-                folder.rmdir()
-        return deleted
+    def expire(self, first_kept: date) -> list[str]:
+        """See ``Recordings.expire``."""
+        return delete_before(self._root, first_kept, keep=frozenset(self._live))
 
     # -- for LocalWriter ---------------------------------------------------------------------------------------------
 
@@ -261,10 +244,3 @@ class LocalWriter:
         except OSError as error:
             self._failed = self._stopped = True
             self._recordings.alarm("recording_stopped", error)
-
-
-def _before(location: str, oldest: date) -> bool:
-    try:
-        return date.fromisoformat(location[:10].replace("/", "-")) < oldest
-    except ValueError:
-        return False

@@ -37,6 +37,8 @@ VERBS = (
     "feeds",
     "channel",
     "simulate",
+    "backup",
+    "restore",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 
@@ -96,7 +98,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "feeds": lambda db: verb.run(args, db),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
-    configured = {"run", "check", "trunks", "prefill", "simulate"}
+    configured = {"run", "check", "trunks", "prefill", "simulate", "backup", "restore"}
     if args.verb in stored:
         return asyncio.run(with_database(settings, stored[args.verb]))
     return int(verb.run(args, settings) if args.verb in configured else verb.run(args))

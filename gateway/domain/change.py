@@ -161,6 +161,8 @@ class NewAttachment:
     media_type: str | None = None
     bytes: int | None = None
     sha256: str | None = None
+    location: str | None = None
+    """Where it lies (attachments port)."""
     error: str | None = None
     """Why it is not kept: too_large, not_allowed, empty."""
     transcribe: bool = False
@@ -177,6 +179,7 @@ class AttachmentUpdate:
     media_type: str | None = None
     bytes: int | None = None
     sha256: str | None = None
+    location: str | None = None
     error: str | None = None
 
 

@@ -203,6 +203,7 @@ def _stored(file: ReceivedFile, channel_id: str) -> NewAttachment:
         media_type=file.media_type,
         bytes=file.bytes,
         sha256=file.sha256,
+        location=file.location,
         transcribe=kind == "voice",
     )
 

@@ -1,51 +1,59 @@
-"""Attachments on disk, by their content's SHA-256: ``<folder>/<aa>/<sha256>``. The same picture is kept once."""
+"""Attachments in a local or shared folder, by the day on which they came and their content's SHA-256.
+
+``<root>/YYYY/MM/DD/<sha256>``: the same picture is kept once a day. Earlier versions kept it once for ever, as
+``<root>/<aa>/<sha256>``: such files are read as before, and retention, which goes by days, does not know them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import IO
 
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.sniff import ALLOWED, HEAD_BYTES, sniff
+from gateway.media.day_folders import day_folder, delete_before
+from gateway.ports.attachments import MAX_BYTES, Refused, StoredFile
+from gateway.ports.clock import Clock, SystemClock
+from gateway.telemetry import log, metrics
 
-MAX_BYTES = 20 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFile:
-    """A file that has reached the disk."""
-
-    sha256: str
-    bytes: int
-    media_type: str
-
-
-class Refused(RejectedInput):
-    """A file that is not kept; ``why`` is too_large, not_allowed or empty."""
-
-    code = "attachment_refused"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+LOCATION = re.compile(r"(?:\d{4}/\d{2}/\d{2}|[0-9a-f]{2})/[0-9a-f]{64}", re.ASCII)
+_log = log.get("attachments")
 
 
 class AttachmentFiles:
-    """Where attachments lie."""
+    """Implements ``gateway.ports.attachments.Attachments``."""
 
-    def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
-        """``folder`` is made when the first file comes."""
-        self._folder = folder
+    def __init__(
+        self,
+        root: Path,
+        *,
+        earlier: Path | None = None,
+        max_bytes: int = MAX_BYTES,
+        min_free_percent: float = 0.0,
+        clock: Clock | None = None,
+    ) -> None:
+        """``root`` is made when the first file comes; what is not found there is looked for in ``earlier``.
+
+        With less free disk than ``min_free_percent`` no files are taken.
+        """
+        self._root = root
+        self._earlier = earlier
+        self._min_free = min_free_percent / 100
+        self._clock = clock or SystemClock()
+        self._low = False
         self.max_bytes = max_bytes
 
     async def keep(self, content: AsyncIterator[bytes], name: str | None = None) -> StoredFile:
-        """Write ``content`` to disk as it comes; ``Refused`` when it is too large, empty or of no allowed type."""
+        """See ``Attachments.keep``."""
+        await asyncio.to_thread(self._check_room)
         file = await asyncio.to_thread(self._open)
         digest, size, head = hashlib.sha256(), 0, b""
 
@@ -67,13 +75,13 @@ class AttachmentFiles:
             if media_type not in ALLOWED:
                 raise Refused("not_allowed")
             sha256 = digest.hexdigest()
-            await asyncio.to_thread(self._settle, file, sha256)
+            location = await asyncio.to_thread(self._settle, file, sha256)
         finally:
             await asyncio.to_thread(_discard, file)
-        return StoredFile(sha256=sha256, bytes=size, media_type=str(media_type))
+        return StoredFile(location=location, sha256=sha256, bytes=size, media_type=str(media_type))
 
     async def keep_text(self, text: str) -> StoredFile:
-        """Write ``text`` as UTF-8, whatever it looks like; ``RejectedInput`` for half of a surrogate pair."""
+        """See ``Attachments.keep_text``."""
         return await asyncio.to_thread(self._keep_text, text)
 
     def _keep_text(self, text: str) -> StoredFile:
@@ -85,38 +93,71 @@ class AttachmentFiles:
         file = self._open()
         try:
             file.write(content)
-            self._settle(file, sha256)
+            location = self._settle(file, sha256)
         finally:
             _discard(file)
-        return StoredFile(sha256=sha256, bytes=len(content), media_type="text/plain")
+        return StoredFile(location=location, sha256=sha256, bytes=len(content), media_type="text/plain")
 
-    def path(self, sha256: str) -> Path:
-        """The file of a content; ``NotFound`` when it is gone, or the name is none."""
-        if len(sha256) != hashlib.sha256().digest_size * 2 or not sha256.isalnum():
-            raise NotFound("there is no such file")
-        path = self._folder / sha256[:2] / sha256
-        if not path.is_file():
-            raise NotFound("the file is gone")
-        return path
+    def path(self, location: str | None) -> Path:
+        """See ``Attachments.path``."""
+        if location is None or not LOCATION.fullmatch(location):
+            raise NotFound("There is no such file.")
+        for root in (self._root, self._earlier):
+            if root is not None and (root / location).is_file():
+                return root / location
+        raise NotFound("The file is gone: its retention time is over, or the folder is not there.")
+
+    def expire(self, first_kept: date) -> list[str]:
+        """See ``Attachments.expire``."""
+        return delete_before(self._root, first_kept)
+
+    def free_fraction(self) -> float:
+        """See ``Attachments.free_fraction``."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            disk = os.statvfs(self._root)
+            free = disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
+        except OSError:
+            free = 0.0
+        low = free < self._min_free
+        metrics.ATTACHMENT_FREE_FRACTION.set(free)
+        metrics.ATTACHMENT_ALARM.set(low)
+        if low and not self._low:
+            _log.error("attachment_disk_full", free=round(free, 4), do="free space: no files are taken until then")
+        self._low = low
+        return free
+
+    def _check_room(self) -> None:
+        if self.free_fraction() < self._min_free:
+            raise OSError(errno.ENOSPC, "less of the attachments' disk is free than [attachments] min_free_percent")
 
     def _open(self) -> IO[bytes]:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return tempfile.NamedTemporaryFile(dir=self._folder, prefix=".incoming-", delete=False)
+        folder = self._root / day_folder(self._clock.now())
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for above in (folder.parent, folder.parent.parent, self._root):
+                _sync(above)
+        return tempfile.NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False)
 
-    def _settle(self, file: IO[bytes], sha256: str) -> None:
+    def _settle(self, file: IO[bytes], sha256: str) -> str:
         """Under its name, and on the disk: a commit that names it follows."""
         file.flush()
         os.fsync(file.fileno())
-        folder = self._folder / sha256[:2]
-        folder.mkdir(exist_ok=True, mode=0o700)
-        Path(file.name).replace(folder / sha256)
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        written = Path(file.name)
+        settled = written.with_name(sha256)
+        written.replace(settled)
+        _sync(settled.parent)
+        return settled.relative_to(self._root).as_posix()
 
 
 def _discard(file: IO[bytes]) -> None:
     file.close()
     Path(file.name).unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -16,7 +16,6 @@ from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.errors import StaleVersion, StoreUnavailable
-from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channel_health import HealthBoard
 from gateway.intake.follow_up import FollowUp, may_ask, numbers_in
 from gateway.intake.long_text import bounded, kept_whole
@@ -40,6 +39,7 @@ from gateway.intake.ticket_talk import WITHDRAWS
 from gateway.intake.turns import Turns
 from gateway.intake.watching import Watchers
 from gateway.ivr.engine import State
+from gateway.ports.attachments import Attachments, Refused
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
@@ -65,7 +65,7 @@ class ConversationIntake:
         store: ChangeStore,
         reads: ConversationStore,
         flow: TextFlow,
-        files: AttachmentFiles,
+        files: Attachments,
         watchers: Watchers,
         health: HealthBoard,
         clock: Clock,
@@ -322,7 +322,9 @@ class ConversationIntake:
             stored = await self._files.keep(_once(media), media.name)
         except Refused as refused:
             return replace(new, error=refused.why, bytes=len(media.data))
-        return replace(new, sha256=stored.sha256, bytes=stored.bytes, media_type=stored.media_type)
+        return replace(
+            new, sha256=stored.sha256, location=stored.location, bytes=stored.bytes, media_type=stored.media_type
+        )
 
     def _remember(self, key: Key, applied: Applied, state: State) -> None:
         self._open[key] = Standing(

@@ -8,7 +8,7 @@ from gateway.domain.change import NewAttachment
 from gateway.domain.ids import new_ulid
 from gateway.domain.limits import EXTERNAL_ID_CHARS, LINE_CHARS, MESSAGE_CHARS, NAME_CHARS
 from gateway.errors import RejectedInput
-from gateway.intake.attachment_files import AttachmentFiles
+from gateway.ports.attachments import Attachments
 from gateway.ports.message import InboundMessage
 
 FILE_NAME = "全文.txt"
@@ -34,7 +34,7 @@ def _cut(text: str | None, most: int) -> str | None:
     return text if text is None or len(text) <= most else text[:most]
 
 
-async def kept_whole(message: InboundMessage, files: AttachmentFiles, message_id: str) -> NewAttachment | None:
+async def kept_whole(message: InboundMessage, files: Attachments, message_id: str) -> NewAttachment | None:
     """A text that is longer than a message may be, as a file on the disk; None for all others.
 
     It belongs to the message ``message_id``. ``OSError`` when the disk takes none.
@@ -52,4 +52,5 @@ async def kept_whole(message: InboundMessage, files: AttachmentFiles, message_id
         media_type=stored.media_type,
         bytes=stored.bytes,
         sha256=stored.sha256,
+        location=stored.location,
     )

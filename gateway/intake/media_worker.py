@@ -23,7 +23,6 @@ from gateway.errors import (
     StoreUnavailable,
     TransientDeliveryError,
 )
-from gateway.intake.attachment_files import AttachmentFiles, Refused
 from gateway.intake.channels_here import ChannelsHere
 from gateway.intake.conversations import ConversationIntake
 from gateway.intake.round_robin import RoundRobin
@@ -31,6 +30,7 @@ from gateway.intake.text_flow import TextFlow
 from gateway.intake.voice_words import said_change, told_change
 from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
+from gateway.ports.attachments import Attachments, Refused
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
 from gateway.ports.message import MediaRef, TextChannel
@@ -67,7 +67,7 @@ class MediaWorker:
         attachments: AttachmentStore,
         conversations: ConversationIntake,
         flow: TextFlow,
-        files: AttachmentFiles,
+        files: Attachments,
         channels: ChannelsHere,
         clock: Clock,
         owner: str,
@@ -182,6 +182,7 @@ class MediaWorker:
                 media_type=stored.media_type,
                 bytes=stored.bytes,
                 sha256=stored.sha256,
+                location=stored.location,
             )
             await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
             if hear:
@@ -207,7 +208,8 @@ class MediaWorker:
     async def _words(self, row: AttachmentRow, transcribe: Transcribe) -> str:
         if row.decodings > DECODINGS:
             raise DecoderFailed("whoever worked on it died")
-        alaw = await self._decoder.telephone(self._files.path(row.sha256 or ""), row.media_type)
+        path = await asyncio.to_thread(self._files.path, row.location)
+        alaw = await self._decoder.telephone(path, row.media_type)
         await self._attachments.decoded(row.attachment_id)
         async with asyncio.timeout(HEAR_TIMEOUT_S):
             finals = await _transcribed(alaw, transcribe)

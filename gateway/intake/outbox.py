@@ -47,8 +47,8 @@ FIRST_RETRY_S = 1.0
 MAX_RETRY_S = 300.0
 GIVE_UP = timedelta(hours=24)
 MAX_PAUSE_S = 3600.0
-KEPT = timedelta(days=30)
-FORGET_S = 3600.0
+KEPT_DAYS = 30
+"""Of what was sent, or never will be."""
 STORE_RETRY_S = 1.0
 _log = log.get("outbox")
 
@@ -91,7 +91,6 @@ class OutboxWorker:
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._paused: dict[str, float] = {}
-        self._forget_at = 0.0
 
     def notify(self) -> None:
         """Something has been queued."""
@@ -121,9 +120,6 @@ class OutboxWorker:
     async def step(self) -> bool:
         """Start what is due; whether there was anything."""
         now = self._clock.monotonic()
-        if now >= self._forget_at:
-            self._forget_at = now + FORGET_S
-            await self._outbox.forget(self._clock.now() - KEPT)
         ready = [c for c in self._channels.conversing() if self._paused.get(c, 0.0) <= now]
         free = PARALLEL - len(self._sending)
         if not ready or free <= 0:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import replace
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.domain.words import Disposition
@@ -27,9 +26,8 @@ MAX_A_DAY = 20_000
 """Rows of one channel and day."""
 REMEMBERED = 4096
 """Calls whose repeated INVITE is known to be the same."""
-KEPT = timedelta(days=30)
-FORGET_EVERY = 1800
-"""Turns of the writer between looks for old rows: an hour."""
+KEPT_DAYS = 30
+"""Of a row."""
 NUMBER_CHARS, RAW_CHARS = 64, 256
 _log = log.get("call")
 
@@ -84,14 +82,10 @@ class RefusedCalls:
             metrics.REFUSED_CALLS_LOST.labels(info.channel_id).inc()
 
     async def run(self) -> None:
-        """Write what was noted, and forget what is old, until cancelled; what is left then is written once more."""
-        turn = 0
+        """Write what was noted until cancelled; what is left then is written once more."""
         try:
             while True:
                 await self.flush()
-                if turn % FORGET_EVERY == 0:
-                    await self._forget()
-                turn += 1
                 await asyncio.sleep(WRITE_S)
         finally:
             await self.flush()
@@ -125,11 +119,3 @@ class RefusedCalls:
             self._waiting[key] = call
         else:
             metrics.REFUSED_CALLS_LOST.labels(call.channel_id).inc(call.attempts)
-
-    async def _forget(self) -> None:
-        try:
-            gone = await self._store.forget(self._clock.now() - KEPT)
-        except StoreUnavailable:
-            return
-        if gone:
-            _log.info("refused_calls_forgotten", rows=gone)

@@ -1,9 +1,17 @@
-"""Calls go on while SQL cannot commit: their Changes wait in files and are registered at recovery (DESIGN 4.5)."""
+"""Calls go on while SQL cannot commit: their Changes wait in files and are registered at recovery (DESIGN 4.5).
+
+Each process spools into a folder of its own below ``spool/``, made when it is needed, locked as long as the process
+lives, and drains it. What a process left that is gone is drained and taken away by any other one, of whatever machine
+sees the folder: its lock is free then. The kernel, or a file server, lets go of the lock of who died.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +22,7 @@ from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, trace
 
 RETRY_S = 5.0
+LOCK = ".lock"
 _log = log.get("spool")
 
 
@@ -23,12 +32,14 @@ class SpoolingStore:
     While a ticket has spooled Changes, later ones of it are spooled too, so that they are applied in order.
     """
 
-    def __init__(self, *, store: ChangeStore, folder: Path) -> None:
-        """Spool into ``folder``; what an earlier process left there is drained too."""
+    def __init__(self, *, store: ChangeStore, folder: Path, name: str) -> None:
+        """Spool below ``folder``; ``name`` is this process's and nobody else's, now or later, on any machine."""
         self._store = store
         self._folder = folder
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._spooled = {path.stem for path in folder.glob("*.jsonl")}
+        self._own = folder / name
+        self._refused = folder / f"refused-{name}.txt"
+        self._held: int | None = None
+        self._spooled: set[str] = set()
         self._lock = asyncio.Lock()
 
     async def apply(self, change: Change) -> Applied:
@@ -57,23 +68,35 @@ class SpoolingStore:
     async def run(self) -> None:
         """Drain whenever the store is back, until cancelled."""
         while True:
-            if self._spooled:
-                try:
-                    await self.drain()
-                except StoreUnavailable as error:
-                    _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
+            try:
+                await self.drain()
+            except StoreUnavailable as error:
+                _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
             await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> int:
-        """Apply everything spooled; how many tickets came through. ``StoreUnavailable`` while the store is down."""
+        """Apply what this process has spooled and what others left; how many tickets came through.
+
+        ``StoreUnavailable`` while the store is down.
+        """
+        drained = await self._drain(self._own) if self._spooled else 0
+        for left in await asyncio.to_thread(self._folders):
+            with _claimed(left) as ours:
+                if ours:
+                    drained += await self._drain(left)
+                    if left != self._folder:
+                        await asyncio.to_thread(_remove, left)
+        return drained
+
+    async def _drain(self, folder: Path) -> int:
         drained = 0
-        for path in sorted(self._folder.glob("*.jsonl")):
+        for path in await asyncio.to_thread(_tickets, folder):
             async with self._lock:
-                lines = (await asyncio.to_thread(path.read_text, encoding="ascii")).splitlines()
-                for line in lines:
+                for line in (await asyncio.to_thread(path.read_text, encoding="ascii")).splitlines():
                     await self._apply_line(path, line)
                 path.unlink()
-                self._spooled.discard(path.stem)
+                if folder == self._own:
+                    self._spooled.discard(path.stem)
             drained += 1
             _log.info("spool_drained", ticket_id=path.stem)
         return drained
@@ -86,13 +109,68 @@ class SpoolingStore:
         except (GatewayError, ValueError, KeyError, TypeError) as error:
             # A torn last line of a crash, or a Change that can never apply: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)
-            with (path.parent / "refused.txt").open("a", encoding="ascii") as refused:
+            with self._refused.open("a", encoding="ascii") as refused:
                 refused.write(line + "\n")
 
     def _append(self, ticket_id: str, change: Change) -> None:
-        descriptor = os.open(self._folder / f"{ticket_id}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        # Nobody looks into the folder before it is locked: then only it gets its name.
+        coming = self._folder / f".{self._own.name}"
+        if self._held is None:
+            coming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._held = _hold(coming)
+        if not self._own.is_dir():
+            coming.rename(self._own)
+        descriptor = os.open(self._own / f"{ticket_id}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, (change_json.dumps(change) + "\n").encode("ascii"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _folders(self) -> list[Path]:
+        """Where something may have been left: other processes' folders, and ``spool`` itself, by earlier versions."""
+        try:
+            with os.scandir(self._folder) as entries:
+                found = sorted(
+                    entry.path for entry in entries if entry.name[0] != "." and entry.is_dir(follow_symlinks=False)
+                )
+        except FileNotFoundError:
+            return []
+        others = [folder for folder in map(Path, found) if folder != self._own]
+        return [*([self._folder] if _tickets(self._folder) else []), *others]
+
+
+def _tickets(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.jsonl"))
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[bool]:
+    """Hold a folder; False while its process lives, or another one drains it."""
+    try:
+        held = _hold(folder)
+    except FileNotFoundError:  # drained meanwhile
+        held = None
+    try:
+        yield held is not None
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def _hold(folder: Path) -> int | None:
+    """A descriptor that holds the folder's lock until it is closed; None while another one does."""
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _remove(folder: Path) -> None:
+    """Take away a drained folder, its lock at last; it stays when there is something else in it."""
+    with suppress(OSError):
+        (folder / LOCK).unlink()
+        folder.rmdir()

@@ -25,6 +25,8 @@ class ReceivedFile:
     media_type: str
     bytes: int
     sha256: str
+    location: str
+    """Where it lies (attachments port)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,8 @@ class ChannelContext:
     """Who answers calls; None in a process without the role ``voice``."""
     refused: Refused = untold
     """Told of calls that were refused for want of room."""
+    process: str = "gateway"
+    """What this process is called in names of files: no other one, here or on another machine, writes to them."""
     text: TextServices | None = None
     """What written channels use; None where only calls are taken."""
 

@@ -163,6 +163,7 @@ class AttachmentRow:
     media_type: str | None
     bytes: int | None
     sha256: str | None
+    location: str | None
     error: str | None
     todo: str | None
     attempts: int

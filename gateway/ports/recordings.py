@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -62,6 +62,10 @@ class Recordings(Protocol):
 
         None when there is no file. One without audio is kept: it was begun for a call that was answered. Blocking.
         """
+        ...
+
+    def expire(self, first_kept: date) -> list[str]:
+        """Delete the recordings of calls that began before that day (UTC); their locations. Blocking."""
         ...
 
     def free_fraction(self) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from gateway.bootstrap.house import House
 from gateway.errors import ConfigError
-from gateway.roles import traces
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S
+from gateway.roles.housekeeping import housekeeping
 from gateway.telemetry import log, metrics
 
 HOUSEKEEPING_S = 60.0
@@ -32,13 +32,11 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
     if house.worker is not None and written is not None:
-        work |= {"recovery": house.worker.recovery.run, "recordings": lambda: _expire_recordings(house)}
+        work |= {"recovery": house.worker.recovery.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {f"feed-{feed.feed_id}": feed.run for feed in house.worker.feeds}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
-    if house.worker is not None or (house.voice is not None and apart):
-        work |= {"traces": lambda: _expire_traces(house)}
-    return work
+    return work | housekeeping(house, apart=apart)
 
 
 async def kept(name: str, duty: Duty) -> None:
@@ -72,24 +70,4 @@ async def _watch_disk(house: House) -> None:
     """Whoever records looks whether there is room for it, and raises or ends the alarm."""
     while True:
         metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(house.base.recordings.free_fraction))
-        await asyncio.sleep(HOUSEKEEPING_S)
-
-
-async def _expire_recordings(house: House) -> None:
-    """Delete recordings past their retention."""
-    while True:
-        expired = await asyncio.to_thread(house.base.recordings.expire, house.base.settings.recording.retention_days)
-        if expired:
-            _log.info("recordings_expired", recordings=len(expired))
-        await asyncio.sleep(HOUSEKEEPING_S)
-
-
-async def _expire_traces(house: House) -> None:
-    """Delete traces past their retention, on the machine that wrote them."""
-    settings = house.base.settings
-    folder, days = settings.data_dir / "traces", settings.recording.retention_days
-    while True:
-        gone = await asyncio.to_thread(traces.expire, folder, house.base.clock.now(), days)
-        if gone:
-            _log.info("traces_expired", days=gone)
         await asyncio.sleep(HOUSEKEEPING_S)

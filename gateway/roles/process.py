@@ -45,7 +45,7 @@ async def serve(settings: Settings, role: str, index: int, siblings: Sequence[st
     name = process_name(role, index)
     _make_room()
     async with AsyncExitStack() as stack:
-        house = await open_house(settings, parts_of(name), stack, migrate=siblings is None)
+        house = await open_house(settings, parts_of(name), stack, migrate=siblings is None, name=name)
         base = house.base
         channels = [RunningChannel(built, base.here) for built in house.channels]
         state = ProcessState(name, house, channels)

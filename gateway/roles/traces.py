@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 from gateway.telemetry import log
@@ -13,19 +13,18 @@ MOST_BYTES = 20 * 1024**3
 _log = log.get("traces")
 
 
-def expire(folder: Path, now: datetime, days: int, most_bytes: int = MOST_BYTES) -> int:
-    """Delete the ``YYYYMMDD`` folders (UTC days) of more than ``days`` ago; how many. Blocking.
+def expire(folder: Path, first_kept: date, most_bytes: int = MOST_BYTES) -> int:
+    """Delete the ``YYYYMMDD`` folders of days (UTC) before ``first_kept``; how many. Blocking.
 
-    Of the others the oldest go while all together hold more than ``most_bytes``; today's stays.
+    Of the others the oldest go while all together hold more than ``most_bytes``; the newest stays.
     """
-    today = now.astimezone(UTC)
-    oldest = (today - timedelta(days=days)).strftime("%Y%m%d")
+    oldest = first_kept.isoformat().replace("-", "")
     found = [day for day in sorted(folder.glob("[0-9]" * 8)) if day.is_dir()]
     sizes = {day: sum(file.stat().st_size for file in day.iterdir()) for day in found}
     held = sum(sizes.values())
     deleted = 0
     for day in found:
-        full = held > most_bytes and day.name < today.strftime("%Y%m%d")
+        full = held > most_bytes and day != found[-1]
         if day.name >= oldest and not full:
             break
         try:

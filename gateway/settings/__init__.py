@@ -24,6 +24,7 @@ from gateway.errors import ConfigError
 from gateway.settings.sections import (
     INSTALLATION,
     Asr,
+    Attachments,
     Calls,
     ChannelTable,
     Conversations,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     redis: Redis = Redis()
     asr: Asr = Asr()
     recording: Recording = Recording()
+    attachments: Attachments = Attachments()
     calls: Calls = Calls()
     conversations: Conversations = Conversations()
     open311: Open311Table = Open311Table()
@@ -103,6 +105,11 @@ class Settings(BaseSettings):
     def recordings_dir(self) -> Path:
         """Where call audio lies."""
         return self.recording.dir or self.data_dir / "recordings"
+
+    @property
+    def attachments_dir(self) -> Path:
+        """Where files lie that people sent."""
+        return self.attachments.dir or self.data_dir / "attachments"
 
     @property
     def database_url(self) -> str:

@@ -95,6 +95,17 @@ class Recording(Section):
     """Recordings and SIP traces older than this are deleted; tickets and text stay."""
 
 
+class Attachments(Section):
+    """``[attachments]``: pictures, voice messages and files that people sent."""
+
+    dir: Path | None = None
+    """A local or shared folder; empty = ``attachments`` in data_dir."""
+    min_free_percent: float = Field(5.0, ge=0, le=90)
+    """Below this share of free disk an alarm is raised and no files are taken: senders and providers try again."""
+    retention_days: int = Field(0, ge=0)
+    """Files older than this are deleted, with the text of long messages; 0 = they stay as tickets do."""
+
+
 class Calls(Section):
     """``[calls]``: how a call lives."""
 

@@ -115,5 +115,5 @@ def _told(entry: Row, update: AttachmentUpdate) -> Row:
 
 
 def _updated(update: AttachmentUpdate) -> Row:
-    told = {f"given_{key}": getattr(update, key) for key in ("name", "media_type", "bytes", "sha256")}
+    told = {f"given_{key}": getattr(update, key) for key in ("name", "media_type", "bytes", "sha256", "location")}
     return told | {"of_attachment": update.attachment_id, "todo": update.todo, "error": update.error}

@@ -62,6 +62,7 @@ _ATTACHMENT = Bulk(
             media_type=_given(t.attachments.c.media_type),
             bytes=_given(t.attachments.c.bytes),
             sha256=_given(t.attachments.c.sha256),
+            location=_given(t.attachments.c.location),
         )
     )
 )

@@ -330,7 +330,7 @@ def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[Attachme
         .order_by(table.attachment_id)
     )
     names = ("attachment_id", "ticket_id", "interaction_id", "message_id", "channel_id", "kind", "ref", "name")
-    more = ("media_type", "bytes", "sha256", "error", "todo", "attempts", "decodings", "sender")
+    more = ("media_type", "bytes", "sha256", "location", "error", "todo", "attempts", "decodings", "sender")
     return [
         AttachmentRow(
             **{key: row[key] for key in (*names, *more)},

@@ -44,6 +44,7 @@ def attachment_row(new: NewAttachment, now: str) -> Row:
         "media_type": new.media_type,
         "bytes": new.bytes,
         "sha256": new.sha256,
+        "location": new.location,
         "error": new.error,
         "todo": None if new.error or (stored and not new.transcribe) else "transcribe" if stored else "fetch",
         "attempts": 0,
@@ -65,7 +66,9 @@ def conversation_texts(change: Change, texts: list[str]) -> None:
         texts += (change.thread.channel_id, change.thread.sender)
         plain(dict(change.thread.context or {}), texts)
     for update in change.attachment_updates:
-        texts += [t for t in (update.name, update.media_type, update.sha256, update.error, update.todo) if t]
+        texts += [
+            t for t in (update.name, update.media_type, update.sha256, update.location, update.error, update.todo) if t
+        ]
     for delivery in change.deliveries:
         texts += [t for t in (delivery.state, delivery.external_id, delivery.error) if t]
     texts += change.message_texts.values()

@@ -209,6 +209,7 @@ sa.Index(
     sqlite_where=_receipted,
     postgresql_where=_receipted,
 )
+sa.Index("outbox_by_created", outbox.c.created_at)
 sa.Index("outbox_by_recipient", outbox.c.recipient, outbox.c.channel_id, outbox.c.sent_at)
 """What we say to people. A lease is a ``next_at`` in the future; only a recipient's first queued row is ever due."""
 
@@ -233,6 +234,7 @@ attachments = sa.Table(
     sa.Column("leased_by", sa.Text),
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("decodings", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("location", sa.Text),
     sqlite_with_rowid=False,
 )
 _todo = attachments.c.todo.is_not(None)

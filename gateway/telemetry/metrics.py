@@ -70,6 +70,11 @@ ASR_FINAL_SECONDS = Histogram(
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
 RECORDING_FREE_FRACTION = GaugeWhenSet("gateway_recording_free_fraction", "Free share of the recordings' disk")
 RECORDING_ALARM = GaugeWhenSet("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
+ATTACHMENT_FREE_FRACTION = GaugeWhenSet("gateway_attachment_free_fraction", "Free share of the attachments' disk")
+ATTACHMENT_ALARM = GaugeWhenSet("gateway_attachment_alarm", "1 while the attachments' disk is below its watermark")
+RETENTION_CLOCK_DOUBTED = GaugeWhenSet(
+    "gateway_retention_clock_doubted", "1 while this machine's clock has leaped and nothing is deleted by age"
+)
 LOGINS = Counter("gateway_logins_total", "Log-ins at the desk by what became of them", ["result"])
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
 CHANNEL_MESSAGES = Counter(

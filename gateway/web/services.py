@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
-from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.similar import SimilarTickets
 from gateway.ports.accounts import AccountStore
+from gateway.ports.attachments import Attachments
 from gateway.ports.channel import HttpChannel, Intake, SigningSource
 from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.conversation_store import AttachmentStore
@@ -97,7 +97,7 @@ class WebServices:
     attachments: AttachmentStore | None = None
     channels_report: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None
     """How every configured channel is, whichever process of this machine runs it."""
-    files: AttachmentFiles | None = None
+    files: Attachments | None = None
     """Where files of contacts go; None: none are taken."""
     open311: Open311 = field(default_factory=Open311)
     """How the city appears to Open311 clients."""

@@ -79,7 +79,7 @@ async def get_attachment(context: Context) -> web.StreamResponse:
         if row.todo is None:
             raise Problem(410, "attachment_not_kept", f"It was not kept: {row.error or 'unknown'}.")
         raise Problem(409, "attachment_pending", "It has not been fetched yet.", headers={"Retry-After": "5"})
-    path = await asyncio.to_thread(services.files.path, row.sha256)
+    path = await asyncio.to_thread(services.files.path, row.location)
     media_type = row.media_type or _UNKNOWN
     content_type, kind = await asyncio.to_thread(shown_as, path, media_type)
     headers = {

@@ -10,7 +10,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.domain.limits import CONTACT_BYTES
-from gateway.intake.attachment_files import AttachmentFiles, Refused
+from gateway.ports.attachments import Attachments, Refused
 from gateway.ports.channel import ReceivedFile
 from gateway.ports.contact import ContactBody
 from gateway.web.problems import Problem
@@ -31,7 +31,7 @@ Vouch = Callable[[bytes], Awaitable[ContactBody]]
 
 
 async def read(
-    request: web.Request, store: AttachmentFiles | None, vouch: Vouch
+    request: web.Request, store: Attachments | None, vouch: Vouch
 ) -> tuple[ContactBody, tuple[ReceivedFile, ...]]:
     """The contact and its files, which are on disk then. Problems: 400, 413, 422, 503."""
     if store is None:
@@ -74,7 +74,7 @@ async def _json(part: MultipartReader | BodyPartReader | None) -> bytes:
     return bytes(found)
 
 
-async def _file(part: BodyPartReader, store: AttachmentFiles, room: int) -> ReceivedFile:
+async def _file(part: BodyPartReader, store: Attachments, room: int) -> ReceivedFile:
     given = unquote(part.filename or part.name or "file").replace("\\", "/").rpartition("/")[2]
     name = _CONTROL.sub("", given).strip()[:200]
     try:
@@ -84,7 +84,13 @@ async def _file(part: BodyPartReader, store: AttachmentFiles, room: int) -> Rece
         raise Problem(status, f"file_{error.why}", detail) from None
     except OSError as error:
         raise Problem(503, "store_unavailable", "Files cannot be stored now.", headers={"Retry-After": "5"}) from error
-    return ReceivedFile(name=name or "file", media_type=kept.media_type, bytes=kept.bytes, sha256=kept.sha256)
+    return ReceivedFile(
+        name=name or "file",
+        media_type=kept.media_type,
+        bytes=kept.bytes,
+        sha256=kept.sha256,
+        location=kept.location,
+    )
 
 
 def _plain(part: MultipartReader | BodyPartReader | None) -> BodyPartReader:

@@ -173,6 +173,11 @@ class ConversationHouse:
         assert received.ticket_id is not None
         return await self.database.reader.ticket(received.ticket_id)
 
+    async def file_of(self, attachment: dict[str, Any]) -> Path:
+        """The file of an attachment of a record."""
+        row = await self.database.attachments.get(attachment["attachment_id"])
+        return self.files.path(row.location)
+
     async def deliver(self) -> None:
         """Send until nothing is due."""
         for _ in range(1000):

@@ -31,7 +31,7 @@ async def test_a_long_text_is_kept_whole_beside_its_beginning(house: Conversatio
     assert record["demand"]["content"] == LONG[:MESSAGE_CHARS]
     assert said["attachment_id"] == kept["attachment_id"]
     assert (kept["name"], kept["media_type"], kept["bytes"]) == ("全文.txt", "text/plain", len(LONG.encode()))
-    assert house.files.path(kept["sha256"]).read_text(encoding="utf-8") == LONG
+    assert (await house.file_of(kept)).read_text(encoding="utf-8") == LONG
     assert answer["text"].startswith("您的文字较长，已作为附件全文保存")
 
 
@@ -50,7 +50,7 @@ async def test_the_cap_is_the_same_on_every_channel(house: ConversationHouse, ch
 async def test_what_looks_like_a_page_is_kept_too(house: ConversationHouse) -> None:
     text = "<html><script>1</script>\x01" * 400
     record = await house.say("1", text)
-    assert house.files.path(record["attachments"][0]["sha256"]).read_text(encoding="utf-8") == text
+    assert (await house.file_of(record["attachments"][0])).read_text(encoding="utf-8") == text
 
 
 async def test_a_picture_with_a_long_text_has_both(house: ConversationHouse) -> None:

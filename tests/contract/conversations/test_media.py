@@ -43,14 +43,14 @@ async def test_a_picture_is_pending_then_kept_by_its_content(house: Conversation
     (attachment,) = (await house.database.reader.ticket(record["ticket_id"]))["attachments"]
     assert (attachment["media_type"], attachment["bytes"]) == ("image/png", len(PNG))
     assert attachment["url"] == f"/api/v1/attachments/{attachment['attachment_id']}"
-    assert house.files.path(attachment["sha256"]).read_bytes() == PNG
-    assert house.files.path(attachment["sha256"]).parent.name == attachment["sha256"][:2]
+    assert (await house.file_of(attachment)).read_bytes() == PNG
+    assert (await house.file_of(attachment)).name == attachment["sha256"]
 
 
 async def test_bytes_that_come_along_are_kept_before_the_commit(house: ConversationHouse) -> None:
     record = await house.say("1", "看图", kind="image", media=MediaRef(data=PNG, name="a.png"))
     (attachment,) = record["attachments"]
-    assert house.files.path(attachment["sha256"]).read_bytes() == PNG
+    assert (await house.file_of(attachment)).read_bytes() == PNG
     assert await house.media.fetch_due() == 0
 
 

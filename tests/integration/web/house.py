@@ -155,7 +155,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     clock = services.pop("clock", SystemClock())
     zone = ZoneInfo("Asia/Shanghai")
     database = await open_database("", data_dir=tmp_path, zone=zone, clock=clock)
-    recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0, clock=clock)
+    recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0)
     prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
     for name, scopes in TOKENS.items():
         await database.accounts.add_token(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -170,19 +170,13 @@ def test_locations_outside_are_not_found(tmp_path, location):
 
 
 def test_old_recordings_expire(tmp_path):
-    class Later:
-        def now(self):
-            return datetime(2026, 12, 23, 12, tzinfo=UTC)
-
-        def monotonic(self):
-            return 0.0
-
     for day in ("2026/11/22", "2026/11/23"):
         (tmp_path / day).mkdir(parents=True)
         (tmp_path / day / "a.wav").write_bytes(b"x")
-    store = LocalRecordings(tmp_path, min_free_percent=0, clock=Later())
-    assert store.expire(30) == ["2026/11/22/a.wav"]
-    assert not (tmp_path / "2026/11/22").exists()
+    store = LocalRecordings(tmp_path, min_free_percent=0)
+    store.start("live", datetime(2026, 11, 22, 23, 59, tzinfo=UTC)).write(CALLER, OURS)
+    assert store.expire(date(2026, 11, 23)) == ["2026/11/22/a.wav"]
+    assert not (tmp_path / "2026/11/22/a.wav").exists()
     assert (tmp_path / "2026/11/23/a.wav").exists()
     with pytest.raises(NotFound):
         store.path("2026/11/22/a.wav")

@@ -48,7 +48,10 @@ def test_content_decides_not_the_name(head: bytes, name: str | None, media_type:
     assert media_type is None or media_type in ALLOWED
 
 
-@pytest.mark.parametrize("name", ["../../../etc/passwd", "a" * 63 + "/", "", "." * 64])
-def test_a_name_that_is_no_content_opens_nothing(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["../../../etc/passwd", "a" * 63 + "/", "", "." * 64, "aa/" + "a" * 63 + "/", "2026/11/23/../" + "a" * 64, None],
+)
+def test_a_name_that_is_no_content_opens_nothing(tmp_path: Path, name: str | None) -> None:
     with pytest.raises(NotFound):
         AttachmentFiles(tmp_path).path(name)

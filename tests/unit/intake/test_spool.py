@@ -1,0 +1,128 @@
+"""The spool of several processes in one folder: each has its own, and what the dead left is drained by the living."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.domain import change_json
+from gateway.domain.change import Applied, Change, NewEvent
+from gateway.errors import NotFound, StoreUnavailable
+from gateway.intake.spool import SpoolingStore
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
+
+
+class Store:
+    """Keeps what it is given; may be away, or refuse a ticket."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.refuses = ""
+        self.applied: list[tuple[str, str]] = []
+
+    async def apply(self, change: Change) -> Applied:
+        if self.away:
+            raise StoreUnavailable("away")
+        ticket_id = change.ticket_id or ""
+        if ticket_id == self.refuses:
+            raise NotFound("no such ticket")
+        self.applied.append((ticket_id, change.events[0].type))
+        return Applied(ticket_id=ticket_id, ticket_no="1", interaction_id=None, version=1, event_seq=1)
+
+
+def change(ticket_id: str, what: str) -> Change:
+    return Change(ticket_id=ticket_id, events=(NewEvent(type=what, at=NOW, data={}),))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.name != ".lock")
+
+
+async def test_good_times_leave_no_trace(tmp_path: Path) -> None:
+    store = Store()
+    store.away = False
+    spool = SpoolingStore(store=store, folder=tmp_path / "spool", name="a-1")
+    await spool.apply(change("T", "one"))
+    assert await spool.drain() == 0
+    assert not (tmp_path / "spool").exists()
+
+
+async def test_two_living_processes_keep_apart(tmp_path: Path) -> None:
+    stores = Store(), Store()
+    one, other = (SpoolingStore(store=s, folder=tmp_path, name=n) for s, n in zip(stores, ("a-1", "b-1"), strict=True))
+    await asyncio.gather(one.apply(change("T", "one")), other.apply(change("U", "one")))
+    await one.apply(change("T", "two"))
+    assert files(tmp_path) == ["a-1/T.jsonl", "b-1/U.jsonl"]
+    stores[1].away = False
+    assert await other.drain() == 1
+    assert stores[1].applied == [("U", "one")], "the other one's is not its business"
+    stores[0].away = False
+    await one.apply(change("T", "three"))
+    assert stores[0].applied == [], "behind what waits of its ticket"
+    assert await one.drain() == 1
+    assert stores[0].applied == [("T", "one"), ("T", "two"), ("T", "three")]
+    await one.apply(change("T", "four"))
+    assert stores[0].applied[-1] == ("T", "four"), "at once again"
+    assert files(tmp_path) == []
+
+
+DIES = """
+import asyncio, os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from gateway.intake.spool import SpoolingStore
+from tests.unit.intake.test_spool import Store, change
+
+async def die():
+    spool = SpoolingStore(store=Store(), folder=Path(sys.argv[1]), name="dead-1")
+    await spool.apply(change("T", "one"))
+    await spool.apply(change("T", "two"))
+    os.kill(os.getpid(), 9)
+
+asyncio.run(die())
+"""
+
+
+async def test_what_a_killed_process_left_is_drained_by_another(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[3]
+    died = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", textwrap.dedent(DIES), str(tmp_path), str(root)], cwd=root, check=False
+    )
+    assert died.returncode == -9
+    store = Store()
+    spool = SpoolingStore(store=store, folder=tmp_path, name="living-1")
+    with pytest.raises(StoreUnavailable):
+        await spool.drain()
+    assert files(tmp_path) == ["dead-1/T.jsonl"]
+    store.away = False
+    assert await spool.drain() == 1
+    assert store.applied == [("T", "one"), ("T", "two")]
+    assert not (tmp_path / "dead-1").exists()
+
+
+async def test_what_an_earlier_version_left_is_drained(tmp_path: Path) -> None:
+    (tmp_path / "T.jsonl").write_text(change_json.dumps(change("T", "one")) + "\n", encoding="ascii")
+    store = Store()
+    store.away = False
+    assert await SpoolingStore(store=store, folder=tmp_path, name="a-1").drain() == 1
+    assert store.applied == [("T", "one")]
+    assert files(tmp_path) == []
+
+
+async def test_what_never_applies_is_kept_for_a_person(tmp_path: Path) -> None:
+    store = Store()
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    await spool.apply(change("T", "one"))
+    await spool.apply(change("U", "one"))
+    store.away, store.refuses = False, "T"
+    assert await spool.drain() == 2
+    assert store.applied == [("U", "one")]
+    assert files(tmp_path) == ["refused-a-1.txt"]
