@@ -58,6 +58,7 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
             argv=argv(name, ASR, index),
             nice=settings.asr.nice,
             essential=False,  # without a recogniser calls are taken all the same
+            reloads=True,
         )
         for index, name in enumerate(_recognisers(settings))
     ]
@@ -71,7 +72,7 @@ def children(settings: Settings, config: Path | None) -> list[Child]:
 
 
 def _recognisers(settings: Settings) -> list[str]:
-    return [] if settings.asr.url else [process_name(ASR, index) for index in range(settings.asr.workers)]
+    return [process_name(ASR, index) for index in range(settings.asr.workers_here)]
 
 
 def _names(settings: Settings) -> Iterator[str]:
