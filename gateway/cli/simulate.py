@@ -1,4 +1,4 @@
-"""``gateway simulate KIND``: a provider's traffic at a running gateway, for people who build on it."""
+"""``gateway simulate KIND``: a provider's side of a channel against a running gateway, for people who build on it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     try:
         target = _target(args, settings)
         summary = asyncio.run(_Run(args, KINDS[args.kind](target)).go())
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"gateway simulate: {error}", file=sys.stderr)
         return 2
     except ExceptionGroup as group:
@@ -91,20 +91,22 @@ class _Run:
         chance = random.Random(args.seed)  # noqa: S311 - which messages are doubled, nothing secret
         turns: dict[int, int] = defaultdict(int)
         locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        began = time.monotonic()
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         connector = aiohttp.TCPConnector(limit=_AT_ONCE)
         async with (
             aiohttp.ClientSession(timeout=timeout, connector=connector) as http,
+            self.provider.running(http),
             asyncio.TaskGroup() as group,
         ):
+            began = time.monotonic()
             for number in range(1, args.count + 1):
                 if args.rate > 0:
                     await asyncio.sleep(max(0.0, began + (number - 1) / args.rate - time.monotonic()))
                 person = (number - 1) % people
                 text = said(person, turns[person])
                 turns[person] += 1
-                twice, forged = chance.random() < args.duplicates, chance.random() < args.bad_signatures
+                twice = chance.random() < args.duplicates
+                forged = chance.random() < args.bad_signatures and self.provider.forges
                 group.create_task(self._message(http, locks[person], number, person, text, twice=twice, forged=forged))
         seconds = time.monotonic() - began
         return self._summary(people, seconds)
@@ -153,13 +155,11 @@ class _Run:
 
     async def _post(self, http: aiohttp.ClientSession, delivery: Delivery) -> bool:
         try:
-            async with http.post(delivery.url, data=delivery.body, headers=delivery.headers) as answer:
-                body = await answer.read()
-                self.answers[str(answer.status)] += 1
-                return self.provider.acknowledged(answer.status, body)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            self.answers[type(error).__name__] += 1
-            return False
+            answer, acknowledged = await self.provider.send(http, delivery)
+        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+            answer, acknowledged = type(error).__name__, False
+        self.answers[answer] += 1
+        return acknowledged
 
     def _summary(self, people: int, seconds: float) -> dict[str, Any]:
         waits = sorted(self.waits_ms)
@@ -174,6 +174,7 @@ class _Run:
             "forged": counts["forged"],
             "forged_refused": counts["forged_refused"],
             "answers": dict(sorted(self.answers.items())),
+            "heard": dict(self.provider.heard()),
             "seconds": round(seconds, 2),
             "per_second": round(counts["acknowledged"] / seconds, 1) if seconds else 0.0,
             "ack_ms": {name: _quantile(waits, q) for name, q in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.ports import free_port
 from tests.support.running import GATEWAY, ROOT, RunningGateway
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -42,6 +43,27 @@ sdk_app_id = "1400000000"
 template_id = "1"
 base_url = "http://127.0.0.1:{dead}"
 [[channel]]
+id = "smpp"
+kind = "sms"
+provider = "smpp"
+host = "127.0.0.1"
+port = {smpp}
+system_id = "gateway"
+password = "simulated"
+number = "12345"
+reconnect_max_s = 1
+[[channel]]
+id = "cmpp"
+kind = "sms"
+provider = "cmpp"
+host = "127.0.0.1"
+port = {cmpp}
+sp_id = "900001"
+secret = "simulated-cmpp"
+number = "10690001"
+version = "3.0"
+reconnect_max_s = 1
+[[channel]]
 id = "city"
 kind = "platform"
 source = "city-app"
@@ -54,7 +76,7 @@ kind = "webchat"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    tables = TABLES.format(dead=free_port())
+    tables = TABLES.format(dead=free_port(), smpp=free_port(), cmpp=free_port())
     with RunningGateway(tmp_path_factory.mktemp("simulated"), tables=tables) as running:
         yield running
 
@@ -82,6 +104,24 @@ def test_everything_is_acknowledged_and_every_forgery_refused(gateway: RunningGa
     assert summary["forged"] == summary["forged_refused"] > 3
 
 
+@pytest.mark.parametrize("channel", ["smpp", "cmpp"])
+def test_an_operator_that_the_gateway_connects_to(gateway: RunningGateway, channel: str) -> None:
+    """Everything is taken, and people are answered: the answers are reported as delivered."""
+    arguments = ("sms", "--channel", channel, "--count", "12", "--rate", "0", "--duplicates", "0.3", "--json")
+    code, out, err = simulate(gateway.config, *arguments)
+    assert code == 0, err + out
+    summary: dict[str, Any] = json.loads(out)
+    assert (summary["channel"], summary["acknowledged"], summary["forged"]) == (channel, 12, 0)
+    assert summary["heard"]["submitted"] >= summary["people"] == 4
+
+    def delivered() -> list[str]:
+        records = [gateway.get(f"/api/v1/tickets/{t['ticket_id']}") for t in gateway.tickets() if t["channel"] == "sms"]
+        sent = [m for r in records for i in r["interactions"] if i["channel_id"] == channel for m in i["messages"]]
+        return [m["text"] for m in sent if m["direction"] == "outbound" and m["delivery"] == "delivered"]
+
+    assert eventually(delivered)
+
+
 def test_each_person_has_one_ticket(gateway: RunningGateway) -> None:
     code, out, err = simulate(gateway.config, "telegram", "--count", "12", "--people", "4", "--duplicates", "1")
     assert code == 0, err
@@ -99,9 +139,9 @@ def test_what_is_missing_is_said(gateway: RunningGateway, tmp_path: Path) -> Non
     code, _, err = simulate(empty, "telegram")
     assert code == 2
     assert "secret_token is needed" in err
-    code, _, err = simulate(empty, "sms", "--set", "provider=smpp")
+    code, _, err = simulate(empty, "sms", "--set", "provider=pigeon")
     assert code == 2
-    assert "keeps a connection" in err
+    assert "'pigeon' is unknown" in err
     code, out, _ = simulate(
         empty, "telegram", "--channel", "tg", "--set", "secret_token=simulated-hook-secret-01", "--count", "1", "--json"
     )
