@@ -21,7 +21,7 @@ from gateway.cli.simulators.sentences import said
 from gateway.cli.simulators.sms import sms
 from gateway.cli.simulators.telegram import Telegram
 from gateway.cli.simulators.webchat import Webchat
-from gateway.cli.simulators.wechat import Wechat
+from gateway.cli.simulators.wechat import wechat
 from gateway.settings import Settings
 
 KINDS: dict[str, Callable[[Target], Provider]] = {
@@ -29,7 +29,7 @@ KINDS: dict[str, Callable[[Target], Provider]] = {
     "sms": sms,
     "telegram": Telegram,
     "webchat": Webchat,
-    "wechat": Wechat,
+    "wechat": wechat,
 }
 TRIES = 6
 """How often a message that was not acknowledged is delivered in all."""
@@ -52,6 +52,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--duplicates", type=_share, default=0.1, help="share delivered twice (default 0.1)")
     parser.add_argument("--bad-signatures", type=_share, default=0.05, help="share forged as well (default 0.05)")
     parser.add_argument("--seed", type=int, default=1, help="which ones are doubled and forged")
+    parser.add_argument(
+        "--api", action="store_true", help="wechat: answer for WeChat's API too, at the table's api_base"
+    )
     parser.add_argument("--json", action="store_true", help="the summary as JSON")
 
 
@@ -200,7 +203,7 @@ def _target(args: argparse.Namespace, settings: Settings) -> Target:
     host = "127.0.0.1" if settings.http.host in {"0.0.0.0", "::"} else settings.http.host  # noqa: S104 - compared, not bound
     base = (args.url or f"http://{host}:{settings.http.port}").rstrip("/")
     channel_id = args.channel or (table.id if table is not None else args.kind)
-    return Target(base=base, channel_id=channel_id, options=options, run=int(time.time()))
+    return Target(base=base, channel_id=channel_id, options=options, run=int(time.time()), api=args.api)
 
 
 def _as_text(summary: dict[str, Any]) -> str:

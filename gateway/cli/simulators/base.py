@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
+
+QUIET_S = 1.0
+"""At the end: when the gateway has sent nothing for so long, it is done answering."""
+SETTLED_WITHIN_S = 15.0
 
 
 class NotNow(ValueError):
@@ -32,6 +38,8 @@ class Target:
     options: Mapping[str, Any]
     run: int
     """A number of its own for each run (Unix time in seconds): ids of two runs differ."""
+    api: bool = False
+    """Whether the provider's API is simulated too, where that is a choice."""
 
     @property
     def hook(self) -> str:
@@ -44,6 +52,14 @@ class Target:
         if value in {None, ""}:
             raise ValueError(f"{name} is needed: give --config with the channel's table, or --set {name}=…")
         return str(value)
+
+
+async def settled(count: Callable[[], int]) -> None:
+    """Wait until the gateway has answered people: until ``count`` stands still, or ``SETTLED_WITHIN_S``."""
+    before, last_look = -1, time.monotonic() + SETTLED_WITHIN_S
+    while before != count() and time.monotonic() < last_look:
+        before = count()
+        await asyncio.sleep(QUIET_S)
 
 
 class Provider(Protocol):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
 
 from gateway.cli.simulators import ismg, smsc
-from gateway.cli.simulators.base import Delivery, Target
+from gateway.cli.simulators.base import Delivery, Target, settled
 
 CONNECTED_WITHIN_S = 60.0
 """The gateway's own pause between attempts to connect is as long at most."""
 TAKEN_WITHIN_S = 20.0
-QUIET_S = 1.0
-"""At the end: when the gateway has sent nothing for so long, it is done answering."""
-SETTLED_WITHIN_S = 15.0
 
 
 def phone(person: int) -> str:
@@ -59,13 +55,6 @@ class Operator:
                 "with this channel, and with this host and port?"
             ) from None
 
-    async def _settled(self, count: Callable[[], int]) -> None:
-        """Wait until the gateway has answered people."""
-        before, last_look = -1, time.monotonic() + SETTLED_WITHIN_S
-        while before != count() and time.monotonic() < last_look:
-            before = count()
-            await asyncio.sleep(QUIET_S)
-
 
 class Smpp(Operator):
     """An SMSC; needs ``password``."""
@@ -82,7 +71,7 @@ class Smpp(Operator):
         async with self._smsc.listening(*self._address):
             await self._connected(self._smsc.bound)
             yield
-            await self._settled(lambda: len(self._smsc.submitted))
+            await settled(lambda: len(self._smsc.submitted))
 
     def delivery(self, number: int, person: int, text: str) -> Delivery:  # noqa: ARG002 - SMPP numbers no messages
         """A deliver_sm."""
@@ -119,7 +108,7 @@ class Cmpp(Operator):
         async with self._ismg.listening(*self._address):
             await self._connected(self._ismg.connected)
             yield
-            await self._settled(lambda: len(self._ismg.taken))
+            await settled(lambda: len(self._ismg.taken))
 
     def delivery(self, number: int, person: int, text: str) -> Delivery:
         """A CMPP_DELIVER, by its number."""

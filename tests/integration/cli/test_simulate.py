@@ -33,6 +33,23 @@ mode = "safe"
 encoding_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 api_base = "http://127.0.0.1:{dead}"
 [[channel]]
+id = "wx-api"
+kind = "wechat"
+app_id = "wx0000000000000000"
+app_secret = "simulated-app-secret"
+token = "simulated-token"
+mode = "plain"
+api_base = "http://127.0.0.1:{api}"
+[[channel]]
+id = "kf"
+kind = "wechat"
+platform = "wecom_kf"
+app_id = "ww0000000000000000"
+app_secret = "simulated-app-secret"
+token = "simulated-token"
+encoding_aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+api_base = "http://127.0.0.1:{kf}"
+[[channel]]
 id = "text"
 kind = "sms"
 provider = "tencent"
@@ -76,7 +93,7 @@ kind = "webchat"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    tables = TABLES.format(dead=free_port(), smpp=free_port(), cmpp=free_port())
+    tables = TABLES.format(**{name: free_port() for name in ("dead", "smpp", "cmpp", "api", "kf")})
     with RunningGateway(tmp_path_factory.mktemp("simulated"), tables=tables) as running:
         yield running
 
@@ -120,6 +137,27 @@ def test_an_operator_that_the_gateway_connects_to(gateway: RunningGateway, chann
         return [m["text"] for m in sent if m["direction"] == "outbound" and m["delivery"] == "delivered"]
 
     assert eventually(delivered)
+
+
+@pytest.mark.parametrize("arguments", [("wx-api", "--api"), ("kf",)])
+def test_wechat_with_its_api(gateway: RunningGateway, arguments: tuple[str, ...]) -> None:
+    """Messages are stored, pictures are fetched, people are answered; nobody else's callbacks are believed."""
+    sent = ("--count", "20", "--rate", "0", "--duplicates", "0.3", "--bad-signatures", "0.3", "--json")
+    code, out, err = simulate(gateway.config, "wechat", "--channel", *arguments, *sent)
+    assert code == 0, err + out
+    summary: dict[str, Any] = json.loads(out)
+    assert (summary["channel"], summary["acknowledged"]) == (arguments[0], 20)
+    assert summary["forged"] == summary["forged_refused"] > 3
+    assert summary["heard"]["sent"] >= summary["people"] == 6
+
+    def pictures() -> list[dict[str, Any]]:
+        records = [
+            gateway.get(f"/api/v1/tickets/{t['ticket_id']}") for t in gateway.tickets() if t["channel"] == "wechat"
+        ]
+        said = [m for r in records for i in r["interactions"] if i["channel_id"] == arguments[0] for m in i["messages"]]
+        return [message for message in said if message["kind"] == "image" and message["attachment_id"]]
+
+    assert eventually(lambda: len(pictures()) == 2)
 
 
 def test_each_person_has_one_ticket(gateway: RunningGateway) -> None:
