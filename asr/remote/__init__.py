@@ -8,7 +8,7 @@ from gateway.ports.recogniser import EngineSpec
 
 
 class RemoteSettings(BaseModel):
-    """It has no options: address and token are ``[asr] url`` and ``[asr] token``."""
+    """It has no options: address, token and CA are ``[asr] url``, ``token``, ``ca_file``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

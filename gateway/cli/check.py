@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -19,8 +20,9 @@ from gateway.plugins.channels import channel_settings, flow_problems, known_chan
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.recognition.tls import client_context, server_context
 from gateway.settings import Settings
-from gateway.settings.sections import INSTALLATION, Table
+from gateway.settings.sections import INSTALLATION, Table, on_loopback
 
 _PASSWORD = re.compile(r"(://[^/@:\s\"]*:)[^/@\s\"]+@")
 """A password inside a URL."""
@@ -49,6 +51,9 @@ def problems(settings: Settings) -> list[str]:
     if units is not None:
         collect(read_taxonomy, settings.config_dir / "taxonomy.csv", units)
     collect(engine_settings, settings.asr)
+    collect(client_context, settings.asr.ca_file)
+    if settings.asr_server.cert_file is not None:
+        collect(server_context, settings.asr_server.cert_file, settings.asr_server.key_file)
     for kind in known_channels():
         collect(load_channel_spec, kind)
         if not (INSTALLATION / "channels" / kind / "README.md").exists():
@@ -71,6 +76,11 @@ def warnings(settings: Settings) -> list[str]:
             "[http] public_url is https, which a proxy in front has to speak, but trusted_proxies is empty: "
             "all clients count as one address (limits, log-in failures, the audit trail); name the proxy's there"
         )
+    found += [
+        f"[asr] url: {url} carries what callers say in clear; use wss://, or keep it inside a closed network"
+        for url in settings.asr.urls
+        if url.startswith("ws://") and not on_loopback(urlsplit(url).hostname or "")
+    ]
     return found
 
 

@@ -1,4 +1,4 @@
-"""``gateway simulate KIND``: a provider's traffic at a running gateway, for people who build on it."""
+"""``gateway simulate KIND``: a provider's side of a channel against a running gateway, for people who build on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateway.cli.simulators.sentences import said
 from gateway.cli.simulators.sms import sms
 from gateway.cli.simulators.telegram import Telegram
 from gateway.cli.simulators.webchat import Webchat
-from gateway.cli.simulators.wechat import Wechat
+from gateway.cli.simulators.wechat import wechat
 from gateway.settings import Settings
 
 KINDS: dict[str, Callable[[Target], Provider]] = {
@@ -29,7 +29,7 @@ KINDS: dict[str, Callable[[Target], Provider]] = {
     "sms": sms,
     "telegram": Telegram,
     "webchat": Webchat,
-    "wechat": Wechat,
+    "wechat": wechat,
 }
 TRIES = 6
 """How often a message that was not acknowledged is delivered in all."""
@@ -52,6 +52,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--duplicates", type=_share, default=0.1, help="share delivered twice (default 0.1)")
     parser.add_argument("--bad-signatures", type=_share, default=0.05, help="share forged as well (default 0.05)")
     parser.add_argument("--seed", type=int, default=1, help="which ones are doubled and forged")
+    parser.add_argument(
+        "--api", action="store_true", help="wechat: answer for WeChat's API too, at the table's api_base"
+    )
     parser.add_argument("--json", action="store_true", help="the summary as JSON")
 
 
@@ -60,7 +63,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     try:
         target = _target(args, settings)
         summary = asyncio.run(_Run(args, KINDS[args.kind](target)).go())
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"gateway simulate: {error}", file=sys.stderr)
         return 2
     except ExceptionGroup as group:
@@ -91,20 +94,22 @@ class _Run:
         chance = random.Random(args.seed)  # noqa: S311 - which messages are doubled, nothing secret
         turns: dict[int, int] = defaultdict(int)
         locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        began = time.monotonic()
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         connector = aiohttp.TCPConnector(limit=_AT_ONCE)
         async with (
             aiohttp.ClientSession(timeout=timeout, connector=connector) as http,
+            self.provider.running(http),
             asyncio.TaskGroup() as group,
         ):
+            began = time.monotonic()
             for number in range(1, args.count + 1):
                 if args.rate > 0:
                     await asyncio.sleep(max(0.0, began + (number - 1) / args.rate - time.monotonic()))
                 person = (number - 1) % people
                 text = said(person, turns[person])
                 turns[person] += 1
-                twice, forged = chance.random() < args.duplicates, chance.random() < args.bad_signatures
+                twice = chance.random() < args.duplicates
+                forged = chance.random() < args.bad_signatures and self.provider.forges
                 group.create_task(self._message(http, locks[person], number, person, text, twice=twice, forged=forged))
         seconds = time.monotonic() - began
         return self._summary(people, seconds)
@@ -153,13 +158,11 @@ class _Run:
 
     async def _post(self, http: aiohttp.ClientSession, delivery: Delivery) -> bool:
         try:
-            async with http.post(delivery.url, data=delivery.body, headers=delivery.headers) as answer:
-                body = await answer.read()
-                self.answers[str(answer.status)] += 1
-                return self.provider.acknowledged(answer.status, body)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            self.answers[type(error).__name__] += 1
-            return False
+            answer, acknowledged = await self.provider.send(http, delivery)
+        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+            answer, acknowledged = type(error).__name__, False
+        self.answers[answer] += 1
+        return acknowledged
 
     def _summary(self, people: int, seconds: float) -> dict[str, Any]:
         waits = sorted(self.waits_ms)
@@ -174,6 +177,7 @@ class _Run:
             "forged": counts["forged"],
             "forged_refused": counts["forged_refused"],
             "answers": dict(sorted(self.answers.items())),
+            "heard": dict(self.provider.heard()),
             "seconds": round(seconds, 2),
             "per_second": round(counts["acknowledged"] / seconds, 1) if seconds else 0.0,
             "ack_ms": {name: _quantile(waits, q) for name, q in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
@@ -199,7 +203,7 @@ def _target(args: argparse.Namespace, settings: Settings) -> Target:
     host = "127.0.0.1" if settings.http.host in {"0.0.0.0", "::"} else settings.http.host  # noqa: S104 - compared, not bound
     base = (args.url or f"http://{host}:{settings.http.port}").rstrip("/")
     channel_id = args.channel or (table.id if table is not None else args.kind)
-    return Target(base=base, channel_id=channel_id, options=options, run=int(time.time()))
+    return Target(base=base, channel_id=channel_id, options=options, run=int(time.time()), api=args.api)
 
 
 def _as_text(summary: dict[str, Any]) -> str:

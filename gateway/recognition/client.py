@@ -3,48 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.recogniser import Final
+from gateway.recognition.connection import Access
+from gateway.recognition.pool import Pool
 from gateway.recognition.stream import RATE, ClientStream, StreamOptions
 from gateway.recognition.track import Track
 
 PATIENCE_S = 20.0
 """After the last audio, and without any answer, a stream waits so long for a recogniser to come back."""
-SHUNNED_S = 2.0
-"""A server that has just failed is tried last for so long."""
-
-
-class Servers:
-    """Which server a new connection goes to: the one with the fewest streams, those that just failed last."""
-
-    def __init__(self, urls: Callable[[], Sequence[str]]) -> None:
-        """``urls`` is asked each time: servers come and go."""
-        self._urls = urls
-        self._streams: Counter[str] = Counter()
-        self._failed: dict[str, float] = {}
-
-    def take(self) -> str | None:
-        """A server's URL, counted as used until ``release``; None when there is none."""
-        now = asyncio.get_running_loop().time()
-        known = list(dict.fromkeys(self._urls()))
-        self._failed = {url: at for url, at in self._failed.items() if now - at < SHUNNED_S}
-        if not known:
-            return None
-        url = min(known, key=lambda u: (u in self._failed, self._streams[u]))
-        self._streams[url] += 1
-        return url
-
-    def release(self, url: str, *, failed: bool) -> None:
-        """The connection is over."""
-        self._streams[url] -= 1
-        if self._streams[url] <= 0:
-            del self._streams[url]
-        if failed:
-            self._failed[url] = asyncio.get_running_loop().time()
 
 
 class WebSocketRecogniser:
@@ -58,13 +29,13 @@ class WebSocketRecogniser:
         *,
         hotwords: Sequence[str] = (),
         patience_s: float = PATIENCE_S,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """``urls()``: ``ws://`` or ``wss://`` servers of this moment; ``token``: a bearer token, or empty.
 
-        ``hotwords`` are for every stream, after its own.
+        ``hotwords`` are for every stream, after its own; ``tls`` verifies ``wss://`` servers (None: the machine's CAs).
         """
-        self._servers = Servers(urls)
-        self._token = token
+        self.pool = Pool(urls, Access(token, tls))
         self._languages = tuple(languages)
         self._hotwords = tuple(hotwords)
         self._patience_s = patience_s
@@ -100,8 +71,7 @@ class WebSocketRecogniser:
         options = StreamOptions(
             languages=self._languages,
             hotwords=tuple(dict.fromkeys((*hotwords, *self._hotwords))),
-            token=self._token,
             live=live,
             patience_s=self._patience_s,
         )
-        return ClientStream(self._servers, track, options, begin=begin)
+        return ClientStream(self.pool, track, options, begin=begin)

@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import hmac
 import itertools
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -16,12 +17,22 @@ from gateway.errors import RejectedInput
 from gateway.media.g711 import audioop
 from gateway.ports.recogniser import Engine, EngineStream, Recognised
 from gateway.recognition.protocol import StreamConfig, answer, parse_config, parse_control
+from gateway.recognition.slots import Slot, Slots
 from gateway.telemetry import log
 
 LIVE, CATCH_UP = 0, 1
 NATIVE_RATES = (8_000, 16_000)
-MAX_MESSAGE_BYTES = 4 << 20
+MAX_MESSAGE_BYTES = 1 << 20
+"""Ten seconds of audio at 48 kHz; ours are a second at 8 kHz."""
 MAX_STREAMS = 1_000
+SPARE_CONNECTIONS = 64
+"""Besides one for each stream: probes, and streams that have not begun."""
+IDLE_S = 120.0
+"""A client that sends nothing for so long is let go: a call sends all the time, silence too."""
+HEAD_S = 10.0
+"""So long a request's head may take, and a connection may stay unused."""
+TOLD_S = 60.0
+"""Strangers are named in the log once in so long."""
 LAST_WORDS_S = 0.5
 """At a stop streams have so long to end; their clients go on elsewhere."""
 JOIN_S = 4.0
@@ -106,8 +117,12 @@ class RecognitionServer:
         hotwords: Sequence[str] = (),
         token: str = "",
         threads: int = 1,
+        max_streams: int = MAX_STREAMS,
     ) -> None:
-        """``languages`` and ``hotwords`` for clients that name none; ``token`` empty: everybody may connect."""
+        """``languages`` and ``hotwords`` for clients that name none; ``token`` empty: everybody may connect.
+
+        Of more than ``max_streams`` streams the rest is told to go elsewhere, catch-up before live calls.
+        """
         self._engine = engine
         self._languages = tuple(languages)
         self._hotwords = tuple(hotwords)
@@ -116,19 +131,27 @@ class RecognitionServer:
         self._workers: Workers | None = None
         self._runner: web.AppRunner | None = None
         self._open: set[web.WebSocketResponse] = set()
+        self._slots = Slots(max_streams)
+        self._max_connections = max_streams + SPARE_CONNECTIONS
+        self._closing: set[asyncio.Task[object]] = set()
+        self._told_at = float("-inf")
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Bind and serve; the URL. Port 0 picks a free one. ``OSError`` when it is taken."""
         app = web.Application()
         app.router.add_get("/{path:.*}", self._serve)
         self._workers = Workers(self._threads)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS_S, keepalive_timeout=HEAD_S)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        bound = self._runner.addresses[0]
+        return await self.listen(host, port)
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> str:
+        """After ``start``: serve at one more address; its URL. ``OSError`` when it is taken or not this machine's."""
+        assert self._runner is not None
+        await web.TCPSite(self._runner, host, port, ssl_context=tls).start()
+        bound = self._runner.addresses[-1]
         name = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        return f"ws://{name}:{bound[1]}"
+        return f"{'wss' if tls else 'ws'}://{name}:{bound[1]}"
 
     async def aclose(self) -> None:
         """Tell every client to go elsewhere, and stop."""
@@ -142,9 +165,10 @@ class RecognitionServer:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         if self._token and not hmac.compare_digest(given.encode(), self._token.encode()):
+            self._tell_of_stranger(request.remote)
             return web.Response(status=401, text="a bearer token is needed: [asr] token\n")
-        if len(self._open) >= MAX_STREAMS:
-            return web.Response(status=503, text="too many streams\n", headers={"Retry-After": "5"})
+        if len(self._open) >= self._max_connections:
+            return web.Response(status=503, text="too many connections\n", headers={"Retry-After": "5"})
         socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, compress=False)
         await socket.prepare(request)
         self._open.add(socket)
@@ -153,6 +177,9 @@ class RecognitionServer:
         except RejectedInput as error:
             _log.warning("stream_refused", reason=str(error), exc_info=error)
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:120])
+        except TimeoutError:
+            _log.info("stream_idle", idle_s=IDLE_S)
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"nothing was sent")
         except ConnectionError as error:
             _log.info("stream_lost", exc_info=error)
         except Exception as error:  # noqa: BLE001 - one stream's fault never ends the others'
@@ -162,22 +189,47 @@ class RecognitionServer:
             self._open.discard(socket)
         return socket
 
+    def _tell_of_stranger(self, address: str | None) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= TOLD_S:
+            self._told_at = now
+            _log.warning("client_refused", address=address, do="give it the same [asr] token, if it is one of yours")
+
     async def _converse(self, socket: web.WebSocketResponse) -> None:
         config = StreamConfig()
         stream: _Stream | None = None
-        async for message in socket:
-            if message.type is WSMsgType.BINARY:
-                stream = stream or self._stream(config)
-                await socket.send_str(await stream.accept(message.data))
-            elif message.type is WSMsgType.TEXT:
-                control = parse_control(message.data)
+        slot: Slot | None = None
+        try:
+            while True:
+                message = await socket.receive(timeout=IDLE_S)
+                control = parse_control(message.data) if message.type is WSMsgType.TEXT else {}
                 if "config" in control and stream is None:
                     config = parse_config(control)
-                elif "eof" in control:
+                elif message.type is WSMsgType.BINARY or "eof" in control:
+                    slot = slot or self._slots.take(live=config.live, make_way=lambda: self._send_away(socket))
+                    if slot is None:
+                        _log.info("stream_refused_full", live=config.live, streams=len(self._slots))
+                        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"no place for one more stream")
+                        return
                     stream = stream or self._stream(config)
+                    if message.type is WSMsgType.BINARY:
+                        await socket.send_str(await stream.accept(message.data))
+                        continue
                     await socket.send_str(await stream.finish())
                     await socket.close()
                     return
+                elif message.type is not WSMsgType.TEXT:
+                    return
+        finally:
+            if slot is not None:
+                self._slots.release(slot)
+
+    def _send_away(self, socket: web.WebSocketResponse) -> None:
+        """Its place is a live call's from now on."""
+        _log.info("stream_makes_way")
+        closing = asyncio.create_task(socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"live calls go first"))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def _stream(self, config: StreamConfig) -> _Stream:
         assert self._workers is not None

@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from enum import Enum, auto
 
 import aiohttp
 
 from gateway.errors import RecogniserUnavailable, RejectedInput
 from gateway.media.g711 import alaw_to_pcm16
 from gateway.ports.recogniser import Final, Partial
+from gateway.recognition.connection import Full, Unreachable
+from gateway.recognition.pool import Pool
 from gateway.recognition.protocol import EOF, config_message, read_answer, read_speech_ms
 from gateway.recognition.track import BYTES_PER_MS, Track
 from gateway.telemetry import log, metrics
@@ -25,9 +27,6 @@ LARGEST_PIECE = RATE
 """… and a second at most, when there is a backlog."""
 WINDOW = 4 * RATE
 """So much may be on its way unanswered."""
-MAX_ANSWER_BYTES = 1 << 20
-"""More is no answer to a few seconds of audio; the server is left."""
-CONNECT_S = 5.0
 STALL_S = 60.0
 """A server that owes an answer for so long is taken for dead."""
 FIRST_BACKOFF_S = 0.2
@@ -40,16 +39,16 @@ _EOF_MARK = -1
 _log = log.get("recognition")
 
 
-class ServerChoice(Protocol):
-    """Where to connect."""
+class _End(Enum):
+    """How a connection ended."""
 
-    def take(self) -> str | None:
-        """A URL, or None."""
-        ...
-
-    def release(self, url: str, *, failed: bool) -> None:
-        """The connection is over."""
-        ...
+    DONE = auto()
+    """Everything has been recognised."""
+    FULL = auto()
+    UNREACHABLE = auto()
+    NOBODY = auto()
+    """There was no recogniser to connect to."""
+    LOST = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,6 @@ class StreamOptions:
 
     languages: tuple[str, ...]
     hotwords: tuple[str, ...]
-    token: str
     live: bool
     patience_s: float
 
@@ -66,9 +64,9 @@ class StreamOptions:
 class ClientStream:
     """Implements ``RecognitionStream``. Positions are samples since the stream began."""
 
-    def __init__(self, servers: ServerChoice, track: Track, options: StreamOptions, *, begin: int = 0) -> None:
+    def __init__(self, pool: Pool, track: Track, options: StreamOptions, *, begin: int = 0) -> None:
         """Starts connecting at once; audio before ``begin`` is not wanted."""
-        self._servers = servers
+        self._pool = pool
         self._track = track
         self._options = options
         self._done_to = begin
@@ -136,18 +134,24 @@ class ClientStream:
             while True:
                 began = self._answered_to = self._sent_to = self._done_to
                 reached = self._reached
-                if await self._attempt():
+                end = await self._attempt()
+                if end is _End.DONE:
                     self._complete = not self._lost
                     self._results.put_nowait(None)
                     return
+                if end in (_End.FULL, _End.NOBODY) and self._pool.usable and not self._options.live:
+                    self._progress_at = self._loop.time()  # calls go first, however long they last
                 if self._out_of_patience():
                     _log.warning("recogniser_given_up", live=self._options.live)
                     self._results.put_nowait(RecogniserUnavailable("no recogniser can be reached"))
                     return
+                if end in (_End.FULL, _End.UNREACHABLE) and self._pool.any_fit(live=self._options.live):
+                    continue
                 if self._reached > reached:
                     backoff, stuck = FIRST_BACKOFF_S, 0
                 else:
-                    backoff, stuck = min(backoff * 2, MAX_BACKOFF_S), stuck + (self._sent_to > began)
+                    backoff = min(backoff * 2, MAX_BACKOFF_S)
+                    stuck += end is _End.LOST and self._sent_to > began
                 if stuck >= MAX_STUCK:
                     self._step_over()
                     stuck = 0
@@ -167,40 +171,42 @@ class ClientStream:
     def _out_of_patience(self) -> bool:
         return self._finished and self._loop.time() - self._progress_at > self._options.patience_s
 
-    async def _attempt(self) -> bool:
-        """One connection, from ``_done_to`` on; True when everything has been recognised."""
-        url = self._servers.take()
+    async def _attempt(self) -> _End:
+        """One connection, from ``_done_to`` on."""
+        url = self._pool.take(live=self._options.live)
         if url is None:
-            return False
-        done = False
+            return _End.NOBODY
         try:
-            done = await self._connected(url)
+            await self._connected(url)
+        except Full:
+            self._pool.full(url, live=self._options.live)
+            return _End.FULL
+        except Unreachable as error:
+            self._pool.failed(url, str(error))
+            return _End.UNREACHABLE
         except (aiohttp.ClientError, OSError, TimeoutError, RejectedInput) as error:
             _log.warning("recogniser_lost", url=url, refeed_from_ms=self._ms(self._done_to), exc_info=error)
+            self._pool.lost(url)
+            return _End.LOST
         finally:
-            self._servers.release(url, failed=not done)
-        return done
+            self._pool.release(url)
+        return _End.DONE
 
-    async def _connected(self, url: str) -> bool:
-        headers = {"Authorization": f"Bearer {self._options.token}"} if self._options.token else {}
+    async def _connected(self, url: str) -> None:
         base = self._done_to
         self._speech_before = self._speech_ms or 0
         self._owed.clear()
-        async with aiohttp.ClientSession() as session:
-            async with asyncio.timeout(CONNECT_S):
-                socket = await session.ws_connect(url, headers=headers, max_msg_size=MAX_ANSWER_BYTES, compress=0)
+        async with self._pool.access.connect(url) as socket:
+            self._pool.connected(url)
             self._answered_at = self._loop.time()
             sender = asyncio.create_task(self._send(socket))
             watchdog = asyncio.create_task(self._watch(socket))
             try:
-                return await self._receive(socket, sender, base)
+                await self._receive(socket, sender, base)
             finally:
                 for task in (sender, watchdog):
                     task.cancel()
                 await asyncio.gather(sender, watchdog, return_exceptions=True)
-                with suppress(aiohttp.ClientError, OSError, TimeoutError):
-                    async with asyncio.timeout(CONNECT_S):
-                        await socket.close()
 
     async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         await socket.send_str(
@@ -252,13 +258,16 @@ class ClientStream:
             self._answered_at = self._loop.time()
         self._owed.append(what)
 
-    async def _receive(self, socket: aiohttp.ClientWebSocketResponse, sender: asyncio.Task[None], base: int) -> bool:
+    async def _receive(self, socket: aiohttp.ClientWebSocketResponse, sender: asyncio.Task[None], base: int) -> None:
+        """Hear until everything has been recognised; ``Full`` when the recogniser gives this stream's place away."""
         while True:
             message = await socket.receive()
             if message.type is not aiohttp.WSMsgType.TEXT:
                 # Some servers close after ``eof`` without a last answer.
                 if self._owed and list(self._owed) == [_EOF_MARK] and socket.close_code == aiohttp.WSCloseCode.OK:
-                    return True
+                    return
+                if socket.close_code == aiohttp.WSCloseCode.TRY_AGAIN_LATER:
+                    raise Full
                 if sender.done() and not sender.cancelled() and sender.exception() is not None:
                     await sender
                 raise ConnectionResetError("closed by the recogniser")
@@ -270,7 +279,7 @@ class ClientStream:
                 self._reached, self._progress_at = self._answered_to, self._answered_at
             self._hear(message.data, base)
             if answered == _EOF_MARK:
-                return True
+                return
             if was_full:
                 self._more.set()
 

@@ -1,4 +1,4 @@
-"""The ``asr`` role: one recogniser process, reached over loopback."""
+"""The ``asr`` role: one recogniser process, reached over loopback and, where configured, from other machines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from gateway.live.run_dir import socket_path
 from gateway.plugins.engines import engine_settings
 from gateway.recognition.local import load_engine
 from gateway.recognition.server import RecognitionServer
+from gateway.recognition.tls import load_certificate, server_context
+from gateway.roles.hangup import on_hangup
 from gateway.roles.health_port import serve_health
 from gateway.roles.measures import METRICS, measures
 from gateway.roles.role import ASR, process_name
 from gateway.settings import Settings
+from gateway.settings.sections import AsrServer
 from gateway.telemetry import log
 
 _log = log.get("asr")
@@ -27,8 +31,9 @@ _log = log.get("asr")
 async def recognise(settings: Settings, index: int, *, supervised: bool) -> None:
     """Load the engine, serve it on a free loopback port named in ``run/asr-<index>.json``, until SIGTERM.
 
+    Other machines reach it at ``[asr_server] port`` + ``index``. SIGHUP reads its certificate anew.
     Its measures are asked for at ``run/asr-<index>.sock``, and at ``[health] port`` when it is not ``supervised``.
-    ``ConfigError`` when the model is missing or wrong: the supervisor starts this anew, later.
+    ``ConfigError`` when the model is missing or wrong, or the port is taken: the supervisor starts this anew, later.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -39,6 +44,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
     spec, options = engine_settings(settings.asr)
     if spec.load is None:
         raise ConfigError([f"[asr] engine = {spec.name!r} runs elsewhere: set [asr] url, or workers = 0"])
+    tls = _tls(settings.asr_server)
     async with AsyncExitStack() as stack:
         listener = Listener(socket_path(settings.data_dir, name), {METRICS: measures})
         await listener.start()
@@ -61,16 +67,52 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
             languages=settings.asr.languages,
             hotwords=settings.asr.hotwords,
             token=settings.asr.token.get_secret_value(),
+            max_streams=settings.asr_server.max_streams,
         )
         url = await server.start()
         try:
+            served = await _serve_others(server, settings.asr_server, index, tls)
             _announce(place, url)
             serving.set()
-            _log.info("recogniser_ready", engine=spec.name, url=url)
+            _log.info("recogniser_ready", engine=spec.name, url=url, others_at=served)
             await stopping
         finally:
             place.unlink(missing_ok=True)
             await server.aclose()
+
+
+def _tls(settings: AsrServer) -> ssl.SSLContext | None:
+    """What is shown to other machines, read anew at SIGHUP; None: no certificate is configured."""
+    cert_file, key_file = settings.cert_file, settings.key_file
+    context = server_context(cert_file, key_file) if cert_file and key_file else None
+
+    def reload() -> None:
+        if context is None or cert_file is None or key_file is None:
+            return
+        try:
+            load_certificate(context, cert_file, key_file)
+        except ConfigError as error:
+            _log.error("certificate_not_reloaded", problems=error.problems)
+        else:
+            _log.info("certificate_reloaded", file=str(cert_file))
+
+    on_hangup(reload)
+    return context
+
+
+async def _serve_others(
+    server: RecognitionServer, settings: AsrServer, index: int, tls: ssl.SSLContext | None
+) -> str | None:
+    """Listen for other machines, where that is configured; the address."""
+    if not settings.port:
+        return None
+    port = settings.port + index
+    try:
+        return await server.listen(settings.host, port, tls)
+    except OSError as error:
+        raise ConfigError(
+            [f"[asr_server] {settings.host}:{port} cannot be used ({error.strerror}); free it, or set another"]
+        ) from error
 
 
 def _announce(place: Path, url: str) -> None:

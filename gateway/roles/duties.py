@@ -21,6 +21,8 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
     work |= {"commits": base.database.net.run}
+    if base.recogniser is not None and (house.voice is not None or house.worker is not None):
+        work |= {"recognisers": base.recogniser.pool.watch}
     if house.voice is not None:
         work |= {"leases": base.live.run, "spool": house.voice.spool.run, "disk": lambda: _watch_disk(house)}
         work |= {"refused-calls": house.voice.refused.run}

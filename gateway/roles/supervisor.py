@@ -59,6 +59,7 @@ def children(settings: Settings, config: Path | None, *, inherits: Sequence[int]
             argv=argv(name, ASR, index),
             nice=settings.asr.nice,
             essential=False,  # without a recogniser calls are taken all the same
+            reloads=True,
         )
         for index, name in enumerate(_recognisers(settings))
     ]
@@ -72,7 +73,7 @@ def children(settings: Settings, config: Path | None, *, inherits: Sequence[int]
 
 
 def _recognisers(settings: Settings) -> list[str]:
-    return [] if settings.asr.url else [process_name(ASR, index) for index in range(settings.asr.workers)]
+    return [process_name(ASR, index) for index in range(settings.asr.workers_here)]
 
 
 def child_names(settings: Settings) -> list[str]:

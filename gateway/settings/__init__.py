@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -24,6 +24,7 @@ from gateway.errors import ConfigError
 from gateway.settings.sections import (
     INSTALLATION,
     Asr,
+    AsrServer,
     Attachments,
     Calls,
     ChannelTable,
@@ -37,6 +38,7 @@ from gateway.settings.sections import (
     Recording,
     Redis,
     Title,
+    on_loopback,
     unique_ids,
 )
 
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     redis: Redis = Redis()
     asr: Asr = Asr()
+    asr_server: AsrServer = AsrServer()
     recording: Recording = Recording()
     attachments: Attachments = Attachments()
     calls: Calls = Calls()
@@ -95,6 +98,20 @@ class Settings(BaseSettings):
     @classmethod
     def _from_installation(cls, value: Path) -> Path:
         return value if value.is_absolute() else INSTALLATION / value
+
+    @model_validator(mode="after")
+    def _recognisers_guarded(self) -> Self:
+        """Speech leaves a machine encrypted and to those who know the token, unless somebody says otherwise."""
+        server = self.asr_server
+        if server.port and not on_loopback(server.host) and not server.allow_insecure:
+            missing = [] if server.cert_file else ["asr_server.cert_file and key_file"]
+            missing += [] if self.asr.token.get_secret_value() else ["asr.token"]
+            if missing:
+                raise ValueError(
+                    f"asr_server.host {server.host} is reached from elsewhere: set {' and '.join(missing)}; or "
+                    "asr_server.allow_insecure = true, inside a closed network"
+                )
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -64,15 +66,27 @@ class Redis(Section):
     """Empty = embedded Valkey in data_dir; ``redis://``, ``rediss://``, ``redis+sentinel://``, ``redis+cluster://``."""
 
 
+def on_loopback(host: str) -> bool:
+    """Whether only this machine reaches it. A name other than ``localhost`` may be anybody's."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Asr(Section):
     """``[asr]``: recognition. ``workers = 0`` without a ``url``: no recogniser, calls go on, tickets say pending."""
 
     engine: Identifier = "whisper"
     languages: tuple[Literal["zh", "en", "ko"], ...] = ("zh", "en")
-    workers: int = Field(1, ge=0, le=64)
+    workers: int | None = Field(None, ge=0, le=64)
+    """Recogniser processes of this machine; None: one, or none where ``url`` names others. See ``workers_here``."""
     url: str = ""
-    """``ws://`` or ``wss://`` servers of vosk-server's protocol, comma-separated; then no workers are started."""
+    """``ws://`` or ``wss://`` servers of vosk-server's protocol, comma-separated; used besides this machine's own."""
     token: SecretStr = SecretStr("")
+    """Bearer token: what ours ask for, and what we show to every recogniser."""
+    ca_file: Path | None = None
+    """PEM: the CA that signed the certificates of ``wss://`` recognisers; empty = those that this machine trusts."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Keys of the engine's own, e.g. ``[asr.options] model = "vosk-model-small-cn-0.22"``; checked by the engine."""
     mirror: str = ""
@@ -82,6 +96,51 @@ class Asr(Section):
     domain_hotwords: bool = False
     """Add the names and words of gazetteer, taxonomy and units to them. Off: whisper hears the rest worse (README)."""
     nice: int = Field(10, ge=0, le=19)
+
+    @field_validator("url")
+    @classmethod
+    def _websockets(cls, value: str) -> str:
+        for url in _listed(value):
+            if urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).hostname:
+                raise ValueError(f"{url!r} is no address of a recogniser: ws://host:port or wss://host:port")
+        return value
+
+    @property
+    def urls(self) -> list[str]:
+        """The recognisers elsewhere."""
+        return _listed(self.url)
+
+    @property
+    def workers_here(self) -> int:
+        """How many recogniser processes this machine runs."""
+        if self.engine == "remote":
+            return 0
+        return self.workers if self.workers is not None else int(not self.urls)
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+class AsrServer(Section):
+    """``[asr_server]``: where other machines reach this machine's recognisers. They bring ``[asr] token``."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65_000)
+    """Of ``asr-0``; ``asr-1`` takes the next one, and so on. 0 = no other machine is served."""
+    cert_file: Path | None = None
+    """PEM, with its chain; with ``key_file``: TLS. Both are read anew at SIGHUP."""
+    key_file: Path | None = None
+    allow_insecure: bool = False
+    """Off the loopback without TLS or token all the same: speech is personal data, so only inside a closed network."""
+    max_streams: int = Field(1000, ge=1, le=10_000)
+    """Of one process, this machine's included; further calls go to other recognisers, catch-up makes way for calls."""
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file go together")
+        return self
 
 
 class Recording(Section):

@@ -81,17 +81,22 @@ class SqlLeaseStore:
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.untranscribed``. What is still leased has an owner who transcribes it."""
         table = t.interactions.c
-        query = (
-            _JOINED.where(
-                t.tickets.c.pending,
-                table.disposition.is_not(None),
-                table.recording_path.is_not(None),
-                sa.or_(table.lease_until.is_(None), table.lease_until <= rfc3339(self._clock.now())),
-            )
-            .order_by(table.started_at, table.interaction_id)
-            .limit(limit)
-        )
+        query = _JOINED.where(self._is_untranscribed()).order_by(table.started_at, table.interaction_id).limit(limit)
         return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
+
+    async def untranscribed_count(self) -> int:
+        """See ``ports.store.LeaseStore.untranscribed_count``."""
+        query = _JOINED.where(self._is_untranscribed()).with_only_columns(sa.func.count())
+        return await self._sql.read(lambda c: c.execute(query).scalar_one())
+
+    def _is_untranscribed(self) -> sa.ColumnElement[bool]:
+        table = t.interactions.c
+        return sa.and_(
+            t.tickets.c.pending,
+            table.disposition.is_not(None),
+            table.recording_path.is_not(None),
+            sa.or_(table.lease_until.is_(None), table.lease_until <= rfc3339(self._clock.now())),
+        )
 
     async def _open_until(self, lease_until: str, limit: int) -> list[OpenInteraction]:
         table = t.interactions.c

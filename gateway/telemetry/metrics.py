@@ -67,6 +67,10 @@ ASR_FINAL_SECONDS = Histogram(
     "From the end of a segment of speech to its text",
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60),
 )
+ASR_USABLE = GaugeWhenSet("gateway_asr_usable", "Recognisers that this process can reach and is let in by")
+TRANSCRIPTS_PENDING = GaugeWhenSet(
+    "gateway_transcripts_pending", "Ended calls whose recording has still to be transcribed"
+)
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
 RECORDING_FREE_FRACTION = GaugeWhenSet("gateway_recording_free_fraction", "Free share of the recordings' disk")
 RECORDING_ALARM = GaugeWhenSet("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")

@@ -1,6 +1,6 @@
 """A recogniser that hears what it is told to, in vosk-server's protocol: ``python -m tests.load.scripted_recogniser``.
 
-Whoever connects first holds a monologue, a sentence every ``MONOLOGUE_MS`` of audio; all others say one every
+Whoever speaks first holds a monologue, a sentence every ``MONOLOGUE_MS`` of audio; all others say one every
 ``OTHERS_MS``. Prints its address when it listens.
 """
 
@@ -29,17 +29,18 @@ BYTES_PER_MS = 16
 async def recognise(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse()
     await socket.prepare(request)
-    every_ms = OTHERS_MS if request.app["seen"] else MONOLOGUE_MS
-    request.app["seen"].append(request)
-    heard_ms = said_ms = said = 0
+    heard_ms = said_ms = said = every_ms = 0
     async for message in socket:
         ended: list[Recognised] = []
         final = message.type is WSMsgType.TEXT and "eof" in message.data
         if message.type is WSMsgType.BINARY:
+            if not every_ms:
+                every_ms = OTHERS_MS if request.app["seen"] else MONOLOGUE_MS
+                request.app["seen"].append(request)
             heard_ms += len(message.data) // BYTES_PER_MS
         elif not final:
             continue
-        while heard_ms - said_ms >= every_ms:
+        while every_ms and heard_ms - said_ms >= every_ms:
             text, end_ms = SENTENCES[said % len(SENTENCES)], said_ms + every_ms
             ended.append(Recognised(start_ms=said_ms, end_ms=end_ms, text=text, language="zh", confidence=0.9))
             said_ms, said = end_ms, said + 1

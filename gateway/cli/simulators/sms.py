@@ -1,4 +1,4 @@
-"""Short messages: callbacks of Aliyun, Tencent Cloud and Twilio. SMPP and CMPP are connections, not callbacks."""
+"""Short messages: callbacks of Aliyun, Tencent Cloud and Twilio; SMPP and CMPP are connections of the gateway's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from gateway.cli.simulators.base import Delivery, HookProvider, Provider, Target
+from gateway.cli.simulators.links import Cmpp, Smpp, phone
 
 _CHINA = timedelta(hours=8)
-
-
-def _phone(person: int) -> str:
-    """A number of a range that no operator has given out to people (190 0000 xxxx)."""
-    return f"1900000{person % 10_000:04d}"
 
 
 class _ByPath(HookProvider):
@@ -41,7 +37,7 @@ class Aliyun(_ByPath):
         """An array of one message."""
         at = datetime.fromtimestamp(self.target.run + number // 1000, UTC) + _CHINA
         item = {
-            "phone_number": _phone(person),
+            "phone_number": phone(person),
             "content": text,
             "send_time": at.strftime("%Y-%m-%d %H:%M:%S"),
             "dest_code": "12345",
@@ -57,7 +53,7 @@ class Tencent(_ByPath):
         """One message."""
         at = self.target.run + number
         return self.post(
-            {"extend": "12345", "mobile": _phone(person), "nationcode": "86", "sign": "12345", "text": text, "time": at}
+            {"extend": "12345", "mobile": phone(person), "nationcode": "86", "sign": "12345", "text": text, "time": at}
         )
 
 
@@ -69,7 +65,7 @@ class Twilio(HookProvider):
         form = {
             "MessageSid": f"SM{self.target.run:012x}{number:020x}",
             "AccountSid": str(self.target.options.get("account_sid", "AC00")),
-            "From": f"+86{_phone(person)}",
+            "From": f"+86{phone(person)}",
             "To": str(self.target.options.get("number") or "+8689812345"),
             "Body": text,
             "NumMedia": "0",
@@ -89,12 +85,18 @@ class Twilio(HookProvider):
         return replace(delivery, headers={**delivery.headers, "X-Twilio-Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="})
 
 
-PROVIDERS: dict[str, Callable[[Target], Provider]] = {"aliyun": Aliyun, "tencent": Tencent, "twilio": Twilio}
+PROVIDERS: dict[str, Callable[[Target], Provider]] = {
+    "aliyun": Aliyun,
+    "cmpp": Cmpp,
+    "smpp": Smpp,
+    "tencent": Tencent,
+    "twilio": Twilio,
+}
 
 
 def sms(target: Target) -> Provider:
-    """The provider that the channel's table names; ``ValueError`` for one that does not call by HTTP."""
+    """The provider that the channel's table names; ``ValueError`` for an unknown one."""
     provider = target.option("provider")
     if provider not in PROVIDERS:
-        raise ValueError(f"{provider} keeps a connection to an SMSC; simulate aliyun, tencent or twilio instead")
+        raise ValueError(f"provider {provider!r} is unknown; known: {', '.join(PROVIDERS)}")
     return PROVIDERS[provider](target)

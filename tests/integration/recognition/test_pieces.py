@@ -12,7 +12,6 @@ from gateway.errors import ConfigError, NotFound, RejectedInput
 from gateway.media.wav import alaw_header, interleaved
 from gateway.ports.recogniser import Final, Partial, Recognised
 from gateway.recognition.audio import read_speech
-from gateway.recognition.client import Servers
 from gateway.recognition.protocol import answer, parse_config, read_answer
 from gateway.recognition.track import Track
 
@@ -98,16 +97,6 @@ def test_an_answer_that_is_none_is_refused(text: str) -> None:
 def test_a_wrong_config_names_the_key() -> None:
     with pytest.raises(RejectedInput, match="sample_rate"):
         parse_config({"config": {"sample_rate": -1}})
-
-
-async def test_a_server_that_just_failed_comes_last() -> None:
-    servers = Servers(lambda: ["a", "b"])
-    first = servers.take()
-    assert first == "a"
-    servers.release("a", failed=True)
-    assert servers.take() == "b"
-    assert servers.take() == "b"
-    assert Servers(list).take() is None
 
 
 def test_manifests_of_every_form_are_read(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gateway.cli import main
-from gateway.cli.check import problems, shown
+from gateway.cli.check import problems, shown, warnings
 from gateway.errors import ConfigError
 from gateway.settings import load
 
@@ -110,3 +110,26 @@ def test_flows_for_other_hours_are_linted(tmp_path, more, problem):
 def test_hours_that_cannot_be_read_are_refused(tmp_path, old, new, problem):
     with pytest.raises(ConfigError, match=problem):
         checked(tmp_path, HOURS.replace(old, new))
+
+
+def test_files_of_tls_are_looked_at_and_speech_in_clear_is_warned_of(tmp_path):
+    """Before anything starts: a missing file, one that is no certificate, and a plain URL of another machine."""
+    path = tmp_path / "gateway.toml"
+    (tmp_path / "nonsense.pem").write_text("no certificate")
+    path.write_text(
+        f"""[asr]
+url = "ws://10.0.0.7:2700, ws://127.0.0.1:2700, wss://10.0.0.8:2700"
+ca_file = "{tmp_path}/none.pem"
+[asr_server]
+cert_file = "{tmp_path}/nonsense.pem"
+key_file = "{tmp_path}/nonsense.pem"
+"""
+    )
+    settings = load(path)
+    found = "\n".join(problems(settings))
+    assert "[asr] ca_file" in found
+    assert "none.pem" in found
+    assert "[asr_server]" in found
+    assert "nonsense.pem" in found
+    assert [line for line in warnings(settings) if "10.0.0.7" in line]
+    assert len([line for line in warnings(settings) if "in clear" in line]) == 1

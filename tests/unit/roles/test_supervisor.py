@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.bootstrap.recogniser import recogniser_urls
 from gateway.live.run_dir import make_private, socket_path
 from gateway.roles.run_folder import clear_away
 from gateway.roles.supervisor import children
@@ -24,13 +25,32 @@ def test_calls_come_first_and_each_process_knows_the_others(tmp_path: Path) -> N
     for name in ours:
         argv = list(found[name].argv)
         assert set(argv[argv.index("--siblings") + 1].split(",")) == {*ours} - {name}
-    assert [name for name, spec in found.items() if spec.reloads] == ["web+worker", "voice"]
+    assert [name for name, spec in found.items() if spec.reloads] == ["asr-0", "asr-1", "web+worker", "voice"]
     assert [name for name, spec in found.items() if not spec.essential] == ["asr-0", "asr-1", "reader"]
 
 
 def test_what_runs_elsewhere_is_not_started(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, asr=Asr(url="ws://elsewhere"), redis=Redis(url="redis://elsewhere"))
     assert [child.spec.name for child in children(settings, None)] == ["reader", "web+worker", "voice"]
+
+
+@pytest.mark.parametrize(
+    ("asr", "here"),
+    [
+        (Asr(), 1),
+        (Asr(workers=0), 0),
+        (Asr(url="wss://elsewhere:2700"), 0),
+        (Asr(url="wss://elsewhere:2700", workers=2), 2),
+        (Asr(url="wss://elsewhere:2700", workers=2, engine="remote"), 0),
+    ],
+)
+def test_recognisers_of_this_machine_stand_beside_those_elsewhere(tmp_path: Path, asr: Asr, here: int) -> None:
+    names = [child.spec.name for child in children(Settings(data_dir=tmp_path, asr=asr), None)]
+    assert sum(name.startswith("asr-") for name in names) == here
+    (tmp_path / "run").mkdir()
+    for n in range(here):
+        (tmp_path / "run" / f"asr-{n}.json").write_text(f'{{"url": "ws://127.0.0.1:{n}"}}')
+    assert len(recogniser_urls(Settings(data_dir=tmp_path, asr=asr))) == here + len(asr.urls)
 
 
 def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:

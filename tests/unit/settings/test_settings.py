@@ -57,3 +57,37 @@ def test_secrets_are_masked_everywhere(tmp_path: Path) -> None:
     settings = load(config)
     assert "hush" not in repr(settings)
     assert "hush" not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ('host = "10.0.0.7"\nport = 2700', "asr_server.cert_file and key_file and asr.token"),
+        ('host = "::"\nport = 2700\ncert_file = "c"\nkey_file = "k"', "set asr.token;"),
+        ('host = "asr.example"\nport = 2700\n', "allow_insecure"),
+        ('host = "10.0.0.7"\nport = 2700\nallow_insecure = true', None),
+        ('host = "127.0.0.2"\nport = 2700', None),
+        ('host = "localhost"\nport = 2700', None),
+        ('host = "10.0.0.7"', None),
+        ('cert_file = "c"', "go together"),
+    ],
+)
+def test_recognisers_are_served_to_other_machines_with_tls_and_a_token(
+    tmp_path: Path, server: str, told: str | None
+) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f"[asr_server]\n{server}\n", encoding="utf-8")
+    if told is None:
+        load(config)
+        return
+    with pytest.raises(ConfigError) as caught:
+        load(config)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://asr:2700", "asr:2700", "wss://a:1, b", "ws://"])
+def test_an_address_that_no_recogniser_can_have_is_refused(tmp_path: Path, url: str) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f'[asr]\nurl = "{url}"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"asr\.url.*ws://host:port"):
+        load(config)
