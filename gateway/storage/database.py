@@ -19,6 +19,7 @@ from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
+from gateway.storage.open_work import SqlOpenWork
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import POLL_S, SqlTicketReader
@@ -48,6 +49,7 @@ class Database:
     channel_leases: SqlChannelLeases
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
+    open_work: SqlOpenWork
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -97,6 +99,7 @@ async def open_database(
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
+        open_work=SqlOpenWork(sql=watched, clock=clock),
     )
 
 
