@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from datetime import timedelta
 
@@ -18,7 +17,6 @@ from gateway.intake.watching import Watchers
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill
 
-CHANNELS_S = 5.0
 WATCH_S = 30.0
 """How often a client's conversation is read without news of it, should another process's word of a commit be lost."""
 
@@ -101,9 +99,3 @@ class Written:
                 self._watchers.wake(channel_id, sender)
             if touched:
                 self.queued()
-
-    async def watch(self) -> None:
-        """Gauges of what waits to be sent, until cancelled."""
-        while True:
-            await self.outbox.count()
-            await asyncio.sleep(CHANNELS_S)

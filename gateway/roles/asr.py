@@ -16,7 +16,7 @@ from gateway.plugins.engines import engine_settings
 from gateway.recognition.local import load_engine
 from gateway.recognition.server import RecognitionServer
 from gateway.roles.health_port import serve_health
-from gateway.roles.measures import METRICS, measures
+from gateway.roles.measures import ANSWERS
 from gateway.roles.role import ASR, process_name
 from gateway.settings import Settings
 from gateway.telemetry import log
@@ -40,7 +40,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
     if spec.load is None:
         raise ConfigError([f"[asr] engine = {spec.name!r} runs elsewhere: set [asr] url, or workers = 0"])
     async with AsyncExitStack() as stack:
-        listener = Listener(socket_path(settings.data_dir, name), {METRICS: measures})
+        listener = Listener(socket_path(settings.data_dir, name), ANSWERS)
         await listener.start()
         place.unlink(missing_ok=True)
         stack.push_async_callback(listener.aclose)

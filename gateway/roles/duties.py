@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from gateway.bootstrap.house import House
+from gateway.bootstrap.recogniser import recogniser_urls
 from gateway.errors import ConfigError
-from gateway.roles import traces
+from gateway.roles import traces, watching
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log
 
 HOUSEKEEPING_S = 60.0
 Duty = Callable[[], Awaitable[None]]
@@ -21,12 +23,16 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
     if house.voice is not None:
-        work |= {"leases": base.live.run, "spool": house.voice.spool.run, "disk": lambda: _watch_disk(house)}
+        work |= {
+            "leases": base.live.run,
+            "spool": house.voice.spool.run,
+            "disk": lambda: watching.recordings_disk(base.recordings),
+        }
         work |= {"refused-calls": house.voice.refused.run}
     written = house.written
     if written is not None:
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": written.outbox.run, "waiting": written.watch, "conversations": written.follow}
+        work |= {"outbox": written.outbox.run, "conversations": written.follow}
         work["media"] = lambda: written.media.run(hears=house.worker is not None)
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
@@ -34,9 +40,14 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"recovery": house.worker.recovery.run, "recordings": lambda: _expire_recordings(house)}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {f"feed-{feed.feed_id}": feed.run for feed in house.worker.feeds}
+        work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
     if house.worker is not None or (house.voice is not None and apart):
         work |= {"traces": lambda: _expire_traces(house)}
+    if house.voice is not None or apart:
+        work |= {"data-disk": lambda: watching.data_disk(base.settings.data_dir)}
+    if base.recogniser is not None:
+        work |= {"recognisers": lambda: watching.recognisers(partial(recogniser_urls, base.settings))}
     return work
 
 
@@ -65,13 +76,6 @@ async def reload_flows(house: House, wanted: asyncio.Event) -> None:
             _log.error("flows_not_reloaded", problems=error.problems)
         else:
             _log.info("flows_reloaded", flows={name: flow.version for name, flow in house.base.flows.items()})
-
-
-async def _watch_disk(house: House) -> None:
-    """Whoever records looks whether there is room for it, and raises or ends the alarm."""
-    while True:
-        metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(house.base.recordings.free_fraction))
-        await asyncio.sleep(HOUSEKEEPING_S)
 
 
 async def _expire_recordings(house: House) -> None:
