@@ -91,7 +91,7 @@ ALARMS = (
     Alarm(
         name="calls_refused",
         part="calls",
-        metric="gateway_sip_refused_total",
+        metric="gateway_calls_total",
         zh="来电因没有空位被拒绝",
         en="Calls are refused for want of room",
     ),
