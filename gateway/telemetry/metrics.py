@@ -71,6 +71,14 @@ CONVERSATIONS_CLOSED = Counter(
 )
 
 
+def from_zero(channel_id: str) -> None:
+    """Begin at 0 what alarms by how it grows: a counter that appears with its first event has not grown by it."""
+    for disposition in ("rejected", "interrupted"):
+        CALLS.labels(channel_id, disposition)
+    REFUSED_CALLS_LOST.labels(channel_id)
+    CHANNEL_MESSAGES.labels(channel_id, "outbound", "failed")
+
+
 def forget(label: str, value: str) -> None:
     """Drop every gauge of something that ended, e.g. ("channel_id", "sms")."""
     for gauge in [one for one in globals().values() if isinstance(one, Gauge)]:

@@ -80,6 +80,16 @@ def test_each_paragraph_of_the_runbook_says_what_to_look_at_and_what_to_do(book:
         assert "`" in text.partition(marks[2])[2], f"{name}: what to type"
 
 
+@pytest.mark.parametrize("book", RUNBOOKS, ids=lambda book: book.name)
+def test_what_the_runbook_looks_for_in_the_log_is_logged(book: Path) -> None:
+    lines = re.findall(r"`journalctl [^`]*grep ([^`|]+?)(?: \||`)", book.read_text(encoding="utf-8"))
+    words = {word for line in lines for word in re.findall(r"\b[a-z]+_[a-z_]+|\b(?<!-)[a-z]{4,}\b", line)} - {"child"}
+    assert len(words) > 10
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway").rglob("*.py"))
+    logged = set(re.findall(r'_log\.\w+\(\s*"(\w+)"', source)) | set(BY_NAME)
+    assert [word for word in words if not any(word in event for event in logged)] == []
+
+
 def test_the_threshold_of_a_rule_is_the_table_s() -> None:
     for name, rule in rules().items():
         alarm = BY_NAME[name]
@@ -119,17 +129,19 @@ def test_alarms_ring_when_they_should_and_only_then(promtool: str, tmp_path: Pat
 
 def _side_by_side() -> list[list[Case]]:
     """Cases that have no metric in common share a run: each run costs a database."""
-    runs: list[tuple[set[str], list[Case]]] = []
+    runs: list[list[Case]] = []
     for case in CASES:
-        own = {name.partition("{")[0] for name in case.series} | set(NAME.findall(rules()[case.alarm]["expr"]))
-        for names, cases in runs:
-            if not names & own:
-                names |= own
-                cases.append(case)
-                break
+        beside = (run for run in runs if not any(_metrics(case) & _metrics(other) for other in run))
+        free = next(beside, None)
+        if free is None:
+            runs.append([case])
         else:
-            runs.append((own, [case]))
-    return [cases for _, cases in runs]
+            free.append(case)
+    return runs
+
+
+def _metrics(case: Case) -> set[str]:
+    return {name.partition("{")[0] for name in case.series} | set(NAME.findall(rules()[case.alarm]["expr"]))
 
 
 def _as_test(cases: list[Case]) -> dict[str, Any]:
