@@ -47,7 +47,9 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     if house.voice is not None or apart:
         work |= {"data-disk": lambda: watching.data_disk(base.settings.data_dir)}
     if base.recogniser is not None:
-        work |= {"recognisers": lambda: watching.recognisers(partial(recogniser_urls, base.settings))}
+        loading_s = 0.0 if base.settings.asr.url else watching.LOADING_S
+        urls = partial(recogniser_urls, base.settings)
+        work |= {"recognisers": lambda: watching.recognisers(urls, loading_s=loading_s)}
     return work
 
 

@@ -20,6 +20,8 @@ LOOK_S = 5.0
 """A disk that fills at 100 MB/s loses half a gigabyte between two looks."""
 ACCEPTING = "accepting"
 """The part that is down while a process drains, as it was told to."""
+LOADING_S = 60.0
+"""A machine's own recognisers are started with everything else and load their models first."""
 CLOCK_EVERY = 12
 """Looks between two comparisons of the clock."""
 
@@ -47,10 +49,14 @@ def free_fraction(folder: Path) -> float:
     return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
 
 
-async def recognisers(urls: Callable[[], Sequence[str]]) -> None:
-    """Whoever has speech recognised looks which recognisers it reaches."""
+async def recognisers(urls: Callable[[], Sequence[str]], *, loading_s: float = 0.0) -> None:
+    """Whoever has speech recognised looks which recognisers it reaches; ``loading_s`` is for their models."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     while True:
-        metrics.ASR_USABLE.set(await reached(await asyncio.to_thread(urls)))
+        usable = await reached(await asyncio.to_thread(urls))
+        if usable or loop.time() - began >= loading_s:
+            metrics.ASR_USABLE.set(usable)
         await asyncio.sleep(LOOK_S)
 
 
@@ -58,13 +64,13 @@ async def alarms(ready: Callable[[], Awaitable[dict[str, bool]]], store: OpenWor
     """Say which parts are up and how far the clock is off, and log what alarms here and what does no more."""
     told, turn = AlarmLog(), 0
     while True:
+        await asyncio.sleep(LOOK_S)  # at first, too: listeners begin beside this
         parts = await ready()
         metrics.PART_UP.replace({part: float(up) for part, up in parts.items() if part != ACCEPTING})
         if turn % CLOCK_EVERY == 0:
             await _compare_clocks(store)
         turn += 1
         told.now(ringing(measured()))
-        await asyncio.sleep(LOOK_S)
 
 
 async def _compare_clocks(store: OpenWorkStore) -> None:

@@ -74,7 +74,7 @@ def test_a_disk_that_cannot_be_had_has_no_room(tmp_path: Path) -> None:
     assert 0.0 <= watching.free_fraction(tmp_path) <= 1.0
 
 
-async def test_recognisers_that_take_no_connection_do_not_count() -> None:
+async def test_recognisers_that_take_no_connection_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     up, down = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/", f"ws://127.0.0.1:{free_port()}"
     async with server:
@@ -82,7 +82,16 @@ async def test_recognisers_that_take_no_connection_do_not_count() -> None:
     assert await reached([up, down]) == 0
     assert await reached([]) == 0
     try:
-        await while_running(watching.recognisers(lambda: [down]), lambda: own({"recogniser_unusable"}))
+        looks: list[int] = []
+
+        def urls() -> list[str]:
+            looks.append(1)
+            return [down]
+
+        monkeypatch.setattr(watching, "LOOK_S", 0.0)
+        await while_running(watching.recognisers(urls, loading_s=600), lambda: len(looks) > 2)
+        assert own({"recogniser_unusable"}) == set(), "it may be loading its model"
+        await while_running(watching.recognisers(urls), lambda: own({"recogniser_unusable"}))
     finally:
         metrics.ASR_USABLE.unset()
 
