@@ -28,6 +28,7 @@ PEERS = {  # what the tests look for -> the Debian package that has it
     "sipp": "sip-tester",
     "baresip": "baresip-core",
     "kamailio": "kamailio",
+    "promtool": "prometheus",
     "chromium": "chromium",
     "chromedriver": "chromium-driver",
     "/usr/lib/postgresql/*/bin/initdb": "postgresql",

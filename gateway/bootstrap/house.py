@@ -14,6 +14,7 @@ from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
 from gateway.ports.refused_call import untold
 from gateway.settings import Settings
+from gateway.telemetry import metrics
 
 if TYPE_CHECKING:
     from gateway.bootstrap.voice import Voice
@@ -65,6 +66,8 @@ class House:
             for one in base.configured.all
             if one.spec.role in parts
         ]
+        for one in base.configured.all:  # recovery counts calls of channels that run in other processes
+            metrics.from_zero(one.channel_id)
         self.watch = ChannelWatch(
             board=base.health,
             states=base.database.channel_states,

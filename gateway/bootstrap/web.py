@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import Written
 from gateway.intake.similar import SimilarTickets
+from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
 from gateway.web.catalogue import Catalogue
 from gateway.web.open311.services import Open311, read_services
@@ -39,9 +40,10 @@ class Web:
         *,
         ready: Callable[[], Awaitable[dict[str, bool]]],
         metrics: Callable[[], Awaitable[bytes]],
+        alarms: Callable[[], Awaitable[list[Ringing]]],
         channels: Callable[[], Awaitable[list[dict[str, Any]]]],
     ) -> web.Application:
-        """The application; ``ready``, ``metrics`` and ``channels`` tell of every process of this machine."""
+        """The application; the functions tell of every process of this machine."""
         base, settings, database = self._base, self._base.settings, self._base.database
         return build_app(
             WebServices(
@@ -55,6 +57,7 @@ class Web:
                 ready=ready,
                 clock=base.clock,
                 metrics=metrics,
+                alarms=alarms,
                 public_url=settings.http.public_url,
                 session_ttl_s=settings.http.session_ttl_s,
                 session_idle_s=settings.http.session_idle_s,

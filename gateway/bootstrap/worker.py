@@ -10,6 +10,7 @@ from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import Written
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
+from gateway.intake.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.intake.recover import Recovery
 from gateway.intake.source_callbacks import SourceCallbacks
 from gateway.live import client
@@ -44,6 +45,13 @@ class Worker:
         )
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, process=base.process)
         self.feeds = [_feed(base, table) for table in settings.feed]
+        self.open_work = OpenWorkGauges(
+            store=database.open_work,
+            lease=base.lease(LEASE),
+            clock=base.clock,
+            feeds=lambda: [feed.feed_id for feed in self.feeds],
+            channels=lambda: [one.channel_id for one in base.configured.all if one.spec.role == "web"],
+        )
 
 
 def _feed(base: Foundation, table: FeedTable) -> FeedWorker:

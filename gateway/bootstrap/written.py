@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from datetime import timedelta
 
@@ -16,8 +15,6 @@ from gateway.intake.text_flow import TextFlow
 from gateway.intake.watching import Watchers
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill
-
-CHANNELS_S = 5.0
 
 
 class Written:
@@ -94,9 +91,3 @@ class Written:
                 self._watchers.hear(commit.threads)
             if any(commit.todo for commit in commits):
                 self.queued()
-
-    async def watch(self) -> None:
-        """Gauges of what waits to be sent, until cancelled."""
-        while True:
-            await self.outbox.count()
-            await asyncio.sleep(CHANNELS_S)

@@ -22,7 +22,6 @@ from gateway.telemetry import log, metrics, trace
 POLL_S = 1.0
 """Without a wake-up, due deliveries are looked for so often."""
 STORE_RETRY_S = 1.0
-COUNT_S = 2.0
 LEASE_MARGIN_S = 5.0
 """A lease outlasts its attempt by this, so that no second worker sends what a slow first one is still sending."""
 GATHER_S = 0.02
@@ -93,7 +92,6 @@ class FeedWorker:
         self._holds: dict[int, int] = {}
         self._introduced: OrderedDict[str, None] = OrderedDict()
         self._paused_until = 0.0
-        self._count_at = 0.0
 
     async def run(self) -> None:
         """Deliver until cancelled; then what is being sent has one attempt's time to end and be booked."""
@@ -117,7 +115,6 @@ class FeedWorker:
         """Book what has ended, start what is due, wait for more of either."""
         since = self._wakeup.position
         await self._book()
-        await self._count()
         pause = self._paused_until - self._clock.monotonic()
         free = self._settings.parallel - len(self._sending)
         leased: list[Delivery] = []
@@ -155,15 +152,6 @@ class FeedWorker:
             if not outcome.done:
                 await self._deliveries.failed(self.feed_id, seq, outcome.error, retry_in_s=outcome.retry_in_s)
                 del self._outcomes[seq]
-
-    async def _count(self) -> None:
-        now = self._clock.monotonic()
-        if now < self._count_at:
-            return
-        self._count_at = now + COUNT_S
-        counts = (await self._deliveries.counts()).get(self.feed_id, {})
-        metrics.FEED_PENDING.labels(self.feed_id).set(counts.get("pending", 0))
-        metrics.FEED_DEAD.labels(self.feed_id).set(counts.get("dead", 0))
 
     async def _carry(self, delivery: Delivery) -> None:
         """One leased delivery, from here to its outcome."""

@@ -27,7 +27,6 @@ class _Channel:
     outbound: int = 0
     rhythm: Rhythm = field(default_factory=Rhythm)
     last_outbound: datetime | None = None
-    silent: bool = False
     outcomes: deque[bool] = field(default_factory=lambda: deque(maxlen=ERROR_SAMPLES))
     token_ok: bool | None = None
     token_expires_at: datetime | None = None
@@ -75,8 +74,6 @@ class HealthBoard:
     def token(self, channel_id: str, *, ok: bool, expires_at: datetime | None) -> None:
         """See ``ports.message.ChannelHealth.token``."""
         channel = self._channel(channel_id)
-        if channel.token_ok is not False and not ok:
-            _log.error("channel_token_failed", channel_id=channel_id)
         channel.token_ok, channel.token_expires_at = ok, expires_at
         metrics.CHANNEL_TOKEN.labels(channel_id).set(ok)
 
@@ -100,11 +97,8 @@ class HealthBoard:
         now = self._now()
         for channel_id, channel in self._channels.items():
             silent = self._is_silent(channel)
-            if silent and not channel.silent:
-                _log.error("channel_silent", channel_id=channel_id, missing=round(channel.rhythm.missing(now)))
             if not silent:
                 channel.rhythm.passes(now)
-            channel.silent = silent
             metrics.CHANNEL_SILENT.labels(channel_id).set(silent)
 
     def rhythm(self, channel_id: str) -> Rhythm:
@@ -119,8 +113,8 @@ class HealthBoard:
             kept.heard(since)
 
     def report(self, channel_id: str) -> dict[str, Any]:
-        """One channel, for the API."""
-        channel = self._channel(channel_id)
+        """One channel, for the API; one of another process is unknown here."""
+        channel = self._channels.get(channel_id, _Channel())
         outcomes, last = channel.outcomes, channel.rhythm.last
         return {
             "inbound": channel.inbound,

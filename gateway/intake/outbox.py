@@ -35,7 +35,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
 from gateway.ports.message import OutboundMessage, Sent, TextChannel
 from gateway.ports.store import ChangeStore
-from gateway.telemetry import log, metrics, trace
+from gateway.telemetry import log, trace
 
 POLL_S = 1.0
 GATHER_S = 0.02
@@ -135,12 +135,6 @@ class OutboxWorker:
         """Until nothing is being sent."""
         while self._sending:
             await asyncio.wait(set(self._sending))
-
-    async def count(self) -> None:
-        """Set the gauges."""
-        pending = await self._outbox.pending()
-        for channel_id in {*pending, *self._channels.conversing()}:
-            metrics.OUTBOX_PENDING.labels(channel_id).set(pending.get(channel_id, 0))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,10 @@ class Recovery:
         self._transcribe = transcribe
 
     async def run(self) -> None:
-        """Sweep, catch up and count until cancelled. None waits for the others: transcribing may take minutes."""
+        """Sweep and catch up until cancelled. Neither waits for the other: transcribing may take minutes."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep_again_and_again(), name="recovery-sweep")
             group.create_task(self._catch_up_again_and_again(), name="recovery-catch-up")
-            group.create_task(self._count_again_and_again(), name="recovery-count")
 
     async def _sweep_again_and_again(self) -> None:
         sweep_at = self._clock.monotonic()
@@ -95,12 +94,6 @@ class Recovery:
                 _log.warning("recovery_waits_for_store", exc_info=error)
             except RecogniserUnavailable as error:
                 _log.warning("recovery_waits_for_recogniser", exc_info=error)
-            await asyncio.sleep(self._pause_s)
-
-    async def _count_again_and_again(self) -> None:
-        while True:
-            with suppress(StoreUnavailable):  # the sweep says so
-                metrics.TRANSCRIPTS_PENDING.set(await self._leases.untranscribed_count())
             await asyncio.sleep(self._pause_s)
 
     async def sweep(self) -> int:

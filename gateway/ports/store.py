@@ -196,7 +196,3 @@ class LeaseStore(Protocol):
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
         """Closed interactions with a recording whose ticket still says ``prefill.pending``, oldest first."""
         ...
-
-    async def untranscribed_count(self) -> int:
-        """How many of those there are."""
-        ...

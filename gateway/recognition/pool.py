@@ -107,10 +107,16 @@ class Pool:
         """How many could be reached when last tried."""
         return sum(self._server(url).why is None for url in self._known())
 
-    async def watch(self) -> None:
-        """Look at every recogniser again and again, until cancelled: ``gateway_asr_usable`` is what comes of it."""
+    async def watch(self, *, loading_s: float = 0.0) -> None:
+        """Look at every recogniser again and again, until cancelled: ``gateway_asr_usable`` is what comes of it.
+
+        That there is none is not told for the first ``loading_s``: this machine's own load their models then.
+        """
+        began = self._now()
         while True:
             await self.look()
+            if self.usable or self._now() - began >= loading_s:
+                metrics.ASR_USABLE.set(self.usable)
             await asyncio.sleep(PROBE_S)
 
     async def look(self) -> None:
@@ -119,7 +125,6 @@ class Pool:
         for url in [url for url, server in self._servers.items() if url not in known and not server.streams]:
             del self._servers[url]
         await asyncio.gather(*map(self._look_at, known))
-        metrics.ASR_USABLE.set(self.usable)
 
     async def _look_at(self, url: str) -> None:
         try:

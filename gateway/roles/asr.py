@@ -19,7 +19,7 @@ from gateway.recognition.server import RecognitionServer
 from gateway.recognition.tls import load_certificate, server_context
 from gateway.roles.hangup import on_hangup
 from gateway.roles.health_port import serve_health
-from gateway.roles.measures import METRICS, measures
+from gateway.roles.measures import ANSWERS
 from gateway.roles.role import ASR, process_name
 from gateway.settings import Settings
 from gateway.settings.sections import AsrServer
@@ -46,7 +46,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
         raise ConfigError([f"[asr] engine = {spec.name!r} runs elsewhere: set [asr] url, or workers = 0"])
     tls = _tls(settings.asr_server)
     async with AsyncExitStack() as stack:
-        listener = Listener(socket_path(settings.data_dir, name), {METRICS: measures})
+        listener = Listener(socket_path(settings.data_dir, name), ANSWERS)
         await listener.start()
         place.unlink(missing_ok=True)
         stack.push_async_callback(listener.aclose)

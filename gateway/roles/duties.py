@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 
 from gateway.bootstrap.house import House
 from gateway.errors import ConfigError
+from gateway.roles import watching
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S
 from gateway.roles.housekeeping import housekeeping
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log
 
-HOUSEKEEPING_S = 60.0
+LOADING_S = 60.0
+"""A machine's own recognisers are started with everything else and load their models first."""
 Duty = Callable[[], Awaitable[None]]
 _log = log.get("process")
 
@@ -22,14 +24,19 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
     work |= {"commits": base.database.net.run}
     if base.recogniser is not None and (house.voice is not None or house.worker is not None):
-        work |= {"recognisers": base.recogniser.pool.watch}
+        pool, loading_s = base.recogniser.pool, LOADING_S if base.settings.asr.workers_here else 0.0
+        work |= {"recognisers": lambda: pool.watch(loading_s=loading_s)}
     if house.voice is not None:
-        work |= {"leases": base.live.run, "spool": house.voice.spool.run, "disk": lambda: _watch_disk(house)}
+        work |= {
+            "leases": base.live.run,
+            "spool": house.voice.spool.run,
+            "disk": lambda: watching.recordings_disk(base.recordings),
+        }
         work |= {"refused-calls": house.voice.refused.run}
     written = house.written
     if written is not None:
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": written.outbox.run, "waiting": written.watch, "conversations": written.follow}
+        work |= {"outbox": written.outbox.run, "conversations": written.follow}
         work["media"] = lambda: written.media.run(hears=house.worker is not None)
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
@@ -37,7 +44,10 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"recovery": house.worker.recovery.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {f"feed-{feed.feed_id}": feed.run for feed in house.worker.feeds}
+        work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
+    if house.voice is not None or apart:
+        work |= {"data-disk": lambda: watching.data_disk(base.settings.data_dir)}
     return work | housekeeping(house, apart=apart)
 
 
@@ -66,10 +76,3 @@ async def reload_flows(house: House, wanted: asyncio.Event) -> None:
             _log.error("flows_not_reloaded", problems=error.problems, exc_info=error)
         else:
             _log.info("flows_reloaded", flows={name: flow.version for name, flow in house.base.flows.items()})
-
-
-async def _watch_disk(house: House) -> None:
-    """Whoever records looks whether there is room for it, and raises or ends the alarm."""
-    while True:
-        metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(house.base.recordings.free_fraction))
-        await asyncio.sleep(HOUSEKEEPING_S)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.errors import ConfigError
 from gateway.settings.sections import Health
+from gateway.telemetry import alarms
 from gateway.telemetry.exposition import CONTENT_TYPE, exposition, measured
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]
@@ -30,7 +31,7 @@ async def serve_health(name: str, ready: Ready, settings: Health, stack: AsyncEx
         parts = await ready()
         up = all(parts.values())
         return web.json_response(
-            {"status": "ready" if up else "not_ready", "parts": parts},
+            {"status": "ready" if up else "not_ready", "parts": parts, **alarms.told(alarms.ringing(measured()))},
             status=200 if up else 503,
             headers={} if up else {"Retry-After": str(RETRY_AFTER_S)},
         )

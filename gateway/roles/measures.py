@@ -1,13 +1,22 @@
-"""The question after a process's measures, which all of them answer."""
+"""What every process answers: its measures, and which of them alarm."""
 
 from __future__ import annotations
 
-from gateway.live.connection import Body
+from collections.abc import Mapping
+
+from gateway.live.connection import Body, Handler
+from gateway.telemetry import alarms
 from gateway.telemetry.exposition import measured
 
-METRICS = "metrics"
+METRICS, ALARMS = "metrics", "alarms"
 
 
-async def measures(_: Body) -> Body:
-    """The answer to ``METRICS``."""
+async def _measures(_: Body) -> Body:
     return {"families": measured()}
+
+
+async def _alarms(_: Body) -> Body:
+    return {"alarms": [[one.name, one.of, one.value] for one in alarms.ringing(measured())]}
+
+
+ANSWERS: Mapping[str, Handler] = {METRICS: _measures, ALARMS: _alarms}

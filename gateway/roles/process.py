@@ -14,7 +14,7 @@ from gateway.errors import ConfigError
 from gateway.live.connection import Listener
 from gateway.live.run_dir import socket_path
 from gateway.live.siblings import Siblings
-from gateway.roles import collector
+from gateway.roles import collector, watching
 from gateway.roles.duties import duties, kept, reload_flows
 from gateway.roles.hangup import on_hangup
 from gateway.roles.health_port import serve_health
@@ -62,6 +62,7 @@ async def serve(settings: Settings, role: str, index: int, siblings: Sequence[st
         elif siblings is None:
             await serve_health(name, state.ready, settings.health, stack)
         work = duties(house, apart=siblings is None) | {"flows": lambda: reload_flows(house, reload)}
+        work |= {"alarms": lambda: watching.alarms(state.ready, base.database.open_work)}
         work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         tasks = [asyncio.create_task(kept(duty, run), name=duty) for duty, run in work.items()]
         collector.settle()
@@ -95,7 +96,7 @@ async def _serve_web(house: House, machine: MachineState, stack: AsyncExitStack)
     from gateway.web import server  # noqa: PLC0415 - only a process that serves it loads it
 
     assert house.web is not None
-    app = house.web.app(ready=machine.ready, metrics=machine.metrics, channels=machine.channels)
+    app = house.web.app(ready=machine.ready, metrics=machine.metrics, alarms=machine.alarms, channels=machine.channels)
     http = house.base.settings.http
     try:
         serving = await server.serve(app, host=http.host, port=http.port)

@@ -13,7 +13,7 @@ from gateway.live.speech_reading import handler
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.roles.health_port import serve_health
-from gateway.roles.measures import METRICS, measures
+from gateway.roles.measures import ANSWERS
 from gateway.settings import Settings
 from gateway.telemetry import log
 
@@ -31,7 +31,7 @@ async def read(settings: Settings, *, supervised: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     prefill = Prefill.of(settings.config_dir, settings.timezone)
     async with AsyncExitStack() as stack:
-        listener = Listener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), METRICS: measures})
+        listener = Listener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), **ANSWERS})
         await listener.start()
         stack.push_async_callback(listener.aclose)
         if not supervised:

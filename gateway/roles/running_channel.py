@@ -12,7 +12,7 @@ from gateway.intake.channel_lease import ChannelLease
 from gateway.intake.channels_here import ChannelsHere
 from gateway.ports.channel import Channel
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
-from gateway.telemetry import log
+from gateway.telemetry import log, metrics
 
 _log = log.get("channel")
 
@@ -52,6 +52,7 @@ class RunningChannel:
         elif self._channel is not None:
             with suppress(GatewayError, OSError):
                 await self._channel.aclose(drain_s=0)
+            metrics.forget("channel_id", self.channel_id)  # how it is, its next owner tells
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()

@@ -10,13 +10,14 @@ from gateway.bootstrap.house import House
 from gateway.errors import StoreUnavailable
 from gateway.live.connection import Body, Handler
 from gateway.live.siblings import Siblings
-from gateway.roles.measures import METRICS, measures
+from gateway.roles.measures import ALARMS, ANSWERS, METRICS
 from gateway.roles.role import parts_of
 from gateway.roles.running_channel import RunningChannel
+from gateway.telemetry.alarms import PROCESS_DOWN, Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
 
 READY, CHANNELS = "ready", "channels"
-"""What processes ask each other, besides ``METRICS``."""
+"""What working processes ask each other, besides what all of them answer (``measures``)."""
 
 
 class ProcessState:
@@ -31,7 +32,7 @@ class ProcessState:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What it answers the others."""
-        return {METRICS: measures, READY: self._ready, CHANNELS: self._report}
+        return {**ANSWERS, READY: self._ready, CHANNELS: self._report}
 
     async def ready(self) -> dict[str, bool]:
         """Its parts by name. Never waits for a provider, a recogniser or Valkey."""
@@ -87,6 +88,17 @@ class MachineState:
         answers = await self._siblings.ask(METRICS, self._siblings.names)
         families = {name: answer["families"] if answer else None for name, answer in answers.items()}
         return exposition({self._own.name: measured(), **families})
+
+    async def alarms(self) -> list[Ringing]:
+        """What alarms in any process of this machine; one that does not answer is an alarm itself."""
+        answers = await self._siblings.ask(ALARMS, self._siblings.names)
+        found = ringing(measured())
+        for name, answer in answers.items():
+            if answer is None:
+                found.append(Ringing(PROCESS_DOWN, name, 0.0))
+            else:
+                found += [Ringing(*one) for one in answer["alarms"]]
+        return found
 
     async def channels(self) -> list[dict[str, Any]]:
         """How every channel of the configuration is; one whose process does not answer does not run."""

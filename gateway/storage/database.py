@@ -20,6 +20,7 @@ from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
+from gateway.storage.open_work import SqlOpenWork
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
@@ -57,6 +58,7 @@ class Database:
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     ways: SqlWays
+    open_work: SqlOpenWork
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -109,6 +111,7 @@ async def open_database(
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         ways=SqlWays(sql=sql),
+        open_work=SqlOpenWork(sql=watched, clock=clock),
     )
 
 

@@ -22,6 +22,9 @@ _JOINED = sa.select(t.interactions, t.tickets.c.ticket_no).join_from(
     t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id
 )
 
+_PENDING = sa.select(t.tickets.c.ticket_id).where(t.IS_PENDING)
+"""Begun with these: SQLite would read every interaction there ever was and look its ticket up."""
+
 
 class SqlLeaseStore:
     """Implements ``ports.store.LeaseStore``."""
@@ -80,23 +83,8 @@ class SqlLeaseStore:
 
     async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.untranscribed``. What is still leased has an owner who transcribes it."""
-        table = t.interactions.c
-        query = _JOINED.where(self._is_untranscribed()).order_by(table.started_at, table.interaction_id).limit(limit)
+        query = untranscribed(rfc3339(self._clock.now())).limit(limit)
         return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
-
-    async def untranscribed_count(self) -> int:
-        """See ``ports.store.LeaseStore.untranscribed_count``."""
-        query = _JOINED.where(self._is_untranscribed()).with_only_columns(sa.func.count())
-        return await self._sql.read(lambda c: c.execute(query).scalar_one())
-
-    def _is_untranscribed(self) -> sa.ColumnElement[bool]:
-        table = t.interactions.c
-        return sa.and_(
-            t.tickets.c.pending,
-            table.disposition.is_not(None),
-            table.recording_path.is_not(None),
-            sa.or_(table.lease_until.is_(None), table.lease_until <= rfc3339(self._clock.now())),
-        )
 
     async def _open_until(self, lease_until: str, limit: int) -> list[OpenInteraction]:
         table = t.interactions.c
@@ -106,6 +94,17 @@ class SqlLeaseStore:
             .limit(limit)
         )
         return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
+
+
+def untranscribed(now: str) -> sa.Select[Any]:
+    """Calls whose recording waits to be transcribed, the first first; what is leased after ``now`` has an owner."""
+    table = t.interactions.c
+    return _JOINED.where(
+        table.ticket_id.in_(_PENDING),
+        table.disposition.is_not(None),
+        table.recording_path.is_not(None),
+        sa.or_(table.lease_until.is_(None), table.lease_until <= now),
+    ).order_by(table.started_at, table.interaction_id)
 
 
 def _open(row: sa.Row[Any]) -> OpenInteraction:

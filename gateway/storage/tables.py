@@ -106,6 +106,8 @@ _open = interactions.c.disposition.is_(None)
 sa.Index("interactions_open", interactions.c.external_id, sqlite_where=_open, postgresql_where=_open)
 _leased = interactions.c.lease_until.is_not(None)
 sa.Index("interactions_leased", interactions.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
+IS_PENDING = sa.text("tickets.pending")
+"""As the index says it: ``tickets.c.pending`` alone is written ``= 1`` for SQLite, which then reads every ticket."""
 _pending = tickets.c.pending
 sa.Index("tickets_pending", tickets.c.ticket_id, sqlite_where=_pending, postgresql_where=_pending)
 for _number in (tickets.c.phone, tickets.c.callback_phone):

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from prometheus_client import Counter, Histogram
 
-from prometheus_client import Counter, Gauge, Histogram
-from prometheus_client.metrics_core import Metric
-
-
-class GaugeWhenSet(Gauge):
-    """A gauge without labels that has a value only in a process that gave it one.
-
-    An ordinary one says 0 in every process that knows its name: a worker would seem to have no speech waiting.
-    """
-
-    _given = False
-
-    def set(self, value: float) -> None:
-        """See ``Gauge.set``."""
-        self._given = True
-        super().set(value)
-
-    def inc(self, amount: float = 1) -> None:
-        """See ``Gauge.inc``; by 0: it is counted here, and there is nothing yet."""
-        self._given = True
-        super().inc(amount)
-
-    def dec(self, amount: float = 1) -> None:
-        """See ``Gauge.dec``."""
-        self._given = True
-        super().dec(amount)
-
-    def collect(self) -> Iterable[Metric]:
-        """See ``Gauge.collect``: the name with its type, and the value if there is one."""
-        for family in super().collect():
-            if not self._given:
-                family.samples = []
-            yield family
-
+from gateway.telemetry.gauges import Gauge
 
 CALLS_ACTIVE = Gauge("gateway_calls_active", "Calls that have been offered and have not ended", ["channel_id"])
 RTP_PORTS_IN_USE = Gauge("gateway_rtp_ports_in_use", "RTP port pairs held by calls", ["channel_id"])
-TASKS = GaugeWhenSet("gateway_tasks", "asyncio tasks alive in this process")
+TASKS = Gauge("gateway_tasks", "asyncio tasks alive in this process")
+PART_UP = Gauge("gateway_part_up", "1 while a part of this process that /readyz waits for is up", ["part"])
+CLOCK_OFFSET = Gauge("gateway_clock_offset_seconds", "How far this machine's clock is from the database's, either way")
 ACCEPT_SECONDS = Histogram(
     "gateway_accept_seconds",
     "From a change's arrival at the writer to its commit",
@@ -60,25 +29,29 @@ RTP_REFUSED = Counter(
 )
 FEED_PENDING = Gauge("gateway_feed_pending", "Deliveries waiting", ["feed"])
 FEED_DEAD = Gauge("gateway_feed_dead", "Dead letters", ["feed"])
+FEED_OLDEST = Gauge(
+    "gateway_feed_oldest_seconds", "Age of the oldest event that is not delivered and not dead", ["feed"]
+)
+FEED_HELD = Gauge("gateway_feed_held", "1 while a feed is held: its receiver refuses everything", ["feed"])
 FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])
-ASR_BACKLOG_SECONDS = GaugeWhenSet("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
+ASR_BACKLOG_SECONDS = Gauge("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
+TRANSCRIPTS_PENDING = Gauge("gateway_transcripts_pending", "Ended calls whose recording waits to be transcribed")
+TRANSCRIPTS_OLDEST = Gauge("gateway_transcripts_oldest_seconds", "How long ago the first of those calls ended")
 ASR_FINAL_SECONDS = Histogram(
     "gateway_asr_final_seconds",
     "From the end of a segment of speech to its text",
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60),
 )
-ASR_USABLE = GaugeWhenSet("gateway_asr_usable", "Recognisers that this process can reach and is let in by")
-TRANSCRIPTS_PENDING = GaugeWhenSet(
-    "gateway_transcripts_pending", "Ended calls whose recording has still to be transcribed"
-)
+ASR_USABLE = Gauge("gateway_asr_usable", "Recognisers that this process can reach and is let in by")
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
-RECORDING_FREE_FRACTION = GaugeWhenSet("gateway_recording_free_fraction", "Free share of the recordings' disk")
-RECORDING_ALARM = GaugeWhenSet("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
-ATTACHMENT_FREE_FRACTION = GaugeWhenSet("gateway_attachment_free_fraction", "Free share of the attachments' disk")
-ATTACHMENT_ALARM = GaugeWhenSet("gateway_attachment_alarm", "1 while the attachments' disk is below its watermark")
-RETENTION_CLOCK_DOUBTED = GaugeWhenSet(
+ATTACHMENT_FREE_FRACTION = Gauge("gateway_attachment_free_fraction", "Free share of the attachments' disk")
+ATTACHMENT_ALARM = Gauge("gateway_attachment_alarm", "1 while the attachments' disk is below its watermark")
+RETENTION_CLOCK_DOUBTED = Gauge(
     "gateway_retention_clock_doubted", "1 while this machine's clock has leaped and nothing is deleted by age"
 )
+RECORDING_FREE_FRACTION = Gauge("gateway_recording_free_fraction", "Free share of the recordings' disk")
+DATA_FREE_FRACTION = Gauge("gateway_data_free_fraction", "Free share of the disk of data_dir, which holds the database")
+RECORDING_ALARM = Gauge("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
 LOGINS = Counter("gateway_logins_total", "Log-ins at the desk by what became of them", ["result"])
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
 CHANNEL_MESSAGES = Counter(
@@ -92,7 +65,26 @@ CHANNEL_CONNECTED = Gauge("gateway_channel_connected", "1 while its connection i
 CHANNEL_TOKEN = Gauge("gateway_channel_token_ok", "1 while the provider's credential works", ["channel_id"])
 CHANNEL_SILENT = Gauge("gateway_channel_silent", "1 while a channel that normally speaks is silent", ["channel_id"])
 OUTBOX_PENDING = Gauge("gateway_outbox_pending", "Messages waiting to be sent", ["channel_id"])
+OUTBOX_OLDEST = Gauge(
+    "gateway_outbox_oldest_seconds", "Age of the oldest message that waits to be sent", ["channel_id"]
+)
+CALLBACKS_OPEN = Gauge("gateway_callbacks_open", "Calls that the city owes")
+CALLBACKS_OVERDUE = Gauge("gateway_callbacks_overdue", "Calls that the city owes and should have made by now")
 ATTACHMENTS = Counter("gateway_attachments_total", "Attachments by what became of them", ["channel_id", "result"])
 CONVERSATIONS_CLOSED = Counter(
     "gateway_conversations_closed_total", "Conversations closed because nobody wrote", ["channel_id", "disposition"]
 )
+
+
+def from_zero(channel_id: str) -> None:
+    """Begin at 0 what alarms by how it grows: a counter that appears with its first event has not grown by it."""
+    for disposition in ("rejected", "interrupted"):
+        CALLS.labels(channel_id, disposition)
+    REFUSED_CALLS_LOST.labels(channel_id)
+    CHANNEL_MESSAGES.labels(channel_id, "outbound", "failed")
+
+
+def forget(label: str, value: str) -> None:
+    """Drop every gauge of something that ended, e.g. ("channel_id", "sms")."""
+    for gauge in [one for one in globals().values() if isinstance(one, Gauge)]:
+        gauge.forget(label, value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
+from gateway.telemetry import alarms
 from gateway.telemetry.exposition import CONTENT_TYPE
 from gateway.web.routing import Context, Route, json_response
 
@@ -18,12 +21,13 @@ async def healthz(context: Context) -> web.Response:  # noqa: ARG001 - every han
 async def readyz(context: Context) -> web.Response:
     """200 when SQL, listeners and flows are up in every process of this machine; 503 and which of them is not.
 
-    A recogniser or Valkey that is down changes nothing: calls and messages are taken without them.
+    A recogniser, feed or channel that is down changes nothing, for calls and messages are taken without them: it is
+    named in ``degraded``, with the alarms that say so.
     """
-    parts = await context.services.ready()
+    parts, ringing = await asyncio.gather(context.services.ready(), context.services.alarms())
     up = all(parts.values()) and not context.house.closing
     return json_response(
-        {"status": "ready" if up else "not_ready", "parts": parts},
+        {"status": "ready" if up else "not_ready", "parts": parts, **alarms.told(ringing)},
         status=200 if up else 503,
         headers={} if up else {"Retry-After": "5"},
     )

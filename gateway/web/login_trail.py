@@ -29,6 +29,8 @@ class LoginTrail:
         self._again: Counter[_Kind] = Counter()
         self._seen: set[_Kind] = set()
         self._closing: asyncio.Task[None] | None = None
+        for result in ("failed", "locked", "busy"):  # what alarms by how it grows begins at 0
+            metrics.LOGINS.labels(result)
 
     async def failed(self, result: str, *, subject: str | None, address: str, agent: str) -> None:
         """What a log-in came to: ``failed``, ``locked`` (the failure that locks), ``refused``, ``busy``, ``disabled``.

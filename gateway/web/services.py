@@ -17,6 +17,7 @@ from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.refused_call import RefusedCallStore
 from gateway.ports.store import ChangeStore, TicketReader
+from gateway.telemetry.alarms import Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.catalogue import Catalogue
 from gateway.web.open311.services import Open311
@@ -63,6 +64,10 @@ async def _own_metrics() -> bytes:
     return exposition({"web": measured()})
 
 
+async def _own_alarms() -> list[Ringing]:
+    return ringing(measured())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything that handlers use. ``ready`` tells which parts are up, by name; it never waits for a provider."""
@@ -78,6 +83,8 @@ class WebServices:
     clock: Clock = field(default_factory=SystemClock)
     metrics: Callable[[], Awaitable[bytes]] = _own_metrics
     """What ``/metrics`` says: the measures of every process of this machine."""
+    alarms: Callable[[], Awaitable[list[Ringing]]] = _own_alarms
+    """What alarms in any of them."""
     public_url: str = ""
     """How the world reaches us; empty = relative links."""
     session_ttl_s: int = 43_200

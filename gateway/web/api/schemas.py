@@ -348,7 +348,12 @@ SCHEMAS: dict[str, Schema] = {
         statuses=_list(TEXT),
     ),
     "Health": _object(status=TEXT),
-    "Readiness": _object(status=TEXT, parts={"type": "object", "additionalProperties": FLAG}),
+    "Readiness": _object(
+        status=TEXT,
+        parts={"type": "object", "additionalProperties": FLAG},
+        degraded=_list(TEXT),
+        alarms=_list(_object(name=TEXT, of=NTEXT, value={"type": "number"})),
+    ),
     "OpenApi": {"type": "object"},
     "Problem": PROBLEM,
 }

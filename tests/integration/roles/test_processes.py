@@ -188,6 +188,7 @@ async def test_the_end_of_voice_is_no_matter_to_who_writes_or_watches(gateway: R
     assert (report["hotline"]["running"], report["hotline"]["process"]) == (False, None)
     assert (report["web"]["ready"], report["web"]["process"]) == (True, "web+worker")
     assert measured['gateway_process_up{process="voice"}'] == 0
+    assert "process:voice" in json.loads(down[2])["degraded"]
     assert seen == list(range(newest + 1, newest + 7)), "one connection, no event missing"
     assert len(said) >= 2, "the second one was asked for while voice was down"
 

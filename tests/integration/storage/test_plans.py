@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.ports.store import TicketQuery
-from gateway.storage import batch_callbacks, batch_state, conversations
+from gateway.storage import batch_callbacks, batch_state, conversations, leases, open_work
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -75,3 +75,45 @@ def test_a_whole_number_is_looked_up_by_an_index(connection: sa.Connection, *, n
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
     assert any("tickets_by_phone" in step for step in plan), plan
     assert not [step for step in plan if step.startswith("SCAN ")], plan
+
+
+FILL = """
+CREATE TEMP TABLE n AS WITH RECURSIVE n(n, at) AS (
+  SELECT 1, '2026-11-23T04:00:00.000Z' UNION ALL SELECT n + 1, at FROM n WHERE n < 100000
+) SELECT n, at, n <= 3 AS open FROM n;
+INSERT INTO tickets SELECT 't' || n, n, 'closed', 'citizen', 'phone', 'hotline', 0, open, at, at, 1, n, 'r' || n, NULL,
+  NULL, 0, '', '', '{}' FROM n;
+INSERT INTO interactions (interaction_id, ticket_id, channel, channel_id, direction, started_at, ended_at, disposition,
+  recording_path, doc) SELECT 'i' || n, 't' || n, 'phone', 'hotline', 'inbound', at, at, 'completed', 'r', '{}' FROM n;
+INSERT INTO outbox SELECT 'm' || n, 'sms', 'p', n, 't' || n, 'i' || n, 'x',
+  CASE WHEN open THEN 'queued' ELSE 'sent' END,
+  0, at, NULL, at, NULL, NULL, NULL, '{}' FROM n;
+INSERT INTO callbacks SELECT 'c' || n, 't' || n, 'r' || n, 'citizen', NULL, CASE WHEN open THEN 'open' ELSE 'done' END,
+  at, 0, at, 1, '{}' FROM n;
+INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x', '{}' FROM n;
+INSERT INTO feeds VALUES ('cases', 99999);
+INSERT INTO deliveries SELECT 'cases', 99999, 't', 0, at, NULL, NULL, NULL FROM n WHERE n = 1;
+"""
+"""100,000 of everything is kept, three of each are open."""
+
+
+def test_what_is_open_is_counted_at_the_cost_of_what_is_open(connection: sa.Connection) -> None:
+    """By SQLite's own count of its steps."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.executescript(FILL)
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 100
+        return 0
+
+    driver.set_progress_handler(step, 100)
+    work = open_work._counted(connection, "2026-11-24T04:00:00.000Z", ["cases"])
+    calls = connection.execute(leases.untranscribed("2026-11-24T04:00:00.000Z").limit(2)).all()
+    driver.set_progress_handler(None, 0)
+    assert (work.transcripts.waiting, work.outbox["sms"].waiting, work.callbacks_overdue) == (3, 3, 3)
+    assert work.feeds["cases"].waiting == 2
+    assert len(calls) == 2
+    assert steps < 2000, "a whole table was read"

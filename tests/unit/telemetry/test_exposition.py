@@ -9,11 +9,12 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.telemetry import metrics
 from gateway.telemetry.exposition import exposition
-from gateway.telemetry.metrics import GaugeWhenSet
+from gateway.telemetry.gauges import Gauge
 from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
@@ -64,6 +65,7 @@ def test_each_sample_says_whose_it_is_and_a_family_stands_once(
 
 MEASURE = """
 import asyncio, json, sys
+from gateway.telemetry import metrics
 from gateway.telemetry.exposition import exposition, measured
 
 async def main():
@@ -85,11 +87,63 @@ def test_what_a_process_measured_goes_through_json_and_keeps_its_names() -> None
     assert not re.search(r"^gateway_feed_pending", text, re.MULTILINE), "nobody counted deliveries here"
 
 
-@pytest.mark.parametrize("give", [lambda gauge: gauge.set(0), lambda gauge: gauge.inc(0), lambda gauge: gauge.dec(0)])
+GIVE = pytest.mark.parametrize(
+    "give", [lambda gauge: gauge.set(0), lambda gauge: gauge.inc(0), lambda gauge: gauge.dec(0)]
+)
+
+
+@GIVE
 def test_a_gauge_has_a_value_where_somebody_gave_it_one(give: object) -> None:
     assert callable(give)
     registry = CollectorRegistry()
-    gauge = GaugeWhenSet("gateway_something", "Something", registry=registry)
+    gauge = Gauge("gateway_something", "Something", registry=registry)
     assert [(family.name, family.samples) for family in registry.collect()] == [("gateway_something", [])]
     give(gauge)
     assert [sample.value for family in registry.collect() for sample in family.samples] == [0.0]
+    gauge.unset()
+    assert [(family.name, family.samples) for family in registry.collect()] == [("gateway_something", [])]
+
+
+def shown(registry: CollectorRegistry) -> dict[str, float]:
+    return {sample.labels["feed"]: sample.value for family in registry.collect() for sample in family.samples}
+
+
+@GIVE
+def test_a_gauge_with_a_label_has_a_value_where_somebody_gave_it_one(give: object) -> None:
+    assert callable(give)
+    registry = CollectorRegistry()
+    gauge = Gauge("gateway_something", "Something", ["feed"], registry=registry)
+    one = gauge.labels("one")
+    assert shown(registry) == {}
+    give(one)
+    assert shown(registry) == {"one": 0.0}
+    one.unset()
+    assert shown(registry) == {}
+
+
+@given(st.lists(st.dictionaries(WORDS, st.floats(allow_nan=False), max_size=4), min_size=1, max_size=4))
+def test_what_is_there_no_more_is_shown_no_more(looks: list[dict[str, float]]) -> None:
+    registry = CollectorRegistry()
+    gauge = Gauge("gateway_something", "Something", ["feed"], registry=registry)
+    for look in looks:
+        gauge.replace(look)
+        assert shown(registry) == look
+    gauge.unset()
+    assert shown(registry) == {}
+
+
+def test_what_ended_is_forgotten_by_every_gauge_that_told_of_it() -> None:
+    metrics.CHANNEL_CONNECTED.labels("ends").set(1)
+    metrics.CHANNEL_LAST.labels("ends", "inbound").set(1)
+    metrics.CHANNEL_CONNECTED.labels("stays").set(1)
+    metrics.FEED_HELD.labels("ends").set(1)
+    metrics.forget("channel_id", "ends")
+    left = {
+        (sample.name, *sorted(sample.labels.values()))
+        for family in REGISTRY.collect()
+        for sample in family.samples
+        if {"ends", "stays"} & set(sample.labels.values())
+    }
+    assert left == {("gateway_channel_connected", "stays"), ("gateway_feed_held", "ends")}
+    metrics.forget("channel_id", "stays")
+    metrics.forget("feed", "ends")

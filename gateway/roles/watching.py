@@ -1,0 +1,70 @@
+"""What a process keeps looking at and tells in gauges (its parts, disks, clock), and what of it alarms."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gateway.errors import StoreUnavailable
+from gateway.ports.open_work import OpenWorkStore
+from gateway.ports.recordings import Recordings
+from gateway.telemetry import metrics
+from gateway.telemetry.alarm_log import AlarmLog
+from gateway.telemetry.alarms import ringing
+from gateway.telemetry.exposition import measured
+
+LOOK_S = 5.0
+"""A disk that fills at 100 MB/s loses half a gigabyte between two looks."""
+ACCEPTING = "accepting"
+"""The part that is down while a process drains, as it was told to."""
+CLOCK_EVERY = 12
+"""Looks between two comparisons of the clock."""
+
+
+async def recordings_disk(recordings: Recordings) -> None:
+    """Whoever records looks whether there is room for it, which raises or ends the recordings' alarm."""
+    while True:
+        metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(recordings.free_fraction))
+        await asyncio.sleep(LOOK_S)
+
+
+async def data_disk(folder: Path) -> None:
+    """One process of a machine looks after the disk of ``data_dir``."""
+    while True:
+        metrics.DATA_FREE_FRACTION.set(await asyncio.to_thread(free_fraction, folder))
+        await asyncio.sleep(LOOK_S)
+
+
+def free_fraction(folder: Path) -> float:
+    """Free share of the disk that ``folder`` is on, 0..1; 0 when it cannot be had."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return 0.0
+    return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
+
+
+async def alarms(ready: Callable[[], Awaitable[dict[str, bool]]], store: OpenWorkStore) -> None:
+    """Say which parts are up and how far the clock is off, and log what alarms here and what does no more."""
+    told, turn = AlarmLog(), 0
+    while True:
+        await asyncio.sleep(LOOK_S)  # at first, too: listeners begin beside this
+        parts = await ready()
+        metrics.PART_UP.replace({part: float(up) for part, up in parts.items() if part != ACCEPTING})
+        if turn % CLOCK_EVERY == 0:
+            await _compare_clocks(store)
+        turn += 1
+        told.now(ringing(measured()))
+
+
+async def _compare_clocks(store: OpenWorkStore) -> None:
+    try:
+        offset = await store.clock_offset_s()
+    except StoreUnavailable:
+        offset = None
+    if offset is None:
+        metrics.CLOCK_OFFSET.unset()
+    else:
+        metrics.CLOCK_OFFSET.set(abs(offset))

@@ -1,0 +1,105 @@
+"""Counting what is open by the partial indexes of what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.words import CallbackState
+from gateway.ports.clock import Clock
+from gateway.ports.open_work import MOST, FeedQueue, OpenWork, Queue
+from gateway.storage import tables as t
+from gateway.storage.engine import Sql
+
+_NOW = sa.bindparam("now", type_=sa.Text)
+_FEED = sa.bindparam("feed", type_=sa.Text)
+_TICKETS = sa.select(t.tickets.c.ticket_id).where(t.IS_PENDING).order_by(t.tickets.c.ticket_id).limit(MOST)
+_PENDING = _TICKETS.subquery("waiting")
+_CALL = t.interactions.c
+TRANSCRIPTS = (
+    sa.select(sa.func.count(), sa.func.min(_CALL.ended_at))
+    .join_from(_PENDING, t.interactions, _CALL.ticket_id == _PENDING.c.ticket_id)
+    .where(
+        _CALL.disposition.is_not(None),
+        _CALL.recording_path.is_not(None),
+        sa.or_(_CALL.lease_until.is_(None), _CALL.lease_until <= _NOW),
+    )
+)
+OUTBOX = (
+    sa.select(t.outbox.c.channel_id, sa.func.count(), sa.func.min(t.outbox.c.created_at))
+    .where(sa.text("state = 'queued'"))
+    .group_by(t.outbox.c.channel_id)
+)
+CALLBACKS = sa.select(sa.func.count()).select_from(t.callbacks).where(t.callbacks.c.state == CallbackState.OPEN.value)
+OVERDUE = CALLBACKS.where(t.callbacks.c.due_at < _NOW)
+CURSOR = sa.select(t.feeds.c.cursor).where(t.feeds.c.feed == _FEED)
+_AHEAD = (t.events.c.event_seq > sa.bindparam("cursor"), t.events.c.type.not_like("feed\\_%", escape="\\"))
+NEW = sa.select(sa.func.count()).select_from(t.events).where(*_AHEAD)
+_ROW = t.deliveries.c
+DELIVERIES = sa.select(sa.func.count(), sa.func.count(_ROW.dead_at)).select_from(t.deliveries).where(_ROW.feed == _FEED)
+_FIRST = (
+    sa.select(_ROW.event_seq)
+    .where(_ROW.feed == _FEED, _ROW.dead_at.is_(None))
+    .order_by(_ROW.event_seq)
+    .limit(1)
+    .scalar_subquery()
+)
+OLDEST = sa.select(t.events.c.at).where(t.events.c.event_seq == _FIRST)
+OLDEST_NEW = sa.select(t.events.c.at).where(*_AHEAD).order_by(t.events.c.event_seq).limit(1)
+
+
+class SqlOpenWork:
+    """Implements ``ports.open_work.OpenWorkStore``."""
+
+    def __init__(self, *, sql: Sql, clock: Clock) -> None:
+        """``clock`` says what is overdue, and is compared with the database's."""
+        self._sql = sql
+        self._clock = clock
+
+    async def count(self, feeds: Sequence[str]) -> OpenWork:
+        """See ``OpenWorkStore.count``."""
+        now = rfc3339(self._clock.now())
+        return await self._sql.read(lambda c: _counted(c, now, feeds))
+
+    async def clock_offset_s(self) -> float | None:
+        """See ``OpenWorkStore.clock_offset_s``."""
+        began = self._clock.now()
+        theirs = await self._sql.read(_time)
+        if theirs is None:
+            return None
+        return (theirs - (began + (self._clock.now() - began) / 2)).total_seconds()
+
+
+def _counted(connection: sa.Connection, now: str, feeds: Sequence[str]) -> OpenWork:
+    transcripts, ended = connection.execute(TRANSCRIPTS, {"now": now}).one()
+    return OpenWork(
+        transcripts=Queue(waiting=transcripts, oldest=_at(ended)),
+        outbox={row[0]: Queue(waiting=row[1], oldest=_at(row[2])) for row in connection.execute(OUTBOX)},
+        callbacks_open=connection.execute(CALLBACKS).scalar_one(),
+        callbacks_overdue=connection.execute(OVERDUE, {"now": now}).scalar_one(),
+        feeds={feed: _feed(connection, feed) for feed in feeds},
+    )
+
+
+def _feed(connection: sa.Connection, feed: str) -> FeedQueue:
+    """Events that are no deliveries yet wait, too."""
+    its: dict[str, Any] = {"feed": feed, "cursor": connection.execute(CURSOR, {"feed": feed}).scalar() or 0}
+    rows, dead = connection.execute(DELIVERIES, its).one()
+    oldest = connection.execute(OLDEST, its).scalar() or connection.execute(OLDEST_NEW, its).scalar()
+    waiting = rows - dead + connection.execute(NEW, its).scalar_one()
+    return FeedQueue(waiting=waiting, oldest=_at(oldest), dead=dead)
+
+
+def _at(text: str | None) -> datetime | None:
+    return from_rfc3339(text) if text else None
+
+
+def _time(connection: sa.Connection) -> datetime | None:
+    if connection.dialect.name != "postgresql":
+        return None
+    now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
