@@ -113,8 +113,8 @@ class Wakeup:
         """``text`` came from another process; None: something may have come that was not heard."""
         try:
             commits = [None] if text is None else commits_of(text)
-        except ValueError:
-            _log.warning("wakeup_not_understood", length=len(text or ""))
+        except ValueError as error:
+            _log.warning("wakeup_not_understood", length=len(text or ""), exc_info=error)
             return
         news = [commit for commit in commits if self._hear(commit)]
         if news:

@@ -52,6 +52,7 @@ class Pool:
         self._now = now
         self.access = access
         self._servers: dict[str, _Server] = {}
+        self._none_told_from = -math.inf
 
     def take(self, *, live: bool) -> str | None:
         """The recogniser for a new connection, the one with the fewest streams; None when there is none now.
@@ -112,11 +113,10 @@ class Pool:
 
         That there is none is not told for the first ``loading_s``: this machine's own load their models then.
         """
-        began = self._now()
+        self._none_told_from = self._now() + loading_s
         while True:
             await self.look()
-            if self.usable or self._now() - began >= loading_s:
-                metrics.ASR_USABLE.set(self.usable)
+            self._count()
             await asyncio.sleep(PROBE_S)
 
     async def look(self) -> None:
@@ -135,6 +135,10 @@ class Pool:
             self.failed(url, str(error))
             return
         self.connected(url)
+
+    def _count(self) -> None:
+        if self.usable or self._now() >= self._none_told_from:
+            metrics.ASR_USABLE.set(self.usable)
 
     def _known(self) -> list[str]:
         return list(dict.fromkeys(self._urls()))
@@ -155,4 +159,4 @@ class Pool:
             _log.warning("recogniser_unusable", url=url, why=why)
         elif before:
             _log.info("recogniser_usable", url=url)
-        metrics.ASR_USABLE.set(self.usable)
+        self._count()

@@ -177,8 +177,8 @@ class RecognitionServer:
         except RejectedInput as error:
             _log.warning("stream_refused", reason=str(error), exc_info=error)
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error).encode()[:120])
-        except TimeoutError:
-            _log.info("stream_idle", idle_s=IDLE_S)
+        except TimeoutError as error:
+            _log.info("stream_idle", idle_s=IDLE_S, exc_info=error)
             await socket.close(code=WSCloseCode.GOING_AWAY, message=b"nothing was sent")
         except ConnectionError as error:
             _log.info("stream_lost", exc_info=error)

@@ -92,7 +92,7 @@ def _tls(settings: AsrServer) -> ssl.SSLContext | None:
         try:
             load_certificate(context, cert_file, key_file)
         except ConfigError as error:
-            _log.error("certificate_not_reloaded", problems=error.problems)
+            _log.error("certificate_not_reloaded", problems=error.problems, exc_info=error)
         else:
             _log.info("certificate_reloaded", file=str(cert_file))
 

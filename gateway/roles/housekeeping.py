@@ -38,8 +38,8 @@ def _again_and_again(house: House, step: Step) -> Callable[[], Awaitable[None]]:
                 now = await house.base.retention.believed()
                 if now is not None:
                     await step(now)
-            except StoreUnavailable:
-                _log.warning("housekeeping_waits_for_store")
+            except StoreUnavailable as error:
+                _log.warning("housekeeping_waits_for_store", exc_info=error)
             await asyncio.sleep(EVERY_S)
 
     return duty
