@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.errors import StoreUnavailable
 from gateway.live.server import EmbeddedValkey
+from gateway.roles.census import telling
 from gateway.roles.child import MAX_BACKOFF_S, Child, ChildSpec
 from gateway.roles.hangup import on_hangup
 from gateway.roles.role import ASR, READER, process_name
@@ -95,8 +96,10 @@ async def supervise(settings: Settings, config: Path | None) -> None:
         loop.add_signal_handler(number, stop.set)
     with sole_supervisor(settings.data_dir):
         clear_away(settings.data_dir)
-        if await _database_prepared(settings, stop):
-            await _run(children(settings, config), stop)
+        running = children(settings, config)
+        async with telling(settings.data_dir, running):
+            if await _database_prepared(settings, stop):
+                await _run(running, stop)
 
 
 async def _run(running: list[Child], stop: asyncio.Event) -> None:
