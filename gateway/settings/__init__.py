@@ -89,6 +89,13 @@ class Settings(BaseSettings):
     def _unique(cls, value: tuple[ChannelTable, ...]) -> tuple[ChannelTable, ...]:
         return unique_ids(value)
 
+    @field_validator("data_dir", "config_dir", "flows_dir", "models_dir")
+    @classmethod
+    def _can_be_a_path(cls, value: Path) -> Path:
+        if "\0" in str(value):
+            raise ValueError("a path cannot hold the character NUL")
+        return value
+
     @field_validator("config_dir", "flows_dir", "models_dir")
     @classmethod
     def _from_installation(cls, value: Path) -> Path:

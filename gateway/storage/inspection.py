@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # no stubs published
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
@@ -103,7 +103,7 @@ def _sqlite(path: Path) -> Inspection | None:
 
 
 async def _postgres(url: sa.URL, timeout_s: float) -> Inspection:
-    _, arguments = asyncpg_dialect().create_connect_args(url)
+    _, arguments = asyncpg_dialect().create_connect_args(url)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
     for key in [key for key in arguments if key.startswith("prepared_statement")]:
         del arguments[key]  # SQLAlchemy's own
     try:
@@ -119,7 +119,7 @@ async def _postgres(url: sa.URL, timeout_s: float) -> Inspection:
         raise StoreUnavailable(f"{url.host}: {error}") from error
 
 
-async def _asked(connection: asyncpg.Connection[Any]) -> Inspection:
+async def _asked(connection: Any) -> Inspection:
     sent = time.time()
     there = float(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))
     ours = (sent + time.time()) / 2

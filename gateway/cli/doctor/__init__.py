@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,9 @@ def _examined(args: argparse.Namespace) -> list[Line] | None:
     from gateway.settings.partial import load_what_holds  # noqa: PLC0415 - as above
 
     checks = all_checks()
-    wanted = [one for one in checks if _asked(one.name, args.names) and (args.providers or not one.providers)]
+    known = {one.name for one in checks}
+    asked = [one for one in checks if not args.names or any(_tells(one.name, name, known) for name in args.names)]
+    wanted = [one for one in asked if args.providers or not one.providers]
     if not wanted:
         print(f"gateway doctor: no such check; there are {' '.join(one.name for one in checks)}", file=sys.stderr)
         return None
@@ -97,6 +99,8 @@ def _examined(args: argparse.Namespace) -> list[Line] | None:
     return asyncio.run(examine(machine, wanted))
 
 
-def _asked(name: str, names: Sequence[str]) -> bool:
-    """``sql.schema`` asks for the check ``sql``, which tells of it, and ``disk`` for ``disk.free`` and all its like."""
-    return not names or any(name.startswith(one) or one.startswith(name) for one in names)
+def _tells(check: str, name: str, known: Collection[str]) -> bool:
+    """Whether ``name`` asks for the check: its own, that of a group (``disk``), or of a line that it tells."""
+    if check == name or check.startswith(f"{name}."):
+        return True
+    return name not in known and name.startswith(f"{check}.")

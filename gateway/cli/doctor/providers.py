@@ -90,7 +90,7 @@ async def recognisers(machine: Machine) -> AsyncIterator[Line]:
         except aiohttp.WSServerHandshakeError as error:
             yield fail("provider.asr", f"{url} answers HTTP {error.status}", "is [asr] token the one it expects?")
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            told = f"{url} cannot be reached ({error or type(error).__name__})"
+            told = f"{url} cannot be reached ({str(error) or type(error).__name__})"
             yield fail("provider.asr", told, "start it; until then calls are recorded and transcribed later")
 
 

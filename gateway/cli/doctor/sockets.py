@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -50,9 +49,9 @@ def holder(socket_of: Bound) -> Holder:
     wanted = f"socket:[{socket_of.inode}]"
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            for descriptor in os.scandir(process / "fd"):
+            for descriptor in (process / "fd").iterdir():
                 with suppress(OSError):
-                    if str(Path(descriptor.path).readlink()) == wanted:
+                    if str(descriptor.readlink()) == wanted:
                         return Holder(socket_of.uid, int(process.name), _program(process))
     return Holder(socket_of.uid, None, None)
 

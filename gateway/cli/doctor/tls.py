@@ -44,7 +44,7 @@ async def public(machine: Machine) -> AsyncIterator[Line]:
     except ssl.SSLCertVerificationError as error:
         yield fail(name, f"{where}: browsers refuse its certificate: {error.verify_message}", RENEW)
     except (OSError, TimeoutError) as error:
-        told = f"{where} cannot be reached from here ({error or type(error).__name__})"
+        told = f"{where} cannot be reached from here ({str(error) or type(error).__name__})"
         yield warn(name, told, "is the TLS proxy running? From outside it may be reached all the same (NAT)")
     else:
         ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)

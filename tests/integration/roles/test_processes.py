@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway import __version__
 from tests.channels.sip.peer import Msg, Peer, Phone, offer
 from tests.support.ports import free_port
 from tests.support.running import GATEWAY, ROOT, RunningGateway
@@ -210,6 +211,49 @@ async def _answers(stream: aiohttp.ClientResponse, count: int) -> set[str]:
         if frame.get("t") == "message" and frame["from"] == "us":
             said.add(frame["id"])
     return said
+
+
+def test_status_tells_of_all_processes_what_is_degraded_first(gateway: RunningGateway) -> None:
+    gateway.kill("voice")
+
+    def degraded() -> dict[str, Any] | None:
+        told: dict[str, Any] = json.loads(gateway.cli("status", "--json"))
+        return told if told["degraded"] else None
+
+    down = eventually(degraded, what="status while voice is down")
+    assert "process_down:voice" in down["degraded"]
+    gateway.wait_ready()
+    told = json.loads(gateway.cli("status", "--json"))
+    pids = {name.partition("+")[0]: pid for name, pid in gateway.children().items()}
+    assert {one["name"].partition("+")[0]: one["pid"] for one in told["processes"][1:]} == pids
+    assert told["processes"][0]["pid"] == gateway.process.pid if gateway.process else None
+    by_name = {one["name"]: one for one in told["processes"]}
+    assert by_name["voice"]["restarts"] >= 1
+    assert all(one["up"] and one["memory_bytes"] > 1_000_000 and one["since"] for one in told["processes"])
+    assert (told["version"], told["calls"]) == (__version__, 0)
+    assert told["tickets_today"] == len(list(gateway.tickets()))
+    assert {one["channel_id"] for one in told["channels"]} == {"hotline", "web"}
+    assert {("gateway_feed_dead", 0.0), ("gateway_feed_pending", 0.0)} <= {
+        (one["name"], min(one["value"], 0.0)) for one in told["measures"]
+    }
+    text = gateway.cli("status")
+    assert text.splitlines()[0].startswith(("degraded", "nothing is degraded"))
+    assert f"voice        {by_name['voice']['pid']}" in text
+
+
+def test_the_doctor_finds_a_running_gateway_in_order_and_leaves_it_so(gateway: RunningGateway) -> None:
+    gateway.wait_ready()
+    before = {path for path in gateway.data.rglob("*") if "recordings" not in path.parts}
+    lines = json.loads(gateway.cli("doctor", "--json", "processes", "port", "rights", "sql", "redis", "limits"))
+    assert [line for line in lines if line["status"] == "fail"] == []
+    said = {line["name"]: line["found"] for line in lines}
+    children = gateway.children()
+    assert f"held by our own voice (process {children['voice']})" in said["port.sip"]
+    assert f"process {children['web+worker']}" in said["port.http"]
+    assert "Valkey" in said["redis.reachable"]
+    assert said["redis.writable"]
+    assert "limit of the running voice" in said["limits.files"]
+    assert {path for path in gateway.data.rglob("*") if "recordings" not in path.parts} == before
 
 
 def test_a_hang_up_signal_reaches_every_process_that_has_flows(gateway: RunningGateway) -> None:
