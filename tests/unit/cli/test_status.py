@@ -1,6 +1,11 @@
-"""``gateway status``: where nothing runs it says so; what it makes of answers, also of measures that it does not know."""
+"""``gateway status``: where nothing runs it says so; measures that it does not know show up by themselves."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,18 +25,33 @@ def test_where_nothing_runs_it_says_so_and_makes_nothing(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [config]
 
 
+def test_it_loads_no_library_that_it_does_not_use(tmp_path):
+    heavy = ["sqlalchemy", "asyncpg", "redis", "aiohttp", "prometheus_client", "pypinyin", "numpy", "telegram"]
+    code = (
+        "import sys; from gateway.cli import main; main(['status']); "
+        f"sys.exit(' '.join(set({heavy}) & set(sys.modules)) or 0)"
+    )
+    root = Path(__file__).resolve().parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def gauge(name: str, value: float, **labels: str) -> dict[str, object]:
     return {"name": name, "help": f"Help of {name}", "type": "gauge", "samples": [[name, labels, value]]}
 
 
 def test_measures_of_processes_come_together_and_new_ones_show_up_by_themselves(tmp_path):
-    def process(name: str, *families: dict[str, object], **answers: object) -> Process:
-        return Process(name=name, pid=1, answers={"metrics": {"families": families}, **answers})
+    def process(name: str, pid: int, *families: dict[str, object], **answers: object) -> Process:
+        return Process(name=name, pid=pid, answers={"metrics": {"families": families}, **answers})
 
     running = Running(
         processes=(
             process(
                 "voice",
+                1,
                 gauge("gateway_calls_active", 2, channel_id="hotline"),
                 gauge("gateway_recording_free_fraction", 0.5),
                 gauge("gateway_brand_new_seconds", 7, feed="cases"),
@@ -40,11 +60,12 @@ def test_measures_of_processes_come_together_and_new_ones_show_up_by_themselves(
             ),
             process(
                 "voice-1",
+                2,
                 gauge("gateway_calls_active", 3, channel_id="hotline"),
                 gauge("gateway_recording_free_fraction", 0.04),
                 today={"day": "20261129", "tickets": 41},
             ),
-            Process(name="web", pid=2, answers={"metrics": None}),
+            Process(name="web", pid=3, answers={"metrics": None}),
         )
     )
     told = status(running, Settings(data_dir=tmp_path))
