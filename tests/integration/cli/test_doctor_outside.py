@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from gateway.cli import main
 from gateway.live.client import connect
 from gateway.storage.database import migrate_database
 from tests.channels.sms.smsc import running_smsc
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.support.doctor import Diagnosis, configured, diagnose
 from tests.support.ports import free_port
+from tests.support.running import ROOT
 from tests.support.valkey import RunningValkey
 
 pytestmark = pytest.mark.integration
@@ -94,6 +102,51 @@ async def test_a_valkey_that_is_full_answers_and_takes_nothing(tmp_path):
         found = await asked(tmp_path, text, "redis")
         assert (found.status("redis.reachable"), found.status("redis.writable")) == (["ok"], ["fail"])
         assert found.code == 1
+
+
+OWNER = """
+import asyncio, os, sys
+from pathlib import Path
+from gateway.roles.census import telling
+from gateway.roles.child import Child, ChildSpec
+
+async def main():
+    async with telling(Path(sys.argv[1]), [Child(ChildSpec(name="voice", argv=["x"]))]):
+        print("up", flush=True)
+        await asyncio.Event().wait()
+
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as another user")
+def test_root_is_answered_as_the_owner_of_the_folder_and_is_root_again_afterwards(capsys):
+    folder = Path(tempfile.mkdtemp(prefix="gateway-owner-"))
+    folder.chmod(0o755)
+    data = folder / "data"
+    (data / "run").mkdir(parents=True)
+    for made in (data, data / "run"):
+        made.chmod(0o700)
+        os.chown(made, 65534, 65534)
+    try:
+        with subprocess.Popen([sys.executable, "-c", OWNER, data], stdout=subprocess.PIPE, cwd=ROOT) as owner:
+            try:
+                assert owner.stdout is not None
+                assert owner.stdout.readline() == b"up\n"
+                config = configured(folder, "")
+                found = diagnose(config, "processes", "rights.owner")
+                assert main(["status", "--config", str(config)]) == 0
+            finally:
+                owner.kill()
+        assert "voice does not run" in found.said("processes")
+        assert found.status("rights.owner") == ["ok"]
+        assert f"supervisor   {owner.pid}" in capsys.readouterr().out
+        assert os.getresuid() == (0, 0, 0)
+        assert [path for path in folder.rglob("*") if path.stat().st_uid == 0] == [config]
+    finally:
+        shutil.rmtree(folder)
 
 
 SMS = """
