@@ -44,6 +44,8 @@ class Running:
 
     processes: tuple[Process, ...] = ()
     supervisor: Mapping[str, Any] | None = None
+    hidden: bool = False
+    """Whether we may not look at all: only the owner of data_dir and root may."""
 
     @property
     def pids(self) -> dict[int, str]:
@@ -73,7 +75,10 @@ async def look(data_dir: Path) -> Running:
             told = await supervisor.ask(CHILDREN, timeout_s=PATIENCE_S)
         except PeerDown:
             told = None
-        names = siblings.names
+        try:
+            names = siblings.names
+        except PermissionError:
+            return Running(hidden=True)
         answers = await asyncio.gather(*(siblings.ask(question, names) for question in QUESTIONS))
     finally:
         await asyncio.gather(supervisor.aclose(), siblings.aclose())

@@ -23,6 +23,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     with running.as_owner_of(settings.data_dir):
         found = asyncio.run(running.look(settings.data_dir))
+    if found.hidden:
+        print(
+            f"gateway: {settings.data_dir.absolute()} is another user's; run this as that user or as root",
+            file=sys.stderr,
+        )
+        return 1
     if not found.up:
         print(f"gateway: no gateway runs on data_dir {settings.data_dir.absolute()}", file=sys.stderr)
         print("start it with `gateway run`; `gateway doctor` tells what may keep it from starting", file=sys.stderr)

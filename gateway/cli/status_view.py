@@ -42,7 +42,8 @@ def status(running: Running, settings: Settings) -> Status:
         "calls": int(sum(measure["value"] for measure in measures if measure["name"] == CALLS)),
         "tickets_today": today["tickets"] if today else None,
         "processes": processes,
-        "channels": [{"channel_id": name, **report} for name, report in sorted(running.channels().items())],
+        "channels": _channels(running, settings),
+        "parts": _parts(running),
         "measures": [one for one in measures if one["name"] not in QUIET and not one["name"].startswith(OF_CHANNELS)],
         "disk_free_bytes": _free_bytes(settings.recordings_dir),
     }
@@ -56,6 +57,8 @@ def as_text(told: Status) -> str:
     lines.append(f"calls now / 当前通话: {told['calls']}    tickets today / 今日工单: {tickets}")
     if told["disk_free_bytes"] is not None:
         lines.append(f"disk / 磁盘: {told['disk_free_bytes'] / 1e9:.1f} GB free for recordings")
+    parts = ", ".join(f"{name} {'up' if up else 'DOWN'}" for name, up in told["parts"].items())
+    lines.append(f"parts / 部件: {parts or '?'}")
     lines += ["", "processes / 进程"]
     lines += [f"  {_process_line(process)}" for process in told["processes"]]
     lines += ["", "channels / 渠道"]
@@ -86,13 +89,29 @@ def _processes(running: Running) -> list[Status]:
     ]
 
 
+def _channels(running: Running, settings: Settings) -> list[Status]:
+    """As their processes report them, then those of the configuration of which nobody does."""
+    reports = running.channels()
+    silent = {table.id: {"running": False, "ready": None} for table in settings.channel if table.id not in reports}
+    return [{"channel_id": name, **report} for name, report in sorted((silent | reports).items())]
+
+
+def _parts(running: Running) -> dict[str, bool]:
+    """What ``/readyz`` waits for: up where it is up in every process that has it."""
+    parts: dict[str, bool] = {}
+    for one in running.processes:
+        for part, up in (one.answers.get("ready") or {}).items():
+            parts[part] = parts.get(part, True) and bool(up)
+    return parts
+
+
 def _degraded(running: Running, processes: list[Status]) -> Iterator[str]:
     """In the words of ``/readyz`` and of the alarms: parts that are down, what rings, processes gone or mute."""
     for process in processes:
         if not process["up"] or process["answers"] is False:
             yield f"process_down:{process['name']}"
+    yield from (part for part, up in _parts(running).items() if not up)
     for one in running.processes:
-        yield from (part for part, up in (one.answers.get("ready") or {}).items() if up is False)
         yield from (":".join(filter(None, alarm[:2])) for alarm in (one.answers.get("alarms") or {}).get("alarms", ()))
     for channel_id, report in running.channels().items():
         if report.get("silent"):
@@ -144,8 +163,8 @@ def _channel_line(channel: Mapping[str, Any]) -> str:
     state = "ready" if channel.get("ready") else "running, not ready" if channel.get("running") else "not running here"
     parts = [
         state,
-        f"last in {channel['last_inbound_at'] or 'never'}",
-        f"last out {channel['last_outbound_at'] or 'never'}",
+        f"last in {channel.get('last_inbound_at') or 'never'}",
+        f"last out {channel.get('last_outbound_at') or 'never'}",
     ]
     if channel.get("silent"):
         parts.append("SILENT")

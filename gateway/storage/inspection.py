@@ -77,8 +77,11 @@ async def inspect(url: str, *, timeout_s: float) -> Inspection | None:
 
 
 def _sqlite(path: Path) -> Inspection | None:
-    if not path.is_file():
-        return None
+    try:
+        if not path.is_file():
+            return None
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
     # Without a log beside it nobody has it open, and SQLite would make one to read it: ``immutable`` leaves it alone.
     open_by_nobody = not path.with_name(f"{path.name}-wal").exists()
     address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if open_by_nobody else ''}"
@@ -106,6 +109,7 @@ async def _postgres(url: sa.URL, timeout_s: float) -> Inspection:
     _, arguments = asyncpg_dialect().create_connect_args(url)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it so
     for key in [key for key in arguments if key.startswith("prepared_statement")]:
         del arguments[key]  # SQLAlchemy's own
+    where = url.host or "the local socket"
     try:
         async with asyncio.timeout(timeout_s):
             connection = await asyncpg.connect(**arguments, timeout=timeout_s)
@@ -114,9 +118,9 @@ async def _postgres(url: sa.URL, timeout_s: float) -> Inspection:
             finally:
                 connection.terminate()
     except TimeoutError:
-        raise StoreUnavailable(f"{url.host}: no answer within {timeout_s:g} s") from None
+        raise StoreUnavailable(f"{where}: no answer within {timeout_s:g} s") from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
-        raise StoreUnavailable(f"{url.host}: {error}") from error
+        raise StoreUnavailable(f"{where}: {error}") from error
 
 
 async def _asked(connection: Any) -> Inspection:

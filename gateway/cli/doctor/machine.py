@@ -45,8 +45,9 @@ class Machine:
 
 
 def existing(path: Path) -> Path:
-    """``path``, or the nearest folder above that is there."""
+    """``path``, or the nearest folder above that is there and seen by us."""
     here = path.absolute()
-    while not here.exists() and here != here.parent:
+    # Unlike pathlib's, this is no error where we may not look.
+    while not os.path.exists(here) and here != here.parent:  # noqa: PTH110 - as above
         here = here.parent
     return here

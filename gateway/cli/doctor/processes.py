@@ -12,6 +12,9 @@ from gateway.cli.doctor.machine import Machine
 def processes(machine: Machine) -> Iterator[Line]:
     """Children of the supervisor that are down, processes that do not answer."""
     name, running = "processes", machine.running
+    if running.hidden:
+        yield warn(name, "what runs cannot be asked: data_dir is another user's", "run this as that user, or as root")
+        return
     if not running.up:
         yield ok(name, "no gateway runs on this data_dir")
         return

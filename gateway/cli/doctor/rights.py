@@ -37,7 +37,7 @@ def data_dir(machine: Machine) -> Iterator[Line]:
         yield fail(name, f"{folder} is no folder", "name another data_dir, or move what is there")
         return
     whose, mode = user(found.st_uid), stat.S_IMODE(found.st_mode)
-    if found.st_uid not in {os.geteuid(), 0} and os.geteuid():
+    if os.geteuid() not in {found.st_uid, 0}:
         yield fail(
             name,
             f"{folder} belongs to {whose}, and this is {user(os.geteuid())}",

@@ -264,6 +264,27 @@ def test_what_a_command_left_as_root_is_found(folder):
     assert found.status("rights.owner") == found.status("rights.readable") == ["fail"]
 
 
+@pytest.mark.skipif(not ROOT, reason="only root becomes another user")
+def test_somebody_who_may_see_nothing_of_it_is_told_so_without_a_traceback(folder, capsys):
+    config = configured(folder, QUIET)
+    config.chmod(0o644)
+    assert main(["tokens", "create", "--name", "app", "--scope", "admin", "--config", str(config)]) == 0
+    words = ("processes", "rights", "sql", "disk", "clock")
+    assert diagnose(config, *words).code == 0  # and every module is loaded
+    assert main(["status", "--config", str(config)]) == 1
+    os.seteuid(NOBODY)
+    try:
+        found = diagnose(config, *words)
+        assert main(["status", "--config", str(config)]) == 1
+    finally:
+        os.seteuid(0)
+    assert "another user's" in capsys.readouterr().err
+    assert found.status("rights.data_dir") == found.status("sql.reachable") == ["fail"]
+    assert "sudo -u root gateway" in found.said("rights.data_dir")
+    assert "Permission denied" in found.said("sql.reachable")
+    assert "could not be looked at" not in "".join(line["found"] for line in found.lines)
+
+
 def test_secrets_that_everybody_reads_are_warned_of(tmp_path, monkeypatch):
     config = configured(tmp_path, '[asr]\ntoken = "abc"\n')
     assert diagnose(config, "rights.config").status("rights.config") == ["ok"]
