@@ -69,18 +69,18 @@ def as_text(told: Status) -> str:
 
 
 def _processes(running: Running) -> list[Status]:
-    """Those that a supervisor runs in its order, then those that run apart."""
+    """Those that a supervisor runs in its order, then those that run apart, or did until they were killed."""
     children = {str(child["name"]): child for child in (running.supervisor or {}).get("children", ())}
-    answering = {one.name: one for one in running.processes if one.pid is not None}
+    known = {one.name: one for one in running.processes}
     pids = {name: pid for pid, name in running.pids.items()}
     names = [SUPERVISOR] if running.supervisor else []
-    names += [*children, *sorted(answering.keys() - children.keys())]
+    names += [*children, *sorted(known.keys() - children.keys())]
     return [
         {
             "name": name,
             "pid": pids.get(name),
             "up": pids.get(name) is not None,
-            "answers": answering[name].answers_at_all if name in answering else None,
+            "answers": known[name].answers_at_all if name in known else None,
             "since": rfc3339(started) if (started := since(pids.get(name, 0))) else None,
             "restarts": children.get(name, {}).get("restarts"),
             "memory_bytes": memory_bytes(pids.get(name, 0)),
@@ -151,10 +151,10 @@ def _free_bytes(folder: Path) -> int | None:
 
 
 def _process_line(process: Status) -> str:
-    if not process["up"]:
-        return f"{process['name']:<12} DOWN, restarted {process['restarts']} times"
-    memory = f"{process['memory_bytes'] / 1e6:.0f} MB" if process["memory_bytes"] else "?"
     restarts = f", restarted {process['restarts']} times" if process["restarts"] else ""
+    if not process["up"]:
+        return f"{process['name']:<12} DOWN{restarts}"
+    memory = f"{process['memory_bytes'] / 1e6:.0f} MB" if process["memory_bytes"] else "?"
     mute = ", DOES NOT ANSWER" if process["answers"] is False else ""
     return f"{process['name']:<12} {process['pid']:<8} since {process['since']}, {memory}{restarts}{mute}"
 

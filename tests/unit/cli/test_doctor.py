@@ -191,6 +191,13 @@ def test_an_address_of_another_machine_is_no_host(tmp_path):
     assert "no address of this machine" in found.said("port.http")
 
 
+def test_a_port_of_root_alone_is_told_before_the_service_cannot_have_it(tmp_path):
+    first = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text(encoding="ascii"))
+    found = diagnose(configured(tmp_path, "[http]\nport = 81\n"), "port.http")
+    assert found.status("port.http") == ["ok" if first <= 81 else "warn" if ROOT else "fail"]
+    assert ("CAP_NET_BIND_SERVICE" in found.said("port.http")) is (first > 81)
+
+
 def kernels_range() -> tuple[int, int]:
     low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()
     return int(low), int(high)

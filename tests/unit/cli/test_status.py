@@ -66,13 +66,21 @@ def test_measures_of_processes_come_together_and_new_ones_show_up_by_themselves(
                 today={"day": "20261129", "tickets": 41},
             ),
             Process(name="web", pid=3, answers={"metrics": None}),
+            Process(name="worker", pid=None, answers={"metrics": None}),
         )
     )
     told = status(running, Settings(data_dir=tmp_path))
     assert (told["calls"], told["tickets_today"]) == (5, 41)
     values = {one["name"]: one["value"] for one in told["measures"]}
     assert values == {"gateway_recording_free_fraction": 0.04, "gateway_brand_new_seconds": 7}
-    assert told["degraded"] == ["channel:hotline", "feed_held:cases", "process_down:web", "recordings_disk_low"]
+    assert told["degraded"] == [
+        "channel:hotline",
+        "feed_held:cases",
+        "process_down:web",
+        "process_down:worker",
+        "recordings_disk_low",
+    ]
     text = as_text(told)
+    assert "  worker       DOWN\n" in text
     assert text.startswith("degraded / 异常: channel:hotline\n")
     assert "Help of gateway_brand_new_seconds (cases): 7 s" in text
