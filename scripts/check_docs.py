@@ -78,7 +78,7 @@ def commands(text: str) -> Iterator[str]:
 def known_verbs(root: Path) -> dict[str, set[str]]:
     """Each verb of the command line with its sub-verbs, read from the sources of ``gateway/cli``."""
     verbs: dict[str, set[str]] = {}
-    for module in sorted((root / "gateway" / "cli").glob("*.py")):
+    for module in sorted((root / "gateway" / "cli").rglob("*.py")):
         names = _added_parsers(ast.parse(module.read_text(encoding="utf-8")))
         if names:
             verbs[names[0]] = set(names[1:])

@@ -1,6 +1,7 @@
 """City platforms, apps, sensors and monitors over signed HTTP (README.md)."""
 
 from channels.platform.channel import build
+from channels.platform.probe import probe
 from channels.platform.settings import PlatformSettings
 from gateway.ports.channel import ChannelSpec, ContactSource
 
@@ -19,6 +20,7 @@ SPEC = ChannelSpec(
     settings=PlatformSettings,
     build=build,
     role="web",
+    probe=probe,
     source=source,
     description="another system of the city, over HTTP signed with a secret of its own",
 )

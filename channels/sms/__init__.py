@@ -1,6 +1,7 @@
 """Short messages: an operator over SMPP or CMPP, or a provider by HTTP (README.md)."""
 
 from channels.sms.channel import build
+from channels.sms.probe import probe
 from channels.sms.settings import LinkSettings, SmsSettings
 from gateway.ports.channel import ChannelSpec
 
@@ -9,6 +10,7 @@ SPEC = ChannelSpec(
     settings=SmsSettings,
     build=build,
     role="web",
+    probe=probe,
     # A bind exists once: parts of a message that came over two of them must meet in one memory.
     single_owner=lambda settings: isinstance(settings, LinkSettings),
     reaches_phones=True,

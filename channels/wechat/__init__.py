@@ -1,6 +1,7 @@
 """WeChat: an official account, or WeCom 微信客服 (README.md)."""
 
 from channels.wechat.channel import build
+from channels.wechat.probe import probe
 from channels.wechat.settings import WechatSettings
 from gateway.ports.channel import ChannelSpec
 
@@ -9,6 +10,7 @@ SPEC = ChannelSpec(
     settings=WechatSettings,
     build=build,
     role="web",
+    probe=probe,
     description="WeChat official account (plain, compatible, safe mode) or WeCom 微信客服",
 )
 """The ``[[channel]]`` table of kind ``wechat``."""

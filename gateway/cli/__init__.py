@@ -24,6 +24,8 @@ SPELLED_ERRORS = (GatewayError, OSError)
 VERBS = (
     "run",
     "check",
+    "doctor",
+    "status",
     "flows",
     "prompts",
     "call",
@@ -41,6 +43,9 @@ VERBS = (
     "restore",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
+
+READ_THEMSELVES = {"doctor"}
+"""Verbs that work with a broken configuration, too."""
 
 
 def parser(*verbs: str) -> argparse.ArgumentParser:
@@ -75,6 +80,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser(*(given[:1] if given[:1] and given[0] in VERBS else VERBS)).parse_args(given)
     set_umask(args)
     try:
+        if args.verb in READ_THEMSELVES:
+            log.configure(level="error")
+            return int(_module(args.verb).run(args))
         settings = load(getattr(args, "config", None))
         log.configure(level=settings.log.level, json=settings.log.json_lines, show_pii=settings.log.show_pii)
         return _dispatch(args, settings)
@@ -98,7 +106,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "feeds": lambda db: verb.run(args, db),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
-    configured = {"run", "check", "trunks", "prefill", "simulate", "backup", "restore"}
+    configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}
     if args.verb in stored:
         return asyncio.run(with_database(settings, stored[args.verb]))
     return int(verb.run(args, settings) if args.verb in configured else verb.run(args))

@@ -36,35 +36,43 @@ def add_parser(verbs: Any) -> None:
 
 def problems(settings: Settings) -> list[str]:
     """Everything wrong with ``settings`` and with the adapters of this installation."""
-    found: list[str] = []
+    return [problem for part in problems_by_part(settings).values() for problem in part]
 
-    def collect(check: Any, *args: Any) -> Any:
+
+def problems_by_part(settings: Settings) -> dict[str, list[str]]:
+    """The same by what it is wrong with: flows, tables, asr, channels, feeds; each is there, also with nothing wrong.
+
+    This is the one list of what is checked: `gateway run` and `gateway doctor` go by it, too.
+    """
+    found: dict[str, list[str]] = {"flows": [], "tables": [], "asr": [], "channels": [], "feeds": []}
+
+    def collect(part: str, check: Any, *args: Any) -> Any:
         try:
             return check(*args)
         except ConfigError as error:
-            found.extend(error.problems)
+            found[part].extend(error.problems)
             return None
 
-    flows = collect(load_flows, settings.flows_dir)
-    collect(Gazetteer.read, settings.config_dir / "gazetteer.csv")
-    units = collect(read_units, settings.config_dir / "units.csv")
+    flows = collect("flows", load_flows, settings.flows_dir)
+    collect("tables", Gazetteer.read, settings.config_dir / "gazetteer.csv")
+    units = collect("tables", read_units, settings.config_dir / "units.csv")
     if units is not None:
-        collect(read_taxonomy, settings.config_dir / "taxonomy.csv", units)
-    collect(engine_settings, settings.asr)
-    collect(client_context, settings.asr.ca_file)
+        collect("tables", read_taxonomy, settings.config_dir / "taxonomy.csv", units)
+    collect("asr", engine_settings, settings.asr)
+    collect("asr", client_context, settings.asr.ca_file)
     if settings.asr_server.cert_file is not None:
-        collect(server_context, settings.asr_server.cert_file, settings.asr_server.key_file)
+        collect("asr", server_context, settings.asr_server.cert_file, settings.asr_server.key_file)
     for kind in known_channels():
-        collect(load_channel_spec, kind)
+        collect("channels", load_channel_spec, kind)
         if not (INSTALLATION / "channels" / kind / "README.md").exists():
-            found.append(f"channels/{kind} has no README.md")
+            found["channels"].append(f"channels/{kind} has no README.md")
     for table in settings.channel:
-        checked = collect(channel_settings, table)
+        checked = collect("channels", channel_settings, table)
         if checked and flows is not None:
             spec, options = checked
-            found += flow_problems(table, spec, options, flows, settings.flows_dir)
+            found["channels"] += flow_problems(table, spec, options, flows, settings.flows_dir)
     for feed in settings.feed:
-        collect(feed_settings, feed)
+        collect("feeds", feed_settings, feed)
     return found
 
 

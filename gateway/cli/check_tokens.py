@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from gateway.errors import ConfigError, GatewayError
@@ -21,10 +22,13 @@ def token_warnings(settings: Settings) -> list[str]:
         return []  # a problem of its own
     except GatewayError as error:
         return [f"the API tokens could not be looked at: {error}"]
-    now = datetime.now(UTC)
+    return token_problems([(token["name"], token["expires_at"]) for token in tokens], datetime.now(UTC))
+
+
+def token_problems(tokens: Iterable[tuple[str, datetime | None]], now: datetime) -> list[str]:
+    """The same of tokens that were read already: names and ends (None: never)."""
     found = []
-    for token in tokens:
-        name, expires = token["name"], token["expires_at"]
+    for name, expires in tokens:
         if expires is None:
             found.append(f"token {name!r} never expires; replace it: gateway tokens create --name {name} --scope …")
         elif expires <= now:

@@ -22,7 +22,7 @@ _ADVICE = (
 
 
 def add_parser(verbs: Any) -> None:
-    """``gateway users add``, ``list``, ``disable``, ``enable`` and ``reset``."""
+    """``gateway users add``, ``list``, ``role``, ``disable``, ``enable`` and ``reset``."""
     users = verbs.add_parser("users", help="people at the desk / 坐席账号")
     actions = users.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="add a person, or replace one; prints a made-up password last")
@@ -31,6 +31,9 @@ def add_parser(verbs: Any) -> None:
     add.add_argument("--role", choices=sorted(ROLE_SCOPES), default="agent")
     listing = actions.add_parser("list", help="everybody with role and state / 列出账号")
     listing.add_argument("--json", action="store_true", help="as a JSON array")
+    role = actions.add_parser("role", help="give a person another role, at once; their sessions go on / 更改角色")
+    role.add_argument("--username", required=True)
+    role.add_argument("--role", choices=sorted(ROLE_SCOPES), required=True)
     disable = actions.add_parser("disable", help="end a person's sessions and let them in no more / 停用账号")
     disable.add_argument("--username", required=True)
     enable = actions.add_parser("enable", help="let a person in again, also one who is locked out / 启用或解锁账号")
@@ -57,6 +60,8 @@ async def run(args: argparse.Namespace, accounts: AccountStore) -> int:
         return await _add(args, username, accounts)
     if args.action == "reset":
         return await _reset(args, username, accounts)
+    if args.action == "role":
+        return await _role(args.role, username, accounts)
     enabled = args.action == "enable"
     if not await accounts.enable_user(username, enabled=enabled, by=operator()):
         return _nobody(username)
@@ -92,6 +97,14 @@ async def _reset(args: argparse.Namespace, username: str, accounts: AccountStore
     if user["disabled"]:
         return _refuse(f"{username} is disabled; first: gateway users enable --username {username}")
     return await _set(args, {key: user[key] for key in ("username", "name", "role")}, "user.reset", accounts)
+
+
+async def _role(role: str, username: str, accounts: AccountStore) -> int:
+    before = await accounts.change_role(username, role, by=operator())
+    if before is None:
+        return _nobody(username)
+    print(f"{username}: {role}, as before" if before == role else f"{username}: {role} from now on, {before} until now")
+    return 0
 
 
 async def _set(args: argparse.Namespace, user: dict[str, str], action: str, accounts: AccountStore) -> int:

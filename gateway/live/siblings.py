@@ -13,8 +13,8 @@ from gateway.live.run_dir import socket_path
 
 PATIENCE_S = 0.5
 """How long an answer may take; whoever needs longer counts as down."""
-_PROCESS = re.compile(r"(?!valkey$|commits-)[a-z]+(\+[a-z]+)*(-\d+)?")
-"""What processes are called. Valkey's socket and those that are told of commits lie in the same folder."""
+_PROCESS = re.compile(r"(?!valkey$|supervisor$|commits-)[a-z]+(\+[a-z]+)*(-\d+)?")
+"""What processes are called. Valkey's socket, the supervisor's and those told of commits lie in the same folder."""
 
 
 class Siblings:

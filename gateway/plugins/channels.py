@@ -39,8 +39,11 @@ def load_channel_spec(kind: str) -> ChannelSpec[Any]:
         problems.append(f"channels/{kind}: SPEC.role is {spec.role!r}; it must be one of {', '.join(sorted(ROLES))}")
     if not (isinstance(spec.single_owner, bool) or callable(spec.single_owner)):
         problems.append(f"channels/{kind}: SPEC.single_owner must be true, false or a function of the settings")
-    if not (spec.source is None or callable(spec.source)):
-        problems.append(f"channels/{kind}: SPEC.source must be a function of the settings")
+    problems += [
+        f"channels/{kind}: SPEC.{name} must be a function of the settings"
+        for name in ("source", "listens", "probe")
+        if not (getattr(spec, name) is None or callable(getattr(spec, name)))
+    ]
     if spec.widget and spec.role != "web":
         problems.append(f"channels/{kind}: SPEC.widget needs SPEC.role 'web'; the widget is fetched by HTTP")
     if not issubclass(spec.settings, BaseModel):

@@ -70,6 +70,13 @@ class AccountStore(Protocol):
         """{username, name, role, one_time, disabled} of everybody by username."""
         ...
 
+    async def change_role(self, username: str, role: str, *, by: str | None = None) -> str | None:
+        """Give a user another role, which their open sessions have at once; the one before, None for no such user.
+
+        A role that they have already is no change and leaves nothing in the audit trail.
+        """
+        ...
+
     async def enable_user(self, username: str, *, enabled: bool, by: str | None = None) -> bool:
         """Let a user log in, or end their sessions and let them no more; False when there is no such user."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -176,6 +176,23 @@ class SigningSource:
     secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What an instance that takes calls binds on this machine, and whom it lets in."""
+
+    host: str
+    port: int
+    """UDP and TCP; 0: any free one."""
+    audio: tuple[int, int]
+    """First and last UDP port of audio; (0, 0): any free ones. A call takes an even one and the next."""
+    calls: int
+    """At once, at most."""
+    trunks: tuple[str, ...]
+    """Who may call; empty: everybody."""
+    public: tuple[str, ...]
+    """Those of its addresses that belong to the internet."""
+
+
 S = TypeVar("S")
 
 
@@ -197,6 +214,14 @@ class ChannelSpec(Generic[S]):
     """Whether it can write to any telephone number: it takes over where another channel's reply window has closed."""
     widget: bool = False
     """Whether it serves a widget for web pages: the first instance's is ``/static/widget.js``."""
+    listens: Callable[[S], Listening] | None = None
+    """What an instance with these settings binds, where it binds sockets of its own."""
+    probe: Callable[[S], Awaitable[str]] | None = None
+    """Ask the provider whether it takes our credentials, for ``gateway doctor --providers``: what it said, in words.
+
+    Raises ``GatewayError`` or ``OSError`` when it refuses or cannot be reached. Nothing is sent to anybody, and it is
+    not asked while an instance says that it is ``connected``: a bind exists once.
+    """
     description: str = ""
 
     def owned(self, settings: S) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -268,3 +268,32 @@ class TextChannel(Protocol):
     def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         """The bytes of a medium that came as a reference; the same errors as ``send``."""
         ...
+
+
+class UntoldHealth:
+    """A ``ChannelHealth`` of whom nobody hears: for what asks a provider beside a running gateway."""
+
+    def token(self, *, ok: bool, expires_at: datetime | None = None) -> None:
+        """See ``ChannelHealth.token``."""
+
+    def connected(self, *, up: bool) -> None:
+        """See ``ChannelHealth.connected``."""
+
+    def refused(self, reason: str) -> None:
+        """See ``ChannelHealth.refused``."""
+
+
+class ForgetfulCache:
+    """A ``SharedCache`` that keeps nothing: for what asks a provider beside a running gateway."""
+
+    async def get(self, key: str) -> str | None:  # noqa: ARG002 - SharedCache's
+        """See ``SharedCache.get``."""
+        return None
+
+    async def put(self, key: str, value: str, ttl_s: float) -> None:
+        """See ``SharedCache.put``."""
+
+    @asynccontextmanager
+    async def lock(self, key: str, ttl_s: float) -> AsyncIterator[bool]:  # noqa: ARG002 - SharedCache's
+        """See ``SharedCache.lock``."""
+        yield True

@@ -10,13 +10,14 @@ from gateway.bootstrap.house import House
 from gateway.errors import StoreUnavailable
 from gateway.live.connection import Body, Handler
 from gateway.live.siblings import Siblings
+from gateway.ports.store import TicketQuery
 from gateway.roles.measures import ALARMS, ANSWERS, METRICS
 from gateway.roles.role import parts_of
 from gateway.roles.running_channel import RunningChannel
 from gateway.telemetry.alarms import PROCESS_DOWN, Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
 
-READY, CHANNELS = "ready", "channels"
+READY, CHANNELS, TODAY = "ready", "channels", "today"
 """What working processes ask each other, besides what all of them answer (``measures``)."""
 
 
@@ -32,7 +33,7 @@ class ProcessState:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What it answers the others."""
-        return {**ANSWERS, READY: self._ready, CHANNELS: self._report}
+        return {**ANSWERS, READY: self._ready, CHANNELS: self._report, TODAY: self._today}
 
     async def ready(self) -> dict[str, bool]:
         """Its parts by name. Never waits for a provider, a recogniser or Valkey."""
@@ -62,6 +63,14 @@ class ProcessState:
 
     async def _report(self, _: Body) -> Body:
         return await self.channels()
+
+    async def _today(self, _: Body) -> Body:
+        """How many tickets the day has had so far: their numbers count them."""
+        base = self._house.base
+        day = f"{base.clock.now().astimezone(base.settings.zone):%Y%m%d}"
+        newest = (await base.database.reader.tickets(TicketQuery(limit=1, newest_first=True))).items
+        number = str(newest[0]["ticket_no"]) if newest else ""
+        return {"day": day, "tickets": int(number.removeprefix(day)) if number.startswith(day) else 0}
 
 
 class MachineState:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.errors import StoreUnavailable
 from gateway.live.server import EmbeddedValkey
+from gateway.roles.census import telling
 from gateway.roles.child import MAX_BACKOFF_S, Child, ChildSpec
 from gateway.roles.hangup import on_hangup
 from gateway.roles.role import ASR, READER, process_name
@@ -96,8 +97,10 @@ async def supervise(settings: Settings, config: Path | None, *, lock: int) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     clear_away(settings.data_dir)
-    if await _database_prepared(settings, stop):
-        await _run(children(settings, config, inherits=(lock,)), stop)
+    running = children(settings, config, inherits=(lock,))
+    async with telling(settings.data_dir, running):
+        if await _database_prepared(settings, stop):
+            await _run(running, stop)
 
 
 async def _run(running: list[Child], stop: asyncio.Event) -> None:

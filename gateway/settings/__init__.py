@@ -94,6 +94,13 @@ class Settings(BaseSettings):
     def _unique(cls, value: tuple[ChannelTable, ...]) -> tuple[ChannelTable, ...]:
         return unique_ids(value)
 
+    @field_validator("data_dir", "config_dir", "flows_dir", "models_dir")
+    @classmethod
+    def _can_be_a_path(cls, value: Path) -> Path:
+        if "\0" in str(value):
+            raise ValueError("a path cannot hold the character NUL")
+        return value
+
     @field_validator("config_dir", "flows_dir", "models_dir")
     @classmethod
     def _from_installation(cls, value: Path) -> Path:
@@ -172,20 +179,27 @@ def load(config: Path | None) -> Settings:
     Without a file the built-in defaults hold. ``GATEWAY_SECRETS_DIR`` names a folder of secret files
     (``GATEWAY_ASR__TOKEN`` holds the value of ``asr.token``).
     """
-    table: dict[str, Any] = {}
-    if config is not None:
-        try:
-            table = tomllib.loads(config.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ConfigError([f"{config}: no such file; copy config/gateway.example.toml there"]) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([f"{config}: cannot be read: {error}"]) from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError([f"{config}: not valid TOML: {error}"]) from error
+    table = read_table(config) if config is not None else {}
     try:
         return Settings(**table)
     except ValidationError as error:
         raise ConfigError(explain(error, str(config) if config else "environment")) from None
+
+
+def read_table(config: Path) -> dict[str, Any]:
+    """The file as TOML; ``ConfigError`` when it is not there or none."""
+    try:
+        table = tomllib.loads(config.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([f"{config}: no such file; copy config/gateway.example.toml there"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{config}: cannot be read: {error}"]) from error
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, brackets in thousands
+        raise ConfigError([f"{config}: not valid TOML: {error}"]) from error
+    # They would be taken for arguments of the settings' own constructor.
+    if private := sorted(key for key in table if key.startswith("_")):
+        raise ConfigError([f"{config}: {key}: unknown key; remove it or check its spelling" for key in private])
+    return table
 
 
 def explain(error: ValidationError, where: str, prefix: str = "") -> list[str]:

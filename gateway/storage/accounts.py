@@ -64,6 +64,21 @@ class SqlAccountStore:
         query = sa.select(*shown).order_by(a.users.c.username)
         return await self._sql.read(lambda c: [dict(row) for row in c.execute(query).mappings()])
 
+    async def change_role(self, username: str, role: str, *, by: str | None = None) -> str | None:
+        """See ``ports.accounts.AccountStore.change_role``."""
+        check_texts((username, role, by))
+        found = sa.select(a.users.c.role).where(a.users.c.username == username).with_for_update()
+        change = sa.update(a.users).where(a.users.c.username == username).values(role=role)
+
+        def work(connection: sa.Connection) -> str | None:
+            before: str | None = connection.execute(found).scalar()
+            if before is not None and before != role:
+                connection.execute(change)
+                _note(connection, by, "user.role", username, role=role, before=before)
+            return before
+
+        return await self._sql.write(work)
+
     async def enable_user(self, username: str, *, enabled: bool, by: str | None = None) -> bool:
         """See ``ports.accounts.AccountStore.enable_user``."""
         check_texts((username, by))

@@ -20,7 +20,17 @@ _LOCK = 12345_2026
 
 def is_current(connection: sa.Connection) -> bool:
     """Whether the schema is the newest that this program knows."""
-    return MigrationContext.configure(connection).get_current_revision() == _scripts().get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head()
+
+
+def head() -> str | None:
+    """The newest revision that this program knows."""
+    return _scripts().get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Whether ``revision`` is this program's, so that it can go on from there."""
+    return any(one.revision == revision for one in _scripts().walk_revisions())
 
 
 def migrate(connection: sa.Connection) -> None:

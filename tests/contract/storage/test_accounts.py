@@ -83,6 +83,21 @@ async def test_a_disabled_user_has_no_sessions_and_is_listed(db: Database) -> No
     ]
 
 
+async def test_a_role_is_changed_at_once_and_written_down(db: Database) -> None:
+    await db.accounts.add_user(username="zhang", name="张三", role="agent", password_hash="h")
+    await db.accounts.add_session("s1", "zhang", NOON + timedelta(hours=1), NOON)
+    assert await db.accounts.change_role("nobody", "admin", by="cli:root") is None
+    assert await db.accounts.change_role("zhang", "agent", by="cli:root") == "agent"
+    assert await db.accounts.trail() == []
+    assert await db.accounts.change_role("zhang", "supervisor", by="cli:root") == "agent"
+    session = await db.accounts.session("s1", NOON)
+    assert session is not None
+    assert session["role"] == "supervisor"
+    (row,) = await db.accounts.trail()
+    assert (row["actor"], row["action"]) == ("cli:root", "user.role")
+    assert row["detail"] == {"subject": "zhang", "role": "supervisor", "before": "agent"}
+
+
 RULE = Rule(limit=5, forgive_s=1800)
 OWN, ADDRESS = (
     Bucket("own", RULE, hashlib.sha256(b"zhang").hexdigest()),

@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway import __version__
 from tests.channels.sip.peer import Msg, Peer, Phone, offer
 from tests.support.ports import free_port
 from tests.support.running import GATEWAY, ROOT, RunningGateway
@@ -211,6 +212,50 @@ async def _answers(stream: aiohttp.ClientResponse, count: int) -> set[str]:
         if frame.get("t") == "message" and frame["from"] == "us":
             said.add(frame["id"])
     return said
+
+
+def test_status_tells_of_all_processes_what_is_degraded_first(gateway: RunningGateway) -> None:
+    gateway.kill("voice")
+    gateway.wait_ready()
+    voice = gateway.children()["voice"]
+    os.kill(voice, signal.SIGSTOP)
+    try:
+        stopped = json.loads(gateway.cli("status", "--json"))
+        text = gateway.cli("status")
+    finally:
+        os.kill(voice, signal.SIGCONT)
+    assert "process_down:voice" in stopped["degraded"]
+    assert "degraded / 异常: process_down:voice" in text.splitlines()
+    assert re.search(r"voice +\d+ .*DOES NOT ANSWER", text)
+    told = json.loads(gateway.cli("status", "--json"))
+    pids = {name.partition("+")[0]: pid for name, pid in gateway.children().items()}
+    assert {one["name"].partition("+")[0]: one["pid"] for one in told["processes"][1:]} == pids
+    assert gateway.process is not None
+    assert told["processes"][0]["pid"] == gateway.process.pid
+    by_name = {one["name"]: one for one in told["processes"]}
+    assert by_name["voice"]["restarts"] >= 1
+    assert all(one["up"] and one["memory_bytes"] > 1_000_000 and one["since"] for one in told["processes"])
+    assert (told["version"], told["calls"]) == (__version__, 0)
+    assert told["tickets_today"] == len(list(gateway.tickets()))
+    assert {one["channel_id"] for one in told["channels"]} == {"hotline", "web"}
+    assert {"gateway_feed_dead", "gateway_feed_pending", "gateway_outbox_pending"} <= {
+        one["name"] for one in told["measures"]
+    }
+
+
+def test_the_doctor_finds_a_running_gateway_in_order_and_leaves_it_so(gateway: RunningGateway) -> None:
+    gateway.wait_ready()
+    before = {path for path in gateway.data.rglob("*") if "recordings" not in path.parts}
+    lines = json.loads(gateway.cli("doctor", "--json", "processes", "port", "rights", "sql", "redis", "limits"))
+    assert [line for line in lines if line["status"] == "fail"] == []
+    said = {line["name"]: line["found"] for line in lines}
+    children = gateway.children()
+    assert f"held by our own voice (process {children['voice']})" in said["port.sip"]
+    assert f"process {children['web+worker']}" in said["port.http"]
+    assert "Valkey" in said["redis.reachable"]
+    assert said["redis.writable"]
+    assert "limit of the running voice" in said["limits.files"]
+    assert {path for path in gateway.data.rglob("*") if "recordings" not in path.parts} == before
 
 
 def test_a_hang_up_signal_reaches_every_process_that_has_flows(gateway: RunningGateway) -> None:

@@ -55,6 +55,9 @@ def test_a_persons_life(config: list[str], tmp_path: Path, capsys: pytest.Captur
     assert shown == {"username": "wang", "name": "王", "role": "supervisor", "one_time": True, "disabled": True}
     assert users("enable", "--username", "wang") == 0
     assert capsys.readouterr().out == "wang: may log in again\n"
+    assert users("role", "--username", "wang", "--role", "agent") == 0
+    assert capsys.readouterr().out == "wang: agent from now on, supervisor until now\n"
+    assert users("role", "--username", "li", "--role", "agent") == 1
     assert users("add", "--username", "wang", "--role", "admin") == 0
     rows = asyncio.run(trail(tmp_path / "data"))
     assert [row["action"] for row in reversed(rows)] == [
@@ -62,6 +65,7 @@ def test_a_persons_life(config: list[str], tmp_path: Path, capsys: pytest.Captur
         "user.reset",
         "user.disabled",
         "user.enabled",
+        "user.role",
         "user.replaced",
     ]
     assert {row["actor"].partition(":")[0] for row in rows} == {"cli"}

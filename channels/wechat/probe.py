@@ -1,0 +1,18 @@
+"""Does the platform take app_id and app_secret? Asked by ``gateway doctor --providers``."""
+
+from __future__ import annotations
+
+from channels.wechat.api import Api
+from channels.wechat.settings import WechatSettings
+from gateway.ports.clock import SystemClock
+from gateway.ports.message import ForgetfulCache, UntoldHealth
+
+
+async def probe(settings: WechatSettings) -> str:
+    """See ``ChannelSpec.probe``: the token that is valid now, which stays valid (stable_token, gettoken)."""
+    api = Api(settings, channel_id="probe", cache=ForgetfulCache(), health=UntoldHealth(), clock=SystemClock())
+    try:
+        await api.token.get()
+    finally:
+        await api.aclose()
+    return "app_id and app_secret are taken"

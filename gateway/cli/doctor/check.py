@@ -1,0 +1,69 @@
+"""What a check is and what it says. A new one is one function under ``@check`` in a module of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.cli.doctor.machine import Machine
+
+WITHIN_S = 5.0
+Status = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding. ``name`` is fixed and for programs, ``found`` and ``advice`` are for people."""
+
+    name: str
+    status: Status
+    found: str
+    advice: str = ""
+
+
+def ok(name: str, found: str) -> Line:
+    """It is as it should be."""
+    return Line(name, "ok", found)
+
+
+def warn(name: str, found: str, advice: str) -> Line:
+    """It works, but hardly as it was meant, or not for long."""
+    return Line(name, "warn", found, advice)
+
+
+def fail(name: str, found: str, advice: str) -> Line:
+    """It does not work."""
+    return Line(name, "fail", found, advice)
+
+
+Look = Callable[[Machine], Iterable[Line] | AsyncIterable[Line]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something to look at; ``name`` is told when the look itself fails or takes too long."""
+
+    name: str
+    look: Look
+    within_s: float
+    providers: bool
+    """Whether it asks somebody outside: only with ``--providers``."""
+
+
+CHECKS: list[Check] = []
+"""In the order of their modules (``subjects``) and, there, of their functions."""
+
+
+def check(name: str, *, within_s: float = WITHIN_S, providers: bool = False) -> Callable[[Look], Look]:
+    """Enter a function into ``CHECKS``.
+
+    It may take ``within_s``. A plain generator runs in a thread of its own, an asynchronous one on the event loop.
+    Heavy libraries are imported inside it: whoever asks for something else does not load them. It writes nothing.
+    """
+
+    def enter(look: Look) -> Look:
+        CHECKS.append(Check(name=name, look=look, within_s=within_s, providers=providers))
+        return look
+
+    return enter

@@ -1,0 +1,126 @@
+"""Do those outside take our credentials? Asked only with ``--providers``: all at once, nothing is sent to anybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.machine import Machine
+from gateway.errors import ConfigError, GatewayError, PermanentDeliveryError
+
+ANSWER_S = 8.0
+WITHIN_S = ANSWER_S + 4
+APART_S = 30.0
+"""Receivers refuse a signature that is older than some minutes."""
+
+
+@check("provider", within_s=WITHIN_S, providers=True)
+async def channels(machine: Machine) -> AsyncIterator[Line]:
+    """Each channel whose kind knows how to ask its provider."""
+    connected = {channel_id for channel_id, told in machine.running.channels().items() if told.get("connected")}
+    probes = {}
+    for channel_id, spec, options in machine.channels():
+        if spec.probe is None:
+            continue
+        if channel_id in connected:
+            yield ok(f"provider.{spec.kind}", f"{channel_id}: the running gateway is connected")
+        else:
+            probes[channel_id] = (spec.kind, asyncio.create_task(_within(spec.probe(options))))
+    for channel_id, (kind, asked) in probes.items():
+        good, said = await asked
+        if good:
+            yield ok(f"provider.{kind}", f"{channel_id}: {said}")
+        else:
+            yield fail(
+                f"provider.{kind}",
+                f"{channel_id}: {said}",
+                f"compare the keys of [[channel]] {channel_id} with the provider's console; is its network open to us?",
+            )
+
+
+@check("provider.feed", within_s=WITHIN_S, providers=True)
+async def feeds(machine: Machine) -> AsyncIterator[Line]:
+    """Each receiver of events: is a server there, what does its clock say?"""
+    from gateway.feeds import feed_settings  # noqa: PLC0415 - HTTP client and Redis
+
+    asked = {}
+    for table in machine.settings.feed:
+        try:
+            _, options = feed_settings(table)
+        except ConfigError:
+            continue  # config.feeds tells
+        if (url := getattr(options, "url", None)) and str(url).startswith("http"):
+            asked[table.id] = asyncio.create_task(_feed(table.id, str(url)))
+    for task in asked.values():
+        yield await task
+
+
+@check("provider.title", within_s=WITHIN_S, providers=True)
+async def titles(machine: Machine) -> AsyncIterator[Line]:
+    """The endpoint that writes titles: whether it takes the token, and has the model."""
+    given = machine.settings.title
+    if not given.url:
+        return
+    from gateway.ports.reached import reached  # noqa: PLC0415 - HTTP client
+
+    token = given.token.get_secret_value()
+    headers = {"Authorization": f"Bearer {token}"} if token else None
+    asked = reached(f"{given.url.rstrip('/')}/models", timeout_s=ANSWER_S, headers=headers)
+    good, said = await _within(asked)
+    how = "correct [title] url and token; until then tickets keep the template's titles"
+    yield ok("provider.title", "it answers") if good else warn("provider.title", said, how)
+
+
+@check("provider.asr", within_s=WITHIN_S, providers=True)
+async def recognisers(machine: Machine) -> AsyncIterator[Line]:
+    """Recognisers of other machines: whether each takes a connection with our token."""
+    import aiohttp  # noqa: PLC0415 - HTTP client
+
+    asr, token = machine.settings.asr, machine.settings.asr.token.get_secret_value()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    for url in filter(None, (part.strip() for part in asr.url.split(","))):
+        try:
+            async with (
+                asyncio.timeout(ANSWER_S),
+                aiohttp.ClientSession(headers=headers) as session,
+                session.ws_connect(url),
+            ):
+                yield ok("provider.asr", f"{url} takes a connection")
+        except aiohttp.WSServerHandshakeError as error:
+            yield fail("provider.asr", f"{url} answers HTTP {error.status}", "is [asr] token the one it expects?")
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            told = f"{url} cannot be reached ({str(error) or type(error).__name__})"
+            yield fail("provider.asr", told, "start it; until then calls are recorded and transcribed later")
+
+
+async def _feed(feed_id: str, url: str) -> Line:
+    from gateway.ports.reached import reached  # noqa: PLC0415 - HTTP client
+
+    name = "provider.feed"
+    try:
+        found = await reached(url, timeout_s=ANSWER_S)
+    except PermanentDeliveryError as error:
+        return warn(name, f"{feed_id}: {error}", "is the url right? Some receivers answer so to HEAD only")
+    except GatewayError as error:
+        return fail(name, f"{feed_id}: {error}", f"correct url of [[feed]] {feed_id}; events wait and none is lost")
+    told = f"{feed_id}: HTTP {found.status} to HEAD"
+    if found.ahead_s is not None and abs(found.ahead_s) > APART_S:
+        apart = f"{told}; its clock is {abs(found.ahead_s):.0f} s {'ahead of' if found.ahead_s > 0 else 'behind'} ours"
+        return warn(name, f"{apart}: it may refuse our signatures", "set both clocks by a time server")
+    return ok(name, told)
+
+
+async def _within(asked: Awaitable[object]) -> tuple[bool, str]:
+    """What a probe came to: whether it was good, and what was said."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return True, str(await asked)
+    except TimeoutError:
+        return False, f"no answer within {ANSWER_S:g} s"
+    except OSError as error:
+        return False, f"cannot be reached: {error.strerror or error}"
+    except GatewayError as error:
+        return False, str(error)
+    except Exception as error:  # noqa: BLE001 - one adapter's fault hides nothing of the others
+        return False, f"the look itself failed ({type(error).__name__})"

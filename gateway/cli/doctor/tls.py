@@ -1,0 +1,95 @@
+"""Do the certificates hold, those that we have and the one that the world is shown?"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.machine import Machine
+
+SOON = timedelta(days=30)
+ANSWER_S = 3.0
+RENEW = "renew it, and restart whoever serves it"
+
+
+@check("tls.certificate")
+def certificates(machine: Machine) -> Iterator[Line]:
+    """Every file of certificates that the configuration names: readable, not at its end, and its key's."""
+    tables = {"": machine.settings.model_dump(exclude={"channel", "feed"})}
+    tables |= {f"channel[{channel_id}]": options.model_dump() for channel_id, _, options in machine.channels()}
+    for where, table in tables.items():
+        for place, path, siblings in _files(where, table):
+            yield from _certificate(place, path, siblings)
+
+
+@check("tls.public", within_s=ANSWER_S + 1)
+async def public(machine: Machine) -> AsyncIterator[Line]:
+    """What stands before us, as a browser sees it: its chain, its name, its end."""
+    parts = urlsplit(machine.settings.http.public_url)
+    if parts.scheme != "https" or not parts.hostname:
+        return
+    name, where = "tls.public", f"{parts.hostname}:{parts.port or 443}"
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            context = await asyncio.to_thread(ssl.create_default_context)
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 443, ssl=context)
+            found = writer.get_extra_info("peercert")
+            writer.close()
+    except ssl.SSLCertVerificationError as error:
+        yield fail(name, f"{where}: browsers refuse its certificate: {error.verify_message}", RENEW)
+    except (OSError, TimeoutError) as error:
+        told = f"{where} cannot be reached from here ({str(error) or type(error).__name__})"
+        yield warn(name, told, "is the TLS proxy running? From outside it may be reached all the same (NAT)")
+    else:
+        ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
+        yield _until(name, f"{where}: the certificate holds", ends)
+
+
+def _files(where: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Path, Mapping[str, Any]]]:
+    """Keys that name a file of certificates: ``…cert…`` or ``…ca_file``, wherever they stand."""
+    for key, value in table.items():
+        place = f"{where}.{key}" if where else key
+        if isinstance(value, Mapping):
+            yield from _files(place, value)
+        elif value and isinstance(value, str | Path) and ("cert" in key or key.endswith(("ca_file", "_ca"))):
+            yield place, Path(value), table
+
+
+def _certificate(place: str, path: Path, table: Mapping[str, Any]) -> Iterator[Line]:
+    from cryptography import x509  # noqa: PLC0415 - only where a certificate is named
+
+    name = "tls.certificate"
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        yield fail(name, f"{place}: {path} holds no certificate: {error}", "name a PEM file that the service may read")
+        return
+    yield min((_until(name, f"{place}: {path}", one.not_valid_after_utc) for one in found), key=_order)
+    own = place.rpartition(".")[2]
+    key = next(
+        (table[other] for other in (own.replace("cert", "key"), "tls_key_file") if other != own and table.get(other)),
+        None,
+    )
+    if key:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path, key)
+        except (OSError, ssl.SSLError) as error:
+            yield fail(name, f"{place}: {key} is not the key of {path}: {error}", "name the pair that belongs together")
+
+
+def _order(line: Line) -> int:
+    return ("fail", "warn", "ok").index(line.status)
+
+
+def _until(name: str, told: str, ends: datetime) -> Line:
+    left = ends - datetime.now(UTC)
+    said = f"{told}, until {ends:%Y-%m-%d}"
+    if left <= timedelta(0):
+        return fail(name, f"{told}: it ended {ends:%Y-%m-%d}", RENEW)
+    return warn(name, f"{said}, {left.days} more days", RENEW) if left < SOON else ok(name, said)
