@@ -35,8 +35,8 @@ Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
 class Recovery:
     """Runs in a worker; several may, since every step is idempotent.
 
-    What a process of this machine left that is known to be gone is closed within a second; what others own, when their
-    lease has run out while the store answered for as long as a lease lasts: else they could not renew it.
+    What a process of this machine left that is known to be gone is closed within a second; what others own, when this
+    process has seen it unrenewed for a whole lease while the store answered: else they could not renew it.
     """
 
     def __init__(
@@ -99,9 +99,7 @@ class Recovery:
         """Close every interaction whose owner is gone, or whose lease ran out though it could renew it; how many."""
         closed = await self.close_gone()
         await self._reader.ping()  # that the store can be read says nothing of renewals
-        if self._leases.steady_s() >= self._live.lease.total_seconds():
-            closed += await self._interrupt_all(await self._leases.expired(self._clock.now()))
-        return closed
+        return closed + await self._interrupt_all(await self._leases.run_out(self._live.lease.total_seconds()))
 
     async def close_gone(self) -> int:
         """Close what belongs to processes that are known to be gone; how many."""
@@ -160,7 +158,8 @@ class Recovery:
         """Transcribe recordings whose ticket still says pending; how many were done."""
         if self._transcribe is None:
             return 0
-        waiting = [i for i in await self._leases.untranscribed() if i.interaction_id not in self._live]
+        found = await self._leases.untranscribed(self._live.lease.total_seconds(), self._is_gone)
+        waiting = [i for i in found if i.interaction_id not in self._live]
         for interaction in waiting:
             await self._catch_up(interaction, self._transcribe)
         return len(waiting)
