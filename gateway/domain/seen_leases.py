@@ -2,8 +2,8 @@
 
 The clocks of two machines may be hours apart, and so may those of one machine before and after somebody puts it right.
 So a lease is no time but whatever its owner writes anew with each renewal. Who waits for it to run out looks again and
-again: its owner is gone when the watcher has itself seen it stand unrenewed for as long as a lease lasts, by a clock that
-never jumps. What one process has seen is worth nothing to another: who has just started waits a whole lease.
+again: its owner is gone when the watcher itself has seen it stand unrenewed for as long as a lease lasts, by a clock
+that never jumps. What one process has seen is worth nothing to another: who has just started waits a whole lease.
 """
 
 from __future__ import annotations

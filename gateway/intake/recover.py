@@ -108,11 +108,10 @@ class Recovery:
 
     async def _interrupt_all(self, left: Sequence[OpenInteraction]) -> int:
         others = [interaction for interaction in left if interaction.interaction_id not in self._live]
-        for interaction in others:
-            await self._interrupt(interaction)
-        return len(others)
+        return sum([await self._interrupt(interaction) for interaction in others])
 
-    async def _interrupt(self, interaction: OpenInteraction) -> None:
+    async def _interrupt(self, interaction: OpenInteraction) -> bool:
+        """Close it; False when another worker was faster."""
         now = self._clock.now()
         finished = (
             await asyncio.to_thread(self._recordings.finish, interaction.recording_path)
@@ -124,7 +123,7 @@ class Recovery:
         disposition = Disposition.INTERRUPTED if answered_at else Disposition.ABANDONED_BEFORE_ANSWER
         # Audio runs from the ACK on. Without one the number may be anybody's: nobody is called back.
         proved = interaction.answered_at is not None or (finished is not None and finished.duration_s > 0)
-        await self._store.apply(
+        applied = await self._store.apply(
             Change(
                 ticket_id=interaction.ticket_id,
                 interaction_id=interaction.interaction_id,
@@ -151,8 +150,11 @@ class Recovery:
                 ),
             ),
         )
+        if applied.skipped:
+            return False
         metrics.CALLS.labels(interaction.channel_id, disposition.value).inc()
         _log.warning("interaction_recovered", interaction_id=interaction.interaction_id)
+        return True
 
     async def catch_up(self) -> int:
         """Transcribe recordings whose ticket still says pending; how many were done."""

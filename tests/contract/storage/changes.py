@@ -31,15 +31,20 @@ class TestClock:
 
     def __init__(self) -> None:
         self.at = NOON
+        self.jumped = timedelta()
 
     def now(self) -> datetime:
-        return self.at
+        return self.at + self.jumped
 
     def monotonic(self) -> float:
         return (self.at - NOON).total_seconds()
 
     def forward(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Somebody puts it right, or wrong: no time passes."""
+        self.jumped += timedelta(seconds=seconds)
 
     def ahead(self, seconds: float = 0) -> WrongClock:
         """The clock of a machine on which it is so much later than here; it may jump."""
