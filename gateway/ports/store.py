@@ -155,7 +155,8 @@ class ChannelLeases(Protocol):
     async def take(self, channel_id: str, owner: str, *, lease_s: float, is_gone: Callable[[str], bool]) -> bool:
         """Own the channel for ``lease_s`` seconds from now, or go on owning it; False when another one does.
 
-        Of several that ask at once one gets it. An owner that ``is_gone`` says has ended is not waited for.
+        Of several that ask at once one gets it. An owner that ``is_gone`` says has ended is not waited for; any other
+        one loses it when this process has seen it unrenewed for ``lease_s``, whatever the clocks say. Ask often.
         """
         ...
 
