@@ -9,6 +9,11 @@ FIRST_LOCK_S = 60
 LONGEST_LOCK_S = 900
 
 
+def latest_lock(now: datetime) -> datetime:
+    """When a lock ends at the latest that is set now."""
+    return now + timedelta(seconds=LONGEST_LOCK_S)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``limit`` failures lock; one is forgiven every ``forgive_s`` seconds."""
@@ -26,17 +31,18 @@ class Attempts:
     locked_until: datetime | None = None
 
     def locked(self, now: datetime) -> bool:
-        """Whether no attempt may be made now."""
-        return self.locked_until is not None and self.locked_until > now
+        """Whether no attempt may be made now. A lock that ends later than any can is a wrong clock's, and none."""
+        return self.locked_until is not None and now < self.locked_until <= latest_lock(now)
 
     def one_more(self, rule: Rule, now: datetime) -> Attempts:
         """With one attempt reserved: it counts as failed until it is known to be right.
 
         The ``limit``-th locks for a minute, each further one for twice as long, 15 minutes at most.
         """
-        forgiven = min(self.failed, max(0, int((now - self.since).total_seconds() // rule.forgive_s)))
+        began = min(self.since, now)
+        forgiven = min(self.failed, int((now - began).total_seconds() // rule.forgive_s))
         failed = self.failed - forgiven + 1
-        since = self.since + timedelta(seconds=forgiven * rule.forgive_s) if failed > 1 else now
+        since = began + timedelta(seconds=forgiven * rule.forgive_s) if failed > 1 else now
         beyond = failed - rule.limit
         if beyond < 0:
             return Attempts(failed, since)

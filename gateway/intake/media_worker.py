@@ -142,11 +142,12 @@ class MediaWorker:
         """Hear a voice message that is due, of whoever was heard longest ago; how many, 0 or 1."""
         if self._transcribe is None:
             return 0
-        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT))
+        lease_s = HEAR_TIMEOUT_S * 2
+        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT, lease_s=lease_s))
         if turn is None:
             return 0
         try:
-            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=HEAR_TIMEOUT_S * 2)
+            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=lease_s)
             if row is not None:
                 await self._hear(row, self._transcribe)
         finally:

@@ -36,8 +36,8 @@ Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
 class Recovery:
     """Runs in a worker; several may, since every step is idempotent.
 
-    What a process of this machine left that is known to be gone is closed within a second; what others own, when their
-    lease has run out while the store answered for as long as a lease lasts: else they could not renew it.
+    What a process of this machine left that is known to be gone is closed within a second; what others own, when this
+    process has seen it unrenewed for a whole lease while the store answered: else they could not renew it.
     """
 
     def __init__(
@@ -100,9 +100,7 @@ class Recovery:
         """Close every interaction whose owner is gone, or whose lease ran out though it could renew it; how many."""
         closed = await self.close_gone()
         await self._reader.ping()  # that the store can be read says nothing of renewals
-        if self._leases.steady_s() >= self._live.lease.total_seconds():
-            closed += await self._interrupt_all(await self._leases.expired(self._clock.now()))
-        return closed
+        return closed + await self._interrupt_all(await self._leases.run_out(self._live.lease.total_seconds()))
 
     async def close_gone(self) -> int:
         """Close what belongs to processes that are known to be gone; how many."""
@@ -111,12 +109,14 @@ class Recovery:
 
     async def _interrupt_all(self, left: Sequence[OpenInteraction]) -> int:
         others = [interaction for interaction in left if interaction.interaction_id not in self._live]
+        done = 0
         for interaction in others:
             with _way_of(interaction):
-                await self._interrupt(interaction)
-        return len(others)
+                done += await self._interrupt(interaction)
+        return done
 
-    async def _interrupt(self, interaction: OpenInteraction) -> None:
+    async def _interrupt(self, interaction: OpenInteraction) -> bool:
+        """Close it; False when another worker was faster."""
         now = self._clock.now()
         finished = (
             await asyncio.to_thread(self._recordings.finish, interaction.recording_path)
@@ -128,7 +128,7 @@ class Recovery:
         disposition = Disposition.INTERRUPTED if answered_at else Disposition.ABANDONED_BEFORE_ANSWER
         # Audio runs from the ACK on. Without one the number may be anybody's: nobody is called back.
         proved = interaction.answered_at is not None or (finished is not None and finished.duration_s > 0)
-        await self._store.apply(
+        applied = await self._store.apply(
             Change(
                 ticket_id=interaction.ticket_id,
                 interaction_id=interaction.interaction_id,
@@ -155,14 +155,18 @@ class Recovery:
                 ),
             ),
         )
+        if applied.skipped:
+            return False
         metrics.CALLS.labels(interaction.channel_id, disposition.value).inc()
         _log.warning("interaction_recovered", interaction_id=interaction.interaction_id)
+        return True
 
     async def catch_up(self) -> int:
         """Transcribe recordings whose ticket still says pending; how many were done."""
         if self._transcribe is None:
             return 0
-        waiting = [i for i in await self._leases.untranscribed() if i.interaction_id not in self._live]
+        found = await self._leases.untranscribed(self._live.lease.total_seconds(), self._is_gone)
+        waiting = [i for i in found if i.interaction_id not in self._live]
         for interaction in waiting:
             with _way_of(interaction):
                 await self._catch_up(interaction, self._transcribe)

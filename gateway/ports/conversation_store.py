@@ -193,8 +193,8 @@ class AttachmentStore(Protocol):
         """Attachments of these channels that are due to be fetched."""
         ...
 
-    async def waiting(self, limit: int) -> list[Waiting]:
-        """One voice message for each person that has any due, oldest first."""
+    async def waiting(self, limit: int, *, lease_s: float) -> list[Waiting]:
+        """One voice message for each person that has any due, oldest first; ``lease_s`` is what they are leased for."""
         ...
 
     async def lease_voice(self, owner: str, attachment_id: str, *, lease_s: float) -> AttachmentRow | None:

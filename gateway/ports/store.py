@@ -155,7 +155,8 @@ class ChannelLeases(Protocol):
     async def take(self, channel_id: str, owner: str, *, lease_s: float, is_gone: Callable[[str], bool]) -> bool:
         """Own the channel for ``lease_s`` seconds from now, or go on owning it; False when another one does.
 
-        Of several that ask at once one gets it. An owner that ``is_gone`` says has ended is not waited for.
+        Of several that ask at once one gets it. An owner that ``is_gone`` says has ended is not waited for; any other
+        one loses it when this process has seen it unrenewed for ``lease_s``, whatever the clocks say. Ask often.
         """
         ...
 
@@ -174,8 +175,12 @@ class LeaseStore(Protocol):
         """
         ...
 
-    async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
-        """Open interactions whose lease has run out or was released."""
+    async def run_out(self, lease_s: float, limit: int = 100) -> list[OpenInteraction]:
+        """Open interactions whose owner is gone, as far as this process knows.
+
+        It has itself seen their leases stand unrenewed for ``lease_s``, the store answering all the while: no clock
+        of another machine has a say in it, and an owner that could not renew is not blamed. Ask often.
+        """
         ...
 
     async def released(self, limit: int = 100) -> list[OpenInteraction]:
@@ -189,10 +194,15 @@ class LeaseStore(Protocol):
     def steady_s(self) -> float:
         """How long the store has answered without a break, as far as this process has seen; seconds.
 
-        While that is less than a lease, one that has run out says nothing of its owner.
+        While that is less than a lease, nobody could renew one.
         """
         ...
 
-    async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
-        """Closed interactions with a recording whose ticket still says ``prefill.pending``, oldest first."""
+    async def untranscribed(
+        self, lease_s: float, is_gone: Callable[[str], bool], limit: int = 20
+    ) -> list[OpenInteraction]:
+        """Closed interactions with a recording whose ticket still says ``prefill.pending``, oldest first.
+
+        Not those whose owner still waits for their words: it is neither gone nor has its lease run out (``run_out``).
+        """
         ...

@@ -11,6 +11,7 @@ from gateway.storage.apply_conversation import advances, check_dialogue, convers
 from gateway.storage.apply_fields import alter_ticket, extend
 from gateway.storage.apply_merge import check_merge, is_merged, merge_tickets
 from gateway.storage.apply_recovered import is_taken_back, take_back
+from gateway.storage.apply_words import add_words
 from gateway.storage.batch_state import InteractionState, State, TicketState
 from gateway.storage.prepare import Prepared, Row
 from gateway.storage.shape import Tree
@@ -214,10 +215,7 @@ def _alter_interaction(p: Prepared, interaction: InteractionState, state: State)
             state.open.setdefault(key, interaction_id)
         elif state.open.get(key) == interaction_id:
             del state.open[key]
-    for segment in p.segments:
-        state.segments.add((interaction_id, segment["seq"]))
-        segment["interaction_id"] = interaction_id
-        state.add("segments", segment)
+    add_words(interaction_id, p.segments, state)
     for seq, text in p.change.corrected_segments.items():
         state.add("corrections", {"of_interaction": interaction_id, "of_seq": seq, "corrected_text": text})
     for message in p.messages:

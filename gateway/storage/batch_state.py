@@ -35,6 +35,11 @@ _MESSAGES = Query(
 _SEGMENTS = Query(
     sa.select(t.segments.c.interaction_id, t.segments.c.seq).where(listed(t.segments.c.interaction_id, "corrected"))
 )
+_SPOKEN = Query(
+    sa.select(*(t.segments.c[name] for name in ("interaction_id", "seq", "speaker", "start_ms", "end_ms"))).where(
+        listed(t.segments.c.interaction_id, "over")
+    )
+)
 _TICKETS = Query(sa.select(t.tickets).where(listed(t.tickets.c.ticket_id, "wanted")))
 _THREADS = Query(sa.select(t.threads).where(listed(t.threads.c.sender, "senders")))
 _TOLD = Query(sa.select(t.outbox.c.message_id, t.outbox.c.state).where(listed(t.outbox.c.message_id, "told")))
@@ -105,6 +110,8 @@ class State:
     """requester_id -> the number of an earlier ticket, of people who are owed a call and have none in theirs."""
     segments: set[tuple[str, int]] = field(default_factory=set)
     """Those that corrections may refer to."""
+    spoken: dict[str, list[Row]] = field(default_factory=dict)
+    """What the transcripts of closed interactions hold to which the batch adds words: seq, speaker, start and end."""
     serials: dict[str, int] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     """New rows by table."""
@@ -174,6 +181,16 @@ def _load_open(connection: sa.Connection, batch: Sequence[Prepared], state: Stat
     if corrected := {p.change.interaction_id for p in batch if p.change.corrected_segments}:
         rows = _SEGMENTS.rows(connection, corrected=list(corrected))
         state.segments = {(interaction_id, seq) for interaction_id, seq in rows}
+    _load_spoken(connection, {p.change.interaction_id for p in batch if p.segments}, state)
+
+
+def _load_spoken(connection: sa.Connection, told: Collection[str | None], state: State) -> None:
+    """Of a call that is open its owner alone writes words; those of a closed one may be there already."""
+    over = [i for i, known in state.interactions.items() if i in told and known.row["disposition"] is not None]
+    if over:
+        state.spoken = {interaction_id: [] for interaction_id in over}
+        for row in _SPOKEN.rows(connection, over=over).mappings():
+            state.spoken[row["interaction_id"]].append(dict(row))
 
 
 def _load_tickets(connection: sa.Connection, batch: Sequence[Prepared], state: State) -> None:

@@ -1,13 +1,18 @@
-"""Which process runs a channel that only one may run: a row a channel, taken and renewed by one statement."""
+"""Which process runs a channel that only one may run: a row a channel, taken and renewed by one statement.
+
+``lease_until`` is for people to read: a lease runs out for who has seen it unrenewed (``domain.seen_leases``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.ids import rfc3339
+from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql, upsert
@@ -17,27 +22,40 @@ class SqlChannelLeases:
     """Implements ``ports.store.ChannelLeases``."""
 
     def __init__(self, *, sql: Sql, clock: Clock) -> None:
-        """Leases are compared with ``clock``: those of several machines must agree within a few seconds."""
+        """How long a lease stands unrenewed is counted by the ``monotonic`` time of ``clock``."""
         self._sql = sql
         self._clock = clock
+        self._seen: dict[str, SeenLeases[str]] = {}
 
     async def take(self, channel_id: str, owner: str, *, lease_s: float, is_gone: Callable[[str], bool]) -> bool:
         """See ``ports.store.ChannelLeases.take``."""
         now = self._clock.now()
         row = {"owner": owner, "lease_until": rfc3339(now + timedelta(seconds=lease_s))}
         table = t.channel_leases.c
+        held = await self._sql.read(
+            lambda c: c.execute(
+                sa.select(table.owner, table.lease_until).where(table.channel_id == channel_id)
+            ).one_or_none()
+        )
+        free = [table.owner == owner]
+        if (
+            held is not None
+            and held.owner != owner
+            and (is_gone(held.owner) or self._run_out(channel_id, held, lease_s))
+        ):
+            free.append(sa.and_(table.owner == held.owner, table.lease_until == held.lease_until))
 
         def work(connection: sa.Connection) -> bool:
-            held = connection.execute(sa.select(table.owner).where(table.channel_id == channel_id)).scalar()
-            free = [table.owner == owner, table.lease_until <= rfc3339(now)]
-            if held is not None and is_gone(held):
-                free.append(table.owner == held)
             take = upsert(connection, t.channel_leases).values(channel_id=channel_id, **row)
             # Whoever comes second sees the first one's row here, committed: the condition is checked once more then.
             take = take.on_conflict_do_update(index_elements=["channel_id"], set_=row, where=sa.or_(*free))
             return connection.execute(take.returning(table.owner)).first() is not None
 
         return await self._sql.write(work)
+
+    def _run_out(self, channel_id: str, held: sa.Row[Any], lease_s: float) -> bool:
+        seen = self._seen.setdefault(channel_id, SeenLeases())
+        return bool(seen.run_out({held.owner: held.lease_until}, at=self._clock.monotonic(), lease_s=lease_s))
 
     async def release(self, channel_id: str, owner: str) -> None:
         """See ``ports.store.ChannelLeases.release``."""

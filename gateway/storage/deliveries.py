@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import upsert
 from gateway.storage.reader import event_record, whole_records
+from gateway.storage.takeable import Queue, later
 from gateway.storage.watched import WatchedSql
 
 TAKE_IN = 1000
@@ -31,20 +31,28 @@ class SqlDeliveryStore:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
+        self._queues: dict[str, Queue] = {}
 
     async def lease(self, feed: str, owner: str, *, limit: int, lease_s: float) -> list[Delivery]:
         """See ``ports.feed.DeliveryStore.lease``. Looks while others write; its own writes are short."""
         now = self._clock.now()
         if await self._sql.read(lambda c: _has_news(c, feed)):
             await self._sql.write(lambda c: _take_in(c, feed, rfc3339(now)))
-        free = self._sql.may_take(t.deliveries.c.leased_by, lease_s)
-        query = _due(feed, rfc3339(now)).where(free).limit(limit)
+        free = (await self._queue(feed).takeable(lease_s)).where(t.deliveries)
+        query = _due(feed).where(free).limit(limit)
         due = await self._sql.read(lambda c: c.execute(query).scalars().all())
         if not due:
             return []
-        until = rfc3339(now + timedelta(seconds=lease_s))
-        seqs = await self._sql.write(lambda c: _lease(c, feed, owner, due, rfc3339(now), until))
+        until = later(self._clock.now(), lease_s)
+        seqs = await self._sql.write(lambda c: _lease(c, feed, owner, due, free, until))
         return await self._sql.read(lambda c: _read(c, feed, seqs)) if seqs else []
+
+    def _queue(self, feed: str) -> Queue:
+        """Each feed gives its leases for a time of its own."""
+        if feed not in self._queues:
+            table = t.deliveries.c
+            self._queues[feed] = Queue(t.deliveries, table.feed == feed, sql=self._sql, clock=self._clock)
+        return self._queues[feed]
 
     async def delivered(self, feed: str, event_seqs: list[int]) -> None:
         """See ``ports.feed.DeliveryStore.delivered``."""
@@ -57,15 +65,11 @@ class SqlDeliveryStore:
         """See ``ports.feed.DeliveryStore.failed``."""
         table, now = t.deliveries, self._clock.now()
         text = error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]
-        later: dict[str, Any] = (
-            {"dead_at": rfc3339(now)}
-            if retry_in_s is None
-            else {"next_at": rfc3339(now + timedelta(seconds=retry_in_s))}
-        )
+        then: dict[str, Any] = {"dead_at": rfc3339(now)} if retry_in_s is None else {"next_at": later(now, retry_in_s)}
         update = (
             sa.update(table)
             .where(table.c.feed == feed, table.c.event_seq == event_seq)
-            .values(attempts=table.c.attempts + 1, last_error=text, leased_by=None, **later)
+            .values(attempts=table.c.attempts + 1, last_error=text, leased_by=None, **then)
         )
         await self._sql.write(lambda c: c.execute(update).rowcount)
 
@@ -113,8 +117,8 @@ def _wanted(cursor: Any) -> sa.ColumnElement[bool]:
     return sa.and_(t.events.c.event_seq > cursor, t.events.c.type.not_like("feed\\_%", escape="\\"))
 
 
-def _due(feed: str, now: str) -> sa.Select[Any]:
-    """The earliest living delivery of each ticket, when it is due."""
+def _due(feed: str) -> sa.Select[Any]:
+    """The earliest living delivery of each ticket."""
     table, living = t.deliveries, t.deliveries.alias("living")
     # Grouped, not NOT EXISTS: for that SQLite leaves the index aside and compares every delivery with every other.
     first = (
@@ -126,7 +130,7 @@ def _due(feed: str, now: str) -> sa.Select[Any]:
     return (
         sa.select(table.c.event_seq)
         .join_from(table, first, table.c.event_seq == first.c.event_seq)
-        .where(table.c.feed == feed, table.c.next_at <= now)
+        .where(table.c.feed == feed)
         .order_by(table.c.event_seq)
     )
 
@@ -151,10 +155,12 @@ def _take_in(connection: sa.Connection, feed: str, now: str) -> None:
     connection.execute(sa.update(t.feeds).where(row).values(cursor=newest))
 
 
-def _lease(connection: sa.Connection, feed: str, owner: str, due: Sequence[int], now: str, until: str) -> Sequence[int]:
+def _lease(
+    connection: sa.Connection, feed: str, owner: str, due: Sequence[int], free: sa.ColumnElement[bool], until: str
+) -> Sequence[int]:
     """Take of ``due`` what no other worker has taken since it was looked up."""
     table = t.deliveries
-    still_due = (table.c.feed == feed, among(table.c.event_seq, due), table.c.next_at <= now)
+    still_due = (table.c.feed == feed, among(table.c.event_seq, due), free)
     taken = sa.update(table).where(*still_due, table.c.dead_at.is_(None)).values(leased_by=owner, next_at=until)
     return connection.execute(taken.returning(table.c.event_seq)).scalars().all()
 

@@ -1,4 +1,4 @@
-"""Who owns which interaction, and until when."""
+"""Who owns which interaction. ``lease_until`` is for people to read: see ``domain.seen_leases``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from gateway.domain.change import OpenInteraction
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.among import among
@@ -18,21 +19,30 @@ from gateway.storage.watched import WatchedSql
 
 _ENDED = rfc3339(datetime.fromtimestamp(0, UTC))
 """The lease of a process that is known to be gone."""
+_LIVE = (t.interactions.c.disposition.is_(None), t.interactions.c.lease_until.is_not(None))
+"""Calls that somebody handles."""
+LEASED_AT_ONCE = 200
+"""Calls that have just ended, whose owners wait for their last words: so many keep later ones waiting at most."""
 _JOINED = sa.select(t.interactions, t.tickets.c.ticket_no).join_from(
     t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id
 )
-
-_PENDING = sa.select(t.tickets.c.ticket_id).where(t.IS_PENDING)
-"""Begun with these: SQLite would read every interaction there ever was and look its ticket up."""
+UNTRANSCRIBED = (
+    t.interactions.c.ticket_id.in_(sa.select(t.tickets.c.ticket_id).where(t.IS_PENDING)),
+    t.interactions.c.disposition.is_not(None),
+    t.interactions.c.recording_path.is_not(None),
+)
+"""Begun with the pending tickets: SQLite would read every interaction there ever was and look its ticket up."""
 
 
 class SqlLeaseStore:
     """Implements ``ports.store.LeaseStore``."""
 
     def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
-        """Leases are compared with ``clock``."""
+        """How long a lease stands unrenewed is counted by the ``monotonic`` time of ``clock``."""
         self._sql = sql
         self._clock = clock
+        self._open: SeenLeases[str] = SeenLeases()
+        self._closed: SeenLeases[str] = SeenLeases()
 
     async def renew(self, interaction_ids: Sequence[str], until: datetime, *, owner: str | None = None) -> list[str]:
         """See ``ports.store.LeaseStore.renew``."""
@@ -52,24 +62,30 @@ class SqlLeaseStore:
 
         return await self._sql.write(work)
 
-    async def expired(self, now: datetime, limit: int = 100) -> list[OpenInteraction]:
-        """See ``ports.store.LeaseStore.expired``. Conversations without a lease never expire here."""
-        return await self._open_until(rfc3339(now), limit)
+    async def run_out(self, lease_s: float, limit: int = 100) -> list[OpenInteraction]:
+        """See ``ports.store.LeaseStore.run_out``. Conversations without a lease never run out here."""
+        table = t.interactions.c
+        leased = sa.select(table.interaction_id, table.lease_until).where(*_LIVE)
+        seen = await self._sql.read(lambda c: {row[0]: row[1] for row in c.execute(leased)})
+        ids = self._open.run_out(seen, at=self._clock.monotonic(), lease_s=lease_s)
+        if not ids or self._sql.steady_s < lease_s:
+            return []
+        return await self._interactions(*_LIVE, among(table.interaction_id, ids), limit=limit)
 
     async def released(self, limit: int = 100) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.released``."""
-        return await self._open_until(_ENDED, limit)
+        return await self._interactions(*_LIVE, t.interactions.c.lease_until <= _ENDED, limit=limit)
 
     async def release(self, is_gone: Callable[[str], bool]) -> int:
         """See ``ports.store.LeaseStore.release``."""
         table = t.interactions
-        leased = table.c.lease_until > rfc3339(self._clock.now())
-        query = sa.select(table.c.owner).where(leased, table.c.owner.is_not(None)).distinct()
+        leased = (*_LIVE, table.c.lease_until > _ENDED)
+        query = sa.select(table.c.owner).where(*leased, table.c.owner.is_not(None)).distinct()
         owners = await self._sql.read(lambda c: c.execute(query).scalars().all())
         gone = [owner for owner in owners if is_gone(owner)]
         if not gone:
             return 0
-        end = sa.update(table).where(leased, among(table.c.owner, gone)).values(lease_until=_ENDED)
+        end = sa.update(table).where(*leased, among(table.c.owner, gone)).values(lease_until=_ENDED)
 
         def work(connection: sa.Connection) -> int:
             lock_writers(connection)
@@ -81,30 +97,33 @@ class SqlLeaseStore:
         """See ``ports.store.LeaseStore.steady_s``."""
         return self._sql.steady_s
 
-    async def untranscribed(self, limit: int = 20) -> list[OpenInteraction]:
+    async def untranscribed(
+        self, lease_s: float, is_gone: Callable[[str], bool], limit: int = 20
+    ) -> list[OpenInteraction]:
         """See ``ports.store.LeaseStore.untranscribed``. What is still leased has an owner who transcribes it."""
-        query = untranscribed(rfc3339(self._clock.now())).limit(limit)
-        return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
-
-    async def _open_until(self, lease_until: str, limit: int) -> list[OpenInteraction]:
         table = t.interactions.c
         query = (
-            _JOINED.where(table.disposition.is_(None), table.lease_until <= lease_until)
-            .order_by(table.lease_until, table.interaction_id)
-            .limit(limit)
+            sa.select(table.interaction_id, table.lease_until, table.owner)
+            .where(*UNTRANSCRIBED)
+            .order_by(table.started_at, table.interaction_id)
+            .limit(limit + LEASED_AT_ONCE)
         )
+        rows = await self._sql.read(lambda c: c.execute(query).all())
+        held = {
+            row.interaction_id: row.lease_until
+            for row in rows
+            if row.lease_until is not None and row.lease_until > _ENDED and not (row.owner and is_gone(row.owner))
+        }
+        run_out = set(self._closed.run_out(held, at=self._clock.monotonic(), lease_s=lease_s))
+        if self._sql.steady_s < lease_s:
+            run_out = set()
+        free = [row.interaction_id for row in rows if row.interaction_id not in held or row.interaction_id in run_out]
+        return await self._interactions(*UNTRANSCRIBED, among(table.interaction_id, free[:limit])) if free else []
+
+    async def _interactions(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[OpenInteraction]:
+        table = t.interactions.c
+        query = _JOINED.where(*where).order_by(table.started_at, table.interaction_id).limit(limit)
         return await self._sql.read(lambda c: [_open(row) for row in c.execute(query)])
-
-
-def untranscribed(now: str) -> sa.Select[Any]:
-    """Calls whose recording waits to be transcribed, the first first; what is leased after ``now`` has an owner."""
-    table = t.interactions.c
-    return _JOINED.where(
-        table.ticket_id.in_(_PENDING),
-        table.disposition.is_not(None),
-        table.recording_path.is_not(None),
-        sa.or_(table.lease_until.is_(None), table.lease_until <= now),
-    ).order_by(table.started_at, table.interaction_id)
 
 
 def _open(row: sa.Row[Any]) -> OpenInteraction:

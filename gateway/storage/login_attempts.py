@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from gateway.domain.attempts import Attempts
+from gateway.domain.attempts import Attempts, latest_lock
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.ports.accounts import Bucket, Reservation
 from gateway.storage.account_tables import login_attempts as table
@@ -20,9 +20,10 @@ KEPT = timedelta(days=1)
 def locked_until(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime) -> datetime | None:
     """See ``ports.accounts.AccountStore.locked_until``."""
     keys = [bucket.key for bucket in buckets]
-    latest = sa.select(sa.func.max(table.c.locked_until)).where(table.c.bucket.in_(keys))
+    locks = (table.c.locked_until > rfc3339(now), table.c.locked_until <= rfc3339(latest_lock(now)))
+    latest = sa.select(sa.func.max(table.c.locked_until)).where(table.c.bucket.in_(keys), *locks)
     found = connection.execute(latest).scalar()
-    return from_rfc3339(found) if found is not None and found > rfc3339(now) else None
+    return from_rfc3339(found) if found is not None else None
 
 
 def reserve(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime) -> Reservation:

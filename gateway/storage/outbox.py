@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,11 +16,14 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.batch_callbacks import reply_number
 from gateway.storage.engine import Sql, upsert
+from gateway.storage.takeable import Queue, Takeable, later
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 
 PER_RECIPIENT = 20
 MAX_ERROR = 300
+FETCH, TRANSCRIBE = "fetch", "transcribe"
+"""What there is to do with an attachment."""
 FORGET_AT_ONCE = 500
 """Rows deleted in one transaction: some milliseconds."""
 
@@ -32,18 +35,18 @@ class SqlOutboxStore:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
+        self._queue = Queue(t.outbox, sa.text("state = 'queued'"), sql=sql, clock=clock)
 
     async def lease(
         self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float
     ) -> list[list[OutboxRow]]:
         """See ``OutboxStore.lease``."""
-        now = self._clock.now()
-        free = self._sql.may_take(t.outbox.c.leased_by, lease_s)
-        due = await self._sql.read(lambda c: _due(c, channel_ids, rfc3339(now), free, recipients))
+        free = await self._queue.takeable(lease_s)
+        due = await self._sql.read(lambda c: _due(c, channel_ids, free, recipients))
         if not due:
             return []
-        until = rfc3339(now + timedelta(seconds=lease_s))
-        taken = await self._sql.write(lambda c: _lease(c, due, owner, rfc3339(now), until))
+        until = later(self._clock.now(), lease_s)
+        taken = await self._sql.write(lambda c: _lease(c, due, owner, free, until))
         return await self._sql.read(lambda c: _rows(c, taken)) if taken else []
 
     async def again(self, message_ids: Sequence[str], *, retry_in_s: float, error: str | None) -> None:
@@ -54,7 +57,7 @@ class SqlOutboxStore:
 
         def work(connection: sa.Connection) -> None:
             retry = sa.update(table).where(table.c.message_id == first)
-            values: dict[str, Any] = {"leased_by": None, "next_at": rfc3339(now + timedelta(seconds=retry_in_s))}
+            values: dict[str, Any] = {"leased_by": None, "next_at": later(now, retry_in_s)}
             if error is not None:
                 values |= {"attempts": table.c.attempts + 1, "error": _clean(error)}
             connection.execute(retry.values(**values))
@@ -93,9 +96,7 @@ class SqlOutboxStore:
         return forgotten
 
 
-def _due(
-    connection: sa.Connection, channel_ids: Sequence[str], now: str, free: sa.ColumnElement[bool], limit: int
-) -> list[tuple[str, str]]:
+def _due(connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, limit: int) -> list[tuple[str, str]]:
     """(channel_id, recipient) whose first queued message is due."""
     table = t.outbox.c
     queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids))
@@ -116,14 +117,14 @@ def _due(
                 table.thread_seq == first.c.thread_seq,
             ),
         )
-        .where(table.state == "queued", table.next_at <= now, free)
+        .where(table.state == "queued", free.where(t.outbox))
         .order_by(table.next_at)
         .limit(limit)
     )
     return [(row.channel_id, row.recipient) for row in connection.execute(query)]
 
 
-def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, now: str, until: str) -> list[str]:
+def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, free: Takeable, until: str) -> list[str]:
     """Take the queued rows of ``due``, unless another worker has taken the first of them since."""
     table = t.outbox
     query = (
@@ -139,7 +140,7 @@ def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, no
     for key in due:
         rows = by_recipient.get(key, [])[:PER_RECIPIENT]
         # Rows behind the first carry a lease only while a worker is busy with this recipient.
-        if rows and all(row.next_at <= now for row in rows if row.leased_by or row is rows[0]):
+        if rows and all(free.holds(row) for row in rows if row.leased_by or row is rows[0]):
             taken += [row.message_id for row in rows]
     if taken:
         update = sa.update(table).where(among(table.c.message_id, taken)).values(leased_by=owner, next_at=until)
@@ -219,24 +220,23 @@ class SqlAttachmentStore:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
+        todo = t.attachments.c.todo
+        self._queues = {what: Queue(t.attachments, todo == what, sql=sql, clock=clock) for what in (FETCH, TRANSCRIBE)}
 
     async def lease(self, owner: str, *, limit: int, lease_s: float, channel_ids: Sequence[str]) -> list[AttachmentRow]:
         """See ``AttachmentStore.lease``."""
-        due = [*self._due("fetch"), among(t.attachments.c.channel_id, channel_ids)]
-        free = self._sql.may_take(t.attachments.c.leased_by, lease_s)
-        query = (
-            sa.select(t.attachments.c.attachment_id).where(*due, free).order_by(t.attachments.c.next_at).limit(limit)
-        )
+        due = [*await self._due(FETCH, lease_s), among(t.attachments.c.channel_id, channel_ids)]
+        query = sa.select(t.attachments.c.attachment_id).where(*due).order_by(t.attachments.c.next_at).limit(limit)
         ids = await self._sql.read(lambda c: c.execute(query).scalars().all())
         return await self._take(owner, due, ids, lease_s) if ids else []
 
-    async def waiting(self, limit: int) -> list[Waiting]:
+    async def waiting(self, limit: int, *, lease_s: float) -> list[Waiting]:
         """See ``AttachmentStore.waiting``."""
         oldest = sa.func.min(t.attachments.c.attachment_id).label("oldest")
         query = (
             sa.select(oldest, t.tickets.c.requester_id)
             .join_from(t.attachments, t.tickets, t.attachments.c.ticket_id == t.tickets.c.ticket_id)
-            .where(*self._due("transcribe"))
+            .where(*await self._due(TRANSCRIBE, lease_s))
             .group_by(t.tickets.c.requester_id)
             .order_by(oldest)
             .limit(limit)
@@ -246,7 +246,8 @@ class SqlAttachmentStore:
     async def lease_voice(self, owner: str, attachment_id: str, *, lease_s: float) -> AttachmentRow | None:
         """See ``AttachmentStore.lease_voice``."""
         counted = {"decodings": t.attachments.c.decodings + 1}
-        taken = await self._take(owner, self._due("transcribe"), (attachment_id,), lease_s, **counted)
+        due = await self._due(TRANSCRIBE, lease_s)
+        taken = await self._take(owner, due, (attachment_id,), lease_s, **counted)
         return taken[0] if taken else None
 
     async def decoded(self, attachment_id: str) -> None:
@@ -255,16 +256,15 @@ class SqlAttachmentStore:
         update = sa.update(t.attachments).where(own).values(decodings=0)
         await self._sql.write(lambda c: c.execute(update).rowcount)
 
-    def _due(self, todo: str) -> list[sa.ColumnElement[bool]]:
-        return [t.attachments.c.todo == todo, t.attachments.c.next_at <= rfc3339(self._clock.now())]
+    async def _due(self, todo: str, lease_s: float) -> list[sa.ColumnElement[bool]]:
+        return [t.attachments.c.todo == todo, (await self._queues[todo].takeable(lease_s)).where(t.attachments)]
 
     async def _take(
         self, owner: str, due: list[sa.ColumnElement[bool]], ids: Sequence[str], lease_s: float, **more: Any
     ) -> list[AttachmentRow]:
         """Lease those of ``ids`` that are still ``due`` and nobody else's."""
         table = t.attachments
-        due = [*due, self._sql.may_take(table.c.leased_by, lease_s)]
-        until = rfc3339(self._clock.now() + timedelta(seconds=lease_s))
+        until = later(self._clock.now(), lease_s)
         take = sa.update(table).where(*due, among(table.c.attachment_id, ids))
         returning = take.values(leased_by=owner, next_at=until, **more).returning(table.c.attachment_id)
         taken = await self._sql.write(lambda c: c.execute(returning).scalars().all())
@@ -273,11 +273,11 @@ class SqlAttachmentStore:
     async def again(self, attachment_id: str, *, retry_in_s: float, error: str) -> None:
         """See ``AttachmentStore.again``."""
         table = t.attachments
-        later = rfc3339(self._clock.now() + timedelta(seconds=retry_in_s))
+        next_at = later(self._clock.now(), retry_in_s)
         update = (
             sa.update(table)
             .where(table.c.attachment_id == attachment_id)
-            .values(leased_by=None, next_at=later, attempts=table.c.attempts + 1, error=_clean(error))
+            .values(leased_by=None, next_at=next_at, attempts=table.c.attempts + 1, error=_clean(error))
         )
         await self._sql.write(lambda c: c.execute(update).rowcount)
 

@@ -104,8 +104,8 @@ interactions = sa.Table(
 """``owner`` is the process that handles a call; recovery clears it when it closes one in its owner's place."""
 _open = interactions.c.disposition.is_(None)
 sa.Index("interactions_open", interactions.c.external_id, sqlite_where=_open, postgresql_where=_open)
-_leased = interactions.c.lease_until.is_not(None)
-sa.Index("interactions_leased", interactions.c.lease_until, sqlite_where=_leased, postgresql_where=_leased)
+_live = sa.and_(interactions.c.lease_until.is_not(None), _open)
+sa.Index("interactions_live", interactions.c.lease_until, sqlite_where=_live, postgresql_where=_live)
 IS_PENDING = sa.text("tickets.pending")
 """As the index says it: ``tickets.c.pending`` alone is written ``= 1`` for SQLite, which then reads every ticket."""
 _pending = tickets.c.pending

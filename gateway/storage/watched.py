@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-import sqlalchemy as sa
-
 from gateway.errors import StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage.engine import ReadTooLong, Sql, T, Work
@@ -35,10 +33,6 @@ class WatchedSql:
         if self._since is None or now - self._last > GAP_S:
             return 0.0
         return now - self._since
-
-    def may_take(self, leased_by: sa.Column[str], lease_s: float) -> sa.ColumnElement[bool]:
-        """Which of the rows that are due may be taken: while owners could not end their leases, those of nobody."""
-        return sa.true() if self.steady_s >= lease_s else leased_by.is_(None)
 
     async def read(self, work: Work[T]) -> T:
         """See ``Sql.read``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from gateway.storage.database import open_database
 from scripts.case_system import CaseSystem
-from tests.crash.callers import Callers
 from tests.crash.contacts import EVENT, Contacts
 from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
@@ -49,6 +50,32 @@ def unreadable_recordings(gateway: RunningGateway, tickets: list[dict[str, Any]]
     return wrong
 
 
+def wrong_hashes(gateway: RunningGateway, tickets: list[dict[str, Any]]) -> list[str]:
+    """Recordings that are not what the record says of them."""
+    wrong = []
+    for ticket in tickets:
+        for own in ticket["interactions"]:
+            if own["recording"] is None:
+                continue
+            path = f"/api/v1/tickets/{ticket['ticket_id']}/recordings/{own['interaction_id']}"
+            status, _, body = gateway.request("GET", path)
+            if status != 200 or hashlib.sha256(body).hexdigest() != own["recording"]["sha256"]:
+                wrong.append(f"{own['interaction_id']}: HTTP {status}")
+    return wrong
+
+
+def said_twice(gateway: RunningGateway, tickets: list[dict[str, Any]]) -> list[str]:
+    """Calls with two segments for the same stretch of what their caller said."""
+    wrong = []
+    for ticket in tickets:
+        record = gateway.get(f"/api/v1/tickets/{ticket['ticket_id']}")
+        for own in record["interactions"]:
+            heard = sorted((s["start_ms"], s["end_ms"]) for s in own["transcript"] if s["speaker"] == "requester")
+            if any(one[1] > other[0] for one, other in itertools.pairwise(heard)):
+                wrong.append(f"{own['interaction_id']}: {heard}")
+    return wrong
+
+
 def unnoted_answers(tickets: list[dict[str, Any]], answered: set[str]) -> list[str]:
     """Calls whose caller was answered and whose ticket does not say so.
 
@@ -79,8 +106,8 @@ class Log:
     events: list[dict[str, Any]]
 
     @classmethod
-    async def read(cls, data_dir: Path) -> Log:
-        database = await open_database("", data_dir=data_dir, zone=ZoneInfo("Asia/Shanghai"))
+    async def read(cls, data_dir: Path, url: str = "") -> Log:
+        database = await open_database(url, data_dir=data_dir, zone=ZoneInfo("Asia/Shanghai"))
         try:
             events: list[dict[str, Any]] = []
             while page := await database.reader.events(after=events[-1]["event_seq"] if events else 0):
@@ -91,7 +118,7 @@ class Log:
 
 
 def findings(
-    tickets: list[dict[str, Any]], contacts: Contacts, callers: Callers, log: Log, receiver: CaseSystem
+    tickets: list[dict[str, Any]], contacts: Contacts, answered: set[str], log: Log, receiver: CaseSystem
 ) -> dict[str, Any]:
     """Every figure that has to be zero (or empty)."""
     reported = [t for t in tickets if str(t["source"]["event_id"]).startswith(EVENT)]
@@ -107,7 +134,7 @@ def findings(
         "contacts acknowledged twice differently": contacts.contradicted,
         "contacts never acknowledged": sorted(contacts.sent - contacts.acknowledged.keys()),
         "contacts stored twice": len(by_event) - len(set(by_event)),
-        "answered calls without a ticket": sorted(callers.answered - set(by_call)),
+        "answered calls without a ticket": sorted(answered - set(by_call)),
         "calls stored twice": len(by_call) - len(set(by_call)),
         "serials missing": missing_serials([t["ticket_no"] for t in tickets]),
         "event numbers missing": sorted(set(range(1, len(log.events) + 1)) - {e["event_seq"] for e in log.events}),

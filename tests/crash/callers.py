@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import struct
+import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.channels.sip.peer import Msg, Peer, Phone, offer
 
@@ -29,9 +31,15 @@ class Callers:
     """Status by external_id."""
     unheard: int = 0
     """Calls that nobody answered in time: the gateway was down."""
+    talk_s: tuple[float, float] = (0.3, 4.0)
+    """How long a caller speaks."""
+    spans: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """From when to when (monotonic) an answered call lasted, by external_id."""
+    cut: set[str] = field(default_factory=set)
+    """Calls that the gateway ended."""
 
     async def run(self, phones: int, stop: asyncio.Event, chance: random.Random) -> None:
-        """Call until ``stop``; calls under way end."""
+        """Call until ``stop``; calls under way end. A proxy's Record-Route is followed."""
         await asyncio.gather(*(self._phone(number, stop, chance) for number in range(phones)))
 
     async def _phone(self, number: int, stop: asyncio.Event, chance: random.Random) -> None:
@@ -39,7 +47,7 @@ class Callers:
             await asyncio.sleep(chance.uniform(0.1, 0.6))
             peer = await Peer.udp(self.sip_port)
             try:
-                await self._call(peer, Phone(peer, user=f"139{number:08d}"), chance.uniform(0.3, 4.0))
+                await self._call(peer, RoutedPhone(peer, user=f"139{number:08d}"), chance.uniform(*self.talk_s))
             finally:
                 await peer.close()
 
@@ -55,15 +63,34 @@ class Callers:
             if final is None:
                 self.unheard += 1
             elif final.status == 200:
+                began = time.monotonic()
                 self.answered.add(external_id)
                 phone.ack(final)
-                await _talk(peer, phone, rtp, final, talk_s)
-                await _final(peer, _sent(phone, "BYE"), "BYE")
+                if await _talk(peer, phone, rtp, final, talk_s):
+                    self.cut.add(external_id)
+                else:
+                    await _final(peer, _sent(phone, "BYE"), "BYE")
+                self.spans[external_id] = (began, time.monotonic())
             else:
                 phone.ack_refusal(final)
                 self.refused[external_id] = final.status
         finally:
             rtp.close()
+
+
+class RoutedPhone(Phone):
+    """A phone that sends the requests of a dialog by the way that its 200 has come (RFC 3261 12.1.2)."""
+
+    routes: tuple[str, ...] = ()
+
+    def request(self, method: str, body: str = "", *headers: str, **more: Any) -> str:
+        """See ``Phone.request``."""
+        return super().request(method, body, *(f"Route: {route}" for route in self.routes), *headers, **more)
+
+    def ack(self, response: Msg, body: str = "", *headers: str) -> None:
+        """See ``Phone.ack``."""
+        self.routes = tuple(reversed(response.all("record-route")))
+        super().ack(response, body, *headers)
 
 
 def _sent(phone: Phone, method: str) -> str:
@@ -90,8 +117,8 @@ async def _final(peer: Peer, request: str, method: str) -> Msg | None:
     return None
 
 
-async def _talk(peer: Peer, phone: Phone, rtp: asyncio.DatagramTransport, ok: Msg, talk_s: float) -> None:
-    """Speak; answer what the gateway says meanwhile. Ends early when it hangs up."""
+async def _talk(peer: Peer, phone: Phone, rtp: asyncio.DatagramTransport, ok: Msg, talk_s: float) -> bool:
+    """Speak; answer what the gateway says meanwhile. Ends early when it hangs up: True."""
     media = next(line for line in ok.body.decode().splitlines() if line.startswith("m=audio"))
     to = ("127.0.0.1", int(media.split()[1]))
     loop = asyncio.get_running_loop()
@@ -109,4 +136,5 @@ async def _talk(peer: Peer, phone: Phone, rtp: asyncio.DatagramTransport, ok: Ms
         elif message.method:
             phone.answer(message)
             if message.method == "BYE":
-                return
+                return True
+    return False

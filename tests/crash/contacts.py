@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -29,7 +30,8 @@ WORDS = (
 class Contacts:
     """Counts what was sent and what was promised."""
 
-    url: str
+    urls: Sequence[str]
+    """Of all web processes: each attempt goes to another one."""
     token: str
     platform: bool = False
     """Every third contact is signed by the platform "cloud", half of these at its hook."""
@@ -72,8 +74,9 @@ class Contacts:
         own = {"X-Gateway-Signature": sign(body)} if signed else {"Authorization": f"Bearer {self.token}"}
         headers = {"Content-Type": "application/json", "Idempotency-Key": event_id, **own}
         path = "/hooks/cloud" if signed and number % 2 else "/api/v1/contacts"
+        url = self.urls[(number + self.repeats) % len(self.urls)]
         try:
-            async with session.post(f"{self.url}{path}", data=body, headers=headers) as answer:
+            async with session.post(f"{url}{path}", data=body, headers=headers) as answer:
                 if answer.status not in {200, 201}:
                     assert answer.status in {429, 500, 502, 503}, (answer.status, await answer.text())
                     return False

@@ -51,7 +51,9 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int, messages: int | N
         tables += providers.tables if providers else ""
         gateway = RunningGateway(folder / "gateway", asr_workers=asr_workers, tables=tables)
         await asyncio.to_thread(gateway.start)
-        contacts = Contacts(gateway.url, await asyncio.to_thread(lambda: gateway.token), platform=providers is not None)
+        contacts = Contacts(
+            [gateway.url], await asyncio.to_thread(lambda: gateway.token), platform=providers is not None
+        )
         callers = Callers(gateway.sip_port)
         killer = Killer(gateway, random.Random(seed), pause_s)
         citizens = Citizens(gateway.url, providers.smsc, random.Random(seed + 2)) if providers else None
@@ -86,7 +88,7 @@ async def havoc(folder: Path, *, kills: int, asr_workers: int, messages: int | N
                 await asyncio.to_thread(gateway.stop)
             await receiver.stop()
     log = await Log.read(gateway.data)
-    found |= findings(tickets, contacts, callers, log, receiver)
+    found |= findings(tickets, contacts, callers.answered, log, receiver)
     found["answered calls without a readable recording"] = unreadable
     found["calls answered and not noted as answered"] = unnoted_answers(tickets, callers.answered)
     figures = {

@@ -93,7 +93,7 @@ async def test_whoever_died_of_a_file_has_counted_it(house: ConversationHouse) -
     ticket = await send(house, "eve", VOICE)
     store = house.database.attachments
     for _ in range(DECODINGS):
-        (waiting,) = await store.waiting(10)
+        (waiting,) = await store.waiting(10, lease_s=60)
         row = await store.lease_voice("dead", waiting.attachment_id, lease_s=600)
         assert row is not None
         assert await store.lease_voice("b", waiting.attachment_id, lease_s=600) is None

@@ -171,8 +171,8 @@ async def test_a_wake_up_is_not_taken_from_the_listener_by_the_fetcher(
             idle.append(owner)
         return rows
 
-    async def listen(limit: int) -> Any:
-        found = await waiting(limit)
+    async def listen(limit: int, **more: Any) -> Any:
+        found = await waiting(limit, **more)
         found_nothing.set()
         await slow.wait()
         return found

@@ -146,6 +146,33 @@ async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock:
     await dying.outbox.settled()
 
 
+@pytest.mark.parametrize("ahead_s", [3600, -3600])
+async def test_a_clock_that_jumps_neither_repeats_nor_stops_what_is_sent(
+    house: ConversationHouse, clock: TestClock, opened: Open, tmp_path: Path, ahead_s: int
+) -> None:
+    """Neither the clock of this machine nor that of another one that takes part."""
+    wrong = clock.ahead(ahead_s)
+    other = ConversationHouse(await opened(clock=wrong), wrong, tmp_path, name="other")
+    await other.say("1", "路灯不亮")
+    house.chat.hold = asyncio.Event()
+    assert await house.outbox.step(), "what was queued by a clock an hour ahead is due"
+    await other.deliver()
+    clock.jump(-ahead_s)
+    await house.outbox.step()
+    await other.deliver()
+    await other.deliver()
+    house.chat.hold.set()
+    await house.outbox.settled()
+    assert (len(house.chat.sent), len(other.chat.sent)) == (1, 0)
+    house.chat.failures = [TransientDeliveryError("busy")]
+    await house.say("2", "井盖坏了", sender="another")
+    await house.deliver()
+    clock.jump(ahead_s)
+    clock.forward(60)
+    await house.deliver()
+    assert len(house.chat.sent) == 2, "what failed just before a jump is tried again soon"
+
+
 async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, clock: TestClock, tmp_path: Path) -> None:
     dead = ConversationHouse(await opened(), clock, tmp_path, name="dead")
     await dead.say("1", "路灯不亮")

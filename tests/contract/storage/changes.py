@@ -31,15 +31,37 @@ class TestClock:
 
     def __init__(self) -> None:
         self.at = NOON
+        self.jumped = timedelta()
 
     def now(self) -> datetime:
-        return self.at
+        return self.at + self.jumped
 
     def monotonic(self) -> float:
         return (self.at - NOON).total_seconds()
 
     def forward(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Somebody puts it right, or wrong: no time passes."""
+        self.jumped += timedelta(seconds=seconds)
+
+    def ahead(self, seconds: float = 0) -> WrongClock:
+        """The clock of a machine on which it is so much later than here; it may jump."""
+        return WrongClock(self, seconds)
+
+
+class WrongClock:
+    """Runs with another clock, some seconds ahead of it or (negative) behind."""
+
+    def __init__(self, true: TestClock, ahead_s: float) -> None:
+        self.true, self.ahead_s = true, ahead_s
+
+    def now(self) -> datetime:
+        return self.true.now() + timedelta(seconds=self.ahead_s)
+
+    def monotonic(self) -> float:
+        return self.true.monotonic()
 
 
 async def pass_by(db: Database, clock: TestClock, seconds: int) -> None:

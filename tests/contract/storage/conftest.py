@@ -44,7 +44,7 @@ async def opened(url: str, tmp_path: Path, clock: TestClock) -> AsyncIterator[Op
     async with AsyncExitStack() as stack:
 
         async def open_another(**options: Any) -> Database:
-            database = await open_database(url, data_dir=tmp_path, zone=SHANGHAI, clock=clock, **options)
+            database = await open_database(url, data_dir=tmp_path, zone=SHANGHAI, **{"clock": clock, **options})
             stack.push_async_callback(database.aclose)
             return database
 

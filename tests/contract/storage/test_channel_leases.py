@@ -30,11 +30,31 @@ async def test_it_is_handed_over_when_it_runs_out_and_not_before(db: Database, c
     clock.forward(20)
     assert not await take(leases, "b")
     assert await take(leases, "a")
+    assert not await take(leases, "b")
     clock.forward(29)
     assert not await take(leases, "b")
     clock.forward(1)
     assert await take(leases, "b")
     assert not await take(leases, "a")
+
+
+@pytest.mark.parametrize(("owners_clock", "others_clock"), [(3600, 0), (-3600, 0), (0, 3600), (0, -3600)])
+async def test_no_clock_has_a_say_in_whose_channel_it_is(
+    opened: Open, clock: TestClock, owners_clock: int, others_clock: int
+) -> None:
+    here, there = clock.ahead(owners_clock), clock.ahead(others_clock)
+    owner, other = await opened(clock=here), await opened(clock=there)
+    for n in range(6):
+        assert await take(owner.channel_leases, "a")
+        assert not await take(other.channel_leases, "b")
+        clock.forward(10)
+        if n == 2:
+            here.ahead_s, there.ahead_s = others_clock, owners_clock
+    clock.forward(19)
+    assert not await take(other.channel_leases, "b")
+    clock.forward(1)
+    assert await take(other.channel_leases, "b")
+    assert not await take(owner.channel_leases, "a")
 
 
 async def test_a_dead_owner_is_not_waited_for(db: Database) -> None:

@@ -56,6 +56,23 @@ async def test_a_worker_that_dies_loses_nothing(db: Database, clock: TestClock) 
     assert await lease(db, owner="lives") == [1, 3]
 
 
+@pytest.mark.parametrize("ahead_s", [3600, -3600])
+async def test_a_clock_that_jumps_neither_repeats_nor_stops_a_feed(
+    opened: Open, db: Database, clock: TestClock, ahead_s: int
+) -> None:
+    """Neither the clock of this worker's machine nor that of another one."""
+    other = await opened(clock=clock.ahead(ahead_s))
+    await two_tickets(other)
+    assert await lease(other, limit=1) == [1]
+    assert await lease(db) == [3], "what a clock an hour ahead has taken in is due"
+    clock.jump(-ahead_s)
+    assert await lease(db) == await lease(other) == []
+    await db.deliveries.failed("cases", 3, "503", retry_in_s=60)
+    clock.jump(ahead_s)
+    clock.forward(61)
+    assert 3 in await lease(db), "what failed before a jump is tried again soon"
+
+
 async def test_workers_share_without_overlap(opened: Open) -> None:
     stores = [await opened() for _ in range(3)]
     await asyncio.gather(*(stores[0].changes.apply(written(str(n))) for n in range(30)))

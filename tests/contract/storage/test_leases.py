@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from gateway.domain.change import Applied, Change
+from gateway.domain.change import Applied, Change, OpenInteraction
+from gateway.domain.ids import rfc3339
 from gateway.errors import StoreUnavailable
 from gateway.intake.live import LiveInteractions
+from gateway.storage import tables
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event, pass_by, written
 from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
+LOOK_S = 5
+"""So seldom a worker looks."""
 
 
 def closed(applied: Applied, *, lease_s: float | None = None, recording: str | None = "a.wav") -> Change:
@@ -28,19 +34,57 @@ def closed(applied: Applied, *, lease_s: float | None = None, recording: str | N
     )
 
 
-async def test_a_lease_runs_out_unless_it_is_renewed(db: Database) -> None:
+async def ran_out(db: Database, clock: TestClock, seconds: int, *, lease_s: float = 30) -> list[OpenInteraction]:
+    """What has run out at the end of so many seconds of looking every few seconds."""
+    found = await db.leases.run_out(lease_s)
+    for left in range(seconds, 0, -LOOK_S):
+        clock.forward(min(left, LOOK_S))
+        found = await db.leases.run_out(lease_s)
+    return found
+
+
+async def test_a_lease_runs_out_unless_it_is_renewed(db: Database, clock: TestClock) -> None:
     one, two = [await db.changes.apply(call(str(n), phone="+8613800138000")) for n in range(2)]
     await db.changes.apply(written("w", conversation="c"))
     assert one.interaction_id
-    assert await db.leases.expired(NOON + timedelta(seconds=29)) == []
+    assert await ran_out(db, clock, 29) == []
     await db.leases.renew([one.interaction_id], NOON + timedelta(seconds=90))
-    (gone,) = await db.leases.expired(NOON + timedelta(seconds=60))
+    (gone,) = await ran_out(db, clock, 29)
     assert gone.interaction_id == two.interaction_id
     assert (gone.ticket_no, gone.node) == (two.ticket_no, "n1")
     assert (gone.started_at, gone.answered_at) == (NOON, None)
     await db.changes.apply(closed(two))
-    assert await db.leases.expired(NOON + timedelta(seconds=60)) == []
+    assert await db.leases.run_out(30) == []
     assert await db.leases.renew([], NOON) == []
+
+
+@pytest.mark.parametrize(("owners_clock", "watchers_clock"), [(3600, 0), (-3600, 0), (0, 3600), (0, -3600)])
+async def test_no_clock_has_a_say_in_whose_lease_runs_out(
+    opened: Open, clock: TestClock, owners_clock: int, watchers_clock: int
+) -> None:
+    here, there = clock.ahead(owners_clock), clock.ahead(watchers_clock)
+    owner, watcher = await opened(clock=here), await opened(clock=there)
+    applied = await owner.changes.apply(call("1", owner="voice", lease_s=15))
+    live = LiveInteractions(leases=owner.leases, clock=here, node="n1", owner="voice", lease_s=15)
+    await live.adopt(applied.interaction_id or "")
+    for n in range(6):
+        assert await ran_out(watcher, clock, 5, lease_s=15) == []
+        if n == 3:
+            here.ahead_s, there.ahead_s = watchers_clock, owners_clock
+        await live.adopt(applied.interaction_id or "")
+    assert await ran_out(watcher, clock, 14, lease_s=15) == []
+    assert [i.interaction_id for i in await ran_out(watcher, clock, 1, lease_s=15)] == [applied.interaction_id]
+
+
+async def test_who_has_just_begun_to_look_waits_a_whole_lease(opened: Open, clock: TestClock) -> None:
+    """A worker that was started anew in an outage knows nothing of it."""
+    db = await opened()
+    await db.changes.apply(call("1"))
+    assert await ran_out(db, clock, 29) == []
+    other = await opened()
+    assert len(await ran_out(db, clock, 1)) == 1
+    assert await ran_out(other, clock, 29) == []
+    assert len(await ran_out(other, clock, 1)) == 1
 
 
 async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(db: Database) -> None:
@@ -52,7 +96,7 @@ async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(
     assert await db.leases.released() == []
     assert await db.leases.release(lambda owner: owner == "n1-dead") == 1
     assert [i.interaction_id for i in await db.leases.released()] == [mine.interaction_id]
-    assert [i.interaction_id for i in await db.leases.expired(NOON)] == [mine.interaction_id]
+    assert await db.leases.run_out(30) == [], "what is released is told apart from what runs out"
     assert await db.leases.release(lambda owner: owner == "n1-dead") == 0
 
 
@@ -85,19 +129,31 @@ async def test_how_long_the_store_has_answered(db: Database, clock: TestClock, m
     assert db.leases.steady_s() == 0, "nobody has looked for a minute"
 
 
+async def words_wait(db: Database, clock: TestClock, seconds: int, **more: Any) -> list[str]:
+    """Ids of what may be transcribed at the end of so many seconds."""
+    options = {"lease_s": 30, "is_gone": lambda owner: owner == "n1-dead", **more}
+    found = await db.leases.untranscribed(**options)
+    for left in range(seconds, 0, -LOOK_S):
+        clock.forward(min(left, LOOK_S))
+        found = await db.leases.untranscribed(**options)
+    return [i.interaction_id for i in found]
+
+
 async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -> None:
     first, second, silent, still_open = [await db.changes.apply(call(str(n))) for n in range(4)]
+    left = await db.changes.apply(call("left", owner="n1-dead"))
     await db.changes.apply(closed(first))
-    await db.changes.apply(closed(second, lease_s=60))
     await db.changes.apply(closed(silent, recording=None))
+    await db.changes.apply(closed(left))
     assert still_open.ticket_id
-    assert await db.leases.untranscribed() == []
-    clock.forward(31)
-    assert [i.interaction_id for i in await db.leases.untranscribed()] == [first.interaction_id]
-    clock.forward(30)
-    waiting = await db.leases.untranscribed()
-    assert {i.interaction_id for i in waiting} == {first.interaction_id, second.interaction_id}
-    assert [i.recording_path for i in await db.leases.untranscribed(limit=1)] == ["a.wav"]
+    assert await words_wait(db, clock, 29) == [left.interaction_id], "its owner is gone, the others' may live"
+    await db.changes.apply(closed(second, lease_s=3600))
+    assert await words_wait(db, clock, 1) == [first.interaction_id, left.interaction_id]
+    assert second.interaction_id
+    await db.leases.renew([second.interaction_id], NOON)
+    assert second.interaction_id not in await words_wait(db, clock, 29)
+    assert await words_wait(db, clock, 1) == [first.interaction_id, second.interaction_id, left.interaction_id]
+    assert await words_wait(db, clock, 0, limit=1) == [first.interaction_id]
     await db.changes.apply(
         Change(
             ticket_id=first.ticket_id,
@@ -105,7 +161,7 @@ async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -
             events=(event("transcript.completed"),),
         )
     )
-    assert [i.interaction_id for i in await db.leases.untranscribed()] == [second.interaction_id]
+    assert await words_wait(db, clock, 0) == [second.interaction_id, left.interaction_id]
 
 
 async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> None:
@@ -129,5 +185,5 @@ async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> N
             await other.leases.renew([applied.interaction_id or ""], NOON + timedelta(seconds=60 + n))
 
     await asyncio.gather(talk(), renew())
-    assert await db.leases.expired(NOON + timedelta(seconds=78)) == []
-    assert len(await db.leases.expired(NOON + timedelta(seconds=79))) == 1
+    (lease,) = await db.sql.read(lambda c: c.execute(sa.select(tables.interactions.c.lease_until)).scalars().all())
+    assert lease == rfc3339(NOON + timedelta(seconds=79))

@@ -57,3 +57,19 @@ def test_an_office_that_mistypes_once_a_minute_is_never_locked() -> None:
 def test_a_clock_that_jumps_back_forgives_nothing() -> None:
     attempts = Attempts(4, NOON).one_more(Rule(limit=5, forgive_s=60), NOON - timedelta(hours=1))
     assert attempts.failed == 5
+
+
+@pytest.mark.parametrize("back_s", [901, 3600, 86_400])
+def test_a_clock_put_right_locks_nobody_out(back_s: int) -> None:
+    """What a clock wrote that was ahead neither locks until then, nor keeps time from forgiving."""
+    rule = Rule(limit=3, forgive_s=60)
+    wrong = Attempts(0, NOON)
+    for _ in range(9):
+        wrong = wrong.one_more(rule, NOON)
+    assert wrong.locked(NOON)
+    now = NOON - timedelta(seconds=back_s)
+    assert not wrong.locked(now)
+    again = wrong.one_more(rule, now)
+    assert again.locked(now)
+    assert not again.locked(now + timedelta(seconds=901))
+    assert again.one_more(rule, now + timedelta(seconds=12 * 60)).failed == 1

@@ -1,0 +1,77 @@
+"""Which rows of a queue (``next_at``, ``leased_by``) a process may take, whoever's clock wrote them.
+
+- What nobody has is taken when its ``next_at`` has come. No pause is longer than ``FURTHEST_S``, so an instant further
+  ahead was written by a clock that was wrong, or before one was put right: such a row is due.
+- What somebody has is taken when this process has seen that lease stand for as long as it lasts, the store answering
+  all the while (``domain.seen_leases``): no clock of another machine, and no jump of this one's, ends a lease.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.domain.ids import rfc3339
+from gateway.domain.seen_leases import SeenLeases
+from gateway.ports.clock import Clock
+from gateway.storage.watched import WatchedSql
+
+FURTHEST_S = 900.0
+"""The longest pause between two attempts: what was put off further is looked at again after so long."""
+Lease = tuple[str, str]
+"""(leased_by, next_at): rows that were taken together have one."""
+
+
+def later(now: datetime, seconds: float) -> str:
+    """The ``next_at`` of a row that is to wait."""
+    return rfc3339(now + timedelta(seconds=min(seconds, FURTHEST_S)))
+
+
+@dataclass(frozen=True, slots=True)
+class Takeable:
+    """What may be taken now."""
+
+    now: str
+    furthest: str
+    run_out: frozenset[Lease]
+
+    def where(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """As a condition on the queue's rows."""
+        columns = table.c
+        come = sa.or_(columns.next_at <= self.now, columns.next_at > self.furthest)
+        ended = [sa.and_(columns.leased_by == owner, columns.next_at == until) for owner, until in self.run_out]
+        return sa.or_(sa.and_(columns.leased_by.is_(None), come), *ended)
+
+    def holds(self, row: Any) -> bool:
+        """Whether this row may be taken."""
+        if row.leased_by is None:
+            return bool(row.next_at <= self.now or row.next_at > self.furthest)
+        return (row.leased_by, row.next_at) in self.run_out
+
+
+class Queue:
+    """A queue as one process sees it."""
+
+    def __init__(self, table: sa.Table, waiting: sa.ColumnElement[bool], *, sql: WatchedSql, clock: Clock) -> None:
+        """``waiting``: which rows of ``table`` still have to be worked on."""
+        self._sql = sql
+        self._clock = clock
+        columns = table.c
+        self._leases = sa.select(columns.leased_by, columns.next_at).where(waiting, columns.leased_by.is_not(None))
+        self._seen: SeenLeases[Lease] = SeenLeases()
+
+    async def takeable(self, lease_s: float) -> Takeable:
+        """What may be taken, where leases are given for ``lease_s`` seconds. Ask with every look for work."""
+        query = self._leases.distinct()
+        found = await self._sql.read(lambda c: [(row.leased_by, row.next_at) for row in c.execute(query)])
+        stand = {lease: lease for lease in found}
+        run_out = self._seen.run_out(stand, at=self._clock.monotonic(), lease_s=lease_s)
+        now = self._clock.now()
+        return Takeable(
+            now=rfc3339(now),
+            furthest=later(now, FURTHEST_S),
+            run_out=frozenset(run_out if self._sql.steady_s >= lease_s else ()),
+        )

@@ -1,0 +1,199 @@
+"""One night: load on every entrance of the split house, faults of every kind, and what has to hold in the morning."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripts.case_system import CaseSystem
+from tests.crash.audit import Log, findings, quiesce, said_twice, unnoted_answers, unreadable_recordings, wrong_hashes
+from tests.crash.callers import Callers
+from tests.crash.contacts import Contacts
+from tests.crash.split.house import SplitHouse, split_house
+from tests.crash.split.sockets import Chats, Follower
+from tests.support.waiting import until
+
+SECRET = "a secret of this test"
+HOUR_S = 3600.0
+MARGIN_S = 3.0
+"""A killed owner's calls end up to so long before and after their caller notices."""
+Fault = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long everything takes."""
+
+    lease_s: float = 5.0
+    away_s: float = 9.0
+    """How long PostgreSQL is away: longer than a lease."""
+    rounds: int = 1
+    pause_s: tuple[float, float] = (0.3, 1.5)
+    """Between faults."""
+    seed: int = field(default_factory=lambda: int(os.environ.get("CRASH_SEED", "0")) or random.randrange(1, 1 << 30))
+
+
+class Night:
+    """The faults, in an order of chance."""
+
+    def __init__(self, house: SplitHouse, plan: Plan) -> None:
+        self._house, self._plan = house, plan
+        self._chance = random.Random(plan.seed)
+        self.done: list[str] = []
+
+    async def run(self) -> None:
+        """Every fault once a round."""
+        for _ in range(self._plan.rounds):
+            order: list[str | Fault] = [*self._house.processes, self._outage, self._valkey_away, self._clocks_jump]
+            self._chance.shuffle(order)
+            for fault in order:
+                await asyncio.sleep(self._chance.uniform(*self._plan.pause_s))
+                if isinstance(fault, str):
+                    self._kill(fault)
+                else:
+                    await fault()
+
+    def _kill(self, name: str) -> None:
+        self.done.append(f"{name} killed")
+        self._house.processes[name].kill()
+
+    async def _outage(self) -> None:
+        """PostgreSQL is away for longer than a lease; a worker that dies meanwhile knows nothing of it."""
+        self.done.append("PostgreSQL away")
+        away = asyncio.create_task(self._house.without_postgres(self._plan.away_s))
+        await asyncio.sleep(self._plan.away_s * self._chance.uniform(0.1, 0.9))
+        self._kill(self._chance.choice(["worker-1", "worker-2"]))
+        await away
+        await asyncio.sleep(self._plan.lease_s * 1.5)
+
+    async def _valkey_away(self) -> None:
+        self.done.append("Valkey away")
+        await self._house.without_valkey(2.0)
+
+    async def _clocks_jump(self) -> None:
+        """Of each role one machine's clock is an hour ahead and the other's an hour behind; then they are put right."""
+        wrong = {}
+        for role in ("voice", "web", "worker"):
+            ahead = self._chance.choice([-HOUR_S, HOUR_S])
+            wrong |= {f"{role}-1": ahead, f"{role}-2": -ahead}
+        self.done.append(f"clocks jump: {wrong}")
+        for name, ahead_s in wrong.items():
+            self._house.machines[name].set_clock(ahead_s)
+        await asyncio.sleep(self._plan.lease_s * 1.5)
+        for name in wrong:
+            self._house.machines[name].set_clock(0)
+
+
+async def night(folder: Path, plan: Plan) -> None:
+    """Everything of it; what was found is printed, and has to be nothing."""
+    receiver = CaseSystem(secret=SECRET, log=folder / "cases.jsonl")
+    url = await receiver.start()
+    found: dict[str, Any] = {}
+    try:
+        async with split_house(folder, feed_url=url, feed_secret=SECRET, lease_s=plan.lease_s) as house:
+            began = time.monotonic()
+            web = house.webs[0]
+            urls = [web.url for web in house.webs]
+            token = await asyncio.to_thread(lambda: web.token)
+            contacts, chats = Contacts(urls, token), Chats(urls)
+            # Some hang up soon; others speak through outages and jumps.
+            brief, patient = Callers(house.sip_port), Callers(house.sip_port, talk_s=(plan.away_s, plan.away_s * 4))
+            follower = Follower(urls, token)
+            following = asyncio.create_task(follower.run())
+            faults, stop = Night(house, plan), asyncio.Event()
+            chance = random.Random(plan.seed + 1)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(contacts.run(2, stop))
+                group.create_task(chats.run(4, stop, chance))
+                group.create_task(brief.run(3, stop, chance))
+                group.create_task(patient.run(5, stop, chance))
+                await faults.run()
+                await asyncio.sleep(plan.lease_s)
+                stop.set()
+            loaded = time.monotonic()
+            await house.ready()
+            await asyncio.to_thread(quiesce, web, recogniser=True)
+            tickets = await asyncio.to_thread(lambda: list(web.tickets()))
+            log = await Log.read(folder, house.postgres.url("gateway"))
+            await until(lambda: follower.last >= len(log.events), "the follower to have seen everything", within_s=60)
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            for name, look in LOOKS.items():
+                found[name] = await asyncio.to_thread(look, web, tickets)
+            answered = brief.answered | patient.answered
+            found["calls answered and not noted as answered"] = unnoted_answers(tickets, answered)
+            found |= findings(tickets, contacts, answered, log, receiver)
+            found |= closed_by_others(house, tickets, log, brief.spans | patient.spans)
+            found |= chat_findings(chats, tickets, web)
+            found["gaps in the stream of events"] = follower.broken
+            quiet_s = time.monotonic() - loaded
+    finally:
+        await receiver.stop()
+    figures = {
+        "seed": plan.seed,
+        "faults": faults.done,
+        "kills": house.kills,
+        "tickets": len(tickets),
+        "contacts": len(contacts.acknowledged),
+        "calls": {"brief": len(brief.answered), "patient": len(patient.answered)},
+        "unheard": brief.unheard + patient.unheard,
+        "refused": len(brief.refused) + len(patient.refused),
+        "chat": {"messages": len(chats.acknowledged), "answers": chats.answers.total(), "sockets": chats.sockets},
+        "events": len(log.events),
+        "posts": receiver.ledger.raw_posts,
+        "loaded_s": round(loaded - began, 1),
+        "quiet_s": round(quiet_s, 1),
+    }
+    print(json.dumps(figures))
+    print(json.dumps({name: value for name, value in found.items() if value}, indent=1))
+    assert {name: value for name, value in found.items() if value} == {}, figures
+    assert all(house.kills.values()), figures
+    assert len(patient.answered) >= plan.rounds
+    assert len(contacts.acknowledged) > plan.rounds
+    assert len(chats.acknowledged) > plan.rounds
+
+
+LOOKS = {
+    "answered calls without a readable recording": unreadable_recordings,
+    "recordings with another hash": wrong_hashes,
+    "calls with words said twice": said_twice,
+}
+
+
+def closed_by_others(
+    house: SplitHouse, tickets: list[dict[str, Any]], log: Log, spans: dict[str, tuple[float, float]]
+) -> dict[str, Any]:
+    """Live calls that another than their owner closed: the voice process that had them was never killed meanwhile."""
+    recovered = {
+        e["interaction_id"] for e in log.events if e["type"] == "interaction.ended" and e["data"].get("recovered")
+    }
+    wrong = []
+    for own in (i for t in tickets for i in t["interactions"] if i["external_id"] in spans):
+        began, ended = spans[own["external_id"]]
+        killed = any(began - MARGIN_S < at < ended + MARGIN_S for at in house.machines[own["node"]].kept.kills)
+        if own["interaction_id"] in recovered and not killed:
+            wrong.append(f"{own['interaction_id']} of {own['node']}, {ended - began:.1f} s: {own['disposition']}")
+    return {"live calls closed by others": wrong}
+
+
+def chat_findings(chats: Chats, tickets: list[dict[str, Any]], web: Any) -> dict[str, Any]:
+    """What the people at the chat were promised, and saw."""
+    records = [web.get(f"/api/v1/tickets/{t['ticket_id']}") for t in tickets if t["channel"] == "webchat"]
+    texts = [
+        m["text"] for r in records for i in r["interactions"] for m in i["messages"] if m["direction"] == "inbound"
+    ]
+    times = {marker: sum(f"〔{marker}〕" in str(text) for text in texts) for marker in chats.acknowledged}
+    return {
+        "chat messages acknowledged and not there once": {m: n for m, n in times.items() if n != 1},
+        "gaps on a chat's line": chats.broken,
+        "people at the chat whom nobody answered": [
+            person for person in set(chats.acknowledged.values()) if not chats.answers[person]
+        ],
+    }

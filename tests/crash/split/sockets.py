@@ -1,0 +1,136 @@
+"""Those who hold a line open: a follower of the events, and people at the web chat. They note what reaches them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+PAUSE_S = 0.2
+SILENCE_S = 20.0
+"""A line on which nothing comes for so long is given up: its server may stand still."""
+ANSWER_S = 8.0
+WORDS = ("井盖坏了", "路面积水", "垃圾没有人收", "公交站牌倒了")
+
+
+@dataclass
+class Follower:
+    """``GET /api/v1/stream`` over all web processes in turn, each time from where it stopped."""
+
+    urls: Sequence[str]
+    token: str
+    last: int = 0
+    lines: int = 0
+    broken: list[tuple[int, int]] = field(default_factory=list)
+    """(expected, came) where the sequence had a gap or went back."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=SILENCE_S)
+        async with aiohttp.ClientSession(timeout=timeout) as http:
+            for url in itertools.cycle(self.urls):
+                with suppress(aiohttp.ClientError, TimeoutError):
+                    await self._line(http, url)
+                await asyncio.sleep(PAUSE_S)
+
+    async def _line(self, http: aiohttp.ClientSession, url: str) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with http.get(f"{url}/api/v1/stream?after={self.last}", headers=headers) as answer:
+            if answer.status != 200:
+                return
+            self.lines += 1
+            async for line in answer.content:
+                if line.startswith(b"id:"):
+                    came = int(line.removeprefix(b"id:"))
+                    if came != self.last + 1:
+                        self.broken.append((self.last + 1, came))
+                    self.last = max(self.last, came)
+
+
+@dataclass
+class Chats:
+    """People at the web chat: each over a socket to one web process, over the other one when it is cut."""
+
+    urls: Sequence[str]
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    """Person by marker of what was acknowledged."""
+    unacknowledged: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
+    unanswered: list[int] = field(default_factory=list)
+    sockets: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
+
+    async def run(self, people: int, stop: asyncio.Event, chance: random.Random) -> None:
+        """Write until ``stop``, then until everything written is acknowledged and answered."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_S)) as http:
+            await asyncio.gather(*(_Person(self, http, number, chance).run(stop) for number in range(people)))
+
+
+class _Person:
+    def __init__(self, chats: Chats, http: aiohttp.ClientSession, number: int, chance: random.Random) -> None:
+        self._chats, self._http, self._number, self._chance = chats, http, number, chance
+        self._urls = itertools.cycle(chats.urls[number % len(chats.urls) :] + chats.urls[: number % len(chats.urls)])
+        self._token = ""
+        self._last = 0
+        self._said = 0
+        self._waiting: tuple[str, str] | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not (stop.is_set() and self._waiting is None):
+            with suppress(aiohttp.ClientError, TimeoutError, ConnectionError):
+                await self._line(next(self._urls), stop)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _line(self, url: str, stop: asyncio.Event) -> None:
+        if not self._token:
+            async with self._http.post(f"{url}/chat/web/session", json={}) as answer:
+                if answer.status not in {200, 201}:
+                    return
+                self._token = (await answer.json())["token"]
+        async with self._http.ws_connect(f"{url}/chat/web/ws") as socket:
+            await socket.send_json({"t": "hello", "token": self._token, "last_seq": self._last, "v": 1})
+            live = False
+            while not (stop.is_set() and self._waiting is None):
+                if live and self._waiting is None:
+                    await asyncio.sleep(self._chance.uniform(0.3, 1.5))
+                    self._said += 1
+                    marker = f"c{self._number}-{self._said}"
+                    self._waiting = (f"client-{marker}", marker)
+                    await self._send(socket)
+                async with asyncio.timeout(SILENCE_S):
+                    frame = await socket.receive()
+                if frame.type is not aiohttp.WSMsgType.TEXT:
+                    return
+                live = self._hear(json.loads(frame.data)) or live
+                if live and self._waiting is not None and json.loads(frame.data)["t"] in {"live", "refused"}:
+                    await asyncio.sleep(PAUSE_S)
+                    await self._send(socket)
+
+    async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        assert self._waiting is not None
+        key, marker = self._waiting
+        await socket.send_json({"t": "text", "id": key, "text": f"{self._chance.choice(WORDS)}〔{marker}〕"})
+
+    def _hear(self, frame: dict[str, Any]) -> bool:
+        """Whether the line is live from now on."""
+        chats = self._chats
+        if frame["t"] == "welcome":
+            chats.sockets += 1
+        elif frame["t"] == "message":
+            if frame["seq"] != self._last + 1:
+                chats.broken.append(f"person {self._number}: {frame['seq']} after {self._last}")
+            self._last = max(self._last, frame["seq"])
+            chats.answers[self._number] += frame["from"] == "us"
+        elif frame["t"] == "ack" and self._waiting is not None and frame["id"] == self._waiting[0]:
+            chats.acknowledged[self._waiting[1]] = self._number
+            self._waiting = None
+        return bool(frame["t"] == "live")
