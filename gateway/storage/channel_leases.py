@@ -53,7 +53,7 @@ class SqlChannelLeases:
 
         return await self._sql.write(work)
 
-    def _run_out(self, channel_id: str, held: sa.Row[Any], lease_s: float) -> bool:
+    def _run_out(self, channel_id: str, held: sa.Row[Any, Any], lease_s: float) -> bool:
         seen = self._seen.setdefault(channel_id, SeenLeases())
         return bool(seen.run_out({held.owner: held.lease_until}, at=self._clock.monotonic(), lease_s=lease_s))
 

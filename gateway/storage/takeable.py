@@ -55,7 +55,9 @@ class Takeable:
 class Queue:
     """A queue as one process sees it."""
 
-    def __init__(self, table: sa.Table, waiting: sa.ColumnElement[bool], *, sql: WatchedSql, clock: Clock) -> None:
+    def __init__(
+        self, table: sa.Table, waiting: sa.ColumnElement[bool] | sa.TextClause, *, sql: WatchedSql, clock: Clock
+    ) -> None:
         """``waiting``: which rows of ``table`` still have to be worked on."""
         self._sql = sql
         self._clock = clock

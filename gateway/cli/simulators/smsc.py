@@ -165,7 +165,7 @@ class Smsc:
         self.writer.write(data)
         try:
             async with asyncio.timeout(wait_s):
-                return await answer
+                return int(await answer)
         finally:
             del self.answers[sequence]
 

@@ -62,7 +62,7 @@ class Two:
         prefill = Prefill(Gazetteer([]))
         recordings = LocalRecordings(folder / "recordings", min_free_percent=0)
         self.way = Cut(voice)
-        self.spool = SpoolingStore(store=self.way, folder=folder / "spool")  # type: ignore[arg-type]  # as it is used
+        self.spool = SpoolingStore(store=self.way, folder=folder / "spool", name="voice")  # type: ignore[arg-type]  # as used
         self.record = CallRecord(
             store=self.spool,
             reader=ReaderHere(prefill),
