@@ -78,10 +78,8 @@ def _prepare(settings: Settings) -> None:
     """Folders for this user alone, also those that an earlier version left open to others."""
     private_dir(settings.data_dir)
     private_dir(settings.data_dir / "run")
-    folders = [settings.data_dir]
-    if settings.recording.dir is not None and settings.recording.dir.is_dir():
-        folders.append(settings.recording.dir)  # it may be a share's, which another user owns
-    for folder in folders:
+    elsewhere = (settings.recording.dir, settings.attachments.dir)  # they may be a share's, which another user owns
+    for folder in (settings.data_dir, *(there for there in elsewhere if there is not None and there.is_dir())):
         done = tighten(folder)
         if done.changed:
             _log.info("permissions_tightened", folder=str(folder), entries=done.changed)
