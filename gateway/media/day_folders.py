@@ -35,7 +35,7 @@ def delete_before(root: Path, first_kept: date, *, keep: frozenset[str] = frozen
             if location in keep:
                 continue
             try:
-                (root / location).unlink()
+                (root / location).unlink(missing_ok=True)  # another worker may be faster
             except OSError as error:
                 _log.error("file_not_deleted", location=location, exc_info=error)
                 continue
