@@ -27,7 +27,7 @@ KEPT_APART = "restored"
 _OF_NEW_DISKS = frozenset({"lost+found"})
 
 
-class House:
+class Places:
     """Where each part of a backup goes; every root gets its files from a ``STAGE`` folder of its own."""
 
     def __init__(self, settings: Settings) -> None:
@@ -56,40 +56,40 @@ class House:
 
 def restore(settings: Settings, archive: Path, progress: Progress) -> dict[str, Any]:
     """Put ``archive`` back; what it holds. ``Damaged``, ``ConfigError`` (nothing was done), ``OSError``."""
-    house = House(settings)
-    _check_house(house)
+    places = Places(settings)
+    _check_empty(places)
     progress.begin("verifying")
     about = verify(archive, progress)
-    made = [root for root in house.roots if not root.is_dir()]
+    made = [root for root in places.roots if not root.is_dir()]
     try:
-        _check_fits(house, about, archive)
+        _check_fits(places, about, archive)
         progress.begin("extracting")
         for member, content in contents(archive, {}):
-            root, name = house.place(member.name)
+            root, name = places.place(member.name)
             extract(root / STAGE / name, content)
             progress.add(member.size)
-        for root, path in _staged(house):
+        for root, path in _staged(places):
             _check_free(root / path, root / STAGE / path)
         os.sync()
         progress.begin("putting in place")
-        _put_in_place(house, progress)
+        _put_in_place(places, progress)
     finally:
-        for root in house.roots:
+        for root in places.roots:
             shutil.rmtree(root / STAGE, ignore_errors=True)
         for root in made:
             with suppress(OSError):  # it is in use now
                 root.rmdir()
-    owner = house.data_dir.stat()
-    for root in filter(Path.is_dir, house.roots):
+    owner = places.data_dir.stat()
+    for root in filter(Path.is_dir, places.roots):
         _hand_over(root, owner if root in made else root.stat())
-    if house.database == SQLITE:
-        _hand_over(Path(house.url.database or ""), owner)
+    if places.database == SQLITE:
+        _hand_over(Path(places.url.database or ""), owner)
     return about
 
 
-def _check_house(house: House) -> None:
+def _check_empty(places: Places) -> None:
     """``ConfigError`` unless nothing is here, nobody works here, and who will can use what is made."""
-    folder = house.data_dir
+    folder = places.data_dir
     if not folder.is_dir():
         if os.geteuid() == 0:
             raise ConfigError([f"make data_dir {folder} for the user of the service first, or restore as that user"])
@@ -102,30 +102,30 @@ def _check_house(house: House) -> None:
             raise ConfigError([f"a gateway runs in data_dir {folder}; stop it first"])
     if found := sorted({entry.name for entry in folder.iterdir()} - _OF_NEW_DISKS):
         raise ConfigError([f"data_dir {folder} is not empty ({', '.join(found[:5])} …); move what is there away first"])
-    if house.database == SQLITE and Path(house.url.database or "").exists():
-        raise ConfigError([f"there is a database already: {house.url.database}; move it away first"])
-    if house.database == POSTGRES:
+    if places.database == SQLITE and Path(places.url.database or "").exists():
+        raise ConfigError([f"there is a database already: {places.url.database}; move it away first"])
+    if places.database == POSTGRES:
         client("pg_restore")
-        if not asyncio.run(is_empty(house.url)):
+        if not asyncio.run(is_empty(places.url)):
             raise ConfigError(["the database has tables already; drop it and create it anew, in UTF-8"])
 
 
-def _check_fits(house: House, about: dict[str, Any], archive: Path) -> None:
-    if about["database"] != house.database:
+def _check_fits(places: Places, about: dict[str, Any], archive: Path) -> None:
+    if about["database"] != places.database:
         raise ConfigError(
-            [f"the archive holds {about['database']}, but [database] url of this configuration wants {house.database}"]
+            [f"the archive holds {about['database']}, but [database] url of this configuration wants {places.database}"]
         )
     needed = archive.stat().st_size
-    for root in house.roots:
+    for root in places.roots:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(root).free
         if free < needed:
             raise ConfigError([f"{root} has {spelled(free)} free, and {spelled(needed)} may be needed"])
 
 
-def _staged(house: House) -> Iterator[tuple[Path, Path]]:
+def _staged(places: Places) -> Iterator[tuple[Path, Path]]:
     """(root, path below it) of each file but the database."""
-    for root in sorted(house.roots):
+    for root in sorted(places.roots):
         for folder, _, files in os.walk(root / STAGE):
             for path in (Path(folder).relative_to(root / STAGE) / name for name in sorted(files)):
                 if path.parts[0] != "database":
@@ -138,21 +138,21 @@ def _check_free(target: Path, staged: Path) -> None:
         raise ConfigError([f"{target} is there and differs from the archive's; move it away first"])
 
 
-def _put_in_place(house: House, progress: Progress) -> None:
+def _put_in_place(places: Places, progress: Progress) -> None:
     """PostgreSQL first, for it may refuse; an SQLite file last: a house with one is whole."""
-    database = house.data_dir / STAGE / house.database
+    database = places.data_dir / STAGE / places.database
     if not database.is_file():
-        raise Damaged(f"the archive has no {house.database}")
-    if house.database == POSTGRES:
+        raise Damaged(f"the archive has no {places.database}")
+    if places.database == POSTGRES:
         command = [client("pg_restore"), "--no-owner", "--single-transaction", "--exit-on-error", "--no-password"]
-        run_client([*command, f"--dbname={house.url.database}", str(database)], house.url)
-    for root, path in _staged(house):
+        run_client([*command, f"--dbname={places.url.database}", str(database)], places.url)
+    for root, path in _staged(places):
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         (root / STAGE / path).replace(target)
         progress.add(0)
-    if house.database == SQLITE:
-        shutil.move(database, Path(house.url.database or ""))
+    if places.database == SQLITE:
+        shutil.move(database, Path(places.url.database or ""))
     os.sync()
 
 

@@ -18,6 +18,7 @@ from gateway.calls.recorder import LocalRecordings
 from gateway.domain.ids import rfc3339
 from gateway.errors import ConfigError, NotFound
 from gateway.intake.attachment_files import AttachmentFiles
+from gateway.media.day_folders import sync_folder
 from gateway.settings import Settings
 
 TOLD = 20
@@ -62,7 +63,7 @@ def take(
         ):
             archive = ArchiveWriter(file, lines, progress)
             progress.begin("spool and configuration")
-            # Before the record: what is drained meanwhile is in both, and applies once.
+            # Before the record: what is drained meanwhile is in both, which costs an event and loses nothing.
             _add_tree(archive, "spool", settings.data_dir / "spool", deep=True)
             _add_configuration(archive, settings, config, secrets)
             progress.begin("database")
@@ -79,15 +80,6 @@ def take(
         part.rename(out)
     sync_folder(out.parent)
     return about | {"file": str(out), "bytes": out.stat().st_size}
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_place(out: Path, settings: Settings) -> None:

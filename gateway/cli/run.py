@@ -91,10 +91,8 @@ def _check(settings: Settings) -> None:
 
 def _tighten(settings: Settings) -> None:
     """Folders for this user alone, also those that an earlier version left open to others."""
-    folders = [settings.data_dir]
-    if settings.recording.dir is not None and settings.recording.dir.is_dir():
-        folders.append(settings.recording.dir)  # it may be a share's, which another user owns
-    for folder in folders:
+    elsewhere = (settings.recording.dir, settings.attachments.dir)  # they may be a share's, which another user owns
+    for folder in (settings.data_dir, *(there for there in elsewhere if there is not None and there.is_dir())):
         done = tighten(folder)
         if done.changed:
             _log.info("permissions_tightened", folder=str(folder), entries=done.changed)

@@ -19,7 +19,7 @@ from typing import IO
 
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.sniff import ALLOWED, HEAD_BYTES, sniff
-from gateway.media.day_folders import day_folder, delete_before
+from gateway.media.day_folders import day_folder, delete_before, sync_folder
 from gateway.ports.attachments import MAX_BYTES, Refused, StoredFile
 from gateway.ports.clock import Clock, SystemClock
 from gateway.telemetry import log, metrics
@@ -136,7 +136,7 @@ class AttachmentFiles:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for above in (folder.parent, folder.parent.parent, self._root):
-                _sync(above)
+                sync_folder(above)
         return tempfile.NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False)
 
     def _settle(self, file: IO[bytes], sha256: str) -> str:
@@ -146,18 +146,10 @@ class AttachmentFiles:
         written = Path(file.name)
         settled = written.with_name(sha256)
         written.replace(settled)
-        _sync(settled.parent)
+        sync_folder(settled.parent)
         return settled.relative_to(self._root).as_posix()
 
 
 def _discard(file: IO[bytes]) -> None:
     file.close()
     Path(file.name).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ _log = log.get("retention")
 
 
 class StoredRetentionClock:
-    """Implements ``gateway.ports.retention.RetentionClock`` for one process."""
+    """What is deleted by age is deleted by this clock; one a process."""
 
     def __init__(self, *, states: ChannelStates, reader: TicketReader, clock: Clock) -> None:
         """``states`` keeps what a believed clock said last; until there is any, the newest event tells."""
@@ -29,7 +29,7 @@ class StoredRetentionClock:
         self._doubted = False
 
     async def believed(self) -> datetime | None:
-        """See ``RetentionClock.believed``."""
+        """Now; None while this machine's clock is doubted: then nothing is deleted. ``StoreUnavailable``."""
         stored = await self._states.get(*SEEN)
         now = self._clock.now()
         seen = from_rfc3339(stored) if stored else await self._newest_event() or now

@@ -23,20 +23,19 @@ def day_folder(at: datetime) -> str:
     return at.astimezone(UTC).date().isoformat().replace("-", "/")
 
 
-def delete_before(root: Path, first_kept: date, *, keep: Iterator[str] | frozenset[str] = frozenset()) -> list[str]:
+def delete_before(root: Path, first_kept: date, *, keep: frozenset[str] = frozenset()) -> list[str]:
     """Delete the files of days before ``first_kept`` but those in ``keep``; their locations below ``root``, in order.
 
     What lies elsewhere, and whatever is no plain file, stays. A file that cannot be deleted is logged and tried again.
     """
-    kept = frozenset(keep)
     deleted = []
     for day in _days_before(root, (), first_kept.isoformat().split("-")):
         for name in sorted(_names(root / day, folders=False)):
             location = f"{day}/{name}"
-            if location in kept:
+            if location in keep:
                 continue
             try:
-                (root / location).unlink()
+                (root / location).unlink(missing_ok=True)  # another worker may be faster
             except OSError as error:
                 _log.error("file_not_deleted", location=location, exc_info=error)
                 continue
@@ -45,6 +44,15 @@ def delete_before(root: Path, first_kept: date, *, keep: Iterator[str] | frozens
             with suppress(OSError):  # something is left in it
                 (root / folder).rmdir()
     return deleted
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _days_before(root: Path, above: tuple[str, ...], first_kept: list[str]) -> Iterator[str]:
