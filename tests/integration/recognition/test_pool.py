@@ -89,13 +89,14 @@ async def served(
     certificate: tuple[Path, Path] | None = None,
     *,
     host: str = "127.0.0.2",
+    port: int = 0,
     engine: BurstEngine | None = None,
     **options: object,
 ) -> AsyncIterator[str]:
     server = RecognitionServer(engine or BurstEngine(), languages=("zh",), **options)
     try:
         await server.start()
-        yield await server.listen(host, 0, server_context(*certificate) if certificate else None)
+        yield await server.listen(host, port, server_context(*certificate) if certificate else None)
     finally:
         await server.aclose()
 
