@@ -72,7 +72,8 @@ class Recovery:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep_again_and_again(), name="recovery-sweep")
             group.create_task(self._catch_up_again_and_again(), name="recovery-catch-up")
-            group.create_task(self._count_again_and_again(), name="recovery-count")
+            if self._transcribe is not None:  # else nothing is awaited
+                group.create_task(self._count_again_and_again(), name="recovery-count")
 
     async def _sweep_again_and_again(self) -> None:
         sweep_at = self._clock.monotonic()

@@ -158,6 +158,7 @@ async def test_a_recogniser_that_cannot_be_trusted_is_named_and_the_others_go_on
         served(stranger.issue("127.0.0.2"), token=TOKEN) as unknown,
         served(authority.issue("127.0.0.9"), token=TOKEN) as misnamed,
         served(good, token="another") as locked,
+        served(token=TOKEN) as bare,
         served(good, token=TOKEN) as fine,
     ):
         closed = f"wss://127.0.0.2:{free_port()}"
@@ -169,6 +170,7 @@ async def test_a_recogniser_that_cannot_be_trusted_is_named_and_the_others_go_on
             locked: r"token.*\[asr\] token",
             closed: "no connection.*gateway run --role asr",
             plain: "wss://",
+            bare.replace("ws:", "wss:"): "TLS fails.*ws://",
         }
         ours = recogniser([*reasons, fine], authority)
         with capture_logs() as logs:
