@@ -98,20 +98,22 @@ class _Run:
         connector = aiohttp.TCPConnector(limit=_AT_ONCE)
         async with (
             aiohttp.ClientSession(timeout=timeout, connector=connector) as http,
-            self.provider.running(http),
-            asyncio.TaskGroup() as group,
+            self.provider.running(),
         ):
             began = time.monotonic()
-            for number in range(1, args.count + 1):
-                if args.rate > 0:
-                    await asyncio.sleep(max(0.0, began + (number - 1) / args.rate - time.monotonic()))
-                person = (number - 1) % people
-                text = said(person, turns[person])
-                turns[person] += 1
-                twice = chance.random() < args.duplicates
-                forged = chance.random() < args.bad_signatures and self.provider.forges
-                group.create_task(self._message(http, locks[person], number, person, text, twice=twice, forged=forged))
-        seconds = time.monotonic() - began
+            async with asyncio.TaskGroup() as group:
+                for number in range(1, args.count + 1):
+                    if args.rate > 0:
+                        await asyncio.sleep(max(0.0, began + (number - 1) / args.rate - time.monotonic()))
+                    person = (number - 1) % people
+                    text = said(person, turns[person])
+                    turns[person] += 1
+                    twice = chance.random() < args.duplicates
+                    forged = chance.random() < args.bad_signatures and self.provider.forges
+                    group.create_task(
+                        self._message(http, locks[person], number, person, text, twice=twice, forged=forged)
+                    )
+            seconds = time.monotonic() - began
         return self._summary(people, seconds)
 
     async def _message(
@@ -209,6 +211,7 @@ def _target(args: argparse.Namespace, settings: Settings) -> Target:
 def _as_text(summary: dict[str, Any]) -> str:
     ack = summary["ack_ms"]
     answers = ", ".join(f"{count} x {what}" for what, count in summary["answers"].items())
+    heard = ", ".join(f"{count} {what}" for what, count in summary["heard"].items())
     lines = (
         f"{summary['kind']} -> {summary['url']} channel {summary['channel']}",
         f"{summary['messages']} messages of {summary['people']} people in {summary['seconds']} s",
@@ -216,6 +219,7 @@ def _as_text(summary: dict[str, Any]) -> str:
         f"{summary['redelivered']} redelivered, {summary['duplicates']} duplicates",
         f"{summary['forged']} forged, {summary['forged_refused']} of them refused",
         f"acknowledged after {ack['p50']} ms (p50), {ack['p99']} ms (p99), {ack['max']} ms (most); answers: {answers}",
+        *([f"the gateway sent to people: {heard}"] if heard else []),
     )
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ import itertools
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -17,7 +18,7 @@ from gateway.errors import RejectedInput
 from gateway.media.g711 import audioop
 from gateway.ports.recogniser import Engine, EngineStream, Recognised
 from gateway.recognition.protocol import StreamConfig, answer, parse_config, parse_control
-from gateway.recognition.slots import Slot, Slots
+from gateway.recognition.slots import Slots
 from gateway.telemetry import log
 
 LIVE, CATCH_UP = 0, 1
@@ -198,31 +199,30 @@ class RecognitionServer:
     async def _converse(self, socket: web.WebSocketResponse) -> None:
         config = StreamConfig()
         stream: _Stream | None = None
-        slot: Slot | None = None
-        try:
+        with ExitStack() as held:
             while True:
                 message = await socket.receive(timeout=IDLE_S)
-                control = parse_control(message.data) if message.type is WSMsgType.TEXT else {}
-                if "config" in control and stream is None:
-                    config = parse_config(control)
-                elif message.type is WSMsgType.BINARY or "eof" in control:
-                    slot = slot or self._slots.take(live=config.live, make_way=lambda: self._send_away(socket))
+                if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    return
+                control = parse_control(message.data) if message.type is WSMsgType.TEXT else None
+                if control is not None and "eof" not in control:
+                    if "config" in control and stream is None:
+                        config = parse_config(control)
+                    continue
+                if stream is None:
+                    slot = self._slots.take(live=config.live, make_way=lambda: self._send_away(socket))
                     if slot is None:
                         _log.info("stream_refused_full", live=config.live, streams=len(self._slots))
                         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"no place for one more stream")
                         return
-                    stream = stream or self._stream(config)
-                    if message.type is WSMsgType.BINARY:
-                        await socket.send_str(await stream.accept(message.data))
-                        continue
-                    await socket.send_str(await stream.finish())
-                    await socket.close()
-                    return
-                elif message.type is not WSMsgType.TEXT:
-                    return
-        finally:
-            if slot is not None:
-                self._slots.release(slot)
+                    held.callback(self._slots.release, slot)
+                    stream = self._stream(config)
+                if control is None:
+                    await socket.send_str(await stream.accept(message.data))
+                    continue
+                await socket.send_str(await stream.finish())
+                await socket.close()
+                return
 
     def _send_away(self, socket: web.WebSocketResponse) -> None:
         """Its place is a live call's from now on."""

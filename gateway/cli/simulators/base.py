@@ -68,10 +68,11 @@ class Provider(Protocol):
     forges: bool
     """Whether strangers can deliver in its name at all."""
 
-    def running(self, http: aiohttp.ClientSession) -> AbstractAsyncContextManager[None]:
+    def running(self) -> AbstractAsyncContextManager[None]:
         """Whatever of it has to listen while the run lasts.
 
-        ``ValueError`` at the entry when the gateway does not come; the exit waits for what is under way.
+        ``ValueError`` or ``OSError`` at the entry when it cannot, or the gateway does not come; the exit waits for what
+        is under way.
         """
         ...
 
@@ -108,7 +109,7 @@ class HookProvider:
         self.target = target
 
     @asynccontextmanager
-    async def running(self, http: aiohttp.ClientSession) -> AsyncIterator[None]:  # noqa: ARG002 - some call back
+    async def running(self) -> AsyncIterator[None]:
         """Nothing of it listens."""
         yield
 

@@ -1,7 +1,7 @@
 """An operator's CMPP gateway (ISMG), written from the field tables of CMPP 2.0 and 3.0.
 
-It shares nothing with the channel. It keeps what it has to deliver until that is answered with result 0: after T it
-repeats it (N times in all), and over the next connection it starts again.
+It shares nothing with the channel. It keeps what it has to deliver until that is answered: after T it repeats it (N
+times in all), and over the next connection it starts again.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ import aiohttp
 from gateway.cli.simulators import ismg, smsc
 from gateway.cli.simulators.base import Delivery, Target, settled
 
-CONNECTED_WITHIN_S = 60.0
-"""The gateway's own pause between attempts to connect is as long at most."""
+CONNECTED_WITHIN_S = 90.0
+"""Longer than the gateway's usual pause between attempts to connect."""
 TAKEN_WITHIN_S = 20.0
 
 
@@ -39,9 +39,8 @@ class Operator:
 
     @property
     def _address(self) -> tuple[str, int]:
-        return str(self.target.options.get("host", "127.0.0.1")), int(
-            self.target.options.get("port", self.default_port)
-        )
+        options = self.target.options
+        return str(options.get("host", "127.0.0.1")), int(options.get("port", self.default_port))
 
     async def _connected(self, is_there: asyncio.Event) -> None:
         """Wait for the gateway; ``ValueError`` when it does not come."""
@@ -66,7 +65,7 @@ class Smpp(Operator):
         self._smsc = smsc.Smsc(password=target.option("password"), receipts=True)
 
     @asynccontextmanager
-    async def running(self, http: aiohttp.ClientSession) -> AsyncIterator[None]:  # noqa: ARG002 - none is called
+    async def running(self) -> AsyncIterator[None]:
         """Listen until the gateway has answered."""
         async with self._smsc.listening(*self._address):
             await self._connected(self._smsc.bound)
@@ -103,7 +102,7 @@ class Cmpp(Operator):
         self._messages: dict[bytes, ismg.Waiting] = {}
 
     @asynccontextmanager
-    async def running(self, http: aiohttp.ClientSession) -> AsyncIterator[None]:  # noqa: ARG002 - none is called
+    async def running(self) -> AsyncIterator[None]:
         """Listen until the gateway has answered."""
         async with self._ismg.listening(*self._address):
             await self._connected(self._ismg.connected)

@@ -55,7 +55,7 @@ class _Platform(HookProvider):
         self._serves_api = api
 
     @asynccontextmanager
-    async def running(self, http: aiohttp.ClientSession) -> AsyncIterator[None]:  # noqa: ARG002 - see ``Provider``
+    async def running(self) -> AsyncIterator[None]:
         """Answer for the API at the table's ``api_base``, until people have been answered."""
         if not self._serves_api:
             yield

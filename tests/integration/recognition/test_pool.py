@@ -89,13 +89,14 @@ async def served(
     certificate: tuple[Path, Path] | None = None,
     *,
     host: str = "127.0.0.2",
+    port: int = 0,
     engine: BurstEngine | None = None,
     **options: object,
 ) -> AsyncIterator[str]:
     server = RecognitionServer(engine or BurstEngine(), languages=("zh",), **options)
     try:
         await server.start()
-        yield await server.listen(host, 0, server_context(*certificate) if certificate else None)
+        yield await server.listen(host, port, server_context(*certificate) if certificate else None)
     finally:
         await server.aclose()
 
@@ -157,6 +158,7 @@ async def test_a_recogniser_that_cannot_be_trusted_is_named_and_the_others_go_on
         served(stranger.issue("127.0.0.2"), token=TOKEN) as unknown,
         served(authority.issue("127.0.0.9"), token=TOKEN) as misnamed,
         served(good, token="another") as locked,
+        served(token=TOKEN) as bare,
         served(good, token=TOKEN) as fine,
     ):
         closed = f"wss://127.0.0.2:{free_port()}"
@@ -168,6 +170,7 @@ async def test_a_recogniser_that_cannot_be_trusted_is_named_and_the_others_go_on
             locked: r"token.*\[asr\] token",
             closed: "no connection.*gateway run --role asr",
             plain: "wss://",
+            bare.replace("ws:", "wss:"): "TLS fails.*ws://",
         }
         ours = recogniser([*reasons, fine], authority)
         with capture_logs() as logs:

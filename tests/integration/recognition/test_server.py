@@ -13,7 +13,7 @@ import websockets
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.media.g711 import alaw_to_pcm16
-from gateway.recognition.server import RecognitionServer
+from gateway.recognition.server import MAX_MESSAGE_BYTES, RecognitionServer
 from tests.integration.recognition.bursts import BurstEngine, begin_ms, words
 
 pytestmark = pytest.mark.integration
@@ -105,6 +105,18 @@ async def test_nonsense_is_refused_with_a_reason(message: str) -> None:
             await socket.recv()
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, bool(closed.value.rcvd.reason)) == (1008, True)
+
+
+async def test_a_message_that_no_client_of_a_call_sends_ends_the_connection() -> None:
+    async with served() as url, websockets.connect(url) as socket:
+        await socket.send(bytes(MAX_MESSAGE_BYTES + 2))
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+        async with websockets.connect(url) as other:
+            await other.send('{"eof": 1}')
+            assert json.loads(await other.recv()) == {"text": ""}
 
 
 async def test_a_token_is_asked_for_when_one_is_set() -> None:

@@ -64,8 +64,8 @@ class Call(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def call(gateway: RunningGateway, user: str) -> AsyncIterator[Call]:
-    """A call from ``user`` that was answered; nothing is hung up at the end."""
+async def call(gateway: RunningGateway, user: str, says: bytes = LOUD) -> AsyncIterator[Call]:
+    """A call from ``user`` that was answered and says this (A-law) over and over; nothing is hung up at the end."""
     loop = asyncio.get_running_loop()
     peer = await Peer.udp(gateway.sip_port)
     rtp, up = await loop.create_datagram_endpoint(Call, local_addr=("127.0.0.1", 0))
@@ -77,11 +77,10 @@ async def call(gateway: RunningGateway, user: str) -> AsyncIterator[Call]:
     assert media
 
     async def speak() -> None:
-        number = 0
-        while True:
-            number += 1
+        frames = [says[at : at + 160] for at in range(0, len(says), 160)]
+        for number, frame in enumerate(itertools.cycle(frames), start=1):
             head = struct.pack("!BBHII", 0x80, 8, number & 0xFFFF, number * 160, 0x12345)
-            rtp.sendto(head + LOUD, ("127.0.0.1", int(media[1])))
+            rtp.sendto(head + frame, ("127.0.0.1", int(media[1])))
             await asyncio.sleep(PACKET_S)
 
     speaking = asyncio.create_task(speak())
