@@ -192,6 +192,7 @@ class LinkChannel:
         try:
             link = await self._open()
         except (OSError, TimeoutError) as error:
+            self._health.connected(up=False)  # one that never connected alarms like one that was cut off
             _log.warning(
                 "sms_not_connected", channel=self._context.channel_id, peer=where, reason=str(error), exc_info=error
             )

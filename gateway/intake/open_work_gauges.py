@@ -62,8 +62,9 @@ class OpenWorkGauges:
                     unset()
                 if not counting.cancelled():
                     counting.result()
-        finally:
-            await self._lease.release()
+        except asyncio.CancelledError:
+            await self._lease.release()  # for good; after a fault of ours we go on
+            raise
 
     async def count(self) -> None:
         """Set the gauges. What the store does not tell is not known: then they have no value."""

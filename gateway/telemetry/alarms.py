@@ -31,7 +31,7 @@ class Alarm:
     below: float | None = None
     """It rings while the metric is above or below this. With neither, Prometheus tells by how the metric moves."""
     log: str | None = None
-    """Another event of the log that tells it already; None: its own name is logged when it begins."""
+    """The event by which who notices it logs it, with the reason; None: its name is logged when it begins."""
 
     def rings(self, value: float) -> bool:
         """Whether a measure of ``value`` is one to alarm."""
@@ -229,6 +229,7 @@ ALARMS = (
         label="feed",
         metric="gateway_feed_held",
         above=0,
+        log="feed_held",
         zh="推送被暂停：接收方拒绝一切",
         en="A feed is held: its receiver refuses everything",
     ),

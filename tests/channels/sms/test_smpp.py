@@ -215,6 +215,14 @@ async def test_the_window_holds(tmp_path: Path) -> None:
         )
 
 
+async def test_a_provider_that_never_answered_is_disconnected(tmp_path: Path) -> None:
+    house = FakeHouse()
+    async with running_smsc() as smsc:
+        settings = table(smsc)
+    async with running(house, tmp_path, **settings):
+        await until(lambda: house.health.up is False)
+
+
 async def test_a_wrong_password_is_seen_and_sending_says_so(tmp_path: Path) -> None:
     house = FakeHouse()
     async with running_smsc() as smsc, running(house, tmp_path, **table(smsc, password="wrong")) as channel:

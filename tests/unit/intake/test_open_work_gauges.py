@@ -25,8 +25,11 @@ class Store:
     def __init__(self, clock: TestClock) -> None:
         self.clock = clock
         self.away = False
+        self.breaks = False
 
     async def count(self, feeds: Sequence[str]) -> OpenWork:
+        if self.breaks:
+            raise ValueError("a fault of the count itself")
         if self.away:
             raise StoreUnavailable("away")
         since = self.clock.now() - timedelta(seconds=90)
@@ -101,6 +104,19 @@ async def test_while_the_lease_is_ours_it_is_counted_and_afterwards_by_the_next(
     await until(shown)
     second.cancel()
     await asyncio.wait({second})
+
+
+async def test_after_a_fault_it_is_counted_again() -> None:
+    store, leases = Store(TestClock()), Leases()
+    counting = gauges(store, leases, "one")
+    store.breaks = True
+    with pytest.raises(ValueError, match="itself"):
+        await counting.run()
+    store.breaks = False
+    again = asyncio.create_task(counting.run())
+    await until(shown)
+    again.cancel()
+    await asyncio.wait({again})
 
 
 async def test_while_the_store_is_away_nothing_is_known() -> None:

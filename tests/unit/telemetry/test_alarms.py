@@ -50,13 +50,13 @@ def test_parts_are_named_once_and_each_alarm_once() -> None:
 
 
 def test_the_log_tells_each_once_when_it_begins_and_once_when_it_is_over() -> None:
-    log, held = AlarmLog(), Ringing("feed_held", "cases", 1.0)
+    log, late = AlarmLog(), Ringing("feed_late", "cases", 901.0)
     with capture_logs() as lines:
-        for now in ([], [held], [held], [held, Ringing("recogniser_unusable", None, 0.0)], [held], []):
+        for now in ([], [late], [late], [late, Ringing("recogniser_unusable", None, 0.0)], [late], []):
             log.now(now)
     assert [{key: value for key, value in line.items() if key != "component"} for line in lines] == [
-        {"event": "feed_held", "log_level": "error", "feed": "cases", "value": 1.0},
+        {"event": "feed_late", "log_level": "error", "feed": "cases", "value": 901.0},
         {"event": "recogniser_unusable", "log_level": "error", "value": 0.0},
         {"event": "alarm_over", "log_level": "info", "alarm": "recogniser_unusable"},
-        {"event": "alarm_over", "log_level": "info", "alarm": "feed_held", "feed": "cases"},
+        {"event": "alarm_over", "log_level": "info", "alarm": "feed_late", "feed": "cases"},
     ]
