@@ -71,6 +71,7 @@ READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fi
 RECORDING_FREE_FRACTION = GaugeWhenSet("gateway_recording_free_fraction", "Free share of the recordings' disk")
 RECORDING_ALARM = GaugeWhenSet("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
 LOGINS = Counter("gateway_logins_total", "Log-ins at the desk by what became of them", ["result"])
+SPANS_LOST = Counter("gateway_spans_lost_total", "Spans that the tracing system could not take")
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
 CHANNEL_MESSAGES = Counter(
     "gateway_channel_messages_total", "Messages by what became of them", ["channel_id", "direction", "result"]
