@@ -19,7 +19,7 @@ from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
 from gateway.ports.off_loop import off_loop
-from gateway.telemetry import log, trace
+from gateway.telemetry import log, spans, trace
 
 _log = log.get("webchat")
 _CLOSE_S = 2.0
@@ -128,7 +128,8 @@ class Lines:
         try:
             frame = await _frame(message)
             client_id = getattr(frame, "id", None)
-            with trace.scope():  # each message is a contact's way of its own, not the socket
+            # Each message is a contact's way of its own, not the socket.
+            with trace.scope(), spans.span("webchat", entry=True):
                 reply = await self._exchange.take(
                     frame, sender=line.sender, address=address, language=language, via=line
                 )

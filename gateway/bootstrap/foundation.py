@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 
 from gateway.bootstrap.channels import ConfiguredChannels
@@ -25,6 +26,7 @@ from gateway.live.wakeup import Wakeup
 from gateway.ports.clock import SystemClock
 from gateway.settings import Settings
 from gateway.storage.database import Database, open_database
+from gateway.telemetry import spans
 
 
 async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate: bool) -> Foundation:
@@ -32,6 +34,7 @@ async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate:
 
     ``migrate`` is for who starts alone: a supervisor's children find the schema up to date.
     """
+    await _send_spans(settings, stack)
     database = await open_database(
         settings.database_url,
         data_dir=settings.data_dir,
@@ -50,6 +53,18 @@ async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate:
         hear=database.committed.hear,
     )
     return Foundation(settings, database, wakeup, ValkeyCache(valkey))
+
+
+async def _send_spans(settings: Settings, stack: AsyncExitStack) -> None:
+    """To the collector, where one is configured; else nothing of it is even loaded."""
+    if not settings.telemetry.otlp_endpoint:
+        return
+    from gateway.telemetry.otlp import OtlpSender  # noqa: PLC0415 - as above
+
+    sender = OtlpSender(settings.telemetry.otlp_endpoint, node=f"{settings.node_name}/{os.getpid()}")
+    stack.push_async_callback(asyncio.to_thread, sender.close)
+    spans.send_to(sender)
+    stack.callback(spans.send_to, None)
 
 
 class Foundation:

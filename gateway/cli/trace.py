@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.trace_view import as_json, as_text
+from gateway.cli.trace_view import SPOKEN, as_json, as_text
 from gateway.domain.ids import from_rfc3339, parse_ticket_no
 from gateway.errors import NotFound
 from gateway.ports.store import Record, TicketQuery, TicketReader
@@ -22,7 +22,6 @@ from gateway.telemetry import trace as ids
 
 PAGE = 1000
 """Events, messages and deliveries that are shown of one contact."""
-VOICE = "phone"
 NEWEST_TICKETS = 20_000
 """How far back a Call-ID or a prefix is looked for; a whole ticket number or id is found at any age."""
 
@@ -94,7 +93,7 @@ async def collect(key: str, traces: Path, reader: TicketReader | None, ways: Way
     ]
     external_id = interaction["external_id"] or ""
     day = from_rfc3339(interaction["started_at"])
-    spoken = interaction.get("channel", VOICE) == VOICE
+    spoken = interaction.get("channel", SPOKEN) == SPOKEN
     messages = await asyncio.to_thread(read_messages, traces, external_id, day) if spoken else []
     call_id = messages[0].call_id if messages else external_id
     way = await ways.way(record["ticket_id"], interaction["interaction_id"], limit=PAGE) if ways is not None else None

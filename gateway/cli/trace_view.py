@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PHONE = re.compile(r"(?<![\w.])\+?\d{7,14}(?![\w.])")
 """What can be a telephone number: not a 15-digit ticket number, not part of an id or an address."""
 _WIDTH = 46
+SPOKEN = "sip"
+"""The channel of calls."""
 
 
 def mask(text: str, *, wholly: bool = False) -> str:
@@ -170,7 +172,7 @@ def _ladder(call: CallTrace, *, raw: bool) -> list[str]:
 
 def is_call(call: CallTrace) -> bool:
     """Whether it came by telephone, as far as is known."""
-    return bool(call.messages) or (call.interaction or {}).get("channel", "phone") == "phone"
+    return bool(call.messages) or (call.interaction or {}).get("channel", SPOKEN) == SPOKEN
 
 
 def _event(event: Mapping[str, Any], call: CallTrace) -> str:

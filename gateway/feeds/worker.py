@@ -17,7 +17,7 @@ from gateway.feeds.common import FeedSettings
 from gateway.feeds.empties import REGISTERED, hold_s, may_follow_skipped
 from gateway.ports.clock import Clock
 from gateway.ports.feed import Delivery, DeliveryStore, Feed
-from gateway.telemetry import log, metrics, trace
+from gateway.telemetry import log, metrics, spans, trace
 
 POLL_S = 1.0
 """Without a wake-up, due deliveries are looked for so often."""
@@ -198,7 +198,8 @@ class FeedWorker:
     async def _post(self, delivery: Delivery) -> None:
         if self._settings.redact:
             delivery = replace(delivery, record=await asyncio.to_thread(masking.record, delivery.record))
-        await self._feed.deliver(delivery)
+        with spans.span("feed", feed=self.feed_id, event_seq=delivery.event_seq, attempt=delivery.attempts + 1):
+            await self._feed.deliver(delivery)
         self._introduced[delivery.ticket_id] = None
         self._introduced.move_to_end(delivery.ticket_id)
         if len(self._introduced) > INTRODUCED_KEPT:

@@ -33,7 +33,7 @@ from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import raised_in
 from gateway.prefill.reader import Prefill
-from gateway.telemetry import log, trace
+from gateway.telemetry import log, spans, trace
 
 _log = log.get("intake")
 _PLACED = frozenset({"district", "street", "community", "address", "lat"})
@@ -55,7 +55,8 @@ class ContactIntake:
 
         Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
         """
-        with trace.scope(trace.current()):
+        entry = trace.current() is None
+        with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=contact.channel_id):
             if contact.conversation_id:
                 async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
                     applied, emergency = await self._register(contact)

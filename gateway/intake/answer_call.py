@@ -15,6 +15,7 @@ from gateway.calls.keys import Keys
 from gateway.calls.listener import Listener
 from gateway.domain.words import Disposition
 from gateway.errors import CallEnded, Conflict, StoreUnavailable
+from gateway.intake import call_spans
 from gateway.intake.call_record import CallRecord
 from gateway.intake.channel_health import HealthBoard
 from gateway.intake.flow_on_call import FlowOnCall
@@ -92,10 +93,14 @@ class CallAnswering:
     async def __call__(self, leg: CallLeg) -> None:
         """Handle ``leg`` from INVITE to its end. Never raises but for cancellation: then the call is interrupted."""
         with trace.scope(trace.of(leg.info.external_id)):
-            await self._call(leg)
+            record = self._record(leg)
+            try:
+                await self._call(leg, record)
+            finally:
+                call_spans.tell(record, self._clock.now())
 
-    async def _call(self, leg: CallLeg) -> None:
-        record = CallRecord(
+    def _record(self, leg: CallLeg) -> CallRecord:
+        return CallRecord(
             store=self._spool if self._settings.spool_when_down else self._store,
             reader=self._reader,
             clock=self._clock,
@@ -106,6 +111,8 @@ class CallAnswering:
             callback_due=self._settings.callback_due,
             texting=self._texting,
         )
+
+    async def _call(self, leg: CallLeg, record: CallRecord) -> None:
         state = self._engine.begin(self._schedule.flow(leg.info.channel_id, leg.info.flow))
         leg.trying()
         try:

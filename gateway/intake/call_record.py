@@ -81,6 +81,10 @@ class CallRecord:
         self._watch: Callable[[Final], None] = lambda _: None
         self._texted = False
         self._called_for = False
+        self.channel_id = info.channel_id
+        self.answered_at: datetime | None = None
+        self.spoken: list[tuple[str, int, int]] = []
+        """Who spoke, from and to which millisecond after the answer."""
 
     async def open(self, flow: dict[str, str], recording: str) -> Applied:
         """Write ticket (``empty`` until something is said) and interaction; before this nothing is answered.
@@ -139,7 +143,7 @@ class CallRecord:
 
     async def answered(self) -> None:
         """The 200 OK has gone out, and the caller has acknowledged it."""
-        now = self._clock.now()
+        self.answered_at = now = self._clock.now()
         await self._apply(
             "interaction.answered",
             interaction={"answered_at": now},
@@ -156,6 +160,7 @@ class CallRecord:
         self._seq += 1
         self._said = (*self._said, heard_segment(Speaker.REQUESTER, self._seq, final))
         self._unread += 1
+        self.spoken.append((Speaker.REQUESTER.value, final.start_ms, final.end_ms))
         danger = danger_said([final.text])
         self._danger = self._danger or danger
         reading = await self._read()
@@ -172,6 +177,7 @@ class CallRecord:
     def said(self, text: str, start_ms: int, end_ms: int, language: str) -> None:
         """We said something; it is written with the next change."""
         self._seq += 1
+        self.spoken.append((Speaker.BOT.value, start_ms, end_ms))
         self._prompts.append(
             NewSegment(
                 seq=self._seq,

@@ -46,7 +46,7 @@ from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, S
 from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import danger_in
-from gateway.telemetry import log, trace
+from gateway.telemetry import log, spans, trace
 
 TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
@@ -89,7 +89,8 @@ class ConversationIntake:
 
     async def receive(self, message: InboundMessage) -> Received:
         """See ``Conversations.receive``."""
-        with trace.scope(trace.current()):
+        entry = trace.current() is None
+        with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=message.channel_id):
             received = await self._taken(message)
             _log.info(
                 "contact_committed",

@@ -35,7 +35,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
 from gateway.ports.message import OutboundMessage, Sent, TextChannel
 from gateway.ports.store import ChangeStore
-from gateway.telemetry import log, trace
+from gateway.telemetry import log, spans, trace
 
 POLL_S = 1.0
 GATHER_S = 0.02
@@ -182,8 +182,9 @@ class OutboxWorker:
             created_at=row.created_at,
         )
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                sent = await channel.send(message)
+            with spans.span("outbox", channel_id=row.channel_id, attempt=row.attempts + 1):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    sent = await channel.send(message)
         except ReplyWindowClosed:
             # The provider counts better than we do: messages sent by others, people who left.
             await self._elsewhere(row)

@@ -37,6 +37,7 @@ from gateway.settings.sections import (
     Open311Table,
     Recording,
     Redis,
+    Telemetry,
     Title,
     on_loopback,
     unique_ids,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     open311: Open311Table = Open311Table()
     title: Title = Title()
     log: Log = Log()
+    telemetry: Telemetry = Telemetry()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()
 

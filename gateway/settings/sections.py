@@ -231,6 +231,13 @@ class Log(Section):
     """Only for a developer's own machine."""
 
 
+class Telemetry(Section):
+    """``[telemetry]``."""
+
+    otlp_endpoint: str = Field("", pattern=r"^(https?://[^\s/]+(/\S*)?)?$")
+    """A collector's address for spans, e.g. ``http://127.0.0.1:4318``; empty: none are made."""
+
+
 class Table(BaseModel):
     """What ``[[channel]]`` and ``[[feed]]`` share; keys besides those named here are checked by the kind."""
 

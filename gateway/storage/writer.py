@@ -21,7 +21,7 @@ from gateway.storage.batch import Outcome, Written, write_batch
 from gateway.storage.engine import Sql, is_data_error
 from gateway.storage.prepare import Prepared, Row, prepare
 from gateway.storage.signal import CommitSignal
-from gateway.telemetry import log, metrics, trace
+from gateway.telemetry import log, metrics, spans, trace
 
 MAX_BATCH = 256
 MAX_WAITING = 10_000
@@ -64,6 +64,9 @@ class GroupCommitWriter:
         self._waiting.append((prepared, outcome, arrived))
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="storage-writer", context=trace.outside())
+        if spans.wanted() and change.trace is not None:
+            with trace.scope(change.trace), spans.span("commit", ticket_id=change.ticket_id):
+                return await outcome
         return await outcome
 
     async def aclose(self) -> None:

@@ -53,6 +53,7 @@ RECORDING_FREE_FRACTION = Gauge("gateway_recording_free_fraction", "Free share o
 DATA_FREE_FRACTION = Gauge("gateway_data_free_fraction", "Free share of the disk of data_dir, which holds the database")
 RECORDING_ALARM = Gauge("gateway_recording_alarm", "1 while the disk is below its watermark or recording fails")
 LOGINS = Counter("gateway_logins_total", "Log-ins at the desk by what became of them", ["result"])
+SPANS_LOST = Counter("gateway_spans_lost_total", "Spans that the tracing system could not take")
 HTTP_REQUESTS = Counter("gateway_http_requests_total", "API and desk requests", ["route", "status"])
 CHANNEL_MESSAGES = Counter(
     "gateway_channel_messages_total", "Messages by what became of them", ["channel_id", "direction", "result"]

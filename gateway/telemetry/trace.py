@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 NEAR_S = 3600.0
 """An id whose moment is further from what happened under it was not made here."""
 _CURRENT: ContextVar[str | None] = ContextVar("trace", default=None)
+_ABOVE: ContextVar[str | None] = ContextVar("above", default=None)
+"""The span id that a client's header named."""
 _PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 _ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 
@@ -50,15 +52,22 @@ def current() -> str | None:
     return _CURRENT.get()
 
 
+def parent() -> str | None:
+    """The span of the client on which what came in hangs; None: it begins here."""
+    return _ABOVE.get()
+
+
 @contextmanager
 def scope(trace_id: str | None = None) -> Iterator[str]:
     """What is done within belongs to ``trace_id``; None begins a way of its own."""
     own = trace_id or new()
-    token = _CURRENT.set(own)
+    above = _ABOVE.set(_ABOVE.get() if own == _CURRENT.get() else None)
+    current = _CURRENT.set(own)
     try:
         yield own
     finally:
-        _CURRENT.reset(token)
+        _CURRENT.reset(current)
+        _ABOVE.reset(above)
 
 
 def take_over(traceparent: str | None) -> None:
@@ -69,6 +78,7 @@ def take_over(traceparent: str | None) -> None:
     found = _PARENT.fullmatch(traceparent or "")
     if found is not None:
         _CURRENT.set(found[1])
+        _ABOVE.set(found[2])
 
 
 def outside() -> Context:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from gateway.errors import GatewayError
-from gateway.telemetry import log, metrics, trace
+from gateway.telemetry import log, metrics, spans, trace
 from gateway.web.problems import Problem, from_gateway_error, from_http
 from gateway.web.routing import HOUSE, Route
 from gateway.web.services import Limits
@@ -34,7 +34,13 @@ HEADERS = {
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The one middleware. It sends the response itself, so that a peer that takes no bytes is cut off in time."""
     with trace.scope():
-        return await _guarded(request, handler)
+        route = _route(request)
+        if route is not None and route.quiet:
+            return await _guarded(request, handler)
+        with spans.span("http", entry=True, method=_method(request), route=_name(request)) as told:
+            response = await _guarded(request, handler)
+            told["status"] = response.status
+        return response
 
 
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -61,7 +67,7 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     tell = _log.debug if _is_usual(request, route, response.status) else _log.info
     tell(
         "http_request",
-        method=request.method if request.method in _METHODS else "other",
+        method=_method(request),
         route=name,
         status=response.status,
         ms=round((clock.monotonic() - started) * 1000, 1),
@@ -74,6 +80,10 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
 def _is_usual(request: web.Request, route: Route | None, status: int) -> bool:
     """Probes, a page's files and a browser's questions before its requests, answered as they mostly are."""
     return status < 400 and (request.method == "OPTIONS" or (route is not None and route.quiet))  # noqa: PLR2004 - errors
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in _METHODS else "other"
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
