@@ -41,7 +41,7 @@ class FeedSettings(BaseModel):
     first_retry_s: float = Field(1.0, gt=0)
     """The first repetition comes after about this long, each further one after about twice as long, …"""
     max_retry_s: float = Field(600.0, gt=0)
-    """… but never after more than this, unless the receiver asks for more."""
+    """… but never after more than this, unless the receiver asks for more; 900 at most (``storage.takeable``)."""
     max_attempts: int = Field(500, ge=1)
     """After so many attempts a delivery becomes a dead letter: about three days at the default back-off."""
     max_age_s: float = Field(14 * DAY_S, gt=0)

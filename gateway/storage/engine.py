@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.errors import StoreUnavailable
 from gateway.storage.fair_lock import FairLock
+from gateway.storage.lost_server import give_up_lost_servers
 from gateway.storage.writing_thread import WritingThread
 from gateway.telemetry import log
 
@@ -256,6 +257,7 @@ class PostgresSql:
             hide_parameters=True,
             connect_args={"timeout": 10, "server_settings": {"jit": "off", "application_name": "gateway"}},
         )
+        give_up_lost_servers(self._engine.sync_engine)
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def read(self, work: Work[T]) -> T:

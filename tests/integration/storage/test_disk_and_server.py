@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -143,6 +144,31 @@ async def test_a_server_that_goes_away_and_comes_back(own_server: PostgresServer
     assert "while it is away" not in heard
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+    await db.aclose()
+
+
+async def test_a_server_that_is_gone_without_a_word_is_given_up_soon(
+    own_server: PostgresServer, tmp_path: Path
+) -> None:
+    """What is asked on its connections would else hang for a quarter of an hour; a lease is over in seconds."""
+    db = await open_database(await own_server.create("g"), data_dir=tmp_path, zone=SHANGHAI)
+
+    def options(connection: sa.Connection) -> tuple[int, int, int]:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        own = driver._transport.get_extra_info("socket")
+        idle, pause, count = (
+            own.getsockopt(socket.IPPROTO_TCP, name)
+            for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        alive = own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        return alive, own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT), idle + pause * count
+
+    for ask in (db.sql.read, db.sql.write):
+        alive, unanswered_ms, silent_s = await ask(options)
+        assert alive
+        assert 0 < unanswered_ms <= 10_000
+        assert silent_s <= 10
     await db.aclose()
 
 
