@@ -107,7 +107,7 @@ def encoded(batch: Sequence[Span], resource: Mapping[str, Value]) -> bytes:
     of_scope = of_resource.scope_spans.add()
     of_scope.scope.name = "gateway"
     of_scope.spans.extend(map(_wire, batch))
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def _wire(span: Span) -> Wire:
