@@ -34,4 +34,4 @@ def _is_told(segment: Row, there: Sequence[Row]) -> bool:
     if any((other["seq"], other["start_ms"], other["end_ms"]) == (segment["seq"], begin, end) for other in same):
         return True
     told = sum(max(0, min(end, other["end_ms"]) - max(begin, other["start_ms"])) for other in same)
-    return 2 * told > end - begin
+    return bool(2 * told > end - begin)
