@@ -33,5 +33,5 @@ def _is_told(segment: Row, there: Sequence[Row]) -> bool:
     same = [other for other in there if other["speaker"] == segment["speaker"]]
     if any((other["seq"], other["start_ms"], other["end_ms"]) == (segment["seq"], begin, end) for other in same):
         return True
-    told: int = sum(max(0, min(end, other["end_ms"]) - max(begin, other["start_ms"])) for other in same)
-    return 2 * told > int(end - begin)
+    told = sum(max(0, min(end, other["end_ms"]) - max(begin, other["start_ms"])) for other in same)
+    return bool(2 * told > end - begin)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -41,7 +40,7 @@ class SqlChannelLeases:
         if (
             held is not None
             and held.owner != owner
-            and (is_gone(held.owner) or self._run_out(channel_id, held, lease_s))
+            and (is_gone(held.owner) or self._run_out(channel_id, held.owner, held.lease_until, lease_s))
         ):
             free.append(sa.and_(table.owner == held.owner, table.lease_until == held.lease_until))
 
@@ -53,9 +52,9 @@ class SqlChannelLeases:
 
         return await self._sql.write(work)
 
-    def _run_out(self, channel_id: str, held: sa.Row[Any, Any], lease_s: float) -> bool:
+    def _run_out(self, channel_id: str, owner: str, lease: str, lease_s: float) -> bool:
         seen = self._seen.setdefault(channel_id, SeenLeases())
-        return bool(seen.run_out({held.owner: held.lease_until}, at=self._clock.monotonic(), lease_s=lease_s))
+        return bool(seen.run_out({owner: lease}, at=self._clock.monotonic(), lease_s=lease_s))
 
     async def release(self, channel_id: str, owner: str) -> None:
         """See ``ports.store.ChannelLeases.release``."""

@@ -25,7 +25,7 @@ _LAST = sa.select(sa.func.max(t.events.c.event_seq))
 
 
 class SqlDeliveryStore:
-    """Implements ``ports.feed.DeliveryStore``. A lease is a ``next_at`` in the future; then the row is due."""
+    """Implements ``ports.feed.DeliveryStore``."""
 
     def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """``clock`` says what is due."""

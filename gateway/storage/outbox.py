@@ -35,7 +35,7 @@ class SqlOutboxStore:
         """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
-        self._queue = Queue(t.outbox, sa.text("state = 'queued'"), sql=sql, clock=clock)
+        self._queue = Queue(t.outbox, t.outbox.c.state == sa.literal_column("'queued'"), sql=sql, clock=clock)
 
     async def lease(
         self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float

@@ -213,7 +213,7 @@ sa.Index(
 )
 sa.Index("outbox_by_created", outbox.c.created_at)
 sa.Index("outbox_by_recipient", outbox.c.recipient, outbox.c.channel_id, outbox.c.sent_at)
-"""What we say to people. A lease is a ``next_at`` in the future; only a recipient's first queued row is ever due."""
+"""What we say to people. Only a recipient's first queued row is ever due."""
 
 attachments = sa.Table(
     "attachments",
@@ -347,7 +347,16 @@ sa.Index(
     sqlite_where=_alive,
     postgresql_where=_alive,
 )
-"""What is not delivered yet; a delivered row is deleted. A lease is a ``next_at`` in the future."""
+_under_way = deliveries.c.leased_by.is_not(None)
+sa.Index(
+    "deliveries_leased",
+    deliveries.c.feed,
+    deliveries.c.leased_by,
+    deliveries.c.next_at,
+    sqlite_where=_under_way,
+    postgresql_where=_under_way,
+)
+"""What is not delivered yet; a delivered row is deleted."""
 
 refused_calls = sa.Table(
     "refused_calls",
