@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.ports.store import TicketQuery
-from gateway.storage import batch_callbacks, batch_state, conversations
+from gateway.storage import batch_callbacks, batch_state, conversations, ways
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -75,3 +75,21 @@ def test_a_whole_number_is_looked_up_by_an_index(connection: sa.Connection, *, n
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
     assert any("tickets_by_phone" in step for step in plan), plan
     assert not [step for step in plan if step.startswith("SCAN ")], plan
+
+
+def test_a_contact_s_way_is_found_by_indexes(connection: sa.Connection) -> None:
+    plans: list[str] = []
+
+    def explain(own: sa.Connection, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if not statement.startswith("EXPLAIN"):
+            plans.extend(row[3] for row in own.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    sa.event.listen(connection, "before_cursor_execute", explain)
+    assert ways._named(connection, "0" * 32) is None
+    assert ways._way(connection, "t", "i", limit=10).feeds == {}
+    steps = [plan for plan in plans if plan.startswith(("SCAN", "SEARCH"))]
+    assert len([plan for plan in steps if plan.startswith("SEARCH")]) >= 9
+    assert {plan for plan in steps if plan.startswith("SCAN")} <= {
+        "SCAN feeds",
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+    }
