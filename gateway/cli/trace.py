@@ -79,7 +79,9 @@ async def run(args: argparse.Namespace, data_dir: Path, reader: TicketReader | N
 
 async def collect(key: str, traces: Path, reader: TicketReader | None, ways: Ways | None = None) -> CallTrace | None:
     """What is known of the contact that ``key`` names, or None."""
-    found = await _named(reader, ways, key) if reader is not None and ways is not None else None
+    found = None
+    if reader is not None and ways is not None and parse_ticket_no(key) is None:
+        found = await _named(reader, ways, key)
     if found is None and reader is not None:
         found = await find_call(reader, key)
     if reader is None or found is None:

@@ -48,7 +48,10 @@ def _attempts(entry: Mapping[str, Any], width: int) -> Iterator[Row]:
 
 
 def fed(event_seq: int | None, way: Way | None) -> str:
-    """Where each feed has got to with an event, e.g. ``[cases: delivered]``; empty without feeds."""
+    """Where each feed has got to with an event, e.g. ``[cases: done]``; empty without feeds.
+
+    Done is delivered, or left out by the feed's settings: neither leaves a row.
+    """
     if way is None or event_seq is None:
         return ""
     waiting = {d["feed"]: d for d in way.deliveries if d["event_seq"] == event_seq}
@@ -58,7 +61,7 @@ def fed(event_seq: int | None, way: Way | None) -> str:
 
 def _state(event_seq: int, cursor: int, delivery: Mapping[str, Any] | None) -> str:
     if delivery is None:
-        return "delivered" if event_seq <= cursor else "not looked at yet"
+        return "done" if event_seq <= cursor else "not looked at yet"
     said = f" ({delivery['last_error']})" if delivery["last_error"] else ""
     if delivery["dead_at"]:
         return f"dead letter since {delivery['dead_at']} after {delivery['attempts']} attempts{said}"

@@ -55,7 +55,7 @@ class ContactIntake:
 
         Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
         """
-        entry = trace.current() is None
+        entry, began = trace.current() is None, self._clock.monotonic()
         with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=contact.channel_id):
             if contact.conversation_id:
                 async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
@@ -68,6 +68,7 @@ class ContactIntake:
                 ticket_no=applied.ticket_no,
                 interaction_id=applied.interaction_id,
                 replayed=applied.replayed,
+                ms=round((self._clock.monotonic() - began) * 1000, 1),
             )
         return Accepted(
             ticket_id=applied.ticket_id,

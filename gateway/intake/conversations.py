@@ -89,7 +89,7 @@ class ConversationIntake:
 
     async def receive(self, message: InboundMessage) -> Received:
         """See ``Conversations.receive``."""
-        entry = trace.current() is None
+        entry, began = trace.current() is None, self._clock.monotonic()
         with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=message.channel_id):
             received = await self._taken(message)
             _log.info(
@@ -98,6 +98,7 @@ class ConversationIntake:
                 ticket_no=received.ticket_no,
                 interaction_id=received.interaction_id,
                 replayed=received.replayed,
+                ms=round((self._clock.monotonic() - began) * 1000, 1),
             )
         return received
 

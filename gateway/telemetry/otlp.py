@@ -107,7 +107,8 @@ def encoded(batch: Sequence[Span], resource: Mapping[str, Value]) -> bytes:
     of_scope = of_resource.scope_spans.add()
     of_scope.scope.name = "gateway"
     of_scope.spans.extend(map(_wire, batch))
-    return bytes(request.SerializeToString())
+    body: bytes = request.SerializeToString()
+    return body
 
 
 def _wire(span: Span) -> Wire:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ async def test_an_entry_tells_all(tmp_path: Path) -> None:
     async with RunningValkey(tmp_path) as valkey:
         kind = FEED_KINDS["stream"]
         feed = kind.build(kind.settings(key="events"), context(valkey.server.url))
-        await feed.deliver(delivery())
+        await feed.deliver(replace(delivery(), trace="4bf92f3577b34da6a3ce929d0e0e4736"))
         await feed.aclose()
         client = connect(valkey.server.url)
         [(_, fields)] = await client.xrange("events")
@@ -58,6 +59,7 @@ async def test_an_entry_tells_all(tmp_path: Path) -> None:
         assert fields[b"type"] == b"ticket.registered"
         assert fields[b"subject"] == b"T1"
         assert fields[b"sequence"] == b"1"
+        assert fields[b"traceparent"] == b"00-4bf92f3577b34da6a3ce929d0e0e4736-a3ce929d0e0e4736-01"
         assert json.loads(fields[b"ticket"])["demand"]["content"] == "路灯坏了"
         await client.aclose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -147,8 +148,12 @@ async def test_headers_carry_the_idempotency_key(serve: Serve) -> None:
         seen.append((request.headers.copy(), await request.read()))
         return web.Response(status=204)
 
-    await send(await serve(handler), delivery())
-    [(headers, body)] = seen
+    url = await serve(handler)
+    await send(url, delivery())
+    await send(url, replace(delivery(), trace="4bf92f3577b34da6a3ce929d0e0e4736"))
+    [(headers, body), (traced, _)] = seen
+    assert "traceparent" not in headers
+    assert traced["traceparent"] == "00-4bf92f3577b34da6a3ce929d0e0e4736-a3ce929d0e0e4736-01"
     assert headers["Idempotency-Key"] == "E1"
     assert headers["Content-Type"].startswith("application/cloudevents+json")
     assert signed(SECRET.encode(), body, headers["X-Gateway-Signature"])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gateway.ports.clock import SystemClock
 from gateway.ports.store import TicketQuery
-from gateway.storage import batch_callbacks, batch_state, conversations, open_work
+from gateway.storage import batch_callbacks, batch_state, conversations, open_work, ways
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -94,7 +94,7 @@ INSERT INTO outbox SELECT 'm' || n, 'sms', 'p', n, 't' || n, 'i' || n, 'x',
   0, at, NULL, at, NULL, NULL, NULL, '{}' FROM n;
 INSERT INTO callbacks SELECT 'c' || n, 't' || n, 'r' || n, 'citizen', NULL, CASE WHEN open THEN 'open' ELSE 'done' END,
   at, 0, at, 1, '{}' FROM n;
-INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x', '{}' FROM n;
+INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x', '{}', NULL FROM n;
 INSERT INTO feeds VALUES ('cases', 99999);
 INSERT INTO deliveries SELECT 'cases', 99999, 't', 0, at, NULL, NULL, NULL FROM n WHERE n = 1;
 """
@@ -149,3 +149,21 @@ async def test_looking_for_leases_reads_those_that_stand(connection: sa.Connecti
     looked_at = [plan for plan in sql.plans if "interactions" in plan or "deliveries" in plan]
     assert len(looked_at) == 4
     assert all("INDEX interactions_live" in plan or "INDEX deliveries_leased" in plan for plan in looked_at), looked_at
+
+
+def test_a_contact_s_way_is_found_by_indexes(connection: sa.Connection) -> None:
+    plans: list[str] = []
+
+    def explain(own: sa.Connection, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if not statement.startswith("EXPLAIN"):
+            plans.extend(row[3] for row in own.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    sa.event.listen(connection, "before_cursor_execute", explain)
+    assert ways._named(connection, "0" * 32) is None
+    assert ways._way(connection, "t", "i", limit=10).feeds == {}
+    steps = [plan for plan in plans if plan.startswith(("SCAN", "SEARCH"))]
+    assert len([plan for plan in steps if plan.startswith("SEARCH")]) >= 9
+    assert {plan for plan in steps if plan.startswith("SCAN")} <= {
+        "SCAN feeds",
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+    }
