@@ -60,6 +60,7 @@ RTP_REFUSED = Counter(
 )
 FEED_PENDING = Gauge("gateway_feed_pending", "Deliveries waiting", ["feed"])
 FEED_DEAD = Gauge("gateway_feed_dead", "Dead letters", ["feed"])
+FEED_HELD = Gauge("gateway_feed_held", "1: the receiver takes nothing, the feed is held and probed", ["feed"])
 FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])
 ASR_BACKLOG_SECONDS = GaugeWhenSet("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")
 ASR_FINAL_SECONDS = Histogram(

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds import FEED_KINDS, FeedContext
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings, retry_after_s, signature
 from gateway.ports.feed import Delivery
@@ -130,11 +130,12 @@ async def test_a_repetition_gets_the_same_receipt_and_survives_a_restart(
     again.ledger.close()
 
 
-async def test_a_wrong_secret_is_refused_for_good(case_system: tuple[CaseSystem, str]) -> None:
+async def test_a_wrong_secret_is_no_events_fault(case_system: tuple[CaseSystem, str]) -> None:
     receiver, url = case_system
     feed = WebhookFeed(WebhookSettings(url=url, secret="another secret, as long"), context())
-    with pytest.raises(PermanentDeliveryError, match="HTTP 401"):
+    with pytest.raises(FeedRefused, match="HTTP 401") as caught:
         await feed.deliver(delivery())
+    assert (caught.value.cause, caught.value.http_status) == ("key", 401)
     await feed.aclose()
     assert receiver.summary()["bad_signatures"] == 1
     assert receiver.summary()["raw_posts"] == 0
@@ -167,7 +168,44 @@ async def test_later(serve: Serve, status: int) -> None:
     assert caught.value.retry_after_s == 7.0
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422])
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (401, "key"),
+        (403, "key"),
+        (407, "key"),
+        *((status, "address") for status in (301, 302, 304, 404, 405, 406, 410, 415, 421, 426)),
+    ],
+)
+async def test_nobodys_event_is_at_fault(serve: Serve, status: int, cause: str) -> None:
+    with pytest.raises(FeedRefused, match=f"HTTP {status}") as caught:
+        await send(await serve(answering(status)), delivery())
+    assert (caught.value.cause, caught.value.http_status) == (cause, status)
+
+
+async def test_a_name_that_is_not_found() -> None:
+    with pytest.raises(FeedRefused) as caught:
+        await send("http://no-such-host.invalid/events", delivery())
+    assert caught.value.cause == "name"
+
+
+async def test_a_certificate_of_nobody(tls: ssl.SSLContext, serve: Serve) -> None:
+    url = await serve(answering(200), tls)
+    with pytest.raises(FeedRefused) as caught:
+        await send(url.replace("http://", "https://"), delivery())
+    assert caught.value.cause == "certificate"
+
+
+async def test_while_the_secret_changes_either_one_is_right(case_system: tuple[CaseSystem, str]) -> None:
+    receiver, url = case_system
+    for own, previous in (("a new secret, as long", SECRET), (SECRET, "a new secret, as long")):
+        feed = WebhookFeed(WebhookSettings(url=url, secret=own, previous_secret=previous), context())
+        await feed.deliver(delivery())
+        await feed.aclose()
+    assert receiver.summary()["bad_signatures"] == 0
+
+
+@pytest.mark.parametrize("status", [400, 402, 411, 413, 422, 451])
 async def test_never(serve: Serve, status: int) -> None:
     with pytest.raises(PermanentDeliveryError, match=f"HTTP {status}"):
         await send(await serve(answering(status)), delivery())
@@ -175,7 +213,7 @@ async def test_never(serve: Serve, status: int) -> None:
 
 async def test_a_redirect_is_not_followed(serve: Serve, case_system: tuple[CaseSystem, str]) -> None:
     receiver, elsewhere = case_system
-    with pytest.raises(PermanentDeliveryError, match="HTTP 307"):
+    with pytest.raises(FeedRefused, match="HTTP 307"):
         await send(await serve(answering(307, Location=elsewhere)), delivery())
     assert receiver.summary()["raw_posts"] == 0
 
@@ -217,9 +255,9 @@ async def test_a_ticket_that_is_too_large_goes_without_its_transcript(case_syste
 
 
 def test_signature_is_hmac_of_time_and_body() -> None:
-    assert signature(b"k", b"b", 7).startswith("t=7,v1=")
-    assert signed(b"k", b"b", signature(b"k", b"b", 7), now=100)
-    assert not signed(b"k", b"b", signature(b"k", b"b", 7), now=1000)
+    assert signature((b"k",), b"b", 7).startswith("t=7,v1=")
+    assert signed(b"k", b"b", signature((b"k",), b"b", 7), now=100)
+    assert not signed(b"k", b"b", signature((b"k",), b"b", 7), now=1000)
     for broken in ("", "t=7", "v1=00", "t=x,v1=y", "t=7,v1=ü"):
         assert not signed(b"k", b"b", broken, now=7)
 
