@@ -92,7 +92,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "tokens": lambda db: verb.run(args, db.accounts),
         "users": lambda db: verb.run(args, db.accounts),
         "phones": lambda db: verb.run(args, db.accounts, settings),
-        "feeds": lambda db: verb.run(args, db),
+        "feeds": lambda db: verb.run(args, db, settings.zone),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader),
     }
     configured = {"run", "check", "trunks", "prefill", "simulate"}

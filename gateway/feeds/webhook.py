@@ -159,7 +159,9 @@ def retry_after_s(value: str | None, now: datetime) -> float | None:
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
-def _refusal(status: int, text: str, retry_after: str | None) -> TransientDeliveryError | PermanentDeliveryError | FeedRefused:
+def _refusal(
+    status: int, text: str, retry_after: str | None
+) -> TransientDeliveryError | PermanentDeliveryError | FeedRefused:
     message = f"HTTP {status}: {text}" if text else f"HTTP {status}"
     if status in TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TransientDeliveryError(message, retry_after_s=retry_after_s(retry_after, datetime.now(UTC)))

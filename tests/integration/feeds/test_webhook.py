@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,6 +12,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
@@ -62,7 +68,26 @@ async def case_system(tmp_path: Path) -> AsyncIterator[tuple[CaseSystem, str]]:
     await receiver.stop()
 
 
-Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
+Serve = Callable[..., Awaitable[str]]
+"""Of a handler, and a side of TLS where it speaks that."""
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate that nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    draft = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    draft = draft.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    file = tmp_path / "server.pem"
+    file.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + draft.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 @pytest.fixture
@@ -70,14 +95,16 @@ async def serve() -> AsyncIterator[Serve]:
     """Start a server with one handler; its URL."""
     runners: list[web.AppRunner] = []
 
-    async def start(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> str:
+    async def start(
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+    ) -> str:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", handler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         runners.append(runner)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/events"
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        return f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}/events"
 
     yield start
     for runner in runners:
@@ -190,9 +217,8 @@ async def test_a_name_that_is_not_found() -> None:
 
 
 async def test_a_certificate_of_nobody(tls: ssl.SSLContext, serve: Serve) -> None:
-    url = await serve(answering(200), tls)
     with pytest.raises(FeedRefused) as caught:
-        await send(url.replace("http://", "https://"), delivery())
+        await send(await serve(answering(200), tls), delivery())
     assert caught.value.cause == "certificate"
 
 

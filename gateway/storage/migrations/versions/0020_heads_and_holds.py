@@ -27,9 +27,7 @@ def upgrade() -> None:
     where = {"sqlite_where": _HEAD, "postgresql_where": _HEAD}
     op.create_index("deliveries_due", "deliveries", ["feed", "next_at", "event_seq"], **where)
     op.create_index("deliveries_one_head", "deliveries", ["feed", "ticket_id"], unique=True, **where)
-    op.create_index(
-        "deliveries_dead", "deliveries", ["feed", "dead_at"], sqlite_where=_DEAD, postgresql_where=_DEAD
-    )
+    op.create_index("deliveries_dead", "deliveries", ["feed", "dead_at"], sqlite_where=_DEAD, postgresql_where=_DEAD)
 
 
 def downgrade() -> None:
