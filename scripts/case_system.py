@@ -153,7 +153,7 @@ class CaseSystem:
 
 
 def signed(secret: bytes, body: bytes, header: str, now: float | None = None) -> bool:
-    """Whether ``header`` (``t=<unix>,v1=<hex>``, a ``v1`` for each secret of the sender) signs ``body`` and is fresh."""
+    """Whether ``header`` (``t=<unix>,v1=<hex>``, one ``v1`` a secret of the sender's) signs ``body`` and is fresh."""
     parts = [part.split("=", 1) for part in header.split(",") if "=" in part]
     stamp = dict(parts).get("t", "")
     if not stamp.isdecimal() or abs((time.time() if now is None else now) - int(stamp)) > MAX_SKEW_S:

@@ -248,24 +248,30 @@ class FeedWorker:
                 return outcome
             await self._introduce(delivery)
             await self._post(delivery)
-        except PermanentDeliveryError as error:
-            return replace(self._dead(delivery.event_seq, str(error)), answered=not isinstance(error, NotSent))
-        except FeedRefused as error:
-            return self._refused(error)
-        except TransientDeliveryError as error:
-            if error.retry_after_s:  # the receiver speaks for itself, not only for this ticket
-                pause = min(error.retry_after_s, MAX_PAUSE_S)
-                self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
-            down = self._blame.failed(delivery.ticket_id, str(error))
-            if delivery.probe:
-                return self._refused(FeedRefused(str(error), cause="down"))
-            return replace(self._again(delivery, str(error), error.retry_after_s), refusal=down)
+        except (PermanentDeliveryError, FeedRefused, TransientDeliveryError) as error:
+            return self._not_taken(delivery, error)
         except StoreUnavailable as error:
             return self._again(delivery, str(error), None)
         except Exception as error:  # noqa: BLE001 - one delivery's fault must not end the others
             _log.error("feed_broke", feed=self.feed_id, event_seq=delivery.event_seq, exc_info=error)
             return self._again(delivery, f"{type(error).__name__} in the feed itself", None)
         return replace(self._done(delivery, "ok"), answered=True)
+
+    def _not_taken(
+        self, delivery: Delivery, error: PermanentDeliveryError | FeedRefused | TransientDeliveryError
+    ) -> _Outcome:
+        """What the feed's answer means for this event and for the others."""
+        if isinstance(error, PermanentDeliveryError):
+            return replace(self._dead(delivery.event_seq, str(error)), answered=not isinstance(error, NotSent))
+        if isinstance(error, FeedRefused):
+            return self._refused(error)
+        if error.retry_after_s:  # the receiver speaks for itself, not only for this ticket
+            pause = min(error.retry_after_s, MAX_PAUSE_S)
+            self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
+        down = self._blame.failed(delivery.ticket_id, str(error))
+        if delivery.probe:
+            return self._refused(FeedRefused(str(error), cause="down"))
+        return replace(self._again(delivery, str(error), error.retry_after_s), refusal=down)
 
     async def _post(self, delivery: Delivery) -> None:
         if self._settings.redact:

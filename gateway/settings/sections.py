@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from gateway.domain.hours import parse_span
 
@@ -167,6 +168,16 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     id: Identifier
     kind: Identifier
+    _places: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where keys came from that stand in the environment or in secret files."""
+        return self._places
+
+    def tell_places(self, places: Mapping[str, str]) -> None:
+        """Called once by whoever read them."""
+        self._places = places
 
     @property
     def options(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -160,8 +161,8 @@ class SqlDeliveryStore:
         last = row.cursor if what.last is None else min(what.last, row.cursor)  # later ones are sent anyway
         after, risen = what.first - 1, 0
         try:
-            while seqs := await self._sql.read(lambda c: _replayable(c, feed, what, after, last)):
-                risen += await self._sql.write(lambda c: self._revive(c, feed, seqs))
+            while seqs := await self._sql.read(partial(_replayable, feed=feed, what=what, after=after, last=last)):
+                risen += await self._sql.write(partial(self._revive, feed=feed, seqs=seqs))
                 after = seqs[-1]
         finally:
             await self._change(feed, t.feeds.c.paused_until.is_not(None), {"paused_until": None})

@@ -1,4 +1,4 @@
-"""The rows of deliveries, as one transaction changes them: which are made, which of each ticket is next, which come back.
+"""The rows of deliveries, as one transaction changes them: which are made, which is next, which come back.
 
 Of a ticket's living rows the earliest is its *head*, and only heads are sent. Whoever changes which rows live (new
 events, what is done or dead, what is replayed) first locks the feed's row, so that two transactions never leave a

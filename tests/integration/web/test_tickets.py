@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.errors import FeedRefused
 from gateway.domain.words import Disposition
+from gateway.errors import FeedRefused
 from gateway.ports.refused_call import RefusedCall
 from tests.integration.web.house import WebHouse, final
 
