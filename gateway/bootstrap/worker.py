@@ -43,7 +43,12 @@ class Worker:
             queued=written.queued,
         )
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, process=base.process)
-        self.feeds = [_feed(base, table) for table in settings.feed]
+        self._base = base
+        self.feeds = [self.feed(table) for table in settings.feed]
+
+    def feed(self, table: FeedTable) -> FeedWorker:
+        """What carries this feed out. ``ConfigError`` for a wrong table."""
+        return _feed(self._base, table)
 
 
 def _feed(base: Foundation, table: FeedTable) -> FeedWorker:

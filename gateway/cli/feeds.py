@@ -55,7 +55,8 @@ async def run(args: argparse.Namespace, db: Database, zone: tzinfo) -> int:
             return await _dead(args, db)
         case "release":
             return await _release(args.feed, db)
-    return await _replay(args, db, zone)
+        case _:
+            return await _replay(args, db, zone)
 
 
 async def _list(db: Database, *, as_json: bool) -> int:

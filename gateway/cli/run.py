@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
 from gateway.roles.role import ALL, ASR, READER, read_role
-from gateway.settings import Settings
+from gateway.settings import Settings, load
 from gateway.telemetry import log
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         case _:
             from gateway.roles.process import serve  # noqa: PLC0415 - as above
 
-            work = serve(settings, role, args.index, siblings)
+            work = serve(settings, role, args.index, siblings, partial(load, config))
     if role in {ALL, READER, ASR}:
         asyncio.run(work)
     else:

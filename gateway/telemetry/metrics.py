@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics_core import Metric
@@ -88,3 +89,10 @@ ATTACHMENTS = Counter("gateway_attachments_total", "Attachments by what became o
 CONVERSATIONS_CLOSED = Counter(
     "gateway_conversations_closed_total", "Conversations closed because nobody wrote", ["channel_id", "disposition"]
 )
+
+
+def forget_feed(feed_id: str) -> None:
+    """A feed that is configured no more has no alarms."""
+    for gauge in (FEED_PENDING, FEED_DEAD, FEED_HELD):
+        with suppress(KeyError):
+            gauge.remove(feed_id)

@@ -154,7 +154,11 @@ def test_every_secret_of_every_kind_has_a_name_in_the_environment(
         assert row.options == {key: f"the {key}" for kind, key in secrets if kind == row.kind}
 
 
-@given(value=st.text(st.characters(exclude_characters="\x00\r\n", exclude_categories=["Cs"]), max_size=40).filter(str.strip))
+@given(
+    value=st.text(st.characters(exclude_characters="\x00\r\n", exclude_categories=["Cs"]), max_size=40).filter(
+        str.strip
+    )
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_a_secret_comes_as_it_is(house: Path, value: str) -> None:
     (house / "secrets" / "GATEWAY_CHANNEL__CITY_WECHAT__APP_SECRET").write_text(f"{value}\n", encoding="utf-8")

@@ -24,9 +24,11 @@ def upgrade() -> None:
         "UPDATE deliveries SET head = TRUE WHERE dead_at IS NULL AND (feed, event_seq) IN "
         "(SELECT feed, MIN(event_seq) FROM deliveries WHERE dead_at IS NULL GROUP BY feed, ticket_id)"
     )
-    where = {"sqlite_where": _HEAD, "postgresql_where": _HEAD}
-    op.create_index("deliveries_due", "deliveries", ["feed", "next_at", "event_seq"], **where)
-    op.create_index("deliveries_one_head", "deliveries", ["feed", "ticket_id"], unique=True, **where)
+    for name, columns, unique in (
+        ("deliveries_due", ["feed", "next_at", "event_seq"], False),
+        ("deliveries_one_head", ["feed", "ticket_id"], True),
+    ):
+        op.create_index(name, "deliveries", columns, unique=unique, sqlite_where=_HEAD, postgresql_where=_HEAD)
     op.create_index("deliveries_dead", "deliveries", ["feed", "dead_at"], sqlite_where=_DEAD, postgresql_where=_DEAD)
 
 
