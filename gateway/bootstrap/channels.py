@@ -138,7 +138,9 @@ class ConfiguredChannels:
     def _add_source(self, channel_id: str, source: ContactSource) -> None:
         if source.name in self.sources:
             raise ConfigError([f"channel[{channel_id}]: source {source.name!r} has a channel already"])
-        self.sources[source.name] = SigningSource(channel_id=channel_id, secret=source.secret)
+        self.sources[source.name] = SigningSource(
+            channel_id=channel_id, secret=source.secret, previous_secret=source.previous_secret
+        )
         if source.called_back:
             self.called_back.add(channel_id)
 
