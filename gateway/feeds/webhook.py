@@ -14,13 +14,14 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 import aiohttp
-from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 
 from gateway import __version__
 from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings, NotSent
 from gateway.ports.feed import Delivery
 
+MIN_SECRET = 16
 REMEMBERED_BYTES = 200
 """So much of a refusal is kept for the person who looks at the dead letter."""
 TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
@@ -44,15 +45,22 @@ class WebhookSettings(FeedSettings):
 
     url: AnyHttpUrl
     """Where to post. Redirects are not followed: they would carry citizens' data to a place nobody configured."""
-    secret: SecretStr = Field(min_length=16)
+    secret: SecretStr = Field(min_length=MIN_SECRET)
     """Signs every post; the receiver knows it too."""
-    previous_secret: SecretStr | None = Field(None, min_length=16)
+    previous_secret: SecretStr = SecretStr("")
     """While the secret is being changed: signs every post as well, for a receiver that still has this one."""
     format: Literal["cloudevents"] = "cloudevents"
     type_prefix: str = Field("cn.hotline12345.", pattern=r"^[a-z0-9.-]*$")
     """Before our event types, so that a receiver of many senders tells them apart."""
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024)
     """A ticket that is larger is sent without its transcripts and messages (``data.truncated``)."""
+
+    @field_validator("previous_secret")
+    @classmethod
+    def _as_long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < MIN_SECRET:
+            raise ValueError(f"needs {MIN_SECRET} characters, as the secret does; or leave it out")
+        return value
 
 
 class WebhookFeed:
@@ -62,8 +70,8 @@ class WebhookFeed:
         """Nothing is connected yet."""
         self._settings = settings
         self._context = context
-        given = (settings.secret, settings.previous_secret)
-        self._secrets = [secret.get_secret_value().encode() for secret in given if secret is not None]
+        given = (settings.secret.get_secret_value(), settings.previous_secret.get_secret_value())
+        self._secrets = [secret.encode() for secret in given if secret]
         self._session: aiohttp.ClientSession | None = None
 
     async def deliver(self, delivery: Delivery) -> None:

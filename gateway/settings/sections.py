@@ -102,7 +102,7 @@ class Calls(Section):
     lease_s: float = Field(15.0, ge=2)
     """An owner that has not renewed for this long is dead; any worker closes its calls as interrupted."""
     drain_s: float = Field(180.0, ge=0)
-    """After SIGTERM live calls have this long to end by themselves: a usual one of ``hotline.yaml``, and two minutes."""
+    """After SIGTERM live calls have this long to end: one of ``hotline.yaml`` takes half a minute besides its talk."""
     callback_due_s: int = Field(1800, ge=60)
     """An abandoned caller should be called back within this time."""
     ring_s: float = Field(0.0, ge=0, le=30)

@@ -299,7 +299,13 @@ def test_retry_after() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"url": "ftp://x/"}, {"url": "http://x/", "secret": "short"}, {"url": "http://x/", "colour": 1}, {}],
+    [
+        {"url": "ftp://x/"},
+        {"url": "http://x/", "secret": "short"},
+        {"url": "http://x/", "previous_secret": "short"},
+        {"url": "http://x/", "colour": 1},
+        {},
+    ],
 )
 def test_settings_refuse(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
