@@ -187,11 +187,11 @@ class FeedWorker:
         wait = probe_in_s(0, self._jitter.random())
         if not await self._deliveries.hold(self.feed_id, refusal, probe_in_s=wait):
             return outcome
+        if not outcome.counted and self._blame.held_by(seq):
+            await self._deliveries.release(self.feed_id)
+            return self._dead(seq, outcome.error)
         self._held = True
         metrics.FEED_HELD.labels(self.feed_id).set(1)
-        if not outcome.counted and self._blame.held_by(seq):
-            await self._release()
-            return self._dead(seq, outcome.error)
         _log.error(
             "feed_held",
             feed=self.feed_id,
@@ -214,7 +214,10 @@ class FeedWorker:
         if now < self._count_at:
             return
         counts = (await self._deliveries.counts()).get(self.feed_id, {})
-        self._held = any(held.feed == self.feed_id for held in await self._deliveries.held())
+        held = any(one.feed == self.feed_id for one in await self._deliveries.held())
+        if self._held and not held:
+            _log.info("feed_released", feed=self.feed_id)  # by a person, or by another process
+        self._held = held
         self._count_at = now + max(COUNT_S, (self._clock.monotonic() - now) / COUNT_SHARE)
         metrics.FEED_PENDING.labels(self.feed_id).set(counts.get("pending", 0))
         metrics.FEED_DEAD.labels(self.feed_id).set(counts.get("dead", 0))
