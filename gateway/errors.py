@@ -102,6 +102,19 @@ class PermanentDeliveryError(DeliveryError):
     code = "permanent_delivery_error"
 
 
+class FeedRefused(DeliveryError):
+    """A receiver takes nothing of a feed now, and no event is at fault; a person has to look.
+
+    ``cause`` is one of ``ports.feed.CAUSES``; ``http_status`` where there was an answer.
+    """
+
+    code = "feed_refused"
+
+    def __init__(self, message: str, *, cause: str, http_status: int | None = None) -> None:
+        super().__init__(message, http_status=http_status)
+        self.cause = cause
+
+
 class ReplyWindowClosed(PermanentDeliveryError):
     """The provider does not let us answer this person now; the message has to go another way (SMS, callback)."""
 

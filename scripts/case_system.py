@@ -153,13 +153,13 @@ class CaseSystem:
 
 
 def signed(secret: bytes, body: bytes, header: str, now: float | None = None) -> bool:
-    """Whether ``header`` (``t=<unix>,v1=<hex>``) signs ``body`` and is fresh."""
-    parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
-    stamp, mac = parts.get("t", ""), parts.get("v1", "")
+    """Whether ``header`` (``t=<unix>,v1=<hex>``, one ``v1`` a secret of the sender's) signs ``body`` and is fresh."""
+    parts = [part.split("=", 1) for part in header.split(",") if "=" in part]
+    stamp = dict(parts).get("t", "")
     if not stamp.isdecimal() or abs((time.time() if now is None else now) - int(stamp)) > MAX_SKEW_S:
         return False
     expected = hmac.new(secret, stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), mac.encode())
+    return any(name == "v1" and hmac.compare_digest(expected.encode(), mac.encode()) for name, mac in parts)
 
 
 async def _serve(args: argparse.Namespace) -> None:

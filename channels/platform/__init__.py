@@ -10,7 +10,8 @@ def source(settings: PlatformSettings) -> ContactSource:
     """The platform itself; called back where its table says."""
     return ContactSource(
         name=settings.source,
-        secret=settings.secret.get_secret_value(),
+        secret=settings.secrets[0],
+        previous_secret=next(iter(settings.secrets[1:]), None),
         called_back=bool(settings.callback_url),
     )
 

@@ -81,8 +81,9 @@ class PlatformChannel:
             return _answer(405, {"Allow": "POST"}, detail="POST only")
         if self._context.draining():
             return _answer(503, {"Retry-After": "5"}, detail="this process is stopping")
-        secret = self._settings.secret.get_secret_value()
-        why = refusal(secret, body, request.headers.get(HEADER, ""), self._context.clock.now().timestamp())
+        why = refusal(
+            self._settings.secrets, body, request.headers.get(HEADER, ""), self._context.clock.now().timestamp()
+        )
         if why is None:
             trace.take_over(request.headers.get("traceparent"))
             return None

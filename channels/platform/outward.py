@@ -33,11 +33,10 @@ class Outward:
         if not self._settings.callback_url:
             raise PermanentDeliveryError("this platform has no callback_url; its contact asks for the status itself")
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-        secret = self._settings.secret.get_secret_value()
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": message_id,
-            HEADER: signature(secret, body, int(self._clock.now().timestamp())),
+            HEADER: signature(self._settings.secrets, body, int(self._clock.now().timestamp())),
         }
         try:
             async with self._open().post(

@@ -18,6 +18,8 @@ class PlatformSettings(BaseModel):
     """``source.name`` of its contacts, here and at ``POST /api/v1/contacts``."""
     secret: SecretStr = Field(min_length=16)
     """Signs what it sends and what we call back with."""
+    previous_secret: SecretStr | None = Field(None, min_length=16)
+    """While the secret is being changed: what is signed with this one is taken, too, and call-backs carry both."""
     callback_url: str = Field("", pattern=r"^(https?://[^\s]+)?$")
     """Where answers, replies and status go; empty: it only asks."""
     media_hosts: tuple[Host, ...] = ()
@@ -28,3 +30,8 @@ class PlatformSettings(BaseModel):
     """The flow of its conversations."""
     line: str = Field("citizen", pattern="^(citizen|enterprise)$")
     """Of its conversations; a contact names its own."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Those in force, the newest first."""
+        return tuple(one.get_secret_value() for one in (self.secret, self.previous_secret) if one is not None)

@@ -70,7 +70,7 @@ class AliyunChannel(HookChannel):
 
     def verify(self, request: web.Request, tail: str, body: bytes) -> None:  # noqa: ARG002 - there is no signature
         """See ``HookChannel``."""
-        self.check_token(tail, self._settings.path_token.get_secret_value())
+        self.check_token(tail, self._settings.path_token, self._settings.previous_path_token)
 
     async def take(self, body: bytes) -> web.Response:
         """An array of messages or of reports; one URL serves both."""

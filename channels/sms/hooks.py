@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
+from pydantic import SecretStr
 from yarl import URL
 
 from channels.sms.inbound import Inbound, services
@@ -127,10 +128,11 @@ class HookChannel(ABC):
         raise PermanentDeliveryError(f"a short message has no medium {media.ref!r}")
         yield b""
 
-    def check_token(self, tail: str, token: str) -> None:
-        """The first segment of the path must be the secret, compared in constant time."""
-        given = tail.strip("/").partition("/")[0]
-        if not hmac.compare_digest(given.encode(), token.encode()):
+    def check_token(self, tail: str, *tokens: SecretStr | None) -> None:
+        """The first segment of the path must be one of the secrets, compared in constant time."""
+        given = tail.strip("/").partition("/")[0].encode()
+        fits = [hmac.compare_digest(given, token.get_secret_value().encode()) for token in tokens if token is not None]
+        if not any(fits):
             raise Forged("wrong path token")
 
     async def receipt(

@@ -156,6 +156,8 @@ class AliyunSettings(HookSettings):
     access_key_id: Name
     access_key_secret: Secret
     path_token: PathToken
+    previous_path_token: PathToken | None = None
+    """While the address is being changed at the provider: this one is taken, too."""
     sign_name: Name
     template_code: Name
     template_variable: Name = "content"
@@ -171,6 +173,8 @@ class TencentSettings(HookSettings):
     secret_id: Name
     secret_key: Secret
     path_token: PathToken
+    previous_path_token: PathToken | None = None
+    """While the address is being changed at the provider: this one is taken, too."""
     sdk_app_id: Name
     sign_name: str = ""
     template_id: Name

@@ -61,7 +61,7 @@ class TencentChannel(HookChannel):
 
     def verify(self, request: web.Request, tail: str, body: bytes) -> None:  # noqa: ARG002 - there is no signature
         """See ``HookChannel``."""
-        self.check_token(tail, self._settings.path_token.get_secret_value())
+        self.check_token(tail, self._settings.path_token, self._settings.previous_path_token)
 
     async def take(self, body: bytes) -> web.Response:
         """One reply as an object, or an array of statuses; one URL serves both."""

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+from pydantic import SecretStr
 from wechatpy.crypto import PrpCrypto
 
 from channels.wechat.refusals import BadSignature, Malformed, Replay
@@ -33,11 +34,11 @@ class CallbackCrypto:
     """Checks and opens what arrives at one channel's address."""
 
     def __init__(self, settings: WechatSettings) -> None:
-        self._token = settings.token.get_secret_value()
+        self._tokens = _values(settings.token, settings.previous_token)
         self._app_id = settings.app_id
         self._window_s = settings.replay_window_s
-        key = settings.encoding_aes_key
-        self._key = base64.b64decode(key.get_secret_value() + "=") if key is not None else None
+        keys = _values(settings.encoding_aes_key, settings.previous_encoding_aes_key)
+        self._keys = [base64.b64decode(key + "=") for key in keys]
 
     def check(self, query: Mapping[str, str], *, given: str, now_s: float, encrypted: str | None = None) -> None:
         """Check the signature in parameter ``given``, over ``encrypted`` too when there is one, then the timestamp.
@@ -46,18 +47,26 @@ class CallbackCrypto:
         """
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         parts = (timestamp, nonce) if encrypted is None else (timestamp, nonce, encrypted)
-        expected = signature(self._token, *parts)
         theirs = query.get(given, "").encode("utf-8", "surrogatepass")
-        if not hmac.compare_digest(expected.encode(), theirs):
+        fits = [hmac.compare_digest(signature(token, *parts).encode(), theirs) for token in self._tokens]
+        if not any(fits):
             raise BadSignature("the signature does not fit: check the token")
         if not _is_timestamp(timestamp) or abs(now_s - int(timestamp)) > self._window_s:
             raise Replay("the timestamp lies outside the replay window: check both clocks")
 
     def decrypt(self, encrypted: str) -> str:
         """The text inside; ``Malformed`` when it is not ours, not whole or not UTF-8."""
-        if self._key is None:
+        if not self._keys:
             raise Malformed("an encrypted body, but encoding_aes_key is not configured")
-        try:
-            return str(PrpCrypto(self._key).decrypt(encrypted, self._app_id))
-        except Exception as error:  # noqa: BLE001 - the library lets a dozen kinds through, measured on garbage
-            raise Malformed(f"the ciphertext cannot be opened ({type(error).__name__})") from None
+        why = ""
+        for key in self._keys:
+            try:
+                return str(PrpCrypto(key).decrypt(encrypted, self._app_id))
+            except Exception as error:  # noqa: BLE001 - the library lets a dozen kinds through, measured on garbage
+                why = type(error).__name__
+        raise Malformed(f"the ciphertext cannot be opened ({why})")
+
+
+def _values(*secrets: SecretStr | None) -> list[str]:
+    """Those that are set, the newest first."""
+    return [secret.get_secret_value() for secret in secrets if secret is not None]

@@ -54,10 +54,14 @@ class WechatSettings(BaseModel):
     """AppSecret; for ``wecom_kf`` the secret of 微信客服."""
     token: SecretStr
     """What callbacks are signed with."""
+    previous_token: SecretStr | None = None
+    """While the token is being changed in WeChat's console: callbacks signed with this one are taken, too."""
     mode: Literal["plain", "compatible", "safe"] = "safe"
     """How callbacks are encrypted; ``wecom_kf`` is always ``safe``."""
     encoding_aes_key: SecretStr | None = None
     """43 characters; needed unless ``mode`` is ``plain``."""
+    previous_encoding_aes_key: SecretStr | None = None
+    """While the key is being changed: what it encrypted is opened, too."""
     api_base: Annotated[str, AfterValidator(_base_url)] = ""
     """Where the platform's API is reached; empty: its public address."""
     replay_window_s: Annotated[int, Field(ge=10, le=86400)] = 300
@@ -94,8 +98,12 @@ class WechatSettings(BaseModel):
             raise ValueError("open_kfids: only for platform wecom_kf")
         if self.mode != "plain" and self.encoding_aes_key is None:
             raise ValueError(f"encoding_aes_key is needed in mode {self.mode}")
-        if self.encoding_aes_key is not None and not _is_aes_key(self.encoding_aes_key.get_secret_value()):
-            raise ValueError("encoding_aes_key must be the 43 letters and digits that the platform shows")
+        if self.previous_token is not None and not self.previous_token.get_secret_value():
+            raise ValueError("previous_token must not be empty: leave it out")
+        for name in ("encoding_aes_key", "previous_encoding_aes_key"):
+            key: SecretStr | None = getattr(self, name)
+            if key is not None and not _is_aes_key(key.get_secret_value()):
+                raise ValueError(f"{name} must be the 43 letters and digits that the platform shows")
         return self
 
 

@@ -82,15 +82,35 @@ class ConfiguredChannels:
     """All of them."""
 
     def __init__(self, tables: Sequence[ChannelTable], flows: Mapping[str, Flow], flows_dir: Path) -> None:
-        """``ConfigError`` when a table is wrong, names no flow of ``flows``, or names a source for the second time."""
-        self.all = [self._configured(table, flows, flows_dir) for table in tables]
+        """``ConfigError`` lists every wrong table, flow that is not in ``flows``, and source named a second time."""
+        self.all: list[ConfiguredChannel] = []
         self.sources: dict[str, SigningSource] = {}
         """The systems that may sign ``POST /api/v1/contacts``, and the channels that their answers go back by."""
         self.called_back: set[str] = set()
         """The channels that can tell their system what became of a contact."""
-        for channel in self.all:
-            if (source := channel.source) is not None:
-                self._add_source(channel.channel_id, source)
+        problems: list[str] = []
+        for table in tables:
+            try:
+                channel = self._configured(table, flows, flows_dir)
+                self.all.append(channel)
+                if (source := channel.source) is not None:
+                    self._add_source(channel.channel_id, source)
+            except ConfigError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigError(problems)
+
+    def of_role(self, role: str) -> set[str]:
+        """The ids of those that run in this part."""
+        return {one.channel_id for one in self.all if one.spec.role == role}
+
+    def become(self, other: ConfiguredChannels) -> None:
+        """What ``other`` is, for everybody who holds these."""
+        self.all[:] = other.all
+        self.sources.clear()
+        self.sources.update(other.sources)
+        self.called_back.clear()
+        self.called_back.update(other.called_back)
 
     @property
     def reaching_phones(self) -> str | None:
@@ -122,7 +142,9 @@ class ConfiguredChannels:
     def _add_source(self, channel_id: str, source: ContactSource) -> None:
         if source.name in self.sources:
             raise ConfigError([f"channel[{channel_id}]: source {source.name!r} has a channel already"])
-        self.sources[source.name] = SigningSource(channel_id=channel_id, secret=source.secret)
+        self.sources[source.name] = SigningSource(
+            channel_id=channel_id, secret=source.secret, previous_secret=source.previous_secret
+        )
         if source.called_back:
             self.called_back.add(channel_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from gateway.bootstrap.channels import ConfiguredChannels
@@ -25,6 +26,7 @@ from gateway.live.shared_cache import ValkeyCache
 from gateway.live.wakeup import Wakeup
 from gateway.ports.clock import SystemClock
 from gateway.settings import Settings
+from gateway.settings.sections import ChannelTable
 from gateway.storage.database import Database, open_database
 from gateway.telemetry import spans
 
@@ -109,15 +111,20 @@ class Foundation:
             lease_s=settings.calls.lease_s,
         )
 
-    async def reload_flows(self) -> None:
+    async def reload_flows(self, tables: Sequence[ChannelTable]) -> None:
         """Read the flows anew: what begins from now on takes them, what runs keeps its version.
 
-        ``ConfigError`` when they do not hold, or a channel's flow is gone: then the old ones stay in force.
+        ``ConfigError`` when they do not hold, or a flow of ``tables`` is not there: then the old ones stay in force.
         """
         flows = await asyncio.to_thread(load_flows, self.settings.flows_dir)
-        ConfiguredChannels(self.settings.channel, flows, self.settings.flows_dir)
+        ConfiguredChannels(tables, flows, self.settings.flows_dir)
         self.engine.reload(flows)
         self.flows = flows
+
+    def take(self, configured: ConfiguredChannels) -> None:
+        """These are the channels from now on."""
+        self.configured.become(configured)
+        self.here.expect(self.configured.by_http)
 
     def lease(self, channel_id: str) -> ChannelLease:
         """What keeps a second process from running a channel that only one may run."""

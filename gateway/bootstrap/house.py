@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gateway.bootstrap.channels import ConfiguredChannel, OneChannelsState, gauge
+from gateway.bootstrap.channels import (
+    BuiltChannel,
+    ConfiguredChannel,
+    ConfiguredChannels,
+    OneChannelsState,
+    gauge,
+)
 from gateway.bootstrap.foundation import Foundation, open_foundation
 from gateway.intake.channel_watch import ChannelWatch
+from gateway.plugins.channels import load_channel_spec
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
 from gateway.ports.refused_call import untold
 from gateway.settings import Settings
+from gateway.settings.sections import ChannelTable
 from gateway.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -61,18 +69,31 @@ class House:
                 from gateway.bootstrap.web import Web  # noqa: PLC0415 - as above
 
                 self.web = Web(base, written)
-        self.channels = [
-            one.built(self._context(one), base.lease(one.channel_id) if one.single_owner else None)
-            for one in base.configured.all
-            if one.spec.role in parts
-        ]
+        self._parts = parts
+        self.channels = self.built(self.own(base.configured))
         for one in base.configured.all:  # recovery counts calls of channels that run in other processes
             metrics.from_zero(one.channel_id)
         self.watch = ChannelWatch(
             board=base.health,
             states=base.database.channel_states,
-            channel_ids=[one.channel_id for one in self.channels],
+            channel_ids=lambda: self.own(base.configured),
         )
+
+    def own(self, configured: ConfiguredChannels) -> set[str]:
+        """The ids of those that this process runs."""
+        return {channel_id for part in self._parts for channel_id in configured.of_role(part)}
+
+    def runs(self, tables: Sequence[ChannelTable]) -> set[str]:
+        """The ids of those of ``tables`` that this process would run."""
+        return {table.id for table in tables if load_channel_spec(table.kind).role in self._parts}
+
+    def built(self, channel_ids: Collection[str]) -> list[BuiltChannel]:
+        """How to run these, in the order of the configuration."""
+        return [
+            one.built(self._context(one), self.base.lease(one.channel_id) if one.single_owner else None)
+            for one in self.base.configured.all
+            if one.channel_id in channel_ids
+        ]
 
     def _context(self, one: ConfiguredChannel) -> ChannelContext:
         base, channel_id = self.base, one.channel_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from gateway.intake.texting import Texting
 from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path
 from gateway.live.speech_reader import READER, RemoteReader
+from gateway.settings.sections import ChannelTable
 
 
 class Voice:
@@ -28,6 +30,7 @@ class Voice:
             store=store, folder=settings.data_dir / "spool", name=quote(base.process.owner, safe="")
         )
         self.refused = RefusedCalls(store=base.database.refused_calls, clock=base.clock, zone=settings.zone)
+        self._schedule = Schedule(clock=base.clock, zone=settings.zone, after_hours=after_hours(settings.channel))
         self.calls = CallAnswering(
             store=store,
             spool=self.spool,
@@ -43,7 +46,12 @@ class Voice:
                 hotwords=settings.asr.hotwords,
             ),
             texting=Texting(texting) if texting is not None else None,
-            schedule=Schedule(clock=base.clock, zone=settings.zone, after_hours=after_hours(settings.channel)),
+            schedule=self._schedule,
             health=base.health,
             refused=self.refused,
         )
+
+    def take(self, tables: Sequence[ChannelTable]) -> None:
+        """Calls that begin from now on go by the hours and flows of ``tables``."""
+        usual = {table.id: table.options["flow"] for table in tables if "flow" in table.options}
+        self._schedule.change(after_hours=after_hours(tables), usual=usual)

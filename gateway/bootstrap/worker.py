@@ -44,7 +44,8 @@ class Worker:
             queued=written.queued,
         )
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, process=base.process)
-        self.feeds = [_feed(base, table) for table in settings.feed]
+        self._base = base
+        self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(
             store=database.open_work,
             lease=base.lease(LEASE),
@@ -52,6 +53,10 @@ class Worker:
             feeds=lambda: [feed.feed_id for feed in self.feeds],
             channels=lambda: [one.channel_id for one in base.configured.all if one.spec.role == "web"],
         )
+
+    def feed(self, table: FeedTable) -> FeedWorker:
+        """What carries this feed out. ``ConfigError`` for a wrong table."""
+        return _feed(self._base, table)
 
 
 def _feed(base: Foundation, table: FeedTable) -> FeedWorker:

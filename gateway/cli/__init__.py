@@ -103,7 +103,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "tokens": lambda db: verb.run(args, db.accounts),
         "users": lambda db: verb.run(args, db.accounts),
         "phones": lambda db: verb.run(args, db.accounts, settings),
-        "feeds": lambda db: verb.run(args, db),
+        "feeds": lambda db: verb.run(args, db, settings.zone),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
     configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}

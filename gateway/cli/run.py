@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
 from gateway.live.in_use import in_use
 from gateway.roles.role import ALL, process_name, read_role
-from gateway.settings import Settings
+from gateway.settings import Settings, load
 from gateway.telemetry import log
 
 _log = log.get("run")
@@ -79,7 +80,7 @@ def _serve(args: argparse.Namespace, settings: Settings, role: str, siblings: li
 
             from gateway.roles.process import serve  # noqa: PLC0415 - as above
 
-            uvloop.run(serve(settings, role, args.index, siblings))
+            uvloop.run(serve(settings, role, args.index, siblings, partial(load, args.config)))
 
 
 def _check(settings: Settings) -> None:

@@ -42,7 +42,7 @@ def feed_settings(table: FeedTable, where: str = "config") -> tuple[FeedKind, Fe
     try:
         return kind, kind.settings(**table.options)
     except ValidationError as error:
-        raise ConfigError(explain(error, where, f"feed[{table.id}]")) from None
+        raise ConfigError(explain(error, where, f"feed[{table.id}]", table.places)) from None
 
 
 __all__ = ["FEED_KINDS", "FeedContext", "FeedKind", "FeedSettings", "feed_settings"]

@@ -9,7 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 
+from gateway.errors import PermanentDeliveryError
+
 DAY_S = 86_400.0
+
+
+class NotSent(PermanentDeliveryError):
+    """An event that cannot be sent as it is; the receiver has not seen it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import json
 from pydantic import Field, SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
-from gateway.errors import TransientDeliveryError
+from gateway.errors import FeedRefused, TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings
 from gateway.ports.feed import Delivery
 from gateway.telemetry.trace import traceparent
@@ -54,8 +54,11 @@ class StreamFeed:
         try:
             await self._client.xadd(self._settings.key, fields, maxlen=self._settings.maxlen, approximate=True)  # type: ignore[arg-type]  # redis-py's mapping type is invariant
         except (RedisError, OSError) as error:
-            # Also what looks permanent (a key of another type, no permission) is cured by a person without replaying.
-            raise TransientDeliveryError(f"{type(error).__name__}: {error}") from error
+            told = f"{type(error).__name__}: {error}"
+            # Of ResponseError's own kind: a key of another type. Its sub-classes tell of a server that is not ready.
+            if isinstance(error, AuthenticationError | NoPermissionError) or type(error) is ResponseError:
+                raise FeedRefused(told, cause="stream") from error
+            raise TransientDeliveryError(told) from error
 
     async def aclose(self) -> None:
         """Close connections."""

@@ -11,17 +11,20 @@ from typing import Any, Protocol
 
 from gateway.domain import masking
 from gateway.domain.ids import from_rfc3339
-from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.errors import FeedRefused, PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.feeds.backoff import retry_in_s
-from gateway.feeds.common import FeedSettings
+from gateway.feeds.common import FeedSettings, NotSent
 from gateway.feeds.empties import REGISTERED, hold_s, may_follow_skipped
+from gateway.feeds.hold import Blame, probe_in_s
 from gateway.ports.clock import Clock
-from gateway.ports.feed import Delivery, DeliveryStore, Feed
+from gateway.ports.feed import CAUSES, Delivery, DeliveryStore, Feed
 from gateway.telemetry import log, metrics, spans, trace
 
 POLL_S = 1.0
 """Without a wake-up, due deliveries are looked for so often."""
 STORE_RETRY_S = 1.0
+LOOK_S = 2.0
+"""So often a worker looks whether somebody else has held or released its feed."""
 LEASE_MARGIN_S = 5.0
 """A lease outlasts its attempt by this, so that no second worker sends what a slow first one is still sending."""
 GATHER_S = 0.02
@@ -59,6 +62,12 @@ class _Outcome:
     done: bool
     error: str = ""
     retry_in_s: float | None = None
+    counted: bool = True
+    answered: bool = False
+    """The receiver has taken the event, or judged it: it takes events."""
+    refusal: FeedRefused | None = None
+    """It takes none."""
+    probe: int = 0
 
 
 class FeedWorker:
@@ -89,13 +98,20 @@ class FeedWorker:
         self._jitter = jitter
         self._sending: dict[asyncio.Task[None], int] = {}
         self._outcomes: dict[int, _Outcome] = {}
-        self._holds: dict[int, int] = {}
         self._introduced: OrderedDict[str, None] = OrderedDict()
+        self._blame = Blame()
+        self._held = False
         self._paused_until = 0.0
+        self._look_at = 0.0
 
     async def run(self) -> None:
-        """Deliver until cancelled; then what is being sent has one attempt's time to end and be booked."""
+        """Deliver until cancelled; then what is being sent has one attempt's time to end and be booked.
+
+        A feed that is held when this begins is probed at once: whoever starts it has perhaps put it right.
+        """
         try:
+            with suppress(StoreUnavailable):
+                await self._deliveries.probed(self.feed_id, failed=False, probe_in_s=0.0)
             while True:
                 try:
                     await self._step()
@@ -115,6 +131,7 @@ class FeedWorker:
         """Book what has ended, start what is due, wait for more of either."""
         since = self._wakeup.position
         await self._book()
+        await self._look()
         pause = self._paused_until - self._clock.monotonic()
         free = self._settings.parallel - len(self._sending)
         leased: list[Delivery] = []
@@ -143,20 +160,72 @@ class FeedWorker:
 
     async def _book(self) -> None:
         """Tell SQL what has ended. Outcomes stay here until it knows: a store that is down costs no second post."""
-        done = [seq for seq, outcome in self._outcomes.items() if outcome.done]
+        ended = dict(self._outcomes)
+        done = [seq for seq, outcome in ended.items() if outcome.done]
         if done:
             await self._deliveries.delivered(self.feed_id, done)
-            for seq in done:
-                del self._outcomes[seq]
-        for seq, outcome in list(self._outcomes.items()):
+        if self._held and any(outcome.answered for outcome in ended.values()):
+            await self._release()
+        for seq in done:
+            del self._outcomes[seq]
+        for seq, outcome in ended.items():
+            if outcome.probe and not outcome.answered:
+                failed = outcome.refusal is not None
+                wait = probe_in_s(outcome.probe, self._jitter.random()) if failed else 0.0
+                await self._deliveries.probed(self.feed_id, failed=failed, probe_in_s=wait)
+            elif outcome.refusal is not None:
+                outcome = await self._hold(seq, outcome, outcome.refusal)  # noqa: PLW2901 - it may have become another
             if not outcome.done:
-                await self._deliveries.failed(self.feed_id, seq, outcome.error, retry_in_s=outcome.retry_in_s)
+                await self._deliveries.failed(
+                    self.feed_id, seq, outcome.error, retry_in_s=outcome.retry_in_s, counted=outcome.counted
+                )
                 del self._outcomes[seq]
+
+    async def _hold(self, seq: int, outcome: _Outcome, refusal: FeedRefused) -> _Outcome:
+        """Hold the feed, unless it is held: then nothing new is known. The outcome for the event itself."""
+        wait = probe_in_s(0, self._jitter.random())
+        if not await self._deliveries.hold(self.feed_id, refusal, probe_in_s=wait):
+            return outcome
+        if not outcome.counted and self._blame.held_by(seq):
+            await self._deliveries.release(self.feed_id)
+            return self._dead(seq, refusal)
+        self._held = True
+        metrics.FEED_HELD.labels(self.feed_id).set(1)
+        _log.error(
+            "feed_held",
+            feed=self.feed_id,
+            cause=refusal.cause,
+            event_seq=seq,
+            do=CAUSES[refusal.cause],
+            exc_info=refusal,
+        )
+        return outcome
+
+    async def _release(self) -> None:
+        if await self._deliveries.release(self.feed_id):
+            _log.info("feed_released", feed=self.feed_id)
+        self._held = False
+        metrics.FEED_HELD.labels(self.feed_id).set(0)
+
+    async def _look(self) -> None:
+        """See whether the feed is held: a person may have released it, another process may have held it."""
+        now = self._clock.monotonic()
+        if now < self._look_at:
+            return
+        held = any(one.feed == self.feed_id for one in await self._deliveries.held())
+        if self._held and not held:
+            _log.info("feed_released", feed=self.feed_id)
+        self._held = held
+        self._look_at = now + LOOK_S
+        metrics.FEED_HELD.labels(self.feed_id).set(held)
 
     async def _carry(self, delivery: Delivery) -> None:
         """One leased delivery, from here to its outcome."""
         with trace.scope(delivery.trace) as own:
-            self._outcomes[delivery.event_seq] = await self._send(replace(delivery, trace=own))
+            outcome = await self._send(replace(delivery, trace=own))
+        if outcome.answered:
+            self._blame.answered()
+        self._outcomes[delivery.event_seq] = replace(outcome, probe=delivery.probe)
 
     def _without_post(self, delivery: Delivery) -> _Outcome | None:
         """The outcome of what is not sent (now), None for what is."""
@@ -168,9 +237,8 @@ class FeedWorker:
         hold = hold_s(delivery.record, self._age_s(str(delivery.record["created_at"])))
         if hold is None:
             return self._done(delivery, "skipped")
-        self._holds[delivery.event_seq] = self._holds.get(delivery.event_seq, 0) + 1
         metrics.FEED_POSTS.labels(self.feed_id, "held").inc()
-        return _Outcome(done=False, error="nothing said yet", retry_in_s=hold)
+        return _Outcome(done=False, error="nothing said yet", retry_in_s=hold, counted=False)
 
     async def _send(self, delivery: Delivery) -> _Outcome:
         """Post what is to be posted, and say what came of it."""
@@ -180,20 +248,31 @@ class FeedWorker:
                 return outcome
             await self._introduce(delivery)
             await self._post(delivery)
-        except PermanentDeliveryError as error:
-            return self._dead(delivery, str(error), error)
-        except TransientDeliveryError as error:
-            if error.retry_after_s:  # the receiver speaks for itself, not only for this ticket
-                pause = min(error.retry_after_s, MAX_PAUSE_S)
-                self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
-            return self._again(delivery, str(error), error, error.retry_after_s)
+        except (PermanentDeliveryError, FeedRefused, TransientDeliveryError) as error:
+            return self._not_taken(delivery, error)
         except StoreUnavailable as error:
             return self._again(delivery, str(error), error)
         except Exception as error:  # noqa: BLE001 - one delivery's fault must not end the others
             _log.error("feed_broke", feed=self.feed_id, event_seq=delivery.event_seq, exc_info=error)
             return self._again(delivery, f"{type(error).__name__} in the feed itself", error)
         _log.info("event_delivered", feed=self.feed_id, event_seq=delivery.event_seq, attempts=delivery.attempts + 1)
-        return self._done(delivery, "ok")
+        return replace(self._done(delivery, "ok"), answered=True)
+
+    def _not_taken(
+        self, delivery: Delivery, error: PermanentDeliveryError | FeedRefused | TransientDeliveryError
+    ) -> _Outcome:
+        """What the feed's answer means for this event and for the others."""
+        if isinstance(error, PermanentDeliveryError):
+            return replace(self._dead(delivery.event_seq, error), answered=not isinstance(error, NotSent))
+        if isinstance(error, FeedRefused):
+            return self._refused(error)
+        if error.retry_after_s:  # the receiver speaks for itself, not only for this ticket
+            pause = min(error.retry_after_s, MAX_PAUSE_S)
+            self._paused_until = max(self._paused_until, self._clock.monotonic() + pause)
+        down = self._blame.failed(delivery.ticket_id, str(error))
+        if delivery.probe:
+            return self._refused(FeedRefused(str(error), cause="down"))
+        return replace(self._again(delivery, str(error), error, error.retry_after_s), refusal=down)
 
     async def _post(self, delivery: Delivery) -> None:
         if self._settings.redact:
@@ -229,30 +308,34 @@ class FeedWorker:
             )
 
     def _done(self, delivery: Delivery, result: str) -> _Outcome:
-        self._holds.pop(delivery.event_seq, None)
+        self._blame.forget(delivery.event_seq)
         metrics.FEED_POSTS.labels(self.feed_id, result).inc()
         return _Outcome(done=True)
 
-    def _dead(self, delivery: Delivery, error: str, cause: Exception) -> _Outcome:
-        self._holds.pop(delivery.event_seq, None)
-        metrics.FEED_POSTS.labels(self.feed_id, "dead").inc()
-        _log.error("dead_letter", feed=self.feed_id, event_seq=delivery.event_seq, exc_info=cause)
-        return _Outcome(done=False, error=error)
+    def _refused(self, error: FeedRefused) -> _Outcome:
+        """No attempt of this event's: it waits with the others."""
+        metrics.FEED_POSTS.labels(self.feed_id, "refused").inc()
+        return _Outcome(done=False, error=str(error), retry_in_s=0.0, counted=False, refusal=error)
 
-    def _again(self, delivery: Delivery, error: str, cause: Exception, retry_after_s: float | None = None) -> _Outcome:
-        attempts = delivery.attempts - self._holds.get(delivery.event_seq, 0)
+    def _dead(self, event_seq: int, error: Exception, why: str | None = None) -> _Outcome:
+        self._blame.forget(event_seq)
+        metrics.FEED_POSTS.labels(self.feed_id, "dead").inc()
+        _log.error("dead_letter", feed=self.feed_id, event_seq=event_seq, exc_info=error)
+        return _Outcome(done=False, error=why if why is not None else str(error))
+
+    def _again(self, delivery: Delivery, why: str, error: Exception, retry_after_s: float | None = None) -> _Outcome:
         wait = retry_in_s(
             self._settings,
-            attempts=max(attempts, 0) + 1,
+            attempts=delivery.attempts + 1,
             age_s=self._age_s(delivery.at),
             retry_after_s=retry_after_s,
             jitter=self._jitter.random(),
         )
         if wait is None:
-            return self._dead(delivery, error, cause)
+            return self._dead(delivery.event_seq, error, why)
         metrics.FEED_POSTS.labels(self.feed_id, "retry").inc()
-        _log.warning("delivery_failed", feed=self.feed_id, event_seq=delivery.event_seq, retry_s=wait, exc_info=cause)
-        return _Outcome(done=False, error=error, retry_in_s=wait)
+        _log.warning("delivery_failed", feed=self.feed_id, event_seq=delivery.event_seq, retry_s=wait, exc_info=error)
+        return _Outcome(done=False, error=why, retry_in_s=wait)
 
     def _age_s(self, at: str) -> float:
         return (self._clock.now() - from_rfc3339(at)).total_seconds()

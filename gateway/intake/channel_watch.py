@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 
 from gateway.errors import StoreUnavailable
 from gateway.intake.channel_health import HealthBoard
@@ -21,8 +21,10 @@ _log = log.get("channel")
 class ChannelWatch:
     """Of the channels that this process runs."""
 
-    def __init__(self, *, board: HealthBoard, states: ChannelStates, channel_ids: Sequence[str]) -> None:
-        """``channel_ids``: those whose messages come to this process."""
+    def __init__(
+        self, *, board: HealthBoard, states: ChannelStates, channel_ids: Callable[[], Collection[str]]
+    ) -> None:
+        """``channel_ids``: those whose messages come to this process now."""
         self._board = board
         self._states = states
         self._channel_ids = channel_ids
@@ -40,7 +42,7 @@ class ChannelWatch:
 
     async def keep(self) -> None:
         """Take up what an earlier process knew, then write what this one heard, or note what another heard later."""
-        for channel_id in self._channel_ids:
+        for channel_id in self._channel_ids():
             try:
                 await self._keep(channel_id)
             except StoreUnavailable:

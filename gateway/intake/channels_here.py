@@ -17,6 +17,10 @@ class ChannelsHere:
         self._expected = frozenset(expected)
         self._running: dict[str, Channel] = {}
 
+    def expect(self, expected: Collection[str]) -> None:
+        """The configuration has changed: these run here by HTTP, or may have to."""
+        self._expected = frozenset(expected)
+
     def put(self, channel_id: str, channel: Channel) -> None:
         """It runs from now on, instead of an earlier instance of this id."""
         self._running[channel_id] = channel

@@ -26,10 +26,16 @@ class Schedule:
         self._clock = clock
         self._zone = zone
         self._after_hours = after_hours
+        self._usual: Mapping[str, str] = {}
+
+    def change(self, *, after_hours: Mapping[str, AfterHours], usual: Mapping[str, str]) -> None:
+        """For calls that begin from now on; ``usual`` flows by channel id, instead of those the channels began with."""
+        self._after_hours = after_hours
+        self._usual = usual
 
     def flow(self, channel_id: str, usual: str) -> str:
         """The flow of a call that begins now on a channel whose flow is ``usual``."""
         found = self._after_hours.get(channel_id)
         if found is None or found.hours.on_duty(self._clock.now().astimezone(self._zone)):
-            return usual
+            return self._usual.get(channel_id, usual)
         return found.flow

@@ -61,7 +61,7 @@ def channel_settings(table: ChannelTable, where: str = "config") -> tuple[Channe
     try:
         return spec, spec.settings(**table.options)
     except ValidationError as error:
-        raise ConfigError(explain(error, where, f"channel[{table.id}]")) from None
+        raise ConfigError(explain(error, where, f"channel[{table.id}]", table.places)) from None
 
 
 def flow_problems(

@@ -164,6 +164,8 @@ class ContactSource:
     name: str
     """``source.name`` of its contacts; one channel alone may have it."""
     secret: str = field(repr=False)
+    previous_secret: str | None = field(default=None, repr=False)
+    """Taken as well while the secret is being changed."""
     called_back: bool
     """Whether the channel can tell it what became of a contact."""
 
@@ -174,6 +176,7 @@ class SigningSource:
 
     channel_id: str
     secret: str = field(repr=False)
+    previous_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

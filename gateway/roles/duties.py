@@ -19,7 +19,7 @@ _log = log.get("process")
 
 
 def duties(house: House, *, apart: bool) -> dict[str, Duty]:
-    """Everything but the channels. ``apart``: no supervisor runs the other roles beside this process."""
+    """Everything but channels and feeds. ``apart``: no supervisor runs the other roles beside this process."""
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
     work |= {"commits": base.database.net.run}
@@ -43,7 +43,6 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     if house.worker is not None and written is not None:
         work |= {"recovery": house.worker.recovery.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
-        work |= {f"feed-{feed.feed_id}": feed.run for feed in house.worker.feeds}
         work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
     if house.voice is not None or apart:
@@ -63,16 +62,3 @@ async def kept(name: str, duty: Duty) -> None:
             _log.error("duty_failed", duty=name, exc_info=error)
         await asyncio.sleep(backoff)
         backoff = min(backoff * 2, MAX_BACKOFF_S)
-
-
-async def reload_flows(house: House, wanted: asyncio.Event) -> None:
-    """Read the flows anew whenever ``wanted``; what is wrong with them is told, and the old ones stay."""
-    while True:
-        await wanted.wait()
-        wanted.clear()
-        try:
-            await house.base.reload_flows()
-        except ConfigError as error:
-            _log.error("flows_not_reloaded", problems=error.problems, exc_info=error)
-        else:
-            _log.info("flows_reloaded", flows={name: flow.version for name, flow in house.base.flows.items()})

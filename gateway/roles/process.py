@@ -6,7 +6,7 @@ import asyncio
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from gateway.bootstrap.house import House, open_house
@@ -15,9 +15,11 @@ from gateway.live.connection import Listener
 from gateway.live.run_dir import socket_path
 from gateway.live.siblings import Siblings
 from gateway.roles import collector, watching
-from gateway.roles.duties import duties, kept, reload_flows
+from gateway.roles.changing import ChangingDuties
+from gateway.roles.duties import duties, kept
 from gateway.roles.hangup import on_hangup
 from gateway.roles.health_port import serve_health
+from gateway.roles.reload import Reloading, channel_duty, feed_duty
 from gateway.roles.role import parts_of, process_name
 from gateway.roles.running_channel import RunningChannel
 from gateway.roles.state import MachineState, ProcessState
@@ -31,10 +33,13 @@ SWITCH_S = 0.001
 _log = log.get("process")
 
 
-async def serve(settings: Settings, role: str, index: int, siblings: Sequence[str] | None) -> None:
+async def serve(
+    settings: Settings, role: str, index: int, siblings: Sequence[str] | None, read: Callable[[], Settings]
+) -> None:
     """Run ``role`` until SIGTERM, then drain: new calls get 503, live ones have ``[calls] drain_s`` to end.
 
     ``siblings`` are the other processes that a supervisor runs on this machine; None: nobody supervises this one.
+    ``read`` reads the configuration anew, at SIGHUP.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -61,9 +66,15 @@ async def serve(settings: Settings, role: str, index: int, siblings: Sequence[st
             await _serve_web(house, MachineState(state, others, house), stack)
         elif siblings is None:
             await serve_health(name, state.ready, settings.health, stack)
-        work = duties(house, apart=siblings is None) | {"flows": lambda: reload_flows(house, reload)}
+        changing = ChangingDuties()
+        for channel in channels:
+            changing.start(channel_duty(channel.channel_id), channel.run)
+        for feed in house.worker.feeds if house.worker is not None else ():
+            changing.start(feed_duty(feed.feed_id), feed.run)
+        reloading = Reloading(house, changing, channels, read, apart=siblings is None)
+        work = duties(house, apart=siblings is None)
+        work |= {"changing": changing.run, "reload": lambda: reloading.run(reload)}
         work |= {"alarms": lambda: watching.alarms(state.ready, base.database.open_work)}
-        work |= {f"channel-{channel.channel_id}": channel.run for channel in channels}
         tasks = [asyncio.create_task(kept(duty, run), name=duty) for duty, run in work.items()]
         collector.settle()
         _log.info("started", process=name, http=settings.public_url if house.web is not None else None)

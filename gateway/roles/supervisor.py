@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import ConfigError, StoreUnavailable
 from gateway.live.server import EmbeddedValkey
+from gateway.roles import told
 from gateway.roles.census import telling
 from gateway.roles.child import MAX_BACKOFF_S, Child, ChildSpec
 from gateway.roles.hangup import on_hangup
 from gateway.roles.role import ASR, READER, process_name
 from gateway.roles.run_folder import clear_away
-from gateway.settings import Settings
+from gateway.settings import Settings, load
 from gateway.storage.database import migrate_database
 from gateway.telemetry import log
 
@@ -82,9 +83,21 @@ def child_names(settings: Settings) -> list[str]:
     return [VOICE, WRITTEN, READER, *_recognisers(settings)]
 
 
-def _reload(running: list[Child]) -> None:
-    for child in running:
-        child.reload()
+class _Reload:
+    """SIGHUP: children read what is theirs anew; what is outside of channels and feeds is told here, once for all."""
+
+    def __init__(self, running: list[Child], settings: Settings, config: Path | None) -> None:
+        self._running = running
+        self._in_force = settings
+        self._config = config
+
+    def __call__(self) -> None:
+        for child in self._running:
+            child.reload()
+        try:
+            self._in_force = told.sections_taken(self._in_force, load(self._config))
+        except ConfigError as error:
+            told.refused(error)
 
 
 async def supervise(settings: Settings, config: Path | None, *, lock: int) -> None:
@@ -100,11 +113,11 @@ async def supervise(settings: Settings, config: Path | None, *, lock: int) -> No
     running = children(settings, config, inherits=(lock,))
     async with telling(settings.data_dir, running):
         if await _database_prepared(settings, stop):
+            on_hangup(_Reload(running, settings, config))
             await _run(running, stop)
 
 
 async def _run(running: list[Child], stop: asyncio.Event) -> None:
-    on_hangup(lambda: _reload(running))
     tasks = [asyncio.create_task(child.run(), name=child.spec.name) for child in running]
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.errors import ConfigError
+from gateway.settings import named
 from gateway.settings.sections import (
     INSTALLATION,
     Asr,
@@ -157,35 +154,54 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a fixed signature; we read no .env
-        file_secret_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a fixed signature; ours leaves tables aside
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - we read no .env
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours are named as the environment is
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over secret files over the TOML file (which arrives as init values)."""
-        secrets = os.environ.get("GATEWAY_SECRETS_DIR")
-        sources: list[PydanticBaseSettingsSource] = [env_settings]
-        if secrets:
-            sources.append(
-                NestedSecretsSettingsSource(file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__")
-            )
-        return (*sources, InitSettingsSource(settings_cls, init_kwargs=_kwargs(init_settings)))
+        given = (named.environment(), _secret_files())
+        return (*(_Given(settings_cls, named.without_tables(one)) for one in given), init_settings)
 
 
-def _kwargs(source: PydanticBaseSettingsSource) -> dict[str, Any]:
-    return source.init_kwargs if isinstance(source, InitSettingsSource) else {}
+class _Given(EnvSettingsSource):
+    """Sections from names as the environment has them."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, str]) -> None:
+        self._values = values
+        super().__init__(settings_cls)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return self._values
+
+
+def _secret_files() -> dict[str, named.Given]:
+    folder = os.environ.get("GATEWAY_SECRETS_DIR")
+    found = named.secret_files(Path(folder)) if folder else {}
+    known = {f"{named.PREFIX}{name.upper()}" for name in Settings.model_fields}
+    if strange := [one.place for name, one in found.items() if name.partition("__")[0] not in known]:
+        raise ConfigError([f"{place}: no key is called so; see config/gateway.example.toml" for place in strange])
+    return found
 
 
 def load(config: Path | None) -> Settings:
     """Read the configuration; ``ConfigError`` lists every mistake with its place and what to do.
 
     Without a file the built-in defaults hold. ``GATEWAY_SECRETS_DIR`` names a folder of secret files
-    (``GATEWAY_ASR__TOKEN`` holds the value of ``asr.token``).
+    (``GATEWAY_ASR__TOKEN`` holds the value of ``asr.token``); what names a channel or a feed: see ``named``.
     """
     table = read_table(config) if config is not None else {}
+    table.setdefault("channel", [row.model_dump(include={"id", "kind"}) for row in DEFAULT_CHANNELS])
+    places = named.put_in(table, _secret_files() | named.environment())
     try:
-        return Settings(**table)
+        settings = Settings(**table)
     except ValidationError as error:
         raise ConfigError(explain(error, str(config) if config else "environment")) from None
+    for kind, rows in (("channel", settings.channel), ("feed", settings.feed)):
+        for row in rows:
+            row.tell_places(
+                {key: place for (table_, id_, key), place in places.items() if (table_, id_) == (kind, row.id)}
+            )
+    return settings
 
 
 def read_table(config: Path) -> dict[str, Any]:
@@ -204,11 +220,17 @@ def read_table(config: Path) -> dict[str, Any]:
     return table
 
 
-def explain(error: ValidationError, where: str, prefix: str = "") -> list[str]:
-    """Each mistake of a pydantic model as one line: place, what is wrong, what came."""
+def explain(
+    error: ValidationError, where: str, prefix: str = "", places: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Each mistake of a pydantic model as one line: place, what is wrong, what came.
+
+    ``places`` of keys that came from elsewhere than ``where``.
+    """
     lines = []
     for item in error.errors(include_url=False, include_context=False):
         path = ".".join(str(part) for part in (*([prefix] if prefix else []), *item["loc"])) or "(top)"
         message = "unknown key; remove it or check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
-        lines.append(f"{where}: {path}: {message}")
+        place = places.get(str(item["loc"][0]), where) if item["loc"] else where
+        lines.append(f"{place}: {path}: {message}")
     return lines

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from gateway.domain.hours import parse_span
 
@@ -170,8 +171,8 @@ class Calls(Section):
 
     lease_s: float = Field(15.0, ge=2)
     """An owner that has not renewed for this long is dead; any worker closes its calls as interrupted."""
-    drain_s: float = Field(30.0, ge=0)
-    """After SIGTERM live calls have this long to end by themselves."""
+    drain_s: float = Field(180.0, ge=0)
+    """After SIGTERM live calls have this long to end: one of ``hotline.yaml`` takes half a minute besides its talk."""
     callback_due_s: int = Field(1800, ge=60)
     """An abandoned caller should be called back within this time."""
     ring_s: float = Field(0.0, ge=0, le=30)
@@ -244,6 +245,16 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     id: Identifier
     kind: Identifier
+    _places: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where keys came from that stand in the environment or in secret files."""
+        return self._places
+
+    def tell_places(self, places: Mapping[str, str]) -> None:
+        """Called once by whoever read them."""
+        self._places = places
 
     @property
     def options(self) -> dict[str, Any]:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.ids import rfc3339
-from gateway.errors import NotFound
+from gateway.errors import FeedRefused, NotFound
 from gateway.ports.clock import Clock
-from gateway.ports.feed import Delivery
+from gateway.ports.feed import Delivery, Held, Replay
+from gateway.storage import delivery_rows as rows
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.engine import upsert
 from gateway.storage.reader import event_record, whole_records
-from gateway.storage.takeable import Queue, later
+from gateway.storage.takeable import Queue, Takeable, later
 from gateway.storage.watched import WatchedSql
 
-TAKE_IN = 1000
-"""How many events become deliveries in one transaction."""
+REPLAYED_AT_ONCE = 500
+"""In one transaction: some milliseconds."""
+REPLAY_PAUSE_S = 30.0
+"""A replay that dies midway keeps its feed waiting for so long."""
 MAX_ERROR = 500
-_LAST = sa.select(sa.func.max(t.events.c.event_seq))
 
 
 class SqlDeliveryStore:
-    """Implements ``ports.feed.DeliveryStore``."""
+    """Implements ``ports.feed.DeliveryStore``. What is due, and when a lease has run out: see ``takeable``."""
 
     def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """``clock`` says what is due."""
@@ -35,43 +37,97 @@ class SqlDeliveryStore:
 
     async def lease(self, feed: str, owner: str, *, limit: int, lease_s: float) -> list[Delivery]:
         """See ``ports.feed.DeliveryStore.lease``. Looks while others write; its own writes are short."""
-        now = self._clock.now()
-        if await self._sql.read(lambda c: _has_news(c, feed)):
-            await self._sql.write(lambda c: _take_in(c, feed, rfc3339(now)))
-        free = (await self._queue(feed).takeable(lease_s)).where(t.deliveries)
-        query = _due(feed).where(free).limit(limit)
-        due = await self._sql.read(lambda c: c.execute(query).scalars().all())
+        free = await self._queue(feed).takeable(lease_s)
+        at, until = free.now, later(self._clock.now(), lease_s)
+        row, last = await self._sql.read(lambda c: (_feed(c, feed), c.execute(rows.LAST).scalar() or 0))
+        if (row.cursor if row else 0) < last:
+            await self._sql.write(lambda c: rows.take_in(c, feed, at))
+        probe = 0
+        if row is not None and row.paused_until is not None and not free.come(row.paused_until):
+            return []
+        if row is not None and row.held_at is not None:
+            if not free.come(row.probe_at):
+                return []
+            limit, probe = 1, row.probes + 1
+        due = await self._sql.read(lambda c: rows.due(c, feed, free, limit))
         if not due:
             return []
-        until = later(self._clock.now(), lease_s)
-        seqs = await self._sql.write(lambda c: _lease(c, feed, owner, due, free, until))
-        return await self._sql.read(lambda c: _read(c, feed, seqs)) if seqs else []
+
+        def take(connection: sa.Connection) -> Sequence[int]:
+            if probe and not _probe_taken(connection, feed, free, until):
+                return ()
+            return rows.lease(connection, feed, owner, due, free, until)
+
+        seqs = await self._sql.write(take)
+        return await self._sql.read(lambda c: _read(c, feed, seqs, probe)) if seqs else []
 
     def _queue(self, feed: str) -> Queue:
         """Each feed gives its leases for a time of its own."""
         if feed not in self._queues:
-            table = t.deliveries.c
-            self._queues[feed] = Queue(t.deliveries, table.feed == feed, sql=self._sql, clock=self._clock)
+            ours = t.deliveries.c.feed == feed
+            self._queues[feed] = Queue(t.deliveries, ours, sql=self._sql, clock=self._clock)
         return self._queues[feed]
 
     async def delivered(self, feed: str, event_seqs: list[int]) -> None:
         """See ``ports.feed.DeliveryStore.delivered``."""
         if event_seqs:
-            table = t.deliveries
-            gone = sa.delete(table).where(table.c.feed == feed, among(table.c.event_seq, event_seqs))
-            await self._sql.write(lambda c: c.execute(gone).rowcount)
+            await self._sql.write(lambda c: rows.end(c, feed, event_seqs))
 
-    async def failed(self, feed: str, event_seq: int, error: str, *, retry_in_s: float | None) -> None:
+    async def failed(
+        self, feed: str, event_seq: int, error: str, *, retry_in_s: float | None, counted: bool = True
+    ) -> None:
         """See ``ports.feed.DeliveryStore.failed``."""
-        table, now = t.deliveries, self._clock.now()
-        text = error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]
-        then: dict[str, Any] = {"dead_at": rfc3339(now)} if retry_in_s is None else {"next_at": later(now, retry_in_s)}
-        update = (
-            sa.update(table)
-            .where(table.c.feed == feed, table.c.event_seq == event_seq)
-            .values(attempts=table.c.attempts + 1, last_error=text, leased_by=None, **then)
-        )
-        await self._sql.write(lambda c: c.execute(update).rowcount)
+        now = self._clock.now()
+        values: dict[str, Any] = {"last_error": _clean(error)}
+        if counted:
+            values["attempts"] = t.deliveries.c.attempts + 1
+        if retry_in_s is None:
+            values |= {"dead_at": rfc3339(now), "head": False}
+        else:
+            values["next_at"] = later(now, retry_in_s)
+        await self._sql.write(lambda c: rows.fail(c, feed, event_seq, values))
+
+    async def hold(self, feed: str, refusal: FeedRefused, *, probe_in_s: float) -> bool:
+        """See ``ports.feed.DeliveryStore.hold``."""
+        now = self._clock.now()
+        values = {
+            "held_at": rfc3339(now),
+            "held_cause": refusal.cause,
+            "held_status": refusal.http_status,
+            "held_why": _clean(str(refusal)),
+            "probes": 0,
+            "probe_at": later(now, probe_in_s),
+        }
+        return await self._change(feed, t.feeds.c.held_at.is_(None), values)
+
+    async def probed(self, feed: str, *, failed: bool, probe_in_s: float) -> None:
+        """See ``ports.feed.DeliveryStore.probed``."""
+        values = {
+            "probes": t.feeds.c.probes + int(failed),
+            "probe_at": later(self._clock.now(), probe_in_s),
+        }
+        await self._change(feed, t.feeds.c.held_at.is_not(None), values)
+
+    async def release(self, feed: str) -> bool:
+        """See ``ports.feed.DeliveryStore.release``."""
+        return await self._change(feed, t.feeds.c.held_at.is_not(None), {"held_at": None})
+
+    async def held(self) -> list[Held]:
+        """See ``ports.feed.DeliveryStore.held``."""
+        query = sa.select(t.feeds).where(t.feeds.c.held_at.is_not(None)).order_by(t.feeds.c.feed)
+        found = await self._sql.read(lambda c: c.execute(query).all())
+        return [
+            Held(
+                feed=row.feed,
+                since=row.held_at,
+                cause=row.held_cause,
+                http_status=row.held_status,
+                why=row.held_why,
+                probes=row.probes,
+                probe_at=row.probe_at,
+            )
+            for row in found
+        ]
 
     async def dead_letters(self, feed: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
         """See ``ports.feed.DeliveryStore.dead_letters``; the latest first."""
@@ -99,81 +155,76 @@ class SqlDeliveryStore:
 
     async def replay(self, feed: str, event_seq: int) -> None:
         """See ``ports.feed.DeliveryStore.replay``; its attempts count anew."""
-        table = t.deliveries
-        update = (
-            sa.update(table)
-            .where(table.c.feed == feed, table.c.event_seq == event_seq, table.c.dead_at.is_not(None))
-            .values(dead_at=None, attempts=0, next_at=rfc3339(self._clock.now()))
-        )
-        if not await self._sql.write(lambda c: c.execute(update).rowcount):
+        only = Replay(first=event_seq, last=event_seq, dead_only=True)
+        known = await self._sql.read(lambda c: _feed(c, feed) is not None)
+        if not known or not await self.replay_many(feed, only):
             raise NotFound(f"feed {feed!r} has no dead letter {event_seq}")
+
+    async def replay_many(self, feed: str, what: Replay) -> int:
+        """See ``ports.feed.DeliveryStore.replay_many``; many short transactions."""
+        row = await self._sql.read(lambda c: _feed(c, feed))
+        if row is None:
+            raise NotFound(f"feed {feed!r} has never sent anything; `gateway feeds list` names those that have")
+        last = row.cursor if what.last is None else min(what.last, row.cursor)  # later ones are sent anyway
+        after, risen = what.first - 1, 0
+        try:
+            while seqs := await self._sql.read(partial(_replayable, feed=feed, what=what, after=after, last=last)):
+                risen += await self._sql.write(partial(self._revive, feed=feed, seqs=seqs))
+                after = seqs[-1]
+        finally:
+            await self._change(feed, t.feeds.c.paused_until.is_not(None), {"paused_until": None})
+        return risen
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """See ``ports.feed.DeliveryStore.counts``; events that are no rows yet count as pending."""
         return await self._sql.read(_counts)
 
+    def _revive(self, connection: sa.Connection, feed: str, seqs: Sequence[int]) -> int:
+        now = self._clock.now()
+        rows.lock(connection, feed)
+        pause = later(now, REPLAY_PAUSE_S)
+        connection.execute(sa.update(t.feeds).where(t.feeds.c.feed == feed).values(paused_until=pause))
+        return rows.revive(connection, feed, seqs, rfc3339(now))
 
-def _wanted(cursor: Any) -> sa.ColumnElement[bool]:
-    return sa.and_(t.events.c.event_seq > cursor, t.events.c.type.not_like("feed\\_%", escape="\\"))
-
-
-def _due(feed: str) -> sa.Select[Any]:
-    """The earliest living delivery of each ticket."""
-    table, living = t.deliveries, t.deliveries.alias("living")
-    # Grouped, not NOT EXISTS: for that SQLite leaves the index aside and compares every delivery with every other.
-    first = (
-        sa.select(sa.func.min(living.c.event_seq).label("event_seq"))
-        .where(living.c.feed == feed, living.c.dead_at.is_(None))
-        .group_by(living.c.ticket_id)
-        .subquery("first")
-    )
-    return (
-        sa.select(table.c.event_seq)
-        .join_from(table, first, table.c.event_seq == first.c.event_seq)
-        .where(table.c.feed == feed)
-        .order_by(table.c.event_seq)
-    )
+    async def _change(self, feed: str, where: sa.ColumnElement[bool], values: dict[str, Any]) -> bool:
+        update = sa.update(t.feeds).where(t.feeds.c.feed == feed, where).values(**values)
+        return await self._sql.write(lambda c: c.execute(update).rowcount) > 0
 
 
-def _has_news(connection: sa.Connection, feed: str) -> bool:
-    cursor = connection.execute(sa.select(t.feeds.c.cursor).where(t.feeds.c.feed == feed)).scalar()
-    return (cursor or 0) < (connection.execute(_LAST).scalar() or 0)
+def _feed(connection: sa.Connection, feed: str) -> sa.Row[Any] | None:
+    return connection.execute(sa.select(t.feeds).where(t.feeds.c.feed == feed)).one_or_none()
 
 
-def _take_in(connection: sa.Connection, feed: str, now: str) -> None:
-    """Make rows for new events. The feed's row is locked first: one worker at a time moves its cursor."""
-    begin = upsert(connection, t.feeds).values(feed=feed, cursor=0).on_conflict_do_nothing()
-    connection.execute(begin)
-    row = t.feeds.c.feed == feed
-    cursor = connection.execute(sa.select(t.feeds.c.cursor).where(row).with_for_update()).scalar_one()
-    newest = min(connection.execute(_LAST).scalar() or 0, cursor + TAKE_IN)
-    new = sa.select(sa.literal(feed), t.events.c.event_seq, t.events.c.ticket_id, sa.literal(0), sa.literal(now)).where(
-        _wanted(cursor), t.events.c.event_seq <= newest
-    )
-    columns = ["feed", "event_seq", "ticket_id", "attempts", "next_at"]
-    connection.execute(sa.insert(t.deliveries).from_select(columns, new))
-    connection.execute(sa.update(t.feeds).where(row).values(cursor=newest))
+def _probe_taken(connection: sa.Connection, feed: str, free: Takeable, until: str) -> bool:
+    """Whether this worker is the one that probes now."""
+    turn = (t.feeds.c.feed == feed, t.feeds.c.held_at.is_not(None), free.has_come(t.feeds.c.probe_at))
+    return connection.execute(sa.update(t.feeds).where(*turn).values(probe_at=until)).rowcount > 0
 
 
-def _lease(
-    connection: sa.Connection, feed: str, owner: str, due: Sequence[int], free: sa.ColumnElement[bool], until: str
-) -> Sequence[int]:
-    """Take of ``due`` what no other worker has taken since it was looked up."""
-    table = t.deliveries
-    still_due = (table.c.feed == feed, among(table.c.event_seq, due), free)
-    taken = sa.update(table).where(*still_due, table.c.dead_at.is_(None)).values(leased_by=owner, next_at=until)
-    return connection.execute(taken.returning(table.c.event_seq)).scalars().all()
+def _replayable(connection: sa.Connection, feed: str, what: Replay, after: int, last: int) -> Sequence[int]:
+    """The next events that ``what`` names, in their order."""
+    events, table = t.events.c, t.deliveries.c
+    seq = table.event_seq if what.dead_only else events.event_seq
+    query = sa.select(seq).where(seq > after, seq <= last, rows.wanted()).order_by(seq).limit(REPLAYED_AT_ONCE)
+    if what.dead_only:
+        query = query.join_from(t.deliveries, t.events, table.event_seq == events.event_seq)
+        query = query.where(table.feed == feed, table.dead_at.is_not(None))
+    if what.begin is not None:
+        query = query.where(events.at >= rfc3339(what.begin))
+    if what.end is not None:
+        query = query.where(events.at < rfc3339(what.end))
+    return connection.execute(query).scalars().all()
 
 
-def _read(connection: sa.Connection, feed: str, seqs: Sequence[int]) -> list[Delivery]:
+def _read(connection: sa.Connection, feed: str, seqs: Sequence[int], probe: int) -> list[Delivery]:
     query = (
         sa.select(t.events, t.deliveries.c.attempts)
         .join_from(t.deliveries, t.events, t.deliveries.c.event_seq == t.events.c.event_seq)
         .where(t.deliveries.c.feed == feed, among(t.deliveries.c.event_seq, seqs))
         .order_by(t.events.c.event_seq)
     )
-    rows = connection.execute(query).mappings().all()
-    records = whole_records(connection, [row["ticket_id"] for row in rows]) if rows else {}
+    found = connection.execute(query).mappings().all()
+    records = whole_records(connection, [row["ticket_id"] for row in found]) if found else {}
     return [
         Delivery(
             feed=feed,
@@ -186,23 +237,26 @@ def _read(connection: sa.Connection, feed: str, seqs: Sequence[int]) -> list[Del
             event=event_record(row),
             record=records[row["ticket_id"]],
             trace=row["trace"],
+            probe=probe,
         )
-        for row in rows
+        for row in found
     ]
 
 
 def _counts(connection: sa.Connection) -> dict[str, dict[str, int]]:
-    table = t.deliveries.c
-    counts = {
-        row.feed: {
-            "pending": connection.execute(
-                sa.select(sa.func.count()).select_from(t.events).where(_wanted(row.cursor))
-            ).scalar_one(),
-            "dead": 0,
+    """Three counts a feed, each over an index that holds nothing else."""
+    table, counted = t.deliveries.c, sa.func.count()
+    counts = {}
+    for feed in connection.execute(sa.select(t.feeds.c.feed, t.feeds.c.cursor)).all():
+        new = sa.select(counted).select_from(t.events).where(t.events.c.event_seq > feed.cursor, rows.wanted())
+        own = sa.select(counted).select_from(t.deliveries).where(table.feed == feed.feed)
+        alive, dead = own.where(table.dead_at.is_(None)), own.where(table.dead_at.is_not(None))
+        counts[feed.feed] = {
+            "pending": connection.execute(new).scalar_one() + connection.execute(alive).scalar_one(),
+            "dead": connection.execute(dead).scalar_one(),
         }
-        for row in connection.execute(sa.select(t.feeds)).all()
-    }
-    query = sa.select(table.feed, table.dead_at.is_not(None).label("dead"), sa.func.count().label("n"))
-    for row in connection.execute(query.group_by(table.feed, table.dead_at.is_not(None))):
-        counts.setdefault(row.feed, {"pending": 0, "dead": 0})["dead" if row.dead else "pending"] += row.n
     return counts
+
+
+def _clean(error: str) -> str:
+    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]

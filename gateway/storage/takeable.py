@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,18 +39,29 @@ class Takeable:
     furthest: str
     run_out: frozenset[Lease]
 
+    def come(self, at: str) -> bool:
+        """Whether an instant that something was put off to has come."""
+        return at <= self.now or at > self.furthest
+
+    def has_come(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        """The same as a condition."""
+        return sa.or_(column <= self.now, column > self.furthest)
+
     def where(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """As a condition on the queue's rows."""
+        return sa.or_(*self.each(table))
+
+    def each(self, table: sa.Table) -> Iterator[sa.ColumnElement[bool]]:
+        """Its alternatives: what is due, what a wrong clock has put off, what each lease that has run out held."""
         columns = table.c
-        come = sa.or_(columns.next_at <= self.now, columns.next_at > self.furthest)
-        ended = [sa.and_(columns.leased_by == owner, columns.next_at == until) for owner, until in self.run_out]
-        return sa.or_(sa.and_(columns.leased_by.is_(None), come), *ended)
+        yield sa.and_(columns.leased_by.is_(None), columns.next_at <= self.now)
+        yield sa.and_(columns.leased_by.is_(None), columns.next_at > self.furthest)
+        for owner, until in self.run_out:
+            yield sa.and_(columns.leased_by == owner, columns.next_at == until)
 
     def holds(self, row: Any) -> bool:
         """Whether this row may be taken."""
-        if row.leased_by is None:
-            return bool(row.next_at <= self.now or row.next_at > self.furthest)
-        return (row.leased_by, row.next_at) in self.run_out
+        return self.come(row.next_at) if row.leased_by is None else (row.leased_by, row.next_at) in self.run_out
 
 
 class Queue:

@@ -92,6 +92,8 @@ rtp_ports = [{low}, {high}]
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
+                # A test that leaves a call behind does not wait until it has ended by itself.
+                env=os.environ | {"GATEWAY_CALLS__DRAIN_S": os.environ.get("GATEWAY_CALLS__DRAIN_S", "30")},
             )
         try:
             self.wait_ready()

@@ -157,10 +157,10 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
     at = int(found.group(1)) if found else 0
     configured = services.sources.get(name) if name else None
     stored = await services.accounts.signing_source(name) if name and not configured else None
-    secret = configured.secret if configured else stored["hmac_secret"] if stored else None
-    expected = signature(secret or "", signed, at)
-    fits = hmac.compare_digest(expected.encode(), header.encode())
-    if found is None or name is None or not secret or not fits:
+    known = (configured.secret, configured.previous_secret) if configured else ((stored or {}).get("hmac_secret"),)
+    expected = [signature(secret, signed, at) for secret in known if secret]
+    fits = [hmac.compare_digest(one.encode(), header.encode()) for one in expected or [signature("", signed, at)]]
+    if found is None or name is None or not expected or not any(fits):
         raise auth.failed(context.request, f"{SIGNATURE} does not fit this request and the source that it names.")
     if stored is not None:
         auth.check_holder(context.request, stored)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from gateway.domain.callback_work import AttemptResult, DoneResult
 from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
@@ -108,6 +108,29 @@ class DeadLettersQuery(Closed):
 
     feed: Word | None = None
     limit: int = Field(200, ge=1, le=1000)
+
+
+class ReplayBody(Closed):
+    """``POST /feeds/{feed}/actions/replay``: one of ``all``, ``dead``, ``events``, or a range (also of the dead)."""
+
+    all: bool = Field(default=False, description="Everything, from the first event on.")
+    dead: bool = Field(default=False, description="Dead letters only; alone, or within the range.")
+    since: Annotated[int, Field(ge=1, le=MAX_SEQ)] | None = Field(None, description="From this event_seq on.")
+    until: Annotated[int, Field(ge=1, le=MAX_SEQ)] | None = Field(None, description="Up to this event_seq.")
+    begin: AwareDatetime | None = Field(None, description="What happened at this time or later.")
+    end: AwareDatetime | None = Field(None, description="What happened before this time.")
+    events: Annotated[list[Seq], Field(min_length=1, max_length=1000)] | None = Field(
+        None, description="These, by event_seq."
+    )
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        a_range = any(value is not None for value in (self.since, self.until, self.begin, self.end))
+        if sum((self.all, self.dead or a_range, self.events is not None)) != 1:
+            raise ValueError(
+                "say what to send again: all, dead, events, or since, until, begin, end (with or without dead)"
+            )
+        return self
 
 
 class Category(Closed):

@@ -230,6 +230,7 @@ DEAD_LETTER = _object(
     last_error=NTEXT,
     dead_at=TIME,
 )
+HELD = _object(since=TIME, cause=TEXT, http_status=NWHOLE, why=TEXT, probes=WHOLE, probe_at=TIME, do=TEXT)
 PROBLEM = _object(type=TEXT, title=TEXT, status=WHOLE, code=TEXT, detail=TEXT)
 PROBLEM["properties"]["errors"] = _list(_object(path=TEXT, message=TEXT))
 PROBLEM["properties"]["errors"]["items"]["properties"]["nearest"] = _object(code=TEXT, name=TEXT)
@@ -335,7 +336,9 @@ SCHEMAS: dict[str, Schema] = {
     "AuditPage": _object(
         items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME, detail=ANYTHING)), next_before=NTEXT
     ),
-    "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE))),
+    "FeedList": _object(items=_list(_object(feed=TEXT, pending=WHOLE, dead=WHOLE, held=_nullable(HELD)))),
+    "ReplayStarted": _object(feed=TEXT, events=WHOLE),
+    "Released": _object(feed=TEXT, released=FLAG),
     "DeadLetterList": _object(items=_list(DEAD_LETTER)),
     "Replayed": _object(feed=TEXT, event_seq=WHOLE),
     "Session": _object(

@@ -201,6 +201,16 @@ def test_any_json_is_a_message_or_malformed(body: Any) -> None:
 
 @given(st.binary(max_size=50), st.text(max_size=90))
 def test_only_the_signer_signs(body: bytes, header: str) -> None:
-    assert refusal(SECRET, body, header, 0.0) == "bad_signature"
-    assert refusal(SECRET, body, signature(SECRET, body, 100), 100.0) is None
-    assert signature(SECRET, body, 100) == sign(body, at=100)
+    assert refusal((SECRET,), body, header, 0.0) == "bad_signature"
+    assert refusal((SECRET,), body, signature((SECRET,), body, 100), 100.0) is None
+    assert signature((SECRET,), body, 100) == sign(body, at=100)
+
+
+def test_while_a_secret_changes_either_one_is_right() -> None:
+    body, new = b"{}", "the new secret, as long"
+    both = (new, SECRET)
+    for one in both:
+        assert refusal(both, body, signature((one,), body, 100), 100.0) is None
+    assert refusal((new,), body, signature((SECRET,), body, 100), 100.0) == "bad_signature"
+    stamp, first, second = signature(both, body, 100).split(",")
+    assert [f"{stamp},{first}", f"{stamp},{second}"] == [signature((one,), body, 100) for one in both]

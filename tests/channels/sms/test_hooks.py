@@ -246,6 +246,9 @@ async def test_strangers_are_refused_and_counted(tmp_path: Path) -> None:
             assert (await it.post(f"/{TOKEN}", json=7))[0] == 200
             assert [one.content.splitlines()[-1] for one in it.house.accepted] == ["{", "7"]
             assert it.house.health.refusals == ["bad_signature"] * 5 + ["malformed"] * 2
+        async with case(tmp_path, **options, previous_path_token="the-token-of-last-year") as it:
+            for token, status in ((TOKEN, 200), ("the-token-of-last-year", 200), ("neither-of-these-two", 403)):
+                assert (await it.post(f"/{token}", json=[]))[0] == status
         async with case(tmp_path, **options, allowed_ips=["192.0.2.0/24"]) as it:
             assert (await it.post(f"/{TOKEN}", json=[]))[0] == 403
         async with case(tmp_path, **options, allowed_ips=["127.0.0.0/8"]) as it:

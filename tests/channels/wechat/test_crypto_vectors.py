@@ -10,6 +10,7 @@ import pytest
 from wechatpy.parser import parse_message
 
 from channels.wechat.crypto import CallbackCrypto
+from channels.wechat.refusals import BadSignature, Malformed
 from tests.channels.wechat.entrance import entrance, settings
 from tests.support.data import each
 
@@ -51,6 +52,22 @@ async def test_vector(vector, tmp_path):
         return
     for expected in vector["expect_contains"]:
         assert expected in plain
+
+
+@pytest.mark.parametrize("vector", vectors("decrypt"))
+def test_while_token_and_key_change_the_old_ones_are_taken(vector):
+    old = chosen(vector)
+    new = {"app_id": old["app_id"], "token": "newer", "encoding_aes_key": "Z" * 42 + "A"}
+    previous = {"previous_token": old["token"], "previous_encoding_aes_key": old["encoding_aes_key"]}
+    query = {key: vector[key] for key in ("msg_signature", "timestamp", "nonce")}
+    now = int(vector["timestamp"])
+    both = CallbackCrypto(settings(**new, **previous))
+    both.check(query, given="msg_signature", now_s=now, encrypted=vector["encrypt"])
+    assert both.decrypt(vector["encrypt"]) == CallbackCrypto(settings(**old)).decrypt(vector["encrypt"])
+    with pytest.raises(BadSignature):
+        CallbackCrypto(settings(**new)).check(query, given="msg_signature", now_s=now, encrypted=vector["encrypt"])
+    with pytest.raises(Malformed):
+        CallbackCrypto(settings(**new)).decrypt(vector["encrypt"])
 
 
 @pytest.mark.parametrize("vector", vectors("decrypt"))

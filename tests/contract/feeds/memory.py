@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from gateway.domain.ids import new_ulid, rfc3339
-from gateway.errors import NotFound, StoreUnavailable
+from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
+from gateway.errors import FeedRefused, NotFound, StoreUnavailable
 from gateway.ports.clock import Clock
-from gateway.ports.feed import Delivery
+from gateway.ports.feed import Delivery, Held, Replay
 
 
 @dataclass
@@ -28,6 +29,14 @@ class Row:
         return not self.done and self.dead_at is None
 
 
+@dataclass
+class Hold:
+    refusal: FeedRefused
+    since: str
+    probe_at: float
+    probes: int = 0
+
+
 class MemoryDeliveries:
     """``DeliveryStore`` and ``events`` over a list. ``down`` makes everything unavailable."""
 
@@ -37,6 +46,7 @@ class MemoryDeliveries:
         self.log: list[dict[str, Any]] = []
         self.records: dict[str, dict[str, Any]] = {}
         self.rows: dict[str, dict[int, Row]] = {}
+        self.holds: dict[str, Hold] = {}
 
     def happen(self, ticket_id: str, *types: str, **changes: Any) -> None:
         """Events of a ticket, as one Change writes them; ``empty``, ``pending``, ``disposition`` change the record."""
@@ -74,11 +84,20 @@ class MemoryDeliveries:
         for event in self.log[taken:]:
             rows[event["event_seq"]] = Row(event, done=event["type"].startswith("feed_"))
         now = self._clock.monotonic()
+        hold = self.holds.get(feed)
+        if hold is not None:
+            if hold.probe_at > now:
+                return []
+            limit = 1
         earliest: dict[str, Row] = {}
         for row in rows.values():
             if row.open:
                 earliest.setdefault(row.event["ticket_id"], row)
-        due = [r for r in earliest.values() if r.next_at <= now and r.leased_until <= now][:limit]
+        busy = {r.event["ticket_id"] for r in rows.values() if r.open and r.leased_until > now}
+        heads = [r for r in earliest.values() if r.event["ticket_id"] not in busy]
+        due = sorted((r for r in heads if r.next_at <= now), key=lambda r: r.next_at)[:limit]
+        if hold is not None and due:
+            hold.probe_at = now + lease_s
         for row in due:
             row.leased_until = now + lease_s
         return [
@@ -92,6 +111,7 @@ class MemoryDeliveries:
                 attempts=row.attempts,
                 event=row.event,
                 record=self.records[row.event["ticket_id"]],
+                probe=hold.probes + 1 if hold is not None else 0,
             )
             for row in due
         ]
@@ -100,17 +120,52 @@ class MemoryDeliveries:
         self._up()
         for seq in event_seqs:
             self.rows[feed][seq].done = True
+            self.rows[feed][seq].leased_until = 0.0
 
-    async def failed(self, feed: str, event_seq: int, error: str, *, retry_in_s: float | None) -> None:
+    async def failed(
+        self, feed: str, event_seq: int, error: str, *, retry_in_s: float | None, counted: bool = True
+    ) -> None:
         self._up()
         row = self.rows[feed][event_seq]
-        row.attempts += 1
+        row.attempts += counted
         row.error = error
         row.leased_until = 0.0
         if retry_in_s is None:
             row.dead_at = rfc3339(self._clock.now())
         else:
             row.next_at = self._clock.monotonic() + retry_in_s
+
+    async def hold(self, feed: str, refusal: FeedRefused, *, probe_in_s: float) -> bool:
+        self._up()
+        if feed in self.holds:
+            return False
+        self.holds[feed] = Hold(refusal, rfc3339(self._clock.now()), self._clock.monotonic() + probe_in_s)
+        return True
+
+    async def probed(self, feed: str, *, failed: bool, probe_in_s: float) -> None:
+        self._up()
+        if hold := self.holds.get(feed):
+            hold.probes += failed
+            hold.probe_at = self._clock.monotonic() + probe_in_s
+
+    async def release(self, feed: str) -> bool:
+        self._up()
+        return self.holds.pop(feed, None) is not None
+
+    async def held(self) -> list[Held]:
+        self._up()
+        return [
+            Held(
+                feed=feed,
+                since=hold.since,
+                cause=hold.refusal.cause,
+                http_status=hold.refusal.http_status,
+                why=str(hold.refusal),
+                probes=hold.probes,
+                probe_at=rfc3339(self._clock.now() + timedelta(seconds=hold.probe_at - self._clock.monotonic())),
+            )
+            for feed, hold in self.holds.items()
+        ]
 
     async def dead_letters(self, feed: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
         found = [
@@ -126,6 +181,21 @@ class MemoryDeliveries:
         if row is None or row.dead_at is None:
             raise NotFound(f"no dead letter {event_seq}")
         row.dead_at, row.attempts, row.next_at = None, 0, 0.0
+
+    async def replay_many(self, feed: str, what: Replay) -> int:
+        if feed not in self.rows:
+            raise NotFound(f"no feed {feed}")
+        risen = 0
+        for seq, row in self.rows[feed].items():
+            at = from_rfc3339(row.event["at"])
+            in_time = (what.begin is None or at >= what.begin) and (what.end is None or at < what.end)
+            in_range = what.first <= seq <= (what.last or seq) and in_time and not row.event["type"].startswith("feed_")
+            if not in_range or row.open or (what.dead_only and row.dead_at is None):
+                continue
+            row.dead_at, row.done, row.attempts, row.next_at = None, False, 0, self._clock.monotonic()
+            row.leased_until = 0.0
+            risen += 1
+        return risen
 
     async def counts(self) -> dict[str, dict[str, int]]:
         self._up()

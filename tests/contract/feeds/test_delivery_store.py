@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.errors import NotFound
-from gateway.ports.feed import Delivery
+from gateway.errors import FeedRefused, NotFound
+from gateway.ports.feed import Delivery, Replay
 from tests.contract.feeds.houses import FeedHouse, MemoryHouse, sqlite_house
 
 pytestmark = pytest.mark.contract
@@ -159,3 +160,133 @@ async def test_thousands_of_events_are_taken_in(house: FeedHouse) -> None:
         got += [d.event_seq for d in leased]
         await house.store.delivered("cases", [d.event_seq for d in leased])
     assert sorted(got) == list(range(1, 5001))
+
+
+REFUSAL = FeedRefused("HTTP 401: who are you?", cause="key", http_status=401)
+
+
+async def test_a_held_feed_gives_one_probe_at_a_time_each_time_another(house: FeedHouse) -> None:
+    for ticket in "ABC":
+        await house.happen(ticket, "ticket.registered")
+    [first] = await lease(house, limit=1)
+    await house.pass_by(1)
+    assert await house.store.hold("cases", REFUSAL, probe_in_s=5)
+    assert not await house.store.hold("cases", REFUSAL, probe_in_s=500), "it is held already"
+    await house.store.failed("cases", first.event_seq, "HTTP 401", retry_in_s=0, counted=False)
+    assert await lease(house) == []
+    [held] = await house.store.held()
+    assert (held.feed, held.cause, held.http_status, held.probes) == ("cases", "key", 401, 0)
+    assert (held.since, held.probe_at) == ("2026-11-23T08:00:01.000Z", "2026-11-23T08:00:06.000Z")
+    tried = []
+    for n in (1, 2, 3):
+        await house.pass_by(5)
+        [probe] = await lease(house)
+        assert (probe.probe, probe.attempts) == (n, 0)
+        assert await lease(house, owner="two") == [], "another worker does not probe meanwhile"
+        tried.append(probe.event_seq)
+        await house.store.probed("cases", failed=True, probe_in_s=5)
+        await house.store.failed("cases", probe.event_seq, "HTTP 401", retry_in_s=0, counted=False)
+    assert tried == [2, 3, 1]
+    assert (await house.store.held())[0].probes == 3
+    assert await house.store.release("cases")
+    assert not await house.store.release("cases")
+    assert await house.store.held() == []
+    assert len(await lease(house)) == 3
+
+
+async def test_holding_one_feed_holds_no_other(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered")
+    await lease(house)
+    await house.store.hold("cases", REFUSAL, probe_in_s=60)
+    assert len(await lease(house, feed="archive")) == 1
+
+
+async def test_a_probe_that_told_nothing_is_repeated_at_once(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    await lease(house)
+    await house.store.hold("cases", REFUSAL, probe_in_s=0)
+    await house.store.delivered("cases", [1])
+    [probe] = await lease(house)
+    await house.store.delivered("cases", [probe.event_seq])
+    await house.store.probed("cases", failed=False, probe_in_s=0)
+    await house.happen("A", "ticket.corrected")
+    [again] = await lease(house)
+    assert again.probe == 1
+
+
+async def deliver_all(house: FeedHouse) -> list[int]:
+    got = []
+    while leased := await lease(house):
+        got += [d.event_seq for d in leased]
+        await house.store.delivered("cases", [d.event_seq for d in leased])
+    return got
+
+
+async def test_what_was_delivered_is_sent_again_in_its_order(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    await house.happen("B", "ticket.registered", "feed_dead", "ticket.corrected")
+    assert sorted(await deliver_all(house)) == [1, 2, 3, 5]
+    assert await house.store.replay_many("cases", Replay()) == 4
+    assert await house.store.replay_many("cases", Replay()) == 0, "they wait already"
+    got = await deliver_all(house)
+    assert sorted(got) == [1, 2, 3, 5]
+    assert got.index(1) < got.index(2)
+    assert got.index(3) < got.index(5)
+    assert await house.store.replay_many("cases", Replay(first=2, last=3)) == 2
+    assert sorted(await deliver_all(house)) == [2, 3]
+    with pytest.raises(NotFound):
+        await house.store.replay_many("nobody", Replay())
+
+
+async def test_what_is_replayed_goes_ahead_of_what_waits_and_behind_what_is_under_way(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received", "message.received", "ticket.corrected")
+    for seq in (1, 2):
+        await lease(house)
+        await house.store.delivered("cases", [seq])
+    [under_way] = await lease(house)
+    assert under_way.event_seq == 3
+    assert await house.store.replay_many("cases", Replay()) == 2
+    assert await lease(house, owner="two") == [], "one of a ticket at a time"
+    await house.store.delivered("cases", [3])
+    assert await deliver_all(house) == [1, 2, 4]
+
+
+async def test_an_attempt_that_fails_gives_way_to_an_earlier_event_that_is_replayed(house: FeedHouse) -> None:
+    await house.happen("A", "ticket.registered", "message.received")
+    await lease(house)
+    await house.store.delivered("cases", [1])
+    await lease(house)
+    await house.store.replay_many("cases", Replay(last=1))
+    await house.store.failed("cases", 2, "HTTP 503", retry_in_s=0)
+    assert await deliver_all(house) == [1, 2]
+
+
+async def test_only_the_dead_only_a_time(house: FeedHouse) -> None:
+    for ticket in "ABC":
+        await house.happen(ticket, "ticket.registered")
+        await lease(house, limit=1)
+        house.clock.pass_time(60)
+    await house.store.failed("cases", 1, "HTTP 422", retry_in_s=None)
+    await house.store.delivered("cases", [2])
+    await house.store.failed("cases", 3, "HTTP 422", retry_in_s=None)
+    since = datetime(2026, 11, 23, 8, 1, tzinfo=UTC)
+    assert await house.store.replay_many("cases", Replay(dead_only=True, begin=since)) == 1
+    assert await deliver_all(house) == [3]
+    assert await house.store.replay_many("cases", Replay(end=since)) == 1
+    assert await deliver_all(house) == [1]
+    assert await house.store.replay_many("cases", Replay(begin=since)) == 2
+    assert await house.store.dead_letters() == []
+
+
+async def test_thousands_are_replayed(house: FeedHouse) -> None:
+    for ticket in range(30):
+        await house.happen(f"T{ticket}", *["message.received"] * 50)
+    assert len(await deliver_all(house)) == 1500
+    assert await house.store.replay_many("cases", Replay()) == 1500
+    got: dict[str, list[int]] = {}
+    while leased := await lease(house, limit=64):
+        for delivery in leased:
+            got.setdefault(delivery.ticket_id, []).append(delivery.event_seq)
+        await house.store.delivered("cases", [d.event_seq for d in leased])
+    assert all(seqs == sorted(seqs) and len(seqs) == 50 for seqs in got.values())
+    assert len(got) == 30

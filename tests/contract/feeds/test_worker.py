@@ -9,13 +9,15 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds import FEED_KINDS
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
 from gateway.live.wakeup import Wakeup
 from gateway.ports.feed import Delivery
+from gateway.telemetry import metrics
 from tests.contract.feeds.memory import MemoryDeliveries, Receiver
 from tests.contract.feeds.virtual_time import VirtualClock, run_virtual
 
@@ -157,6 +159,136 @@ async def test_what_the_receiver_refuses_for_good_is_a_dead_letter_and_the_ticke
     await stage.during(10, stage.another("later"))
     assert [d.event_seq for d in stage.receiver.got] == [1, 3, 2]
     assert await stage.store.dead_letters() == []
+
+
+UNKNOWN = FeedRefused("HTTP 401: who are you?", cause="key", http_status=401)
+
+
+@story
+async def test_a_receiver_that_takes_nothing_holds_the_feed_and_costs_no_event() -> None:
+    stage = Stage(max_attempts=3, max_age_s=3600)
+    for i in range(11):
+        stage.store.happen(f"T{i}", "ticket.registered", "ticket.corrected")
+    until = 2 * 3600.0
+
+    def answer(_: Delivery) -> None:
+        if stage.clock.monotonic() < until:
+            raise UNKNOWN
+
+    stage.receiver.answer = answer
+
+    async def look() -> None:
+        await asyncio.sleep(3600)
+        [held] = await stage.store.held()
+        assert (held.cause, held.http_status, held.why) == ("key", 401, "HTTP 401: who are you?")
+        assert held.probes > 50
+        assert metrics.FEED_HELD.labels("cases")._value.get() == 1
+        assert await stage.pending() == 22
+
+    with capture_logs() as logged:
+        await asyncio.gather(stage.during(until + 100), look())
+    refused = [when for when, _ in stage.receiver.tried if when < until]
+    assert all(1 <= b - a <= 61 for a, b in pairwise(refused[8:])), "one probe at a time, at growing pauses"
+    assert len({d.ticket_id for when, d in stage.receiver.tried if 100 < when < until}) == 11, "each time another one"
+    assert await stage.pending() == 0
+    assert await stage.store.dead_letters() == []
+    for i in range(11):
+        assert [t for own, t in stage.got if own == f"T{i}"] == ["ticket.registered", "ticket.corrected"]
+    assert metrics.FEED_HELD.labels("cases")._value.get() == 0
+    [held] = [entry for entry in logged if entry["event"] == "feed_held"]
+    assert (held["feed"], held["cause"], held["http_status"]) == ("cases", "key", 401)
+    assert "secret" in held["do"]
+    assert [entry["feed"] for entry in logged if entry["event"] == "feed_released"] == ["cases"]
+
+
+@story
+async def test_a_receiver_that_is_down_is_not_asked_once_for_each_of_thousands() -> None:
+    stage = Stage(parallel=8, max_retry_s=600)
+    for i in range(400):
+        stage.store.happen(f"T{i}", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(TransientDeliveryError("HTTP 502"))
+
+    async def repair() -> None:
+        await asyncio.sleep(3600)
+        assert len(stage.receiver.tried) < 100
+        assert (await stage.store.held())[0].cause == "down"
+        stage.receiver.answer = lambda _: None
+        await asyncio.sleep(65)
+        assert len(stage.receiver.got) == 400, "what waited goes out when it is back, not at its own pauses"
+
+    await asyncio.gather(stage.during(3600 + 70), repair())
+    assert await stage.store.dead_letters() == []
+
+
+@story
+async def test_an_event_that_is_refused_while_others_are_taken_is_at_fault_itself() -> None:
+    stage = Stage()
+    stage.store.happen("A", "ticket.registered", "ticket.corrected")
+
+    def answer(delivery: Delivery) -> None:
+        if delivery.event_seq == 1:
+            raise FeedRefused("HTTP 404: no such ticket", cause="address", http_status=404)
+
+    stage.receiver.answer = answer
+
+    async def day() -> None:
+        for i in range(20):
+            await asyncio.sleep(3)
+            stage.store.happen(f"T{i}", "ticket.registered")
+
+    await asyncio.gather(stage.during(100), day())
+    assert [letter["event_seq"] for letter in await stage.store.dead_letters()] == [1]
+    assert await stage.store.held() == []
+    assert await stage.pending() == 0
+
+
+@story
+async def test_a_probe_that_is_refused_for_its_own_sake_releases() -> None:
+    stage = Stage()
+    stage.store.happen("T", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(UNKNOWN)
+
+    async def repair() -> None:
+        await asyncio.sleep(30)
+        stage.receiver.answer = lambda _: _raise(PermanentDeliveryError("HTTP 422"))
+
+    await asyncio.gather(stage.during(100), repair())
+    assert len(await stage.store.dead_letters()) == 1
+    assert await stage.store.held() == []
+
+
+@story
+async def test_a_feed_that_is_started_again_is_probed_at_once() -> None:
+    stage = Stage()
+    stage.store.happen("T", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(UNKNOWN)
+    await stage.during(500)
+    stage.receiver.answer = lambda _: None
+    await stage.during(1, stage.another("restarted"))
+    assert len(stage.receiver.got) == 1
+    assert await stage.store.held() == []
+
+
+@story
+async def test_what_is_never_sent_does_not_keep_a_held_feed_from_its_probe() -> None:
+    stage = Stage(types=("ticket.registered",))
+    stage.store.happen("A", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(UNKNOWN)
+
+    async def meanwhile() -> None:
+        await asyncio.sleep(1)
+        for i in range(50):
+            stage.store.happen(f"T{i}", "message.received")
+        await asyncio.sleep(60)
+        assert await stage.pending() == 1
+
+    await asyncio.gather(stage.during(130), meanwhile())
+    assert len(stage.receiver.tried) > 5
+    assert [held.feed for held in await stage.store.held()] == ["cases"]
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 @story

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
+import random
+import re
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from gateway.domain.change import Applied, Change
 from gateway.errors import NotFound
+from gateway.ports.feed import Replay
+from gateway.storage import tables
 from gateway.storage.database import Database
+from gateway.storage.delivery_rows import due
 from tests.contract.storage.changes import TestClock, event, pass_by, written
 from tests.contract.storage.conftest import Open
 
@@ -128,3 +137,73 @@ async def test_feeds_do_not_know_each_other(db: Database) -> None:
     other = await db.deliveries.lease("archive", "w", limit=1, lease_s=10)
     assert [d.event_seq for d in other] == [1]
     assert await db.deliveries.counts() == {"cases": {"pending": 4, "dead": 0}, "archive": {"pending": 4, "dead": 0}}
+
+
+@pytest.mark.parametrize("waiting", [10, 10_000])
+async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiting: int) -> None:
+    """Rows that are not due, and those behind a head, are never looked at."""
+    at, later = "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z"
+
+    def fill(connection: sa.Connection) -> None:
+        rows = [
+            {
+                "feed": "cases",
+                "event_seq": seq,
+                "ticket_id": f"T{seq % (waiting // 2)}",
+                "attempts": 0,
+                "next_at": later if seq > 4 else at,
+                "head": seq <= waiting // 2,
+            }
+            for seq in range(1, waiting + 1)
+        ]
+        connection.execute(sa.insert(tables.deliveries), rows)
+
+    await db.sql.write(fill)
+    query = due("cases", at).limit(8)
+    assert await db.sql.read(lambda c: list(c.execute(query).scalars())) == [1, 2, 3, 4]
+    assert await db.sql.read(lambda c: _cost(c, query)) < 150
+
+
+async def test_what_happens_to_rows_leaves_one_head_a_ticket(db: Database) -> None:
+    """Whatever the order of deliveries, failures, deaths and replays."""
+    for _ in range(3):
+        await two_tickets(db)
+    dice = random.Random(12345)
+    for _ in range(150):
+        leased = await lease(db, limit=dice.randint(1, 4))
+        match dice.choice(("deliver", "fail", "die", "replay", "replay")):
+            case "deliver":
+                await db.deliveries.delivered("cases", leased)
+                leased = []
+            case "die" if leased:
+                await db.deliveries.failed("cases", leased.pop(), "no", retry_in_s=None)
+            case "replay":
+                first = dice.randint(1, 12)
+                await db.deliveries.replay_many("cases", Replay(first=first, last=first + 3))
+        for seq in leased:
+            await db.deliveries.failed("cases", seq, "later", retry_in_s=0)
+        heads, firsts = await db.sql.read(_heads)
+        assert heads == firsts
+
+
+def _cost(connection: sa.Connection, query: sa.Select[Any]) -> int:
+    """The database's own count: SQLite's steps, PostgreSQL's rows."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        counted = itertools.count()
+        driver.set_progress_handler(lambda: next(counted) < 0, 1)
+        connection.execute(query).all()
+        driver.set_progress_handler(None, 0)
+        return next(counted)
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    told = query.compile(connection, compile_kwargs={"literal_binds": True})
+    [[plan]] = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {told}").all()
+    return sum(map(int, re.findall(r'"(?:Actual Rows|Rows Removed by Filter)": (\d+)', json.dumps(plan))))
+
+
+def _heads(connection: sa.Connection) -> tuple[list[int], list[int]]:
+    columns = tables.deliveries.c
+    heads = sa.select(columns.event_seq).where(columns.head)
+    firsts = sa.select(sa.func.min(columns.event_seq)).where(columns.dead_at.is_(None)).group_by(columns.ticket_id)
+    found = [sorted(connection.execute(query).scalars()) for query in (heads, firsts)]
+    return found[0], found[1]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli import main
 from tests.contract.feeds.houses import sqlite_house
 from tests.support.running import ROOT
 
@@ -51,3 +52,24 @@ def test_a_letter_that_is_not_there(config: Path) -> None:
     assert answer.returncode == 1
     assert answer.stdout == ""
     assert "no dead letter 7" in answer.stderr
+
+
+def here(config: Path, *args: str) -> int:
+    """The same without a process of its own."""
+    return main(["feeds", *args, "--config", str(config)])
+
+
+def test_all_of_them_at_once(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not one start of the program for each: thousands are a matter of seconds."""
+    assert here(config, "replay", "cases", "--dead") == 0
+    assert capsys.readouterr().out == "cases 1 events will be sent again\n"
+    assert here(config, "list") == 0
+    assert "1 waiting\t0 dead\tok" in capsys.readouterr().out
+    assert here(config, "replay", "--feed", "cases", "--since", "1") == 0
+    assert capsys.readouterr().out == "cases 0 events will be sent again\n"
+    assert here(config, "replay", "cases") == 2
+    assert "--dead" in capsys.readouterr().err
+    assert here(config, "replay", "nobody", "--all") == 1
+    assert here(config, "replay", "cases", "--from", "yesterday") == 2
+    assert here(config, "release", "cases") == 1
+    assert "not held" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import TransientDeliveryError
+from gateway.errors import FeedRefused
 from gateway.feeds import FEED_KINDS, FeedContext
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings
 from gateway.feeds.worker import FeedWorker
@@ -82,7 +82,7 @@ async def test_a_key_of_another_kind_is_for_a_person_to_cure(tmp_path: Path) -> 
         await client.set("events", "no stream")
         kind = FEED_KINDS["stream"]
         feed = kind.build(kind.settings(key="events"), context(valkey.server.url))
-        with pytest.raises(TransientDeliveryError, match=r"WRONGTYPE|ResponseError"):
+        with pytest.raises(FeedRefused, match=r"WRONGTYPE|ResponseError"):
             await feed.deliver(delivery())
         await client.delete("events")
         await feed.deliver(delivery())

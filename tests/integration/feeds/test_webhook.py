@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,14 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
-from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds import FEED_KINDS, FeedContext
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings, retry_after_s, signature
 from gateway.ports.feed import Delivery
@@ -63,7 +69,26 @@ async def case_system(tmp_path: Path) -> AsyncIterator[tuple[CaseSystem, str]]:
     await receiver.stop()
 
 
-Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
+Serve = Callable[..., Awaitable[str]]
+"""Of a handler, and a side of TLS where it speaks that."""
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate that nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    draft = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    draft = draft.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    file = tmp_path / "server.pem"
+    file.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + draft.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 @pytest.fixture
@@ -71,14 +96,16 @@ async def serve() -> AsyncIterator[Serve]:
     """Start a server with one handler; its URL."""
     runners: list[web.AppRunner] = []
 
-    async def start(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> str:
+    async def start(
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+    ) -> str:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", handler)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         runners.append(runner)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/events"
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        return f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}/events"
 
     yield start
     for runner in runners:
@@ -131,11 +158,12 @@ async def test_a_repetition_gets_the_same_receipt_and_survives_a_restart(
     again.ledger.close()
 
 
-async def test_a_wrong_secret_is_refused_for_good(case_system: tuple[CaseSystem, str]) -> None:
+async def test_a_wrong_secret_is_no_events_fault(case_system: tuple[CaseSystem, str]) -> None:
     receiver, url = case_system
     feed = WebhookFeed(WebhookSettings(url=url, secret="another secret, as long"), context())
-    with pytest.raises(PermanentDeliveryError, match="HTTP 401"):
+    with pytest.raises(FeedRefused, match="HTTP 401") as caught:
         await feed.deliver(delivery())
+    assert (caught.value.cause, caught.value.http_status) == ("key", 401)
     await feed.aclose()
     assert receiver.summary()["bad_signatures"] == 1
     assert receiver.summary()["raw_posts"] == 0
@@ -172,7 +200,43 @@ async def test_later(serve: Serve, status: int) -> None:
     assert caught.value.retry_after_s == 7.0
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422])
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (401, "key"),
+        (403, "key"),
+        (407, "key"),
+        *((status, "address") for status in (301, 302, 304, 404, 405, 406, 410, 415, 421, 426)),
+    ],
+)
+async def test_nobodys_event_is_at_fault(serve: Serve, status: int, cause: str) -> None:
+    with pytest.raises(FeedRefused, match=f"HTTP {status}") as caught:
+        await send(await serve(answering(status)), delivery())
+    assert (caught.value.cause, caught.value.http_status) == (cause, status)
+
+
+async def test_a_name_that_is_not_found() -> None:
+    with pytest.raises(FeedRefused) as caught:
+        await send("http://no-such-host.invalid/events", delivery())
+    assert caught.value.cause == "name"
+
+
+async def test_a_certificate_of_nobody(tls: ssl.SSLContext, serve: Serve) -> None:
+    with pytest.raises(FeedRefused) as caught:
+        await send(await serve(answering(200), tls), delivery())
+    assert caught.value.cause == "certificate"
+
+
+async def test_while_the_secret_changes_either_one_is_right(case_system: tuple[CaseSystem, str]) -> None:
+    receiver, url = case_system
+    for own, previous in (("a new secret, as long", SECRET), (SECRET, "a new secret, as long")):
+        feed = WebhookFeed(WebhookSettings(url=url, secret=own, previous_secret=previous), context())
+        await feed.deliver(delivery())
+        await feed.aclose()
+    assert receiver.summary()["bad_signatures"] == 0
+
+
+@pytest.mark.parametrize("status", [400, 402, 411, 413, 422, 451])
 async def test_never(serve: Serve, status: int) -> None:
     with pytest.raises(PermanentDeliveryError, match=f"HTTP {status}"):
         await send(await serve(answering(status)), delivery())
@@ -180,7 +244,7 @@ async def test_never(serve: Serve, status: int) -> None:
 
 async def test_a_redirect_is_not_followed(serve: Serve, case_system: tuple[CaseSystem, str]) -> None:
     receiver, elsewhere = case_system
-    with pytest.raises(PermanentDeliveryError, match="HTTP 307"):
+    with pytest.raises(FeedRefused, match="HTTP 307"):
         await send(await serve(answering(307, Location=elsewhere)), delivery())
     assert receiver.summary()["raw_posts"] == 0
 
@@ -222,9 +286,9 @@ async def test_a_ticket_that_is_too_large_goes_without_its_transcript(case_syste
 
 
 def test_signature_is_hmac_of_time_and_body() -> None:
-    assert signature(b"k", b"b", 7).startswith("t=7,v1=")
-    assert signed(b"k", b"b", signature(b"k", b"b", 7), now=100)
-    assert not signed(b"k", b"b", signature(b"k", b"b", 7), now=1000)
+    assert signature((b"k",), b"b", 7).startswith("t=7,v1=")
+    assert signed(b"k", b"b", signature((b"k",), b"b", 7), now=100)
+    assert not signed(b"k", b"b", signature((b"k",), b"b", 7), now=1000)
     for broken in ("", "t=7", "v1=00", "t=x,v1=y", "t=7,v1=ü"):
         assert not signed(b"k", b"b", broken, now=7)
 
@@ -240,7 +304,13 @@ def test_retry_after() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"url": "ftp://x/"}, {"url": "http://x/", "secret": "short"}, {"url": "http://x/", "colour": 1}, {}],
+    [
+        {"url": "ftp://x/"},
+        {"url": "http://x/", "secret": "short"},
+        {"url": "http://x/", "previous_secret": "short"},
+        {"url": "http://x/", "colour": 1},
+        {},
+    ],
 )
 def test_settings_refuse(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

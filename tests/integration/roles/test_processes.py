@@ -12,6 +12,7 @@ import struct
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import aiohttp
 import pytest
 
 from gateway import __version__
+from scripts.case_system import CaseSystem
 from tests.channels.sip.peer import Msg, Peer, Phone, offer
 from tests.support.ports import free_port
 from tests.support.running import GATEWAY, ROOT, RunningGateway
@@ -262,6 +264,59 @@ def test_a_hang_up_signal_reaches_every_process_that_has_flows(gateway: RunningG
     before = gateway.log.read_text(encoding="utf-8").count("flows_reloaded")
     gateway.process.send_signal(signal.SIGHUP)
     eventually(lambda: gateway.log.read_text(encoding="utf-8").count("flows_reloaded") == before + 2)
+
+
+def told(gateway: RunningGateway, event: str, key: str) -> bool:
+    return any(event in line and key in line for line in gateway.log.read_text(encoding="utf-8").splitlines())
+
+
+async def test_what_can_change_while_a_call_goes_on_does_and_the_rest_is_told(
+    gateway: RunningGateway, tmp_path: Path
+) -> None:
+    was = gateway.config.read_text(encoding="utf-8")
+    receiver = CaseSystem(secret="another secret, as long", log=tmp_path / "cases.jsonl")
+    new = re.sub(r'url = "http://127.0.0.1:\d+/"', f'url = "{await receiver.start()}"', was)
+    new = new.replace('secret = "a secret of this test"', 'secret = "another secret, as long"\ninclude_empty = true')
+    new = new.replace('kind = "sip"', 'kind = "sip"\nmax_calls = 77\nhours = ["mon-sun 00:00-24:00"]')
+    new += '[[channel]]\nid = "second"\nkind = "webchat"\n[recording]\nretention_days = 7\n'
+    session = f"{gateway.url}/chat/second/session"
+
+    def hang_up() -> None:
+        assert gateway.process is not None
+        gateway.process.send_signal(signal.SIGHUP)
+
+    try:
+        async with call(gateway, "+8613800138000") as live, aiohttp.ClientSession() as http:
+
+            async def greets(*, is_there: bool = True) -> bool:
+                async with http.post(session, json={}) as answer:
+                    return answer.status == (HTTPStatus.CREATED if is_there else HTTPStatus.NOT_FOUND)
+
+            await live.hears(10)
+            assert await greets(is_there=False)
+            gateway.config.write_text(new, encoding="utf-8")
+            hang_up()
+            await until(greets, "the new channel")
+            await until(lambda: receiver.summary()["events"] > 0, "the feed at its new place, with its new secret")
+            for key in ("channel[hotline].hours", "channel[second]", "feed[cases].url", "feed[cases].secret"):
+                await until(lambda key=key: told(gateway, "config_taken", key), f"config_taken {key}")
+            for key in ("channel[hotline].max_calls", "recording.retention_days"):
+                await until(lambda key=key: told(gateway, "config_needs_restart", key), f"config_needs_restart {key}")
+            assert not told(gateway, "config_taken", "max_calls")
+
+            gateway.config.write_text(new + '[[feed]]\nid = "x"\nkind = "pigeon"\n', encoding="utf-8")
+            hang_up()
+            await until(lambda: told(gateway, "config_refused", "pigeon"), "config_refused")
+            assert await greets()
+
+            gateway.config.write_text(was, encoding="utf-8")
+            hang_up()
+            await until(lambda: greets(is_there=False), "the end of the channel")
+            await live.hears(50)
+    finally:
+        gateway.config.write_text(was, encoding="utf-8")
+        await receiver.stop()
+    assert receiver.summary()["bad_signatures"] == 0
 
 
 @pytest.mark.parametrize("role", ["all", "voice"])

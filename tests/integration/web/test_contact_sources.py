@@ -30,12 +30,12 @@ GRID: dict[str, Any] = {
     "place": {"grid_id": "460105-012", "lat": 20.025, "lon": 110.192, "crs": "gcj-02", "accuracy_m": 8},
     "grid": {"worker_id": "w-17", "tried": "已放置警示锥"},
 }
-SECRET = "the secret of the city brain"
+SECRET, PREVIOUS = "the secret of the city brain", "the secret that it had before"
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
-    sources = {"citybrain": SigningSource(channel_id="brain", secret=SECRET)}
+    sources = {"citybrain": SigningSource(channel_id="brain", secret=SECRET, previous_secret=PREVIOUS)}
     files = AttachmentFiles(tmp_path / "attachments", max_bytes=5000)
     async with web_house(tmp_path, files=files, sources=sources) as opened:
         yield opened
@@ -243,3 +243,13 @@ async def test_whatever_comes_is_answered_in_the_api_s_own_words(
     assert status in {200, 201, 400, 409, 422}, answer
     if status >= 400:
         assert answer["status"] == status
+
+
+async def test_while_its_secret_changes_a_source_may_sign_with_either(house: WebHouse) -> None:
+    for event_id, secret, status in (("1", SECRET, 201), ("2", PREVIOUS, 201), ("3", "neither of the two", 401)):
+        raw = json.dumps({**GRID, "source": {"name": "citybrain", "event_id": event_id}}).encode()
+        headers = {
+            "X-Gateway-Signature": signature(secret, raw, int(time.time())),
+            "Content-Type": "application/json",
+        }
+        assert (await house.ask("POST", PATH, None, data=raw, headers=headers))[0] == status

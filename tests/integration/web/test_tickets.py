@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.words import Disposition
+from gateway.errors import FeedRefused
 from gateway.ports.refused_call import RefusedCall
 from tests.integration.web.house import WebHouse, final
 
@@ -308,3 +309,38 @@ async def test_dead_letters_are_for_admins_to_see_and_replay(house: WebHouse) ->
     assert (await house.get("/api/v1/feeds/dead-letters", "admin"))[1]["items"] == []
     assert (await house.ask("POST", path, "admin"))[0] == 404
     assert (await house.ask("POST", path.replace(str(delivery.event_seq), "x"), "admin"))[0] == 404
+
+
+async def test_feeds_are_replayed_and_released_by_admins_and_it_is_written_down(house: WebHouse) -> None:
+    for _ in range(3):
+        await house.contact()
+    store = house.database.deliveries
+    while leased := await store.lease("cases", "me", limit=10, lease_s=60):
+        await store.delivered("cases", [delivery.event_seq for delivery in leased])
+    path = "/api/v1/feeds/cases/actions"
+    assert (await house.ask("POST", f"{path}/replay", "writer", json={"all": True}))[0] == 403
+    for wrong in ({}, {"all": True, "dead": True}, {"events": []}, {"since": 0}, {"begin": "2026-11-29"}, {"x": 1}):
+        assert (await house.ask("POST", f"{path}/replay", "admin", json=wrong))[0] == 422, wrong
+    status, told = await house.ask("POST", f"{path}/replay", "admin", json={"all": True})
+    assert (status, told["feed"]) == (202, "cases")
+    assert told["events"] >= 2
+    [delivery] = await store.lease("cases", "me", limit=1, lease_s=60)
+    await store.failed("cases", delivery.event_seq, "HTTP 422", retry_in_s=None)
+    _, told = await house.ask("POST", f"{path}/replay", "admin", json={"dead": True, "since": delivery.event_seq})
+    assert told["events"] == 1
+    _, told = await house.ask("POST", f"{path}/replay", "admin", json={"events": [delivery.event_seq]})
+    assert told["events"] == 0, "it waits already"
+    assert (await house.ask("POST", "/api/v1/feeds/nobody/actions/replay", "admin", json={"all": True}))[0] == 404
+
+    await store.hold("cases", FeedRefused("HTTP 401: no", cause="key", http_status=401), probe_in_s=60)
+    _, page = await house.get("/api/v1/feeds", "admin")
+    held = page["items"][0]["held"]
+    assert (held["cause"], held["http_status"], held["why"]) == ("key", 401, "HTTP 401: no")
+    assert "secret" in held["do"]
+    assert (await house.ask("POST", f"{path}/release", "writer"))[0] == 403
+    assert await house.ask("POST", f"{path}/release", "admin") == (202, {"feed": "cases", "released": True})
+    assert (await house.ask("POST", f"{path}/release", "admin"))[1]["released"] is False
+    assert (await house.get("/api/v1/feeds", "admin"))[1]["items"][0]["held"] is None
+    trail = (await house.get("/api/v1/audit?limit=20", "admin"))[1]["items"]
+    assert [entry["what"] for entry in trail if entry["what"].startswith("feed.")].count("feed.released") == 2
+    assert {"feed": "cases", "all": True} in [entry["detail"] for entry in trail]

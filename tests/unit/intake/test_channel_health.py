@@ -73,7 +73,7 @@ async def test_a_silence_goes_on_through_a_restart() -> None:
     """The telephone falls silent, and whoever restarts the gateway to mend it is still told."""
     clock, states = TestClock(), States()
     board = HealthBoard(clock=clock, silent_after_s=600)
-    watch = ChannelWatch(board=board, states=states, channel_ids=["h-12345"])
+    watch = ChannelWatch(board=board, states=states, channel_ids=lambda: ["h-12345"])
     await watch.keep()  # nothing was ever heard: nothing is kept
     assert not states.values
     for _ in range(30):
@@ -87,7 +87,7 @@ async def test_a_silence_goes_on_through_a_restart() -> None:
 
     clock.forward(300)
     again = HealthBoard(clock=clock, silent_after_s=600)
-    await ChannelWatch(board=again, states=states, channel_ids=["h-12345"]).keep()
+    await ChannelWatch(board=again, states=states, channel_ids=lambda: ["h-12345"]).keep()
     assert again.report("h-12345")["last_inbound_at"] == heard_at
     assert not again.report("h-12345")["silent"]
     clock.forward(301)
@@ -98,7 +98,7 @@ async def test_a_silence_goes_on_through_a_restart() -> None:
 async def test_what_another_process_heard_later_counts() -> None:
     clock, states = TestClock(), States()
     boards = [HealthBoard(clock=clock, silent_after_s=600) for _ in range(2)]
-    watches = [ChannelWatch(board=board, states=states, channel_ids=["h-shared"]) for board in boards]
+    watches = [ChannelWatch(board=board, states=states, channel_ids=lambda: ["h-shared"]) for board in boards]
     for _ in range(30):
         clock.forward(10)
         boards[0].inbound("h-shared")
@@ -118,11 +118,11 @@ async def test_a_message_before_the_store_answered_forgets_nothing() -> None:
     for _ in range(30):
         clock.forward(10)
         board.inbound("h-early")
-    await ChannelWatch(board=board, states=states, channel_ids=["h-early"]).keep()
+    await ChannelWatch(board=board, states=states, channel_ids=lambda: ["h-early"]).keep()
     clock.forward(60)
     again = HealthBoard(clock=clock)
     again.inbound("h-early")
-    await ChannelWatch(board=again, states=states, channel_ids=["h-early"]).keep()
+    await ChannelWatch(board=again, states=states, channel_ids=lambda: ["h-early"]).keep()
     rhythm = again.rhythm("h-early")
     assert rhythm.heard_in_all == 31
     assert rhythm.last == clock.now()
@@ -133,5 +133,5 @@ async def test_what_is_unreadable_is_written_anew() -> None:
     states.values["h-odd", "rhythm"] = "nonsense"
     board = HealthBoard(clock=clock)
     board.inbound("h-odd")
-    await ChannelWatch(board=board, states=states, channel_ids=["h-odd"]).keep()
+    await ChannelWatch(board=board, states=states, channel_ids=lambda: ["h-odd"]).keep()
     assert "heard_in_all" in states.values["h-odd", "rhythm"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gateway.roles.run_folder import clear_away
 from gateway.roles.supervisor import children
 from gateway.settings import Settings
 from gateway.settings.sections import Asr, Redis
+from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
 
@@ -72,3 +74,15 @@ def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
             assert sorted(path.name for path in told.parent.iterdir()) == ["commits-1.sock", "voice-1.sock"]
         clear_away(tmp_path)
         assert sorted(path.name for path in told.parent.iterdir()) == ["voice-1.sock"]
+
+
+def test_systemd_waits_longer_than_an_orderly_stop_may_take(tmp_path: Path) -> None:
+    """Children are stopped one after the other; who is killed midway leaves calls to be recovered."""
+    longest = sum(child.spec.stop_s for child in children(Settings(data_dir=tmp_path), None))
+    units = sorted((ROOT / "deploy").glob("*.service"))
+    assert units
+    for unit in units:
+        told = re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+        assert [int(seconds) for seconds in told if int(seconds) > longest], (
+            f"{unit.name}: stops take up to {longest} s"
+        )

@@ -3,6 +3,7 @@ import { html, render, useCallback, useEffect, useMemo, useRef, useState } from 
 import { call, follow, setCsrf, setUnauthorized } from "./api.js";
 import { Callbacks } from "./callbacks.js";
 import { Channels, troubles, useChannels } from "./channels.js";
+import { Feeds } from "./feeds.js";
 import { Login, NewPassword } from "./login.js";
 import { Desk, useDesk, useLanguage, useRoute, useTheme, useWide } from "./state.js";
 import { TicketList } from "./list.js";
@@ -64,6 +65,8 @@ function Tools({ t, theme, nextTheme, language, setLanguage }) {
   </div>`;
 }
 
+const PAGES = { callbacks: Callbacks, channels: Channels, feeds: Feeds };
+
 function Frame({ tools, leave }) {
   const desk = useDesk();
   const { t, session } = desk;
@@ -121,6 +124,7 @@ function Frame({ tools, leave }) {
       <nav aria-label=${t.nav}>
         <a href="#/tickets" aria-current=${room === "tickets" ? "page" : undefined}><${Icon} name="list" /><span>${t.tickets}</span></a>
         <a href="#/callbacks" aria-current=${room === "callbacks" ? "page" : undefined}><${Icon} name="clock" /><span>${t.callbacks}</span></a>
+        ${session.role === "admin" && html`<a href="#/feeds" aria-current=${room === "feeds" ? "page" : undefined}><${Icon} name="refresh" /><span>${t.feeds}</span></a>`}
       </nav>
       <a class=${`pulse ${trouble || unwell ? "pulse-off" : ""}`} href="#/channels" aria-current=${room === "channels" ? "page" : undefined}
         aria-label=${`${trouble ? "" : `${t.live}${t.comma}`}${unwell ? t.channelsUnwell(unwell) : t.channelHealth}`} title=${t.liveHint}>
@@ -133,8 +137,8 @@ function Frame({ tools, leave }) {
     </header>
     <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
-    ${room === "callbacks" || room === "channels"
-      ? html`<div class="page-scroll">${room === "callbacks" ? html`<${Callbacks} />` : html`<${Channels} found=${channels} />`}</div>`
+    ${room in PAGES
+      ? html`<div class="page-scroll"><${PAGES[room]} found=${channels} /></div>`
       : html`<${Tickets} id=${id} wide=${wide} channels=${channels.items} />`}
   </div><//>`;
 }

@@ -1,10 +1,12 @@
 // Every word of the desk, in Chinese and English. A missing key is a bug that the tests find.
 import * as calls from "./words-calls.js";
+import * as feeds from "./words-feeds.js";
 import * as form from "./words-form.js";
 import * as media from "./words-media.js";
 
 const zh = {
   ...calls.zh,
+  ...feeds.zh,
   ...form.zh,
   ...media.zh,
   product: "12345 坐席台",
@@ -212,6 +214,7 @@ const zh = {
 };
 const en = {
   ...calls.en,
+  ...feeds.en,
   ...form.en,
   ...media.en,
   product: "12345 Desk",
