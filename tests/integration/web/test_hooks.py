@@ -187,7 +187,12 @@ async def test_attachments_are_served_to_those_who_may_see_them(
         assert (await house.get(path, "reader"))[0] == 403
         assert (await house.get(path, "listener"))[0] == 409
         update = AttachmentUpdate(
-            attachment_id=attachment_id, todo=None, sha256=stored.sha256, media_type="image/png", bytes=stored.bytes
+            attachment_id=attachment_id,
+            todo=None,
+            sha256=stored.sha256,
+            location=stored.location,
+            media_type="image/png",
+            bytes=stored.bytes,
         )
         await house.database.changes.apply(
             Change(
