@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import signal
 import subprocess
 import sys
 import time
@@ -59,7 +58,7 @@ class Kept:
     def __init__(self, name: str, argv: Sequence[str], log: Path) -> None:
         self.name = name
         self.kills: list[float] = []
-        """When, by the loop's clock."""
+        """When, by the monotonic clock."""
         self._argv, self._log = argv, log
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
@@ -82,11 +81,6 @@ class Kept:
         self.kills.append(time.monotonic())
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Another signal, e.g. SIGSTOP."""
-        assert self._process is not None
-        self._process.send_signal(number)
 
     async def stop(self) -> None:
         if self._task is not None:
