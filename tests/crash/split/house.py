@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.contract.storage.postgres import PostgresServer, discard, new_server
@@ -146,8 +146,6 @@ class SplitHouse:
     machines: dict[str, RoleMachine]
     recognisers: dict[str, Kept]
     sip_port: int
-    away: list[tuple[float, float]] = field(default_factory=list)
-    """When PostgreSQL was away."""
 
     @property
     def processes(self) -> dict[str, Kept]:
@@ -171,11 +169,9 @@ class SplitHouse:
 
     async def without_postgres(self, seconds: float) -> None:
         """PostgreSQL crashes and is started again after so long."""
-        began = time.monotonic()
         await asyncio.to_thread(self.postgres.stop)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self.postgres.start)
-        self.away.append((began, time.monotonic()))
 
     async def without_valkey(self, seconds: float) -> None:
         """Valkey is killed and started again after so long."""
