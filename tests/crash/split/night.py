@@ -16,7 +16,7 @@ from scripts.case_system import CaseSystem
 from tests.crash.audit import Log, findings, quiesce, said_twice, unnoted_answers, unreadable_recordings, wrong_hashes
 from tests.crash.callers import Callers
 from tests.crash.contacts import Contacts
-from tests.crash.split.house import SplitHouse, split_house
+from tests.crash.split.house import UP_S, SplitHouse, split_house
 from tests.crash.split.sockets import Chats, Follower
 from tests.support.waiting import until
 
@@ -56,9 +56,16 @@ class Night:
             for fault in order:
                 await asyncio.sleep(self._chance.uniform(*self._plan.pause_s))
                 if isinstance(fault, str):
+                    await self._other_up(fault)
                     self._kill(fault)
                 else:
                     await fault()
+
+    async def _other_up(self, name: str) -> None:
+        """Until the role's other machine is up: with both down there would be no night to come through."""
+        other = self._house.machines.get(name[:-1] + str(3 - int(name[-1])))
+        if other is not None:
+            await until(other.up, f"{other.name} to be up", within_s=UP_S)
 
     def _kill(self, name: str) -> None:
         self.done.append(f"{name} killed")

@@ -62,10 +62,7 @@ class Chats:
     urls: Sequence[str]
     acknowledged: dict[str, int] = field(default_factory=dict)
     """Person by marker of what was acknowledged."""
-    unacknowledged: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    contradicted: list[str] = field(default_factory=list)
-    unanswered: list[int] = field(default_factory=list)
     sockets: int = 0
     answers: Counter[int] = field(default_factory=Counter)
 
@@ -85,10 +82,15 @@ class _Person:
         self._waiting: tuple[str, str] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        while not (stop.is_set() and self._waiting is None):
+        while not self._over(stop):
             with suppress(aiohttp.ClientError, TimeoutError, ConnectionError):
                 await self._line(next(self._urls), stop)
             await asyncio.sleep(PAUSE_S)
+
+    def _over(self, stop: asyncio.Event) -> bool:
+        """Nothing is to be written any more, and what was is acknowledged and has an answer."""
+        answered = not self._said or self._chats.answers[self._number] > 0
+        return stop.is_set() and self._waiting is None and answered
 
     async def _line(self, url: str, stop: asyncio.Event) -> None:
         if not self._token:
@@ -99,8 +101,8 @@ class _Person:
         async with self._http.ws_connect(f"{url}/chat/web/ws") as socket:
             await socket.send_json({"t": "hello", "token": self._token, "last_seq": self._last, "v": 1})
             live = False
-            while not (stop.is_set() and self._waiting is None):
-                if live and self._waiting is None:
+            while not self._over(stop):
+                if live and self._waiting is None and not stop.is_set():
                     await asyncio.sleep(self._chance.uniform(0.3, 1.5))
                     self._said += 1
                     marker = f"c{self._number}-{self._said}"
