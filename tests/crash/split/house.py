@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import signal
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.contract.storage.postgres import PostgresServer, discard, new_server
@@ -59,7 +58,7 @@ class Kept:
     def __init__(self, name: str, argv: Sequence[str], log: Path) -> None:
         self.name = name
         self.kills: list[float] = []
-        """When, by the loop's clock."""
+        """When, by the monotonic clock."""
         self._argv, self._log = argv, log
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
@@ -82,11 +81,6 @@ class Kept:
         self.kills.append(time.monotonic())
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Another signal, e.g. SIGSTOP."""
-        assert self._process is not None
-        self._process.send_signal(number)
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -152,8 +146,6 @@ class SplitHouse:
     machines: dict[str, RoleMachine]
     recognisers: dict[str, Kept]
     sip_port: int
-    away: list[tuple[float, float]] = field(default_factory=list)
-    """When PostgreSQL was away."""
 
     @property
     def processes(self) -> dict[str, Kept]:
@@ -177,11 +169,9 @@ class SplitHouse:
 
     async def without_postgres(self, seconds: float) -> None:
         """PostgreSQL crashes and is started again after so long."""
-        began = time.monotonic()
         await asyncio.to_thread(self.postgres.stop)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(self.postgres.start)
-        self.away.append((began, time.monotonic()))
 
     async def without_valkey(self, seconds: float) -> None:
         """Valkey is killed and started again after so long."""

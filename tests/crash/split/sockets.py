@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +20,8 @@ PAUSE_S = 0.2
 SILENCE_S = 20.0
 """A line on which nothing comes for so long is given up: its server may stand still."""
 ANSWER_S = 8.0
+PATIENCE_S = 120.0
+"""So long after the load has ended people still wait for what they are owed; the audit says who waited in vain."""
 WORDS = ("井盖坏了", "路面积水", "垃圾没有人收", "公交站牌倒了")
 
 
@@ -62,10 +66,7 @@ class Chats:
     urls: Sequence[str]
     acknowledged: dict[str, int] = field(default_factory=dict)
     """Person by marker of what was acknowledged."""
-    unacknowledged: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    contradicted: list[str] = field(default_factory=list)
-    unanswered: list[int] = field(default_factory=list)
     sockets: int = 0
     answers: Counter[int] = field(default_factory=Counter)
 
@@ -83,12 +84,21 @@ class _Person:
         self._last = 0
         self._said = 0
         self._waiting: tuple[str, str] | None = None
+        self._gives_up = math.inf
 
     async def run(self, stop: asyncio.Event) -> None:
-        while not (stop.is_set() and self._waiting is None):
+        while not self._over(stop):
             with suppress(aiohttp.ClientError, TimeoutError, ConnectionError):
                 await self._line(next(self._urls), stop)
             await asyncio.sleep(PAUSE_S)
+
+    def _over(self, stop: asyncio.Event) -> bool:
+        """Nothing is to be written any more, and what was is acknowledged and has an answer, or will have none."""
+        if not stop.is_set():
+            return False
+        self._gives_up = min(self._gives_up, time.monotonic() + PATIENCE_S)
+        answered = not self._said or self._chats.answers[self._number] > 0
+        return (self._waiting is None and answered) or time.monotonic() > self._gives_up
 
     async def _line(self, url: str, stop: asyncio.Event) -> None:
         if not self._token:
@@ -99,8 +109,8 @@ class _Person:
         async with self._http.ws_connect(f"{url}/chat/web/ws") as socket:
             await socket.send_json({"t": "hello", "token": self._token, "last_seq": self._last, "v": 1})
             live = False
-            while not (stop.is_set() and self._waiting is None):
-                if live and self._waiting is None:
+            while not self._over(stop):
+                if live and self._waiting is None and not stop.is_set():
                     await asyncio.sleep(self._chance.uniform(0.3, 1.5))
                     self._said += 1
                     marker = f"c{self._number}-{self._said}"
