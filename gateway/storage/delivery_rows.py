@@ -47,11 +47,11 @@ def due(connection: sa.Connection, feed: str, free: Takeable, limit: int) -> lis
 def looks(feed: str, free: Takeable) -> Iterator[sa.Select[Any]]:
     """The queries of ``due``, one after the other: for all of them together no index serves."""
     columns = _ROWS.c
-    heads = sa.select(columns.event_seq).where(columns.feed == feed, t.is_head)
+    rows = sa.select(columns.event_seq).where(columns.feed == feed)
     for which in free.due(_ROWS):
-        yield heads.where(which).order_by(columns.next_at, columns.event_seq)
-    for which in free.left(_ROWS):  # unordered: in order SQLite would read all that waits
-        yield heads.where(which)
+        yield rows.where(t.is_head, which).order_by(columns.next_at, columns.event_seq)
+    for which in free.left(_ROWS):  # heads, all of them; where more is asked SQLite reads all that waits
+        yield rows.where(which)
 
 
 def take_in(connection: sa.Connection, feed: str, now: str) -> None:
