@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from gateway.cli.simulators.base import Delivery, HookProvider, Provider, Target
+from gateway.cli.simulators.base import Delivery, HookProvider, Target
 from gateway.cli.simulators.sms import Aliyun
 from gateway.cli.simulators.webchat import Webchat
 from gateway.cli.simulators.wechat import OfficialAccount
@@ -63,7 +63,7 @@ class Citizens:
         def target(channel_id: str, options: Mapping[str, str]) -> Target:
             return Target(base=url, channel_id=channel_id, options=options, run=run)
 
-        self._by_http: dict[str, Provider] = {
+        self._by_http: dict[str, HookProvider] = {
             "web": Webchat(target("web", {})),
             "wechat": OfficialAccount(target("wechat", {"token": WECHAT_TOKEN, "mode": "plain"})),
             "sms": Aliyun(target("sms", {"path_token": PATH_TOKEN})),
