@@ -44,6 +44,9 @@ ASR_FINAL_SECONDS = Histogram(
 )
 ASR_USABLE = Gauge("gateway_asr_usable", "Recognisers that this process can reach and is let in by")
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
+WAKEUPS_BY_VALKEY = Gauge(
+    "gateway_wakeups_by_valkey", "1 while wake-ups reach other machines by [redis] url, 0 while that is away"
+)
 ATTACHMENT_FREE_FRACTION = Gauge("gateway_attachment_free_fraction", "Free share of the attachments' disk")
 ATTACHMENT_ALARM = Gauge("gateway_attachment_alarm", "1 while the attachments' disk is below its watermark")
 RETENTION_CLOCK_DOUBTED = Gauge(

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from gateway.telemetry import metrics
 from gateway.telemetry.alarm_log import AlarmLog
 from gateway.telemetry.alarms import ALARMS, BY_NAME, Alarm, Ringing, ringing, told
 
@@ -60,3 +62,15 @@ def test_the_log_tells_each_once_when_it_begins_and_once_when_it_is_over() -> No
         {"event": "alarm_over", "log_level": "info", "alarm": "recogniser_unusable"},
         {"event": "alarm_over", "log_level": "info", "alarm": "feed_late", "feed": "cases"},
     ]
+
+
+def test_whatever_is_1_while_something_is_wrong_alarms() -> None:
+    """A gauge that was made for an alarm, and that nobody listens to, is a false comfort."""
+    assert metrics.CALLS, "the product's own metrics are registered"
+    wrong = {
+        family.name
+        for family in REGISTRY.collect()
+        if family.type == "gauge" and family.name.startswith("gateway_") and family.documentation.startswith("1 while")
+    }
+    assert {"gateway_attachment_alarm", "gateway_retention_clock_doubted"} <= wrong
+    assert wrong <= {alarm.metric for alarm in ALARMS}
