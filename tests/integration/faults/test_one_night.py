@@ -190,12 +190,14 @@ def test_nothing_was_lost_and_nothing_came_twice(healed: Night) -> None:
     tickets = {ticket["ticket_no"]: ticket["ticket_id"] for ticket in healed.gateway.tickets()}
     assert set(healed.accepted.values()) == set(tickets)
     assert len(set(healed.accepted.values())) == len(healed.accepted)
+
+    def everywhere() -> bool:
+        got = [healed.outside.got(feed) for feed in FEEDS]
+        same = len({frozenset(event["id"] for event in events) for events in got}) == 1
+        return same and {event["subject"] for event in got[0]} == set(tickets.values())
+
+    eventually(everywhere, what="every event of every ticket at each receiver")
     for feed in FEEDS:
-
-        def whole(feed: str = feed) -> bool:
-            return {event["subject"] for event in healed.outside.got(feed)} == set(tickets.values())
-
-        eventually(whole, what=f"an event of each ticket at {feed}")
         events = healed.outside.got(feed)
         assert max(Counter(event["id"] for event in events).values()) == 1
         by_ticket: dict[str, list[int]] = defaultdict(list)
