@@ -18,7 +18,7 @@ from gateway.domain.ids import new_ulid
 from gateway.live.client import Client, ask
 from gateway.live.commit_codec import commits_of, texts
 from gateway.live.neighbours import Neighbours
-from gateway.telemetry import log, metrics
+from gateway.telemetry import log
 
 STREAM = "gateway:wakeup"
 STREAM_LENGTH = 1000
@@ -152,7 +152,7 @@ class Wakeup:
             entry: dict[Any, Any] = {"from": self._origin, "commits": text}
             await ask(self._client.xadd(STREAM, entry, maxlen=STREAM_LENGTH, approximate=True))
         except (RedisError, OSError):
-            self._is_up(up=False)
+            self._up = False
             return False
         return True
 
@@ -168,12 +168,11 @@ class Wakeup:
                         _log.info("wakeups_back")
                         told_down = False
                 answer = await ask(client.xread({STREAM: last}, block=BLOCK_MS))
-                self._is_up(up=True)
+                self._up = True
             except (RedisError, OSError) as error:
                 if not told_down:
                     _log.warning("wakeups_without_valkey", exc_info=error)
-                self._is_up(up=False)
-                told_down, last = True, None
+                self._up, told_down, last = False, True, None
                 await asyncio.sleep(RETRY_S)
                 continue
             for _, stream in _streams(answer):
@@ -181,10 +180,6 @@ class Wakeup:
                     last = entry_id
                     if fields.get(b"from") != self._origin.encode():
                         self._heard(fields.get(b"commits", b""))
-
-    def _is_up(self, *, up: bool) -> None:
-        self._up = up
-        metrics.WAKEUPS_BY_VALKEY.set(up)
 
 
 async def _end(client: Client) -> Any:

@@ -89,13 +89,12 @@ ALARMS = (
         en="SQL, the flows or a listener is down",
     ),
     Alarm(
-        name="wakeups_without_valkey",
+        name="valkey_down",
         part="valkey",
-        metric="gateway_wakeups_by_valkey",
+        metric="gateway_valkey_up",
         below=1,
-        log="wakeups_without_valkey",
-        zh="Redis/Valkey 不可用，唤醒改走数据库",
-        en="Redis or Valkey is away; wake-ups go by the database",
+        zh="Valkey（Redis）没有应答",
+        en="Valkey or Redis does not answer",
     ),
     Alarm(
         name="calls_refused",

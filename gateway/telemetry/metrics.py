@@ -10,6 +10,7 @@ CALLS_ACTIVE = Gauge("gateway_calls_active", "Calls that have been offered and h
 RTP_PORTS_IN_USE = Gauge("gateway_rtp_ports_in_use", "RTP port pairs held by calls", ["channel_id"])
 TASKS = Gauge("gateway_tasks", "asyncio tasks alive in this process")
 PART_UP = Gauge("gateway_part_up", "1 while a part of this process that /readyz waits for is up", ["part"])
+VALKEY_UP = Gauge("gateway_valkey_up", "1 while Valkey or Redis answers this process")
 CLOCK_OFFSET = Gauge("gateway_clock_offset_seconds", "How far this machine's clock is from the database's, either way")
 ACCEPT_SECONDS = Histogram(
     "gateway_accept_seconds",
@@ -44,9 +45,6 @@ ASR_FINAL_SECONDS = Histogram(
 )
 ASR_USABLE = Gauge("gateway_asr_usable", "Recognisers that this process can reach and is let in by")
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
-WAKEUPS_BY_VALKEY = Gauge(
-    "gateway_wakeups_by_valkey", "1 while wake-ups reach other machines by [redis] url, 0 while that is away"
-)
 ATTACHMENT_FREE_FRACTION = Gauge("gateway_attachment_free_fraction", "Free share of the attachments' disk")
 ATTACHMENT_ALARM = Gauge("gateway_attachment_alarm", "1 while the attachments' disk is below its watermark")
 RETENTION_CLOCK_DOUBTED = Gauge(

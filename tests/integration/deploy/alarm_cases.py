@@ -63,6 +63,7 @@ CASES = [
     ),
     Case(alarm="process_restarting", series={f'process_start_time_seconds{{{JOB},process="voice"}}': "1x20 _ 2x60"}),
     *_level("part_down", "gateway_part_up", bad="0", good="1", label='part="sql"'),
+    *_level("valkey_down", "gateway_valkey_up", bad="0", good="1"),
     *_count(
         "calls_refused",
         "gateway_calls_total",
@@ -153,7 +154,6 @@ CASES = [
     *_level("attachment_disk_full", "gateway_attachment_alarm", bad="1", good="0"),
     *_level("attachments_disk_low", "gateway_attachment_free_fraction", bad="0.1", good="0.5"),
     *_level("retention_clock_doubted", "gateway_retention_clock_doubted", bad="1", good="0"),
-    *_level("wakeups_without_valkey", "gateway_wakeups_by_valkey", bad="0", good="1"),
     *_level("clock_wrong", "gateway_clock_offset_seconds", bad="2.5", good="0.1"),
     *_count("readings_failed", "gateway_readings_failed_total", much="1", little="0"),
     *_count("passwords_guessed", "gateway_logins_total", much="5", little="0.5", label='result="failed"', rings=""),
