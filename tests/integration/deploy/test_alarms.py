@@ -90,6 +90,14 @@ def test_what_the_runbook_looks_for_in_the_log_is_logged(book: Path) -> None:
     assert [word for word in words if not any(word in event for event in logged)] == []
 
 
+@pytest.mark.parametrize("book", RUNBOOKS, ids=lambda book: book.name)
+def test_the_units_that_the_runbook_names_are_the_shipped_one_s(book: Path) -> None:
+    typed = re.findall(r"`((?:journalctl|systemctl) [^`]*)`", book.read_text(encoding="utf-8"))
+    named = {unit for command in typed for unit in re.findall(r"hotline-gateway[^\s']*", command)}
+    assert named == {"hotline-gateway@*", "hotline-gateway@all"}
+    assert (ROOT / "deploy" / "hotline-gateway@.service").is_file()
+
+
 def test_the_threshold_of_a_rule_is_the_table_s() -> None:
     for name, rule in rules().items():
         alarm = BY_NAME[name]
