@@ -14,6 +14,8 @@ QUIET = """
 workers = 0
 [recording]
 min_free_percent = 0
+[attachments]
+min_free_percent = 0
 """
 """What a machine of the tests may not have, switched off."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gateway.cli.doctor.check import Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
+from gateway.telemetry.alarms import BY_NAME
 
 
 @check("processes")
@@ -24,7 +25,7 @@ def processes(machine: Machine) -> Iterator[Line]:
         yield tell(
             name,
             f"{child['name']} does not run (restarted {child['restarts']} times)",
-            "its reason is in the log: journalctl -u hotline-gateway | grep child_died",
+            "its reason is in the log: journalctl -u 'hotline-gateway@*' | grep child_died",
         )
     mute = [one for one in running.processes if one.pid is not None and not one.answers_at_all]
     for process in mute:
@@ -35,3 +36,16 @@ def processes(machine: Machine) -> Iterator[Line]:
         )
     if not down and not mute:
         yield ok(name, ", ".join(f"{one} {pid}" for pid, one in sorted(running.pids.items())))
+
+
+@check("alarm")
+def alarms(machine: Machine) -> Iterator[Line]:
+    """What rings in the running gateway, under its own name."""
+    ringing = machine.running.ringing()
+    for one in ringing:
+        alarm = BY_NAME[one.name]
+        of = f" ({one.of})" if one.of else ""
+        advice = f"the runbook tells what to look at and to do: docs/runbook.md#{alarm.name}"
+        yield fail(f"alarm.{alarm.name}", f"{alarm.zh} · {alarm.en}{of}", advice)
+    if machine.running.up and not ringing:
+        yield ok("alarm", "nothing rings")
