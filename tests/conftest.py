@@ -10,8 +10,11 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
+hypothesis.settings.load_profile("untimed")
 CATEGORIES = {"unit", "contract", "integration", "e2e", "crash", "load"}
 
 

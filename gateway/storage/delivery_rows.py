@@ -7,7 +7,7 @@ ticket without a head.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,15 +37,21 @@ def lock(connection: sa.Connection, feed: str) -> int | None:
 
 def due(connection: sa.Connection, feed: str, free: Takeable, limit: int) -> list[int]:
     """Heads that may be sent, those first that have waited longest. Costs what it gives, however much waits."""
-    columns = _ROWS.c
-    heads = sa.select(columns.event_seq).where(columns.feed == feed, t.is_head)
     found: list[int] = []
-    for which in free.each(_ROWS):  # asked one by one: for all of them together no index serves
-        query = heads.where(which).order_by(columns.next_at, columns.event_seq).limit(limit - len(found))
-        found += connection.execute(query).scalars()
-        if len(found) == limit:
-            break
+    for query in looks(feed, free):
+        if len(found) < limit:
+            found += connection.execute(query.limit(limit - len(found))).scalars()
     return found
+
+
+def looks(feed: str, free: Takeable) -> Iterator[sa.Select[Any]]:
+    """The queries of ``due``, one after the other: for all of them together no index serves."""
+    columns = _ROWS.c
+    rows = sa.select(columns.event_seq).where(columns.feed == feed)
+    for which in free.due(_ROWS):
+        yield rows.where(t.is_head, which).order_by(columns.next_at, columns.event_seq)
+    for which in free.left(_ROWS):  # heads, all of them; where more is asked SQLite reads all that waits
+        yield rows.where(which)
 
 
 def take_in(connection: sa.Connection, feed: str, now: str) -> None:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,15 +48,17 @@ class Takeable:
 
     def where(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """As a condition on the queue's rows."""
-        return sa.or_(*self.each(table))
+        return sa.or_(*self.due(table), *self.left(table))
 
-    def each(self, table: sa.Table) -> Iterator[sa.ColumnElement[bool]]:
-        """Its alternatives: what is due, what a wrong clock has put off, what each lease that has run out held."""
+    def due(self, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """What nobody has: what is due, and what a wrong clock has put off."""
         columns = table.c
-        yield sa.and_(columns.leased_by.is_(None), columns.next_at <= self.now)
-        yield sa.and_(columns.leased_by.is_(None), columns.next_at > self.furthest)
-        for owner, until in self.run_out:
-            yield sa.and_(columns.leased_by == owner, columns.next_at == until)
+        unleased = columns.leased_by.is_(None)
+        return [sa.and_(unleased, columns.next_at <= self.now), sa.and_(unleased, columns.next_at > self.furthest)]
+
+    def left(self, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """What each lease that has run out held."""
+        return [sa.and_(table.c.leased_by == owner, table.c.next_at == until) for owner, until in self.run_out]
 
     def holds(self, row: Any) -> bool:
         """Whether this row may be taken."""

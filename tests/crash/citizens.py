@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from gateway.cli.simulators.base import Delivery, HookProvider, Provider, Target
+from gateway.cli.simulators.base import Delivery, HookProvider, Target
 from gateway.cli.simulators.sms import Aliyun
 from gateway.cli.simulators.webchat import Webchat
-from gateway.cli.simulators.wechat import Wechat
+from gateway.cli.simulators.wechat import OfficialAccount
 from tests.channels.platform.harness import sign
 from tests.channels.sms.smsc import Smsc, deliver
 from tests.crash.contacts import PATIENCE_S
@@ -63,9 +63,9 @@ class Citizens:
         def target(channel_id: str, options: Mapping[str, str]) -> Target:
             return Target(base=url, channel_id=channel_id, options=options, run=run)
 
-        self._by_http: dict[str, Provider] = {
+        self._by_http: dict[str, HookProvider] = {
             "web": Webchat(target("web", {})),
-            "wechat": Wechat(target("wechat", {"token": WECHAT_TOKEN, "mode": "plain"})),
+            "wechat": OfficialAccount(target("wechat", {"token": WECHAT_TOKEN, "mode": "plain"})),
             "sms": Aliyun(target("sms", {"path_token": PATH_TOKEN})),
             "cloud": Talk(target("cloud", {})),
         }

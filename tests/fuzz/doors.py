@@ -12,7 +12,7 @@ from collections.abc import Callable
 import aiohttp
 
 from gateway.cli.simulators.base import Delivery, Target
-from gateway.cli.simulators.wechat import Wechat
+from gateway.cli.simulators.wechat import OfficialAccount
 from tests.channels.platform.harness import sign
 from tests.channels.sms.smsc import Smsc, pdu
 from tests.crash.outside import PATH_TOKEN, WECHAT_TOKEN
@@ -58,7 +58,7 @@ class Doors:
         url = gateway.url
         bearer = {"Authorization": f"Bearer {gateway.token}"}
         chat = {"Authorization": f"Bearer {chat_token}"}
-        wechat = Wechat(
+        wechat = OfficialAccount(
             Target(
                 base=url, channel_id="wechat", options={"token": WECHAT_TOKEN, "mode": "plain"}, run=int(time.time())
             )

@@ -161,7 +161,8 @@ class Smsc:
         """The same with a whole PDU."""
         if self.writer is None:
             raise ConnectionResetError("nobody is bound")
-        answer = self.answers[sequence] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.answers[sequence] = answer
         self.writer.write(data)
         try:
             async with asyncio.timeout(wait_s):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 
 from aiohttp import web
@@ -11,6 +12,8 @@ from gateway.web.api.models import MAX_SEQ, DeadLettersQuery, ReplayBody
 from gateway.web.auth import ADMIN
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
+
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 async def list_feeds(context: Context) -> web.Response:
@@ -33,7 +36,7 @@ async def dead_letters(context: Context) -> web.Response:
 
 async def replay_many(context: Context) -> web.Response:
     """Send many events again. Written down before they go: what was asked for, and how many it came to."""
-    feed = context.request.match_info["feed"]
+    feed = _feed(context)
     body = await context.body(ReplayBody)
     asked = body.model_dump(mode="json", exclude_defaults=True)
     await context.house.audit(context.principal, "feed.replayed", None, detail={"feed": feed, **asked})
@@ -47,7 +50,7 @@ async def replay_many(context: Context) -> web.Response:
 
 async def release(context: Context) -> web.Response:
     """Send again at once, without waiting for the next probe: the feed is held anew if that is in vain."""
-    feed = context.request.match_info["feed"]
+    feed = _feed(context)
     await context.house.audit(context.principal, "feed.released", None, detail={"feed": feed})
     released = await context.services.deliveries.release(feed)
     return json_response({"feed": feed, "released": released}, status=202)
@@ -55,12 +58,20 @@ async def release(context: Context) -> web.Response:
 
 async def replay(context: Context) -> web.Response:
     """Make one dead letter due again."""
-    feed, seq = context.request.match_info["feed"], context.request.match_info["event_seq"]
+    feed, seq = _feed(context), context.request.match_info["event_seq"]
     if not (seq.isascii() and seq.isdigit()) or int(seq) > MAX_SEQ:
         raise Problem(404, "not_found", "There is no such dead letter.")
     await context.services.deliveries.replay(feed, int(seq))
     await context.house.audit(context.principal, "feed.replayed", None, detail={"feed": feed, "events": [int(seq)]})
     return json_response({"feed": feed, "event_seq": int(seq)}, status=202)
+
+
+def _feed(context: Context) -> str:
+    """The feed of the path; 404 for what can be no feed's id."""
+    feed: str = context.request.match_info["feed"]
+    if not _ID.fullmatch(feed):
+        raise Problem(404, "not_found", "There is no such feed.")
+    return feed
 
 
 ROUTES = (
@@ -116,7 +127,7 @@ ROUTES = (
         scope=ADMIN,
         returns="Released",
         status=202,
-        errors=(401, 403, 429, 503),
+        errors=(401, 403, 404, 429, 503),
         tag="feeds",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
@@ -122,6 +123,14 @@ class ReplayBody(Closed):
     events: Annotated[list[Seq], Field(min_length=1, max_length=1000)] | None = Field(
         None, description="These, by event_seq."
     )
+
+    @field_validator("begin", "end")
+    @classmethod
+    def _has_a_time_in_utc(cls, value: datetime | None) -> datetime | None:
+        try:
+            return value.astimezone(UTC) if value is not None else None
+        except OverflowError:
+            raise ValueError("no time between the years 1 and 9999") from None
 
     @model_validator(mode="after")
     def _says_what(self) -> Self:

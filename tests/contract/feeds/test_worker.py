@@ -196,7 +196,7 @@ async def test_a_receiver_that_takes_nothing_holds_the_feed_and_costs_no_event()
         assert [t for own, t in stage.got if own == f"T{i}"] == ["ticket.registered", "ticket.corrected"]
     assert metrics.FEED_HELD.labels("cases")._value.get() == 0
     [held] = [entry for entry in logged if entry["event"] == "feed_held"]
-    assert (held["feed"], held["cause"], held["http_status"]) == ("cases", "key", 401)
+    assert (held["feed"], held["cause"], held["exc_info"].http_status) == ("cases", "key", 401)
     assert "secret" in held["do"]
     assert [entry["feed"] for entry in logged if entry["event"] == "feed_released"] == ["cases"]
 

@@ -17,7 +17,8 @@ from gateway.errors import NotFound
 from gateway.ports.feed import Replay
 from gateway.storage import tables
 from gateway.storage.database import Database
-from gateway.storage.delivery_rows import due
+from gateway.storage.delivery_rows import due, looks
+from gateway.storage.takeable import Takeable
 from tests.contract.storage.changes import TestClock, event, pass_by, written
 from tests.contract.storage.conftest import Open
 
@@ -159,9 +160,9 @@ async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiti
         connection.execute(sa.insert(tables.deliveries), rows)
 
     await db.sql.write(fill)
-    query = due("cases", at).limit(8)
-    assert await db.sql.read(lambda c: list(c.execute(query).scalars())) == [1, 2, 3, 4]
-    assert await db.sql.read(lambda c: _cost(c, query)) < 150
+    free = Takeable(now=at, furthest="2026-11-23T10:00:00.000Z", run_out=frozenset({("gone", "2026-11-23T08:30:00.000Z")}))
+    assert await db.sql.read(lambda c: due(c, "cases", free, 8)) == [1, 2, 3, 4]
+    assert await db.sql.read(lambda c: sum(_cost(c, query.limit(8)) for query in looks("cases", free))) < 150
 
 
 async def test_what_happens_to_rows_leaves_one_head_a_ticket(db: Database) -> None:

@@ -34,6 +34,7 @@ url = "{database}"
 url = "{redis}"
 [recording]
 dir = "{recordings}"
+min_free_percent = 0
 [calls]
 lease_s = {lease_s}
 [[channel]]

@@ -95,10 +95,10 @@ class Browser:
         ).strip()
 
     async def focus_on(self, name: str) -> None:
-        """Wait until what has the focus is called ``name``, or begins so: the page moves it once it is drawn."""
+        """Wait until what has the focus is called so, wholly or in part: the page moves it once it is drawn."""
 
         async def there() -> bool:
-            return (await self.focused()).startswith(name)
+            return name in await self.focused()
 
         await self.until(there, f"the focus never came to {name!r}")
 

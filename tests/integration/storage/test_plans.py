@@ -95,8 +95,9 @@ INSERT INTO outbox SELECT 'm' || n, 'sms', 'p', n, 't' || n, 'i' || n, 'x',
 INSERT INTO callbacks SELECT 'c' || n, 't' || n, 'r' || n, 'citizen', NULL, CASE WHEN open THEN 'open' ELSE 'done' END,
   at, 0, at, 1, '{}' FROM n;
 INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x', '{}', NULL FROM n;
-INSERT INTO feeds VALUES ('cases', 99999);
-INSERT INTO deliveries SELECT 'cases', 99999, 't', 0, at, NULL, NULL, NULL FROM n WHERE n = 1;
+INSERT INTO feeds (feed, cursor) VALUES ('cases', 99999);
+INSERT INTO deliveries (feed, event_seq, ticket_id, attempts, next_at, head)
+  SELECT 'cases', 99999, 't', 0, at, 1 FROM n WHERE n = 1;
 """
 """100,000 of everything is kept, three of each are open."""
 

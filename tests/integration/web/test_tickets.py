@@ -332,6 +332,10 @@ async def test_feeds_are_replayed_and_released_by_admins_and_it_is_written_down(
     assert told["events"] == 0, "it waits already"
     assert (await house.ask("POST", "/api/v1/feeds/nobody/actions/replay", "admin", json={"all": True}))[0] == 404
 
+    edge = {"begin": "0001-01-01T00:00:00+14:00", "end": "9999-12-31T23:59:59-14:00"}
+    assert (await house.ask("POST", f"{path}/replay", "admin", json=edge))[0] in {202, 422}
+    assert (await house.ask("POST", "/api/v1/feeds/%00/actions/release", "admin"))[0] == 404
+
     await store.hold("cases", FeedRefused("HTTP 401: no", cause="key", http_status=401), probe_in_s=60)
     _, page = await house.get("/api/v1/feeds", "admin")
     held = page["items"][0]["held"]
