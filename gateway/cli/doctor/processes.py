@@ -40,12 +40,12 @@ def processes(machine: Machine) -> Iterator[Line]:
 
 @check("alarm")
 def alarms(machine: Machine) -> Iterator[Line]:
-    """What rings in the running gateway, under its own name."""
+    """What rings in the running gateway, under its own name. What does not work at all fails under other names."""
     ringing = machine.running.ringing()
     for one in ringing:
         alarm = BY_NAME[one.name]
         of = f" ({one.of})" if one.of else ""
         advice = f"the runbook tells what to look at and to do: docs/runbook.md#{alarm.name}"
-        yield fail(f"alarm.{alarm.name}", f"{alarm.zh} · {alarm.en}{of}", advice)
+        yield warn(f"alarm.{alarm.name}", f"{alarm.zh} · {alarm.en}{of}", advice)
     if machine.running.up and not ringing:
         yield ok("alarm", "nothing rings")
