@@ -97,15 +97,31 @@ flow = "chat"
 [[feed]]
 id = "cases"
 kind = "webhook"
-url = "http://127.0.0.1:8080/no-such-receiver"
+url = "http://127.0.0.1:8097"
 secret = "sixteen-characters"
 """
-"""One feed, which its first event holds."""
+RECEIVER = """
+python - <<'END' > receiver.log 2>&1 &
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(401 if Path("refuse").exists() else 204)
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", 8097), Receiver).serve_forever()
+END
+"""
 RUN = f"mkdir ~/backup\ngateway run --config gateway.toml{WAITED}"
 HELD = """
-gateway simulate telegram --config gateway.toml --count 1 --bad-signatures 0
-until gateway feeds list --config gateway.toml | grep -w held; do sleep 0.2; done
+one() { gateway simulate telegram --config gateway.toml --count 1 --bad-signatures 0 --seed $1; }
+one 1; until gateway feeds list --config gateway.toml | grep -P '^cases\\t0 waiting'; do sleep 0.2; done
+touch refuse
+one 2; until gateway feeds list --config gateway.toml | grep -w held; do sleep 0.2; done
 """
+"""A feed that has taken some events and then refuses."""
 INSTEAD = {
     "/backup/gateway-20261129T020000Z.tar --config /etc/hotline/gateway.toml": "$(newest) --config restored.toml",
     "/backup/gateway-20261129T020000Z.tar": "$(newest)",
@@ -143,7 +159,7 @@ SHELLS = {
         Page("docs/doctor.md", before=RUN),
         Page("docs/backup.md"),
         Page("docs/recognisers.md"),
-        Page("docs/feeds.md", before=HELD),
+        Page("docs/feeds.md", before=RECEIVER + HELD),
     ],
 }
 """The pages that are read one after the other in one shell."""
