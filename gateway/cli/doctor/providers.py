@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError, GatewayError, PermanentDeliveryError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gateway.recognition.connection import Access
 
 ANSWER_S = 8.0
-WITHIN_S = ANSWER_S + 4
+WITHIN_S = ANSWER_S + LOADING_S
 APART_S = 30.0
 """Receivers refuse a signature that is older than some minutes."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.telemetry.alarms import BY_NAME
 
@@ -28,7 +28,7 @@ def certificates(machine: Machine) -> Iterator[Line]:
             yield from _certificate(place, path, siblings)
 
 
-@check("tls.public", within_s=ANSWER_S + 1)
+@check("tls.public", within_s=ANSWER_S + LOADING_S)
 async def public(machine: Machine) -> AsyncIterator[Line]:
     """What stands before us, as a browser sees it: its chain, its name, its end."""
     parts = urlsplit(machine.settings.http.public_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -136,7 +137,7 @@ def test_a_broken_key_is_told_with_all_others_and_everything_else_is_looked_at(t
     assert found.status("disk.free") == ["ok", "ok"]
 
 
-async def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
+def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
     release = threading.Event()
 
     def hangs(_):
@@ -148,16 +149,28 @@ async def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
         yield
 
     async def fine(_):
+        time.sleep(0.1)  # loads a library: nobody else waits
         yield ok("c", "well")
+
+    async def waits(_):
+        yield ok("d", "seen before")
+        await asyncio.Event().wait()
 
     def check(name, look):
         return Check(name=name, look=look, within_s=0.2, providers=False)
 
     try:
-        lines = await examine(None, [check("a", hangs), check("b", breaks), check("c", fine)])
+        lines = examine(None, [check("a", hangs), check("b", breaks), check("c", fine), check("d", waits)])
     finally:
         release.set()
-    assert [(line.name, line.status) for line in lines] == [("a", "ok"), ("a", "fail"), ("b", "fail"), ("c", "ok")]
+    assert [(line.name, line.status) for line in lines] == [
+        ("a", "ok"),
+        ("a", "fail"),
+        ("b", "fail"),
+        ("c", "ok"),
+        ("d", "ok"),
+        ("d", "fail"),
+    ]
     assert "ValueError: why" in lines[2].found
 
 
