@@ -107,7 +107,7 @@ async def test_what_came_through_its_decoder_waits_for_a_recogniser_as_often_as_
     house: ConversationHouse,
 ) -> None:
     ticket = await send(house, "li", VOICE)
-    (waiting,) = await house.database.attachments.waiting(10)
+    (waiting,) = await house.database.attachments.waiting(10, lease_s=60)
     for _ in range(DECODINGS + 2):
         assert await house.database.attachments.lease_voice("dead", waiting.attachment_id, lease_s=600) is not None
         await house.database.attachments.decoded(waiting.attachment_id)

@@ -21,6 +21,8 @@ LINES = {
     "--help": "--help",
     "run": "run --help",
     "check": "check --config {config}",
+    "doctor": "doctor clock --config {config}",
+    "status": "status --config {config}",
     "flows": "flows lint --config {config}",
     "prompts": "prompts --help",
     "call": "call --help",
@@ -34,6 +36,8 @@ LINES = {
     "feeds": "feeds dead --config {config}",
     "channel": "channel new --help",
     "simulate": "simulate sms --help",
+    "backup": "backup --help",
+    "restore": "restore --help",
 }
 """What each is tried by."""
 STORED = {"check", "trace", "tokens", "users", "phones", "feeds"}
@@ -45,8 +49,11 @@ lines, heavy = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 for name, line in lines.items():
     told = os.pipe()
     if not os.fork():
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-            main(line)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                main(line)
+        except SystemExit:
+            pass
         os.write(told[1], json.dumps([name, [one for one in heavy if one in sys.modules]]).encode())
         os._exit(0)
     os.close(told[1])
