@@ -130,6 +130,7 @@ INSTEAD = {
     "/etc/hotline/gateway.toml": "gateway.toml",
     "path_token=…": "path_token=sixteen-characters",
     "202611230000042": "$ticket",
+    "--count 3000 --people 500": "--count 300 --people 50",
     "4711 4712": "1 2",
     "--since 4000": "--since 1",
 }
