@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from gateway.cli.doctor.check import Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
-from gateway.telemetry.alarms import BY_NAME
 
 
 @check("processes")
@@ -36,16 +35,3 @@ def processes(machine: Machine) -> Iterator[Line]:
         )
     if not down and not mute:
         yield ok(name, ", ".join(f"{one} {pid}" for pid, one in sorted(running.pids.items())))
-
-
-@check("alarm")
-def alarms(machine: Machine) -> Iterator[Line]:
-    """What rings in the running gateway, under its own name. What does not work at all fails under other names."""
-    ringing = machine.running.ringing()
-    for one in ringing:
-        alarm = BY_NAME[one.name]
-        of = f" ({one.of})" if one.of else ""
-        advice = f"the runbook tells what to look at and to do: docs/runbook.md#{alarm.name}"
-        yield warn(f"alarm.{alarm.name}", f"{alarm.zh} · {alarm.en}{of}", advice)
-    if machine.running.up and not ringing:
-        yield ok("alarm", "nothing rings")

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from gateway.cli.doctor.alarms import alarms
 from gateway.cli.doctor.machine import Machine
-from gateway.cli.doctor.processes import alarms
 from gateway.cli.running import Process, Running
 from gateway.cli.status_view import as_text, status
 from gateway.settings import Settings
@@ -77,9 +77,9 @@ def test_status_and_doctor_call_it_as_the_runbook_does(alarm: Alarm, tmp_path: P
     running = Running(processes=(Process(name="worker", pid=1, answers=answers),) * 2)
     settings = Settings(data_dir=tmp_path)
     [line] = alarms(Machine(settings=settings, config=None, problems=(), running=running))
-    assert (line.name, line.status) == (f"alarm.{alarm.name}", "warn")
-    assert line.found == f"{alarm.zh} · {alarm.en}" + (" (x)" if of else "")
-    assert line.advice.endswith(f"docs/runbook.md#{alarm.name}")
+    assert (line.name, line.status) == ("alarms", "warn")
+    assert line.found == f"{alarm.name}{' (x)' if of else ''}: {alarm.zh} · {alarm.en}"
+    assert f"docs/runbook.md#{alarm.name}" in line.advice
     shown = as_text(status(running, settings)).splitlines()
     name = f"{alarm.name}:x" if of else alarm.name
     assert shown.count(f"degraded / 异常: {name} ({alarm.zh} · {alarm.en})") == 1
