@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change
@@ -22,6 +23,8 @@ from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, trace
 
 RETRY_S = 5.0
+AT_ONCE = 32
+"""Tickets drained side by side: they share commits."""
 LOCK = ".lock"
 _log = log.get("spool")
 
@@ -40,7 +43,8 @@ class SpoolingStore:
         self._refused = folder / f"refused-{name}.txt"
         self._held: int | None = None
         self._spooled: set[str] = set()
-        self._lock = asyncio.Lock()
+        self._appending = asyncio.Lock()
+        self._by_ticket: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def apply(self, change: Change) -> Applied:
         """Apply, or keep on disk: then ``ticket_no`` is empty. ``StoreUnavailable`` when the disk fails as well."""
@@ -51,9 +55,10 @@ class SpoolingStore:
             except StoreUnavailable as error:
                 _log.error("change_spooled", ticket_id=ticket_id, exc_info=error)
         change = replace(change, trace=change.trace or trace.current())
-        async with self._lock:
+        async with self._lock_of(ticket_id):
             try:
-                await asyncio.to_thread(self._append, ticket_id, change)
+                async with self._appending:
+                    await asyncio.to_thread(self._append, ticket_id, change)
             except OSError as error:
                 raise StoreUnavailable("neither the database nor the disk takes this call; free disk space") from error
             self._spooled.add(ticket_id)
@@ -88,18 +93,32 @@ class SpoolingStore:
                         await asyncio.to_thread(_remove, left)
         return drained
 
+    def _lock_of(self, ticket_id: str) -> asyncio.Lock:
+        """Held while Changes of the ticket are spooled or drained."""
+        return self._by_ticket.setdefault(ticket_id, asyncio.Lock())
+
     async def _drain(self, folder: Path) -> int:
-        drained = 0
-        for path in await asyncio.to_thread(_tickets, folder):
-            async with self._lock:
-                for line in (await asyncio.to_thread(path.read_text, encoding="ascii")).splitlines():
-                    await self._apply_line(path, line)
-                path.unlink()
-                if folder == self._own:
-                    self._spooled.discard(path.stem)
-            drained += 1
-            _log.info("spool_drained", ticket_id=path.stem)
-        return drained
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def drained(path: Path) -> None:
+            async with places:
+                await self._drain_ticket(path, own=folder == self._own)
+
+        paths = await asyncio.to_thread(_tickets, folder)
+        outcomes = await asyncio.gather(*map(drained, paths), return_exceptions=True)
+        for failure in outcomes:
+            if failure is not None:
+                raise failure
+        return len(paths)
+
+    async def _drain_ticket(self, path: Path, *, own: bool) -> None:
+        async with self._lock_of(path.stem):
+            for line in (await asyncio.to_thread(path.read_text, encoding="ascii")).splitlines():
+                await self._apply_line(path, line)
+            await asyncio.to_thread(path.unlink)
+            if own:
+                self._spooled.discard(path.stem)
+        _log.info("spool_drained", ticket_id=path.stem)
 
     async def _apply_line(self, path: Path, line: str) -> None:
         try:

@@ -74,6 +74,32 @@ async def test_two_living_processes_keep_apart(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
+class Meeting(Store):
+    """Answers when as many are asked for at once."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__()
+        self.barrier = asyncio.Barrier(parties)
+
+    async def apply(self, change: Change) -> Applied:
+        if not self.away:
+            await self.barrier.wait()
+        return await super().apply(change)
+
+
+async def test_tickets_share_commits_and_each_keeps_its_order(tmp_path: Path) -> None:
+    store = Meeting(3)
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    for what in ("one", "two"):
+        await asyncio.gather(*(spool.apply(change(ticket, what)) for ticket in "TUV"))
+    store.away = False
+    async with asyncio.timeout(60):
+        assert await spool.drain() == 3
+    for ticket in "TUV":
+        assert [what for own, what in store.applied if own == ticket] == ["one", "two"]
+    assert files(tmp_path) == []
+
+
 DIES = """
 import asyncio, os, sys
 from pathlib import Path
