@@ -42,18 +42,23 @@ class SpoolingStore:
         self._own = folder / name
         self._refused = folder / f"refused-{name}.txt"
         self._held: int | None = None
-        self._spooled: set[str] = set()
+        self._spooled: dict[str, set[str]] = {}
+        """Interactions by ticket."""
         self._appending = asyncio.Lock()
         self._by_ticket: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def apply(self, change: Change) -> Applied:
         """Apply, or keep on disk: then ``ticket_no`` is empty. ``StoreUnavailable`` when the disk fails as well."""
         ticket_id = change.new_ticket.ticket_id if change.new_ticket else change.ticket_id or ""
+        if ticket_id in self._spooled:
+            async with self._lock_of(ticket_id):
+                pass  # a drain of it that is under way may leave nothing to wait behind
         if ticket_id not in self._spooled:
             try:
                 return await self._store.apply(change)
             except StoreUnavailable as error:
                 _log.error("change_spooled", ticket_id=ticket_id, exc_info=error)
+        own = change.new_interaction.interaction_id if change.new_interaction else change.interaction_id
         change = replace(change, trace=change.trace or trace.current())
         async with self._lock_of(ticket_id):
             try:
@@ -61,14 +66,18 @@ class SpoolingStore:
                     await asyncio.to_thread(self._append, ticket_id, change)
             except OSError as error:
                 raise StoreUnavailable("neither the database nor the disk takes this call; free disk space") from error
-            self._spooled.add(ticket_id)
+            self._spooled.setdefault(ticket_id, set()).update({own} if own else ())
         return Applied(
             ticket_id=ticket_id,
             ticket_no="",
-            interaction_id=change.new_interaction.interaction_id if change.new_interaction else change.interaction_id,
+            interaction_id=own,
             version=0,
             event_seq=0,
         )
+
+    def waiting(self) -> set[str]:
+        """Interactions of which this process has spooled Changes: whatever the store says, they are its own."""
+        return {interaction_id for ids in self._spooled.values() for interaction_id in ids}
 
     async def run(self) -> None:
         """Drain whenever the store is back, until cancelled."""
@@ -117,7 +126,7 @@ class SpoolingStore:
                 await self._apply_line(path, line)
             await asyncio.to_thread(path.unlink)
             if own:
-                self._spooled.discard(path.stem)
+                self._spooled.pop(path.stem, None)
         _log.info("spool_drained", ticket_id=path.stem)
 
     async def _apply_line(self, path: Path, line: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -98,6 +99,37 @@ async def test_tickets_share_commits_and_each_keeps_its_order(tmp_path: Path) ->
     for ticket in "TUV":
         assert [what for own, what in store.applied if own == ticket] == ["one", "two"]
     assert files(tmp_path) == []
+
+
+async def test_what_comes_while_its_ticket_is_drained_waits_for_that_alone(tmp_path: Path) -> None:
+    store = Meeting(2)
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    await spool.apply(change("T", "answered"))
+    store.away = False
+    draining = asyncio.create_task(spool.drain())
+    while not store.barrier.n_waiting:
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(spool.apply(change("T", "ended")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await store.barrier.wait()
+        assert await draining == 1
+        await store.barrier.wait()
+        assert (await closing).ticket_no == "1", "at once, not with the next drain"
+    assert store.applied == [("T", "answered"), ("T", "ended")]
+
+
+async def test_whose_changes_wait_is_known(tmp_path: Path) -> None:
+    store = Store()
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    assert spool.waiting() == set()
+    await spool.apply(replace(change("T", "one"), interaction_id="I"))
+    await spool.apply(replace(change("T", "two"), interaction_id="J"))
+    await spool.apply(change("U", "one"))
+    assert spool.waiting() == {"I", "J"}
+    store.away = False
+    await spool.drain()
+    assert spool.waiting() == set()
 
 
 DIES = """
