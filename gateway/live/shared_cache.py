@@ -32,6 +32,15 @@ class ValkeyCache:
         self._locks: dict[str, float] = {}
         self._down_until = 0.0
 
+    async def answers(self) -> bool:
+        """Whether Valkey answers now; where there is none, it does not."""
+        if self._client is None:
+            return False
+        try:
+            return bool(await ask(cast("Any", self._client).ping()))
+        except (RedisError, OSError):
+            return False
+
     async def get(self, key: str) -> str | None:
         """See ``SharedCache.get``."""
         if self._up:

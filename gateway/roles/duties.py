@@ -22,7 +22,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     """Everything but channels and feeds. ``apart``: no supervisor runs the other roles beside this process."""
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
-    work |= {"commits": base.database.net.run}
+    work |= {"commits": base.database.net.run, "valkey": lambda: watching.valkey(base.cache.answers)}
     if base.recogniser is not None and (house.voice is not None or house.worker is not None):
         pool, loading_s = base.recogniser.pool, LOADING_S if base.settings.asr.workers_here else 0.0
         work |= {"recognisers": lambda: pool.watch(loading_s=loading_s)}

@@ -19,8 +19,6 @@ LOOK_S = 5.0
 """A disk that fills at 100 MB/s loses half a gigabyte between two looks."""
 ACCEPTING = "accepting"
 """The part that is down while a process drains, as it was told to."""
-CLOCK_EVERY = 12
-"""Looks between two comparisons of the clock."""
 
 
 async def recordings_disk(recordings: Recordings) -> None:
@@ -46,16 +44,21 @@ def free_fraction(folder: Path) -> float:
     return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
 
 
+async def valkey(answers: Callable[[], Awaitable[bool]]) -> None:
+    """Say whether Valkey answers this process: nothing is lost without it, and nobody would notice."""
+    while True:
+        await asyncio.sleep(LOOK_S)  # a machine's own starts beside this
+        metrics.VALKEY_UP.set(await answers())
+
+
 async def alarms(ready: Callable[[], Awaitable[dict[str, bool]]], store: OpenWorkStore) -> None:
     """Say which parts are up and how far the clock is off, and log what alarms here and what does no more."""
-    told, turn = AlarmLog(), 0
+    told = AlarmLog()
     while True:
         await asyncio.sleep(LOOK_S)  # at first, too: listeners begin beside this
         parts = await ready()
         metrics.PART_UP.replace({part: float(up) for part, up in parts.items() if part != ACCEPTING})
-        if turn % CLOCK_EVERY == 0:
-            await _compare_clocks(store)
-        turn += 1
+        await _compare_clocks(store)
         told.now(ringing(measured()))
 
 

@@ -89,6 +89,14 @@ ALARMS = (
         en="SQL, the flows or a listener is down",
     ),
     Alarm(
+        name="valkey_down",
+        part="valkey",
+        metric="gateway_valkey_up",
+        below=1,
+        zh="Valkey（Redis）没有应答",
+        en="Valkey or Redis does not answer",
+    ),
+    Alarm(
         name="calls_refused",
         part="calls",
         metric="gateway_calls_total",

@@ -66,7 +66,10 @@ def _kind(error: BaseException) -> str:
 
 def _facts(error: BaseException) -> Iterator[tuple[str, Any]]:
     if isinstance(error, ssl.SSLError):  # its errno is OpenSSL's, not the system's
-        yield "tls", str(getattr(error, "verify_message", None) or error.reason or "failed")
+        # A client library's own kind of it knows neither: what led to it does.
+        told = getattr(error, "verify_message", None) or getattr(error, "reason", None)
+        if told:
+            yield "tls", str(told)
     elif isinstance(error, OSError) and isinstance(error.errno, int):
         yield "errno", error.errno
         names = _LOOKUPS if isinstance(error, socket.gaierror) else errno.errorcode

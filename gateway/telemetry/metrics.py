@@ -10,6 +10,7 @@ CALLS_ACTIVE = Gauge("gateway_calls_active", "Calls that have been offered and h
 RTP_PORTS_IN_USE = Gauge("gateway_rtp_ports_in_use", "RTP port pairs held by calls", ["channel_id"])
 TASKS = Gauge("gateway_tasks", "asyncio tasks alive in this process")
 PART_UP = Gauge("gateway_part_up", "1 while a part of this process that /readyz waits for is up", ["part"])
+VALKEY_UP = Gauge("gateway_valkey_up", "1 while Valkey or Redis answers this process")
 CLOCK_OFFSET = Gauge("gateway_clock_offset_seconds", "How far this machine's clock is from the database's, either way")
 ACCEPT_SECONDS = Histogram(
     "gateway_accept_seconds",

@@ -32,6 +32,7 @@ from gateway.storage.database import open_database
 from gateway.web import server
 from gateway.web.auth import sha256
 from tests.channels.wechat.api_server import ApiServer
+from tests.support.databases import ready_sqlite
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
@@ -222,6 +223,7 @@ async def city(folder: Path) -> AsyncIterator[City]:
         await stack.enter_async_context(platform.serve())
         sms = await stack.enter_async_context(short_message_provider(short_messages))
         settings = _settings(folder, wechat=platform.base, sms=sms)
+        ready_sqlite(folder / "gateway.db")
         database = await open_database("", data_dir=folder, zone=settings.zone, synchronous="OFF", clock=clock)
         stack.push_async_callback(database.aclose)
         absent = valkey.connect(valkey_url(settings))

@@ -32,6 +32,8 @@ from tests.conversations.judge import Exchange, Played
 from tests.conversations.phone import Loop, Phone, VirtualTime
 from tests.conversations.script import Play, Turn
 from tests.fakes.reading import ReaderHere
+from tests.support.databases import ready_sqlite
+from tests.support.reading import city_prefill
 
 ROOT = Path(__file__).resolve().parents[2]
 SHANGHAI = "Asia/Shanghai"
@@ -91,7 +93,7 @@ class Hotline:
     virtual: VirtualTime
     recordings: LocalRecordings
     engine: Engine = field(default_factory=lambda: Engine(load_flows(ROOT / "ivr_flows")))
-    prefill: Prefill = field(default_factory=lambda: Prefill.of(ROOT / "config", SHANGHAI))
+    prefill: Prefill = field(default_factory=city_prefill)
 
     def answering(self, recognition: Recognition) -> CallAnswering:
         """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""
@@ -195,6 +197,7 @@ async def _say(phone: Phone, recognition: Recognition, words: str, language: str
 async def play_all(wanted: Iterable[Play], folder: Path, virtual: VirtualTime) -> dict[str, Played]:
     """Every call at the same time; by name."""
     with virtual.real():
+        ready_sqlite(folder / "gateway.db")
         database = await open_database("", data_dir=folder, zone=ZoneInfo(SHANGHAI), synchronous="OFF")
     try:
         hotline = Hotline(database, virtual, LocalRecordings(folder / "recordings", min_free_percent=0))

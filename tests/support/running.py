@@ -84,10 +84,14 @@ rtp_ports = [{low}, {high}]
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def command(self, *args: str) -> list[str]:
+        """What runs a verb of this gateway."""
+        return [*GATEWAY, *args]
+
     def start(self) -> None:
         with self.log.open("ab") as sink:
             self.process = subprocess.Popen(
-                [*GATEWAY, "run", "--role", self.role, "--config", str(self.config)],
+                self.command("run", "--role", self.role, "--config", str(self.config)),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -147,7 +151,7 @@ rtp_ports = [{low}, {high}]
 
     def cli(self, *args: str, check: bool = True) -> str:
         done = subprocess.run(
-            [*GATEWAY, *args, "--config", str(self.config)], cwd=ROOT, capture_output=True, text=True, check=False
+            self.command(*args, "--config", str(self.config)), cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout.strip()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "processes": "processes / 进程",
+    "alarms": "alarms / 告警",
     "config": "configuration / 配置",
     "port": "ports / 端口",
     "listener": "ports / 端口",

@@ -15,10 +15,10 @@ def models(machine: Machine) -> Iterator[Line]:
     from gateway.plugins.engines import engine_settings  # noqa: PLC0415 - the engine's SPEC, without its library
 
     name, asr = "models.sha256", machine.settings.asr
-    if asr.url:
+    if not asr.workers_here and asr.urls:
         yield ok(name, "recognisers run elsewhere ([asr] url)")
         return
-    if not asr.workers:
+    if not asr.workers_here and asr.workers == 0:
         yield warn(name, "[asr] workers = 0 and no url: nothing that callers say becomes text", "workers = 1, or a url")
         return
     try:

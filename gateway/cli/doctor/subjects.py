@@ -8,6 +8,7 @@ from gateway.cli.doctor.check import CHECKS, Check
 
 SUBJECTS = (
     "processes",
+    "alarms",
     "configuration",
     "ports",
     "rights",

@@ -19,6 +19,7 @@ from gateway.prefill.reader import Prefill
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
 from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.contract
 LAMP = "龙华区国贸路10号的路灯不亮"
@@ -28,7 +29,7 @@ NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def prefill() -> Prefill:
-    return Prefill.of(ROOT / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.feed import DeliveryStore
 from gateway.storage.database import open_database
 from tests.contract.feeds.memory import MemoryDeliveries
+from tests.support.databases import ready_sqlite
 
 
 class HandClock:
@@ -98,6 +99,7 @@ class SqlHouse:
 async def sqlite_house(folder: Path) -> AsyncIterator[SqlHouse]:
     clock = HandClock()
     wanted: Clock = clock
+    ready_sqlite(folder / "gateway.db")
     database = await open_database("", data_dir=folder, zone=ZoneInfo("Asia/Shanghai"), clock=wanted)
     try:
         yield SqlHouse(clock, database)

@@ -11,6 +11,7 @@ from gateway.domain.ids import new_ulid
 from gateway.storage.database import Database, open_database
 from tests.contract.storage.changes import SHANGHAI, TestClock
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.databases import ready_sqlite
 
 Open = Callable[..., Awaitable[Database]]
 
@@ -26,11 +27,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
+    """A database of today's schema in which nothing is."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'record.db'}"
+        return f"sqlite:///{ready_sqlite(tmp_path / 'record.db')}"
     server: PostgresServer = request.getfixturevalue("postgres")
-    return await server.create(new_ulid().lower())
+    return await server.create_ready(new_ulid().lower())
 
 
 @pytest.fixture

@@ -10,13 +10,18 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import asyncpg
+
+from gateway.storage.database import open_database
 
 NO_SERVER = (
     "no PostgreSQL server: neither /usr/lib/postgresql/*/bin/postgres nor one in PATH (apt-get install postgresql)"
 )
 SERVER_USER = "postgres"
+READY = "ready"
+"""The database that others are copied from."""
 
 
 def binaries() -> Path | None:
@@ -38,6 +43,7 @@ class PostgresServer:
         assert found is not None
         self._binaries = found
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         if os.geteuid() == 0:
@@ -83,10 +89,21 @@ class PostgresServer:
         return f"postgresql+asyncpg://gateway@127.0.0.1:{self.port}/{name}"
 
     async def create(self, name: str) -> str:
-        """A new database; its URL."""
+        """A new database, empty; its URL."""
+        return await self._create(name, "template1")
+
+    async def create_ready(self, name: str) -> str:
+        """A new database of today's schema in which nothing is; its URL."""
+        if not self._ready:
+            database = await open_database(await self.create(READY), data_dir=self._folder, zone=ZoneInfo("UTC"))
+            await database.aclose()
+            self._ready = True
+        return await self._create(name, READY)
+
+    async def _create(self, name: str, template: str) -> str:
         connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user="gateway", database="postgres")
         try:
-            await connection.execute(f'CREATE DATABASE "{name}"')
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         finally:
             await connection.close()
         return self.url(name)

@@ -63,6 +63,7 @@ CASES = [
     ),
     Case(alarm="process_restarting", series={f'process_start_time_seconds{{{JOB},process="voice"}}': "1x20 _ 2x60"}),
     *_level("part_down", "gateway_part_up", bad="0", good="1", label='part="sql"'),
+    *_level("valkey_down", "gateway_valkey_up", bad="0", good="1"),
     *_count(
         "calls_refused",
         "gateway_calls_total",

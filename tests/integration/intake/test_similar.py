@@ -15,6 +15,7 @@ from gateway.domain.change import Change, Merge
 from gateway.intake.similar import DAYS, PAGE, SimilarTickets
 from gateway.storage.database import Database, open_database
 from tests.contract.storage.changes import SHANGHAI, TestClock, call, written
+from tests.support.databases import ready_sqlite
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -29,6 +30,7 @@ def clock() -> TestClock:
 
 @pytest.fixture
 async def db(tmp_path: Path, clock: TestClock) -> AsyncIterator[Database]:
+    ready_sqlite(tmp_path / "gateway.db")
     database = await open_database("", data_dir=tmp_path, zone=SHANGHAI, clock=clock)
     yield database
     await database.aclose()

@@ -16,8 +16,8 @@ from gateway.intake.accept import ContactIntake
 from gateway.intake.source_callbacks import SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.clock import SystemClock
-from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database, open_database
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,7 +32,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def contact(db: Database, event_id: str, channel_id: str = "cloud") -> Accepted:
-    intake = ContactIntake(store=db.changes, prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"), clock=CLOCK)
+    intake = ContactIntake(store=db.changes, prefill=city_prefill(), clock=CLOCK)
     return await intake.accept(
         InboundContact(
             channel="platform",

@@ -25,6 +25,7 @@ from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
 from tests.contract.storage.changes import SHANGHAI
+from tests.support.reading import city_prefill
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -38,7 +39,7 @@ Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @pytest.fixture(scope="module")
 def prefill() -> Prefill:
-    return Prefill.of(ROOT / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 @pytest.fixture

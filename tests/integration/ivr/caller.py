@@ -21,8 +21,8 @@ from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
-from gateway.prefill.reader import Prefill
 from tests.fakes.reading import ReaderHere
+from tests.support.reading import city_prefill
 
 ROOT = Path(__file__).resolve().parents[3]
 LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
@@ -195,7 +195,7 @@ class Call:
         )
         self.record = CallRecord(
             store=self.store,
-            reader=ReaderHere(Prefill.of(ROOT / "config", "Asia/Shanghai")),
+            reader=ReaderHere(city_prefill()),
             clock=SystemClock(),
             info=info,
             node="n",

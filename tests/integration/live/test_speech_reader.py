@@ -18,8 +18,8 @@ from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path
 from gateway.live.speech_reader import DOWN_S, RemoteReader
 from gateway.ports.speech import Understood
-from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
+from tests.support.reading import city_prefill
 from tests.support.running import GATEWAY, ROOT
 from tests.support.waiting import eventually
 
@@ -90,7 +90,7 @@ async def patiently(reader: RemoteReader) -> Understood:
 
 
 async def test_another_process_reads_the_same_and_is_found_again_after_its_death(process: Process) -> None:
-    here = understand(Prefill.of(ROOT / "config", "Asia/Shanghai"), segments(), AT, new=2)
+    here = understand(city_prefill(), segments(), AT, new=2)
     assert len(here.reading.guesses) > 5
     assert {m.kind for m in here.reading.mentions} >= {"money", "time", "phone"}
     peer = Peer(process.socket)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiohttp import web
 
 from gateway.intake.channel_watch import KEY
 from gateway.intake.rhythm import Rhythm
@@ -67,6 +68,36 @@ def outside() -> Iterator[int]:
     server.server_close()
 
 
+@contextmanager
+def recogniser(port: int) -> Iterator[None]:
+    """One that takes connections and answers pings, in a thread of its own."""
+
+    async def connected(request: web.Request) -> web.WebSocketResponse:
+        await (answer := web.WebSocketResponse()).prepare(request)
+        async for _ in answer:
+            pass
+        return answer
+
+    async def start() -> web.AppRunner:
+        app = web.Application()
+        app.router.add_get("/", connected)
+        await (runner := web.AppRunner(app, shutdown_timeout=0.1)).setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        return runner
+
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        runner = asyncio.run_coroutine_threadsafe(start(), loop).result()
+        yield
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
 async def _once_busy(data: Path, channel_id: str) -> None:
     """Have a channel that was heard every ten seconds until three hours ago."""
     rhythm, at = Rhythm(), datetime.now(UTC) - timedelta(hours=3)
@@ -116,7 +147,7 @@ def test_what_is_away_is_named_while_people_get_through(tmp_path: Path, outside:
         for name in ("channel_silent", "channel_token_failed", "feed_dead", "recogniser_unusable"):
             eventually(lambda name=name: name in gateway.log.read_text(encoding="utf-8"), what=name)
 
-        with socket.create_server(("127.0.0.1", port)):
+        with recogniser(port):
             found = ready(lambda found: "recogniser" not in found["degraded"])
             assert wanted - {"recogniser"} <= set(found["degraded"])
             eventually(lambda: "alarm_over" in gateway.log.read_text(encoding="utf-8"))

@@ -32,6 +32,8 @@ from gateway.web.catalogue import Catalogue
 from gateway.web.server import Serving, serve
 from gateway.web.services import Limits, WebServices
 from tests.fakes.reading import ReaderHere
+from tests.support.databases import ready_sqlite
+from tests.support.reading import city_prefill
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "correct horse 47"
@@ -154,9 +156,10 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     """Open everything; close it in order."""
     clock = services.pop("clock", SystemClock())
     zone = ZoneInfo("Asia/Shanghai")
+    ready_sqlite(tmp_path / "gateway.db")
     database = await open_database("", data_dir=tmp_path, zone=zone, clock=clock)
     recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0)
-    prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
+    prefill = city_prefill()
     for name, scopes in TOKENS.items():
         await database.accounts.add_token(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
     await database.accounts.add_token(

@@ -351,13 +351,28 @@ def test_the_innermost_mount_says_what_a_folder_is_on(tmp_path, path, kind):
 # -- models ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_flipped_byte_of_a_model_is_a_failure_and_so_is_none(tmp_path):
+@pytest.mark.parametrize(
+    ("keys", "status"),
+    [
+        ("", "fail"),
+        ('[asr]\nworkers = 1\nurl = "ws://127.0.0.1:1"', "fail"),
+        ('[asr]\nurl = "ws://127.0.0.1:1"', "ok"),
+        ("[asr]\nworkers = 0", "warn"),
+    ],
+)
+def test_no_model_is_a_failure_where_one_is_loaded(tmp_path, keys, status):
+    config = configured(tmp_path, f'models_dir = "{tmp_path / "models"}"\n{keys}\n')
+    found = diagnose(config, "models")
+    assert found.status("models.sha256") == [status]
+    assert ("gateway asr fetch" in found.said("models.sha256")) is (status == "fail")
+
+
+def test_a_flipped_byte_of_a_model_is_a_failure(tmp_path):
     whole = INSTALLATION / "models" / BASE.folder
     if not whole.is_dir():
         pytest.skip("no model here: scripts/setup.sh dev model")
     own = tmp_path / "models" / BASE.folder
     config = configured(tmp_path, f'models_dir = "{own.parent}"\n')
-    assert "gateway asr fetch" in diagnose(config, "models").said("models.sha256")
     own.mkdir(parents=True)
     for name in BASE.sha256:
         (own / name).symlink_to(whole / name)

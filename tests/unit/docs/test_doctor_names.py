@@ -21,7 +21,7 @@ NAME = re.compile(rf"({'|'.join(GROUPS)})(\.[a-z0-9_]+)?")
 
 def printed() -> set[str]:
     """Names in the checks' source, and those that are made of a part or a kind."""
-    names = {"processes", "trunks"} | {f"config.{part}" for part in problems_by_part(Settings())}
+    names = {"processes", "alarms", "trunks"} | {f"config.{part}" for part in problems_by_part(Settings())}
     for spec in map(load_channel_spec, known_channels()):
         names |= {f"port.{spec.kind}"} if spec.listens else set()
         names |= {f"provider.{spec.kind}"} if spec.probe else set()

@@ -18,7 +18,7 @@ from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import Prefill
 from tests.fakes.reading import ReaderHere
-from tests.support.running import ROOT
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 
@@ -51,7 +51,7 @@ def heard(text: str, start_ms: int) -> Final:
 
 @pytest.fixture(scope="module")
 def prefill() -> Prefill:
-    return Prefill.of(ROOT / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 def call(store: Kept, reader: SpeechReader, info: CallInfo = INFO) -> CallRecord:

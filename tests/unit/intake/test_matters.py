@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from gateway.intake.matters import about, is_another
 from gateway.prefill.reader import Prefill
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -114,7 +114,7 @@ MORE = """
 
 @pytest.fixture(scope="module")
 def prefill() -> Prefill:
-    return Prefill.of(Path(__file__).resolve().parents[3] / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 def another(prefill: Prefill, told: str) -> bool:

@@ -13,6 +13,7 @@ from gateway.domain.guess import FILL_AT
 from gateway.prefill.reader import Prefill
 from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.settings.sections import INSTALLATION
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 
@@ -26,7 +27,7 @@ with (Path(__file__).parents[2] / "data" / "demands.csv").open(encoding="utf-8",
 
 @pytest.fixture(scope="module")
 def shipped() -> Prefill:
-    return Prefill.of(CONFIG, "Asia/Shanghai")
+    return city_prefill()
 
 
 def read(prefill: Prefill, text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.guess import FILL_AT, Guess
 from gateway.prefill.denial import denied_spans
 from gateway.prefill.reader import Prefill
-from gateway.settings.sections import INSTALLATION
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,7 @@ _BY_WORDS = 0.85
 
 @pytest.fixture(scope="module")
 def shipped() -> Prefill:
-    return Prefill.of(INSTALLATION / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 def read(prefill: Prefill, text: str) -> dict[str, Guess]:

@@ -14,7 +14,7 @@ from gateway.ports.recogniser import Final
 from gateway.prefill.hearing import CAP, Hearing, differences
 from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
-from tests.support.running import ROOT
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -22,7 +22,7 @@ AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def prefill() -> Prefill:
-    return Prefill.of(ROOT / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 @pytest.fixture(scope="module")

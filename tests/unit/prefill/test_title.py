@@ -11,7 +11,7 @@ import pytest
 
 from gateway.prefill.reader import Prefill
 from gateway.prefill.title import TITLE_WIDTH
-from gateway.settings.sections import INSTALLATION
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 
@@ -21,7 +21,7 @@ DATA = Path(__file__).parents[2] / "data"
 
 @pytest.fixture(scope="module")
 def shipped() -> Prefill:
-    return Prefill.of(INSTALLATION / "config", "Asia/Shanghai")
+    return city_prefill()
 
 
 def read(prefill: Prefill, text: str) -> dict[str, Any]:

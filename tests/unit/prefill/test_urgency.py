@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.guess import FILL_AT
-from gateway.prefill.reader import Prefill
 from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.settings.sections import INSTALLATION
+from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
 
 CONFIG = INSTALLATION / "config"
-PREFILL = Prefill.of(CONFIG, "Asia/Shanghai")
+PREFILL = city_prefill()
 PLAN = "紧急类办件(水电气等民生问题、旅游投诉等突发事件)30分钟响应或到现场解决"
 """海办发〔2021〕33号, 二(二)."""
 NAMED_IN_THE_PLAN = {

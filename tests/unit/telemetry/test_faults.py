@@ -11,9 +11,11 @@ import sqlite3
 import ssl
 from pathlib import Path
 
+import aiohttp
 import pytest
 import sqlalchemy as sa
 import structlog
+from aiohttp.client_reqrep import ConnectionKey
 
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.storage.engine import SqliteSql, unavailable
@@ -134,6 +136,16 @@ def test_tls_says_what_is_wrong_and_not_that_a_thing_is_not_permitted() -> None:
     refused.verify_message = "certificate has expired"
     assert fault_keys(refused)["tls"] == "certificate has expired"
     assert "errno" not in fault_keys(refused)
+
+
+def test_a_client_s_own_kind_of_refused_certificate_tells_what_led_to_it() -> None:
+    refused = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    refused.verify_message = "certificate has expired"
+    key = ConnectionKey("a.test", 443, True, True, None, None, None)
+    error = aiohttp.ClientConnectorCertificateError(key, refused)
+    assert "tls" not in fault_keys(error)
+    assert fault_keys(raised(error, refused))["tls"] == "certificate has expired"
+    assert fault_keys(raised(TransientDeliveryError("no"), raised(error, refused)))["tls"] == "certificate has expired"
 
 
 def test_a_full_disk_is_told_to_whoever_had_to_refuse() -> None:
