@@ -107,15 +107,15 @@ class SpoolingStore:
         return self._by_ticket.setdefault(ticket_id, asyncio.Lock())
 
     async def _drain(self, folder: Path) -> int:
-        places = asyncio.Semaphore(AT_ONCE)
+        paths = await asyncio.to_thread(_tickets, folder)
+        left = iter(paths)
 
-        async def drained(path: Path) -> None:
-            async with places:
+        async def some() -> None:
+            for path in left:
                 await self._drain_ticket(path, own=folder == self._own)
 
-        paths = await asyncio.to_thread(_tickets, folder)
-        outcomes = await asyncio.gather(*map(drained, paths), return_exceptions=True)
-        for failure in outcomes:
+        # All of them are waited for: nothing is drained once the folder's lock is free.
+        for failure in await asyncio.gather(*(some() for _ in range(AT_ONCE)), return_exceptions=True):
             if failure is not None:
                 raise failure
         return len(paths)

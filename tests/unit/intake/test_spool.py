@@ -15,7 +15,7 @@ import pytest
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change, NewEvent
 from gateway.errors import NotFound, StoreUnavailable
-from gateway.intake.spool import SpoolingStore
+from gateway.intake.spool import AT_ONCE, SpoolingStore
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -28,8 +28,10 @@ class Store:
         self.away = True
         self.refuses = ""
         self.applied: list[tuple[str, str]] = []
+        self.asked = 0
 
     async def apply(self, change: Change) -> Applied:
+        self.asked += 1
         if self.away:
             raise StoreUnavailable("away")
         ticket_id = change.ticket_id or ""
@@ -99,6 +101,20 @@ async def test_tickets_share_commits_and_each_keeps_its_order(tmp_path: Path) ->
     for ticket in "TUV":
         assert [what for own, what in store.applied if own == ticket] == ["one", "two"]
     assert files(tmp_path) == []
+
+
+async def test_a_store_that_is_still_away_is_not_asked_for_every_ticket(tmp_path: Path) -> None:
+    store = Store()
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    tickets = [f"T{n}" for n in range(2 * AT_ONCE)]
+    for ticket in tickets:
+        await spool.apply(change(ticket, "one"))
+    store.asked = 0
+    with pytest.raises(StoreUnavailable):
+        await spool.drain()
+    assert store.asked <= AT_ONCE
+    store.away = False
+    assert await spool.drain() == len(tickets)
 
 
 async def test_what_comes_while_its_ticket_is_drained_waits_for_that_alone(tmp_path: Path) -> None:
