@@ -8,7 +8,7 @@ import hashlib
 import os
 import pwd
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from gateway.backup.archive import Damaged, contents, extract, verify
 from gateway.backup.picture import POSTGRES, SQLITE, client, is_empty, run_client
 from gateway.backup.progress import Progress, spelled
+from gateway.backup.stage import STAGE
 from gateway.errors import ConfigError
 from gateway.settings import Settings
 
-STAGE = ".restoring"
 KEPT_APART = "restored"
 """Where configuration and secrets are put in data_dir: what is in force is for a person to decide."""
 _OF_NEW_DISKS = frozenset({"lost+found"})
@@ -54,14 +54,20 @@ class Places:
         return self.data_dir, name if top in {"database", "spool"} else f"{KEPT_APART}/{name}"
 
 
-def restore(settings: Settings, archive: Path, progress: Progress) -> dict[str, Any]:
-    """Put ``archive`` back; what it holds. ``Damaged``, ``ConfigError`` (nothing was done), ``OSError``."""
+def restore(settings: Settings, archive: Path, progress: Progress, knows: Callable[[str], bool]) -> dict[str, Any]:
+    """Put ``archive`` back; what it holds. ``Damaged``, ``ConfigError`` (nothing was done), ``OSError``.
+
+    ``knows`` says whether a schema is one from which this program can go on.
+    """
     places = Places(settings)
     _check_empty(places)
-    progress.begin("verifying")
-    about = verify(archive, progress)
     made = [root for root in places.roots if not root.is_dir()]
     try:
+        (places.data_dir / STAGE).mkdir(mode=0o700)  # from now on no gateway begins here
+        progress.begin("verifying")
+        about = verify(archive, progress)
+        if not knows(str(about["schema"])):
+            raise ConfigError([f"a later version of the gateway took this backup (schema {about['schema']}): use that"])
         _check_fits(places, about, archive)
         progress.begin("extracting")
         for member, content in contents(archive, {}):

@@ -18,6 +18,8 @@ UMASK = 0o077
 INSTALLATION_UMASK = 0o022
 _INSTALLS = frozenset({"asr", "channel", "prompts"})
 """Verbs that write models, code and prompts, which another user's service reads."""
+_PROGRAM = (__file__, os.__file__)
+"""One file of this installation, one of the Python that runs it: a user's own (pyenv, uv) may be closed to others."""
 _OTHERS = 0o077
 ALWAYS_SEEN = 2
 """Folders so deep are looked into at every start; a deeper one that is private already has been looked into."""
@@ -71,8 +73,10 @@ def _become(uid: int, gid: int) -> None:
         os.setuid(uid)
     except PermissionError:
         raise ConfigError([f"root may not act for {user} here: run it as {user}"]) from None
-    if not os.access(__file__, os.R_OK):
-        raise ConfigError([f"{user} cannot read this installation: use theirs, or open it: chmod -R a+rX"])
+    if closed := [path for path in _PROGRAM if not os.access(path, os.R_OK)]:
+        raise ConfigError(
+            [f"{user} cannot read this installation ({closed[0]}): use theirs, or open it: chmod -R a+rX"]
+        )
 
 
 def tighten(folder: Path) -> Tightened:

@@ -23,12 +23,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from gateway.backup.archive import verify  # noqa: PLC0415 - only this verb needs them
     from gateway.backup.progress import Progress  # noqa: PLC0415 - as above
     from gateway.backup.put_back import KEPT_APART, restore  # noqa: PLC0415 - as above
+    from gateway.storage.migrate import knows  # noqa: PLC0415 - as above
 
     progress = Progress(sys.stderr)
     if args.verify:
         about = verify(args.archive, progress)
     else:
-        about = restore(settings, args.archive, progress)
+        about = restore(settings, args.archive, progress, knows)
         print(
             "gateway restore: configuration, tables, flows and secrets of then are in "
             f"{settings.data_dir / KEPT_APART}: compare them with yours, then delete that folder",

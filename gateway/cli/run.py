@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gateway.backup.stage import refuse_half_restored
 from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
 from gateway.live.in_use import in_use
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         _serve(args, settings, role, [name for name in args.siblings.split(",") if name])
         return 0
     private_dir(settings.data_dir)
+    refuse_half_restored(settings.data_dir)
     private_dir(settings.data_dir / "run")
     with in_use(settings.data_dir, _names(args, settings, role)) as locks:
         if role == ALL:

@@ -46,6 +46,8 @@ class SpoolingStore:
         """Interactions by ticket."""
         self._appending = asyncio.Lock()
         self._by_ticket: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._told: set[Path] = set()
+        """Folders of which the log says that they are not readable."""
 
     async def apply(self, change: Change) -> Applied:
         """Apply, or keep on disk: then ``ticket_no`` is empty. ``StoreUnavailable`` when the disk fails as well."""
@@ -95,12 +97,32 @@ class SpoolingStore:
         """
         drained = await self._drain(self._own) if self._spooled else 0
         for left in await asyncio.to_thread(self._folders):
-            with _claimed(left) as ours:
+            with self._claimed(left) as ours:
                 if ours:
                     drained += await self._drain(left)
                     if left != self._folder:
                         await asyncio.to_thread(_remove, left)
         return drained
+
+    @contextmanager
+    def _claimed(self, folder: Path) -> Iterator[bool]:
+        """Hold a folder; False while its process lives, another one drains it, or it is not ours to read."""
+        held = None
+        try:
+            held = _hold(folder)
+            self._told.discard(folder)
+        except FileNotFoundError:
+            pass  # drained meanwhile
+        except OSError as error:
+            if folder not in self._told:
+                self._told.add(folder)
+                do = "chown it to the user of the service"
+                _log.error("spool_not_readable", folder=folder.name, do=do, exc_info=error)
+        try:
+            yield held is not None
+        finally:
+            if held is not None:
+                os.close(held)
 
     def _lock_of(self, ticket_id: str) -> asyncio.Lock:
         """Held while Changes of the ticket are spooled or drained."""
@@ -122,7 +144,7 @@ class SpoolingStore:
 
     async def _drain_ticket(self, path: Path, *, own: bool) -> None:
         async with self._lock_of(path.stem):
-            for line in (await asyncio.to_thread(path.read_text, encoding="ascii")).splitlines():
+            for line in (await asyncio.to_thread(_text, path)).splitlines():
                 await self._apply_line(path, line)
             await asyncio.to_thread(path.unlink)
             if own:
@@ -168,22 +190,12 @@ class SpoolingStore:
         return [*([self._folder] if _tickets(self._folder) else []), *others]
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="ascii", errors="backslashreplace")
+
+
 def _tickets(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.jsonl"))
-
-
-@contextmanager
-def _claimed(folder: Path) -> Iterator[bool]:
-    """Hold a folder; False while its process lives, or another one drains it."""
-    try:
-        held = _hold(folder)
-    except FileNotFoundError:  # drained meanwhile
-        held = None
-    try:
-        yield held is not None
-    finally:
-        if held is not None:
-            os.close(held)
 
 
 def _hold(folder: Path) -> int | None:

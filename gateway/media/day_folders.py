@@ -26,7 +26,8 @@ def day_folder(at: datetime) -> str:
 def delete_before(root: Path, first_kept: date, *, keep: frozenset[str] = frozenset()) -> list[str]:
     """Delete the files of days before ``first_kept`` but those in ``keep``; their locations below ``root``, in order.
 
-    What lies elsewhere, and whatever is no plain file, stays. A file that cannot be deleted is logged and tried again.
+    What lies elsewhere, and whatever is no plain file, stays. A file that cannot be deleted, or a folder that cannot be
+    listed, is logged and tried again.
     """
     deleted = []
     for day in _days_before(root, (), first_kept.isoformat().split("-")):
@@ -78,4 +79,7 @@ def _names(folder: Path, *, folders: bool) -> list[str]:
             kind = os.DirEntry.is_dir if folders else os.DirEntry.is_file
             return [entry.name for entry in entries if kind(entry, follow_symlinks=False)]
     except FileNotFoundError:
+        return []
+    except OSError as error:  # another user's, or the disk has a fault: the other folders are not to wait for it
+        _log.error("folder_not_listed", folder=str(folder), exc_info=error)
         return []

@@ -11,6 +11,7 @@ from gateway.domain.retention import first_kept
 from gateway.errors import StoreUnavailable
 from gateway.intake import outbox, refused_calls
 from gateway.roles import traces
+from gateway.roles.watching import LOOK_S
 from gateway.telemetry import log
 
 EVERY_S = 60.0
@@ -74,4 +75,4 @@ async def _watch_attachments(house: House) -> None:
     """Whoever takes files looks whether there is room for them."""
     while True:
         await asyncio.to_thread(house.base.files.free_fraction)
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(LOOK_S)

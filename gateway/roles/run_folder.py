@@ -12,8 +12,6 @@ ANSWER_S = 1.0
 
 def clear_away(data_dir: Path) -> None:
     """Where processes of an earlier run listened, if nobody does any more. Blocking, for a moment."""
-    for left in (data_dir / "run").glob("asr-*.json"):
-        left.unlink(missing_ok=True)
     for path in socket_path(data_dir, "any").parent.glob("*.sock"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(ANSWER_S)
@@ -23,3 +21,6 @@ def clear_away(data_dir: Path) -> None:
                 path.unlink(missing_ok=True)
             except OSError:
                 continue  # somebody is there, and busy, or speaks another way
+    for left in (data_dir / "run").glob("asr-*.json"):
+        if not socket_path(data_dir, left.stem).exists():  # a recogniser that runs by itself stays known
+            left.unlink(missing_ok=True)

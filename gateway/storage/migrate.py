@@ -13,14 +13,21 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from gateway.errors import ConfigError
+
 SCRIPTS = Path(__file__).with_name("migrations")
 _LOCK = 12345_2026
 """Key of the advisory lock on PostgreSQL."""
 
 
 def is_current(connection: sa.Connection) -> bool:
-    """Whether the schema is the newest that this program knows."""
-    return MigrationContext.configure(connection).get_current_revision() == head()
+    """Whether the schema is the newest that this program knows. ``ConfigError`` when a later program made it."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and not knows(found):
+        raise ConfigError(
+            [f"a newer program made the database's schema ({found}): install that version, or restore a backup of this"]
+        )
+    return found == head()
 
 
 def head() -> str | None:

@@ -7,9 +7,10 @@ import hashlib
 import io
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,17 @@ from gateway.backup.progress import Progress
 from gateway.backup.put_back import restore
 from gateway.backup.take import Wanted, take
 from gateway.calls.recorder import LocalRecordings
+from gateway.cli import main
 from gateway.domain.change import AttachmentUpdate, Change, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import ConfigError
 from gateway.intake.attachment_files import AttachmentFiles
 from gateway.intake.call_record import recording_field
+from gateway.live.in_use import in_use
 from gateway.ports.feed import Delivery
-from gateway.roles.run_folder import sole_supervisor
 from gateway.settings import load
 from gateway.storage.database import Database, open_database
+from gateway.storage.migrate import knows
 from tests.contract.storage.changes import NOON, SHANGHAI, TestClock, call, pass_by, written
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 
@@ -277,16 +280,16 @@ async def test_a_restore_that_may_not_be_changes_nothing(open_house: Any, tmp_pa
     def refused(why: str, file: Path = archive) -> None:
         before = sorted(target.rglob("*")), shared.exists()
         with pytest.raises((ConfigError, Damaged), match=why):
-            restore(load(config), file, QUIET)
+            restore(load(config), file, QUIET, knows)
         assert (sorted(target.rglob("*")), shared.exists()) == before
 
     (target / "notes.txt").touch()
     refused("not empty")
     (target / "notes.txt").unlink()
     (target / "run").mkdir()
-    with sole_supervisor(target):
+    with in_use(target, ["web"]):
         refused("a gateway runs")
-    (target / "run" / "supervisor.lock").unlink()
+    (target / "run" / "web.lock").unlink()
     (target / "run").rmdir()
     raw = bytearray(archive.read_bytes())
     raw[raw.index(PICTURE)] ^= 1
@@ -301,7 +304,7 @@ async def test_a_restore_that_may_not_be_changes_nothing(open_house: Any, tmp_pa
     refused("differs from the archive's")
     assert (shared / location).read_bytes() == b"another one"
     (shared / location).write_bytes((house.folder / "recordings" / location).read_bytes())
-    restore(load(config), archive, QUIET)
+    restore(load(config), archive, QUIET, knows)
     assert sorted(path.name for path in target.iterdir()) == ["attachments", "gateway.db", "restored"]
 
 
@@ -318,6 +321,48 @@ async def test_everything_belongs_to_the_user_of_the_service(open_house: Any, tm
     shared = tmp_path / "shared"
     config.write_text(f'data_dir = "{target}"\n[recording]\ndir = "{shared}"\n', encoding="utf-8")
     backup(house, archive)
-    restore(load(config), archive, QUIET)
+    restore(load(config), archive, QUIET, knows)
     for folder in (house.folder, target, shared):
         assert {path.stat().st_uid for path in (folder, *folder.rglob("*"))} == {service}
+
+
+async def test_no_gateway_begins_while_a_backup_is_put_back_or_after_one_that_was_cut_off(
+    open_house: Any, tmp_path: Path
+) -> None:
+    """A unit with Restart=always would make a new record, which the restored one then replaces."""
+    house: House = await open_house("house", "")
+    archive, target, config = tmp_path / "a.tar", tmp_path / "target", tmp_path / "target.toml"
+    backup(house, archive)
+    target.mkdir(mode=0o700)
+    config.write_text(f'data_dir = "{target}"\n', encoding="utf-8")
+    tried: dict[str, int] = {}
+
+    class Meanwhile(Progress):
+        def begin(self, what: str) -> None:
+            tried[what] = main(["run", "--role", "worker", "--config", str(config)])
+
+    restore(load(config), archive, Meanwhile(io.StringIO()), knows)
+    assert tried == dict.fromkeys(("verifying", "extracting", "putting in place"), 2)
+    assert not (target / "run").exists(), "it has not touched anything"
+    (target / ".restoring").mkdir()
+    code, _, err = await gateway("run", "--config", config)
+    assert (code, "restore again" in err) == (2, True), err
+
+
+async def test_a_backup_of_a_later_version_is_refused_and_so_is_its_database(open_house: Any, tmp_path: Path) -> None:
+    house: House = await open_house("house", "")
+    archive, target, config = tmp_path / "a.tar", tmp_path / "target", tmp_path / "target.toml"
+    backup(house, archive)
+    target.mkdir(mode=0o700)
+    config.write_text(f'data_dir = "{target}"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="a later version of the gateway took this backup"):
+        restore(load(config), archive, QUIET, lambda _: False)
+    assert list(target.iterdir()) == []
+    restore(load(config), archive, QUIET, knows)
+    with closing(sqlite3.connect(target / "gateway.db")) as record, record:
+        record.execute("UPDATE alembic_version SET version_num = '9999'")
+    code, _, err = await gateway("run", "--role", "worker", "--config", config)
+    assert (code, err.splitlines()[-1].startswith("gateway: a newer program made the database's schema (9999)")) == (
+        2,
+        True,
+    )

@@ -97,7 +97,7 @@ def test_root_goes_on_as_the_folders_user(monkeypatch: pytest.MonkeyPatch) -> No
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to that user
         folder = Path(name)
         os.chown(folder, THEIRS, THEIRS)
-        monkeypatch.setattr(private, "__file__", "/")  # this installation may be closed to them, too
+        monkeypatch.setattr(private, "_PROGRAM", ("/",))  # this installation may be closed to them, too
         made = folder / "gateway.db"
         child = os.fork()
         if not child:
@@ -115,14 +115,15 @@ def test_root_goes_on_as_the_folders_user(monkeypatch: pytest.MonkeyPatch) -> No
             ("gateway.db", THEIRS),
             ("run", THEIRS),
         ]
-    monkeypatch.setattr(private, "__file__", "/nowhere")
     monkeypatch.setattr(os, "setuid", lambda _: None)
     monkeypatch.setattr(os, "setgid", lambda _: None)
     monkeypatch.setattr(os, "setgroups", lambda _: None)
     with tempfile.TemporaryDirectory() as name:
         os.chown(name, THEIRS, THEIRS)
-        with pytest.raises(ConfigError, match="cannot read this installation"):
-            private_dir(Path(name))
+        for closed in (("/nowhere", os.__file__), (private.__file__, "/nowhere")):
+            monkeypatch.setattr(private, "_PROGRAM", closed)
+            with pytest.raises(ConfigError, match=r"cannot read this installation \(/nowhere\)"):
+                private_dir(Path(name))
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_mistake(tmp_path: Path) -> None:

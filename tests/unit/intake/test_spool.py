@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change, NewEvent
@@ -200,3 +201,21 @@ async def test_what_never_applies_is_kept_for_a_person(tmp_path: Path) -> None:
     assert await spool.drain() == 2
     assert store.applied == [("U", "one")]
     assert files(tmp_path) == ["refused-a-1.txt"]
+
+
+async def test_a_folder_of_somebody_else_or_a_damaged_file_stops_nobody(tmp_path: Path) -> None:
+    """What another user left (a gateway once started as root), and bytes that a dying disk made of a file."""
+    store = Store()
+    store.away = False
+    for name in ("a-1", "b-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "T.jsonl").write_text(change_json.dumps(change("T", name)) + "\n")
+    (tmp_path / "a-1" / ".lock").mkdir()  # cannot be opened, by root either
+    (tmp_path / "b-1" / "S.jsonl").write_bytes(b"\xff\xfe\n")
+    spool = SpoolingStore(store=store, folder=tmp_path, name="c-1")
+    with capture_logs() as lines:
+        assert await spool.drain() == 2
+        assert await spool.drain() == 0
+    assert store.applied == [("T", "b-1")]
+    assert [line["folder"] for line in lines if line["event"] == "spool_not_readable"] == ["a-1"]
+    assert (tmp_path / "refused-c-1.txt").read_text() == "\\xff\\xfe\n"

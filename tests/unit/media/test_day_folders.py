@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gateway.media import day_folders
 from gateway.media.day_folders import delete_before
@@ -93,3 +94,21 @@ def test_a_file_that_cannot_be_deleted_keeps_no_other(tmp_path, monkeypatch):
 
 def test_no_folder_no_trouble(tmp_path):
     assert delete_before(tmp_path / "none", date(2026, 1, 1)) == []
+
+
+@pytest.mark.parametrize("unreadable", ["2020/01", "2020/01/02"])
+def test_a_folder_that_cannot_be_listed_keeps_no_other(tmp_path, monkeypatch, unreadable):
+    """Of another user, or of a disk with a fault: what is past goes everywhere else, each time."""
+    for day in ("2020/01/02", "2020/02/01", "2021/01/01"):
+        put(tmp_path, f"{day}/a.wav")
+    os_scandir = os.scandir
+
+    def refusing(folder: Path) -> object:
+        if Path(folder) == tmp_path / unreadable:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return os_scandir(folder)
+
+    monkeypatch.setattr(day_folders.os, "scandir", refusing)
+    with capture_logs() as lines:
+        assert delete_before(tmp_path, date(2026, 1, 1)) == ["2020/02/01/a.wav", "2021/01/01/a.wav"]
+    assert [(line["event"], line["folder"]) for line in lines] == [("folder_not_listed", str(tmp_path / unreadable))]

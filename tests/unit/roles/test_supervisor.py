@@ -57,9 +57,10 @@ def test_recognisers_of_this_machine_stand_beside_those_elsewhere(tmp_path: Path
 
 def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    living, dead = (socket_path(tmp_path, name) for name in ("voice-1", "voice"))
+    living, dead = (socket_path(tmp_path, name) for name in ("asr-1", "asr-0"))
     make_private(living.parent)
-    (tmp_path / "run" / "asr-0.json").write_text("{}")
+    for name in ("asr-0", "asr-1"):
+        (tmp_path / "run" / f"{name}.json").write_text("{}")
     with socket.socket(socket.AF_UNIX) as listening:
         for path in (dead, living):
             with socket.socket(socket.AF_UNIX) as bound:
@@ -71,9 +72,10 @@ def test_only_what_nobody_listens_at_is_cleared_away(tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
             datagrams.bind(str(told))
             clear_away(tmp_path)
-            assert sorted(path.name for path in told.parent.iterdir()) == ["commits-1.sock", "voice-1.sock"]
+            assert sorted(path.name for path in told.parent.glob("*.sock")) == ["asr-1.sock", "commits-1.sock"]
         clear_away(tmp_path)
-        assert sorted(path.name for path in told.parent.iterdir()) == ["voice-1.sock"]
+        assert sorted(path.name for path in told.parent.glob("*.sock")) == ["asr-1.sock"]
+        assert [path.name for path in (tmp_path / "run").glob("*.json")] == ["asr-1.json"], "it is heard there"
 
 
 def test_systemd_waits_longer_than_an_orderly_stop_may_take(tmp_path: Path) -> None:
