@@ -243,6 +243,22 @@ async def test_an_event_that_is_refused_while_others_are_taken_is_at_fault_itsel
 
 
 @story
+async def test_whoever_releases_a_feed_too_early_puts_no_event_at_fault() -> None:
+    stage = Stage()
+    stage.store.happen("T", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(UNKNOWN)
+
+    async def impatience() -> None:
+        for _ in range(20):
+            await asyncio.sleep(10)
+            await stage.store.release("cases")
+
+    await asyncio.gather(stage.during(210), impatience())
+    assert await stage.store.dead_letters() == []
+    assert [held.feed for held in await stage.store.held()] == ["cases"]
+
+
+@story
 async def test_a_probe_that_is_refused_for_its_own_sake_releases() -> None:
     stage = Stage()
     stage.store.happen("T", "ticket.registered")
