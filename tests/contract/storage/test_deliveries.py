@@ -160,7 +160,9 @@ async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiti
         connection.execute(sa.insert(tables.deliveries), rows)
 
     await db.sql.write(fill)
-    free = Takeable(now=at, furthest="2026-11-23T10:00:00.000Z", run_out=frozenset({("gone", "2026-11-23T08:30:00.000Z")}))
+    free = Takeable(
+        now=at, furthest="2026-11-23T10:00:00.000Z", run_out=frozenset({("gone", "2026-11-23T08:30:00.000Z")})
+    )
     assert await db.sql.read(lambda c: due(c, "cases", free, 8)) == [1, 2, 3, 4]
     assert await db.sql.read(lambda c: sum(_cost(c, query.limit(8)) for query in looks("cases", free))) < 150
 
