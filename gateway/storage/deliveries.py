@@ -255,4 +255,5 @@ def _why(refusal: FeedRefused) -> dict[str, Any]:
 
 
 def _clean(error: str) -> str:
-    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]
+    """On one line and printable: receivers answer with pages of HTML, and could write into an operator's terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in error).split())[:MAX_ERROR]
