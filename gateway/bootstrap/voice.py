@@ -29,6 +29,7 @@ class Voice:
         self.spool = SpoolingStore(
             store=store, folder=settings.data_dir / "spool", name=quote(base.process.owner, safe="")
         )
+        base.live.keep_besides(self.spool.waiting)
         self.refused = RefusedCalls(store=base.database.refused_calls, clock=base.clock, zone=settings.zone)
         self._schedule = Schedule(clock=base.clock, zone=settings.zone, after_hours=after_hours(settings.channel))
         self.calls = CallAnswering(

@@ -174,8 +174,9 @@ class LocalWriter:
         self._file: StereoAlawFile | None = None
         self._failed = False
         self._begun: Future[None] = Future()
-        self._stopped = not recordings.submit(self._open)
-        if self._stopped:
+        self._stopped = False
+        if not recordings.submit(self._open):
+            self._stopped = True
             self._begun.set_result(None)
 
     @property

@@ -29,7 +29,9 @@ class Blame:
     def __init__(self) -> None:
         """Nothing yet."""
         self._failing: set[str] = set()
-        self._held_by: dict[int, int] = {}
+        self._answers = 0
+        self._held_by: dict[int, tuple[int, int]] = {}
+        """By event_seq: how often, and after how many answers the last time."""
 
     def failed(self, ticket_id: str, error: str) -> FeedRefused | None:
         """An attempt failed, and may succeed later: the refusal that it amounts to together with the others."""
@@ -39,11 +41,15 @@ class Blame:
     def answered(self) -> None:
         """The receiver has taken an event, or judged one."""
         self._failing.clear()
+        self._answers += 1
 
     def held_by(self, event_seq: int) -> bool:
-        """This event has made the feed held; whether that is its own fault."""
-        self._held_by[event_seq] = self._held_by.get(event_seq, 0) + 1
-        return self._held_by[event_seq] >= MAX_BLAME
+        """This event has made the feed held; whether that is its own fault. Not where a person released too early."""
+        times, answers = self._held_by.get(event_seq, (0, -1))
+        if self._answers > answers:
+            times += 1
+        self._held_by[event_seq] = (times, self._answers)
+        return times >= MAX_BLAME
 
     def forget(self, event_seq: int) -> None:
         """It is done with."""

@@ -101,6 +101,7 @@ class FeedWorker:
         self._introduced: OrderedDict[str, None] = OrderedDict()
         self._blame = Blame()
         self._held = False
+        self._told = ""
         self._paused_until = 0.0
         self._look_at = 0.0
 
@@ -111,7 +112,7 @@ class FeedWorker:
         """
         try:
             with suppress(StoreUnavailable):
-                await self._deliveries.probed(self.feed_id, failed=False, probe_in_s=0.0)
+                await self._deliveries.probed(self.feed_id, None, probe_in_s=0.0)
             while True:
                 try:
                     await self._step()
@@ -170,9 +171,7 @@ class FeedWorker:
             del self._outcomes[seq]
         for seq, outcome in ended.items():
             if outcome.probe and not outcome.answered:
-                failed = outcome.refusal is not None
-                wait = probe_in_s(outcome.probe, self._jitter.random()) if failed else 0.0
-                await self._deliveries.probed(self.feed_id, failed=failed, probe_in_s=wait)
+                await self._probed(seq, outcome.probe, outcome.refusal)
             elif outcome.refusal is not None:
                 outcome = await self._hold(seq, outcome, outcome.refusal)  # noqa: PLW2901 - it may have become another
             if not outcome.done:
@@ -191,6 +190,18 @@ class FeedWorker:
             return self._dead(seq, refusal)
         self._held = True
         metrics.FEED_HELD.labels(self.feed_id).set(1)
+        self._tell(seq, refusal)
+        return outcome
+
+    async def _probed(self, seq: int, probe: int, refusal: FeedRefused | None) -> None:
+        """Book a probe that did not release. What else is wrong than was known is told."""
+        wait = probe_in_s(probe, self._jitter.random()) if refusal is not None else 0.0
+        held = await self._deliveries.probed(self.feed_id, refusal, probe_in_s=wait)
+        if held and refusal is not None and refusal.cause != self._told:
+            self._tell(seq, refusal)
+
+    def _tell(self, seq: int, refusal: FeedRefused) -> None:
+        self._told = refusal.cause
         _log.error(
             "feed_held",
             feed=self.feed_id,
@@ -199,7 +210,6 @@ class FeedWorker:
             do=CAUSES[refusal.cause],
             exc_info=refusal,
         )
-        return outcome
 
     async def _release(self) -> None:
         if await self._deliveries.release(self.feed_id):

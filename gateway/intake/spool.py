@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change
@@ -22,6 +23,8 @@ from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, trace
 
 RETRY_S = 5.0
+AT_ONCE = 32
+"""Tickets drained side by side: they share commits."""
 LOCK = ".lock"
 _log = log.get("spool")
 
@@ -39,33 +42,44 @@ class SpoolingStore:
         self._own = folder / name
         self._refused = folder / f"refused-{name}.txt"
         self._held: int | None = None
-        self._spooled: set[str] = set()
-        self._lock = asyncio.Lock()
+        self._spooled: dict[str, set[str]] = {}
+        """Interactions by ticket."""
+        self._appending = asyncio.Lock()
+        self._by_ticket: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._told: set[Path] = set()
         """Folders of which the log says that they are not readable."""
 
     async def apply(self, change: Change) -> Applied:
         """Apply, or keep on disk: then ``ticket_no`` is empty. ``StoreUnavailable`` when the disk fails as well."""
         ticket_id = change.new_ticket.ticket_id if change.new_ticket else change.ticket_id or ""
+        if ticket_id in self._spooled:
+            async with self._lock_of(ticket_id):
+                pass  # a drain of it that is under way may leave nothing to wait behind
         if ticket_id not in self._spooled:
             try:
                 return await self._store.apply(change)
             except StoreUnavailable as error:
                 _log.error("change_spooled", ticket_id=ticket_id, exc_info=error)
+        own = change.new_interaction.interaction_id if change.new_interaction else change.interaction_id
         change = replace(change, trace=change.trace or trace.current())
-        async with self._lock:
+        async with self._lock_of(ticket_id):
             try:
-                await asyncio.to_thread(self._append, ticket_id, change)
+                async with self._appending:
+                    await asyncio.to_thread(self._append, ticket_id, change)
             except OSError as error:
                 raise StoreUnavailable("neither the database nor the disk takes this call; free disk space") from error
-            self._spooled.add(ticket_id)
+            self._spooled.setdefault(ticket_id, set()).update({own} if own else ())
         return Applied(
             ticket_id=ticket_id,
             ticket_no="",
-            interaction_id=change.new_interaction.interaction_id if change.new_interaction else change.interaction_id,
+            interaction_id=own,
             version=0,
             event_seq=0,
         )
+
+    def waiting(self) -> set[str]:
+        """Interactions of which this process has spooled Changes: whatever the store says, they are its own."""
+        return {interaction_id for ids in self._spooled.values() for interaction_id in ids}
 
     async def run(self) -> None:
         """Drain whenever the store is back, until cancelled."""
@@ -110,18 +124,32 @@ class SpoolingStore:
             if held is not None:
                 os.close(held)
 
+    def _lock_of(self, ticket_id: str) -> asyncio.Lock:
+        """Held while Changes of the ticket are spooled or drained."""
+        return self._by_ticket.setdefault(ticket_id, asyncio.Lock())
+
     async def _drain(self, folder: Path) -> int:
-        drained = 0
-        for path in await asyncio.to_thread(_tickets, folder):
-            async with self._lock:
-                for line in (await asyncio.to_thread(_text, path)).splitlines():
-                    await self._apply_line(path, line)
-                path.unlink()
-                if folder == self._own:
-                    self._spooled.discard(path.stem)
-            drained += 1
-            _log.info("spool_drained", ticket_id=path.stem)
-        return drained
+        paths = await asyncio.to_thread(_tickets, folder)
+        left = iter(paths)
+
+        async def some() -> None:
+            for path in left:
+                await self._drain_ticket(path, own=folder == self._own)
+
+        # All of them are waited for: nothing is drained once the folder's lock is free.
+        for failure in await asyncio.gather(*(some() for _ in range(AT_ONCE)), return_exceptions=True):
+            if failure is not None:
+                raise failure
+        return len(paths)
+
+    async def _drain_ticket(self, path: Path, *, own: bool) -> None:
+        async with self._lock_of(path.stem):
+            for line in (await asyncio.to_thread(_text, path)).splitlines():
+                await self._apply_line(path, line)
+            await asyncio.to_thread(path.unlink)
+            if own:
+                self._spooled.pop(path.stem, None)
+        _log.info("spool_drained", ticket_id=path.stem)
 
     async def _apply_line(self, path: Path, line: str) -> None:
         try:

@@ -49,7 +49,7 @@ class Held:
     feed: str
     since: str
     cause: str
-    """One of ``CAUSES``."""
+    """One of ``CAUSES``: the last probe's, since the first may be put right and the next come to light."""
     http_status: int | None
     why: str
     """What the receiver said; it may hold anything."""
@@ -114,8 +114,8 @@ class DeliveryStore(Protocol):
         """Send nothing of this feed but probes; whether it was not held before."""
         ...
 
-    async def probed(self, feed: str, *, failed: bool, probe_in_s: float) -> None:
-        """A probe has told nothing, or ``failed``: the next one comes then."""
+    async def probed(self, feed: str, refusal: FeedRefused | None, *, probe_in_s: float) -> bool:
+        """A probe has told nothing, or failed with ``refusal``: the next one comes then; whether the feed is held."""
         ...
 
     async def release(self, feed: str) -> bool:

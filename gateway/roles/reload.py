@@ -142,6 +142,7 @@ class Reloading:
             self._channels.remove(channel)
             await channel.close(0)
             await self._changing.end(channel_duty(channel.channel_id))
+            metrics.forget("channel_id", channel.channel_id)  # what its successor has, it tells itself
         base.take(configured)
         for built in house.built(anew & now):
             channel = RunningChannel(built, base.here)

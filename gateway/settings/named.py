@@ -67,15 +67,13 @@ def put_in(tables: dict[str, Any], given: Mapping[str, Given]) -> dict[tuple[str
             continue
         table, rest = found[1].lower(), found[2].lower()
         try:
-            target, path = _target(table, rest, tables.get(table) or ())
+            rows = tables.get(table)
+            target, path = _target(table, rest, rows if isinstance(rows, list) else ())
         except ValueError as error:
             problems.append(f"{one.place}: {error}")
             continue
-        *outer, last = path
         places[table, target["id"], path[0]] = one.place
-        for key in outer:
-            target = target.setdefault(key, {})
-        target[last] = _value(one.value)
+        _put(target, path, _value(one.value))
     if problems:
         raise ConfigError(problems)
     return places
@@ -83,20 +81,34 @@ def put_in(tables: dict[str, Any], given: Mapping[str, Given]) -> dict[tuple[str
 
 def _target(table: str, rest: str, rows: Sequence[Any]) -> tuple[dict[str, Any], list[str]]:
     """The row that ``rest`` begins with the name of, and the path of the key within."""
-    named = [row for row in rows if isinstance(row, dict) and rest.startswith(f"{_name(row)}__")]
+    rows = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+    named = [row for row in rows if f"{rest}__".startswith(f"{_name(row)}__")]
     longest = max(map(len, map(_name, named)), default=0)
     fitting = [row for row in named if len(_name(row)) == longest]
     if not fitting:
-        known = ", ".join(str(row.get("id")) for row in rows if isinstance(row, dict)) or "none is configured"
+        known = ", ".join(row["id"] for row in rows) or "none is configured"
         raise ValueError(f"there is no {table} {rest.partition('__')[0]!r}; {table}s: {known}")
     if len({row["id"] for row in fitting}) > 1:
-        ids = " and ".join(str(row["id"]) for row in fitting)
+        ids = " and ".join(row["id"] for row in fitting)
         raise ValueError(f"this name is that of {ids}; rename one of them")
-    return fitting[0], rest[longest + 2 :].split("__")
+    path = rest[longest + 2 :].split("__")
+    if not all(path) or path == ["id"]:
+        raise ValueError(f"name a key of {table} {fitting[0]['id']!r} after two underscores; its id is the file's")
+    return fitting[0], path
+
+
+def _put(target: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set the key that ``path`` leads to; what stands in its way gives way."""
+    *outer, last = path
+    for key in outer:
+        if not isinstance(target.get(key), dict):
+            target[key] = {}
+        target = target[key]
+    target[last] = value
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return re.sub(r"[^a-z0-9]", "_", str(row.get("id", "")).lower())
+    return re.sub(r"[^a-z0-9]", "_", row["id"].lower())
 
 
 def _value(text: str) -> Any:
@@ -104,5 +116,5 @@ def _value(text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets in thousands
         return text

@@ -90,23 +90,15 @@ class SqlDeliveryStore:
     async def hold(self, feed: str, refusal: FeedRefused, *, probe_in_s: float) -> bool:
         """See ``ports.feed.DeliveryStore.hold``."""
         now = self._clock.now()
-        values = {
-            "held_at": rfc3339(now),
-            "held_cause": refusal.cause,
-            "held_status": refusal.http_status,
-            "held_why": _clean(str(refusal)),
-            "probes": 0,
-            "probe_at": later(now, probe_in_s),
-        }
+        values = {"held_at": rfc3339(now), "probes": 0, "probe_at": later(now, probe_in_s), **_why(refusal)}
         return await self._change(feed, t.feeds.c.held_at.is_(None), values)
 
-    async def probed(self, feed: str, *, failed: bool, probe_in_s: float) -> None:
+    async def probed(self, feed: str, refusal: FeedRefused | None, *, probe_in_s: float) -> bool:
         """See ``ports.feed.DeliveryStore.probed``."""
-        values = {
-            "probes": t.feeds.c.probes + int(failed),
-            "probe_at": later(self._clock.now(), probe_in_s),
-        }
-        await self._change(feed, t.feeds.c.held_at.is_not(None), values)
+        values: dict[str, Any] = {"probe_at": later(self._clock.now(), probe_in_s)}
+        if refusal is not None:
+            values |= {"probes": t.feeds.c.probes + 1, **_why(refusal)}
+        return await self._change(feed, t.feeds.c.held_at.is_not(None), values)
 
     async def release(self, feed: str) -> bool:
         """See ``ports.feed.DeliveryStore.release``."""
@@ -258,5 +250,10 @@ def _counts(connection: sa.Connection) -> dict[str, dict[str, int]]:
     return counts
 
 
+def _why(refusal: FeedRefused) -> dict[str, Any]:
+    return {"held_cause": refusal.cause, "held_status": refusal.http_status, "held_why": _clean(str(refusal))}
+
+
 def _clean(error: str) -> str:
-    return error.replace("\x00", "").encode(errors="replace").decode()[:MAX_ERROR]
+    """On one line and printable: receivers answer with pages of HTML, and could write into an operator's terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in error).split())[:MAX_ERROR]

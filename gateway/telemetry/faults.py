@@ -72,7 +72,8 @@ def _facts(error: BaseException) -> Iterator[tuple[str, Any]]:
             yield "tls", str(told)
     elif isinstance(error, OSError) and isinstance(error.errno, int):
         yield "errno", error.errno
-        names = _LOOKUPS if isinstance(error, socket.gaierror) else errno.errorcode
+        looked_up = isinstance(error, socket.gaierror) or error.errno < 0  # libraries wrap it, and keep its number
+        names = _LOOKUPS if looked_up else errno.errorcode
         yield "errno_name", names.get(error.errno, "unknown")
     if isinstance(error, GatewayError):
         yield "code", error.code

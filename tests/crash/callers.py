@@ -34,12 +34,12 @@ class Callers:
     talk_s: tuple[float, float] = (0.3, 4.0)
     """How long a caller speaks."""
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """From when to when (monotonic) an answered call lasted, by external_id."""
+    """From the 200 to the BYE (monotonic) of an answered call, by external_id."""
     cut: set[str] = field(default_factory=set)
     """Calls that the gateway ended."""
 
     async def run(self, phones: int, stop: asyncio.Event, chance: random.Random) -> None:
-        """Call until ``stop``; calls under way end. A proxy's Record-Route is followed."""
+        """Call until ``stop``; those who speak then hang up. A proxy's Record-Route is followed."""
         await asyncio.gather(*(self._phone(number, stop, chance) for number in range(phones)))
 
     async def _phone(self, number: int, stop: asyncio.Event, chance: random.Random) -> None:
@@ -47,11 +47,11 @@ class Callers:
             await asyncio.sleep(chance.uniform(0.1, 0.6))
             peer = await Peer.udp(self.sip_port)
             try:
-                await self._call(peer, RoutedPhone(peer, user=f"139{number:08d}"), chance.uniform(*self.talk_s))
+                await self._call(peer, RoutedPhone(peer, user=f"139{number:08d}"), chance.uniform(*self.talk_s), stop)
             finally:
                 await peer.close()
 
-    async def _call(self, peer: Peer, phone: Phone, talk_s: float) -> None:
+    async def _call(self, peer: Peer, phone: Phone, talk_s: float, stop: asyncio.Event) -> None:
         self.dialled += 1
         external_id = f"{phone.call_id};{phone.tag}"
         rtp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -66,11 +66,11 @@ class Callers:
                 began = time.monotonic()
                 self.answered.add(external_id)
                 phone.ack(final)
-                if await _talk(peer, phone, rtp, final, talk_s):
+                if await _talk(peer, phone, rtp, final, talk_s, stop):
                     self.cut.add(external_id)
-                else:
-                    await _final(peer, _sent(phone, "BYE"), "BYE")
                 self.spans[external_id] = (began, time.monotonic())
+                if external_id not in self.cut:
+                    await _final(peer, _sent(phone, "BYE"), "BYE")
             else:
                 phone.ack_refusal(final)
                 self.refused[external_id] = final.status
@@ -117,14 +117,16 @@ async def _final(peer: Peer, request: str, method: str) -> Msg | None:
     return None
 
 
-async def _talk(peer: Peer, phone: Phone, rtp: asyncio.DatagramTransport, ok: Msg, talk_s: float) -> bool:
+async def _talk(
+    peer: Peer, phone: Phone, rtp: asyncio.DatagramTransport, ok: Msg, talk_s: float, stop: asyncio.Event
+) -> bool:
     """Speak; answer what the gateway says meanwhile. Ends early when it hangs up: True."""
     media = next(line for line in ok.body.decode().splitlines() if line.startswith("m=audio"))
     to = ("127.0.0.1", int(media.split()[1]))
     loop = asyncio.get_running_loop()
     end = loop.time() + talk_s
     number = 0
-    while loop.time() < end:
+    while loop.time() < end and not stop.is_set():
         number += 1
         rtp.sendto(struct.pack("!BBHII", 0x80, 8, number & 0xFFFF, number * 160, 0x12345) + LOUD, to)
         try:

@@ -26,6 +26,11 @@ WORDS = (
 )
 
 
+def a_file(name: str) -> bytes:
+    """A file that nobody else sends; its first bytes say that it is a PDF."""
+    return b"%PDF-1.7\n" + name.encode() * 500
+
+
 @dataclass
 class Contacts:
     """Counts what was sent and what was promised."""
@@ -35,7 +40,11 @@ class Contacts:
     token: str
     platform: bool = False
     """Every third contact is signed by the platform "cloud", half of these at its hook."""
+    with_files: bool = False
+    """Every third contact brings a file of its own."""
     sent: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+    """Keys of contacts that bring a file, which is called like them."""
     acknowledged: dict[str, str] = field(default_factory=dict)
     """ticket_id by event_id, as the first acknowledgement said."""
     contradicted: list[str] = field(default_factory=list)
@@ -53,6 +62,8 @@ class Contacts:
             number = next(numbers)
             event_id = f"{EVENT}{number}"
             self.sent.add(event_id)
+            if self.with_files and number % 3 == 0:
+                self.files.add(event_id)
             gives_up = time.monotonic() + PATIENCE_S
             while not await self._send(session, event_id, number):
                 assert time.monotonic() < gives_up, f"{event_id} was never acknowledged"
@@ -71,12 +82,18 @@ class Contacts:
             "content": WORDS[number % len(WORDS)],
         }
         body = json.dumps(contact).encode()
+        form = None
+        if event_id in self.files:
+            form = aiohttp.FormData()
+            form.add_field("contact", body.decode(), content_type="application/json")
+            form.add_field("file", a_file(event_id), filename=f"{event_id}.pdf", content_type="application/pdf")
         own = {"X-Gateway-Signature": sign(body)} if signed else {"Authorization": f"Bearer {self.token}"}
-        headers = {"Content-Type": "application/json", "Idempotency-Key": event_id, **own}
+        kind = {} if form else {"Content-Type": "application/json"}
+        headers = {**kind, "Idempotency-Key": event_id, **own}
         path = "/hooks/cloud" if signed and number % 2 else "/api/v1/contacts"
         url = self.urls[(number + self.repeats) % len(self.urls)]
         try:
-            async with session.post(f"{url}{path}", data=body, headers=headers) as answer:
+            async with session.post(f"{url}{path}", data=form or body, headers=headers) as answer:
                 if answer.status not in {200, 201}:
                     assert answer.status in {429, 500, 502, 503}, (answer.status, await answer.text())
                     return False

@@ -1,4 +1,4 @@
-"""Two machines of each role behind Kamailio: every process is killed, PostgreSQL and Valkey go away, clocks jump.
+"""Two machines of each role behind Kamailio: all are killed; PostgreSQL, Valkey and the case system go; clocks jump.
 
 Nothing is lost or doubled, no live call is closed by anybody but its owner, what is ordered stays in order. Short form
 in `make test`; the long form in `make soak` (`SOAK_ROUNDS`, about two minutes each). `CRASH_SEED` repeats a run's

@@ -142,11 +142,14 @@ class MemoryDeliveries:
         self.holds[feed] = Hold(refusal, rfc3339(self._clock.now()), self._clock.monotonic() + probe_in_s)
         return True
 
-    async def probed(self, feed: str, *, failed: bool, probe_in_s: float) -> None:
+    async def probed(self, feed: str, refusal: FeedRefused | None, *, probe_in_s: float) -> bool:
         self._up()
-        if hold := self.holds.get(feed):
-            hold.probes += failed
-            hold.probe_at = self._clock.monotonic() + probe_in_s
+        if (hold := self.holds.get(feed)) is None:
+            return False
+        if refusal is not None:
+            hold.refusal, hold.probes = refusal, hold.probes + 1
+        hold.probe_at = self._clock.monotonic() + probe_in_s
+        return True
 
     async def release(self, feed: str) -> bool:
         self._up()

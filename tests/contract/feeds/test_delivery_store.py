@@ -163,6 +163,7 @@ async def test_thousands_of_events_are_taken_in(house: FeedHouse) -> None:
 
 
 REFUSAL = FeedRefused("HTTP 401: who are you?", cause="key", http_status=401)
+GONE = FeedRefused("HTTP 410", cause="address", http_status=410)
 
 
 async def test_a_held_feed_gives_one_probe_at_a_time_each_time_another(house: FeedHouse) -> None:
@@ -184,13 +185,16 @@ async def test_a_held_feed_gives_one_probe_at_a_time_each_time_another(house: Fe
         assert (probe.probe, probe.attempts) == (n, 0)
         assert await lease(house, owner="two") == [], "another worker does not probe meanwhile"
         tried.append(probe.event_seq)
-        await house.store.probed("cases", failed=True, probe_in_s=5)
+        await house.store.probed("cases", GONE, probe_in_s=5)
         await house.store.failed("cases", probe.event_seq, "HTTP 401", retry_in_s=0, counted=False)
     assert tried == [2, 3, 1]
-    assert (await house.store.held())[0].probes == 3
+    [held] = await house.store.held()
+    assert held.probes == 3
+    assert (held.cause, held.http_status, held.why) == ("address", 410, "HTTP 410"), "as it is now"
     assert await house.store.release("cases")
     assert not await house.store.release("cases")
     assert await house.store.held() == []
+    assert not await house.store.probed("cases", GONE, probe_in_s=5), "one that was under way meanwhile"
     assert len(await lease(house)) == 3
 
 
@@ -208,7 +212,7 @@ async def test_a_probe_that_told_nothing_is_repeated_at_once(house: FeedHouse) -
     await house.store.delivered("cases", [1])
     [probe] = await lease(house)
     await house.store.delivered("cases", [probe.event_seq])
-    await house.store.probed("cases", failed=False, probe_in_s=0)
+    await house.store.probed("cases", None, probe_in_s=0)
     await house.happen("A", "ticket.corrected")
     [again] = await lease(house)
     assert again.probe == 1

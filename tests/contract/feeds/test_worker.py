@@ -243,6 +243,42 @@ async def test_an_event_that_is_refused_while_others_are_taken_is_at_fault_itsel
 
 
 @story
+async def test_whoever_releases_a_feed_too_early_puts_no_event_at_fault() -> None:
+    stage = Stage()
+    stage.store.happen("T", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(UNKNOWN)
+
+    async def impatience() -> None:
+        for _ in range(20):
+            await asyncio.sleep(10)
+            await stage.store.release("cases")
+
+    await asyncio.gather(stage.during(210), impatience())
+    assert await stage.store.dead_letters() == []
+    assert [held.feed for held in await stage.store.held()] == ["cases"]
+
+
+@story
+async def test_a_held_feed_tells_what_is_wrong_now() -> None:
+    stage = Stage()
+    stage.store.happen("T", "ticket.registered")
+    stage.receiver.answer = lambda _: _raise(UNKNOWN)
+
+    async def half_a_repair() -> None:
+        await asyncio.sleep(30)
+        stage.receiver.answer = lambda _: _raise(FeedRefused("HTTP 410", cause="address", http_status=410))
+
+    with capture_logs() as logged:
+        await asyncio.gather(stage.during(100), half_a_repair())
+        [held] = await stage.store.held()
+        assert (held.cause, held.http_status) == ("address", 410)
+        await stage.during(5, stage.another("restarted"))
+    assert [entry["cause"] for entry in logged if entry["event"] == "feed_held"] == ["key", "address", "address"], (
+        "each cause once, and once more for whoever has started it again"
+    )
+
+
+@story
 async def test_a_probe_that_is_refused_for_its_own_sake_releases() -> None:
     stage = Stage()
     stage.store.happen("T", "ticket.registered")

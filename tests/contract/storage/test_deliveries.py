@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.domain.change import Applied, Change
-from gateway.errors import NotFound
+from gateway.errors import FeedRefused, NotFound
 from gateway.ports.feed import Replay
 from gateway.storage import tables
 from gateway.storage.database import Database
@@ -210,3 +210,16 @@ def _heads(connection: sa.Connection) -> tuple[list[int], list[int]]:
     firsts = sa.select(sa.func.min(columns.event_seq)).where(columns.dead_at.is_(None)).group_by(columns.ticket_id)
     found = [sorted(connection.execute(query).scalars()) for query in (heads, firsts)]
     return found[0], found[1]
+
+
+@pytest.mark.parametrize(
+    "said", ["HTTP 400: <b>\r\n\t<i>no\x00\ud800", "HTTP 400: <b>\x1b <i>no", "HTTP 400:\u202e <b> <i>no\n"]
+)
+async def test_what_a_receiver_says_is_kept_as_one_printable_line(db: Database, said: str) -> None:
+    await two_tickets(db)
+    [seq] = await lease(db, limit=1)
+    await db.deliveries.failed("cases", seq, said, retry_in_s=None)
+    [letter] = await db.deliveries.dead_letters()
+    assert letter["last_error"] == "HTTP 400: <b> <i>no"
+    await db.deliveries.hold("cases", FeedRefused(said, cause="key"), probe_in_s=1)
+    assert (await db.deliveries.held())[0].why == "HTTP 400: <b> <i>no"

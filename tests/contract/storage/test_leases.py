@@ -111,6 +111,22 @@ async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database,
     assert await db.leases.release(lambda owner: owner == "n1-new") == 1
 
 
+async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, clock: TestClock) -> None:
+    """It was spooled while SQL was away, and its turn has not come yet."""
+    applied = await db.changes.apply(call("1", owner="voice", lease_s=15))
+    waiting = {applied.interaction_id or ""}
+    live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="voice", lease_s=15)
+    live.keep_besides(lambda: waiting)
+    assert applied.interaction_id in live
+    assert len(live) == 0, "nothing that a stop would wait for"
+    for _ in range(6):
+        await live.renew()
+        assert await ran_out(db, clock, 5, lease_s=15) == []
+    waiting.clear()
+    await live.renew()
+    assert len(await ran_out(db, clock, 15, lease_s=15)) == 1
+
+
 async def test_how_long_the_store_has_answered(db: Database, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
     await pass_by(db, clock, 10)
     assert db.leases.steady_s() == 10

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.contract.storage.postgres import PostgresServer, discard, new_server
 from tests.peers.kamailio import kamailio
-from tests.support.ports import LOOPBACK, free_port
+from tests.support.ports import LOOPBACK
 from tests.support.running import ROOT, RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
@@ -33,7 +33,10 @@ url = "{database}"
 [redis]
 url = "{redis}"
 [recording]
-dir = "{recordings}"
+dir = "{shared}/recordings"
+min_free_percent = 0
+[attachments]
+dir = "{shared}/attachments"
 min_free_percent = 0
 [calls]
 lease_s = {lease_s}
@@ -103,7 +106,10 @@ class RoleMachine(RunningGateway):
     """One process of a role as a machine of its own."""
 
     def __init__(self, name: str, folder: Path, tables: dict[str, str], *, asr_url: str, machine: str = "") -> None:
-        """``machine``: shares the folder of another one, as a reader does that of its voice."""
+        """``machine``: shares the folder of another one, as a reader does that of its voice.
+
+        A recogniser serves the others at ``sip_port``, where it has no telephone.
+        """
         self.name = name
         super().__init__(
             folder / name,
@@ -116,6 +122,8 @@ class RoleMachine(RunningGateway):
         text = self.config.read_text(encoding="utf-8")
         text = text.replace(f'"{self.folder / "data"}"', f'"{self.data}"\nnode = "{machine or name}"')
         text = text.replace("[asr]\n", f'[asr]\ntoken = "{TOKEN}"\n')
+        if self.role == "asr":
+            text = text.replace("[asr]\n", f'[asr_server]\nport = {self.sip_port}\n[asr]\nengine = "sentences"\n')
         self.config.write_text(text + TABLES.format(health=self.health_port, **tables), encoding="utf-8")
         self.clock = folder / name / "clock-is-ahead"
         self.set_clock(0)
@@ -145,12 +153,11 @@ class SplitHouse:
     postgres: PostgresServer
     valkey: RunningValkey
     machines: dict[str, RoleMachine]
-    recognisers: dict[str, Kept]
     sip_port: int
 
     @property
     def processes(self) -> dict[str, Kept]:
-        return {name: machine.kept for name, machine in self.machines.items()} | self.recognisers
+        return {name: machine.kept for name, machine in self.machines.items()}
 
     @property
     def webs(self) -> list[RoleMachine]:
@@ -162,6 +169,11 @@ class SplitHouse:
         for name, process in self.processes.items():
             found[name] += len(process.kills)
         return dict(found)
+
+    def logged(self, text: str) -> list[str]:
+        """Every line of any process's log that holds ``text``."""
+        logs = (machine.log.read_text(encoding="utf-8", errors="replace") for machine in self.machines.values())
+        return [line for log in logs for line in log.splitlines() if text in line]
 
     async def ready(self) -> None:
         """Until every process is up."""
@@ -191,32 +203,29 @@ async def split_house(folder: Path, *, feed_url: str, feed_secret: str, lease_s:
         tables = {
             "database": await postgres.create("gateway"),
             "redis": valkey.server.url,
-            "recordings": str(folder / "recordings"),
+            "shared": str(folder / "shared"),
             "lease_s": str(lease_s),
             "feed_url": feed_url,
             "feed_secret": feed_secret,
         }
-        recognisers: dict[str, Kept] = {}
-        urls = []
-        for name in ("asr-1", "asr-2"):
-            port = free_port()
-            urls.append(f"ws://{LOOPBACK}:{port}")
-            argv = [sys.executable, "-m", "tests.crash.split.hearing", str(port), TOKEN]
-            recognisers[name] = Kept(name, argv, folder / f"{name}.log")
+        machines = {name: RoleMachine(name, folder, tables, asr_url="") for name in ("asr-1", "asr-2")}
+        urls = ",".join(f"ws://{LOOPBACK}:{machine.sip_port}" for machine in machines.values())
         names = [f"{role}-{n}" for role, n in itertools.product(("voice", "web", "worker"), (1, 2))]
-        machines = {name: RoleMachine(name, folder, tables, asr_url=",".join(urls)) for name in names}
+        machines |= {name: RoleMachine(name, folder, tables, asr_url=urls) for name in names}
         # One voice machine reads what its callers say at once; the other's words are read by the workers, later.
         machines["reader-1"] = RoleMachine("reader-1", folder, tables, asr_url="", machine="voice-1")
         gateways = [f"{LOOPBACK}:{machines[name].sip_port}" for name in ("voice-1", "voice-2")]
         proxy = await stack.enter_async_context(kamailio(folder / "kamailio", gateways))
-        house = SplitHouse(postgres, valkey, machines, recognisers, proxy.port)
+        house = SplitHouse(postgres, valkey, machines, proxy.port)
         first = machines["worker-1"]  # it migrates; the others find the schema up to date
+        early = (first, machines["asr-1"], machines["asr-2"])
         try:
-            await first.kept.start()
+            for machine in early:
+                await machine.kept.start()
             await until(first.up, "the first worker to be up", within_s=UP_S)
-            for process in house.processes.values():
-                if process is not first.kept:
-                    await process.start()
+            for machine in machines.values():
+                if machine not in early:
+                    await machine.kept.start()
             await house.ready()
             yield house
         finally:

@@ -1,7 +1,7 @@
 """``gateway`` on a machine whose clock is wrong: ``python -m tests.crash.split.shifted FILE ARGUMENT...``.
 
 FILE holds by how many seconds the product's clock is ahead; it is read at every look, so that a test can let it jump.
-The machine's own clock is not touched.
+The machine's own clock is not touched. Besides the product's recognition engines it knows those in ``engines``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asr
 from gateway.cli import main
 from gateway.ports.clock import SystemClock
 
@@ -21,5 +22,6 @@ def now(_: SystemClock) -> datetime:
 
 
 if __name__ == "__main__":
+    asr.__path__.append(str(Path(__file__).parent / "engines"))
     SystemClock.now = now  # type: ignore[method-assign]  # the one place where a process gets its time from
     raise SystemExit(main())

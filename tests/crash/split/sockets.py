@@ -16,10 +16,14 @@ from typing import Any
 
 import aiohttp
 
+from tests.crash.contacts import a_file
+
 PAUSE_S = 0.2
 SILENCE_S = 20.0
 """A line on which nothing comes for so long is given up: its server may stand still."""
 ANSWER_S = 8.0
+FILE = "file-"
+"""Markers of the messages that are files begin with it."""
 PATIENCE_S = 120.0
 """So long after the load has ended people still wait for what they are owed; the audit says who waited in vain."""
 WORDS = ("井盖坏了", "路面积水", "垃圾没有人收", "公交站牌倒了")
@@ -35,6 +39,8 @@ class Follower:
     lines: int = 0
     broken: list[tuple[int, int]] = field(default_factory=list)
     """(expected, came) where the sequence had a gap or went back."""
+    ended: dict[str, float] = field(default_factory=dict)
+    """When (monotonic) each interaction was seen to have ended, by interaction_id."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -57,6 +63,12 @@ class Follower:
                     if came != self.last + 1:
                         self.broken.append((self.last + 1, came))
                     self.last = max(self.last, came)
+                elif line.startswith(b"data:"):
+                    self._saw(json.loads(line.removeprefix(b"data:")))
+
+    def _saw(self, event: dict[str, Any]) -> None:
+        if event.get("type") == "interaction.ended":
+            self.ended.setdefault(event["interaction_id"], time.monotonic())
 
 
 @dataclass
@@ -113,9 +125,11 @@ class _Person:
                 if live and self._waiting is None and not stop.is_set():
                     await asyncio.sleep(self._chance.uniform(0.3, 1.5))
                     self._said += 1
-                    marker = f"c{self._number}-{self._said}"
+                    marker = f"{'' if self._said % 4 else FILE}c{self._number}-{self._said}"
                     self._waiting = (f"client-{marker}", marker)
-                    await self._send(socket)
+                    await self._send(socket, url)
+                    if self._waiting is None:
+                        continue
                 async with asyncio.timeout(SILENCE_S):
                     frame = await socket.receive()
                 if frame.type is not aiohttp.WSMsgType.TEXT:
@@ -123,11 +137,20 @@ class _Person:
                 live = self._hear(json.loads(frame.data)) or live
                 if live and self._waiting is not None and json.loads(frame.data)["t"] in {"live", "refused"}:
                     await asyncio.sleep(PAUSE_S)
-                    await self._send(socket)
+                    await self._send(socket, url)
 
-    async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _send(self, socket: aiohttp.ClientWebSocketResponse, url: str) -> None:
+        """A file is a request of its own, acknowledged by its answer."""
         assert self._waiting is not None
         key, marker = self._waiting
+        if marker.startswith(FILE):
+            query = {"id": key, "kind": "file", "name": f"{marker}.pdf"}
+            bearer = {"Authorization": f"Bearer {self._token}"}
+            path = f"{url}/chat/web/files"
+            async with self._http.post(path, data=a_file(marker), params=query, headers=bearer) as answer:
+                if answer.status == 200:
+                    self._acknowledged(marker)
+            return
         await socket.send_json({"t": "text", "id": key, "text": f"{self._chance.choice(WORDS)}〔{marker}〕"})
 
     def _hear(self, frame: dict[str, Any]) -> bool:
@@ -141,6 +164,9 @@ class _Person:
             self._last = max(self._last, frame["seq"])
             chats.answers[self._number] += frame["from"] == "us"
         elif frame["t"] == "ack" and self._waiting is not None and frame["id"] == self._waiting[0]:
-            chats.acknowledged[self._waiting[1]] = self._number
-            self._waiting = None
+            self._acknowledged(self._waiting[1])
         return bool(frame["t"] == "live")
+
+    def _acknowledged(self, marker: str) -> None:
+        self._chats.acknowledged[marker] = self._number
+        self._waiting = None

@@ -279,7 +279,10 @@ async def test_what_can_change_while_a_call_goes_on_does_and_the_rest_is_told(
     new = new.replace('secret = "a secret of this test"', 'secret = "another secret, as long"\ninclude_empty = true')
     new = new.replace('kind = "sip"', 'kind = "sip"\nmax_calls = 77\nhours = ["mon-sun 00:00-24:00"]')
     new += '[[channel]]\nid = "second"\nkind = "webchat"\n[recording]\nretention_days = 7\n'
+    new += '[[channel]]\nid = "lost"\nkind = "sms"\nprovider = "smpp"\nhost = "127.0.0.1"\nport = 9\n'
+    new += 'system_id = "hotline"\npassword = "password"\nnumber = "12345"\n'
     session = f"{gateway.url}/chat/second/session"
+    lost = 'gateway_channel_connected{channel_id="lost"'
 
     def hang_up() -> None:
         assert gateway.process is not None
@@ -292,6 +295,9 @@ async def test_what_can_change_while_a_call_goes_on_does_and_the_rest_is_told(
                 async with http.post(session, json={}) as answer:
                     return answer.status == (HTTPStatus.CREATED if is_there else HTTPStatus.NOT_FOUND)
 
+            def measured(sample: str) -> bool:
+                return any(name.startswith(sample) for name in gateway.metrics())
+
             await live.hears(10)
             assert await greets(is_there=False)
             gateway.config.write_text(new, encoding="utf-8")
@@ -300,6 +306,7 @@ async def test_what_can_change_while_a_call_goes_on_does_and_the_rest_is_told(
             await until(lambda: receiver.summary()["events"] > 0, "the feed at its new place, with its new secret")
             for key in ("channel[hotline].hours", "channel[second]", "feed[cases].url", "feed[cases].secret"):
                 await until(lambda key=key: told(gateway, "config_taken", key), f"config_taken {key}")
+            await until(lambda: measured(lost), "a channel that is not connected")
             for key in ("channel[hotline].max_calls", "recording.retention_days"):
                 await until(lambda key=key: told(gateway, "config_needs_restart", key), f"config_needs_restart {key}")
             assert not told(gateway, "config_taken", "max_calls")
@@ -312,6 +319,7 @@ async def test_what_can_change_while_a_call_goes_on_does_and_the_rest_is_told(
             gateway.config.write_text(was, encoding="utf-8")
             hang_up()
             await until(lambda: greets(is_there=False), "the end of the channel")
+            await until(lambda: not measured(lost), "a channel that is no more alarms no more")
             await live.hears(50)
     finally:
         gateway.config.write_text(was, encoding="utf-8")

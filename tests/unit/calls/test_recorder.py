@@ -54,6 +54,20 @@ def test_a_call_is_one_stereo_alaw_file(tmp_path):
     assert (sound.rate, len(sound.channels), sound.duration_s) == (8000, 2, 2.5)
 
 
+def test_the_writer_thread_may_be_faster_than_who_asked_it(tmp_path):
+    class AtOnce(LocalRecordings):
+        def submit(self, job, *, wait_s=0.0):
+            job()
+            return True
+
+    writer = AtOnce(tmp_path, min_free_percent=0).start("01J0", AT)
+    writer.write(CALLER, OURS)
+    assert writer.close() is not None
+    full = AtOnce(tmp_path, min_free_percent=100).start("01J1", AT)
+    full.write(CALLER, OURS)
+    assert full.close() is None
+
+
 async def test_its_file_is_there_before_the_call_is_answered(tmp_path):
     store = recordings(tmp_path)
     writer = store.start("begun", AT)

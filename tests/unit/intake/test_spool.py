@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change, NewEvent
 from gateway.errors import NotFound, StoreUnavailable
-from gateway.intake.spool import SpoolingStore
+from gateway.intake.spool import AT_ONCE, SpoolingStore
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -28,8 +29,10 @@ class Store:
         self.away = True
         self.refuses = ""
         self.applied: list[tuple[str, str]] = []
+        self.asked = 0
 
     async def apply(self, change: Change) -> Applied:
+        self.asked += 1
         if self.away:
             raise StoreUnavailable("away")
         ticket_id = change.ticket_id or ""
@@ -73,6 +76,77 @@ async def test_two_living_processes_keep_apart(tmp_path: Path) -> None:
     await one.apply(change("T", "four"))
     assert stores[0].applied[-1] == ("T", "four"), "at once again"
     assert files(tmp_path) == []
+
+
+class Meeting(Store):
+    """Answers when as many are asked for at once."""
+
+    def __init__(self, parties: int) -> None:
+        super().__init__()
+        self.barrier = asyncio.Barrier(parties)
+
+    async def apply(self, change: Change) -> Applied:
+        if not self.away:
+            await self.barrier.wait()
+        return await super().apply(change)
+
+
+async def test_tickets_share_commits_and_each_keeps_its_order(tmp_path: Path) -> None:
+    store = Meeting(3)
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    for what in ("one", "two"):
+        await asyncio.gather(*(spool.apply(change(ticket, what)) for ticket in "TUV"))
+    store.away = False
+    async with asyncio.timeout(60):
+        assert await spool.drain() == 3
+    for ticket in "TUV":
+        assert [what for own, what in store.applied if own == ticket] == ["one", "two"]
+    assert files(tmp_path) == []
+
+
+async def test_a_store_that_is_still_away_is_not_asked_for_every_ticket(tmp_path: Path) -> None:
+    store = Store()
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    tickets = [f"T{n}" for n in range(2 * AT_ONCE)]
+    for ticket in tickets:
+        await spool.apply(change(ticket, "one"))
+    store.asked = 0
+    with pytest.raises(StoreUnavailable):
+        await spool.drain()
+    assert store.asked <= AT_ONCE
+    store.away = False
+    assert await spool.drain() == len(tickets)
+
+
+async def test_what_comes_while_its_ticket_is_drained_waits_for_that_alone(tmp_path: Path) -> None:
+    store = Meeting(2)
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    await spool.apply(change("T", "answered"))
+    store.away = False
+    draining = asyncio.create_task(spool.drain())
+    while not store.barrier.n_waiting:
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(spool.apply(change("T", "ended")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await store.barrier.wait()
+        assert await draining == 1
+        await store.barrier.wait()
+        assert (await closing).ticket_no == "1", "at once, not with the next drain"
+    assert store.applied == [("T", "answered"), ("T", "ended")]
+
+
+async def test_whose_changes_wait_is_known(tmp_path: Path) -> None:
+    store = Store()
+    spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
+    assert spool.waiting() == set()
+    await spool.apply(replace(change("T", "one"), interaction_id="I"))
+    await spool.apply(replace(change("T", "two"), interaction_id="J"))
+    await spool.apply(change("U", "one"))
+    assert spool.waiting() == {"I", "J"}
+    store.away = False
+    await spool.drain()
+    assert spool.waiting() == set()
 
 
 DIES = """

@@ -121,6 +121,31 @@ def test_an_unknown_key_is_told_with_its_place(house: Path, monkeypatch: pytest.
     assert problem.startswith("environment: GATEWAY_CHANNEL__CITY_WECHAT__APP_SECRT: channel[city-wechat].app_secrt: ")
 
 
+@pytest.mark.parametrize("rest", ["", "__", "__ID", "__TOKEN__", "____TOKEN"])
+def test_a_name_without_a_key_is_told(house: Path, monkeypatch: pytest.MonkeyPatch, rest: str) -> None:
+    monkeypatch.setenv(f"GATEWAY_CHANNEL__CITY_WECHAT{rest}", "x")
+    with pytest.raises(ConfigError, match="name a key of channel 'city-wechat'"):
+        read(house)
+
+
+@pytest.mark.parametrize(
+    "said", ["channel = 3", "[channel]\nid = 'a'", "[[channel]]\nid = ['a']", "[[channel]]\nkind = 'sip'"]
+)
+def test_a_broken_file_is_told_whatever_the_environment_says_of_it(
+    house: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    (house / "gateway.toml").write_text(said, encoding="utf-8")
+    monkeypatch.setenv("GATEWAY_CHANNEL__A__PORT", "5070")
+    with pytest.raises(ConfigError):
+        read(house)
+
+
+def test_what_leads_into_a_plain_key_is_a_mistake_of_that_key(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_CHANNEL__CITY_WECHAT__APP_SECRET__X", "1")
+    with pytest.raises(ConfigError, match="environment: GATEWAY_CHANNEL__CITY_WECHAT__APP_SECRET__X"):
+        channel_settings(read(house).channel[0])
+
+
 def test_a_name_of_two_ids_is_refused(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (house / "gateway.toml").open("a") as config:
         config.write('[[channel]]\nid = "city_wechat"\nkind = "wechat"\n')

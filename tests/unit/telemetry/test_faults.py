@@ -95,6 +95,7 @@ async def test_a_forgotten_task_leaves_no_words_in_the_log(lines) -> None:
         (OSError(28, f"for {PHONE}"), {"errno": 28, "errno_name": "ENOSPC"}),
         (ConnectionRefusedError(111, "refused"), {"errno": 111, "errno_name": "ECONNREFUSED"}),
         (socket.gaierror(socket.EAI_NONAME, "who"), {"errno": socket.EAI_NONAME, "errno_name": "EAI_NONAME"}),
+        (OSError(socket.EAI_NONAME, "who"), {"errno": socket.EAI_NONAME, "errno_name": "EAI_NONAME"}),  # as aiohttp's
         (TransientDeliveryError(PHONE, http_status=503), {"http_status": 503, "code": "transient_delivery_error"}),
         (PermanentDeliveryError(PHONE, errcode=45015), {"errcode": 45015, "code": "permanent_delivery_error"}),
         (PermanentDeliveryError(PHONE, errcode="isv.LIMIT"), {"errcode": "isv.LIMIT"}),

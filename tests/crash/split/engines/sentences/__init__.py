@@ -1,15 +1,20 @@
-"""A recogniser process that hears a sentence in every two seconds of any sound: ``python -m ... PORT TOKEN``."""
+"""An engine that needs no model and hears a sentence in every two seconds of any sound."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Sequence
 
-from gateway.ports.recogniser import Recognised
-from gateway.recognition.server import RecognitionServer
+from pydantic import BaseModel, ConfigDict
+
+from gateway.ports.recogniser import EngineSpec, Recognised
 
 SENTENCE_MS = 2000
+
+
+class Settings(BaseModel):
+    """It has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Sentences:
@@ -47,10 +52,4 @@ class Engine:
         return Sentences(rate)
 
 
-async def serve(port: int, token: str) -> None:
-    await RecognitionServer(Engine(), languages=("zh",), token=token).start(port=port)
-    await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))
+SPEC = EngineSpec(name="sentences", settings=Settings, load=lambda _settings, _models_dir: Engine())
