@@ -20,7 +20,7 @@ from gateway.plugins.channels import channel_settings, flow_problems, known_chan
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.taxonomy import read_taxonomy, read_units
-from gateway.recognition.tls import client_context, server_context
+from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, Table, on_loopback
 
@@ -61,7 +61,7 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
     collect("asr", engine_settings, settings.asr)
     collect("asr", client_context, settings.asr.ca_file)
     if settings.asr_server.cert_file is not None:
-        collect("asr", server_context, settings.asr_server.cert_file, settings.asr_server.key_file)
+        collect("asr", Certificate, settings.asr_server.cert_file, settings.asr_server.key_file)
     for kind in known_channels():
         collect("channels", load_channel_spec, kind)
         if not (INSTALLATION / "channels" / kind / "README.md").exists():

@@ -18,6 +18,7 @@ from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path
 from gateway.live.siblings import PATIENCE_S, Siblings
 from gateway.roles.census import CHILDREN, SUPERVISOR
+from gateway.telemetry.alarms import BY_NAME, Ringing
 
 QUESTIONS = ("ready", "channels", "metrics", "today", "alarms")
 """What is asked of every process; one that does not know a question gives no answer to it."""
@@ -64,6 +65,16 @@ class Running:
         """How the channels say they are, by id."""
         reports = (process.answers.get("channels") or {} for process in self.processes)
         return {channel_id: report for told in reports for channel_id, report in told.items()}
+
+    def ringing(self) -> list[Ringing]:
+        """What alarms by the measures of the processes, each once, by name."""
+        found = {
+            (name, of): Ringing(name, of, value)
+            for process in self.processes
+            for name, of, value in (process.answers.get("alarms") or {}).get("alarms", ())
+            if name in BY_NAME  # not of a process of another version
+        }
+        return sorted(found.values(), key=lambda one: (one.name, one.of or ""))
 
 
 async def look(data_dir: Path) -> Running:

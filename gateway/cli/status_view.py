@@ -13,6 +13,7 @@ from gateway.cli.running import Running
 from gateway.domain.ids import rfc3339
 from gateway.roles.census import SUPERVISOR
 from gateway.settings import Settings
+from gateway.telemetry.alarms import BY_NAME
 
 CALLS = "gateway_calls_active"
 ADDED_UP = frozenset({CALLS, "gateway_rtp_ports_in_use"})
@@ -51,7 +52,7 @@ def status(running: Running, settings: Settings) -> Status:
 
 def as_text(told: Status) -> str:
     """One screen for a person."""
-    lines = [f"degraded / 异常: {one}" for one in told["degraded"]] or ["nothing is degraded / 一切正常"]
+    lines = [f"degraded / 异常: {_in_words(one)}" for one in told["degraded"]] or ["nothing is degraded / 一切正常"]
     lines += ["", f"gateway {told['version'] or '(no supervisor)'} on {told['node']}, since {told['since'] or '?'}"]
     tickets = "?" if told["tickets_today"] is None else told["tickets_today"]
     lines.append(f"calls now / 当前通话: {told['calls']}    tickets today / 今日工单: {tickets}")
@@ -66,6 +67,12 @@ def as_text(told: Status) -> str:
     lines += ["", "measures / 指标"]
     lines += [f"  {one['meaning']}{_of(one['labels'])}: {_shown(one)}" for one in told["measures"]]
     return "\n".join(lines)
+
+
+def _in_words(part: str) -> str:
+    """An alarm's name with what it means, as the runbook says it; another part as it is."""
+    alarm = BY_NAME.get(part.partition(":")[0])
+    return f"{part} ({alarm.zh} · {alarm.en})" if alarm else part
 
 
 def _processes(running: Running) -> list[Status]:
@@ -111,8 +118,7 @@ def _degraded(running: Running, processes: list[Status]) -> Iterator[str]:
         if not process["up"] or process["answers"] is False:
             yield f"process_down:{process['name']}"
     yield from (part for part, up in _parts(running).items() if not up)
-    for one in running.processes:
-        yield from (":".join(filter(None, alarm[:2])) for alarm in (one.answers.get("alarms") or {}).get("alarms", ()))
+    yield from (":".join(filter(None, (one.name, one.of))) for one in running.ringing())
     for channel_id, report in running.channels().items():
         if report.get("silent"):
             yield f"channel_silent:{channel_id}"

@@ -123,7 +123,7 @@ class AttachmentFiles:
         metrics.ATTACHMENT_FREE_FRACTION.set(free)
         metrics.ATTACHMENT_ALARM.set(low)
         if low and not self._low:
-            _log.error("attachment_disk_full", free=round(free, 4), do="free space: no files are taken until then")
+            _log.error("attachments_refused", free=round(free, 4), do="free space: no files are taken until then")
         self._low = low
         return free
 

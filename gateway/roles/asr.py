@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,15 +15,19 @@ from gateway.live.run_dir import socket_path
 from gateway.plugins.engines import engine_settings
 from gateway.recognition.local import load_engine
 from gateway.recognition.server import RecognitionServer
-from gateway.recognition.tls import load_certificate, server_context
+from gateway.recognition.tls import Certificate
 from gateway.roles.hangup import on_hangup
 from gateway.roles.health_port import serve_health
 from gateway.roles.measures import ANSWERS
 from gateway.roles.role import ASR, process_name
 from gateway.settings import Settings
 from gateway.settings.sections import AsrServer
-from gateway.telemetry import log
+from gateway.telemetry import log, metrics
+from gateway.telemetry.alarm_log import AlarmLog
+from gateway.telemetry.alarms import ringing
+from gateway.telemetry.exposition import measured
 
+LOOK_S = 5.0
 _log = log.get("asr")
 
 
@@ -44,7 +47,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
     spec, options = engine_settings(settings.asr)
     if spec.load is None:
         raise ConfigError([f"[asr] engine = {spec.name!r} runs elsewhere: set [asr] url, or workers = 0"])
-    tls = _tls(settings.asr_server)
+    certificate = _certificate(settings.asr_server)
     async with AsyncExitStack() as stack:
         listener = Listener(socket_path(settings.data_dir, name), ANSWERS)
         await listener.start()
@@ -57,6 +60,8 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
 
         if not supervised:
             await serve_health(name, ready, settings.health, stack)
+        watching = asyncio.create_task(_watch(certificate))
+        stack.callback(watching.cancel)
         loading = asyncio.create_task(asyncio.to_thread(load_engine, spec, options, settings.models_dir))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({loading, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -71,7 +76,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
         )
         url = await server.start()
         try:
-            served = await _serve_others(server, settings.asr_server, index, tls)
+            served = await _serve_others(server, settings.asr_server, index, certificate)
             _announce(place, url)
             serving.set()
             _log.info("recogniser_ready", engine=spec.name, url=url, others_at=served)
@@ -81,34 +86,45 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
             await server.aclose()
 
 
-def _tls(settings: AsrServer) -> ssl.SSLContext | None:
+def _certificate(settings: AsrServer) -> Certificate | None:
     """What is shown to other machines, read anew at SIGHUP; None: no certificate is configured."""
-    cert_file, key_file = settings.cert_file, settings.key_file
-    context = server_context(cert_file, key_file) if cert_file and key_file else None
+    certificate = (
+        Certificate(settings.cert_file, settings.key_file) if settings.cert_file and settings.key_file else None
+    )
 
     def reload() -> None:
-        if context is None or cert_file is None or key_file is None:
+        if certificate is None:
             return
         try:
-            load_certificate(context, cert_file, key_file)
+            certificate.load()
         except ConfigError as error:
             _log.error("certificate_not_reloaded", problems=error.problems, exc_info=error)
         else:
-            _log.info("certificate_reloaded", file=str(cert_file))
+            _log.info("certificate_reloaded", file=str(certificate.cert_file))
 
     on_hangup(reload)
-    return context
+    return certificate
+
+
+async def _watch(certificate: Certificate | None) -> None:
+    """Tell how long the certificate holds, and log what alarms in this process."""
+    told = AlarmLog()
+    while True:
+        if certificate is not None:
+            metrics.CERTIFICATE_EXPIRES.set(certificate.days_left())
+        told.now(ringing(measured()))
+        await asyncio.sleep(LOOK_S)
 
 
 async def _serve_others(
-    server: RecognitionServer, settings: AsrServer, index: int, tls: ssl.SSLContext | None
+    server: RecognitionServer, settings: AsrServer, index: int, certificate: Certificate | None
 ) -> str | None:
     """Listen for other machines, where that is configured; the address."""
     if not settings.port:
         return None
     port = settings.port + index
     try:
-        return await server.listen(settings.host, port, tls)
+        return await server.listen(settings.host, port, certificate.context if certificate else None)
     except OSError as error:
         raise ConfigError(
             [f"[asr_server] {settings.host}:{port} cannot be used ({error.strerror}); free it, or set another"]

@@ -44,6 +44,9 @@ ASR_FINAL_SECONDS = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60),
 )
 ASR_USABLE = Gauge("gateway_asr_usable", "Recognisers that this process can reach and is let in by")
+CERTIFICATE_EXPIRES = Gauge(
+    "gateway_certificate_expires_days", "For how many days the certificate that this process serves still holds"
+)
 READINGS_FAILED = Counter("gateway_readings_failed_total", "Contents that pre-fill broke on; they were stored unread")
 ATTACHMENT_FREE_FRACTION = Gauge("gateway_attachment_free_fraction", "Free share of the attachments' disk")
 ATTACHMENT_ALARM = Gauge("gateway_attachment_alarm", "1 while the attachments' disk is below its watermark")

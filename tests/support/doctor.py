@@ -7,12 +7,16 @@ import io
 import json
 from pathlib import Path
 
+import structlog
+
 from gateway.cli import main
 
 QUIET = """
 [asr]
 workers = 0
 [recording]
+min_free_percent = 0
+[attachments]
 min_free_percent = 0
 """
 """What a machine of the tests may not have, switched off."""
@@ -36,9 +40,10 @@ class Diagnosis:
 
 def diagnose(config: Path | None, *words: str) -> Diagnosis:
     """Run it with ``words``; every line that is not ok says what to do."""
-    out = io.StringIO()
+    out, logging = io.StringIO(), structlog.get_config()
     with contextlib.redirect_stdout(out):
         code = main(["doctor", "--json", *words, *(["--config", str(config)] if config else [])])
+    structlog.configure(**logging)
     lines = json.loads(out.getvalue())
     for line in lines:
         assert set(line) == {"name", "status", "found", "advice"}

@@ -97,7 +97,7 @@ def _examined(args: argparse.Namespace) -> list[Line] | None:
     with running.as_owner_of(settings.data_dir):
         found = asyncio.run(running.look(settings.data_dir))
     machine = Machine(settings=settings, config=args.config, problems=problems, running=found)
-    return asyncio.run(examine(machine, wanted))
+    return examine(machine, wanted)
 
 
 def _tells(check: str, name: str, known: Collection[str]) -> bool:

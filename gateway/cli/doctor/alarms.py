@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.cli.doctor.check import Line, check, ok, warn
 from gateway.cli.doctor.machine import Machine
-from gateway.telemetry.alarms import BY_NAME, Ringing
+from gateway.telemetry.alarms import BY_NAME
 
 
 @check("alarms")
@@ -15,11 +15,10 @@ def alarms(machine: Machine) -> Iterator[Line]:
     if not machine.running.up:
         yield ok("alarms", "no gateway runs on this data_dir")
         return
-    answers = [process.answers.get("alarms") or {} for process in machine.running.processes]
-    ringing = {Ringing(*one) for answer in answers for one in answer.get("alarms", ())}
-    for name, of in sorted({(one.name, one.of or "") for one in ringing}):
-        alarm = BY_NAME[name]
-        told = f"{name}{of and f' ({of})'}: {alarm.en} / {alarm.zh}"
-        yield warn("alarms", told, f"docs/runbook.md#{name}, docs/runbook.zh-CN.md#{name}")
+    ringing = machine.running.ringing()
+    for one in ringing:
+        alarm, of = BY_NAME[one.name], f" ({one.of})" if one.of else ""
+        told = f"{alarm.name}{of}: {alarm.zh} · {alarm.en}"
+        yield warn("alarms", told, f"docs/runbook.md#{alarm.name}, docs/runbook.zh-CN.md#{alarm.name}")
     if not ringing:
         yield ok("alarms", "none rings")

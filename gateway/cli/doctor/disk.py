@@ -8,7 +8,10 @@ from pathlib import Path
 
 from gateway.cli.doctor.check import Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine, existing
+from gateway.telemetry.alarms import BY_NAME
 
+RECORDINGS = ("recordings_disk_low", "recording_stopped")
+ATTACHMENTS = ("attachments_disk_low", "attachments_refused")
 LOW = 2.0
 """Times the watermark: from here on somebody should act before the alarm rings."""
 DATA_FREE = 0.02
@@ -21,27 +24,18 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 @check("disk.free")
 def free(machine: Machine) -> Iterator[Line]:
-    """Free space of the recordings' and the database's disk, and the watermark of new recordings."""
+    """Free space of the disks of recordings, attachments and the database, and the watermarks of what is kept anew."""
     settings = machine.settings
-    watermark = settings.recording.min_free_percent / 100
-    recordings = existing(settings.recordings_dir)
-    share, said = _free(recordings)
-    told = f"{recordings}: {said} free, recording stops below {watermark:.0%}"
-    advice = (
-        f"delete or move what is not the gateway's (`du -xh {recordings} | sort -h | tail`), "
-        "lower [recording] retention_days, or enlarge the disk"
-    )
-    if share < watermark:
-        yield fail("disk.free", f"{told}: new calls are not recorded", advice)
-    elif share < watermark * LOW:
-        yield warn("disk.free", told, advice)
-    else:
-        yield ok("disk.free", told)
+    for folder, percent, section, alarms in (
+        (settings.recordings_dir, settings.recording.min_free_percent, "recording", RECORDINGS),
+        (settings.attachments_dir, settings.attachments.min_free_percent, "attachments", ATTACHMENTS),
+    ):
+        yield _beside_watermark(existing(folder), percent / 100, section, alarms)
     data = existing(settings.data_dir)
-    if data.stat().st_dev != recordings.stat().st_dev:
+    if data.stat().st_dev != existing(settings.recordings_dir).stat().st_dev:
         share, said = _free(data)
-        told = f"{data}: {said} free for database and attachments"
-        yield ok("disk.free", told) if share >= DATA_FREE else fail("disk.free", told, advice)
+        told = f"{data}: {said} free for the database"
+        yield ok("disk.free", told) if share >= DATA_FREE else _full(told, "data_disk_low", _room(data, "recording"))
 
 
 @check("disk.inodes")
@@ -76,7 +70,7 @@ def kind(machine: Machine) -> Iterator[Line]:
         yield warn(
             name,
             f"{folder} is a share ({found}): SQLite's locks and its write-ahead log are not safe there",
-            "a data_dir on a local disk, or PostgreSQL ([database] url); only [recording] dir may be a share",
+            "a data_dir on a local disk, or PostgreSQL; only [recording] dir and [attachments] dir may be shares",
         )
     else:
         yield ok(name, f"{folder} is on {found or 'a file system that /proc does not name'}")
@@ -96,6 +90,28 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str | None:
         if (real == point or point in real.parents) and len(point.parts) >= best:
             best, name = len(point.parts), back.split()[0]
     return name
+
+
+def _beside_watermark(folder: Path, watermark: float, section: str, alarms: tuple[str, str]) -> Line:
+    share, said = _free(folder)
+    told = f"{folder}: {said} free, [{section}] min_free_percent is {watermark:.0%}"
+    low, full = alarms
+    if share < watermark:
+        return _full(told, full, _room(folder, section))
+    if share < watermark * LOW:
+        return warn("disk.free", f"{told}: {BY_NAME[low].zh} · {BY_NAME[low].en}", _room(folder, section))
+    return ok("disk.free", told)
+
+
+def _full(told: str, alarm: str, advice: str) -> Line:
+    return fail("disk.free", f"{told}: {BY_NAME[alarm].zh} · {BY_NAME[alarm].en}", advice)
+
+
+def _room(folder: Path, section: str) -> str:
+    return (
+        f"delete or move what is not the gateway's (`du -xh {folder} | sort -h | tail`), "
+        f"lower [{section}] retention_days, or enlarge the disk"
+    )
 
 
 def _free(folder: Path) -> tuple[float, str]:

@@ -4,61 +4,60 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterable, Iterable, Sequence
+import time
+from collections.abc import AsyncIterable, Iterable
 
 from gateway.cli.doctor.check import Check, Line, fail
 from gateway.cli.doctor.machine import Machine
 
 
-async def examine(machine: Machine, checks: Iterable[Check]) -> list[Line]:
+def examine(machine: Machine, checks: Iterable[Check]) -> list[Line]:
     """What all of ``checks`` find, in their order."""
-    found = await asyncio.gather(*(_one(check, machine) for check in checks))
-    return [line for lines in found for line in lines]
+    looks = [_Look(check, machine) for check in checks]
+    for look in looks:
+        look.start()
+    return [line for look in looks for line in look.found()]
 
 
-async def _one(check: Check, machine: Machine) -> Sequence[Line]:
-    """What one finds; what it had found before it failed or its time was over stays."""
-    lines: list[Line] = []
-    try:
-        async with asyncio.timeout(check.within_s):
-            looked = check.look(machine)
+class _Look(threading.Thread):
+    """One check, in a thread with an event loop of its own: what one loads or waits for delays no other one.
+
+    What it had found before it failed or its time was over stays. Nobody waits for one that hangs in a system call.
+    """
+
+    def __init__(self, check: Check, machine: Machine) -> None:
+        super().__init__(daemon=True, name=check.name)
+        self._check = check
+        self._machine = machine
+        self._lines: list[Line] = []
+        self._late = False
+        self._until = time.monotonic() + check.within_s
+
+    def run(self) -> None:
+        """Collect the lines."""
+        try:
+            looked = self._check.look(self._machine)
             if isinstance(looked, AsyncIterable):
-                async for line in looked:
-                    lines.append(line)  # noqa: PERF401 - what came before its time was over has to stay
+                asyncio.run(self._collect(looked))
             else:
-                await _in_thread(looked, lines)
-    except TimeoutError:
-        advice = "what it looks at hangs (a dead share or server?); look at it by hand"
-        lines.append(fail(check.name, f"no result within {check.within_s:g} s", advice))
-    except Exception as error:  # noqa: BLE001 - one look that fails hides nothing of the others
-        told = f"could not be looked at: {type(error).__name__}: {error}"
-        lines.append(fail(check.name, told, "mend what it names; if it names nothing, tell the makers of this program"))
-    return lines
+                self._lines.extend(looked)
+        except TimeoutError:
+            self._late = True
+        except Exception as error:  # noqa: BLE001 - one look that fails hides nothing of the others
+            told = f"could not be looked at: {type(error).__name__}: {error}"
+            advice = "mend what it names; if it names nothing, tell the makers of this program"
+            self._lines.append(fail(self._check.name, told, advice))
 
+    def found(self) -> list[Line]:
+        """Its lines, as soon as it has ended or its time is over."""
+        self.join(max(0.0, self._until - time.monotonic()))
+        lines = list(self._lines)
+        if self._late or self.is_alive():
+            advice = "what it looks at hangs (a dead share or server?), or this machine is very busy; look by hand"
+            lines.append(fail(self._check.name, f"no result within {self._check.within_s:g} s", advice))
+        return lines
 
-async def _in_thread(looked: Iterable[Line], lines: list[Line]) -> None:
-    """Like ``asyncio.to_thread``, but nothing waits at the end for one that hangs in a system call."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def finish(error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def work() -> None:
-        failed: BaseException | None = None
-        try:
-            lines.extend(looked)
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits
-            failed = error
-        try:
-            loop.call_soon_threadsafe(finish, failed)
-        except RuntimeError:  # the loop has ended: nobody waits any more
-            return
-
-    threading.Thread(target=work, daemon=True, name="doctor").start()
-    await done
+    async def _collect(self, looked: AsyncIterable[Line]) -> None:
+        async with asyncio.timeout(max(0.0, self._until - time.monotonic())):
+            async for line in looked:
+                self._lines.append(line)

@@ -32,6 +32,17 @@ def health(machine: Machine) -> Iterator[Line]:
         yield _one(machine, "port.health", "tcp", given.host, given.port, "[health] port")
 
 
+@check("port.asr")
+def recognisers(machine: Machine) -> Iterator[Line]:
+    """Where other machines reach the recognisers of this one, a port for each; closed by default."""
+    given = machine.settings.asr_server
+    if not given.port:
+        return
+    for index in range(machine.settings.asr.workers_here):
+        key = "[asr_server] port" + (f" + {index}" if index else "")
+        yield _one(machine, "port.asr", "tcp", given.host, given.port + index, key)
+
+
 @check("port")
 def channels(machine: Machine) -> Iterator[Line]:
     """Each channel that listens: its port, by UDP and TCP."""

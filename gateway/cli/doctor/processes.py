@@ -24,7 +24,7 @@ def processes(machine: Machine) -> Iterator[Line]:
         yield tell(
             name,
             f"{child['name']} does not run (restarted {child['restarts']} times)",
-            "its reason is in the log: journalctl -u hotline-gateway | grep child_died",
+            "its reason is in the log: journalctl -u 'hotline-gateway@*' | grep child_died",
         )
     mute = [one for one in running.processes if one.pid is not None and not one.answers_at_all]
     for process in mute:

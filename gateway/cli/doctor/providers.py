@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from typing import TYPE_CHECKING
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError, GatewayError, PermanentDeliveryError
 
+if TYPE_CHECKING:
+    from gateway.recognition.connection import Access
+
 ANSWER_S = 8.0
-WITHIN_S = ANSWER_S + 4
+WITHIN_S = ANSWER_S + LOADING_S
 APART_S = 30.0
 """Receivers refuse a signature that is older than some minutes."""
 
@@ -74,24 +78,32 @@ async def titles(machine: Machine) -> AsyncIterator[Line]:
 
 @check("provider.asr", within_s=WITHIN_S, providers=True)
 async def recognisers(machine: Machine) -> AsyncIterator[Line]:
-    """Recognisers of other machines: whether each takes a connection with our token."""
-    import aiohttp  # noqa: PLC0415 - HTTP client
+    """Recognisers of other machines, as calls would use them: certificate, token, an answer."""
+    from gateway.recognition.connection import Access  # noqa: PLC0415 - HTTP client
+    from gateway.recognition.tls import client_context  # noqa: PLC0415 - as above
 
-    asr, token = machine.settings.asr, machine.settings.asr.token.get_secret_value()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    for url in filter(None, (part.strip() for part in asr.url.split(","))):
-        try:
-            async with (
-                asyncio.timeout(ANSWER_S),
-                aiohttp.ClientSession(headers=headers) as session,
-                session.ws_connect(url),
-            ):
-                yield ok("provider.asr", f"{url} takes a connection")
-        except aiohttp.WSServerHandshakeError as error:
-            yield fail("provider.asr", f"{url} answers HTTP {error.status}", "is [asr] token the one it expects?")
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            told = f"{url} cannot be reached ({str(error) or type(error).__name__})"
-            yield fail("provider.asr", told, "start it; until then calls are recorded and transcribed later")
+    asr = machine.settings.asr
+    if not asr.urls:
+        return
+    try:
+        access = Access(asr.token.get_secret_value(), client_context(asr.ca_file))
+    except ConfigError:
+        return  # config.asr tells
+    for line in await asyncio.gather(*(_recogniser(access, url) for url in asr.urls)):
+        yield line
+
+
+async def _recogniser(access: Access, url: str) -> Line:
+    from gateway.recognition.connection import Full, Unreachable  # noqa: PLC0415 - HTTP client
+
+    name = "provider.asr"
+    try:
+        await access.probe(url)
+    except Full:
+        return warn(name, f"{url} has no room for another stream", "add a recogniser, or raise its max_streams")
+    except Unreachable as error:
+        return fail(name, f"{url}: recogniser_unusable", str(error))
+    return ok(name, f"{url} lets us in and answers")
 
 
 async def _feed(feed_id: str, url: str) -> Line:

@@ -70,7 +70,8 @@ def writable(machine: Machine) -> Iterator[Line]:
     """Whether the service's user may write where it has to."""
     settings, uid = machine.settings, machine.service_uid
     wanted = {"data_dir": settings.data_dir, "recordings": settings.recordings_dir}
-    wanted |= {f"data_dir/{part}": settings.data_dir / part for part in ("run", "spool", "attachments", "traces")}
+    wanted |= {"attachments": settings.attachments_dir}
+    wanted |= {f"data_dir/{part}": settings.data_dir / part for part in ("run", "spool", "traces")}
     refused = [(key, existing(path)) for key, path in wanted.items() if not _may(uid, existing(path), "w")]
     for key, path in refused:
         yield fail(
@@ -79,7 +80,7 @@ def writable(machine: Machine) -> Iterator[Line]:
             f"chown -R {user(uid)} {path} && chmod u+rwX {path}, or mount it for writing",
         )
     if not refused:
-        yield ok("rights.writable", f"{user(uid)} may write in data_dir and in {settings.recordings_dir}")
+        yield ok("rights.writable", f"{user(uid)} may write in data_dir, for recordings and for attachments")
 
 
 @check("rights.readable")
@@ -88,6 +89,7 @@ def readable(machine: Machine) -> Iterator[Line]:
     settings, uid = machine.settings, machine.service_uid
     wanted = [settings.config_dir, settings.flows_dir, settings.models_dir]
     wanted += [machine.config] if machine.config is not None else []
+    wanted += _secret_files()
     refused = [path for path in wanted if path.exists() and not _may(uid, path.absolute(), "r")]
     for path in refused:
         yield fail(
@@ -107,16 +109,21 @@ def secrets(machine: Machine) -> Iterator[Line]:
     if files and not any(word in files[0].read_text(encoding="utf-8", errors="replace") for word in SECRET_WORDS):
         files = []
     folder = os.environ.get("GATEWAY_SECRETS_DIR")
-    if folder:
-        if not Path(folder).is_dir():
-            yield fail(name, f"GATEWAY_SECRETS_DIR={folder} is no folder", "make it, or unset the variable")
-            return
-        files += [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    if folder and not Path(folder).is_dir():
+        yield fail(name, f"GATEWAY_SECRETS_DIR={folder} is no folder", "make it, or unset the variable")
+        return
+    files += _secret_files()
     open_to_all = [path for path in files if path.stat().st_mode & READ_BY_ALL]
     for path in open_to_all:
         yield warn(name, f"{path} holds secrets and every user of this machine reads it", f"chmod o-rwx {path}")
     if not open_to_all:
         yield ok(name, "no file with secrets is open to every user of this machine")
+
+
+def _secret_files() -> list[Path]:
+    """What ``GATEWAY_SECRETS_DIR`` holds; nothing where it is not set, or no folder."""
+    folder = os.environ.get("GATEWAY_SECRETS_DIR")
+    return [path for path in sorted(Path(folder).rglob("*")) if path.is_file()] if folder else []
 
 
 def _strangers(folder: Path, owner: int) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import ConfigError, StoreUnavailable
@@ -25,7 +25,7 @@ REACH = {
 }
 
 
-@check("sql", within_s=ANSWER_S + 6)
+@check("sql", within_s=ANSWER_S + LOADING_S)
 async def database(machine: Machine) -> AsyncIterator[Line]:
     """Reached as the gateway reaches it, read without changing anything."""
     from gateway.storage.inspection import inspect  # noqa: PLC0415 - SQLAlchemy and the driver

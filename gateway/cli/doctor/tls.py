@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
+from gateway.telemetry.alarms import BY_NAME
 
-SOON = timedelta(days=30)
 ANSWER_S = 3.0
-RENEW = "renew it, and restart whoever serves it"
+RENEW = "renew it, then SIGHUP (systemctl reload) whoever serves it"
 
 
 @check("tls.certificate")
@@ -28,7 +28,7 @@ def certificates(machine: Machine) -> Iterator[Line]:
             yield from _certificate(place, path, siblings)
 
 
-@check("tls.public", within_s=ANSWER_S + 1)
+@check("tls.public", within_s=ANSWER_S + LOADING_S)
 async def public(machine: Machine) -> AsyncIterator[Line]:
     """What stands before us, as a browser sees it: its chain, its name, its end."""
     parts = urlsplit(machine.settings.http.public_url)
@@ -88,8 +88,13 @@ def _order(line: Line) -> int:
 
 
 def _until(name: str, told: str, ends: datetime) -> Line:
-    left = ends - datetime.now(UTC)
+    """In the words of the alarms of certificates, and from the same day on."""
+    days = (ends - datetime.now(UTC)).total_seconds() / 86_400
     said = f"{told}, until {ends:%Y-%m-%d}"
-    if left <= timedelta(0):
-        return fail(name, f"{told}: it ended {ends:%Y-%m-%d}", RENEW)
-    return warn(name, f"{said}, {left.days} more days", RENEW) if left < SOON else ok(name, said)
+    alarm = next(
+        (one for one in (BY_NAME["certificate_ends"], BY_NAME["certificate_expires"]) if one.rings(days)), None
+    )
+    if alarm is None:
+        return ok(name, said)
+    tell = fail if days <= 0 else warn
+    return tell(name, f"{said}: {alarm.zh} · {alarm.en}", RENEW)

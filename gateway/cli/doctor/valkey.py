@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError
 
@@ -20,7 +20,7 @@ APART_S = 2.0
 HOW = "start it, or correct [redis] url; without one wake-ups between machines wait for a poll"
 
 
-@check("redis", within_s=ANSWER_S + 2)
+@check("redis", within_s=ANSWER_S + LOADING_S)
 async def server(machine: Machine) -> AsyncIterator[Line]:
     """PING, INFO, TIME, and a key of our own for two seconds."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - its client

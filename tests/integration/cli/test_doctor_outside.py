@@ -22,6 +22,8 @@ from gateway.live.client import connect
 from gateway.storage.database import migrate_database
 from tests.channels.sms.smsc import running_smsc
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.integration.recognition.test_pool import TOKEN, served
+from tests.support.certificates import Authority
 from tests.support.doctor import Diagnosis, configured, diagnose
 from tests.support.ports import free_port
 from tests.support.running import ROOT
@@ -266,3 +268,23 @@ async def test_everybody_outside_is_asked_and_only_when_told_to(tmp_path):
     assert "AAAAAAAAAA" not in everything
     assert quiet.lines, "only what is asked for"
     assert all(not line["name"].startswith("provider") for line in quiet.lines)
+
+
+async def test_each_recogniser_elsewhere_is_asked_as_a_call_would_ask_it(tmp_path, monkeypatch):
+    authority, stranger = Authority(tmp_path / "ca"), Authority(tmp_path / "stranger", "stranger")
+    good, expired = authority.issue("127.0.0.2"), authority.issue("127.0.0.2", expired=True, name="expired")
+    monkeypatch.setenv("GATEWAY_ASR__TOKEN", TOKEN)
+    async with (
+        served(good, token=TOKEN) as fine,
+        served(good, token="another") as locked,
+        served(stranger.issue("127.0.0.2"), token=TOKEN) as unknown,
+        served(expired, token=TOKEN) as old,
+    ):
+        keys = f'url = "{fine}, {locked}, {unknown}, {old}"\nca_file = "{authority.ca_file}"'
+        found = await asked(tmp_path, f"[asr]\n{keys}\n", "provider.asr", "--providers")
+    assert found.status("provider.asr") == ["ok", "fail", "fail", "fail"]
+    told = found.said("provider.asr").splitlines()
+    for line, url, do in zip(told, (fine, locked, unknown, old), ("", "token", "ca_file", "expired"), strict=True):
+        assert url in line
+        assert do in line
+        assert ("recogniser_unusable" in line) is (url != fine)

@@ -129,6 +129,9 @@ CASES = [
     *_level("recording_stopped", "gateway_recording_alarm", bad="1", good="0"),
     *_level("recordings_disk_low", "gateway_recording_free_fraction", bad="0.1", good="0.5"),
     *_level("data_disk_low", "gateway_data_free_fraction", bad="0.1", good="0.5"),
+    *_level("attachments_refused", "gateway_attachment_alarm", bad="1", good="0"),
+    *_level("attachments_disk_low", "gateway_attachment_free_fraction", bad="0.1", good="0.5"),
+    *_level("retention_clock_doubted", "gateway_retention_clock_doubted", bad="1", good="0"),
     *_level("recogniser_unusable", "gateway_asr_usable", bad="0", good="1"),
     *_level("recogniser_behind", "gateway_asr_backlog_seconds", bad="61", good="59", at="20m"),
     *_level("transcripts_late", "gateway_transcripts_oldest_seconds", bad="1801", good="1799"),
@@ -155,6 +158,8 @@ CASES = [
     *_count("readings_failed", "gateway_readings_failed_total", much="1", little="0"),
     *_count("passwords_guessed", "gateway_logins_total", much="5", little="0.5", label='result="failed"', rings=""),
     *_count("sip_malformed", "gateway_sip_malformed_total", much="200", little="10", label='channel_id="hotline"'),
+    *_level("certificate_expires", "gateway_certificate_expires_days", bad="29", good="90"),
+    *_level("certificate_ends", "gateway_certificate_expires_days", bad="2", good="29"),
     *(
         Case(
             alarm="descriptors_leak",

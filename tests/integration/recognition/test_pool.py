@@ -17,7 +17,7 @@ from gateway.errors import RecogniserUnavailable
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.connection import Access, Full, Unreachable
 from gateway.recognition.server import RecognitionServer
-from gateway.recognition.tls import client_context, server_context
+from gateway.recognition.tls import Certificate, client_context
 from gateway.telemetry import metrics
 from tests.integration.recognition.bursts import BurstEngine, words
 from tests.integration.recognition.test_client import PlainServer, finals, numbers, speak, stereo
@@ -96,7 +96,7 @@ async def served(
     server = RecognitionServer(engine or BurstEngine(), languages=("zh",), **options)
     try:
         await server.start()
-        yield await server.listen(host, port, server_context(*certificate) if certificate else None)
+        yield await server.listen(host, port, Certificate(*certificate).context if certificate else None)
     finally:
         await server.aclose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -33,7 +34,8 @@ from gateway.cli.doctor.check import Check, ok
 from gateway.cli.doctor.disk import file_system
 from gateway.cli.doctor.examine import examine
 from gateway.settings.sections import INSTALLATION
-from tests.support.doctor import QUIET, configured, diagnose
+from gateway.telemetry.alarms import BY_NAME
+from tests.support.doctor import QUIET, Diagnosis, configured, diagnose
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.unit
@@ -132,10 +134,10 @@ def test_a_broken_key_is_told_with_all_others_and_everything_else_is_looked_at(t
     for place in ("http.port", "http.hots", "channel.0.id"):
         assert place in found.said("config.file")
     assert "kind 'fax' is unknown" in found.said("config.feeds")
-    assert found.status("disk.free") == ["ok"]
+    assert found.status("disk.free") == ["ok", "ok"]
 
 
-async def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
+def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
     release = threading.Event()
 
     def hangs(_):
@@ -147,16 +149,28 @@ async def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
         yield
 
     async def fine(_):
+        time.sleep(0.1)  # loads a library: nobody else waits
         yield ok("c", "well")
+
+    async def waits(_):
+        yield ok("d", "seen before")
+        await asyncio.Event().wait()
 
     def check(name, look):
         return Check(name=name, look=look, within_s=0.2, providers=False)
 
     try:
-        lines = await examine(None, [check("a", hangs), check("b", breaks), check("c", fine)])
+        lines = examine(None, [check("a", hangs), check("b", breaks), check("c", fine), check("d", waits)])
     finally:
         release.set()
-    assert [(line.name, line.status) for line in lines] == [("a", "ok"), ("a", "fail"), ("b", "fail"), ("c", "ok")]
+    assert [(line.name, line.status) for line in lines] == [
+        ("a", "ok"),
+        ("a", "fail"),
+        ("b", "fail"),
+        ("c", "ok"),
+        ("d", "ok"),
+        ("d", "fail"),
+    ]
     assert "ValueError: why" in lines[2].found
 
 
@@ -183,6 +197,16 @@ def test_sip_asks_for_both_protocols(tmp_path):
         found = diagnose(configured(tmp_path, telephone(port=port)), "port.sip")
     assert found.status("port.sip") == ["fail", "ok"]
     assert f"process {os.getpid()}" in found.said("port.sip")
+
+
+def test_each_recogniser_that_others_reach_has_a_port_of_its_own(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        text = f"[asr]\nworkers = 2\n[asr_server]\nport = {port - 1}\n"
+        found = diagnose(configured(tmp_path, text), "port.asr")
+    assert found.status("port.asr")[1] == "fail"
+    assert f"pid {os.getpid()}" in found.said("port.asr") or f"process {os.getpid()}" in found.said("port.asr")
+    assert diagnose(configured(tmp_path, "[asr]\nworkers = 2\n"), "port.asr").lines == []
 
 
 def test_an_address_of_another_machine_is_no_host(tmp_path):
@@ -304,6 +328,27 @@ def test_secrets_that_everybody_reads_are_warned_of(tmp_path, monkeypatch):
     secret.chmod(0o644)
     monkeypatch.setenv("GATEWAY_SECRETS_DIR", str(secret.parent))
     assert str(secret) in diagnose(config, "rights.config").said("rights.config")
+    secret.chmod(0o600)
+    another = secret.with_name("GATEWAY_CHANNEL__HOTLINE__HOST")
+    another.touch()
+    another.chmod(0o644)
+    assert str(another) in diagnose(config, "rights.config").said("rights.config")
+
+
+@pytest.mark.skipif(not ROOT, reason="only root makes files of others")
+def test_a_secret_that_the_service_may_not_read_is_a_failure(folder, monkeypatch):
+    config = configured(folder, "")
+    config.chmod(0o644)
+    (folder / "data").mkdir()
+    os.chown(folder / "data", NOBODY, NOBODY)
+    secret = folder / "secrets" / "GATEWAY_ASR__TOKEN"
+    secret.parent.mkdir(mode=0o755)
+    secret.write_text("abc", encoding="ascii")
+    secret.chmod(0o600)
+    monkeypatch.setenv("GATEWAY_SECRETS_DIR", str(secret.parent))
+    found = diagnose(config, "rights.readable")
+    assert found.status("rights.readable") == ["fail"]
+    assert str(secret) in found.said("rights.readable")
 
 
 # -- disk -----------------------------------------------------------------------------------------------------------
@@ -388,6 +433,18 @@ def test_a_flipped_byte_of_a_model_is_a_failure(tmp_path):
 # -- SQL ------------------------------------------------------------------------------------------------------------
 
 
+def test_models_count_where_recognisers_run_whether_others_help_or_not(tmp_path):
+    def found(keys: str) -> Diagnosis:
+        config = configured(tmp_path, f'models_dir = "{tmp_path / "models"}"\n[asr]\n{keys}\n')
+        return diagnose(config, "models.sha256")
+
+    elsewhere = 'url = "ws://10.0.0.31:2700, ws://10.0.0.32:2700"'
+    assert found(elsewhere).status("models.sha256") == ["ok"]
+    assert "ws://10.0.0.32:2700" in found(elsewhere).said("models.sha256")
+    assert found(f"{elsewhere}\nworkers = 1").status("models.sha256") == ["fail"]
+    assert found("workers = 0").status("models.sha256") == ["warn"]
+
+
 def test_sqlite_is_read_without_being_touched(tmp_path):
     config = configured(tmp_path, "")
     assert (
@@ -464,6 +521,9 @@ def test_the_end_of_a_certificate_is_told_a_month_before(tmp_path, days, status)
     text = f'[[channel]]\nid = "sms"\nkind = "sms"\nprovider = "smpp"\n{keys}tls_ca_file = "{path}"\n'
     found = diagnose(configured(tmp_path, text), "tls")
     assert (found.status("tls.certificate"), found.code) == ([status], int(status == "fail"))
+    words = {-1: "certificate_ends", 12: "certificate_expires"}
+    for day, name in words.items():
+        assert (BY_NAME[name].en in found.said("tls.certificate")) is (days == day)
 
 
 def test_a_key_of_another_certificate_is_a_failure(tmp_path):

@@ -1,7 +1,9 @@
-"""The table of alarms against measures: what rings, what is degraded by it, what the log says."""
+"""The table of alarms against measures: what rings, what is degraded by it, what log, status and doctor say of it."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from gateway.cli.doctor.alarms import alarms
+from gateway.cli.doctor.machine import Machine
+from gateway.cli.running import Process, Running
+from gateway.cli.status_view import as_text, status
+from gateway.settings import Settings
 from gateway.telemetry.alarm_log import AlarmLog
-from gateway.telemetry.alarms import ALARMS, BY_NAME, Alarm, Ringing, ringing, told
+from gateway.telemetry.alarms import ALARMS, BY_NAME, PROCESS_DOWN, Alarm, Ringing, ringing, told
+from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
 BY_LEVEL = [alarm for alarm in ALARMS if alarm.above is not None or alarm.below is not None]
@@ -60,3 +68,39 @@ def test_the_log_tells_each_once_when_it_begins_and_once_when_it_is_over() -> No
         {"event": "alarm_over", "log_level": "info", "alarm": "recogniser_unusable"},
         {"event": "alarm_over", "log_level": "info", "alarm": "feed_late", "feed": "cases"},
     ]
+
+
+@pytest.mark.parametrize("alarm", BY_LEVEL, ids=lambda alarm: alarm.name)
+def test_status_and_doctor_call_it_as_the_runbook_does(alarm: Alarm, tmp_path: Path) -> None:
+    of = "x" if alarm.label else None
+    answers = {"alarms": {"alarms": [[alarm.name, of, 1.0], ["of a later version", None, 1.0]]}}
+    running = Running(processes=(Process(name="worker", pid=1, answers=answers),) * 2)
+    settings = Settings(data_dir=tmp_path)
+    [line] = alarms(Machine(settings=settings, config=None, problems=(), running=running))
+    assert (line.name, line.status) == ("alarms", "warn")
+    assert line.found == f"{alarm.name}{' (x)' if of else ''}: {alarm.zh} · {alarm.en}"
+    assert f"docs/runbook.md#{alarm.name}" in line.advice
+    shown = as_text(status(running, settings)).splitlines()
+    name = f"{alarm.name}:x" if of else alarm.name
+    assert shown.count(f"degraded / 异常: {name} ({alarm.zh} · {alarm.en})") == 1
+
+
+def test_who_notices_an_alarm_logs_it_by_its_name() -> None:
+    """A process that is gone cannot; that it died is what the log says, also when it was back before anybody asked."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway").rglob("*.py"))
+    for alarm in ALARMS:
+        if alarm.log is not None and alarm.name != PROCESS_DOWN:
+            assert alarm.log == alarm.name
+            assert re.search(rf'_log\.error\(\s*"{alarm.log}"', source), alarm.name
+
+
+def test_doctor_names_only_alarms_that_there_are() -> None:
+    for book in ("doctor.md", "doctor.zh-CN.md"):
+        text = (ROOT / "docs" / book).read_text(encoding="utf-8")
+        named = {
+            name
+            for row in re.findall(r"(?:alarms?|告警) ((?:`\w+`[、, ]*)+)", text)
+            for name in re.findall(r"\w+", row)
+        }
+        assert len(named) > 8
+        assert named <= set(BY_NAME)
