@@ -13,7 +13,7 @@ from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
 from gateway.live.in_use import in_use
 from gateway.roles.role import ALL, process_name, read_role
-from gateway.settings import Settings, load
+from gateway.settings import Settings, load_again
 from gateway.telemetry import log
 
 _log = log.get("run")
@@ -82,7 +82,7 @@ def _serve(args: argparse.Namespace, settings: Settings, role: str, siblings: li
 
             from gateway.roles.process import serve  # noqa: PLC0415 - as above
 
-            uvloop.run(serve(settings, role, args.index, siblings, partial(load, args.config)))
+            uvloop.run(serve(settings, role, args.index, siblings, partial(load_again, args.config)))
 
 
 def _check(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from gateway.roles.child import MAX_BACKOFF_S, Child, ChildSpec
 from gateway.roles.hangup import on_hangup
 from gateway.roles.role import ASR, READER, process_name
 from gateway.roles.run_folder import clear_away
-from gateway.settings import Settings, load
+from gateway.settings import Settings, load_again
 from gateway.storage.database import migrate_database
 from gateway.telemetry import log
 
@@ -95,7 +95,7 @@ class _Reload:
         for child in self._running:
             child.reload()
         try:
-            self._in_force = told.sections_taken(self._in_force, load(self._config))
+            self._in_force = told.sections_taken(self._in_force, load_again(self._config))
         except ConfigError as error:
             told.refused(error)
 

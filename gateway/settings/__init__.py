@@ -204,6 +204,13 @@ def load(config: Path | None) -> Settings:
     return settings
 
 
+def load_again(config: Path | None) -> Settings:
+    """As ``load``, for who runs already: a file without any key is refused, for a full disk leaves such files."""
+    if config is not None and not read_table(config):
+        raise ConfigError([f"{config}: is empty, which would take away every channel and feed; write it again"])
+    return load(config)
+
+
 def read_table(config: Path) -> dict[str, Any]:
     """The file as TOML; ``ConfigError`` when it is not there or none."""
     try:

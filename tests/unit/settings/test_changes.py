@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.errors import ConfigError
 from gateway.roles.reload import OF_A_CALL, possible
-from gateway.settings import Settings
+from gateway.settings import Settings, load, load_again
 from gateway.settings.changes import changed_keys, changed_rows, said
 from gateway.settings.sections import Asr, ChannelTable, Http
 
@@ -60,3 +62,14 @@ def test_what_was_taken_and_what_waits_are_the_whole_change(
 @given(TABLES)
 def test_nothing_is_told_where_nothing_differs(rows: tuple[ChannelTable, ...]) -> None:
     assert changed_rows(rows, possible(rows, rows)).keys("channel", {"one", "two", "three"}) == []
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# all of it was cut off\n"])
+def test_a_file_that_a_full_disk_has_emptied_takes_nothing_away(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="is empty"):
+        load_again(config)
+    config.write_text('timezone = "UTC"\n', encoding="utf-8")
+    assert load_again(config).timezone == "UTC"
+    assert load_again(None) == load(None)
