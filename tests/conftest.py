@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+import structlog
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
 hypothesis.settings.load_profile("untimed")
@@ -35,6 +36,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "every test module needs exactly one of "
             f"`pytestmark = pytest.mark.<{'|'.join(sorted(CATEGORIES))}>`; found:\n  " + "\n  ".join(wrong),
         )
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """A verb that a test runs in this process sets up the log for itself."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(autouse=True)

@@ -243,7 +243,7 @@ async def city(folder: Path) -> AsyncIterator[City]:
         async def unasked() -> Any:
             raise AssertionError("nobody looks at metrics here")
 
-        app = house.web.app(ready=ready, metrics=unasked, channels=unasked)
+        app = house.web.app(ready=ready, metrics=unasked, alarms=unasked, channels=unasked)
         serving = await server.serve(app, host="127.0.0.1", port=0)
         duties = [
             *(channel.run() for channel in channels),

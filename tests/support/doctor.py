@@ -7,8 +7,6 @@ import io
 import json
 from pathlib import Path
 
-import structlog
-
 from gateway.cli import main
 
 QUIET = """
@@ -40,10 +38,9 @@ class Diagnosis:
 
 def diagnose(config: Path | None, *words: str) -> Diagnosis:
     """Run it with ``words``; every line that is not ok says what to do."""
-    out, logging = io.StringIO(), structlog.get_config()
+    out = io.StringIO()
     with contextlib.redirect_stdout(out):
         code = main(["doctor", "--json", *words, *(["--config", str(config)] if config else [])])
-    structlog.configure(**logging)
     lines = json.loads(out.getvalue())
     for line in lines:
         assert set(line) == {"name", "status", "found", "advice"}

@@ -34,6 +34,15 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return await server.create_ready(new_ulid().lower())
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any schema."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return await server.create(new_ulid().lower())
+
+
 @pytest.fixture
 def clock() -> TestClock:
     return TestClock()

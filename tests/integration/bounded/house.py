@@ -76,7 +76,7 @@ async def web_process(folder: Path) -> AsyncIterator[WebProcess]:
         async def ready() -> dict[str, bool]:
             return {channel.channel_id: await channel.ready() for channel in channels}
 
-        app = house.web.app(ready=ready, metrics=unasked, channels=unasked)
+        app = house.web.app(ready=ready, metrics=unasked, alarms=unasked, channels=unasked)
         serving = await server.serve(app, host="127.0.0.1", port=0)
         duties = [channel.run() for channel in channels]
         duties += [house.web.similar.run(), house.written.outbox.run(), house.written.media.run(hears=True)]

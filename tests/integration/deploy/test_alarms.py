@@ -94,7 +94,7 @@ def test_what_the_runbook_looks_for_in_the_log_is_logged(book: Path) -> None:
 def test_the_units_that_the_runbook_names_are_the_shipped_one_s(book: Path) -> None:
     typed = re.findall(r"`((?:journalctl|systemctl) [^`]*)`", book.read_text(encoding="utf-8"))
     named = {unit for command in typed for unit in re.findall(r"hotline-gateway[^\s']*", command)}
-    assert named == {"hotline-gateway@*", "hotline-gateway@all"}
+    assert named == {"hotline-gateway@*", "hotline-gateway@all", "hotline-gateway@asr"}
     assert (ROOT / "deploy" / "hotline-gateway@.service").is_file()
 
 

@@ -226,7 +226,7 @@ def test_status_tells_of_all_processes_what_is_degraded_first(gateway: RunningGa
     finally:
         os.kill(voice, signal.SIGCONT)
     assert "process_down:voice" in stopped["degraded"]
-    assert "degraded / 异常: process_down:voice" in text.splitlines()
+    assert text.startswith("degraded / 异常: process_down:voice (一个进程没有应答 · A process does not answer)\n")
     assert re.search(r"voice +\d+ .*DOES NOT ANSWER", text)
     told = json.loads(gateway.cli("status", "--json"))
     pids = {name.partition("+")[0]: pid for name, pid in gateway.children().items()}

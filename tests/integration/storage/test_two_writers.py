@@ -128,11 +128,11 @@ async def test_who_waits_for_the_lock_is_the_next_to_have_it(tmp_path: Path) -> 
     assert sum(passed) <= 60, passed
 
 
-async def test_a_process_that_may_not_migrate_says_who_does(url: str, tmp_path: Path) -> None:
+async def test_a_process_that_may_not_migrate_says_who_does(empty_url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="gateway run"):
-        await open_database(url, data_dir=tmp_path, zone=SHANGHAI, migrate=False)
-    await migrate_database(url, data_dir=tmp_path)
-    db = await open_database(url, data_dir=tmp_path, zone=SHANGHAI, migrate=False)
+        await open_database(empty_url, data_dir=tmp_path, zone=SHANGHAI, migrate=False)
+    await migrate_database(empty_url, data_dir=tmp_path)
+    db = await open_database(empty_url, data_dir=tmp_path, zone=SHANGHAI, migrate=False)
     assert (await db.changes.apply(written("0"))).event_seq == 2
     await db.aclose()
 
