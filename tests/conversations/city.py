@@ -148,10 +148,10 @@ class Platform(ApiServer):
         super().__init__()
         self.followers: dict[str, list[str]] = defaultdict(list)
 
-    def _usual(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        if path == "/cgi-bin/message/custom/send":
+    async def respond(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        if request.path == "/cgi-bin/message/custom/send":
             self.followers[body["touser"]].append(_shown(body))
-        return super()._usual(path, body)
+        return await super().respond(request, body)
 
 
 def _shown(body: dict[str, Any]) -> str:
