@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 own=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 place=$(mktemp -d)
+chmod 755 "$place" # tests act as other users, too
 trap 'rm -rf "$place"' EXIT
 failed=0
 for version in $(sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml); do

@@ -90,7 +90,7 @@ def readable(machine: Machine) -> Iterator[Line]:
     wanted = [settings.config_dir, settings.flows_dir, settings.models_dir]
     wanted += [machine.config] if machine.config is not None else []
     wanted += _secret_files()
-    refused = [path for path in wanted if path.exists() and not _may(uid, path.absolute(), "r")]
+    refused = [path for path in wanted if _is_there(path) and not _may(uid, path.absolute(), "r")]
     for path in refused:
         yield fail(
             "rights.readable",
@@ -163,10 +163,18 @@ def _other_user(machine: Machine, owner: int) -> Iterator[Line]:
             return
 
 
+def _is_there(path: Path) -> bool:
+    """Whether it exists, as far as we may see: what lies in a folder that is closed to us may."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+
+
 def _may(uid: int, path: Path, right: str) -> bool:
     """Whether a user may; root asks on another's behalf with test(1), which goes by effective rights."""
     if os.geteuid() or uid == 0:
-        flags = (os.W_OK if right == "w" else os.R_OK) | (os.X_OK if path.is_dir() else 0)
+        flags = (os.W_OK if right == "w" else os.R_OK) | (os.X_OK if os.path.isdir(path) else 0)  # noqa: PTH112 - Path.is_dir raises where it may not look
         return os.access(path, flags, effective_ids=True)
     try:
         account = pwd.getpwuid(uid)

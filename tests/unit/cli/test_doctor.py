@@ -60,6 +60,14 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+def installed(folder: Path) -> str:
+    """The keys of an installation that everybody may read, wherever this one lies."""
+    keys = ("config", "flows", "models")
+    for key in keys:
+        (folder / key).mkdir(mode=0o755)
+    return "".join(f'{key}_dir = "{folder / key}"\n' for key in keys)
+
+
 def everything(folder: Path) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")}
 
@@ -268,7 +276,7 @@ def test_no_trunks_on_a_public_address_is_a_failure(tmp_path, keys, status):
 def test_a_folder_that_its_owner_may_not_write_in_is_a_failure(folder):
     data = folder / "data"
     data.mkdir(0o700)
-    config = configured(folder, QUIET)
+    config = configured(folder, installed(folder) + QUIET)
     config.chmod(0o644)
     if ROOT:
         os.chown(data, NOBODY, NOBODY)
@@ -287,7 +295,7 @@ def test_what_a_command_left_as_root_is_found(folder):
     data = folder / "data"
     data.mkdir(0o700)
     os.chown(data, NOBODY, NOBODY)
-    config = configured(folder, QUIET)
+    config = configured(folder, installed(folder) + QUIET)
     (data / "gateway.db-wal").touch()
     found = diagnose(config, "rights.owner", "rights.readable")
     assert "gateway.db-wal" in found.said("rights.owner")
@@ -297,7 +305,7 @@ def test_what_a_command_left_as_root_is_found(folder):
 
 @pytest.mark.skipif(not ROOT, reason="only root becomes another user")
 def test_somebody_who_may_see_nothing_of_it_is_told_so_without_a_traceback(folder, capsys):
-    config = configured(folder, QUIET)
+    config = configured(folder, installed(folder) + QUIET)
     config.chmod(0o644)
     assert main(["tokens", "create", "--name", "app", "--scope", "admin", "--config", str(config)]) == 0
     words = ("processes", "rights", "sql", "disk", "clock")
@@ -337,7 +345,7 @@ def test_secrets_that_everybody_reads_are_warned_of(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not ROOT, reason="only root makes files of others")
 def test_a_secret_that_the_service_may_not_read_is_a_failure(folder, monkeypatch):
-    config = configured(folder, "")
+    config = configured(folder, installed(folder))
     config.chmod(0o644)
     (folder / "data").mkdir()
     os.chown(folder / "data", NOBODY, NOBODY)
