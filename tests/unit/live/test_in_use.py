@@ -55,11 +55,13 @@ def test_the_second_one_is_told_who_the_first_is(folder: Path) -> None:
             assert f"in use by pid {first.pid} ({names[-1]})" in str(refused.value)
         with in_use(folder, ["asr-3"]):
             assert holders(folder) == {"all": first.pid, "voice": first.pid, "asr-3": os.getpid()}
+    with in_use(folder, ["all", "voice"]):  # its child may still be on its way out
+        pass
     assert holders(folder) == {}
 
 
 def test_a_killed_one_frees_the_folder_when_its_last_child_has_gone(folder: Path) -> None:
-    with another(folder, child_s=0.5) as first:
+    with another(folder, child_s=2) as first:
         first.kill()
         first.wait()
         assert holders(folder) == {"all": first.pid}
