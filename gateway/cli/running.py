@@ -77,6 +77,17 @@ class Running:
         return sorted(found.values(), key=lambda one: (one.name, one.of or ""))
 
 
+def _is_closed(folder: Path) -> bool:
+    """Whether it is there, and not for us."""
+    try:
+        os.scandir(folder).close()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 async def look(data_dir: Path) -> Running:
     """Ask them all at once; half a second a question. Creates nothing, also where there is no ``data_dir``."""
     supervisor, told = Peer(socket_path(data_dir, SUPERVISOR)), None
@@ -86,10 +97,9 @@ async def look(data_dir: Path) -> Running:
             told = await supervisor.ask(CHILDREN, timeout_s=PATIENCE_S)
         except PeerDown:
             told = None
-        try:
-            names = siblings.names
-        except PermissionError:
+        if _is_closed(socket_path(data_dir, SUPERVISOR).parent):
             return Running(hidden=True)
+        names = siblings.names
         answers = await asyncio.gather(*(siblings.ask(question, names) for question in QUESTIONS))
     finally:
         await asyncio.gather(supervisor.aclose(), siblings.aclose())

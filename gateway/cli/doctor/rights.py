@@ -166,9 +166,12 @@ def _other_user(machine: Machine, owner: int) -> Iterator[Line]:
 def _is_there(path: Path) -> bool:
     """Whether it exists, as far as we may see: what lies in a folder that is closed to us may."""
     try:
-        return path.exists()
+        path.stat()  # ``exists`` raises in one Python and says no in another
     except PermissionError:
         return True
+    except OSError:
+        return False
+    return True
 
 
 def _may(uid: int, path: Path, right: str) -> bool:
