@@ -167,7 +167,8 @@ class SpoolingStore:
         coming = self._folder / f".{self._own.name}"
         if self._held is None:
             coming.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._held = _hold(coming)
+            with suppress(OSError):  # no locks here: then nobody else can claim the folder, and says so
+                self._held = _hold(coming)
         if not self._own.is_dir():
             coming.rename(self._own)
         descriptor = os.open(self._own / f"{ticket_id}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -199,13 +200,19 @@ def _tickets(folder: Path) -> list[Path]:
 
 
 def _hold(folder: Path) -> int | None:
-    """A descriptor that holds the folder's lock until it is closed; None while another one does."""
+    """A descriptor that holds the folder's lock until it is closed; None while another one does.
+
+    ``OSError`` where the folder, or its file system, gives no locks.
+    """
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(descriptor)
         return None
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import subprocess
 import sys
 import textwrap
@@ -219,3 +220,21 @@ async def test_a_folder_of_somebody_else_or_a_damaged_file_stops_nobody(tmp_path
     assert store.applied == [("T", "b-1")]
     assert [line["folder"] for line in lines if line["event"] == "spool_not_readable"] == ["a-1"]
     assert (tmp_path / "refused-c-1.txt").read_text() == "\\xff\\xfe\n"
+
+
+async def test_a_file_system_without_locks_keeps_calls_and_says_that_others_cannot_drain_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("gateway.intake.spool.fcntl.flock", no_locks)
+    store = Store()
+    spool, other = (SpoolingStore(store=store, folder=tmp_path, name=name) for name in ("a-1", "b-1"))
+    await spool.apply(change("T", "one"))
+    store.away = False
+    with capture_logs() as lines:
+        assert await other.drain() == 0
+    assert {line["folder"] for line in lines if line["event"] == "spool_not_readable"} >= {"a-1"}
+    assert await spool.drain() == 1
+    assert store.applied == [("T", "one")]
