@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def take(
     """
     now = datetime.now(UTC)
     if out.is_dir():
-        out /= f"gateway-{now:%Y%m%dT%H%M%SZ}.tar"
+        out = _named_by_time(out, now)
     _check_place(out, settings)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".gateway-backup-") as name:
         folder = Path(name)
@@ -80,6 +81,13 @@ def take(
         part.rename(out)
     sync_folder(out.parent)
     return about | {"file": str(out), "bytes": out.stat().st_size}
+
+
+def _named_by_time(folder: Path, now: datetime) -> Path:
+    """A file that is not there yet; the second one of the same second has ``-2``."""
+    name = f"gateway-{now:%Y%m%dT%H%M%SZ}"
+    names = chain([f"{name}.tar"], (f"{name}-{number}.tar" for number in count(2)))
+    return next(out for out in map(folder.joinpath, names) if not out.exists())
 
 
 def _check_place(out: Path, settings: Settings) -> None:

@@ -51,21 +51,35 @@ class Check:
     within_s: float
     providers: bool
     """Whether it asks somebody outside: only with ``--providers``."""
+    channels: bool = False
+    """Whether it asks for ``Machine.channels``, which loads an adapter a kind."""
+    loads: tuple[str, ...] = ()
+    """The modules that it imports inside."""
 
 
 CHECKS: list[Check] = []
 """In the order of their modules (``subjects``) and, there, of their functions."""
 
 
-def check(name: str, *, within_s: float = WITHIN_S, providers: bool = False) -> Callable[[Look], Look]:
+def check(
+    name: str,
+    *,
+    within_s: float = WITHIN_S,
+    providers: bool = False,
+    channels: bool = False,
+    loads: tuple[str, ...] = (),
+) -> Callable[[Look], Look]:
     """Enter a function into ``CHECKS``.
 
     It may take ``within_s``. It runs in a thread of its own, an asynchronous generator on that thread's event loop.
-    Heavy libraries are imported inside it: whoever asks for something else does not load them. It writes nothing.
+    Heavy modules are imported inside it, so that whoever asks for something else does not load them, and named in
+    ``loads``: these, and the channels' adapters, are loaded one after the other before the first look begins.
+    It writes nothing.
     """
 
     def enter(look: Look) -> Look:
-        CHECKS.append(Check(name=name, look=look, within_s=within_s, providers=providers))
+        entered = Check(name=name, look=look, within_s=within_s, providers=providers, channels=channels, loads=loads)
+        CHECKS.append(entered)
         return look
 
     return enter

@@ -26,7 +26,7 @@ def file(machine: Machine) -> Iterator[Line]:
         yield fail(name, problem, "correct it; config/gateway.example.toml shows every key. Its default is used below")
 
 
-@check("config", within_s=20.0)
+@check("config", within_s=20.0, channels=True, loads=("gateway.cli.check",))
 def parts(machine: Machine) -> Iterator[Line]:
     """Flows, tables, recogniser, channels, feeds: every mistake, and what is only unwise."""
     from gateway.cli.check import problems_by_part, warnings  # noqa: PLC0415 - every adapter and SQL

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
+from importlib import import_module
 
 from gateway.cli.doctor.check import Check, Line, fail
 from gateway.cli.doctor.machine import Machine
@@ -13,10 +15,22 @@ from gateway.cli.doctor.machine import Machine
 
 def examine(machine: Machine, checks: Iterable[Check]) -> list[Line]:
     """What all of ``checks`` find, in their order."""
-    looks = [_Look(check, machine) for check in checks]
+    wanted = list(checks)
+    _load(wanted, machine)
+    looks = [_Look(check, machine) for check in wanted]
     for look in looks:
         look.start()
     return [line for look in looks for line in look.found()]
+
+
+def _load(checks: Sequence[Check], machine: Machine) -> None:
+    """Threads that import modules of one package at the same time may fail with ``_DeadlockError``."""
+    if any(check.channels for check in checks):
+        machine.channels()
+    for name in [name for check in checks for name in check.loads]:
+        # What cannot be loaded fails again where it is used, and is told there.
+        with contextlib.suppress(Exception):
+            import_module(name)
 
 
 class _Look(threading.Thread):

@@ -17,7 +17,7 @@ PROCESSES = 256
 _NAMES = {"Max open files": resource.RLIMIT_NOFILE, "Max processes": resource.RLIMIT_NPROC}
 
 
-@check("limits.files")
+@check("limits.files", channels=True)
 def files(machine: Machine) -> Iterator[Line]:
     """Descriptors: every process takes as many as its hard limit lets it."""
     calls = sum(spec.listens(options).calls for _, spec, options in machine.channels() if spec.listens is not None)

@@ -9,7 +9,7 @@ from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError
 
 
-@check("models.sha256", within_s=30.0)
+@check("models.sha256", within_s=30.0, loads=("gateway.plugins.engines",))
 def models(machine: Machine) -> Iterator[Line]:
     """Every file of the engine's models against the sha256 that the engine names; reads every byte."""
     from gateway.plugins.engines import engine_settings  # noqa: PLC0415 - the engine's SPEC, without its library

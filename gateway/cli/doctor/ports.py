@@ -43,7 +43,7 @@ def recognisers(machine: Machine) -> Iterator[Line]:
         yield _one(machine, "port.asr", "tcp", given.host, given.port + index, key)
 
 
-@check("port")
+@check("port", channels=True)
 def channels(machine: Machine) -> Iterator[Line]:
     """Each channel that listens: its port, by UDP and TCP."""
     for channel_id, kind, given in _listening(machine):
@@ -52,7 +52,7 @@ def channels(machine: Machine) -> Iterator[Line]:
             yield _one(machine, f"port.{kind}", protocol, given.host, given.port, key)
 
 
-@check("port.rtp")
+@check("port.rtp", channels=True)
 def audio(machine: Machine) -> Iterator[Line]:
     """The ranges of audio: large enough, and nobody else's."""
     listening = _listening(machine)
@@ -84,7 +84,7 @@ def public(machine: Machine) -> Iterator[Line]:
         yield ok(name, f"[http] listens on {given.host} only")
 
 
-@check("trunks")
+@check("trunks", channels=True)
 def trunks(machine: Machine) -> Iterator[Line]:
     """Who may call."""
     name = "trunks"

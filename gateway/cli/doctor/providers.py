@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 ANSWER_S = 8.0
 WITHIN_S = ANSWER_S + LOADING_S
 APART_S = 30.0
+RECOGNISERS = ("gateway.recognition.connection", "gateway.recognition.tls")
 """Receivers refuse a signature that is older than some minutes."""
 
 
-@check("provider", within_s=WITHIN_S, providers=True)
+@check("provider", within_s=WITHIN_S, providers=True, channels=True)
 async def channels(machine: Machine) -> AsyncIterator[Line]:
     """Each channel whose kind knows how to ask its provider."""
     connected = {channel_id for channel_id, told in machine.running.channels().items() if told.get("connected")}
@@ -43,7 +44,7 @@ async def channels(machine: Machine) -> AsyncIterator[Line]:
             )
 
 
-@check("provider.feed", within_s=WITHIN_S, providers=True)
+@check("provider.feed", within_s=WITHIN_S, providers=True, loads=("gateway.feeds", "gateway.ports.reached"))
 async def feeds(machine: Machine) -> AsyncIterator[Line]:
     """Each receiver of events: is a server there, what does its clock say?"""
     from gateway.feeds import feed_settings  # noqa: PLC0415 - HTTP client and Redis
@@ -60,7 +61,7 @@ async def feeds(machine: Machine) -> AsyncIterator[Line]:
         yield await task
 
 
-@check("provider.title", within_s=WITHIN_S, providers=True)
+@check("provider.title", within_s=WITHIN_S, providers=True, loads=("gateway.ports.reached",))
 async def titles(machine: Machine) -> AsyncIterator[Line]:
     """The endpoint that writes titles: whether it takes the token, and has the model."""
     given = machine.settings.title
@@ -76,7 +77,7 @@ async def titles(machine: Machine) -> AsyncIterator[Line]:
     yield ok("provider.title", "it answers") if good else warn("provider.title", said, how)
 
 
-@check("provider.asr", within_s=WITHIN_S, providers=True)
+@check("provider.asr", within_s=WITHIN_S, providers=True, loads=RECOGNISERS)
 async def recognisers(machine: Machine) -> AsyncIterator[Line]:
     """Recognisers of other machines, as calls would use them: certificate, token, an answer."""
     from gateway.recognition.connection import Access  # noqa: PLC0415 - HTTP client

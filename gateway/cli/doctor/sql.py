@@ -25,7 +25,7 @@ REACH = {
 }
 
 
-@check("sql", within_s=ANSWER_S + LOADING_S)
+@check("sql", within_s=ANSWER_S + LOADING_S, loads=("gateway.storage.inspection", "gateway.cli.check_tokens"))
 async def database(machine: Machine) -> AsyncIterator[Line]:
     """Reached as the gateway reaches it, read without changing anything."""
     from gateway.storage.inspection import inspect  # noqa: PLC0415 - SQLAlchemy and the driver

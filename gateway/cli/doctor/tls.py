@@ -18,7 +18,7 @@ ANSWER_S = 3.0
 RENEW = "renew it, then SIGHUP (systemctl reload) whoever serves it"
 
 
-@check("tls.certificate")
+@check("tls.certificate", loads=("cryptography.x509",))
 def certificates(machine: Machine) -> Iterator[Line]:
     """Every file of certificates that the configuration names: readable, not at its end, and its key's."""
     tables = {"": machine.settings.model_dump(exclude={"channel", "feed"})}

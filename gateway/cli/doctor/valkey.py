@@ -20,7 +20,7 @@ APART_S = 2.0
 HOW = "start it, or correct [redis] url; without one wake-ups between machines wait for a poll"
 
 
-@check("redis", within_s=ANSWER_S + LOADING_S)
+@check("redis", within_s=ANSWER_S + LOADING_S, loads=("gateway.live.client", "gateway.live.server"))
 async def server(machine: Machine) -> AsyncIterator[Line]:
     """PING, INFO, TIME, and a key of our own for two seconds."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - its client

@@ -263,6 +263,9 @@ async def test_days_are_chosen_and_what_is_amiss_is_told(open_house: Any, tmp_pa
     assert backup(house, tmp_path / "4.tar", recordings=False)["recordings"] == 0
     with pytest.raises(ConfigError, match="is there already"):
         backup(house, out)
+    folder = tmp_path / "of one second"
+    folder.mkdir()
+    assert len({backup(house, folder, recordings=False)["file"] for _ in range(4)}) == len(list(folder.iterdir())) == 4
     with pytest.raises(ConfigError, match="to replace"):
         backup(house, house.folder / "recordings" / "b.tar")
 

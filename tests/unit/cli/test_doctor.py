@@ -145,6 +145,31 @@ def test_a_broken_key_is_told_with_all_others_and_everything_else_is_looked_at(t
     assert found.status("disk.free") == ["ok", "ok"]
 
 
+LOADED_BY = """
+import collections, sys, threading
+main, found = threading.main_thread(), collections.defaultdict(set)
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is not main:
+            found[name.partition(".")[0]].add(threading.current_thread().name)
+sys.meta_path.insert(0, Watch())
+from gateway.cli import main as cli
+cli(sys.argv[1:])
+print(*sorted(name for name, threads in found.items() if len(threads) > 1), file=sys.stderr)
+"""
+
+
+def test_no_two_looks_load_parts_of_one_package_at_the_same_time(tmp_path):
+    """Which Python may end with ``_DeadlockError``."""
+    config = configured(tmp_path, '[[channel]]\nid = "hotline"\nkind = "sip"\nhost = "127.0.0.1"\nflow = "hotline"\n')
+    argv = [sys.executable, "-c", LOADED_BY, "doctor", "--config", str(config), "--providers"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    together = set(done.stderr.split())
+    assert together <= sys.stdlib_module_names | {"backports", "brotli", "brotlicffi", "chardet"}, (
+        "but for optional ones"
+    )
+
+
 def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
     release = threading.Event()
 
