@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from bench.report import Row, judged
-from gateway.intake.accept import ContactIntake
+from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
 from gateway.ports.clock import SystemClock
 from gateway.prefill.reader import Prefill

@@ -26,7 +26,7 @@ import uvloop
 from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
 from gateway.domain.change import Applied, Change
-from gateway.intake.accept import ContactIntake
+from gateway.intake.contact.accept import ContactIntake
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.settings import load

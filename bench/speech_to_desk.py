@@ -27,7 +27,7 @@ from asr.whisper.settings import WhisperSettings
 from bench.report import Row
 from gateway.domain.change import NewSegment
 from gateway.domain.words import Speaker
-from gateway.intake.call_record import heard_segment, read_said
+from gateway.intake.call.record import heard_segment, read_said
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import read_wav

@@ -18,7 +18,7 @@ from gateway.backup.progress import Progress
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.ids import rfc3339
 from gateway.errors import ConfigError, NotFound
-from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.media.day_folders import sync_folder
 from gateway.settings import Settings
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway.domain.hours import Hours, parse_span
 from gateway.errors import ConfigError
-from gateway.intake.channel_lease import ChannelLease
-from gateway.intake.schedule import AfterHours
+from gateway.intake.call.schedule import AfterHours
+from gateway.intake.channel.lease import ChannelLease
 from gateway.ivr.graph import Flow
 from gateway.plugins.channels import channel_settings, flow_problems
 from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource, SigningSource

@@ -15,7 +15,7 @@ from gateway.bootstrap.channels import (
     gauge,
 )
 from gateway.bootstrap.foundation import Foundation, open_foundation
-from gateway.intake.channel_watch import ChannelWatch
+from gateway.intake.channel.watch import ChannelWatch
 from gateway.plugins.channels import load_channel_spec
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.bootstrap.this_process import ThisProcess
-from gateway.intake.channel_lease import ChannelLease
-from gateway.intake.titles import Titles
+from gateway.intake.channel.lease import ChannelLease
+from gateway.intake.ticket.titles import Titles
 from gateway.ports.clock import Clock
 from gateway.prefill.reader import Prefill
 from gateway.settings import Settings

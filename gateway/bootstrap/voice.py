@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from gateway.bootstrap.channels import after_hours
 from gateway.bootstrap.foundation import Foundation
-from gateway.intake.answer_call import CallAnswering, CallSettings
-from gateway.intake.refused_calls import RefusedCalls
-from gateway.intake.schedule import Schedule
-from gateway.intake.spool import SpoolingStore
-from gateway.intake.texting import Texting
+from gateway.intake.call.answer import CallAnswering, CallSettings
+from gateway.intake.call.refused import RefusedCalls
+from gateway.intake.call.schedule import Schedule
+from gateway.intake.call.spool import SpoolingStore
+from gateway.intake.call.texting import Texting
 from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path
 from gateway.live.speech_reader import READER, RemoteReader

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import Written
-from gateway.intake.similar import SimilarTickets
+from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
 from gateway.web.catalogue import Catalogue

@@ -10,9 +10,9 @@ from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import Written
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
-from gateway.intake.open_work_gauges import LEASE, OpenWorkGauges
-from gateway.intake.recover import Recovery
-from gateway.intake.source_callbacks import SourceCallbacks
+from gateway.intake.call.recover import Recovery
+from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
+from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.live import client
 from gateway.settings.sections import FeedTable
 

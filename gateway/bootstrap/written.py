@@ -6,13 +6,13 @@ import random
 from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
-from gateway.intake.accept import ContactIntake
-from gateway.intake.conversations import ConversationIntake
-from gateway.intake.idle import IdleCloser
-from gateway.intake.media_worker import MediaWorker
-from gateway.intake.outbox import OutboxWorker
-from gateway.intake.text_flow import TextFlow
-from gateway.intake.watching import Watchers
+from gateway.intake.channel.outbox import OutboxWorker
+from gateway.intake.contact.accept import ContactIntake
+from gateway.intake.conversation.conversations import ConversationIntake
+from gateway.intake.conversation.idle import IdleCloser
+from gateway.intake.conversation.text_flow import TextFlow
+from gateway.intake.conversation.watching import Watchers
+from gateway.intake.media.worker import MediaWorker
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill
 

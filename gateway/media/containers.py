@@ -20,7 +20,7 @@ DEMUXERS = {
     "audio/aac": "aac",
     "video/webm": "matroska",
 }
-"""Demuxer by media type as ``gateway.intake.sniff`` names it. Of a video only the sound is decoded."""
+"""Demuxer by media type as ``gateway.intake.media.sniff`` names it. Of a video only the sound is decoded."""
 CODECS = frozenset({
     "pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s32le", "pcm_f32le",
     "adpcm_ima_wav", "adpcm_ms", "gsm", "gsm_ms", "libgsm", "libgsm_ms",

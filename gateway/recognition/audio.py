@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gateway.errors import ConfigError, GatewayError
-from gateway.intake.sniff import HEAD_BYTES, sniff
+from gateway.intake.media.sniff import HEAD_BYTES, sniff
 from gateway.media.decoding import Limits, SoundDecoder
 
 LIMITS = Limits(sound_s=4 * 3600, cpu_s=600, wall_s=1200)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from gateway.bootstrap.house import House
 from gateway.domain.retention import first_kept
 from gateway.errors import StoreUnavailable
-from gateway.intake import outbox, refused_calls
+from gateway.intake.call import refused
+from gateway.intake.channel import outbox
 from gateway.roles import traces
 from gateway.roles.watching import LOOK_S
 from gateway.telemetry import log
@@ -67,7 +68,7 @@ async def _traces(house: House, now: datetime) -> None:
 async def _rows(house: House, now: datetime) -> None:
     """What was sent to people, and calls for which there was no room."""
     await house.base.database.outbox.forget(now - timedelta(days=outbox.KEPT_DAYS))
-    if gone := await house.base.database.refused_calls.forget(now - timedelta(days=refused_calls.KEPT_DAYS)):
+    if gone := await house.base.database.refused_calls.forget(now - timedelta(days=refused.KEPT_DAYS)):
         _log.info("refused_calls_forgotten", rows=gone)
 
 

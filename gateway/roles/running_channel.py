@@ -8,8 +8,8 @@ from typing import Any
 
 from gateway.bootstrap.channels import BuiltChannel
 from gateway.errors import ConfigError, GatewayError
-from gateway.intake.channel_lease import ChannelLease
-from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.channel.here import ChannelsHere
+from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.channel import Channel
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
 from gateway.telemetry import log, metrics

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
-from gateway.intake.similar import SimilarTickets
+from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.accounts import AccountStore
 from gateway.ports.attachments import Attachments
 from gateway.ports.channel import HttpChannel, Intake, SigningSource

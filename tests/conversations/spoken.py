@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.change import Applied, Change
-from gateway.intake.answer_call import CallAnswering, CallSettings
-from gateway.intake.channel_health import HealthBoard
-from gateway.intake.live import LiveInteractions
-from gateway.intake.schedule import Schedule
+from gateway.intake.call.answer import CallAnswering, CallSettings
+from gateway.intake.call.live import LiveInteractions
+from gateway.intake.call.schedule import Schedule
+from gateway.intake.channel.health import HealthBoard
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo

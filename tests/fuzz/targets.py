@@ -38,8 +38,8 @@ from channels.wechat import customer_service, envelope, official
 from channels.wechat.refusals import Refused
 from channels.wechat.settings import WechatSettings
 from gateway.errors import ConfigError, RejectedInput
-from gateway.intake.numbers import caller_number
-from gateway.intake.sniff import sniff
+from gateway.intake.call.numbers import caller_number
+from gateway.intake.media.sniff import sniff
 from gateway.ivr.loader import load_flow
 from gateway.ivr.prompts import Prompts, read_prompts
 from gateway.media.wav import alaw_wav, read_wav

@@ -11,7 +11,7 @@ from gateway.domain import masking
 from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import parse_ticket_no
 from gateway.errors import Conflict, NotFound, StaleVersion
-from gateway.intake.similar import SimilarView
+from gateway.intake.ticket.similar import SimilarView
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import MergeBody, UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response

@@ -12,7 +12,7 @@ from gateway.domain.coordinates import Crs
 from gateway.domain.ids import new_ulid, parse_ticket_no
 from gateway.domain.limits import CONTENT_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.errors import NotFound
-from gateway.intake.phrases import danger_phrase
+from gateway.intake.contact.phrases import danger_phrase
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.store import TicketQuery
 from gateway.web.api.contacts import KEY

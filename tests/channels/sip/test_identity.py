@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.intake.numbers import caller_number
+from gateway.intake.call.numbers import caller_number
 from tests.channels.sip.peer import Phone
 
 pytestmark = pytest.mark.integration

@@ -12,15 +12,15 @@ from typing import Any
 from gateway.domain.callback_work import DoneResult, Verb, Work
 from gateway.domain.change import Change, Identity
 from gateway.errors import GatewayError
-from gateway.intake.attachment_files import AttachmentFiles
-from gateway.intake.channel_health import HealthBoard
-from gateway.intake.channels_here import ChannelsHere
-from gateway.intake.conversations import ConversationIntake
-from gateway.intake.idle import IdleCloser
-from gateway.intake.media_worker import MediaWorker
-from gateway.intake.outbox import OutboxWorker
-from gateway.intake.text_flow import TextFlow
-from gateway.intake.watching import Watchers
+from gateway.intake.channel.health import HealthBoard
+from gateway.intake.channel.here import ChannelsHere
+from gateway.intake.channel.outbox import OutboxWorker
+from gateway.intake.conversation.conversations import ConversationIntake
+from gateway.intake.conversation.idle import IdleCloser
+from gateway.intake.conversation.text_flow import TextFlow
+from gateway.intake.conversation.watching import Watchers
+from gateway.intake.media.attachment_files import AttachmentFiles
+from gateway.intake.media.worker import MediaWorker
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.media.decoding import SoundDecoder

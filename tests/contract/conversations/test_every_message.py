@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.change import Change, Identity, NewEvent
-from gateway.intake.text_flow import Heeded, TextFlow, Turn
+from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.intake.media_worker import DECODINGS
+from gateway.intake.media.worker import DECODINGS
 from gateway.media.decoding import Limits, SoundDecoder
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import PermanentDeliveryError, RecogniserUnavailable, TransientDeliveryError
-from gateway.intake import media_worker
+from gateway.intake.media import worker as media_worker
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from tests.contract.conversations.house import PHONE, ConversationHouse

@@ -19,7 +19,7 @@ from gateway.domain.change import Applied, Change, Identity
 from gateway.domain.guess import SURE, Guess
 from gateway.domain.words import Disposition
 from gateway.errors import CallbackClaimed, CallbackClosed, NotFound, StaleVersion
-from gateway.intake.call_record import CallRecord
+from gateway.intake.call.record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gateway.domain.change import Applied, Change, OpenInteraction
 from gateway.domain.ids import rfc3339
 from gateway.errors import StoreUnavailable
-from gateway.intake.live import LiveInteractions
+from gateway.intake.call.live import LiveInteractions
 from gateway.storage import tables
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event, pass_by, written

@@ -15,9 +15,9 @@ from gateway.domain.callback import NewCallback
 from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
-from gateway.intake.call_record import CallRecord
-from gateway.intake.live import LiveInteractions
-from gateway.intake.recover import Recovery
+from gateway.intake.call.live import LiveInteractions
+from gateway.intake.call.record import CallRecord
+from gateway.intake.call.recover import Recovery
 from gateway.ports.call import CallInfo
 from gateway.ports.recordings import Finished
 from gateway.ports.store import CallbackQuery

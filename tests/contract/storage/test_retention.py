@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from gateway.domain.retention import DOUBT_S
-from gateway.intake.retention import StoredRetentionClock
+from gateway.intake.media.retention import StoredRetentionClock
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, written
 

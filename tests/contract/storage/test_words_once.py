@@ -11,10 +11,10 @@ from gateway.calls.recorder import LocalRecordings
 from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
-from gateway.intake.call_record import CallRecord
-from gateway.intake.live import LiveInteractions
-from gateway.intake.recover import Recovery
-from gateway.intake.spool import SpoolingStore
+from gateway.intake.call.live import LiveInteractions
+from gateway.intake.call.record import CallRecord
+from gateway.intake.call.recover import Recovery
+from gateway.intake.call.spool import SpoolingStore
 from gateway.ports.call import CallInfo
 from gateway.ports.recogniser import Final
 from gateway.prefill.place import Gazetteer

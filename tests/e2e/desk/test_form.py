@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess, Mention
-from gateway.intake.call_record import CallRecord
+from gateway.intake.call.record import CallRecord
 from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import sound
 from tests.integration.web.house import WebHouse, final

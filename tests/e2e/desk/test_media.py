@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.change import Change, NewEvent
-from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.media.attachment_files import AttachmentFiles
 from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import picture, sound
 from tests.integration.web.house import WebHouse, web_house

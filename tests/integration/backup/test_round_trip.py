@@ -26,8 +26,8 @@ from gateway.cli import main
 from gateway.domain.change import AttachmentUpdate, Change, NewAttachment, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import ConfigError
-from gateway.intake.attachment_files import AttachmentFiles
-from gateway.intake.call_record import recording_field
+from gateway.intake.call.record import recording_field
+from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.live.in_use import in_use
 from gateway.ports.feed import Delivery
 from gateway.settings import load

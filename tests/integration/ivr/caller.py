@@ -14,8 +14,8 @@ from gateway.calls.keys import Keys
 from gateway.calls.listener import Listener
 from gateway.domain.change import Applied, Change
 from gateway.errors import CallEnded, StoreUnavailable
-from gateway.intake.call_record import CallRecord
-from gateway.intake.flow_on_call import FlowOnCall
+from gateway.intake.call.flow import FlowOnCall
+from gateway.intake.call.record import CallRecord
 from gateway.ivr.engine import Engine
 from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason

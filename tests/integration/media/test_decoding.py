@@ -13,7 +13,7 @@ from typing import Self
 import pytest
 
 from gateway.errors import RejectedInput
-from gateway.intake.sniff import sniff
+from gateway.intake.media.sniff import sniff
 from gateway.media.containers import DEMUXERS
 from gateway.media.decoding import COMMAND, DecoderFailed, Limits, SoundDecoder
 from gateway.media.g711 import alaw_to_pcm16, audioop

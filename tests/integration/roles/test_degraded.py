@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from gateway.intake.channel_watch import KEY
-from gateway.intake.rhythm import Rhythm
+from gateway.intake.channel.rhythm import Rhythm
+from gateway.intake.channel.watch import KEY
 from gateway.storage.database import open_database
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from gateway.bootstrap.foundation import open_foundation
 from gateway.bootstrap.house import House
-from gateway.intake.retention import StoredRetentionClock
+from gateway.intake.media.retention import StoredRetentionClock
 from gateway.ports.clock import SystemClock
 from gateway.roles.housekeeping import housekeeping
 from gateway.settings import Settings

@@ -11,8 +11,8 @@ import pytest
 
 from gateway.bootstrap.channels import BuiltChannel
 from gateway.errors import StoreUnavailable
-from gateway.intake.channel_lease import ChannelLease
-from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.channel.here import ChannelsHere
+from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.store import ChannelLeases
 from gateway.roles.running_channel import RunningChannel
 from gateway.storage.database import open_database

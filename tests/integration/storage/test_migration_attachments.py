@@ -11,7 +11,7 @@ from alembic import command
 
 from gateway.domain.change import NewAttachment
 from gateway.domain.ids import new_ulid
-from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.storage.database import open_database
 from gateway.storage.migrate import _config, migrate
 from tests.contract.storage.changes import SHANGHAI, written

@@ -17,9 +17,9 @@ from argon2 import PasswordHasher
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.words import Disposition
-from gateway.intake.accept import ContactIntake
-from gateway.intake.call_record import CallRecord
-from gateway.intake.similar import SimilarTickets
+from gateway.intake.call.record import CallRecord
+from gateway.intake.contact.accept import ContactIntake
+from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock, SystemClock
 from gateway.ports.recogniser import Final

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.intake.attachment_files import AttachmentFiles
+from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.ports.channel import SigningSource
 from gateway.web.api.contacts import signature, status_text
 from tests.integration.web.house import SOURCE_SECRET, WebHouse, web_house

@@ -13,8 +13,8 @@ from aiohttp import web
 from gateway.domain.change import AttachmentUpdate, Change, NewAttachment, NewEvent, NewMessage
 from gateway.domain.ids import new_ulid
 from gateway.errors import RejectedInput, StoreUnavailable
-from gateway.intake.attachment_files import AttachmentFiles
-from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.channel.here import ChannelsHere
+from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.web.services import Limits
 from tests.integration.web.house import web_house
 

@@ -18,8 +18,8 @@ import aiohttp
 import pytest
 
 from gateway.domain.ids import new_ulid
-from gateway.intake.attachment_files import AttachmentFiles
-from gateway.intake.channels_here import ChannelsHere
+from gateway.intake.channel.here import ChannelsHere
+from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.web.auth import ADMIN, CSRF_HEADER, ROLE_SCOPES, SCOPES, csrf_token, sha256
 from gateway.web.routing import Route
 from tests.integration.web.house import PASSWORD_HASH, WebHouse, web_house

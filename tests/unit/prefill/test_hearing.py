@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.change import NewSegment
 from gateway.domain.limits import CONTENT_CHARS, CONTENT_FULL, said_in
 from gateway.domain.words import Speaker
-from gateway.intake.call_record import heard_segment
+from gateway.intake.call.record import heard_segment
 from gateway.ports.recogniser import Final
 from gateway.prefill.hearing import CAP, Hearing, differences
 from gateway.prefill.reader import Prefill

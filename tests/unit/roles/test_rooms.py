@@ -30,10 +30,10 @@ async def build():
 
 asyncio.run(build())
 """
-WEB = {"gateway.web.app", "gateway.web.api.tickets", "gateway.intake.similar"}
-WORKER = {"gateway.feeds.worker", "gateway.intake.recover", "gateway.intake.idle"}
+WEB = {"gateway.web.app", "gateway.web.api.tickets", "gateway.intake.ticket.similar"}
+WORKER = {"gateway.feeds.worker", "gateway.intake.call.recover", "gateway.intake.conversation.idle"}
 READING = {"gateway.prefill.reader", "gateway.prefill.said", "sklearn"}
-VOICE = {"gateway.intake.answer_call", "gateway.intake.spool", "gateway.calls.dialogue"}
+VOICE = {"gateway.intake.call.answer", "gateway.intake.call.spool", "gateway.calls.dialogue"}
 
 
 @pytest.mark.parametrize(

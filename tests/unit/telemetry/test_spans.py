@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from gateway.intake import call_spans
+from gateway.intake.call import spans as call_spans
 from gateway.telemetry import otlp, spans, trace
 from gateway.telemetry.otlp import OtlpSender
 from tests.support.ports import free_port

@@ -1,0 +1,1 @@
+"""Channel instances: who runs one, how it is doing, what leaves by it."""

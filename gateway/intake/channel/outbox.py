@@ -1,0 +1,287 @@
+"""Sending what waits in the outbox: in order for each person, again after faults, never outside a reply window."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain.backoff import backoff_s
+from gateway.domain.callback import REPLY_WINDOW_CLOSED, owed
+from gateway.domain.change import (
+    Change,
+    DeliveryUpdate,
+    NewEvent,
+    NewMessage,
+    Queued,
+    Thread,
+)
+from gateway.domain.ids import new_ulid
+from gateway.errors import (
+    GatewayError,
+    PermanentDeliveryError,
+    ReplyWindowClosed,
+    StoreUnavailable,
+    TransientDeliveryError,
+)
+from gateway.intake.channel.health import HealthBoard
+from gateway.intake.channel.here import ChannelsHere
+from gateway.intake.conversation.reply_window import may_send
+from gateway.intake.conversation.watching import Watchers
+from gateway.ports.clock import Clock
+from gateway.ports.conversation_store import OutboxRow, OutboxStore
+from gateway.ports.message import OutboundMessage, Sent, TextChannel
+from gateway.ports.store import ChangeStore
+from gateway.telemetry import log, spans, trace
+
+POLL_S = 1.0
+GATHER_S = 0.02
+"""What is queued so soon after something else is leased with it: a lease is a transaction of its own."""
+PARALLEL = 64
+SEND_TIMEOUT_S = 30.0
+LEASE_MARGIN_S = 30.0
+FIRST_RETRY_S = 1.0
+MAX_RETRY_S = 300.0
+GIVE_UP = timedelta(hours=24)
+MAX_PAUSE_S = 3600.0
+KEPT_DAYS = 30
+"""Of what was sent, or never will be."""
+STORE_RETRY_S = 1.0
+_log = log.get("outbox")
+
+
+class OutboxWorker:
+    """Sends for the channels that run in this process. Several processes may: leases keep them apart."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        outbox: OutboxStore,
+        channels: ChannelsHere,
+        health: HealthBoard,
+        watchers: Watchers,
+        clock: Clock,
+        owner: str,
+        callback_due: timedelta,
+        sms_channel: str | None,
+        sent_as: Callable[[str, str | None], Awaitable[None]],
+        is_gone: Callable[[str], bool],
+        jitter: random.Random,
+    ) -> None:
+        """``sms_channel`` takes what a closed window keeps back; ``sent_as`` hears of each message sent.
+
+        ``is_gone`` tells the owners of leases that cannot come back: an earlier process of this machine.
+        """
+        self._is_gone = is_gone
+        self._store = store
+        self._outbox = outbox
+        self._channels = channels
+        self._health = health
+        self._watchers = watchers
+        self._clock = clock
+        self._owner = owner
+        self._callback_due = callback_due
+        self._sms_channel = sms_channel
+        self._sent_as = sent_as
+        self._jitter = jitter
+        self._wake = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._paused: dict[str, float] = {}
+
+    def notify(self) -> None:
+        """Something has been queued."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; what is under way then has one attempt's time to end and be written down."""
+        freed: int | None = None
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    freed = await self._outbox.free(self._is_gone) if freed is None else freed
+                    busy = await self.step()
+                except StoreUnavailable:
+                    await asyncio.sleep(STORE_RETRY_S)
+                    continue
+                if not busy:
+                    await self._idle()
+                await asyncio.sleep(GATHER_S)
+        finally:
+            if self._sending:
+                await asyncio.wait(self._sending, timeout=SEND_TIMEOUT_S)
+            for task in self._sending:
+                task.cancel()
+
+    async def step(self) -> bool:
+        """Start what is due; whether there was anything."""
+        now = self._clock.monotonic()
+        ready = [c for c in self._channels.conversing() if self._paused.get(c, 0.0) <= now]
+        free = PARALLEL - len(self._sending)
+        if not ready or free <= 0:
+            return False
+        leased = await self._outbox.lease(ready, self._owner, recipients=free, lease_s=SEND_TIMEOUT_S + LEASE_MARGIN_S)
+        for rows in leased:
+            task = asyncio.create_task(self._person(rows), name=f"outbox-{rows[0].channel_id}")
+            self._sending.add(task)
+            task.add_done_callback(self._ended)
+        return bool(leased)
+
+    async def settled(self) -> None:
+        """Until nothing is being sent."""
+        while self._sending:
+            await asyncio.wait(set(self._sending))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("outbox_broke", exc_info=error)
+
+    async def _idle(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _person(self, rows: list[OutboxRow]) -> None:
+        """Send one person's messages in order; the first that has to wait makes the others wait."""
+        sent = list(rows[0].sent)
+        for n, row in enumerate(rows):
+            channel = self._channels.text(row.channel_id)
+            if channel is None or self._paused.get(row.channel_id, 0.0) > self._clock.monotonic():
+                await self._give_back(rows[n:], POLL_S, None)
+                return
+            with trace.scope(row.trace):
+                if not may_send(row.heard, sent, channel.window, self._clock.now()):
+                    await self._elsewhere(row)
+                    continue
+                retry_in_s = await self._send(row, channel)
+            if retry_in_s is not None:
+                await self._give_back(rows[n:], *retry_in_s)
+                return
+            sent.append(self._clock.now())
+
+    async def _give_back(self, rows: list[OutboxRow], retry_in_s: float, error: str | None) -> None:
+        await self._outbox.again([row.message_id for row in rows], retry_in_s=retry_in_s, error=error)
+
+    async def _send(self, row: OutboxRow, channel: TextChannel) -> tuple[float, str] | None:
+        """One attempt. None: it is over, well or not; otherwise seconds until the next one, and the error."""
+        message = OutboundMessage(
+            message_id=row.message_id,
+            channel_id=row.channel_id,
+            recipient=row.recipient,
+            text=row.text,
+            quick_replies=row.quick_replies,
+            context=row.context,
+            created_at=row.created_at,
+        )
+        try:
+            with spans.span("outbox", channel_id=row.channel_id, attempt=row.attempts + 1):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    sent = await channel.send(message)
+        except ReplyWindowClosed:
+            # The provider counts better than we do: messages sent by others, people who left.
+            await self._elsewhere(row)
+        except PermanentDeliveryError as error:
+            await self._failed(row, error.code, str(error), error)
+        except TransientDeliveryError as error:
+            if error.retry_after_s:
+                pause = min(error.retry_after_s, MAX_PAUSE_S)
+                self._paused[row.channel_id] = self._clock.monotonic() + pause
+            return await self._later(row, str(error), error, error.retry_after_s)
+        except TimeoutError as error:
+            return await self._later(row, "the provider did not answer in time", error)
+        except Exception as error:  # noqa: BLE001 - a channel's fault must not cost the message
+            _log.error("channel_send_broke", channel_id=row.channel_id, exc_info=error)
+            return await self._later(row, type(error).__name__, error)
+        else:
+            await self._sent(row, sent)
+        return None
+
+    async def _sent(self, row: OutboxRow, sent: Sent) -> None:
+        now = self._clock.now()
+        self._health.sent(row.channel_id)
+        _log.info("message_sent", channel_id=row.channel_id, message_id=row.message_id, attempts=row.attempts + 1)
+        await self._book(
+            row,
+            DeliveryUpdate(message_id=row.message_id, state="sent", at=now, external_id=sent.external_id),
+            {"message_id": row.message_id},
+        )
+        await self._sent_as(row.channel_id, sent.external_id)
+
+    async def _later(
+        self, row: OutboxRow, error: str, cause: Exception, retry_after_s: float | None = None
+    ) -> tuple[float, str] | None:
+        if self._clock.now() - row.created_at > GIVE_UP:
+            await self._failed(row, "gave_up", error, cause)
+            return None
+        self._health.failed(row.channel_id, for_good=False)
+        _log.warning("message_not_sent_yet", channel_id=row.channel_id, attempts=row.attempts + 1, exc_info=cause)
+        wait = backoff_s(row.attempts + 1, first_s=FIRST_RETRY_S, most_s=MAX_RETRY_S, jitter=self._jitter.random())
+        return max(wait, min(retry_after_s or 0.0, MAX_PAUSE_S)), error
+
+    async def _failed(self, row: OutboxRow, reason: str, error: str, cause: Exception) -> None:
+        """It can never be sent: the ticket says so."""
+        self._health.failed(row.channel_id)
+        _log.error("message_failed", channel_id=row.channel_id, reason=reason, exc_info=cause)
+        await self._book(row, self._lost(row, error), {"message_id": row.message_id, "reason": reason})
+
+    def _lost(self, row: OutboxRow, error: str) -> DeliveryUpdate:
+        return DeliveryUpdate(message_id=row.message_id, state="failed", at=self._clock.now(), error=error)
+
+    async def _elsewhere(self, row: OutboxRow) -> None:
+        """The provider's window is closed: by SMS if we can, otherwise a person calls."""
+        now = self._clock.now()
+        by_sms = self._sms_channel is not None and row.phone is not None and row.channel_id != self._sms_channel
+        data = {
+            "message_id": row.message_id,
+            "reason": REPLY_WINDOW_CLOSED,
+            "instead": "sms" if by_sms else "callback",
+        }
+        change = self._change(row, self._lost(row, "reply window closed"), data)
+        if by_sms and self._sms_channel is not None and row.phone is not None:
+            message = NewMessage(
+                message_id=new_ulid(),
+                direction="outbound",
+                sent_at=now,
+                text=row.text,
+                queue=Queued(channel_id=self._sms_channel, recipient=row.phone),
+            )
+            thread = Thread(channel_id=self._sms_channel, sender=row.phone)
+            change = replace(change, messages=(message,), thread=thread)
+        else:
+            change = replace(change, callback=owed(REPLY_WINDOW_CLOSED, now, self._callback_due))
+        await self._write(change)
+        self._watchers.wake(row.channel_id, row.recipient)
+        self._wake.set()
+
+    def _change(self, row: OutboxRow, update: DeliveryUpdate, data: dict[str, Any]) -> Change:
+        return Change(
+            ticket_id=row.ticket_id,
+            interaction_id=row.interaction_id,
+            deliveries=(update,),
+            events=(NewEvent(type=f"message.{update.state}", at=self._clock.now(), data=data),),
+        )
+
+    async def _book(self, row: OutboxRow, update: DeliveryUpdate, data: dict[str, Any]) -> None:
+        await self._write(self._change(row, update, data))
+        self._watchers.wake(row.channel_id, row.recipient)
+
+    async def _write(self, change: Change) -> None:
+        """Until it is written: what has been sent must not be sent again because SQL was down for a moment."""
+        while True:
+            try:
+                await self._store.apply(change)
+            except StoreUnavailable:
+                await asyncio.sleep(STORE_RETRY_S)
+            except GatewayError as error:
+                _log.error("delivery_not_booked", exc_info=error)
+                return
+            else:
+                return

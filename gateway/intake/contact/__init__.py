@@ -1,0 +1,1 @@
+"""Written contacts: the door, what they say, what people in danger are told."""

@@ -1,0 +1,442 @@
+"""The door for written conversations: one open interaction a person and channel, every message written once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.domain.change import Applied, Change, NewAttachment, NewEvent
+from gateway.domain.ids import new_ulid
+from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.limits import LONG_TEXT
+from gateway.domain.said_at import said_at
+from gateway.domain.words import Disposition
+from gateway.errors import StaleVersion, StoreUnavailable
+from gateway.intake.channel.health import HealthBoard
+from gateway.intake.channel.receipts import Receipts
+from gateway.intake.contact.long_text import bounded, kept_whole
+from gateway.intake.contact.phrases import danger_phrase, phrase
+from gateway.intake.contact.plain_text import language_of
+from gateway.intake.conversation.follow_up import FollowUp, may_ask, numbers_in
+from gateway.intake.conversation.message_change import (
+    ABOUT_THE_LAST,
+    NEVER_OPEN,
+    Arrived,
+    MessageChange,
+    Standing,
+    body_sha256,
+    identities_of,
+    phone_of,
+    rating_of,
+    stored_messages,
+)
+from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
+from gateway.intake.conversation.ticket_talk import WITHDRAWS
+from gateway.intake.conversation.turns import Turns
+from gateway.intake.conversation.watching import Watchers
+from gateway.ivr.engine import State
+from gateway.ports.attachments import Attachments, Refused
+from gateway.ports.clock import Clock
+from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
+from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
+from gateway.ports.off_loop import off_loop
+from gateway.ports.store import ChangeStore
+from gateway.prefill.danger import danger_in
+from gateway.telemetry import log, spans, trace
+
+TRIES = 8
+"""How often a message is tried again when another process has gone on with the conversation."""
+_log = log.get("intake")
+REMEMBERED = 20_000
+"""Open conversations whose state is kept in memory; the others are read again."""
+Key = tuple[str, str]
+
+
+class ConversationIntake:
+    """Implements ``ports.message.Conversations``."""
+
+    def __init__(
+        self,
+        *,
+        store: ChangeStore,
+        reads: ConversationStore,
+        flow: TextFlow,
+        files: Attachments,
+        watchers: Watchers,
+        health: HealthBoard,
+        clock: Clock,
+        callback_due: timedelta,
+        queued: Callable[[], None],
+    ) -> None:
+        """``queued`` is called after a commit that left something to send or to fetch."""
+        self._store = store
+        self._reads = reads
+        self._flow = flow
+        self._files = files
+        self._watchers = watchers
+        self._health = health
+        self._clock = clock
+        self._callback_due = callback_due
+        self._queued = queued
+        self._turns = Turns()
+        """One message of a person at a time in this process; other processes are caught by ``expected_dialogue``."""
+        self._open: OrderedDict[Key, Standing] = OrderedDict()
+        self._receipts = Receipts(store=store, reads=reads, watchers=watchers, health=health, clock=clock)
+
+    async def receive(self, message: InboundMessage) -> Received:
+        """See ``Conversations.receive``."""
+        entry, began = trace.current() is None, self._clock.monotonic()
+        with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=message.channel_id):
+            received = await self._taken(message)
+            _log.info(
+                "contact_committed",
+                channel_id=message.channel_id,
+                ticket_no=received.ticket_no,
+                interaction_id=received.interaction_id,
+                replayed=received.replayed,
+                ms=round((self._clock.monotonic() - began) * 1000, 1),
+            )
+        return received
+
+    async def _taken(self, message: InboundMessage) -> Received:
+        key = (message.channel_id, message.sender)
+        async with self._turns.alone(key):
+            arrived = await self._arrived(message)
+            for _ in range(TRIES):
+                try:
+                    return await self._receive(key, arrived)
+                except StaleVersion:
+                    self._open.pop(key, None)
+        raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
+
+    async def _arrived(self, message: InboundMessage) -> Arrived:
+        """``message`` as it is written; its files are on the disk when this returns."""
+        kept = bounded(message)
+        message_id = new_ulid()
+        media = message.media
+        long = media is not None and media.data is not None
+        try:
+            attachment = await self._attachment(message, message_id) if media else None
+            whole = await kept_whole(message, self._files, new_ulid() if media else message_id)
+        except OSError as error:
+            raise StoreUnavailable("the disk takes no attachments; free space") from error
+        return Arrived(
+            message=kept,
+            message_id=message_id,
+            body_sha256=await off_loop(long or whole is not None, body_sha256, message),
+            attachment=attachment,
+            whole=whole,
+        )
+
+    async def _receive(self, key: Key, arrived: Arrived) -> Received:
+        message = arrived.message
+        standing = self._open.get(key)
+        view: ThreadView | None = None
+        if standing is None or self._may_ask(standing, message):
+            view = await self._look(message)
+            standing = _standing(view)
+        build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
+        if standing.ticket_id is None and (
+            not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
+        ):
+            return await self._beside(key, message, standing, build, view)
+        long = len(message.text or "") > LONG_TEXT
+        if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
+            view = view or await self._look(message)
+            standing = await self._leave(key, message, standing, view)
+            build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
+        turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
+        change = build.build(turn, extra, about, rating_of(message))
+        applied = await self._store.apply(change)
+        if applied.replayed:
+            return await self._replayed(message, applied)
+        if change.interaction_fields:
+            self._open.pop(key, None)  # it has ended
+        else:
+            self._remember(key, applied, turn.state)
+        return self._written(key, message, change, applied)
+
+    def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
+        """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
+        if standing.state is None or message.kind != "text":
+            return False
+        return bool(standing.state.vars.get(WITHDRAWS)) or may_ask(message.text)
+
+    def _turn(
+        self, arrived: Arrived, standing: Standing, view: ThreadView | None
+    ) -> tuple[Turn, list[str], FollowUp | None]:
+        """What the flow makes of the message, what else is to be said, and which ticket it is about."""
+        message, attachment = arrived.message, arrived.attachment
+        danger = danger_in(message.text or "")
+        text = message.text if message.event in {None, "edit", "menu"} or danger else None
+        about = None if danger else self._about(message, standing, view)
+        found = about is not None and about.ticket is not None
+        opening = standing.state is None and standing.ticket_id is None
+        if standing.state is not None:
+            turn = Turn(state=standing.state)
+        else:
+            turn = self._flow.begin(
+                message.flow,
+                language=language_of(text, message.language),
+                phone_known=phone_of(message) is not None or (view is not None and view.phone_known),
+                follow_up=found or standing.ticket_id is not None,
+                another=standing.parent is not None,
+            )
+        at = said_at(message.sent_at, message.received_at)
+        language = language_of(text) or turn.state.language
+        extra = [phrase("long_text", language)] if arrived.whole is not None and text is not None else []
+        if about is not None:
+            if not found and opening:
+                self._flow.take(turn, Heeded(at=message.received_at), opening=True)
+                turn.lines.pop()  # the question: the answer asks it
+            turn.content = text
+            return self._flow.told(turn, about, Heeded(at=at, text=text), language), extra, about
+        heeded = Heeded(
+            at=at,
+            text=text,
+            choice=message.choice,
+            location=message.location,
+            phone=phone_of(message) if any(i.kind == "phone" for i in message.identities) else None,
+            media=message.kind if attachment is None or attachment.error is None else None,
+            voice_pending=arrived.message_id if _to_hear(message, attachment) else None,
+            speaks=message.event in {None, "menu"},
+        )
+        turn = self._flow.take(turn, heeded, opening=opening)
+        name = attachment.error if attachment is not None and attachment.error else message.event
+        if name in {"edit", "recall", "unsupported", "rating", "too_large", "not_allowed", "empty"}:
+            extra.append(phrase(str(name), turn.state.language))
+        return turn, extra, None
+
+    def _about(self, message: InboundMessage, standing: Standing, view: ThreadView | None) -> FollowUp | None:
+        if view is None or message.kind != "text" or standing.parent is not None:
+            return None
+        if standing.ticket_id is not None and not self._may_ask(standing, message):
+            return None
+        return self._flow.about(standing.state, standing.ticket_id, message.text, view.tickets, self._clock.now())
+
+    def _apart(self, message: InboundMessage, standing: Standing, view: ThreadView | None) -> bool:
+        """Whether a message within a conversation is about another matter, or alters another ticket."""
+        if standing.ticket_id is None or standing.state is None:
+            return False
+        if message.kind != "text" or message.event is not None or message.choice:
+            return False
+        if danger_in(message.text or ""):
+            return False
+        about = self._about(message, standing, view)
+        if about is None:
+            at = said_at(message.sent_at, message.received_at)
+            return self._flow.is_another(standing.state, message.text, at)
+        other = about.ticket is not None and about.ticket.ticket_id != standing.ticket_id
+        return other and about.intent is not Intent.PROGRESS
+
+    async def _leave(self, key: Key, message: InboundMessage, standing: Standing, view: ThreadView) -> Standing:
+        """Close it for a conversation of its own. After a crash the message, sent again, opens that all the same."""
+        now, disposition = self._clock.now(), disposition_of(standing.state).value
+        await self._store.apply(
+            Change(
+                ticket_id=standing.ticket_id,
+                interaction_id=standing.interaction_id,
+                close_unless_closed=True,
+                interaction_fields={"ended_at": now, "disposition": disposition},
+                events=(NewEvent(type="interaction.ended", at=now, data={"disposition": disposition, "left": True}),),
+            )
+        )
+        self._open.pop(key, None)
+        new = self._about(message, replace(standing, ticket_id=None, state=None), view) is None
+        return Standing(
+            previous_ticket=standing.ticket_id,
+            previous_interaction=standing.interaction_id,
+            parent=standing.ticket_id if new else None,
+        )
+
+    def _written(self, key: Key, message: InboundMessage, change: Change, applied: Applied) -> Received:
+        """After a commit: whoever watches hears of it, and whoever has something to do about it."""
+        channel_id = message.channel_id
+        self._health.inbound(channel_id)
+        self._watchers.wake(*key, stored_messages(change, applied) if self._watchers.watches(*key) else ())
+        if not message.pulls or change.attachments:
+            self._queued()
+        elif len(change.messages) > 1:
+            self._health.sent(channel_id)
+        return _received(applied)
+
+    async def _beside(
+        self, key: Key, message: InboundMessage, standing: Standing, build: MessageChange, view: ThreadView | None
+    ) -> Received:
+        """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
+        thanks = _only_thanks(standing, message)
+        if standing.previous_interaction is None or (message.event not in ABOUT_THE_LAST and not thanks):
+            self._health.inbound(message.channel_id)
+            return Received(
+                interaction_id=None, ticket_id=None, ticket_no=None, seq=view.last_seq if view else 0, replayed=False
+            )
+        language = language_of(message.text) or "zh"
+        danger = danger_in(message.text or "")
+        said = (
+            danger_phrase(danger.number, language)
+            if danger
+            else phrase("thanks" if thanks else str(message.event), language)
+        )
+        change = build.beside([said], rating_of(message))
+        applied = await self._store.apply(change)
+        if applied.replayed:
+            return await self._replayed(message, applied)
+        return self._written(key, message, change, applied)
+
+    async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
+        self._health.inbound(message.channel_id)
+        return replace(_received(applied), seq=await self._has_come(message), replayed=True)
+
+    async def _has_come(self, message: InboundMessage) -> int:
+        """The number that a redelivered message has in its thread; 0 for one that comes first."""
+        return await self._reads.seq_of(message.channel_id, message.sender, message.external_id)
+
+    async def _look(self, message: InboundMessage) -> ThreadView:
+        return await self._reads.thread(
+            message.channel_id,
+            message.sender,
+            identities=identities_of(message),
+            ticket_nos=numbers_in(message.text),
+        )
+
+    async def _attachment(self, message: InboundMessage, message_id: str) -> NewAttachment:
+        """The attachment's row; bytes that came along are on the disk when this returns. ``OSError``."""
+        media = message.media
+        assert media is not None
+        new = NewAttachment(
+            attachment_id=new_ulid(),
+            channel_id=message.channel_id,
+            kind=message.kind,
+            message_id=message_id,
+            ref=media.ref,
+            name=media.name,
+            media_type=media.media_type,
+            bytes=media.size,
+            transcribe=message.kind == "voice" and not message.text,
+        )
+        if media.data is None:
+            return replace(new, error="too_large") if (media.size or 0) > self._files.max_bytes else new
+        try:
+            stored = await self._files.keep(_once(media), media.name)
+        except Refused as refused:
+            return replace(new, error=refused.why, bytes=len(media.data))
+        return replace(
+            new, sha256=stored.sha256, location=stored.location, bytes=stored.bytes, media_type=stored.media_type
+        )
+
+    def _remember(self, key: Key, applied: Applied, state: State) -> None:
+        self._open[key] = Standing(
+            ticket_id=applied.ticket_id,
+            interaction_id=applied.interaction_id,
+            dialogue_no=applied.dialogue_no,
+            state=state,
+        )
+        self._open.move_to_end(key)
+        if len(self._open) > REMEMBERED:
+            self._open.popitem(last=False)
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """See ``Conversations.receipt``."""
+        await self._receipts.take(receipt)
+
+    async def sent_as(self, channel_id: str, external_id: str | None) -> None:
+        """A message of ours is known as sent: receipts that were here before that are taken now."""
+        await self._receipts.sent_as(channel_id, external_id)
+
+    async def history(self, channel_id: str, sender: str, *, after: int = 0, limit: int = 200) -> list[StoredMessage]:
+        """See ``Conversations.history``."""
+        known = self._watchers.newest(channel_id, sender, after)
+        return (
+            known[:limit]
+            if known is not None
+            else await self._reads.history(channel_id, sender, after=after, limit=limit)
+        )
+
+    def watch(self, channel_id: str, sender: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        """See ``Conversations.watch``."""
+        return self._watchers.watch(channel_id, sender)
+
+    async def rest(self, idle: IdleConversation) -> Disposition | None:
+        """Close a conversation in which nobody has written for long; how it ended, None if it goes on after all."""
+        key = (idle.channel_id, idle.external_id.partition(":")[2])
+        state = State.from_json(idle.dialogue) if idle.dialogue else None
+        now = self._clock.now()
+        async with self._turns.alone(key):
+            known = self._open.get(key)
+            if known is not None and known.state != state:
+                return None  # somebody has just written
+            disposition = disposition_of(state)
+            applied = await self._store.apply(
+                Change(
+                    ticket_id=idle.ticket_id,
+                    interaction_id=idle.interaction_id,
+                    close_unless_closed=True,
+                    interaction_fields={"ended_at": now, "disposition": disposition.value},
+                    events=(
+                        NewEvent(
+                            type="interaction.ended", at=now, data={"disposition": disposition.value, "idle": True}
+                        ),
+                    ),
+                )
+            )
+            self._open.pop(key, None)
+        return None if applied.skipped else disposition
+
+    async def amend(self, key: Key, make: Callable[[ThreadView], Change], text: str | None = None) -> Applied:
+        """Apply a Change that depends on where a conversation stands, when nobody else is writing to it.
+
+        ``text`` may name tickets by their numbers: those that are this person's are in the view.
+        ``make`` runs in a thread: it may read what was said.
+        """
+        async with self._turns.alone(key):
+            for _ in range(TRIES):
+                view = await self._reads.thread(*key, identities=(), ticket_nos=numbers_in(text))
+                self._open.pop(key, None)
+                try:
+                    applied = await self._store.apply(await asyncio.to_thread(make, view))
+                except StaleVersion:
+                    continue
+                self._watchers.wake(*key)
+                self._queued()
+                return applied
+        raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
+
+
+def _only_thanks(standing: Standing, message: InboundMessage) -> bool:
+    """Whether somebody thanks when their conversation is over: that is no demand, and it has its answer."""
+    if standing.previous_interaction is None or message.kind != "text" or message.event or message.choice:
+        return False
+    return is_outright(message.text) and intent_of(message.text) in {Intent.THANKS, Intent.ACK}
+
+
+def _to_hear(message: InboundMessage, attachment: NewAttachment | None) -> bool:
+    return message.kind == "voice" and not message.text and attachment is not None and attachment.error is None
+
+
+def _standing(view: ThreadView) -> Standing:
+    return Standing(
+        ticket_id=view.open_ticket_id,
+        interaction_id=view.open_interaction_id,
+        dialogue_no=view.dialogue_no,
+        state=State.from_json(view.dialogue) if view.dialogue else None,
+        previous_ticket=view.ticket_id,
+        previous_interaction=view.interaction_id,
+    )
+
+
+def _received(applied: Applied) -> Received:
+    return Received(
+        interaction_id=applied.interaction_id,
+        ticket_id=applied.ticket_id,
+        ticket_no=applied.ticket_no,
+        seq=applied.seqs[0] if applied.seqs else 0,
+        replayed=False,
+    )
+
+
+async def _once(media: MediaRef) -> AsyncIterator[bytes]:
+    yield media.data or b""

@@ -1,0 +1,405 @@
+"""What one message changes: pure functions from a message and where its conversation stands to a ``Change``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.callback import owed
+from gateway.domain.change import (
+    TICKET_NO,
+    Applied,
+    Change,
+    ExternalKey,
+    Identity,
+    NewAttachment,
+    NewEvent,
+    NewInteraction,
+    NewMessage,
+    NewRequester,
+    NewTicket,
+    Queued,
+    Thread,
+)
+from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
+from gateway.domain.intents import Intent
+from gateway.domain.said_at import said_at
+from gateway.domain.words import Disposition, Line, Status
+from gateway.intake.contact.emergency import danger_said, emergency_raised
+from gateway.intake.contact.phrases import phrase
+from gateway.intake.conversation.follow_up import FollowUp
+from gateway.intake.conversation.text_flow import Turn, disposition_of
+from gateway.ivr.engine import State
+from gateway.ports.message import InboundMessage, StoredMessage
+from gateway.ports.numbers import CITY, e164
+
+CONVERSATION = "conversation:"
+NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
+"""Events that are no contact, whatever the channel says."""
+ABOUT_THE_LAST = frozenset({"edit", "recall", "rating"})
+"""Events that belong to the newest interaction, also when it is closed."""
+SATISFIED = range(1, 6)
+_ASKED = {
+    Intent.PROGRESS: "progress_asked",
+    Intent.URGE: "urged",
+    Intent.IGNORED: "urged",
+    Intent.WITHDRAW: "withdraw_asked",
+    Intent.ADDITION: "added_to",
+}
+"""The event that tells of a message about a ticket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the conversation stands that a message joins or opens."""
+
+    ticket_id: str | None = None
+    """The open conversation's; None: this message opens one."""
+    interaction_id: str | None = None
+    dialogue_no: int = 0
+    state: State | None = None
+    previous_ticket: str | None = None
+    previous_interaction: str | None = None
+    parent: str | None = None
+    """The ticket of the conversation in which this other matter was told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A message that is about to be written, with what came along on the disk already."""
+
+    message: InboundMessage
+    """Within the caps of ``gateway.domain.limits``."""
+    message_id: str
+    body_sha256: str
+    """Of the message as it came."""
+    attachment: NewAttachment | None = None
+    """Its picture, voice or file."""
+    whole: NewAttachment | None = None
+    """Its text in full, when the message only holds the beginning."""
+
+
+def phone_of(message: InboundMessage) -> str | None:
+    """The E.164 number that the message itself gives for its sender."""
+    given = next((e164(i.value, CITY) for i in message.identities if i.kind == "phone"), None)
+    return given or (e164(message.sender) if message.channel == "sms" else None)
+
+
+def identities_of(message: InboundMessage) -> tuple[Identity, ...]:
+    """How this person is known again: as the channel says, and by their id there."""
+    phone = phone_of(message)
+    own = [i for i in message.identities if i.kind != "phone"]
+    if phone:
+        own.append(Identity(kind="phone", value=phone))
+    own.append(Identity(kind=f"on:{message.channel_id}", value=message.sender))
+    return tuple(dict.fromkeys(own))
+
+
+def body_sha256(message: InboundMessage) -> str:
+    """What tells a redelivery from another message under the same id. Times are left out: providers restamp.
+
+    Takes time in proportion to the text and the bytes that came along.
+    """
+    media = message.media
+    parts: list[Any] = [message.sender, message.kind, message.text, message.event, message.choice]
+    parts.append([message.location.lat, message.location.lon] if message.location else None)
+    parts.append([media.ref, hashlib.sha256(media.data).hexdigest() if media.data else None] if media else None)
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+
+
+class MessageChange:
+    """Builds the Change of one message."""
+
+    def __init__(
+        self,
+        arrived: Arrived,
+        standing: Standing,
+        *,
+        now: datetime,
+        callback_due: timedelta,
+    ) -> None:
+        """What ``arrived`` changes where the conversation stands."""
+        self._message = message = arrived.message
+        self._standing = standing
+        self._now = now
+        self._callback_due = callback_due
+        self._attachment = arrived.attachment
+        self._whole = arrived.whole
+        self._body_sha256 = arrived.body_sha256
+        self._message_id = arrived.message_id
+        self._incomplete = phrase("incomplete", "zh") if message.incomplete else ""
+
+    def build(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> Change:
+        """The whole Change; ``extra`` is written before what the flow says."""
+        message, standing, now = self._message, self._standing, self._now
+        known = about.ticket if about is not None else None
+        content = turn.content
+        if about is not None and about.intent is not Intent.ADDITION:
+            content = None
+        if content and self._incomplete:
+            content += self._incomplete
+        lines = [*extra, *turn.lines]
+        state = turn.state
+        ends = self._ends(state, about)
+        conversation = f"{CONVERSATION}{message.sender}"
+        outbound = self._outbound(lines, turn.quick_replies)
+        interaction = NewInteraction(
+            interaction_id=new_ulid(),
+            channel=message.channel,
+            channel_id=message.channel_id,
+            direction="inbound",
+            started_at=self._sent_at,
+            external_id=conversation,
+            from_raw=message.from_raw or message.sender,
+            to_raw=message.to_raw,
+            fields={"flow": {"name": state.flow, "version": state.version}, "answered_at": now},
+        )
+        change = Change(
+            dedupe=self._key(),
+            join=ExternalKey(channel_id=message.channel_id, external_id=conversation),
+            expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
+            new_interaction=interaction,
+            dialogue=state.to_json(),
+            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | withdrawn(about),
+            guesses=tuple(turn.guesses),
+            mentions=tuple(turn.mentions),
+            interaction_fields={"ended_at": now, "disposition": ends.value} if ends is not None else {},
+            thread=self._thread(),
+            messages=(*self._inbound(), *outbound),
+            attachments=self._attachments,
+            callback=owed(turn.callback_reason, now, self._callback_due),
+            events=(*self._events(turn, about, satisfied, content=content, ends=ends), *self._taken(outbound)),
+        )
+        if known is not None and standing.ticket_id is None:
+            return replace(change, ticket_id=known.ticket_id, content=content)
+        return replace(change, new_ticket=self._ticket(content, turn))
+
+    def beside(self, extra: list[str], satisfied: int | None) -> Change:
+        """The Change of an event about an interaction that is over."""
+        message, standing = self._message, self._standing
+        outbound = self._outbound(extra, ())
+        danger = danger_said([message.text or ""])
+        return Change(
+            dedupe=self._key(),
+            ticket_id=standing.previous_ticket,
+            interaction_id=standing.previous_interaction,
+            ticket_fields=_rated(satisfied, message),
+            content=message.text if message.event == "edit" else None,
+            guesses=danger,
+            thread=self._thread(),
+            messages=(*self._inbound(), *outbound),
+            attachments=self._attachments,
+            events=(
+                self._received(),
+                *emergency_raised(danger, self._now, message_id=self._message_id),
+                *self._rating(satisfied),
+                *self._taken(outbound),
+            ),
+        )
+
+    def _ends(self, state: State, about: FollowUp | None) -> Disposition | None:
+        """How the conversation ends with this message; None: it goes on. A withdrawn ticket takes nothing more."""
+        if self._standing.interaction_id is None:
+            return None
+        ends = disposition_of(state)
+        if about is not None and about.withdrawn:
+            return Disposition.COMPLETED if ends is Disposition.IDLE_CLOSED else ends
+        return ends if self._message.event == "end" else None
+
+    @property
+    def _sent_at(self) -> datetime:
+        """The provider's time as far as it can be believed."""
+        return said_at(self._message.sent_at, self._message.received_at)
+
+    def _pending(self) -> dict[tuple[str, ...], Any]:
+        """The words of a voice message are still to come."""
+        attachment = self._attachment
+        waits = attachment is not None and attachment.transcribe and attachment.error is None
+        return {("prefill", "pending"): True} if waits else {}
+
+    def _key(self) -> ExternalKey:
+        message = self._message
+        return ExternalKey(
+            channel_id=message.channel_id, external_id=message.external_id, body_sha256=self._body_sha256
+        )
+
+    def _thread(self) -> Thread:
+        message = self._message
+        window = message.reply_context.get("window")
+        return Thread(
+            channel_id=message.channel_id,
+            sender=message.sender,
+            heard_at=message.received_at,
+            window=(int(window["messages"]), float(window["within_s"])) if window else None,
+            context={key: value for key, value in message.reply_context.items() if key != "window"},
+        )
+
+    @property
+    def _attachments(self) -> tuple[NewAttachment, ...]:
+        return tuple(one for one in (self._attachment, self._whole) if one is not None)
+
+    def _inbound(self) -> list[NewMessage]:
+        """The message; a text in full is a message of its own where a picture or the like came with it."""
+        message = self._message
+        text = message.text
+        if text is None and message.location is not None:
+            place = message.location
+            text = f"{place.label or ''}({place.lat:.6f},{place.lon:.6f} {place.crs})"
+        elif text is None and message.event is not None:
+            text = f"[{message.event}]"
+        files = self._attachments
+        inbound = NewMessage(
+            message_id=self._message_id,
+            direction="inbound",
+            sent_at=self._sent_at,
+            kind=message.kind,
+            text=f"{text}{self._incomplete}" if text else text,
+            attachment_id=files[0].attachment_id if files else None,
+            external_id=message.external_id,
+        )
+        further = [
+            NewMessage(
+                message_id=file.message_id,
+                direction="inbound",
+                sent_at=self._sent_at,
+                kind=file.kind,
+                attachment_id=file.attachment_id,
+            )
+            for file in files[1:]
+        ]
+        return [inbound, *further]
+
+    def _outbound(self, lines: list[str], replies: tuple[tuple[str, str], ...]) -> list[NewMessage]:
+        """Everything we have to say, as one message: some channels count them."""
+        if not lines:
+            return []
+        message = self._message
+        queue = Queued(
+            channel_id=message.channel_id, recipient=message.sender, quick_replies=replies, taken=message.pulls
+        )
+        text = "\n".join(lines)
+        return [
+            NewMessage(message_id=new_ulid(), direction="outbound", sent_at=self._now, text=text, queue=queue),
+        ]
+
+    def _taken(self, outbound: list[NewMessage]) -> list[NewEvent]:
+        """What the outbox tells of messages that it sends."""
+        if not self._message.pulls:
+            return []
+        return [NewEvent(type="message.sent", at=self._now, data={"message_id": m.message_id}) for m in outbound]
+
+    def _ticket(self, content: str | None, turn: Turn) -> NewTicket:
+        message = self._message
+        phone = phone_of(message)
+        return NewTicket(
+            ticket_id=new_ulid(),
+            created_at=self._now,
+            line=message.line,
+            channel=message.channel,
+            channel_id=message.channel_id,
+            entry_number=message.to_raw,
+            empty=not content and self._attachment is None and turn.callback_reason is None,
+            requester=NewRequester(
+                identities=identities_of(message),
+                fields={
+                    "kind": "enterprise" if message.line == Line.ENTERPRISE else "citizen",
+                    "name": message.name,
+                    "phone": phone,
+                },
+            ),
+            fields={("demand", "content"): content, ("related", "parent_id"): self._standing.parent},
+        )
+
+    def _events(
+        self,
+        turn: Turn,
+        about: FollowUp | None,
+        satisfied: int | None,
+        *,
+        content: str | None,
+        ends: Disposition | None,
+    ) -> tuple[NewEvent, ...]:
+        message, standing, now = self._message, self._standing, self._now
+        started = {"flow": turn.state.flow, "previous": standing.previous_interaction}
+        events = []
+        if about is None or about.ticket is None:
+            registered = {"channel": message.channel, "line": message.line, "empty": not content}
+            events.append(NewEvent(type="ticket.registered", at=now, data=registered))
+        if standing.ticket_id is None:
+            events.append(NewEvent(type="interaction.started", at=now, data=started))
+        events.append(self._received())
+        events += asked(about, standing.ticket_id, now)
+        events += emergency_raised(turn.guesses, now, message_id=self._message_id)
+        if turn.demand_taken:
+            events.append(NewEvent(type="ticket.demand_taken", at=now))
+        events += self._rating(satisfied)
+        if ends is not None:
+            events.append(NewEvent(type="interaction.ended", at=now, data={"disposition": ends.value}))
+        return tuple(events)
+
+    def _received(self) -> NewEvent:
+        message = self._message
+        data: dict[str, Any] = {"message_id": self._message_id, "kind": message.kind}
+        if message.event is not None:
+            data |= {"event": message.event, **dict(message.event_data)}
+        if message.incomplete:
+            data["incomplete"] = True
+        return NewEvent(type="message.received", at=self._now, data=data)
+
+    def _rating(self, satisfied: int | None) -> list[NewEvent]:
+        if satisfied is None:
+            return []
+        return [NewEvent(type="ticket.rated", at=self._now, data={"satisfied": satisfied})]
+
+
+def rating_of(message: InboundMessage) -> int | None:
+    """1 to 5, when the message is a rating."""
+    given = message.event_data.get("satisfied") if message.event == "rating" else None
+    return given if isinstance(given, int) and given in SATISFIED else None
+
+
+def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
+    """The messages of a committed ``change`` as ``Conversations.history`` gives them."""
+    number = spelled_no(applied.ticket_no)
+    return [
+        StoredMessage(
+            seq=seq,
+            message_id=message.message_id,
+            direction=message.direction,
+            sent_at=from_rfc3339(rfc3339(message.sent_at)),
+            kind=message.kind,
+            text=message.text.replace(TICKET_NO, number) if message.queue and message.text else message.text,
+            attachment_id=message.attachment_id,
+            external_id=message.external_id,
+            delivery=None if message.queue is None else "sent" if message.queue.taken else "queued",
+            ticket_no=applied.ticket_no,
+            quick_replies=message.queue.quick_replies if message.queue else (),
+        )
+        for seq, message in zip(applied.seqs, change.messages, strict=True)
+    ]
+
+
+def asked(about: FollowUp | None, open_ticket: str | None, now: datetime) -> list[NewEvent]:
+    """The event that tells of a message about a ticket; it says which when that is another one than the open one."""
+    if about is None or about.ticket is None:
+        return []
+    other = open_ticket is not None and about.ticket.ticket_id != open_ticket
+    what = "withdrawn" if about.withdrawn else _ASKED[about.intent]
+    return [NewEvent(type=f"ticket.{what}", at=now, data={"of": about.ticket.ticket_id} if other else {})]
+
+
+def withdrawn(about: FollowUp | None) -> dict[tuple[str, ...], Any]:
+    """What of the ticket changes when its requester withdraws it."""
+    return {("status",): Status.WITHDRAWN.value} if about is not None and about.withdrawn else {}
+
+
+def _rated(satisfied: int | None, message: InboundMessage) -> dict[tuple[str, ...], Any]:
+    """What a rating says: its words go with its figure, and a later rating takes the place of both."""
+    if satisfied is None:
+        return {}
+    comment = (message.text or "").strip() or None
+    given = {"channel": message.channel, "satisfied": satisfied, "comment": comment}
+    return {("outcome", "evaluation", key): value for key, value in given.items()}

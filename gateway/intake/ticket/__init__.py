@@ -1,0 +1,1 @@
+"""What follows from tickets: titles, similar ones, news to sources, gauges."""

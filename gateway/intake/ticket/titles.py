@@ -1,0 +1,222 @@
+"""Titles by a language model: asked once a ticket, after it is committed, about what holds nothing personal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from gateway.domain import masking
+from gateway.domain.change import Change, NewEvent
+from gateway.domain.guess import Guess
+from gateway.domain.ids import from_rfc3339
+from gateway.errors import NotFound, StaleVersion, StoreUnavailable, TitleUnavailable
+from gateway.intake.channel.lease import ChannelLease
+from gateway.ports.clock import Clock
+from gateway.ports.conversation_store import ChannelStates
+from gateway.ports.store import ChangeStore, Record, TicketReader
+from gateway.ports.title import TitleWriter
+from gateway.prefill.reader import Prefill
+from gateway.prefill.title import PATH
+from gateway.prefill.title_check import checked
+from gateway.telemetry import log
+
+CONFIDENCE = 0.6
+WRITTEN = "ticket.title_written"
+CURSOR = ("title", "event_seq")
+SETTLING = frozenset({"ticket.registered", "interaction.ended", "transcript.completed"})
+"""Events after which a ticket's content may be complete."""
+SAVE_EVERY = 200
+STORE_RETRY_S = 2.0
+FAILURES, PAUSE_S = 3, 60.0
+"""After so many failures in a row nothing is asked for so long; tickets of that time keep the template's title."""
+LATE = timedelta(hours=1)
+"""What happened before that is left as it is: after a long stop titles come for what people are working on."""
+SENT_CHARS = 2000
+REMEMBERED = 1000
+_PLACES = ("place.district", "place.street", "place.community")
+_PRIVATE = frozenset({"person", "phone", "id_number", "plate", "uscc"})
+_DIGIT = "0-9０-９〇零幺一二三四五六七八九"
+_MASKED = re.compile(rf"(?:[{_DIGIT}][\s\-,.，、]?)*\*(?:[\s\-,.，、]?[{_DIGIT}*])*[Xx]?")
+"""What masking left of a number, with the digits at either end."""
+_ACCOUNT = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]+|(?=[A-Za-z_-]*[0-9])[A-Za-z][A-Za-z0-9_-]{5,}")
+"""Addresses of mail and names of accounts."""
+_HIDDEN = "***"
+_log = log.get("titles")
+
+
+class Titles:
+    """Follows the event log. It has no part in taking a contact: whatever fails here, the template's title stays."""
+
+    def __init__(
+        self,
+        *,
+        writer: TitleWriter,
+        store: ChangeStore,
+        reader: TicketReader,
+        states: ChannelStates,
+        prefill: Prefill,
+        clock: Clock,
+        max_chars: int,
+        lease: ChannelLease | None,
+    ) -> None:
+        """``prefill`` tells which places a title and its source speak of. ``lease``: of several processes one asks."""
+        self._writer = writer
+        self._store = store
+        self._reader = reader
+        self._states = states
+        self._prefill = prefill
+        self._clock = clock
+        self._max_chars = max_chars
+        self._lease = lease
+        self._failures = 0
+        self._paused_until = 0.0
+        self._asked: OrderedDict[str, str] = OrderedDict()
+        """ticket_id -> the content that it was asked about, of the newest tickets."""
+
+    async def run(self) -> None:
+        """Until cancelled. What was registered before the first run ever keeps its title."""
+        try:
+            while self._lease is not None:
+                await self._lease.won()
+                await self._follow_while_owned(self._lease)
+            await self._follow()
+        finally:
+            await self._writer.aclose()
+            if self._lease is not None:
+                await self._lease.release()
+
+    async def _follow_while_owned(self, lease: ChannelLease) -> None:
+        following, losing = asyncio.create_task(self._follow()), asyncio.create_task(lease.lost())
+        try:
+            done, _ = await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            following.cancel()
+            losing.cancel()
+            await asyncio.wait({following, losing})
+        for task in done:
+            task.result()
+
+    async def _follow(self) -> None:
+        saved = await self._states.get(*CURSOR)
+        after = int(saved) if saved is not None else await self._reader.last_event_seq()
+        await self._states.put(*CURSOR, str(after))
+        unsaved = 0
+        async for event in self._reader.watch(after):
+            unsaved += 1
+            settling = event["type"] in SETTLING
+            if settling or unsaved >= SAVE_EVERY:
+                # Before it is asked: a process that dies over a ticket does not ask again.
+                await self._states.put(*CURSOR, str(event["event_seq"]))
+                unsaved = 0
+            if settling and self._clock.now() - from_rfc3339(event["at"]) < LATE:
+                await self._look(event["ticket_id"])
+
+    async def _look(self, ticket_id: str) -> None:
+        """Ask for a title of this ticket, if it is to have one."""
+        try:
+            record = await self._reader.ticket(ticket_id)
+        except NotFound:
+            return
+        content = record["demand"]["content"]
+        if self._clock.monotonic() < self._paused_until or not open_to_a_title(record):
+            return
+        if self._asked.get(ticket_id) == content:
+            return
+        self._remember(ticket_id, content)
+        source = await asyncio.to_thread(without_persons, record)
+        title = await self._ask(ticket_id, source)
+        if title is not None:
+            await self._write(record, title)
+
+    def _remember(self, ticket_id: str, content: str) -> None:
+        self._asked[ticket_id] = content
+        self._asked.move_to_end(ticket_id)
+        if len(self._asked) > REMEMBERED:
+            self._asked.popitem(last=False)
+
+    async def _ask(self, ticket_id: str, source: str) -> str | None:
+        try:
+            answer = await self._writer.write(source)
+        except TitleUnavailable as error:
+            self._failures += 1
+            _log.warning("title_unavailable", ticket_id=ticket_id, why=str(error), exc_info=error)
+            if self._failures >= FAILURES:
+                self._paused_until = self._clock.monotonic() + PAUSE_S
+                _log.warning("titles_paused", seconds=PAUSE_S, failures=self._failures, exc_info=error)
+            return None
+        self._failures = 0
+        title = checked(answer, source, max_chars=self._max_chars)
+        if title is None or not self._places(title) <= self._places(source):
+            _log.info("title_refused", ticket_id=ticket_id, chars=len(answer))
+            return None
+        return title
+
+    def _places(self, text: str) -> set[str]:
+        """Codes of the places that ``text`` names."""
+        guesses = self._prefill.read(text, at=self._clock.now(), answers=True).guesses
+        return {str(guess.value["code"]) for guess in guesses if guess.path in _PLACES}
+
+    async def _write(self, record: Record, title: str) -> None:
+        """Set it, unless the ticket has moved on to other words or a person's title meanwhile."""
+        content = record["demand"]["content"]
+        while open_to_a_title(record) and record["demand"]["content"] == content:
+            guess = Guess(path=PATH, value=title, source="model", span=None, confidence=CONFIDENCE)
+            change = Change(
+                ticket_id=record["ticket_id"],
+                expected_version=record["version"],
+                guesses=(guess,),
+                events=(NewEvent(type=WRITTEN, at=self._clock.now(), data={"chars": len(title)}),),
+            )
+            try:
+                await self._store.apply(change)
+            except StaleVersion:
+                record = await self._reader.ticket(record["ticket_id"])
+            except StoreUnavailable:
+                await asyncio.sleep(STORE_RETRY_S)
+            else:
+                _log.info("title_written", ticket_id=record["ticket_id"])
+                return
+
+
+def open_to_a_title(record: Mapping[str, Any]) -> bool:
+    """Whether its content is complete and its title the template's or none: no person's, no source's, no model's.
+
+    A ticket whose requester asked to be kept secret never is.
+    """
+    entry = record["prefill"]["fields"].get(PATH)
+    free = record["demand"]["title"] is None if entry is None else entry["confirmed_by"] is None
+    return (
+        free
+        and (entry is None or entry["source"] != "model")
+        and bool(record["demand"]["content"])
+        and not record["requester"]["secret"]
+        and not record["prefill"]["pending"]
+        and all(interaction["disposition"] for interaction in record["interactions"])
+    )
+
+
+def without_persons(record: Mapping[str, Any]) -> str:
+    """The beginning of the content; numbers, plates, addresses of mail and the names of people are ``***`` in it."""
+    content: str = record["demand"]["content"] or ""
+    requester, about = record["requester"], record["demand"]["complained_about"]
+    hidden = [content[slice(*one["span"])] for one in record["prefill"]["mentions"] if _private(one)]
+    hidden += [requester[key] for key in ("name", "phone", "callback_phone", "uscc")] + [about["phone"]]
+    # As of a person who stays unknown: of a name not even its first character is left.
+    text = masking.Veil({**record, "requester": {**requester, "secret": True}}).text(content) or ""
+    # Lengths are kept, so that what the mentions say stands where it stood.
+    letters = list(text)
+    for one in filter(_private, record["prefill"]["mentions"]):
+        start, end = one["span"]
+        letters[start:end] = masking.MASK * len(letters[start:end])
+    text = "".join(letters)
+    for value in sorted({value for value in hidden if value and len(value) > 1}, key=len, reverse=True):
+        text = text.replace(value, _HIDDEN)
+    return _ACCOUNT.sub(_HIDDEN, _MASKED.sub(_HIDDEN, text[:SENT_CHARS]))
+
+
+def _private(mention: Mapping[str, Any]) -> bool:
+    return mention["kind"] in _PRIVATE and bool(mention.get("span"))
