@@ -25,7 +25,8 @@ import uvloop
 
 from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied
+from gateway.domain.change import Change
 from gateway.intake.contact.accept import ContactIntake
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
@@ -49,13 +50,13 @@ SENTENCES = (
 
 
 class KeepsNothing:
-    """A ``ChangeStore`` that answers as a store would and stores nothing."""
+    """A ``CommandStore`` that answers as a store would and stores nothing."""
 
     def __init__(self) -> None:
         self._serial = 0
 
     async def apply(self, change: Change) -> Applied:
-        """See ``ports.store.ChangeStore.apply``."""
+        """See ``ports.store.CommandStore.apply``."""
         assert change.new_ticket is not None
         assert change.new_interaction is not None
         self._serial += 1

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from asr.whisper.settings import WhisperSettings
 from bench.report import Row
-from gateway.domain.change import NewSegment
+from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Speaker
 from gateway.intake.call.record import heard_segment, read_said
 from gateway.media.g711 import pcm16_to_alaw

@@ -24,7 +24,9 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from bench.report import Row, judged
-from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewTicket
+from gateway.domain.keys import ExternalKey
+from gateway.domain.world import NewTicket
+from gateway.domain.change import Change, NewEvent, NewInteraction
 from gateway.domain.ids import new_ulid
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.domain.limits import HANDED_OVER_CHARS, LINE_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
 from gateway.ports.contact import TOO_LATE, Closed, ContactBody, System, Url

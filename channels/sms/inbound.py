@@ -9,7 +9,7 @@ from datetime import datetime
 from channels.sms.assembly import Whole
 from channels.sms.numbers import person
 from channels.sms.settings import SmsSettings
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.errors import Conflict, RejectedInput
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import InboundMessage, MediaRef, TextServices

@@ -11,7 +11,7 @@ from typing import Any
 from telegram import CallbackQuery, ChatMemberUpdated, Message, Update, User
 
 from channels.telegram.settings import TelegramSettings
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.ports.message import InboundMessage, Location, MediaRef
 
 CRS = "wgs84"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from channels.webchat.answers import Refusal
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.domain.ids import rfc3339
 from gateway.ports.message import InboundMessage, Location, MediaRef, StoredMessage
 

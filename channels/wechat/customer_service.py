@@ -10,7 +10,7 @@ from typing import Any
 from channels.wechat.envelope import Fields, degrees, moment, nested, required, text
 from channels.wechat.official import CRS, NO_WINDOW, Origin, window
 from channels.wechat.settings import WechatSettings
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.ports.message import InboundMessage, Location, MediaRef, Receipt
 
 _SENT_BY_CUSTOMER = 3

@@ -48,7 +48,7 @@ class Web:
         return build_app(
             WebServices(
                 intake=self._written.intake,
-                changes=database.changes,
+                store=database.changes,
                 reader=database.reader,
                 accounts=database.accounts,
                 deliveries=database.deliveries,

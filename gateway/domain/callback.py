@@ -204,7 +204,7 @@ def without(task: Task, reason: Reason, at: datetime) -> Task:
     return changed(task, reasons=left) if left else ended(task, CallbackState.CANCELLED, SYSTEM, WENT_ON, at)
 
 
-def moved(task: Task, ticket_id: str, requester_id: str, line: str) -> tuple[Task, Task | None]:
+def moved(task: Task, ticket_id: str, requester_id: str, line: str, new_id: str) -> tuple[Task, Task | None]:
     """The task of one of the tickets of ``task``, when that ticket is of another person or line from now on.
 
     And what is left of ``task`` for its other tickets; None when it had none, and has moved as a whole.
@@ -213,7 +213,7 @@ def moved(task: Task, ticket_id: str, requester_id: str, line: str) -> tuple[Tas
     others = tuple(reason for reason in task.reasons if reason.ticket_id != ticket_id)
     if not others:
         return changed(task, requester_id=requester_id, line=line), None
-    part = replace(task, callback_id=new_ulid(), requester_id=requester_id, line=line, reasons=own, version=1)
+    part = replace(task, callback_id=new_id, requester_id=requester_id, line=line, reasons=own, version=1)
     return part, changed(task, reasons=others)
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess, Mention, Reading
 from gateway.domain.ids import rfc3339
+from gateway.domain.transcript import NewSegment
 from gateway.errors import PeerDown, ReaderUnavailable
 from gateway.live.connection import Peer
 from gateway.ports.speech import Understood

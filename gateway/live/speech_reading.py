@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from gateway.domain.change import NewSegment
 from gateway.domain.ids import from_rfc3339
+from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Speaker
 from gateway.live.connection import Body, Handler
 from gateway.prefill.reader import Prefill

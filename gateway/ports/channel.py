@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from aiohttp import web
 
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
 from gateway.ports.message import TextServices

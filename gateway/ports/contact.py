@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
+from gateway.domain.keys import Identity
 from gateway.domain.limits import CONTENT_CHARS, LINE_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
 from gateway.domain.words import ContactBy, Line

@@ -1,4 +1,4 @@
-"""What the conversation core reads and leases beside ``ChangeStore``; ``gateway.storage`` implements it on SQL."""
+"""What the conversation core reads and leases beside ``CommandStore``; ``gateway.storage`` implements it on SQL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.ports.message import StoredMessage
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 
 SUBSCRIBER_DIGITS = 8
 """So many last digits tell a telephone from others, however its country is written."""

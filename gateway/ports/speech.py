@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.change import NewSegment
 from gateway.domain.guess import Reading
+from gateway.domain.transcript import NewSegment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from gateway.domain.change import Applied, Change, OpenInteraction
+from gateway.domain.command import Applied, Command
+from gateway.domain.open_interaction import OpenInteraction
 
 Record = dict[str, Any]
 """The JSON of DESIGN section 3, complete: nothing omitted, None where unknown."""
 
 
-class ChangeStore(Protocol):
+class CommandStore(Protocol):
     """Where every change of the record goes."""
 
-    async def apply(self, change: Change) -> Applied:
-        """Write one Change durably; return only after its transaction is committed.
+    async def execute(self, command: Command) -> Applied:
+        """Have ``command`` decide, and write what it altered; return only after its transaction is committed.
 
-        Raises ``StoreUnavailable`` (nothing written), ``StaleVersion``, ``Conflict`` (same key, other body),
-        ``NotFound`` (no such ticket or interaction), ``RejectedInput`` (text SQL cannot hold: NUL, lone surrogate).
+        Raises ``StoreUnavailable`` (nothing written), ``RejectedInput`` (text SQL cannot hold: NUL, lone surrogate),
+        and what the command refuses with: ``StaleVersion``, ``Conflict``, ``NotFound``.
         """
         ...
 

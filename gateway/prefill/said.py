@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess
 from gateway.domain.intents import ONLY_THERE, intent_of
 from gateway.domain.limits import CONTENT_CHARS, content_of, said_in
+from gateway.domain.transcript import NewSegment
 from gateway.ports.speech import Understood
 from gateway.prefill.hearing import Correction, differences, less_sure
 from gateway.prefill.reader import Prefill

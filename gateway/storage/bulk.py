@@ -35,6 +35,11 @@ class Bulk:
         columns = [column.name for column in table.c if column.type is Json]
         return cls(lambda _: sa.insert(table), json_columns=columns)
 
+    @classmethod
+    def plain(cls, table: sa.Table) -> Bulk:
+        """INSERT whole rows of ``table`` whose JSON is text already."""
+        return cls(lambda _: sa.insert(table))
+
     def run(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Execute for each row; nothing for none."""
         if not rows:

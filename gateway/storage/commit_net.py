@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from gateway.domain.commit import Commit, thread_tag
 from gateway.errors import StoreUnavailable
 from gateway.storage import tables as t
-from gateway.storage.batch_state import EVENT_SEQ
 from gateway.storage.engine import Sql
+from gateway.storage.load import EVENT_SEQ
 from gateway.storage.signal import CommitSignal
 
 POLL_S = 2.0

@@ -8,16 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.change import Identity
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.keys import Identity
 from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
 from gateway.storage.among import listed
-from gateway.storage.batch_state import SHOWN
 from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
+from gateway.storage.load import SHOWN
 from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 

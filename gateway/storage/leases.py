@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.change import OpenInteraction
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.open_interaction import OpenInteraction
 from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.batch_state import lock_writers
+from gateway.storage.load import lock_writers
 from gateway.storage.watched import WatchedSql
 
 _ENDED = rfc3339(datetime.fromtimestamp(0, UTC))

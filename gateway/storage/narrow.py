@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gateway.domain.ids import city_day, rfc3339
 from gateway.ports.store import TicketQuery
 from gateway.storage import tables as t
-from gateway.storage.batch_state import EVENT_SEQ
+from gateway.storage.load import EVENT_SEQ
 from gateway.storage.texts import check_texts
 
 _LATE = timedelta(hours=1)

@@ -14,9 +14,9 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, OutboxRow, Waiting
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.batch_callbacks import reply_number
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.takeable import Queue, Takeable, later
+from gateway.storage.tasks import reply_number
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 

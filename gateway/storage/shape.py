@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from gateway.domain.change import Path
 from gateway.errors import RejectedInput
 
 SCHEMA_VERSION = 1
 Tree = dict[str, Any]
+Path = tuple[str, ...]
+"""A record path, e.g. ``("demand", "type")``."""
 
 _DIVISION: Tree = {"code": None, "name": None}
 SECTIONS: dict[str, Tree] = {

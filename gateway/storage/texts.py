@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
+
+import msgspec
 
 from gateway.domain.ids import rfc3339
 from gateway.errors import RejectedInput
@@ -70,6 +74,39 @@ def check_texts(values: Iterable[Any]) -> None:
         joined.encode()
     except UnicodeEncodeError as error:
         raise RejectedInput("text contains half of a surrogate pair; it is not valid Unicode") from error
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=lambda value: dict(value) if isinstance(value, Mapping) else str(value))
+_SUSPECT = re.compile(rb"\\u0000|[0-9]{19}")
+
+
+def check_command(command: Any) -> None:
+    """``RejectedInput`` when ``command`` holds what SQL cannot: NUL, a lone surrogate, a number without end."""
+    try:
+        told = _ENCODER.encode(command)
+    except (UnicodeEncodeError, OverflowError, ValueError) as error:
+        raise RejectedInput("the text is not valid Unicode, or a number has no end") from error
+    if _SUSPECT.search(told):
+        texts: list[Any] = []
+        _walk(command, texts)
+        check_texts(texts)
+
+
+def _walk(value: Any, texts: list[Any]) -> None:
+    if dataclasses.is_dataclass(value):
+        for one in dataclasses.fields(value):
+            _walk(getattr(value, one.name), texts)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            _walk(key, texts)
+            _walk(inner, texts)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            _walk(inner, texts)
+    elif isinstance(value, datetime):
+        instant(value)
+    elif not isinstance(value, timedelta):
+        plain(value, texts)
 
 
 def _refuse(value: Any) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The group-commit writer: Changes that arrive while a commit is under way share the next one."""
+"""The group-commit writer: commands that arrive while a commit is under way share the next one."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import tzinfo
 
 import sqlalchemy as sa
 
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied, Command
 from gateway.domain.ids import rfc3339
 from gateway.errors import Conflict, GatewayError, RejectedInput, StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
-from gateway.storage.batch import Outcome, Written, write_batch
+from gateway.storage.batch import Arrived, Outcome, Spoiled, Written, write_batch
+from gateway.storage.codec import Row
 from gateway.storage.engine import Sql, is_data_error
-from gateway.storage.prepare import Prepared, Row, prepare
 from gateway.storage.signal import CommitSignal
+from gateway.storage.texts import check_command
 from gateway.telemetry import log, metrics, spans, trace
 
 MAX_BATCH = 256
@@ -34,16 +34,16 @@ READ_AND_APPLIED_S = HELD_S / 4
 MIN_BATCH = 8
 """A machine that has no time for its writers gains nothing by even smaller batches: each costs a flush."""
 _log = log.get("storage")
-Waiting = tuple[Prepared, "asyncio.Future[Applied]", float]
+Waiting = tuple[Arrived, "asyncio.Future[Applied]", float]
 
 
 class GroupCommitWriter:
-    """Implements ``ports.store.ChangeStore``. Changes commit in order of arrival, each whole or not at all."""
+    """Implements ``ports.store.CommandStore``. Commands commit in order of arrival, each whole or not at all."""
 
     def __init__(
         self, *, sql: Sql, zone: tzinfo, clock: Clock, committed: CommitSignal, max_batch: int = MAX_BATCH
     ) -> None:
-        """Number tickets by the calendar of ``zone``; ``max_batch`` 1 commits each Change alone (for comparison)."""
+        """Number tickets by the calendar of ``zone``; ``max_batch`` 1 commits each command alone (for comparison)."""
         self._sql = sql
         self._zone = zone
         self._clock = clock
@@ -52,20 +52,19 @@ class GroupCommitWriter:
         self._waiting: deque[Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def apply(self, change: Change) -> Applied:
-        """See ``ports.store.ChangeStore.apply``."""
-        arrived = time.perf_counter()
-        if change.trace is None:
-            change = replace(change, trace=trace.current() or trace.new())
-        prepared = prepare(change, rfc3339(self._clock.now()))
+    async def execute(self, command: Command) -> Applied:
+        """See ``ports.store.CommandStore.execute``."""
+        began = time.perf_counter()
+        check_command(command)
+        arrived = Arrived(command, command.refs(), command.trace or trace.current() or trace.new())
         if len(self._waiting) >= MAX_WAITING:
             raise StoreUnavailable(f"{MAX_WAITING} changes wait for the database already", retry_after_s=1)
         outcome: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
-        self._waiting.append((prepared, outcome, arrived))
+        self._waiting.append((arrived, outcome, began))
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="storage-writer", context=trace.outside())
-        if spans.wanted() and change.trace is not None:
-            with trace.scope(change.trace), spans.span("commit", ticket_id=change.ticket_id):
+        if spans.wanted():
+            with trace.scope(arrived.trace), spans.span("commit", command=type(command).__name__):
                 return await outcome
         return await outcome
 
@@ -92,12 +91,12 @@ class GroupCommitWriter:
             self._task = None
 
     async def _commit(self, batch: Sequence[Waiting]) -> None:
-        outcomes = await self._outcomes([prepared for prepared, _, _ in batch])
+        outcomes = await self._outcomes([arrived for arrived, _, _ in batch])
         self._waiting.extendleft(reversed(batch[len(outcomes) :]))
         now = time.perf_counter()
-        for (_, future, arrived), outcome in zip(batch, outcomes, strict=False):
+        for (_, future, began), outcome in zip(batch, outcomes, strict=False):
             if isinstance(outcome, Applied):
-                metrics.ACCEPT_SECONDS.observe(now - arrived)
+                metrics.ACCEPT_SECONDS.observe(now - began)
             if future.done():
                 continue  # its caller was cancelled; what was committed stays
             if isinstance(outcome, Applied):
@@ -105,10 +104,10 @@ class GroupCommitWriter:
             else:
                 future.set_exception(outcome)
 
-    async def _outcomes(self, batch: Sequence[Prepared]) -> Sequence[Outcome | Exception]:
+    async def _outcomes(self, batch: Sequence[Arrived]) -> Sequence[Outcome | Exception]:
         """Commit ``batch``, or the beginning of it for which there was time.
 
-        When its data makes SQL refuse it, each Change is committed alone, so that only the bad one fails.
+        When its data makes SQL refuse it, each command is committed alone, so that only the bad one fails.
         """
         try:
             return await self._write(batch)
@@ -117,20 +116,20 @@ class GroupCommitWriter:
         except Exception as error:  # noqa: BLE001 - one of the batch is to blame; its neighbours must not suffer
             if len(batch) == 1:
                 return [_blame(error)]
-            _log.warning("batch_taken_apart", changes=len(batch), exc_info=error)
-        now = rfc3339(self._clock.now())
-        return [outcome for one in batch for outcome in await self._outcomes([prepare(one.change, now)])]
+            _log.warning("batch_taken_apart", commands=len(batch), exc_info=error)
+        return [outcome for one in batch for outcome in await self._outcomes([one])]
 
-    async def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
+    async def _write(self, batch: Sequence[Arrived]) -> list[Outcome]:
         done: Written | None = None
         worked_s = 0.0
+        now = rfc3339(self._clock.now())
 
         def work(connection: sa.Connection) -> Written:
             nonlocal done, worked_s
             done = None
             began = time.perf_counter()
             enough = began + READ_AND_APPLIED_S
-            done = write_batch(connection, batch, self._zone, enough=lambda: time.perf_counter() > enough)
+            done = write_batch(connection, batch, self._zone, now, enough=lambda: time.perf_counter() > enough)
             worked_s = time.perf_counter() - began
             return done
 
@@ -177,9 +176,11 @@ def _for_one(error: StoreUnavailable) -> StoreUnavailable:
 
 
 def _blame(error: Exception) -> Exception:
-    """What the sender of a Change that SQL refuses is told."""
+    """What the sender of a command that cannot be committed is told."""
+    if isinstance(error, Spoiled) and error.__cause__ is not None:
+        return error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(error, sa.exc.IntegrityError):
-        return Conflict("a row of this change exists already under another key")
+        return Conflict("a row of this command exists already under another key")
     if is_data_error(error):
         _log.error("change_refused_by_sql", exc_info=error)
         return RejectedInput("the database cannot hold a value of this change; see the log")

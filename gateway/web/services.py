@@ -16,7 +16,7 @@ from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.refused_call import RefusedCallStore
-from gateway.ports.store import ChangeStore, TicketReader
+from gateway.ports.store import CommandStore, TicketReader
 from gateway.telemetry.alarms import Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.catalogue import Catalogue
@@ -73,7 +73,7 @@ class WebServices:
     """Everything that handlers use. ``ready`` tells which parts are up, by name; it never waits for a provider."""
 
     intake: Intake
-    changes: ChangeStore
+    store: CommandStore
     reader: TicketReader
     accounts: AccountStore
     deliveries: DeliveryStore

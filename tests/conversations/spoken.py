@@ -15,7 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied
+from gateway.domain.change import Change
 from gateway.intake.call.answer import CallAnswering, CallSettings
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.schedule import Schedule
@@ -25,7 +26,7 @@ from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
-from gateway.ports.store import ChangeStore, TicketQuery
+from gateway.ports.store import CommandStore, TicketQuery
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
@@ -47,7 +48,7 @@ RECOGNISED_S = 0.5
 class _Store:
     """The database's changes; while they are written time does not jump."""
 
-    def __init__(self, changes: ChangeStore, virtual: VirtualTime) -> None:
+    def __init__(self, changes: CommandStore, virtual: VirtualTime) -> None:
         self._changes = changes
         self._virtual = virtual
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.domain.change import NewSegment
+from gateway.domain.transcript import NewSegment
 from gateway.errors import ReaderUnavailable
 from gateway.ports.speech import Understood
 from gateway.prefill.reader import Prefill

@@ -20,6 +20,7 @@ from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import CallRecord
 from gateway.intake.call.schedule import Schedule
+from gateway.intake.call.spooled import CallStore
 from gateway.intake.call.texting import Texting
 from gateway.intake.channel.health import HealthBoard
 from gateway.ivr.engine import Engine
@@ -29,7 +30,7 @@ from gateway.ports.recogniser import Recogniser
 from gateway.ports.recordings import Finished, Recordings, RecordingWriter
 from gateway.ports.refused_call import Refused
 from gateway.ports.speech import SpeechReader
-from gateway.ports.store import ChangeStore
+from gateway.ports.store import CommandStore
 from gateway.telemetry import log, metrics, trace
 
 RETRY_AFTER_S = 5
@@ -57,8 +58,8 @@ class CallAnswering:
     def __init__(
         self,
         *,
-        store: ChangeStore,
-        spool: ChangeStore,
+        store: CommandStore,
+        spool: CallStore,
         recordings: Recordings,
         recogniser: Recogniser | None,
         engine: Engine,
@@ -238,7 +239,7 @@ class CallAnswering:
                 recording=finished,
                 spoken_ms=listener.spoken_ms if listener else 0,
                 transcribed=listener is None,
-                quality={"media": leg.started_media},
+                media=leg.started_media,
             ),
         )
         if finished is None:

@@ -1,4 +1,4 @@
-"""What a call leaves in the record, from INVITE to goodbye: every method is one Change."""
+"""What a call leaves in the record, from INVITE to goodbye: every method is one command."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.callback import NewCallback, owed, owed_after
-from gateway.domain.change import (
-    Applied,
-    Change,
-    ExternalKey,
-    Identity,
-    NewEvent,
-    NewInteraction,
-    NewRequester,
-    NewSegment,
-    NewTicket,
-)
+from gateway.domain.command import Applied
+from gateway.domain.form import Form, Prefill, Requester
 from gateway.domain.guess import NOTHING_READ, Guess, Reading
 from gateway.domain.ids import new_ulid
 from gateway.domain.intents import ONLY_THERE, intent_of
+from gateway.domain.interaction import FlowRun, Interaction, Recording
+from gateway.domain.keys import ExternalKey, Identity
+from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Disposition, Line, Speaker
+from gateway.domain.world import NewTicket
 from gateway.errors import ReaderUnavailable
+from gateway.intake.call.begin import AnswerCall, OfferCall
+from gateway.intake.call.finish import EndCall
 from gateway.intake.call.numbers import caller_number
-from gateway.intake.call.texting import Texted, Texting
-from gateway.intake.contact.emergency import danger_said, emergency_raised, with_danger
+from gateway.intake.call.spooled import CallStore
+from gateway.intake.call.talk import ChooseLine, CompleteTranscript, HearSegment, RequestCallback, TakeDemand
+from gateway.intake.call.texting import Texting
+from gateway.intake.contact.emergency import danger_said, with_danger
 from gateway.intake.conversation.matters import knows_where
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Finished
 from gateway.ports.speech import SpeechReader
-from gateway.ports.store import ChangeStore
+from gateway.prefill.danger import raised_in
 
 MIN_SPEECH_MS = 800
 """So much speech counts as something said even where no word of it was understood."""
@@ -44,7 +43,7 @@ class CallRecord:
     def __init__(
         self,
         *,
-        store: ChangeStore,
+        store: CallStore,
         reader: SpeechReader,
         clock: Clock,
         info: CallInfo,
@@ -92,32 +91,33 @@ class CallRecord:
         ``recording`` is where audio will be: whoever recovers the call knows by it that it was answered.
         """
         info, now = self._info, self.started_at
-        applied = await self._store.apply(
-            Change(
-                dedupe=ExternalKey(channel_id=info.channel_id, external_id=info.external_id),
-                new_ticket=NewTicket(
+        applied = await self._store.execute(
+            OfferCall(
+                at=now,
+                key=ExternalKey(channel_id=info.channel_id, external_id=info.external_id),
+                ticket=NewTicket(
                     ticket_id=self.ticket_id,
                     created_at=now,
                     line=info.line,
                     channel="sip",
                     channel_id=info.channel_id,
-                    entry_number=info.to_user or None,
                     empty=True,
-                    requester=NewRequester(
-                        identities=(Identity(kind="phone", value=self.phone),) if self.phone else (),
-                        fields={
-                            "phone": self.phone,
-                            "secret": info.withheld,
-                            "kind": "enterprise" if info.line == Line.ENTERPRISE else "citizen",
-                        },
+                    requester_id=new_ulid(),
+                    people=(Identity(kind="phone", value=self.phone),) if self.phone else (),
+                    form=Form(
+                        entry_number=info.to_user or None,
+                        requester=Requester(
+                            phone=self.phone,
+                            secret=info.withheld,
+                            kind=Line.ENTERPRISE if info.line == Line.ENTERPRISE else Line.CITIZEN,
+                        ),
+                        prefill=Prefill(pending=True),
                     ),
-                    fields={("prefill", "pending"): True},
                 ),
-                new_interaction=NewInteraction(
+                interaction=Interaction(
                     interaction_id=self.interaction_id,
                     channel="sip",
                     channel_id=info.channel_id,
-                    direction="inbound",
                     started_at=now,
                     external_id=info.external_id,
                     from_raw=info.from_raw,
@@ -127,13 +127,8 @@ class CallRecord:
                     node=self._node,
                     owner=self._owner,
                     lease_until=now + self._lease,
-                    fields={"flow": flow, "recording_path": recording},
-                ),
-                events=(
-                    NewEvent(
-                        type="ticket.registered", at=now, data={"channel": "sip", "line": info.line, "empty": True}
-                    ),
-                    NewEvent(type="interaction.started", at=now, data={"flow": flow["name"]}),
+                    flow=FlowRun(**flow),
+                    recording_path=recording,
                 ),
             ),
         )
@@ -144,11 +139,8 @@ class CallRecord:
     async def answered(self) -> None:
         """The 200 OK has gone out, and the caller has acknowledged it."""
         self.answered_at = now = self._clock.now()
-        await self._apply(
-            "interaction.answered",
-            interaction={"answered_at": now},
-            data={"after_ms": int((now - self.started_at).total_seconds() * 1000)},
-        )
+        after = now - self.started_at
+        await self._store.execute(AnswerCall(at=now, **self._ids, after_ms=int(after.total_seconds() * 1000)))
 
     def watch(self, heard: Callable[[Final], None]) -> None:
         """Have ``heard`` called with each sentence before it is written: help does not wait for a disk."""
@@ -165,14 +157,21 @@ class CallRecord:
         self._danger = self._danger or danger
         reading = await self._read()
         segment = self._said[-1]
-        await self._apply(
-            "transcript.segment",
-            segments=(*self._take_prompts(), segment),
-            ticket={("empty",): not self._tells},
-            reading=reading,
-            danger=danger,
-            data={"seq": segment.seq, "language": final.language},
+        emergencies = self._new_emergencies(danger, reading.guesses)
+        await self._store.execute(
+            HearSegment(
+                at=self._clock.now(),
+                **self._ids,
+                seq=segment.seq,
+                language=final.language,
+                segments=(*self._take_prompts(), segment),
+                empty=not self._tells,
+                guesses=reading.guesses,
+                mentions=reading.mentions,
+                emergencies=emergencies,
+            )
         )
+        self._raised.update(emergencies)
 
     def said(self, text: str, start_ms: int, end_ms: int, language: str) -> None:
         """We said something; it is written with the next change."""
@@ -192,12 +191,7 @@ class CallRecord:
     async def choose_line(self, line: str) -> None:
         """The caller chose a line."""
         self.line = line
-        kind = "enterprise" if line == Line.ENTERPRISE else "citizen"
-        await self._apply(
-            "interaction.line_chosen",
-            ticket={("line",): line, ("requester", "kind"): kind},
-            data={"line": line},
-        )
+        await self._store.execute(ChooseLine(at=self._clock.now(), **self._ids, line=line))
 
     def lacks(self, wanted: str) -> bool:
         """Whether the caller has still to be asked for ``phone``, or for ``place`` once anything is understood."""
@@ -218,20 +212,18 @@ class CallRecord:
         Whether it holds anything is told by words: a flow goes on after any sound, so that it need not wait for them.
         """
         if not self.registered:
-            text = self._texting.message(self.phone, language, self._clock.now()) if self._texting is not None else None
-            await self._apply("ticket.demand_taken", data={}, text=text)
+            now = self._clock.now()
+            text = self._texting.message(self.phone, language, now) if self._texting is not None else None
+            message, thread = (text.message, text.thread) if text is not None else (None, None)
+            await self._store.execute(TakeDemand(at=now, **self._ids, text=message, thread=thread))
             self.registered, self._texted = True, text is not None
         return self._texted
 
     async def request_callback(self, reason: str) -> None:
         """The caller asked for a person: they are owed a call."""
         now = self._clock.now()
-        await self._apply(
-            "callback.requested",
-            ticket={("empty",): False},
-            callback=owed(reason, now, self._callback_due),
-            data={"reason": reason},
-        )
+        callback = NewCallback(callback_id=new_ulid(), reason=reason, due_at=now + self._callback_due)
+        await self._store.execute(RequestCallback(at=now, **self._ids, callback=callback))
         self._called_for = True
 
     async def close(
@@ -243,31 +235,25 @@ class CallRecord:
         recording: Finished | None,
         spoken_ms: int,
         transcribed: bool,
-        quality: dict[str, Any],
+        media: bool,
     ) -> None:
         """The call is over. Abandoned and interrupted ones leave a debt, if anybody was ``proved`` to be there."""
         now = self._clock.now()
         asked = self._called_for or disposition is Disposition.CALLBACK_REQUESTED
         empty = not asked and self._nothing_said(0 if transcribed else spoken_ms)
-        await self._store.apply(
-            Change(
-                ticket_id=self.ticket_id,
-                interaction_id=self.interaction_id,
-                close_unless_closed=True,
+        await self._store.execute(
+            EndCall(
+                at=now,
+                **self._ids,
                 owner=self._owner,
+                disposition=disposition,
                 segments=tuple(self._take_prompts()),
-                ticket_fields={("empty",): empty},
-                interaction_fields={
-                    "ended_at": now,
-                    "disposition": disposition.value,
-                    "dtmf": keys,
-                    "recording": recording_field(recording),
-                },
+                empty=empty,
+                dtmf=tuple(keys),
+                recording=recording_of(recording),
+                media=media,
                 callback=owed(owed_after(disposition, proved=proved), now, self._callback_due),
                 lease_until=now + self._lease,
-                events=(
-                    NewEvent(type="interaction.ended", at=now, data={"disposition": disposition.value, **quality}),
-                ),
             ),
         )
 
@@ -279,15 +265,21 @@ class CallRecord:
         reading = await self._read() if self._unread else NOTHING_READ
         if self._unread:
             return
-        await self._apply(
-            "transcript.completed",
-            ticket={
-                ("prefill", "pending"): False,
-                ("empty",): not self._called_for and self._nothing_said(speech_ms),
-            },
-            reading=reading,
-            data={"segments": len(self._said), "not_understood": not self._said and not self._nothing_said(speech_ms)},
+        nothing = self._nothing_said(speech_ms)
+        emergencies = self._new_emergencies(reading.guesses)
+        await self._store.execute(
+            CompleteTranscript(
+                at=self._clock.now(),
+                **self._ids,
+                heard=len(self._said),
+                empty=not self._called_for and nothing,
+                guesses=reading.guesses,
+                mentions=reading.mentions,
+                not_understood=not self._said and not nothing,
+                emergencies=emergencies,
+            )
         )
+        self._raised.update(emergencies)
 
     def _nothing_said(self, speech_ms: int) -> bool:
         """No word but that somebody is there, and hardly a sound of speech where there were no words."""
@@ -312,51 +304,23 @@ class CallRecord:
         prompts, self._prompts = self._prompts, []
         return prompts
 
-    async def _apply(
-        self,
-        event: str,
-        *,
-        data: dict[str, Any],
-        ticket: dict[tuple[str, ...], Any] | None = None,
-        interaction: dict[str, Any] | None = None,
-        segments: tuple[NewSegment, ...] = (),
-        reading: Reading = NOTHING_READ,
-        danger: tuple[Guess, ...] = (),
-        callback: NewCallback | None = None,
-        text: Texted | None = None,
-    ) -> None:
-        now = self._clock.now()
-        told = (*emergency_raised(danger, now), *emergency_raised(reading.guesses, now))
-        raised = {event.data["number"]: event for event in told if event.data["number"] not in self._raised}
-        await self._store.apply(
-            Change(
-                ticket_id=self.ticket_id,
-                interaction_id=self.interaction_id,
-                ticket_fields=ticket or {},
-                interaction_fields=interaction or {},
-                segments=segments,
-                guesses=reading.guesses,
-                mentions=reading.mentions,
-                callback=callback,
-                thread=text.thread if text is not None else None,
-                messages=(text.message,) if text is not None else (),
-                events=(NewEvent(type=event, at=now, data=data), *raised.values()),
-            ),
-        )
-        self._raised.update(raised)
+    @property
+    def _ids(self) -> dict[str, Any]:
+        return {"ticket_id": self.ticket_id, "interaction_id": self.interaction_id}
+
+    def _new_emergencies(self, *said: tuple[Guess, ...]) -> tuple[str, ...]:
+        """Numbers to be called by what was said, of which nothing has been told yet."""
+        numbers = dict.fromkeys(number for guesses in said if (number := raised_in(guesses)) is not None)
+        return tuple(number for number in numbers if number not in self._raised)
 
 
-def recording_field(finished: Finished | None) -> dict[str, Any] | None:
-    """The ``recording`` of an interaction as it is stored."""
+def recording_of(finished: Finished | None) -> Recording | None:
+    """The recording of an interaction."""
     if finished is None:
         return None
-    return {
-        "location": finished.location,
-        "duration_s": finished.duration_s,
-        "sha256": finished.sha256,
-        "bytes": finished.bytes,
-        "tracks": ["requester", "gateway"],
-    }
+    return Recording(
+        location=finished.location, duration_s=finished.duration_s, sha256=finished.sha256, bytes=finished.bytes
+    )
 
 
 def heard_segment(speaker: Speaker, seq: int, final: Final) -> NewSegment:

@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.callback import owed, owed_after
-from gateway.domain.change import Change, NewEvent, NewSegment, OpenInteraction
 from gateway.domain.guess import NOTHING_READ
 from gateway.domain.ids import from_rfc3339
+from gateway.domain.open_interaction import OpenInteraction
+from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Disposition, Speaker
 from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
+from gateway.intake.call.finish import InterruptCall
 from gateway.intake.call.live import LiveInteractions
-from gateway.intake.call.record import end_of, heard_segment, recording_field
-from gateway.intake.contact.emergency import danger_said, emergency_raised, with_danger
+from gateway.intake.call.record import end_of, heard_segment, recording_of
+from gateway.intake.call.talk import CompleteTranscript
+from gateway.intake.contact.emergency import danger_said, with_danger
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Recordings
-from gateway.ports.store import ChangeStore, LeaseStore, TicketReader
+from gateway.ports.store import CommandStore, LeaseStore, TicketReader
+from gateway.prefill.danger import raised_in
 from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
 from gateway.telemetry import log, metrics, trace
@@ -43,7 +47,7 @@ class Recovery:
     def __init__(
         self,
         *,
-        store: ChangeStore,
+        store: CommandStore,
         reader: TicketReader,
         leases: LeaseStore,
         recordings: Recordings,
@@ -128,31 +132,17 @@ class Recovery:
         disposition = Disposition.INTERRUPTED if answered_at else Disposition.ABANDONED_BEFORE_ANSWER
         # Audio runs from the ACK on. Without one the number may be anybody's: nobody is called back.
         proved = interaction.answered_at is not None or (finished is not None and finished.duration_s > 0)
-        applied = await self._store.apply(
-            Change(
+        duration_s = finished.duration_s if finished else 0.0
+        applied = await self._store.execute(
+            InterruptCall(
+                at=now,
                 ticket_id=interaction.ticket_id,
                 interaction_id=interaction.interaction_id,
-                close_unless_closed=True,
-                ticket_fields={} if finished else {("prefill", "pending"): False},
-                interaction_fields={
-                    "answered_at": answered_at,
-                    "ended_at": end_of(
-                        interaction.started_at,
-                        answered_at,
-                        finished.duration_s if finished else 0.0,
-                    ),
-                    "disposition": disposition.value,
-                    "recording": recording_field(finished),
-                    "owner": None,
-                },
+                disposition=disposition,
+                answered_at=answered_at,
+                ended_at=end_of(interaction.started_at, answered_at, duration_s),
+                recording=recording_of(finished),
                 callback=owed(owed_after(disposition, proved=proved), now, self._callback_due),
-                events=(
-                    NewEvent(
-                        type="interaction.ended",
-                        at=now,
-                        data={"disposition": disposition.value, "recovered": True},
-                    ),
-                ),
             ),
         )
         if applied.skipped:
@@ -191,30 +181,21 @@ class Recovery:
         # What a call said while nobody read was not put right either: all of it is new.
         read = await asyncio.to_thread(understand, self._prefill, said, began, new=len(said)) if said else None
         reading = with_danger(read.reading if read else NOTHING_READ, danger_said(segment.text for segment in said))
-        fields: dict[tuple[str, ...], object] = {("prefill", "pending"): False}
-        if said:
-            fields["empty",] = False
-        # Else as the call's end left it: who was heard speaking and cannot be understood is kept for a person.
-        await self._store.apply(
-            Change(
+        raised = raised_in(reading.guesses) if not record["demand"]["emergency"] else None
+        await self._store.execute(
+            CompleteTranscript(
+                at=now,
                 ticket_id=interaction.ticket_id,
                 interaction_id=interaction.interaction_id,
-                ticket_fields=fields,
+                heard=len(said),
                 segments=read.said[len(spoken) :] if read else (),
+                # Else as the call's end left it: who was heard speaking and cannot be understood is kept for a person.
+                empty=False if said else None,
                 guesses=reading.guesses,
                 mentions=reading.mentions,
-                events=(
-                    NewEvent(
-                        type="transcript.completed",
-                        at=now,
-                        data={
-                            "segments": len(said),
-                            "caught_up": True,
-                            "late_s": round((now - from_rfc3339(own["ended_at"])).total_seconds(), 1),
-                        },
-                    ),
-                    *(emergency_raised(reading.guesses, now) if not record["demand"]["emergency"] else ()),
-                ),
+                caught_up=True,
+                late_s=round((now - from_rfc3339(own["ended_at"])).total_seconds(), 1),
+                emergencies=(raised,) if raised is not None else (),
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Calls go on while SQL cannot commit: their Changes wait in files and are registered at recovery (DESIGN 4.5).
+"""Calls go on while SQL cannot commit: their commands wait in files and are registered at recovery (DESIGN 4.5).
 
 Each process spools into a folder of its own below ``spool/``, made when it is needed, locked as long as the process
 lives, and drains it. What a process left that is gone is drained and taken away by any other one, of whatever machine
@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from gateway.domain import change_json
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied
 from gateway.errors import GatewayError, StoreUnavailable
-from gateway.ports.store import ChangeStore
+from gateway.intake.call.spooled import OfCall, dumps, loads
+from gateway.ports.store import CommandStore
 from gateway.telemetry import log, trace
 
 RETRY_S = 5.0
@@ -30,12 +30,12 @@ _log = log.get("spool")
 
 
 class SpoolingStore:
-    """A ChangeStore for calls: what the store refuses for now is kept on disk, in order, one file a ticket.
+    """A CommandStore for calls: what the store refuses for now is kept on disk, in order, one file a ticket.
 
-    While a ticket has spooled Changes, later ones of it are spooled too, so that they are applied in order.
+    While a ticket has spooled commands, later ones of it are spooled too, so that they are applied in order.
     """
 
-    def __init__(self, *, store: ChangeStore, folder: Path, name: str) -> None:
+    def __init__(self, *, store: CommandStore, folder: Path, name: str) -> None:
         """Spool below ``folder``; ``name`` is this process's and nobody else's, now or later, on any machine."""
         self._store = store
         self._folder = folder
@@ -49,26 +49,25 @@ class SpoolingStore:
         self._told: set[Path] = set()
         """Folders of which the log says that they are not readable."""
 
-    async def apply(self, change: Change) -> Applied:
-        """Apply, or keep on disk: then ``ticket_no`` is empty. ``StoreUnavailable`` when the disk fails as well."""
-        ticket_id = change.new_ticket.ticket_id if change.new_ticket else change.ticket_id or ""
+    async def execute(self, command: OfCall) -> Applied:
+        """Execute, or keep on disk: then ``ticket_no`` is empty. ``StoreUnavailable`` when the disk fails as well."""
+        ticket_id, own = command.ticket_id, command.interaction_id
         if ticket_id in self._spooled:
             async with self._lock_of(ticket_id):
                 pass  # a drain of it that is under way may leave nothing to wait behind
         if ticket_id not in self._spooled:
             try:
-                return await self._store.apply(change)
+                return await self._store.execute(command)
             except StoreUnavailable as error:
                 _log.error("change_spooled", ticket_id=ticket_id, exc_info=error)
-        own = change.new_interaction.interaction_id if change.new_interaction else change.interaction_id
-        change = replace(change, trace=change.trace or trace.current())
+        traced = replace(command, trace=command.trace or trace.current())  # type: ignore[type-var]  # commands are dataclasses
         async with self._lock_of(ticket_id):
             try:
                 async with self._appending:
-                    await asyncio.to_thread(self._append, ticket_id, change)
+                    await asyncio.to_thread(self._append, ticket_id, traced)
             except OSError as error:
                 raise StoreUnavailable("neither the database nor the disk takes this call; free disk space") from error
-            self._spooled.setdefault(ticket_id, set()).update({own} if own else ())
+            self._spooled.setdefault(ticket_id, set()).add(own)
         return Applied(
             ticket_id=ticket_id,
             ticket_no="",
@@ -78,7 +77,7 @@ class SpoolingStore:
         )
 
     def waiting(self) -> set[str]:
-        """Interactions of which this process has spooled Changes: whatever the store says, they are its own."""
+        """Interactions of which this process has spooled commands: whatever the store says, they are its own."""
         return {interaction_id for ids in self._spooled.values() for interaction_id in ids}
 
     async def run(self) -> None:
@@ -125,7 +124,7 @@ class SpoolingStore:
                 os.close(held)
 
     def _lock_of(self, ticket_id: str) -> asyncio.Lock:
-        """Held while Changes of the ticket are spooled or drained."""
+        """Held while commands of the ticket are spooled or drained."""
         return self._by_ticket.setdefault(ticket_id, asyncio.Lock())
 
     async def _drain(self, folder: Path) -> int:
@@ -153,16 +152,16 @@ class SpoolingStore:
 
     async def _apply_line(self, path: Path, line: str) -> None:
         try:
-            await self._store.apply(change_json.loads(line))
+            await self._store.execute(loads(line))
         except StoreUnavailable:
             raise
         except (GatewayError, ValueError, KeyError, TypeError) as error:
-            # A torn last line of a crash, or a Change that can never apply: keep it for a person, go on with the rest.
+            # A torn last line of a crash, or a command that is refused: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)
             with self._refused.open("a", encoding="ascii") as refused:
                 refused.write(line + "\n")
 
-    def _append(self, ticket_id: str, change: Change) -> None:
+    def _append(self, ticket_id: str, command: OfCall) -> None:
         # Nobody looks into the folder before it is locked: then only it gets its name.
         coming = self._folder / f".{self._own.name}"
         if self._held is None:
@@ -173,7 +172,7 @@ class SpoolingStore:
             coming.rename(self._own)
         descriptor = os.open(self._own / f"{ticket_id}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, (change_json.dumps(change) + "\n").encode("ascii"))
+            os.write(descriptor, (dumps(command) + "\n").encode("ascii"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.domain.change import TICKET_NO, NewMessage, Queued, Thread
 from gateway.domain.ids import new_ulid
+from gateway.domain.messages import TICKET_NO, NewMessage, Queued, ThreadStep
 from gateway.intake.call.numbers import is_mobile
 from gateway.intake.contact.phrases import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texted:
-    """What a Change takes along so that the text is sent."""
+    """What a command takes along so that the text is sent."""
 
-    thread: Thread
+    thread: ThreadStep
     message: NewMessage
 
 
@@ -33,6 +33,6 @@ class Texting:
         queue = Queued(channel_id=self._channel_id, recipient=phone)
         text = phrase("texted", language).replace("{number}", TICKET_NO)
         return Texted(
-            thread=Thread(channel_id=self._channel_id, sender=phone),
+            thread=ThreadStep(channel_id=self._channel_id, sender=phone),
             message=NewMessage(message_id=new_ulid(), direction="outbound", sent_at=now, text=text, queue=queue),
         )

@@ -5,21 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from gateway.domain.backoff import backoff_s
 from gateway.domain.callback import REPLY_WINDOW_CLOSED, owed
-from gateway.domain.change import (
-    Change,
-    DeliveryUpdate,
-    NewEvent,
-    NewMessage,
-    Queued,
-    Thread,
-)
 from gateway.domain.ids import new_ulid
+from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued, ThreadStep
 from gateway.errors import (
     GatewayError,
     PermanentDeliveryError,
@@ -27,6 +18,7 @@ from gateway.errors import (
     StoreUnavailable,
     TransientDeliveryError,
 )
+from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.conversation.reply_window import may_send
@@ -34,7 +26,7 @@ from gateway.intake.conversation.watching import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
 from gateway.ports.message import OutboundMessage, Sent, TextChannel
-from gateway.ports.store import ChangeStore
+from gateway.ports.store import CommandStore
 from gateway.telemetry import log, spans, trace
 
 POLL_S = 1.0
@@ -59,7 +51,7 @@ class OutboxWorker:
     def __init__(
         self,
         *,
-        store: ChangeStore,
+        store: CommandStore,
         outbox: OutboxStore,
         channels: ChannelsHere,
         health: HealthBoard,
@@ -209,9 +201,7 @@ class OutboxWorker:
         self._health.sent(row.channel_id)
         _log.info("message_sent", channel_id=row.channel_id, message_id=row.message_id, attempts=row.attempts + 1)
         await self._book(
-            row,
-            DeliveryUpdate(message_id=row.message_id, state="sent", at=now, external_id=sent.external_id),
-            {"message_id": row.message_id},
+            row, DeliveryUpdate(message_id=row.message_id, state="sent", at=now, external_id=sent.external_id)
         )
         await self._sent_as(row.channel_id, sent.external_id)
 
@@ -230,7 +220,7 @@ class OutboxWorker:
         """It can never be sent: the ticket says so."""
         self._health.failed(row.channel_id)
         _log.error("message_failed", channel_id=row.channel_id, reason=reason, exc_info=cause)
-        await self._book(row, self._lost(row, error), {"message_id": row.message_id, "reason": reason})
+        await self._book(row, self._lost(row, error), reason)
 
     def _lost(self, row: OutboxRow, error: str) -> DeliveryUpdate:
         return DeliveryUpdate(message_id=row.message_id, state="failed", at=self._clock.now(), error=error)
@@ -239,45 +229,40 @@ class OutboxWorker:
         """The provider's window is closed: by SMS if we can, otherwise a person calls."""
         now = self._clock.now()
         by_sms = self._sms_channel is not None and row.phone is not None and row.channel_id != self._sms_channel
-        data = {
-            "message_id": row.message_id,
-            "reason": REPLY_WINDOW_CLOSED,
-            "instead": "sms" if by_sms else "callback",
-        }
-        change = self._change(row, self._lost(row, "reply window closed"), data)
+        command = self._command(row, self._lost(row, "reply window closed"), REPLY_WINDOW_CLOSED)
         if by_sms and self._sms_channel is not None and row.phone is not None:
-            message = NewMessage(
+            command.instead = NewMessage(
                 message_id=new_ulid(),
                 direction="outbound",
                 sent_at=now,
                 text=row.text,
                 queue=Queued(channel_id=self._sms_channel, recipient=row.phone),
             )
-            thread = Thread(channel_id=self._sms_channel, sender=row.phone)
-            change = replace(change, messages=(message,), thread=thread)
+            command.thread = ThreadStep(channel_id=self._sms_channel, sender=row.phone)
         else:
-            change = replace(change, callback=owed(REPLY_WINDOW_CLOSED, now, self._callback_due))
-        await self._write(change)
+            command.callback = owed(REPLY_WINDOW_CLOSED, now, self._callback_due)
+        await self._write(command)
         self._watchers.wake(row.channel_id, row.recipient)
         self._wake.set()
 
-    def _change(self, row: OutboxRow, update: DeliveryUpdate, data: dict[str, Any]) -> Change:
-        return Change(
+    def _command(self, row: OutboxRow, update: DeliveryUpdate, reason: str | None = None) -> BookDelivery:
+        return BookDelivery(
+            at=self._clock.now(),
             ticket_id=row.ticket_id,
             interaction_id=row.interaction_id,
-            deliveries=(update,),
-            events=(NewEvent(type=f"message.{update.state}", at=self._clock.now(), data=data),),
+            update=update,
+            reason=reason,
         )
 
-    async def _book(self, row: OutboxRow, update: DeliveryUpdate, data: dict[str, Any]) -> None:
-        await self._write(self._change(row, update, data))
+    async def _book(self, row: OutboxRow, update: DeliveryUpdate, reason: str | None = None) -> None:
+        await self._write(self._command(row, update, reason))
         self._watchers.wake(row.channel_id, row.recipient)
 
-    async def _write(self, change: Change) -> None:
+    async def _write(self, command: BookDelivery) -> None:
         """Until it is written: what has been sent must not be sent again because SQL was down for a moment."""
         while True:
             try:
-                await self._store.apply(change)
+                await self._store.execute(command)
             except StoreUnavailable:
                 await asyncio.sleep(STORE_RETRY_S)
             except GatewayError as error:

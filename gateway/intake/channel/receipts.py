@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from gateway.domain.change import Change, DeliveryUpdate, NewEvent
+from gateway.domain.messages import DeliveryUpdate
+from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.conversation.watching import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, SentMessage
 from gateway.ports.message import Receipt, same_subscriber
-from gateway.ports.store import ChangeStore
+from gateway.ports.store import CommandStore
 
 EARLY_KEPT = 20_000
 STATES = frozenset({"sent", "delivered", "read", "failed"})
@@ -20,7 +21,7 @@ class Receipts:
     """Notes receipts in the record."""
 
     def __init__(
-        self, *, store: ChangeStore, reads: ConversationStore, watchers: Watchers, health: HealthBoard, clock: Clock
+        self, *, store: CommandStore, reads: ConversationStore, watchers: Watchers, health: HealthBoard, clock: Clock
     ) -> None:
         """Nothing is kept but receipts that came too early."""
         self._store = store
@@ -42,17 +43,14 @@ class Receipts:
                 if len(self._early) > EARLY_KEPT:
                     self._early.popitem(last=False)
             return
-        data = {"message_id": found.message_id, "error": receipt.error}
-        applied = await self._store.apply(
-            Change(
+        update = DeliveryUpdate(message_id=found.message_id, state=receipt.state, at=receipt.at, error=receipt.error)
+        applied = await self._store.execute(
+            BookDelivery(
+                at=self._clock.now(),
                 ticket_id=found.ticket_id,
                 interaction_id=found.interaction_id,
-                deliveries=(
-                    DeliveryUpdate(
-                        message_id=found.message_id, state=receipt.state, at=receipt.at, error=receipt.error
-                    ),
-                ),
-                events=(NewEvent(type=f"message.{receipt.state}", at=self._clock.now(), data=data),),
+                update=update,
+                error=receipt.error,
             )
         )
         if not applied.skipped:

@@ -1,4 +1,4 @@
-"""The event of somebody being in danger, the same for every way in."""
+"""Somebody being in danger, told in the same way whatever the way in."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.domain.change import NewEvent
+from gateway.domain.events import EmergencyRaised
 from gateway.domain.guess import Guess, Reading
+from gateway.domain.ticket import Ticket
 from gateway.prefill.danger import emergency, raised_in
 
 
-def emergency_raised(guesses: Iterable[Guess], at: datetime, **where: object) -> tuple[NewEvent, ...]:
-    """The event ``emergency.raised`` with the number to call, when ``guesses`` say so; ``where`` it was said, by id."""
-    number = raised_in(guesses)
-    return (NewEvent(type="emergency.raised", at=at, data={"number": number, **where}),) if number else ()
+def raise_emergency(ticket: Ticket, number: str | None, at: datetime, message_id: str | None = None) -> None:
+    """Tell that ``number`` is to be called, if any; ``message_id``: where the danger was written."""
+    if number is not None:
+        ticket.record(EmergencyRaised(at=at, number=number, message_id=message_id))
 
 
 def danger_said(sentences: Iterable[str]) -> tuple[Guess, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.domain.change import NewAttachment
+from gateway.domain.attachments import NewAttachment
 from gateway.domain.ids import new_ulid
 from gateway.domain.limits import EXTERNAL_ID_CHARS, LINE_CHARS, MESSAGE_CHARS, NAME_CHARS
 from gateway.errors import RejectedInput

@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain.change import Applied, Change, NewAttachment, NewEvent
+from gateway.domain.attachments import NewAttachment
+from gateway.domain.command import Applied, Command
 from gateway.domain.ids import new_ulid
 from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.limits import LONG_TEXT
@@ -26,7 +27,7 @@ from gateway.intake.conversation.message_change import (
     ABOUT_THE_LAST,
     NEVER_OPEN,
     Arrived,
-    MessageChange,
+    MessageCommand,
     Standing,
     body_sha256,
     identities_of,
@@ -34,6 +35,7 @@ from gateway.intake.conversation.message_change import (
     rating_of,
     stored_messages,
 )
+from gateway.intake.conversation.take_message import CloseConversation, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
 from gateway.intake.conversation.turns import Turns
@@ -44,7 +46,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
 from gateway.ports.off_loop import off_loop
-from gateway.ports.store import ChangeStore
+from gateway.ports.store import CommandStore
 from gateway.prefill.danger import danger_in
 from gateway.telemetry import log, spans, trace
 
@@ -62,7 +64,7 @@ class ConversationIntake:
     def __init__(
         self,
         *,
-        store: ChangeStore,
+        store: CommandStore,
         reads: ConversationStore,
         flow: TextFlow,
         files: Attachments,
@@ -139,7 +141,7 @@ class ConversationIntake:
         if standing is None or self._may_ask(standing, message):
             view = await self._look(message)
             standing = _standing(view)
-        build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
+        build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         if standing.ticket_id is None and (
             not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
         ):
@@ -148,17 +150,17 @@ class ConversationIntake:
         if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
             view = view or await self._look(message)
             standing = await self._leave(key, message, standing, view)
-            build = MessageChange(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
+            build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
-        change = build.build(turn, extra, about, rating_of(message))
-        applied = await self._store.apply(change)
+        command = build.take(turn, extra, about, rating_of(message))
+        applied = await self._store.execute(command)
         if applied.replayed:
             return await self._replayed(message, applied)
-        if change.interaction_fields:
+        if command.ends is not None:
             self._open.pop(key, None)  # it has ended
         else:
             self._remember(key, applied, turn.state)
-        return self._written(key, message, change, applied)
+        return self._written(key, message, command, applied)
 
     def _may_ask(self, standing: Standing, message: InboundMessage) -> bool:
         """Whether an open conversation's message may be about a ticket, whose state has then to be read."""
@@ -235,14 +237,13 @@ class ConversationIntake:
 
     async def _leave(self, key: Key, message: InboundMessage, standing: Standing, view: ThreadView) -> Standing:
         """Close it for a conversation of its own. After a crash the message, sent again, opens that all the same."""
-        now, disposition = self._clock.now(), disposition_of(standing.state).value
-        await self._store.apply(
-            Change(
-                ticket_id=standing.ticket_id,
-                interaction_id=standing.interaction_id,
-                close_unless_closed=True,
-                interaction_fields={"ended_at": now, "disposition": disposition},
-                events=(NewEvent(type="interaction.ended", at=now, data={"disposition": disposition, "left": True}),),
+        await self._store.execute(
+            CloseConversation(
+                at=self._clock.now(),
+                ticket_id=standing.ticket_id or "",
+                interaction_id=standing.interaction_id or "",
+                disposition=disposition_of(standing.state),
+                left=True,
             )
         )
         self._open.pop(key, None)
@@ -253,19 +254,21 @@ class ConversationIntake:
             parent=standing.ticket_id if new else None,
         )
 
-    def _written(self, key: Key, message: InboundMessage, change: Change, applied: Applied) -> Received:
+    def _written(
+        self, key: Key, message: InboundMessage, command: TakeMessage | TakeBeside, applied: Applied
+    ) -> Received:
         """After a commit: whoever watches hears of it, and whoever has something to do about it."""
         channel_id = message.channel_id
         self._health.inbound(channel_id)
-        self._watchers.wake(*key, stored_messages(change, applied) if self._watchers.watches(*key) else ())
-        if not message.pulls or change.attachments:
+        self._watchers.wake(*key, stored_messages(command, applied) if self._watchers.watches(*key) else ())
+        if not message.pulls or command.inbound.attachments:
             self._queued()
-        elif len(change.messages) > 1:
+        elif len(command.inbound.messages) > 1:
             self._health.sent(channel_id)
         return _received(applied)
 
     async def _beside(
-        self, key: Key, message: InboundMessage, standing: Standing, build: MessageChange, view: ThreadView | None
+        self, key: Key, message: InboundMessage, standing: Standing, build: MessageCommand, view: ThreadView | None
     ) -> Received:
         """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
         thanks = _only_thanks(standing, message)
@@ -281,11 +284,11 @@ class ConversationIntake:
             if danger
             else phrase("thanks" if thanks else str(message.event), language)
         )
-        change = build.beside([said], rating_of(message))
-        applied = await self._store.apply(change)
+        command = build.beside([said], rating_of(message))
+        applied = await self._store.execute(command)
         if applied.replayed:
             return await self._replayed(message, applied)
-        return self._written(key, message, change, applied)
+        return self._written(key, message, command, applied)
 
     async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
         self._health.inbound(message.channel_id)
@@ -370,24 +373,20 @@ class ConversationIntake:
             if known is not None and known.state != state:
                 return None  # somebody has just written
             disposition = disposition_of(state)
-            applied = await self._store.apply(
-                Change(
+            applied = await self._store.execute(
+                CloseConversation(
+                    at=now,
                     ticket_id=idle.ticket_id,
                     interaction_id=idle.interaction_id,
-                    close_unless_closed=True,
-                    interaction_fields={"ended_at": now, "disposition": disposition.value},
-                    events=(
-                        NewEvent(
-                            type="interaction.ended", at=now, data={"disposition": disposition.value, "idle": True}
-                        ),
-                    ),
+                    disposition=disposition,
+                    idle=True,
                 )
             )
             self._open.pop(key, None)
         return None if applied.skipped else disposition
 
-    async def amend(self, key: Key, make: Callable[[ThreadView], Change], text: str | None = None) -> Applied:
-        """Apply a Change that depends on where a conversation stands, when nobody else is writing to it.
+    async def amend(self, key: Key, make: Callable[[ThreadView], Command], text: str | None = None) -> Applied:
+        """Execute a command that depends on where a conversation stands, when nobody else is writing to it.
 
         ``text`` may name tickets by their numbers: those that are this person's are in the view.
         ``make`` runs in a thread: it may read what was said.
@@ -397,7 +396,7 @@ class ConversationIntake:
                 view = await self._reads.thread(*key, identities=(), ticket_nos=numbers_in(text))
                 self._open.pop(key, None)
                 try:
-                    applied = await self._store.apply(await asyncio.to_thread(make, view))
+                    applied = await self._store.execute(await asyncio.to_thread(make, view))
                 except StaleVersion:
                     continue
                 self._watchers.wake(*key)

@@ -1,40 +1,36 @@
-"""What one message changes: pure functions from a message and where its conversation stands to a ``Change``."""
+"""From a message, and where its conversation stands, to the command that takes it. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.attachments import NewAttachment
 from gateway.domain.callback import owed
-from gateway.domain.change import (
-    TICKET_NO,
-    Applied,
-    Change,
-    ExternalKey,
-    Identity,
-    NewAttachment,
-    NewEvent,
-    NewInteraction,
-    NewMessage,
-    NewRequester,
-    NewTicket,
-    Queued,
-    Thread,
-)
+from gateway.domain.command import Applied
+from gateway.domain.form import Demand, Form, Related, Requester
+from gateway.domain.guess import Guess
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.intents import Intent
+from gateway.domain.interaction import FlowRun, Interaction
+from gateway.domain.keys import ExternalKey, Identity
+from gateway.domain.limits import content_of
+from gateway.domain.messages import TICKET_NO, NewMessage, Queued, ThreadStep
 from gateway.domain.said_at import said_at
-from gateway.domain.words import Disposition, Line, Status
-from gateway.intake.contact.emergency import danger_said, emergency_raised
+from gateway.domain.words import Disposition, Line
+from gateway.domain.world import NewTicket
+from gateway.intake.contact.emergency import danger_said
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
+from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import State
 from gateway.ports.message import InboundMessage, StoredMessage
 from gateway.ports.numbers import CITY, e164
+from gateway.prefill.danger import raised_in
 
 CONVERSATION = "conversation:"
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
@@ -42,14 +38,6 @@ NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubsc
 ABOUT_THE_LAST = frozenset({"edit", "recall", "rating"})
 """Events that belong to the newest interaction, also when it is closed."""
 SATISFIED = range(1, 6)
-_ASKED = {
-    Intent.PROGRESS: "progress_asked",
-    Intent.URGE: "urged",
-    Intent.IGNORED: "urged",
-    Intent.WITHDRAW: "withdraw_asked",
-    Intent.ADDITION: "added_to",
-}
-"""The event that tells of a message about a ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +98,8 @@ def body_sha256(message: InboundMessage) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 
 
-class MessageChange:
-    """Builds the Change of one message."""
+class MessageCommand:
+    """Builds the command of one message."""
 
     def __init__(
         self,
@@ -121,7 +109,7 @@ class MessageChange:
         now: datetime,
         callback_due: timedelta,
     ) -> None:
-        """What ``arrived`` changes where the conversation stands."""
+        """What ``arrived`` asks for where the conversation stands."""
         self._message = message = arrived.message
         self._standing = standing
         self._now = now
@@ -132,72 +120,74 @@ class MessageChange:
         self._message_id = arrived.message_id
         self._incomplete = phrase("incomplete", "zh") if message.incomplete else ""
 
-    def build(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> Change:
-        """The whole Change; ``extra`` is written before what the flow says."""
+    def take(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> TakeMessage:
+        """The message in its conversation; ``extra`` is written before what the flow says."""
         message, standing, now = self._message, self._standing, self._now
-        known = about.ticket if about is not None else None
+        known = about.ticket if about is not None and standing.ticket_id is None else None
         content = turn.content
         if about is not None and about.intent is not Intent.ADDITION:
             content = None
         if content and self._incomplete:
             content += self._incomplete
-        lines = [*extra, *turn.lines]
         state = turn.state
-        ends = self._ends(state, about)
-        conversation = f"{CONVERSATION}{message.sender}"
-        outbound = self._outbound(lines, turn.quick_replies)
-        interaction = NewInteraction(
-            interaction_id=new_ulid(),
-            channel=message.channel,
-            channel_id=message.channel_id,
-            direction="inbound",
-            started_at=self._sent_at,
-            external_id=conversation,
-            from_raw=message.from_raw or message.sender,
-            to_raw=message.to_raw,
-            fields={"flow": {"name": state.flow, "version": state.version}, "answered_at": now},
-        )
-        change = Change(
-            dedupe=self._key(),
-            join=ExternalKey(channel_id=message.channel_id, external_id=conversation),
+        conversation = ExternalKey(channel_id=message.channel_id, external_id=f"{CONVERSATION}{message.sender}")
+        outbound = self._outbound([*extra, *turn.lines], turn.quick_replies)
+        return TakeMessage(
+            at=now,
+            inbound=self._taken(outbound, tuple(turn.guesses), satisfied),
+            conversation=conversation,
             expected_dialogue=standing.dialogue_no if standing.dialogue_no or standing.ticket_id is None else None,
-            new_interaction=interaction,
-            dialogue=state.to_json(),
-            ticket_fields=dict(turn.fields) | _rated(satisfied, message) | self._pending() | withdrawn(about),
-            guesses=tuple(turn.guesses),
-            mentions=tuple(turn.mentions),
-            interaction_fields={"ended_at": now, "disposition": ends.value} if ends is not None else {},
-            thread=self._thread(),
-            messages=(*self._inbound(), *outbound),
-            attachments=self._attachments,
-            callback=owed(turn.callback_reason, now, self._callback_due),
-            events=(*self._events(turn, about, satisfied, content=content, ends=ends), *self._taken(outbound)),
-        )
-        if known is not None and standing.ticket_id is None:
-            return replace(change, ticket_id=known.ticket_id, content=content)
-        return replace(change, new_ticket=self._ticket(content, turn))
-
-    def beside(self, extra: list[str], satisfied: int | None) -> Change:
-        """The Change of an event about an interaction that is over."""
-        message, standing = self._message, self._standing
-        outbound = self._outbound(extra, ())
-        danger = danger_said([message.text or ""])
-        return Change(
-            dedupe=self._key(),
-            ticket_id=standing.previous_ticket,
-            interaction_id=standing.previous_interaction,
-            ticket_fields=_rated(satisfied, message),
-            content=message.text if message.event == "edit" else None,
-            guesses=danger,
-            thread=self._thread(),
-            messages=(*self._inbound(), *outbound),
-            attachments=self._attachments,
-            events=(
-                self._received(),
-                *emergency_raised(danger, self._now, message_id=self._message_id),
-                *self._rating(satisfied),
-                *self._taken(outbound),
+            ticket=None if known is not None else self._ticket(content, turn),
+            known_ticket=known.ticket_id if known is not None else None,
+            interaction=Interaction(
+                interaction_id=new_ulid(),
+                channel=message.channel,
+                channel_id=message.channel_id,
+                started_at=self._sent_at,
+                answered_at=now,
+                external_id=conversation.external_id,
+                from_raw=message.from_raw or message.sender,
+                to_raw=message.to_raw,
+                flow=FlowRun(name=state.flow, version=state.version),
             ),
+            previous=standing.previous_interaction,
+            content=content,
+            mentions=tuple(turn.mentions),
+            line=turn.line,
+            pending=self._pending,
+            dialogue=state.to_json(),
+            ends=self._ends(state, about),
+            demand_taken=turn.demand_taken,
+            asked=asked(about, standing.ticket_id),
+            callback=owed(turn.callback_reason, now, self._callback_due),
+        )
+
+    def beside(self, extra: list[str], satisfied: int | None) -> TakeBeside:
+        """An event about an interaction that is over."""
+        message, standing = self._message, self._standing
+        return TakeBeside(
+            at=self._now,
+            inbound=self._taken(self._outbound(extra, ()), danger_said([message.text or ""]), satisfied),
+            ticket_id=standing.previous_ticket or "",
+            interaction_id=standing.previous_interaction or "",
+            content=message.text if message.event == "edit" else None,
+        )
+
+    def _taken(self, outbound: list[NewMessage], guesses: tuple[Guess, ...], satisfied: int | None) -> Inbound:
+        message = self._message
+        return Inbound(
+            key=self._key(),
+            message_id=self._message_id,
+            kind=message.kind,
+            event=message.event,
+            codes=dict(message.event_data) if message.event is not None else {},
+            incomplete=message.incomplete,
+            thread=self._thread(),
+            messages=(*self._inbound(), *outbound),
+            attachments=self._attachments,
+            guesses=guesses,
+            emergency=raised_in(guesses),
+            rated=_rated(satisfied, message),
         )
 
     def _ends(self, state: State, about: FollowUp | None) -> Disposition | None:
@@ -214,11 +204,11 @@ class MessageChange:
         """The provider's time as far as it can be believed."""
         return said_at(self._message.sent_at, self._message.received_at)
 
-    def _pending(self) -> dict[tuple[str, ...], Any]:
-        """The words of a voice message are still to come."""
+    @property
+    def _pending(self) -> bool:
+        """Whether the words of a voice message are still to come."""
         attachment = self._attachment
-        waits = attachment is not None and attachment.transcribe and attachment.error is None
-        return {("prefill", "pending"): True} if waits else {}
+        return attachment is not None and attachment.transcribe and attachment.error is None
 
     def _key(self) -> ExternalKey:
         message = self._message
@@ -226,10 +216,10 @@ class MessageChange:
             channel_id=message.channel_id, external_id=message.external_id, body_sha256=self._body_sha256
         )
 
-    def _thread(self) -> Thread:
+    def _thread(self) -> ThreadStep:
         message = self._message
         window = message.reply_context.get("window")
-        return Thread(
+        return ThreadStep(
             channel_id=message.channel_id,
             sender=message.sender,
             heard_at=message.received_at,
@@ -285,74 +275,28 @@ class MessageChange:
             NewMessage(message_id=new_ulid(), direction="outbound", sent_at=self._now, text=text, queue=queue),
         ]
 
-    def _taken(self, outbound: list[NewMessage]) -> list[NewEvent]:
-        """What the outbox tells of messages that it sends."""
-        if not self._message.pulls:
-            return []
-        return [NewEvent(type="message.sent", at=self._now, data={"message_id": m.message_id}) for m in outbound]
-
     def _ticket(self, content: str | None, turn: Turn) -> NewTicket:
         message = self._message
-        phone = phone_of(message)
         return NewTicket(
             ticket_id=new_ulid(),
             created_at=self._now,
             line=message.line,
             channel=message.channel,
             channel_id=message.channel_id,
-            entry_number=message.to_raw,
             empty=not content and self._attachment is None and turn.callback_reason is None,
-            requester=NewRequester(
-                identities=identities_of(message),
-                fields={
-                    "kind": "enterprise" if message.line == Line.ENTERPRISE else "citizen",
-                    "name": message.name,
-                    "phone": phone,
-                },
+            requester_id=new_ulid(),
+            people=identities_of(message),
+            form=Form(
+                entry_number=message.to_raw,
+                requester=Requester(
+                    kind=Line.ENTERPRISE if message.line == Line.ENTERPRISE else Line.CITIZEN,
+                    name=message.name,
+                    phone=phone_of(message),
+                ),
+                demand=Demand(content=content_of(content) if content else content),
+                related=Related(parent_id=self._standing.parent),
             ),
-            fields={("demand", "content"): content, ("related", "parent_id"): self._standing.parent},
         )
-
-    def _events(
-        self,
-        turn: Turn,
-        about: FollowUp | None,
-        satisfied: int | None,
-        *,
-        content: str | None,
-        ends: Disposition | None,
-    ) -> tuple[NewEvent, ...]:
-        message, standing, now = self._message, self._standing, self._now
-        started = {"flow": turn.state.flow, "previous": standing.previous_interaction}
-        events = []
-        if about is None or about.ticket is None:
-            registered = {"channel": message.channel, "line": message.line, "empty": not content}
-            events.append(NewEvent(type="ticket.registered", at=now, data=registered))
-        if standing.ticket_id is None:
-            events.append(NewEvent(type="interaction.started", at=now, data=started))
-        events.append(self._received())
-        events += asked(about, standing.ticket_id, now)
-        events += emergency_raised(turn.guesses, now, message_id=self._message_id)
-        if turn.demand_taken:
-            events.append(NewEvent(type="ticket.demand_taken", at=now))
-        events += self._rating(satisfied)
-        if ends is not None:
-            events.append(NewEvent(type="interaction.ended", at=now, data={"disposition": ends.value}))
-        return tuple(events)
-
-    def _received(self) -> NewEvent:
-        message = self._message
-        data: dict[str, Any] = {"message_id": self._message_id, "kind": message.kind}
-        if message.event is not None:
-            data |= {"event": message.event, **dict(message.event_data)}
-        if message.incomplete:
-            data["incomplete"] = True
-        return NewEvent(type="message.received", at=self._now, data=data)
-
-    def _rating(self, satisfied: int | None) -> list[NewEvent]:
-        if satisfied is None:
-            return []
-        return [NewEvent(type="ticket.rated", at=self._now, data={"satisfied": satisfied})]
 
 
 def rating_of(message: InboundMessage) -> int | None:
@@ -361,8 +305,8 @@ def rating_of(message: InboundMessage) -> int | None:
     return given if isinstance(given, int) and given in SATISFIED else None
 
 
-def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
-    """The messages of a committed ``change`` as ``Conversations.history`` gives them."""
+def stored_messages(command: TakeMessage | TakeBeside, applied: Applied) -> list[StoredMessage]:
+    """The messages of a committed command as ``Conversations.history`` gives them."""
     number = spelled_no(applied.ticket_no)
     return [
         StoredMessage(
@@ -378,28 +322,19 @@ def stored_messages(change: Change, applied: Applied) -> list[StoredMessage]:
             ticket_no=applied.ticket_no,
             quick_replies=message.queue.quick_replies if message.queue else (),
         )
-        for seq, message in zip(applied.seqs, change.messages, strict=True)
+        for seq, message in zip(applied.seqs, command.inbound.messages, strict=True)
     ]
 
 
-def asked(about: FollowUp | None, open_ticket: str | None, now: datetime) -> list[NewEvent]:
-    """The event that tells of a message about a ticket; it says which when that is another one than the open one."""
+def asked(about: FollowUp | None, open_ticket: str | None) -> Asked | None:
+    """What a message wants of a ticket; it says which when that is another one than the open one."""
     if about is None or about.ticket is None:
-        return []
+        return None
     other = open_ticket is not None and about.ticket.ticket_id != open_ticket
-    what = "withdrawn" if about.withdrawn else _ASKED[about.intent]
-    return [NewEvent(type=f"ticket.{what}", at=now, data={"of": about.ticket.ticket_id} if other else {})]
+    return Asked(intent=about.intent, withdrawn=about.withdrawn, of=about.ticket.ticket_id if other else None)
 
 
-def withdrawn(about: FollowUp | None) -> dict[tuple[str, ...], Any]:
-    """What of the ticket changes when its requester withdraws it."""
-    return {("status",): Status.WITHDRAWN.value} if about is not None and about.withdrawn else {}
-
-
-def _rated(satisfied: int | None, message: InboundMessage) -> dict[tuple[str, ...], Any]:
-    """What a rating says: its words go with its figure, and a later rating takes the place of both."""
+def _rated(satisfied: int | None, message: InboundMessage) -> Rated | None:
     if satisfied is None:
-        return {}
-    comment = (message.text or "").strip() or None
-    given = {"channel": message.channel, "satisfied": satisfied, "comment": comment}
-    return {("outcome", "evaluation", key): value for key, value in given.items()}
+        return None
+    return Rated(channel=message.channel, satisfied=satisfied, comment=(message.text or "").strip() or None)

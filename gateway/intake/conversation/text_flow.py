@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.change import TICKET_NO
 from gateway.domain.coordinates import Crs, crs_of, to_wgs84
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.intents import Intent, has_no_phone, intent_of, is_outright
+from gateway.domain.messages import TICKET_NO
 from gateway.domain.spoken import only_words
-from gateway.domain.words import ContactBy, Disposition, Line
+from gateway.domain.words import ContactBy, Disposition
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.contact.plain_text import SILENT, house_alone, language_of, no_demand, phone_alone, phone_in
 from gateway.intake.conversation.follow_up import FollowUp
@@ -89,7 +89,8 @@ class Turn:
     quick_replies: tuple[tuple[str, str], ...] = ()
     guesses: list[Guess] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
-    fields: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    line: str | None = None
+    """The line that they chose with it."""
     content: str | None = None
     """What of the message belongs to the demand."""
     callback_reason: str | None = None
@@ -372,8 +373,7 @@ class TextFlow:
                 values = {"person": "1"}
             case "set_line":
                 line = act.args["line"]
-                turn.fields[("line",)] = line
-                turn.fields["requester", "kind"] = "enterprise" if line == Line.ENTERPRISE else "citizen"
+                turn.line = line
             case "set_language":
                 turn.state = replace(turn.state, language=act.args["language"])
             case name:

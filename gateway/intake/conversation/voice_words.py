@@ -7,31 +7,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.callback import owed
-from gateway.domain.change import (
-    AttachmentUpdate,
-    Change,
-    ExternalKey,
-    NewEvent,
-    NewMessage,
-    Queued,
-    Thread,
-)
 from gateway.domain.ids import new_ulid
+from gateway.domain.keys import ExternalKey
+from gateway.domain.messages import NewMessage, Queued, ThreadStep
 from gateway.domain.words import Disposition
-from gateway.intake.contact.emergency import emergency_raised
 from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of
 from gateway.intake.conversation.follow_up import FollowUp
-from gateway.intake.conversation.message_change import CONVERSATION, asked, withdrawn
+from gateway.intake.conversation.hear_voice import HearVoiceMessage, LoseAttachment
+from gateway.intake.conversation.message_change import CONVERSATION, asked
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import State
 from gateway.ports.conversation_store import AttachmentRow, ThreadView
-from gateway.prefill.danger import danger_in
+from gateway.prefill.danger import danger_in, raised_in
 
 
-def said_change(
+def heard(
     flow: TextFlow, row: AttachmentRow, view: ThreadView, text: str, now: datetime, callback_due: timedelta
-) -> Change:
+) -> HearVoiceMessage:
     """The words go into message and demand, and to the flow when it still waits for them."""
     state = _open_state(row, view)
     about = _about(flow, row, view, state, text, now)
@@ -48,47 +41,34 @@ def said_change(
     lines = "\n".join(turn.lines)
     if state is None and turn.emergency is not None:
         lines = danger_phrase(turn.emergency, language_of(text) or "zh")
-    data = {"attachment_id": row.attachment_id, "message_id": row.message_id}
-    events = [NewEvent(type="attachment.transcribed", at=now, data=data)]
-    events += asked(about, row.ticket_id, now)
-    events += emergency_raised(turn.guesses, now, message_id=row.message_id)
-    events += [NewEvent(type="ticket.demand_taken", at=now)] if turn.demand_taken else []
     ends = None
     if about is not None and about.withdrawn and state is not None:  # it takes nothing more: what comes opens its own
-        ends = (Disposition.CALLBACK_REQUESTED if state.vars.get("person") else Disposition.COMPLETED).value
-        events.append(NewEvent(type="interaction.ended", at=now, data={"disposition": ends}))
-    return Change(
-        ticket_id=row.ticket_id,
-        interaction_id=row.interaction_id,
-        **_going_on(row, view, turn if state is not None else None),
-        ticket_fields=dict(turn.fields) | _not_pending(row) | withdrawn(about),
-        interaction_fields={"ended_at": now, "disposition": ends} if ends is not None else {},
+        ends = Disposition.CALLBACK_REQUESTED if state.vars.get("person") else Disposition.COMPLETED
+    return HearVoiceMessage(
+        at=now,
+        **_of(row),
+        conversation=_conversation(row) if state is not None else None,
+        expected_dialogue=view.dialogue_no,
+        dialogue=turn.state.to_json() if state is not None else None,
+        text=text,
         content=turn.content,
         guesses=tuple(turn.guesses),
         mentions=tuple(turn.mentions),
-        message_texts={row.message_id: text},
-        thread=Thread(channel_id=row.channel_id, sender=row.sender or "") if lines else None,
-        messages=(_said(row, lines, turn.quick_replies, now),) if lines else (),
-        attachment_updates=(AttachmentUpdate(attachment_id=row.attachment_id, todo=None),),
+        emergency=raised_in(turn.guesses),
+        line=turn.line,
+        asked=asked(about, row.ticket_id),
+        demand_taken=turn.demand_taken,
+        ends=ends,
+        answer=_said(row, lines, turn.quick_replies, now) if lines else None,
         callback=owed(turn.callback_reason, now, callback_due),
-        events=tuple(events),
     )
 
 
-def told_change(row: AttachmentRow, view: ThreadView, why: str, now: datetime) -> Change:
+def lost(row: AttachmentRow, view: ThreadView, why: str, now: datetime) -> LoseAttachment:
     """It was lost: the attachment says why, and the sender is asked for something else."""
     state = _open_state(row, view)
     text = phrase(why, state.language if state else language_of(row.message_text) or "zh")
-    data = {"attachment_id": row.attachment_id, "message_id": row.message_id, "reason": why}
-    return Change(
-        ticket_id=row.ticket_id,
-        interaction_id=row.interaction_id,
-        ticket_fields=_not_pending(row),
-        thread=Thread(channel_id=row.channel_id, sender=row.sender or ""),
-        messages=(_said(row, text, (), now),),
-        attachment_updates=(AttachmentUpdate(attachment_id=row.attachment_id, todo=None, error=why),),
-        events=(NewEvent(type="attachment.failed", at=now, data=data),),
-    )
+    return LoseAttachment(at=now, **_of(row), why=why, answer=_said(row, text, (), now))
 
 
 def _open_state(row: AttachmentRow, view: ThreadView) -> State | None:
@@ -110,16 +90,20 @@ def _about(
     return replace(about, confirmed=False)
 
 
-def _going_on(row: AttachmentRow, view: ThreadView, turn: Turn | None) -> dict[str, Any]:
-    if turn is None:
-        return {}
-    key = ExternalKey(channel_id=row.channel_id, external_id=f"{CONVERSATION}{row.sender}")
-    return {"join": key, "expected_dialogue": view.dialogue_no, "dialogue": turn.state.to_json()}
+def _of(row: AttachmentRow) -> dict[str, Any]:
+    """What both commands say of the message. The ticket is complete when this was the last one that waited."""
+    return {
+        "ticket_id": row.ticket_id,
+        "interaction_id": row.interaction_id,
+        "attachment_id": row.attachment_id,
+        "message_id": row.message_id,
+        "thread": ThreadStep(channel_id=row.channel_id, sender=row.sender or ""),
+        "last": not row.others_waiting,
+    }
 
 
-def _not_pending(row: AttachmentRow) -> dict[tuple[str, ...], Any]:
-    """The ticket is complete when this was the last voice message that waited."""
-    return {} if row.others_waiting else {("prefill", "pending"): False}
+def _conversation(row: AttachmentRow) -> ExternalKey:
+    return ExternalKey(channel_id=row.channel_id, external_id=f"{CONVERSATION}{row.sender}")
 
 
 def _said(row: AttachmentRow, text: str, replies: tuple[tuple[str, str], ...], now: datetime) -> NewMessage:

@@ -7,13 +7,16 @@ import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from gateway.domain.attachments import AttachmentUpdate
 from gateway.domain.backoff import backoff_s
-from gateway.domain.change import AttachmentUpdate, Change, NewEvent
+from gateway.domain.command import Applied, Command, Refs
+from gateway.domain.events import AttachmentStored
 from gateway.domain.limits import MESSAGE_CHARS
+from gateway.domain.world import World
 from gateway.errors import (
     GatewayError,
     NotFound,
@@ -26,7 +29,7 @@ from gateway.errors import (
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.text_flow import TextFlow
-from gateway.intake.conversation.voice_words import said_change, told_change
+from gateway.intake.conversation.voice_words import heard, lost
 from gateway.intake.media.round_robin import RoundRobin
 from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
@@ -35,7 +38,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
 from gateway.ports.message import MediaRef, TextChannel
 from gateway.ports.recogniser import Final
-from gateway.ports.store import ChangeStore
+from gateway.ports.store import CommandStore
 from gateway.telemetry import log, metrics
 
 POLL_S = 2.0
@@ -57,13 +60,39 @@ _log = log.get("media")
 Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
 
 
+@dataclass(slots=True, kw_only=True)
+class KeepAttachment:
+    """A file has been fetched and is kept."""
+
+    at: datetime
+    ticket_id: str
+    interaction_id: str
+    update: AttachmentUpdate
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The message's interaction and ticket."""
+        return Refs(tickets=(self.ticket_id,), interactions=(self.interaction_id,))
+
+    def decide(self, world: World) -> Applied:
+        """``NotFound``."""
+        ticket, update = world.ticket(self.ticket_id), self.update
+        world.attached(update, ticket)
+        ticket.record(
+            AttachmentStored(
+                at=self.at, attachment_id=update.attachment_id, bytes=update.bytes, media_type=update.media_type
+            )
+        )
+        return world.applied(ticket, world.interaction(self.interaction_id, ticket))
+
+
 class MediaWorker:
     """Looks after attachments of the channels that run in this process, and after all voice messages."""
 
     def __init__(
         self,
         *,
-        store: ChangeStore,
+        store: CommandStore,
         attachments: AttachmentStore,
         conversations: ConversationIntake,
         flow: TextFlow,
@@ -177,6 +206,7 @@ class MediaWorker:
             await self._later(row, type(error).__name__, None)
         else:
             hear = row.kind == "voice" and not row.message_text
+            metrics.ATTACHMENTS.labels(row.channel_id, "stored").inc()
             update = AttachmentUpdate(
                 attachment_id=row.attachment_id,
                 todo="transcribe" if hear else None,
@@ -185,7 +215,11 @@ class MediaWorker:
                 sha256=stored.sha256,
                 location=stored.location,
             )
-            await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
+            await self._store.execute(
+                KeepAttachment(
+                    at=self._clock.now(), ticket_id=row.ticket_id, interaction_id=row.interaction_id, update=update
+                )
+            )
             if hear:
                 self._notify_hearing()
 
@@ -224,7 +258,7 @@ class MediaWorker:
             return
         metrics.ATTACHMENTS.labels(row.channel_id, "transcribed").inc()
         now = self._clock.now()
-        await self._amend(row, lambda view: said_change(self._flow, row, view, text, now, self._callback_due), text)
+        await self._amend(row, lambda view: heard(self._flow, row, view, text, now, self._callback_due), text)
 
     async def _not_decoded(self, row: AttachmentRow, error: DecoderFailed) -> None:
         metrics.ATTACHMENTS.labels(row.channel_id, "decoder_failed").inc()
@@ -249,29 +283,15 @@ class MediaWorker:
         """It is not kept, or cannot be heard: the ticket and its sender are told."""
         metrics.ATTACHMENTS.labels(row.channel_id, why).inc()
         now = self._clock.now()
-        await self._amend(row, lambda view: told_change(row, view, why, now))
+        await self._amend(row, lambda view: lost(row, view, why, now))
 
-    async def _amend(self, row: AttachmentRow, make: Callable[[ThreadView], Change], text: str | None = None) -> None:
+    async def _amend(self, row: AttachmentRow, make: Callable[[ThreadView], Command], text: str | None = None) -> None:
         try:
             await self._conversations.amend((row.channel_id, row.sender or ""), make, text)
         except StoreUnavailable:
             raise
         except GatewayError as error:
             _log.error("attachment_not_booked", attachment_id=row.attachment_id, exc_info=error)
-
-    async def _apply(self, row: AttachmentRow, update: AttachmentUpdate, what: str, data: dict[str, Any]) -> None:
-        metrics.ATTACHMENTS.labels(row.channel_id, what).inc()
-        event = NewEvent(
-            type=f"attachment.{what}", at=self._clock.now(), data={"attachment_id": row.attachment_id, **data}
-        )
-        await self._store.apply(
-            Change(
-                ticket_id=row.ticket_id,
-                interaction_id=row.interaction_id,
-                attachment_updates=(update,),
-                events=(event,),
-            )
-        )
 
 
 async def _content(channel: TextChannel, media: MediaRef) -> AsyncIterator[bytes]:

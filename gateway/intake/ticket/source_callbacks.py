@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
 
-from gateway.domain.change import Change, ExternalKey, NewEvent, NewMessage, Queued
+from gateway.domain.command import Applied, Refs
+from gateway.domain.events import SourceTold
 from gateway.domain.ids import new_ulid, spelled_no
+from gateway.domain.keys import ExternalKey
+from gateway.domain.messages import NewMessage, Queued
 from gateway.domain.words import Status
+from gateway.domain.world import World
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ChannelStates
-from gateway.ports.store import ChangeStore, Record, TicketReader
+from gateway.ports.store import CommandStore, Record, TicketReader
 from gateway.telemetry import log
 
 ABOUT = "event:"
 """Begins the recipient of what is told about a contact; the platform channel reads it."""
-TOLD = "source.told"
 CURSOR = ("source-callbacks", "event_seq")
 SAVE_EVERY = 200
 RETRY_S = 2.0
-_NO_NEWS = frozenset({"ticket.registered", "ticket.demand_taken", "callback.opened", TOLD})
+_NO_NEWS = frozenset({"ticket.registered", "ticket.demand_taken", "callback.opened", SourceTold.TYPE})
 _NO_NEWS_OF = ("message.", "interaction.", "transcript.", "feed_")
 LABELS = {
     Status.REGISTERED: "已登记",
@@ -40,13 +45,44 @@ LABELS = {
 _log = log.get("source_callbacks")
 
 
+@dataclass(slots=True, kw_only=True)
+class TellSource:
+    """The platform that handed a contact over is told where its ticket stands; each news once."""
+
+    at: datetime
+    ticket_id: str
+    interaction_id: str
+    key: ExternalKey
+    message: NewMessage
+    status: Status
+    replied: bool
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The contact's interaction and ticket, and whether this news was told."""
+        return Refs(
+            tickets=(self.ticket_id,), interactions=(self.interaction_id,), seen=(self.key,), writes_messages=True
+        )
+
+    def decide(self, world: World) -> Applied:
+        """``replayed`` when it was told."""
+        if (seen := world.replayed(self.key)) is not None:
+            return seen
+        ticket = world.ticket(self.ticket_id)
+        interaction = world.interaction(self.interaction_id, ticket)
+        world.write((self.message,), ticket, interaction)
+        ticket.record(SourceTold(at=self.at, status=self.status.value, replied=self.replied))
+        world.see((self.key,), ticket, interaction)
+        return world.applied(ticket, interaction)
+
+
 class SourceCallbacks:
     """Follows the event log. Several processes may: the same news is queued once, whoever sees it first."""
 
     def __init__(
         self,
         *,
-        store: ChangeStore,
+        store: CommandStore,
         reader: TicketReader,
         states: ChannelStates,
         channels: Collection[str],
@@ -82,10 +118,10 @@ class SourceCallbacks:
         while True:
             try:
                 record = await self._reader.ticket(ticket_id)
-                change = self._news(record)
-                if change is None:
+                command = self._news(record)
+                if command is None:
                     return False
-                applied = await self._store.apply(change)
+                applied = await self._store.execute(command)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_S)
             except NotFound:
@@ -96,7 +132,7 @@ class SourceCallbacks:
                     self._queued()
                 return True
 
-    def _news(self, record: Record) -> Change | None:
+    def _news(self, record: Record) -> TellSource | None:
         event_id, channel_id = record["source"]["event_id"], record["channel_id"]
         status, reply = Status(record["status"]), record["outcome"]["public_reply"]
         interaction = next((item for item in record["interactions"] if item["channel_id"] == channel_id), None)
@@ -107,20 +143,20 @@ class SourceCallbacks:
         now = self._clock.now()
         digest = hashlib.sha256(f"{status}\n{reply}".encode()).hexdigest()[:32]
         text = f"工单 {spelled_no(record['ticket_no'])} {LABELS[status]}" + (f"：{reply}" if reply else "")
-        return Change(
+        return TellSource(
+            at=now,
             ticket_id=record["ticket_id"],
             interaction_id=interaction["interaction_id"],
-            dedupe=ExternalKey(channel_id=channel_id, external_id=f"told:{record['ticket_id']}:{digest}"),
-            messages=(
-                NewMessage(
-                    message_id=new_ulid(),
-                    direction="outbound",
-                    sent_at=now,
-                    text=text,
-                    queue=Queued(channel_id=channel_id, recipient=f"{ABOUT}{event_id}"),
-                ),
+            key=ExternalKey(channel_id=channel_id, external_id=f"told:{record['ticket_id']}:{digest}"),
+            message=NewMessage(
+                message_id=new_ulid(),
+                direction="outbound",
+                sent_at=now,
+                text=text,
+                queue=Queued(channel_id=channel_id, recipient=f"{ABOUT}{event_id}"),
             ),
-            events=(NewEvent(type=TOLD, at=now, data={"status": status.value, "replied": bool(reply)}),),
+            status=status,
+            replied=bool(reply),
         )
 
 

@@ -6,18 +6,22 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain import masking
-from gateway.domain.change import Change, NewEvent
+from gateway.domain.command import Applied, Refs
+from gateway.domain.events import TitleWritten
+from gateway.domain.filling import Filling
 from gateway.domain.guess import Guess
 from gateway.domain.ids import from_rfc3339
+from gateway.domain.world import World
 from gateway.errors import NotFound, StaleVersion, StoreUnavailable, TitleUnavailable
 from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ChannelStates
-from gateway.ports.store import ChangeStore, Record, TicketReader
+from gateway.ports.store import CommandStore, Record, TicketReader
 from gateway.ports.title import TitleWriter
 from gateway.prefill.reader import Prefill
 from gateway.prefill.title import PATH
@@ -25,7 +29,6 @@ from gateway.prefill.title_check import checked
 from gateway.telemetry import log
 
 CONFIDENCE = 0.6
-WRITTEN = "ticket.title_written"
 CURSOR = ("title", "event_seq")
 SETTLING = frozenset({"ticket.registered", "interaction.ended", "transcript.completed"})
 """Events after which a ticket's content may be complete."""
@@ -48,6 +51,29 @@ _HIDDEN = "***"
 _log = log.get("titles")
 
 
+@dataclass(slots=True, kw_only=True)
+class WriteTitle:
+    """A language model has written a title for what the ticket says at ``version``."""
+
+    at: datetime
+    ticket_id: str
+    version: int
+    title: str
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The ticket."""
+        return Refs(tickets=(self.ticket_id,))
+
+    def decide(self, world: World) -> Applied:
+        """``StaleVersion`` when the ticket has changed since."""
+        ticket = world.ticket(self.ticket_id, version=self.version)
+        filling = Filling(ticket)
+        filling.guess((Guess(path=PATH, value=self.title, source="model", span=None, confidence=CONFIDENCE),))
+        ticket.record(TitleWritten(at=self.at, chars=len(self.title)), filling.alteration)
+        return world.applied(ticket)
+
+
 class Titles:
     """Follows the event log. It has no part in taking a contact: whatever fails here, the template's title stays."""
 
@@ -55,7 +81,7 @@ class Titles:
         self,
         *,
         writer: TitleWriter,
-        store: ChangeStore,
+        store: CommandStore,
         reader: TicketReader,
         states: ChannelStates,
         prefill: Prefill,
@@ -164,15 +190,11 @@ class Titles:
         """Set it, unless the ticket has moved on to other words or a person's title meanwhile."""
         content = record["demand"]["content"]
         while open_to_a_title(record) and record["demand"]["content"] == content:
-            guess = Guess(path=PATH, value=title, source="model", span=None, confidence=CONFIDENCE)
-            change = Change(
-                ticket_id=record["ticket_id"],
-                expected_version=record["version"],
-                guesses=(guess,),
-                events=(NewEvent(type=WRITTEN, at=self._clock.now(), data={"chars": len(title)}),),
+            command = WriteTitle(
+                at=self._clock.now(), ticket_id=record["ticket_id"], version=record["version"], title=title
             )
             try:
-                await self._store.apply(change)
+                await self._store.execute(command)
             except StaleVersion:
                 record = await self._reader.ticket(record["ticket_id"])
             except StoreUnavailable:

@@ -9,8 +9,8 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.domain.callback_work import Verb, Work
-from gateway.domain.change import Change
 from gateway.domain.ids import rfc3339
+from gateway.intake.ticket.callback import WorkOnCallback
 from gateway.ports.store import CallbackQuery, Record
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import AttemptBody, CallbacksQuery, CancelBody, DoneBody, UnmaskedQuery
@@ -86,21 +86,17 @@ async def _work(
     unmasked = asks_unmasked(context)
     version = expected_version(context.request) if "If-Match" in context.request.headers else None
     task = await context.services.reader.callback(context.request.match_info["callback"].upper())
-    await context.services.changes.apply(
-        Change(
-            ticket_id=task["ticket_id"],
-            work=Work(
-                callback_id=task["callback_id"],
-                verb=verb,
-                actor=context.principal.actor,
-                at=context.services.clock.now(),
-                result=result,
-                note=note or None,
-                due_at=due_at,
-                expected_version=version,
-            ),
-        )
+    work = Work(
+        callback_id=task["callback_id"],
+        verb=verb,
+        actor=context.principal.actor,
+        at=context.services.clock.now(),
+        result=result,
+        note=note or None,
+        due_at=due_at,
+        expected_version=version,
     )
+    await context.services.store.execute(WorkOnCallback(ticket_id=task["ticket_id"], work=work))
     return await _response(context, await context.services.reader.callback(task["callback_id"]), unmasked=unmasked)
 
 

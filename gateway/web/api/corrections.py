@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from pydantic import BaseModel
 
-from gateway.domain.change import Change, NewEvent
+from gateway.domain.form import Filled, Mentioned
 from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
+from gateway.intake.ticket.correct import CorrectTicket
 from gateway.ports.numbers import CITY, to_dial
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
@@ -64,16 +65,7 @@ async def patch(context: Context) -> web.Response:
     names = sorted(sent) + [f"interactions.transcript.{seq}" for seq in sorted(edit.segments)]
     if not names:
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
-    await context.services.changes.apply(
-        Change(
-            ticket_id=record["ticket_id"],
-            expected_version=version,
-            ticket_fields=edit.fields,
-            interaction_id=edit.interaction_id,
-            corrected_segments=edit.segments,
-            events=(_event(context, "ticket.corrected", names),),
-        )
-    )
+    await context.services.store.execute(_correction(context, record, version, edit, names))
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
 
 
@@ -213,12 +205,22 @@ def _segments(body: TicketPatch, record: Mapping[str, Any], rewording: Rewording
     raise Problem(422, "invalid_body", "interactions.0.interaction_id: not an interaction of this ticket")
 
 
-def _event(context: Context, kind: str, names: list[str]) -> NewEvent:
-    return NewEvent(
-        type=kind,
+def _correction(
+    context: Context, record: Mapping[str, Any], version: int, edit: _Edit, names: list[str]
+) -> CorrectTicket:
+    prefill = [path for path in edit.fields if path[0] == "prefill"]
+    mentions = edit.fields.get(("prefill", "mentions"))
+    return CorrectTicket(
         at=context.services.clock.now(),
-        data={"fields": names},
         actor=context.principal.actor,
+        ticket_id=record["ticket_id"],
+        version=version,
+        values={".".join(path): value for path, value in edit.fields.items() if path[0] != "prefill"},
+        entries={path[2]: Filled(**edit.fields[path]) for path in prefill if path[1] == "fields"},
+        mentions=tuple(Mentioned(**one) for one in mentions) if mentions is not None else None,
+        interaction_id=edit.interaction_id,
+        words=edit.segments,
+        told=tuple(names),
     )
 
 
@@ -242,20 +244,22 @@ async def confirm(context: Context) -> web.Response:
     if record["version"] != version:
         raise _stale()
     guesses = record["prefill"]["fields"]
-    fields: dict[tuple[str, ...], Any] = {}
+    entries: dict[str, Filled] = {}
     for path in body.paths:
         guess = guesses.get(path)
         if guess is None or guess["confidence"] < FILL_AT:
             raise Problem(
                 422, "not_prefilled", "Only fields that were filled in can be confirmed; correct others by PATCH."
             )
-        fields["prefill", "fields", path] = {**guess, "confirmed_by": context.principal.actor}
-    await context.services.changes.apply(
-        Change(
+        entries[path] = Filled(**{**guess, "confirmed_by": context.principal.actor})
+    await context.services.store.execute(
+        CorrectTicket(
+            at=context.services.clock.now(),
+            actor=context.principal.actor,
             ticket_id=record["ticket_id"],
-            expected_version=version,
-            ticket_fields=fields,
-            events=(_event(context, "ticket.corrected", sorted(body.paths)),),
+            version=version,
+            entries=entries,
+            told=tuple(sorted(body.paths)),
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))

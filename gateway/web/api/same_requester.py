@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from gateway.domain.change import Change, NewEvent
+from gateway.intake.ticket.correct import CorrectTicket
 from gateway.ports.contact import Closed, Word
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import UnmaskedQuery
@@ -68,24 +68,14 @@ async def take_over(context: Context) -> web.Response:
     if not fields:
         raise Problem(409, "nothing_to_take", "That ticket says nothing of the requester that this one does not say.")
     actor = context.principal.actor
-    entry = {"source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
-    change: dict[tuple[str, ...], Any] = {}
-    for key, value in fields.items():
-        change["requester", key] = value
-        change["prefill", "fields", f"requester.{key}"] = {"value": value, **entry}
-    await context.services.changes.apply(
-        Change(
+    await context.services.store.execute(
+        CorrectTicket(
+            at=context.services.clock.now(),
+            actor=actor,
             ticket_id=record["ticket_id"],
-            expected_version=version,
-            ticket_fields=change,
-            events=(
-                NewEvent(
-                    type="ticket.corrected",
-                    at=context.services.clock.now(),
-                    data={"fields": sorted(f"requester.{key}" for key in fields)},
-                    actor=actor,
-                ),
-            ),
+            version=version,
+            values={f"requester.{key}": value for key, value in fields.items()},
+            told=tuple(sorted(f"requester.{key}" for key in fields)),
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.change import Change, NewEvent
+from gateway.intake.ticket.correct import LiftSecrecy
 from gateway.web.api.models import LiftSecrecyBody, UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import WRITE
@@ -38,21 +38,12 @@ async def lift(context: Context) -> web.Response:
     if not record["requester"]["secret"]:
         raise Problem(409, "not_secret", "This requester is not secret.")
     await context.house.audit(context.principal, f"lift_secrecy:{body.reason}", record["ticket_id"])
-    actor = context.principal.actor
-    entry = {"value": False, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
-    await context.services.changes.apply(
-        Change(
+    await context.services.store.execute(
+        LiftSecrecy(
+            at=context.services.clock.now(),
+            actor=context.principal.actor,
             ticket_id=record["ticket_id"],
-            ticket_fields={("requester", "secret"): False, ("prefill", "fields", SECRET): entry},
-            lifts_secrecy=True,
-            events=(
-                NewEvent(
-                    type="ticket.secrecy_lifted",
-                    at=context.services.clock.now(),
-                    data={"reason": body.reason},
-                    actor=actor,
-                ),
-            ),
+            reason=body.reason,
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))

@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain import masking
-from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import parse_ticket_no
 from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.intake.ticket.merge import MergeTicket
 from gateway.intake.ticket.similar import SimilarView
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import MergeBody, UnmaskedQuery
@@ -64,7 +64,7 @@ async def merge(context: Context) -> web.Response:
     except NotFound:
         raise Problem(404, "not_found", "There is no such ticket to merge into.") from None
     try:
-        return await _apply(context, record, version, Merge(other=head["ticket_id"]))
+        return await _merge(context, record, version, head["ticket_id"])
     except StaleVersion:
         raise
     except Conflict as error:
@@ -78,24 +78,20 @@ async def unmerge(context: Context) -> web.Response:
     into = record["related"]["merged_into"]
     if into is None:
         raise Problem(409, "not_merged", "This ticket is not merged into another one.")
-    return await _apply(context, record, version, Merge(other=into, undo=True))
+    return await _merge(context, record, version, into, undo=True)
 
 
-async def _apply(context: Context, record: dict[str, Any], version: int, asked: Merge) -> web.Response:
-    kind, data = ("ticket.unmerged", "from") if asked.undo else ("ticket.merged", "into")
-    await context.services.changes.apply(
-        Change(
+async def _merge(
+    context: Context, record: dict[str, Any], version: int, head: str, *, undo: bool = False
+) -> web.Response:
+    await context.services.store.execute(
+        MergeTicket(
+            at=context.services.clock.now(),
+            actor=context.principal.actor,
             ticket_id=record["ticket_id"],
-            expected_version=version,
-            merge=asked,
-            events=(
-                NewEvent(
-                    type=kind,
-                    at=context.services.clock.now(),
-                    data={data: asked.other},
-                    actor=context.principal.actor,
-                ),
-            ),
+            head=head,
+            version=version,
+            undo=undo,
         )
     )
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))

@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.change import Identity
 from gateway.domain.coordinates import Crs
 from gateway.domain.ids import new_ulid, parse_ticket_no
+from gateway.domain.keys import Identity
 from gateway.domain.limits import CONTENT_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.errors import NotFound
 from gateway.intake.contact.phrases import danger_phrase

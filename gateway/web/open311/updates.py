@@ -9,11 +9,14 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewMessage
 from gateway.domain.ids import from_rfc3339, new_ulid, parse_ticket_no
+from gateway.domain.interaction import Interaction
+from gateway.domain.keys import ExternalKey
 from gateway.domain.limits import MASKED_PAGE, PARAGRAPH_CHARS
+from gateway.domain.messages import NewMessage
 from gateway.domain.words import Disposition, Status
 from gateway.errors import NotFound
+from gateway.intake.ticket.add import AddToTicket
 from gateway.ports.store import TicketQuery
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
@@ -53,31 +56,25 @@ async def create(call: Call) -> web.Response:
     text = description or f"[{word}]"
     digest = hashlib.sha256(f"{record['ticket_no']}\n{word}\n{text}".encode()).hexdigest()
     heard_at = form.instant("updated_datetime") or now
-    applied = await services.changes.apply(
-        Change(
-            dedupe=ExternalKey(channel_id=OWN, external_id=key, body_sha256=digest),
+    applied = await services.store.execute(
+        AddToTicket(
+            at=now,
+            actor=client.actor,
+            key=ExternalKey(channel_id=OWN, external_id=key, body_sha256=digest),
             ticket_id=record["ticket_id"],
-            content=text,
-            new_interaction=NewInteraction(
+            interaction=Interaction(
                 interaction_id=new_ulid(),
                 channel=OWN,
                 channel_id=OWN,
-                direction="inbound",
                 started_at=heard_at,
                 external_id=key,
-                fields={"ended_at": now, "disposition": Disposition.COMPLETED.value},
+                ended_at=now,
+                disposition=Disposition.COMPLETED,
             ),
-            messages=(
-                NewMessage(message_id=new_ulid(), direction="inbound", sent_at=heard_at, text=text, external_id=key),
+            message=NewMessage(
+                message_id=new_ulid(), direction="inbound", sent_at=heard_at, text=text, external_id=key
             ),
-            events=(
-                NewEvent(
-                    type="message.received",
-                    at=now,
-                    actor=client.actor,
-                    data={"channel": OWN, "addition": True, "reported_status": word or None},
-                ),
-            ),
+            reported_status=word or None,
         )
     )
     return call.answer(_ROOT, [{"update_id": applied.interaction_id}])

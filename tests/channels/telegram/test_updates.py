@@ -10,7 +10,7 @@ import pytest
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import UNITS, pieces
 from channels.telegram.updates import Malformed, Translator
-from gateway.domain.change import Identity
+from gateway.domain.keys import Identity
 from gateway.ports.message import InboundMessage, Location
 from tests.channels.telegram import shapes
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.domain.callback_work import DoneResult, Verb, Work
-from gateway.domain.change import Change, Identity
+from gateway.domain.keys import Identity
+from gateway.domain.change import Change
 from gateway.errors import GatewayError
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.change import Change, Identity, NewEvent
+from gateway.domain.keys import Identity
+from gateway.domain.change import Change, NewEvent
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from gateway.domain.change import Change, NewEvent, NewTicket
+from gateway.domain.world import NewTicket
+from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.ports.clock import Clock
 from gateway.ports.feed import DeliveryStore

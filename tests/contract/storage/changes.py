@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.domain.change import (
-    Change,
-    ExternalKey,
-    Identity,
-    NewEvent,
-    NewInteraction,
-    NewMessage,
-    NewRequester,
-    NewTicket,
-)
+from gateway.domain.keys import ExternalKey, Identity
+from gateway.domain.messages import NewMessage
+from gateway.domain.world import NewTicket
+from gateway.domain.change import Change, NewEvent, NewInteraction, NewRequester
 from gateway.domain.ids import new_ulid
 from gateway.storage.database import Database
 

@@ -15,7 +15,9 @@ from alembic import command
 from gateway.domain import change_json
 from gateway.domain.callback import owed
 from gateway.domain.callback_work import Verb, Work
-from gateway.domain.change import Applied, Change, Identity
+from gateway.domain.command import Applied
+from gateway.domain.keys import Identity
+from gateway.domain.change import Change
 from gateway.domain.guess import SURE, Guess
 from gateway.domain.words import Disposition
 from gateway.errors import CallbackClaimed, CallbackClosed, NotFound, StaleVersion

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from gateway.domain.callback import NewCallback
-from gateway.domain.change import Applied, Change, ExternalKey, NewSegment
+from gateway.domain.command import Applied
+from gateway.domain.keys import ExternalKey
+from gateway.domain.transcript import NewSegment
+from gateway.domain.change import Change
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.errors import NotFound, RejectedInput

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.domain.change import NewMessage, Queued, Thread
+from gateway.domain.messages import NewMessage, Queued
+from gateway.domain.change import Thread
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.ids import new_ulid
 from tests.contract.storage.changes import NOON, written

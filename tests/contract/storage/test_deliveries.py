@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied
+from gateway.domain.change import Change
 from gateway.errors import FeedRefused, NotFound
 from gateway.ports.feed import Replay
 from gateway.storage import tables

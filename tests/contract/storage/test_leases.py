@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway.domain.change import Applied, Change, OpenInteraction
+from gateway.domain.command import Applied
+from gateway.domain.open_interaction import OpenInteraction
+from gateway.domain.change import Change
 from gateway.domain.ids import rfc3339
 from gateway.errors import StoreUnavailable
 from gateway.intake.call.live import LiveInteractions

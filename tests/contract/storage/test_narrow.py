@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.change import ExternalKey
+from gateway.domain.keys import ExternalKey
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, call, written

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied
+from gateway.domain.change import Change
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion, StoreUnavailable
 from gateway.ports.store import TicketQuery
 from gateway.storage import writer

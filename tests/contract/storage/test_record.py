@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.domain.callback import NewCallback
-from gateway.domain.change import Change, NewSegment
+from gateway.domain.transcript import NewSegment
+from gateway.domain.change import Change
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.ports.store import TicketQuery

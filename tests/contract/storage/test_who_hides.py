@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Applied, Change, Identity
+from gateway.domain.command import Applied
+from gateway.domain.keys import Identity
+from gateway.domain.change import Change
 from gateway.domain.guess import Guess
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database

@@ -23,7 +23,8 @@ from gateway.backup.put_back import restore
 from gateway.backup.take import Wanted, take
 from gateway.calls.recorder import LocalRecordings
 from gateway.cli import main
-from gateway.domain.change import AttachmentUpdate, Change, NewAttachment, NewEvent
+from gateway.domain.attachments import AttachmentUpdate, NewAttachment
+from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import ConfigError
 from gateway.intake.call.record import recording_field

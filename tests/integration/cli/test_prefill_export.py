@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.cli import main
-from gateway.domain.change import Change, NewEvent, NewTicket
+from gateway.domain.world import NewTicket
+from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.settings import Settings
 from gateway.storage.database import open_database

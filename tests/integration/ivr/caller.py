@@ -12,7 +12,8 @@ from typing import Any
 from gateway.calls.dialogue import Dialogue
 from gateway.calls.keys import Keys
 from gateway.calls.listener import Listener
-from gateway.domain.change import Applied, Change
+from gateway.domain.command import Applied
+from gateway.domain.change import Change
 from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.change import NewSegment
+from gateway.domain.transcript import NewSegment
 from gateway.errors import ReaderUnavailable
 from gateway.live.connection import Peer
 from gateway.live.run_dir import socket_path

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gateway.domain.change import Applied
+from gateway.domain.command import Applied
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.storage.database import Database, open_database
 from gateway.storage.tables import metadata

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from gateway.domain.change import NewAttachment
+from gateway.domain.attachments import NewAttachment
 from gateway.domain.ids import new_ulid
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.storage.database import open_database

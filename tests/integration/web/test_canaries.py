@@ -14,16 +14,11 @@ from hypothesis import strategies as st
 from gateway.cli.prefill_export import training_row
 from gateway.domain import masking
 from gateway.domain.callback import NewCallback
-from gateway.domain.change import (
-    Change,
-    Identity,
-    NewEvent,
-    NewInteraction,
-    NewMessage,
-    NewRequester,
-    NewSegment,
-    NewTicket,
-)
+from gateway.domain.keys import Identity
+from gateway.domain.messages import NewMessage
+from gateway.domain.transcript import NewSegment
+from gateway.domain.world import NewTicket
+from gateway.domain.change import Change, NewEvent, NewInteraction, NewRequester
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.ids import new_ulid
 from gateway.web.services import Limits

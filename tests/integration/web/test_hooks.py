@@ -10,7 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.domain.change import AttachmentUpdate, Change, NewAttachment, NewEvent, NewMessage
+from gateway.domain.attachments import AttachmentUpdate, NewAttachment
+from gateway.domain.messages import NewMessage
+from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import RejectedInput, StoreUnavailable
 from gateway.intake.channel.here import ChannelsHere

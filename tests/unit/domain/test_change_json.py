@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.domain import change_json
-from gateway.domain.change import Change, ExternalKey, Identity, NewEvent, NewRequester, NewSegment, NewTicket
+from gateway.domain.keys import ExternalKey, Identity
+from gateway.domain.transcript import NewSegment
+from gateway.domain.world import NewTicket
+from gateway.domain.change import Change, NewEvent, NewRequester
 from gateway.domain.guess import Guess
 
 pytestmark = pytest.mark.unit

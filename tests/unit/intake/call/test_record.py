@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.domain.change import TICKET_NO, Applied, Change
+from gateway.domain.command import Applied
+from gateway.domain.messages import TICKET_NO
+from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.intake.call.record import MIN_SPEECH_MS, CallRecord
 from gateway.intake.call.texting import Texting
@@ -35,7 +37,7 @@ INFO = CallInfo(
 
 
 class Kept:
-    """A ``ChangeStore`` that keeps what it is given."""
+    """A ``CommandStore`` that keeps what it is given."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Applied, Change, OpenInteraction
+from gateway.domain.command import Applied
+from gateway.domain.open_interaction import OpenInteraction
+from gateway.domain.change import Change
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
 from gateway.ports.clock import SystemClock
@@ -20,7 +22,7 @@ NOON = datetime(2026, 11, 29, 4, 0, tzinfo=UTC)
 
 
 class Kept:
-    """A ``ChangeStore`` that keeps what it is given."""
+    """A ``CommandStore`` that keeps what it is given."""
 
     def __init__(self) -> None:
         self.changes: list[Change] = []

@@ -15,7 +15,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.domain import change_json
-from gateway.domain.change import Applied, Change, NewEvent
+from gateway.domain.command import Applied
+from gateway.domain.change import Change, NewEvent
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.intake.call.spool import AT_ONCE, SpoolingStore
 from tests.support.running import ROOT

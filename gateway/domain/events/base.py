@@ -1,0 +1,88 @@
+"""What an event is: a closed, versioned class whose attributes are ids, codes, instants and figures, never a text.
+
+``changed`` holds the coded fields that the event alters, each ``[from, to]`` by record path (``demand.category``,
+``status``) or, of its interaction, ``interaction.disposition``. The coded state of a ticket is the fold of its events.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+SYSTEM = "system"
+"""Who acts when nobody does."""
+Changed = dict[str, list[Any]]
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Event:
+    """One fact of a ticket. Attributes with a default are left out of ``data`` while they have it."""
+
+    TYPE: ClassVar[str] = ""
+    VERSION: ClassVar[int] = 1
+    """Raised when a key of ``data`` gets another meaning; a further key is none."""
+    at: datetime
+    actor: str = SYSTEM
+    changed: Changed = dataclasses.field(default_factory=dict)
+
+    def data(self) -> dict[str, Any]:
+        """What is stored of it and told to feeds."""
+        told: dict[str, Any] = {}
+        for name, key, default in _attributes(type(self)):
+            value = getattr(self, name)
+            if default is dataclasses.MISSING or value != default:
+                told[key] = value
+        if self.changed:
+            told["changed"] = self.changed
+        return told
+
+
+_KNOWN: dict[type[Event], tuple[tuple[str, str, Any], ...]] = {}
+_BASE = frozenset({"at", "actor", "changed"})
+
+
+def _attributes(kind: type[Event]) -> tuple[tuple[str, str, Any], ...]:
+    """(attribute, key of ``data``, default) of a class's own attributes."""
+    found = _KNOWN.get(kind)
+    if found is None:
+        own = [one for one in dataclasses.fields(kind) if one.name not in _BASE]
+        _KNOWN[kind] = found = tuple((one.name, one.name.rstrip("_"), _default(one)) for one in own)
+    return found
+
+
+def _default(one: dataclasses.Field[Any]) -> Any:
+    return one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
+
+
+REGISTRY: dict[str, type[Event]] = {}
+"""Every class by its type, those of earlier versions under theirs."""
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(dataclasses.field,))
+def event(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
+    """Enter a class as the one of events of type ``name``."""
+
+    def enter(kind: type[E]) -> type[E]:
+        made = dataclasses.dataclass(slots=True, kw_only=True)(kind)
+        made.TYPE, made.VERSION = name, version
+        if name in REGISTRY:
+            raise TypeError(f"two classes are called {name}")
+        REGISTRY[name] = made
+        return made
+
+    return enter
+
+
+def event_of(name: str, at: datetime, actor: str, data: Mapping[str, Any]) -> Event:
+    """The event of a stored row; keys that its class does not know are left. ``KeyError`` for an unknown type."""
+    kind = REGISTRY[name]
+    given = {attribute: data[key] for attribute, key, _ in _attributes(kind) if key in data}
+    for attribute, _, default in _attributes(kind):
+        if default is dataclasses.MISSING:
+            given.setdefault(attribute, None)
+    return kind(at=at, actor=actor, changed=dict(data.get("changed") or {}), **given)

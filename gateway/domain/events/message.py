@@ -1,0 +1,91 @@
+"""Events of messages and of what comes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from gateway.domain.events.base import Event, event
+
+
+@event("message.received")
+class MessageReceived(Event):
+    """A person wrote. ``event``: what the channel calls it when it is no plain message, with the channel's codes."""
+
+    message_id: str | None = None
+    kind: str | None = None
+    event: str | None = None
+    incomplete: bool = False
+    channel: str | None = None
+    addition: bool = False
+    reported_status: str | None = None
+    codes: Mapping[str, Any] = field(default_factory=dict)
+    """The channel's own keys, told beside ours."""
+
+    def data(self) -> dict[str, Any]:
+        """With the channel's keys beside ours."""
+        told = Event.data(self)
+        return told | dict(told.pop("codes", {}))
+
+
+@event("message.sent")
+class MessageSent(Event):
+    """The provider has taken it, or the person's client has fetched it."""
+
+    message_id: str
+    error: str | None = None
+
+
+@event("message.delivered")
+class MessageDelivered(Event):
+    """It has reached the person's device."""
+
+    message_id: str
+    error: str | None = None
+
+
+@event("message.read")
+class MessageRead(Event):
+    """The person has seen it."""
+
+    message_id: str
+    error: str | None = None
+
+
+@event("message.failed")
+class MessageFailed(Event):
+    """It will never reach the person. ``instead``: sms or callback."""
+
+    message_id: str
+    error: str | None = None
+    """What the provider calls the reason."""
+    reason: str | None = None
+    instead: str | None = None
+
+
+@event("attachment.stored")
+class AttachmentStored(Event):
+    """A file is kept."""
+
+    attachment_id: str
+    bytes: int | None = None
+    media_type: str | None = None
+
+
+@event("attachment.transcribed")
+class AttachmentTranscribed(Event):
+    """The words of a voice message are known."""
+
+    attachment_id: str
+    message_id: str
+    error: str | None = None
+
+
+@event("attachment.failed")
+class AttachmentFailed(Event):
+    """It is not kept, or cannot be heard."""
+
+    attachment_id: str
+    message_id: str
+    reason: str

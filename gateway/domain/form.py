@@ -1,0 +1,295 @@
+"""What a ticket says: the sections of its record (``docs/record.md``), typed, with their defaults."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.domain.words import Line
+
+
+@dataclass(slots=True)
+class Source:
+    """Which platform handed the ticket over, and its own id for it."""
+
+    name: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(slots=True)
+class Requester:
+    """诉求人. Numbers are E.164. Nobody may learn who they are when they are ``secret`` or ``anonymous``."""
+
+    requester_id: str | None = None
+    kind: str = Line.CITIZEN.value
+    name: str | None = None
+    phone: str | None = None
+    callback_phone: str | None = None
+    contact_by: str | None = None
+    gender: str | None = None
+    org_name: str | None = None
+    uscc: str | None = None
+    anonymous: bool = False
+    secret: bool = False
+    language: str | None = None
+    accessibility: list[str] = field(default_factory=list)
+    returning: bool = False
+    labels: list[str] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether they asked that nobody learns who they are."""
+        return self.secret or self.anonymous
+
+
+@dataclass(slots=True)
+class Category:
+    """A category of four levels, by its code in one version of the taxonomy."""
+
+    code: str | None = None
+    l1: str | None = None
+    l2: str | None = None
+    l3: str | None = None
+    l4: str | None = None
+    taxonomy_version: str | None = None
+
+
+@dataclass(slots=True)
+class Urgency:
+    """``normal`` or ``urgent``, and why."""
+
+    level: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class ComplainedAbout:
+    """Whom the demand is about."""
+
+    name: str | None = None
+    phone: str | None = None
+
+
+@dataclass(slots=True)
+class Demand:
+    """诉求: what is asked for. ``emergency`` is the number that answers the danger in it: 110, 119, 120, 122."""
+
+    type: str | None = None
+    title: str | None = None
+    content: str | None = None
+    category: Category = field(default_factory=Category)
+    urgency: Urgency = field(default_factory=Urgency)
+    emergency: str | None = None
+    complained_about: ComplainedAbout = field(default_factory=ComplainedAbout)
+
+
+@dataclass(slots=True)
+class Division:
+    """An administrative division, by the gazetteer's code."""
+
+    code: str | None = None
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class Place:
+    """Where it is. ``lat`` and ``lon`` in degrees of ``crs``."""
+
+    address: str | None = None
+    district: Division = field(default_factory=Division)
+    street: Division = field(default_factory=Division)
+    community: Division = field(default_factory=Division)
+    grid_id: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    crs: str | None = None
+
+
+@dataclass(slots=True)
+class UnitTask:
+    """承办: what one unit has to do. Times are RFC 3339."""
+
+    unit: str
+    role: str
+    dispatched_at: str | None = None
+    signed_at: str | None = None
+    due_at: str | None = None
+    status: str | None = None
+    returns: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Routing:
+    """One step of deciding which unit acts."""
+
+    stage: str
+    rule: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class TicketClock:
+    """A limit of the city's plan that runs, was met or was breached. Times are RFC 3339."""
+
+    kind: str
+    started_at: str
+    due_at: str
+    met_at: str | None = None
+    breached_at: str | None = None
+
+
+@dataclass(slots=True)
+class CallbackShown:
+    """The call that is owed for this ticket, as its record shows it; ``due_at`` is RFC 3339."""
+
+    state: str
+    due_at: str
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Handling:
+    """承办: who acts, until when."""
+
+    lead_unit: str | None = None
+    units: list[UnitTask] = field(default_factory=list)
+    routing_trace: list[Routing] = field(default_factory=list)
+    clocks: list[TicketClock] = field(default_factory=list)
+    callback: CallbackShown | None = None
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """评价: ``satisfied`` 1 to 5."""
+
+    channel: str | None = None
+    satisfied: int | None = None
+    comment: str | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the requester was told, and what they think of it. Times are RFC 3339."""
+
+    replied_at: str | None = None
+    public_reply: str | None = None
+    resolved: bool | None = None
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    closed_at: str | None = None
+
+
+@dataclass(slots=True)
+class Filled:
+    """The entry of ``prefill.fields`` for one record path; of coded fields ``value`` is the code."""
+
+    value: Any = None
+    source: str | None = None
+    span: list[int] | None = None
+    confidence: float | None = None
+    confirmed_by: str | None = None
+
+    @property
+    def sureness(self) -> float:
+        """Its confidence; 0 where none is known."""
+        return self.confidence or 0.0
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A code worth offering."""
+
+    code: str
+    confidence: float
+
+
+@dataclass(slots=True)
+class Candidates:
+    """What is offered for coded fields, likeliest first."""
+
+    category: list[Candidate] = field(default_factory=list)
+    unit: list[Candidate] = field(default_factory=list)
+    district: list[Candidate] = field(default_factory=list)
+    street: list[Candidate] = field(default_factory=list)
+    community: list[Candidate] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Mentioned:
+    """Something of a known form in ``demand.content``."""
+
+    kind: str
+    value: str
+    span: list[int] | None
+    """None: what was said of it stands there no more; it stays known, so that it stays hidden."""
+    confidence: float
+
+
+@dataclass(slots=True)
+class Prefill:
+    """What was filled in by others than people. ``pending``: some of what was said is not known yet."""
+
+    fields: dict[str, Filled] = field(default_factory=dict)
+    candidates: Candidates = field(default_factory=Candidates)
+    mentions: list[Mentioned] = field(default_factory=list)
+    pending: bool = False
+
+
+@dataclass(slots=True)
+class Similar:
+    """A ticket that may be about the same matter."""
+
+    ticket_id: str
+    score: float
+
+
+@dataclass(slots=True)
+class Related:
+    """Other tickets: of the same conversation, of the same matter."""
+
+    parent_id: str | None = None
+    child_ids: list[str] = field(default_factory=list)
+    merged_into: str | None = None
+    merged_ids: list[str] = field(default_factory=list)
+    similar: list[Similar] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class AttachmentShown:
+    """An attachment as the record shows it; ``error`` says why it is not kept."""
+
+    attachment_id: str
+    name: str | None = None
+    media_type: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    url: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Form:
+    """Everything that a ticket says beyond its columns. ``callback_id`` and ``status_before_merge`` are not shown."""
+
+    entry_number: str | None = None
+    source: Source = field(default_factory=Source)
+    requester: Requester = field(default_factory=Requester)
+    demand: Demand = field(default_factory=Demand)
+    place: Place = field(default_factory=Place)
+    handling: Handling = field(default_factory=Handling)
+    outcome: Outcome = field(default_factory=Outcome)
+    prefill: Prefill = field(default_factory=Prefill)
+    related: Related = field(default_factory=Related)
+    attachments: list[AttachmentShown] = field(default_factory=list)
+    callback_id: str | None = None
+    status_before_merge: str | None = None
+
+    def copied(self) -> Form:
+        """A form that can be altered while this one stays as it is."""
+        form = copy(self)
+        for name in ("source", "requester", "demand", "place", "handling", "outcome", "prefill", "related"):
+            setattr(form, name, copy(getattr(self, name)))
+        form.prefill.fields = dict(self.prefill.fields)
+        form.prefill.candidates = copy(self.prefill.candidates)
+        form.attachments = [copy(one) for one in self.attachments]
+        return form

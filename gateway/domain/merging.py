@@ -1,0 +1,63 @@
+"""并单: two tickets about one matter become one, or two again. Both change together.
+
+The ticket that is merged keeps its requester, interactions, number and open callback; only its status and
+``related.merged_into`` change. The one that stays lists it, and whatever had been merged into it, in
+``related.merged_ids``. Nothing is ever merged into a merged ticket, so there are no cycles.
+"""
+
+from __future__ import annotations
+
+from gateway.domain.events import TicketMerged, TicketUnmerged
+from gateway.domain.ticket import Alteration, Ticket
+from gateway.domain.words import Status
+from gateway.errors import Conflict
+
+CLOSED = frozenset({Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
+
+
+def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
+    """``ticket`` goes into ``head``, which gets an event like ``event``; ``Conflict`` when it cannot."""
+    into, above = ticket.form.related.merged_into, head.form.related.merged_into
+    if head is ticket:
+        raise Conflict("a ticket cannot be merged into itself")
+    if into is not None:
+        raise Conflict(f"the ticket is merged into {into} already; unmerge it first")
+    if above is not None:
+        raise Conflict(f"that ticket is merged itself; merge into {above}")
+    for one, which in ((ticket, "the ticket"), (head, "that ticket")):
+        if one.status in CLOSED:
+            raise Conflict(f"{which} is closed ({one.status})")
+    ticket.form.status_before_merge = ticket.status.value
+    gone = Alteration(ticket)
+    gone.set("status", Status.MERGED)
+    gone.set("related.merged_into", head.ticket_id)
+    ticket.record(event, gone)
+    family = _family(ticket)
+    others = [one for one in head.form.related.merged_ids if one not in family]
+    stays = Alteration(head)
+    stays.set("related.merged_ids", [*others, *family])
+    head.record(TicketMerged(at=event.at, actor=event.actor, merged=ticket.ticket_id), stays)
+
+
+def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
+    """``ticket`` is one of its own again, with the status that it had; ``Conflict`` when it cannot be."""
+    into, above = ticket.form.related.merged_into, head.form.related.merged_into
+    if into != head.ticket_id:
+        raise Conflict(f"the ticket is merged into {into}")
+    if above is not None:
+        raise Conflict(f"the ticket that it is merged into is merged into {above}; unmerge that one first")
+    before = ticket.form.status_before_merge or Status.REGISTERED
+    ticket.form.status_before_merge = None
+    back = Alteration(ticket)
+    back.set("status", before)
+    back.set("related.merged_into", None)
+    ticket.record(event, back)
+    family = _family(ticket)
+    stays = Alteration(head)
+    stays.set("related.merged_ids", [one for one in head.form.related.merged_ids if one not in family])
+    head.record(TicketUnmerged(at=event.at, actor=event.actor, merged=ticket.ticket_id), stays)
+
+
+def _family(ticket: Ticket) -> list[str]:
+    """The ticket, and what had been merged into it."""
+    return [ticket.ticket_id, *ticket.form.related.merged_ids]

@@ -1,0 +1,183 @@
+"""工单: one demand of one requester. Its coded state is altered by events alone (``apply``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.events import Event
+from gateway.domain.form import CallbackShown, Form
+from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
+from gateway.domain.journal import Journal
+from gateway.domain.words import Status
+
+CALLBACK = "handling.callback"
+
+
+class Ticket:
+    """A ticket with its form, which is read only if somebody looks.
+
+    Texts of people are set directly; codes, instants, flags and figures through an event (``Alteration``).
+    """
+
+    __slots__ = (
+        "_form",
+        "channel",
+        "channel_id",
+        "created_at",
+        "dirty",
+        "empty",
+        "event_seq",
+        "hidden",
+        "journal",
+        "line",
+        "new",
+        "parted_from",
+        "requester_id",
+        "reworded",
+        "status",
+        "ticket_id",
+        "ticket_no",
+        "updated_at",
+        "version",
+    )
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        ticket_id: str,
+        channel: str,
+        channel_id: str,
+        created_at: datetime,
+        ticket_no: str = "",
+        form: Form | Callable[[], Form],
+        status: Status = Status.REGISTERED,
+        line: str = "",
+        empty: bool = False,
+        updated_at: datetime | None = None,
+        version: int = 0,
+        event_seq: int = 0,
+        requester_id: str = "",
+        hidden: bool = False,
+        new: bool = False,
+    ) -> None:
+        """As it was read, or new. ``form`` may be what reads it."""
+        self.journal = journal
+        self.ticket_id = ticket_id
+        self.ticket_no = ticket_no
+        self.channel = channel
+        self.channel_id = channel_id
+        self.created_at = created_at
+        self.status = status
+        self.line = line
+        self.empty = empty
+        self.updated_at = updated_at or created_at
+        self.version = version
+        self.event_seq = event_seq
+        self.requester_id = requester_id
+        self.hidden = hidden
+        self.new = new
+        self.dirty = self.reworded = new
+        self.parted_from: str | None = None
+        """Whose ticket it was, when its requester wants to stay unknown from now on."""
+        self._form = form
+
+    @property
+    def form(self) -> Form:
+        """What it says."""
+        if not isinstance(self._form, Form):
+            self._form = self._form()
+        return self._form
+
+    @property
+    def opened(self) -> bool:
+        """Whether anybody has looked at its form."""
+        return isinstance(self._form, Form)
+
+    def value(self, path: str) -> Any:
+        """The code of a field, or its text."""
+        return getattr(self, path) if path in COLUMNS else path_of(path).code(self.form)
+
+    def apply(self, event: Event) -> None:
+        """Alter the coded state as ``event`` tells. Nothing else does."""
+        for path, (_, code) in event.changed.items():
+            if path in COLUMNS:
+                setattr(self, path, column(path, code))
+            elif path == CALLBACK:
+                self.form.handling.callback = None if code is None else CallbackShown(**code)
+            elif (found := PATHS.get(path)) is not None:
+                found.put_code(self.form, code)
+                if path == "requester.requester_id":
+                    self.requester_id = code
+
+    def record(self, event: Event, alteration: Alteration | None = None) -> None:
+        """``event`` has happened, and with it what ``alteration`` holds."""
+        if alteration is not None:
+            event.changed |= alteration.changed()
+        self.apply(event)
+        if alteration is not None:
+            alteration.finish()
+            self.hidden = self.form.requester.hidden
+        self.journal.add(event, self)
+        self.dirty = True
+
+
+class Alteration:
+    """Values that fields are to have, checked and shaped: set when the event that tells of them is recorded."""
+
+    __slots__ = ("_columns", "_ticket", "_values")
+
+    def __init__(self, ticket: Ticket) -> None:
+        """Nothing is altered yet."""
+        self._ticket = ticket
+        self._columns: dict[str, Any] = {}
+        self._values: dict[FieldPath, Any] = {}
+
+    def set(self, path: str, value: Any) -> None:
+        """``path`` is to have ``value``. ``RejectedInput`` for a path or a value that cannot be."""
+        if path in COLUMNS:
+            self._columns[path] = column(path, value)
+        else:
+            field = path_of(path)
+            self._values[field] = field.shaped(value)
+
+    def value(self, path: str) -> Any:
+        """The code or text that the field will have."""
+        if path in self._columns:
+            return self._columns[path]
+        if path not in COLUMNS and (field := path_of(path)) in self._values:
+            return field.code_of(self._values[field])
+        return self._ticket.value(path)
+
+    def changed(self) -> dict[str, list[Any]]:
+        """``[from, to]`` of the coded fields that become something else."""
+        ticket, told = self._ticket, {}
+        self._part()
+        for path, value in self._columns.items():
+            before = getattr(ticket, path)
+            if before != value:
+                told[path] = [before, value]
+        for field, value in self._values.items():
+            if field.coded:
+                before, after = field.code(ticket.form), field.code_of(value)
+                if before != after:
+                    told[field.path] = [before, after]
+        return told
+
+    def _part(self) -> None:
+        """Who wants to stay unknown from now on is one of this ticket alone."""
+        ticket = self._ticket
+        if ticket.hidden or not (self.value("requester.secret") or self.value("requester.anonymous")):
+            return
+        ticket.parted_from = ticket.requester_id
+        self.set("requester.requester_id", ticket.ticket_id)
+        self.set("requester.returning", value=False)
+
+    def finish(self) -> None:
+        """Set the texts, and what else an object that a code names holds."""
+        for field, value in self._values.items():
+            field.put(self._ticket.form, value)
+        if self._values:
+            self._ticket.reworded = True

@@ -1,0 +1,73 @@
+"""Commands of calls as lines of the spool's files: ``{"kind", "version", "command"}``, one JSON object a line.
+
+A line that an earlier version wrote is read as it was meant (``released``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Protocol
+
+import msgspec
+
+from gateway.domain.command import Applied, Command
+from gateway.intake.call import released
+from gateway.intake.call.begin import AnswerCall, OfferCall
+from gateway.intake.call.finish import EndCall
+from gateway.intake.call.talk import ChooseLine, CompleteTranscript, HearSegment, RequestCallback, TakeDemand
+
+KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        OfferCall,
+        AnswerCall,
+        HearSegment,
+        ChooseLine,
+        TakeDemand,
+        RequestCallback,
+        EndCall,
+        CompleteTranscript,
+    )
+}
+VERSION = 1
+"""Of the commands' fields. One that gets another meaning needs the next version, and a reader of this one."""
+
+
+class OfCall(Command, Protocol):
+    """A command of one call."""
+
+    @property
+    def ticket_id(self) -> str:
+        """Its ticket."""
+        ...
+
+    @property
+    def interaction_id(self) -> str:
+        """The call."""
+        ...
+
+
+class CallStore(Protocol):
+    """Where a call's commands go: the store, or the spool before it."""
+
+    async def execute(self, command: OfCall) -> Applied:
+        """See ``ports.store.CommandStore.execute``."""
+        ...
+
+
+def dumps(command: OfCall) -> str:
+    """One line of ASCII."""
+    told = {"kind": type(command).__name__, "version": VERSION, "command": msgspec.to_builtins(command)}
+    return json.dumps(told, ensure_ascii=True, separators=(",", ":"))
+
+
+def loads(line: str) -> OfCall:
+    """The command of a line; ``ValueError``, ``KeyError`` or ``TypeError`` when it is none that we know."""
+    told = json.loads(line)
+    if "class" in told:
+        earlier: OfCall = released.command_of(told)
+        return earlier
+    if told["version"] != VERSION:
+        raise ValueError(f"a command of version {told['version']}")
+    command: OfCall = msgspec.convert(told["command"], KINDS[told["kind"]], strict=False)
+    return command

@@ -1,0 +1,113 @@
+"""The commands of people at the desk about what a ticket says: correct, confirm, lift secrecy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.command import Applied, Refs
+from gateway.domain.events import SecrecyLifted, TicketCorrected
+from gateway.domain.filling import said_by
+from gateway.domain.form import Filled, Mentioned
+from gateway.domain.owed_calls import OwedCalls, touches_people
+from gateway.domain.ticket import Alteration, Ticket
+from gateway.domain.world import World
+from gateway.errors import NotFound, RejectedInput, StaleVersion
+
+SECRET = "requester.secret"  # noqa: S105 - a record path
+
+
+@dataclass(slots=True, kw_only=True)
+class CorrectTicket:
+    """A person sets or confirms fields, and words of a transcript. No guess touches the fields from then on."""
+
+    at: datetime
+    actor: str
+    ticket_id: str
+    version: int | None = None
+    """The ticket must be at this version."""
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    """Code or text that each field had when the person saw it: another one is a conflict."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """By record path."""
+    entries: Mapping[str, Filled] = field(default_factory=dict)
+    """Evidence of the fields, by record path; ``confirmed_by`` says that a person has spoken."""
+    mentions: tuple[Mentioned, ...] | None = None
+    """What else the new wording of the content holds; None: as before."""
+    interaction_id: str | None = None
+    words: Mapping[int, str] = field(default_factory=dict)
+    """Corrected pieces of the transcript of ``interaction_id``, by number."""
+    told: tuple[str, ...]
+    """What the event says was corrected."""
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The ticket, and the transcript of the interaction that is corrected."""
+        return Refs(
+            tickets=(self.ticket_id,),
+            interactions=(self.interaction_id,) if self.interaction_id is not None else (),
+            corrects=bool(self.words),
+            calls=touches_people(*self.values),
+        )
+
+    def decide(self, world: World) -> Applied:
+        """``StaleVersion`` when somebody was faster; ``NotFound`` for a piece of transcript that is not there."""
+        ticket = world.ticket(self.ticket_id, version=self.version)
+        interaction = world.interaction(self.interaction_id, ticket) if self.interaction_id is not None else None
+        self._check(ticket, world)
+        calls = OwedCalls(world, ticket, self.at)
+        alteration = Alteration(ticket)
+        for path, value in self.values.items():
+            if path != SECRET or value or not ticket.form.requester.secret:  # once asked for, it stays
+                alteration.set(path, value)
+        fields = ticket.form.prefill.fields
+        for path, value in self.values.items():
+            if path not in self.entries and (entry := said_by(self.actor, path, value)) is not None:
+                fields[path] = entry
+        fields.update(self.entries)
+        if self.mentions is not None:
+            ticket.form.prefill.mentions = list(self.mentions)
+        ticket.reworded = True
+        for seq, text in self.words.items():
+            world.corrected_words.append((self.interaction_id or "", seq, text))
+        ticket.record(TicketCorrected(at=self.at, actor=self.actor, fields=list(self.told)), alteration)
+        calls.settle(interaction)
+        return world.applied(ticket, interaction)
+
+    def _check(self, ticket: Ticket, world: World) -> None:
+        for path, value in self.seen.items():
+            if ticket.value(path) != value:
+                raise StaleVersion(f"somebody has changed {path} meanwhile; read the ticket again")
+        for seq in self.words:
+            if (self.interaction_id, seq) not in world.segments:
+                raise NotFound(f"the transcript has no segment {seq}")
+        if self.words and self.interaction_id is None:
+            raise RejectedInput("words are corrected in the transcript of an interaction")
+
+
+@dataclass(slots=True, kw_only=True)
+class LiftSecrecy:
+    """A requester who was secret is no more."""
+
+    at: datetime
+    actor: str
+    ticket_id: str
+    reason: str
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The ticket, and what its requester is owed."""
+        return Refs(tickets=(self.ticket_id,), calls=True)
+
+    def decide(self, world: World) -> Applied:
+        """``NotFound``."""
+        ticket = world.ticket(self.ticket_id)
+        calls = OwedCalls(world, ticket, self.at)
+        alteration = Alteration(ticket)
+        alteration.set(SECRET, value=False)
+        ticket.form.prefill.fields[SECRET] = Filled(False, "agent", None, 1.0, self.actor)
+        ticket.record(SecrecyLifted(at=self.at, actor=self.actor, reason=self.reason), alteration)
+        calls.settle()
+        return world.applied(ticket)

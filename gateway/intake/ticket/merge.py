@@ -1,0 +1,41 @@
+"""The commands of 并单: one matter from now on, or two after all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain import merging
+from gateway.domain.command import Applied, Refs
+from gateway.domain.events import TicketMerged, TicketUnmerged
+from gateway.domain.world import World
+
+
+@dataclass(slots=True, kw_only=True)
+class MergeTicket:
+    """The ticket goes into ``head``, or, with ``undo``, becomes one of its own again. Repeating changes nothing."""
+
+    at: datetime
+    actor: str
+    ticket_id: str
+    head: str
+    version: int
+    undo: bool = False
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """Both tickets."""
+        return Refs(tickets=(self.ticket_id, self.head))
+
+    def decide(self, world: World) -> Applied:
+        """``skipped`` when it is so already; ``StaleVersion``, ``Conflict`` (``merging``), ``NotFound``."""
+        ticket = world.ticket(self.ticket_id)
+        if ticket.form.related.merged_into == (None if self.undo else self.head):
+            return world.applied(ticket, skipped=True)
+        world.ticket(self.ticket_id, version=self.version)
+        head = world.ticket(self.head)
+        if self.undo:
+            merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
+        else:
+            merging.merge(ticket, head, TicketMerged(at=self.at, actor=self.actor, into=self.head))
+        return world.applied(ticket)
