@@ -26,7 +26,7 @@ import uvloop
 from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
 from gateway.domain.command import Applied
-from gateway.domain.change import Change
+from tests.support.change import Change
 from gateway.intake.contact.accept import ContactIntake
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector

@@ -25,8 +25,8 @@ import uvloop
 
 from bench.report import Row, judged
 from gateway.domain.keys import ExternalKey
-from gateway.domain.world import NewTicket
-from gateway.domain.change import Change, NewEvent, NewInteraction
+from tests.support.change import NewTicket
+from tests.support.change import Change, NewEvent, NewInteraction
 from gateway.domain.ids import new_ulid
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
@@ -67,7 +67,7 @@ async def _voice(database: Database, seconds: float) -> list[float]:
 
     async def one(number: int) -> None:
         began = time.perf_counter()
-        await database.changes.apply(_call(number))
+        await database.changes.execute(_call(number))
         taken.append((time.perf_counter() - began) * 1000)
 
     begun = time.perf_counter()

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.command import Applied
-from gateway.domain.change import Change
 from gateway.intake.call.answer import CallAnswering, CallSettings
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.schedule import Schedule
@@ -33,6 +32,7 @@ from tests.conversations.judge import Exchange, Played
 from tests.conversations.phone import Loop, Phone, VirtualTime
 from tests.conversations.script import Play, Turn
 from tests.fakes.reading import ReaderHere
+from tests.support.change import Change
 from tests.support.databases import ready_sqlite
 from tests.support.reading import city_prefill
 
@@ -52,8 +52,8 @@ class _Store:
         self._changes = changes
         self._virtual = virtual
 
-    async def apply(self, change: Change) -> Applied:
-        return await self._virtual.wait(self._changes.apply(change))
+    async def execute(self, change: Change) -> Applied:
+        return await self._virtual.wait(self._changes.execute(change))
 
 
 class Recognition:

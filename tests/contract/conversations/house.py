@@ -11,7 +11,6 @@ from typing import Any
 
 from gateway.domain.callback_work import DoneResult, Verb, Work
 from gateway.domain.keys import Identity
-from gateway.domain.change import Change
 from gateway.errors import GatewayError
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
@@ -31,6 +30,7 @@ from gateway.prefill.place import Division, Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock
+from tests.support.change import Change
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOWS = load_flows(ROOT / "ivr_flows")
@@ -197,7 +197,7 @@ class ConversationHouse:
                 at=self.clock.now(),
                 result=DoneResult.REACHED,
             )
-            await self.database.changes.apply(Change(ticket_id=task["ticket_id"], work=work))
+            await self.database.changes.execute(Change(ticket_id=task["ticket_id"], work=work))
 
     async def answers(self, sender: str = "li", channel_id: str = "web") -> list[str]:
         history = await self.conversations.history(channel_id, sender)

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.keys import Identity
-from gateway.domain.change import Change, NewEvent
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import Engine
 from gateway.ports.message import MediaRef
@@ -20,6 +19,7 @@ from gateway.prefill.reader import Prefill
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
 from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.change import Change, NewEvent
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.contract
@@ -294,7 +294,7 @@ async def test_what_is_worked_on_is_withdrawn_by_an_agent(city: ConversationHous
     record = await city.say("1", LAMP, identities=PHONE)
     event = NewEvent(type="ticket.handled", at=city.clock.now())
     fields: dict[tuple[str, ...], Any] = {("status",): "handling"}
-    await city.database.changes.apply(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
+    await city.database.changes.execute(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
     _, noted = await said(city, "撤销", "是")
     assert "由坐席核对后处理" in noted
     assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "handling"

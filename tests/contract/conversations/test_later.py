@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent, Path
 from tests.contract.conversations.house import PHONE, ConversationHouse
+from tests.support.change import Change, NewEvent, Path
 
 pytestmark = pytest.mark.contract
 
@@ -122,7 +122,7 @@ async def test_a_long_complaint_is_new_whatever_words_it_holds(house: Conversati
 async def _handling(house: ConversationHouse, record: dict[str, Any]) -> None:
     fields: dict[Path, object] = {("status",): "handling"}
     event = NewEvent(type="ticket.handled", at=house.clock.now())
-    await house.database.changes.apply(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
+    await house.database.changes.execute(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
 
 
 @pytest.mark.parametrize("words", ["谢谢", "好的", "thanks"])

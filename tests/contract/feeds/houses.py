@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from gateway.domain.world import NewTicket
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.ports.clock import Clock
 from gateway.ports.feed import DeliveryStore
 from gateway.storage.database import open_database
 from tests.contract.feeds.memory import MemoryDeliveries
+from tests.support.change import Change, NewEvent, NewTicket
 from tests.support.databases import ready_sqlite
 
 
@@ -75,7 +74,7 @@ class SqlHouse:
     async def happen(self, ticket: str, *types: str) -> None:
         events = tuple(NewEvent(type=type_, at=self.clock.now()) for type_ in types)
         if ticket in self._ids:
-            await self._changes.apply(Change(ticket_id=self._ids[ticket], events=events))
+            await self._changes.execute(Change(ticket_id=self._ids[ticket], events=events))
             return
         self._ids[ticket] = new_ulid()
         new = NewTicket(
@@ -85,7 +84,7 @@ class SqlHouse:
             channel="platform",
             channel_id="test",
         )
-        await self._changes.apply(Change(new_ticket=new, events=events))
+        await self._changes.execute(Change(new_ticket=new, events=events))
 
     async def pass_by(self, seconds: int) -> None:
         for _ in range(seconds):

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.domain.ids import new_ulid
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import NewMessage
-from gateway.domain.world import NewTicket
-from gateway.domain.change import Change, NewEvent, NewInteraction, NewRequester
-from gateway.domain.ids import new_ulid
 from gateway.storage.database import Database
+from tests.support.change import Change, NewEvent, NewInteraction, NewRequester, NewTicket
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -12,13 +12,11 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from gateway.domain import change_json
 from gateway.domain.callback import owed
 from gateway.domain.callback_work import Verb, Work
 from gateway.domain.command import Applied
-from gateway.domain.keys import Identity
-from gateway.domain.change import Change
 from gateway.domain.guess import SURE, Guess
+from gateway.domain.keys import Identity
 from gateway.domain.words import Disposition
 from gateway.errors import CallbackClaimed, CallbackClosed, NotFound, StaleVersion
 from gateway.intake.call.record import CallRecord
@@ -26,11 +24,12 @@ from gateway.ports.call import CallInfo
 from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
-from gateway.storage.batch_callbacks import LOOKED_BACK, earlier_numbers
 from gateway.storage.database import Database
 from gateway.storage.migrate import _config
+from gateway.storage.tasks import LOOKED_BACK, earlier_numbers
 from tests.contract.storage.changes import NOON, TestClock, event, written
 from tests.fakes.reading import ReaderHere
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 OWN, SPOKEN = "+8613800138000", "+8613912345678"
@@ -92,7 +91,7 @@ async def types(db: Database, ticket_id: str) -> list[str]:
 
 async def work(db: Database, clock: TestClock, verb: Verb, actor: str = "user:li", **more: Any) -> Applied:
     (task,) = await db.reader.callbacks(ALL)
-    return await db.changes.apply(
+    return await db.changes.execute(
         Change(
             ticket_id=task["ticket_id"],
             work=Work(callback_id=task["callback_id"], verb=verb, actor=actor, at=clock.now(), **more),
@@ -147,9 +146,9 @@ async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: TestCloc
 
 
 async def test_one_persons_many_tickets_hide_nobody_elses_number(db: Database) -> None:
-    other = await db.changes.apply(written("other", phone=SPOKEN))
+    other = await db.changes.execute(written("other", phone=SPOKEN))
     for n in range(LOOKED_BACK + 1):
-        last = await db.changes.apply(written(f"many{n}", phone=OWN))
+        last = await db.changes.execute(written(f"many{n}", phone=OWN))
     people = [(await db.reader.ticket(i))["requester"]["requester_id"] for i in (other.ticket_id, last.ticket_id)]
     found = await db.sql.read(lambda connection: earlier_numbers(connection, people))
     assert found == dict(zip(people, (SPOKEN, OWN), strict=True))
@@ -163,7 +162,7 @@ async def test_a_call_that_says_nothing_settles_nothing(db: Database, clock: Tes
     assert len(await db.reader.callbacks()) == 1
     fields: dict[tuple[str, ...], Any] = {("prefill", "pending"): False, ("empty",): False}
     read = Change(ticket_id=late.ticket_id, interaction_id=late.interaction_id, ticket_fields=fields, events=(event(),))
-    await db.changes.apply(read)
+    await db.changes.execute(read)
     (task,) = await db.reader.callbacks(ALL)
     assert (task["state"], task["closed"]["why"]) == ("done", "called_again")
 
@@ -175,12 +174,12 @@ async def test_who_asked_for_a_person_in_this_very_call_is_still_owed_one(db: Da
 
 async def test_whoever_stays_unknown_is_one_of_each_ticket(db: Database) -> None:
     """And who asks for that later takes their own debt along: nothing leads from it to the others."""
-    hidden = [await db.changes.apply(owing(str(n), phone=OWN, requester={"anonymous": True})) for n in range(2)]
+    hidden = [await db.changes.execute(owing(str(n), phone=OWN, requester={"anonymous": True})) for n in range(2)]
     assert len(await db.reader.callbacks()) == 2
-    first, second = [await db.changes.apply(owing(f"known{n}", phone=OWN)) for n in range(2)]
+    first, second = [await db.changes.execute(owing(f"known{n}", phone=OWN)) for n in range(2)]
     assert len(await db.reader.callbacks()) == 3
     wish = Guess(path="requester.anonymous", value=True, source="rule", span=None, confidence=0.9)
-    await db.changes.apply(Change(ticket_id=first.ticket_id, guesses=(wish,), events=(event(),)))
+    await db.changes.execute(Change(ticket_id=first.ticket_id, guesses=(wish,), events=(event(),)))
     tasks = await db.reader.callbacks()
     assert sorted(task["ticket_id"] for task in tasks) == sorted(one.ticket_id for one in (*hidden, first, second))
     assert {len(task["reasons"]) for task in tasks} == {1}
@@ -194,13 +193,13 @@ def owing(key: str, **more: Any) -> Change:
 
 
 async def test_a_number_given_later_fills_the_task(db: Database) -> None:
-    applied = await db.changes.apply(owing("1"))
+    applied = await db.changes.execute(owing("1"))
     (task,) = await db.reader.callbacks(CallbackQuery(has_phone=False))
     assert task["phone"] is None
     assert await db.reader.callbacks(CallbackQuery(has_phone=True)) == []
     for value, confidence, then in ((SPOKEN, 0.6, SPOKEN), (OWN, 0.95, OWN)):
         said = Guess(path="requester.callback_phone", value=value, source="rule", span=None, confidence=confidence)
-        await db.changes.apply(Change(ticket_id=applied.ticket_id, guesses=(said,), events=(event(actor="system"),)))
+        await db.changes.execute(Change(ticket_id=applied.ticket_id, guesses=(said,), events=(event(actor="system"),)))
         (task,) = await db.reader.callbacks(CallbackQuery(has_phone=True))
         assert (task["phone"], task["phone_sure"]) == (then, confidence >= SURE)
     assert (await types(db, applied.ticket_id)).count("callback.number_changed") == 2
@@ -210,9 +209,9 @@ async def test_a_number_given_later_fills_the_task(db: Database) -> None:
 async def test_a_persons_correction_is_where_they_are_called(
     db: Database, value: str | None, called_at: str | None
 ) -> None:
-    applied = await db.changes.apply(owing("1", requester={"callback_phone": SPOKEN}))
+    applied = await db.changes.execute(owing("1", requester={"callback_phone": SPOKEN}))
     fields = {("requester", "callback_phone"): value}
-    await db.changes.apply(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
+    await db.changes.execute(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
     (task,) = await db.reader.callbacks()
     assert task["phone"] == called_at
 
@@ -225,25 +224,25 @@ async def test_a_number_of_an_earlier_ticket_of_the_same_account_counts(db: Data
         requester = replace(change.new_ticket.requester, identities=account)
         return replace(change, new_ticket=replace(change.new_ticket, requester=requester))
 
-    await db.changes.apply(by_account(written("1", requester={"callback_phone": SPOKEN})))
-    await db.changes.apply(by_account(owing("2")))
+    await db.changes.execute(by_account(written("1", requester={"callback_phone": SPOKEN})))
+    await db.changes.execute(by_account(owing("2")))
     (task,) = await db.reader.callbacks()
     assert (task["phone"], task["phone_sure"]) == (SPOKEN, False)
-    await db.changes.apply(owing("stranger"))
+    await db.changes.execute(owing("stranger"))
     assert [t["phone"] for t in await db.reader.callbacks()] == [SPOKEN, None]
 
 
 async def test_the_line_that_is_corrected_is_the_tasks(db: Database) -> None:
-    applied = await db.changes.apply(owing("1", phone=OWN))
+    applied = await db.changes.execute(owing("1", phone=OWN))
     change = Change(ticket_id=applied.ticket_id, ticket_fields={("line",): "enterprise"}, events=(event(),))
-    await db.changes.apply(change)
+    await db.changes.execute(change)
     (task,) = await db.reader.callbacks(CallbackQuery(line="enterprise"))
     assert task["ticket_id"] == applied.ticket_id
 
 
 async def test_all_at_once_is_still_one_task(db: Database, clock: TestClock) -> None:
-    await db.changes.apply(written("0", phone=OWN))
-    applied = await asyncio.gather(*(db.changes.apply(owing(str(n), phone=OWN)) for n in range(1, 9)))
+    await db.changes.execute(written("0", phone=OWN))
+    applied = await asyncio.gather(*(db.changes.execute(owing(str(n), phone=OWN)) for n in range(1, 9)))
     (task,) = await db.reader.callbacks()
     assert task["version"] == len(applied)
     for one in applied:
@@ -255,7 +254,7 @@ async def test_all_at_once_is_still_one_task(db: Database, clock: TestClock) -> 
 
 
 async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: TestClock) -> None:
-    one, two = [await db.changes.apply(owing(str(n), phone=OWN)) for n in range(2)]
+    one, two = [await db.changes.execute(owing(str(n), phone=OWN)) for n in range(2)]
     await work(db, clock, Verb.CLAIM)
     with pytest.raises(CallbackClaimed):
         await work(db, clock, Verb.ATTEMPT, "user:wang", result="busy")
@@ -283,7 +282,7 @@ async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: Tes
 
 
 async def test_what_was_done_is_done_once(db: Database, clock: TestClock) -> None:
-    await db.changes.apply(owing("1", phone=OWN))
+    await db.changes.execute(owing("1", phone=OWN))
     first = await work(db, clock, Verb.CANCEL, note="说不用了")
     repeated = await work(db, clock, Verb.CANCEL, note="说不用了")
     assert (first.skipped, repeated.skipped, repeated.event_seq) == (False, True, first.event_seq)
@@ -295,17 +294,17 @@ async def test_what_was_done_is_done_once(db: Database, clock: TestClock) -> Non
 
 
 async def test_a_task_that_is_not_there(db: Database, clock: TestClock) -> None:
-    applied = await db.changes.apply(written("1"))
+    applied = await db.changes.execute(written("1"))
     nothing = Work(callback_id="nothing", verb=Verb.CLAIM, actor="user:li", at=clock.now())
     with pytest.raises(NotFound):
-        await db.changes.apply(Change(ticket_id=applied.ticket_id, work=nothing))
+        await db.changes.execute(Change(ticket_id=applied.ticket_id, work=nothing))
     with pytest.raises(NotFound):
         await db.reader.callback("nothing")
 
 
 async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: TestClock) -> None:
     """Also on the same interaction: that it was worked on once takes nothing from what is owed now."""
-    applied = await db.changes.apply(owing("1", phone=OWN))
+    applied = await db.changes.execute(owing("1", phone=OWN))
     await work(db, clock, Verb.DONE, result="reached")
     again = Change(
         ticket_id=applied.ticket_id,
@@ -313,20 +312,20 @@ async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: Tes
         callback=owed("reply_window_closed", clock.now(), DUE),
         events=(event("message.failed"),),
     )
-    await db.changes.apply(again)
+    await db.changes.execute(again)
     assert [task["reasons"] for task in await db.reader.callbacks()] == [["reply_window_closed"]]
     assert (await shown(db, applied.ticket_id))["state"] == "open"
 
 
 async def test_a_database_of_before_is_filled(db: Database) -> None:
     """And goes back, with one reason each and one task an interaction."""
-    applied = [await db.changes.apply(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]
+    applied = [await db.changes.execute(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]
     tasks = await db.reader.callbacks()
     for revision in ("0009", "head"):
         await db.sql.write(partial(_migrate, revision=revision))
     assert await db.reader.callbacks() == tasks
     again = owing("again", phone=OWN)
-    await db.changes.apply(again)
+    await db.changes.execute(again)
     assert len(await db.reader.callbacks()) == 2, "what was owed before is joined"
     assert (await shown(db, applied[0].ticket_id))["state"] == "open"
 
@@ -335,13 +334,3 @@ def _migrate(connection: sa.Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
     (command.upgrade if revision == "head" else command.downgrade)(config, revision)
-
-
-async def test_a_spool_file_of_an_earlier_version_still_applies(db: Database) -> None:
-    change = owing("1", phone=OWN)
-    line = change_json.dumps(change)
-    earlier = line.replace('{"class":"NewCallback","fields":{', '{"class":"NewCallback","fields":{"phone":"+861",')
-    assert earlier != line
-    assert change_json.loads(earlier) == change
-    await db.changes.apply(change_json.loads(earlier))
-    assert [task["phone"] for task in await db.reader.callbacks()] == [OWN]

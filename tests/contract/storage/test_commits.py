@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.domain.messages import NewMessage, Queued
-from gateway.domain.change import Thread
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.ids import new_ulid
+from gateway.domain.messages import NewMessage, Queued
 from tests.contract.storage.changes import NOON, written
 from tests.contract.storage.conftest import Open
+from tests.support.change import Thread
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract
@@ -29,7 +29,7 @@ async def test_every_commit_is_told_of_once_and_what_is_heard_is_not_told_again(
         await asyncio.sleep(0.05)
         assert not told.done()
         assert not heard.done()
-        await db.changes.apply(written(str(n)))
+        await db.changes.execute(written(str(n)))
         async with asyncio.timeout(30):
             commits = await told
             assert commits == [Commit(2 * n - 1, 2 * n)]
@@ -55,7 +55,7 @@ async def test_what_nobody_told_of_is_found_with_its_conversations(opened: Open)
     others = aiter(other.committed.others())
     found = asyncio.create_task(anext(others))
     await asyncio.sleep(0)
-    applied = await db.changes.apply(written("1", thread=Thread(channel_id="chat", sender="li")))
+    applied = await db.changes.execute(written("1", thread=Thread(channel_id="chat", sender="li")))
     await other.net.look()
     missed = Commit(1, applied.event_seq, frozenset({thread_tag("chat", "li")}), todo=True)
     assert await found == [missed]
@@ -66,8 +66,8 @@ async def test_what_nobody_told_of_is_found_with_its_conversations(opened: Open)
     await until(lambda: not other.committed.doubtful, "the net's first look")
     found = asyncio.create_task(anext(others))
     await asyncio.sleep(0)
-    first = await db.changes.apply(written("2", thread=Thread(channel_id="chat", sender="wang")))
-    last = await db.changes.apply(written("later"))
+    first = await db.changes.execute(written("2", thread=Thread(channel_id="chat", sender="wang")))
+    last = await db.changes.execute(written("later"))
     other.committed.hear(Commit(first.event_seq + 1, last.event_seq))
     seen: list[Commit] = []
     async with asyncio.timeout(30):
@@ -82,7 +82,7 @@ async def test_what_nobody_told_of_is_found_with_its_conversations(opened: Open)
 
 async def test_a_database_that_was_set_back_is_looked_at_anew(opened: Open) -> None:
     db = await opened()
-    await db.changes.apply(written("0"))
+    await db.changes.execute(written("0"))
     db.committed.hear(Commit(1, 900))
     await db.net.look()
     db.committed.hear(Commit(3, 1000))  # what it knows lies before the log's end now
@@ -112,7 +112,7 @@ async def test_a_commit_names_the_conversations_that_it_wrote_to_and_whether_som
             queue=Queued(channel_id="chat", recipient=sender, taken=taken),
         )
         change = written(sender, thread=Thread(channel_id="chat", sender=sender))
-        applied = await db.changes.apply(replace(change, messages=(*change.messages, answer)))
+        applied = await db.changes.execute(replace(change, messages=(*change.messages, answer)))
         tag = frozenset({thread_tag("chat", sender)})
         assert await told == [Commit(applied.event_seq - 1, applied.event_seq, tag, todo=not taken)]
     await own.aclose()

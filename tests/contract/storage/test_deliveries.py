@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.domain.command import Applied
-from gateway.domain.change import Change
 from gateway.errors import FeedRefused, NotFound
 from gateway.ports.feed import Replay
 from gateway.storage import tables
@@ -22,6 +21,7 @@ from gateway.storage.delivery_rows import due, looks
 from gateway.storage.takeable import Takeable
 from tests.contract.storage.changes import TestClock, event, pass_by, written
 from tests.contract.storage.conftest import Open
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 
@@ -31,7 +31,7 @@ async def lease(db: Database, *, limit: int = 100, owner: str = "w", lease_s: fl
 
 
 async def two_tickets(db: Database) -> list[Applied]:
-    return [await db.changes.apply(written(str(n))) for n in range(2)]
+    return [await db.changes.execute(written(str(n))) for n in range(2)]
 
 
 async def test_each_ticket_in_order_one_at_a_time(db: Database) -> None:
@@ -86,7 +86,7 @@ async def test_a_clock_that_jumps_neither_repeats_nor_stops_a_feed(
 
 async def test_workers_share_without_overlap(opened: Open) -> None:
     stores = [await opened() for _ in range(3)]
-    await asyncio.gather(*(stores[0].changes.apply(written(str(n))) for n in range(30)))
+    await asyncio.gather(*(stores[0].changes.execute(written(str(n))) for n in range(30)))
     shares = await asyncio.gather(*(lease(store, owner=str(n), limit=10) for n, store in enumerate(stores)))
     taken = [seq for share in shares for seq in share]
     assert len(taken) == len(set(taken))
@@ -124,7 +124,7 @@ async def test_failing_waits_and_then_dies(db: Database, clock: TestClock) -> No
 
 async def test_feeds_own_events_are_not_delivered(db: Database) -> None:
     one, _ = await two_tickets(db)
-    await db.changes.apply(Change(ticket_id=one.ticket_id, events=(event("feed_replayed"), event("feedback.given"))))
+    await db.changes.execute(Change(ticket_id=one.ticket_id, events=(event("feed_replayed"), event("feedback.given"))))
     await db.deliveries.delivered("cases", await lease(db))
     seen = []
     while seqs := await lease(db):

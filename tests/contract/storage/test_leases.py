@@ -10,15 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.domain.command import Applied
-from gateway.domain.open_interaction import OpenInteraction
-from gateway.domain.change import Change
 from gateway.domain.ids import rfc3339
+from gateway.domain.open_interaction import OpenInteraction
 from gateway.errors import StoreUnavailable
 from gateway.intake.call.live import LiveInteractions
 from gateway.storage import tables
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event, pass_by, written
 from tests.contract.storage.conftest import Open
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 LOOK_S = 5
@@ -46,8 +46,8 @@ async def ran_out(db: Database, clock: TestClock, seconds: int, *, lease_s: floa
 
 
 async def test_a_lease_runs_out_unless_it_is_renewed(db: Database, clock: TestClock) -> None:
-    one, two = [await db.changes.apply(call(str(n), phone="+8613800138000")) for n in range(2)]
-    await db.changes.apply(written("w", conversation="c"))
+    one, two = [await db.changes.execute(call(str(n), phone="+8613800138000")) for n in range(2)]
+    await db.changes.execute(written("w", conversation="c"))
     assert one.interaction_id
     assert await ran_out(db, clock, 29) == []
     await db.leases.renew([one.interaction_id], NOON + timedelta(seconds=90))
@@ -55,7 +55,7 @@ async def test_a_lease_runs_out_unless_it_is_renewed(db: Database, clock: TestCl
     assert gone.interaction_id == two.interaction_id
     assert (gone.ticket_no, gone.node) == (two.ticket_no, "n1")
     assert (gone.started_at, gone.answered_at) == (NOON, None)
-    await db.changes.apply(closed(two))
+    await db.changes.execute(closed(two))
     assert await db.leases.run_out(30) == []
     assert await db.leases.renew([], NOON) == []
 
@@ -66,7 +66,7 @@ async def test_no_clock_has_a_say_in_whose_lease_runs_out(
 ) -> None:
     here, there = clock.ahead(owners_clock), clock.ahead(watchers_clock)
     owner, watcher = await opened(clock=here), await opened(clock=there)
-    applied = await owner.changes.apply(call("1", owner="voice", lease_s=15))
+    applied = await owner.changes.execute(call("1", owner="voice", lease_s=15))
     live = LiveInteractions(leases=owner.leases, clock=here, node="n1", owner="voice", lease_s=15)
     await live.adopt(applied.interaction_id or "")
     for n in range(6):
@@ -81,7 +81,7 @@ async def test_no_clock_has_a_say_in_whose_lease_runs_out(
 async def test_who_has_just_begun_to_look_waits_a_whole_lease(opened: Open, clock: TestClock) -> None:
     """A worker that was started anew in an outage knows nothing of it."""
     db = await opened()
-    await db.changes.apply(call("1"))
+    await db.changes.execute(call("1"))
     assert await ran_out(db, clock, 29) == []
     other = await opened()
     assert len(await ran_out(db, clock, 1)) == 1
@@ -91,10 +91,10 @@ async def test_who_has_just_begun_to_look_waits_a_whole_lease(opened: Open, cloc
 
 async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(db: Database) -> None:
     """Also where both are processes of one node."""
-    mine = await db.changes.apply(call("1", node="n1", owner="n1-dead"))
-    await db.changes.apply(call("2", node="n1", owner="n1-alive"))
-    await db.changes.apply(call("3", node="n2", owner="n2-unknown"))
-    await db.changes.apply(call("4", node="n1"))  # of a version that did not name its owner
+    mine = await db.changes.execute(call("1", node="n1", owner="n1-dead"))
+    await db.changes.execute(call("2", node="n1", owner="n1-alive"))
+    await db.changes.execute(call("3", node="n2", owner="n2-unknown"))
+    await db.changes.execute(call("4", node="n1"))  # of a version that did not name its owner
     assert await db.leases.released() == []
     assert await db.leases.release(lambda owner: owner == "n1-dead") == 1
     assert [i.interaction_id for i in await db.leases.released()] == [mine.interaction_id]
@@ -104,7 +104,7 @@ async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(
 
 async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database, clock: TestClock) -> None:
     """A repeated INVITE reached a new process, after the first one had committed the call and died."""
-    applied = await db.changes.apply(call("1", owner="n1-dead"))
+    applied = await db.changes.execute(call("1", owner="n1-dead"))
     assert applied.interaction_id
     live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="n1-new", lease_s=15)
     await live.adopt(applied.interaction_id)
@@ -115,7 +115,7 @@ async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database,
 
 async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, clock: TestClock) -> None:
     """It was spooled while SQL was away, and its turn has not come yet."""
-    applied = await db.changes.apply(call("1", owner="voice", lease_s=15))
+    applied = await db.changes.execute(call("1", owner="voice", lease_s=15))
     waiting = {applied.interaction_id or ""}
     live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="voice", lease_s=15)
     live.keep_besides(lambda: waiting)
@@ -158,21 +158,21 @@ async def words_wait(db: Database, clock: TestClock, seconds: int, **more: Any) 
 
 
 async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -> None:
-    first, second, silent, still_open = [await db.changes.apply(call(str(n))) for n in range(4)]
-    left = await db.changes.apply(call("left", owner="n1-dead"))
-    await db.changes.apply(closed(first))
-    await db.changes.apply(closed(silent, recording=None))
-    await db.changes.apply(closed(left))
+    first, second, silent, still_open = [await db.changes.execute(call(str(n))) for n in range(4)]
+    left = await db.changes.execute(call("left", owner="n1-dead"))
+    await db.changes.execute(closed(first))
+    await db.changes.execute(closed(silent, recording=None))
+    await db.changes.execute(closed(left))
     assert still_open.ticket_id
     assert await words_wait(db, clock, 29) == [left.interaction_id], "its owner is gone, the others' may live"
-    await db.changes.apply(closed(second, lease_s=3600))
+    await db.changes.execute(closed(second, lease_s=3600))
     assert await words_wait(db, clock, 1) == [first.interaction_id, left.interaction_id]
     assert second.interaction_id
     await db.leases.renew([second.interaction_id], NOON)
     assert second.interaction_id not in await words_wait(db, clock, 29)
     assert await words_wait(db, clock, 1) == [first.interaction_id, second.interaction_id, left.interaction_id]
     assert await words_wait(db, clock, 0, limit=1) == [first.interaction_id]
-    await db.changes.apply(
+    await db.changes.execute(
         Change(
             ticket_id=first.ticket_id,
             ticket_fields={("prefill", "pending"): False},
@@ -184,12 +184,12 @@ async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -
 
 async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> None:
     db, other = await opened(), await opened()
-    applied = await db.changes.apply(call("c"))
+    applied = await db.changes.execute(call("c"))
     assert applied.interaction_id
 
     async def talk() -> None:
         for n in range(20):
-            await db.changes.apply(
+            await db.changes.execute(
                 Change(
                     ticket_id=applied.ticket_id,
                     interaction_id=applied.interaction_id,

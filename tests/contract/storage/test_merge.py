@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.callback import NewCallback
-from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, written
+from tests.support.change import Change, Merge, NewEvent
 
 pytestmark = pytest.mark.contract
 
@@ -29,13 +29,13 @@ def merge(ticket_id: str, into: str, *, undo: bool = False, version: int | None 
 
 
 async def tickets(db: Database, count: int) -> list[str]:
-    return [(await db.changes.apply(written(f"m{n}", phone=f"+861380000000{n}"))).ticket_id for n in range(count)]
+    return [(await db.changes.execute(written(f"m{n}", phone=f"+861380000000{n}"))).ticket_id for n in range(count)]
 
 
 async def test_both_tickets_change_and_both_have_the_event(db: Database) -> None:
     a, b = await tickets(db, 2)
     before = await db.reader.last_event_seq()
-    applied = await db.changes.apply(merge(a, b, version=1))
+    applied = await db.changes.execute(merge(a, b, version=1))
     one, head = await db.reader.ticket(a), await db.reader.ticket(b)
     assert (one["status"], one["related"]["merged_into"]) == ("merged", b)
     assert (head["status"], head["related"]["merged_ids"]) == ("registered", [a])
@@ -49,18 +49,18 @@ async def test_both_tickets_change_and_both_have_the_event(db: Database) -> None
         (before + 2, "ticket.merged", b, {"merged": a}, "user:li"),
     ]
     assert events[0]["event_id"] != events[1]["event_id"]
-    assert (await db.changes.apply(written("later"))).event_seq > before + 2
+    assert (await db.changes.execute(written("later"))).event_seq > before + 2
 
 
 async def test_the_merged_ticket_keeps_requester_interactions_and_open_callback(db: Database) -> None:
     a, b = await tickets(db, 2)
     record = await db.reader.ticket(a)
     due = NewCallback(callback_id=new_ulid(), reason="abandoned", due_at=NOON + timedelta(hours=1))
-    await db.changes.apply(
+    await db.changes.execute(
         Change(ticket_id=a, interaction_id=record["interactions"][0]["interaction_id"], callback=due)
     )
     before = await db.reader.ticket(a)
-    await db.changes.apply(merge(a, b))
+    await db.changes.execute(merge(a, b))
     after = await db.reader.ticket(a)
     for kept in ("requester", "interactions", "demand", "handling", "ticket_no"):
         assert after[kept] == before[kept]
@@ -69,14 +69,14 @@ async def test_the_merged_ticket_keeps_requester_interactions_and_open_callback(
 
 async def test_a_replay_changes_nothing_even_under_an_old_version(db: Database) -> None:
     a, b = await tickets(db, 2)
-    await db.changes.apply(merge(a, b, version=1))
+    await db.changes.execute(merge(a, b, version=1))
     seq = await db.reader.last_event_seq()
-    again = await db.changes.apply(merge(a, b, version=1))
+    again = await db.changes.execute(merge(a, b, version=1))
     assert again.skipped
     assert again.version == 2
     assert await db.reader.last_event_seq() == seq
     with pytest.raises(StaleVersion):
-        await db.changes.apply(merge(b, a, version=1))
+        await db.changes.execute(merge(b, a, version=1))
 
 
 async def test_merged_together_at_once_each_has_its_turn(db: Database) -> None:
@@ -93,32 +93,32 @@ async def test_merged_together_at_once_each_has_its_turn(db: Database) -> None:
 
 async def test_what_was_merged_into_it_goes_along_and_comes_back(db: Database) -> None:
     a, b, c = await tickets(db, 3)
-    await db.changes.apply(merge(a, b))
-    await db.changes.apply(merge(b, c))
+    await db.changes.execute(merge(a, b))
+    await db.changes.execute(merge(b, c))
     assert (await db.reader.ticket(c))["related"]["merged_ids"] == [b, a]
     with pytest.raises(Conflict, match=c):
-        await db.changes.apply(merge(a, b, undo=True))
-    await db.changes.apply(merge(b, c, undo=True))
+        await db.changes.execute(merge(a, b, undo=True))
+    await db.changes.execute(merge(b, c, undo=True))
     back, head = await db.reader.ticket(b), await db.reader.ticket(c)
     assert (back["status"], back["related"]["merged_into"], back["related"]["merged_ids"]) == ("registered", None, [a])
     assert head["related"]["merged_ids"] == []
-    await db.changes.apply(merge(a, b, undo=True))
+    await db.changes.execute(merge(a, b, undo=True))
     assert (await db.reader.ticket(b))["related"]["merged_ids"] == []
-    assert (await db.changes.apply(merge(a, b, undo=True))).skipped
+    assert (await db.changes.execute(merge(a, b, undo=True))).skipped
 
 
 async def test_an_undone_merge_gives_the_earlier_status_back(db: Database) -> None:
     a, b = await tickets(db, 2)
-    await db.changes.apply(Change(ticket_id=a, ticket_fields={("status",): "handling"}))
-    await db.changes.apply(merge(a, b))
-    await db.changes.apply(merge(a, b, undo=True))
+    await db.changes.execute(Change(ticket_id=a, ticket_fields={("status",): "handling"}))
+    await db.changes.execute(merge(a, b))
+    await db.changes.execute(merge(a, b, undo=True))
     assert (await db.reader.ticket(a))["status"] == "handling"
 
 
 async def test_what_cannot_be_merged_changes_nothing(db: Database) -> None:
     a, b, c = await tickets(db, 3)
-    await db.changes.apply(merge(a, b))
-    await db.changes.apply(Change(ticket_id=c, ticket_fields={("status",): "archived"}))
+    await db.changes.execute(merge(a, b))
+    await db.changes.execute(Change(ticket_id=c, ticket_fields={("status",): "archived"}))
     seq = await db.reader.last_event_seq()
     for change, kind, why in (
         (merge(b, b), Conflict, "itself"),
@@ -131,10 +131,10 @@ async def test_what_cannot_be_merged_changes_nothing(db: Database) -> None:
         (merge(b, "x\0"), RejectedInput, "NUL|character|text"),
     ):
         with pytest.raises(kind, match=why):
-            await db.changes.apply(change)
+            await db.changes.execute(change)
     assert await db.reader.last_event_seq() == seq
     with pytest.raises(RejectedInput):
-        await db.changes.apply(Change(new_ticket=written("n").new_ticket, merge=Merge(other=b)))
+        await db.changes.execute(Change(new_ticket=written("n").new_ticket, merge=Merge(other=b)))
 
 
 async def test_words_of_changed_tickets_come_in_order_of_their_change(db: Database) -> None:
@@ -142,8 +142,8 @@ async def test_words_of_changed_tickets_come_in_order_of_their_change(db: Databa
         ("place", "district"): {"code": "460106", "name": "龙华区"},
         ("demand", "category"): {"code": "0101", "l1": "公用事业", "l2": "照明"},
     }
-    a = (await db.changes.apply(written("w1", content="路灯坏了", fields=fields))).ticket_id
-    b = (await db.changes.apply(written("w2", content="水管爆了"))).ticket_id
+    a = (await db.changes.execute(written("w1", content="路灯坏了", fields=fields))).ticket_id
+    b = (await db.changes.execute(written("w2", content="水管爆了"))).ticket_id
     found = await db.words.changed(0, 10)
     assert [one.ticket_id for one in found] == [a, b]
     assert (found[0].content, found[0].district) == ("路灯坏了", "460106")
@@ -151,7 +151,7 @@ async def test_words_of_changed_tickets_come_in_order_of_their_change(db: Databa
     assert (found[1].district, found[1].street, found[1].topic) == (None, None, None)
     assert found[0].created_at == NOON
     assert await db.words.changed(found[1].event_seq, 10) == []
-    await db.changes.apply(merge(a, b))
+    await db.changes.execute(merge(a, b))
     assert [(one.ticket_id, one.status, one.merged_ids) for one in await db.words.changed(found[1].event_seq, 1)] == [
         (a, "merged", ())
     ]

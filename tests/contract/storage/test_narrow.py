@@ -22,7 +22,7 @@ async def numbers(db: Database, **query: object) -> list[str]:
 
 async def test_time_of_registration(db: Database) -> None:
     for n in range(4):
-        await db.changes.apply(written(str(n), at=NOON + n * DAY, content=f"day {n}"))
+        await db.changes.execute(written(str(n), at=NOON + n * DAY, content=f"day {n}"))
     assert await numbers(db, created_from=NOON + DAY) == ["day 1", "day 2", "day 3"]
     assert await numbers(db, created_to=NOON + DAY) == ["day 0"]
     assert await numbers(db, created_from=NOON + DAY, created_to=NOON + 2 * DAY, newest_first=True) == ["day 1"]
@@ -32,9 +32,9 @@ async def test_time_of_registration(db: Database) -> None:
 
 async def test_words_codes_and_the_map(db: Database) -> None:
     place = {("place", "lat"): 20.044, ("place", "lon"): 110.192, ("demand", "category"): {"code": "0101"}}
-    await db.changes.apply(written("a", content="here", fields=place))
-    await db.changes.apply(written("b", content="nowhere", fields={("demand", "type"): "praise"}))
-    await db.changes.apply(call("c"))
+    await db.changes.execute(written("a", content="here", fields=place))
+    await db.changes.execute(written("b", content="nowhere", fields={("demand", "type"): "praise"}))
+    await db.changes.execute(call("c"))
     assert await numbers(db, bbox=(20.0, 110.0, 20.1, 110.3)) == ["here"]
     assert await numbers(db, bbox=(20.0, 110.2, 20.1, 110.3)) == []
     assert await numbers(db, categories=("0101",)) == ["here"]
@@ -46,8 +46,8 @@ async def test_words_codes_and_the_map(db: Database) -> None:
 
 async def test_a_delivery_is_found_by_each_of_its_names(db: Database) -> None:
     name = ExternalKey(channel_id="web", external_id="event:1")
-    first = await db.changes.apply(written("k1", also=(name,)))
-    second = await db.changes.apply(written("k2", also=(name,)))
+    first = await db.changes.execute(written("k1", also=(name,)))
+    second = await db.changes.execute(written("k2", also=(name,)))
     assert second.ticket_id != first.ticket_id
     for key, wanted in (("k1", first), ("k2", second), ("event:1", first)):
         found = await db.reader.delivered("web", key)
@@ -59,7 +59,7 @@ async def test_a_delivery_is_found_by_each_of_its_names(db: Database) -> None:
 async def test_where_changes_since_an_instant_begin(db: Database) -> None:
     assert await db.reader.changed_since(NOON) == 0
     for n in range(6):
-        await db.changes.apply(written(str(n), at=NOON + n * DAY, content=f"day {n}"))
+        await db.changes.execute(written(str(n), at=NOON + n * DAY, content=f"day {n}"))
     since = await db.reader.changed_since(NOON + 4 * DAY)
     assert await numbers(db, since=since) == ["day 4", "day 5"]
     assert await db.reader.changed_since(NOON + 9 * DAY) == await db.reader.last_event_seq()

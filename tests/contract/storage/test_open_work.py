@@ -24,9 +24,9 @@ async def test_nothing_is_open_where_nothing_was_taken(db: Database) -> None:
 
 
 async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Database, clock: TestClock) -> None:
-    await db.changes.apply(written("1"))
+    await db.changes.execute(written("1"))
     clock.forward(60)
-    await db.changes.apply(written("2", at=clock.now()))
+    await db.changes.execute(written("2", at=clock.now()))
     first, *_, last = await db.reader.events()
     assert (await db.open_work.count(["cases"])).feeds["cases"].waiting == last["event_seq"], "none is a row yet"
     leased = await db.deliveries.lease("cases", "w", limit=100, lease_s=10)
@@ -44,7 +44,7 @@ async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Databa
 
 async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database, clock: TestClock) -> None:
     ended = rfc3339(NOON - timedelta(minutes=40))
-    calls = [await db.changes.apply(replace(call(f"call-{n}"))) for n in range(3)]
+    calls = [await db.changes.execute(replace(call(f"call-{n}"))) for n in range(3)]
 
     def settle(connection: sa.Connection) -> None:
         connection.execute(sa.update(t.tickets).values(pending=True))

@@ -7,12 +7,12 @@ from contextlib import aclosing
 
 import pytest
 
-from gateway.domain.change import Change
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
 from tests.contract.storage.conftest import Open
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 
@@ -32,7 +32,7 @@ async def walk(db: Database, **query: object) -> list[Record]:
 
 async def test_pages_in_both_directions(db: Database) -> None:
     for n in range(7):
-        await db.changes.apply(written(str(n)))
+        await db.changes.execute(written(str(n)))
     numbers = [f"20261123{n:07d}" for n in range(1, 8)]
     assert [r["ticket_no"] for r in await walk(db, limit=3)] == numbers
     assert [r["ticket_no"] for r in await walk(db, limit=3, newest_first=True)] == numbers[::-1]
@@ -41,11 +41,13 @@ async def test_pages_in_both_directions(db: Database) -> None:
 
 
 async def test_filters(db: Database) -> None:
-    await db.changes.apply(call("c", phone="+8613800138000"))
-    web = await db.changes.apply(
+    await db.changes.execute(call("c", phone="+8613800138000"))
+    web = await db.changes.execute(
         written("w", content="Street LAMP 100% 路灯坏了", fields={("place", "address"): "人民大道"})
     )
-    await db.changes.apply(Change(ticket_id=web.ticket_id, ticket_fields={("line",): "enterprise"}, events=(event(),)))
+    await db.changes.execute(
+        Change(ticket_id=web.ticket_id, ticket_fields={("line",): "enterprise"}, events=(event(),))
+    )
 
     async def count(**query: object) -> int:
         return len(await walk(db, **query))
@@ -73,13 +75,13 @@ async def test_a_foreign_cursor_is_refused(db: Database, cursor: str) -> None:
 
 async def test_a_walk_under_writes_misses_nothing_and_repeats_no_state(opened: Open) -> None:
     db, other = await opened(), await opened()
-    first = [await db.changes.apply(written(str(n))) for n in range(10)]
+    first = [await db.changes.execute(written(str(n))) for n in range(10)]
 
     async def write() -> None:
         for n in range(40):
             store = (db, other)[n % 2].changes
-            await store.apply(written(f"w{n}"))
-            await store.apply(
+            await store.execute(written(f"w{n}"))
+            await store.execute(
                 Change(
                     ticket_id=first[n % 10].ticket_id,
                     ticket_fields={("demand", "title"): str(n)},
@@ -113,7 +115,7 @@ async def test_every_event_is_seen_once_by_a_cursor_under_writes(opened: Open) -
 
     async def write(n: int) -> None:
         for i in range(15):
-            await stores[n % 2].changes.apply(written(f"{n}/{i}"))
+            await stores[n % 2].changes.execute(written(f"{n}/{i}"))
 
     async def follow() -> list[int]:
         seqs: list[int] = []
@@ -128,7 +130,7 @@ async def test_every_event_is_seen_once_by_a_cursor_under_writes(opened: Open) -
 
 async def test_watchers_see_the_past_then_each_commit(opened: Open) -> None:
     db, other = await opened(), await opened()
-    await db.changes.apply(written("0"))
+    await db.changes.execute(written("0"))
 
     async def watch(store: Database) -> list[int]:
         seen: list[int] = []
@@ -142,8 +144,8 @@ async def test_watchers_see_the_past_then_each_commit(opened: Open) -> None:
     watching = [asyncio.create_task(watch(store)) for store in (db, db, other)]
     net = asyncio.create_task(other.net.run())  # nobody tells it
     await asyncio.sleep(0.05)
-    await db.changes.apply(written("1"))
-    await db.changes.apply(written("2"))
+    await db.changes.execute(written("1"))
+    await db.changes.execute(written("2"))
     async with asyncio.timeout(30):
         assert await asyncio.gather(*watching) == [[2, 3, 4, 5, 6]] * 3
     net.cancel()
@@ -151,7 +153,7 @@ async def test_watchers_see_the_past_then_each_commit(opened: Open) -> None:
 
 
 async def test_events_name_their_ticket(db: Database) -> None:
-    applied = await db.changes.apply(written("0"))
+    applied = await db.changes.execute(written("0"))
     first, second = await db.reader.events()
     assert first == {
         "event_seq": 1,
@@ -169,10 +171,10 @@ async def test_events_name_their_ticket(db: Database) -> None:
 
 
 async def test_recordings_and_missing_things(db: Database) -> None:
-    applied = await db.changes.apply(call("c"))
+    applied = await db.changes.execute(call("c"))
     assert applied.interaction_id is not None
     assert await db.reader.recording_path(applied.interaction_id) is None
-    await db.changes.apply(
+    await db.changes.execute(
         Change(
             ticket_id=applied.ticket_id,
             interaction_id=applied.interaction_id,

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from gateway.domain.callback import NewCallback
-from gateway.domain.transcript import NewSegment
-from gateway.domain.change import Change
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
+from gateway.domain.transcript import NewSegment
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, call, event, written
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "record.md"
@@ -62,8 +62,8 @@ def shape(value: Any, name: str = "") -> dict[str, set[str]]:
 
 async def full_ticket(db: Database) -> str:
     """A call with everything in it."""
-    applied = await db.changes.apply(call("c", phone="+8613800138000"))
-    await db.changes.apply(
+    applied = await db.changes.execute(call("c", phone="+8613800138000"))
+    await db.changes.execute(
         Change(
             ticket_id=applied.ticket_id,
             interaction_id=applied.interaction_id,

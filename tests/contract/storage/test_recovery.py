@@ -12,7 +12,6 @@ import pytest
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.callback import NewCallback
-from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
 from gateway.intake.call.live import LiveInteractions
@@ -27,6 +26,7 @@ from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event
 from tests.contract.storage.conftest import Open
 from tests.fakes.reading import ReaderHere
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 LEASE_S = 15
@@ -85,7 +85,7 @@ async def test_a_store_that_is_away_longer_than_a_lease_ends_no_call(
     opened: Open, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     voice, work = await opened(), await opened()
-    applied = await voice.changes.apply(call("1", owner="voice", lease_s=LEASE_S))
+    applied = await voice.changes.execute(call("1", owner="voice", lease_s=LEASE_S))
     assert applied.interaction_id
     recovery = worker(work, clock, tmp_path)
     assert await look(recovery, clock, LEASE_S - 1) == 0
@@ -105,7 +105,7 @@ async def test_a_store_that_only_reads_is_away(
     opened: Open, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = await opened()
-    await work.changes.apply(call("1", owner="voice", lease_s=LEASE_S))
+    await work.changes.execute(call("1", owner="voice", lease_s=LEASE_S))
     recovery = worker(work, clock, tmp_path)
 
     async def full(_work: object) -> Any:
@@ -121,8 +121,8 @@ async def test_a_store_that_only_reads_is_away(
 async def test_what_a_dead_process_left_is_closed_without_waiting_for_its_lease(
     db: Database, clock: TestClock, tmp_path: Path
 ) -> None:
-    await db.changes.apply(call("1", owner="n1-dead", lease_s=3600))
-    await db.changes.apply(call("2", owner="n1-alive", lease_s=3600))
+    await db.changes.execute(call("1", owner="n1-dead", lease_s=3600))
+    await db.changes.execute(call("2", owner="n1-alive", lease_s=3600))
     recovery = worker(db, clock, tmp_path, is_gone=lambda owner: owner == "n1-dead")
     assert await recovery.close_gone() == 1
     assert await recovery.close_gone() == 0
@@ -215,7 +215,7 @@ async def test_a_call_that_was_abandoned_after_all_keeps_its_callback(
 
 async def test_all_of_it_in_one_batch(db: Database) -> None:
     """The rows that one change makes are those that the next one alters, read or not."""
-    applied = await db.changes.apply(call("1", owner="voice"))
+    applied = await db.changes.execute(call("1", owner="voice"))
 
     def change(**more: Any) -> Change:
         return Change(
@@ -227,6 +227,6 @@ async def test_all_of_it_in_one_batch(db: Database) -> None:
         interaction_fields={"disposition": "interrupted", "owner": None}, callback=callback, events=(event("a"),)
     )
     closed = change(interaction_fields={"disposition": "completed"}, owner="voice", events=(event("b"),))
-    outcomes = await asyncio.gather(*(db.changes.apply(one) for one in (swept, closed, closed, swept)))
+    outcomes = await asyncio.gather(*(db.changes.execute(one) for one in (swept, closed, closed, swept)))
     assert [outcome.skipped for outcome in outcomes] == [False, False, True, True]
     assert [c["state"] for c in await db.reader.callbacks(CallbackQuery(state=None))] == ["cancelled"]

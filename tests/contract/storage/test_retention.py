@@ -43,13 +43,13 @@ async def test_an_empty_house_believes_its_clock(db: Database) -> None:
 
 
 async def test_after_an_upgrade_the_newest_event_tells(db: Database) -> None:
-    await db.changes.apply(written("1", at=NOON))
-    await db.changes.apply(written("2", at=NOON + timedelta(hours=1)))
+    await db.changes.execute(written("1", at=NOON))
+    await db.changes.execute(written("2", at=NOON + timedelta(hours=1)))
     wrong, right = Leaping(), Leaping()
     wrong.leap(DECADE_S)
     right.leap(7200)
     assert await retention(db, wrong).believed() is None
-    await db.changes.apply(written("3", at=wrong.at))
+    await db.changes.execute(written("3", at=wrong.at))
     assert await retention(db, wrong).believed() is None, "its own event proves nothing"
     assert await retention(db, right).believed() == right.at
 
@@ -62,7 +62,7 @@ async def test_what_a_leaped_clock_writes_does_not_make_it_believed(db: Database
     running = retention(db, clock)
     with capture_logs() as logs:
         for n in range(3):
-            await db.changes.apply(written(f"{n}", at=clock.at))
+            await db.changes.execute(written(f"{n}", at=clock.at))
             assert await running.believed() is None
             assert await retention(db, clock).believed() is None
             clock.forward(3600)

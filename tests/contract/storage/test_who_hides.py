@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from gateway.domain.command import Applied
-from gateway.domain.keys import Identity
-from gateway.domain.change import Change
 from gateway.domain.guess import Guess
+from gateway.domain.keys import Identity
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 PHONE = "+8613800138000"
@@ -36,13 +36,13 @@ async def records(db: Database, applied: Sequence[Applied]) -> list[dict[str, An
 
 async def said(db: Database, applied: Applied, **requester: Any) -> None:
     fields = {("requester", key): value for key, value in requester.items()}
-    await db.changes.apply(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
+    await db.changes.execute(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
 
 
 async def test_a_requester_is_known_again_and_nothing_of_them_is_asserted(db: Database) -> None:
-    first = await db.changes.apply(written("1", phone=PHONE, requester=TOLD))
+    first = await db.changes.execute(written("1", phone=PHONE, requester=TOLD))
     second, third = await asyncio.gather(
-        db.changes.apply(written("2", phone=PHONE)), db.changes.apply(call("3", phone=PHONE))
+        db.changes.execute(written("2", phone=PHONE)), db.changes.execute(call("3", phone=PHONE))
     )
     one, *others = [record["requester"] for record in await records(db, (first, second, third))]
     assert one["name"] == "王芳"
@@ -57,15 +57,15 @@ async def test_a_requester_is_known_again_and_nothing_of_them_is_asserted(db: Da
 @pytest.mark.parametrize("wish", ["secret", "anonymous"])
 @pytest.mark.parametrize("when", ["at once", "guessed at once", "later"])
 async def test_who_hides_is_nobody_known(db: Database, wish: str, when: str) -> None:
-    plain = await db.changes.apply(written("0", phone=PHONE, requester={"name": "李四"}))
+    plain = await db.changes.execute(written("0", phone=PHONE, requester={"name": "李四"}))
     wishes = {wish: True} if when == "at once" else {}
     asked = (Guess(path=f"requester.{wish}", value=True, source="rule", span=None, confidence=0.95),)
-    hidden = await db.changes.apply(
+    hidden = await db.changes.execute(
         written("1", phone=PHONE, requester=TOLD | wishes, guesses=asked if when == "guessed at once" else ())
     )
     if when == "later":
         await said(db, hidden, **{wish: True})
-    after = await db.changes.apply(written("2", phone=PHONE))
+    after = await db.changes.execute(written("2", phone=PHONE))
     before, unknown, later = [record["requester"] for record in await records(db, (plain, hidden, after))]
     assert unknown["returning"] is False
     assert len({before["requester_id"], unknown["requester_id"]}) == 2
@@ -77,11 +77,11 @@ async def test_who_hides_is_nobody_known(db: Database, wish: str, when: str) -> 
 @pytest.mark.parametrize("when", ["at once", "later"])
 async def test_that_somebody_hid_is_not_even_hinted_at(db: Database, when: str) -> None:
     """Whoever comes next from that number is as new as from a number that never was there."""
-    hidden = await db.changes.apply(written("1", phone=PHONE, requester=TOLD | {"secret": when == "at once"}))
+    hidden = await db.changes.execute(written("1", phone=PHONE, requester=TOLD | {"secret": when == "at once"}))
     if when == "later":
         await said(db, hidden, secret=True)
-    after = await db.changes.apply(written("2", phone=PHONE))
-    again = await db.changes.apply(written("3", phone=PHONE))
+    after = await db.changes.execute(written("2", phone=PHONE))
+    again = await db.changes.execute(written("3", phone=PHONE))
     old, new, newer = [record["requester"] for record in await records(db, (hidden, after, again))]
     assert (new["returning"], newer["returning"]) == (False, True)
     assert new["requester_id"] == newer["requester_id"] != old["requester_id"]
@@ -91,7 +91,7 @@ async def test_that_somebody_hid_is_not_even_hinted_at(db: Database, when: str) 
 
 async def test_one_batch_of_a_hidden_and_an_open_ticket(db: Database) -> None:
     applied = await asyncio.gather(
-        *(db.changes.apply(written(str(n), phone=PHONE, requester={"secret": n % 2 == 0})) for n in range(8))
+        *(db.changes.execute(written(str(n), phone=PHONE, requester={"secret": n % 2 == 0})) for n in range(8))
     )
     found = [record["requester"] for record in await records(db, applied)]
     assert len({one["requester_id"] for one in found if not one["secret"]}) == 1
@@ -102,7 +102,7 @@ async def test_one_batch_of_a_hidden_and_an_open_ticket(db: Database) -> None:
 async def test_a_hidden_ticket_is_told_of_on_its_own_account_only(db: Database) -> None:
     own = (Identity(kind="phone", value=PHONE), Identity(kind="on:web", value="a"))
     change = written("1", conversation="a", phone=PHONE, requester={"secret": True})
-    hidden = await db.changes.apply(change)
+    hidden = await db.changes.execute(change)
     number = [hidden.ticket_no]
     theirs = await db.conversations.thread("web", "a", identities=own, ticket_nos=number)
     assert [brief.ticket_no for brief in theirs.tickets] == number
@@ -118,7 +118,7 @@ async def found(db: Database, **query: Any) -> list[str]:
 async def test_masked_search_finds_what_is_shown_and_nothing_else(db: Database) -> None:
     content = "我叫张三丰，电话13912345678，民治大道的路灯坏了"
     guess = Guess(path="requester.name", value="张三丰", source="rule", span=(2, 5), confidence=0.9)
-    await db.changes.apply(written("1", phone=PHONE, content=content, guesses=(guess,)))
+    await db.changes.execute(written("1", phone=PHONE, content=content, guesses=(guess,)))
     for text in ("路灯", "民治大道 坏了", "张**", "139****5678", "0000001"):
         assert await found(db, text=text, masked=True) == ["1"], text
     for text in ("张三丰", "三丰", "13912345678", "1234", PHONE, "13800138000", "0138"):
@@ -128,10 +128,10 @@ async def test_masked_search_finds_what_is_shown_and_nothing_else(db: Database) 
 
 
 async def test_a_whole_number_is_looked_up_but_never_of_who_hides(db: Database) -> None:
-    await db.changes.apply(written("1", phone=PHONE))
-    await db.changes.apply(written("2", phone=PHONE, requester={"anonymous": True}))
-    await db.changes.apply(written("3", phone=None, requester={"callback_phone": PHONE}))
-    late = await db.changes.apply(written("4", phone=PHONE))
+    await db.changes.execute(written("1", phone=PHONE))
+    await db.changes.execute(written("2", phone=PHONE, requester={"anonymous": True}))
+    await db.changes.execute(written("3", phone=None, requester={"callback_phone": PHONE}))
+    late = await db.changes.execute(written("4", phone=PHONE))
     assert await found(db, phone=PHONE) == ["1", "3", "4"]
     await said(db, late, secret=True)
     assert await found(db, phone=PHONE) == ["1", "3"]

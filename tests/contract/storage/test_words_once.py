@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from gateway.calls.recorder import LocalRecordings
-from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
 from gateway.intake.call.live import LiveInteractions
@@ -23,6 +22,7 @@ from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock, event
 from tests.contract.storage.conftest import Open
 from tests.fakes.reading import ReaderHere
+from tests.support.change import Change
 
 pytestmark = pytest.mark.contract
 LEASE_S = 15
@@ -48,10 +48,10 @@ class Cut:
     def __init__(self, db: Database) -> None:
         self.db, self.cut = db, False
 
-    async def apply(self, change: Change) -> object:
+    async def execute(self, change: Change) -> object:
         if self.cut:
             raise StoreUnavailable("cut off")
-        return await self.db.changes.apply(change)
+        return await self.db.changes.execute(change)
 
 
 class Two:
@@ -166,7 +166,7 @@ async def test_the_same_words_once_more_are_nothing_new(two: Two) -> None:
     late = Change(ticket_id=two.record.ticket_id, interaction_id=two.record.interaction_id, events=(event("late"),))
     before = await two.told()
     await two.record.heard(final("谢谢", 7000, 7500))
-    await two.way.apply(late)
+    await two.way.execute(late)
     two.record._seq -= 1
     await two.record.heard(final("谢谢", 7000, 7500))
     assert await two.told() == f"{before}，谢谢"

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.words import Disposition
 from gateway.storage.account_tables import sessions
 from gateway.web.passwords import hash_password
 from tests.e2e.desk.browser import Browser
 from tests.integration.web.house import PASSWORD, TONE, WebHouse, final
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.e2e
 LAMP = "龙华区民治街道的路灯坏了三天了，我的电话是13912345678，请尽快维修。"
@@ -335,7 +335,7 @@ async def test_what_citizens_say_is_text_and_never_markup(house: WebHouse, desk:
 async def test_a_change_by_a_machine_reaches_an_open_form(house: WebHouse, desk: Browser) -> None:
     made = await house.contact("路灯坏了")
     await open_ticket(house, desk, made["ticket_id"])
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=made["ticket_id"],
             ticket_fields={("demand", "urgency"): {"level": "urgent", "reason": "x"}},

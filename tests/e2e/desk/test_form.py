@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess, Mention
 from gateway.intake.call.record import CallRecord
 from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import sound
 from tests.integration.web.house import WebHouse, final
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.e2e
 WATER = "你好，我叫王小明，龙华区金贸街道万绿小区停水两天了，物业收了五百块也不管，我的电话是13912345678。"
@@ -35,7 +35,9 @@ MENTIONS = (
 async def guessed(house: WebHouse, ticket_id: str, *guesses: Guess, mentions: tuple[Mention, ...] = ()) -> None:
     """What the pre-fill has found meanwhile."""
     event = NewEvent(type="transcript.segment", at=house.clock.now())
-    await house.database.changes.apply(Change(ticket_id=ticket_id, guesses=guesses, mentions=mentions, events=(event,)))
+    await house.database.changes.execute(
+        Change(ticket_id=ticket_id, guesses=guesses, mentions=mentions, events=(event,))
+    )
 
 
 async def water(house: WebHouse) -> CallRecord:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.intake.media.attachment_files import AttachmentFiles
 from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import picture, sound
 from tests.integration.web.house import WebHouse, web_house
 from tests.integration.web.test_contact_sources import form
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.e2e
 HEIC = b"\0\0\0\x18ftypheic" + bytes(60)
@@ -139,7 +139,7 @@ async def test_files_that_stayed_at_their_source_and_a_rating_are_shown(house: W
         ("outcome", "evaluation", "comment"): "等太久，请打13912345678",
     }
     event = NewEvent(type="ticket.rated", at=house.clock.now(), data={"satisfied": 2})
-    await house.database.changes.apply(Change(ticket_id=made["ticket_id"], ticket_fields=rated, events=(event,)))
+    await house.database.changes.execute(Change(ticket_id=made["ticket_id"], ticket_fields=rated, events=(event,)))
     await opened(house, desk, made["ticket_id"])
     await desk.see("现场.jpg", ".files")
     assert await desk.js("return document.querySelector('.files a').rel") == "noopener noreferrer"

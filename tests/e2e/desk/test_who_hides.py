@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_form import open_ticket
 from tests.integration.web.house import WebHouse
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +30,7 @@ async def test_maybe_the_same_person_is_offered_and_taken_over_by_a_click(house:
 
 async def test_a_secret_recording_is_heard_after_everything_was_shown(house: WebHouse, desk: Browser) -> None:
     call = await house.finished_call("楼上有赌场", external_id="secret")
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=call.ticket_id,
             ticket_fields={("requester", "secret"): True},

@@ -24,7 +24,6 @@ from gateway.backup.take import Wanted, take
 from gateway.calls.recorder import LocalRecordings
 from gateway.cli import main
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import ConfigError
 from gateway.intake.call.record import recording_field
@@ -36,6 +35,7 @@ from gateway.storage.database import Database, open_database
 from gateway.storage.migrate import knows
 from tests.contract.storage.changes import NOON, SHANGHAI, TestClock, call, pass_by, written
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 
@@ -82,7 +82,7 @@ class House:
         """interaction_id of each call that has ended: the SHA-256 of its recording."""
 
     async def contact(self) -> None:
-        applied = await self.db.changes.apply(written(new_ulid()))
+        applied = await self.db.changes.execute(written(new_ulid()))
         self.acknowledged.append(applied.ticket_id)
 
     async def call(self, seconds: float) -> None:
@@ -92,14 +92,14 @@ class House:
         interaction_id = change.new_interaction.interaction_id
         writer = self.recordings.start(interaction_id, NOON)
         change.new_interaction.fields["recording_path"] = writer.location  # type: ignore[index]
-        applied = await self.db.changes.apply(change)
+        applied = await self.db.changes.execute(change)
         for frame in range(int(seconds * 50)):
             writer.write(FRAME, os.urandom(160))
             if frame % 50 == 0:
                 await asyncio.sleep(0)
         finished = await asyncio.to_thread(writer.close)
         assert finished is not None
-        await self.db.changes.apply(
+        await self.db.changes.execute(
             Change(
                 ticket_id=applied.ticket_id,
                 interaction_id=interaction_id,
@@ -115,12 +115,12 @@ class House:
     async def picture(self) -> None:
         """A contact with a picture that is fetched afterwards."""
         attachment = NewAttachment(attachment_id=new_ulid(), channel_id="web", kind="image", message_id=new_ulid())
-        applied = await self.db.changes.apply(written(f"picture {new_ulid()}", attachments=(attachment,)))
+        applied = await self.db.changes.execute(written(f"picture {new_ulid()}", attachments=(attachment,)))
         stored = await self.files.keep(_once())
         update = AttachmentUpdate(
             attachment_id=attachment.attachment_id, todo=None, sha256=stored.sha256, location=stored.location
         )
-        await self.db.changes.apply(
+        await self.db.changes.execute(
             Change(
                 ticket_id=applied.ticket_id, interaction_id=applied.interaction_id, attachment_updates=(update,),
                 events=(NewEvent(type="attachment.stored", at=NOON),),

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.cli import main
-from gateway.domain.world import NewTicket
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.settings import Settings
 from gateway.storage.database import open_database
+from tests.support.change import Change, NewEvent, NewTicket
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +35,7 @@ async def fill(settings):
                 channel_id="phone",
                 fields=fields,
             )
-            await database.changes.apply(Change(new_ticket=new, events=(NewEvent(type="ticket.registered", at=at),)))
+            await database.changes.execute(Change(new_ticket=new, events=(NewEvent(type="ticket.registered", at=at),)))
             if by:
                 set_by_hand = {
                     ("demand", "category"): {"code": "0101"},
@@ -44,7 +43,7 @@ async def fill(settings):
                     ("requester", "name"): "王小明",
                 }
                 corrected = NewEvent(type="ticket.corrected", at=at, actor=by)
-                await database.changes.apply(
+                await database.changes.execute(
                     Change(ticket_id=ticket_id, ticket_fields=set_by_hand, events=(corrected,))
                 )
     finally:

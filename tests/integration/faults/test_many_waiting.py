@@ -54,7 +54,7 @@ class Receiver:
 async def fill(db: Database) -> int:
     """Tickets as contacts make them, and so many more events of theirs, in one insertion; how many in all."""
     for n in range(TICKETS):
-        await db.changes.apply(written(f"c{n}"))
+        await db.changes.execute(written(f"c{n}"))
 
     def more(connection: sa.Connection) -> int:
         found = connection.execute(sa.select(t.events).order_by(t.events.c.event_seq)).mappings().all()

@@ -13,7 +13,6 @@ from gateway.calls.dialogue import Dialogue
 from gateway.calls.keys import Keys
 from gateway.calls.listener import Listener
 from gateway.domain.command import Applied
-from gateway.domain.change import Change
 from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord
@@ -23,6 +22,7 @@ from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, En
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from tests.fakes.reading import ReaderHere
+from tests.support.change import Change
 from tests.support.reading import city_prefill
 
 ROOT = Path(__file__).resolve().parents[3]

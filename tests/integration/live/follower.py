@@ -32,7 +32,7 @@ async def main(url: str, folder: Path) -> None:
     async for event in database.reader.watch(0):
         print(event["event_seq"], flush=True)
         if event["event_seq"] % 4 == 2:
-            await database.changes.apply(written(f"answer/{event['event_seq']}"))
+            await database.changes.execute(written(f"answer/{event['event_seq']}"))
 
 
 if __name__ == "__main__":

@@ -45,14 +45,14 @@ async def test_a_commit_reaches_the_followers_of_another_process(tmp_path: Path)
     here = aiter(database.reader.watch(0))
     async with asyncio.timeout(60):
         for n in range(3):
-            await database.changes.apply(written(str(n)))
+            await database.changes.execute(written(str(n)))
             # The child saw ours, and we see its answer.
             expected = range(4 * n + 1, 4 * n + 5)
             assert [int(await child.stdout.readline()) for _ in expected] == list(expected)
             assert [(await anext(here))["event_seq"] for _ in expected] == list(expected)
     child.send_signal(signal.SIGKILL)
     await child.communicate()
-    await database.changes.apply(written("alone"))
+    await database.changes.execute(written("alone"))
     await until(lambda: len(sockets(tmp_path)) == 1, "the dead one's socket to be removed")
     await here.aclose()
     for task in tasks:

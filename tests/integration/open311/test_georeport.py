@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from tests.integration.open311.client import KEY, READER, REPORT, REQUEST_FIELDS, V2, fetch, post, reported, shape, xml
 from tests.integration.web.house import WebHouse
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 
@@ -123,7 +123,7 @@ async def test_searching(house: WebHouse) -> None:
 
 
 async def close(house: WebHouse, ticket_id: str, reply: str = "已修复,联系13900139000") -> None:
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=ticket_id,
             ticket_fields={("status",): "archived", ("outcome", "public_reply"): reply},

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess
 from tests.integration.open311.client import KEY, READER, V2, fetch, reported
 from tests.integration.web.house import WebHouse
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 SAID = "住在民治大道12号3栋401的张三丰殴打路人"
@@ -29,7 +29,7 @@ async def report(house: WebHouse, **form: str) -> str:
     number: str = await reported(house, description=SAID, address_string="民治大道12号3栋401", **form)
     _, record = await house.get(f"/api/v1/tickets/{number}", "admin")
     mention: Any = {"kind": "person", "value": "张三丰", "span": [14, 17], "confidence": 0.9}
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=record["ticket_id"],
             ticket_fields={
@@ -70,7 +70,7 @@ async def test_a_box_on_the_map_finds_no_secret_place(house: WebHouse) -> None:
     _, record = await house.get(f"/api/v1/tickets/{number}", "admin")
     box = f"{V2}/requests.json?bbox=110,20,111,21&api_key={KEY}"
     assert len((await house.get(box, None))[1]) == 1
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=record["ticket_id"],
             ticket_fields={("requester", "secret"): True},

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.change import Change, NewEvent
 from gateway.errors import ConfigError
 from gateway.web.open311.services import BY_TYPE, read_services
 from gateway.web.services import Limits
 from tests.integration.open311.client import KEY, READER, REPORT, V2, fetch, post, reported, shape, xml
 from tests.integration.open311.conftest import CITY
 from tests.integration.web.house import ROOT, WebHouse, web_house
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 PERSONAL = ("陈小明", "13800138000", "8613800138000", "chen@example.com", "Chen@Example.com")
@@ -39,7 +39,7 @@ async def everything(house: WebHouse, number: str) -> str:
 
 async def advance(house: WebHouse, number: str, **fields: Any) -> None:
     _, record = await house.get(f"/api/v1/tickets/{number}", "admin")
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=record["ticket_id"],
             ticket_fields={tuple(path.split("__")): value for path, value in fields.items()},

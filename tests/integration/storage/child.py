@@ -27,7 +27,7 @@ async def accept(url: str, name: str) -> None:
     async def client(n: int) -> None:
         for i in range(1_000_000):
             key = f"{name}/{n}/{i}"
-            applied = await database.changes.apply(written(key, phone=f"+861380013{n:04d}"))
+            applied = await database.changes.execute(written(key, phone=f"+861380013{n:04d}"))
             print(key, applied.ticket_no, flush=True)
 
     await asyncio.gather(*(client(n) for n in range(8)))
@@ -41,7 +41,7 @@ async def fill(url: str, until_full: Callable[[], None], make_room: Callable[[],
     for n in range(100_000):
         key = f"k{n}"
         try:
-            await database.changes.apply(written(key, content="满" * 2000))
+            await database.changes.execute(written(key, content="满" * 2000))
         except StoreUnavailable:
             refused.append(key)
             if len(refused) == 3:
@@ -49,8 +49,8 @@ async def fill(url: str, until_full: Callable[[], None], make_room: Callable[[],
         else:
             accepted.append(key)
     make_room()
-    numbers = [(await database.changes.apply(written(key))).ticket_no for key in refused]
-    replayed = [(await database.changes.apply(written(key))).replayed for key in accepted]
+    numbers = [(await database.changes.execute(written(key))).ticket_no for key in refused]
+    replayed = [(await database.changes.execute(written(key))).replayed for key in accepted]
     events = await database.reader.last_event_seq()
     await database.aclose()
     print(len(accepted), len(refused), all(replayed), events, *numbers)
@@ -74,7 +74,7 @@ async def fill_disk(url: str, ballast: Path) -> None:
 async def open_once(url: str) -> None:
     """Open, register one ticket, close."""
     database = await open_database(url, data_dir=Path(), zone=SHANGHAI)
-    print((await database.changes.apply(written(str(id(database)) + sys.argv[3]))).ticket_no)
+    print((await database.changes.execute(written(str(id(database)) + sys.argv[3]))).ticket_no)
     await database.aclose()
 
 

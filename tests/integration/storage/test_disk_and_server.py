@@ -87,14 +87,16 @@ async def test_a_locked_database_refuses_and_recovers(tmp_path: Path, monkeypatc
     other = sa.create_engine(f"sqlite:///{tmp_path / 'gateway.db'}", isolation_level="AUTOCOMMIT")
     with other.connect() as holder:
         holder.exec_driver_sql("BEGIN IMMEDIATE")
-        outcomes = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(3)), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(db.changes.execute(written(str(n))) for n in range(3)), return_exceptions=True
+        )
         assert all(isinstance(o, StoreUnavailable) for o in outcomes)
         with pytest.raises(StoreUnavailable):
             await db.reader.ping()
         assert await db.reader.last_event_seq() == 0
         holder.exec_driver_sql("ROLLBACK")
     other.dispose()
-    assert (await db.changes.apply(written("0"))).ticket_no.endswith("0000001")
+    assert (await db.changes.execute(written("0"))).ticket_no.endswith("0000001")
     await db.reader.ping()
     await db.aclose()
 
@@ -116,23 +118,23 @@ async def test_a_server_that_goes_away_and_comes_back(own_server: PostgresServer
     await until(lambda: heard == [None], "it to listen")
     await db.notices.tell("1")
     await until(lambda: heard == [None, "1"], "its own notice")
-    await db.changes.apply(written("before"))
+    await db.changes.execute(written("before"))
     await asyncio.to_thread(own_server.stop)
     await db.notices.tell("while it is away")
-    outcomes = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(3)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(db.changes.execute(written(str(n))) for n in range(3)), return_exceptions=True)
     assert all(isinstance(o, StoreUnavailable) for o in outcomes)
     with pytest.raises(StoreUnavailable):
         await db.reader.last_event_seq()
     with pytest.raises(StoreUnavailable):
         await open_database(own_server.url("g"), data_dir=tmp_path, zone=SHANGHAI)
     await asyncio.to_thread(own_server.start)
-    again = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(3)))
+    again = await asyncio.gather(*(db.changes.execute(written(str(n))) for n in range(3)))
     assert [a.ticket_no[-1] for a in again] == ["2", "3", "4"]
     # A restart between two uses costs nothing: the connection of before it is replaced.
     await asyncio.to_thread(own_server.stop)
     await asyncio.to_thread(own_server.start)
-    assert isinstance(await db.changes.apply(written("after")), Applied)
-    assert (await db.changes.apply(written("before"))).replayed
+    assert isinstance(await db.changes.execute(written("after")), Applied)
+    assert (await db.changes.execute(written("before"))).replayed
     await until(lambda: heard.count(None) > 1, "it to know that it may have missed some")
 
     async def told() -> bool:

@@ -69,7 +69,7 @@ async def test_nothing_that_was_answered_is_lost(url: str, opened: Open) -> None
     assert seen == events == 2 * len(numbers)
     assert len({number for _, number in answered}) == len(answered)
     for key, number in answered[:: max(1, len(answered) // 50)] + answered[-20:]:
-        again = await db.changes.apply(written(key))
+        again = await db.changes.execute(written(key))
         assert again.replayed
         assert again.ticket_no == number
     assert {number for _, number in answered} <= set(numbers)

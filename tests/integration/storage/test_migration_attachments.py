@@ -38,7 +38,7 @@ async def test_a_file_of_an_older_version_is_found(tmp_path: Path) -> None:
             new = NewAttachment(
                 attachment_id=attachment_id, channel_id="web", kind="image", message_id=new_ulid(), sha256=sha256
             )
-            await database.changes.apply(written(attachment_id, attachments=(new,)))
+            await database.changes.execute(written(attachment_id, attachments=(new,)))
         await database.sql.write(_down)
         await database.sql.write(migrate)
         kept, pending = [await database.attachments.get(attachment_id) for attachment_id in ids]

@@ -29,7 +29,7 @@ async def test_an_older_database_is_filled(tmp_path: Path) -> None:
     try:
         wishes = ({}, {"secret": True}, {"anonymous": True, "callback_phone": PHONE}, {"callback_phone": PHONE})
         applied = [
-            await database.changes.apply(written(str(n), phone=PHONE, content="电话13912345678", requester=wish))
+            await database.changes.execute(written(str(n), phone=PHONE, content="电话13912345678", requester=wish))
             for n, wish in enumerate(wishes)
         ]
         # As it was: whoever called from one number was one requester.

@@ -68,12 +68,12 @@ async def test_numbers_of_several_processes_have_no_gap_and_follow_their_commits
     db = await opened()
     async with child("accept", url, "a") as one, child("accept", url, "b") as two:
         for n in range(60):
-            await asyncio.gather(one.line(), two.line(), db.changes.apply(written(f"here/{n}")))
+            await asyncio.gather(one.line(), two.line(), db.changes.execute(written(f"here/{n}")))
         await one.kill()
         for n in range(60, 90):
-            await asyncio.gather(two.line(), db.changes.apply(written(f"here/{n}")))
+            await asyncio.gather(two.line(), db.changes.execute(written(f"here/{n}")))
         await two.kill()
-    await db.changes.apply(written("here/last"))
+    await db.changes.execute(written("here/last"))
     events = await every_event(db)
     assert [e["event_seq"] for e in events] == list(range(1, len(events) + 1))
     numbers = [e["ticket_no"] for e in events if e["type"] == "ticket.registered"]
@@ -89,22 +89,24 @@ async def test_one_that_is_killed_while_it_holds_the_lock_holds_up_nobody(
 ) -> None:
     monkeypatch.setattr("gateway.storage.engine.BUSY_MS", 200)
     db, leaving = await opened(), await opened()
-    await db.changes.apply(written("before"))
+    await db.changes.execute(written("before"))
     async with child("hold", url) as holder:
         assert await holder.line() == "holding\n"
-        outcomes = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(3)), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(db.changes.execute(written(str(n))) for n in range(3)), return_exceptions=True
+        )
         assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
         with pytest.raises(StoreUnavailable):
             await db.reader.ping()
         assert await db.reader.last_event_seq() == 2
-        waiting = asyncio.create_task(leaving.changes.apply(written("never")))
+        waiting = asyncio.create_task(leaving.changes.execute(written("never")))
         await asyncio.sleep(0)
         await leaving.aclose()  # ends, though its thread waits for the lock
         with pytest.raises(StoreUnavailable):
             await waiting
         await holder.kill()
     monkeypatch.undo()
-    numbers = [(await db.changes.apply(written(str(n)))).ticket_no for n in range(3)]
+    numbers = [(await db.changes.execute(written(str(n)))).ticket_no for n in range(3)]
     assert [int(number[8:]) for number in numbers] == [2, 3, 4]
     assert await db.reader.last_event_seq() == 8, "what was given up was written all the same"
 
@@ -133,7 +135,7 @@ async def test_a_process_that_may_not_migrate_says_who_does(empty_url: str, tmp_
         await open_database(empty_url, data_dir=tmp_path, zone=SHANGHAI, migrate=False)
     await migrate_database(empty_url, data_dir=tmp_path)
     db = await open_database(empty_url, data_dir=tmp_path, zone=SHANGHAI, migrate=False)
-    assert (await db.changes.apply(written("0"))).event_seq == 2
+    assert (await db.changes.execute(written("0"))).event_seq == 2
     await db.aclose()
 
 
@@ -164,12 +166,12 @@ async def test_the_log_becomes_small_again(url: str, opened: Open, monkeypatch: 
         held.exec_driver_sql("BEGIN")
         held.exec_driver_sql("SELECT count(*) FROM tickets").scalar()
         for n in range(40):
-            await db.changes.apply(written(f"large/{n}", content="满" * 40_000))
+            await db.changes.execute(written(f"large/{n}", content="满" * 40_000))
         assert log.stat().st_size > 4_000_000
         held.exec_driver_sql("ROLLBACK")
     holder.dispose()
     for n in range(3):
-        await db.changes.apply(written(f"after/{n}", content="满" * 40_000))
+        await db.changes.execute(written(f"after/{n}", content="满" * 40_000))
     assert log.stat().st_size <= 1_000_000
 
 
@@ -187,7 +189,7 @@ async def test_batches_that_work_too_long_are_cut(opened: Open, monkeypatch: pyt
 
     monkeypatch.setattr(db.sql, "write", counted)
     monkeypatch.setattr("gateway.storage.writer.READ_AND_APPLIED_S", 0.0)
-    applied = await asyncio.gather(*(db.changes.apply(written(str(n))) for n in range(30)))
+    applied = await asyncio.gather(*(db.changes.execute(written(str(n))) for n in range(30)))
     serials = [int(a.ticket_no[8:]) for a in applied]
     assert serials == list(range(1, 31)), "what did not fit into a batch lost its place"
     assert sizes == [1] * 30

@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 from gateway.cli.prefill_export import training_row
 from gateway.domain import masking
 from gateway.domain.callback import NewCallback
+from gateway.domain.guess import Guess, Mention
+from gateway.domain.ids import new_ulid
 from gateway.domain.keys import Identity
 from gateway.domain.messages import NewMessage
 from gateway.domain.transcript import NewSegment
-from gateway.domain.world import NewTicket
-from gateway.domain.change import Change, NewEvent, NewInteraction, NewRequester
-from gateway.domain.guess import Guess, Mention
-from gateway.domain.ids import new_ulid
 from gateway.web.services import Limits
 from tests.integration.open311.conftest import CITY
 from tests.integration.web.house import WebHouse, web_house
+from tests.support.change import Change, NewEvent, NewInteraction, NewRequester, NewTicket
 
 pytestmark = pytest.mark.integration
 NAMES = st.text(alphabet="鑫淼焱垚犇骉羴猋麤鱻", min_size=2, max_size=3).map(lambda given: f"张{given}")
@@ -165,7 +164,7 @@ async def views(house: WebHouse, ticket_id: str, later: str) -> dict[str, str]:
     WISHES,
 )
 async def test_no_canary_is_heard(house: WebHouse, canaries: dict[str, str], wish: str | None) -> None:
-    applied = await house.database.changes.apply(ticket(house, canaries, wish))
+    applied = await house.database.changes.execute(ticket(house, canaries, wish))
     plain: dict[str, Any] = {"kind": "citizen", "phone": canaries["phone"]}
     later = await house.contact("路灯还是坏的", event_id=new_ulid(), requester=plain)
     forbidden = {key: value for key, value in canaries.items() if key not in {"phone", "second"}}

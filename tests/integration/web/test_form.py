@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess, Mention
 from gateway.web import seen
 from tests.integration.web.house import PASSWORD, WebHouse, final
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 SAID = "我叫王小明，电话是13912345678，龙华区金贸街道的路灯坏了，王小明盼复。"
@@ -24,7 +24,7 @@ async def read_form(house: WebHouse) -> str:
     """A contact with a name and a phone found in its words; its path."""
     made = await house.contact(SAID)
     name = SAID.index("王小明")
-    await house.database.changes.apply(
+    await house.database.changes.execute(
         Change(
             ticket_id=made["ticket_id"],
             guesses=(
@@ -218,7 +218,7 @@ async def test_a_code_that_another_system_brought_may_stay(house: WebHouse) -> N
         ("demand", "category"): {"code": "streetlight", "l1": "道路", "l2": "路灯", "taxonomy_version": "open311"}
     }
     event = NewEvent(type="ticket.updated", at=house.clock.now())
-    await house.database.changes.apply(Change(ticket_id=made["ticket_id"], ticket_fields=theirs, events=(event,)))
+    await house.database.changes.execute(Change(ticket_id=made["ticket_id"], ticket_fields=theirs, events=(event,)))
     path = f"/api/v1/tickets/{made['ticket_id']}"
     assert (await patched(house, path, {"demand": {"category": {"code": "streetlight"}}}))[0] == 200
     assert (await patched(house, path, {"demand": {"category": None}, "handling": {"lead_unit": None}}))[0] == 200

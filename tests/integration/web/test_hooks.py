@@ -11,14 +11,14 @@ import pytest
 from aiohttp import web
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
-from gateway.domain.messages import NewMessage
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.ids import new_ulid
+from gateway.domain.messages import NewMessage
 from gateway.errors import RejectedInput, StoreUnavailable
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.web.services import Limits
 from tests.integration.web.house import web_house
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1).to_bytes(4) * 2 + bytes(50)
@@ -184,7 +184,7 @@ async def test_attachments_are_served_to_those_who_may_see_them(
             ),
             events=(NewEvent(type="message.received", at=house.clock.now()),),
         )
-        await house.database.changes.apply(change)
+        await house.database.changes.execute(change)
         path = f"/api/v1/attachments/{attachment_id}"
         assert (await house.get(path, "reader"))[0] == 403
         assert (await house.get(path, "listener"))[0] == 409
@@ -196,7 +196,7 @@ async def test_attachments_are_served_to_those_who_may_see_them(
             media_type="image/png",
             bytes=stored.bytes,
         )
-        await house.database.changes.apply(
+        await house.database.changes.execute(
             Change(
                 ticket_id=accepted["ticket_id"],
                 interaction_id=accepted["interaction_id"],

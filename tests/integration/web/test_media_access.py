@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.web.auth import sha256
 from tests.contract.storage.changes import TestClock
 from tests.integration.web.house import WebHouse, web_house
 from tests.integration.web.test_form import log_in
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +21,7 @@ async def recorded(house: WebHouse, **wishes: bool) -> tuple[str, str]:
     if wishes:
         fields = {("requester", key): value for key, value in wishes.items()}
         event = NewEvent(type="ticket.updated", at=house.clock.now())
-        await house.database.changes.apply(Change(ticket_id=call.ticket_id, ticket_fields=fields, events=(event,)))
+        await house.database.changes.execute(Change(ticket_id=call.ticket_id, ticket_fields=fields, events=(event,)))
     path = f"/api/v1/tickets/{call.ticket_id}"
     return path, f"{path}/recordings/{call.interaction_id}"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.domain.words import Disposition
 from tests.integration.web.house import WebHouse, audited, web_house
+from tests.support.change import Change, NewEvent
 
 pytestmark = pytest.mark.integration
 SECRET = "请给我保密，楼下饭店偷排油烟"
@@ -90,7 +90,7 @@ async def test_no_other_change_takes_secrecy_back(house: WebHouse) -> None:
     assert again["ticket_id"] == ticket_id
     event = NewEvent(type="ticket.corrected", at=house.clock.now(), actor="feed:cases")
     change = Change(ticket_id=ticket_id, ticket_fields={("requester", "secret"): False}, events=(event,))
-    await house.database.changes.apply(change)
+    await house.database.changes.execute(change)
     assert (await record(house, ticket_id))["requester"]["secret"] is True
 
 

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.domain import change_json
+from gateway.domain.guess import Guess
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.transcript import NewSegment
-from gateway.domain.world import NewTicket
-from gateway.domain.change import Change, NewEvent, NewRequester
-from gateway.domain.guess import Guess
+from tests.support.change import Change, NewEvent, NewRequester, NewTicket
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 23, 1, 2, 3, 456000, tzinfo=UTC)

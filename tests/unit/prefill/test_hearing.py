@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.domain.transcript import NewSegment
 from gateway.domain.limits import CONTENT_CHARS, CONTENT_FULL, said_in
+from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Speaker
 from gateway.intake.call.record import heard_segment
 from gateway.ports.recogniser import Final

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.change import Change, Merge
 from gateway.intake.ticket.similar import DAYS, PAGE, SimilarTickets
 from gateway.storage.database import Database, open_database
 from tests.contract.storage.changes import SHANGHAI, TestClock, call, written
+from tests.support.change import Change, Merge
 from tests.support.databases import ready_sqlite
 from tests.support.waiting import until
 
@@ -49,14 +49,14 @@ async def running(db: Database, clock: TestClock) -> AsyncIterator[SimilarTicket
 
 async def added(db: Database, key: str, content: str = LAMP, *, address: str | None = "国贸路", **more: Any) -> str:
     fields = {("place", "address"): address, **more.pop("fields", {})}
-    return (await db.changes.apply(written(key, content=content, fields=fields, **more))).ticket_id
+    return (await db.changes.execute(written(key, content=content, fields=fields, **more))).ticket_id
 
 
 async def test_a_new_process_knows_what_was_open_before(db: Database, clock: TestClock) -> None:
     known = [await added(db, f"k{n}", f"{LAMP}，{n}号") for n in range(3)]
-    await db.changes.apply(call("silent"))
+    await db.changes.execute(call("silent"))
     await added(db, "nothing", "")
-    await db.changes.apply(Change(ticket_id=known[2], ticket_fields={("status",): "archived"}))
+    await db.changes.execute(Change(ticket_id=known[2], ticket_fields={("status",): "archived"}))
     async with running(db, clock) as index:
         await until(lambda: index.complete)
         assert len(index) == 2
@@ -76,13 +76,13 @@ async def test_it_follows_what_changes(db: Database, clock: TestClock) -> None:
         await until(lambda: index.complete)
         a, b, c = [await added(db, key) for key in "abc"]
         await until(lambda: len(index) == 3)
-        await db.changes.apply(Change(ticket_id=b, merge=Merge(other=c)))
+        await db.changes.execute(Change(ticket_id=b, merge=Merge(other=c)))
         # What the index has not seen yet is not said either.
         assert [one["ticket_id"] for one in await index.related(a)] == [c]
         view = await index.view(a)
         assert (view.items[0].reporters, view.reporters) == (2, 3)
         await until(lambda: len(index) == 2)
-        await db.changes.apply(Change(ticket_id=b, merge=Merge(other=c, undo=True)))
+        await db.changes.execute(Change(ticket_id=b, merge=Merge(other=c, undo=True)))
         await until(lambda: len(index) == 3)
 
 

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.domain.change import Change, NewEvent
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.clock import SystemClock
 from gateway.storage.database import Database, open_database
+from tests.support.change import Change, NewEvent
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.integration
@@ -49,7 +49,7 @@ async def contact(db: Database, event_id: str, channel_id: str = "cloud") -> Acc
 async def becomes(db: Database, accepted: Accepted, **fields: Any) -> None:
     paths = {tuple(name.split("__")): value for name, value in fields.items()}
     event = NewEvent(type="ticket.updated", at=CLOCK.now())
-    await db.changes.apply(Change(ticket_id=accepted.ticket_id, ticket_fields=paths, events=(event,)))
+    await db.changes.execute(Change(ticket_id=accepted.ticket_id, ticket_fields=paths, events=(event,)))
 
 
 class Following:

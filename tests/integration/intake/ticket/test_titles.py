@@ -15,7 +15,6 @@ from aiohttp import web
 
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.titles import titles
-from gateway.domain.change import Change, NewEvent
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.titles import CURSOR, FAILURES, WRITTEN, Titles
 from gateway.ports.channel import InboundContact
@@ -25,6 +24,7 @@ from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
 from tests.contract.storage.changes import SHANGHAI
+from tests.support.change import Change, NewEvent
 from tests.support.reading import city_prefill
 from tests.support.waiting import until
 
@@ -149,8 +149,8 @@ async def contact(db: Database, prefill: Prefill, key: str, content: str = SAID,
 async def settled(db: Database, ticket_id: str) -> dict[str, Any]:
     """The record after the duty has looked at the ticket once more; an event too old to look at tells."""
     looked = NewEvent(type="transcript.completed", at=CLOCK.now())
-    await db.changes.apply(Change(ticket_id=ticket_id, events=(looked,)))
-    applied = await db.changes.apply(
+    await db.changes.execute(Change(ticket_id=ticket_id, events=(looked,)))
+    applied = await db.changes.execute(
         Change(ticket_id=ticket_id, events=(NewEvent(type="interaction.ended", at=CLOCK.now() - timedelta(days=1)),))
     )
     await until(lambda: passed(db, applied.event_seq))
@@ -248,7 +248,7 @@ async def test_a_title_that_a_person_confirmed_stays(db: Database, prefill: Pref
             return len(endpoint.bodies) == 1
 
         await until(asked)
-        await db.changes.apply(
+        await db.changes.execute(
             Change(
                 ticket_id=ticket_id,
                 ticket_fields={("demand", "title"): "我的标题"},

@@ -9,7 +9,6 @@ import pytest
 
 from gateway.domain.command import Applied
 from gateway.domain.messages import TICKET_NO
-from gateway.domain.change import Change
 from gateway.domain.words import Disposition
 from gateway.intake.call.record import MIN_SPEECH_MS, CallRecord
 from gateway.intake.call.texting import Texting
@@ -20,6 +19,7 @@ from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import Prefill
 from tests.fakes.reading import ReaderHere
+from tests.support.change import Change
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit

@@ -10,11 +10,11 @@ import pytest
 
 from gateway.domain.command import Applied
 from gateway.domain.open_interaction import OpenInteraction
-from gateway.domain.change import Change
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
 from gateway.ports.clock import SystemClock
 from gateway.ports.recordings import Finished
+from tests.support.change import Change
 
 pytestmark = pytest.mark.unit
 

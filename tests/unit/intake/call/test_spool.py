@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 
 from gateway.domain import change_json
 from gateway.domain.command import Applied
-from gateway.domain.change import Change, NewEvent
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.intake.call.spool import AT_ONCE, SpoolingStore
+from tests.support.change import Change, NewEvent
 from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
@@ -34,7 +34,7 @@ class Store:
         self.applied: list[tuple[str, str]] = []
         self.asked = 0
 
-    async def apply(self, change: Change) -> Applied:
+    async def execute(self, change: Change) -> Applied:
         self.asked += 1
         if self.away:
             raise StoreUnavailable("away")
@@ -57,7 +57,7 @@ async def test_good_times_leave_no_trace(tmp_path: Path) -> None:
     store = Store()
     store.away = False
     spool = SpoolingStore(store=store, folder=tmp_path / "spool", name="a-1")
-    await spool.apply(change("T", "one"))
+    await spool.execute(change("T", "one"))
     assert await spool.drain() == 0
     assert not (tmp_path / "spool").exists()
 
@@ -65,18 +65,18 @@ async def test_good_times_leave_no_trace(tmp_path: Path) -> None:
 async def test_two_living_processes_keep_apart(tmp_path: Path) -> None:
     stores = Store(), Store()
     one, other = (SpoolingStore(store=s, folder=tmp_path, name=n) for s, n in zip(stores, ("a-1", "b-1"), strict=True))
-    await asyncio.gather(one.apply(change("T", "one")), other.apply(change("U", "one")))
-    await one.apply(change("T", "two"))
+    await asyncio.gather(one.execute(change("T", "one")), other.execute(change("U", "one")))
+    await one.execute(change("T", "two"))
     assert files(tmp_path) == ["a-1/T.jsonl", "b-1/U.jsonl"]
     stores[1].away = False
     assert await other.drain() == 1
     assert stores[1].applied == [("U", "one")], "the other one's is not its business"
     stores[0].away = False
-    await one.apply(change("T", "three"))
+    await one.execute(change("T", "three"))
     assert stores[0].applied == [], "behind what waits of its ticket"
     assert await one.drain() == 1
     assert stores[0].applied == [("T", "one"), ("T", "two"), ("T", "three")]
-    await one.apply(change("T", "four"))
+    await one.execute(change("T", "four"))
     assert stores[0].applied[-1] == ("T", "four"), "at once again"
     assert files(tmp_path) == []
 
@@ -88,17 +88,17 @@ class Meeting(Store):
         super().__init__()
         self.barrier = asyncio.Barrier(parties)
 
-    async def apply(self, change: Change) -> Applied:
+    async def execute(self, change: Change) -> Applied:
         if not self.away:
             await self.barrier.wait()
-        return await super().apply(change)
+        return await super().execute(change)
 
 
 async def test_tickets_share_commits_and_each_keeps_its_order(tmp_path: Path) -> None:
     store = Meeting(3)
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
     for what in ("one", "two"):
-        await asyncio.gather(*(spool.apply(change(ticket, what)) for ticket in "TUV"))
+        await asyncio.gather(*(spool.execute(change(ticket, what)) for ticket in "TUV"))
     store.away = False
     async with asyncio.timeout(60):
         assert await spool.drain() == 3
@@ -112,7 +112,7 @@ async def test_a_store_that_is_still_away_is_not_asked_for_every_ticket(tmp_path
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
     tickets = [f"T{n}" for n in range(2 * AT_ONCE)]
     for ticket in tickets:
-        await spool.apply(change(ticket, "one"))
+        await spool.execute(change(ticket, "one"))
     store.asked = 0
     with pytest.raises(StoreUnavailable):
         await spool.drain()
@@ -124,12 +124,12 @@ async def test_a_store_that_is_still_away_is_not_asked_for_every_ticket(tmp_path
 async def test_what_comes_while_its_ticket_is_drained_waits_for_that_alone(tmp_path: Path) -> None:
     store = Meeting(2)
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
-    await spool.apply(change("T", "answered"))
+    await spool.execute(change("T", "answered"))
     store.away = False
     draining = asyncio.create_task(spool.drain())
     while not store.barrier.n_waiting:
         await asyncio.sleep(0)
-    closing = asyncio.create_task(spool.apply(change("T", "ended")))
+    closing = asyncio.create_task(spool.execute(change("T", "ended")))
     await asyncio.sleep(0)
     async with asyncio.timeout(60):
         await store.barrier.wait()
@@ -143,9 +143,9 @@ async def test_whose_changes_wait_is_known(tmp_path: Path) -> None:
     store = Store()
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
     assert spool.waiting() == set()
-    await spool.apply(replace(change("T", "one"), interaction_id="I"))
-    await spool.apply(replace(change("T", "two"), interaction_id="J"))
-    await spool.apply(change("U", "one"))
+    await spool.execute(replace(change("T", "one"), interaction_id="I"))
+    await spool.execute(replace(change("T", "two"), interaction_id="J"))
+    await spool.execute(change("U", "one"))
     assert spool.waiting() == {"I", "J"}
     store.away = False
     await spool.drain()
@@ -161,8 +161,8 @@ from tests.unit.intake.call.test_spool import Store, change
 
 async def die():
     spool = SpoolingStore(store=Store(), folder=Path(sys.argv[1]), name="dead-1")
-    await spool.apply(change("T", "one"))
-    await spool.apply(change("T", "two"))
+    await spool.execute(change("T", "one"))
+    await spool.execute(change("T", "two"))
     os.kill(os.getpid(), 9)
 
 asyncio.run(die())
@@ -198,8 +198,8 @@ async def test_what_an_earlier_version_left_is_drained(tmp_path: Path) -> None:
 async def test_what_never_applies_is_kept_for_a_person(tmp_path: Path) -> None:
     store = Store()
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
-    await spool.apply(change("T", "one"))
-    await spool.apply(change("U", "one"))
+    await spool.execute(change("T", "one"))
+    await spool.execute(change("U", "one"))
     store.away, store.refuses = False, "T"
     assert await spool.drain() == 2
     assert store.applied == [("U", "one")]
@@ -233,7 +233,7 @@ async def test_a_file_system_without_locks_keeps_calls_and_says_that_others_cann
     monkeypatch.setattr("gateway.intake.call.spool.fcntl.flock", no_locks)
     store = Store()
     spool, other = (SpoolingStore(store=store, folder=tmp_path, name=name) for name in ("a-1", "b-1"))
-    await spool.apply(change("T", "one"))
+    await spool.execute(change("T", "one"))
     store.away = False
     with capture_logs() as lines:
         assert await other.drain() == 0
