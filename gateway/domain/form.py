@@ -250,7 +250,6 @@ class Related:
     parent_id: str | None = None
     child_ids: list[str] = field(default_factory=list)
     merged_into: str | None = None
-    merged_ids: list[str] = field(default_factory=list)
     similar: list[Similar] = field(default_factory=list)
 
 

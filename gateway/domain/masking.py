@@ -289,7 +289,7 @@ FIELDS: _Fields = {
         "pending": _shown,
     },
     "related": {
-        **_all_shown("parent_id", "child_ids", "merged_into", "merged_ids"),
+        **_all_shown("parent_id", "child_ids", "merged_into", "merged_ids", "merged_count"),
         "similar": _Each(_all_shown("ticket_id", "score")),
     },
     "attachments": _Each(

@@ -38,6 +38,8 @@ _PLAIN = (
     "recording_path",
     "dialogue",
 )
+SAID = ("pending", "phone", "callback_phone", "search", "search_masked", "merged_into", "doc")
+"""Columns that follow from a ticket's form."""
 _INSTANTS = ("lease_until", "queued_at", "answered_at", "ended_at")
 
 
@@ -102,11 +104,12 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
         "hidden": ticket.hidden,
     }
     if before is not None:
-        row |= {name: before[name] for name in ("pending", "phone", "callback_phone", "search", "search_masked", "doc")}
+        row |= {name: before[name] for name in SAID}
     if ticket.opened:
         form = ticket.form
         requester, demand = form.requester, form.demand
         row["pending"] = form.prefill.pending
+        row["merged_into"] = form.related.merged_into
         row["phone"], row["callback_phone"] = requester.phone, requester.callback_phone
         if ticket.reworded:
             said = (requester.phone, requester.callback_phone, demand.title, demand.content, form.place.address)

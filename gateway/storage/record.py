@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.domain.words import ContactBy
 from gateway.ports.store import Record
+from gateway.storage.merged import Family
 from gateway.storage.shape import SCHEMA_VERSION, SECTIONS, Tree, filled
 
 Row = Mapping[str, Any]
@@ -45,13 +46,15 @@ def how_to_call_back(contact_by: str | None) -> Tree:
     return {"how": contact_by or ContactBy.PHONE.value}
 
 
-def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
-    """The whole record of a ``tickets`` row."""
+def ticket_record(ticket: Row, interactions: list[Record], family: Family | None = None) -> Record:
+    """The whole record of a ``tickets`` row, with what was merged into it."""
     doc = ticket["doc"]
     sections = {name: filled(default, doc.get(name)) for name, default in SECTIONS.items()}
     sections["prefill"]["fields"] = {
         path: filled(_ENTRY, entry) for path, entry in sections["prefill"]["fields"].items()
     }
+    family = family or Family()
+    sections["related"] |= {"merged_ids": family.ids, "merged_count": family.count}
     if callback := sections["handling"]["callback"]:
         how = how_to_call_back(sections["requester"]["contact_by"])
         sections["handling"]["callback"] = {key: callback.get(key) for key in _CALLBACK} | how

@@ -70,6 +70,7 @@ SECTIONS: dict[str, Tree] = {
         "child_ids": [],
         "merged_into": None,
         "merged_ids": [],
+        "merged_count": 0,
         "similar": [],
     },
 }
