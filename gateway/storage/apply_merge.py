@@ -8,13 +8,12 @@ The ticket that is merged keeps its requester, interactions, number and open cal
 from __future__ import annotations
 
 from gateway.domain.change import Merge
-from gateway.domain.words import Status
+from gateway.domain.status import CLOSED, Status
 from gateway.errors import Conflict, NotFound
 from gateway.storage.batch_state import State, TicketState
 from gateway.storage.prepare import Row
 from gateway.storage.shape import get_in, set_in
 
-CLOSED = frozenset({Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
 _INTO, _IDS = ("related", "merged_into"), ("related", "merged_ids")
 _BEFORE = "status_before_merge"
 

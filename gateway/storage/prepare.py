@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from gateway.domain.change import Change, ExternalKey, NewInteraction, NewTicket, Path
 from gateway.domain.ids import new_ulid
 from gateway.domain.limits import SEGMENT_CHARS, content_of
+from gateway.domain.status import Status
 from gateway.errors import RejectedInput
 from gateway.storage.prepare_conversation import attachment_row, conversation_texts, queued_row
 from gateway.storage.shape import HOT, SECTIONS, Tree, check_path, code_of, set_in, shaped
@@ -188,7 +189,7 @@ def _ticket(new: NewTicket, texts: list[Any]) -> tuple[Row, Tree]:
         "channel_id": new.channel_id,
         "empty": new.empty,
         "created_at": instant(new.created_at),
-        "status": "registered",
+        "status": Status.REGISTERED.value,
     }
     row |= {name: doc.pop(name) for name in HOT & doc.keys()}
     texts += row.values()

@@ -27,7 +27,8 @@ from gateway.domain.change import (
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.intents import Intent
 from gateway.domain.said_at import said_at
-from gateway.domain.words import Disposition, Line, Status
+from gateway.domain.status import Status
+from gateway.domain.words import Disposition, Line
 from gateway.intake.contact.emergency import danger_said, emergency_raised
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp

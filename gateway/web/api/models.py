@@ -10,7 +10,8 @@ from pydantic import AwareDatetime, Field, StringConstraints, field_validator, m
 from gateway.domain.callback_work import AttemptResult, DoneResult
 from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
 from gateway.domain.masking import MASK
-from gateway.domain.words import CallbackState, ContactBy, DemandType, Line, Status
+from gateway.domain.status import Status
+from gateway.domain.words import CallbackState, ContactBy, DemandType, Line
 from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
 
 MAX_SEQ = 2**53

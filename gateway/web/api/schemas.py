@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.callback_work import AttemptResult
+from gateway.domain.status import Status
 from gateway.domain.words import (
     EMERGENCY_NUMBER,
     CallbackState,
@@ -14,7 +15,6 @@ from gateway.domain.words import (
     Disposition,
     Line,
     Speaker,
-    Status,
 )
 
 Schema = dict[str, Any]

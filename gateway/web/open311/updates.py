@@ -12,7 +12,8 @@ from aiohttp import web
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewMessage
 from gateway.domain.ids import from_rfc3339, new_ulid, parse_ticket_no
 from gateway.domain.limits import MASKED_PAGE, PARAGRAPH_CHARS
-from gateway.domain.words import Disposition, Status
+from gateway.domain.status import Status
+from gateway.domain.words import Disposition
 from gateway.errors import NotFound
 from gateway.ports.store import TicketQuery
 from gateway.web.open311 import parameters
