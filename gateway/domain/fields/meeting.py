@@ -1,0 +1,63 @@
+"""Rows of the record: the interactions, with what was said and written in them."""
+
+from __future__ import annotations
+
+from gateway.domain.fields.field import By, Field, Kind, Mask
+from gateway.domain.limits import SEGMENT_CHARS
+from gateway.domain.words import Direction, Disposition, MessageKind, Speaker
+
+INTERACTIONS = (
+    Field("interactions", Kind.LIST, Mask.SHOWN, "接触", "Interactions", null=False),
+    Field("interactions.interaction_id", Kind.ID, Mask.SHOWN, "接触标识", "Interaction id", null=False),
+    Field("interactions.channel", Kind.ID, Mask.SHOWN, "来源", "Channel", null=False),
+    Field("interactions.channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel id", null=False),
+    Field("interactions.direction", Kind.WORD, Mask.SHOWN, "方向", "Direction", null=False, words=Direction),
+    Field("interactions.external_id", Kind.ID, Mask.RAW, "外部标识", "Id there"),
+    Field("interactions.from_raw", Kind.ID, Mask.RAW, "主叫（原样）", "From, as it came"),
+    Field("interactions.to_raw", Kind.ID, Mask.RAW, "被叫（原样）", "To, as it came"),
+    Field("interactions.asserted_identity", Kind.ID, Mask.RAW, "网络证实的主叫", "Asserted identity"),
+    Field("interactions.diversion", Kind.ID, Mask.RAW, "转接前号码", "Diversion"),
+    Field("interactions.node", Kind.ID, Mask.SHOWN, "节点", "Node"),
+    Field("interactions.started_at", Kind.TIME, Mask.SHOWN, "来电时间", "Called at", null=False),
+    Field("interactions.queued_at", Kind.TIME, Mask.SHOWN, "排队时间", "Queued"),
+    Field("interactions.answered_at", Kind.TIME, Mask.SHOWN, "接听时间", "Answered"),
+    Field("interactions.ended_at", Kind.TIME, Mask.SHOWN, "结束时间", "Ended at"),
+    Field("interactions.disposition", Kind.WORD, Mask.SHOWN, "结果", "Result", words=Disposition),
+    Field("interactions.agent_id", Kind.ID, Mask.SHOWN, "坐席", "Agent"),
+    Field("interactions.flow", Kind.OBJECT, Mask.SHOWN, "流程", "Flow", null=False),
+    Field("interactions.flow.name", Kind.ID, Mask.SHOWN, "名称", "Name"),
+    Field("interactions.flow.version", Kind.ID, Mask.SHOWN, "版本", "Version"),
+    Field("interactions.dtmf", Kind.ID, Mask.KEYS, "按键", "Keys", null=False, many=True),
+    Field("interactions.recording", Kind.OBJECT, Mask.SHOWN, "通话录音", "Recording"),
+    Field("interactions.recording.url", Kind.ID, Mask.SHOWN, "地址", "URL", null=False),
+    Field("interactions.recording.duration_s", Kind.NUMBER, Mask.SHOWN, "时长（秒）", "Duration in seconds"),
+    Field("interactions.recording.sha256", Kind.ID, Mask.SHOWN, "SHA-256", "SHA-256"),
+    Field("interactions.recording.tracks", Kind.ID, Mask.SHOWN, "声道", "Tracks", null=False, many=True),
+    Field("interactions.transcript", Kind.LIST, Mask.SHOWN, "文字记录", "Transcript", null=False, whole=True),
+    Field("interactions.transcript.seq", Kind.WHOLE, Mask.SHOWN, "序号", "Number", null=False),
+    Field("interactions.transcript.speaker", Kind.WORD, Mask.SHOWN, "说话人", "Speaker", null=False, words=Speaker),
+    Field("interactions.transcript.start_ms", Kind.WHOLE, Mask.SHOWN, "开始（毫秒）", "Begins at ms", null=False),
+    Field("interactions.transcript.end_ms", Kind.WHOLE, Mask.SHOWN, "结束（毫秒）", "Ends at ms", null=False),
+    Field("interactions.transcript.text", Kind.PROSE, Mask.SAID, "识别原文", "As recognised", null=False),
+    Field(
+        "interactions.transcript.corrected_text",
+        Kind.PROSE,
+        Mask.SAID,
+        "更正后的文字",
+        "Corrected",
+        by=By.PERSON,
+        most=SEGMENT_CHARS,
+    ),
+    Field("interactions.transcript.language", Kind.ID, Mask.SHOWN, "语言", "Language"),
+    Field("interactions.transcript.confidence", Kind.NUMBER, Mask.SHOWN, "把握", "Confidence"),
+    Field("interactions.transcript.engine", Kind.ID, Mask.SHOWN, "识别引擎", "Engine"),
+    Field("interactions.messages", Kind.LIST, Mask.SHOWN, "留言内容", "Messages", null=False, whole=True),
+    Field("interactions.messages.seq", Kind.WHOLE, Mask.SHOWN, "序号", "Number", null=False),
+    Field("interactions.messages.direction", Kind.WORD, Mask.SHOWN, "方向", "Direction", null=False, words=Direction),
+    Field("interactions.messages.sent_at", Kind.TIME, Mask.SHOWN, "时间", "Sent", null=False),
+    Field("interactions.messages.kind", Kind.WORD, Mask.SHOWN, "种类", "Kind", null=False, words=MessageKind),
+    Field("interactions.messages.text", Kind.PROSE, Mask.SAID, "文字", "Text"),
+    Field("interactions.messages.attachment_id", Kind.ID, Mask.SHOWN, "附件", "Attachment"),
+    Field("interactions.messages.external_id", Kind.ID, Mask.FOREIGN_ID, "外部标识", "Id there"),
+    Field("interactions.messages.delivery", Kind.ID, Mask.SHOWN, "送达情况", "Delivery"),
+)
