@@ -13,7 +13,7 @@ _DESK = By.PERSON | By.GUESS
 
 REQUESTER = (
     Field("requester", Kind.OBJECT, Mask.SHOWN, "诉求人", "Requester", null=False),
-    Field("requester.requester_id", Kind.ID, Mask.SHOWN, "诉求人标识", "Requester id", hidden=Mask.WHOLLY),
+    Field("requester.requester_id", Kind.ID, Mask.SHOWN, "诉求人标识", "Requester id", null=False, hidden=Mask.WHOLLY),
     Field(
         "requester.kind",
         Kind.WORD,
