@@ -121,8 +121,8 @@ DEMAND = (
     ),
     Field("demand.category.code", Kind.ID, Mask.SHOWN, "代码", "Code", by=_DESK, most=NAME_CHARS, needed=True),
     *(
-        Field(f"demand.category.l{n}", Kind.TEXT, Mask.SHOWN, f"第{n}级", f"Level {n}", by=_DESK, most=NAME_CHARS)
-        for n in range(1, 5)
+        Field(f"demand.category.{name}", Kind.TEXT, Mask.SHOWN, f"第{n}级", f"Level {n}", by=_DESK, most=NAME_CHARS)
+        for n, name in enumerate(("l1", "l2", "l3", "l4"), 1)
     ),
     Field("demand.category.taxonomy_version", Kind.ID, Mask.SHOWN, "分类表版本", "Taxonomy", by=_DESK, most=NAME_CHARS),
     Field(

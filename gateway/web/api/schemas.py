@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.callback_work import AttemptResult
-from gateway.domain.fields import TABLE
+from gateway.domain.fields import TABLE, Kind
 from gateway.domain.status import Status
 from gateway.domain.words import CallbackState, ContactBy, EmergencyNumber, Line
 from gateway.web.api.record_schema import Schema, object_schema
+from gateway.web.form import Input
 
 
 def _ref(name: str) -> Schema:
@@ -201,6 +202,30 @@ SCHEMAS: dict[str, Schema] = {
                 leaf=FLAG,
                 effective_from=NTEXT,
                 effective_to=NTEXT,
+            )
+        ),
+    ),
+    "Fields": _object(
+        version=TEXT,
+        items=_list(
+            _object(
+                path=TEXT,
+                kind=_enum(Kind),
+                many=FLAG,
+                zh=TEXT,
+                en=TEXT,
+                words=_list(_object(code=TEXT, zh=TEXT, en=TEXT)),
+                form=_nullable(
+                    _object(
+                        place=WHOLE,
+                        input=_enum(Input),
+                        most=NWHOLE,
+                        required=FLAG,
+                        tel=FLAG,
+                        offered=NTEXT,
+                        catalogue={"enum": ["taxonomy", "units", "divisions", None]},
+                    )
+                ),
             )
         ),
     ),
