@@ -17,8 +17,8 @@ class Word(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, code: str, zh: str, en: str) -> Self:
-        """A member is written ``CODE = "code", "中文", "English"``."""
+    def __new__(cls, code: str, zh: str = "", en: str = "") -> Self:
+        """A member is written ``CODE = "code", "中文", "English"``; whoever looks one up has its code alone."""
         word = str.__new__(cls, code)
         word._value_ = code
         word.zh, word.en = zh, en

@@ -103,7 +103,7 @@ def _values(row: fields.Field, by: By) -> Any:
     kind = _one(row)
     if by is By.PERSON and row.mask in {Mask.NAME, Mask.NUMBER}:
         kind = Annotated[kind, AfterValidator(_not_masked)]
-    return Annotated[list[kind], Field(max_length=row.items)] if row.many else kind
+    return Annotated[list[kind], Field(max_length=row.items)] if row.many else kind  # type: ignore[valid-type]  # made at run time
 
 
 def _one(row: fields.Field) -> Any:

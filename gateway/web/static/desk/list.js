@@ -167,6 +167,7 @@ function Row({ item, now, current, fresh }) {
   const { t } = desk;
   const live = onCall(item);
   const said = item.demand.title || item.demand.content;
+  const [first] = Object.keys(t.words.status); // every ticket begins with it: no news
   const where = whereabouts(item);
   const urgent = item.demand.urgency && item.demand.urgency.level === "urgent";
   return html`<li>
@@ -184,7 +185,7 @@ function Row({ item, now, current, fresh }) {
         ${item.demand.emergency ? html`<${Chip} tone="danger">${t.emergency(item.demand.emergency)}<//>` : urgent && html`<${Chip} tone="bad">${t.urgent}<//>`}
         ${item.demand.type && html`<${Chip} tone="type">${word(t.words["demand.type"], item.demand.type, t)}<//>`}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}
-        ${item.status !== "registered" && html`<${Chip}>${word(t.words.status, item.status, t)}<//>`}
+        ${item.status !== first && html`<${Chip}>${word(t.words.status, item.status, t)}<//>`}
         ${item.prefill.pending && !live && html`<${Chip} tone="wait">${t.pending}<//>`}
         ${where && html`<span class="row-where"><${Icon} name="pin" />${where}</span>`}
       </span>
