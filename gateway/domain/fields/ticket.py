@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.domain.fields.field import By, Field, Kind, Mask
 from gateway.domain.limits import LINE_CHARS, NAME_CHARS, URL_CHARS, WORD_CHARS
 from gateway.domain.status import Status
@@ -36,21 +38,10 @@ def _candidates(name: str, zh: str, en: str) -> tuple[Field, ...]:
     )
 
 
+_UNIT: Any = {"most": NAME_CHARS, "catalogue": "units", "offered": "unit", "form": 80, "note": "Code of a unit."}
 AROUND = (
     Field("handling", Kind.OBJECT, Mask.SHOWN, "办理", "Handling", null=False),
-    Field(
-        "handling.lead_unit",
-        Kind.ID,
-        Mask.SHOWN,
-        "承办单位",
-        "Lead unit",
-        by=By.PERSON | By.GUESS,
-        most=NAME_CHARS,
-        catalogue="units",
-        offered="unit",
-        form=80,
-        note="Code of a unit.",
-    ),
+    Field("handling.lead_unit", Kind.ID, Mask.SHOWN, "承办单位", "Lead unit", by=By.PERSON | By.GUESS, **_UNIT),
     Field("handling.units", Kind.LIST, Mask.SHOWN, "承办任务", "Tasks of units", null=False),
     Field("handling.units.task_id", Kind.ID, Mask.SHOWN, "任务标识", "Task id"),
     Field("handling.units.unit", Kind.ID, Mask.SHOWN, "单位", "Unit"),
