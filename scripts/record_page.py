@@ -42,7 +42,7 @@ _MASKS = {
     Mask.UNKNOWN: "not told",
 }
 _SETTERS = {By.SOURCE: "source", By.PERSON: "person", By.GUESS: "guess"}
-_HEAD = ("| path | type | set by | masked | 中文 | English |", "|---|---|---|---|---|---|")
+_HEAD = ("| path | type | set by | personal | masked | 中文 | English |", "|---|---|---|:-:|---|---|---|")
 
 
 def keys(table: Table = TABLE) -> str:
@@ -75,7 +75,8 @@ def _rows(table: Table) -> Iterator[str]:
         masked = _MASKS[row.mask]
         if row.hidden is not None:
             masked = f"{masked or 'no'}; of who hides: {_MASKS[row.hidden]}"
-        yield f"| `{_path(table, row)}` | {_type(row)} | {setters} | {masked} | {row.zh} | {row.en} |"
+        personal = "✓" if row.personal else ""
+        yield f"| `{_path(table, row)}` | {_type(row)} | {setters} | {personal} | {masked} | {row.zh} | {row.en} |"
 
 
 def _path(table: Table, row: Field) -> str:

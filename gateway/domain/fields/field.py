@@ -111,6 +111,8 @@ class Field:
     """What is taken from outside looks like this."""
     words: type[Word] | None = None
     """The vocabulary; of a ``TEXT`` the words that are offered, others are taken, too."""
+    private: bool = False
+    """Of a person although it is shown: where they are, which line they called."""
     hidden: Mask | None = None
     """How it is masked of a requester who wants to stay unknown; None: as of everybody."""
     code: str | None = None
@@ -132,6 +134,11 @@ class Field:
     def name(self) -> str:
         """Its key."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is of a person: it can be erased, and no event tells it."""
+        return self.private or self.mask is not Mask.SHOWN
 
     @property
     def parent(self) -> str:

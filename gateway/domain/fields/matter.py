@@ -43,12 +43,16 @@ def _flag(path: str, zh: str, en: str, by: By, **more: Any) -> Field:
     return Field(path, Kind.FLAG, Mask.SHOWN, zh, en, by=by, default=False, **more)
 
 
+def _number(path: str, zh: str, en: str, by: By, **more: Any) -> Field:
+    return Field(path, Kind.NUMBER, Mask.SHOWN, zh, en, by=by, **more)
+
+
 def _object(path: str, zh: str, en: str, by: By = By.HOUSE, **more: Any) -> Field:
     return Field(path, Kind.OBJECT, Mask.SHOWN, zh, en, by=by, null=False, **more)
 
 
 _CITIZEN = RequesterKind.CITIZEN.value
-_USCC = {"most": 18, "pattern": r"^[0-9A-Z]{18}$"}
+_USCC = {"private": True, "most": 18, "pattern": r"^[0-9A-Z]{18}$"}
 _ABILITIES = {"null": False, "many": True, "items": 20, "words": Ability, "form": 210}
 _FROM_NOTE = "E.164 or national; what is no number stays in from_raw."
 REQUESTER = (
@@ -107,9 +111,9 @@ PLACE = (
     *_division("district", "区", "District", 90),
     *_division("street", "街道", "Street", 100),
     *_division("community", "社区", "Community", 110),
-    _id("place.grid_id", "网格", "Grid", _TOLD),
-    Field("place.lat", Kind.NUMBER, Mask.SHOWN, "纬度", "Latitude", by=_ALL, least=-90, greatest=90),
-    Field("place.lon", Kind.NUMBER, Mask.SHOWN, "经度", "Longitude", by=_ALL, least=-180, greatest=180),
+    _id("place.grid_id", "网格", "Grid", _TOLD, private=True),
+    _number("place.lat", "纬度", "Latitude", _ALL, private=True, least=-90, greatest=90),
+    _number("place.lon", "经度", "Longitude", _ALL, private=True, least=-180, greatest=180),
     _word("place.crs", "坐标系", "Coordinate system", _ALL, Crs),
 )
 MATTER = (*REQUESTER, *DEMAND, *PLACE)

@@ -22,7 +22,7 @@ HEAD = (
     Field("line", Kind.WORD, Mask.SHOWN, "专线", "Line", null=False, words=Line, by=By.SOURCE | By.PERSON),
     Field("channel", Kind.ID, Mask.SHOWN, "来源", "Channel", null=False),
     Field("channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel id", null=False),
-    Field("entry_number", Kind.ID, Mask.SHOWN, "被叫号码", "Dialled"),
+    Field("entry_number", Kind.ID, Mask.SHOWN, "被叫号码", "Dialled", private=True),
     Field("source", Kind.OBJECT, Mask.SHOWN, "来源平台", "Source", null=False),
     Field("source.name", Kind.ID, Mask.SHOWN, "名称", "Name", by=By.SOURCE, most=WORD_CHARS),
     Field("source.event_id", Kind.ID, Mask.FOREIGN_ID, "来源单号", "Its id there", by=By.SOURCE, most=LINE_CHARS),

@@ -238,6 +238,6 @@ def test_a_field_is_added_by_one_row() -> None:
     page = record_page.written(record_page.PAGE.read_text(encoding="utf-8"), table)
     assert "complained_about {name, phone}, weather}" in " ".join(page.split())
     assert (
-        "| `demand.weather` | text, or null | source, person, guess | names and numbers in it | 天气 | Weather |"
+        "| `demand.weather` | text, or null | source, person, guess | ✓ | names and numbers in it | 天气 | Weather |"
         in page
     )
