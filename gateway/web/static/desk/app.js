@@ -2,14 +2,13 @@
 import { html, render, useCallback, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { call, follow, setCsrf, setUnauthorized } from "./api.js";
 import { Callbacks } from "./callbacks.js";
-import { useFields } from "./catalogue.js";
 import { Channels, troubles, useChannels } from "./channels.js";
 import { Feeds } from "./feeds.js";
 import { Login, NewPassword } from "./login.js";
 import { Desk, useDesk, useLanguage, useRoute, useTheme, useWide } from "./state.js";
 import { TicketList } from "./list.js";
 import { Ticket } from "./ticket.js";
-import { Empty, Icon, Logo, Skeleton } from "./ui.js";
+import { Empty, Icon, Logo } from "./ui.js";
 import { WORDS } from "./words.js";
 
 const THEME_ICONS = { auto: "half", light: "sun", dark: "moon" };
@@ -110,7 +109,6 @@ function Frame({ tools, leave }) {
     };
   }, []);
 
-  const known = useFields();
   const channels = useChannels();
   const unwell = (channels.items || []).filter((one) => troubles(one).length).length;
   const [room = "tickets", id] = route;
@@ -139,9 +137,7 @@ function Frame({ tools, leave }) {
     </header>
     <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
-    ${!known
-      ? html`<main id="main" tabindex="-1"><${Skeleton} lines=${6} label=${t.loading} /></main>`
-      : room in PAGES
+    ${room in PAGES
       ? html`<div class="page-scroll"><${PAGES[room]} found=${channels} /></div>`
       : html`<${Tickets} id=${id} wide=${wide} channels=${channels.items} />`}
   </div><//>`;

@@ -1,7 +1,6 @@
-// What the form is made of and chooses from, fetched once a page: fields, tables, and the words for a code of theirs.
+// The tables that the form chooses from, fetched once a page; and the words for a code of theirs.
 import { useEffect, useState } from "./vendor/preact.js";
 import { call } from "./api.js";
-import { learn } from "./words.js";
 
 const fetched = new Map();
 const table = (name) => {
@@ -34,8 +33,8 @@ const namesOf = (one, language) => (language === "en" && one.names_en && one.nam
 const levels = (value) => ["l1", "l2", "l3", "l4"].map((level) => value[level]).filter(Boolean);
 
 // How each kind of coded field is chosen, shown and sent.
-const CODED = {
-  taxonomy: {
+export const CODED = {
+  category: {
     table: "taxonomy",
     options: (tables) => {
       const now = new Date();
@@ -55,7 +54,7 @@ const CODED = {
     search: (one) => [...one.names, ...one.names_en, ...one.keywords],
     value: (code) => ({ code }),
   },
-  units: {
+  unit: {
     table: "units",
     options: (tables) => tables.units.items,
     label: (code, tables, language) => {
@@ -65,7 +64,7 @@ const CODED = {
     search: (one) => [one.name, one.name_en],
     value: (code) => code,
   },
-  divisions: {
+  division: {
     table: "divisions",
     options: (tables, record, path) => {
       const level = path.split(".")[1];
@@ -83,26 +82,3 @@ const CODED = {
   },
 };
 export const codeOf = (value) => (value && typeof value === "object" ? value.code : value) || null;
-
-// The fields of the form by path, in its order: how each is asked for.
-export const FIELDS = {};
-
-const AGAIN_MS = 2000;
-async function loadFields() {
-  const { items } = await call("GET", "fields");
-  learn(items);
-  const asked = items.filter((one) => one.form).sort((one, other) => one.form.place - other.form.place);
-  for (const { path, form } of asked) FIELDS[path] = { ...form, coded: CODED[form.catalogue] };
-}
-
-// Whether the fields and their words have come; without them there is no page to show.
-export function useFields() {
-  const [known, set] = useState(Object.keys(FIELDS).length > 0);
-  useEffect(() => {
-    let timer = 0;
-    const load = () => loadFields().then(() => set(true), () => (timer = setTimeout(load, AGAIN_MS)));
-    if (!known) load();
-    return () => clearTimeout(timer);
-  }, []);
-  return known;
-}

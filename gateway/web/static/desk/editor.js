@@ -1,17 +1,17 @@
 // What the form does: typing, confirming, saving under the version that was seen, and keeping still while speech goes on.
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { call, explain } from "./api.js";
-import { FIELDS, codeOf, useTables } from "./catalogue.js";
+import { codeOf, useTables } from "./catalogue.js";
 import * as drafts from "./draft.js";
 import { SURE, standing } from "./evidence.js";
-import { fromGuess, idOf, readable } from "./form.js";
+import { FIELDS, fromGuess, idOf, readable } from "./form.js";
 import { fullTime, spacedPhone } from "./format.js";
 import { useDesk } from "./state.js";
 
 const TRIES = 4; // a call under way changes its ticket with every sentence
 const FRESH_MS = 2500;
 const TOLD_MS = 5000;
-const paths = () => Object.keys(FIELDS).filter((path) => path !== "demand.content");
+const PATHS = Object.keys(FIELDS).filter((path) => path !== "demand.content");
 
 export function useEditor({ record, take, newest, query }) {
   const desk = useDesk();
@@ -44,7 +44,7 @@ export function useEditor({ record, take, newest, query }) {
 
   const dirty = Object.keys(draft.values);
   const reload = async () => take(await call("GET", `tickets/${ticketId}${query}`));
-  const label = (path) => t.fields[path];
+  const label = (path) => t[FIELDS[path].label];
 
   // Sends under the version on screen. What moved on meanwhile elsewhere is no obstacle; `clash` says what is.
   const send = async (method, path, payload, clash) => {
@@ -107,12 +107,12 @@ export function useEditor({ record, take, newest, query }) {
     if (await send("PATCH", `tickets/${ticketId}`, drafts.body(chosen))) tell({ bad: false, text: t.confirmed });
   };
 
-  const filled = paths().filter((path) => (record.prefill.fields[path] || {}).confidence >= SURE);
+  const filled = PATHS.filter((path) => (record.prefill.fields[path] || {}).confidence >= SURE);
   const open = filled.filter((path) => standing(record, path) === "filled" && !(path in draft.values));
   const confirmAll = async () => {
     if (!(await save())) return;
     const latest = newest.current;
-    const left = paths().filter((path) => standing(latest, path) === "filled");
+    const left = PATHS.filter((path) => standing(latest, path) === "filled");
     if (left.length) await confirm(left);
   };
   const keyed = async (event) => {
@@ -177,7 +177,7 @@ function useArrivals(record) {
     const was = before.current;
     before.current = { id: record.ticket_id, fields };
     if (!was || was.id !== record.ticket_id) return undefined;
-    const now = paths().filter(
+    const now = PATHS.filter(
       (path) => standing(record, path) === "filled" && !drafts.same((was.fields[path] || {}).value, fields[path].value),
     );
     if (!now.length) return undefined;

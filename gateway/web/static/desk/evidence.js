@@ -1,6 +1,5 @@
 // Where a field's value came from, how sure that is, and what else was offered; and the words that show it.
 import { html, useMemo } from "./vendor/preact.js";
-import { word } from "./format.js";
 import { useDesk } from "./state.js";
 import { Icon } from "./ui.js";
 
@@ -22,12 +21,12 @@ export function standing(record, path) {
 export function Evidence({ path, guess, form, label }) {
   const { t } = useDesk();
   const state = standing(form.record, path);
-  if (state === "confirmed") return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed} · ${word(t.words["prefill.fields.source"], guess.source, t)}</p>`;
+  if (state === "confirmed") return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed} · ${t[`from_${guess.source}`] || guess.source}</p>`;
   const shown = form.readable(path, guess.value);
   const text = letters(form.record.demand.content);
   const quote = guess.span && !OWN_WORDS.has(path) ? text.slice(guess.span[0], guess.span[1]).join("") : "";
   return html`<p class="note">
-    <span class="origin">${word(t.words["prefill.fields.source"], guess.source, t)} · ${t.confidence(percent(guess))}</span>
+    <span class="origin">${t[`from_${guess.source}`] || guess.source} · ${t.confidence(percent(guess))}</span>
     ${quote && html`<span class="quote">${quote}</span>`}
     ${state === "offered" &&
     html`<button type="button" class="offer" disabled=${form.busy} aria-label=${t.accept(shown, t.confidence(percent(guess)))}

@@ -1,6 +1,6 @@
 // The fields of a ticket's form: their inputs, and around each what is known about its value.
 import { html, useState } from "./vendor/preact.js";
-import { FIELDS, codeOf } from "./catalogue.js";
+import { CODED, codeOf } from "./catalogue.js";
 import { pick } from "./draft.js";
 import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
 import { spacedPhone, word } from "./format.js";
@@ -8,6 +8,29 @@ import { Picker } from "./picker.js";
 import { useDesk } from "./state.js";
 import { Icon } from "./ui.js";
 
+export const FIELDS = {
+  "demand.type": { label: "type", kind: "choice", table: "types" },
+  "demand.urgency": { label: "urgency", kind: "level" },
+  "demand.category": { label: "category", kind: "coded", coded: CODED.category, offered: "category" },
+  "demand.title": { label: "title", kind: "text", max: 200 },
+  "demand.content": { label: "content", kind: "long", max: 20000 },
+  "demand.complained_about.name": { label: "complainedAbout", kind: "text", max: 200 },
+  "demand.complained_about.phone": { label: "complainedPhone", kind: "secret", max: 64, type: "tel" },
+  "handling.lead_unit": { label: "leadUnit", kind: "coded", coded: CODED.unit, offered: "unit" },
+  "place.district": { label: "district", kind: "coded", coded: CODED.division, offered: "district" },
+  "place.street": { label: "street", kind: "coded", coded: CODED.division, offered: "street" },
+  "place.community": { label: "community", kind: "coded", coded: CODED.division, offered: "community" },
+  "place.address": { label: "address", kind: "text", max: 200 },
+  "requester.name": { label: "name", kind: "secret", max: 100 },
+  "requester.callback_phone": { label: "callbackPhone", kind: "secret", max: 64, type: "tel" },
+  "requester.kind": { label: "kind", kind: "choice", table: "kinds", required: true },
+  "requester.org_name": { label: "orgName", kind: "text", max: 200 },
+  "requester.uscc": { label: "uscc", kind: "text", max: 18 },
+  "requester.secret": { label: "secret", kind: "flag" },
+  "requester.anonymous": { label: "anonymous", kind: "flag" },
+  "requester.contact_by": { label: "contactBy", kind: "choice", table: "contactWays" },
+  "requester.accessibility": { label: "accessibility", kind: "set", table: "abilities" },
+};
 export const idOf = (path) => `field-${path.replaceAll(".", "-")}`;
 
 // A value, or the code that stands for it, as a person reads it.
@@ -15,11 +38,11 @@ export function readable(path, value, desk, tables) {
   const { t, language } = desk;
   if (value === null || value === undefined || value === "") return t.none;
   const field = FIELDS[path] || {};
-  if (field.input === "flag") return value ? t.yes : t.no;
-  if (field.tel) return spacedPhone(value) || String(value);
-  if (field.input === "set") return value.map((one) => word(t.words[path], one, t)).join(t.comma) || t.none;
-  if (field.input === "choice") return word(t.words[path], value, t);
-  if (field.input === "level") return word(t.words[path], value.level || value, t);
+  if (field.kind === "flag") return value ? t.yes : t.no;
+  if (field.type === "tel") return spacedPhone(value) || String(value);
+  if (field.kind === "set") return value.map((one) => word(t[field.table], one, t)).join(t.comma) || t.none;
+  if (field.table) return word(t[field.table], value, t);
+  if (field.kind === "level") return word(t.urgencies, value.level || value, t);
   if (field.coded) return field.coded.label(codeOf(value) || value, tables, language, value) || t.none;
   return String(value);
 }
@@ -27,7 +50,7 @@ export function readable(path, value, desk, tables) {
 // What to send so that the record holds what a guess or candidate says.
 export function fromGuess(path, value, tables) {
   const field = FIELDS[path];
-  if (field.input === "level") return typeof value === "object" ? value : { level: value, reason: null };
+  if (field.kind === "level") return typeof value === "object" ? value : { level: value, reason: null };
   return field.coded ? field.coded.value(codeOf(value) || value, tables) : value;
 }
 
@@ -35,7 +58,7 @@ export function Field({ path, form }) {
   const { t } = useDesk();
   const field = FIELDS[path];
   const id = idOf(path);
-  const label = t.fields[path];
+  const label = t[field.label];
   const dirty = form.changed(path);
   const guess = form.record.prefill.fields[path];
   const state = path === "demand.content" ? "" : standing(form.record, path);
@@ -48,9 +71,9 @@ export function Field({ path, form }) {
     onBlur: () => form.leave(path),
   };
   const candidates = field.offered && form.record.prefill.candidates && form.record.prefill.candidates[field.offered];
-  return html`<div class=${`field field-${field.input} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
+  return html`<div class=${`field field-${field.kind} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
     onMouseEnter=${() => form.point(path)} onMouseLeave=${() => form.point(null)}>
-    <div class="field-head">${field.input === "set" ? html`<span class="label" id=${`${id}-label`}>${label}</span>` : html`<label for=${id}>${label}</label>`}
+    <div class="field-head">${field.kind === "set" ? html`<span class="label" id=${`${id}-label`}>${label}</span>` : html`<label for=${id}>${label}</label>`}
       ${state === "filled" && !dirty &&
       html`<button type="button" class="confirm" aria-label=${t.confirmField(label)} title=${t.keysHint} disabled=${form.busy}
         onClick=${() => form.confirm([path])}><${Icon} name="check" />${t.confirm}</button>`}</div>
@@ -86,11 +109,11 @@ function Input({ field, common, form, path }) {
   const current = form.value(path);
   const set = (next) => form.set(path, next);
   const typed = (event) => set(event.target.value === "" ? null : event.target.value);
-  switch (field.input) {
+  switch (field.kind) {
     case "choice":
       return html`<select ...${common} value=${current || ""} onChange=${typed}>
         ${!field.required && html`<option value="">${t.choose}</option>`}
-        ${Object.entries(t.words[path]).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+        ${Object.entries(t[field.table]).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
     case "flag": {
       const kept = path === "requester.secret" && form.record.requester.secret;
@@ -100,17 +123,17 @@ function Input({ field, common, form, path }) {
     }
     case "set": {
       const chosen = current || [];
-      const all = [...new Set([...Object.keys(t.words[path]), ...chosen])];
+      const all = [...new Set([...Object.keys(t[field.table]), ...chosen])];
       return html`<div ...${common} role="group" aria-labelledby=${`${common.id}-label`} tabindex="-1" class="ticks">
         ${all.map((one) => html`<label key=${one} class="tick"><input type="checkbox" checked=${chosen.includes(one)}
-          onChange=${(event) => set(all.filter((name) => (name === one ? event.target.checked : chosen.includes(name))))} />${word(t.words[path], one, t)}</label>`)}
+          onChange=${(event) => set(all.filter((name) => (name === one ? event.target.checked : chosen.includes(name))))} />${word(t[field.table], one, t)}</label>`)}
       </div>`;
     }
     case "level": {
       const chosen = (event) => set(event.target.value ? { level: event.target.value, reason: (current && current.reason) || null } : null);
       return html`<select ...${common} value=${(current && current.level) || ""} onChange=${chosen}>
         <option value="">${t.choose}</option>
-        ${Object.entries(t.words[path]).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+        ${Object.entries(t.urgencies).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
     }
     case "coded": {
@@ -128,19 +151,19 @@ function Input({ field, common, form, path }) {
         pick=${(chosen) => set(chosen === null ? null : coded.value(chosen, form.tables))} />`;
     }
     case "long":
-      return html`<textarea ...${common} rows="4" maxlength=${field.most} value=${current || ""} onInput=${typed}></textarea>`;
+      return html`<textarea ...${common} rows="4" maxlength=${field.max} value=${current || ""} onInput=${typed}></textarea>`;
     case "secret": {
       const masked = typeof current === "string" && current.includes("*");
-      return html`<input ...${common} type=${field.tel ? "tel" : "text"} value=${current || ""} maxlength=${field.most} readonly=${masked}
+      return html`<input ...${common} type=${field.type || "text"} value=${current || ""} maxlength=${field.max} readonly=${masked}
         autocomplete="off" onInput=${typed} />`;
     }
     default:
-      return html`<input ...${common} value=${current || ""} maxlength=${field.most} autocomplete="off" onInput=${typed} />`;
+      return html`<input ...${common} value=${current || ""} maxlength=${field.max} autocomplete="off" onInput=${typed} />`;
   }
 }
 
 const keyName = (key, record, t) => {
-  if (FIELDS[key]) return t.fields[key];
+  if (FIELDS[key]) return t[FIELDS[key].label];
   const mention = key.startsWith("mention.") && record.prefill.mentions[Number(key.slice(8))];
   return mention ? word(t.mentionKinds, mention.kind, t) : "";
 };

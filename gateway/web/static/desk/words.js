@@ -58,6 +58,7 @@ const zh = {
   searchLabel: "搜索工单",
   filters: "筛选",
   line: "专线",
+  status: "状态",
   all: "全部",
   showEmpty: "显示未说话的来电",
   loadMore: "加载更多",
@@ -94,9 +95,22 @@ const zh = {
   updatedAt: "最近更新",
   channel: "来源",
   demand: "诉求",
+  type: "类型",
+  urgency: "紧急程度",
   urgencyReason: "紧急原因",
+  title: "标题",
+  content: "内容",
   place: "地点",
+  district: "区",
+  street: "街道",
+  community: "社区",
+  address: "详细地址",
   requester: "诉求人",
+  name: "姓名",
+  kind: "类别",
+  phone: "来电号码",
+  callbackPhone: "回拨号码",
+  orgName: "单位名称",
   reveal: "查看完整号码",
   revealed: "已显示完整信息，本次查看已留痕",
   evidence: "依据",
@@ -120,6 +134,9 @@ const zh = {
   noTranscript: "这次通话没有文字记录",
   waitingTranscript: "正在聆听，文字会陆续出现",
   catchingUp: "录音已保存，文字转写排队中",
+  speaker_requester: "诉求人",
+  speaker_agent: "坐席",
+  speaker_bot: "系统",
   seekTo: (t) => `从 ${t} 开始播放`,
   edit: "更正",
   editSegment: (t) => `更正 ${t} 处的文字`,
@@ -160,8 +177,23 @@ const zh = {
   ago: (t) => `${t}前`,
   none: "—",
   comma: "、",
+  statuses: {
+    registered: "已登记", classified: "已分类", dispatched: "已派单", signed: "已签收", handling: "办理中",
+    replied: "已答复", evaluated: "已评价", archived: "已归档", merged: "已并单", deflected: "已引导", informed: "已告知",
+    withdrawn: "已撤回",
+  },
+  types: {
+    consultation: "咨询", help: "求助", complaint: "投诉", report: "举报", suggestion: "建议", praise: "表扬", other: "其他",
+  },
+  urgencies: { normal: "普通", urgent: "紧急" },
+  kinds: { citizen: "市民", visitor: "游客", enterprise: "企业", grid_worker: "网格员", machine: "设备" },
   channels: {
     sip: "电话", wechat: "微信", sms: "短信", webchat: "网页", telegram: "Telegram", platform: "平台", open311: "Open311",
+  },
+  dispositions: {
+    completed: "已完成", self_service: "自助完成", answered: "坐席已接", voicemail: "留言", callback_requested: "要求回拨",
+    transferred: "已转接", deflected: "已引导", abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断",
+    abandoned_in_queue: "排队中挂断", rejected: "已拒绝", interrupted: "通话中断", idle_closed: "超时关闭",
   },
   callbackReasons: {
     asked_for_person: "要求人工", reply_window_closed: "答复发不出去", callback_requested: "要求回拨",
@@ -235,6 +267,7 @@ const en = {
   searchLabel: "Search tickets",
   filters: "Filters",
   line: "Line",
+  status: "Status",
   all: "All",
   showEmpty: "Show calls in which nothing was said",
   loadMore: "Load more",
@@ -271,9 +304,22 @@ const en = {
   updatedAt: "Last change",
   channel: "Channel",
   demand: "Demand",
+  type: "Type",
+  urgency: "Urgency",
   urgencyReason: "Reason for urgency",
+  title: "Title",
+  content: "Content",
   place: "Place",
+  district: "District",
+  street: "Street",
+  community: "Community",
+  address: "Address",
   requester: "Requester",
+  name: "Name",
+  kind: "Kind",
+  phone: "Caller number",
+  callbackPhone: "Callback number",
+  orgName: "Organisation",
   reveal: "Show full number",
   revealed: "Shown in full; this look has been recorded",
   evidence: "Evidence",
@@ -297,6 +343,9 @@ const en = {
   noTranscript: "No transcript of this call",
   waitingTranscript: "Listening; the words will appear here",
   catchingUp: "The recording is safe; its transcription is waiting its turn",
+  speaker_requester: "Caller",
+  speaker_agent: "Agent",
+  speaker_bot: "System",
   seekTo: (t) => `Play from ${t}`,
   edit: "Correct",
   editSegment: (t) => `Correct the words at ${t}`,
@@ -337,9 +386,26 @@ const en = {
   ago: (t) => `${t} ago`,
   none: "—",
   comma: ", ",
+  statuses: {
+    registered: "Registered", classified: "Classified", dispatched: "Dispatched", signed: "Signed", handling: "In work",
+    replied: "Replied", evaluated: "Evaluated", archived: "Archived", merged: "Merged", deflected: "Redirected",
+    informed: "Informed", withdrawn: "Withdrawn",
+  },
+  types: {
+    consultation: "Consultation", help: "Help", complaint: "Complaint", report: "Report", suggestion: "Suggestion",
+    praise: "Praise", other: "Other",
+  },
+  urgencies: { normal: "Normal", urgent: "Urgent" },
+  kinds: { citizen: "Citizen", visitor: "Visitor", enterprise: "Enterprise", grid_worker: "Grid worker", machine: "Machine" },
   channels: {
     sip: "Phone", wechat: "WeChat", sms: "SMS", webchat: "Web", telegram: "Telegram", platform: "Platform",
     open311: "Open311",
+  },
+  dispositions: {
+    completed: "Completed", self_service: "Self-service", answered: "Answered by an agent", voicemail: "Voicemail",
+    callback_requested: "Asked for a callback", transferred: "Transferred", deflected: "Redirected",
+    abandoned_before_answer: "Hung up before answer", abandoned_in_flow: "Hung up in the dialogue",
+    abandoned_in_queue: "Hung up while waiting", rejected: "Rejected", interrupted: "Cut off", idle_closed: "Timed out",
   },
   callbackReasons: {
     asked_for_person: "Asked for a person", reply_window_closed: "The answer could not be sent",
@@ -363,13 +429,4 @@ const en = {
     "ticket.rated": "Rated", "ticket.title_written": "Title written by the model", "source.told": "Source platform told",
   },
 };
-export const WORDS = { zh: { ...zh, fields: {}, words: {} }, en: { ...en, fields: {}, words: {} } };
-
-// Takes up what the record's fields are called (`fields`) and what the words of their vocabularies mean (`words`), by path.
-export function learn(items) {
-  for (const [language, known] of Object.entries(WORDS))
-    for (const item of items) {
-      known.fields[item.path] = item[language];
-      known.words[item.path] = Object.fromEntries(item.words.map((one) => [one.code, one[language]]));
-    }
-}
+export const WORDS = { zh, en };
