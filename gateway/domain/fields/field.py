@@ -112,7 +112,7 @@ class Field:
     words: type[Word] | None = None
     """The vocabulary; of a ``TEXT`` the words that are offered, others are taken, too."""
     private: bool = False
-    """Of a person although it is shown: where they are, which line they called."""
+    """Of a person although it is shown: where they are, what they need, which file is theirs."""
     hidden: Mask | None = None
     """How it is masked of a requester who wants to stay unknown; None: as of everybody."""
     code: str | None = None

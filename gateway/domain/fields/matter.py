@@ -53,7 +53,7 @@ def _object(path: str, zh: str, en: str, by: By = By.HOUSE, **more: Any) -> Fiel
 
 _CITIZEN = RequesterKind.CITIZEN.value
 _USCC = {"private": True, "most": 18, "pattern": r"^[0-9A-Z]{18}$"}
-_ABILITIES = {"null": False, "many": True, "items": 20, "words": Ability, "form": 210}
+_ABILITIES = {"private": True, "null": False, "many": True, "items": 20, "words": Ability, "form": 210}
 _FROM_NOTE = "E.164 or national; what is no number stays in from_raw."
 REQUESTER = (
     _object("requester", "诉求人", "Requester"),
@@ -63,7 +63,7 @@ REQUESTER = (
     _phone("requester.phone", "来电号码", "Caller number", _TOLD, note=_FROM_NOTE),
     _phone("requester.callback_phone", "回拨号码", "Callback number", _ALL, form=140),
     _word("requester.contact_by", "联系方式", "Reach by", _ALL, ContactBy, form=200),
-    _word("requester.gender", "性别", "Gender", _TOLD, Gender, hidden=Mask.UNKNOWN),
+    _word("requester.gender", "性别", "Gender", _TOLD, Gender, private=True, hidden=Mask.UNKNOWN),
     _line("requester.org_name", Mask.SAID, "单位名称", "Organisation", _ALL, LINE_CHARS, hidden=Mask.WHOLLY, form=160),
     _id("requester.uscc", "统一社会信用代码", "Credit code", _ALL, hidden=Mask.WHOLLY, form=170, **_USCC),
     _flag("requester.anonymous", "匿名", "Anonymous", _ALL, form=190),
@@ -111,9 +111,9 @@ PLACE = (
     *_division("district", "区", "District", 90),
     *_division("street", "街道", "Street", 100),
     *_division("community", "社区", "Community", 110),
-    _id("place.grid_id", "网格", "Grid", _TOLD, private=True),
+    _id("place.grid_id", "网格", "Grid", _TOLD),
     _number("place.lat", "纬度", "Latitude", _ALL, private=True, least=-90, greatest=90),
     _number("place.lon", "经度", "Longitude", _ALL, private=True, least=-180, greatest=180),
-    _word("place.crs", "坐标系", "Coordinate system", _ALL, Crs),
+    _word("place.crs", "坐标系", "Coordinate system", _ALL, Crs, private=True),
 )
 MATTER = (*REQUESTER, *DEMAND, *PLACE)

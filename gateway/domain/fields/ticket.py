@@ -22,7 +22,7 @@ HEAD = (
     Field("line", Kind.WORD, Mask.SHOWN, "专线", "Line", null=False, words=Line, by=By.SOURCE | By.PERSON),
     Field("channel", Kind.ID, Mask.SHOWN, "来源", "Channel", null=False),
     Field("channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel id", null=False),
-    Field("entry_number", Kind.ID, Mask.SHOWN, "被叫号码", "Dialled", private=True),
+    Field("entry_number", Kind.ID, Mask.SHOWN, "被叫号码", "Dialled"),
     Field("source", Kind.OBJECT, Mask.SHOWN, "来源平台", "Source", null=False),
     Field("source.name", Kind.ID, Mask.SHOWN, "名称", "Name", by=By.SOURCE, most=WORD_CHARS),
     Field("source.event_id", Kind.ID, Mask.FOREIGN_ID, "来源单号", "Its id there", by=By.SOURCE, most=LINE_CHARS),
@@ -38,6 +38,7 @@ def _candidates(name: str, zh: str, en: str) -> tuple[Field, ...]:
     )
 
 
+_SHA256: Any = {"private": True, "pattern": r"^[0-9a-f]{64}$"}
 _UNIT: Any = {"most": NAME_CHARS, "catalogue": "units", "offered": "unit", "form": 80, "note": "Code of a unit."}
 AROUND = (
     Field("handling", Kind.OBJECT, Mask.SHOWN, "办理", "Handling", null=False),
@@ -119,7 +120,7 @@ AROUND = (
     Field("attachments.name", Kind.TEXT, Mask.SAID, "文件名", "Name", by=By.SOURCE, most=LINE_CHARS),
     Field("attachments.media_type", Kind.ID, Mask.SHOWN, "类型", "Media type", by=By.SOURCE, most=NAME_CHARS),
     Field("attachments.bytes", Kind.WHOLE, Mask.SHOWN, "字节数", "Bytes", by=By.SOURCE, least=0),
-    Field("attachments.sha256", Kind.ID, Mask.SHOWN, "SHA-256", "SHA-256", by=By.SOURCE, pattern=r"^[0-9a-f]{64}$"),
+    Field("attachments.sha256", Kind.ID, Mask.SHOWN, "SHA-256", "SHA-256", by=By.SOURCE, **_SHA256),
     Field("attachments.url", Kind.ID, Mask.URL, "地址", "URL", by=By.SOURCE, most=URL_CHARS),
-    Field("attachments.error", Kind.TEXT, Mask.SHOWN, "问题", "Error"),
+    Field("attachments.error", Kind.TEXT, Mask.SHOWN, "问题", "Error", private=True),
 )
