@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.domain.fields import GROUPS, TABLE, By, Field, Kind, Mask, Table
+from gateway.domain.fields import GROUPS, TABLE, By, FieldRow, FieldTable, Kind, Mask
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "record.md"
 _BREAKS = frozenset(
@@ -45,7 +45,7 @@ _SETTERS = {By.SOURCE: "source", By.PERSON: "person", By.GUESS: "guess"}
 _HEAD = ("| path | type | set by | personal | masked | 中文 | English |", "|---|---|---|:-:|---|---|---|")
 
 
-def keys(table: Table = TABLE) -> str:
+def keys(table: FieldTable = TABLE) -> str:
     """Every key of the record, as a block of code."""
     lines: list[list[str]] = []
     for row in table.within():
@@ -56,7 +56,7 @@ def keys(table: Table = TABLE) -> str:
     return "\n".join(("```", *told, "```"))
 
 
-def _spelled(table: Table, row: Field) -> str:
+def _spelled(table: FieldTable, row: FieldRow) -> str:
     many = "[]" if row.many or row.kind is Kind.LIST else ""
     inner = ", ".join(_spelled(table, one) for one in table.within(row.path))
     if row.kind is Kind.MAP:
@@ -64,12 +64,12 @@ def _spelled(table: Table, row: Field) -> str:
     return f"{row.name}{many}{f' {{{inner}}}' if inner else ''}"
 
 
-def rows(table: Table = TABLE) -> str:
+def rows(table: FieldTable = TABLE) -> str:
     """The table of fields: a row each."""
     return "\n".join((*_HEAD, *_rows(table)))
 
 
-def _rows(table: Table) -> Iterator[str]:
+def _rows(table: FieldTable) -> Iterator[str]:
     for row in table:
         setters = ", ".join(name for by, name in _SETTERS.items() if by in row.by)
         masked = _MASKS[row.mask]
@@ -79,14 +79,14 @@ def _rows(table: Table) -> Iterator[str]:
         yield f"| `{_path(table, row)}` | {_type(row)} | {setters} | {personal} | {masked} | {row.zh} | {row.en} |"
 
 
-def _path(table: Table, row: Field) -> str:
+def _path(table: FieldTable, row: FieldRow) -> str:
     """The path with ``[]`` behind lists and ``{}`` behind maps."""
     above = table.get(row.parent)
     mark = "[]" if row.many or row.kind is Kind.LIST else "{}" if row.kind is Kind.MAP else ""
     return f"{_path(table, above)}.{row.name}{mark}" if above else f"{row.name}{mark}"
 
 
-def _type(row: Field) -> str:
+def _type(row: FieldRow) -> str:
     told = "object" if row.kind in GROUPS else row.kind.value
     if row.words is not None:
         told += f": {', '.join(word.value for word in row.words)}{' …' if row.kind is not Kind.WORD else ''}"
@@ -95,7 +95,7 @@ def _type(row: Field) -> str:
     return told if not row.null else f"{told}, or null"
 
 
-def written(page: str, table: Table = TABLE) -> str:
+def written(page: str, table: FieldTable = TABLE) -> str:
     """``page`` with its two made parts as ``table`` has them."""
     for name, part in (("keys", keys(table)), ("fields", rows(table))):
         begin, end = f"<!-- {name} made by scripts/record_page.py -->\n", f"\n<!-- end of {name} -->"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from gateway.domain.words import Word
+from gateway.domain.words import Term
 
 Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
 
-class Crs(Word):
+class Crs(Term):
     """The coordinate systems that a source may name."""
 
     WGS84 = "WGS84", "WGS-84", "WGS-84"

@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.domain.fields import TABLE, Field, Kind, Mask, Table
+from gateway.domain.fields import TABLE, FieldRow, FieldTable, Kind, Mask
 from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, wholly
 
 __all__ = (
@@ -241,14 +241,14 @@ _Fields = Mapping[str, Any]
 """Key -> how it is masked: a ``_How``, or the fields within."""
 
 
-def masks(table: Table) -> _Fields:
+def masks(table: FieldTable) -> _Fields:
     """How each field of ``table`` is masked."""
     record: dict[str, Any] = {}
     record |= {row.name: _of_row(table, row, record) for row in table.within()}
     return record
 
 
-def _of_row(table: Table, row: Field, record: _Fields) -> Any:
+def _of_row(table: FieldTable, row: FieldRow, record: _Fields) -> Any:
     within = {one.name: _of_row(table, one, record) for one in table.within(row.path)}
     match row.kind:
         case Kind.OBJECT:

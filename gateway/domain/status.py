@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.domain.words import Word
+from gateway.domain.words import Term
 from gateway.errors import Conflict
 
 
-class Status(Word):
+class Status(Term):
     """Where a ticket stands, in the order in which a ticket goes through them; ways out of the loop come last."""
 
     REGISTERED = "registered", "已登记", "Registered"

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 
-class Word(StrEnum):
+class Term(StrEnum):
     """A word of a closed vocabulary: its code, which the record holds, and what people read in its place."""
 
     _value_: str
@@ -25,14 +25,14 @@ class Word(StrEnum):
         return word
 
 
-class Line(Word):
+class Line(Term):
     """专线: who the caller said they are."""
 
     CITIZEN = "citizen", "市民", "Citizen"
     ENTERPRISE = "enterprise", "企业", "Enterprise"
 
 
-class RequesterKind(Word):
+class RequesterKind(Term):
     """What a requester is."""
 
     CITIZEN = "citizen", "市民", "Citizen"
@@ -42,7 +42,7 @@ class RequesterKind(Word):
     MACHINE = "machine", "设备", "Machine"
 
 
-class Gender(Word):
+class Gender(Term):
     """A requester's gender, as they told it."""
 
     FEMALE = "female", "女", "Female"
@@ -50,7 +50,7 @@ class Gender(Word):
     OTHER = "other", "其他", "Other"
 
 
-class Disposition(Word):
+class Disposition(Term):
     """How an interaction ended."""
 
     COMPLETED = "completed", "已完成", "Completed"
@@ -79,7 +79,7 @@ ABANDONED = frozenset(
 """Dispositions after which the city calls back."""
 
 
-class DemandType(Word):
+class DemandType(Term):
     """诉求类型."""
 
     CONSULTATION = "consultation", "咨询", "Consultation"
@@ -91,21 +91,21 @@ class DemandType(Word):
     OTHER = "other", "其他", "Other"
 
 
-class UrgencyLevel(Word):
+class UrgencyLevel(Term):
     """How soon somebody must act."""
 
     NORMAL = "normal", "普通", "Normal"
     URGENT = "urgent", "紧急", "Urgent"
 
 
-class ContactBy(Word):
+class ContactBy(Term):
     """How a requester wants to be reached; unknown counts as ``phone``."""
 
     PHONE = "phone", "打电话", "Phone"
     MESSAGE = "message", "发消息，勿打电话", "Message, no phone call"
 
 
-class Ability(Word):
+class Ability(Term):
     """What a requester needs so that they are understood; sources may name others."""
 
     HEARING = "hearing", "听力不便", "Hard of hearing"
@@ -114,7 +114,7 @@ class Ability(Word):
     SPEECH = "speech", "言语不便", "Speech"
 
 
-class Speaker(Word):
+class Speaker(Term):
     """Whose words a transcript segment holds."""
 
     REQUESTER = "requester", "诉求人", "Caller"
@@ -122,14 +122,14 @@ class Speaker(Word):
     BOT = "bot", "系统", "System"
 
 
-class Direction(Word):
+class Direction(Term):
     """Which way a message or a call goes."""
 
     INBOUND = "inbound", "来", "Inbound"
     OUTBOUND = "outbound", "去", "Outbound"
 
 
-class MessageKind(Word):
+class MessageKind(Term):
     """What a message holds."""
 
     TEXT = "text", "文字", "Text"
@@ -140,7 +140,7 @@ class MessageKind(Word):
     EVENT = "event", "事件", "Event"
 
 
-class GuessSource(Word):
+class GuessSource(Term):
     """Where a pre-filled value comes from."""
 
     RULE = "rule", "规则", "rule"
@@ -151,7 +151,7 @@ class GuessSource(Word):
     AGENT = "agent", "坐席", "agent"
 
 
-class CallbackState(Word):
+class CallbackState(Term):
     """A callback task's life."""
 
     OPEN = "open", "待回拨", "Owed"
@@ -160,7 +160,7 @@ class CallbackState(Word):
     CANCELLED = "cancelled", "已取消", "Cancelled"
 
 
-class EmergencyNumber(Word):
+class EmergencyNumber(Term):
     """The numbers to call when a life is in danger."""
 
     POLICE = "110", "公安", "Police"

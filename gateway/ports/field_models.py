@@ -16,9 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from gateway.domain import fields
 from gateway.domain.coordinates import Crs, crs_of
-from gateway.domain.fields import TABLE, By, Kind, Mask, Table
+from gateway.domain.fields import TABLE, By, FieldRow, FieldTable, Kind, Mask
 from gateway.domain.veil import MASK
 
 M = TypeVar("M", bound=BaseModel)
@@ -61,7 +60,7 @@ _BASES: Mapping[str, type[Closed]] = {"place": Located}
 """What holds of an object as a whole."""
 
 
-def made_of(path: str, by: By, table: Table = TABLE) -> Callable[[type[M]], type[M]]:
+def made_of(path: str, by: By, table: FieldTable = TABLE) -> Callable[[type[M]], type[M]]:
     """A class decorator: the model also has the fields at ``path`` that ``by`` may set, with the limits of their rows.
 
     What the class itself declares is what its readers rely on; the row says the rest.
@@ -74,7 +73,7 @@ def made_of(path: str, by: By, table: Table = TABLE) -> Callable[[type[M]], type
     return with_fields
 
 
-def _fields(table: Table, path: str, by: By) -> dict[str, Any]:
+def _fields(table: FieldTable, path: str, by: By) -> dict[str, Any]:
     found = {}
     for row in table.within(path):
         if row.kind is Kind.OBJECT:
@@ -89,7 +88,7 @@ def _fields(table: Table, path: str, by: By) -> dict[str, Any]:
     return found
 
 
-def _taken(row: fields.Field, kind: Any, by: By) -> tuple[Any, Any]:
+def _taken(row: FieldRow, kind: Any, by: By) -> tuple[Any, Any]:
     """Type and default of a field; a correction may leave anything out, and clears what it sends as null."""
     about = row.note or None
     if row.needed:
@@ -99,14 +98,14 @@ def _taken(row: fields.Field, kind: Any, by: By) -> tuple[Any, Any]:
     return kind | None, Field(None, description=about)
 
 
-def _values(row: fields.Field, by: By) -> Any:
+def _values(row: FieldRow, by: By) -> Any:
     kind = _one(row)
     if by is By.PERSON and row.mask in {Mask.NAME, Mask.NUMBER}:
         kind = Annotated[kind, AfterValidator(_not_masked)]
     return Annotated[list[kind], Field(max_length=row.items)] if row.many else kind  # type: ignore[valid-type]  # made at run time
 
 
-def _one(row: fields.Field) -> Any:
+def _one(row: FieldRow) -> Any:
     match row.kind:
         case Kind.FLAG:
             return bool

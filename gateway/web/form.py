@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from gateway.domain.fields import TABLE, Field, Kind, Mask, Table
+from gateway.domain.fields import TABLE, FieldRow, FieldTable, Kind, Mask
 
 
 class Input(StrEnum):
@@ -26,7 +26,7 @@ class Input(StrEnum):
     """One line that is not edited while it is masked."""
 
 
-def described(table: Table = TABLE) -> list[dict[str, Any]]:
+def described(table: FieldTable = TABLE) -> list[dict[str, Any]]:
     """Each field: path, kind, names in both languages, the words of its vocabulary, its place in the form or None."""
     return [
         {
@@ -42,13 +42,13 @@ def described(table: Table = TABLE) -> list[dict[str, Any]]:
     ]
 
 
-def _words(table: Table, row: Field) -> list[dict[str, str]]:
+def _words(table: FieldTable, row: FieldRow) -> list[dict[str, str]]:
     named = table.get(f"{row.path}.{row.code}") if row.code else row
     words = named.words if named is not None else None
     return [{"code": word.value, "zh": word.zh, "en": word.en} for word in words or ()]
 
 
-def _asked(row: Field, place: int) -> dict[str, Any]:
+def _asked(row: FieldRow, place: int) -> dict[str, Any]:
     return {
         "place": place,
         "input": _input(row).value,
@@ -60,7 +60,7 @@ def _asked(row: Field, place: int) -> dict[str, Any]:
     }
 
 
-def _input(row: Field) -> Input:
+def _input(row: FieldRow) -> Input:
     if row.many:
         return Input.SET
     if row.catalogue is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateway.domain.fields import TABLE, Field, Kind, Table
+from gateway.domain.fields import TABLE, FieldRow, FieldTable, Kind
 
 SAID = st.sampled_from(
     (
@@ -33,7 +33,7 @@ _VALUES: dict[Kind, st.SearchStrategy[Any]] = {
 }
 
 
-def values(row: Field) -> st.SearchStrategy[Any]:
+def values(row: FieldRow) -> st.SearchStrategy[Any]:
     """What may stand at a field that holds no others."""
     if row.kind is Kind.WORD:
         one: st.SearchStrategy[Any] = st.sampled_from([word.value for word in row.words or ()])
@@ -46,12 +46,12 @@ def values(row: Field) -> st.SearchStrategy[Any]:
     return one | st.none() if row.null else one
 
 
-def records(table: Table = TABLE, path: str = "") -> st.SearchStrategy[dict[str, Any]]:
+def records(table: FieldTable = TABLE, path: str = "") -> st.SearchStrategy[dict[str, Any]]:
     """Whole records of ``table``, or what stands at ``path`` of them."""
     return st.fixed_dictionaries({row.name: _of(table, row) for row in table.within(path)})
 
 
-def _of(table: Table, row: Field) -> st.SearchStrategy[Any]:
+def _of(table: FieldTable, row: FieldRow) -> st.SearchStrategy[Any]:
     match row.kind:
         case Kind.OBJECT:
             inner: st.SearchStrategy[Any] = records(table, row.path)

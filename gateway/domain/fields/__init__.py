@@ -6,12 +6,12 @@ desk and docs/record.md: ARCHITECTURE.md names who makes which. To add a field, 
 
 from __future__ import annotations
 
-from gateway.domain.fields.field import GROUPS, By, Field, Kind, Mask, Table
 from gateway.domain.fields.matter import MATTER
 from gateway.domain.fields.meeting import INTERACTIONS
+from gateway.domain.fields.row import GROUPS, By, FieldRow, FieldTable, Kind, Mask
 from gateway.domain.fields.ticket import AROUND, HEAD
 
-TABLE = Table((*HEAD, *INTERACTIONS, *MATTER, *AROUND))
+TABLE = FieldTable((*HEAD, *INTERACTIONS, *MATTER, *AROUND))
 """The record, in the order in which it is answered."""
 
-__all__ = ("GROUPS", "TABLE", "By", "Field", "Kind", "Mask", "Table")
+__all__ = ("GROUPS", "TABLE", "By", "FieldRow", "FieldTable", "Kind", "Mask")

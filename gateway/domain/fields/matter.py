@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.domain.coordinates import Crs
-from gateway.domain.fields.field import By, Field, Kind, Mask
+from gateway.domain.fields.row import By, FieldRow, Kind, Mask
 from gateway.domain.limits import CONTENT_CHARS, LINE_CHARS, NAME_CHARS, WORD_CHARS
 from gateway.domain.words import (
     Ability,
@@ -14,8 +14,8 @@ from gateway.domain.words import (
     EmergencyNumber,
     Gender,
     RequesterKind,
+    Term,
     UrgencyLevel,
-    Word,
 )
 
 _TOLD = By.SOURCE | By.PERSON
@@ -23,32 +23,32 @@ _ALL = By.SOURCE | By.PERSON | By.GUESS
 _DESK = By.PERSON | By.GUESS
 
 
-def _line(path: str, mask: Mask, zh: str, en: str, by: By, most: int, **more: Any) -> Field:
-    return Field(path, Kind.TEXT, mask, zh, en, by=by, most=most, **more)
+def _line(path: str, mask: Mask, zh: str, en: str, by: By, most: int, **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.TEXT, mask, zh, en, by=by, most=most, **more)
 
 
-def _phone(path: str, zh: str, en: str, by: By, **more: Any) -> Field:
-    return Field(path, Kind.PHONE, Mask.NUMBER, zh, en, by=by, most=WORD_CHARS, **more)
+def _phone(path: str, zh: str, en: str, by: By, **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.PHONE, Mask.NUMBER, zh, en, by=by, most=WORD_CHARS, **more)
 
 
-def _id(path: str, zh: str, en: str, by: By, **more: Any) -> Field:
-    return Field(path, Kind.ID, Mask.SHOWN, zh, en, by=by, **{"most": NAME_CHARS, **more})
+def _id(path: str, zh: str, en: str, by: By, **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.ID, Mask.SHOWN, zh, en, by=by, **{"most": NAME_CHARS, **more})
 
 
-def _word(path: str, zh: str, en: str, by: By, words: type[Word], **more: Any) -> Field:
-    return Field(path, Kind.WORD, Mask.SHOWN, zh, en, by=by, words=words, **more)
+def _word(path: str, zh: str, en: str, by: By, words: type[Term], **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.WORD, Mask.SHOWN, zh, en, by=by, words=words, **more)
 
 
-def _flag(path: str, zh: str, en: str, by: By, **more: Any) -> Field:
-    return Field(path, Kind.FLAG, Mask.SHOWN, zh, en, by=by, default=False, **more)
+def _flag(path: str, zh: str, en: str, by: By, **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.FLAG, Mask.SHOWN, zh, en, by=by, default=False, **more)
 
 
-def _number(path: str, zh: str, en: str, by: By, **more: Any) -> Field:
-    return Field(path, Kind.NUMBER, Mask.SHOWN, zh, en, by=by, **more)
+def _number(path: str, zh: str, en: str, by: By, **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.NUMBER, Mask.SHOWN, zh, en, by=by, **more)
 
 
-def _object(path: str, zh: str, en: str, by: By = By.HOUSE, **more: Any) -> Field:
-    return Field(path, Kind.OBJECT, Mask.SHOWN, zh, en, by=by, null=False, **more)
+def _object(path: str, zh: str, en: str, by: By = By.HOUSE, **more: Any) -> FieldRow:
+    return FieldRow(path, Kind.OBJECT, Mask.SHOWN, zh, en, by=by, null=False, **more)
 
 
 _CITIZEN = RequesterKind.CITIZEN.value
@@ -71,14 +71,14 @@ REQUESTER = (
     _id("requester.language", "语言", "Language", _TOLD),
     _line("requester.accessibility", Mask.SHOWN, "沟通需要", "Communication needs", _ALL, NAME_CHARS, **_ABILITIES),
     _flag("requester.returning", "再次来电", "Called before", By.HOUSE, null=False, hidden=Mask.UNKNOWN),
-    Field("requester.labels", Kind.TEXT, Mask.SAID, "标签", "Labels", null=False, many=True, hidden=Mask.UNKNOWN),
+    FieldRow("requester.labels", Kind.TEXT, Mask.SAID, "标签", "Labels", null=False, many=True, hidden=Mask.UNKNOWN),
 )
 _CATEGORY = {"code": "code", "catalogue": "taxonomy", "offered": "category", "form": 30}
 DEMAND = (
     _object("demand", "诉求", "Demand"),
     _word("demand.type", "类型", "Type", _DESK, DemandType, form=10),
     _line("demand.title", Mask.SAID, "标题", "Title", _DESK, LINE_CHARS, form=40),
-    Field("demand.content", Kind.PROSE, Mask.SAID, "内容", "Content", by=_ALL, most=CONTENT_CHARS, form=50),
+    FieldRow("demand.content", Kind.PROSE, Mask.SAID, "内容", "Content", by=_ALL, most=CONTENT_CHARS, form=50),
     _object("demand.category", "分类", "Category", _DESK, **_CATEGORY),
     _id("demand.category.code", "代码", "Code", _DESK, needed=True),
     *(
@@ -96,7 +96,7 @@ DEMAND = (
 )
 
 
-def _division(name: str, zh: str, en: str, form: int) -> tuple[Field, ...]:
+def _division(name: str, zh: str, en: str, form: int) -> tuple[FieldRow, ...]:
     path = f"place.{name}"
     return (
         _object(path, zh, en, _ALL, code="code", catalogue="divisions", offered=name, form=form),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.domain.fields import Field, Kind, Table
+from gateway.domain.fields import FieldRow, FieldTable, Kind
 
 Schema = dict[str, Any]
 _TYPES = {
@@ -19,7 +19,7 @@ _TYPES = {
 }
 
 
-def object_schema(table: Table, path: str = "") -> Schema:
+def object_schema(table: FieldTable, path: str = "") -> Schema:
     """Schema of the object, or of an item of the list, at ``path``; of the record itself without one."""
     rows = table.within(path)
     return {
@@ -29,7 +29,7 @@ def object_schema(table: Table, path: str = "") -> Schema:
     }
 
 
-def _of(table: Table, row: Field) -> Schema:
+def _of(table: FieldTable, row: FieldRow) -> Schema:
     match row.kind:
         case Kind.LIST:
             schema: Schema = {"type": "array", "items": object_schema(table, row.path)}
@@ -52,7 +52,7 @@ def _of(table: Table, row: Field) -> Schema:
     return schema
 
 
-def _leaf(row: Field) -> Schema:
+def _leaf(row: FieldRow) -> Schema:
     if row.kind is Kind.WORD and row.words is not None:
         return {"enum": [word.value for word in row.words]}
     schema: Schema = {"type": _TYPES[row.kind]}

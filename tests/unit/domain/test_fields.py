@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from gateway.domain import masking
-from gateway.domain.fields import GROUPS, TABLE, By, Field, Kind, Mask, Table
+from gateway.domain.fields import GROUPS, TABLE, By, FieldRow, FieldTable, Kind, Mask
 from gateway.domain.limits import WORD_CHARS
 from gateway.ports.contact import ContactBody
 from gateway.ports.field_models import Closed, made_of
@@ -38,7 +38,7 @@ PATH = re.compile(r"(?:demand|place|requester|handling|outcome|prefill|related)(
 
 
 @ROWS
-def test_a_row_says_what_its_kind_needs(row: Field) -> None:
+def test_a_row_says_what_its_kind_needs(row: FieldRow) -> None:
     above = TABLE.get(row.parent)
     assert TABLE.get(row.path) is row, "there are two rows of this path"
     assert not row.parent or (above is not None and TABLE.rows.index(above) < TABLE.rows.index(row))
@@ -48,13 +48,14 @@ def test_a_row_says_what_its_kind_needs(row: Field) -> None:
     assert bool(TABLE.within(row.path)) == (row.kind in GROUPS)
     assert row.mask is Mask.SHOWN or row.kind not in GROUPS
     assert row.words is not None or row.kind is not Kind.WORD
+    assert all(word.zh and word.en for word in row.words or ())
     assert row.code is None or row.code in TABLE.names(row.path)
     assert row.offered is None or row.offered in TABLE.names("prefill.candidates")
     assert row.form is None or By.PERSON in row.by
 
 
 @ROWS
-def test_whatever_is_taken_from_outside_is_bounded(row: Field) -> None:
+def test_whatever_is_taken_from_outside_is_bounded(row: FieldRow) -> None:
     if row.by & (By.SOURCE | By.PERSON) and row.kind in {Kind.ID, Kind.TEXT, Kind.PROSE, Kind.PHONE}:
         assert row.most is not None or row.pattern is not None
         assert not row.many or row.items is not None
@@ -103,7 +104,7 @@ class Columns(dict[str, Any]):
         return None
 
 
-def corrected(row: Field, value: Any) -> dict[str, Any]:
+def corrected(row: FieldRow, value: Any) -> dict[str, Any]:
     """The body that corrects ``row`` alone."""
     body: Any = value
     for key in reversed(row.path.split(".")):
@@ -117,7 +118,7 @@ COORDINATES = {"place.lat": 20.5, "place.lon": 110.5, "place.crs": "WGS84"}
 
 @pytest.mark.parametrize("row", SETTABLE, ids=lambda row: row.path)
 @given(data=st.data())
-def test_what_a_person_may_correct_is_taken_and_comes_back(row: Field, data: st.DataObject) -> None:
+def test_what_a_person_may_correct_is_taken_and_comes_back(row: FieldRow, data: st.DataObject) -> None:
     value = data.draw(records(path=row.path) if row.code else values(row))
     if row.code and value[row.code] is None:
         value[row.code] = "urgent" if row.path == "demand.urgency" else "A1"
@@ -142,7 +143,7 @@ def test_what_a_person_may_correct_is_taken_and_comes_back(row: Field, data: st.
 
 
 @ROWS
-def test_nobody_corrects_what_is_not_theirs(row: Field) -> None:
+def test_nobody_corrects_what_is_not_theirs(row: FieldRow) -> None:
     coded = {one.path for one in TABLE if one.code}
     if By.PERSON in row.by or row.kind in GROUPS or row.parent in coded or row.path.startswith("interactions."):
         return
@@ -187,7 +188,7 @@ def test_the_page_of_the_record_is_up_to_date() -> None:
 
 def test_a_field_is_added_by_one_row() -> None:
     """It is in the record, its schema, the correction, the mask, the form and the page; nothing else was touched."""
-    weather = Field(
+    weather = FieldRow(
         "demand.weather",
         Kind.TEXT,
         Mask.SAID,
@@ -197,7 +198,7 @@ def test_a_field_is_added_by_one_row() -> None:
         most=WORD_CHARS,
         form=55,
     )
-    table = Table((*TABLE.rows, weather))
+    table = FieldTable((*TABLE.rows, weather))
     assert table.default("demand")["weather"] is None
     assert table.holds(("demand", "weather"))
     assert not TABLE.holds(("demand", "weather"))

@@ -8,7 +8,7 @@ from enum import Enum, Flag, StrEnum, auto
 from functools import cached_property
 from typing import Any
 
-from gateway.domain.words import Word
+from gateway.domain.words import Term
 
 Path = tuple[str, ...]
 
@@ -85,7 +85,7 @@ class Mask(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldRow:
     """One row: a field of the record, or an object or list of such."""
 
     path: str
@@ -109,7 +109,7 @@ class Field:
     greatest: float | None = None
     pattern: str | None = None
     """What is taken from outside looks like this."""
-    words: type[Word] | None = None
+    words: type[Term] | None = None
     """The vocabulary; of a ``TEXT`` the words that are offered, others are taken, too."""
     private: bool = False
     """Of a person although it is shown: where they are, what they need, which file is theirs."""
@@ -147,30 +147,30 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Table:
+class FieldTable:
     """Rows in the order in which a record is answered; whatever holds others stands before them."""
 
-    rows: tuple[Field, ...]
+    rows: tuple[FieldRow, ...]
 
-    def __iter__(self) -> Iterator[Field]:
+    def __iter__(self) -> Iterator[FieldRow]:
         return iter(self.rows)
 
     @cached_property
-    def _at(self) -> dict[Path, Field]:
+    def _at(self) -> dict[Path, FieldRow]:
         return {tuple(row.path.split(".")): row for row in self.rows}
 
     @cached_property
-    def _within(self) -> dict[str, tuple[Field, ...]]:
-        found: dict[str, tuple[Field, ...]] = {}
+    def _within(self) -> dict[str, tuple[FieldRow, ...]]:
+        found: dict[str, tuple[FieldRow, ...]] = {}
         for row in self.rows:
             found[row.parent] = (*found.get(row.parent, ()), row)
         return found
 
-    def get(self, path: str) -> Field | None:
+    def get(self, path: str) -> FieldRow | None:
         """The row of ``path``; None when the record has no such field."""
         return self._at.get(tuple(path.split(".")))
 
-    def within(self, path: str = "") -> tuple[Field, ...]:
+    def within(self, path: str = "") -> tuple[FieldRow, ...]:
         """The rows that stand directly in ``path``."""
         return self._within.get(path, ())
 
@@ -178,7 +178,7 @@ class Table:
         """The keys of the object, or of each item of the list, at ``path``."""
         return tuple(row.name for row in self.within(path))
 
-    def settable(self, by: By) -> tuple[Field, ...]:
+    def settable(self, by: By) -> tuple[FieldRow, ...]:
         """The fields that ``by`` may set as a whole: of what is named by a code the object, not its parts."""
         coded = {row.path for row in self.rows if row.code}
         return tuple(
