@@ -16,7 +16,7 @@ from typing import Any
 from gateway.cli import prefill_export
 from gateway.cli.stored import with_database
 from gateway.domain.guess import FILL_AT, Reading
-from gateway.domain.words import DemandType
+from gateway.domain.words import DemandType, UrgencyLevel
 from gateway.errors import ConfigError, RejectedInput
 from gateway.prefill import dataset, model
 from gateway.prefill.features import MAX_CHARS
@@ -120,7 +120,7 @@ def _strange(target: str, labels: set[str], config_dir: Path) -> list[str]:
     if target == "type":
         known = {str(kind) for kind in DemandType}
     elif target == "urgency":
-        known = {"normal", "urgent"}
+        known = {str(level) for level in UrgencyLevel}
     elif (path := config_dir / _CODES[target]).is_file():
         with path.open(encoding="utf-8-sig", newline="") as file:
             known = {row.get("code") or "" for row in csv.DictReader(file)}

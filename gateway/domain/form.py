@@ -107,16 +107,28 @@ class Place:
 
 
 @dataclass(slots=True)
+class Return:
+    """退单: a unit gave its task back, by which rule and why. ``at`` is RFC 3339."""
+
+    at: str
+    unit: str | None = None
+    rule: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
 class UnitTask:
     """承办: what one unit has to do. Times are RFC 3339."""
 
-    unit: str
-    role: str
+    task_id: str | None = None
+    unit: str | None = None
+    role: str | None = None
+    status: str | None = None
     dispatched_at: str | None = None
     signed_at: str | None = None
+    replied_at: str | None = None
     due_at: str | None = None
-    status: str | None = None
-    returns: list[dict[str, Any]] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -169,6 +181,16 @@ class Evaluation:
 
 
 @dataclass(slots=True)
+class Judgement:
+    """One evaluation of several; ``at`` is RFC 3339."""
+
+    at: str
+    channel: str | None = None
+    satisfied: int | None = None
+    comment: str | None = None
+
+
+@dataclass(slots=True)
 class Outcome:
     """What the requester was told, and what they think of it. Times are RFC 3339."""
 
@@ -176,6 +198,7 @@ class Outcome:
     public_reply: str | None = None
     resolved: bool | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
+    evaluations: list[Judgement] = field(default_factory=list)
     closed_at: str | None = None
 
 

@@ -8,11 +8,9 @@ them. Nothing is ever merged into a merged ticket, so there are no cycles.
 from __future__ import annotations
 
 from gateway.domain.events import TicketMerged, TicketUnmerged
+from gateway.domain.status import CLOSED, Status
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import Status
 from gateway.errors import Conflict
-
-CLOSED = frozenset({Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
 
 
 def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:

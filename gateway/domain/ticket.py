@@ -10,7 +10,7 @@ from gateway.domain.events import Event
 from gateway.domain.form import CallbackShown, Form
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.journal import Journal
-from gateway.domain.words import Status
+from gateway.domain.status import Status
 
 CALLBACK = "handling.callback"
 

@@ -17,9 +17,9 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import TICKET_NO, DeliveryUpdate, NewMessage, Thread, ThreadStep
+from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import NewSegment, Spoken, kept, new_words
-from gateway.domain.words import Status
 from gateway.errors import Conflict, NotFound, StaleVersion
 
 Key = tuple[str, str]

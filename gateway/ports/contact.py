@@ -9,74 +9,32 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from gateway.domain.coordinates import Crs, crs_of, to_wgs84
+from gateway.domain.coordinates import Crs, to_wgs84
+from gateway.domain.fields import By
 from gateway.domain.keys import Identity
 from gateway.domain.limits import CONTENT_CHARS, LINE_CHARS, NAME_CHARS, PARAGRAPH_CHARS, URL_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
-from gateway.domain.words import ContactBy, Line
+from gateway.domain.words import Line, RequesterKind
 from gateway.errors import RejectedInput
 from gateway.ports.channel import InboundContact, ReceivedFile
+from gateway.ports.field_models import Closed, Located, made_of
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NAME_CHARS)]
 Word = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=WORD_CHARS, pattern=r"^[\w.:-]+$")
 ]
 Line200 = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_CHARS)]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=WORD_CHARS)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://", max_length=URL_CHARS)]
-System = Annotated[
-    Literal["WGS84", "GCJ02", "CGCS2000", "BD09"],
-    BeforeValidator(lambda value: _system(value) if isinstance(value, str) else value),
-]
-"""WGS-84, GCJ-02, BD-09 or CGCS2000, in any usual spelling."""
-
-
-def _system(value: str) -> str:
-    try:
-        return crs_of(value).value
-    except ValueError:
-        return value
-
-
 TOO_LATE = "sent_at: is more than a day in the future"
 
 
-class Closed(BaseModel):
-    """An unknown key is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Coded(Closed):
-    """A division with its code and name."""
-
-    code: Short | None = None
-    name: Short | None = None
-
-
-class Place(Closed):
+@made_of("place", By.SOURCE)
+class Place(Located):
     """Where it is."""
-
-    address: Line200 | None = None
-    district: Coded | None = None
-    street: Coded | None = None
-    community: Coded | None = None
-    grid_id: Short | None = None
-    lat: float | None = Field(None, ge=-90, le=90)
-    lon: float | None = Field(None, ge=-180, le=180)
-    crs: System | None = None
-
-    @model_validator(mode="after")
-    def _coordinates_name_their_system(self) -> Place:
-        if (self.lat is None) != (self.lon is None):
-            raise ValueError("give lat and lon together")
-        if self.lat is not None and self.crs is None:
-            raise ValueError("coordinates need their crs: WGS84, GCJ02, CGCS2000 or BD09")
-        return self
 
 
 class SeenPlace(Place):
@@ -85,21 +43,12 @@ class SeenPlace(Place):
     accuracy_m: float | None = Field(None, ge=0, le=100_000, description="Radius of the GPS fix.")
 
 
+@made_of("requester", By.SOURCE)
 class Requester(Closed):
     """Who asks."""
 
-    kind: Literal["citizen", "visitor", "enterprise", "grid_worker", "machine"] = "citizen"
-    name: Short | None = None
-    phone: Phone | None = Field(None, description="E.164 or national; what is no number stays in from_raw.")
-    callback_phone: Phone | None = None
-    contact_by: ContactBy | None = None
-    gender: Literal["female", "male", "other"] | None = None
-    org_name: Line200 | None = None
-    uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
-    anonymous: bool | None = None
-    secret: bool | None = None
-    language: Short | None = None
-    accessibility: Annotated[list[Short], Field(max_length=20)] | None = None
+    kind: RequesterKind = RequesterKind.CITIZEN
+    phone: str | None = None
 
 
 class Source(Closed):
@@ -241,7 +190,7 @@ def inbound(
     if body.sent_at is not None and not plausible(body.sent_at, received_at):
         raise RejectedInput(TOO_LATE)
     place, raw_location = located(body.place)
-    line = body.line or (Line.ENTERPRISE if body.requester.kind == "enterprise" else Line.CITIZEN)
+    line = body.line or (Line.ENTERPRISE if body.requester.kind is RequesterKind.ENTERPRISE else Line.CITIZEN)
     identities = (
         (Identity(kind="grid_worker", value=f"{body.source.name}:{body.grid.worker_id}"),)
         if body.grid and body.grid.worker_id

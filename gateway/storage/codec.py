@@ -14,8 +14,9 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.interaction import FlowRun, Interaction, Recording
 from gateway.domain.journal import Journal, Recorded
 from gateway.domain.messages import Heard, Thread
+from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
-from gateway.domain.words import Disposition, Status
+from gateway.domain.words import Disposition
 from gateway.domain.world import Seen, Written
 
 Row = dict[str, Any]

@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from gateway.domain.ids import parse_ticket_no
-from gateway.ports.contact import Closed, Word
+from gateway.ports.contact import Word
+from gateway.ports.field_models import Closed
 from gateway.web.auth import ADMIN
 from gateway.web.routing import Context, Route, json_response
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.words import GIVEN
+from gateway.domain.status import GIVEN
 from gateway.web.api.models import LoginBody, PasswordBody
 from gateway.web.auth import Principal, csrf_token, sha256
 from gateway.web.logins import BY_USER, DEVICE_DAYS, Client

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
 
 from gateway.domain.callback_work import EVENTS
-from gateway.domain.words import GIVEN
+from gateway.domain.status import GIVEN
 from gateway.intake.ticket.source_callbacks import TOLD
 from gateway.intake.ticket.titles import WRITTEN
-from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
 
 pytestmark = pytest.mark.unit
 
@@ -64,7 +64,7 @@ def written() -> Iterator[str]:
 def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
     texts = [module.read_text(encoding="utf-8") for module in sorted((ROOT / "gateway").rglob("*.py"))]
     given = {name for text in texts for name in re.findall(r"\bStatus\.([A-Z]+)\.value\b", text)}
-    assert given == {status.name for status in GIVEN}, "words.GIVEN names the statuses that are written with .value"
+    assert given == {status.name for status in GIVEN}, "status.GIVEN names the statuses that are written with .value"
 
 
 def test_every_event_has_a_name_in_both_languages() -> None:
