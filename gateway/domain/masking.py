@@ -296,7 +296,7 @@ FIELDS: _Fields = {
         {**_all_shown("attachment_id", "media_type", "bytes", "sha256", "error"), "name": _said, "url": _url}
     ),
 }
-"""The record (DESIGN section 3), field by field."""
+"""The record (docs/record.md), field by field."""
 
 
 def _masked(value: Any, how: Any, eyes: _Eyes) -> Any:

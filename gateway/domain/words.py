@@ -1,4 +1,4 @@
-"""The closed vocabularies of the record (DESIGN section 3)."""
+"""The closed vocabularies of the record (docs/glossary.md has their Chinese words)."""
 
 from __future__ import annotations
 

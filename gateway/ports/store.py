@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from gateway.domain.change import Applied, Change, OpenInteraction
 
 Record = dict[str, Any]
-"""The JSON of DESIGN section 3, complete: nothing omitted, None where unknown."""
+"""A ticket as the API answers it (docs/record.md), complete: nothing omitted, None where unknown."""
 
 
 class ChangeStore(Protocol):

@@ -1,4 +1,4 @@
-"""The shape of the record (DESIGN section 3): its sections, their fields, and what stands there by default."""
+"""The shape of the record (docs/record.md): its sections, their fields, and what stands there by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON schemas of what the API answers. The record is DESIGN section 3; times are RFC 3339 UTC."""
+"""JSON schemas of what the API answers. The record: docs/record.md; times are RFC 3339 UTC."""
 
 from __future__ import annotations
 
