@@ -1,4 +1,4 @@
-"""Is somebody speaking? Energy first, which costs nothing, then silero (its model ships inside faster-whisper)."""
+"""Speech detection: energy first, which is cheap, then silero (its model ships inside faster-whisper)."""
 
 from __future__ import annotations
 

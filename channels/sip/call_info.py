@@ -1,4 +1,4 @@
-"""What an INVITE says of its call."""
+"""Reads an INVITE: caller, callee, asserted identity, privacy, diversion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipts of texts that left as several short messages: the operator names each, the house knows one id."""
+"""Receipts of texts sent as several short messages: the operator names each part, the record has one id."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEEP_S = 3 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What an operator says of one short message: ``delivered``, ``failed``, or None for a state on the way."""
+    """An operator's status of one short message: ``delivered``, ``failed``, or None for a state on the way."""
 
     external_id: str
     state: str | None
@@ -135,7 +135,7 @@ class Receipts:
         return whole
 
     async def heard(self, word: Word) -> None:
-        """Returns when the house has it; raises ``StoreUnavailable``: do not acknowledge."""
+        """Returns when the status is recorded; raises ``StoreUnavailable``: do not acknowledge."""
         if word.state is None:
             return
         leaving = (self._leaving.get(one) for one in word.ids)

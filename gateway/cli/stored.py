@@ -1,4 +1,4 @@
-"""Verbs that look into the database."""
+"""What verbs share that use the database."""
 
 from __future__ import annotations
 

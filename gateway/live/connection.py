@@ -127,7 +127,7 @@ class Peer:
         return dict(answer.get("body") or {})
 
     async def aclose(self) -> None:
-        """Hang up; whoever waits for an answer gets ``PeerDown``."""
+        """Close; pending questions get ``PeerDown``."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)

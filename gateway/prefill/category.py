@@ -1,4 +1,4 @@
-"""What a demand is about, from the taxonomy's own words: a city that has trained nothing yet still gets a category."""
+"""The category of a demand by the taxonomy's own keywords, also where no model was trained."""
 
 from __future__ import annotations
 

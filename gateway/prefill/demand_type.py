@@ -1,4 +1,4 @@
-"""诉求类型: what people say they want, else what their words come to; the words are the evidence."""
+"""诉求类型: the type that a text declares, else the one that its words imply; the words are the evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a demand is about, how urgent it is, who handles it: the taxonomy's words and the city's models together."""
+"""Category, type, urgency and unit of a demand, by the taxonomy's words and the city's models together."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Subject:
 
 
 def _together(ruled: Guess | None, learnt: Guess | None, *, same: Any) -> Guess | None:
-    """One guess of two: agreeing makes surer, else the model is believed where it is sure, and each costs the other."""
+    """One guess of two: agreeing raises confidence; else the model wins where it is sure, and each lowers the other."""
     if ruled is None or learnt is None:
         return learnt or ruled
     offers = dict(ruled.candidates)

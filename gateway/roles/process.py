@@ -96,7 +96,7 @@ async def serve(
 
 
 def _make_room() -> None:
-    """As many descriptors as the machine allows (one a call), and no thread that keeps the media clock waiting."""
+    """Raise the descriptor limit (one a call), and limit how long a thread holds up the media clock."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sys.setswitchinterval(SWITCH_S)

@@ -253,7 +253,7 @@ class Table(BaseModel):
         return self._places
 
     def tell_places(self, places: Mapping[str, str]) -> None:
-        """Called once by whoever read them."""
+        """Set these places; called once by the loader."""
         self._places = places
 
     @property
@@ -270,7 +270,7 @@ class ChannelTable(Table):
     after_hours_flow: str = "after_hours"
     """Calls only: the flow that answers at other times."""
     holidays: tuple[date, ...] = ()
-    """Calls only: days on which nobody is."""
+    """Calls only: days without agents on duty."""
     workdays: tuple[date, ...] = ()
     """Calls only: weekend days that are worked as a Monday is (调休)."""
 

@@ -1,4 +1,4 @@
-"""Everything that alarms, in one table: of ``/readyz``, the log, the verbs, Prometheus' rules and the runbook.
+"""The table of all alarms: for ``/readyz``, the log, the verbs, Prometheus' rules and the runbook.
 
 An alarm has one name for all of them: the event in the log, the rule in ``deploy/prometheus``, the paragraph in
 ``docs/runbook.md``. Tests hold them against this table.
@@ -31,7 +31,7 @@ class Alarm:
     below: float | None = None
     """It rings while the metric is above or below this. With neither, Prometheus tells by how the metric moves."""
     log: str | None = None
-    """The event by which who notices it logs it, with the reason; None: its name is logged when it begins."""
+    """The log event that the finder of the fault writes, with the reason; None: the alarm's name, when it begins."""
 
     def rings(self, value: float) -> bool:
         """Whether a measure of ``value`` is one to alarm."""

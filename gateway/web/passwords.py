@@ -1,4 +1,4 @@
-"""Desk passwords: argon2id in two threads of their own, behind a queue that ends, so that a flood costs only itself."""
+"""Desk passwords: argon2id in two threads behind a bounded queue, so that a flood of log-ins delays nothing else."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def verify(password: str, password_hash: str) -> bool:
 
 
 class Turn:
-    """Leave to hash: one of ``AT_ONCE``."""
+    """Permission to hash: one of ``AT_ONCE``."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
@@ -78,7 +78,7 @@ class Passwords:
 
     @asynccontextmanager
     async def turn(self, who: str, *, known: bool) -> AsyncIterator[Turn]:
-        """Wait for leave to hash; a 429 Problem at once when the queue is full, or full of ``who``.
+        """Wait for permission to hash; a 429 Problem at once when the queue is full, or full of ``who``.
 
         ``who`` is the client's address, or a device ``known`` to us, for which places are kept.
         """

@@ -1,4 +1,4 @@
-"""Which new passwords are refused: what guessers try first is taken out, and what is left must carry the weight."""
+"""Rules for new passwords: guessable parts do not count, the rest must be long and varied enough."""
 
 from __future__ import annotations
 

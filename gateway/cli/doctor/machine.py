@@ -1,4 +1,4 @@
-"""What every check may ask: the configuration, and what of the gateway runs here."""
+"""What checks are given: the configuration, and which processes of the gateway run here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are our ports free, or ours already? Is there room for every call's audio?"""
+"""Checks of ports: free or held by us, enough of them for audio, and who can reach them."""
 
 from __future__ import annotations
 

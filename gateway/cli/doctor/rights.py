@@ -1,4 +1,4 @@
-"""Can the service's user use its folders, and nobody else?"""
+"""Checks of file permissions: the service's user can use its folders, and nobody else can."""
 
 from __future__ import annotations
 

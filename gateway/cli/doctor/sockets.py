@@ -1,4 +1,4 @@
-"""Who holds a port: what the kernel tells in ``/proc``."""
+"""The holder of a port, as the kernel tells it in ``/proc``."""
 
 from __future__ import annotations
 

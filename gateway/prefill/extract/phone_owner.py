@@ -1,4 +1,4 @@
-"""Whose telephone number it is, by the words around it, and whether it is said to be no use.
+"""The owner of a telephone number by the words around it, and whether the number is said to be of no use.
 
 The city calls the number that a person gives as theirs, so only words that say so make it theirs.
 """
