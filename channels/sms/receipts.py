@@ -29,7 +29,7 @@ class Word:
     state: str | None
     error: str | None = None
     sender: str | None = None
-    """Whose telephone it is about, where the operator says so."""
+    """The telephone that it is about, where the operator says so."""
 
     def is_about(self, recipient: str) -> bool:
         """Whether it may be about a text to ``recipient``: the same telephone, as far as both are known."""

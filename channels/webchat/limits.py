@@ -14,7 +14,7 @@ _MOST_KEYS = 50_000
 
 
 class Buckets:
-    """Token buckets by key; the longest unused is forgotten first."""
+    """Token buckets by key; the longest unused one is dropped first."""
 
     def __init__(self, *, per_minute: float, burst: float, clock: Clock) -> None:
         """``burst`` at once, ``per_minute`` in the long run."""

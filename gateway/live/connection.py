@@ -29,7 +29,7 @@ _log = log.get("connection")
 
 
 class Listener:
-    """Answers the other processes of this machine."""
+    """Server for the questions of other processes of this machine."""
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
         """``handlers`` by verb; one that raises answers with the error's code and costs the others nothing."""
@@ -95,7 +95,7 @@ class Listener:
 
 
 class Peer:
-    """Asks one other process. Connects when first asked, and anew after that process was restarted."""
+    """Client of one other process. Connects when first asked, and anew after that process was restarted."""
 
     def __init__(self, path: Path) -> None:
         """``path`` is the other's socket; nothing is opened yet."""

@@ -27,7 +27,7 @@ _WHOLE = frozenset({"demand.content", "demand.title"})
 """Texts as a whole: that one of their words was put right says little about them."""
 _PARTICLES = frozenset("的了地得啊吧呢吗")
 _KINDS = frozenset("路街道巷镇乡区岛城")
-"""Characters that names of roads and divisions end in: all that is heard wrong in a near name."""
+"""Last characters of names of roads and divisions: the part that may be misheard in a near name."""
 _NUMERALS = frozenset("一二三四五六七八九十百千两零")
 _COUNTED = frozenset("中小号楼栋幢单层路街巷队组里大附院点个")
 """After a numeral that sounds like 区 these make it a numeral: 琼山七中."""

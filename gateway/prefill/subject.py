@@ -28,7 +28,7 @@ _AGREED = 0.5
 _MOST = 0.97
 _USUAL_FROM = 0.5
 _DANGER_IS_HELP = 0.8
-"""Who tells of a danger and says no more wants help, this surely."""
+"""Confidence that a speaker who tells of a danger and declares no type wants help."""
 
 
 class Subject:

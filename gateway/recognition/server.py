@@ -29,9 +29,9 @@ MAX_STREAMS = 1_000
 SPARE_CONNECTIONS = 64
 """Besides one for each stream: probes, and streams that have not begun."""
 IDLE_S = 120.0
-"""A client that sends nothing for so long is let go: a call sends all the time, silence too."""
+"""Seconds without any message after which a client is disconnected: a call sends all the time, silence too."""
 HEAD_S = 10.0
-"""So long a request's head may take, and a connection may stay unused."""
+"""Seconds that a request's head may take, and that a connection may stay unused."""
 TOLD_S = 60.0
 """Refused clients are logged once in this many seconds."""
 LAST_WORDS_S = 0.5

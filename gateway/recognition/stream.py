@@ -26,7 +26,7 @@ PIECE = 3 * RATE // 10
 LARGEST_PIECE = RATE
 """… and a second at most, when there is a backlog."""
 WINDOW = 4 * RATE
-"""So much may be on its way unanswered."""
+"""Samples (4 s) that may be on their way unanswered."""
 STALL_S = 60.0
 """Seconds after which a server that owes an answer counts as dead."""
 FIRST_BACKOFF_S = 0.2

@@ -29,7 +29,7 @@ from gateway.telemetry import log
 TAIL_S = 10.0
 """After the last call has ended its last words have this long to be recognised; later catch-up finds them."""
 SWITCH_S = 0.001
-"""The database's thread may hold the interpreter so long while a frame waits to be sent."""
+"""Seconds for which another thread may hold the interpreter while a frame waits to be sent."""
 _log = log.get("process")
 
 

@@ -198,7 +198,7 @@ class Open311Table(Section):
     jurisdiction_id: str = "haikou.gov.cn"
     """Requests that name another jurisdiction are refused; empty = any name is taken."""
     contact: str = "12345"
-    """Whom to ask for an api_key, told by discovery."""
+    """The contact for an api_key, as discovery shows it."""
     public: Literal["none", "open311", "all"] = "open311"
     """Which tickets are read without an api_key; never those of requesters who asked to be kept secret."""
 

@@ -40,7 +40,7 @@ _NOTHING = Table.of([], "")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What ``config`` knows."""
+    """Categories, units and divisions of the installation."""
 
     taxonomy: Table = _NOTHING
     units: Table = _NOTHING

@@ -17,10 +17,10 @@ from gateway.web.weak_passwords import MAX_LENGTH
 
 AT_ONCE = 2
 WAITING = 64
-"""So many log-ins may be in hand or wait in this process; ``KEPT`` of these places are for devices known to us."""
+"""Log-ins that may be in hand or wait in this process; ``KEPT`` of these places are for known devices."""
 KEPT = 16
 WAITING_EACH = 16
-"""One address or known device has so many of them."""
+"""Places that one address or known device may have."""
 _RETRY_S = 2
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _ONE_TIME_CHARS = 16

@@ -24,7 +24,7 @@ class Machine:
 
     @property
     def service_uid(self) -> int:
-        """Whose the service is: the owner of data_dir, or of the nearest folder above that is there; else we."""
+        """The service's user: the owner of data_dir, or of the nearest folder above that exists; else our own."""
         try:
             return existing(self.settings.data_dir).stat().st_uid
         except OSError:

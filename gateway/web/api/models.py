@@ -161,7 +161,7 @@ class Urgency(Closed):
 
 
 class ComplainedAbout(Closed):
-    """Who the complaint is about."""
+    """The person or organisation that the complaint is about."""
 
     name: Line200 | None = None
     phone: Phone | None = None
@@ -185,7 +185,7 @@ class DemandPatch(Closed):
 
 
 class HandlingPatch(Closed):
-    """Who shall handle it."""
+    """Corrections of the handling."""
 
     lead_unit: Short | None = Field(None, description="Code of a unit.")
 

@@ -48,7 +48,7 @@ class Call:
             raise Problem(403, "api_key_missing", "Reading needs an api_key here.")
 
     def writer(self) -> Principal:
-        """Who may create and add; 403 without a key that may."""
+        """A client that may create and add; 403 without a key for that."""
         if self.client is None:
             raise Problem(403, "api_key_missing", "Missing api_key.")
         if not self.client.may(CONTACTS):
