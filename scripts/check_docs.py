@@ -250,7 +250,7 @@ def problems(root: Path = ROOT) -> list[str]:
         if page == root / "ARCHITECTURE.md":
             wrong += missing_paths(root, text)
         found += [f"{page.relative_to(root)}: {problem}" for problem in dict.fromkeys(wrong)]
-    for path in (path for path in files if path.suffix in {".py", *SPEAKING}):
+    for path in (path for path in files if path.suffix in {".py", *SPEAKING} and "vendor" not in path.parts):
         name, text = path.relative_to(root), path.read_text(encoding="utf-8")
         wrong = [*absent_documents(path, text, root)]
         if path.suffix == ".py":
