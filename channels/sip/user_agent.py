@@ -1,4 +1,4 @@
-"""The SIP user agent of a channel: routes every message and decides which calls are taken."""
+"""The SIP user agent of a channel: takes every message to where it belongs and decides which calls we take."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from gateway.telemetry import log, metrics, trace
 COMPLAINTS_PER_SECOND = 20
 """Malformed messages of one source that are answered and traced in a second; the rest is only counted."""
 TRACED_PER_SECOND = 200
-"""Refused calls that are handed on to be called back, a second; the rest is only counted."""
+"""Refused calls that the house is told of in a second; the rest is only counted."""
 BYE_GRACE_S = 1.0
 HANDLER_GRACE_S = 3.0
 """How long calls that were hung up at shutdown may still save what they have."""
@@ -358,7 +358,7 @@ class UserAgent:
         return call_info(request, channel_id=self._channel_id, settings=self._settings, trusted=trusted)
 
     def _no_room(self, request: Request, reason: str) -> None:
-        """Hand on a call that was refused for want of room, so that somebody can call back."""
+        """Tell the house of a call that would have been taken at a quieter moment."""
         if self._turned_away.admit(self._channel_id):
             proved = self._admission.trunk(request.flow.host) or self._is_where_it_says(request.flow)
             self._refused(self._info(request), reason, proved)

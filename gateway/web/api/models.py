@@ -161,7 +161,7 @@ class Urgency(Closed):
 
 
 class ComplainedAbout(Closed):
-    """The person or organisation that the complaint is about."""
+    """Who the complaint is about."""
 
     name: Line200 | None = None
     phone: Phone | None = None
@@ -185,7 +185,7 @@ class DemandPatch(Closed):
 
 
 class HandlingPatch(Closed):
-    """Corrections of the handling."""
+    """Who shall handle it."""
 
     lead_unit: Short | None = Field(None, description="Code of a unit.")
 
