@@ -1,4 +1,4 @@
-"""Is the platform where its table says? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether a server answers at the platform's address."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from gateway.ports.clock import SystemClock
 ANSWER_S = 25.0
 """How long the far side may take to answer."""
 ANYWHERE = ("0.0.0.0/0", "::/0")
-"""Whoever is called is believed about where its audio comes from."""
+"""The answerer may send audio from any address."""
 PROBE_S = 0.3
 SILENT_MS = 1200
 """So long a pause ends a prompt: sentences within one pause for less."""
@@ -34,7 +34,7 @@ VOICE_MS = 200
 NO_PROMPT_MS = 4000
 """Without a prompt for so long the caller goes on by itself."""
 LIMIT_S = 600.0
-"""A call nobody ends is hung up."""
+"""Seconds after which a call that neither side ends is hung up."""
 STEP_S = 0.05
 NO_ROUTE = frozenset({errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL})
 
@@ -83,7 +83,7 @@ class NoPhones:
     """A caller has no phones of its own (``ports.channel.PhoneBook``)."""
 
     async def phone_secret(self, username: str, realm: str) -> str | None:  # noqa: ARG002 - the port
-        """Nobody may log in."""
+        """No name is known."""
         return None
 
     async def bind(self, username: str, contact: str, expires_at: datetime | None, call_id: str, cseq: int) -> None:
@@ -191,7 +191,7 @@ async def _talk(leg: OutgoingLeg, ear: Ear, speech: bytes, keys: str, hangup_aft
 
 
 async def _refuse(leg: CallLeg) -> None:
-    """Nobody calls a caller."""
+    """Refuse incoming calls: a caller takes none."""
     await leg.reject(403, "Forbidden")
 
 

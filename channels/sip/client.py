@@ -198,7 +198,7 @@ class ClientTransactions:
             del self._live[transaction.key]
 
     def close(self) -> None:
-        """End all of them without a word."""
+        """End all of them without any message."""
         for transaction in list(self._live.values()):
             transaction.terminate()
 

@@ -1,4 +1,4 @@
-"""What all legs of a channel share."""
+"""The state that all legs of a channel share."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Repeater:
         self._repeat = asyncio.get_running_loop().call_later(interval, self._again, interval)
 
     def stop(self) -> None:
-        """The ACK is here, or nobody waits for it."""
+        """Stop repeating: the ACK is here, or it is waited for no more."""
         self._repeat.cancel()
         self._deadline.cancel()
 

@@ -171,7 +171,7 @@ class Leg(ABC):
             del self.core.legs[self.dialog.id]
 
     def forget(self) -> None:
-        """Drop what is left without a word: the channel closes."""
+        """Drop what is left without any message: the channel closes."""
         self._release()
 
     def _media_lost(self, lost: asyncio.Future[None]) -> None:

@@ -1,4 +1,4 @@
-"""What is agreed about media: SDP offers and answers (RFC 3264, RFC 4566) on ``aiosipua``'s reader and writer."""
+"""SDP offers and answers (RFC 3264, RFC 4566), on ``aiosipua``'s reader and writer."""
 
 from __future__ import annotations
 

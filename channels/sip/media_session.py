@@ -273,7 +273,7 @@ class MediaSession(asyncio.DatagramProtocol):
         return self._agreed is not None and kind != self._agreed.comfort_noise and looks_like_event(kind, payload)
 
     def _belongs(self, data: bytes, addr: Address, agreed: Agreed) -> bool:
-        """Whether a packet is the far side's, wherever that is by now."""
+        """Whether a packet comes from the call's source, also after the far side has moved."""
         source = self.source
         if addr == source.current:
             return source.takes(addr, self._clock.monotonic())

@@ -1,4 +1,4 @@
-"""Guarded reading and writing of SIP messages: ``aiosipua`` splits them, nothing it does can hurt us.
+"""Guarded reading and writing of SIP messages: ``aiosipua`` splits them, whatever it raises becomes ``Malformed``.
 
 What it takes too lightly (start line, duplicate headers, numbers, Content-Length, character sets) is checked here.
 """

@@ -1,4 +1,4 @@
-"""Keeping a session alive when that is ours: UPDATE, or re-INVITE for peers without it (RFC 4028 §7.4, §10)."""
+"""Session refreshes that are ours to send: UPDATE, or re-INVITE for peers without it (RFC 4028 §7.4, §10)."""
 
 from __future__ import annotations
 

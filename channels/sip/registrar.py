@@ -1,4 +1,4 @@
-"""Our phones register here: RFC 3261 §10 with digest; where a phone registered from, it may call from."""
+"""Registrar of our phones: RFC 3261 §10 with digest; a phone may call from where it registered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending with a trace of everything sent: the one way out for transactions and dialogs."""
+"""Sends the messages of transactions and dialogs, and traces each of them."""
 
 from __future__ import annotations
 

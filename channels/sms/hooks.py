@@ -1,4 +1,4 @@
-"""What the providers that call us by HTTP share: refusing strangers, acknowledging after storing, calling their API."""
+"""Base of the providers that call by HTTP: authentication, acknowledgement after storing, API calls."""
 
 from __future__ import annotations
 

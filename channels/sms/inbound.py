@@ -1,4 +1,4 @@
-"""From a short message to ``InboundMessage``, and into the house."""
+"""Short messages as ``InboundMessage``, handed to the use case."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def services(context: ChannelContext) -> TextServices:
 
 
 class Inbound:
-    """Hands messages to the house; what it returns from may be acknowledged."""
+    """Hands messages to the use case; what it returns from may be acknowledged."""
 
     def __init__(self, settings: SmsSettings, context: ChannelContext) -> None:
         """Nothing happens before the first message."""

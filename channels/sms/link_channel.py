@@ -29,7 +29,7 @@ _HALF_SENT = 1000
 
 
 class BindRefused(LinkError):
-    """The operator does not let us in; ``credential``: because of who we say we are."""
+    """The operator refused the bind; ``credential``: because of our credentials."""
 
     def __init__(self, message: str, *, credential: bool) -> None:
         super().__init__(message)
@@ -64,11 +64,11 @@ class Dialect(Protocol):
         ...
 
     async def bind(self, link: Link) -> None:
-        """Say who we are; ``BindRefused`` or ``LinkError``."""
+        """Authenticate; ``BindRefused`` or ``LinkError``."""
         ...
 
     async def unbind(self, link: Link) -> None:
-        """Say goodbye; ``LinkError``."""
+        """Unbind; ``LinkError``."""
         ...
 
     async def answer(self, link: Link, frame: Frame) -> Delivery | None:

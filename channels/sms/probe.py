@@ -1,4 +1,4 @@
-"""Does the operator or provider take our credentials? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether the operator or provider accepts our credentials."""
 
 from __future__ import annotations
 

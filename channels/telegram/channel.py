@@ -147,7 +147,7 @@ class TelegramChannel:
         await self._store(found)
 
     async def _keep(self, body: bytes) -> None:
-        """A delivery with the right secret is never lost: a person looks at what nobody could read."""
+        """Keep a delivery that has the right secret and cannot be read, for a person to look at."""
         self._refused("malformed")
         await keep_unreadable(
             self._intake,
@@ -195,7 +195,7 @@ class TelegramChannel:
         _log.warning("telegram_update_refused", reason=reason)
 
     def _courtesy(self, call: Coroutine[Any, Any, None]) -> None:
-        """Do it beside the acknowledgement; when it fails, nothing is lost."""
+        """Run something beside the acknowledgement; its failure is logged only."""
 
         async def attempt() -> None:
             try:

@@ -1,4 +1,4 @@
-"""Does Telegram take the bot's token? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether Telegram accepts the bot's token."""
 
 from __future__ import annotations
 

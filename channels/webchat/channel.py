@@ -114,7 +114,7 @@ class WebChatChannel:
         return response
 
     async def send(self, message: OutboundMessage) -> Sent:
-        """Taken: what the house stored is what every line of the person is pushed, now or when they come back."""
+        """Accepted: every line of the person is pushed what is stored, now or when they come back."""
         if not message.recipient.startswith("web-"):
             raise PermanentDeliveryError("no such person on this channel")
         return Sent(external_id=message.message_id)

@@ -1,4 +1,4 @@
-"""What one frame does: kept ones reach the house and are acknowledged after its commit; signs are passed on."""
+"""Handles one frame: messages are committed, then acknowledged; typing and read marks are passed on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(slots=True)
 class _Marks:
-    """How far a person has got, and how far the house was told."""
+    """How far a person has received and read, and how far that is recorded."""
 
     upto: dict[str, int]
     told: dict[str, int]
@@ -112,7 +112,7 @@ class Exchange:
         return await self.receive(message, frame.id)
 
     async def receive(self, message: InboundMessage, client_id: str) -> dict[str, Any]:
-        """Hand ``message`` to the house; the acknowledgement, once it is committed."""
+        """Commit ``message`` by the use case; returns its acknowledgement."""
         if self._context.draining():
             raise Refusal(503, "restarting", "Restarting; try again in a moment.", retry_after_s=2)
         try:
@@ -152,7 +152,7 @@ class Exchange:
             await self.relay(sender, {"t": "read", "upto": frame.upto}, but=via)
 
     async def settle(self, sender: str) -> None:
-        """Tell the house what was delivered and read."""
+        """Record what was delivered and read."""
         marks = self._marks.get(sender)
         if marks is None:
             return
@@ -163,9 +163,9 @@ class Exchange:
                     break
 
     async def _tell(self, sender: str, state: str, after: int, upto: int) -> int:
-        """Receipts for one page of messages behind ``after``; up to where the house has been told now.
+        """Receipts for one page of messages behind ``after``; up to where receipts have been recorded now.
 
-        A message may be read before the house has noted it as sent; its id is the same then, by ``send``.
+        A message may be read before it is recorded as sent; its id is the same then, by ``send``.
         """
         told = after
         for message in await self._text.conversations.history(

@@ -1,4 +1,4 @@
-"""Open lines: WebSockets, and server-sent events where a network lets none through. Both push what was stored."""
+"""Open connections: WebSockets, or server-sent events where a network blocks those. Both push stored messages."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _base(
 def inbound(
     frame: Kept, *, channel_id: str, sender: str, now: datetime, line: str, flow: str, language: Language | None
 ) -> InboundMessage:
-    """A frame as the house takes it."""
+    """A frame as ``InboundMessage``."""
     base = _base(
         channel_id=channel_id,
         sender=sender,
@@ -178,7 +178,7 @@ def inbound_media(
     flow: str,
     language: Language | None,
 ) -> InboundMessage:
-    """An upload as the house takes it."""
+    """An upload as ``InboundMessage``."""
     base = _base(
         channel_id=channel_id,
         sender=sender,

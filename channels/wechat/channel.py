@@ -65,7 +65,7 @@ class WechatChannel:
                 group.create_task(self._sync.run(), name=f"wechat-sync-{self._id}")
 
     async def ready(self) -> bool:
-        """See ``Channel.ready``: callbacks are taken as soon as the house listens."""
+        """See ``Channel.ready``: callbacks are taken as soon as the HTTP server listens."""
         return True
 
     async def aclose(self, *, drain_s: float) -> None:
@@ -116,7 +116,7 @@ class WechatChannel:
         return _problem(405, "GET and POST only", {"Allow": "GET, POST"})
 
     def _verify(self, query: Mapping[str, str]) -> web.Response:
-        """The platform asks whether this address is ours."""
+        """Answer the platform's check of this address."""
         echo = query.get("echostr", "")
         if not echo or len(echo) > _LONGEST_ECHO:
             raise Malformed("echostr is missing or too long")
@@ -184,7 +184,7 @@ class WechatChannel:
             _log.warning("wechat_message_refused", exc_info=error)
 
     async def _keep(self, body: bytes) -> None:
-        """A body whose signature is right is never lost: a person looks at what nobody could read."""
+        """Keep a body that is rightly signed and cannot be read, for a person to look at."""
         self._text.health.refused("malformed")
         _log.warning("wechat_body_unreadable", bytes=len(body))
         await keep_unreadable(
@@ -211,7 +211,7 @@ class WechatChannel:
             await self._text.conversations.receive(official.translate(found, origin, self._settings))
 
     async def _watch_token(self) -> None:
-        """Keep a token at hand, so that a wrong secret is seen at once and not at the first answer."""
+        """Keep a valid token, so that a wrong secret is noticed at once and not at the first answer."""
         pause_s = _PROBE_S
         while True:
             try:
@@ -251,7 +251,7 @@ def _readable(body: bytes | str) -> Fields | None:
 
 
 def _note_late(task: asyncio.Task[None]) -> None:
-    """Read the outcome of a delivery nobody waits for any more."""
+    """Log the outcome of a delivery whose request has been answered already."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.warning("wechat_late_failed", exc_info=error)
 

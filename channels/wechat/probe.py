@@ -1,4 +1,4 @@
-"""Does the platform take app_id and app_secret? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether the platform accepts app_id and app_secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""微信客服: a callback only says that there is something; the messages are read from a cursor that outlives us."""
+"""微信客服: messages are read from a durable cursor; a callback only says that there are some."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ConfiguredChannel:
 
     @property
     def source(self) -> ContactSource | None:
-        """The system behind it that signs its contacts."""
+        """The system that signs contacts for this channel."""
         return self.spec.source(self.options) if self.spec.source is not None else None
 
     @property
@@ -105,7 +105,7 @@ class ConfiguredChannels:
         return {one.channel_id for one in self.all if one.spec.role == role}
 
     def become(self, other: ConfiguredChannels) -> None:
-        """What ``other`` is, for everybody who holds these."""
+        """Replace these by ``other``, for every holder of this object."""
         self.all[:] = other.all
         self.sources.clear()
         self.sources.update(other.sources)

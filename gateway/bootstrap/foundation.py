@@ -1,4 +1,4 @@
-"""What every room of a process stands on, made once."""
+"""The objects that all parts of a process share, made once: settings, store, clock, flows, channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process, wired once from the settings: the rooms of the parts that it runs, and nothing of the others."""
+"""Wires a process from the settings: the parts that it runs, and nothing of the others."""
 
 from __future__ import annotations
 

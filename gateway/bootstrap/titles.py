@@ -1,4 +1,4 @@
-"""Who writes titles, where ``[title]`` names an endpoint."""
+"""Wires the writing of titles, where ``[title]`` names an endpoint."""
 
 from __future__ import annotations
 

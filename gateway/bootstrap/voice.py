@@ -1,4 +1,4 @@
-"""Answering telephone calls, wired."""
+"""Wires the answering of telephone calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gateway.settings.sections import ChannelTable
 
 
 class Voice:
-    """The room of live calls: who answers them, and what SQL could not take of them."""
+    """The part that answers calls: their handler, and the spool."""
 
     def __init__(self, base: Foundation) -> None:
         """Starts nothing."""

@@ -1,4 +1,4 @@
-"""API, desk, hooks, chat, Open311, health and metrics, wired."""
+"""Wires what comes by HTTP: API, desk, hooks, chat, Open311, health and metrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.web.services import WebServices
 
 
 class Web:
-    """The room of everything that comes by HTTP."""
+    """The part that serves HTTP."""
 
     def __init__(self, base: Foundation, written: Written) -> None:
         """Starts nothing. ``ConfigError`` for wrong tables of the configuration's folder."""

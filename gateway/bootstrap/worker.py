@@ -1,4 +1,4 @@
-"""What goes on behind everybody's back, wired: recovery, feeds, titles, answers to sources."""
+"""Wires background work: recovery, feeds, titles, answers to sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.settings.sections import FeedTable
 
 
 class Worker:
-    """The room of background work. Several processes may run it: leases keep them apart."""
+    """The part that does background work. Several processes may run it: leases keep them apart."""
 
     def __init__(self, base: Foundation, written: Written) -> None:
         """Starts nothing. ``ConfigError`` for a wrong ``[[feed]]``."""

@@ -1,4 +1,4 @@
-"""Everything that written conversations need, wired."""
+"""Wires written conversations: intake, outbox, files."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class LocalRecordings:
     # -- for LocalWriter ---------------------------------------------------------------------------------------------
 
     def submit(self, job: Callable[[], None], *, wait_s: float = 0.0) -> bool:
-        """Let the writer thread do it; False when too much waits already, also after ``wait_s``."""
+        """Queue work for the writer thread; False when too much waits already, also after ``wait_s``."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
             self._thread.start()
@@ -131,7 +131,7 @@ class LocalRecordings:
         return file
 
     def alarm(self, event: str, error: Exception | None) -> None:
-        """Recording has failed: say so until one works again."""
+        """Raise the recording alarm; it ends when a recording works again."""
         metrics.RECORDING_ALARM.set(1)
         _log.error(event, exc_info=error)
 

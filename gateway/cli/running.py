@@ -1,4 +1,4 @@
-"""What of the gateway runs on this machine: asked of the processes themselves, over the sockets in ``data_dir/run``."""
+"""Which processes of the gateway run on this machine: asked of them over the sockets in ``data_dir/run``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``gateway trace`` prints of a contact's way beyond SIP: messages, outbox, receipts and feeds."""
+"""``gateway trace``: messages, outbox, receipts and feeds of a contact."""
 
 from __future__ import annotations
 

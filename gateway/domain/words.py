@@ -1,4 +1,4 @@
-"""The closed vocabularies of the record (DESIGN section 3), each word with its name in both languages.
+"""The closed vocabularies of the record, each word with its name in both languages.
 
 The statuses of a ticket have rules of their own: ``gateway.domain.status``.
 """

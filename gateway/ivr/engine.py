@@ -118,12 +118,12 @@ class Engine:
         return State(flow=current.name, version=current.version, step=current.start, language=wanted)
 
     def follow_up(self, flow: str, language: str | None = None) -> State | None:
-        """The state of a dialogue about something taken down before; None when the flow has no place for it."""
+        """The state of a dialogue about an earlier ticket; None when the flow has no step for that."""
         step = self._current[flow].follow_up
         return replace(self.begin(flow, language), step=step) if step is not None else None
 
     def another(self, flow: str, language: str | None = None) -> State | None:
-        """The state before ``Begin`` of a dialogue about another matter; None when the flow has no place for it."""
+        """The state before ``Begin`` of a dialogue about another matter; None when the flow has no step for that."""
         step = self._current[flow].another
         return replace(self.begin(flow, language), step=step) if step is not None else None
 
@@ -317,7 +317,7 @@ def _first_question(flow: Flow) -> str:
 
 
 def _from(flow: Flow, address: str) -> set[str]:
-    """The listen steps that only hearing something leads to from ``address``, itself included."""
+    """The listen steps reachable from ``address`` by speech alone, itself included."""
     found: set[str] = set()
     while address not in found:
         found.add(address)

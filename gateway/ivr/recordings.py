@@ -1,4 +1,4 @@
-"""New recordings of the prompts: are they fit for the telephone, and putting them in."""
+"""New recordings of the prompts: checks that they suit the telephone, and installs them."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Digits(Part):
     last: Annotated[int, Field(ge=1, le=15)] | None = None
     """Only so many from its end."""
     twice: bool = False
-    """Once more, after a breath: who was not listening yet gets it all the same."""
+    """Read twice, with a pause between."""
 
     def of(self, value: str) -> str:
         """What of ``value`` is said."""
@@ -53,7 +53,7 @@ Beside = Literal[
     "voice",
     "file",
 ]
-"""What may come beside the question."""
+"""Kinds of remarks that are no answer."""
 Sayable = Id | Digits
 Says = Annotated[tuple[Sayable, ...], Field(min_length=1)]
 
@@ -161,7 +161,7 @@ Steps = tuple[Step, ...]
 
 
 class WhenInDanger(Part):
-    """What is said at once to who speaks of danger to life, whatever the dialogue waits for, and how it goes on."""
+    """The warning given at once when the requester speaks of danger to life, and the steps that follow it."""
 
     say: dict[DangerKind, Says]
     """By kind of danger, all of them: which number to call."""
@@ -177,7 +177,7 @@ class WhenInDanger(Part):
 
 
 class Aside(Part):
-    """What is answered to something said beside the question; the question stays open."""
+    """The reply to a remark that is no answer; the question stays open."""
 
     say: Annotated[tuple[Id, ...], Field(min_length=1)]
     """In turn, so that nobody reads the same sentence twice running."""

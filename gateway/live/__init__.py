@@ -1,4 +1,4 @@
-"""The live side: an embedded Valkey, wake-ups and a cache that processes share, and what they ask each other.
+"""What processes tell each other: embedded Valkey, wake-ups, a shared cache, and questions over Unix sockets.
 
 Nothing here is the record. Everything must go on, more slowly, while Valkey is down.
 """

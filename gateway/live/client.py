@@ -1,4 +1,4 @@
-"""One way to reach Valkey or Redis, whatever stands behind the URL."""
+"""Client of Valkey or Redis by URL: a single server, Sentinel or a cluster."""
 
 from __future__ import annotations
 

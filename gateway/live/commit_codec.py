@@ -1,4 +1,4 @@
-"""Commits as they travel between processes: short JSON texts, which every carrier takes."""
+"""Commit notices as short JSON texts, which every carrier between processes takes."""
 
 from __future__ import annotations
 

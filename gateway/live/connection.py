@@ -29,7 +29,7 @@ _log = log.get("connection")
 
 
 class Listener:
-    """Answers the other processes of this machine."""
+    """Server for the questions of other processes of this machine."""
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
         """``handlers`` by verb; one that raises answers with the error's code and costs the others nothing."""
@@ -95,7 +95,7 @@ class Listener:
 
 
 class Peer:
-    """Asks one other process. Connects when first asked, and anew after that process was restarted."""
+    """Client of one other process. Connects when first asked, and anew after that process was restarted."""
 
     def __init__(self, path: Path) -> None:
         """``path`` is the other's socket; nothing is opened yet."""
@@ -127,7 +127,7 @@ class Peer:
         return dict(answer.get("body") or {})
 
     async def aclose(self) -> None:
-        """Hang up; whoever waits for an answer gets ``PeerDown``."""
+        """Close; pending questions get ``PeerDown``."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)

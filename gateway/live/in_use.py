@@ -1,4 +1,4 @@
-"""Who uses a ``data_dir``: a lock for each process name in ``data_dir/run``, which the kernel ends with its holder."""
+"""Locks on a ``data_dir``: one for each process name, in ``data_dir/run``; the kernel frees them with their holder."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from gateway.errors import ConfigError
 
 LEAVING_S = 5.0
-"""So long the children of a supervisor that was killed may still be on their way out."""
+"""Seconds in which the children of a killed supervisor may still be ending."""
 POLL_S = 0.1
 _ENDING = ".lock"
 
 
 @contextmanager
 def in_use(data_dir: Path, names: Sequence[str]) -> Iterator[list[int]]:
-    """Be the only one that runs ``names`` on ``data_dir``, whose folder ``run`` exists. Blocking, for ``LEAVING_S``.
+    """Hold the locks of ``names`` on ``data_dir``, whose folder ``run`` exists. Blocking, for ``LEAVING_S`` at most.
 
     Yields the locks' descriptors in the order of ``names``: a lock lasts as long as any process that inherited it.
     ``ConfigError`` names the process that holds one already.
@@ -67,7 +67,7 @@ def _taken(lock: int, how: int = fcntl.LOCK_EX) -> bool:
 
 
 def _pid(lock: int) -> int:
-    """Who took it last; 0 when that one has not said so yet."""
+    """The pid that took the lock last; 0 while it is not written yet."""
     return int(os.pread(lock, 16, 0) or 0)
 
 

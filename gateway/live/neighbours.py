@@ -1,4 +1,4 @@
-"""Telling the other processes of this machine of commits: a datagram each, over Unix sockets in ``data_dir/run``.
+"""Commit notices to the other processes of this machine: a datagram each, over Unix sockets in ``data_dir/run``.
 
 A datagram holds a text of ``commit_codec``. It is a hint: one that is lost costs a look at the event log.
 Every process finds the others by the names in the folder, and removes those of the dead, who refuse.

@@ -1,4 +1,4 @@
-"""Where the sockets of this machine's processes are: a folder that only this user can open."""
+"""The folder of the Unix sockets of this machine's processes; only this user can open it."""
 
 from __future__ import annotations
 

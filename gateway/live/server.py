@@ -92,7 +92,7 @@ class EmbeddedValkey:
             await client.aclose()
 
     def _set_damage_aside(self) -> None:
-        """A file cut by a power loss tells of a waiting room that is gone: start empty, SQL rebuilds it."""
+        """Rename an append file that a power loss cut: the server starts empty, and SQL has everything."""
         folder = self.dir / "appendonlydir"
         manifests = list(folder.glob("*.manifest"))
         if not manifests:
@@ -128,7 +128,7 @@ def server_binary() -> Path:
 
 
 def _stop_orphan(path: Path) -> None:
-    """A server whose supervisor was killed may still own socket and files: two on one folder would ruin both."""
+    """End a server whose supervisor was killed: two servers on one folder would damage it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
         peer.settimeout(ORPHAN_STOP_S)
         try:

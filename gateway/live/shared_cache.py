@@ -17,7 +17,7 @@ PREFIX = "gateway:cache:"
 LOCK_PREFIX = "gateway:lock:"
 MAX_LOCAL = 10_000
 DOWN_S = 5.0
-"""After a failure Valkey is left alone for so long: nobody waits for its timeouts again and again."""
+"""After a failure Valkey is not asked for this long (seconds), so that nobody waits for its timeouts."""
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 _log = log.get("cache")
 

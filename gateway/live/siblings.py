@@ -1,4 +1,4 @@
-"""The other processes of this machine, asked all at once; one that does not answer keeps nobody waiting."""
+"""Questions to the other processes of this machine, all at once; a missing answer delays no other one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.live.connection import Body, Peer
 from gateway.live.run_dir import socket_path
 
 PATIENCE_S = 0.5
-"""How long an answer may take; whoever needs longer counts as down."""
+"""Seconds that an answer may take; a process that needs longer counts as down."""
 _PROCESS = re.compile(r"(?!valkey$|supervisor$|commits-)[a-z]+(\+[a-z]+)*(-\d+)?")
 """What processes are called. Valkey's socket, the supervisor's and those told of commits lie in the same folder."""
 
@@ -43,7 +43,7 @@ class Siblings:
         return dict(zip(asked, await asyncio.gather(*(self._ask(name, verb) for name in asked)), strict=True))
 
     async def aclose(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         peers = tuple(self._peers.values())
         self._peers.clear()
         await asyncio.gather(*(peer.aclose() for peer in peers))

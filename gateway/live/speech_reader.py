@@ -1,4 +1,4 @@
-"""Asking the process that reads what callers say, over the internal connection; ``speech_reading`` answers."""
+"""Client of the reader process, which reads callers' words into fields; ``speech_reading`` is its server side."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from gateway.ports.speech import Understood
 from gateway.telemetry import log
 
 READER = "reader"
-"""The process that reads, and its socket."""
+"""The name of the reader process and of its socket."""
 VERB = "read"
 ANSWER_S = 1.0
 """How long a call's next sentence waits for its reading; the longest content takes some 0.15 s of CPU."""
 DOWN_S = 2.0
-"""After a failure nobody waits again for so long."""
+"""After a failure the reader is not asked for this long (seconds)."""
 _log = log.get("speech_reader")
 
 
@@ -53,7 +53,7 @@ class RemoteReader:
 
 
 def _words(segment: NewSegment) -> list[Any]:
-    """What of a segment is read; little, since all of a call's are sent with each new one."""
+    """The parts of a segment that are read: few, since all segments of a call are sent with each new one."""
     return [segment.text, segment.corrected_text, segment.language, segment.confidence]
 
 

@@ -1,4 +1,4 @@
-"""Answering what ``speech_reader`` asks. Apart from it: a voice process does not load what reads."""
+"""Server side of ``speech_reader``; a module of its own, so that a voice process does not load pre-fill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waking workers and followers, here and in other processes: a hint that nobody depends on.
+"""Wake-ups of workers and followers, here and in other processes: hints, which may be lost without harm.
 
 It carries what was committed (``domain.commit``): to the processes of this machine by datagrams (``neighbours``), to
 other machines over a Valkey stream, or by ``notices`` of the database where there is no Valkey or it is away. What is
@@ -41,7 +41,7 @@ class Notices(Protocol):
 
 
 class Wakeup:
-    """Counts what has become due. ``run`` carries the count's changes to and from other processes."""
+    """Counts wake-ups; ``run`` exchanges them with other processes."""
 
     def __init__(
         self,

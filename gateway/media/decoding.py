@@ -1,4 +1,4 @@
-"""Strangers' sound files as samples, decoded by a child process that may cost so much and no more."""
+"""Decodes sound files from outside, in a child process with limits on CPU time, memory and length."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMAND = (sys.executable, "-I", "-m", "gateway.media.decode_child")
 CHILD_NICE = 10
 _MIB = 1 << 20
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8"}
-"""Nothing of ours: neither secrets nor what would change how Python starts."""
+"""The child's environment: no secrets, and nothing that changes how Python starts."""
 _BYTES_A_SECOND = {"telephone": 8_000, "speech": 32_000}
 
 
@@ -37,7 +37,7 @@ class Limits:
 
 
 class DecoderFailed(GatewayError):
-    """The child was killed or died of this file. Another time it may come through, if the machine was at fault."""
+    """The child was killed or crashed. Another attempt may succeed, if the machine was at fault."""
 
     code = "decoder_failed"
 
@@ -107,7 +107,7 @@ async def _answer(child: Process, most: int) -> Decoded:
 
 
 def _restrain(pid: int, limits: Limits) -> None:
-    """From outside, at once, so that it holds whatever the child does."""
+    """Set the child's resource limits from outside, at once: they hold whatever the child does."""
     with suppress(ProcessLookupError):  # it has ended already
         for what, most in (
             (resource.RLIMIT_CPU, limits.cpu_s),

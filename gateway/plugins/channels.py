@@ -1,4 +1,4 @@
-"""Channel kinds: folder name = kind = config value (DESIGN rule 1)."""
+"""Channel kinds: folder name = kind = config value."""
 
 from __future__ import annotations
 

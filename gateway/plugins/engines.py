@@ -1,4 +1,4 @@
-"""Recognition engines: folder name = engine = config value (DESIGN rule 1)."""
+"""Recognition engines: folder name = engine = config value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a channel is: an adapter translates a provider's protocol into this port, nothing else (DESIGN rules 2, 3)."""
+"""The port of channels: an adapter translates a provider's protocol into it and does nothing else (docs/design.md)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class InboundMessage:
     sent_at: datetime | None = None
     """The provider's time; orders messages that arrive out of order."""
     kind: str = "text"
-    """text, image, voice, location, file or event (DESIGN section 3)."""
+    """text, image, voice, location, file or event."""
     text: str | None = None
     """What was written; a caption; a provider's own transcript of a voice message."""
     media: MediaRef | None = None

@@ -41,7 +41,7 @@ _SHORTLY = 8
 
 
 class Aside(IntEnum):
-    """How far a named place is from what the text is about."""
+    """Whether a place is named only beside the matter, from NO to YES; the higher, the less it counts."""
 
     NO = 0
     PERHAPS = 1

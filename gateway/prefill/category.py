@@ -1,4 +1,4 @@
-"""What a demand is about, from the taxonomy's own words: a city that has trained nothing yet still gets a category."""
+"""The category of a demand by the taxonomy's own keywords, also where no model was trained."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PLACE_AFTER = re.compile(
     r"(?:的)?(?:门口|旁边?|附近|对面|后面|前面|路口|楼下|隔壁|边上|这边|那边|斜对面|站[AB]?口|路|街)"
 )
 _PLACE_WORTH = 0.3
-"""Who says "by the hospital" says where, not what."""
+"""Weight of a keyword that is part of a place: "by the hospital" says where, not what."""
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 _DENIED = re.compile(r"(?<!是)(?:不是|并非|不属于)[^，。,.!?！？；;]{0,2}$")
 _DENIED_WORTH = 0.2

@@ -1,4 +1,4 @@
-"""What a recogniser mis-heard, put right where a word of the domain sounds the same: a second layer of the text.
+"""Corrects mis-heard words by the domain's words of the same sound, as a second layer of the text.
 
 The recogniser's own text stays as it is. A correction replaces syllable by syllable, so that spans in the corrected
 text are spans in what was heard.
@@ -22,12 +22,12 @@ LONGEST = 12
 _TERM_LEAST = 4
 """Words that are no names need so many syllables, and every one of them right."""
 CAP = 0.8
-"""A field that rests on a word which was put right is no surer."""
+"""The most confidence of a field that rests on a corrected word."""
 _WHOLE = frozenset({"demand.content", "demand.title"})
 """Texts as a whole: that one of their words was put right says little about them."""
 _PARTICLES = frozenset("的了地得啊吧呢吗")
 _KINDS = frozenset("路街道巷镇乡区岛城")
-"""Characters that names of roads and divisions end in: all that is heard wrong in a near name."""
+"""Last characters of names of roads and divisions: the part that may be misheard in a near name."""
 _NUMERALS = frozenset("一二三四五六七八九十百千两零")
 _COUNTED = frozenset("中小号楼栋幢单层路街巷队组里大附院点个")
 """After a numeral that sounds like 区 these make it a numeral: 琼山七中."""

@@ -1,4 +1,4 @@
-"""The form filled from what its requester has said so far: each field with its evidence."""
+"""Reads a demand's text into guesses for the fields of the form, each with its evidence."""
 
 from __future__ import annotations
 

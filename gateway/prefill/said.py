@@ -1,4 +1,4 @@
-"""What was said in a call as one content: the segments' words, put right, joined and read."""
+"""The content of a call: its segments corrected, joined and read."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ _SAID_BY_ALL = re.compile(
     r"|我们|你们|他们|这个|那个|就是|但是|而且|因为|所以|如果|虽然|还是|还有|已经|可以|没有|不是|什么|怎么|这里|那里|非常|一下|一直"
     r"|[的了着过吗呢吧啊呀嘛哦嗯呃我你您他她它这那是想要在有和与及或而也都又就还很把被让给]"
 )
-"""Courtesies and function words: in every ticket, about none."""
+"""Courtesies and function words, which occur in every ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

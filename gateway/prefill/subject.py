@@ -1,4 +1,4 @@
-"""What a demand is about, how urgent it is, who handles it: the taxonomy's words and the city's models together."""
+"""Category, type, urgency and unit of a demand, by the taxonomy's words and the city's models together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AGREED = 0.5
 _MOST = 0.97
 _USUAL_FROM = 0.5
 _DANGER_IS_HELP = 0.8
-"""Who tells of a danger and says no more wants help, this surely."""
+"""Confidence that a speaker who tells of a danger and declares no type wants help."""
 
 
 class Subject:
@@ -112,7 +112,7 @@ class Subject:
 
 
 def _together(ruled: Guess | None, learnt: Guess | None, *, same: Any) -> Guess | None:
-    """One guess of two: agreeing makes surer, else the model is believed where it is sure, and each costs the other."""
+    """One guess of two: agreeing raises confidence; else the model wins where it is sure, and each lowers the other."""
     if ruled is None or learnt is None:
         return learnt or ruled
     offers = dict(ruled.candidates)

@@ -18,7 +18,7 @@ READ_CHARS: Final = 3000
 _BY_WORDS, _BY_CATEGORY, _BOTH = 0.85, 0.7, 0.95
 _NORMAL, _NORMAL_UNKNOWN, _CALM = 0.8, 0.6, 0.98
 _SAID_OVER = 0.45
-"""Who names a danger and says that it is over is asked: below ``FILL_AT``, a person decides."""
+"""Confidence of a danger that is said to be over: below ``FILL_AT``, a person decides."""
 _DENIED_CHARS = 8
 _DANGER = re.compile(
     r"(?:闻到|有|一股|很浓的?|浓浓的|好大的?)[^，。,.]{0,4}(?:煤气|燃气|天然气|液化气)(?:的)?(?:味|臭)|漏煤气"

@@ -1,4 +1,4 @@
-"""What the supervisor answers about itself and its children, at ``run/supervisor.sock``."""
+"""The supervisor's answers about itself and its children, at ``run/supervisor.sock``."""
 
 from __future__ import annotations
 

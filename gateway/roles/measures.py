@@ -1,4 +1,4 @@
-"""What every process answers: its measures, and which of them alarm."""
+"""Metrics and alarms of a process, as every process answers them."""
 
 from __future__ import annotations
 

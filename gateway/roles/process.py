@@ -29,7 +29,7 @@ from gateway.telemetry import log
 TAIL_S = 10.0
 """After the last call has ended its last words have this long to be recognised; later catch-up finds them."""
 SWITCH_S = 0.001
-"""The database's thread may hold the interpreter so long while a frame waits to be sent."""
+"""Seconds for which another thread may hold the interpreter while a frame waits to be sent."""
 _log = log.get("process")
 
 
@@ -96,7 +96,7 @@ async def serve(
 
 
 def _make_room() -> None:
-    """As many descriptors as the machine allows (one a call), and no thread that keeps the media clock waiting."""
+    """Raise the descriptor limit (one a call), and limit how long a thread holds up the media clock."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sys.setswitchinterval(SWITCH_S)

@@ -1,4 +1,4 @@
-"""The ``reader`` role: reads what callers say, so that the process that paces their audio does not."""
+"""The ``reader`` role: reads callers' words into fields, outside the process that paces their audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``data_dir/run``: what an earlier run's processes left in it."""
+"""``data_dir/run``: removes what the processes of an earlier run left in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANSWER_S = 1.0
 
 
 def clear_away(data_dir: Path) -> None:
-    """Where processes of an earlier run listened, if nobody does any more. Blocking, for a moment."""
+    """Remove sockets and addresses of an earlier run on which nobody listens. Blocking, for a moment."""
     for path in socket_path(data_dir, "any").parent.glob("*.sock"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(ANSWER_S)

@@ -18,7 +18,7 @@ _log = log.get("channel")
 
 
 class RunningChannel:
-    """Built anew with back-off when it fails. With a lease it runs while that is ours."""
+    """Runs a channel, rebuilt with back-off when it fails; a leased one only while this process has the lease."""
 
     def __init__(self, built: BuiltChannel, here: ChannelsHere) -> None:
         """Not started yet; ``here`` knows it while it runs."""

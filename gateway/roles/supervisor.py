@@ -1,4 +1,4 @@
-"""``gateway run``: one machine's processes. All of them are children of this one; they live and die with it."""
+"""``gateway run``: the supervisor of one machine's processes, which are its children and end with it."""
 
 from __future__ import annotations
 

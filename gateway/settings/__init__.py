@@ -41,7 +41,7 @@ from gateway.settings.sections import (
 )
 
 DEFAULT_CHANNELS = (ChannelTable(id="hotline", kind="sip"),)
-"""Without any configuration the house answers the telephone."""
+"""The channels of an installation without any configuration: the telephone."""
 
 
 class Settings(BaseSettings):
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _recognisers_guarded(self) -> Self:
-        """Speech leaves a machine encrypted and to those who know the token, unless somebody says otherwise."""
+        """Refuse to serve other machines' recognition without TLS and token, unless explicitly allowed."""
         server = self.asr_server
         if server.port and not on_loopback(server.host) and not server.allow_insecure:
             missing = [] if server.cert_file else ["asr_server.cert_file and key_file"]
@@ -205,7 +205,7 @@ def load(config: Path | None) -> Settings:
 
 
 def load_again(config: Path | None) -> Settings:
-    """As ``load``, for who runs already: a file without any key is refused, for a full disk leaves such files."""
+    """As ``load``, for a running process: a file without any key is refused, since a full disk leaves such files."""
     if config is not None and not read_table(config):
         raise ConfigError([f"{config}: is empty, which would take away every channel and feed; write it again"])
     return load(config)

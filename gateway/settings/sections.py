@@ -198,7 +198,7 @@ class Open311Table(Section):
     jurisdiction_id: str = "haikou.gov.cn"
     """Requests that name another jurisdiction are refused; empty = any name is taken."""
     contact: str = "12345"
-    """Whom to ask for an api_key, told by discovery."""
+    """The contact for an api_key, as discovery shows it."""
     public: Literal["none", "open311", "all"] = "open311"
     """Which tickets are read without an api_key; never those of requesters who asked to be kept secret."""
 
@@ -253,7 +253,7 @@ class Table(BaseModel):
         return self._places
 
     def tell_places(self, places: Mapping[str, str]) -> None:
-        """Called once by whoever read them."""
+        """Set these places; called once by the loader."""
         self._places = places
 
     @property
@@ -270,7 +270,7 @@ class ChannelTable(Table):
     after_hours_flow: str = "after_hours"
     """Calls only: the flow that answers at other times."""
     holidays: tuple[date, ...] = ()
-    """Calls only: days on which nobody is."""
+    """Calls only: days without agents on duty."""
     workdays: tuple[date, ...] = ()
     """Calls only: weekend days that are worked as a Monday is (调休)."""
 

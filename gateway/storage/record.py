@@ -1,4 +1,4 @@
-"""Rows of SQL as the record of DESIGN section 3: nothing omitted, null where unknown."""
+"""Rows of SQL as the record of docs/record.md: nothing omitted, null where unknown."""
 
 from __future__ import annotations
 

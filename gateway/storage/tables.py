@@ -19,7 +19,7 @@ counters = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
-"""``event_seq`` (its row is the writers' lock), ``ping``; ``epoch`` waits for the waiting room (DESIGN 4.3)."""
+"""``event_seq`` (its row is the writers' lock), ``ping``; ``epoch`` is reserved for the lease of the queue's owner."""
 
 serials = sa.Table(
     "serials",

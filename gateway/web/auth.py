@@ -1,4 +1,4 @@
-"""Who may do what: API tokens, signing sources and desk sessions become a ``Principal``."""
+"""Authentication: API tokens, signing sources and desk sessions become a ``Principal`` with its permissions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REMEMBER_S = 2.0
 """A token that was known is not looked up again for so long, so a revoked one lives on for that time."""
 _REMEMBER = 1000
 IDLE_HEADER = "X-Idle"
-"""The desk sends it with requests that nobody's hand has caused: they do not keep a session alive."""
+"""Header of requests that the desk makes by itself: they do not keep a session alive."""
 TOUCH_S = 60.0
 """A session's last use is written down so often at most."""
 
@@ -53,7 +53,7 @@ def csrf_token(session_token: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who is asking. ``actor`` is what events and audit rows name."""
+    """An authenticated client. ``actor`` is what events and audit rows name."""
 
     actor: str
     name: str
@@ -84,7 +84,7 @@ class Authenticator:
     def __init__(
         self, *, accounts: AccountStore, clock: Clock, proxies: Proxies, failures_per_s: float, idle_s: float
     ) -> None:
-        """How much is forgiven.
+        """Limits of failures and of idle sessions.
 
         ``failures_per_s``: requests without valid credentials of one address; ``idle_s``: a session that was not used
         for so long has ended.

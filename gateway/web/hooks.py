@@ -1,4 +1,4 @@
-"""``/hooks/{channel_id}`` and ``/chat/{channel_id}``: the way of providers and web clients to running channels."""
+"""``/hooks/{channel_id}`` and ``/chat/{channel_id}``: routes of providers and web clients to running channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failed log-ins in the audit trail: each kind once at once, its repeats counted, so that nobody can fill the table."""
+"""Failed log-ins in the audit trail: repeats are counted, so that nobody can fill the table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.telemetry import log, metrics, trace
 
 WINDOW_S = 600.0
 KINDS = 100
-"""So many kinds of failure are told apart in one window; all others are one more, of nobody and from nowhere."""
+"""Kinds of failure counted apart in one window; all others are counted together, without user and address."""
 NOBODY = "anonymous"
 _log = log.get("web.login")
 _Kind = tuple[str, str | None, str | None, str | None]
@@ -23,7 +23,7 @@ class LoginTrail:
     """Writes down failures of one process: at most ``2 * (KINDS + 5)`` rows a window, however many there are."""
 
     def __init__(self, accounts: AccountStore, clock: Clock) -> None:
-        """Nothing runs until somebody fails."""
+        """Starts nothing."""
         self._accounts = accounts
         self._clock = clock
         self._again: Counter[_Kind] = Counter()

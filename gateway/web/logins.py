@@ -1,4 +1,4 @@
-"""Checking a log-in: locked or full is told before anything is hashed, and every hash has been counted beforehand.
+"""Checks log-ins: locks and limits come before any hashing, and each hash is counted before it is made.
 
 Failures are counted by (user, address) and by address, for a browser from which the user has logged in before by
 (user, browser) alone. So a stranger locks out only themselves; docs/security.md says why it is done so.
@@ -33,7 +33,7 @@ _AGENT = re.compile("|".join(_AGENTS), re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who tries: the address, what the browser calls itself, and the secret of a device that has logged in before."""
+    """The client of a log-in: its address, its browser, and the secret of a device that has logged in before."""
 
     address: str
     agent: str

@@ -30,7 +30,7 @@ _UNMASKED = "unmasked"
 
 
 class House:
-    """What every handler shares."""
+    """The objects that every handler shares."""
 
     def __init__(self, services: WebServices) -> None:
         """Built once per application."""
@@ -59,7 +59,7 @@ class House:
     async def audit(
         self, principal: Principal, action: str, ticket_id: str | None, *, detail: Mapping[str, Any] | None = None
     ) -> None:
-        """Write down who did what, before it is answered."""
+        """Write an audit row before the request is answered."""
         await self.services.accounts.audit(
             actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now(), detail=detail
         )
@@ -71,7 +71,7 @@ class House:
         await self.login_trail.aclose()
 
     async def look_up(self, principal: Principal, number: str) -> None:
-        """Write down, before it is answered, that somebody looks a whole telephone number up; 429 after too many.
+        """Write an audit row, before the answer, for a look-up of a whole telephone number; 429 after too many.
 
         The same number again in a row is the same look: a page repeats its search with every change.
         """
@@ -83,7 +83,7 @@ class House:
         self.seen.remember(principal.actor, look, None)
 
     async def reveal(self, principal: Principal, ticket_id: str) -> None:
-        """Write down, before it is answered, that somebody sees a ticket unmasked; once for looks in a row."""
+        """Write an audit row, before the answer, for a ticket shown unmasked; once for looks in a row."""
         if self.seen.knows(principal.actor, _UNMASKED, ticket_id):
             return
         await self.audit(principal, "reveal", ticket_id)
@@ -100,13 +100,13 @@ class Context:
 
     @property
     def principal(self) -> Principal:
-        """Who asks; only routes with a scope, or open to every login, have one."""
+        """The client; only routes with a scope, or open to every login, have one."""
         assert self._principal is not None
         return self._principal
 
     @property
     def services(self) -> WebServices:
-        """The house's services."""
+        """The services that handlers use."""
         return self.house.services
 
     @property

@@ -1,4 +1,4 @@
-"""Who saw what, written down behind the reads: in batches, and once for many looks at the same thing in a row."""
+"""Audit rows of reads: written after the read, in batches; repeated looks at one thing are one row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SeenLog:
     """The audit trail's writer for reads."""
 
     def __init__(self, accounts: AccountStore, clock: Clock) -> None:
-        """Nothing runs until somebody looks."""
+        """Starts nothing."""
         self._accounts = accounts
         self._clock = clock
         self._recent: OrderedDict[tuple[str, str, str | None], float] = OrderedDict()
@@ -34,12 +34,12 @@ class SeenLog:
         self._flushing: asyncio.Task[None] | None = None
 
     def knows(self, actor: str, what: str, ticket_id: str | None) -> bool:
-        """Whether this look was remembered within ``AGAIN_S``."""
+        """Whether this look was recorded within ``AGAIN_S``."""
         last = self._recent.get((actor, what, ticket_id))
         return last is not None and self._clock.monotonic() - last < AGAIN_S
 
     def remember(self, actor: str, what: str, ticket_id: str | None) -> None:
-        """The same look in the next ``AGAIN_S`` is no other one."""
+        """Note a look: repeats within ``AGAIN_S`` are not recorded."""
         key = (actor, what, ticket_id)
         self._recent[key] = self._clock.monotonic()
         self._recent.move_to_end(key)

@@ -1,4 +1,4 @@
-"""What the web needs from the house, handed over by bootstrap."""
+"""The dependencies of the web handlers; bootstrap passes them in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is CMPP about a kept connection: connecting as a service, deliver, status reports, submit."""
+"""CMPP over a kept connection: connecting as a service, deliver, status reports, submit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gateway.telemetry import log
 _log = log.get("sms.cmpp")
 
 THROTTLED_S = 1.0
-"""CMPP has no word for how long to wait; contracts count messages per second."""
+"""Seconds to wait after throttling: CMPP names none; contracts count messages per second."""
 _CHINA = timezone(timedelta(hours=8))
 _OK, _BAD_STRUCTURE, _FLOW_CONTROL, _OTHER = 0, 1, 8, 9
 _REFUSALS = {1: "bad structure", 2: "unknown source", 3: "authentication failed", 4: "version too high"}

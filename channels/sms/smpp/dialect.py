@@ -1,4 +1,4 @@
-"""What is SMPP about a kept connection: binding as a transceiver, deliver_sm, receipts, submit_sm."""
+"""SMPP over a kept connection: binding as a transceiver, deliver_sm, receipts, submit_sm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gateway.telemetry import log
 _log = log.get("sms.smpp")
 
 THROTTLED_S = 1.0
-"""SMPP has no word for how long to wait; contracts count messages per second."""
+"""Seconds to wait after throttling: SMPP names none; contracts count messages per second."""
 _READERS = {pdu.DELIVER_SM: pdu.read_deliver, pdu.DATA_SM: pdu.read_data}
 _EMPTY_ID = b"\0"
 """message_id in deliver_sm_resp is unused (4.6.2)."""

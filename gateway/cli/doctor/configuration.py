@@ -1,4 +1,4 @@
-"""Is the configuration right? The list of what is checked is ``gateway check``'s."""
+"""Checks of the configuration, by the same list as ``gateway check``."""
 
 from __future__ import annotations
 

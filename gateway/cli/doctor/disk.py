@@ -1,4 +1,4 @@
-"""Is there room, and on what kind of disk?"""
+"""Checks of free space, inodes and file systems."""
 
 from __future__ import annotations
 

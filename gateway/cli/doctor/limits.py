@@ -1,4 +1,4 @@
-"""Does the system let the service open as much as a full house needs?"""
+"""Checks of the system's limits: descriptors and processes for a full load of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the recogniser's models lie there, byte for byte?"""
+"""Checks of the recogniser's models, byte by byte."""
 
 from __future__ import annotations
 

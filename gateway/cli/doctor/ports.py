@@ -1,4 +1,4 @@
-"""Are our ports free, or ours already? Is there room for every call's audio?"""
+"""Checks of ports: free or held by us, enough of them for audio, and who can reach them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def public(machine: Machine) -> Iterator[Line]:
 
 @check("trunks", channels=True)
 def trunks(machine: Machine) -> Iterator[Line]:
-    """Who may call."""
+    """The trunks that may call."""
     name = "trunks"
     for channel_id, _, given in _listening(machine):
         how = 'name who hands calls over in gateway.toml: trunks = ["203.0.113.5/32"] (media gateways too)'

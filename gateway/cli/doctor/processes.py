@@ -1,4 +1,4 @@
-"""What of the gateway runs here, and does all of it answer?"""
+"""Checks of the running processes: whether all of them answer."""
 
 from __future__ import annotations
 

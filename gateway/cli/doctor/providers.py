@@ -1,4 +1,4 @@
-"""Do those outside take our credentials? Asked only with ``--providers``: all at once, nothing is sent to anybody."""
+"""Checks of credentials at providers, only with ``--providers``: all at once, nothing is sent to anybody."""
 
 from __future__ import annotations
 

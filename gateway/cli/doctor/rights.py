@@ -1,4 +1,4 @@
-"""Can the service's user use its folders, and nobody else?"""
+"""Checks of file permissions: the service's user can use its folders, and nobody else can."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASK_S = 3.0
 
 @check("rights.data_dir")
 def data_dir(machine: Machine) -> Iterator[Line]:
-    """Whose it is, who else may read it, what in it is not its owner's."""
+    """The owner of data_dir, other users that may read it, and files in it that are not its owner's."""
     name, folder = "rights.data_dir", machine.settings.data_dir
     try:
         found = folder.stat()

@@ -1,4 +1,4 @@
-"""Is the record of truth there, and as it has to be?"""
+"""Checks of the database: reachable, its server, schema, clock and API tokens as they must be."""
 
 from __future__ import annotations
 

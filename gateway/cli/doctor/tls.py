@@ -1,4 +1,4 @@
-"""Do the certificates hold, those that we have and the one that the world is shown?"""
+"""Checks of certificates: those configured, and the one that the public address shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is Valkey or Redis there? Calls and tickets go on without it; other machines hear of news later."""
+"""Checks of Valkey or Redis, without which other machines hear of news later."""
 
 from __future__ import annotations
 

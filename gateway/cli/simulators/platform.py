@@ -35,6 +35,6 @@ class Platform(HookProvider):
         return Delivery(url=f"{self.target.base}/api/v1/contacts", body=body, headers=headers)
 
     def forged(self, delivery: Delivery) -> Delivery:
-        """A signature, or a token, of nobody."""
+        """A contact with a wrong signature or token."""
         headers = {key: value for key, value in delivery.headers.items() if key != "Authorization"}
         return replace(delivery, headers={**headers, _HEADER: f"t={int(time.time())},v1={'0' * 64}"})

@@ -36,5 +36,5 @@ class Webchat(HookProvider):
         return Delivery(url=url, body=json.dumps(frame).encode(), headers=headers)
 
     def forged(self, delivery: Delivery) -> Delivery:
-        """The token of nobody."""
+        """A message with a wrong token."""
         return replace(delivery, headers={**delivery.headers, "Authorization": f"Bearer {'x' * 43}"})

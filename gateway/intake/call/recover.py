@@ -1,4 +1,4 @@
-"""Recovery: calls whose owner died are closed as interrupted, and what was not transcribed is (DESIGN 4.4)."""
+"""Recovery: closes the calls of processes that died as ``interrupted`` and transcribes what they left unheard."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def status_text(source: str, event_id: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """Who hands a contact over, and where it belongs."""
+    """The system that hands a contact over, and the channel that it belongs to."""
 
     principal: Principal
     channel_id: str
@@ -119,7 +119,7 @@ async def _asker(context: Context, source: str, event_id: str) -> _Client:
 
 
 async def _client(context: Context) -> tuple[_Client, bytes]:
-    """Who hands a JSON body over, and the body."""
+    """The client that sends a JSON body, and the body."""
     request = context.request
     if SIGNATURE in request.headers and "Authorization" not in request.headers:
         raw = await context.raw_body(CONTACT_BYTES)
@@ -130,7 +130,7 @@ async def _client(context: Context) -> tuple[_Client, bytes]:
 
 
 async def _multipart(context: Context) -> tuple[_Client, ContactBody, tuple[ReceivedFile, ...]]:
-    """Who hands a multipart body over: its signature covers the JSON part, which names the files by their sha256."""
+    """The client that sends a multipart body: its signature covers the JSON part, which names the files by sha256."""
     request = context.request
     signed = SIGNATURE in request.headers and "Authorization" not in request.headers
     clients: list[_Client] = []
@@ -171,7 +171,7 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
 
 
 async def _named(raw: bytes) -> str | None:
-    """The source.name of a body that nobody vouches for yet."""
+    """The ``source.name`` of a body that is not authenticated yet."""
     return await off_loop(len(raw) > LONG_BODY, _source_name, raw)
 
 

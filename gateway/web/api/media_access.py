@@ -1,4 +1,4 @@
-"""Who may hear and see what people sent: a scope of its own, and of secret tickets only who has just revealed them."""
+"""Access to recordings and attachments: a scope of its own; of secret tickets only for who has just revealed them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person edits a text: what its masks hide is put back, and evidence moves along with the words it rests on.
+"""Edits of texts that were shown masked: masked parts are put back, evidence spans move with their words.
 
 Of what a person was not shown, no edit of theirs shows more: not in the text that they edited, nor in any other one.
 """

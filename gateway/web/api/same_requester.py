@@ -1,4 +1,4 @@
-"""Other tickets from the same number or account: maybe the same person (可能是同一人). An agent decides, nobody else.
+"""Other tickets from the same number or account, maybe of the same person (可能是同一人); only an agent decides.
 
 Of requesters who want to stay unknown nothing is offered, and to their tickets nothing.
 """

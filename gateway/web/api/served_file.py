@@ -1,4 +1,4 @@
-"""A file on disk as an answer, with Range and If-None-Match (RFC 9110 13 and 14), also one that still grows."""
+"""Answers with a file on disk, with Range and If-None-Match (RFC 9110 13 and 14), also with one that still grows."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _session(context: Context, principal: Principal, token: str) -> dict[str, An
 
 
 async def who(context: Context) -> web.Response:
-    """Who is logged in, and the token that the page sends with every change."""
+    """The logged-in user, and the token that the page sends with every change."""
     cookie = context.request.cookies.get(context.house.auth.cookie_name(context.request))
     if cookie is None or context.principal.username is None:
         raise Problem(404, "no_session", "This is for desk sessions; a token needs none.")

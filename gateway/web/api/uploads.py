@@ -27,7 +27,7 @@ _WHY = {
     "not_allowed": (422, "A file is of no kind that is taken here; its content decides, not its name."),
 }
 Vouch = Callable[[bytes], Awaitable[ContactBody]]
-"""Verifies and parses the JSON part, before any file is read."""
+"""Authenticates and parses the JSON part, before any file is read."""
 
 
 async def read(

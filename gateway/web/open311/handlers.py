@@ -35,7 +35,7 @@ class Call:
     """xml or json."""
     form: Form
     client: Principal | None
-    """Who sent an api_key; None without one."""
+    """The authenticated sender of the api_key; None without one."""
 
     @property
     def reads_all(self) -> bool:
@@ -48,7 +48,7 @@ class Call:
             raise Problem(403, "api_key_missing", "Reading needs an api_key here.")
 
     def writer(self) -> Principal:
-        """Who may create and add; 403 without a key that may."""
+        """A client that may create and add; 403 without a key for that."""
         if self.client is None:
             raise Problem(403, "api_key_missing", "Missing api_key.")
         if not self.client.may(CONTACTS):
@@ -126,7 +126,7 @@ async def _call(context: Context, kind: str, form: Form) -> Call:
 
 
 async def _client(context: Context, form: Form) -> Principal | None:
-    """Who the api_key (or a bearer header) says."""
+    """The client that the api_key (or a bearer header) names."""
     given = form.text("api_key", _TOKEN_MAX)
     if given is not None:
         return await context.house.auth.holder(context.request, given)

@@ -1,4 +1,4 @@
-"""Tickets as Open311 shows them: nothing of who asks, and nothing of where for those who asked to be kept secret."""
+"""Tickets as Open311 shows them: without the requester, and without the place where secrecy was asked for."""
 
 from __future__ import annotations
 

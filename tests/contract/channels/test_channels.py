@@ -1,4 +1,4 @@
-"""What every channel kind must do, stated once (issue 3, point 2) and run for each folder in ``channels/``."""
+"""What every channel kind must do, stated once and run for each folder in ``channels/``."""
 
 from __future__ import annotations
 
