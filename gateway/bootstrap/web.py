@@ -13,7 +13,7 @@ from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
 from gateway.web.catalogue import Catalogue
-from gateway.web.open311.services import Open311, read_services
+from gateway.web.reportable import Open311, read_services
 from gateway.web.services import WebServices
 
 

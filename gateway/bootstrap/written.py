@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.intake.channel.outbox import OutboxWorker
+from gateway.intake.channel.watching import Watchers
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.idle import IdleCloser
 from gateway.intake.conversation.text_flow import TextFlow
-from gateway.intake.conversation.watching import Watchers
 from gateway.intake.media.worker import MediaWorker
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill

@@ -20,7 +20,7 @@ from gateway.ports.store import ChangeStore, TicketReader
 from gateway.telemetry.alarms import Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.catalogue import Catalogue
-from gateway.web.open311.services import Open311
+from gateway.web.reportable import Open311
 
 
 class RunningChannels(Protocol):

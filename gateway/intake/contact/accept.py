@@ -25,7 +25,7 @@ from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.intake.contact.emergency import emergency_raised
-from gateway.intake.conversation.turns import Turns
+from gateway.intake.contact.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
 from gateway.ports.numbers import CITY, e164

@@ -18,9 +18,11 @@ from gateway.domain.words import Disposition
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
+from gateway.intake.channel.watching import Watchers
 from gateway.intake.contact.long_text import bounded, kept_whole
 from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of
+from gateway.intake.contact.turns import Turns
 from gateway.intake.conversation.follow_up import FollowUp, may_ask, numbers_in
 from gateway.intake.conversation.message_change import (
     ABOUT_THE_LAST,
@@ -36,8 +38,6 @@ from gateway.intake.conversation.message_change import (
 )
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
-from gateway.intake.conversation.turns import Turns
-from gateway.intake.conversation.watching import Watchers
 from gateway.ivr.engine import State
 from gateway.ports.attachments import Attachments, Refused
 from gateway.ports.clock import Clock

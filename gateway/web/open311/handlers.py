@@ -13,8 +13,8 @@ from gateway.telemetry import log
 from gateway.web.auth import CONTACTS, READ, Principal
 from gateway.web.open311.formats import JSON, XML, member, respond, respond_members
 from gateway.web.open311.parameters import Form, of_query
-from gateway.web.open311.services import Open311
 from gateway.web.problems import Problem, from_gateway_error, from_http
+from gateway.web.reportable import Open311
 from gateway.web.routing import Context, Route
 
 OWN = "open311"

@@ -15,18 +15,17 @@ from gateway.errors import NotFound
 from gateway.intake.contact.phrases import danger_phrase
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.store import TicketQuery
-from gateway.web.api.contacts import KEY
+from gateway.web.idempotency import key_of
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
 from gateway.web.open311.parameters import Form, bad
-from gateway.web.open311.services import OTHER, TAXONOMY, Service, unknown_service
 from gateway.web.open311.views import is_secret
 from gateway.web.open311.views import request as shown
 from gateway.web.problems import Problem
+from gateway.web.reportable import OTHER, TAXONOMY, Service, unknown_service
 
 _EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
 _URL = re.compile(r"^https?://[^\s]{1,1990}$")
-_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _MOST_ATTRIBUTES = 50
 
 
@@ -142,12 +141,10 @@ async def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
 
 def _idempotency_key(request: web.Request) -> str:
     """The standard has no key; who sends our header gets a repeat for what it is."""
-    key = request.headers.get(KEY)
-    if key is None:
-        return f"request:{new_ulid()}"
-    if not _KEY.match(key):
-        raise bad(f"{KEY} is 1 to 200 visible ASCII characters.")
-    return f"key:{key}"
+    try:
+        return key_of(request) or f"request:{new_ulid()}"
+    except ValueError as error:
+        raise bad(str(error)) from None
 
 
 def _content(form: Form, service: Service) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from gateway.domain import masking
 from gateway.domain.coordinates import crs_of, to_wgs84
 from gateway.domain.words import Status
-from gateway.web.open311.services import Open311
+from gateway.web.reportable import Open311
 
 OPEN, CLOSED = "open", "closed"
 CLOSED_STATUSES = frozenset({Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})

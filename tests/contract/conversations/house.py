@@ -15,10 +15,10 @@ from gateway.errors import GatewayError
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.outbox import OutboxWorker
+from gateway.intake.channel.watching import Watchers
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.idle import IdleCloser
 from gateway.intake.conversation.text_flow import TextFlow
-from gateway.intake.conversation.watching import Watchers
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.worker import MediaWorker
 from gateway.ivr.engine import Engine

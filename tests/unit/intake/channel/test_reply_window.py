@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.intake.conversation.reply_window import may_send
+from gateway.intake.channel.reply_window import may_send
 from gateway.ports.message import ReplyWindow
 
 pytestmark = pytest.mark.unit
