@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from channels.sip.flow import Target
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
-from channels.sip.transport import Target
 from channels.sip.uac import OutgoingLeg, target_of
 from channels.sip.user_agent import UserAgent
 from gateway.errors import CallEnded, GatewayError

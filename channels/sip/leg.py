@@ -6,8 +6,9 @@ import asyncio
 from abc import ABC, abstractmethod
 
 from channels.sip.bodies import SDP, UnsupportedBody, key_of, sdp_of
-from channels.sip.core import ACCEPT, ALLOW, Core, Repeater, retry_after
+from channels.sip.core import Core, Repeater
 from channels.sip.dialogs import Dialog
+from channels.sip.headers import ACCEPT, ALLOW, retry_after
 from channels.sip.media import MediaSession, NotAcceptable
 from channels.sip.message import Request, Response
 from channels.sip.refresh import Refresher
@@ -68,7 +69,7 @@ class Leg(ABC):
         return self.media is not None and self.media.started_media
 
     @abstractmethod
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Send 180 Ringing once."""
 
     async def proved(self) -> bool:

@@ -9,15 +9,12 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiosipua.message import SipMessage, SipRequest, SipResponse
 
 from channels.sip import uri as uris
+from channels.sip.flow import PeerFlow
 from gateway.errors import RejectedInput
-
-if TYPE_CHECKING:
-    from channels.sip.transport import Flow
 
 Headers = Iterable[tuple[str, str]]
 
@@ -55,7 +52,7 @@ class Request:
     """A request that can be answered and routed; header values are as received."""
 
     sip: SipRequest
-    flow: Flow
+    flow: PeerFlow
     method: str
     uri: str
     call_id: str
@@ -97,7 +94,7 @@ class Response:
     """A response to a request of ours."""
 
     sip: SipResponse
-    flow: Flow
+    flow: PeerFlow
     status: int
     call_id: str
     from_tag: str
@@ -128,7 +125,7 @@ class Malformed(RejectedInput):
         self.status = status
 
 
-def parse(data: bytes, flow: Flow) -> Request | Response:
+def parse(data: bytes, flow: PeerFlow) -> Request | Response:
     """Read one message; ``Malformed`` whatever is wrong with it."""
     try:
         return _parse(data, flow)
@@ -138,7 +135,7 @@ def parse(data: bytes, flow: Flow) -> Request | Response:
         raise Malformed(f"unreadable: {type(error).__name__}") from error
 
 
-def _parse(data: bytes, flow: Flow) -> Request | Response:
+def _parse(data: bytes, flow: PeerFlow) -> Request | Response:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank:
         head, blank, body = data.partition(b"\n\n")
@@ -166,7 +163,7 @@ def _parse(data: bytes, flow: Flow) -> Request | Response:
     return request
 
 
-def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
+def _response(sip: SipResponse, flow: PeerFlow, start: bytes) -> Response:
     headers = sip.headers
     cseq = _CSEQ.fullmatch(headers.get_first("cseq") or "")
     via = uris.parse_via(headers.get_first("via") or "")
@@ -188,7 +185,7 @@ def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
     )
 
 
-def _request(sip: SipRequest, flow: Flow, *, latin: bool) -> Request:
+def _request(sip: SipRequest, flow: PeerFlow, *, latin: bool) -> Request:
     """What can be read of a request, so that it can be answered whatever is wrong with it; it needs a Via for that."""
     headers = sip.headers
     vias = headers.get("via")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from channels.sip.core import RETRY_AFTER_S, Core, retry_after
+from channels.sip.core import Core
 from channels.sip.dialogs import Dialog
+from channels.sip.headers import RETRY_AFTER_S, retry_after
 from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.media import MediaSession
 from channels.sip.message import Request
@@ -62,7 +63,7 @@ class IncomingLeg(Leg):
             self._answer = self.answer_sdp(self._offer)
             self._offer = None
 
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Send 180 once."""
         if self._rang_at is None and self._transaction.open:
             self._rang_at = asyncio.get_running_loop().time()

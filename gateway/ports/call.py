@@ -109,7 +109,7 @@ class CallLeg(Protocol):
         """Whether any RTP of the caller has arrived."""
         ...
 
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Send 180 Ringing once."""
         ...
 

@@ -18,6 +18,7 @@ from channels.platform import codec as platform
 from channels.sip import uri
 from channels.sip.bodies import UnsupportedBody, key_of, sdp_of
 from channels.sip.call_info import call_info
+from channels.sip.flow import PeerFlow
 from channels.sip.media_sdp import Description, NotAcceptable
 from channels.sip.message import Malformed as SipMalformed
 from channels.sip.message import Request, parse, response_to
@@ -25,7 +26,6 @@ from channels.sip.rtp import HEADER, HEADER_BYTES, payload_of
 from channels.sip.rtp_buffer import JitterBuffer
 from channels.sip.rtp_events import EventReceiver
 from channels.sip.settings import SipSettings
-from channels.sip.transport import Flow
 from channels.sms import hooks
 from channels.sms.cmpp import pdu as cmpp
 from channels.sms.smpp import pdu as smpp
@@ -134,7 +134,7 @@ SIP = (
 
 def _sip(data: bytes) -> None:
     try:
-        message = parse(data, Flow(None, "udp", "192.0.2.9", 5060, None))
+        message = parse(data, PeerFlow(None, "udp", "192.0.2.9", 5060, None))
     except SipMalformed as error:
         if error.request is not None:
             response_to(error.request, error.status, to_tag="ours")

@@ -79,7 +79,7 @@ class Rig:
         """The CallHandler: record both tracks and follow the script."""
         call = Heard(leg)
         self.calls.append(call)
-        leg.trying()
+        leg.ring()
 
         def sink(caller: bytes, ours: bytes) -> None:
             call.caller.extend(caller)

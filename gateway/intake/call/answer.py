@@ -114,7 +114,7 @@ class CallAnswering:
 
     async def _call(self, leg: CallLeg, record: CallRecord) -> None:
         state = self._engine.begin(self._schedule.flow(leg.info.channel_id, leg.info.flow))
-        leg.trying()
+        leg.ring()
         try:
             applied = await record.open(
                 {"name": state.flow, "version": state.version},

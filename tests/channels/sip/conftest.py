@@ -52,7 +52,7 @@ class Gateway:
 
     async def answer(self, leg: Any) -> None:
         """Ring, answer, stay until the end."""
-        leg.trying()
+        leg.ring()
         try:
             await leg.answer()
         except CallEnded:
@@ -61,7 +61,7 @@ class Gateway:
 
     async def ring(self, leg: Any) -> None:
         """Ring until the caller gives up."""
-        leg.trying()
+        leg.ring()
         await leg.ended
 
     async def at_rest(self, **allowed: int) -> None:

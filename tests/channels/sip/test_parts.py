@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from channels.sip import SPEC, uri
 from channels.sip.admission import Networks
+from channels.sip.flow import PeerFlow
 from channels.sip.message import Malformed, parse
 from channels.sip.session_timers import Agreed, SessionTimer
 from channels.sip.session_timers import parse as parse_interval
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
-from channels.sip.transport import Flow
 from gateway.cli.call_trace import read_messages
 from gateway.ports.clock import SystemClock
 
@@ -67,7 +67,7 @@ def test_vias():
 @given(st.binary(max_size=2000))
 def test_nothing_but_malformed_comes_out_of_the_parser(data):
     try:
-        parse(data, Flow(None, "udp", "127.0.0.1", 1, None))
+        parse(data, PeerFlow(None, "udp", "127.0.0.1", 1, None))
     except Malformed:
         return
 
