@@ -22,9 +22,9 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from bench.report import Row, judged
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
-from gateway.ports.clock import SystemClock
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.storage.database import open_database

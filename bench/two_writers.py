@@ -26,9 +26,9 @@ import uvloop
 from bench.report import Row, judged
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewInteraction, NewTicket
 from gateway.domain.ids import new_ulid
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
-from gateway.ports.clock import SystemClock
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.storage.database import Database, open_database

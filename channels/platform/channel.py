@@ -14,11 +14,11 @@ from channels.platform.outward import Outward
 from channels.platform.settings import PlatformSettings
 from channels.platform.signing import HEADER, refusal
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.contact import ContactBody, inbound
+from gateway.edge.off_loop import off_loop
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
-from gateway.ports.contact import ContactBody, inbound
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log, trace
 
 MAX_BODY = 1_048_576

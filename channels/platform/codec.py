@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 from gateway.domain.change import Identity
 from gateway.domain.limits import HANDED_OVER_CHARS, LINE_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
-from gateway.ports.contact import TOO_LATE, Closed, ContactBody, System, Url
+from gateway.edge.contact import TOO_LATE, Closed, ContactBody, System, Url
 from gateway.ports.message import InboundMessage, Location, MediaRef, Receipt
 
 EVENT = "event:"

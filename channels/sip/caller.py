@@ -16,11 +16,11 @@ from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
 from channels.sip.uac import OutgoingLeg, target_of
 from channels.sip.user_agent import UserAgent
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded, GatewayError
 from gateway.media.alaw_file import StereoAlawFile
 from gateway.media.vad import VoiceDetector
 from gateway.ports.call import FRAME_MS, CallLeg, EndReason, OutgoingCall
-from gateway.ports.clock import SystemClock
 
 ANSWER_S = 25.0
 """How long the far side may take to answer."""

@@ -43,7 +43,7 @@ class IncomingCalls:
         refusals: Refusals,
         pool: RtpPool,
         handler: CallHandler,
-        refused: Refused,
+        refused: Refused | None,
         draining: Callable[[], bool],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
@@ -128,9 +128,13 @@ class IncomingCalls:
         """Tell the house of a call that would have been taken at a quieter moment."""
         if self._turned_away.admit(self._channel_id):
             proved = self._admission.trunk(request.flow.host) or self._registrar.vouches(request.flow)
-            self._refused(self._info(request), reason, proved)
+            self._tell(self._info(request), reason, proved=proved)
         else:
             metrics.REFUSED_CALLS_LOST.labels(self._channel_id).inc()
+
+    def _tell(self, info: CallInfo, reason: str, *, proved: bool) -> None:
+        if self._refused is not None:
+            self._refused(info, reason, proved)
 
     async def _serve(self, leg: IncomingLeg) -> None:
         """The life of a call: whatever happens in it, its leg and port are given back."""
@@ -141,7 +145,7 @@ class IncomingCalls:
                 await self._handler(leg)
         except PortsExhausted:
             metrics.SIP_REFUSED.labels(self._channel_id, "ports").inc()
-            self._refused(leg.info, "ports", self._admission.trunk(leg.signaller.host))
+            self._tell(leg.info, "ports", proved=self._admission.trunk(leg.signaller.host))
             leg.refuse(503, retry_after_s=RETRY_AFTER_S)
         except NotAcceptable:
             leg.refuse(488)

@@ -30,7 +30,7 @@ from channels.sip.wire import Wire
 from gateway.ports.call import CallHandler, OutgoingCall
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
-from gateway.ports.refused_call import Refused, untold
+from gateway.ports.refused_call import Refused
 from gateway.telemetry import log, metrics
 
 COMPLAINTS_PER_SECOND = 20
@@ -55,7 +55,7 @@ class UserAgent:
         trace: TraceWriter,
         draining: Callable[[], bool],
         gauge: Callable[[str, float], None],
-        refused: Refused = untold,
+        refused: Refused | None = None,
     ) -> None:
         """``calls`` gets every call offered; ``gauge`` hears how many there are, ``refused`` which had no room."""
         self._settings = settings

@@ -19,10 +19,10 @@ from typing import Any
 from channels.sms.codec import alphabet
 from channels.sms.codec.udh import Concat
 from gateway.domain.limits import LONG_TEXT
+from gateway.edge.off_loop import off_loop
 from gateway.errors import GatewayError
 from gateway.ports.clock import Clock
 from gateway.ports.message import ChannelState
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 _log = log.get("sms")

@@ -19,11 +19,11 @@ from yarl import URL
 from channels.sms.inbound import Inbound, services
 from channels.sms.settings import HookSettings
 from gateway.domain.limits import LONG_BODY, MESSAGE_CHARS
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, Receipt, ReplyWindow, Sent
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("sms")

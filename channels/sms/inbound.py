@@ -10,10 +10,10 @@ from channels.sms.assembly import Whole
 from channels.sms.numbers import person
 from channels.sms.settings import SmsSettings
 from gateway.domain.change import Identity
+from gateway.domain.phone_numbers import e164
 from gateway.errors import Conflict, RejectedInput
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import InboundMessage, MediaRef, TextServices
-from gateway.ports.numbers import e164
 from gateway.telemetry import log
 
 _log = log.get("sms")

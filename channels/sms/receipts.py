@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gateway.domain.phone_numbers import same_subscriber
 from gateway.ports.clock import Clock
-from gateway.ports.message import ChannelState, Conversations, Receipt, same_subscriber
+from gateway.ports.message import ChannelState, Conversations, Receipt
 
 BUCKETS = 64
 _LONGEST_ID = 32

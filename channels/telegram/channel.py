@@ -19,6 +19,8 @@ from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import pieces
 from channels.telegram.updates import Malformed, Translated, Translator
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import (
@@ -30,8 +32,6 @@ from gateway.ports.message import (
     Sent,
     TextServices,
 )
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("telegram")

@@ -22,10 +22,10 @@ from channels.webchat.settings import WebChatSettings
 from channels.webchat.uploads import Uploads
 from gateway.domain.addresses import limit_key
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
 from gateway.errors import PermanentDeliveryError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
-from gateway.ports.off_loop import off_loop
 
 BODY_S = 15.0
 """A body that is no upload has come by then; uploads have a limit of their own."""

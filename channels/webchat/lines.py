@@ -15,10 +15,10 @@ from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Language, Seen
 from channels.webchat.sessions import Sessions
 from channels.webchat.settings import WebChatSettings
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log, spans, trace
 
 _log = log.get("webchat")

@@ -17,11 +17,11 @@ from channels.wechat.refusals import BadSignature, Malformed, Refused, TooLarge
 from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("wechat")

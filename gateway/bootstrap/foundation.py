@@ -11,6 +11,7 @@ from gateway.bootstrap.channels import ConfiguredChannels
 from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.calls.recorder import LocalRecordings
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
@@ -24,7 +25,6 @@ from gateway.live.neighbours import Neighbours
 from gateway.live.server import EmbeddedValkey
 from gateway.live.shared_cache import ValkeyCache
 from gateway.live.wakeup import Wakeup
-from gateway.ports.clock import SystemClock
 from gateway.settings import Settings
 from gateway.settings.sections import ChannelTable
 from gateway.storage.database import Database, open_database

@@ -19,7 +19,6 @@ from gateway.intake.channel.watch import ChannelWatch
 from gateway.plugins.channels import load_channel_spec
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
-from gateway.ports.refused_call import untold
 from gateway.settings import Settings
 from gateway.settings.sections import ChannelTable
 from gateway.telemetry import metrics
@@ -107,7 +106,7 @@ class House:
             phones=base.database.phones,
             gauge=gauge(channel_id),
             calls=self.voice.calls if self.voice else None,
-            refused=self.voice.refused if self.voice else untold,
+            refused=self.voice.refused if self.voice else None,
             text=TextServices(
                 conversations=self.written.conversations,
                 state=OneChannelsState(base.database.channel_states, channel_id),

@@ -8,13 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from aiohttp import web
-
 from gateway.domain.change import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
 from gateway.ports.message import TextServices
-from gateway.ports.refused_call import Refused, untold
+from gateway.ports.refused_call import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,29 +114,12 @@ class ChannelContext:
     """Who takes contacts; None in a process that only answers calls."""
     calls: CallHandler | None = None
     """Who answers calls; None in a process without the role ``voice``."""
-    refused: Refused = untold
-    """Told of calls that were refused for want of room."""
+    refused: Refused | None = None
+    """Told of calls that were refused for want of room; None where nobody keeps them."""
     process: str = "gateway"
     """What this process is called in names of files: no other one, here or on another machine, writes to them."""
     text: TextServices | None = None
     """What written channels use; None where only calls are taken."""
-
-
-class HttpChannel(Protocol):
-    """What a channel offers whose provider or clients come by HTTP: ``/hooks/{channel_id}``, ``/chat/{channel_id}``.
-
-    The web room finds the instance by its id, caps the body, and turns what is raised into a problem document.
-    """
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer.
-
-        ``request.match_info["tail"]`` is the path behind the channel's id (may be empty), ``request.remote`` who asks,
-        also behind trusted proxies. A channel whose bodies are larger or smaller than usual (64 KB of a hook, 24 MB of
-        a chat) has an attribute ``max_body_bytes``. One that serves web clients has ``for_web_clients = True``: it is
-        at ``/chat/{channel_id}`` and nowhere else, and looks after its own time limits; all others are at ``/hooks``.
-        """
-        ...
 
 
 class Channel(Protocol):

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import ConfigError
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.clock import Clock
 from gateway.storage.accounts import SqlAccountStore
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.commit_net import POLL_S, CommitNet

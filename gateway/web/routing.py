@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from gateway.domain.limits import BODY_BYTES, LONG_BODY
-from gateway.ports.off_loop import off_loop
+from gateway.edge.off_loop import off_loop
 from gateway.telemetry import trace
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
+from gateway.edge.http_channel import HttpChannel
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.accounts import AccountStore
 from gateway.ports.attachments import Attachments
-from gateway.ports.channel import HttpChannel, Intake, SigningSource
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.channel import Intake, SigningSource
+from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.recordings import Recordings

@@ -20,11 +20,11 @@ from aiohttp import web
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.house import House
 from gateway.bootstrap.written import Written
+from gateway.edge.system_clock import SystemClock
 from gateway.live import client as valkey
 from gateway.live.shared_cache import ValkeyCache
 from gateway.live.wakeup import Wakeup
 from gateway.media.wav import alaw_wav, read_wav
-from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.roles.running_channel import RunningChannel
 from gateway.settings import Settings

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.change import Applied, Change
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.answer import CallAnswering, CallSettings
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.schedule import Schedule
@@ -23,7 +24,6 @@ from gateway.intake.channel.health import HealthBoard
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
-from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.ports.store import ChangeStore, TicketQuery
 from gateway.prefill.reader import Prefill

@@ -44,7 +44,7 @@ async def channels(machine: Machine) -> AsyncIterator[Line]:
             )
 
 
-@check("provider.feed", within_s=WITHIN_S, providers=True, loads=("gateway.feeds", "gateway.ports.reached"))
+@check("provider.feed", within_s=WITHIN_S, providers=True, loads=("gateway.feeds", "gateway.edge.reached"))
 async def feeds(machine: Machine) -> AsyncIterator[Line]:
     """Each receiver of events: is a server there, what does its clock say?"""
     from gateway.feeds import feed_settings  # noqa: PLC0415 - HTTP client and Redis
@@ -61,13 +61,13 @@ async def feeds(machine: Machine) -> AsyncIterator[Line]:
         yield await task
 
 
-@check("provider.title", within_s=WITHIN_S, providers=True, loads=("gateway.ports.reached",))
+@check("provider.title", within_s=WITHIN_S, providers=True, loads=("gateway.edge.reached",))
 async def titles(machine: Machine) -> AsyncIterator[Line]:
     """The endpoint that writes titles: whether it takes the token, and has the model."""
     given = machine.settings.title
     if not given.url:
         return
-    from gateway.ports.reached import reached  # noqa: PLC0415 - HTTP client
+    from gateway.edge.reached import reached  # noqa: PLC0415 - HTTP client
 
     token = given.token.get_secret_value()
     headers = {"Authorization": f"Bearer {token}"} if token else None
@@ -108,7 +108,7 @@ async def _recogniser(access: Access, url: str) -> Line:
 
 
 async def _feed(feed_id: str, url: str) -> Line:
-    from gateway.ports.reached import reached  # noqa: PLC0415 - HTTP client
+    from gateway.edge.reached import reached  # noqa: PLC0415 - HTTP client
 
     name = "provider.feed"
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast
 
-from gateway.ports.channel import Channel, HttpChannel
+from gateway.edge.http_channel import HttpChannel
+from gateway.ports.channel import Channel
 from gateway.ports.message import TextChannel
 
 

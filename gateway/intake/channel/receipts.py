@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from gateway.domain.change import Change, DeliveryUpdate, NewEvent
+from gateway.domain.phone_numbers import same_subscriber
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.watching import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, SentMessage
-from gateway.ports.message import Receipt, same_subscriber
+from gateway.ports.message import Receipt
 from gateway.ports.store import ChangeStore
 
 EARLY_KEPT = 20_000

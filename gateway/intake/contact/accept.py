@@ -22,14 +22,14 @@ from gateway.domain.change import (
 from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.domain.limits import LONG_TEXT
+from gateway.domain.phone_numbers import CITY, e164
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
+from gateway.edge.off_loop import off_loop
 from gateway.intake.contact.emergency import emergency_raised
 from gateway.intake.contact.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
-from gateway.ports.numbers import CITY, e164
-from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import raised_in
 from gateway.prefill.reader import Prefill

@@ -15,6 +15,7 @@ from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
+from gateway.edge.off_loop import off_loop
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
@@ -43,7 +44,6 @@ from gateway.ports.attachments import Attachments, Refused
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
-from gateway.ports.off_loop import off_loop
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import danger_in
 from gateway.telemetry import log, spans, trace

@@ -26,6 +26,7 @@ from gateway.domain.change import (
 )
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
 from gateway.domain.intents import Intent
+from gateway.domain.phone_numbers import CITY, e164
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition, Line, Status
 from gateway.intake.contact.emergency import danger_said, emergency_raised
@@ -34,7 +35,6 @@ from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import State
 from gateway.ports.message import InboundMessage, StoredMessage
-from gateway.ports.numbers import CITY, e164
 
 CONVERSATION = "conversation:"
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})

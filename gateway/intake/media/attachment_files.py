@@ -17,11 +17,12 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.media.sniff import ALLOWED, HEAD_BYTES, sniff
 from gateway.media.day_folders import day_folder, delete_before, sync_folder
 from gateway.ports.attachments import MAX_BYTES, Refused, StoredFile
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
 
 LOCATION = re.compile(r"(?:\d{4}/\d{2}/\d{2}|[0-9a-f]{2})/[0-9a-f]{64}", re.ASCII)

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from gateway.domain.ids import parse_ticket_no
-from gateway.ports.contact import Closed, Word
+from gateway.edge.contact import Closed, Word
 from gateway.web.auth import ADMIN
 from gateway.web.routing import Context, Route, json_response
 

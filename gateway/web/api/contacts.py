@@ -12,10 +12,10 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain.limits import CONTACT_BYTES, LONG_BODY
+from gateway.edge.contact import ContactBody, inbound
+from gateway.edge.off_loop import off_loop
 from gateway.errors import NotFound
 from gateway.ports.channel import ReceivedFile
-from gateway.ports.contact import ContactBody, inbound
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import trace
 from gateway.web.api import uploads
 from gateway.web.auth import CONTACTS, Principal

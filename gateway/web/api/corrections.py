@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
-from gateway.ports.numbers import CITY, to_dial
+from gateway.domain.phone_numbers import CITY, to_dial
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
 from gateway.web.api.secrecy import check_kept

@@ -11,7 +11,7 @@ from gateway.domain.callback_work import AttemptResult, DoneResult
 from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
 from gateway.domain.masking import MASK
 from gateway.domain.words import CallbackState, ContactBy, DemandType, Line, Status
-from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
+from gateway.edge.contact import Closed, Line200, Phone, Place, Short, Word
 
 MAX_SEQ = 2**53
 Long = Annotated[str, StringConstraints(max_length=CONTENT_CHARS)]

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import Field
 
 from gateway.domain.change import Change, NewEvent
-from gateway.ports.contact import Closed, Word
+from gateway.edge.contact import Closed, Word
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response

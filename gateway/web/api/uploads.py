@@ -10,9 +10,9 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.domain.limits import CONTACT_BYTES
+from gateway.edge.contact import ContactBody
 from gateway.ports.attachments import Attachments, Refused
 from gateway.ports.channel import ReceivedFile
-from gateway.ports.contact import ContactBody
 from gateway.web.problems import Problem
 
 MEDIA_TYPE = "multipart/form-data"

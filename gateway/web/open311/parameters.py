@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.domain.ids import parse_ticket_no
 from gateway.domain.limits import LINE_CHARS, LONG_BODY, MASKED_PAGE
-from gateway.ports.off_loop import off_loop
+from gateway.edge.off_loop import off_loop
 from gateway.web.open311.views import STATUSES
 from gateway.web.problems import Problem
 

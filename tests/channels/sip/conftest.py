@@ -12,8 +12,8 @@ import pytest
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
 from channels.sip.user_agent import UserAgent
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded
-from gateway.ports.clock import SystemClock
 from tests.channels.sip.peer import Handler, Peer
 from tests.fakes.house import NoPhones
 from tests.support.waiting import until

@@ -20,7 +20,7 @@ from channels.sip.session_timers import parse as parse_interval
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
 from gateway.cli.call_trace import read_messages
-from gateway.ports.clock import SystemClock
+from gateway.edge.system_clock import SystemClock
 
 pytestmark = pytest.mark.unit
 

@@ -12,10 +12,10 @@ import pytest
 from channels.sip.caller import NoPhones, NoTrace
 from channels.sip.settings import SipSettings
 from channels.sip.user_agent import UserAgent
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import alaw_wav, read_wav
-from gateway.ports.clock import SystemClock
 
 pytestmark = pytest.mark.integration
 

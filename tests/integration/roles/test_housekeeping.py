@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 
 from gateway.bootstrap.foundation import open_foundation
 from gateway.bootstrap.house import House
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.media.retention import StoredRetentionClock
-from gateway.ports.clock import SystemClock
 from gateway.roles.housekeeping import housekeeping
 from gateway.settings import Settings
 from gateway.settings.sections import Attachments

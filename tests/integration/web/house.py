@@ -17,11 +17,12 @@ from argon2 import PasswordHasher
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.words import Disposition
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import CallRecord
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.call import CallInfo
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import Prefill
 from gateway.storage import tables

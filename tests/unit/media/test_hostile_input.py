@@ -23,7 +23,7 @@ from channels.sip.rtp_events import EventReceiver
 from channels.sip.session_timers import IntervalTooSmall, agree
 from channels.sip.settings import SipSettings
 from channels.sip.transport import MAX_MESSAGE
-from gateway.ports.clock import SystemClock
+from gateway.edge.system_clock import SystemClock
 from tests.fakes.house import NoPhones
 
 pytestmark = pytest.mark.unit

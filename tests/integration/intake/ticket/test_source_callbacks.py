@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.domain.change import Change, NewEvent
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
-from gateway.ports.clock import SystemClock
 from gateway.storage.database import Database, open_database
 from tests.support.reading import city_prefill
 

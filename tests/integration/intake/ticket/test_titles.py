@@ -16,10 +16,10 @@ from aiohttp import web
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.titles import titles
 from gateway.domain.change import Change, NewEvent
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.titles import CURSOR, FAILURES, WRITTEN, Titles
 from gateway.ports.channel import InboundContact
-from gateway.ports.clock import SystemClock
 from gateway.prefill.reader import Prefill
 from gateway.settings import load
 from gateway.storage.database import Database, open_database

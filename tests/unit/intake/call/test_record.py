@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.change import TICKET_NO, Applied, Change
+from gateway.domain.phone_numbers import DialPlan
 from gateway.domain.words import Disposition
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import MIN_SPEECH_MS, CallRecord
 from gateway.intake.call.texting import Texting
 from gateway.ports.call import CallInfo
-from gateway.ports.clock import SystemClock
-from gateway.ports.numbers import DialPlan
 from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import Prefill

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.domain.change import Applied, Change, OpenInteraction
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
-from gateway.ports.clock import SystemClock
 from gateway.ports.recordings import Finished
 
 pytestmark = pytest.mark.unit

@@ -22,6 +22,8 @@ _DASHED = re.compile(r"((?:\d{3,4}-)?\d{7,8}|1\d{10}|\d{3}-\d{4}-\d{4}|[48]00\d{
 _EXT_PARAMETER = re.compile(r"\d{1,7}", re.ASCII)
 _DIGITS = re.compile(r"\+?\d{3,20}")
 _GLOBAL = re.compile(r"\+\d{1,15}", re.ASCII)
+SUBSCRIBER_DIGITS = 8
+"""So many last digits tell a telephone from others, however its country is written."""
 _LOCAL_DIGITS = (7, 8)
 """How long a number without its area code is."""
 _CHINA = phonenumbers.PhoneMetadata.metadata_for_region(CHINA)
@@ -78,6 +80,12 @@ def to_dial(raw: str, plan: DialPlan = NATIONAL) -> str | None:
     elif dashed := _DASHED.fullmatch(raw.strip()):
         number, extension = e164(dashed[1], plan), dashed[2]
     return f"{number};ext={extension}" if number and extension else number
+
+
+def same_subscriber(one: str | None, other: str | None) -> bool:
+    """Whether two numbers, however written, end alike; True where one of them is not known."""
+    ends = [re.sub(r"\D", "", number or "")[-SUBSCRIBER_DIGITS:] for number in (one, other)]
+    return not all(ends) or ends[0] == ends[1]
 
 
 def is_country(code: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.ports.numbers import CITY, NATIONAL, DialPlan, e164, is_country, to_dial
+from gateway.domain.phone_numbers import CITY, NATIONAL, DialPlan, e164, is_country, to_dial
 
 pytestmark = pytest.mark.unit
 
