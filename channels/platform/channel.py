@@ -21,7 +21,6 @@ from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
 from gateway.telemetry import log, trace
 
-MAX_BODY = 1_048_576
 _log = log.get("platform")
 
 
@@ -29,7 +28,6 @@ class PlatformChannel:
     """One platform; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: PlatformSettings, context: ChannelContext, text: TextServices) -> None:
         """Nothing is connected before the first call-back."""

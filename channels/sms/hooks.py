@@ -29,7 +29,6 @@ from gateway.telemetry import log
 _log = log.get("sms")
 T = TypeVar("T")
 
-MAX_BODY = 1024 * 1024
 MANY = 50
 CHUNK = MESSAGE_CHARS - 100
 TOO_MANY, SERVER_ERRORS = 429, 500
@@ -47,7 +46,6 @@ class HookChannel(ABC):
     """A ``Channel``, ``HttpChannel``, ``TextChannel``; a provider's class adds ``verify``, ``take`` and ``send``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: HookSettings, context: ChannelContext) -> None:
         """Nothing is opened before ``run`` or the first sending."""

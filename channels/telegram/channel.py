@@ -49,7 +49,6 @@ class TelegramChannel:
     """One bot; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: TelegramSettings, context: ChannelContext, text: TextServices, intake: Intake) -> None:
         """Nothing is connected before ``run`` or the first message."""

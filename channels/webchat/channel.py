@@ -29,7 +29,8 @@ from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
 
 BODY_S = 15.0
 """A body that is no upload has come by then; uploads have a limit of their own."""
-_MOST_BODY = 4096
+MOST_BODY = 4096
+"""Of a body that holds no file and no message, or of what stands around these."""
 _Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
@@ -46,14 +47,12 @@ class WebChatChannel:
     """A ``ports.channel.Channel``, ``HttpChannel`` and ``ports.message.TextChannel``."""
 
     window: ReplyWindow | None = None
-    for_web_clients = True
 
     def __init__(self, settings: WebChatSettings, context: ChannelContext) -> None:
         """Nothing is opened: requests come through ``handle``."""
         assert context.text is not None, "a web chat converses"
         text = context.text
         signer = Signer(text)
-        self.max_body_bytes = max(settings.max_file_bytes, 4 * settings.max_text_bytes) + _MOST_BODY
         self._settings = settings
         self._context = context
         self._health = text.health
@@ -182,7 +181,7 @@ class WebChatChannel:
     async def _message(self, request: web.Request, address: str) -> web.Response:
         """One frame; its acknowledgement, or 204 for a sign."""
         sender = await self._bearer(request, address)
-        body = await _body(request, 4 * self._settings.max_text_bytes + _MOST_BODY)
+        body = await _body(request, 4 * self._settings.max_text_bytes + MOST_BODY)
         frame = await off_loop(len(body) > LONG_BODY, parse, body)
         if isinstance(frame, Hello):
             raise Refusal(422, "malformed", "hello is for sockets.")
@@ -223,7 +222,7 @@ async def _body(request: web.Request, most: int) -> bytes:
 
 async def _opening(request: web.Request) -> _Opening:
     try:
-        return _Opening.model_validate(json.loads(await _body(request, _MOST_BODY) or b"{}"))
+        return _Opening.model_validate(json.loads(await _body(request, MOST_BODY) or b"{}"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise Refusal(422, "malformed", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -39,8 +39,8 @@ async def run(args: argparse.Namespace, accounts: AccountStore, settings: Settin
         raise RejectedInput(
             f"--password: at least {MIN_LENGTH} characters, and not the username; leave it out to have one made"
         )
-    offered = (getattr(channel_settings(table)[1], "realm", None) for table in settings.channel)
-    realms = sorted({str(realm) for realm in offered if realm})
+    known = (channel_settings(table) for table in settings.channel)
+    realms = sorted({spec.realm(options) for spec, options in known if spec.realm is not None})
     if not realms:
         raise RejectedInput("no channel of this configuration registers phones; add one of kind sip")
     password = args.password or secrets.token_urlsafe(SECRET_BYTES)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
 
+from gateway.ports.channel import HttpAccess
+
 
 class HttpChannel(Protocol):
-    """What a channel offers whose provider or clients come by HTTP: ``/hooks/{channel_id}``, ``/chat/{channel_id}``.
+    """What a channel offers whose provider or clients come by HTTP: ``SPEC.http`` says at which entrance.
 
     The web room finds the instance by its id, caps the body, and turns what is raised into a problem document.
     """
@@ -17,8 +20,14 @@ class HttpChannel(Protocol):
         """Answer.
 
         ``request.match_info["tail"]`` is the path behind the channel's id (may be empty), ``request.remote`` who asks,
-        also behind trusted proxies. A channel whose bodies are larger or smaller than usual (64 KB of a hook, 24 MB of
-        a chat) has an attribute ``max_body_bytes``. One that serves web clients has ``for_web_clients = True``: it is
-        at ``/chat/{channel_id}`` and nowhere else, and looks after its own time limits; all others are at ``/hooks``.
+        also behind trusted proxies.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEntry:
+    """A running instance, and how it is reached."""
+
+    channel: HttpChannel
+    access: HttpAccess

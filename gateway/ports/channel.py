@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -177,6 +178,32 @@ class Listening:
     """Those of its addresses that belong to the internet."""
 
 
+class Entrance(StrEnum):
+    """Under which path an instance is reached by HTTP, and by whom. It is at one of them and not at the other."""
+
+    HOOKS = "hooks"
+    """``/hooks/{channel_id}``: its provider."""
+    CHAT = "chat"
+    """``/chat/{channel_id}``: web clients; the channel looks after its own time limits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAccess:
+    """How an instance is reached by HTTP."""
+
+    entrance: Entrance = Entrance.HOOKS
+    body_bytes: int = 65_536
+    """The largest body that it takes; 413 beyond it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a running instance can do besides ``Channel``, as its SPEC says."""
+
+    http: HttpAccess | None = None
+    converses: bool = False
+
+
 S = TypeVar("S")
 
 
@@ -188,10 +215,20 @@ class ChannelSpec(Generic[S]):
     settings: type[S]
     """A pydantic model (extra="forbid", frozen) of the ``[[channel]]`` table without ``id`` and ``kind``."""
     build: Callable[[S, ChannelContext], Channel]
+    """The class itself, or a function that says in its annotation which classes it builds: they are held against what
+    is declared here."""
     role: str
     """The role it runs in: ``voice``, ``web`` or ``worker``."""
     single_owner: bool | Callable[[S], bool] = False
     """Whether only one process at a time may run an instance (polling, SMPP, cursors); may depend on its settings."""
+    http: Callable[[S], HttpAccess | None] | None = None
+    """How an instance with these settings is reached by HTTP; its class is an ``edge.http_channel.HttpChannel``."""
+    converses: bool = False
+    """Whether it sends what we write and fetches what people sent: its classes are ``ports.message.TextChannel``s."""
+    flow: Callable[[S], str] | None = None
+    """The flow that answers at an instance."""
+    realm: Callable[[S], str] | None = None
+    """Where telephones of ours register with an instance: in which realm their password holds (RFC 2617)."""
     source: Callable[[S], ContactSource] | None = None
     """The system behind an instance, where instances stand for systems that sign what they send."""
     reaches_phones: bool = False

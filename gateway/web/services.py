@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
-from gateway.edge.http_channel import HttpChannel
+from gateway.edge.http_channel import HttpEntry
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.accounts import AccountStore
@@ -28,7 +28,7 @@ from gateway.web.reportable import Open311
 class RunningChannels(Protocol):
     """The channel instances of this process."""
 
-    def http(self, channel_id: str) -> HttpChannel | None:
+    def http(self, channel_id: str) -> HttpEntry | None:
         """The one of this id, when it is reached by HTTP."""
         ...
 

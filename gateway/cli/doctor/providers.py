@@ -52,11 +52,11 @@ async def feeds(machine: Machine) -> AsyncIterator[Line]:
     asked = {}
     for table in machine.settings.feed:
         try:
-            _, options = feed_settings(table)
+            kind, options = feed_settings(table)
         except ConfigError:
             continue  # config.feeds tells
-        if (url := getattr(options, "url", None)) and str(url).startswith("http"):
-            asked[table.id] = asyncio.create_task(_feed(table.id, str(url)))
+        if kind.server is not None:
+            asked[table.id] = asyncio.create_task(_feed(table.id, kind.server(options)))
     for task in asked.values():
         yield await task
 

@@ -24,6 +24,7 @@ from gateway.intake.media.worker import MediaWorker
 from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.media.decoding import SoundDecoder
+from gateway.ports.channel import Abilities
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
 from gateway.prefill.place import Division, Gazetteer
@@ -31,6 +32,7 @@ from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock
 
+TEXTS = Abilities(converses=True)
 ROOT = Path(__file__).resolve().parents[3]
 FLOWS = load_flows(ROOT / "ivr_flows")
 LONGHUA = Division(code="460106", name="龙华区", level="district", parent="")
@@ -147,7 +149,7 @@ class ConversationHouse:
             steady_s=lambda: self.store_steady_s,
         )
         self.chat = ScriptedChannel()
-        self.channels.put("web", self.chat)
+        self.channels.put("web", self.chat, TEXTS)
 
     async def _transcribe(self, path: Path, from_ms: int) -> list[Final]:
         assert path.read_bytes()[:4] == b"RIFF"

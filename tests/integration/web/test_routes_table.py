@@ -70,7 +70,7 @@ async def _running(tmp_path: Path, stack: AsyncExitStack) -> tuple[list[str], We
             await harness.open()
             stack.push_async_callback(harness.close)
             await harness.start()
-            here.put(name, harness.channel)
+            here.put(name, harness.channel, harness.abilities)
             names.append(name)
     files = AttachmentFiles(tmp_path / "attachments")
     house = await stack.enter_async_context(web_house(tmp_path, channels=here, widget_channel="webchat", files=files))

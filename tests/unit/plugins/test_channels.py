@@ -15,7 +15,7 @@ from gateway.plugins.channels import load_channel_spec
 pytestmark = pytest.mark.unit
 KIND = """
 from pydantic import BaseModel, ConfigDict
-from gateway.ports.channel import ChannelSpec
+from gateway.ports.channel import ChannelSpec, HttpAccess
 
 
 class Settings(BaseModel):
@@ -23,7 +23,37 @@ class Settings(BaseModel):
     polled: bool = False
 
 
-SPEC = ChannelSpec(kind="pager", settings=Settings, build=lambda settings, context: None, {more})
+class Pager:
+    def __init__(self, settings, context): ...
+    async def run(self): ...
+    async def ready(self): ...
+    async def aclose(self, *, drain_s): ...
+
+
+class Handling(Pager):
+    async def handle(self, request): ...
+
+
+class Sending(Pager):
+    async def send(self, message): ...
+
+
+class Conversing(Handling, Sending):
+    def fetch(self, media): ...
+
+
+class Endless:
+    async def run(self): ...
+    async def ready(self): ...
+
+
+def either(settings, context) -> Pager | Handling: ...
+
+
+def unsaid(settings, context): ...
+
+
+SPEC = ChannelSpec(**{{"kind": "pager", "settings": Settings, "build": Pager, **dict({more})}})
 """
 
 
@@ -41,7 +71,10 @@ def pager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 def test_capabilities_are_read(pager: Callable[[str], None]) -> None:
-    pager('role="web", widget=True, reaches_phones=True, single_owner=lambda settings: settings.polled')
+    pager(
+        'role="web", build=Handling, http=lambda _: HttpAccess(), widget=True, reaches_phones=True, '
+        "single_owner=lambda settings: settings.polled"
+    )
     spec = load_channel_spec("pager")
     assert spec.widget
     assert spec.reaches_phones
@@ -54,7 +87,14 @@ def test_capabilities_are_read(pager: Callable[[str], None]) -> None:
     ("more", "problem"),
     [
         ('role="phone"', "SPEC.role is 'phone'"),
-        ('role="voice", widget=True', "SPEC.widget needs SPEC.role 'web'"),
+        ('role="web", widget=True', "SPEC.widget needs SPEC.http"),
+        ('role="web", build=unsaid', "SPEC.build must be a class, or a function whose annotation"),
+        ('role="web", build=Endless', r"Endless has no aclose\(\)"),
+        ('role="web", http=lambda _: None', r"SPEC.http, but Pager has no handle\(\)"),
+        ('role="web", build=either', r"Handling has handle\(\), which nobody calls"),
+        ('role="web", converses=True, build=Sending', "SPEC.converses, but Sending lacks one of send, fetch"),
+        ('role="web", build=Sending', r"Sending has send\(\), which nobody calls"),
+        ('role="web", http="yes", build=Handling', "SPEC.http must be a function"),
         ('role="web", single_owner="yes"', "SPEC.single_owner must be"),
         ('role="web", source="cityapp"', "SPEC.source must be a function"),
     ],
