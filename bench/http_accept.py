@@ -80,7 +80,7 @@ async def _serve(*, store: bool) -> None:
         house = await open_house(settings, ("web", "worker"), stack)
         base = house.base
         for n in range(CLIENTS):
-            await base.database.accounts.add_token(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
+            await base.database.tokens.add(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
         if not store:
             prefill = Prefill.of(settings.config_dir, settings.timezone)
             base.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=base.clock)

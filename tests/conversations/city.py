@@ -234,7 +234,7 @@ async def city(folder: Path) -> AsyncIterator[City]:
         house = House(base, ["web", "worker"])
         assert house.web is not None
         assert house.written is not None
-        await database.accounts.add_token(name="bench", scopes=["admin"], token_sha256=sha256(TOKEN))
+        await database.tokens.add(name="bench", scopes=["admin"], token_sha256=sha256(TOKEN))
         channels = [RunningChannel(built, base.here) for built in house.channels]
 
         async def ready() -> dict[str, bool]:

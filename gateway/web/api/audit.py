@@ -35,7 +35,7 @@ async def list_audit(context: Context) -> web.Response:
     viewer = query.viewer
     if viewer is not None and ":" not in viewer:
         viewer = f"user:{viewer}"
-    rows = await context.services.accounts.trail(
+    rows = await context.services.audit.read(
         actor=viewer,
         action=query.what,
         ticket_id=named.upper() if named else None,

@@ -156,7 +156,7 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
     found = _SIGNATURE.match(header)
     at = int(found.group(1)) if found else 0
     configured = services.sources.get(name) if name else None
-    stored = await services.accounts.signing_source(name) if name and not configured else None
+    stored = await services.tokens.signing_source(name) if name and not configured else None
     known = (configured.secret, configured.previous_secret) if configured else ((stored or {}).get("hmac_secret"),)
     expected = [signature(secret, signed, at) for secret in known if secret]
     fits = [hmac.compare_digest(one.encode(), header.encode()) for one in expected or [signature("", signed, at)]]
