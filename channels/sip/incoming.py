@@ -17,12 +17,12 @@ from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
 from channels.sip.message import Headers, Request
 from channels.sip.refusals import Refusals
 from channels.sip.registrar import Registrar
-from channels.sip.session_timers import Agreed, IntervalTooSmall, agree
+from channels.sip.session_timers import AgreedTimer, IntervalTooSmall, agree
 from channels.sip.transactions import ServerTransaction
 from channels.sip.uas import IncomingLeg
 from gateway.errors import CallEnded
 from gateway.ports.call import CallHandler, CallInfo
-from gateway.ports.refused_call import Refused
+from gateway.ports.refused_call import OnRefusedCall
 from gateway.telemetry import log, metrics, trace
 
 TRACED_PER_SECOND = 200
@@ -43,7 +43,7 @@ class IncomingCalls:
         refusals: Refusals,
         pool: RtpPool,
         handler: CallHandler,
-        refused: Refused | None,
+        refused: OnRefusedCall | None,
         draining: Callable[[], bool],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
@@ -93,7 +93,7 @@ class IncomingCalls:
     def _offer(self, request: Request, transaction: ServerTransaction | None, *, known: bool) -> None:
         """Take the call, unless there is no room or its session can never be."""
         refusal: tuple[int, Headers] | None = None
-        offer, agreed = None, Agreed(self._settings.session_expires_s, we_refresh=True)
+        offer, agreed = None, AgreedTimer(self._settings.session_expires_s, we_refresh=True)
         try:
             preferred, floor = self._settings.session_expires_s, self._settings.min_se_s
             agreed = agree(request, preferred_s=preferred, min_s=floor)

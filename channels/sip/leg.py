@@ -13,7 +13,7 @@ from channels.sip.media import MediaSession, NotAcceptable
 from channels.sip.message import Request, Response
 from channels.sip.refresh import Refresher
 from channels.sip.rtp_source import Signaller
-from channels.sip.session_timers import Agreed, IntervalTooSmall, SessionTimer, agree, answer_headers
+from channels.sip.session_timers import AgreedTimer, IntervalTooSmall, SessionTimer, agree, answer_headers
 from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason, FrameSink, Playback
@@ -320,7 +320,7 @@ class Leg(ABC):
             return False
         return True
 
-    def agree(self, request: Request) -> Agreed:
+    def agree(self, request: Request) -> AgreedTimer:
         """The session timer for ``request``; ``IntervalTooSmall``."""
         settings = self.core.settings
         return agree(request, preferred_s=settings.session_expires_s, min_s=settings.min_se_s)

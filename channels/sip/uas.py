@@ -12,7 +12,7 @@ from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.media import MediaSession
 from channels.sip.message import Request
 from channels.sip.rtp_source import Signaller
-from channels.sip.session_timers import Agreed, answer_headers
+from channels.sip.session_timers import AgreedTimer, answer_headers
 from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason
@@ -34,7 +34,7 @@ class IncomingLeg(Leg):
         *,
         signaller: Signaller,
         offer: bytes | None,
-        agreed: Agreed,
+        agreed: AgreedTimer,
     ) -> None:
         super().__init__(core, info, signaller)
         self._transaction = transaction

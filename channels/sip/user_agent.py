@@ -17,7 +17,7 @@ from channels.sip.headers import ACCEPT, ALLOW, RETRY_AFTER_S, SUPPORTED, retry_
 from channels.sip.incoming import IncomingCalls
 from channels.sip.inspection import refusal_of
 from channels.sip.media import RtpPool
-from channels.sip.message import Malformed, Request, Response, parse
+from channels.sip.message import MalformedMessage, Request, Response, parse
 from channels.sip.refusals import Refusals
 from channels.sip.registrar import Registrar
 from channels.sip.settings import SipSettings
@@ -30,7 +30,7 @@ from channels.sip.wire import Wire
 from gateway.ports.call import CallHandler, OutgoingCall
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
-from gateway.ports.refused_call import Refused
+from gateway.ports.refused_call import OnRefusedCall
 from gateway.telemetry import log, metrics
 
 COMPLAINTS_PER_SECOND = 20
@@ -55,7 +55,7 @@ class UserAgent:
         trace: TraceWriter,
         draining: Callable[[], bool],
         gauge: Callable[[str, float], None],
-        refused: Refused | None = None,
+        refused: OnRefusedCall | None = None,
     ) -> None:
         """``calls`` gets every call offered; ``gauge`` hears how many there are, ``refused`` which had no room."""
         self._settings = settings
@@ -189,7 +189,7 @@ class UserAgent:
     def _received(self, data: bytes, flow: PeerFlow) -> None:
         try:
             message = parse(data, flow)
-        except Malformed as error:
+        except MalformedMessage as error:
             self._malformed.inc()
             if self._complaints.admit(flow.host):
                 self._trace(True, flow.peer, data)

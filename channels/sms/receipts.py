@@ -70,7 +70,7 @@ class Sending:
         self.over = asyncio.Event()
 
 
-class Receipts:
+class PartReceipts:
     """Turns words on parts into the word on the message: failed when one failed, delivered when all are.
 
     Some operators report a long text once: ``settle_s`` after the first part was delivered the others count as well.

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from channels.webchat import assets
 from channels.webchat.answers import Origins, Refusal, answer, count, problem
 from channels.webchat.exchange import Exchange
-from channels.webchat.limits import Limits
+from channels.webchat.limits import ChatLimits
 from channels.webchat.lines import Lines
 from channels.webchat.proof import Proof, Proofs
 from channels.webchat.protocol import VERSION, Hello, parse
@@ -57,7 +57,7 @@ class WebChatChannel:
         self._context = context
         self._health = text.health
         self._origins = Origins(settings.allowed_origins)
-        self._limits = Limits(settings, context.clock)
+        self._limits = ChatLimits(settings, context.clock)
         self._sessions = Sessions(signer, context.clock, days=settings.session_days)
         self._proofs = Proofs(signer, context.clock, text.cache, numbers=settings.proof_numbers)
         self._exchange = Exchange(settings, context, text, self._limits)

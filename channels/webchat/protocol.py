@@ -51,7 +51,7 @@ class Text(_Kept):
     choice: Annotated[str, Field(max_length=64)] | None = None
 
 
-class Place(_Kept):
+class PlaceFrame(_Kept):
     """Where the person is; browsers speak WGS-84 (W3C Geolocation)."""
 
     t: Literal["location"]
@@ -69,7 +69,7 @@ class Rating(_Kept):
     comment: Annotated[str, Field(max_length=1000)] | None = None
 
 
-class End(_Kept):
+class EndFrame(_Kept):
     """The person has finished."""
 
     t: Literal["end"]
@@ -95,8 +95,8 @@ class Beat(_Frame):
     t: Literal["beat"]
 
 
-Kept = Text | Place | Rating | End
-Frame = Annotated[Hello | Text | Place | Rating | End | Typing | Seen | Beat, Field(discriminator="t")]
+Kept = Text | PlaceFrame | Rating | EndFrame
+Frame = Annotated[Hello | Text | PlaceFrame | Rating | EndFrame | Typing | Seen | Beat, Field(discriminator="t")]
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
@@ -153,7 +153,7 @@ def inbound(
     match frame:
         case Text():
             return InboundMessage(**base, text=frame.text, choice=frame.choice)
-        case Place():
+        case PlaceFrame():
             place = Location(lat=frame.lat, lon=frame.lon, crs="wgs84", label=frame.label)
             return InboundMessage(**base, kind="location", text=frame.label, location=place)
         case Rating():
@@ -161,7 +161,7 @@ def inbound(
             return InboundMessage(
                 **base, kind="event", event="rating", event_data=data, text=frame.comment, opens=False
             )
-        case End():
+        case EndFrame():
             return InboundMessage(**base, kind="event", event="end", opens=False)
 
 

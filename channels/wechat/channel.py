@@ -13,7 +13,7 @@ from channels.wechat.crypto import CallbackCrypto
 from channels.wechat.envelope import MAX_BODY, Fields, fields, required, text
 from channels.wechat.official import Origin
 from channels.wechat.outbound import Outbound
-from channels.wechat.refusals import BadSignature, Malformed, Refused, TooLarge
+from channels.wechat.refusals import BadSignature, Refused, TooLarge, UnreadableCallback
 from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
 from gateway.domain.limits import LONG_BODY
@@ -119,7 +119,7 @@ class WechatChannel:
         """The platform asks whether this address is ours."""
         echo = query.get("echostr", "")
         if not echo or len(echo) > _LONGEST_ECHO:
-            raise Malformed("echostr is missing or too long")
+            raise UnreadableCallback("echostr is missing or too long")
         if "msg_signature" in query or self._sync is not None:
             self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=echo)
             echo = self._crypto.decrypt(echo)
@@ -159,12 +159,12 @@ class WechatChannel:
                 self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=encrypted)
                 try:
                     inside = self._crypto.decrypt(encrypted)
-                except Malformed:
+                except UnreadableCallback:
                     return None, body
                 return _readable(inside), inside.encode()
             if self._settings.mode == "safe":
                 if found is None:
-                    raise Malformed("the body is not XML that we take")
+                    raise UnreadableCallback("the body is not XML that we take")
                 raise BadSignature("a body that is not encrypted, in mode safe")
         self._crypto.check(query, given="signature", now_s=self._now_s())
         return _readable(body), body
@@ -246,7 +246,7 @@ async def _body(request: web.Request) -> bytes:
 def _readable(body: bytes | str) -> Fields | None:
     try:
         return fields(body)
-    except Malformed:
+    except UnreadableCallback:
         return None
 
 

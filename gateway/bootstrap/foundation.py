@@ -18,7 +18,7 @@ from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.lease import ChannelLease
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.retention import StoredRetentionClock
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.live import client
 from gateway.live.neighbours import Neighbours
@@ -83,7 +83,7 @@ class Foundation:
         self.draining = False
         """True once SIGTERM was read: new calls are refused with 503."""
         self.flows = load_flows(settings.flows_dir)
-        self.engine = Engine(self.flows)
+        self.engine = FlowEngine(self.flows)
         self.configured = ConfiguredChannels(settings.channel, self.flows, settings.flows_dir)
         self.here = ChannelsHere(self.configured.by_http)
         self.health = HealthBoard(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap.voice import Voice
     from gateway.bootstrap.web import Web
     from gateway.bootstrap.worker import Worker
-    from gateway.bootstrap.written import Written
+    from gateway.bootstrap.written import WrittenContacts
 
 
 async def open_house(
@@ -48,7 +48,7 @@ class House:
         self.base = base
         self._name = name
         self.voice: Voice | None = None
-        self.written: Written | None = None
+        self.written: WrittenContacts | None = None
         self.worker: Worker | None = None
         self.web: Web | None = None
         # A room is loaded where it is run: a voice process is small, and at work soon after a restart.
@@ -57,9 +57,9 @@ class House:
 
             self.voice = Voice(base)
         if "web" in parts or "worker" in parts:
-            from gateway.bootstrap.written import Written  # noqa: PLC0415 - as above
+            from gateway.bootstrap.written import WrittenContacts  # noqa: PLC0415 - as above
 
-            self.written = written = Written(base)
+            self.written = written = WrittenContacts(base)
             if "worker" in parts:
                 from gateway.bootstrap.worker import Worker  # noqa: PLC0415 - as above
 

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.bootstrap.foundation import Foundation
-from gateway.bootstrap.written import Written
+from gateway.bootstrap.written import WrittenContacts
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
@@ -20,7 +20,7 @@ from gateway.web.services import WebServices
 class Web:
     """The room of everything that comes by HTTP."""
 
-    def __init__(self, base: Foundation, written: Written) -> None:
+    def __init__(self, base: Foundation, written: WrittenContacts) -> None:
         """Starts nothing. ``ConfigError`` for wrong tables of the configuration's folder."""
         self._base = base
         self._written = written

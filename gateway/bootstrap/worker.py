@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.titles import titles
-from gateway.bootstrap.written import Written
+from gateway.bootstrap.written import WrittenContacts
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
@@ -20,7 +20,7 @@ from gateway.settings.sections import FeedTable
 class Worker:
     """The room of background work. Several processes may run it: leases keep them apart."""
 
-    def __init__(self, base: Foundation, written: Written) -> None:
+    def __init__(self, base: Foundation, written: WrittenContacts) -> None:
         """Starts nothing. ``ConfigError`` for a wrong ``[[feed]]``."""
         settings, database = base.settings, base.database
         self.recovery = Recovery(

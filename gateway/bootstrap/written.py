@@ -17,7 +17,7 @@ from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import Prefill
 
 
-class Written:
+class WrittenContacts:
     """Conversations, what leaves, and what is fetched."""
 
     def __init__(self, base: Foundation) -> None:

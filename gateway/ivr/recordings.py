@@ -30,7 +30,7 @@ FULL_SCALE = 32_768
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class PromptRecording:
     """One new file that is fit, and the figures of it."""
 
     path: Path
@@ -40,7 +40,7 @@ class Recording:
     level_dbfs: float
 
 
-def check(folder: Path, wanted: Mapping[str, Mapping[str, PromptItem]]) -> tuple[list[Recording], list[str]]:
+def check(folder: Path, wanted: Mapping[str, Mapping[str, PromptItem]]) -> tuple[list[PromptRecording], list[str]]:
     """Check ``folder/<language>/<id>.wav`` against the prompts in use.
 
     A language that ``folder`` brings must be complete: one voice, not two. ``<id>.txt`` may be left out when the
@@ -56,7 +56,7 @@ def check(folder: Path, wanted: Mapping[str, Mapping[str, PromptItem]]) -> tuple
     languages = [name for name in brought if name in wanted]
     if not languages:
         problems.append(f"{folder}: has no folder named {known} with recordings in it")
-    fit: list[Recording] = []
+    fit: list[PromptRecording] = []
     for language in languages:
         there = {path.stem for path in (folder / language).glob("*.wav")}
         for prompt_id in sorted(there | set(wanted[language])):
@@ -71,7 +71,7 @@ def check(folder: Path, wanted: Mapping[str, Mapping[str, PromptItem]]) -> tuple
     return fit, problems
 
 
-def put_in(recordings: list[Recording], prompts: Path) -> None:
+def put_in(recordings: list[PromptRecording], prompts: Path) -> None:
     """Convert ``recordings`` to 8 kHz A-law WAV and put them into the folder ``prompts`` with their words.
 
     Everything is converted and on disk before the first file is exchanged, and each is exchanged in one step: a call
@@ -98,7 +98,7 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _check_one(path: Path, language: str, known: PromptItem | None) -> tuple[Recording | None, list[str]]:
+def _check_one(path: Path, language: str, known: PromptItem | None) -> tuple[PromptRecording | None, list[str]]:
     words = path.with_suffix(".txt")
     try:
         text = words.read_text(encoding="utf-8").strip() if words.exists() or known is None else known.text
@@ -112,7 +112,7 @@ def _check_one(path: Path, language: str, known: PromptItem | None) -> tuple[Rec
         wrong.append(f"{words.name} is empty; write down what is said")
     if wrong:
         return None, [f"{path}: {problem}" for problem in wrong]
-    return Recording(path, language, text, sound.duration_s, _Level(sound).dbfs), []
+    return PromptRecording(path, language, text, sound.duration_s, _Level(sound).dbfs), []
 
 
 def _unfit(sound: Sound) -> list[str]:

@@ -34,7 +34,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Danger:
+class DangerHeard:
     """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
 
     kind: str
@@ -137,5 +137,5 @@ class Waiting:
         return any(said.fits(text) for said in self.choices)
 
 
-Input = Begin | Finished | SpeechBegan | Heard | Danger | Key | Silence | Beside | ActionDone | HungUp
+Input = Begin | Finished | SpeechBegan | Heard | DangerHeard | Key | Silence | Beside | ActionDone | HungUp
 Output = Say | Wait | Act | End

@@ -28,7 +28,7 @@ _HEAD = struct.Struct("!I")
 _log = log.get("connection")
 
 
-class Listener:
+class SocketListener:
     """Answers the other processes of this machine."""
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:

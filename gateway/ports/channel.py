@@ -13,7 +13,7 @@ from gateway.domain.change import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
 from gateway.ports.message import TextServices
-from gateway.ports.refused_call import Refused
+from gateway.ports.refused_call import OnRefusedCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class ChannelContext:
     """Who takes contacts; None in a process that only answers calls."""
     calls: CallHandler | None = None
     """Who answers calls; None in a process without the role ``voice``."""
-    refused: Refused | None = None
+    refused: OnRefusedCall | None = None
     """Told of calls that were refused for want of room; None where nobody keeps them."""
     process: str = "gateway"
     """What this process is called in names of files: no other one, here or on another machine, writes to them."""

@@ -50,6 +50,6 @@ class RefusedCallStore(Protocol):
         ...
 
 
-Refused = Callable[[CallInfo, str, bool], None]
+OnRefusedCall = Callable[[CallInfo, str, bool], None]
 """A channel tells the house of a call that it refused: what signalling said, the reason, whether the caller's network
 is known. Never waits and never raises."""

@@ -39,7 +39,7 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class NameHit:
     """A name found in a text. ``grade``: exact, alias, same (sounds the same), like (sounds alike) or bare.
 
     Bare is a street without its kind (凤翔), or a district in Latin letters (Longhua), which by itself may be any word.
@@ -144,9 +144,9 @@ class PlaceNames:
         if division is not None and division not in known:
             known.append(division)
 
-    def find(self, text: str) -> list[Hit]:
+    def find(self, text: str) -> list[NameHit]:
         """Every name in ``text``, longest first, no two overlapping; what is written goes before what sounds alike."""
-        hits: list[Hit] = []
+        hits: list[NameHit] = []
         taken = bytearray(len(text))
         position = 0
         while position < len(text):
@@ -160,10 +160,10 @@ class PlaceNames:
             position = max(end, position + 1)
         for start, end, name, bare in self._latin.find(text):
             grade = "bare" if bare else "alias" if name in self._alias else "exact"
-            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
+            hits.append(NameHit(start, end, tuple(self._divisions[name]), grade))
         return sorted(hits, key=lambda h: h.start)
 
-    def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:
+    def _written_at(self, text: str, start: int, hits: list[NameHit]) -> int:
         for end, (name, *_) in self._written.at(text, start):
             kind = self._alias.get(name)
             if kind in {"short", "bare"} and not (
@@ -171,11 +171,11 @@ class PlaceNames:
             ):
                 continue
             grade = "bare" if kind == "bare" else "alias" if kind else "exact"
-            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
+            hits.append(NameHit(start, end, tuple(self._divisions[name]), grade))
             return end
         return start
 
-    def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[Hit]) -> int:
+    def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[NameHit]) -> int:
         for end, names in self._heard.at(sound, start):
             if any(taken[start:end]):
                 continue
@@ -190,6 +190,6 @@ class PlaceNames:
             if best < enough * len(said) or (said[0] == "穷" and text[start - 1 : start] == "贫"):
                 continue
             divisions = tuple(dict.fromkeys(d for n in kept for d in self._divisions[n]))
-            hits.append(Hit(start, end, divisions, "same" if same else "like"))
+            hits.append(NameHit(start, end, divisions, "same" if same else "like"))
             return end
         return start

@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from gateway.prefill.features import plain, syllable
-from gateway.prefill.similar_part import BUCKETS, Facts, Floats, OpenPart, Query, SealedPart, Vector
+from gateway.prefill.similar_part import BUCKETS, Facts, Floats, OpenPart, SealedPart, SimilarQuery, Vector
 
 CHARS = 400
 """Of a longer text only this beginning counts."""
@@ -163,7 +163,7 @@ class SimilarIndex:
     ) -> list[Similar]:
         """At most ``top`` other tickets registered from ``since`` on, most similar first, none below ``threshold``."""
         self.settle()
-        query, facts = Query(vector(entry.text), self._idf), self._facts(entry)
+        query, facts = SimilarQuery(vector(entry.text), self._idf), self._facts(entry)
         found: list[Similar] = []
         for part in self._parts():
             scores = part.scores(query)

@@ -6,7 +6,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from gateway.live.connection import Listener
+from gateway.live.connection import SocketListener
 from gateway.live.run_dir import socket_path
 from gateway.live.speech_reader import READER, VERB
 from gateway.live.speech_reading import handler
@@ -31,7 +31,7 @@ async def read(settings: Settings, *, supervised: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     prefill = Prefill.of(settings.config_dir, settings.timezone)
     async with AsyncExitStack() as stack:
-        listener = Listener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), **ANSWERS})
+        listener = SocketListener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), **ANSWERS})
         await listener.start()
         stack.push_async_callback(listener.aclose)
         if not supervised:

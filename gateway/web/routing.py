@@ -29,7 +29,7 @@ _UNMASKED = "unmasked"
 """Looks written down before they are answered; those of ``SeenLog`` under the same name may still wait."""
 
 
-class House:
+class WebRoom:
     """What every handler shares."""
 
     def __init__(self, services: WebServices) -> None:
@@ -102,7 +102,7 @@ class Context:
     """One request on its way through a handler."""
 
     request: web.Request
-    house: House
+    house: WebRoom
     _principal: Principal | None
 
     @property
@@ -200,7 +200,7 @@ class Route:
     tag: str = field(default="tickets")
 
 
-HOUSE: web.AppKey[House] = web.AppKey("house", House)
+HOUSE: web.AppKey[WebRoom] = web.AppKey("house", WebRoom)
 ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes", tuple[Route, ...])
 
 

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.house import House
-from gateway.bootstrap.written import Written
+from gateway.bootstrap.written import WrittenContacts
 from gateway.edge.system_clock import SystemClock
 from gateway.live import client as valkey
 from gateway.live.shared_cache import ValkeyCache
@@ -94,7 +94,7 @@ class City:
     """The gateway and the providers around it."""
 
     house: House
-    written: Written
+    written: WrittenContacts
     clock: DaysLater
     hearing: Hearing
     wechat: Platform

@@ -21,7 +21,7 @@ from gateway.intake.call.answer import CallAnswering, CallSettings
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.channel.health import HealthBoard
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
 from gateway.ports.recogniser import Final
@@ -92,7 +92,7 @@ class Hotline:
     database: Database
     virtual: VirtualTime
     recordings: LocalRecordings
-    engine: Engine = field(default_factory=lambda: Engine(load_flows(ROOT / "ivr_flows")))
+    engine: FlowEngine = field(default_factory=lambda: FlowEngine(load_flows(ROOT / "ivr_flows")))
     prefill: Prefill = field(default_factory=city_prefill)
 
     def answering(self, recognition: Recognition) -> CallAnswering:

@@ -20,7 +20,7 @@ from channels.sip.bodies import UnsupportedBody, key_of, sdp_of
 from channels.sip.call_info import call_info
 from channels.sip.flow import PeerFlow
 from channels.sip.media_sdp import Description, NotAcceptable
-from channels.sip.message import Malformed as SipMalformed
+from channels.sip.message import MalformedMessage as SipMalformed
 from channels.sip.message import Request, parse, response_to
 from channels.sip.rtp import HEADER, HEADER_BYTES, payload_of
 from channels.sip.rtp_buffer import JitterBuffer
@@ -30,7 +30,7 @@ from channels.sms import hooks
 from channels.sms.cmpp import pdu as cmpp
 from channels.sms.smpp import pdu as smpp
 from channels.telegram.settings import TelegramSettings
-from channels.telegram.updates import Malformed as TelegramMalformed
+from channels.telegram.updates import MalformedMessage as TelegramMalformed
 from channels.telegram.updates import Translator
 from channels.webchat.answers import Refusal
 from channels.webchat.protocol import parse as parse_frame
@@ -353,7 +353,7 @@ TARGETS = {
         (Refused,),
     ),
     "telegram": Target(TELEGRAM, _telegram, (TelegramMalformed,)),
-    "platform": Target(PLATFORM, platform.parsed, (platform.Malformed,)),
+    "platform": Target(PLATFORM, platform.parsed, (platform.MalformedBody,)),
     "webchat": Target(FRAMES, parse_frame, (Refusal,)),
     "sms_json": Target(dumped([{"phone_number": "13800138000", "content": "x"}]), _sms_json, (hooks.NotUnderstood,)),
     "sniff": Target(FILES, lambda data: sniff(data, "x.mp3")),

@@ -22,12 +22,12 @@ from gateway.intake.call.record import CallRecord
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.call.texting import Texting
 from gateway.intake.channel.health import HealthBoard
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Recogniser
-from gateway.ports.recordings import Finished, Recordings, RecordingWriter
-from gateway.ports.refused_call import Refused
+from gateway.ports.recordings import FinishedRecording, Recordings, RecordingWriter
+from gateway.ports.refused_call import OnRefusedCall
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, metrics, trace
@@ -61,14 +61,14 @@ class CallAnswering:
         spool: ChangeStore,
         recordings: Recordings,
         recogniser: Recogniser | None,
-        engine: Engine,
+        engine: FlowEngine,
         reader: SpeechReader,
         clock: Clock,
         live: LiveInteractions,
         settings: CallSettings,
         schedule: Schedule,
         health: HealthBoard,
-        refused: Refused,
+        refused: OnRefusedCall,
         texting: Texting | None = None,
     ) -> None:
         """``spool`` takes what ``store`` refuses once a call is up; ``refused`` hears of calls that it cannot take.
@@ -224,7 +224,7 @@ class CallAnswering:
         leg: CallLeg,
         record: CallRecord,
         disposition: Disposition,
-        finished: Finished | None,
+        finished: FinishedRecording | None,
         listener: Listener | None,
         keys: Keys,
     ) -> None:
@@ -278,5 +278,5 @@ class CallAnswering:
             await asyncio.wait(set(self._tails), timeout=timeout_s)
 
 
-def _close_recording(writer: RecordingWriter) -> Finished | None:
+def _close_recording(writer: RecordingWriter) -> FinishedRecording | None:
     return writer.close()

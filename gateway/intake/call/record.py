@@ -30,7 +30,7 @@ from gateway.intake.conversation.matters import knows_where
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import ChangeStore
 
@@ -240,7 +240,7 @@ class CallRecord:
         disposition: Disposition,
         proved: bool,
         keys: list[str],
-        recording: Finished | None,
+        recording: FinishedRecording | None,
         spoken_ms: int,
         transcribed: bool,
         quality: dict[str, Any],
@@ -346,7 +346,7 @@ class CallRecord:
         self._raised.update(raised)
 
 
-def recording_field(finished: Finished | None) -> dict[str, Any] | None:
+def recording_field(finished: FinishedRecording | None) -> dict[str, Any] | None:
     """The ``recording`` of an interaction as it is stored."""
     if finished is None:
         return None

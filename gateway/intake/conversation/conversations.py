@@ -39,8 +39,8 @@ from gateway.intake.conversation.message_change import (
 )
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
-from gateway.ivr.engine import State
-from gateway.ports.attachments import Attachments, Refused
+from gateway.ivr.engine import DialogueState
+from gateway.ports.attachments import AttachmentRefused, Attachments
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
@@ -322,13 +322,13 @@ class ConversationIntake:
             return replace(new, error="too_large") if (media.size or 0) > self._files.max_bytes else new
         try:
             stored = await self._files.keep(_once(media), media.name)
-        except Refused as refused:
+        except AttachmentRefused as refused:
             return replace(new, error=refused.why, bytes=len(media.data))
         return replace(
             new, sha256=stored.sha256, location=stored.location, bytes=stored.bytes, media_type=stored.media_type
         )
 
-    def _remember(self, key: Key, applied: Applied, state: State) -> None:
+    def _remember(self, key: Key, applied: Applied, state: DialogueState) -> None:
         self._open[key] = Standing(
             ticket_id=applied.ticket_id,
             interaction_id=applied.interaction_id,
@@ -363,7 +363,7 @@ class ConversationIntake:
     async def rest(self, idle: IdleConversation) -> Disposition | None:
         """Close a conversation in which nobody has written for long; how it ended, None if it goes on after all."""
         key = (idle.channel_id, idle.external_id.partition(":")[2])
-        state = State.from_json(idle.dialogue) if idle.dialogue else None
+        state = DialogueState.from_json(idle.dialogue) if idle.dialogue else None
         now = self._clock.now()
         async with self._turns.alone(key):
             known = self._open.get(key)
@@ -422,7 +422,7 @@ def _standing(view: ThreadView) -> Standing:
         ticket_id=view.open_ticket_id,
         interaction_id=view.open_interaction_id,
         dialogue_no=view.dialogue_no,
-        state=State.from_json(view.dialogue) if view.dialogue else None,
+        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
         previous_ticket=view.ticket_id,
         previous_interaction=view.interaction_id,
     )

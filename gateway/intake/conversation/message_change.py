@@ -33,7 +33,7 @@ from gateway.intake.contact.emergency import danger_said, emergency_raised
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.text_flow import Turn, disposition_of
-from gateway.ivr.engine import State
+from gateway.ivr.engine import DialogueState
 from gateway.ports.message import InboundMessage, StoredMessage
 
 CONVERSATION = "conversation:"
@@ -60,7 +60,7 @@ class Standing:
     """The open conversation's; None: this message opens one."""
     interaction_id: str | None = None
     dialogue_no: int = 0
-    state: State | None = None
+    state: DialogueState | None = None
     previous_ticket: str | None = None
     previous_interaction: str | None = None
     parent: str | None = None
@@ -200,7 +200,7 @@ class MessageChange:
             ),
         )
 
-    def _ends(self, state: State, about: FollowUp | None) -> Disposition | None:
+    def _ends(self, state: DialogueState, about: FollowUp | None) -> Disposition | None:
         """How the conversation ends with this message; None: it goes on. A withdrawn ticket takes nothing more."""
         if self._standing.interaction_id is None:
             return None

@@ -25,16 +25,16 @@ from gateway.ivr.engine import (
     ActionDone,
     Begin,
     Beside,
-    Danger,
+    DangerHeard,
+    DialogueState,
     End,
-    Engine,
     Finished,
+    FlowEngine,
     Heard,
     Input,
     Key,
     Output,
     Say,
-    State,
     Wait,
     Waiting,
 )
@@ -84,7 +84,7 @@ class Heeded:
 class Turn:
     """What one message came to."""
 
-    state: State
+    state: DialogueState
     lines: list[str] = field(default_factory=list)
     quick_replies: tuple[tuple[str, str], ...] = ()
     guesses: list[Guess] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Turn:
     """It has yet to begin: at the demand that is another matter."""
 
 
-def disposition_of(state: State | None) -> Disposition:
+def disposition_of(state: DialogueState | None) -> Disposition:
     """How a conversation ended that nobody goes on with."""
     if state is None:
         return Disposition.IDLE_CLOSED
@@ -114,7 +114,7 @@ def disposition_of(state: State | None) -> Disposition:
 class TextFlow:
     """Runs flows on messages."""
 
-    def __init__(self, *, engine: Engine, prefill: Prefill) -> None:
+    def __init__(self, *, engine: FlowEngine, prefill: Prefill) -> None:
         """Flows and the reader of messages."""
         self._engine = engine
         self._prefill = prefill
@@ -136,8 +136,8 @@ class TextFlow:
         self._run(turn, Begin(), None)
         return turn
 
-    def waiting(self, state: State) -> Waiting | None:
-        """See ``Engine.waiting``."""
+    def waiting(self, state: DialogueState) -> Waiting | None:
+        """See ``FlowEngine.waiting``."""
         return self._engine.waiting(state)
 
     def take(self, turn: Turn, heeded: Heeded, *, opening: bool) -> Turn:
@@ -146,7 +146,7 @@ class TextFlow:
         event: Input | None
         opening = opening or (heeded.speaks and turn.state.vars.get(UNHEARD) == turn.state.step)
         if danger := danger_in(heeded.text or ""):
-            turn.emergency, event = danger.number, Danger(danger.kind, language_of(heeded.text))
+            turn.emergency, event = danger.number, DangerHeard(danger.kind, language_of(heeded.text))
         elif turn.another:
             event = Begin()
         else:
@@ -231,7 +231,7 @@ class TextFlow:
         places = [g.span for g in self._prefill.read(text, at=at, answers=True).guesses if g.path.startswith("place.")]
         return any(span is not None and 2 * (span[1] - span[0]) >= len(only_words(text)) for span in places)
 
-    def later(self, state: State, message_id: str, text: str, at: datetime) -> Turn:
+    def later(self, state: DialogueState, message_id: str, text: str, at: datetime) -> Turn:
         """A voice message's words have become known: they are its answer if the flow still waits at its question."""
         turn = Turn(state=state)
         waiting = self._engine.waiting(state)
@@ -241,11 +241,11 @@ class TextFlow:
     def read(self, text: str, at: datetime) -> Turn:
         """What a text brings to a ticket whose dialogue is over."""
         danger = danger_in(text)
-        turn = Turn(state=State(flow="", version="", step=""), emergency=danger.number if danger else None)
+        turn = Turn(state=DialogueState(flow="", version="", step=""), emergency=danger.number if danger else None)
         self._note(turn, Heeded(at=at, text=text, speaks=False), None, None, is_key=False)
         return turn
 
-    def is_another(self, state: State, text: str | None, at: datetime) -> bool:
+    def is_another(self, state: DialogueState, text: str | None, at: datetime) -> bool:
         """Whether ``text`` tells of another matter than the demand that this conversation is about."""
         if not text or state.vars.get("demand") is None or self._wants(text, at) in SILENT:
             return False
@@ -256,7 +256,7 @@ class TextFlow:
 
     def about(
         self,
-        state: State | None,
+        state: DialogueState | None,
         open_ticket: str | None,
         text: str | None,
         tickets: Sequence[TicketBrief],
@@ -415,7 +415,7 @@ def _phone_answer(text: str) -> str | None:
     return _NO_PHONE if has_no_phone(text, asked=True) else None
 
 
-def _with(state: State, **values: str) -> State:
+def _with(state: DialogueState, **values: str) -> DialogueState:
     return replace(state, vars={**state.vars, **values})
 
 

@@ -21,7 +21,7 @@ from gateway.intake.conversation.idle import IdleCloser
 from gateway.intake.conversation.text_flow import TextFlow
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.worker import MediaWorker
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.media.decoding import SoundDecoder
 from gateway.ports.channel import Abilities
@@ -101,7 +101,7 @@ class ConversationHouse:
         self.store_steady_s = 3600.0
         watchers = Watchers()
         prefill = prefill or Prefill(Gazetteer([LONGHUA]))
-        flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+        flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}
         self.conversations = ConversationIntake(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.change import Change, Identity, NewEvent
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import Prefill
@@ -385,7 +385,7 @@ _SAYS = st.sampled_from(
 @given(texts=st.lists(_SAYS | st.text(min_size=1, max_size=40), max_size=8))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_dialogue_falls_silent_or_asks_a_third_time(prefill: Prefill, texts: list[str]) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     turn = flow.begin("chat", language="zh", phone_known=False)
     told: list[str] = []
     for n, text in enumerate(["路灯不亮", *texts]):
@@ -451,7 +451,7 @@ async def test_a_voice_message_first_of_all_asks_for_progress(city: Conversation
     "text", ["有没有人啊", "打错了", "你们上班吗", "12345678", "322", "my house", "我家", "草泥马", "ty"]
 )
 def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: Prefill, text: str) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     for first in (text, "你好"):
         turn = flow.take(flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text=first), opening=True)
         if first != text:
@@ -464,7 +464,7 @@ def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: Prefill, tex
 
 @pytest.mark.parametrize("text", ["3栋", "12号", "12号楼", "三单元", "5楼", "301室"])
 def test_a_house_number_answers_where(prefill: Prefill, text: str) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     turn = flow.take(
         flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text="路灯不亮"), opening=True
     )
@@ -483,7 +483,7 @@ def test_a_house_number_answers_where(prefill: Prefill, text: str) -> None:
     ],
 )
 def test_nobody_without_a_phone_is_asked_again(prefill: Prefill, said: tuple[str, ...]) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     turn = flow.begin("chat", language="zh", phone_known=False)
     for n, text in enumerate(said):
         turn.lines = []

@@ -19,7 +19,7 @@ from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import CallRecord
 from gateway.intake.call.recover import Recovery
 from gateway.ports.call import CallInfo
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
@@ -137,7 +137,7 @@ INFO = CallInfo(
     from_user="13800138000",
     to_user="12345",
 )
-FINISHED = Finished(location="2026/11/23/x.wav", duration_s=30.0, sha256="f" * 64, bytes=480_000)
+FINISHED = FinishedRecording(location="2026/11/23/x.wav", duration_s=30.0, sha256="f" * 64, bytes=480_000)
 
 
 async def recovered_call(db: Database, clock: TestClock, tmp_path: Path) -> CallRecord:

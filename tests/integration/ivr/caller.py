@@ -17,7 +17,7 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
 from gateway.ports.recogniser import Final
@@ -182,7 +182,7 @@ class Store:
 class Call:
     """One call of ``flow``, with everything real between the leg and the store."""
 
-    def __init__(self, engine: Engine, flow: str) -> None:
+    def __init__(self, engine: FlowEngine, flow: str) -> None:
         self.leg, self.store, self.recognition = Leg(), Store(), Recognition()
         info = CallInfo(
             channel_id="hotline",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import NotFound, PeerDown
-from gateway.live.connection import MAX_FRAME, Listener, Peer
+from gateway.live.connection import MAX_FRAME, Peer, SocketListener
 from gateway.live.run_dir import socket_path
 
 pytestmark = pytest.mark.integration
@@ -41,7 +41,7 @@ HANDLERS = {"echo": echo, "missing": missing, "broken": broken, "never": never}
 
 async def test_answers_come_to_their_questions_whatever_becomes_of_the_others(tmp_path: Path) -> None:
     path = socket_path(tmp_path, "voice")
-    listener, peer = Listener(path, HANDLERS), Peer(path)
+    listener, peer = SocketListener(path, HANDLERS), Peer(path)
     await listener.start()
     try:
         slow = asyncio.create_task(peer.ask("never", timeout_s=PATIENCE_S))
@@ -63,14 +63,14 @@ async def test_a_process_that_is_not_there_or_says_nothing_is_down_and_found_aga
     peer = Peer(path)
     with pytest.raises(PeerDown):
         await peer.ask("echo", timeout_s=PATIENCE_S)
-    first = Listener(path, HANDLERS)
+    first = SocketListener(path, HANDLERS)
     await first.start()
     with pytest.raises(PeerDown, match="TimeoutError"):
         await peer.ask("never", timeout_s=0.01)
     await first.aclose()
     with pytest.raises(PeerDown):
         await peer.ask("echo", timeout_s=PATIENCE_S)
-    second = Listener(path, HANDLERS)
+    second = SocketListener(path, HANDLERS)
     await second.start()
     assert await peer.ask("echo", {"again": 1}, timeout_s=PATIENCE_S) == {"again": 1}
     await peer.aclose()
@@ -79,7 +79,7 @@ async def test_a_process_that_is_not_there_or_says_nothing_is_down_and_found_aga
 
 async def test_only_this_user_reaches_the_socket_and_nonsense_costs_one_connection(tmp_path: Path) -> None:
     path = socket_path(tmp_path, "voice")
-    listener = Listener(path, HANDLERS)
+    listener = SocketListener(path, HANDLERS)
     await listener.start()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.live.connection import Handler, Listener
+from gateway.live.connection import Handler, SocketListener
 from gateway.live.run_dir import socket_path
 from gateway.live.siblings import Siblings
 
@@ -22,7 +22,7 @@ async def listening(folder: Path, **answers: Handler) -> AsyncIterator[None]:
     """Processes by name, each with its answer to "how"."""
     async with AsyncExitStack() as stack:
         for name, answer in answers.items():
-            listener = Listener(socket_path(folder, name), {"how": answer})
+            listener = SocketListener(socket_path(folder, name), {"how": answer})
             await listener.start()
             stack.push_async_callback(listener.aclose)
         yield

@@ -155,11 +155,11 @@ async def test_a_full_queue_is_told_at_once_and_keeps_places_for_known_browsers(
 ) -> None:
     go = asyncio.Event()
 
-    async def held(_: passwords.Turn, password: str, password_hash: str | None) -> bool:
+    async def held(_: passwords.HashingTurn, password: str, password_hash: str | None) -> bool:
         await go.wait()
         return passwords.verify(password, password_hash or passwords.NOBODY)
 
-    monkeypatch.setattr(passwords.Turn, "matches", held)
+    monkeypatch.setattr(passwords.HashingTurn, "matches", held)
     monkeypatch.setattr(passwords, "WAITING", 8)
     monkeypatch.setattr(passwords, "KEPT", 2)
     monkeypatch.setattr(passwords, "WAITING_EACH", 3)

@@ -7,16 +7,16 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
+    DialogueState,
     End,
-    Engine,
     Finished,
+    FlowEngine,
     Heard,
     HungUp,
     Key,
     Say,
     Silence,
     SpeechBegan,
-    State,
     Wait,
 )
 
@@ -64,8 +64,8 @@ def said(outputs):
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return Engine(flows(tmp_path, ASKING))
+def engine(tmp_path: Path) -> FlowEngine:
+    return FlowEngine(flows(tmp_path, ASKING))
 
 
 def test_the_first_step_greets_and_waits_in_one_go(engine):
@@ -117,7 +117,7 @@ def test_another_outcome_takes_its_branch(engine):
 
 @pytest.mark.parametrize("words", ["人工", "人工。", "你好，请帮我转人工，谢谢！"])
 def test_a_spoken_word_is_a_choice(tmp_path, words):
-    engine = Engine(flows(tmp_path, ASKING.replace("[人工]", "[人工, 转人工]")))
+    engine = FlowEngine(flows(tmp_path, ASKING.replace("[人工]", "[人工, 转人工]")))
     _, outputs = run(engine, engine.begin("one"), Begin(), Heard(words, "zh"))
     assert outputs == (Act("request_callback", {"reason": "asked"}),)
 
@@ -163,7 +163,7 @@ def test_state_goes_through_json(engine):
     state, _ = run(
         engine, engine.begin("one"), Begin(), Heard("路灯"), ActionDone("register_ticket", "ok", {"ticket_no": "7"})
     )
-    assert State.from_json(state.to_json()) == state
+    assert DialogueState.from_json(state.to_json()) == state
     with pytest.raises(FrozenInstanceError):
         state.step = "elsewhere"
 
@@ -181,14 +181,14 @@ def test_a_running_dialogue_keeps_its_version(tmp_path, engine):
 
 def test_a_version_nobody_has_any_more_goes_on_in_the_newest(tmp_path, engine):
     old, _ = run(engine, engine.begin("one"), Begin())
-    later = Engine(flows(tmp_path, ASKING.replace("attempts: 2", "attempts: 1")))
+    later = FlowEngine(flows(tmp_path, ASKING.replace("attempts: 2", "attempts: 1")))
     state, outputs = later.step(old, Silence())
     assert (state.version, said(outputs)) == (later.begin("one").version, ["again"])
 
 
 def test_a_dialogue_whose_step_is_gone_goes_on_at_the_first_question(tmp_path, engine):
     old, _ = run(engine, engine.begin("one"), Begin())
-    later = Engine(flows(tmp_path, ASKING.replace("id: demand", "id: matter").replace("to: demand", "to: matter")))
+    later = FlowEngine(flows(tmp_path, ASKING.replace("id: demand", "id: matter").replace("to: demand", "to: matter")))
     waiting = later.waiting(old)
     assert waiting is not None
     assert "2" in waiting.keys
@@ -204,6 +204,6 @@ def test_a_dialogue_whose_flow_is_gone_is_silent_and_does_no_harm(engine):
 
 def test_words_that_change_make_a_new_version(tmp_path):
     write_flow(tmp_path, ASKING)
-    before = Engine(flows(tmp_path, ASKING)).begin("one").version
+    before = FlowEngine(flows(tmp_path, ASKING)).begin("one").version
     (tmp_path / "prompts" / "zh" / "hello.txt").write_text("您好\n", encoding="utf-8")
-    assert Engine(flows(tmp_path, ASKING)).begin("one").version != before
+    assert FlowEngine(flows(tmp_path, ASKING)).begin("one").version != before

@@ -15,7 +15,7 @@ from channels.sip.call_info import call_info
 from channels.sip.digest import Digest
 from channels.sip.flow import PeerFlow
 from channels.sip.media_sdp import Description, NotAcceptable
-from channels.sip.message import MAX_HEADERS, Malformed, Request, Response, parse, response_to
+from channels.sip.message import MAX_HEADERS, MalformedMessage, Request, Response, parse, response_to
 from channels.sip.registrar import MAX_CONTACTS
 from channels.sip.rtp import is_report, payload_of
 from channels.sip.rtp_buffer import JitterBuffer
@@ -71,7 +71,7 @@ def take(data: bytes) -> None:
     """All that is done with a message before anything is decided about it."""
     try:
         message = parse(data, FLOW)
-    except Malformed as error:
+    except MalformedMessage as error:
         if error.request is not None:
             response_to(error.request, error.status, to_tag="t")
         return
@@ -163,7 +163,7 @@ WORST = {
 
 def test_longer_headers_are_not_read():
     data = INVITE.replace("Supported: timer", "X-A: " + "," * MAX_HEADERS).encode()
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedMessage) as refused:
         parse(data, FLOW)
     assert refused.value.request is None
 

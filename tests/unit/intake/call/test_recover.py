@@ -12,7 +12,7 @@ from gateway.domain.change import Applied, Change, OpenInteraction
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 
 pytestmark = pytest.mark.unit
 
@@ -30,8 +30,8 @@ class Kept:
         return Applied(ticket_id="t", ticket_no="20261129000001", interaction_id="i", version=1, event_seq=1)
 
 
-def recording(duration_s: float) -> Finished:
-    return Finished(location="r.wav", duration_s=duration_s, sha256="0" * 64, bytes=58)
+def recording(duration_s: float) -> FinishedRecording:
+    return FinishedRecording(location="r.wav", duration_s=duration_s, sha256="0" * 64, bytes=58)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def recording(duration_s: float) -> Finished:
     ],
 )
 async def test_whose_call_was_never_acknowledged_is_not_called_back(
-    answered_at: datetime | None, finished: Finished | None, disposition: str, *, called_back: bool
+    answered_at: datetime | None, finished: FinishedRecording | None, disposition: str, *, called_back: bool
 ) -> None:
     store, at = Kept(), NOON
     interaction = OpenInteraction(
