@@ -13,7 +13,7 @@ from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
 from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
-from gateway.live import client
+from gateway.interprocess import valkey_client
 from gateway.settings.sections import FeedTable
 
 
@@ -64,7 +64,7 @@ def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
     context = FeedContext(
         feed_id=table.id,
         public_url=base.settings.public_url,
-        open_redis=lambda url: client.connect(url or valkey_url(base.settings)),
+        open_redis=lambda url: valkey_client.connect(url or valkey_url(base.settings)),
     )
     return FeedWorker(
         feed_id=table.id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.intake.channel.outbox import OutboxWorker
-from gateway.intake.channel.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.idle import IdleCloser

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gateway.errors import ConfigError
-from gateway.live.connection import SocketListener
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.run_dir import socket_path
 from gateway.plugins.engines import engine_settings
 from gateway.recognition.local import load_engine
 from gateway.recognition.server import RecognitionServer

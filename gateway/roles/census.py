@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway import __version__
-from gateway.live.connection import Body, SocketListener
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.connection import Body, SocketListener
+from gateway.interprocess.run_dir import socket_path
 from gateway.roles.child import Child
 
 SUPERVISOR, CHILDREN = "supervisor", "children"

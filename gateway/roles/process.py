@@ -11,9 +11,9 @@ from contextlib import AsyncExitStack
 
 from gateway.bootstrap.house import House, open_house
 from gateway.errors import ConfigError
-from gateway.live.connection import SocketListener
-from gateway.live.run_dir import socket_path
-from gateway.live.siblings import Siblings
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.run_dir import socket_path
+from gateway.interprocess.siblings import Siblings
 from gateway.roles import collector, watching
 from gateway.roles.changing import ChangingDuties
 from gateway.roles.duties import duties, kept

@@ -6,10 +6,10 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from gateway.live.connection import SocketListener
-from gateway.live.run_dir import socket_path
-from gateway.live.speech_reader import READER, VERB
-from gateway.live.speech_reading import handler
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.reader_client import READER, VERB
+from gateway.interprocess.reader_service import handler
+from gateway.interprocess.run_dir import socket_path
 from gateway.prefill.reader import Prefill
 from gateway.roles import collector
 from gateway.roles.health_port import serve_health

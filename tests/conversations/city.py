@@ -21,9 +21,9 @@ from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.house import House
 from gateway.bootstrap.written import WrittenContacts
 from gateway.edge.system_clock import SystemClock
-from gateway.live import client as valkey
-from gateway.live.shared_cache import ValkeyCache
-from gateway.live.wakeup import Wakeup
+from gateway.interprocess import valkey_client as valkey
+from gateway.interprocess.shared_cache import ValkeyCache
+from gateway.interprocess.wakeup import Wakeup
 from gateway.media.wav import alaw_wav, read_wav
 from gateway.ports.recogniser import Final
 from gateway.roles.running_channel import RunningChannel

@@ -30,7 +30,7 @@ from gateway.errors import (
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.reply_window import may_send
-from gateway.intake.channel.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
 from gateway.ports.message import OutboundMessage, Sent, TextChannel

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from gateway.domain.change import Change, DeliveryUpdate, NewEvent
 from gateway.domain.phone_numbers import same_subscriber
 from gateway.intake.channel.health import HealthBoard
-from gateway.intake.channel.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, SentMessage
 from gateway.ports.message import Receipt

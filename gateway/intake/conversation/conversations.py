@@ -19,7 +19,7 @@ from gateway.edge.off_loop import off_loop
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
-from gateway.intake.channel.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.long_text import bounded, kept_whole
 from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of

@@ -15,7 +15,7 @@ from gateway.errors import GatewayError
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.outbox import OutboxWorker
-from gateway.intake.channel.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.idle import IdleCloser
 from gateway.intake.conversation.text_flow import TextFlow

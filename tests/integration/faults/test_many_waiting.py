@@ -15,7 +15,7 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import TransientDeliveryError
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.live.wakeup import Wakeup
+from gateway.interprocess.wakeup import Wakeup
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database

@@ -16,8 +16,8 @@ from gateway.errors import FeedRefused
 from gateway.feeds import FEED_KINDS, FeedContext
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.live.client import connect
-from gateway.live.wakeup import Wakeup
+from gateway.interprocess.valkey_client import connect
+from gateway.interprocess.wakeup import Wakeup
 from scripts.case_system import CaseSystem
 from tests.contract.feeds.memory import MemoryDeliveries
 from tests.integration.feeds.test_webhook import SECRET, delivery

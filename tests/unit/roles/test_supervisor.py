@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.bootstrap.recogniser import recogniser_urls
-from gateway.live.run_dir import make_private, socket_path
+from gateway.interprocess.run_dir import make_private, socket_path
 from gateway.roles.run_folder import clear_away
 from gateway.roles.supervisor import children
 from gateway.settings import Settings

@@ -6,8 +6,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from gateway.live.neighbours import Neighbours
-from gateway.live.wakeup import Wakeup
+from gateway.interprocess.neighbours import Neighbours
+from gateway.interprocess.wakeup import Wakeup
 from gateway.storage.database import Database, open_database
 from tests.contract.storage.changes import SHANGHAI, written
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.commit import Commit, thread_tag
-from gateway.live.commit_codec import MOST_CHARS, commits_of, texts
+from gateway.interprocess.commit_codec import MOST_CHARS, commits_of, texts
 
 pytestmark = pytest.mark.unit
 TAGS = st.frozensets(st.integers(0, 2**64 - 1).map(lambda n: f"{n:016x}"), max_size=20)

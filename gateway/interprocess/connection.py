@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import GatewayError, PeerDown
-from gateway.live.run_dir import make_private
+from gateway.interprocess.run_dir import make_private
 from gateway.telemetry import log, trace
 
 Body = dict[str, Any]

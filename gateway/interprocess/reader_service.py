@@ -1,4 +1,4 @@
-"""Answering what ``speech_reader`` asks. Apart from it: a voice process does not load what reads."""
+"""Answering what ``reader_client`` asks. Apart from it: a voice process does not load what reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from gateway.domain.change import NewSegment
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.words import Speaker
-from gateway.live.connection import Body, Handler
+from gateway.interprocess.connection import Body, Handler
 from gateway.prefill.reader import Prefill
 from gateway.prefill.said import understand
 

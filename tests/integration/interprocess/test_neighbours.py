@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.commit import Commit
-from gateway.live.neighbours import PREFIX, Neighbours
-from gateway.live.run_dir import MAX_SOCKET_PATH, socket_path
-from gateway.live.wakeup import Wakeup
+from gateway.interprocess.neighbours import PREFIX, Neighbours
+from gateway.interprocess.run_dir import MAX_SOCKET_PATH, socket_path
+from gateway.interprocess.wakeup import Wakeup
 from tests.contract.storage.changes import written
-from tests.integration.live.follower import open_following
+from tests.integration.interprocess.follower import open_following
 from tests.support.running import ROOT
 from tests.support.waiting import until
 
@@ -34,7 +34,7 @@ async def test_a_commit_reaches_the_followers_of_another_process(tmp_path: Path)
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.integration.live.follower",
+        "tests.integration.interprocess.follower",
         url,
         str(tmp_path),
         cwd=ROOT,

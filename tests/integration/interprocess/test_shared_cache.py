@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.live.client import connect
-from gateway.live.shared_cache import ValkeyCache
+from gateway.interprocess.shared_cache import ValkeyCache
+from gateway.interprocess.valkey_client import connect
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

@@ -14,9 +14,9 @@ import pytest
 
 from gateway.domain.change import NewSegment
 from gateway.errors import ReaderUnavailable
-from gateway.live.connection import Peer
-from gateway.live.run_dir import socket_path
-from gateway.live.speech_reader import DOWN_S, RemoteReader
+from gateway.interprocess.connection import Peer
+from gateway.interprocess.reader_client import DOWN_S, RemoteReader
+from gateway.interprocess.run_dir import socket_path
 from gateway.ports.speech import Understood
 from gateway.prefill.said import understand
 from tests.support.reading import city_prefill

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.live import in_use as module
-from gateway.live.in_use import holders, in_use
+from gateway.interprocess import in_use as module
+from gateway.interprocess.in_use import holders, in_use
 
 pytestmark = pytest.mark.unit
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from gateway.live.in_use import in_use
+from gateway.interprocess.in_use import in_use
 with in_use(Path(sys.argv[1]), ["all", "voice"]) as locks:
     child = subprocess.Popen(["sleep", sys.argv[2]], pass_fds=locks[:1], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)

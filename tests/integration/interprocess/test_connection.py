@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.errors import NotFound, PeerDown
-from gateway.live.connection import MAX_FRAME, Peer, SocketListener
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.connection import MAX_FRAME, Peer, SocketListener
+from gateway.interprocess.run_dir import socket_path
 
 pytestmark = pytest.mark.integration
 PATIENCE_S = 20.0

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.bootstrap.house import House, open_house
-from gateway.live.neighbours import PREFIX
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.neighbours import PREFIX
+from gateway.interprocess.run_dir import socket_path
 from gateway.ports.message import InboundMessage
 from gateway.prefill.reader import Prefill
 from gateway.settings import load

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.live.run_dir import make_private, socket_path
+from gateway.interprocess.run_dir import make_private, socket_path
 from gateway.telemetry import log
 
 PREFIX = "commits-"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.commit import Commit
-from gateway.live.client import connect
-from gateway.live.wakeup import STREAM, Wakeup
+from gateway.interprocess.valkey_client import connect
+from gateway.interprocess.wakeup import STREAM, Wakeup
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

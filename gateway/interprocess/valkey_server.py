@@ -18,8 +18,8 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
-from gateway.live.client import ask, connect
-from gateway.live.run_dir import make_private, socket_path
+from gateway.interprocess.run_dir import make_private, socket_path
+from gateway.interprocess.valkey_client import ask, connect
 from gateway.telemetry import log
 
 MAX_MEMORY = "512mb"

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gateway.errors import PeerDown
-from gateway.live.connection import Body, Peer
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.connection import Body, Peer
+from gateway.interprocess.run_dir import socket_path
 
 PATIENCE_S = 0.5
 """How long an answer may take; whoever needs longer counts as down."""

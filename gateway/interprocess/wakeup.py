@@ -15,9 +15,9 @@ from redis.exceptions import RedisError
 
 from gateway.domain.commit import Commit
 from gateway.domain.ids import new_ulid
-from gateway.live.client import Client, ask
-from gateway.live.commit_codec import commits_of, texts
-from gateway.live.neighbours import Neighbours
+from gateway.interprocess.commit_codec import commits_of, texts
+from gateway.interprocess.neighbours import Neighbours
+from gateway.interprocess.valkey_client import Client, ask
 from gateway.telemetry import log
 
 STREAM = "gateway:wakeup"

@@ -10,7 +10,7 @@ from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import RedisError
 
 from gateway.errors import ConfigError
-from gateway.live.client import connect
+from gateway.interprocess.valkey_client import connect
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration

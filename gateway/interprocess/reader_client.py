@@ -1,4 +1,4 @@
-"""Asking the process that reads what callers say, over the internal connection; ``speech_reading`` answers."""
+"""Asking the process that reads what callers say, over the internal connection; ``reader_service`` answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.domain.change import NewSegment
 from gateway.domain.guess import Guess, Mention, Reading
 from gateway.domain.ids import rfc3339
 from gateway.errors import PeerDown, ReaderUnavailable
-from gateway.live.connection import Peer
+from gateway.interprocess.connection import Peer
 from gateway.ports.speech import Understood
 from gateway.telemetry import log
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.domain.commit import thread_tag
-from gateway.intake.channel.watching import KEPT, Watchers
+from gateway.intake.channel.watchers import KEPT, Watchers
 from gateway.ports.message import StoredMessage
 
 pytestmark = pytest.mark.unit

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gateway.live.connection import Handler, SocketListener
-from gateway.live.run_dir import socket_path
-from gateway.live.siblings import Siblings
+from gateway.interprocess.connection import Handler, SocketListener
+from gateway.interprocess.run_dir import socket_path
+from gateway.interprocess.siblings import Siblings
 
 pytestmark = pytest.mark.integration
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.live.client import connect
-from gateway.live.run_dir import MAX_SOCKET_PATH
-from gateway.live.server import EmbeddedValkey
+from gateway.interprocess.run_dir import MAX_SOCKET_PATH
+from gateway.interprocess.valkey_client import connect
+from gateway.interprocess.valkey_server import EmbeddedValkey
 from gateway.roles.rotation import rotate
 from tests.support.valkey import RunningValkey
 

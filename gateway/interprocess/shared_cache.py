@@ -10,7 +10,7 @@ from typing import Any, cast
 from redis.exceptions import RedisError
 
 from gateway.domain.ids import new_ulid
-from gateway.live.client import Client, ask
+from gateway.interprocess.valkey_client import Client, ask
 from gateway.telemetry import log
 
 PREFIX = "gateway:cache:"
