@@ -1,6 +1,6 @@
 """The words of plain intents, zh and en: the one table that ``gateway.domain.intents`` reads.
 
-It is longer than a module should be because it is one table: whoever adds a word looks at every intent that it may mean.
+It is longer than a module should be, being one table: whoever adds a word looks at every intent that it may mean.
 """
 
 from __future__ import annotations
