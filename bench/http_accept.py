@@ -27,7 +27,7 @@ from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
 from gateway.domain.change import Applied, Change
 from gateway.intake.contact.accept import ContactIntake
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.settings import load
 from gateway.telemetry import log
@@ -82,7 +82,7 @@ async def _serve(*, store: bool) -> None:
         for n in range(CLIENTS):
             await base.database.tokens.add(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
         if not store:
-            prefill = Prefill.of(settings.config_dir, settings.timezone)
+            prefill = PrefillReader.of(settings.config_dir, settings.timezone)
             base.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=base.clock)
 
         async def ready() -> dict[str, bool]:

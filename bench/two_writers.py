@@ -29,7 +29,7 @@ from gateway.domain.ids import new_ulid
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.storage.database import Database, open_database
 
@@ -79,7 +79,7 @@ async def _voice(database: Database, seconds: float) -> list[float]:
 async def _web(database: Database) -> None:
     """Saturate the writer until cancelled."""
     intake = ContactIntake(
-        store=database.changes, prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"), clock=SystemClock()
+        store=database.changes, prefill=PrefillReader.of(ROOT / "config", "Asia/Shanghai"), clock=SystemClock()
     )
     collector.settle()
 

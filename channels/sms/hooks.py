@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import SecretStr
 from yarl import URL
 
-from channels.sms.inbound import Inbound, services
+from channels.sms.inbound import InboundTexts, services
 from channels.sms.settings import HookSettings
 from gateway.domain.limits import LONG_BODY, MESSAGE_CHARS
 from gateway.edge.off_loop import off_loop
@@ -51,7 +51,7 @@ class HookChannel(ABC):
         """Nothing is opened before ``run`` or the first sending."""
         text = services(context)
         self.context = context
-        self.inbound = Inbound(settings, context)
+        self.inbound = InboundTexts(settings, context)
         self.conversations = text.conversations
         if context.intake is None:
             raise ValueError("a channel of kind sms needs the house's intake")

@@ -26,7 +26,7 @@ def services(context: ChannelContext) -> TextServices:
     return context.text
 
 
-class Inbound:
+class InboundTexts:
     """Hands messages to the house; what it returns from may be acknowledged."""
 
     def __init__(self, settings: SmsSettings, context: ChannelContext) -> None:

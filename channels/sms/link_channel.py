@@ -13,7 +13,7 @@ from typing import Protocol
 
 from channels.sms.assembly import Assembly, MessagePart
 from channels.sms.codec.split import Segment, split
-from channels.sms.inbound import Inbound, services
+from channels.sms.inbound import InboundTexts, services
 from channels.sms.link import Frame, Header, Link, LinkError
 from channels.sms.receipts import PartReceipts, Word
 from channels.sms.settings import LinkSettings
@@ -92,7 +92,7 @@ class LinkChannel:
         self._context = context
         self._dialect = dialect
         self._health = text.health
-        self._inbound = Inbound(settings, context)
+        self._inbound = InboundTexts(settings, context)
         self._assembly = Assembly(
             text.state, context.clock, timeout_s=settings.part_timeout_s, deliver=self._inbound.whole
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from channels.webchat.answers import Refusal, dumps
 from channels.webchat.limits import ChatLimits
-from channels.webchat.protocol import Beat, Kept, Language, Seen, Text, Typing, inbound
+from channels.webchat.protocol import Beat, Kept, Language, SeenFrame, Text, Typing, inbound
 from channels.webchat.settings import WebChatSettings
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
@@ -76,7 +76,7 @@ class Exchange:
 
     async def take(
         self,
-        frame: Kept | Typing | Seen | Beat,
+        frame: Kept | Typing | SeenFrame | Beat,
         *,
         sender: str,
         address: str,
@@ -91,7 +91,7 @@ class Exchange:
                 self._limits.sign(sender)
                 await self.relay(sender, {"t": "typing", "from": "you", "on": frame.on}, but=via)
                 return None
-            case Seen():
+            case SeenFrame():
                 self._limits.sign(sender)
                 await self._seen(frame, sender, via)
                 return None
@@ -142,7 +142,7 @@ class Exchange:
                 async with asyncio.timeout(_RELAY_S):
                     await line.say(frame)
 
-    async def _seen(self, frame: Seen, sender: str, via: ClientLine | None) -> None:
+    async def _seen(self, frame: SeenFrame, sender: str, via: ClientLine | None) -> None:
         marks = self._marks.pop(sender, None) or _Marks({}, {})
         self._marks[sender] = marks
         if len(self._marks) > _MOST_READERS:

@@ -11,7 +11,7 @@ from channels.webchat.answers import Refusal, count, dumps
 from channels.webchat.assets import reader_language
 from channels.webchat.exchange import PAGE, ClientLine, Exchange
 from channels.webchat.limits import ChatLimits
-from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Language, Seen, Typing, parse, shown
+from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Language, SeenFrame, Typing, parse, shown
 from channels.webchat.sessions import Sessions
 from channels.webchat.settings import WebChatSettings
 from gateway.domain.limits import LONG_BODY
@@ -240,7 +240,7 @@ def _hello(message: WSMessage) -> Hello:
     return frame
 
 
-async def _frame(message: WSMessage) -> Kept | Typing | Seen | Beat:
+async def _frame(message: WSMessage) -> Kept | Typing | SeenFrame | Beat:
     text = _text(message)
     frame = await off_loop(len(text) > LONG_BODY, parse, text)
     if isinstance(frame, Hello):

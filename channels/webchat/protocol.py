@@ -82,7 +82,7 @@ class Typing(_Frame):
     on: bool
 
 
-class Seen(_Frame):
+class SeenFrame(_Frame):
     """Everything up to ``upto`` has arrived (``got``) or was looked at (``read``)."""
 
     t: Literal["got", "read"]
@@ -96,11 +96,11 @@ class Beat(_Frame):
 
 
 Kept = Text | PlaceFrame | Rating | EndFrame
-Frame = Annotated[Hello | Text | PlaceFrame | Rating | EndFrame | Typing | Seen | Beat, Field(discriminator="t")]
+Frame = Annotated[Hello | Text | PlaceFrame | Rating | EndFrame | Typing | SeenFrame | Beat, Field(discriminator="t")]
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
-def parse(raw: str | bytes) -> Hello | Kept | Typing | Seen | Beat:
+def parse(raw: str | bytes) -> Hello | Kept | Typing | SeenFrame | Beat:
     """One frame; a 422 that says what is wrong without repeating the words."""
     try:
         return _FRAME.validate_json(raw)

@@ -20,7 +20,7 @@ from gateway.domain.words import DemandType
 from gateway.errors import ConfigError, RejectedInput
 from gateway.prefill import dataset, model
 from gateway.prefill.features import MAX_CHARS
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.settings import Settings
 from gateway.storage.shape import OFFERED, SECTIONS, set_in, shaped
 
@@ -175,7 +175,7 @@ def _predict(args: argparse.Namespace, settings: Settings) -> int:
     if len(text) > MAX_CHARS:
         print(f"gateway: the text is longer than {MAX_CHARS} characters: only its beginning is read", file=sys.stderr)
         text = text[:MAX_CHARS]
-    answer = prefilled(text, Prefill.of(settings.config_dir, settings.timezone).read(text, at=datetime.now(UTC)))
+    answer = prefilled(text, PrefillReader.of(settings.config_dir, settings.timezone).read(text, at=datetime.now(UTC)))
     if args.json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return 0

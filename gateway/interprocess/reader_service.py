@@ -9,11 +9,11 @@ from gateway.domain.change import NewSegment
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.words import Speaker
 from gateway.interprocess.connection import Body, Handler
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.said import understand
 
 
-def handler(prefill: Prefill) -> Handler:
+def handler(prefill: PrefillReader) -> Handler:
     """What answers ``VERB``: on this process's loop, since reading is all that it does."""
 
     async def read(question: Body) -> Body:

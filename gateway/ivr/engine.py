@@ -19,7 +19,6 @@ from gateway.ivr.signals import (
     DangerHeard,
     End,
     Finished,
-    Heard,
     HungUp,
     Input,
     Key,
@@ -29,6 +28,7 @@ from gateway.ivr.signals import (
     SpeechBegan,
     Wait,
     Waiting,
+    WordsHeard,
 )
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "End",
     "Finished",
     "FlowEngine",
-    "Heard",
     "HungUp",
     "Input",
     "Key",
@@ -52,6 +51,7 @@ __all__ = [
     "SpeechBegan",
     "Wait",
     "Waiting",
+    "WordsHeard",
 ]
 
 MIN_WORDS_TO_SWITCH = 3
@@ -199,7 +199,7 @@ class _Run:
                 self._done(node, event)
             case AskNode(), Key(key=key) if key in node.keys:
                 self._go(node.keys[key])
-            case AskNode(), Heard():
+            case AskNode(), WordsHeard():
                 self._heard(node, event)
             case AskNode(), Key() | Silence():
                 self._ask_again(node)
@@ -213,7 +213,7 @@ class _Run:
         self._state = replace(self._state, vars={**self._state.vars, **event.vars})
         self._go(node.outcomes.get(event.outcome, node.next))
 
-    def _heard(self, node: AskNode, event: Heard) -> None:
+    def _heard(self, node: AskNode, event: WordsHeard) -> None:
         for said, to in node.spoken:
             if said.fits(event.text):
                 self._go(to)

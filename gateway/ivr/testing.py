@@ -23,7 +23,6 @@ from gateway.ivr.engine import (
     End,
     Finished,
     FlowEngine,
-    Heard,
     HungUp,
     Input,
     Key,
@@ -31,6 +30,7 @@ from gateway.ivr.engine import (
     Say,
     Silence,
     Wait,
+    WordsHeard,
 )
 from gateway.ivr.graph import AskNode, Flow, ways
 from gateway.ivr.loader import TEST_SUFFIX, Flows, spelled
@@ -289,7 +289,7 @@ class _Dialogue:
         waited_s = min(max(0.0, turn.recognised_after_s - wait.end_silence_s), wait.recognise_wait_s)
         self.now_s += turn.for_s + wait.end_silence_s + waited_s
         understood = turn.recognised_after_s <= wait.end_silence_s + wait.recognise_wait_s and bool(turn.speaks)
-        return Heard(turn.speaks, turn.language or state.language) if understood else Heard(None)
+        return WordsHeard(turn.speaks, turn.language or state.language) if understood else WordsHeard(None)
 
     def _cover(self, before: DialogueState, event: Input, after: DialogueState) -> None:
         """Note which branches this step took: the one out of the waiting step, and those it ran through."""
@@ -313,7 +313,7 @@ def _fits(branch: str, event: Input, branches: list[str], *, listens: bool) -> b
             return branch == f"key {key}"
         case ActionDone(outcome=outcome):
             return branch == (outcome if outcome in branches else OK)
-        case Heard():
+        case WordsHeard():
             return not branch.startswith("key ") and not (listens and branch == "no_answer")
         case Silence() | engine.Beside():
             return branch == "no_answer"

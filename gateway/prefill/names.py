@@ -29,7 +29,7 @@ _OTHER_WORD = re.compile(r"晚[上饭点会间餐霞安]|完[全了成整后]|�
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class GazetteerEntry:
     """One row of the gazetteer."""
 
     code: str
@@ -47,7 +47,7 @@ class NameHit:
 
     start: int
     end: int
-    divisions: tuple[Division, ...]
+    divisions: tuple[GazetteerEntry, ...]
     grade: str
 
 
@@ -73,7 +73,7 @@ class _Index:
                 yield position + length, found
 
 
-def spoken_names(division: Division) -> set[str]:
+def spoken_names(division: GazetteerEntry) -> set[str]:
     """How people say ``division``: in full; a community also as X社区, X村, X居委会, X村委会."""
     if division.level != "community":
         return {division.name}
@@ -82,7 +82,7 @@ def spoken_names(division: Division) -> set[str]:
     return said | {stem} if stem.endswith("村") else said
 
 
-def loose_names(division: Division) -> set[str]:
+def loose_names(division: GazetteerEntry) -> set[str]:
     """What people also call ``division``, where nothing else is called so: 金贸街, 府城镇, 三门镇, 荣山寮."""
     if division.level == "community":
         stem = _COMMUNITY.sub("", division.name)
@@ -97,7 +97,7 @@ def loose_names(division: Division) -> set[str]:
     return said - {division.name}
 
 
-def bare_names(division: Division) -> set[str]:
+def bare_names(division: GazetteerEntry) -> set[str]:
     """Two characters that name a street or town only beside another place: 府城或者凤翔."""
     town = _TOWN.fullmatch(division.name) if division.level == "street" else None
     return {town[1]} if town is not None and len(town[1]) < _MIN_HEARD else set()
@@ -106,11 +106,13 @@ def bare_names(division: Division) -> set[str]:
 class PlaceNames:
     """All names of a city's divisions and aliases."""
 
-    def __init__(self, divisions: Iterable[Division], aliases: Iterable[tuple[str, str, Division | None]]) -> None:
+    def __init__(
+        self, divisions: Iterable[GazetteerEntry], aliases: Iterable[tuple[str, str, GazetteerEntry | None]]
+    ) -> None:
         """Index ``divisions`` and ``aliases`` (name, kind, division; None: known, but lies in several districts)."""
         self._sounds = Sounds()
         self._written, self._heard, self._latin = _Index(), _Index(), LatinNames()
-        self._divisions: dict[str, list[Division]] = {}
+        self._divisions: dict[str, list[GazetteerEntry]] = {}
         self._alias: dict[str, str] = {}
         known = list(divisions)
         for division in known:
@@ -122,7 +124,7 @@ class PlaceNames:
             self._alias.setdefault(name, kind)
             self._add(name, place)
         for kind, names_of in (("short", loose_names), ("bare", bare_names)):
-            loosely: dict[str, list[Division]] = {}
+            loosely: dict[str, list[GazetteerEntry]] = {}
             for division in known:
                 for name in names_of(division):
                     loosely.setdefault(name, []).append(division)
@@ -132,7 +134,7 @@ class PlaceNames:
                     self._divisions[name] = places
                     self._written.add(name, name)
 
-    def _add(self, name: str, division: Division | None) -> None:
+    def _add(self, name: str, division: GazetteerEntry | None) -> None:
         known = self._divisions.get(name)
         if known is None:
             known = self._divisions[name] = []

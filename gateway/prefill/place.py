@@ -12,7 +12,7 @@ from gateway.errors import ConfigError
 from gateway.prefill.address import tail, unnamed
 from gateway.prefill.alternatives import alternatives, settled
 from gateway.prefill.aside import Relevance, aimed_at, aside, turns_to
-from gateway.prefill.names import LEVELS, Division, NameHit, PlaceNames
+from gateway.prefill.names import LEVELS, GazetteerEntry, NameHit, PlaceNames
 from gateway.prefill.outside import Outside
 from gateway.prefill.syllables import loose, syllable
 
@@ -34,7 +34,7 @@ _ORDER = {"exact": 0, "alias": 2, "same": 1, "bare": 2, "like": 3}
 class Gazetteer:
     """The divisions of one city; ``code,name,level,parent`` rows, codes as in GB/T 2260 and its extension."""
 
-    def __init__(self, divisions: list[Division], aliases: list[tuple[str, str, str]] | None = None) -> None:
+    def __init__(self, divisions: list[GazetteerEntry], aliases: list[tuple[str, str, str]] | None = None) -> None:
         """Index ``divisions`` and ``aliases`` (name, kind, code) by all names people use."""
         self.by_code = {d.code: d for d in divisions}
         self.aliases = tuple(name for name, _, _ in aliases or [])
@@ -176,14 +176,14 @@ class Gazetteer:
         """Whether other cities are likely to have a place of that name: 龙华区, and every street's (人民街道)."""
         return text[hit.start : hit.end] in _SHARED_DISTRICTS or any(d.level != "district" for d in hit.divisions)
 
-    def _choose(self, hits: list[NameHit]) -> dict[str, tuple[Division, NameHit]]:
+    def _choose(self, hits: list[NameHit]) -> dict[str, tuple[GazetteerEntry, NameHit]]:
         """The division of each level: districts in full first, then streets and communities, each by sureness."""
 
         def rank(hit: NameHit) -> tuple[bool, int, int]:
             level = min((LEVELS[d.level] for d in hit.divisions), default=len(LEVELS))
             return hit.grade == "alias", level + _ORDER[hit.grade], hit.start
 
-        chosen: dict[str, tuple[Division, NameHit]] = {}
+        chosen: dict[str, tuple[GazetteerEntry, NameHit]] = {}
         open_hits = sorted(hits, key=rank)
         for last_look in (False, True):  # what is shared by two divisions waits for the others to decide
             for hit in open_hits:
@@ -195,7 +195,7 @@ class Gazetteer:
                     chosen[fitting[0].level] = (fitting[0], hit)
         return chosen
 
-    def _consistent(self, division: Division, chosen: dict[str, tuple[Division, NameHit]]) -> bool:
+    def _consistent(self, division: GazetteerEntry, chosen: dict[str, tuple[GazetteerEntry, NameHit]]) -> bool:
         chain = self._chains[division.code]
         return all(o.code in chain or division.code in self._chains[o.code] for o, _ in chosen.values())
 
@@ -211,7 +211,7 @@ class Gazetteer:
         ours = {loose(syllable(c)) for name in towns for c in name}
         return not said & ours
 
-    def _upwards(self, division: Division) -> list[Division]:
+    def _upwards(self, division: GazetteerEntry) -> list[GazetteerEntry]:
         chain = [division]
         while (parent := self.by_code.get(chain[-1].parent)) is not None:
             chain.append(parent)
@@ -237,7 +237,7 @@ class Gazetteer:
         return [_address_guess(text, *span, _UNNAMED_ADDRESS)]
 
 
-def _lowest(chosen: dict[str, tuple[Division, NameHit]]) -> Division:
+def _lowest(chosen: dict[str, tuple[GazetteerEntry, NameHit]]) -> GazetteerEntry:
     return max((division for division, _ in chosen.values()), key=lambda division: LEVELS[division.level])
 
 
@@ -266,8 +266,8 @@ def _meant(text: str, hits: list[NameHit]) -> tuple[list[NameHit], list[NameHit]
     return kept, offices, nearest
 
 
-def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:
-    divisions: list[Division] = []
+def _read_divisions(path: Path) -> tuple[list[GazetteerEntry], list[str]]:
+    divisions: list[GazetteerEntry] = []
     problems: list[str] = []
     if not path.exists():
         return divisions, problems
@@ -276,7 +276,7 @@ def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:
             if row.get("level") not in LEVELS or not row.get("code") or not row.get("name"):
                 problems.append(f"{path}:{number}: needs code, name and level district|street|community")
                 continue
-            divisions.append(Division(row["code"], row["name"], row["level"], row.get("parent") or ""))
+            divisions.append(GazetteerEntry(row["code"], row["name"], row["level"], row.get("parent") or ""))
     return divisions, problems
 
 

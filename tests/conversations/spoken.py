@@ -26,7 +26,7 @@ from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
 from gateway.ports.recogniser import Final
 from gateway.ports.store import ChangeStore, TicketQuery
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
 from tests.conversations.phone import Loop, Phone, VirtualTime
@@ -93,7 +93,7 @@ class Hotline:
     virtual: VirtualTime
     recordings: LocalRecordings
     engine: FlowEngine = field(default_factory=lambda: FlowEngine(load_flows(ROOT / "ivr_flows")))
-    prefill: Prefill = field(default_factory=city_prefill)
+    prefill: PrefillReader = field(default_factory=city_prefill)
 
     def answering(self, recognition: Recognition) -> CallAnswering:
         """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""

@@ -24,7 +24,6 @@ from gateway.ivr.engine import (
     End,
     Finished,
     FlowEngine,
-    Heard,
     Input,
     Key,
     Output,
@@ -32,6 +31,7 @@ from gateway.ivr.engine import (
     Say,
     Silence,
     Wait,
+    WordsHeard,
 )
 from gateway.ports.recogniser import Final
 from gateway.prefill.danger import danger_in
@@ -163,7 +163,7 @@ class FlowOnCall:
             case Pressed(key=key):
                 return Key(key=key)
             case Spoke(text=text, language=language):
-                return Heard(text=text, language=language)
+                return WordsHeard(text=text, language=language)
             case Nothing():
                 return Silence()
 

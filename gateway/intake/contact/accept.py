@@ -32,7 +32,7 @@ from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
 from gateway.ports.store import ChangeStore
 from gateway.prefill.danger import raised_in
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.telemetry import log, spans, trace
 
 _log = log.get("intake")
@@ -43,7 +43,7 @@ _PLACED = frozenset({"district", "street", "community", "address", "lat"})
 class ContactIntake:
     """Implements ``ports.channel.Intake``: returns after commit, so that the adapter may acknowledge."""
 
-    def __init__(self, *, store: ChangeStore, prefill: Prefill, clock: Clock) -> None:
+    def __init__(self, *, store: ChangeStore, prefill: PrefillReader, clock: Clock) -> None:
         """Write through ``store``; guess with ``prefill``."""
         self._store = store
         self._prefill = prefill

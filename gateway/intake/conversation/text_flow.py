@@ -30,19 +30,19 @@ from gateway.ivr.engine import (
     End,
     Finished,
     FlowEngine,
-    Heard,
     Input,
     Key,
     Output,
     Say,
     Wait,
     Waiting,
+    WordsHeard,
 )
 from gateway.ports.conversation_store import TicketBrief
 from gateway.ports.message import Location
 from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.danger import danger_in
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.spoken_phone import spoken_phone
 
 _NO_PHONE = "没有电话"
@@ -114,7 +114,7 @@ def disposition_of(state: DialogueState | None) -> Disposition:
 class TextFlow:
     """Runs flows on messages."""
 
-    def __init__(self, *, engine: FlowEngine, prefill: Prefill) -> None:
+    def __init__(self, *, engine: FlowEngine, prefill: PrefillReader) -> None:
         """Flows and the reader of messages."""
         self._engine = engine
         self._prefill = prefill
@@ -152,7 +152,7 @@ class TextFlow:
         else:
             event = self._event(turn, heeded, waiting, opening=opening)
         asked = waiting.asked if waiting else None
-        answers = asked if isinstance(event, Heard) else None
+        answers = asked if isinstance(event, WordsHeard) else None
         self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
         if turn.state.vars.get(WITHDRAWS) and heeded.voice_pending is None:
             turn.state = _with(turn.state, **{WITHDRAWS: ""})
@@ -169,13 +169,13 @@ class TextFlow:
     def _event(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, *, opening: bool) -> Input | None:
         """What the message is to the flow; None: nothing."""
         if waiting is None or not heeded.speaks:
-            return Heard(None) if waiting is not None and opening else None
+            return WordsHeard(None) if waiting is not None and opening else None
         text = (heeded.text or "").strip()
         for key in (heeded.choice, text):
             if key in waiting.keys:
                 return Key(key)
         if text and heeded.location is None:
-            return Heard(text, turn.state.language) if opening else self._said(turn, text, waiting, heeded.at)
+            return WordsHeard(text, turn.state.language) if opening else self._said(turn, text, waiting, heeded.at)
         if heeded.voice_pending is not None and waiting.asides:
             turn.state = _with(turn.state, later=f"{heeded.voice_pending}@{turn.state.step}")
             if opening:
@@ -186,17 +186,17 @@ class TextFlow:
     def _sent(self, heeded: Heeded, waiting: Waiting, *, opening: bool) -> Input | None:
         """What is no text: a location, a shared number, a picture, a voice message, a file."""
         if heeded.location is not None:
-            return Heard(heeded.location.label) if waiting.asked == "place" or opening else Beside("location")
+            return WordsHeard(heeded.location.label) if waiting.asked == "place" or opening else Beside("location")
         if opening:
-            return Heard(None)
+            return WordsHeard(None)
         if heeded.phone is not None and heeded.media not in _MEDIA:
-            return Heard(heeded.phone) if waiting.asked == "phone" else Beside("phone")
+            return WordsHeard(heeded.phone) if waiting.asked == "phone" else Beside("phone")
         return Beside(_MEDIA[heeded.media]) if heeded.media in _MEDIA else None
 
     def _said(self, turn: Turn, text: str, waiting: Waiting, at: datetime) -> Input:
         """What words are to the question that waits: its answer, a choice, or something beside it."""
         if waiting.chooses(text) or not waiting.asides:
-            return Heard(text, turn.state.language)  # a flow without asides has only its own steps
+            return WordsHeard(text, turn.state.language)  # a flow without asides has only its own steps
         intent, demand = self._wants(text, at), waiting.asked is None and not waiting.at_rest
         if intent is Intent.ENGLISH and "en" in waiting.languages:
             turn.state = replace(turn.state, language="en")
@@ -204,11 +204,11 @@ class TextFlow:
             name: schema.Beside = next((one for one in waiting.asides if one == intent), "greeting")
             return Beside(name)
         if waiting.asked == "phone" and (answer := _phone_answer(text)):
-            return Heard(answer, turn.state.language)
+            return WordsHeard(answer, turn.state.language)
         if phone_alone(text) is not None:
             return Beside("phone")
         if demand or (waiting.asked == "place" and self._holds_place(text, at)):
-            return Heard(text, turn.state.language)
+            return WordsHeard(text, turn.state.language)
         secret = any(g.path == "requester.secret" and g.value is True for g in self._prefill.read(text, at=at).guesses)
         return Beside("secret" if secret else "addition", moves_on=not waiting.at_rest)
 

@@ -13,7 +13,7 @@ from gateway.intake.conversation.follow_up import FollowUp, answer, follow_up, n
 from gateway.intake.conversation.matters import about, fits, tells
 from gateway.ivr.engine import DialogueState
 from gateway.ports.conversation_store import TicketBrief
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 
 DIGEST_CHARS = 12
 WITHDRAWS = "withdraws"
@@ -44,7 +44,7 @@ _CONFIRMS = frozenset(
 
 
 def spoken_of(
-    prefill: Prefill,
+    prefill: PrefillReader,
     state: DialogueState | None,
     open_ticket: str | None,
     text: str | None,
@@ -71,7 +71,7 @@ def spoken_of(
     return found if _may_be(prefill, state if of_this else None, found, text or "", at) else None
 
 
-def _may_be(prefill: Prefill, state: DialogueState | None, found: FollowUp, text: str, at: datetime) -> bool:
+def _may_be(prefill: PrefillReader, state: DialogueState | None, found: FollowUp, text: str, at: datetime) -> bool:
     """Whether the words, should they name a matter or a place, name those of the ticket."""
     said = prefill.read(text, at=at).guesses
     if found.ticket is None:

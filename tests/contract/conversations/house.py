@@ -27,15 +27,15 @@ from gateway.media.decoding import SoundDecoder
 from gateway.ports.channel import Abilities
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
-from gateway.prefill.place import Division, Gazetteer
-from gateway.prefill.reader import Prefill
+from gateway.prefill.place import Gazetteer, GazetteerEntry
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock
 
 TEXTS = Abilities(converses=True)
 ROOT = Path(__file__).resolve().parents[3]
 FLOWS = load_flows(ROOT / "ivr_flows")
-LONGHUA = Division(code="460106", name="龙华区", level="district", parent="")
+LONGHUA = GazetteerEntry(code="460106", name="龙华区", level="district", parent="")
 
 
 class ScriptedChannel:
@@ -89,7 +89,7 @@ class ConversationHouse:
         *,
         name: str = "a",
         sms: str | None = None,
-        prefill: Prefill | None = None,
+        prefill: PrefillReader | None = None,
         decoder: SoundDecoder | None = None,
     ) -> None:
         self.database = database
@@ -100,7 +100,7 @@ class ConversationHouse:
         self.recogniser_failure: GatewayError | None = None
         self.store_steady_s = 3600.0
         watchers = Watchers()
-        prefill = prefill or Prefill(Gazetteer([LONGHUA]))
+        prefill = prefill or PrefillReader(Gazetteer([LONGHUA]))
         flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}

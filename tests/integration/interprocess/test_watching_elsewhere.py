@@ -16,7 +16,7 @@ from gateway.bootstrap.house import House, open_house
 from gateway.interprocess.neighbours import PREFIX
 from gateway.interprocess.run_dir import socket_path
 from gateway.ports.message import InboundMessage
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.settings import load
 from gateway.storage.commit_net import LAST
 from gateway.web.api.hub import EventHub
@@ -45,7 +45,7 @@ def said(key: str, sender: str = PEOPLE[0]) -> InboundMessage:
 def _one_prefill() -> Iterator[None]:
     """It takes seconds to read, never changes, and is the same for every house here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Prefill, "of", cache(Prefill.of))
+        patch.setattr(PrefillReader, "of", cache(PrefillReader.of))
         yield
 
 

@@ -24,7 +24,7 @@ from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage import tables
 from gateway.storage.database import Database, open_database
 from gateway.web.app import build_app
@@ -58,7 +58,7 @@ class WebHouse:
 
     database: Database
     recordings: LocalRecordings
-    prefill: Prefill
+    prefill: PrefillReader
     clock: Clock
     url: str
     http: aiohttp.ClientSession
