@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import channels
+import gateway
 from gateway.errors import ConfigError
 from gateway.plugins.channels import load_channel_spec
 
@@ -103,3 +105,22 @@ def test_what_cannot_be_is_told(pager: Callable[[str], None], more: str, problem
     pager(more)
     with pytest.raises(ConfigError, match=problem):
         load_channel_spec("pager")
+
+
+def sniffed(source: str) -> list[str]:
+    """Where an attribute of a channel or of its settings is asked for by name."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [
+        ast.unparse(call)
+        for call in calls
+        if ast.unparse(call.func) in {"getattr", "hasattr"} and ast.unparse(call.args[0]) in {"channel", "options"}
+    ]
+
+
+def test_nobody_asks_an_instance_what_it_can_do() -> None:
+    rooms = Path(gateway.__path__[0]).rglob("*.py")
+    assert {path.name: found for path in rooms if (found := sniffed(path.read_text(encoding="utf-8")))} == {}
+    assert sniffed('if hasattr(channel, "send"): getattr(options, "flow", None)') == [
+        "hasattr(channel, 'send')",
+        "getattr(options, 'flow', None)",
+    ]
