@@ -33,7 +33,7 @@ from gateway.media.vad import VoiceDetector
 from gateway.media.wav import read_wav
 from gateway.ports.call import FRAME_BYTES, FRAME_MS
 from gateway.ports.recogniser import Final
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
@@ -141,7 +141,7 @@ def _spread(seconds: Sequence[float]) -> str:
 
 def form_ms() -> list[float]:
     """CPU milliseconds from a segment to its form, for each segment of a long call: all said so far is read anew."""
-    prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
+    prefill = PrefillReader.of(ROOT / "config", "Asia/Shanghai")
     text = (ROOT / "demo" / "street_lamp.txt").read_text(encoding="utf-8").strip()
     said: list[NewSegment] = []
     took = []

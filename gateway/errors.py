@@ -40,7 +40,7 @@ class StaleVersion(Conflict):
     code = "stale_version"
 
 
-class CallbackClaimed(Conflict):
+class AlreadyClaimed(Conflict):
     """Another agent has claimed the callback task."""
 
     code = "callback_claimed"

@@ -39,7 +39,7 @@ _WHEN_UNSURE = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class JudgedSegment:
     """One decoded segment and how sure the model was."""
 
     text: str
@@ -51,7 +51,7 @@ class Heard:
     prompt: str = ""
 
 
-def reason_to_drop(heard: Heard, settings: WhisperSettings) -> str | None:  # noqa: PLR0911 - one line for each reason
+def reason_to_drop(heard: JudgedSegment, settings: WhisperSettings) -> str | None:  # noqa: PLR0911 - one line for each reason
     """The reason to drop the segment as invented; None when it may be real speech."""
     plain = _NOT_WORD.sub("", heard.text)
     if not plain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from channels.platform.settings import PlatformSettings
-from gateway.ports.reached import reached
+from gateway.edge.reached import reached
 
 
 async def probe(settings: PlatformSettings) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gateway.ports.numbers import CHINA, CITY, DialPlan, is_country
+from gateway.domain.phone_numbers import CHINA, CITY, DialPlan, is_country
 
 
 def _ip_literal(value: str) -> str:

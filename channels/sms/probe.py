@@ -19,9 +19,9 @@ from channels.sms.settings import (
     TwilioSettings,
 )
 from channels.sms.smpp.dialect import SmppDialect
+from gateway.edge.reached import reached
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
-from gateway.ports.clock import SystemClock
-from gateway.ports.reached import reached
 
 
 async def probe(settings: SmsSettings) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gateway.domain.phone_numbers import same_subscriber
 from gateway.ports.clock import Clock
-from gateway.ports.message import ChannelState, Conversations, Receipt, same_subscriber
+from gateway.ports.message import ChannelState, Conversations, Receipt
 
 BUCKETS = 64
 _LONGEST_ID = 32
@@ -69,7 +70,7 @@ class Sending:
         self.over = asyncio.Event()
 
 
-class Receipts:
+class PartReceipts:
     """Turns words on parts into the word on the message: failed when one failed, delivered when all are.
 
     Some operators report a long text once: ``settle_s`` after the first part was delivered the others count as well.

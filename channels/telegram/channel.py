@@ -17,8 +17,10 @@ from channels.telegram.api import BotApi
 from channels.telegram.polling import Poller
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import pieces
-from channels.telegram.updates import Malformed, Translated, Translator
+from channels.telegram.updates import NoUpdate, Translated, Translator
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import (
@@ -30,8 +32,6 @@ from gateway.ports.message import (
     Sent,
     TextServices,
 )
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("telegram")
@@ -49,7 +49,6 @@ class TelegramChannel:
     """One bot; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: TelegramSettings, context: ChannelContext, text: TextServices, intake: Intake) -> None:
         """Nothing is connected before ``run`` or the first message."""
@@ -108,7 +107,7 @@ class TelegramChannel:
                 await self._keep(body)
             else:
                 await self._store(found)
-        except Malformed:
+        except NoUpdate:
             self._refused("malformed")
             return _problem(400, "this is no update")
         except StoreUnavailable as error:
@@ -141,7 +140,7 @@ class TelegramChannel:
         """Store one update that was asked for; returns when it may be counted as read. ``StoreUnavailable``."""
         try:
             found = self._translator.translate(raw, self._clock.now())
-        except Malformed:
+        except NoUpdate:
             await self._keep(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))
             return
         await self._store(found)
@@ -159,7 +158,7 @@ class TelegramChannel:
         )
 
     def _read(self, body: bytes) -> Translated:
-        """A delivery of Telegram's; ``Malformed``, and what json raises."""
+        """A delivery of Telegram's; ``NoUpdate``, and what json raises."""
         return self._translator.translate(json.loads(body), self._clock.now())
 
     async def _store(self, found: Translated) -> None:
@@ -246,7 +245,7 @@ async def _body(request: web.Request) -> bytes:
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > MAX_BODY:
-            raise Malformed("larger than any update")
+            raise NoUpdate("larger than any update")
     return bytes(body)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.telegram.api import BotApi
 from channels.telegram.settings import TelegramSettings
-from gateway.ports.message import UntoldHealth
+from gateway.edge.probing import UntoldHealth
 
 
 async def probe(settings: TelegramSettings) -> str:

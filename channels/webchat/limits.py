@@ -65,7 +65,7 @@ class Connections:
                     del self._by[key]
 
 
-class Limits:
+class ChatLimits:
     """Every limit of one channel instance."""
 
     def __init__(self, settings: WebChatSettings, clock: Clock) -> None:

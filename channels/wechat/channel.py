@@ -13,15 +13,15 @@ from channels.wechat.crypto import CallbackCrypto
 from channels.wechat.envelope import MAX_BODY, Fields, fields, required, text
 from channels.wechat.official import Origin
 from channels.wechat.outbound import Outbound
-from channels.wechat.refusals import BadSignature, Malformed, Refused, TooLarge
+from channels.wechat.refusals import BadSignature, Refused, TooLarge, UnreadableCallback
 from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("wechat")
@@ -119,7 +119,7 @@ class WechatChannel:
         """Answer the platform's check of this address."""
         echo = query.get("echostr", "")
         if not echo or len(echo) > _LONGEST_ECHO:
-            raise Malformed("echostr is missing or too long")
+            raise UnreadableCallback("echostr is missing or too long")
         if "msg_signature" in query or self._sync is not None:
             self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=echo)
             echo = self._crypto.decrypt(echo)
@@ -159,12 +159,12 @@ class WechatChannel:
                 self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=encrypted)
                 try:
                     inside = self._crypto.decrypt(encrypted)
-                except Malformed:
+                except UnreadableCallback:
                     return None, body
                 return _readable(inside), inside.encode()
             if self._settings.mode == "safe":
                 if found is None:
-                    raise Malformed("the body is not XML that we take")
+                    raise UnreadableCallback("the body is not XML that we take")
                 raise BadSignature("a body that is not encrypted, in mode safe")
         self._crypto.check(query, given="signature", now_s=self._now_s())
         return _readable(body), body
@@ -246,7 +246,7 @@ async def _body(request: web.Request) -> bytes:
 def _readable(body: bytes | str) -> Fields | None:
     try:
         return fields(body)
-    except Malformed:
+    except UnreadableCallback:
         return None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from channels.wechat.api import Api
 from channels.wechat.settings import WechatSettings
-from gateway.ports.clock import SystemClock
-from gateway.ports.message import ForgetfulCache, UntoldHealth
+from gateway.edge.probing import ForgetfulCache, UntoldHealth
+from gateway.edge.system_clock import SystemClock
 
 
 async def probe(settings: WechatSettings) -> str:

@@ -14,7 +14,7 @@ class Refused(RejectedInput):
     status: ClassVar[int] = 400
 
 
-class Malformed(Refused):
+class UnreadableCallback(Refused):
     """Signed or not, it cannot be read."""
 
     code = "malformed"
@@ -35,7 +35,7 @@ class BadSignature(Refused):
     status = 403
 
 
-class Replay(Refused):
+class ReplayedCallback(Refused):
     """Signed with our token, but its timestamp lies too far from our clock."""
 
     code = "replay"

@@ -13,9 +13,9 @@ from gateway.intake.call.refused import RefusedCalls
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.call.spool import SpoolingStore
 from gateway.intake.call.texting import Texting
-from gateway.live.connection import Peer
-from gateway.live.run_dir import socket_path
-from gateway.live.speech_reader import READER, RemoteReader
+from gateway.interprocess.connection import Peer
+from gateway.interprocess.reader_client import READER, RemoteReader
+from gateway.interprocess.run_dir import socket_path
 from gateway.settings.sections import ChannelTable
 
 

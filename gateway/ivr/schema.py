@@ -65,7 +65,7 @@ class Choice(Part):
     then: Steps
 
 
-class Spoken(Part):
+class SpokenChoice(Part):
     """What counts as a choice when it is all that was said: ``words``, or what ``means`` one of the intents."""
 
     words: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Spoken(Part):
     then: Steps
 
     @model_validator(mode="after")
-    def _something(self) -> Spoken:
+    def _something(self) -> SpokenChoice:
         if not self.words and not self.means:
             raise ValueError("name words, or what they mean")
         return self
@@ -108,7 +108,7 @@ class Asking(Part):
     recognise_wait_s: Seconds = 2.0
     """How long the dialogue waits for the recogniser after that."""
     keys: dict[PressedKey, Choice] = Field(default_factory=dict)
-    spoken: tuple[Spoken, ...] = ()
+    spoken: tuple[SpokenChoice, ...] = ()
     no_answer: Steps = ()
     """When nothing came; empty: go on."""
 
@@ -205,7 +205,7 @@ class FlowFile(Part):
     steps: Annotated[Steps, Field(min_length=1)]
 
 
-for _model in (Choice, Spoken, MenuStep, ListenStep, ActStep, WhenInDanger, FlowFile):
+for _model in (Choice, SpokenChoice, MenuStep, ListenStep, ActStep, WhenInDanger, FlowFile):
     _model.model_rebuild()
 
 

@@ -26,7 +26,7 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WordsHeard:
     """The requester said something; ``text`` is None when it has not been understood (yet)."""
 
     text: str | None
@@ -34,7 +34,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Danger:
+class DangerHeard:
     """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
 
     kind: str
@@ -90,7 +90,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Wait for the requester; times in seconds. The answer is ``Key``, ``Heard`` or ``Silence``."""
+    """Wait for the requester; times in seconds. The answer is ``Key``, ``WordsHeard`` or ``Silence``."""
 
     keys: str
     speech: bool
@@ -137,5 +137,5 @@ class Waiting:
         return any(said.fits(text) for said in self.choices)
 
 
-Input = Begin | Finished | SpeechBegan | Heard | Danger | Key | Silence | Beside | ActionDone | HungUp
+Input = Begin | Finished | SpeechBegan | WordsHeard | DangerHeard | Key | Silence | Beside | ActionDone | HungUp
 Output = Say | Wait | Act | End

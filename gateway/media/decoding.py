@@ -24,7 +24,7 @@ _BYTES_A_SECOND = {"telephone": 8_000, "speech": 32_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DecodingLimits:
     """What decoding one file may cost."""
 
     sound_s: int = 900
@@ -43,7 +43,7 @@ class DecoderFailed(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedSound:
     """Samples and their rate in Hz."""
 
     samples: bytes
@@ -53,16 +53,16 @@ class Decoded:
 class SoundDecoder:
     """Decodes one file at a time in a child; any number may run at once."""
 
-    def __init__(self, limits: Limits | None = None, *, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, limits: DecodingLimits | None = None, *, command: Sequence[str] = COMMAND) -> None:
         """``command`` is a program that does what ``decode_child`` does."""
-        self._limits = limits or Limits()
+        self._limits = limits or DecodingLimits()
         self._command = tuple(command)
 
     async def telephone(self, path: Path, media_type: str | None) -> bytes:
         """Mono A-law at 8 kHz of the first track of sound; errors as ``decode`` has them."""
         return (await self.decode(path, media_type, "telephone")).samples
 
-    async def decode(self, path: Path, media_type: str | None, form: str) -> Decoded:
+    async def decode(self, path: Path, media_type: str | None, form: str) -> DecodedSound:
         """The file as ``form`` (``telephone`` or ``speech``, see ``decode_child``); ``media_type`` is the sniffed one.
 
         ``RejectedInput`` when that is no sound, or the file holds none that can be decoded; ``DecoderFailed`` when
@@ -87,7 +87,7 @@ class SoundDecoder:
             await _end(child)
 
 
-async def _answer(child: Process, most: int) -> Decoded:
+async def _answer(child: Process, most: int) -> DecodedSound:
     assert child.stdout is not None
     try:
         verdict, _, detail = (await child.stdout.readline()).decode("ascii").strip().partition(" ")
@@ -103,10 +103,10 @@ async def _answer(child: Process, most: int) -> Decoded:
     code = await child.wait()
     if verdict != "ok" or not detail.isdigit() or code:
         raise DecoderFailed(f"the decoder died (exit code {code})")
-    return Decoded(bytes(samples), int(detail))
+    return DecodedSound(bytes(samples), int(detail))
 
 
-def _restrain(pid: int, limits: Limits) -> None:
+def _restrain(pid: int, limits: DecodingLimits) -> None:
     """Set the child's resource limits from outside, at once: they hold whatever the child does."""
     with suppress(ProcessLookupError):  # it has ended already
         for what, most in (

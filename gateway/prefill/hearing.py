@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.domain.guess import Guess
-from gateway.prefill.names import Division, spoken_names
+from gateway.prefill.names import GazetteerEntry, spoken_names
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.syllables import Sounds, syllable
 from gateway.prefill.taxonomy import read_taxonomy, read_units
@@ -47,7 +47,7 @@ class Correction:
 class Hearing:
     """A city's names and words by their sound."""
 
-    def __init__(self, divisions: Iterable[Division], names: Iterable[str], terms: Iterable[str]) -> None:
+    def __init__(self, divisions: Iterable[GazetteerEntry], names: Iterable[str], terms: Iterable[str]) -> None:
         """Know ``divisions``, ``names`` of other places, and ``terms``: everything else that tickets are about.
 
         Every county has a 新合村: villages and communities are put right only beside another name.

@@ -14,7 +14,7 @@ from gateway.domain.words import DemandType
 from gateway.prefill import category as categories
 from gateway.prefill.category import CANDIDATES, CategoryReader
 from gateway.prefill.demand_type import demand_type, usual_type
-from gateway.prefill.taxonomy import Category, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
 from gateway.prefill.trained import PATHS, TrainedModels
 from gateway.prefill.urgency import urgency
 
@@ -34,7 +34,7 @@ _DANGER_IS_HELP = 0.8
 class Subject:
     """Reads category, type, urgency and unit; made once, used for every reading."""
 
-    def __init__(self, taxonomy: Mapping[str, Category], models: TrainedModels) -> None:
+    def __init__(self, taxonomy: Mapping[str, TaxonomyNode], models: TrainedModels) -> None:
         """Know every row of ``taxonomy`` and what ``models`` (the city's own) think."""
         self._taxonomy = taxonomy
         self._reader = CategoryReader(taxonomy)
@@ -66,7 +66,9 @@ class Subject:
         unit = _together(self._unit(category), opinions.get(UNIT_PATH), same=str.__eq__)
         return [guess for guess in (kind, category, how, unit) if guess is not None]
 
-    def _category(self, ruled: Guess | None, on: date, opinion: Guess | None) -> tuple[Guess | None, Category | None]:
+    def _category(
+        self, ruled: Guess | None, on: date, opinion: Guess | None
+    ) -> tuple[Guess | None, TaxonomyNode | None]:
         """The category, and its row when it has one."""
         code = ruled.value["code"] if ruled else None
         coded = replace(ruled, value=code) if ruled else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.live.connection import Body, Handler
+from gateway.interprocess.connection import Body, Handler
 from gateway.telemetry import alarms
 from gateway.telemetry.exposition import measured
 

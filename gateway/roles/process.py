@@ -11,9 +11,9 @@ from contextlib import AsyncExitStack
 
 from gateway.bootstrap.house import House, open_house
 from gateway.errors import ConfigError
-from gateway.live.connection import Listener
-from gateway.live.run_dir import socket_path
-from gateway.live.siblings import Siblings
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.run_dir import socket_path
+from gateway.interprocess.siblings import Siblings
 from gateway.roles import collector, watching
 from gateway.roles.changing import ChangingDuties
 from gateway.roles.duties import duties, kept
@@ -54,7 +54,7 @@ async def serve(
         base = house.base
         channels = [RunningChannel(built, base.here) for built in house.channels]
         state = ProcessState(name, house, channels)
-        listener = Listener(socket_path(settings.data_dir, name), state.handlers)
+        listener = SocketListener(socket_path(settings.data_dir, name), state.handlers)
         await listener.start()
         stack.push_async_callback(listener.aclose)
         if house.voice is not None:

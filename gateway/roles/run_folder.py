@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.run_dir import socket_path
 
 ANSWER_S = 1.0
 

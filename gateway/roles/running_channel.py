@@ -27,6 +27,7 @@ class RunningChannel:
         self._here = here
         self._lease = built.lease
         self._make = built.make
+        self._abilities = built.abilities
         self._channel: Channel | None = None
         self._stopping = False
 
@@ -60,7 +61,7 @@ class RunningChannel:
         while not self._stopping:
             began = loop.time()
             self._channel = channel = self._make()
-            self._here.put(self.channel_id, channel)
+            self._here.put(self.channel_id, channel, self._abilities)
             try:
                 await channel.run()
             except ConfigError:

@@ -8,8 +8,8 @@ from typing import Any
 
 from gateway.bootstrap.house import House
 from gateway.errors import StoreUnavailable
-from gateway.live.connection import Body, Handler
-from gateway.live.siblings import Siblings
+from gateway.interprocess.connection import Body, Handler
+from gateway.interprocess.siblings import Siblings
 from gateway.ports.store import TicketQuery
 from gateway.roles.measures import ALARMS, ANSWERS, METRICS
 from gateway.roles.role import parts_of

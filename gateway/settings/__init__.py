@@ -20,22 +20,22 @@ from gateway.errors import ConfigError
 from gateway.settings import named
 from gateway.settings.sections import (
     INSTALLATION,
-    Asr,
-    AsrServer,
-    Attachments,
-    Calls,
+    AsrSection,
+    AsrServerSection,
+    AttachmentsSection,
+    CallsSection,
     ChannelTable,
-    Conversations,
-    Database,
+    ConversationsSection,
+    DatabaseSection,
     FeedTable,
-    Health,
-    Http,
-    Log,
-    Open311Table,
-    Recording,
-    Redis,
-    Telemetry,
-    Title,
+    HealthSection,
+    HttpSection,
+    LogSection,
+    Open311Section,
+    RecordingSection,
+    RedisSection,
+    TelemetrySection,
+    TitleSection,
     on_loopback,
     unique_ids,
 )
@@ -62,20 +62,20 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"
     node: str = ""
     """This machine's name in leases; empty = the host name."""
-    http: Http = Http()
-    health: Health = Health()
-    database: Database = Database()
-    redis: Redis = Redis()
-    asr: Asr = Asr()
-    asr_server: AsrServer = AsrServer()
-    recording: Recording = Recording()
-    attachments: Attachments = Attachments()
-    calls: Calls = Calls()
-    conversations: Conversations = Conversations()
-    open311: Open311Table = Open311Table()
-    title: Title = Title()
-    log: Log = Log()
-    telemetry: Telemetry = Telemetry()
+    http: HttpSection = HttpSection()
+    health: HealthSection = HealthSection()
+    database: DatabaseSection = DatabaseSection()
+    redis: RedisSection = RedisSection()
+    asr: AsrSection = AsrSection()
+    asr_server: AsrServerSection = AsrServerSection()
+    recording: RecordingSection = RecordingSection()
+    attachments: AttachmentsSection = AttachmentsSection()
+    calls: CallsSection = CallsSection()
+    conversations: ConversationsSection = ConversationsSection()
+    open311: Open311Section = Open311Section()
+    title: TitleSection = TitleSection()
+    log: LogSection = LogSection()
+    telemetry: TelemetrySection = TelemetrySection()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()
 

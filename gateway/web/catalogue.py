@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import Category, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
 from gateway.prefill.taxonomy import version as taxonomy_version
 from gateway.web.form import described
 
@@ -53,7 +53,7 @@ class Catalogue:
     units: Table = _NOTHING
     divisions: Table = _NOTHING
     fields: Table = _FIELDS
-    categories: Mapping[str, Category] = field(default_factory=dict)
+    categories: Mapping[str, TaxonomyNode] = field(default_factory=dict)
     category_names: Mapping[str, str] = field(default_factory=dict)
     """Of every category by its code: its own name."""
     unit_names: Mapping[str, str] = field(default_factory=dict)

@@ -47,7 +47,7 @@ def verify(password: str, password_hash: str) -> bool:
         return False
 
 
-class Turn:
+class HashingTurn:
     """Permission to hash: one of ``AT_ONCE``."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
@@ -77,7 +77,7 @@ class Passwords:
         return self._waiting.total()
 
     @asynccontextmanager
-    async def turn(self, who: str, *, known: bool) -> AsyncIterator[Turn]:
+    async def turn(self, who: str, *, known: bool) -> AsyncIterator[HashingTurn]:
         """Wait for permission to hash; a 429 Problem at once when the queue is full, or full of ``who``.
 
         ``who`` is the client's address, or a device ``known`` to us, for which places are kept.
@@ -92,7 +92,7 @@ class Passwords:
         self._waiting[who] += 1
         try:
             async with self._free:
-                yield Turn(self._pool)
+                yield HashingTurn(self._pool)
         finally:
             self._waiting[who] -= 1
             if not self._waiting[who]:

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict, deque
 
 from gateway.errors import StoreUnavailable
-from gateway.ports.accounts import AccountStore, Look
+from gateway.ports.audit import AuditTrail, Look
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, trace
 
@@ -25,9 +25,9 @@ _log = log.get("web.seen")
 class SeenLog:
     """The audit trail's writer for reads."""
 
-    def __init__(self, accounts: AccountStore, clock: Clock) -> None:
+    def __init__(self, audit: AuditTrail, clock: Clock) -> None:
         """Starts nothing."""
-        self._accounts = accounts
+        self._audit = audit
         self._clock = clock
         self._recent: OrderedDict[tuple[str, str, str | None], float] = OrderedDict()
         self._waiting: deque[Look] = deque()
@@ -63,7 +63,7 @@ class SeenLog:
         while self._waiting:
             some = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
-                await self._accounts.audit_all(some)
+                await self._audit.write_all(some)
             except BaseException:
                 self._waiting.extendleft(reversed(some))
                 raise

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 
 FIRST_DAY = 1_767_225_600
@@ -21,7 +21,7 @@ HOW = "timedatectl set-ntp true, or install chrony and name the city's time serv
 
 
 @check("clock.ntp")
-def ntp(_: Machine) -> Iterator[Line]:
+def ntp(_: Machine) -> Iterator[Finding]:
     """Whether the clock is synchronised, as the kernel knows."""
     asked = ctypes.create_string_buffer(_TIMEX_BYTES)  # all zero: nothing is set
     try:
@@ -37,7 +37,7 @@ def ntp(_: Machine) -> Iterator[Line]:
 
 
 @check("clock.now")
-def now(machine: Machine) -> Iterator[Line]:
+def now(machine: Machine) -> Iterator[Finding]:
     """Whether the time is possible: not before this program, and not before the newest file of the database."""
     at = time.time()
     if at < FIRST_DAY:
@@ -55,7 +55,7 @@ def now(machine: Machine) -> Iterator[Line]:
 
 
 @check("clock.zone")
-def zone(machine: Machine) -> Iterator[Line]:
+def zone(machine: Machine) -> Iterator[Finding]:
     """The city's zone beside the machine's."""
     city = machine.settings.zone
     here, there = datetime.now().astimezone(), datetime.now(city)

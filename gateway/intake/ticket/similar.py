@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from gateway.domain.status import UNANSWERED
 from gateway.ports.clock import Clock
 from gateway.ports.similar import TicketWords, TicketWordsStore
-from gateway.prefill.similar import TOP, Entry, Similar, SimilarIndex
+from gateway.prefill.similar import TOP, Entry, ScoredTicket, SimilarIndex
 from gateway.telemetry import log
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class SimilarTickets:
             complete=complete,
         )
 
-    async def _like(self, ticket: TicketWords, top: int) -> tuple[list[Similar], dict[str, TicketWords]]:
+    async def _like(self, ticket: TicketWords, top: int) -> tuple[list[ScoredTicket], dict[str, TicketWords]]:
         """The open tickets most similar to ``ticket``; none for one that is closed or says nothing."""
         if ticket.status not in UNANSWERED or ticket.empty:
             return [], {}

@@ -13,8 +13,8 @@ from gateway.domain.fields import TABLE, By, Kind
 from gateway.domain.form import Filled, Mentioned
 from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
+from gateway.domain.phone_numbers import CITY, to_dial
 from gateway.intake.ticket.correct import CorrectTicket
-from gateway.ports.numbers import CITY, to_dial
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
 from gateway.web.api.secrecy import check_kept

@@ -12,8 +12,8 @@ from gateway.domain.fields import By
 from gateway.domain.limits import SEGMENT_CHARS
 from gateway.domain.status import Status
 from gateway.domain.words import CallbackState, Line
-from gateway.ports.contact import Line200, Word
-from gateway.ports.field_models import Closed, made_of
+from gateway.edge.contact import Line200, Word
+from gateway.edge.field_models import Closed, made_of
 
 MAX_SEQ = 2**53
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]

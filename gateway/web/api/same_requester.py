@@ -10,9 +10,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
+from gateway.edge.contact import Word
+from gateway.edge.field_models import Closed
 from gateway.intake.ticket.correct import CorrectTicket
-from gateway.ports.contact import Word
-from gateway.ports.field_models import Closed
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response

@@ -8,7 +8,7 @@ from gateway.domain import masking
 from gateway.domain import status as statuses
 from gateway.domain.coordinates import crs_of, to_wgs84
 from gateway.domain.status import Status
-from gateway.web.open311.services import Open311
+from gateway.web.reportable import Open311
 
 OPEN, CLOSED = "open", "closed"
 STATUSES = {

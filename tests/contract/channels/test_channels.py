@@ -71,6 +71,19 @@ def test_every_kind_has_a_harness(kind: str) -> None:
     assert all(harness.spec.kind == kind for harness in harnesses.values())
 
 
+async def test_its_spec_says_what_it_can_do(harness: ChannelHarness) -> None:
+    """Beyond what the loader finds in the classes: of this very instance, with these settings."""
+    able, channel = harness.abilities, harness.channel
+    assert able.http is None or (callable(channel.handle) and able.http.body_bytes > 0)
+    if able.converses:
+        assert callable(channel.send)
+        assert callable(channel.fetch)
+        assert channel.window is None or channel.window.messages > 0
+    else:
+        assert {"send", "receipt", "throttle", "permanent"} <= harness.not_applicable.keys()
+    assert harness.spec.flow is not None or harness.spec.role != "voice"
+
+
 async def test_starts_and_stops_within_five_seconds(closed: ChannelHarness) -> None:
     before = asyncio.all_tasks()
     for _ in range(2):

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 from gateway.domain import masking
 from gateway.domain.fields import GROUPS, TABLE, By, FieldRow, FieldTable, Kind, Mask
 from gateway.domain.limits import WORD_CHARS
-from gateway.ports.contact import ContactBody
-from gateway.ports.field_models import Closed, made_of
+from gateway.edge.contact import ContactBody
+from gateway.edge.field_models import Closed, made_of
 from gateway.storage.record import ticket_record
 from gateway.storage.shape import check_path, set_in
 from gateway.web.api.corrections import _corrected
