@@ -120,7 +120,8 @@ class Ticket:
         if alteration is not None:
             alteration.finish()
             self.hidden = self.form.requester.hidden
-        self.journal.add(event, self)
+        self.event_seq = self.journal.add(event, self.ticket_id, self.ticket_no)
+        self.updated_at = event.at
         self.dirty = True
 
 

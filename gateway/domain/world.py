@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
-from gateway.domain.command import Applied
 from gateway.domain.events import Event, TicketRegistered
 from gateway.domain.form import Form
 from gateway.domain.form_paths import coded_values
@@ -17,6 +16,7 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import TICKET_NO, DeliveryUpdate, NewMessage, Thread, ThreadStep
+from gateway.domain.refs import Applied
 from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import NewSegment, Spoken, kept, new_words
@@ -302,9 +302,9 @@ class World:
         """A command has decided: what it altered since the journal had ``since`` entries is its version."""
         altered: dict[str, Ticket] = {}
         for entry in self.journal.entries[since:]:
-            altered[entry.ticket.ticket_id] = entry.ticket
+            altered[entry.ticket_id] = self.tickets[entry.ticket_id]
             entry.trace = self.trace
-            if entry.ticket.ticket_id == applied.ticket_id:
+            if entry.ticket_id == applied.ticket_id:
                 entry.interaction_id = applied.interaction_id
         for ticket in altered.values():
             ticket.version += 1

@@ -13,7 +13,6 @@ from gateway.domain.open_interaction import OpenInteraction
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
-from gateway.ports.clock import SystemClock
 from gateway.ports.recordings import FinishedRecording
 from tests.support.change import Change
 
