@@ -28,10 +28,10 @@ from channels.sip.rtp_events import EventReceiver
 from channels.sip.settings import SipSettings
 from channels.sms import hooks
 from channels.sms.cmpp import pdu as cmpp
+from channels.sms.link import MalformedPdu
 from channels.sms.smpp import pdu as smpp
 from channels.telegram.settings import TelegramSettings
-from channels.telegram.updates import MalformedMessage as TelegramMalformed
-from channels.telegram.updates import Translator
+from channels.telegram.updates import NoUpdate, Translator
 from channels.webchat.answers import Refusal
 from channels.webchat.protocol import parse as parse_frame
 from channels.wechat import customer_service, envelope, official
@@ -218,7 +218,7 @@ def _smpp(data: bytes) -> None:
     for read in (smpp.read_deliver, smpp.read_data):
         try:
             message = read(data)
-        except smpp.Malformed:
+        except MalformedPdu:
             continue
         message.user_data()
         message.word()
@@ -239,7 +239,7 @@ def _cmpp(data: bytes) -> None:
             try:
                 fields = cmpp.decode(command, data, version)
                 cmpp.report(fields.get("Msg_Content", b""))
-            except cmpp.Malformed:
+            except MalformedPdu:
                 continue
 
 
@@ -352,7 +352,7 @@ TARGETS = {
         _customer_service,
         (Refused,),
     ),
-    "telegram": Target(TELEGRAM, _telegram, (TelegramMalformed,)),
+    "telegram": Target(TELEGRAM, _telegram, (NoUpdate,)),
     "platform": Target(PLATFORM, platform.parsed, (platform.MalformedBody,)),
     "webchat": Target(FRAMES, parse_frame, (Refusal,)),
     "sms_json": Target(dumped([{"phone_number": "13800138000", "content": "x"}]), _sms_json, (hooks.NotUnderstood,)),
