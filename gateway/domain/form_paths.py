@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from copy import copy
 from operator import attrgetter
 from typing import Any
 
 from gateway.domain.fields import TABLE, FieldRow, Kind
-from gateway.domain.form import Category, ComplainedAbout, Division, Evaluation, Form, Source, Urgency
+from gateway.domain.form import Category, ComplainedAbout, Division, Evaluation, Form, Source, Urgency, cloned
 from gateway.domain.limits import content_of
 from gateway.domain.status import Status
 from gateway.domain.words import Line
@@ -44,7 +43,7 @@ class FieldPath:
         """Set what ``shaped`` has made. An object within a section is replaced, not altered: copies may share it."""
         section = getattr(form, self._holder[0]) if self._holder else form
         if len(self._holder) > 1:
-            inner = copy(getattr(section, self._holder[1]))
+            inner = cloned(getattr(section, self._holder[1]))
             setattr(section, self._holder[1], inner)
             section = inner
         setattr(section, self._name, value)
@@ -102,7 +101,7 @@ class FieldPath:
         if value is None:
             return self._kind()
         if isinstance(value, self._kind):
-            return dataclasses.replace(value)
+            return value  # never altered in place: see ``put``
         if not isinstance(value, Mapping):
             if self.code_key is None:
                 raise RejectedInput(f"{self.path} takes an object")

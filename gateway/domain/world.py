@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
 from gateway.domain.events import Event, TicketRegistered
-from gateway.domain.form import Form
+from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
 from gateway.domain.ids import city_day, rfc3339, spelled_no, ticket_no
 from gateway.domain.interaction import Interaction
@@ -206,7 +206,8 @@ class World:
 
         It is a copy of ``interaction``, which belongs to the command.
         """
-        begun = replace(interaction, ticket_id=ticket.ticket_id, new=True)
+        begun = cloned(interaction)
+        begun.ticket_id, begun.new = ticket.ticket_id, True
         self.interactions[begun.interaction_id] = begun
         event.changed |= begun.coded()
         self.follow(begun)

@@ -77,7 +77,7 @@ def check_texts(values: Iterable[Any]) -> None:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=lambda value: dict(value) if isinstance(value, Mapping) else str(value))
-_SUSPECT = re.compile(rb"\\u0000|[0-9]{19}")
+_SUSPECT = re.compile(rb"\\u0000|[:,\[]-?[0-9]{19}")
 
 
 def check_command(command: Any) -> None:
