@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from gateway.domain.words import Line
@@ -320,10 +322,12 @@ _SECTIONS = ("requester", "demand", "place", "handling", "outcome", "prefill", "
 T = TypeVar("T")
 
 
+_FIELDS: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+
+
 def cloned(value: T) -> T:
-    """A copy of a slotted dataclass that shares what its fields hold; ``copy.copy`` takes five times as long."""
+    """A copy of a dataclass that shares what its fields hold; ``copy.copy`` takes ten times as long."""
     kind = type(value)
-    new = object.__new__(kind)
-    for name in kind.__slots__:  # type: ignore[attr-defined]  # every class of this module has them
-        setattr(new, name, getattr(value, name))
-    return new
+    if kind not in _FIELDS:
+        _FIELDS[kind] = attrgetter(*(one.name for one in fields(kind)))  # type: ignore[arg-type]  # a dataclass
+    return kind(*_FIELDS[kind](value))
