@@ -19,6 +19,9 @@ _CODE = {Category: "code", Division: "code", Urgency: "level"}
 _OBJECTS = (Category, Division, Urgency, ComplainedAbout, Evaluation, Source)
 PERSONAL = frozenset(
     {
+        "requester.requester_id",
+        "requester.returning",
+        "requester.gender",
         "requester.name",
         "requester.phone",
         "requester.callback_phone",
@@ -40,7 +43,10 @@ PERSONAL = frozenset(
         "entry_number",
     }
 )
-"""Texts and places of people: they stand in rows that can be blanked, never in an event."""
+"""Who people are, their texts and places: they stand in rows that can be blanked or parted, never in an event."""
+_LEAD = "handling.lead_unit"
+_COUNTED = "related.similar"
+"""What the index of matters finds, whenever somebody asks."""
 _SETTABLE = ("requester", "demand", "place", "handling", "outcome", "related", "source")
 
 
@@ -149,9 +155,7 @@ def _walked() -> dict[str, FieldPath]:
     found["source"] = FieldPath("source", (), "source", form.source)
     found["entry_number"] = FieldPath("entry_number", (), "entry_number", None)
     found["prefill.pending"] = FieldPath("prefill.pending", ("prefill",), "pending", default=False)
-    for path in [path for path in found if found[path].room == "handling" and path != "handling.lead_unit"]:
-        del found[path]
-    return found
+    return {path: one for path, one in found.items() if path != _COUNTED and (one.room != "handling" or path == _LEAD)}
 
 
 PATHS: dict[str, FieldPath] = _walked()

@@ -109,8 +109,6 @@ class Ticket:
                 self.form.handling.callback = None if code is None else CallbackShown(**code)
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
-                if path == "requester.requester_id":
-                    self.requester_id = code
 
     def record(self, event: Event, alteration: Alteration | None = None) -> None:
         """``event`` has happened, and with it what ``alteration`` holds."""
@@ -119,7 +117,8 @@ class Ticket:
         self.apply(event)
         if alteration is not None:
             alteration.finish()
-            self.hidden = self.form.requester.hidden
+            requester = self.form.requester
+            self.hidden, self.requester_id = requester.hidden, requester.requester_id or self.requester_id
         self.journal.add(event, self)
         self.dirty = True
 

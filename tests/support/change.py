@@ -39,6 +39,9 @@ from gateway.intake.conversation.take_message import _check_dialogue
 
 Path = tuple[str, ...]
 Thread = ThreadStep
+_CODED = ("queued_at", "answered_at", "ended_at", "disposition")
+_PLAIN = ("agent_id", "node", "from_raw", "to_raw", "recording_path")
+_OF_INTERACTION = frozenset({*_CODED, *_PLAIN, "owner", "dtmf", "flow", "recording"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,20 +239,20 @@ class Change:
         filling.mention(self.mentions)
         self._set(ticket, filling)
         told = events[0] if events else None
-        if told is not None:
+        if self.merge is not None:
+            self._merge(world, ticket)
+        elif told is not None:
             told.changed |= began.changed
             ticket.record(told, filling.alteration)
             for event in events[1:]:
                 ticket.record(event)
-        elif self.work is None and self.merge is None:
+        elif self.work is None:
             ticket.record(TicketUpdated(at=self._at, fields=[], changed=began.changed), filling.alteration)
         read = self.ticket_fields.get(("prefill", "pending")) is False
         served = "disposition" in self.interaction_fields or read
         calls.settle(interaction, callback=self.callback, false=false, served=served)
         if self.work is not None:
             calls.work(self.work)
-        if self.merge is not None:
-            self._merge(world, ticket)
         world.see((*((self.dedupe,) if self.dedupe else ()), *self.also), ticket, interaction)
         return world.applied(ticket, interaction, seqs=seqs)
 
@@ -260,8 +263,13 @@ class Change:
         return self.events[-1].at if self.events else datetime.now(UTC)
 
     def _check(self) -> None:
-        if (self.new_ticket is None) == (self.ticket_id is None) and self.join is None:
-            raise RejectedInput("a change names one ticket, new or known")
+        if (self.new_ticket is None) == (self.ticket_id is None):
+            raise RejectedInput("a change needs either a new ticket or a ticket_id")
+        parts = (self.segments, self.messages, self.callback, self.corrected_segments, self.attachments)
+        if self.interaction_id is None and self.new_interaction is None and any(parts):
+            raise RejectedInput("transcript, messages, attachments and callbacks need an interaction")
+        if unknown := self.interaction_fields.keys() - _OF_INTERACTION:
+            raise RejectedInput(f"an interaction has no field {min(unknown)!r} that can be set")
         for path, value in self.ticket_fields.items():
             if path[:2] != ("prefill", "fields") and path[0] not in COLUMNS and path != ("prefill", "mentions"):
                 path_of(".".join(path)).shaped(value)
@@ -330,7 +338,7 @@ class Change:
         fields = dict(self.interaction_fields)
         if "owner" in fields:
             interaction.owner = fields["owner"]
-        for name in ("agent_id", "node", "from_raw", "to_raw", "recording_path"):
+        for name in _PLAIN:
             if name in fields:
                 setattr(interaction, name, fields[name])
         if "dtmf" in fields:
@@ -342,9 +350,7 @@ class Change:
             interaction.record(Recording(**recording) if recording else None)
         if self.lease_until is not None:
             interaction.lease_until = self.lease_until
-        coded = {
-            name: fields[name] for name in ("queued_at", "answered_at", "ended_at", "disposition") if name in fields
-        }
+        coded = {name: fields[name] for name in _CODED if name in fields}
         if coded.get("disposition"):
             coded["disposition"] = Disposition(coded["disposition"])
         interaction._alter(began, **coded)

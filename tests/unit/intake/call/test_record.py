@@ -130,7 +130,7 @@ async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
         recording=None,
         spoken_ms=0,
         transcribed=True,
-        quality={},
+        media=True,
     )
     (change,) = store.changes
     assert change.interaction_fields["disposition"] == "abandoned_before_answer"
@@ -167,7 +167,7 @@ async def ended(record: CallRecord, *, spoken_ms: int, speech_ms: int, dispositi
         recording=None,
         spoken_ms=spoken_ms,
         transcribed=False,
-        quality={},
+        media=True,
     )
     await record.transcribed(speech_ms=speech_ms)
 
