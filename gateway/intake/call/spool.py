@@ -155,7 +155,7 @@ class SpoolingStore:
             await self._store.execute(loads(line))
         except StoreUnavailable:
             raise
-        except (GatewayError, ValueError, KeyError, TypeError) as error:
+        except (GatewayError, ValueError) as error:
             # A torn last line of a crash, or a command that is refused: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)
             with self._refused.open("a", encoding="ascii") as refused:
