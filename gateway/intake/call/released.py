@@ -115,14 +115,17 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "class" in value:
-        fields = {name: _decoded(inner) for name, inner in value["fields"].items()}
-        known = _CLASSES.get(value["class"])
-        if known is None:
-            return fields
-        names = {one.name for one in dataclasses.fields(known)}  # lines of an even earlier version may hold others
-        return known(**{name: inner for name, inner in fields.items() if name in names})
+        return _object(value["class"], {name: _decoded(inner) for name, inner in value["fields"].items()})
     if "time" in value:
         return datetime.fromisoformat(value["time"])
     if "tuple" in value:
         return tuple(_decoded(one) for one in value["tuple"])
     return {_decoded(key): _decoded(inner) for key, inner in value["map"]}
+
+
+def _object(name: str, fields: dict[str, Any]) -> Any:
+    known = _CLASSES.get(name)
+    if known is None:
+        return fields
+    names = {one.name for one in dataclasses.fields(known)}  # lines of an even earlier version may hold others
+    return known(**{name: inner for name, inner in fields.items() if name in names})

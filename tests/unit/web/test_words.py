@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
 
 from gateway.domain.callback_work import EVENTS
 from gateway.domain.words import GIVEN
 from gateway.intake.ticket.source_callbacks import TOLD
 from gateway.intake.ticket.titles import WRITTEN
-from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
 
 pytestmark = pytest.mark.unit
 

@@ -19,7 +19,10 @@ from gateway.errors import NotFound, StoreUnavailable
 from gateway.intake.call.spool import AT_ONCE, SpoolingStore
 from gateway.intake.call.spooled import OfCall, dumps
 from gateway.intake.call.talk import ChooseLine
+from gateway.telemetry.alarms import ringing
+from gateway.telemetry.exposition import measured
 from tests.support.running import ROOT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -205,6 +208,29 @@ async def test_what_never_applies_is_kept_for_a_person(tmp_path: Path) -> None:
     assert await spool.drain() == 2
     assert store.applied == [("U", "one")]
     assert files(tmp_path) == ["refused-a-1.txt"]
+
+
+async def test_what_was_refused_alarms_until_somebody_took_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.intake.call.spool.RETRY_S", 0.01)
+    store = Store()
+    store.away = False
+    (tmp_path / "T.jsonl").write_text('{"kind":"OfACallOfTomorrow","version":1,"command":{}}\n', encoding="ascii")
+
+    def rings() -> list[str]:
+        return [one.name for one in ringing(measured()) if one.name == "spool_refused"]
+
+    running = asyncio.create_task(SpoolingStore(store=store, folder=tmp_path, name="a-1").run())
+    await until(rings)
+    [left] = tmp_path.glob("refused-*.txt")
+    left.rename(tmp_path / "again.jsonl")
+    await until(lambda: not (tmp_path / "again.jsonl").exists(), "it is tried again")
+    await until(left.exists)
+    left.unlink()
+    await until(lambda: not rings())
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_folder_of_somebody_else_or_a_damaged_file_stops_nobody(tmp_path: Path) -> None:
