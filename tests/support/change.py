@@ -19,7 +19,6 @@ from gateway.domain.events import (
     TicketMerged,
     TicketRegistered,
     TicketUnmerged,
-    TicketUpdated,
 )
 from gateway.domain.filling import Filling, said_by
 from gateway.domain.form import AttachmentShown, Filled, Form, Mentioned, Source
@@ -37,6 +36,8 @@ from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.conversation.take_message import _check_dialogue
 
+UPDATED = "ticket.updated"
+"""The event of a Change that names none; no command of the house is without."""
 Path = tuple[str, ...]
 Thread = ThreadStep
 _CODED = ("queued_at", "answered_at", "ended_at", "disposition")
@@ -220,7 +221,7 @@ class Change:
         events: list[Event] = [Told.of(one) for one in self.events if one.type not in left]
         if not events and self.work is None and self.merge is None and self.new_ticket is None:
             fields = [".".join(path) for path in self.ticket_fields] + list(self.interaction_fields)
-            events = [TicketUpdated(at=self._at, fields=fields)]
+            events = [Told.of(NewEvent(type=UPDATED, at=self._at, data={"fields": fields}))]
         if ticket is None:
             ticket = world.register(self._new_ticket(), self._at)
         calls = OwedCalls(world, ticket, self._at)
@@ -247,7 +248,9 @@ class Change:
             for event in events[1:]:
                 ticket.record(event)
         elif self.work is None:
-            ticket.record(TicketUpdated(at=self._at, fields=[], changed=began.changed), filling.alteration)
+            updated = Told.of(NewEvent(type=UPDATED, at=self._at))
+            updated.changed |= began.changed
+            ticket.record(updated, filling.alteration)
         read = self.ticket_fields.get(("prefill", "pending")) is False
         served = "disposition" in self.interaction_fields or read
         calls.settle(interaction, callback=self.callback, false=false, served=served)
