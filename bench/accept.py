@@ -22,10 +22,10 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from bench.report import Row, judged
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
-from gateway.ports.clock import SystemClock
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.storage.database import open_database
 from gateway.storage.writer import MAX_BATCH
@@ -57,7 +57,9 @@ def _contact(number: int) -> InboundContact:
     )
 
 
-async def _rate(folder: Path, prefill: Prefill, clients: int, mode: str, seconds: float) -> tuple[float, list[float]]:
+async def _rate(
+    folder: Path, prefill: PrefillReader, clients: int, mode: str, seconds: float
+) -> tuple[float, list[float]]:
     """Accepts a second, and each one's latency in milliseconds."""
     database = await open_database("", data_dir=folder, zone=ZoneInfo("Asia/Shanghai"), **MODES[mode])
     intake = ContactIntake(store=database.changes, prefill=prefill, clock=SystemClock())
@@ -98,7 +100,7 @@ def _fdatasync_rate(folder: Path, seconds: float) -> float:
 
 def measure(*, rounds: int = ROUNDS, round_s: float = ROUND_S) -> list[dict[str, Any]]:
     """One dict for each mode and number of clients: {mode, clients, accepts_per_s, p50_ms, p99_ms, of_each, of_off}."""
-    prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
+    prefill = PrefillReader.of(ROOT / "config", "Asia/Shanghai")
     collector.settle()  # as the running gateway does
     rates: dict[tuple[int, str], list[float]] = {}
     latencies: dict[tuple[int, str], list[float]] = {}

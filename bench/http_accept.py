@@ -26,15 +26,15 @@ import uvloop
 from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
 from gateway.domain.command import Applied
-from tests.support.change import Change
 from gateway.intake.contact.accept import ContactIntake
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.settings import load
 from gateway.telemetry import log
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.auth import CONTACTS, sha256
 from gateway.web.server import serve
+from tests.support.change import Change
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = 64
@@ -81,9 +81,9 @@ async def _serve(*, store: bool) -> None:
         house = await open_house(settings, ("web", "worker"), stack)
         base = house.base
         for n in range(CLIENTS):
-            await base.database.accounts.add_token(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
+            await base.database.tokens.add(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
         if not store:
-            prefill = Prefill.of(settings.config_dir, settings.timezone)
+            prefill = PrefillReader.of(settings.config_dir, settings.timezone)
             base.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=base.clock)
 
         async def ready() -> dict[str, bool]:

@@ -28,7 +28,7 @@ from bench.report import Row, judged
 from bench.similar import made_up
 from gateway.prefill import dataset, evaluation, model, training
 from gateway.prefill.dataset import Rows
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from tests.support.data import more
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,7 +98,7 @@ def rows() -> list[Row]:
         trained = training.train(learnt, about, _silent)
         model.save(config / "models" / "category", trained.card, trained.names, trained.arrays)
         own = model.load(config / "models" / "category")
-        prefill = Prefill.of(config, "Asia/Shanghai")
+        prefill = PrefillReader.of(config, "Asia/Shanghai")
     vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
     machine = LinearSVC().fit(vectors.fit_transform(learnt.texts), learnt.labels)
     texts = asked.texts[:ASKED]

@@ -27,13 +27,14 @@ from asr.whisper.settings import WhisperSettings
 from bench.report import Row
 from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Speaker
-from gateway.intake.call.record import heard_segment, read_said
+from gateway.intake.call.record import heard_segment
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import read_wav
 from gateway.ports.call import FRAME_BYTES, FRAME_MS
 from gateway.ports.recogniser import Final
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
+from gateway.prefill.said import understand
 from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
@@ -141,15 +142,15 @@ def _spread(seconds: Sequence[float]) -> str:
 
 def form_ms() -> list[float]:
     """CPU milliseconds from a segment to its form, for each segment of a long call: all said so far is read anew."""
-    prefill = Prefill.of(ROOT / "config", "Asia/Shanghai")
+    prefill = PrefillReader.of(ROOT / "config", "Asia/Shanghai")
     text = (ROOT / "demo" / "street_lamp.txt").read_text(encoding="utf-8").strip()
     said: list[NewSegment] = []
     took = []
     for n in range(SEGMENTS):
         final = Final(start_ms=n, end_ms=n + 1, text=text, language="zh", confidence=0.8, engine="bench")
         began = time.process_time()
-        said.append(heard_segment(prefill, Speaker.REQUESTER, n, final))
-        read_said(prefill, said, datetime.now(UTC))
+        said.append(heard_segment(Speaker.REQUESTER, n, final))
+        understand(prefill, said, datetime.now(UTC), new=1)
         took.append(1000 * (time.process_time() - began))
     return took
 

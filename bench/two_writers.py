@@ -24,16 +24,15 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from bench.report import Row, judged
-from gateway.domain.keys import ExternalKey
-from tests.support.change import NewTicket
-from tests.support.change import Change, NewEvent, NewInteraction
 from gateway.domain.ids import new_ulid
+from gateway.domain.keys import ExternalKey
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
-from gateway.ports.clock import SystemClock
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.storage.database import Database, open_database
+from tests.support.change import Change, NewEvent, NewInteraction, NewTicket
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = 64
@@ -81,7 +80,7 @@ async def _voice(database: Database, seconds: float) -> list[float]:
 async def _web(database: Database) -> None:
     """Saturate the writer until cancelled."""
     intake = ContactIntake(
-        store=database.changes, prefill=Prefill.of(ROOT / "config", "Asia/Shanghai"), clock=SystemClock()
+        store=database.changes, prefill=PrefillReader.of(ROOT / "config", "Asia/Shanghai"), clock=SystemClock()
     )
     collector.settle()
 

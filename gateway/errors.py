@@ -40,8 +40,8 @@ class StaleVersion(Conflict):
     code = "stale_version"
 
 
-class CallbackClaimed(Conflict):
-    """Somebody else has taken the callback task."""
+class AlreadyClaimed(Conflict):
+    """Another agent has claimed the callback task."""
 
     code = "callback_claimed"
 
@@ -122,7 +122,7 @@ class ReplyWindowClosed(PermanentDeliveryError):
 
 
 class CallEnded(GatewayError):
-    """The call leg is gone; whoever still wanted to play or listen stops here."""
+    """The call leg is over: playing and listening on it stop here."""
 
     code = "call_ended"
 
@@ -134,7 +134,7 @@ class RecogniserUnavailable(GatewayError):
 
 
 class ReaderUnavailable(GatewayError):
-    """Nobody reads what callers say now; their words are kept and read later."""
+    """The reader process does not answer; the words are kept and read later."""
 
     code = "reader_unavailable"
 

@@ -1,16 +1,18 @@
 """Check that the documents tell the truth about the tree (part of ``make check``). Standard library only.
 
 Links in Markdown files lead somewhere; paths in ARCHITECTURE.md's table exist; every ``gateway <verb>`` and
-``make <target>`` exists; changelog fragments are well named; no committed file names a registry host; no page and no
-Python file looks outside the repository.
+``make <target>`` exists; changelog fragments are well named; every document that a page, a docstring or a comment names
+exists; no committed file names a registry host; no page and no Python file looks outside the repository.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -44,6 +46,12 @@ REGISTRY_HOSTS = re.compile(
 )
 BIG_FILE_BYTES = 4 << 20
 UPWARDS = re.compile(r"(?<![\w./$*])(?:\.\./)+\w[\w./@-]*")
+DOCUMENT = re.compile(r"(?<![\w./<>*{}-])\w[\w./-]*\.md\b")
+"""A Markdown file named in running text; one with a placeholder in its path is none."""
+ABSENT = re.compile(r"\bDES" + r"IGN\b|\bissue \d+")
+"""Documents that were never part of the repository. In pieces, so that this file does not name one."""
+SPEAKING = {".md", ".toml", ".yaml", ".yml", ".sh", ".js", ".css", ".html"}
+"""Files that are read whole for the documents that they name; of Python files the docstrings and comments are."""
 ROOTS = {"ROOT", "INSTALLATION"}
 """Names that modules import for the repository's root."""
 
@@ -171,6 +179,31 @@ def paths_upwards(page: Path, text: str, root: Path) -> Iterator[str]:
             yield f"{match} leads to nothing in the repository"
 
 
+def told(path: Path, text: str) -> str:
+    """What a file tells a person: a page without blocks and links, a Python file's docstrings and comments."""
+    if path.suffix == ".md":
+        return LINK.sub("", FENCE.sub("", text))
+    if path.suffix != ".py":
+        return text
+    strings = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Expr)]
+    docstrings = [one.value for one in strings if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return "\n".join([*docstrings, *(token.string for token in tokens if token.type == tokenize.COMMENT)])
+
+
+def absent_documents(path: Path, text: str, root: Path) -> Iterator[str]:
+    """Documents that the prose of a file names and that neither its folder, nor one above, nor ``docs`` has."""
+    if not DOCUMENT.search(text) and not ABSENT.search(text):
+        return  # spares reading the syntax of most files
+    prose = told(path, text)
+    folders = [folder for folder in path.parents if folder.is_relative_to(root)]
+    for name in DOCUMENT.findall(prose):
+        if not any((folder / name).exists() for folder in (*folders, root / "docs")):
+            yield f"names {name}, which is not there"
+    for name in ABSENT.findall(prose):
+        yield f"names {name}, a document that is not in the repository: give the reason, or docs/design.md's section"
+
+
 def outside(text: str, depth: int) -> Iterator[str]:
     """Where a Python file climbs from its own place, or from the root, out of the repository.
 
@@ -217,9 +250,12 @@ def problems(root: Path = ROOT) -> list[str]:
         if page == root / "ARCHITECTURE.md":
             wrong += missing_paths(root, text)
         found += [f"{page.relative_to(root)}: {problem}" for problem in dict.fromkeys(wrong)]
-    for module in (path for path in files if path.suffix == ".py"):
-        name = module.relative_to(root)
-        found += [f"{name}: {problem}" for problem in outside(module.read_text(encoding="utf-8"), len(name.parts))]
+    for path in (path for path in files if path.suffix in {".py", *SPEAKING} and "vendor" not in path.parts):
+        name, text = path.relative_to(root), path.read_text(encoding="utf-8")
+        wrong = [*absent_documents(path, text, root)]
+        if path.suffix == ".py":
+            wrong += outside(text, len(name.parts))
+        found += [f"{name}: {problem}" for problem in dict.fromkeys(wrong)]
     return [*found, *bad_fragments(root), *registry_hosts(files, root)]
 
 

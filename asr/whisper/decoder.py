@@ -43,7 +43,7 @@ _PERIOD_AT_END = re.compile(rf"(?<=[{_CJK}])\.$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class DecodedSegment:
     """What the model made of a segment."""
 
     text: str
@@ -101,7 +101,7 @@ class Decoder:
 
     def decode(
         self, samples: Samples, *, languages: Sequence[str], previous: str | None, hotwords: Sequence[str]
-    ) -> Decoded:
+    ) -> DecodedSegment:
         """``samples`` at 16 kHz, at most 30 s; ``previous``: the language spoken before."""
         from faster_whisper.transcribe import get_ctranslate2_storage  # noqa: PLC0415 - loaded already
 
@@ -125,7 +125,7 @@ class Decoder:
             suppress_tokens=self._suppressed,
         )[0]
         tokens = result.sequences_ids[0]
-        return Decoded(
+        return DecodedSegment(
             text=tidy(tokenizer.decode(tokens), language),
             language=language,
             logprob=float(result.scores[0]) * len(tokens) / (len(tokens) + 1),

@@ -1,4 +1,4 @@
-"""Is somebody speaking? Energy first, which costs nothing, then silero (its model ships inside faster-whisper)."""
+"""Speech detection: energy first, which is cheap, then silero (its model ships inside faster-whisper)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLOOR_RATIO = 1.6
 FLOOR_RISE = 1.01
 """How fast the noise floor follows a line that gets louder, per window."""
 LEAD_WINDOWS = 8
-"""Silero is woken with the quarter of a second before the energy rose: soft onsets are in it."""
+"""Windows before the rise in energy that silero is given as well: soft onsets lie in them."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -78,7 +78,7 @@ class SpeechDetector:
         self._context = np.zeros(CONTEXT, dtype=np.float32)
 
     def probabilities(self, windows: Samples, *, listening: bool) -> npt.NDArray[np.float32]:
-        """One value for each row of ``windows`` (n, WINDOW); ``listening``: a segment is under way, silero is awake."""
+        """One probability for each row of ``windows`` (n, WINDOW); ``listening``: a segment is under way."""
         loud = self._loud(windows)
         if not listening and not loud.any():
             self._asleep = True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asr.whisper.decoder import Decoder
 from asr.whisper.files import find
-from asr.whisper.gate import Heard, reason_to_drop
+from asr.whisper.gate import JudgedSegment, reason_to_drop
 from asr.whisper.loops import without_loop
 from asr.whisper.segmenter import Segmenter, Speech
 from asr.whisper.settings import WhisperSettings
@@ -81,7 +81,7 @@ class WhisperStream:
         decoded = self._engine.decoder.decode(
             speech.samples, languages=self._languages, previous=self._previous, hotwords=self._hotwords
         )
-        heard = Heard(
+        heard = JudgedSegment(
             text=decoded.text,
             logprob=decoded.logprob,
             no_speech=decoded.no_speech,

@@ -1,4 +1,4 @@
-"""What a recogniser says when nobody spoke: thanks for watching, one word fifty times. None of it is text."""
+"""Drops text that the model invented where nobody spoke: subtitle phrases, one word fifty times."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ _WHEN_UNSURE = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class JudgedSegment:
     """One decoded segment and how sure the model was."""
 
     text: str
     logprob: float
     """Mean log probability of a token."""
     no_speech: float
-    """Probability that nobody spoke."""
+    """Probability that the segment holds no speech."""
     voiced_ms: int
     prompt: str = ""
 
 
-def reason_to_drop(heard: Heard, settings: WhisperSettings) -> str | None:  # noqa: PLR0911 - one line for each reason
-    """Why this is not what somebody said; None when it may be."""
+def reason_to_drop(heard: JudgedSegment, settings: WhisperSettings) -> str | None:  # noqa: PLR0911 - one line for each reason
+    """The reason to drop the segment as invented; None when it may be real speech."""
     plain = _NOT_WORD.sub("", heard.text)
     if not plain:
         return "empty"

@@ -1,4 +1,4 @@
-"""A decoder that does not find the end of a sentence says it again: what was said once is written once."""
+"""Removes what a decoder repeats when it misses the end of a sentence."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from channels.platform.channel import build
 from channels.platform.probe import probe
 from channels.platform.settings import PlatformSettings
-from gateway.ports.channel import ChannelSpec, ContactSource
+from gateway.ports.channel import ChannelSpec, ContactSource, HttpAccess
 
 
 def source(settings: PlatformSettings) -> ContactSource:
@@ -22,6 +22,9 @@ SPEC = ChannelSpec(
     build=build,
     role="web",
     probe=probe,
+    http=lambda _: HttpAccess(body_bytes=1_048_576),
+    converses=True,
+    flow=lambda settings: settings.flow,
     source=source,
     description="another system of the city, over HTTP signed with a secret of its own",
 )

@@ -9,19 +9,18 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from channels.platform.codec import EVENT, Delivered, Malformed, Message, parsed
+from channels.platform.codec import EVENT, Delivered, MalformedBody, Message, parsed
 from channels.platform.outward import Outward
 from channels.platform.settings import PlatformSettings
 from channels.platform.signing import HEADER, refusal
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.contact import ContactBody, inbound
+from gateway.edge.off_loop import off_loop
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
-from gateway.ports.contact import ContactBody, inbound
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log, trace
 
-MAX_BODY = 1_048_576
 _log = log.get("platform")
 
 
@@ -29,7 +28,6 @@ class PlatformChannel:
     """One platform; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: PlatformSettings, context: ChannelContext, text: TextServices) -> None:
         """Nothing is connected before the first call-back."""
@@ -63,7 +61,7 @@ class PlatformChannel:
             return turned_away
         try:
             return await self._take(await off_loop(len(body) > LONG_BODY, parsed, body))
-        except Malformed as error:
+        except MalformedBody as error:
             return self._refused(400, "malformed", str(error))
         except RejectedInput:
             # It could never be stored: sent again it would stand in the way for ever.
@@ -113,9 +111,9 @@ class PlatformChannel:
         """The same key as ``POST /api/v1/contacts`` gives it, so that it is one contact whichever way it came."""
         source = self._settings.source
         if body.source.name != source or body.source.event_id is None:
-            raise Malformed(f"source.name must be {source}, and source.event_id given")
+            raise MalformedBody(f"source.name must be {source}, and source.event_id given")
         if any(item.url is None for item in body.attachments):
-            raise Malformed("attachments: files themselves are sent to POST /api/v1/contacts")
+            raise MalformedBody("attachments: files themselves are sent to POST /api/v1/contacts")
         try:
             contact = inbound(
                 body,
@@ -125,7 +123,7 @@ class PlatformChannel:
                 received_at=self._context.clock.now(),
             )
         except RejectedInput as error:
-            raise Malformed(str(error)) from None
+            raise MalformedBody(str(error)) from None
         assert self._context.intake is not None, "contacts are taken in the role web"
         accepted = await self._context.intake.accept(contact)
         return _answer(

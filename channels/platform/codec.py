@@ -11,7 +11,8 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 from gateway.domain.keys import Identity
 from gateway.domain.limits import HANDED_OVER_CHARS, LINE_CHARS, WORD_CHARS
 from gateway.domain.said_at import EARLIEST, plausible
-from gateway.ports.contact import TOO_LATE, Closed, ContactBody, System, Url
+from gateway.edge.contact import TOO_LATE, ContactBody, Url
+from gateway.edge.field_models import Closed, System
 from gateway.ports.message import InboundMessage, Location, MediaRef, Receipt
 
 EVENT = "event:"
@@ -20,7 +21,7 @@ Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_l
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_CHARS)]
 
 
-class Malformed(ValueError):
+class MalformedBody(ValueError):
     """A body that is none of the three; the message names the places, never the values."""
 
 
@@ -85,9 +86,9 @@ class Message(Closed):
         return self
 
     def inbound(self, *, channel_id: str, source: str, received_at: datetime, flow: str, line: str) -> InboundMessage:
-        """For ``Conversations.receive``; ``Malformed`` when it was sent in the future."""
+        """For ``Conversations.receive``; ``MalformedBody`` when it was sent in the future."""
         if self.sent_at is not None and not plausible(self.sent_at, received_at):
-            raise Malformed(TOO_LATE)
+            raise MalformedBody(TOO_LATE)
         medium, point = self.media, self.location
         kind = "event" if self.event else "location" if point else medium.kind if medium else "text"
         return InboundMessage(
@@ -141,16 +142,16 @@ class ReceiptBody(Closed):
 
 
 def parsed(body: bytes) -> Message | Delivered | ContactBody:
-    """What ``body`` is, told by its keys: ``receipt``, ``sender``, or neither; ``Malformed``."""
+    """What ``body`` is, told by its keys: ``receipt``, ``sender``, or neither; ``MalformedBody``."""
     try:
         keys = json.loads(body)
         if not isinstance(keys, dict):
-            raise Malformed("this is no JSON object")
+            raise MalformedBody("this is no JSON object")
         if "receipt" in keys:
             return ReceiptBody.model_validate_json(body).receipt
         return (Message if "sender" in keys else ContactBody).model_validate_json(body)
     except ValidationError as error:
         places = [".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors(include_input=False)]
-        raise Malformed("; ".join(places[:10])) from None
+        raise MalformedBody("; ".join(places[:10])) from None
     except (ValueError, RecursionError):
-        raise Malformed("this is no JSON object") from None
+        raise MalformedBody("this is no JSON object") from None

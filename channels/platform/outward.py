@@ -1,4 +1,4 @@
-"""Our way to the platform: signed call-backs, and files fetched from the hosts it was allowed."""
+"""Client of the platform: signed call-backs, and files fetched from the hosts that are allowed."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Is the platform where its table says? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether a server answers at the platform's address."""
 
 from __future__ import annotations
 
 from channels.platform.settings import PlatformSettings
-from gateway.ports.reached import reached
+from gateway.edge.reached import reached
 
 
 async def probe(settings: PlatformSettings) -> str:

@@ -24,5 +24,7 @@ SPEC = ChannelSpec(
     build=build,
     role="voice",
     listens=listens,
+    flow=lambda settings: settings.flow,
+    realm=lambda settings: settings.realm,
     description="telephone calls over SIP (UDP, TCP) with G.711",
 )

@@ -1,4 +1,4 @@
-"""Who may call, how often, and how many at once."""
+"""Admission of calls: allowed sources, calls a second, calls at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that a telephone's password decides about: challenged without keeping anything, then looked up."""
+"""Digest authentication of requests: stateless challenges, then a look-up in the phone book."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Refuse = Callable[[Request, int, Headers], None]
 
 
 class Authentication:
-    """Everybody without credentials gets the same challenge, whoever they say they are."""
+    """Challenges every request without credentials alike, whatever name it gives."""
 
     def __init__(
         self,

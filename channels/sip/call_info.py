@@ -1,4 +1,4 @@
-"""What an INVITE says of its call."""
+"""Reads an INVITE: caller, callee, asserted identity, privacy, diversion."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def call_info(request: Request, *, channel_id: str, settings: SipSettings, trust
 
 
 def _asserted(request: Request) -> tuple[list[str], bool]:
-    """Who a trusted peer says is calling, and whether that is to be withheld.
+    """The caller that a trusted peer asserts, and whether it is to be withheld.
 
     P-Asserted-Identity (RFC 3325), else Remote-Party-ID (draft-ietf-sip-privacy-04) as older equipment sends it, when
     it is about the caller and the network has screened it. P-Preferred-Identity is a wish, and never believed.

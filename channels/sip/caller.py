@@ -11,21 +11,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from channels.sip.flow import Target
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
-from channels.sip.transport import Target
 from channels.sip.uac import OutgoingLeg, target_of
 from channels.sip.user_agent import UserAgent
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded, GatewayError
 from gateway.media.alaw_file import StereoAlawFile
 from gateway.media.vad import VoiceDetector
 from gateway.ports.call import FRAME_MS, CallLeg, EndReason, OutgoingCall
-from gateway.ports.clock import SystemClock
 
 ANSWER_S = 25.0
 """How long the far side may take to answer."""
 ANYWHERE = ("0.0.0.0/0", "::/0")
-"""Whoever is called is believed about where its audio comes from."""
+"""The answerer may send audio from any address."""
 PROBE_S = 0.3
 SILENT_MS = 1200
 """So long a pause ends a prompt: sentences within one pause for less."""
@@ -34,12 +34,12 @@ VOICE_MS = 200
 NO_PROMPT_MS = 4000
 """Without a prompt for so long the caller goes on by itself."""
 LIMIT_S = 600.0
-"""A call nobody ends is hung up."""
+"""Seconds after which a call that neither side ends is hung up."""
 STEP_S = 0.05
 NO_ROUTE = frozenset({errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL})
 
 
-class Unreachable(GatewayError):
+class CallFailed(GatewayError):
     """The call did not come about; the message says why."""
 
     code = "unreachable"
@@ -83,7 +83,7 @@ class NoPhones:
     """A caller has no phones of its own (``ports.channel.PhoneBook``)."""
 
     async def phone_secret(self, username: str, realm: str) -> str | None:  # noqa: ARG002 - the port
-        """Nobody may log in."""
+        """No name is known."""
         return None
 
     async def bind(self, username: str, contact: str, expires_at: datetime | None, call_id: str, cseq: int) -> None:
@@ -113,7 +113,7 @@ async def place_call(
     """Call ``to_uri`` (sip: URI with an IP address) from a free port and behave as a citizen would.
 
     ``speech`` is A-law at 8 kHz, ``keys`` are pressed after the first prompt; without ``hangup_after_s`` (seconds
-    after the answer) the far side ends the call. Raises ``Unreachable``.
+    after the answer) the far side ends the call. Raises ``CallFailed``.
     The answer is JSON-ready; its ``status`` is SIP's.
     """
     target = target_of(to_uri)
@@ -137,7 +137,7 @@ async def place_call(
         try:
             leg = await agent.invite(OutgoingCall(to_uri=to_uri, from_user=from_user, timeout_s=ANSWER_S))
         except CallEnded as error:
-            raise Unreachable(f"{to_uri}: {error}") from None
+            raise CallFailed(f"{to_uri}: {error}") from None
         answered = clock.monotonic()
         leg.set_sink(ear.hear)
         spoke = await _talk(leg, ear, speech, keys, hangup_after_s)
@@ -191,12 +191,12 @@ async def _talk(leg: OutgoingLeg, ear: Ear, speech: bytes, keys: str, hangup_aft
 
 
 async def _refuse(leg: CallLeg) -> None:
-    """Nobody calls a caller."""
+    """Refuse incoming calls: a caller takes none."""
     await leg.reject(403, "Forbidden")
 
 
 async def _route_to(target: Target) -> str:
-    """Our address towards the target; ``Unreachable`` at once when nobody listens there (UDP on this machine's way)."""
+    """Our address towards the target; ``CallFailed`` at once when nobody listens there (UDP on this machine's way)."""
     family = socket.AF_INET6 if ":" in target.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.setblocking(False)
@@ -211,5 +211,5 @@ async def _route_to(target: Target) -> str:
         except OSError as error:
             if error.errno not in NO_ROUTE:
                 raise
-            raise Unreachable(f"nothing answers at {target.host}:{target.port} ({error.strerror})") from None
+            raise CallFailed(f"nothing answers at {target.host}:{target.port} ({error.strerror})") from None
     return host

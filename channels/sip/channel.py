@@ -1,4 +1,4 @@
-"""The channel around the user agent."""
+"""The SIP channel: a ``ports.channel.Channel`` around the user agent."""
 
 from __future__ import annotations
 

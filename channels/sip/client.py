@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from aiosipua.message import SipRequest
 
+from channels.sip.flow import Target
 from channels.sip.message import Response, encode, new_request
-from channels.sip.transport import Target
 from channels.sip.uri import bracketed
 from channels.sip.wire import Wire
 
@@ -198,7 +198,7 @@ class ClientTransactions:
             del self._live[transaction.key]
 
     def close(self) -> None:
-        """End all of them without a word."""
+        """End all of them without any message."""
         for transaction in list(self._live.values()):
             transaction.terminate()
 

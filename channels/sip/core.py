@@ -1,34 +1,62 @@
-"""What all legs of a channel share."""
+"""The state that all legs of a channel share."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from channels.sip.client import ClientTransactions
 from channels.sip.dialogs import Dialog, DialogId
-from channels.sip.message import Headers, Request
+from channels.sip.flow import Target
+from channels.sip.headers import ALLOW, SERVER, SUPPORTED
+from channels.sip.message import Request
+from channels.sip.rtp_source import Signaller
 from channels.sip.settings import SipSettings
 from channels.sip.transactions import ServerTransactions
-from channels.sip.transport import Target
 from channels.sip.uri import bracketed
 from channels.sip.wire import Wire
+from gateway.ports.call import EndReason
 
-if TYPE_CHECKING:
-    from channels.sip.leg import Leg
-    from channels.sip.uas import IncomingLeg
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER")
-KNOWN_METHODS = frozenset({"REFER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "PRACK"})
-"""Methods of other RFCs: refused with 405; anything else is 501."""
-ALLOW = ("Allow", ", ".join(METHODS))
-SUPPORTED = ("Supported", "timer")
-ACCEPT = ("Accept", "application/sdp, application/dtmf-relay, application/dtmf, multipart/mixed")
-EXTENSIONS = frozenset({"timer"})
-SERVER = ("Server", "hotline-gateway")
-RETRY_AFTER_S = 5
+class Reachable(Protocol):
+    """A leg as requests from the network find it."""
+
+    signaller: Signaller
+
+    def belongs(self, host: str) -> bool:
+        """Whether requests of this call may come from ``host``."""
+        ...
+
+    def receive(self, request: Request) -> None:
+        """Take a request inside its dialog."""
+        ...
+
+    def acknowledge(self, request: Request) -> None:
+        """Take an ACK."""
+        ...
+
+    def hang_up(self) -> None:
+        """End it, whatever state it is in."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what is left without a word: the channel closes."""
+        ...
+
+
+class Unacknowledged(Protocol):
+    """A call whose 200 is out and not acknowledged yet."""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether any caller that exists would have acknowledged it by now."""
+        ...
+
+    def end(self, reason: EndReason, *, bye: bool) -> None:
+        """End it; ``bye`` also tells the far side."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,11 +72,11 @@ class Core:
     """Called when the number of calls may have changed."""
     places: asyncio.Semaphore
     """As many as may wait for their ACK at once; an answer takes one before it goes out."""
-    legs: dict[DialogId, Leg] = field(default_factory=dict)
+    legs: dict[DialogId, Reachable] = field(default_factory=dict)
     """By dialog; a leg that ended stays until its last message is out."""
-    active: set[Leg] = field(default_factory=set)
+    active: set[Reachable] = field(default_factory=set)
     """Legs that have not ended."""
-    unproved: dict[IncomingLeg, None] = field(default_factory=dict)
+    unproved: dict[Unacknowledged, None] = field(default_factory=dict)
     """Of these, calls that we answered and whose ACK has not come yet, oldest first."""
 
     def contact(self, peer: Target) -> str:
@@ -88,11 +116,6 @@ class Repeater:
         self._repeat = asyncio.get_running_loop().call_later(interval, self._again, interval)
 
     def stop(self) -> None:
-        """The ACK is here, or nobody waits for it."""
+        """Stop repeating: the ACK is here, or it is waited for no more."""
         self._repeat.cancel()
         self._deadline.cancel()
-
-
-def retry_after(seconds: int = RETRY_AFTER_S) -> Headers:
-    """The Retry-After header alone."""
-    return [("Retry-After", str(seconds))]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from aiosipua.message import SipRequest
 
 from channels.sip import uri as uris
+from channels.sip.flow import Target
 from channels.sip.message import Headers, Request, Response, new_request
-from channels.sip.transport import Target
 from channels.sip.uri import DEFAULT_PORT
 
 DialogId = tuple[str, str, str]

@@ -28,7 +28,7 @@ PLAIN = 28
 
 
 class Verdict(Enum):
-    """What credentials came to."""
+    """The result of checking credentials."""
 
     OK = auto()
     STALE = auto()

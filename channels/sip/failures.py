@@ -1,4 +1,4 @@
-"""How many wrong passwords are borne, and from whom."""
+"""Limits on wrong passwords by source, and by source and name."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.sip import uri as uris
 from channels.sip.bodies import SDP, media_type
-from channels.sip.core import ALLOW, EXTENSIONS, KNOWN_METHODS, METHODS
+from channels.sip.headers import ALLOW, EXTENSIONS, KNOWN_METHODS, METHODS
 from channels.sip.message import Headers, Request
 
 SCHEMES = frozenset({"sip", "sips", "tel"})

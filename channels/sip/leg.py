@@ -6,13 +6,14 @@ import asyncio
 from abc import ABC, abstractmethod
 
 from channels.sip.bodies import SDP, UnsupportedBody, key_of, sdp_of
-from channels.sip.core import ACCEPT, ALLOW, Core, Repeater, retry_after
+from channels.sip.core import Core, Repeater
 from channels.sip.dialogs import Dialog
+from channels.sip.headers import ACCEPT, ALLOW, retry_after
 from channels.sip.media import MediaSession, NotAcceptable
 from channels.sip.message import Request, Response
 from channels.sip.refresh import Refresher
 from channels.sip.rtp_source import Signaller
-from channels.sip.session_timers import Agreed, IntervalTooSmall, SessionTimer, agree, answer_headers
+from channels.sip.session_timers import AgreedTimer, IntervalTooSmall, SessionTimer, agree, answer_headers
 from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason, FrameSink, Playback
@@ -68,7 +69,7 @@ class Leg(ABC):
         return self.media is not None and self.media.started_media
 
     @abstractmethod
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Send 180 Ringing once."""
 
     async def proved(self) -> bool:
@@ -171,7 +172,7 @@ class Leg(ABC):
             del self.core.legs[self.dialog.id]
 
     def forget(self) -> None:
-        """Drop what is left without a word: the channel closes."""
+        """Drop what is left without any message: the channel closes."""
         self._release()
 
     def _media_lost(self, lost: asyncio.Future[None]) -> None:
@@ -319,7 +320,7 @@ class Leg(ABC):
             return False
         return True
 
-    def agree(self, request: Request) -> Agreed:
+    def agree(self, request: Request) -> AgreedTimer:
         """The session timer for ``request``; ``IntervalTooSmall``."""
         settings = self.core.settings
         return agree(request, preferred_s=settings.session_expires_s, min_s=settings.min_se_s)

@@ -22,7 +22,7 @@ __all__ = ["MediaSession", "NotAcceptable", "PortsExhausted", "RtpPool"]
 _log = log.get("sip.media")
 
 REST_S = 2.0
-"""A port rests so long after a call, so that its late packets do not reach the next one."""
+"""Seconds for which a port is not reused after a call, so that late packets do not reach the next one."""
 CLOSING_S = 0.002
 EXPEDITED = 0xB8
 """DSCP EF in the TOS byte (RFC 4594 4.1): voice first, where the network honours it."""

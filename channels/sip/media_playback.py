@@ -1,4 +1,4 @@
-"""Audio on its way to the far side."""
+"""Playback of audio to the far side, a frame a tick."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The RTCP socket beside a call's RTP socket (RFC 3550 11): it hears reports and sends none."""
+"""The RTCP socket beside a call's RTP socket (RFC 3550 11): receives reports and sends none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is agreed about media: SDP offers and answers (RFC 3264, RFC 4566) on ``aiosipua``'s reader and writer."""
+"""SDP offers and answers (RFC 3264, RFC 4566), on ``aiosipua``'s reader and writer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NotAcceptable(GatewayError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreed:
+class AgreedMedia:
     """What one offer and answer came to. Payload types are None where a thing was not agreed."""
 
     remote: tuple[str, int]
@@ -85,7 +85,7 @@ class Description:
         ]
         return self._written()
 
-    def answer(self, offer: bytes) -> tuple[bytes, Agreed]:
+    def answer(self, offer: bytes) -> tuple[bytes, AgreedMedia]:
         """Our answer to an offer; ``NotAcceptable`` when there is nothing to agree on."""
         sdp = _read(offer)
         at, agreed = _agree(sdp, self.family)
@@ -103,7 +103,7 @@ class Description:
         self._lines = [ours if index == at else _refused(line) for index, line in enumerate(sdp.media)]
         return self._written(), agreed
 
-    def accept(self, answer: bytes) -> Agreed:
+    def accept(self, answer: bytes) -> AgreedMedia:
         """What an answer to our offer agrees on."""
         at, agreed = _agree(_read(answer), self.family)
         if at != self._audio_at:
@@ -158,7 +158,7 @@ def _read(body: bytes) -> SdpMessage:
     return sdp
 
 
-def _agree(sdp: SdpMessage, family: int) -> tuple[int, Agreed]:
+def _agree(sdp: SdpMessage, family: int) -> tuple[int, AgreedMedia]:
     """The first audio line that we can serve, and how."""
     reason = "no audio over RTP/AVP"
     for at, line in enumerate(sdp.media):
@@ -171,7 +171,7 @@ def _agree(sdp: SdpMessage, family: int) -> tuple[int, Agreed]:
     raise NotAcceptable(reason)
 
 
-def _agree_on(line: MediaDescription, sdp: SdpMessage, family: int) -> Agreed:
+def _agree_on(line: MediaDescription, sdp: SdpMessage, family: int) -> AgreedMedia:
     if not 0 < line.port <= MAX_PORT:
         raise NotAcceptable("a port outside 1..65535")
     alaw, ulaw = _number(line, "PCMA"), _number(line, "PCMU")
@@ -183,7 +183,7 @@ def _agree_on(line: MediaDescription, sdp: SdpMessage, family: int) -> Agreed:
     theirs = directions[0] if directions else "sendrecv"
     if unspecified:
         theirs = "sendonly" if theirs in {"sendrecv", "sendonly"} else "inactive"
-    return Agreed(
+    return AgreedMedia(
         remote=("" if address is None else str(address), line.port),
         alaw=alaw,
         ulaw=ulaw,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from channels.sip.media_playback import AlawPlayback
 from channels.sip.media_reports import Reports
-from channels.sip.media_sdp import COMFORT_NOISE, EVENTS, PCMA, PCMU, Agreed, Description, NotAcceptable
+from channels.sip.media_sdp import COMFORT_NOISE, EVENTS, PCMA, PCMU, AgreedMedia, Description, NotAcceptable
 from channels.sip.presses import EVENT, TONE, Presses
 from channels.sip.rtp import (
     HEADER,
@@ -73,7 +73,7 @@ class MediaSession(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self.reports = Reports(self.reported)
         """For the socket on the next port."""
-        self._agreed: Agreed | None = None
+        self._agreed: AgreedMedia | None = None
         self._target: Address | None = None
         self._running = self._closed = False
         self._sink: FrameSink | None = None
@@ -115,7 +115,7 @@ class MediaSession(asyncio.DatagramProtocol):
         """The far side's answer to ``offer``; ``NotAcceptable`` when nothing is agreed."""
         self._apply(self.description.accept(answer))
 
-    def _apply(self, agreed: Agreed) -> None:
+    def _apply(self, agreed: AgreedMedia) -> None:
         self._agreed = agreed
         if not agreed.unspecified:
             self.source.agree(*agreed.remote)
@@ -272,8 +272,8 @@ class MediaSession(asyncio.DatagramProtocol):
         """Whether a packet of a type that was not agreed is a telephone event all the same."""
         return self._agreed is not None and kind != self._agreed.comfort_noise and looks_like_event(kind, payload)
 
-    def _belongs(self, data: bytes, addr: Address, agreed: Agreed) -> bool:
-        """Whether a packet is the far side's, wherever that is by now."""
+    def _belongs(self, data: bytes, addr: Address, agreed: AgreedMedia) -> bool:
+        """Whether a packet comes from the call's source, also after the far side has moved."""
         source = self.source
         if addr == source.current:
             return source.takes(addr, self._clock.monotonic())
@@ -292,7 +292,7 @@ class MediaSession(asyncio.DatagramProtocol):
         if is_report(data) and self.source.vouched(addr[0]):
             self._heard = True
 
-    def _knows(self, data: bytes, agreed: Agreed) -> bool:
+    def _knows(self, data: bytes, agreed: AgreedMedia) -> bool:
         kind = data[1] & 0x7F
         known = kind in self._in_tables or kind in self._in_events or kind in {agreed.comfort_noise, COMFORT_NOISE}
         return known or self._stray_event(kind, payload_of(data) or b"")

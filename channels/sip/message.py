@@ -1,4 +1,4 @@
-"""Guarded reading and writing of SIP messages: ``aiosipua`` splits them, nothing it does can hurt us.
+"""Guarded reading and writing of SIP messages: ``aiosipua`` splits them, whatever it raises becomes ``Malformed``.
 
 What it takes too lightly (start line, duplicate headers, numbers, Content-Length, character sets) is checked here.
 """
@@ -9,15 +9,12 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiosipua.message import SipMessage, SipRequest, SipResponse
 
 from channels.sip import uri as uris
+from channels.sip.flow import PeerFlow
 from gateway.errors import RejectedInput
-
-if TYPE_CHECKING:
-    from channels.sip.transport import Flow
 
 Headers = Iterable[tuple[str, str]]
 
@@ -55,7 +52,7 @@ class Request:
     """A request that can be answered and routed; header values are as received."""
 
     sip: SipRequest
-    flow: Flow
+    flow: PeerFlow
     method: str
     uri: str
     call_id: str
@@ -97,7 +94,7 @@ class Response:
     """A response to a request of ours."""
 
     sip: SipResponse
-    flow: Flow
+    flow: PeerFlow
     status: int
     call_id: str
     from_tag: str
@@ -116,7 +113,7 @@ class Response:
         return self.sip.headers.get_first(name)
 
 
-class Malformed(RejectedInput):
+class MalformedMessage(RejectedInput):
     """Not a usable SIP message. ``request`` is set when a response with ``status`` can still be sent.
 
     It goes back with what there is of Via, From, To, Call-ID and CSeq (RFC 3261 §8.2.6); some of them may be empty.
@@ -128,22 +125,22 @@ class Malformed(RejectedInput):
         self.status = status
 
 
-def parse(data: bytes, flow: Flow) -> Request | Response:
-    """Read one message; ``Malformed`` whatever is wrong with it."""
+def parse(data: bytes, flow: PeerFlow) -> Request | Response:
+    """Read one message; ``MalformedMessage`` whatever is wrong with it."""
     try:
         return _parse(data, flow)
-    except Malformed:
+    except MalformedMessage:
         raise
     except Exception as error:
-        raise Malformed(f"unreadable: {type(error).__name__}") from error
+        raise MalformedMessage(f"unreadable: {type(error).__name__}") from error
 
 
-def _parse(data: bytes, flow: Flow) -> Request | Response:
+def _parse(data: bytes, flow: PeerFlow) -> Request | Response:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank:
         head, blank, body = data.partition(b"\n\n")
     if len(head) > MAX_HEADERS:
-        raise Malformed("headers too long")
+        raise MalformedMessage("headers too long")
     latin = False
     text: bytes | str = head
     try:
@@ -161,17 +158,17 @@ def _parse(data: bytes, flow: Flow) -> Request | Response:
         return _response(sip, flow, start)
     request = _request(sip, flow, latin=latin)
     if not blank:
-        raise Malformed("no end of headers", request)
+        raise MalformedMessage("no end of headers", request)
     _check(request, start)
     return request
 
 
-def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
+def _response(sip: SipResponse, flow: PeerFlow, start: bytes) -> Response:
     headers = sip.headers
     cseq = _CSEQ.fullmatch(headers.get_first("cseq") or "")
     via = uris.parse_via(headers.get_first("via") or "")
     if not _STATUS_LINE.fullmatch(start) or cseq is None or via is None or not via.branch:
-        raise Malformed("response without status, CSeq or branch")
+        raise MalformedMessage("response without status, CSeq or branch")
     _trim_body(sip)
     to_raw = headers.get_first("to") or ""
     return Response(
@@ -188,12 +185,12 @@ def _response(sip: SipResponse, flow: Flow, start: bytes) -> Response:
     )
 
 
-def _request(sip: SipRequest, flow: Flow, *, latin: bool) -> Request:
+def _request(sip: SipRequest, flow: PeerFlow, *, latin: bool) -> Request:
     """What can be read of a request, so that it can be answered whatever is wrong with it; it needs a Via for that."""
     headers = sip.headers
     vias = headers.get("via")
     if not vias:
-        raise Malformed("Via is missing")
+        raise MalformedMessage("Via is missing")
     call_id, from_raw, to_raw, cseq_raw = (headers.get_first(name) or "" for name in _NEEDED)
     cseq = _CSEQ.fullmatch(cseq_raw)
     return Request(
@@ -213,17 +210,17 @@ def _request(sip: SipRequest, flow: Flow, *, latin: bool) -> Request:
 
 
 def _check(request: Request, start: bytes) -> None:
-    """``Malformed`` unless it is a request that can be taken; trims its body."""
+    """``MalformedMessage`` unless it is a request that can be taken; trims its body."""
     line = _REQUEST_LINE.fullmatch(start)
     if line is None:
         version = start.rpartition(b" ")[2].upper()
         wrong_version = version.startswith(b"SIP/") and version != b"SIP/2.0"
-        raise Malformed("request line", request, 505 if wrong_version else 400)
+        raise MalformedMessage("request line", request, 505 if wrong_version else 400)
     fault = _missing_or_double(request) or _wrong_number(request) or _broken_parts(request)
     if fault is None and not _trim_body(request.sip):
         fault = "Content-Length"
     if fault is not None:
-        raise Malformed(fault, request)
+        raise MalformedMessage(fault, request)
 
 
 def _missing_or_double(request: Request) -> str | None:

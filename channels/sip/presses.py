@@ -1,4 +1,4 @@
-"""What one press of a key is, however it is signalled.
+"""Counts each press of a key once, whatever ways of signalling report it.
 
 The rule, in two parts:
 

@@ -1,28 +1,59 @@
-"""Keeping a session alive when that is ours: UPDATE, or re-INVITE for peers without it (RFC 4028 §7.4, §10)."""
+"""Session refreshes that are ours to send: UPDATE, or re-INVITE for peers without it (RFC 4028 §7.4, §10)."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from channels.sip.core import SUPPORTED
-from channels.sip.message import Response
-from channels.sip.session_timers import accepted
-from gateway.ports.call import EndReason
+from channels.sip.core import Core
+from channels.sip.dialogs import Dialog
+from channels.sip.headers import SUPPORTED
+from channels.sip.media import MediaSession
+from channels.sip.message import Request, Response
+from channels.sip.session_timers import SessionTimer, accepted
+from gateway.ports.call import CallInfo, EndReason
 from gateway.telemetry import log
-
-if TYPE_CHECKING:
-    from channels.sip.leg import Leg
 
 _log = log.get("sip_leg")
 _FINAL, _FAILURE = 200, 300
 
 
+class Refreshed(Protocol):
+    """A leg whose session is kept alive."""
+
+    core: Core
+    dialog: Dialog | None
+    media: MediaSession | None
+    timer: SessionTimer
+
+    @property
+    def info(self) -> CallInfo:
+        """What signalling said of the call."""
+        ...
+
+    @property
+    def ended(self) -> asyncio.Future[EndReason]:
+        """Resolves when the leg is over."""
+        ...
+
+    def accept_sdp(self, message: Request | Response) -> bool:
+        """Take the answer to our offer; False when there is none that we can use."""
+        ...
+
+    def unrefreshed(self) -> None:
+        """No refresh got through."""
+        ...
+
+    def end(self, reason: EndReason, *, bye: bool) -> None:
+        """End it; ``bye`` also tells the far side."""
+        ...
+
+
 class Refresher:
     """Refreshes of one leg, one at a time."""
 
-    def __init__(self, leg: Leg) -> None:
+    def __init__(self, leg: Refreshed) -> None:
         self._leg = leg
         self._retry: asyncio.TimerHandle | None = None
         self.update_allowed = False

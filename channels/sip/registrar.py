@@ -1,18 +1,18 @@
-"""Our phones register here: RFC 3261 §10 with digest; where a phone registered from, it may call from."""
+"""Registrar of our phones: RFC 3261 §10 with digest; a phone may call from where it registered."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from channels.sip import uri as uris
-from channels.sip.admission import Networks
-from channels.sip.core import retry_after
+from channels.sip.admission import THIS_MACHINE, Networks
 from channels.sip.digest import Claim, Digest, Verdict
 from channels.sip.failures import Failures
+from channels.sip.flow import PeerFlow, Target
+from channels.sip.headers import retry_after
 from channels.sip.message import Request
 from channels.sip.settings import SipSettings
 from channels.sip.transactions import ServerTransaction
-from channels.sip.transport import Flow, Target
 from channels.sip.weak_passwords import is_weak
 from gateway.errors import StoreUnavailable
 from gateway.ports.channel import PhoneBook
@@ -44,7 +44,7 @@ class Registrar:
     def __len__(self) -> int:
         return len(self._sources)
 
-    def knows(self, flow: Flow) -> bool:
+    def knows(self, flow: PeerFlow) -> bool:
         """Whether a phone of ours registered from there and the registration lives."""
         until = self._sources.get(flow.target)
         if until is None:
@@ -53,6 +53,10 @@ class Registrar:
             return True
         del self._sources[flow.target]
         return False
+
+    def vouches(self, flow: PeerFlow) -> bool:
+        """Whether a peer's address is beyond doubt: by TCP's handshake, a digest, or because it is this machine."""
+        return flow.reliable or self.knows(flow) or flow.host in THIS_MACHINE
 
     def challenge(self, request: Request, *, stale: bool = False) -> tuple[int, list[tuple[str, str]]]:
         """Status and headers of the challenge, the same whoever asks."""
@@ -149,7 +153,7 @@ class Registrar:
         if secret is not None and is_weak(username, self._realm, secret):
             _log.warning("weak_phone_password", phone=username, do=f"gateway phones add --username {username}")
 
-    def _remember(self, flow: Flow, seconds: int) -> None:
+    def _remember(self, flow: PeerFlow, seconds: int) -> None:
         if not seconds:
             self._sources.pop(flow.target, None)
             return
@@ -177,7 +181,7 @@ def _wanted(request: Request) -> list[tuple[str, int]] | None:
     return wanted
 
 
-def _reachable(contact: str, flow: Flow) -> str:
+def _reachable(contact: str, flow: PeerFlow) -> str:
     """The URI that reaches the phone: as written, or where it signals from when it is a name or behind NAT."""
     written = uris.uri_of(contact)
     parsed = uris.parse_uri(written)

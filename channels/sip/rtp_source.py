@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 SILENT_S = 0.2
-"""Whoever has the call must have been silent so long before another source gets it,"""
+"""Seconds for which the current source must have been silent before another one takes its place."""
 CONSECUTIVE = 10
-"""which must have sent so many packets with none of the other between them."""
+"""Packets in a row that the other source must have sent, none of the current one between them."""
 UNHEARD_S = 1.0
-"""When nobody has spoken for so long after the start, one packet is enough."""
+"""Seconds after the start without any source, from which on one packet is enough."""
 
 Address = tuple[Any, ...]
 """Host and port, as sockets give them (IPv6 adds two more)."""
@@ -24,7 +24,7 @@ Address = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Signaller:
-    """Who signals a call, and with that who may have its audio."""
+    """The peer that signals a call; its address and trunks bound where audio may come from."""
 
     host: str
     trunks: Container[str] = ()
@@ -39,7 +39,7 @@ class RtpSource:
     def __init__(self, signaller: Signaller) -> None:
         self._signaller = signaller
         self.current: Address | None = None
-        """Who has the call: only these packets are heard."""
+        """The current source: packets of others are dropped."""
         self._agreed: Address | None = None
         self._named = ""
         self._vague = False

@@ -19,7 +19,7 @@ class IntervalTooSmall(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class AgreedTimer:
     """``interval_s`` seconds between refreshes, sent by us or by them."""
 
     interval_s: int
@@ -37,24 +37,24 @@ def parse(value: str | None) -> tuple[int, str] | None:
     return int(number), refresher if refresher in {"uac", "uas"} else ""
 
 
-def agree(request: Request, *, preferred_s: int, min_s: int) -> Agreed:
+def agree(request: Request, *, preferred_s: int, min_s: int) -> AgreedTimer:
     """What we, as the UAS of ``request``, settle on (§9); ``IntervalTooSmall`` calls for 422."""
     supported = "timer" in request.options("supported") or "timer" in request.options("require")
     wanted = parse(request.first("session-expires"))
     if wanted is None:
         floor = request.number("min-se") or 0
-        return Agreed(max(preferred_s, floor), we_refresh=not supported)
+        return AgreedTimer(max(preferred_s, floor), we_refresh=not supported)
     seconds, refresher = wanted
     if seconds < min_s:
         if supported:
             raise IntervalTooSmall
         seconds = min_s  # set by a proxy for a caller without timers; we refresh
     if not supported:
-        return Agreed(seconds, we_refresh=True)
-    return Agreed(seconds, we_refresh=refresher == "uas")
+        return AgreedTimer(seconds, we_refresh=True)
+    return AgreedTimer(seconds, we_refresh=refresher == "uas")
 
 
-def answer_headers(agreed: Agreed, request: Request) -> list[tuple[str, str]]:
+def answer_headers(agreed: AgreedTimer, request: Request) -> list[tuple[str, str]]:
     """The headers of our 2xx (§9)."""
     headers = [("Session-Expires", f"{agreed.interval_s};refresher={'uas' if agreed.we_refresh else 'uac'}")]
     if not agreed.we_refresh or "timer" in request.options("supported"):
@@ -62,12 +62,12 @@ def answer_headers(agreed: Agreed, request: Request) -> list[tuple[str, str]]:
     return headers
 
 
-def accepted(response: Response, *, asked_s: int, min_s: int) -> Agreed:
+def accepted(response: Response, *, asked_s: int, min_s: int) -> AgreedTimer:
     """What the 2xx to a request of ours settled (§7.2); a peer without timers leaves the refreshing to us."""
     answered = parse(response.first("session-expires"))
     if answered is None:
-        return Agreed(asked_s, we_refresh=True)
-    return Agreed(max(answered[0], min_s), we_refresh=answered[1] != "uas")
+        return AgreedTimer(asked_s, we_refresh=True)
+    return AgreedTimer(max(answered[0], min_s), we_refresh=answered[1] != "uas")
 
 
 class SessionTimer:
@@ -77,9 +77,9 @@ class SessionTimer:
         self._refresh = refresh
         self._expired = expired
         self._handles: list[asyncio.TimerHandle] = []
-        self.agreed: Agreed | None = None
+        self.agreed: AgreedTimer | None = None
 
-    def start(self, agreed: Agreed) -> None:
+    def start(self, agreed: AgreedTimer) -> None:
         """(Re)start after a 2xx."""
         self.stop()
         self.agreed = agreed

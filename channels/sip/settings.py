@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gateway.ports.numbers import CHINA, CITY, DialPlan, is_country
+from gateway.domain.phone_numbers import CHINA, CITY, DialPlan, is_country
 
 
 def _ip_literal(value: str) -> str:
@@ -67,9 +67,9 @@ class SipSettings(BaseModel):
     trusted_proxies: tuple[Network, ...] = ()
     """Peers besides ``trunks`` whose P-Asserted-Identity is believed (addresses or networks)."""
     trunks: tuple[Network, ...] = ()
-    """Who may call (addresses or networks); our phones always may. Empty: everyone, which no public address serves."""
+    """Addresses or networks that may call; our phones always may. Empty: all, refused where an address is public."""
     country: Annotated[str, AfterValidator(_country)] = CHINA
-    """Whose national numbers callers have (ISO 3166-1, two letters)."""
+    """The country (ISO 3166-1, two letters) by whose rules national numbers of callers are read."""
     area_code: Annotated[str, Field(pattern=r"^(0?[1-9][0-9]{1,3})?$")] = CITY.area_code
     """Of callers' numbers that come without one, e.g. 66534321; empty: such a number is not dialable."""
     flow: str = "hotline"

@@ -16,7 +16,7 @@ FINAL = 200
 FAILURE = 300
 
 
-class State(Enum):
+class TransactionState(Enum):
     """States of a server transaction; ``PROCEEDING`` includes Trying."""
 
     PROCEEDING = auto()
@@ -51,7 +51,7 @@ class ServerTransaction:
         self.invite = request.method == "INVITE"
         self.on_proof: Callable[[], None] | None = None
         """Called when the sender has shown that it gets what we send."""
-        self.state = State.PROCEEDING
+        self.state = TransactionState.PROCEEDING
         self._last = b""
         self._repeat: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -59,7 +59,7 @@ class ServerTransaction:
     @property
     def open(self) -> bool:
         """Whether no final response has been sent."""
-        return self.state is State.PROCEEDING
+        return self.state is TransactionState.PROCEEDING
 
     def respond(self, status: int, *, headers: Headers = (), body: bytes = b"") -> bytes:
         """Send a response; a second final one is refused with ``RuntimeError``: that would be our own mistake."""
@@ -71,10 +71,10 @@ class ServerTransaction:
             return self._last
         reliable = self.request.flow.reliable
         if self.invite and status < FAILURE:
-            self.state = State.ACCEPTED
+            self.state = TransactionState.ACCEPTED
             self._end_after(wire.give_up)  # timer L
             return self._last
-        self.state = State.COMPLETED
+        self.state = TransactionState.COMPLETED
         self._layer.unmerge(self)
         if self.invite:
             self._end_after(wire.give_up)  # timer H
@@ -86,16 +86,16 @@ class ServerTransaction:
 
     def repeated(self) -> None:
         """The request came again."""
-        if self._last and self.state in {State.PROCEEDING, State.COMPLETED}:
+        if self._last and self.state in {TransactionState.PROCEEDING, TransactionState.COMPLETED}:
             self._layer.wire.reply(self.request, self._last)
 
     def acknowledged(self, ack: Request) -> None:
         """The ACK of a non-2xx came. Only one with our tag shows that its sender got what it acknowledges."""
         if self.on_proof is not None and ack.to_tag == self.to_tag:
             self.on_proof()
-        if self.state is not State.COMPLETED:
+        if self.state is not TransactionState.COMPLETED:
             return
-        self.state = State.CONFIRMED
+        self.state = TransactionState.CONFIRMED
         if self._repeat is not None:
             self._repeat.cancel()
         self._end_after(0.0 if self.request.flow.reliable else self._layer.wire.t4)  # timer I
@@ -113,7 +113,7 @@ class ServerTransaction:
 
     def terminate(self) -> None:
         """Forget it."""
-        self.state = State.TERMINATED
+        self.state = TransactionState.TERMINATED
         for timer in (self._repeat, self._deadline):
             if timer is not None:
                 timer.cancel()
@@ -141,7 +141,7 @@ class ServerTransactions:
             known.repeated()
             return True
         # An RFC 2543 peer may send the ACK of a 2xx under its INVITE's key: that one belongs to the dialog.
-        if known.state in {State.ACCEPTED, State.PROCEEDING}:
+        if known.state in {TransactionState.ACCEPTED, TransactionState.PROCEEDING}:
             return False
         known.acknowledged(request)
         return True
@@ -175,7 +175,7 @@ class ServerTransactions:
             del self._live[transaction.key]
 
     def close(self) -> None:
-        """End all of them without a word."""
+        """End all of them without any message."""
         for transaction in list(self._live.values()):
             transaction.terminate()
 

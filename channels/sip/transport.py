@@ -10,11 +10,11 @@ import re
 import socket
 from collections.abc import Callable, Container
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, cast
 
+from channels.sip.flow import OnFail, PeerFlow, Target
 from channels.sip.message import MAX_HEADERS
-from channels.sip.uri import DEFAULT_PORT, Via
+from channels.sip.uri import DEFAULT_PORT
 from gateway.telemetry import log
 
 MAX_MESSAGE = 65_535
@@ -30,54 +30,7 @@ RECEIVE_BUFFER = 4_194_304
 _CONTENT_LENGTH = re.compile(rb"^(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _log = log.get("sip_transport")
 
-OnData = Callable[[bytes, "Flow"], None]
-OnFail = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a request goes: ``transport`` is ``udp`` or ``tcp``, ``host`` an IP literal."""
-
-    transport: str
-    host: str
-    port: int
-
-
-class Flow:
-    """Where one message came from, and the way back."""
-
-    __slots__ = ("_transports", "connection", "host", "port", "transport")
-
-    def __init__(
-        self, transports: Transports, transport: str, host: str, port: int, connection: _Connection | None
-    ) -> None:
-        self._transports = transports
-        self.transport = transport
-        self.host = host
-        self.port = port
-        self.connection = connection
-
-    @property
-    def peer(self) -> str:
-        """host:port."""
-        return f"{self.host}:{self.port}"
-
-    @property
-    def reliable(self) -> bool:
-        """Whether the transport itself repeats what is lost."""
-        return self.transport == "tcp"
-
-    @property
-    def target(self) -> Target:
-        """Requests to whoever sent this."""
-        return Target(self.transport, self.host, self.port)
-
-    def reply(self, data: bytes, via: Via) -> None:
-        """Send a response (RFC 3261 §18.2.2, RFC 3581 §4): same connection, else the source address."""
-        if self.connection is not None and self.connection.write(data):
-            return
-        port = self.port if via.rport and not self.reliable else via.port or DEFAULT_PORT
-        self._transports.send(data, Target(self.transport, self.host, port))
+OnData = Callable[[bytes, PeerFlow], None]
 
 
 class _Connection(asyncio.Protocol):
@@ -89,7 +42,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._partial: asyncio.TimerHandle | None = None
         self._waiting = waiting or []
-        self._flow: Flow | None = None
+        self._flow: PeerFlow | None = None
         self._spoken = bool(waiting)
         """A whole message has come, or we opened it."""
 
@@ -99,7 +52,7 @@ class _Connection(asyncio.Protocol):
         if not peer or not self._owner.register(self, peer[0], peer[1]):
             self._transport.abort()
             return
-        self._flow = Flow(self._owner, "tcp", peer[0], peer[1], self)
+        self._flow = PeerFlow(self._owner, "tcp", peer[0], peer[1], self)
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -191,7 +144,7 @@ class _Udp(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         data = data.lstrip(b"\r\n")
         if data and data != b"\0":  # else a keep-alive
-            self._owner.deliver(data, Flow(self._owner, "udp", addr[0], addr[1], None))
+            self._owner.deliver(data, PeerFlow(self._owner, "udp", addr[0], addr[1], None))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._owner.udp_lost(exc)
@@ -274,7 +227,7 @@ class Transports:
             self._udp = None
             self.failed.set_exception(exc or OSError("the SIP socket was closed"))
 
-    def deliver(self, data: bytes, flow: Flow) -> None:
+    def deliver(self, data: bytes, flow: PeerFlow) -> None:
         """Hand a message up; nothing it causes may hurt the socket it came from."""
         try:
             self._on_data(data, flow)

@@ -11,13 +11,14 @@ from aiosipua.message import SipRequest
 
 from channels.sip import uri as uris
 from channels.sip.client import ClientTransaction
-from channels.sip.core import ALLOW, SERVER, SUPPORTED, Core
+from channels.sip.core import Core
 from channels.sip.dialogs import Dialog, new_tag
+from channels.sip.flow import Target
+from channels.sip.headers import ALLOW, SERVER, SUPPORTED
 from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.message import Response, new_request
 from channels.sip.rtp_source import Signaller
 from channels.sip.session_timers import accepted
-from channels.sip.transport import Target
 from gateway.errors import CallEnded, GatewayError
 from gateway.ports.call import CallInfo, EndReason, OutgoingCall
 
@@ -193,7 +194,7 @@ class OutgoingLeg(Leg):
         self.up = True
         self._settled.set_result(response)
 
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Nothing to send: this side calls."""
 
     async def answer(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from channels.sip.core import RETRY_AFTER_S, Core, retry_after
+from channels.sip.core import Core
 from channels.sip.dialogs import Dialog
+from channels.sip.headers import RETRY_AFTER_S, retry_after
 from channels.sip.leg import CONTENT_SDP, Leg
 from channels.sip.media import MediaSession
 from channels.sip.message import Request
 from channels.sip.rtp_source import Signaller
-from channels.sip.session_timers import Agreed, answer_headers
+from channels.sip.session_timers import AgreedTimer, answer_headers
 from channels.sip.transactions import ServerTransaction
 from gateway.errors import CallEnded
 from gateway.ports.call import CallInfo, EndReason
@@ -33,7 +34,7 @@ class IncomingLeg(Leg):
         *,
         signaller: Signaller,
         offer: bytes | None,
-        agreed: Agreed,
+        agreed: AgreedTimer,
     ) -> None:
         super().__init__(core, info, signaller)
         self._transaction = transaction
@@ -62,7 +63,7 @@ class IncomingLeg(Leg):
             self._answer = self.answer_sdp(self._offer)
             self._offer = None
 
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Send 180 once."""
         if self._rang_at is None and self._transaction.open:
             self._rang_at = asyncio.get_running_loop().time()

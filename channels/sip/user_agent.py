@@ -1,55 +1,40 @@
-"""The SIP user agent of a channel: takes every message to where it belongs and decides which calls we take."""
+"""The SIP user agent of a channel: takes every message to where it belongs, and places calls."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from channels.sip import uri as uris
-from channels.sip.admission import LOOPBACK, THIS_MACHINE, Admission, Networks, RateLimit
+from channels.sip.admission import LOOPBACK, Admission, Networks, RateLimit
 from channels.sip.authentication import Authentication
-from channels.sip.bodies import UnsupportedBody, sdp_of
-from channels.sip.call_info import call_info
 from channels.sip.client import ClientTransactions
-from channels.sip.core import (
-    ACCEPT,
-    ALLOW,
-    RETRY_AFTER_S,
-    SERVER,
-    SUPPORTED,
-    Core,
-    retry_after,
-)
-from channels.sip.dialogs import new_tag
-from channels.sip.digest import Claim
+from channels.sip.core import Core, Reachable
+from channels.sip.flow import PeerFlow
+from channels.sip.headers import ACCEPT, ALLOW, RETRY_AFTER_S, SUPPORTED, retry_after
+from channels.sip.incoming import IncomingCalls
 from channels.sip.inspection import refusal_of
-from channels.sip.leg import Leg
-from channels.sip.media import NotAcceptable, PortsExhausted, RtpPool
-from channels.sip.message import Headers, Malformed, Request, Response, parse
+from channels.sip.media import RtpPool
+from channels.sip.message import MalformedMessage, Request, Response, parse
+from channels.sip.refusals import Refusals
 from channels.sip.registrar import Registrar
-from channels.sip.session_timers import Agreed, IntervalTooSmall, agree
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
-from channels.sip.transactions import ServerTransaction, ServerTransactions
-from channels.sip.transport import Flow, Transports
+from channels.sip.transactions import ServerTransactions
+from channels.sip.transport import Transports
 from channels.sip.uac import BadDestination, Credentials, OutgoingLeg, target_of
 from channels.sip.uas import IncomingLeg
 from channels.sip.wire import Wire
-from gateway.errors import CallEnded
-from gateway.ports.call import CallHandler, CallInfo, OutgoingCall
+from gateway.ports.call import CallHandler, OutgoingCall
 from gateway.ports.channel import PhoneBook
 from gateway.ports.clock import Clock
-from gateway.ports.refused_call import Refused, untold
-from gateway.telemetry import log, metrics, trace
+from gateway.ports.refused_call import OnRefusedCall
+from gateway.telemetry import log, metrics
 
 COMPLAINTS_PER_SECOND = 20
 """Malformed messages of one source that are answered and traced in a second; the rest is only counted."""
-TRACED_PER_SECOND = 200
-"""Refused calls that the house is told of in a second; the rest is only counted."""
 BYE_GRACE_S = 1.0
 HANDLER_GRACE_S = 3.0
 """How long calls that were hung up at shutdown may still save what they have."""
@@ -70,23 +55,17 @@ class UserAgent:
         trace: TraceWriter,
         draining: Callable[[], bool],
         gauge: Callable[[str, float], None],
-        refused: Refused = untold,
+        refused: OnRefusedCall | None = None,
     ) -> None:
         """``calls`` gets every call offered; ``gauge`` hears how many there are, ``refused`` which had no room."""
         self._settings = settings
         self._channel_id = channel_id
-        self._calls = calls
-        self._clock = clock
         self._trace = trace
         self._is_draining = draining
         self._gauge = gauge
-        self._refused = refused
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._secret = os.urandom(16)
-        self._trusted = Networks((*settings.trusted_proxies, *settings.trunks))
         self._complaints = RateLimit(COMPLAINTS_PER_SECOND)
-        self._turned_away = RateLimit(TRACED_PER_SECOND)
         self._malformed = metrics.SIP_MALFORMED.labels(channel_id)
         # Where nobody is named, this machine alone is a trunk.
         trunks = Networks(settings.trunks or LOOPBACK)
@@ -110,12 +89,25 @@ class UserAgent:
             on_change=self._count,
             places=asyncio.Semaphore(max(1, settings.max_calls // 4)),
         )
+        self._refusals = Refusals(wire, channel_id)
         self._admission = Admission(settings, trunks, self.core)
         self._authentication = Authentication(
             registrar=self.registrar,
             server=self.core.server,
-            refuse=self._refuse,
-            overloaded=self._overloaded,
+            refuse=self._refusals.refuse,
+            overloaded=self._refusals.overloaded,
+            spawn=self._spawn,
+        )
+        self._incoming = IncomingCalls(
+            core=self.core,
+            admission=self._admission,
+            registrar=self.registrar,
+            authentication=self._authentication,
+            refusals=self._refusals,
+            pool=self.pool,
+            handler=calls,
+            refused=refused,
+            draining=self._draining,
             spawn=self._spawn,
         )
 
@@ -177,7 +169,7 @@ class UserAgent:
         self.core.client.close()
         self._admission.close()
         self._complaints.close()
-        self._turned_away.close()
+        self._incoming.close()
         await self.pool.aclose()
         self.transports.close()
         self._count()
@@ -194,15 +186,15 @@ class UserAgent:
 
     # -- what the network brings -------------------------------------------------------------------------------------
 
-    def _received(self, data: bytes, flow: Flow) -> None:
+    def _received(self, data: bytes, flow: PeerFlow) -> None:
         try:
             message = parse(data, flow)
-        except Malformed as error:
+        except MalformedMessage as error:
             self._malformed.inc()
             if self._complaints.admit(flow.host):
                 self._trace(True, flow.peer, data)
                 if error.request is not None and error.request.method != "ACK":
-                    self._refuse(error.request, error.status)
+                    self._refusals.refuse(error.request, error.status)
             return
         self._trace(True, flow.peer, data)
         if isinstance(message, Response):
@@ -220,21 +212,11 @@ class UserAgent:
         elif request.to_tag:
             self._in_dialog(request)
         elif self.core.server.merged(request):
-            self._refuse(request, 482)
+            self._refusals.refuse(request, 482)
         elif self._sound(request):
             self._new(request)
 
-    def _refuse(self, request: Request, status: int, headers: Headers = ()) -> None:
-        """Answer without keeping a transaction: the same request gets the same answer (RFC 3261 §8.2.7)."""
-        seed = f"{request.call_id}\n{request.from_tag}\n{request.cseq}\n{request.via.branch}"
-        tag = hashlib.blake2b(seed.encode("utf-8", "replace"), key=self._secret, digest_size=8).hexdigest()
-        self.core.wire.respond(request, status, to_tag=tag, headers=[*headers, SERVER])
-
-    def _overloaded(self, request: Request, reason: str) -> None:
-        metrics.SIP_REFUSED.labels(self._channel_id, reason).inc()
-        self._refuse(request, 503, retry_after(RETRY_AFTER_S))
-
-    def _leg_of(self, request: Request, our_tag: str) -> Leg | None:
+    def _leg_of(self, request: Request, our_tag: str) -> Reachable | None:
         leg = self.core.legs.get((request.call_id, our_tag, request.from_tag))
         if leg is not None and not leg.belongs(request.flow.host) and not self.registrar.knows(request.flow):
             _log.warning("request_from_elsewhere", method=request.method, call_id=request.call_id)
@@ -244,7 +226,7 @@ class UserAgent:
     def _ack(self, request: Request) -> None:
         """To its dialog; one that belongs to nothing acknowledges a refusal that we keep no memory of."""
         leg = self._leg_of(request, request.to_tag)
-        if leg is None and self._is_where_it_says(request.flow):
+        if leg is None and self.registrar.vouches(request.flow):
             # Some telephones put another To tag into the ACK of a 2xx, and their INVITE's branch: that tells the call.
             # Whoever forged the INVITE knows its branch too; over UDP our tag alone shows that our answer arrived.
             invite = self.core.server.invite_of(request)
@@ -252,15 +234,11 @@ class UserAgent:
         if leg is not None:
             leg.acknowledge(request)
 
-    def _is_where_it_says(self, flow: Flow) -> bool:
-        """Whether a peer's address is beyond doubt: by TCP's handshake, a digest, or because it is this machine."""
-        return flow.reliable or self.registrar.knows(flow) or flow.host in THIS_MACHINE
-
     def _cancel(self, request: Request) -> None:
         invite = self.core.server.invite_of(request)
         leg = self._leg_of(request, invite.to_tag) if invite is not None else None
         if invite is None or (leg is None and invite.request.flow.host != request.flow.host):
-            self._refuse(request, 481)
+            self._refusals.refuse(request, 481)
             return
         self.core.server.begin(request, invite.to_tag).respond(200)
         if isinstance(leg, IncomingLeg) and invite.request.to_tag == "":
@@ -272,121 +250,34 @@ class UserAgent:
         """False when it was refused."""
         refusal = refusal_of(request)
         if refusal is not None:
-            self._refuse(request, *refusal)
+            self._refusals.refuse(request, *refusal)
         return refusal is None
 
     def _in_dialog(self, request: Request) -> None:
         leg = self._leg_of(request, request.to_tag)
         if leg is None:
-            self._refuse(request, 481)
+            self._refusals.refuse(request, 481)
         elif self._sound(request):
             leg.receive(request)
 
     def _new(self, request: Request) -> None:
         match request.method:
             case "INVITE":
-                self._invite(request)
+                self._incoming.take(request)
             case "OPTIONS":
                 if self._draining():
-                    self._refuse(request, 503, retry_after(RETRY_AFTER_S))
+                    self._refusals.refuse(request, 503, retry_after(RETRY_AFTER_S))
                 else:
-                    self._refuse(request, 200, [ALLOW, ACCEPT, SUPPORTED, ("Accept-Encoding", "identity")])
+                    self._refusals.refuse(request, 200, [ALLOW, ACCEPT, SUPPORTED, ("Accept-Encoding", "identity")])
             case "REGISTER":
                 self._authentication.decide(request, self.registrar.register)
             case _:
-                self._refuse(request, 481)
+                self._refusals.refuse(request, 481)
 
-    # -- calls -------------------------------------------------------------------------------------------------------
+    # -- calls that we place ----------------------------------------------------------------------------------------
 
     def _draining(self) -> bool:
         return self._closing or self._is_draining()
-
-    def _invite(self, request: Request) -> None:
-        source = request.flow.host
-        if self._draining():
-            self._overloaded(request, "draining")
-        elif not self._admission.in_time(source):
-            self._overloaded(request, "rate")
-            if self._admission.trunk(source) or self.registrar.knows(request.flow) or not self._admission.closed:
-                self._no_room(request, "rate")
-        elif self._admission.trunk(source) or self.registrar.knows(request.flow):
-            self._offer(request, None, known=True)
-        elif self._admission.closed:
-            self._authentication.decide(request, self._stranger)
-        else:
-            self._offer(request, None, known=False)
-
-    async def _stranger(self, request: Request, transaction: ServerTransaction, claim: Claim) -> None:
-        """A call from outside the trunks: a phone of ours, or 403."""
-        if await self.registrar.admit(request, transaction, claim):
-            self._offer(request, transaction, known=True)
-        else:
-            metrics.SIP_REFUSED.labels(self._channel_id, "trunk").inc()
-
-    def _offer(self, request: Request, transaction: ServerTransaction | None, *, known: bool) -> None:
-        """Take the call, unless there is no room or its session can never be."""
-        refusal: tuple[int, Headers] | None = None
-        offer, agreed = None, Agreed(self._settings.session_expires_s, we_refresh=True)
-        try:
-            preferred, floor = self._settings.session_expires_s, self._settings.min_se_s
-            agreed = agree(request, preferred_s=preferred, min_s=floor)
-            offer = sdp_of(request)
-        except IntervalTooSmall:
-            refusal = (422, [("Min-SE", str(self._settings.min_se_s))])
-        except UnsupportedBody:
-            refusal = (415, [ACCEPT])
-        if refusal is None and (full := self._admission.full(request.flow.host, known=known)) is not None:
-            metrics.SIP_REFUSED.labels(self._channel_id, full).inc()
-            self._no_room(request, full)
-            refusal = (503, retry_after(RETRY_AFTER_S))
-        if refusal is not None:
-            if transaction is None:
-                self._refuse(request, refusal[0], refusal[1])
-            else:
-                transaction.respond(refusal[0], headers=refusal[1])
-            return
-        transaction = transaction or self.core.server.begin(request, new_tag())
-        transaction.respond(100)
-        info = self._info(request)
-        signaller = self._admission.signaller(request.flow.host)
-        leg = IncomingLeg(self.core, info, transaction, signaller=signaller, offer=offer, agreed=agreed)
-        with trace.scope(trace.of(info.external_id)):
-            self._spawn(self._serve(leg))
-
-    def _info(self, request: Request) -> CallInfo:
-        trusted = request.flow.host in self._trusted
-        return call_info(request, channel_id=self._channel_id, settings=self._settings, trusted=trusted)
-
-    def _no_room(self, request: Request, reason: str) -> None:
-        """Tell the house of a call that would have been taken at a quieter moment."""
-        if self._turned_away.admit(self._channel_id):
-            proved = self._admission.trunk(request.flow.host) or self._is_where_it_says(request.flow)
-            self._refused(self._info(request), reason, proved)
-        else:
-            metrics.REFUSED_CALLS_LOST.labels(self._channel_id).inc()
-
-    async def _serve(self, leg: IncomingLeg) -> None:
-        """The life of a call: whatever happens in it, its leg and port are given back."""
-        try:
-            leg.attach(await self.pool.open(leg.signaller))
-            self._count()
-            if not leg.ended.done():
-                await self._calls(leg)
-        except PortsExhausted:
-            metrics.SIP_REFUSED.labels(self._channel_id, "ports").inc()
-            self._refused(leg.info, "ports", self._admission.trunk(leg.signaller.host))
-            leg.refuse(503, retry_after_s=RETRY_AFTER_S)
-        except NotAcceptable:
-            leg.refuse(488)
-        except CallEnded as error:
-            _log.debug("call_ended", call_id=leg.info.call_id, exc_info=error)
-        except Exception as error:  # noqa: BLE001 - one call never stops the next
-            _log.error("call_failed", call_id=leg.info.call_id, exc_info=error)
-            leg.refuse(500)
-        finally:
-            if not leg.ended.done():
-                leg.hang_up()
-            self._count()
 
     async def invite(self, call: OutgoingCall, *, credentials: Credentials | None = None) -> OutgoingLeg:
         """Place a call; the leg is up when this returns.

@@ -1,4 +1,4 @@
-"""Sending with a trace of everything sent: the one way out for transactions and dialogs."""
+"""Sends the messages of transactions and dialogs, and traces each of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from aiosipua.message import SipRequest
 
+from channels.sip.flow import OnFail, Target
 from channels.sip.message import Headers, Request, encode, response_to
-from channels.sip.transport import OnFail, Target, Transports
+from channels.sip.transport import Transports
 
 Trace = Callable[[bool, str, bytes], None]
 """Takes (received, peer, message)."""

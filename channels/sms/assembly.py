@@ -19,10 +19,10 @@ from typing import Any
 from channels.sms.codec import alphabet
 from channels.sms.codec.udh import Concat
 from gateway.domain.limits import LONG_TEXT
+from gateway.edge.off_loop import off_loop
 from gateway.errors import GatewayError
 from gateway.ports.clock import Clock
 from gateway.ports.message import ChannelState
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log
 
 _log = log.get("sms")
@@ -45,7 +45,7 @@ GAP = "[…]"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MessagePart:
     """A short message as it came, its header taken off; ``external_id`` where the operator gives a lasting one."""
 
     sender: str
@@ -99,9 +99,9 @@ class _Set:
         return hashlib.sha256(told.encode()).hexdigest()[:24]
 
     def digests(self) -> list[str]:
-        """What ``Part.digest`` was of each part."""
+        """What ``MessagePart.digest`` was of each part."""
         return [
-            Part(self.sender, self.recipient, body, name, Concat(self.ref, self.total, number)).digest
+            MessagePart(self.sender, self.recipient, body, name, Concat(self.ref, self.total, number)).digest
             for number, (name, body) in self.parts.items()
         ]
 
@@ -164,7 +164,7 @@ class Assembly:
             if value := await self._state.get(_key(at)):
                 bucket.load(value)
 
-    async def take(self, part: Part, *, link: int = 0) -> None:
+    async def take(self, part: MessagePart, *, link: int = 0) -> None:
         """Returns when the part is durable, and the message with it when it was the last; only then acknowledge.
 
         ``link`` numbers the connection that it came by. Raises what ``deliver`` and the store raise; the part may then
@@ -178,7 +178,7 @@ class Assembly:
             else:
                 await self._part(at, bucket, part, part.concat)
 
-    def answered(self, part: Part, *, link: int, after_s: float) -> None:
+    def answered(self, part: MessagePart, *, link: int, after_s: float) -> None:
         """The operator was told that the part is here, ``after_s`` seconds after it came."""
         if part.concat is None and part.external_id is None and after_s < PROMPT_S:
             known = self._answered.get(part.digest)
@@ -209,7 +209,7 @@ class Assembly:
         # The bucket's lock is held: nobody alters it meanwhile.
         await self._state.put(_key(at), await off_loop(bucket.long, bucket.dump))
 
-    async def _single(self, at: int, bucket: _Bucket, part: Part, link: int) -> None:
+    async def _single(self, at: int, bucket: _Bucket, part: MessagePart, link: int) -> None:
         external_id = part.external_id
         if external_id is None:
             digest, now = part.digest, self._now()
@@ -232,7 +232,7 @@ class Assembly:
         told_by, told_at = self._answered.get(digest, (None, first))
         return now - told_at >= DOUBLE_S if told_by == link else now - first >= REPEAT_S
 
-    async def _part(self, at: int, bucket: _Bucket, part: Part, concat: Concat) -> None:
+    async def _part(self, at: int, bucket: _Bucket, part: MessagePart, concat: Concat) -> None:
         stored = (part.alphabet, part.body)
         now = self._now()
         if bucket.done.get(part.digest, 0.0) > now:

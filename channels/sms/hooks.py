@@ -1,4 +1,4 @@
-"""What the providers that call us by HTTP share: refusing strangers, acknowledging after storing, calling their API."""
+"""Base of the providers that call by HTTP: authentication, acknowledgement after storing, API calls."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from aiohttp import web
 from pydantic import SecretStr
 from yarl import URL
 
-from channels.sms.inbound import Inbound, services
+from channels.sms.inbound import InboundTexts, services
 from channels.sms.settings import HookSettings
 from gateway.domain.limits import LONG_BODY, MESSAGE_CHARS
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, Receipt, ReplyWindow, Sent
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("sms")
 T = TypeVar("T")
 
-MAX_BODY = 1024 * 1024
 MANY = 50
 CHUNK = MESSAGE_CHARS - 100
 TOO_MANY, SERVER_ERRORS = 429, 500
@@ -47,13 +46,12 @@ class HookChannel(ABC):
     """A ``Channel``, ``HttpChannel``, ``TextChannel``; a provider's class adds ``verify``, ``take`` and ``send``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: HookSettings, context: ChannelContext) -> None:
         """Nothing is opened before ``run`` or the first sending."""
         text = services(context)
         self.context = context
-        self.inbound = Inbound(settings, context)
+        self.inbound = InboundTexts(settings, context)
         self.conversations = text.conversations
         if context.intake is None:
             raise ValueError("a channel of kind sms needs the house's intake")

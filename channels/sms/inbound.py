@@ -1,4 +1,4 @@
-"""From a short message to ``InboundMessage``, and into the house."""
+"""Short messages as ``InboundMessage``, handed to the use case."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from channels.sms.assembly import Whole
 from channels.sms.numbers import person
 from channels.sms.settings import SmsSettings
 from gateway.domain.keys import Identity
+from gateway.domain.phone_numbers import e164
 from gateway.errors import Conflict, RejectedInput
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import InboundMessage, MediaRef, TextServices
-from gateway.ports.numbers import e164
 from gateway.telemetry import log
 
 _log = log.get("sms")
@@ -26,8 +26,8 @@ def services(context: ChannelContext) -> TextServices:
     return context.text
 
 
-class Inbound:
-    """Hands messages to the house; what it returns from may be acknowledged."""
+class InboundTexts:
+    """Hands messages to the use case; what it returns from may be acknowledged."""
 
     def __init__(self, settings: SmsSettings, context: ChannelContext) -> None:
         """Nothing happens before the first message."""

@@ -24,6 +24,10 @@ IN_HAND = 200
 """Requests of the peer worked on at once; above that we stop reading, and TCP tells the peer to wait."""
 
 
+class MalformedPdu(ValueError):
+    """A body that does not follow the table of its command."""
+
+
 class LinkError(Exception):
     """The connection is of no use any more, or a request on it came to nothing; the message says why."""
 

@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from channels.sms.assembly import Assembly, Part
+from channels.sms.assembly import Assembly, MessagePart
 from channels.sms.codec.split import Segment, split
-from channels.sms.inbound import Inbound, services
+from channels.sms.inbound import InboundTexts, services
 from channels.sms.link import Frame, Header, Link, LinkError
-from channels.sms.receipts import Receipts, Word
+from channels.sms.receipts import PartReceipts, Word
 from channels.sms.settings import LinkSettings
 from gateway.errors import PermanentDeliveryError, RejectedInput, StoreUnavailable, TransientDeliveryError
 from gateway.ports.channel import ChannelContext
@@ -29,7 +29,7 @@ _HALF_SENT = 1000
 
 
 class BindRefused(LinkError):
-    """The operator does not let us in; ``credential``: because of who we say we are."""
+    """The operator refused the bind; ``credential``: because of our credentials."""
 
     def __init__(self, message: str, *, credential: bool) -> None:
         super().__init__(message)
@@ -37,10 +37,10 @@ class BindRefused(LinkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class OperatorRequest:
     """A request of the operator, understood. ``taken`` answers it when stored, ``later`` when it could not be."""
 
-    part: Part | None
+    part: MessagePart | None
     word: Word | None
     taken: tuple[int, int, bytes]
     """Command, status and body of the answer."""
@@ -64,14 +64,14 @@ class Dialect(Protocol):
         ...
 
     async def bind(self, link: Link) -> None:
-        """Say who we are; ``BindRefused`` or ``LinkError``."""
+        """Authenticate; ``BindRefused`` or ``LinkError``."""
         ...
 
     async def unbind(self, link: Link) -> None:
-        """Say goodbye; ``LinkError``."""
+        """Unbind; ``LinkError``."""
         ...
 
-    async def answer(self, link: Link, frame: Frame) -> Delivery | None:
+    async def answer(self, link: Link, frame: Frame) -> OperatorRequest | None:
         """Understand a request; what needs no store is answered here and gives None."""
         ...
 
@@ -92,11 +92,11 @@ class LinkChannel:
         self._context = context
         self._dialect = dialect
         self._health = text.health
-        self._inbound = Inbound(settings, context)
+        self._inbound = InboundTexts(settings, context)
         self._assembly = Assembly(
             text.state, context.clock, timeout_s=settings.part_timeout_s, deliver=self._inbound.whole
         )
-        self._receipts = Receipts(
+        self._receipts = PartReceipts(
             context.channel_id,
             text.state,
             context.clock,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.ports.numbers import e164
+from gateway.domain.phone_numbers import e164
 
 
 def person(raw: str) -> str:

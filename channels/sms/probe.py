@@ -1,4 +1,4 @@
-"""Does the operator or provider take our credentials? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether the operator or provider accepts our credentials."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from channels.sms.settings import (
     TwilioSettings,
 )
 from channels.sms.smpp.dialect import SmppDialect
+from gateway.edge.reached import reached
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
-from gateway.ports.clock import SystemClock
-from gateway.ports.reached import reached
 
 
 async def probe(settings: SmsSettings) -> str:

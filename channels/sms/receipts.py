@@ -1,4 +1,4 @@
-"""Receipts of texts that left as several short messages: the operator names each, the house knows one id."""
+"""Receipts of texts sent as several short messages: the operator names each part, the record has one id."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gateway.domain.phone_numbers import same_subscriber
 from gateway.ports.clock import Clock
-from gateway.ports.message import ChannelState, Conversations, Receipt, same_subscriber
+from gateway.ports.message import ChannelState, Conversations, Receipt
 
 BUCKETS = 64
 _LONGEST_ID = 32
@@ -23,13 +24,13 @@ KEEP_S = 3 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What an operator says of one short message: ``delivered``, ``failed``, or None for a state on the way."""
+    """An operator's status of one short message: ``delivered``, ``failed``, or None for a state on the way."""
 
     external_id: str
     state: str | None
     error: str | None = None
     sender: str | None = None
-    """Whose telephone it is about, where the operator says so."""
+    """The telephone that it is about, where the operator says so."""
 
     def is_about(self, recipient: str) -> bool:
         """Whether it may be about a text to ``recipient``: the same telephone, as far as both are known."""
@@ -69,7 +70,7 @@ class Sending:
         self.over = asyncio.Event()
 
 
-class Receipts:
+class PartReceipts:
     """Turns words on parts into the word on the message: failed when one failed, delivered when all are.
 
     Some operators report a long text once: ``settle_s`` after the first part was delivered the others count as well.
@@ -135,7 +136,7 @@ class Receipts:
         return whole
 
     async def heard(self, word: Word) -> None:
-        """Returns when the house has it; raises ``StoreUnavailable``: do not acknowledge."""
+        """Returns when the status is recorded; raises ``StoreUnavailable``: do not acknowledge."""
         if word.state is None:
             return
         leaving = (self._leaving.get(one) for one in word.ids)

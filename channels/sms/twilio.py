@@ -44,9 +44,6 @@ def _ways_to_write(url: str) -> list[str]:
 class TwilioChannel(HookChannel):
     """See ``HookChannel``."""
 
-    max_body_bytes = 65_536
-    """Before its signature is checked a body is read and sorted; Twilio's own are a few kilobytes."""
-
     def __init__(self, settings: TwilioSettings, context: ChannelContext) -> None:
         """``settings`` as checked."""
         super().__init__(settings, context)

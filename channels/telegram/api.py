@@ -64,13 +64,13 @@ def _retry_after_s(payload: bytes) -> float | None:
 
 
 def failure(error: TelegramError) -> GatewayError:
-    """What a fault of the library means to the house; messages quote the API's description, never a request."""
+    """The product's error for a fault of the library; messages quote the API's description, never a request."""
     if isinstance(error, SlowDown):
         return TransientDeliveryError(
             "Telegram asks to slow down", retry_after_s=error.retry_after_s, http_status=HTTPStatus.TOO_MANY_REQUESTS
         )
     if isinstance(error, InvalidToken):
-        # Somebody will mend the token; what waits must not be lost until then.
+        # An operator can correct the token; what waits must not be lost until then.
         return TransientDeliveryError(
             "Telegram refuses the bot's token: check token", http_status=HTTPStatus.UNAUTHORIZED
         )

@@ -17,8 +17,10 @@ from channels.telegram.api import BotApi
 from channels.telegram.polling import Poller
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import pieces
-from channels.telegram.updates import Malformed, Translated, Translator
+from channels.telegram.updates import NoUpdate, Translated, Translator
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import (
@@ -30,8 +32,6 @@ from gateway.ports.message import (
     Sent,
     TextServices,
 )
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("telegram")
@@ -49,7 +49,6 @@ class TelegramChannel:
     """One bot; implements ``Channel``, ``HttpChannel`` and ``TextChannel``."""
 
     window: ReplyWindow | None = None
-    max_body_bytes = MAX_BODY
 
     def __init__(self, settings: TelegramSettings, context: ChannelContext, text: TextServices, intake: Intake) -> None:
         """Nothing is connected before ``run`` or the first message."""
@@ -108,7 +107,7 @@ class TelegramChannel:
                 await self._keep(body)
             else:
                 await self._store(found)
-        except Malformed:
+        except NoUpdate:
             self._refused("malformed")
             return _problem(400, "this is no update")
         except StoreUnavailable as error:
@@ -141,13 +140,13 @@ class TelegramChannel:
         """Store one update that was asked for; returns when it may be counted as read. ``StoreUnavailable``."""
         try:
             found = self._translator.translate(raw, self._clock.now())
-        except Malformed:
+        except NoUpdate:
             await self._keep(json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace"))
             return
         await self._store(found)
 
     async def _keep(self, body: bytes) -> None:
-        """A delivery with the right secret is never lost: a person looks at what nobody could read."""
+        """Keep a delivery that has the right secret and cannot be read, for a person to look at."""
         self._refused("malformed")
         await keep_unreadable(
             self._intake,
@@ -159,7 +158,7 @@ class TelegramChannel:
         )
 
     def _read(self, body: bytes) -> Translated:
-        """A delivery of Telegram's; ``Malformed``, and what json raises."""
+        """A delivery of Telegram's; ``NoUpdate``, and what json raises."""
         return self._translator.translate(json.loads(body), self._clock.now())
 
     async def _store(self, found: Translated) -> None:
@@ -195,7 +194,7 @@ class TelegramChannel:
         _log.warning("telegram_update_refused", reason=reason)
 
     def _courtesy(self, call: Coroutine[Any, Any, None]) -> None:
-        """Do it beside the acknowledgement; when it fails, nothing is lost."""
+        """Run something beside the acknowledgement; its failure is logged only."""
 
         async def attempt() -> None:
             try:
@@ -246,7 +245,7 @@ async def _body(request: web.Request) -> bytes:
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > MAX_BODY:
-            raise Malformed("larger than any update")
+            raise NoUpdate("larger than any update")
     return bytes(body)
 
 

@@ -96,7 +96,7 @@ class Poller:
 
 
 def _wait_s(error: GatewayError) -> float | None:
-    """How long the other side asks us to wait."""
+    """Seconds that the Bot API asks to wait."""
     if isinstance(error, StoreUnavailable):
         return float(error.retry_after_s)
     return error.retry_after_s if isinstance(error, TransientDeliveryError) else None

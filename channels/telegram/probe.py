@@ -1,10 +1,10 @@
-"""Does Telegram take the bot's token? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether Telegram accepts the bot's token."""
 
 from __future__ import annotations
 
 from channels.telegram.api import BotApi
 from channels.telegram.settings import TelegramSettings
-from gateway.ports.message import UntoldHealth
+from gateway.edge.probing import UntoldHealth
 
 
 async def probe(settings: TelegramSettings) -> str:

@@ -21,7 +21,7 @@ _MICROSECONDS = 1_000_000
 _PHONE_DIGITS = range(5, 16)
 
 
-class Malformed(ValueError):
+class NoUpdate(ValueError):
     """No update at all; nothing of it can be kept."""
 
 
@@ -45,9 +45,9 @@ class Translator:
     bot_id: str
 
     def translate(self, raw: Any, received_at: datetime) -> Translated:
-        """An update as it came, parsed from JSON. ``Malformed`` when it has no update_id."""
+        """An update as it came, parsed from JSON. ``NoUpdate`` when it has no update_id."""
         if not isinstance(raw, dict) or type(raw.get("update_id")) is not int:
-            raise Malformed("an update has an update_id")
+            raise NoUpdate("an update has an update_id")
         try:
             return self._translate(raw, received_at)
         except Exception:  # noqa: BLE001 - what the library raises, or leaves out, on unknown shapes is not documented

@@ -1,8 +1,15 @@
 """The web chat: a widget for any page, and the protocol that it speaks (README.md)."""
 
-from channels.webchat.channel import build
+from channels.webchat.channel import MOST_BODY, build
 from channels.webchat.settings import WebChatSettings
-from gateway.ports.channel import ChannelSpec
+from gateway.ports.channel import ChannelSpec, Entrance, HttpAccess
+
+
+def http(settings: WebChatSettings) -> HttpAccess:
+    """Web clients, which upload files."""
+    largest = max(settings.max_file_bytes, 4 * settings.max_text_bytes)
+    return HttpAccess(entrance=Entrance.CHAT, body_bytes=largest + MOST_BODY)
+
 
 SPEC = ChannelSpec(
     kind="webchat",
@@ -10,5 +17,8 @@ SPEC = ChannelSpec(
     build=build,
     role="web",
     widget=True,
+    http=http,
+    converses=True,
+    flow=lambda settings: settings.flow,
     description="chat on web pages: one script tag, WebSocket with an SSE and POST fallback",
 )

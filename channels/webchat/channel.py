@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from channels.webchat import assets
 from channels.webchat.answers import Origins, Refusal, answer, count, problem
 from channels.webchat.exchange import Exchange
-from channels.webchat.limits import Limits
+from channels.webchat.limits import ChatLimits
 from channels.webchat.lines import Lines
 from channels.webchat.proof import Proof, Proofs
 from channels.webchat.protocol import VERSION, Hello, parse
@@ -22,14 +22,15 @@ from channels.webchat.settings import WebChatSettings
 from channels.webchat.uploads import Uploads
 from gateway.domain.addresses import limit_key
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
 from gateway.errors import PermanentDeliveryError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent
-from gateway.ports.off_loop import off_loop
 
 BODY_S = 15.0
 """A body that is no upload has come by then; uploads have a limit of their own."""
-_MOST_BODY = 4096
+MOST_BODY = 4096
+"""Of a body that holds no file and no message, or of what stands around these."""
 _Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
@@ -46,19 +47,17 @@ class WebChatChannel:
     """A ``ports.channel.Channel``, ``HttpChannel`` and ``ports.message.TextChannel``."""
 
     window: ReplyWindow | None = None
-    for_web_clients = True
 
     def __init__(self, settings: WebChatSettings, context: ChannelContext) -> None:
         """Nothing is opened: requests come through ``handle``."""
         assert context.text is not None, "a web chat converses"
         text = context.text
         signer = Signer(text)
-        self.max_body_bytes = max(settings.max_file_bytes, 4 * settings.max_text_bytes) + _MOST_BODY
         self._settings = settings
         self._context = context
         self._health = text.health
         self._origins = Origins(settings.allowed_origins)
-        self._limits = Limits(settings, context.clock)
+        self._limits = ChatLimits(settings, context.clock)
         self._sessions = Sessions(signer, context.clock, days=settings.session_days)
         self._proofs = Proofs(signer, context.clock, text.cache, numbers=settings.proof_numbers)
         self._exchange = Exchange(settings, context, text, self._limits)
@@ -114,7 +113,7 @@ class WebChatChannel:
         return response
 
     async def send(self, message: OutboundMessage) -> Sent:
-        """Taken: what the house stored is what every line of the person is pushed, now or when they come back."""
+        """Accepted: every line of the person is pushed what is stored, now or when they come back."""
         if not message.recipient.startswith("web-"):
             raise PermanentDeliveryError("no such person on this channel")
         return Sent(external_id=message.message_id)
@@ -182,7 +181,7 @@ class WebChatChannel:
     async def _message(self, request: web.Request, address: str) -> web.Response:
         """One frame; its acknowledgement, or 204 for a sign."""
         sender = await self._bearer(request, address)
-        body = await _body(request, 4 * self._settings.max_text_bytes + _MOST_BODY)
+        body = await _body(request, 4 * self._settings.max_text_bytes + MOST_BODY)
         frame = await off_loop(len(body) > LONG_BODY, parse, body)
         if isinstance(frame, Hello):
             raise Refusal(422, "malformed", "hello is for sockets.")
@@ -223,7 +222,7 @@ async def _body(request: web.Request, most: int) -> bytes:
 
 async def _opening(request: web.Request) -> _Opening:
     try:
-        return _Opening.model_validate(json.loads(await _body(request, _MOST_BODY) or b"{}"))
+        return _Opening.model_validate(json.loads(await _body(request, MOST_BODY) or b"{}"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise Refusal(422, "malformed", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -1,4 +1,4 @@
-"""What one frame does: kept ones reach the house and are acknowledged after its commit; signs are passed on."""
+"""Handles one frame: messages are committed, then acknowledged; typing and read marks are passed on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.webchat.answers import Refusal, dumps
-from channels.webchat.limits import Limits
-from channels.webchat.protocol import Beat, Kept, Language, Seen, Text, Typing, inbound
+from channels.webchat.limits import ChatLimits
+from channels.webchat.protocol import Beat, Kept, Language, SeenFrame, Text, Typing, inbound
 from channels.webchat.settings import WebChatSettings
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext
@@ -24,7 +24,7 @@ _SETTLED = {"delivered": ("delivered", "read", "failed"), "read": ("read", "fail
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class ClientLine:
     """One open socket or stream of a person."""
 
     sender: str
@@ -39,7 +39,7 @@ class Line:
 
 @dataclass(slots=True)
 class _Marks:
-    """How far a person has got, and how far the house was told."""
+    """How far a person has received and read, and how far that is recorded."""
 
     upto: dict[str, int]
     told: dict[str, int]
@@ -48,24 +48,26 @@ class _Marks:
 class Exchange:
     """Shared by every line of one channel instance."""
 
-    def __init__(self, settings: WebChatSettings, context: ChannelContext, text: TextServices, limits: Limits) -> None:
+    def __init__(
+        self, settings: WebChatSettings, context: ChannelContext, text: TextServices, limits: ChatLimits
+    ) -> None:
         self._settings = settings
         self._context = context
         self._text = text
         self._limits = limits
-        self._lines: dict[str, set[Line]] = {}
+        self._lines: dict[str, set[ClientLine]] = {}
         self._marks: OrderedDict[str, _Marks] = OrderedDict()
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ClientLine]:
         """Every open line."""
         return [line for lines in self._lines.values() for line in lines]
 
-    def joined(self, line: Line) -> None:
+    def joined(self, line: ClientLine) -> None:
         """A line opened."""
         self._lines.setdefault(line.sender, set()).add(line)
 
-    def left(self, line: Line) -> None:
+    def left(self, line: ClientLine) -> None:
         """A line closed."""
         lines = self._lines.get(line.sender, set())
         lines.discard(line)
@@ -74,12 +76,12 @@ class Exchange:
 
     async def take(
         self,
-        frame: Kept | Typing | Seen | Beat,
+        frame: Kept | Typing | SeenFrame | Beat,
         *,
         sender: str,
         address: str,
         language: Language | None = None,
-        via: Line | None = None,
+        via: ClientLine | None = None,
     ) -> dict[str, Any] | None:
         """Act on ``frame``; what to answer, or None. Refusals are raised. ``language``: the browser's."""
         match frame:
@@ -89,7 +91,7 @@ class Exchange:
                 self._limits.sign(sender)
                 await self.relay(sender, {"t": "typing", "from": "you", "on": frame.on}, but=via)
                 return None
-            case Seen():
+            case SeenFrame():
                 self._limits.sign(sender)
                 await self._seen(frame, sender, via)
                 return None
@@ -112,7 +114,7 @@ class Exchange:
         return await self.receive(message, frame.id)
 
     async def receive(self, message: InboundMessage, client_id: str) -> dict[str, Any]:
-        """Hand ``message`` to the house; the acknowledgement, once it is committed."""
+        """Commit ``message`` by the use case; returns its acknowledgement."""
         if self._context.draining():
             raise Refusal(503, "restarting", "Restarting; try again in a moment.", retry_after_s=2)
         try:
@@ -133,14 +135,14 @@ class Exchange:
             "replayed": received.replayed,
         }
 
-    async def relay(self, sender: str, frame: dict[str, Any], *, but: Line | None = None) -> None:
+    async def relay(self, sender: str, frame: dict[str, Any], *, but: ClientLine | None = None) -> None:
         """Pass a sign on to a person's other lines; one that does not take it in time misses it."""
         for line in [line for line in self._lines.get(sender, ()) if line is not but]:
             with suppress(TimeoutError, ConnectionError):
                 async with asyncio.timeout(_RELAY_S):
                     await line.say(frame)
 
-    async def _seen(self, frame: Seen, sender: str, via: Line | None) -> None:
+    async def _seen(self, frame: SeenFrame, sender: str, via: ClientLine | None) -> None:
         marks = self._marks.pop(sender, None) or _Marks({}, {})
         self._marks[sender] = marks
         if len(self._marks) > _MOST_READERS:
@@ -152,7 +154,7 @@ class Exchange:
             await self.relay(sender, {"t": "read", "upto": frame.upto}, but=via)
 
     async def settle(self, sender: str) -> None:
-        """Tell the house what was delivered and read."""
+        """Record what was delivered and read."""
         marks = self._marks.get(sender)
         if marks is None:
             return
@@ -163,9 +165,9 @@ class Exchange:
                     break
 
     async def _tell(self, sender: str, state: str, after: int, upto: int) -> int:
-        """Receipts for one page of messages behind ``after``; up to where the house has been told now.
+        """Receipts for one page of messages behind ``after``; up to where receipts have been recorded now.
 
-        A message may be read before the house has noted it as sent; its id is the same then, by ``send``.
+        A message may be read before it is recorded as sent; its id is the same then, by ``send``.
         """
         told = after
         for message in await self._text.conversations.history(

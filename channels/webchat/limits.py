@@ -14,7 +14,7 @@ _MOST_KEYS = 50_000
 
 
 class Buckets:
-    """Token buckets by key; the longest unused is forgotten first."""
+    """Token buckets by key; the longest unused one is dropped first."""
 
     def __init__(self, *, per_minute: float, burst: float, clock: Clock) -> None:
         """``burst`` at once, ``per_minute`` in the long run."""
@@ -65,7 +65,7 @@ class Connections:
                     del self._by[key]
 
 
-class Limits:
+class ChatLimits:
     """Every limit of one channel instance."""
 
     def __init__(self, settings: WebChatSettings, clock: Clock) -> None:
@@ -90,7 +90,7 @@ class Limits:
 
     @contextmanager
     def silent(self, address: str) -> Iterator[None]:
-        """A socket that nobody has said hello on; a 429 or 503 before its upgrade when there are too many."""
+        """A socket that has sent no ``hello`` yet; a 429 or 503 before its upgrade when there are too many."""
         if self._silent.total() >= self._most_silent:
             raise Refusal(503, "busy", "Too many people at once; try again shortly.", retry_after_s=5)
         if self._silent[address] >= self._most_silent_each:

@@ -1,4 +1,4 @@
-"""Open lines: WebSockets, and server-sent events where a network lets none through. Both push what was stored."""
+"""Open connections: WebSockets, or server-sent events where a network blocks those. Both push stored messages."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from channels.webchat.answers import Refusal, count, dumps
 from channels.webchat.assets import reader_language
-from channels.webchat.exchange import PAGE, Exchange, Line
-from channels.webchat.limits import Limits
-from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Language, Seen, Typing, parse, shown
+from channels.webchat.exchange import PAGE, ClientLine, Exchange
+from channels.webchat.limits import ChatLimits
+from channels.webchat.protocol import VERSION, Beat, Hello, Kept, Language, SeenFrame, Typing, parse, shown
 from channels.webchat.sessions import Sessions
 from channels.webchat.settings import WebChatSettings
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import log, spans, trace
 
 _log = log.get("webchat")
@@ -44,7 +44,7 @@ class Lines:
         context: ChannelContext,
         text: TextServices,
         sessions: Sessions,
-        limits: Limits,
+        limits: ChatLimits,
         exchange: Exchange,
     ) -> None:
         self._settings = settings
@@ -99,7 +99,7 @@ class Lines:
         async def close() -> None:
             await socket.close(code=CLOSE_RESTART, message=b"restart")
 
-        line = Line(sender, socket.send_str, close, hello.last_seq)
+        line = ClientLine(sender, socket.send_str, close, hello.last_seq)
         self._exchange.joined(line)
         pusher = asyncio.create_task(self._pump(line))
         try:
@@ -113,7 +113,7 @@ class Lines:
             with suppress(asyncio.CancelledError, ConnectionError):
                 await pusher
 
-    async def _pump(self, line: Line) -> None:
+    async def _pump(self, line: ClientLine) -> None:
         """Push; should that ever fail, close, so that the client comes back and resumes."""
         try:
             await self._push(line)
@@ -123,7 +123,7 @@ class Lines:
             _log.error("webchat_push_failed", exc_info=error)
         await line.close()
 
-    async def _take(self, line: Line, message: WSMessage, address: str, language: Language | None) -> None:
+    async def _take(self, line: ClientLine, message: WSMessage, address: str, language: Language | None) -> None:
         client_id = None
         try:
             frame = await _frame(message)
@@ -165,7 +165,7 @@ class Lines:
             async def close() -> None:
                 over.set()
 
-            line = Line(sender, write, close, int(after))
+            line = ClientLine(sender, write, close, int(after))
             self._exchange.joined(line)
             jobs = {asyncio.create_task(job) for job in (self._push(line), self._beat(line), over.wait())}
             try:
@@ -177,12 +177,12 @@ class Lines:
                 await asyncio.gather(*jobs, return_exceptions=True)
         return response
 
-    async def _beat(self, line: Line) -> None:
+    async def _beat(self, line: ClientLine) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat_s)
             await line.say({"t": "beat"})
 
-    async def _push(self, line: Line) -> None:
+    async def _push(self, line: ClientLine) -> None:
         """Write whatever is stored behind ``line.last_seq``, for as long as the line is open."""
         await line.say({"t": "welcome", "v": VERSION, "heartbeat_s": self._settings.heartbeat_s})
         async with self._text.conversations.watch(self._context.channel_id, line.sender) as news:
@@ -193,7 +193,7 @@ class Lines:
                 with suppress(StoreUnavailable):
                     await self._exchange.settle(line.sender)
 
-    async def _catch_up(self, line: Line) -> None:
+    async def _catch_up(self, line: ClientLine) -> None:
         while True:
             try:
                 page = await self._text.conversations.history(
@@ -240,7 +240,7 @@ def _hello(message: WSMessage) -> Hello:
     return frame
 
 
-async def _frame(message: WSMessage) -> Kept | Typing | Seen | Beat:
+async def _frame(message: WSMessage) -> Kept | Typing | SeenFrame | Beat:
     text = _text(message)
     frame = await off_loop(len(text) > LONG_BODY, parse, text)
     if isinstance(frame, Hello):

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from channels.webchat.answers import Refusal
-from gateway.domain.keys import Identity
 from gateway.domain.ids import rfc3339
+from gateway.domain.keys import Identity
 from gateway.ports.message import InboundMessage, Location, MediaRef, StoredMessage
 
 VERSION = 1
@@ -51,7 +51,7 @@ class Text(_Kept):
     choice: Annotated[str, Field(max_length=64)] | None = None
 
 
-class Place(_Kept):
+class PlaceFrame(_Kept):
     """Where the person is; browsers speak WGS-84 (W3C Geolocation)."""
 
     t: Literal["location"]
@@ -69,7 +69,7 @@ class Rating(_Kept):
     comment: Annotated[str, Field(max_length=1000)] | None = None
 
 
-class End(_Kept):
+class EndFrame(_Kept):
     """The person has finished."""
 
     t: Literal["end"]
@@ -82,7 +82,7 @@ class Typing(_Frame):
     on: bool
 
 
-class Seen(_Frame):
+class SeenFrame(_Frame):
     """Everything up to ``upto`` has arrived (``got``) or was looked at (``read``)."""
 
     t: Literal["got", "read"]
@@ -95,12 +95,12 @@ class Beat(_Frame):
     t: Literal["beat"]
 
 
-Kept = Text | Place | Rating | End
-Frame = Annotated[Hello | Text | Place | Rating | End | Typing | Seen | Beat, Field(discriminator="t")]
+Kept = Text | PlaceFrame | Rating | EndFrame
+Frame = Annotated[Hello | Text | PlaceFrame | Rating | EndFrame | Typing | SeenFrame | Beat, Field(discriminator="t")]
 _FRAME: TypeAdapter[Frame] = TypeAdapter(Frame)
 
 
-def parse(raw: str | bytes) -> Hello | Kept | Typing | Seen | Beat:
+def parse(raw: str | bytes) -> Hello | Kept | Typing | SeenFrame | Beat:
     """One frame; a 422 that says what is wrong without repeating the words."""
     try:
         return _FRAME.validate_json(raw)
@@ -139,7 +139,7 @@ def _base(
 def inbound(
     frame: Kept, *, channel_id: str, sender: str, now: datetime, line: str, flow: str, language: Language | None
 ) -> InboundMessage:
-    """A frame as the house takes it."""
+    """A frame as ``InboundMessage``."""
     base = _base(
         channel_id=channel_id,
         sender=sender,
@@ -153,7 +153,7 @@ def inbound(
     match frame:
         case Text():
             return InboundMessage(**base, text=frame.text, choice=frame.choice)
-        case Place():
+        case PlaceFrame():
             place = Location(lat=frame.lat, lon=frame.lon, crs="wgs84", label=frame.label)
             return InboundMessage(**base, kind="location", text=frame.label, location=place)
         case Rating():
@@ -161,7 +161,7 @@ def inbound(
             return InboundMessage(
                 **base, kind="event", event="rating", event_data=data, text=frame.comment, opens=False
             )
-        case End():
+        case EndFrame():
             return InboundMessage(**base, kind="event", event="end", opens=False)
 
 
@@ -178,7 +178,7 @@ def inbound_media(
     flow: str,
     language: Language | None,
 ) -> InboundMessage:
-    """An upload as the house takes it."""
+    """An upload as ``InboundMessage``."""
     base = _base(
         channel_id=channel_id,
         sender=sender,

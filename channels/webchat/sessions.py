@@ -1,4 +1,4 @@
-"""Who a browser is: an opaque token that names its sender id, signed with a key of this channel instance."""
+"""Sessions of browsers: an opaque token that names a sender id, signed with a key of this channel instance."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN_BYTES = _ULID_CHARS + _STAMP_BYTES + _MAC_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One person on one device. ``sender`` is what the house knows; the token never leaves the browser and us."""
+    """One person on one device. ``sender`` is what the record knows; the token stays between browser and channel."""
 
     sender: str
     token: str

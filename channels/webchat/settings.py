@@ -84,11 +84,11 @@ class WebChatSettings(BaseModel):
     max_connections: Annotated[int, Field(ge=1)] = 10_000
     """Open tabs in this process."""
     silent_sockets_per_ip: Annotated[int, Field(ge=1)] = 100
-    """Sockets of one address that have not said yet who they are."""
+    """Sockets of one address that have sent no ``hello`` yet."""
     max_silent_sockets: Annotated[int, Field(ge=1)] = 500
     """The same in this process."""
     hello_s: Annotated[float, Field(gt=0, le=60)] = 10
-    """A socket that has not said by then who it is, is closed."""
+    """Seconds within which a socket must send ``hello``; it is closed otherwise."""
     max_text_bytes: Annotated[int, Field(ge=1024, le=1_048_576)] = 131_072
     """Longest text, in UTF-8."""
     max_file_bytes: Annotated[int, Field(ge=1024, le=104_857_600)] = 10_485_760

@@ -1,4 +1,4 @@
-"""What a file really is, by its first bytes. Only kinds that a citizen has reason to send are known."""
+"""The type of a file by its first bytes; only types that a citizen has reason to send are known."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from channels.webchat.answers import Refusal
 from channels.webchat.assets import reader_language
 from channels.webchat.exchange import Exchange
-from channels.webchat.limits import Limits
+from channels.webchat.limits import ChatLimits
 from channels.webchat.protocol import ClientId, Language, inbound_media
 from channels.webchat.settings import WebChatSettings
 from channels.webchat.sniff import as_kind, media_type
@@ -39,7 +39,7 @@ class Uploads:
     """Takes uploads of one channel instance."""
 
     def __init__(
-        self, *, settings: WebChatSettings, context: ChannelContext, limits: Limits, exchange: Exchange
+        self, *, settings: WebChatSettings, context: ChannelContext, limits: ChatLimits, exchange: Exchange
     ) -> None:
         self._settings = settings
         self._context = context

@@ -120,7 +120,7 @@ class Api:
             self._session = aiohttp.ClientSession()
         address = path if "://" in path else self._settings.api + path
         longest_s = self._settings.request_timeout_s
-        # A medium may take as long as the house lets it, while bytes keep coming.
+        # A download has no limit in all: its caller sets one, and bytes must keep coming.
         limit = aiohttp.ClientTimeout(
             total=None if data is None else longest_s, sock_connect=longest_s, sock_read=longest_s
         )

@@ -13,15 +13,15 @@ from channels.wechat.crypto import CallbackCrypto
 from channels.wechat.envelope import MAX_BODY, Fields, fields, required, text
 from channels.wechat.official import Origin
 from channels.wechat.outbound import Outbound
-from channels.wechat.refusals import BadSignature, Malformed, Refused, TooLarge
+from channels.wechat.refusals import BadSignature, Refused, TooLarge, UnreadableCallback
 from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.off_loop import off_loop
+from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
 from gateway.ports.channel import ChannelContext, Intake
 from gateway.ports.message import MediaRef, OutboundMessage, ReplyWindow, Sent, TextServices
-from gateway.ports.off_loop import off_loop
-from gateway.ports.unreadable import keep_unreadable
 from gateway.telemetry import log
 
 _log = log.get("wechat")
@@ -65,7 +65,7 @@ class WechatChannel:
                 group.create_task(self._sync.run(), name=f"wechat-sync-{self._id}")
 
     async def ready(self) -> bool:
-        """See ``Channel.ready``: callbacks are taken as soon as the house listens."""
+        """See ``Channel.ready``: callbacks are taken as soon as the HTTP server listens."""
         return True
 
     async def aclose(self, *, drain_s: float) -> None:
@@ -116,10 +116,10 @@ class WechatChannel:
         return _problem(405, "GET and POST only", {"Allow": "GET, POST"})
 
     def _verify(self, query: Mapping[str, str]) -> web.Response:
-        """The platform asks whether this address is ours."""
+        """Answer the platform's check of this address."""
         echo = query.get("echostr", "")
         if not echo or len(echo) > _LONGEST_ECHO:
-            raise Malformed("echostr is missing or too long")
+            raise UnreadableCallback("echostr is missing or too long")
         if "msg_signature" in query or self._sync is not None:
             self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=echo)
             echo = self._crypto.decrypt(echo)
@@ -159,12 +159,12 @@ class WechatChannel:
                 self._crypto.check(query, given="msg_signature", now_s=self._now_s(), encrypted=encrypted)
                 try:
                     inside = self._crypto.decrypt(encrypted)
-                except Malformed:
+                except UnreadableCallback:
                     return None, body
                 return _readable(inside), inside.encode()
             if self._settings.mode == "safe":
                 if found is None:
-                    raise Malformed("the body is not XML that we take")
+                    raise UnreadableCallback("the body is not XML that we take")
                 raise BadSignature("a body that is not encrypted, in mode safe")
         self._crypto.check(query, given="signature", now_s=self._now_s())
         return _readable(body), body
@@ -184,7 +184,7 @@ class WechatChannel:
             _log.warning("wechat_message_refused", exc_info=error)
 
     async def _keep(self, body: bytes) -> None:
-        """A body whose signature is right is never lost: a person looks at what nobody could read."""
+        """Keep a body that is rightly signed and cannot be read, for a person to look at."""
         self._text.health.refused("malformed")
         _log.warning("wechat_body_unreadable", bytes=len(body))
         await keep_unreadable(
@@ -211,7 +211,7 @@ class WechatChannel:
             await self._text.conversations.receive(official.translate(found, origin, self._settings))
 
     async def _watch_token(self) -> None:
-        """Keep a token at hand, so that a wrong secret is seen at once and not at the first answer."""
+        """Keep a valid token, so that a wrong secret is noticed at once and not at the first answer."""
         pause_s = _PROBE_S
         while True:
             try:
@@ -246,12 +246,12 @@ async def _body(request: web.Request) -> bytes:
 def _readable(body: bytes | str) -> Fields | None:
     try:
         return fields(body)
-    except Malformed:
+    except UnreadableCallback:
         return None
 
 
 def _note_late(task: asyncio.Task[None]) -> None:
-    """Read the outcome of a delivery nobody waits for any more."""
+    """Log the outcome of a delivery whose request has been answered already."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.warning("wechat_late_failed", exc_info=error)
 

@@ -1,7 +1,7 @@
 """Signatures and encryption of callbacks (WXBizMsgCrypt): wechatpy's cipher behind checks of our own.
 
 wechatpy compares signatures with ``!=``, knows no replay window, and raises IndexError, struct.error and others on
-ciphertext that is signed but broken; here a signature takes constant time and every fault is ``Malformed``.
+ciphertext that is signed but broken; here a signature takes constant time and every fault is ``UnreadableCallback``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 from wechatpy.crypto import PrpCrypto
 
-from channels.wechat.refusals import BadSignature, Malformed, Replay
+from channels.wechat.refusals import BadSignature, ReplayedCallback, UnreadableCallback
 from channels.wechat.settings import WechatSettings
 
 _DIGITS_OF_A_TIMESTAMP = 12
@@ -43,7 +43,7 @@ class CallbackCrypto:
     def check(self, query: Mapping[str, str], *, given: str, now_s: float, encrypted: str | None = None) -> None:
         """Check the signature in parameter ``given``, over ``encrypted`` too when there is one, then the timestamp.
 
-        ``BadSignature`` when it does not fit, ``Replay`` when it fits but lies outside the window.
+        ``BadSignature`` when it does not fit, ``ReplayedCallback`` when it fits but lies outside the window.
         """
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         parts = (timestamp, nonce) if encrypted is None else (timestamp, nonce, encrypted)
@@ -52,19 +52,19 @@ class CallbackCrypto:
         if not any(fits):
             raise BadSignature("the signature does not fit: check the token")
         if not _is_timestamp(timestamp) or abs(now_s - int(timestamp)) > self._window_s:
-            raise Replay("the timestamp lies outside the replay window: check both clocks")
+            raise ReplayedCallback("the timestamp lies outside the replay window: check both clocks")
 
     def decrypt(self, encrypted: str) -> str:
-        """The text inside; ``Malformed`` when it is not ours, not whole or not UTF-8."""
+        """The text inside; ``UnreadableCallback`` when it is not ours, not whole or not UTF-8."""
         if not self._keys:
-            raise Malformed("an encrypted body, but encoding_aes_key is not configured")
+            raise UnreadableCallback("an encrypted body, but encoding_aes_key is not configured")
         why = ""
         for key in self._keys:
             try:
                 return str(PrpCrypto(key).decrypt(encrypted, self._app_id))
             except Exception as error:  # noqa: BLE001 - the library lets a dozen kinds through, measured on garbage
                 why = type(error).__name__
-        raise Malformed(f"the ciphertext cannot be opened ({why})")
+        raise UnreadableCallback(f"the ciphertext cannot be opened ({why})")
 
 
 def _values(*secrets: SecretStr | None) -> list[str]:

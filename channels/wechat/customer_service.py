@@ -58,7 +58,10 @@ def receipts(found: Fields, origin: Origin) -> list[Receipt]:
 
 
 def translate(found: Fields, origin: Origin, settings: WechatSettings) -> InboundMessage | None:
-    """The message or event; None when no customer is concerned. ``Malformed`` when a field is not what it should be."""
+    """The message or event; None when no customer is concerned.
+
+    ``UnreadableCallback`` when a field is not what it should be.
+    """
     event = _event_of(found)
     sender = text(found, "external_userid") or text(event, "external_userid")
     account = text(found, "open_kfid") or text(event, "open_kfid")

@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from channels.wechat.refusals import Malformed
+from channels.wechat.refusals import UnreadableCallback
 
 MAX_BODY = 65_536
 """Bytes of a callback; WeChat's own texts end at about 2 kB."""
@@ -34,16 +34,16 @@ def fields(body: bytes | str) -> Fields:
     if raw.lstrip()[:1] == b"{":
         return _json(raw)
     if raw.count(b"<") > _MAX_TAGS:
-        raise Malformed("too many elements")
+        raise UnreadableCallback("too many elements")
     try:
         parsed = xmltodict.parse(raw)
     except (ExpatError, ValueError, LookupError, TypeError, AttributeError) as error:
         if salvaged := _salvaged(raw.decode()):
             return salvaged
-        raise Malformed(f"the body is not XML that we take ({type(error).__name__})") from None
+        raise UnreadableCallback(f"the body is not XML that we take ({type(error).__name__})") from None
     found = parsed.get("xml")
     if not isinstance(found, dict):
-        raise Malformed("the body has no <xml> root with elements")
+        raise UnreadableCallback("the body has no <xml> root with elements")
     return found
 
 
@@ -90,14 +90,14 @@ def _json(raw: bytes) -> Fields:
     try:
         parsed = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"the body is not JSON that we take ({type(error).__name__})") from None
+        raise UnreadableCallback(f"the body is not JSON that we take ({type(error).__name__})") from None
     if not isinstance(parsed, dict):
-        raise Malformed("the body is not a JSON object")
+        raise UnreadableCallback("the body is not a JSON object")
     return parsed
 
 
 def text(source: Fields, key: str) -> str | None:
-    """A field's text; None when it is missing or empty. ``Malformed`` when it came twice or nested."""
+    """A field's text; None when it is missing or empty. ``UnreadableCallback`` when it came twice or nested."""
     value = source.get(key)
     if value is None or value == "":
         return None
@@ -105,14 +105,14 @@ def text(source: Fields, key: str) -> str | None:
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
-    raise Malformed(f"{key} is not a single text")
+    raise UnreadableCallback(f"{key} is not a single text")
 
 
 def required(source: Fields, key: str) -> str:
-    """A field's text, or ``Malformed``."""
+    """A field's text, or ``UnreadableCallback``."""
     value = text(source, key)
     if value is None:
-        raise Malformed(f"{key} is missing")
+        raise UnreadableCallback(f"{key} is missing")
     return value
 
 

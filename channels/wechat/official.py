@@ -64,7 +64,7 @@ def window(allowed: Window) -> dict[str, Any]:
 
 
 def receipts(found: Fields, origin: Origin) -> list[Receipt]:
-    """What became of template and subscription messages; empty for everything else. ``Malformed``."""
+    """What became of template and subscription messages; empty for everything else. ``UnreadableCallback``."""
     event = (text(found, "Event") or "").lower()
     at = moment(text(found, "CreateTime")) or origin.received_at
 
@@ -97,7 +97,10 @@ def receipts(found: Fields, origin: Origin) -> list[Receipt]:
 
 
 def translate(found: Fields, origin: Origin, settings: WechatSettings) -> InboundMessage:
-    """The message or event. Kinds that are not known become events; ``Malformed`` when a sender or kind is missing."""
+    """The message or event; kinds that are not known become events.
+
+    ``UnreadableCallback`` when a sender or kind is missing.
+    """
     kind = required(found, "MsgType").lower()
     sender = required(found, "FromUserName")
     known = _MESSAGES.get(kind)

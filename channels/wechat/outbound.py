@@ -1,4 +1,4 @@
-"""What we say, as the platforms take it: texts cut to their limit, quick replies as a menu, templates as a last way."""
+"""Outgoing messages: texts cut to the limit, quick replies as a menu, a template outside the reply window."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Does the platform take app_id and app_secret? Asked by ``gateway doctor --providers``."""
+"""Probe of ``gateway doctor --providers``: whether the platform accepts app_id and app_secret."""
 
 from __future__ import annotations
 
 from channels.wechat.api import Api
 from channels.wechat.settings import WechatSettings
-from gateway.ports.clock import SystemClock
-from gateway.ports.message import ForgetfulCache, UntoldHealth
+from gateway.edge.probing import ForgetfulCache, UntoldHealth
+from gateway.edge.system_clock import SystemClock
 
 
 async def probe(settings: WechatSettings) -> str:

@@ -1,4 +1,4 @@
-"""Why a callback is turned away, as operations counts it and as HTTP says it."""
+"""Reasons to refuse a callback, with their metric label and HTTP status."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ class Refused(RejectedInput):
     status: ClassVar[int] = 400
 
 
-class Malformed(Refused):
+class UnreadableCallback(Refused):
     """Signed or not, it cannot be read."""
 
     code = "malformed"
 
 
 class TooLarge(Refused):
-    """More than any message of WeChat's can be."""
+    """Larger than any message of WeChat."""
 
     code = "too_large"
     status = 413
 
 
 class BadSignature(Refused):
-    """It is not from somebody who knows the token."""
+    """Not signed with our token."""
 
     code = "bad_signature"
     reason = "bad_signature"
     status = 403
 
 
-class Replay(Refused):
-    """Signed, but too long ago (or by a clock that is wrong)."""
+class ReplayedCallback(Refused):
+    """Signed with our token, but its timestamp lies too far from our clock."""
 
     code = "replay"
     reason = "replay"

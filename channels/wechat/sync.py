@@ -1,4 +1,4 @@
-"""微信客服: a callback only says that there is something; the messages are read from a cursor that outlives us."""
+"""微信客服: messages are read from a durable cursor; a callback only says that there are some."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from channels.wechat import customer_service
 from channels.wechat.api import Api
 from channels.wechat.official import Origin
-from channels.wechat.refusals import Malformed
+from channels.wechat.refusals import UnreadableCallback
 from channels.wechat.settings import WechatSettings
 from gateway.errors import (
     Conflict,
@@ -156,7 +156,7 @@ class MessageSync:
         origin = Origin(self._channel_id, self._clock.now())
         try:
             if not isinstance(item, dict):
-                raise Malformed("an item of msg_list is not an object")
+                raise UnreadableCallback("an item of msg_list is not an object")
             outcomes = customer_service.receipts(item, origin)
             for receipt in outcomes:
                 await self._text.conversations.receipt(receipt)
@@ -168,5 +168,5 @@ class MessageSync:
         except StoreUnavailable:
             raise
         except (RejectedInput, Conflict) as error:
-            self._text.health.refused("malformed" if isinstance(error, Malformed) else error.code)
+            self._text.health.refused("malformed" if isinstance(error, UnreadableCallback) else error.code)
             _log.warning("wechat_item_refused", exc_info=error)

@@ -20,7 +20,7 @@ _SHORTEST_S = 30
 _POLL_S = 0.05
 _ACCOUNT_RETRY_S = 300.0
 _REMEMBER_FAILURE_S = 2.0
-"""Whoever waited for a refresh that failed gets its outcome, instead of failing slowly one after the other."""
+"""Seconds for which a failed refresh is shared with those that waited for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Everything that a house has to keep, in one archive: taken beside a running gateway, verified, put back."""
+"""Backups: everything that must be kept, in one archive; taken beside a running gateway, verified, restored."""

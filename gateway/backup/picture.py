@@ -1,4 +1,4 @@
-"""A picture of the record at one moment, beside a running gateway, and the files that it names."""
+"""A consistent copy of the record, made beside a running gateway, and the files that it names."""
 
 from __future__ import annotations
 

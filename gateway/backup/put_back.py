@@ -1,4 +1,4 @@
-"""Putting a backup back: into an empty house, whole or not at all."""
+"""Restores a backup into an empty installation, as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def restore(settings: Settings, archive: Path, progress: Progress, knows: Callab
 
 
 def _check_empty(places: Places) -> None:
-    """``ConfigError`` unless nothing is here, nobody works here, and who will can use what is made."""
+    """``ConfigError`` unless the places are empty and unused, and the service's user can use what is made."""
     folder = places.data_dir
     if not folder.is_dir():
         if os.geteuid() == 0:
@@ -145,7 +145,7 @@ def _check_free(target: Path, staged: Path) -> None:
 
 
 def _put_in_place(places: Places, progress: Progress) -> None:
-    """PostgreSQL first, for it may refuse; an SQLite file last: a house with one is whole."""
+    """PostgreSQL first, since it may refuse; an SQLite file last: an installation that has one is whole."""
     database = places.data_dir / STAGE / places.database
     if not database.is_file():
         raise Damaged(f"the archive has no {places.database}")

@@ -1,5 +1,5 @@
-"""The composition root: settings in, a house out. The only place that picks concrete classes.
+"""The composition root: settings in, a wired process out. The only place that picks concrete classes.
 
-``house`` wires a process, ``foundation`` what all of its rooms stand on; ``voice``, ``written``, ``worker`` and ``web``
-are the rooms, loaded only where they are run.
+``house`` wires a process, ``foundation`` what all of its parts share; ``voice``, ``written``, ``worker`` and ``web``
+are its parts, loaded only where they run.
 """

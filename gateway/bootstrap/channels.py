@@ -12,8 +12,8 @@ from gateway.errors import ConfigError
 from gateway.intake.call.schedule import AfterHours
 from gateway.intake.channel.lease import ChannelLease
 from gateway.ivr.graph import Flow
-from gateway.plugins.channels import channel_settings, flow_problems
-from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource, SigningSource
+from gateway.plugins.channels import abilities_of, channel_settings, flow_problems
+from gateway.ports.channel import Abilities, Channel, ChannelContext, ChannelSpec, ContactSource, SigningSource
 from gateway.ports.conversation_store import ChannelStates
 from gateway.settings.sections import ChannelTable
 from gateway.telemetry import metrics
@@ -26,6 +26,7 @@ class BuiltChannel:
     channel_id: str
     kind: str
     make: Callable[[], Channel]
+    abilities: Abilities
     lease: ChannelLease | None = None
     """What keeps a second process from running it; None where a second one does no harm."""
 
@@ -60,7 +61,7 @@ class ConfiguredChannel:
 
     @property
     def source(self) -> ContactSource | None:
-        """The system behind it that signs its contacts."""
+        """The system that signs contacts for this channel."""
         return self.spec.source(self.options) if self.spec.source is not None else None
 
     @property
@@ -68,12 +69,18 @@ class ConfiguredChannel:
         """Whether only one process may run it at a time."""
         return self.spec.owned(self.options)
 
+    @property
+    def abilities(self) -> Abilities:
+        """What a running instance can do."""
+        return abilities_of(self.spec, self.options)
+
     def built(self, context: ChannelContext, lease: ChannelLease | None) -> BuiltChannel:
         """What a process runs."""
         return BuiltChannel(
             channel_id=self.channel_id,
             kind=self.spec.kind,
             make=lambda: self.spec.build(self.options, context),
+            abilities=self.abilities,
             lease=lease,
         )
 
@@ -105,7 +112,7 @@ class ConfiguredChannels:
         return {one.channel_id for one in self.all if one.spec.role == role}
 
     def become(self, other: ConfiguredChannels) -> None:
-        """What ``other`` is, for everybody who holds these."""
+        """Replace these by ``other``, for every holder of this object."""
         self.all[:] = other.all
         self.sources.clear()
         self.sources.update(other.sources)
@@ -137,7 +144,7 @@ class ConfiguredChannels:
     @property
     def by_http(self) -> list[str]:
         """Those that providers and web clients come to."""
-        return [one.channel_id for one in self.all if one.spec.role == "web"]
+        return [one.channel_id for one in self.all if one.abilities.http is not None]
 
     def _add_source(self, channel_id: str, source: ContactSource) -> None:
         if source.name in self.sources:

@@ -1,4 +1,4 @@
-"""What every room of a process stands on, made once."""
+"""The objects that all parts of a process share, made once: settings, store, clock, flows, channels."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from gateway.bootstrap.channels import ConfiguredChannels
 from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.calls.recorder import LocalRecordings
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.lease import ChannelLease
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.retention import StoredRetentionClock
-from gateway.ivr.engine import Engine
+from gateway.interprocess import valkey_client
+from gateway.interprocess.neighbours import Neighbours
+from gateway.interprocess.shared_cache import ValkeyCache
+from gateway.interprocess.valkey_server import EmbeddedValkey
+from gateway.interprocess.wakeup import Wakeup
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
-from gateway.live import client
-from gateway.live.neighbours import Neighbours
-from gateway.live.server import EmbeddedValkey
-from gateway.live.shared_cache import ValkeyCache
-from gateway.live.wakeup import Wakeup
-from gateway.ports.clock import SystemClock
 from gateway.settings import Settings
 from gateway.settings.sections import ChannelTable
 from gateway.storage.database import Database, open_database
@@ -45,7 +45,7 @@ async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate:
         migrate=migrate,
     )
     stack.push_async_callback(database.aclose)
-    valkey = client.connect(valkey_url(settings))
+    valkey = valkey_client.connect(valkey_url(settings))
     stack.push_async_callback(valkey.aclose)
     wakeup = Wakeup(
         # An embedded Valkey is seen by those only who hear the datagrams anyway.
@@ -83,7 +83,7 @@ class Foundation:
         self.draining = False
         """True once SIGTERM was read: new calls are refused with 503."""
         self.flows = load_flows(settings.flows_dir)
-        self.engine = Engine(self.flows)
+        self.engine = FlowEngine(self.flows)
         self.configured = ConfiguredChannels(settings.channel, self.flows, settings.flows_dir)
         self.here = ChannelsHere(self.configured.by_http)
         self.health = HealthBoard(

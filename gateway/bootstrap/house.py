@@ -1,4 +1,4 @@
-"""A process, wired once from the settings: the rooms of the parts that it runs, and nothing of the others."""
+"""Wires a process from the settings: the parts that it runs, and nothing of the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from gateway.intake.channel.watch import ChannelWatch
 from gateway.plugins.channels import load_channel_spec
 from gateway.ports.channel import ChannelContext
 from gateway.ports.message import TextServices
-from gateway.ports.refused_call import untold
 from gateway.settings import Settings
 from gateway.settings.sections import ChannelTable
 from gateway.telemetry import metrics
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap.voice import Voice
     from gateway.bootstrap.web import Web
     from gateway.bootstrap.worker import Worker
-    from gateway.bootstrap.written import Written
+    from gateway.bootstrap.written import WrittenContacts
 
 
 async def open_house(
@@ -49,7 +48,7 @@ class House:
         self.base = base
         self._name = name
         self.voice: Voice | None = None
-        self.written: Written | None = None
+        self.written: WrittenContacts | None = None
         self.worker: Worker | None = None
         self.web: Web | None = None
         # A room is loaded where it is run: a voice process is small, and at work soon after a restart.
@@ -58,9 +57,9 @@ class House:
 
             self.voice = Voice(base)
         if "web" in parts or "worker" in parts:
-            from gateway.bootstrap.written import Written  # noqa: PLC0415 - as above
+            from gateway.bootstrap.written import WrittenContacts  # noqa: PLC0415 - as above
 
-            self.written = written = Written(base)
+            self.written = written = WrittenContacts(base)
             if "worker" in parts:
                 from gateway.bootstrap.worker import Worker  # noqa: PLC0415 - as above
 
@@ -107,7 +106,7 @@ class House:
             phones=base.database.phones,
             gauge=gauge(channel_id),
             calls=self.voice.calls if self.voice else None,
-            refused=self.voice.refused if self.voice else untold,
+            refused=self.voice.refused if self.voice else None,
             text=TextServices(
                 conversations=self.written.conversations,
                 state=OneChannelsState(base.database.channel_states, channel_id),

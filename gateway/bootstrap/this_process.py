@@ -1,4 +1,4 @@
-"""What this process is called in leases, and which of the others on this machine are gone."""
+"""The name of this process in leases, and which lease owners of this machine have ended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ThisProcess:
         return f"{self.node}-{_place()}-{pid}-{_started(pid) or 0}"
 
     def is_gone(self, owner: str) -> bool:
-        """Whether the owner of a lease was a process here that runs no more.
+        """Whether the owner of a lease was a process of this machine that has ended.
 
         Of a process of another boot or container nothing is known here, whatever its node is called: its lease has to
         run out.

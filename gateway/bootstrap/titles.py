@@ -1,4 +1,4 @@
-"""Who writes titles, where ``[title]`` names an endpoint."""
+"""Wires the writing of titles, where ``[title]`` names an endpoint."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gateway.bootstrap.this_process import ThisProcess
 from gateway.intake.channel.lease import ChannelLease
 from gateway.intake.ticket.titles import Titles
 from gateway.ports.clock import Clock
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.titling.endpoint import ChatEndpoint
@@ -15,7 +15,7 @@ LEASE = "title-endpoint"
 
 
 def titles(
-    settings: Settings, database: Database, *, prefill: Prefill, clock: Clock, process: ThisProcess
+    settings: Settings, database: Database, *, prefill: PrefillReader, clock: Clock, process: ThisProcess
 ) -> Titles | None:
     """The duty of one worker; None where it is off."""
     given = settings.title

@@ -1,4 +1,4 @@
-"""Answering telephone calls, wired."""
+"""Wires the answering of telephone calls."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from gateway.intake.call.refused import RefusedCalls
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.call.spool import SpoolingStore
 from gateway.intake.call.texting import Texting
-from gateway.live.connection import Peer
-from gateway.live.run_dir import socket_path
-from gateway.live.speech_reader import READER, RemoteReader
+from gateway.interprocess.connection import Peer
+from gateway.interprocess.reader_client import READER, RemoteReader
+from gateway.interprocess.run_dir import socket_path
 from gateway.settings.sections import ChannelTable
 
 
 class Voice:
-    """The room of live calls: who answers them, and what SQL could not take of them."""
+    """The part that answers calls: their handler, and the spool."""
 
     def __init__(self, base: Foundation) -> None:
         """Starts nothing."""

@@ -1,4 +1,4 @@
-"""API, desk, hooks, chat, Open311, health and metrics, wired."""
+"""Wires what comes by HTTP: API, desk, hooks, chat, Open311, health and metrics."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from aiohttp import web
 
 from gateway.bootstrap.foundation import Foundation
-from gateway.bootstrap.written import Written
+from gateway.bootstrap.written import WrittenContacts
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
 from gateway.web.catalogue import Catalogue
-from gateway.web.open311.services import Open311, read_services
+from gateway.web.reportable import Open311, read_services
 from gateway.web.services import WebServices
 
 
 class Web:
-    """The room of everything that comes by HTTP."""
+    """The part that serves HTTP."""
 
-    def __init__(self, base: Foundation, written: Written) -> None:
+    def __init__(self, base: Foundation, written: WrittenContacts) -> None:
         """Starts nothing. ``ConfigError`` for wrong tables of the configuration's folder."""
         self._base = base
         self._written = written
@@ -50,7 +50,12 @@ class Web:
                 intake=self._written.intake,
                 store=database.changes,
                 reader=database.reader,
-                accounts=database.accounts,
+                users=database.users,
+                sessions=database.sessions,
+                tokens=database.tokens,
+                login_attempts=database.login_attempts,
+                devices=database.devices,
+                audit=database.audit,
                 deliveries=database.deliveries,
                 refused_calls=database.refused_calls,
                 recordings=base.recordings,

@@ -1,4 +1,4 @@
-"""What goes on behind everybody's back, wired: recovery, feeds, titles, answers to sources."""
+"""Wires background work: recovery, feeds, titles, answers to sources."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.titles import titles
-from gateway.bootstrap.written import Written
+from gateway.bootstrap.written import WrittenContacts
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
 from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
-from gateway.live import client
+from gateway.interprocess import valkey_client
 from gateway.settings.sections import FeedTable
 
 
 class Worker:
-    """The room of background work. Several processes may run it: leases keep them apart."""
+    """The part that does background work. Several processes may run it: leases keep them apart."""
 
-    def __init__(self, base: Foundation, written: Written) -> None:
+    def __init__(self, base: Foundation, written: WrittenContacts) -> None:
         """Starts nothing. ``ConfigError`` for a wrong ``[[feed]]``."""
         settings, database = base.settings, base.database
         self.recovery = Recovery(
@@ -64,7 +64,7 @@ def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
     context = FeedContext(
         feed_id=table.id,
         public_url=base.settings.public_url,
-        open_redis=lambda url: client.connect(url or valkey_url(base.settings)),
+        open_redis=lambda url: valkey_client.connect(url or valkey_url(base.settings)),
     )
     return FeedWorker(
         feed_id=table.id,

@@ -1,4 +1,4 @@
-"""Everything that written conversations need, wired."""
+"""Wires written conversations: intake, outbox, files."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.intake.channel.outbox import OutboxWorker
+from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.idle import IdleCloser
 from gateway.intake.conversation.text_flow import TextFlow
-from gateway.intake.conversation.watching import Watchers
 from gateway.intake.media.worker import MediaWorker
 from gateway.media.decoding import SoundDecoder
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 
 
-class Written:
+class WrittenContacts:
     """Conversations, what leaves, and what is fetched."""
 
     def __init__(self, base: Foundation) -> None:
         """Starts nothing. ``ConfigError`` lists what is wrong with pre-fill's files."""
         settings, database = base.settings, base.database
         self._database = database
-        self.prefill = Prefill.of(settings.config_dir, settings.timezone)
+        self.prefill = PrefillReader.of(settings.config_dir, settings.timezone)
         self.intake = ContactIntake(store=database.changes, prefill=self.prefill, clock=base.clock)
         flow = TextFlow(engine=base.engine, prefill=self.prefill)
         callback_due = timedelta(seconds=settings.calls.callback_due_s)

@@ -1,1 +1,1 @@
-"""A call's life on our side: what it hears, what it says, what it keeps."""
+"""A telephone call on our side: dialogue, keys, speech detection and recording."""

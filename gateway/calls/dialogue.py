@@ -1,4 +1,4 @@
-"""Asking a caller something: play, let them interrupt, listen until they have finished."""
+"""Asks a caller a question: plays a prompt, which a key or speech may interrupt, and waits until the answer is over."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Neither a word nor a key."""
+    """Neither speech nor a key came in time."""
 
 
 class Dialogue:
-    """One caller, one leg."""
+    """Prompts and questions on one call leg."""
 
     def __init__(self, leg: CallLeg, listener: Listener, keys: Keys) -> None:
         """Speak through ``leg``, hear through ``listener`` and ``keys``."""

@@ -1,4 +1,4 @@
-"""The keys a caller presses, in order, each once; pressed ahead of a question they wait for it."""
+"""DTMF keys of a call, in order, each once; a key pressed before its question is kept for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The caller's side of a call: is somebody speaking, and what was understood. Driven by the media clock."""
+"""The caller's audio: speech detection and recognised text. Fed once a frame by the media clock."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gateway.ports.recogniser import Final, RecognitionStream
 BEGIN_WINDOW_MS = 400
 WINDOW_FRAMES = BEGIN_WINDOW_MS // FRAME_MS
 BATCH_FRAMES = 3
-"""What is heard is looked at every 60 ms."""
+"""Frames are examined in batches of 60 ms."""
 BEGIN_VOICED_MS = 260
-"""Speech has begun when so much of the window is voice: shorter sounds are coughs, clicks and echo."""
+"""Voiced part of the window from which speech has begun: shorter sounds are coughs, clicks and echo."""
 END_SLACK_MS = 600
 """A segment's last words may be trimmed by the recogniser's own detector by this much."""
 
@@ -23,7 +23,7 @@ Heard = Callable[[Final], Awaitable[None]]
 
 
 class Listener:
-    """Hears one caller. ``hear`` is called once a frame; everything else waits on what it found.
+    """Speech detection and transcript of one caller. ``hear`` takes each frame; the other methods wait for its results.
 
     All ``_ms`` are milliseconds of audio since the listener began.
     """
@@ -80,7 +80,7 @@ class Listener:
 
     @property
     def speech_ms(self) -> int:
-        """How much the caller has spoken: as the recogniser found it where it tells, for music is none; else as here.
+        """Milliseconds of speech: the recogniser's count where it gives one (music is none), else this detector's.
 
         ``spoken_ms`` is there at once and takes other lively sounds, music too, for speech.
         """

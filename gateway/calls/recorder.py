@@ -17,7 +17,7 @@ from pathlib import Path
 from gateway.errors import NotFound
 from gateway.media.alaw_file import StereoAlawFile
 from gateway.media.day_folders import day_folder, delete_before
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 from gateway.telemetry import log, metrics
 
 _log = log.get("calls.recorder")
@@ -70,7 +70,7 @@ class LocalRecordings:
             raise NotFound("The recording is gone: its retention time is over, or the folder is not there.")
         return path
 
-    def finish(self, location: str) -> Finished | None:
+    def finish(self, location: str) -> FinishedRecording | None:
         """See ``Recordings.finish``."""
         try:
             path = self.path(location)
@@ -105,7 +105,7 @@ class LocalRecordings:
     # -- for LocalWriter ---------------------------------------------------------------------------------------------
 
     def submit(self, job: Callable[[], None], *, wait_s: float = 0.0) -> bool:
-        """Let the writer thread do it; False when too much waits already, also after ``wait_s``."""
+        """Queue work for the writer thread; False when too much waits already, also after ``wait_s``."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
             self._thread.start()
@@ -131,7 +131,7 @@ class LocalRecordings:
         return file
 
     def alarm(self, event: str, error: Exception | None) -> None:
-        """Recording has failed: say so until one works again."""
+        """Raise the recording alarm; it ends when a recording works again."""
         metrics.RECORDING_ALARM.set(1)
         _log.error(event, exc_info=error)
 
@@ -139,7 +139,7 @@ class LocalRecordings:
         """The recording's call is over."""
         self._live.discard(location)
 
-    def finished(self, location: str, audio_bytes: int) -> Finished | None:
+    def finished(self, location: str, audio_bytes: int) -> FinishedRecording | None:
         """Hash a closed file; one without audio is removed."""
         path = self._root / location
         if not audio_bytes:
@@ -147,12 +147,12 @@ class LocalRecordings:
             return None
         return self._hashed(location, audio_bytes)
 
-    def _hashed(self, location: str, audio_bytes: int) -> Finished:
+    def _hashed(self, location: str, audio_bytes: int) -> FinishedRecording:
         path = self._root / location
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = os.fstat(file.fileno()).st_size
-        return Finished(location=location, duration_s=audio_bytes / BYTES_PER_S, sha256=digest, bytes=size)
+        return FinishedRecording(location=location, duration_s=audio_bytes / BYTES_PER_S, sha256=digest, bytes=size)
 
     def _work(self) -> None:
         while True:
@@ -200,7 +200,7 @@ class LocalWriter:
             self._flush()
             self._flush_at = FLUSH_BYTES
 
-    def close(self) -> Finished | None:
+    def close(self) -> FinishedRecording | None:
         """Flush, bring to the disk, hash; None when nothing was recorded. Blocking: call it in a thread."""
         if self._caller and not self._stopped:
             self._flush(wait_s=CLOSE_TIMEOUT_S)

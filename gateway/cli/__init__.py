@@ -100,9 +100,9 @@ def main(argv: list[str] | None = None) -> int:
 def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
     verb = _module(args.verb)
     stored: dict[str, Callable[[Database], Awaitable[int]]] = {
-        "tokens": lambda db: verb.run(args, db.accounts),
-        "users": lambda db: verb.run(args, db.accounts),
-        "phones": lambda db: verb.run(args, db.accounts, settings),
+        "tokens": lambda db: verb.run(args, db.tokens),
+        "users": lambda db: verb.run(args, db.users),
+        "phones": lambda db: verb.run(args, db.phones, settings),
         "feeds": lambda db: verb.run(args, db, settings.zone),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }

@@ -132,7 +132,7 @@ def _add(args: argparse.Namespace, settings: Settings) -> int:
         raise ConfigError([f"model {args.name!r} is not listed; known: {', '.join(sorted(listed))}"])
     if not args.path.exists():
         raise ConfigError([f"{args.path}: no such file or folder"])
-    progress = Progress(args.name)
+    progress = StatusLine(args.name)
     print(spec.store.add(settings.models_dir, args.name, args.path, say=progress))
     progress.done()
     return 0
@@ -142,7 +142,7 @@ def _fetch(settings: Settings) -> int:
     spec, _ = engine_settings(settings.asr)
     if spec.store is None:
         return 0
-    progress = Progress("recogniser model")
+    progress = StatusLine("recogniser model")
     try:
         spec.store.fetch(settings.models_dir, mirror=settings.asr.mirror, say=progress)
     finally:
@@ -150,7 +150,7 @@ def _fetch(settings: Settings) -> int:
     return 0
 
 
-class Progress:
+class StatusLine:
     """One line on stderr that says what is going on; nothing at all when there was nothing to do."""
 
     def __init__(self, what: str) -> None:

@@ -22,7 +22,7 @@ from gateway.prefill.place import Gazetteer
 from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
-from gateway.settings.sections import INSTALLATION, Table, on_loopback
+from gateway.settings.sections import INSTALLATION, KindTable, on_loopback
 
 _PASSWORD = re.compile(r"(://[^/@:\s\"]*:)[^/@\s\"]+@")
 """A password inside a URL."""
@@ -100,7 +100,7 @@ def shown(settings: Settings) -> str:
     return _PASSWORD.sub(r"\1**********@", json.dumps(whole, ensure_ascii=False, indent=2))
 
 
-def _table(table: Table, checked: Callable[[Any], BaseModel]) -> dict[str, Any]:
+def _table(table: KindTable, checked: Callable[[Any], BaseModel]) -> dict[str, Any]:
     """A ``[[channel]]`` or ``[[feed]]`` as its kind reads it; of one that is wrong only the names of its keys."""
     try:
         options = checked(table).model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""What ``gateway check`` says of the API tokens in the database; it neither makes nor migrates one."""
+"""``gateway check``: warnings about the API tokens in the database, which is only read."""
 
 from __future__ import annotations
 

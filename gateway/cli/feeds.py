@@ -159,4 +159,4 @@ def _time(text: str | None, zone: tzinfo) -> datetime | None:
 
 async def _write_down(db: Database, action: str, detail: dict[str, Any]) -> None:
     said = {key: value for key, value in detail.items() if value not in (None, False)}
-    await db.accounts.audit(actor=operator(), action=action, ticket_id=None, at=datetime.now(UTC), detail=said)
+    await db.audit.write(actor=operator(), action=action, ticket_id=None, at=datetime.now(UTC), detail=said)

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.cli.stored import operator
 from gateway.errors import RejectedInput
 from gateway.plugins.channels import channel_settings
-from gateway.ports.accounts import AccountStore
+from gateway.ports.phones import PhoneStore
 from gateway.settings import Settings
 
 USERNAME = re.compile(r"[A-Za-z0-9._+-]{1,64}")
@@ -31,7 +31,7 @@ def add_parser(verbs: Any) -> None:
     add.add_argument("--agent", help="the desk user who sits there")
 
 
-async def run(args: argparse.Namespace, accounts: AccountStore, settings: Settings) -> int:
+async def run(args: argparse.Namespace, phones: PhoneStore, settings: Settings) -> int:
     """Store the phone's digest secret for every realm that this installation registers phones in."""
     if not USERNAME.fullmatch(args.username):
         raise RejectedInput("--username: letters, digits and . _ + - only, at most 64")
@@ -39,13 +39,13 @@ async def run(args: argparse.Namespace, accounts: AccountStore, settings: Settin
         raise RejectedInput(
             f"--password: at least {MIN_LENGTH} characters, and not the username; leave it out to have one made"
         )
-    offered = (getattr(channel_settings(table)[1], "realm", None) for table in settings.channel)
-    realms = sorted({str(realm) for realm in offered if realm})
+    known = (channel_settings(table) for table in settings.channel)
+    realms = sorted({spec.realm(options) for spec, options in known if spec.realm is not None})
     if not realms:
         raise RejectedInput("no channel of this configuration registers phones; add one of kind sip")
     password = args.password or secrets.token_urlsafe(SECRET_BYTES)
     ha1 = {realm: _ha1(args.username, realm, password) for realm in realms}
-    await accounts.add_phone(username=args.username, ha1=ha1, agent=args.agent, by=operator())
+    await phones.add(username=args.username, ha1=ha1, agent=args.agent, by=operator())
     print(f"phone {args.username} may register in {', '.join(realms)}; its password:")
     print(password)
     return 0

@@ -16,11 +16,11 @@ from typing import Any
 from gateway.cli import prefill_export
 from gateway.cli.stored import with_database
 from gateway.domain.guess import FILL_AT, Reading
-from gateway.domain.words import DemandType
+from gateway.domain.words import DemandType, UrgencyLevel
 from gateway.errors import ConfigError, RejectedInput
 from gateway.prefill import dataset, model
 from gateway.prefill.features import MAX_CHARS
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.settings import Settings
 from gateway.storage.shape import OFFERED, SECTIONS, set_in, shaped
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             return _predict(args, settings)
 
 
-class Say:
+class ProgressNotes:
     """Tells on stderr what is going on, and keeps what it told as a note."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ def _train(args: argparse.Namespace, settings: Settings) -> int:
 
     if args.out.exists() and not args.out.is_dir():
         raise ConfigError([f"{args.out}: is no folder"])
-    say = Say()
+    say = ProgressNotes()
     columns = {"text_column": args.text_column, "label_column": args.label_column}
     rows = dataset.learnable(dataset.read(args.data, say=say.note, **columns), say.note)
     strange = _strange(args.target, set(rows.labels), settings.config_dir)
@@ -120,7 +120,7 @@ def _strange(target: str, labels: set[str], config_dir: Path) -> list[str]:
     if target == "type":
         known = {str(kind) for kind in DemandType}
     elif target == "urgency":
-        known = {"normal", "urgent"}
+        known = {str(level) for level in UrgencyLevel}
     elif (path := config_dir / _CODES[target]).is_file():
         with path.open(encoding="utf-8-sig", newline="") as file:
             known = {row.get("code") or "" for row in csv.DictReader(file)}
@@ -130,7 +130,7 @@ def _strange(target: str, labels: set[str], config_dir: Path) -> list[str]:
 def _evaluate(args: argparse.Namespace) -> int:
     from gateway.prefill import evaluation  # noqa: PLC0415 - scikit-learn takes seconds to import
 
-    say = Say()
+    say = ProgressNotes()
     own = model.load(args.model)
     columns = {
         "text_column": args.text_column or own.card.text_column,
@@ -154,7 +154,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
-def _training_rows(card: model.Card, say: Say) -> dataset.Rows | None:
+def _training_rows(card: model.Card, say: ProgressNotes) -> dataset.Rows | None:
     """The rows the model was trained on, for the baseline; None, and why, when they are gone or changed."""
     path = Path(card.data)
     if not path.is_file():
@@ -175,7 +175,7 @@ def _predict(args: argparse.Namespace, settings: Settings) -> int:
     if len(text) > MAX_CHARS:
         print(f"gateway: the text is longer than {MAX_CHARS} characters: only its beginning is read", file=sys.stderr)
         text = text[:MAX_CHARS]
-    answer = prefilled(text, Prefill.of(settings.config_dir, settings.timezone).read(text, at=datetime.now(UTC)))
+    answer = prefilled(text, PrefillReader.of(settings.config_dir, settings.timezone).read(text, at=datetime.now(UTC)))
     if args.json:
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return 0

@@ -63,7 +63,7 @@ def private_dir(folder: Path, name: str = "data_dir") -> None:
 
 
 def _become(uid: int, gid: int) -> None:
-    """For good. ``ConfigError`` when root may not (a container without the capability), or they cannot read us."""
+    """Become another user for good. ``ConfigError`` when root may not, or they cannot read us."""
     user = _user(uid)
     try:
         with suppress(KeyError):

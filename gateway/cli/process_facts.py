@@ -1,4 +1,4 @@
-"""What the kernel tells of a process to everybody (proc(5))."""
+"""Facts about processes that the kernel tells everybody (proc(5))."""
 
 from __future__ import annotations
 

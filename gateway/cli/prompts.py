@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import ConfigError
+from gateway.ivr.new_prompts import check, put_in
 from gateway.ivr.prompts import read_prompts
-from gateway.ivr.recordings import check, put_in
 from gateway.settings import load
 
 

@@ -1,4 +1,4 @@
-"""``gateway restore``: put a backup into an empty house, or only verify it."""
+"""``gateway restore``: restores a backup into an empty installation, or only verifies it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.backup.stage import refuse_half_restored
 from gateway.cli.private import private_dir, tighten
 from gateway.errors import ConfigError
-from gateway.live.in_use import in_use
+from gateway.interprocess.in_use import in_use
 from gateway.roles.role import ALL, process_name, read_role
 from gateway.settings import Settings, load_again
 from gateway.telemetry import log

@@ -1,4 +1,4 @@
-"""What of the gateway runs on this machine: asked of the processes themselves, over the sockets in ``data_dir/run``."""
+"""Which processes of the gateway run on this machine: asked of them over the sockets in ``data_dir/run``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import PeerDown
-from gateway.live.connection import Peer
-from gateway.live.run_dir import socket_path
-from gateway.live.siblings import PATIENCE_S, Siblings
+from gateway.interprocess.connection import Peer
+from gateway.interprocess.run_dir import socket_path
+from gateway.interprocess.siblings import PATIENCE_S, Siblings
 from gateway.roles.census import CHILDREN, SUPERVISOR
 from gateway.telemetry.alarms import BY_NAME, Ringing
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from gateway.cli.simulators.base import Delivery, NotNow, Provider, Target
+from gateway.cli.simulators.base import Destination, NotNow, Provider, SimulatedPost
 from gateway.cli.simulators.platform import Platform
 from gateway.cli.simulators.sentences import said
 from gateway.cli.simulators.sms import sms
@@ -24,7 +24,7 @@ from gateway.cli.simulators.webchat import Webchat
 from gateway.cli.simulators.wechat import wechat
 from gateway.settings import Settings
 
-KINDS: dict[str, Callable[[Target], Provider]] = {
+KINDS: dict[str, Callable[[Destination], Provider]] = {
     "platform": Platform,
     "sms": sms,
     "telegram": Telegram,
@@ -158,7 +158,7 @@ class _Run:
                 await asyncio.sleep(1)
         return None
 
-    async def _post(self, http: aiohttp.ClientSession, delivery: Delivery) -> bool:
+    async def _post(self, http: aiohttp.ClientSession, delivery: SimulatedPost) -> bool:
         try:
             answer, acknowledged = await self.provider.send(http, delivery)
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
@@ -190,7 +190,7 @@ def _quantile(waits: list[float], q: float) -> float | None:
     return round(waits[min(len(waits) - 1, int(q * len(waits)))], 1) if waits else None
 
 
-def _target(args: argparse.Namespace, settings: Settings) -> Target:
+def _target(args: argparse.Namespace, settings: Settings) -> Destination:
     """The channel's own keys from the configuration, so that signatures fit; ``--set`` adds to them."""
     tables = [table for table in settings.channel if table.kind == args.kind]
     table = next((one for one in tables if args.channel in {None, one.id}), None)
@@ -205,7 +205,7 @@ def _target(args: argparse.Namespace, settings: Settings) -> Target:
     host = "127.0.0.1" if settings.http.host in {"0.0.0.0", "::"} else settings.http.host  # noqa: S104 - compared, not bound
     base = (args.url or f"http://{host}:{settings.http.port}").rstrip("/")
     channel_id = args.channel or (table.id if table is not None else args.kind)
-    return Target(base=base, channel_id=channel_id, options=options, run=int(time.time()), api=args.api)
+    return Destination(base=base, channel_id=channel_id, options=options, run=int(time.time()), api=args.api)
 
 
 def _as_text(summary: dict[str, Any]) -> str:

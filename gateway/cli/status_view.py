@@ -1,4 +1,4 @@
-"""What ``gateway status`` makes of what the processes answered."""
+"""Formats what the processes answered for ``gateway status``."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _processes(running: Running) -> list[Status]:
 
 
 def _channels(running: Running, settings: Settings) -> list[Status]:
-    """As their processes report them, then those of the configuration of which nobody does."""
+    """Channels as their processes report them, then the configured ones that no process reports."""
     reports = running.channels()
     silent = {table.id: {"running": False, "ready": None} for table in settings.channel if table.id not in reports}
     return [{"channel_id": name, **report} for name, report in sorted((silent | reports).items())]
@@ -113,7 +113,7 @@ def _parts(running: Running) -> dict[str, bool]:
 
 
 def _degraded(running: Running, processes: list[Status]) -> Iterator[str]:
-    """In the words of ``/readyz`` and of the alarms: parts that are down, what rings, processes gone or mute."""
+    """What is degraded, as ``/readyz`` and the alarms call it: parts down, active alarms, missing processes."""
     for process in processes:
         if not process["up"] or process["answers"] is False:
             yield f"process_down:{process['name']}"

@@ -1,4 +1,4 @@
-"""Verbs that look into the database."""
+"""What verbs share that use the database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def with_database(settings: Settings, use: Callable[[Database], Awaitable[
 
 
 def operator() -> str:
-    """Who uses the command line, as the audit trail names them."""
+    """The user of the command line, as the audit trail names them."""
     try:
         return f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
     except (KeyError, OSError):  # no such user in this container

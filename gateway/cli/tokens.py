@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.cli.stored import operator
 from gateway.domain.ids import rfc3339
-from gateway.ports.accounts import AccountStore
+from gateway.ports.tokens import TokenStore
 from gateway.web.auth import SCOPES, sha256
 
 _BYTES = 32
@@ -57,27 +57,27 @@ def add_parser(verbs: Any) -> None:
     revoke.add_argument("--name", required=True, help="whose token, as `tokens list` shows it")
 
 
-async def run(args: argparse.Namespace, accounts: AccountStore) -> int:
+async def run(args: argparse.Namespace, tokens: TokenStore) -> int:
     """Do it. 1 when there is nothing to revoke, 2 when a name cannot be used."""
     if args.action == "list":
-        return await _list(args, accounts)
+        return await _list(args, tokens)
     if args.action == "revoke":
-        return await _revoke(args.name.strip(), accounts)
-    return await _create(args, accounts)
+        return await _revoke(args.name.strip(), tokens)
+    return await _create(args, tokens)
 
 
-async def _list(args: argparse.Namespace, accounts: AccountStore) -> int:
-    tokens = await accounts.tokens()
+async def _list(args: argparse.Namespace, tokens: TokenStore) -> int:
+    known = await tokens.all()
     if args.json:
-        told = [token | {"expires_at": _end(token["expires_at"])} for token in tokens]
+        told = [token | {"expires_at": _end(token["expires_at"])} for token in known]
         print(json.dumps(told, ensure_ascii=False, indent=2))
         return 0
-    for token in tokens:
+    for token in known:
         more = ["signs contacts"] if token["signs"] else []
         if token["addresses"]:
             more.append(f"from {','.join(token['addresses'])}")
         print(token["name"], ",".join(token["scopes"]), _until(token["expires_at"]), *more, sep="\t")
-    if not tokens:
+    if not known:
         print("no tokens", file=sys.stderr)
     return 0
 
@@ -92,15 +92,15 @@ def _until(expires_at: datetime | None) -> str:
     return f"{'expires' if expires_at > datetime.now(UTC) else 'EXPIRED'} {expires_at:%Y-%m-%d}"
 
 
-async def _revoke(name: str, accounts: AccountStore) -> int:
-    if not await accounts.remove_token(name, by=operator()):
+async def _revoke(name: str, tokens: TokenStore) -> int:
+    if not await tokens.remove(name, by=operator()):
         print(f"gateway: there is no token {name!r}; `gateway tokens list` shows them", file=sys.stderr)
         return 1
     print(f"{name}: revoked; running gateways refuse it within {_WITHIN_S} s")
     return 0
 
 
-async def _create(args: argparse.Namespace, accounts: AccountStore) -> int:
+async def _create(args: argparse.Namespace, tokens: TokenStore) -> int:
     name = args.name.strip()
     if not name.isprintable() or not 1 <= len(name) <= 64 or (args.hmac and not name.isascii()):  # noqa: PLR2004 - told below
         print("gateway tokens: a name has 1 to 64 printable characters, ASCII for a signing source", file=sys.stderr)
@@ -116,7 +116,7 @@ async def _create(args: argparse.Namespace, accounts: AccountStore) -> int:
     expires_at = datetime.now(UTC) + timedelta(days=args.expires_days) if args.expires_days else None
     token = secrets.token_urlsafe(_BYTES)
     secret = secrets.token_urlsafe(_BYTES) if args.hmac else None
-    await accounts.add_token(
+    await tokens.add(
         name=name,
         scopes=sorted(set(args.scopes)),
         token_sha256=sha256(token),

@@ -7,21 +7,17 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.cli import way_view
+from gateway.cli.call_trace import SPOKEN, CallTrace, SipMessage
 from gateway.domain import masking
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import Speaker
 
-if TYPE_CHECKING:
-    from gateway.cli.trace import CallTrace, SipMessage
-
 _PHONE = re.compile(r"(?<![\w.])\+?\d{7,14}(?![\w.])")
 """What can be a telephone number: not a 15-digit ticket number, not part of an id or an address."""
 _WIDTH = 46
-SPOKEN = "sip"
-"""The channel of calls."""
 
 
 def mask(text: str, *, wholly: bool = False) -> str:

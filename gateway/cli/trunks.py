@@ -20,12 +20,12 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Print the trunks of every channel that has such a key; how to add one goes to stderr. ``ConfigError``."""
+    """Print the trunks of every channel that takes calls; how to add one goes to stderr. ``ConfigError``."""
     found = []
     for table in settings.channel:
-        trunks = getattr(channel_settings(table)[1], "trunks", None)
-        if trunks is not None:
-            found.append({"channel_id": table.id, "trunks": list(trunks)})
+        spec, options = channel_settings(table)
+        if spec.listens is not None:
+            found.append({"channel_id": table.id, "trunks": list(spec.listens(options).trunks)})
     if args.json:
         print(json.dumps(found, indent=2))
         return 0

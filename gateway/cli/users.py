@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from gateway.cli.stored import operator
-from gateway.ports.accounts import AccountStore
+from gateway.ports.users import UserStore
 from gateway.web.auth import ROLE_SCOPES
 from gateway.web.passwords import hash_password, one_time_password
 from gateway.web.weak_passwords import MAX_LENGTH, MIN_LENGTH, weakness
@@ -51,69 +51,69 @@ def add_parser(verbs: Any) -> None:
         )
 
 
-async def run(args: argparse.Namespace, accounts: AccountStore) -> int:
+async def run(args: argparse.Namespace, users: UserStore) -> int:
     """Do it. 1 when there is no such person, 2 when name or password cannot be used."""
     if args.action == "list":
-        return await _list(args, accounts)
+        return await _list(args, users)
     username = args.username.strip()
     if args.action == "add":
-        return await _add(args, username, accounts)
+        return await _add(args, username, users)
     if args.action == "reset":
-        return await _reset(args, username, accounts)
+        return await _reset(args, username, users)
     if args.action == "role":
-        return await _role(args.role, username, accounts)
+        return await _role(args.role, username, users)
     enabled = args.action == "enable"
-    if not await accounts.enable_user(username, enabled=enabled, by=operator()):
+    if not await users.enable(username, enabled=enabled, by=operator()):
         return _nobody(username)
     print(f"{username}: {'may log in again' if enabled else 'disabled; every session of theirs has ended'}")
     return 0
 
 
-async def _list(args: argparse.Namespace, accounts: AccountStore) -> int:
-    users = await accounts.users()
+async def _list(args: argparse.Namespace, users: UserStore) -> int:
+    known = await users.all()
     if args.json:
-        print(json.dumps(users, ensure_ascii=False, indent=2))
+        print(json.dumps(known, ensure_ascii=False, indent=2))
         return 0
-    for user in users:
+    for user in known:
         states = ["disabled"] if user["disabled"] else ["one-time password"] if user["one_time"] else []
         print(user["username"], user["role"], user["name"], *states, sep="\t")
-    if not users:
+    if not known:
         print("no users; make one: gateway users add --username NAME --role admin", file=sys.stderr)
     return 0
 
 
-async def _add(args: argparse.Namespace, username: str, accounts: AccountStore) -> int:
+async def _add(args: argparse.Namespace, username: str, users: UserStore) -> int:
     if not _USERNAME.match(username):
         return _refuse("a user name has 1 to 64 letters, digits and . _ @ -")
-    found = await accounts.user(username)
+    found = await users.get(username)
     action = "user.added" if found is None else "user.replaced"
-    return await _set(args, {"username": username, "name": args.name or username, "role": args.role}, action, accounts)
+    return await _set(args, {"username": username, "name": args.name or username, "role": args.role}, action, users)
 
 
-async def _reset(args: argparse.Namespace, username: str, accounts: AccountStore) -> int:
-    user = await accounts.user(username)
+async def _reset(args: argparse.Namespace, username: str, users: UserStore) -> int:
+    user = await users.get(username)
     if user is None:
         return _nobody(username)
     if user["disabled"]:
         return _refuse(f"{username} is disabled; first: gateway users enable --username {username}")
-    return await _set(args, {key: user[key] for key in ("username", "name", "role")}, "user.reset", accounts)
+    return await _set(args, {key: user[key] for key in ("username", "name", "role")}, "user.reset", users)
 
 
-async def _role(role: str, username: str, accounts: AccountStore) -> int:
-    before = await accounts.change_role(username, role, by=operator())
+async def _role(role: str, username: str, users: UserStore) -> int:
+    before = await users.change_role(username, role, by=operator())
     if before is None:
         return _nobody(username)
     print(f"{username}: {role}, as before" if before == role else f"{username}: {role} from now on, {before} until now")
     return 0
 
 
-async def _set(args: argparse.Namespace, user: dict[str, str], action: str, accounts: AccountStore) -> int:
+async def _set(args: argparse.Namespace, user: dict[str, str], action: str, users: UserStore) -> int:
     """Store the person with the password that was given or is made up; print that."""
     password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else one_time_password()
     weak = weakness(password, user["username"], user["name"]) if args.password_stdin else None
     if weak is not None:
         return _refuse(f"{weak.replace('_', ' ')}: {_ADVICE}")
-    await accounts.add_user(
+    await users.add(
         **user,
         password_hash=hash_password(password),
         one_time=args.one_time or not args.password_stdin,

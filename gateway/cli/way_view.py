@@ -1,17 +1,15 @@
-"""What ``gateway trace`` prints of a contact's way beyond SIP: messages, outbox, receipts and feeds."""
+"""``gateway trace``: messages, outbox, receipts and feeds of a contact."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gateway.cli.call_trace import CallTrace
 from gateway.domain.ids import from_rfc3339
+from gateway.ports.way import Way
 from gateway.telemetry import trace as ids
-
-if TYPE_CHECKING:
-    from gateway.cli.trace import CallTrace
-    from gateway.ports.way import Way
 
 SHOWN = 30
 """Characters of a message in the ladder."""

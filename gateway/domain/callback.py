@@ -124,7 +124,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
+class Settlement:
     """How a task ended."""
 
     at: datetime
@@ -149,7 +149,7 @@ class Task:
     claimed_by: str | None = None
     claimed_until: datetime | None = None
     last_attempt: Attempt | None = None
-    closed: Closed | None = None
+    closed: Settlement | None = None
     version: int = 1
 
     @property
@@ -219,7 +219,7 @@ def moved(task: Task, ticket_id: str, requester_id: str, line: str, new_id: str)
 
 def ended(task: Task, state: CallbackState, by: str, why: str, at: datetime, *, note: str | None = None) -> Task:
     """``task`` when no call is owed any more."""
-    closed = Closed(at=at, by=by, why=why, note=note)
+    closed = Settlement(at=at, by=by, why=why, note=note)
     return changed(task, state=state, closed=closed, claimed_by=None, claimed_until=None)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from gateway.domain.callback import Attempt, Task, changed, ended
 from gateway.domain.ids import rfc3339
 from gateway.domain.words import CallbackState
-from gateway.errors import CallbackClaimed, CallbackClosed, StaleVersion
+from gateway.errors import AlreadyClaimed, CallbackClosed, StaleVersion
 
 CLAIM = timedelta(minutes=30)
 """So long a task is one person's: who goes home leaves it to the others."""
@@ -66,7 +66,7 @@ class Work:
 def worked(task: Task, work: Work) -> Task:
     """``task`` after ``work``; itself when the same person did the same already.
 
-    Raises ``StaleVersion``, ``CallbackClosed``, ``CallbackClaimed``.
+    Raises ``StaleVersion``, ``CallbackClosed``, ``AlreadyClaimed``.
     """
     if work.expected_version is not None and work.expected_version != task.version:
         raise StaleVersion(f"the callback is at version {task.version}; read it again and repeat your action")
@@ -75,7 +75,7 @@ def worked(task: Task, work: Work) -> Task:
     until = task.claimed_until
     claimed = until is not None and until > work.at
     if until is not None and claimed and task.claimed_by != work.actor:
-        raise CallbackClaimed(f"{task.claimed_by} has taken this callback until {rfc3339(until)}")
+        raise AlreadyClaimed(f"{task.claimed_by} has taken this callback until {rfc3339(until)}")
     match Verb(work.verb):
         case Verb.CLAIM:
             return task if claimed else changed(task, claimed_by=work.actor, claimed_until=work.at + CLAIM)

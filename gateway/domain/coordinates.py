@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from enum import StrEnum
+
+from gateway.domain.words import Term
 
 Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
 
-class Crs(StrEnum):
+class Crs(Term):
     """The coordinate systems that a source may name."""
 
-    WGS84 = "WGS84"
-    GCJ02 = "GCJ02"
-    BD09 = "BD09"
-    CGCS2000 = "CGCS2000"
+    WGS84 = "WGS84", "WGS-84", "WGS-84"
+    GCJ02 = "GCJ02", "GCJ-02（火星坐标系）", "GCJ-02"
+    CGCS2000 = "CGCS2000", "CGCS2000（国家大地坐标系）", "CGCS2000"
+    BD09 = "BD09", "BD-09（百度坐标系）", "BD-09"
 
 
 _KRASOVSKY_A = 6378245.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from gateway.domain.words import Line
 
@@ -107,16 +108,28 @@ class Place:
 
 
 @dataclass(slots=True)
+class Return:
+    """退单: a unit gave its task back, by which rule and why. ``at`` is RFC 3339."""
+
+    at: str
+    unit: str | None = None
+    rule: str | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
 class UnitTask:
     """承办: what one unit has to do. Times are RFC 3339."""
 
-    unit: str
-    role: str
+    task_id: str | None = None
+    unit: str | None = None
+    role: str | None = None
+    status: str | None = None
     dispatched_at: str | None = None
     signed_at: str | None = None
+    replied_at: str | None = None
     due_at: str | None = None
-    status: str | None = None
-    returns: list[dict[str, Any]] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -169,6 +182,16 @@ class Evaluation:
 
 
 @dataclass(slots=True)
+class Judgement:
+    """One evaluation of several; ``at`` is RFC 3339."""
+
+    at: str
+    channel: str | None = None
+    satisfied: int | None = None
+    comment: str | None = None
+
+
+@dataclass(slots=True)
 class Outcome:
     """What the requester was told, and what they think of it. Times are RFC 3339."""
 
@@ -176,6 +199,7 @@ class Outcome:
     public_reply: str | None = None
     resolved: bool | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
+    evaluations: list[Judgement] = field(default_factory=list)
     closed_at: str | None = None
 
 
@@ -250,7 +274,6 @@ class Related:
     parent_id: str | None = None
     child_ids: list[str] = field(default_factory=list)
     merged_into: str | None = None
-    merged_ids: list[str] = field(default_factory=list)
     similar: list[Similar] = field(default_factory=list)
 
 
@@ -286,10 +309,25 @@ class Form:
 
     def copied(self) -> Form:
         """A form that can be altered while this one stays as it is."""
-        form = copy(self)
-        for name in ("source", "requester", "demand", "place", "handling", "outcome", "prefill", "related"):
-            setattr(form, name, copy(getattr(self, name)))
+        form = cloned(self)
+        for name in _SECTIONS:
+            setattr(form, name, cloned(getattr(self, name)))
         form.prefill.fields = dict(self.prefill.fields)
-        form.prefill.candidates = copy(self.prefill.candidates)
-        form.attachments = [copy(one) for one in self.attachments]
+        form.prefill.candidates = cloned(self.prefill.candidates)
+        form.attachments = [cloned(one) for one in self.attachments]
         return form
+
+
+_SECTIONS = ("requester", "demand", "place", "handling", "outcome", "prefill", "related")
+T = TypeVar("T")
+
+
+_FIELDS: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+
+
+def cloned(value: T) -> T:
+    """A copy of a dataclass that shares what its fields hold; ``copy.copy`` takes ten times as long."""
+    kind = type(value)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = attrgetter(*(one.name for one in fields(kind)))  # type: ignore[arg-type]  # a dataclass
+    return kind(*_FIELDS[kind](value))

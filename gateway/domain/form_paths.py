@@ -5,64 +5,35 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from copy import copy
 from operator import attrgetter
 from typing import Any
 
-from gateway.domain.form import Category, ComplainedAbout, Division, Evaluation, Form, Source, Urgency
+from gateway.domain.fields import TABLE, FieldRow, Kind
+from gateway.domain.form import Category, ComplainedAbout, Division, Evaluation, Form, Source, Urgency, cloned
 from gateway.domain.limits import content_of
-from gateway.domain.words import Line, Status
+from gateway.domain.status import Status
+from gateway.domain.words import Line
 from gateway.errors import RejectedInput
 
-_CODE = {Category: "code", Division: "code", Urgency: "level"}
-"""Objects that one key names: a plain value stands for the object with that key."""
 _OBJECTS = (Category, Division, Urgency, ComplainedAbout, Evaluation, Source)
-PERSONAL = frozenset(
-    {
-        "requester.requester_id",
-        "requester.returning",
-        "requester.gender",
-        "requester.name",
-        "requester.phone",
-        "requester.callback_phone",
-        "requester.org_name",
-        "requester.uscc",
-        "requester.labels",
-        "demand.title",
-        "demand.content",
-        "demand.urgency.reason",
-        "demand.complained_about.name",
-        "demand.complained_about.phone",
-        "place.address",
-        "place.lat",
-        "place.lon",
-        "place.grid_id",
-        "outcome.public_reply",
-        "outcome.evaluation.comment",
-        "source.event_id",
-        "entry_number",
-    }
-)
-"""Who people are, their texts and places: they stand in rows that can be blanked or parted, never in an event."""
-_LEAD = "handling.lead_unit"
-_COUNTED = "related.similar"
-"""What the index of matters finds, whenever somebody asks."""
-_SETTABLE = ("requester", "demand", "place", "handling", "outcome", "related", "source")
+_SETTABLE = ("requester", "demand", "place", "outcome", "related", "source")
 
 
 class FieldPath:
     """One path. ``coded``: its value is a code, an instant, a flag or a figure, and events tell of it."""
 
-    __slots__ = ("_default", "_holder", "_kind", "_name", "code_key", "coded", "path", "room")
+    __slots__ = ("_default", "_holder", "_kind", "_name", "_row", "code_key", "coded", "offered", "path", "room")
 
-    def __init__(self, path: str, holder: tuple[str, ...], name: str, default: Any, *, named: bool = False) -> None:
-        """Found by walking the sections of an empty form. ``named``: what its object's code says already."""
-        self.path = path
-        self.room = path.partition(".")[0]
-        self._holder, self._name, self._default = holder, name, default
-        self._kind = type(default)
-        self.code_key = _CODE.get(self._kind)
-        self.coded = not named and path not in PERSONAL and (self._kind not in _OBJECTS or self.code_key is not None)
+    def __init__(self, row: FieldRow, default: Any, *, named: bool = False) -> None:
+        """The field of ``row``; ``named``: what the code of its object says already."""
+        self.path = row.path
+        *holder, self._name = row.path.split(".")
+        self._holder = tuple(holder)
+        self.room = row.path.partition(".")[0]
+        self.offered = row.offered
+        self._row, self._default, self._kind = row, default, type(default)
+        self.code_key = row.code
+        self.coded = not named and not row.personal and (self._kind not in _OBJECTS or row.code is not None)
 
     def get(self, form: Form) -> Any:
         """What stands there, as the form holds it."""
@@ -72,7 +43,7 @@ class FieldPath:
         """Set what ``shaped`` has made. An object within a section is replaced, not altered: copies may share it."""
         section = getattr(form, self._holder[0]) if self._holder else form
         if len(self._holder) > 1:
-            inner = copy(getattr(section, self._holder[1]))
+            inner = cloned(getattr(section, self._holder[1]))
             setattr(section, self._holder[1], inner)
             section = inner
         setattr(section, self._name, value)
@@ -111,17 +82,26 @@ class FieldPath:
             return bool(value)
         if self.path == "demand.content" and isinstance(value, str):
             return content_of(value)
+        if self._row.words is not None and self._row.kind is Kind.WORD and value is not None:
+            return self._word(value)
         if isinstance(value, float) and not math.isfinite(value):
             raise RejectedInput(f"{self.path} takes a number that has an end")
         if value is not None and not isinstance(value, str | int | float):
             raise RejectedInput(f"{self.path} takes a single value")
         return value
 
+    def _word(self, value: Any) -> str:
+        words = self._row.words
+        try:
+            return words(value).value if words is not None else value
+        except ValueError:
+            raise RejectedInput(f"{self.path} cannot be {value!r}") from None
+
     def _object(self, value: Any) -> Any:
         if value is None:
             return self._kind()
         if isinstance(value, self._kind):
-            return dataclasses.replace(value)
+            return value  # never altered in place: see ``put``
         if not isinstance(value, Mapping):
             if self.code_key is None:
                 raise RejectedInput(f"{self.path} takes an object")
@@ -137,28 +117,31 @@ class FieldPath:
         return inner
 
 
-def _walked() -> dict[str, FieldPath]:
-    found: dict[str, FieldPath] = {}
+def _paths() -> dict[str, FieldPath]:
+    form, found = Form(), {}
+    for row in TABLE:
+        above = TABLE.get(row.parent)
+        if row.path in _ALONE or (row.path.partition(".")[0] in _SETTABLE and row.path in _holders(form)):
+            default = attrgetter(row.path)(form)
+            named = above is not None and above.code is not None and row.name != above.code
+            found[row.path] = FieldPath(row, default, named=named)
+    return found
 
-    def walk(holder: tuple[str, ...], section: Any) -> None:
-        for one in dataclasses.fields(section):
-            default = getattr(section, one.name)
-            path = ".".join((*holder, one.name))
-            named = type(section) in _CODE and one.name != _CODE[type(section)]
-            found[path] = FieldPath(path, holder, one.name, default, named=named)
-            if isinstance(default, _OBJECTS):
-                walk((*holder, one.name), default)
 
-    form = Form()
+def _holders(form: Form) -> frozenset[str]:
+    """Paths of everything that lies in the sections of a form."""
+    found = set()
     for room in _SETTABLE:
-        walk((room,), getattr(form, room))
-    found["source"] = FieldPath("source", (), "source", form.source)
-    found["entry_number"] = FieldPath("entry_number", (), "entry_number", None)
-    found["prefill.pending"] = FieldPath("prefill.pending", ("prefill",), "pending", default=False)
-    return {path: one for path, one in found.items() if path != _COUNTED and (one.room != "handling" or path == _LEAD)}
+        section = getattr(form, room)
+        found |= {f"{room}.{one.name}" for one in dataclasses.fields(section)} | {room}
+        for one in dataclasses.fields(section):
+            if isinstance(inner := getattr(section, one.name), _OBJECTS):
+                found |= {f"{room}.{one.name}.{deep.name}" for deep in dataclasses.fields(inner)}
+    return frozenset(found) - {"requester", "demand", "place", "outcome", "related", "outcome.evaluations"}
 
 
-PATHS: dict[str, FieldPath] = _walked()
+_ALONE = frozenset({"entry_number", "handling.lead_unit", "prefill.pending"})
+PATHS: dict[str, FieldPath] = _paths()
 """Every path of the form that a command may set."""
 _NAMED = frozenset(path for path, field in PATHS.items() if field.code_key is not None)
 CODED = tuple(path for path, field in PATHS.items() if field.coded and path.rpartition(".")[0] not in _NAMED)
@@ -172,9 +155,7 @@ def coded_values(form: Form) -> dict[str, Any]:
     return {path: value for path, value, empty in zip(CODED, _coded(form), _EMPTY, strict=True) if value != empty}
 
 
-OFFERED = {"demand.category": "category", "handling.lead_unit": "unit"} | {
-    f"place.{level}": level for level in ("district", "street", "community")
-}
+OFFERED = {path: field.offered for path, field in PATHS.items() if field.offered is not None}
 """Paths whose candidates the record offers, and where."""
 COLUMNS = frozenset({"status", "line", "empty"})
 """Paths of the ticket itself."""

@@ -14,7 +14,7 @@ _SPAN = re.compile(r"(?P<from>[a-z]{3})(?:-(?P<to>[a-z]{3}))? +(?P<begin>\d{2}:\
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DaySpan:
     """Part of a day, on certain days of the week. One that ends at or before its begin ends on the next day."""
 
     days: frozenset[int]
@@ -30,7 +30,7 @@ class Span:
         return self.end <= self.begin
 
 
-def parse_span(text: str) -> Span:
+def parse_span(text: str) -> DaySpan:
     """``mon-fri 08:30-17:30``, ``sat 09:00-12:00``, ``fri 22:00-06:00``, ``mon-sun 00:00-24:00``; ValueError else."""
     found = _SPAN.fullmatch(text.strip().lower())
     if found is None or found["from"] not in DAYS or (found["to"] or "mon") not in DAYS:
@@ -41,7 +41,7 @@ def parse_span(text: str) -> Span:
     begin, end = _minutes(found["begin"]), _minutes(found["end"])
     if begin >= MINUTES:
         raise ValueError(f"{text!r}: a span begins before 24:00")
-    return Span(days=days, begin=begin, end=end)
+    return DaySpan(days=days, begin=begin, end=end)
 
 
 def _minutes(clock: str) -> int:
@@ -55,7 +55,7 @@ def _minutes(clock: str) -> int:
 class Hours:
     """When agents are on duty, on the city's calendar."""
 
-    spans: Sequence[Span]
+    spans: Sequence[DaySpan]
     holidays: Collection[date] = ()
     """Days on which no span begins."""
     workdays: Collection[date] = ()
@@ -70,7 +70,7 @@ class Hours:
             span.over_midnight and minute < span.end for span in yesterday
         )
 
-    def _spans(self, day: date) -> list[Span]:
+    def _spans(self, day: date) -> list[DaySpan]:
         """Those that begin on ``day``."""
         if day in self.holidays:
             return []

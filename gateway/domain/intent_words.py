@@ -1,4 +1,7 @@
-"""The words of plain intents, zh and en: the one table that ``gateway.domain.intents`` reads."""
+"""The words of plain intents, zh and en: the one table that ``gateway.domain.intents`` reads.
+
+It is longer than a module should be, being one table: whoever adds a word looks at every intent that it may mean.
+"""
 
 from __future__ import annotations
 

@@ -34,16 +34,16 @@ class FlowRun:
     version: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Interaction:
     """``owner`` is the process of ``node`` that handles it, under a lease; None once recovery has closed it instead."""
 
     interaction_id: str
-    ticket_id: str = ""
     channel: str
     channel_id: str
-    direction: str = "inbound"
     started_at: datetime
+    ticket_id: str = ""
+    direction: str = "inbound"
     external_id: str | None = None
     from_raw: str | None = None
     to_raw: str | None = None

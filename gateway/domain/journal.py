@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.domain.events import Event
-
-if TYPE_CHECKING:
-    from gateway.domain.ticket import Ticket
 
 
 @dataclass(slots=True)
@@ -16,7 +12,8 @@ class Recorded:
     """An event of a ticket, with its place in the log."""
 
     event: Event
-    ticket: Ticket
+    ticket_id: str
+    ticket_no: str
     event_seq: int
     interaction_id: str | None = None
     trace: str | None = None
@@ -32,9 +29,8 @@ class Journal:
         self.last = last
         self.entries: list[Recorded] = []
 
-    def add(self, event: Event, ticket: Ticket) -> None:
-        """Record ``event`` as the newest one of ``ticket``."""
+    def add(self, event: Event, ticket_id: str, ticket_no: str) -> int:
+        """Record ``event`` as the newest one of a ticket; its number."""
         self.last += 1
-        self.entries.append(Recorded(event, ticket, self.last))
-        ticket.event_seq = self.last
-        ticket.updated_at = event.at
+        self.entries.append(Recorded(event, ticket_id, ticket_no, self.last))
+        return self.last

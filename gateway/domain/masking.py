@@ -1,6 +1,6 @@
-"""What of a record is shown to whom need not see everything: one table of its fields, closed.
+"""What of a record is shown to whom need not see everything, by the ``mask`` of each row of ``fields.TABLE``.
 
-A field that stands in no row is not shown: whoever adds one says here how it is masked. Everything that leaves for such
+A field that stands in no row is not shown. Everything that leaves for such
 eyes (record, lists, vCon, Open311, feeds that redact, exports) is made from ``record``; ``searchable`` is what their
 searches are held against.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.fields import TABLE, FieldRow, FieldTable, Kind, Mask
 from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, wholly
 
 __all__ = (
@@ -42,7 +44,7 @@ _CONVERSATION = "conversation:"
 _SHORTEST_ADDRESS = 5
 _OWN_URL = "/api/"
 
-Mask = Callable[[Any, "_Eyes"], Any]
+_How = Callable[[Any, "_Eyes"], Any]
 
 
 class _Eyes(Veil):
@@ -79,7 +81,7 @@ def _shown(value: Any, _: _Eyes) -> Any:
 
 
 def _concealed(value: Any, _: _Eyes) -> Any:
-    """Fields that nobody said anything about, and ids that lead from one ticket to another."""
+    """Fields that stand in no row."""
     return _stars(value) if isinstance(value, str) else None
 
 
@@ -95,16 +97,8 @@ def _number(value: Any, eyes: _Eyes) -> Any:
     return eyes.phone(value) if isinstance(value, str) else None
 
 
-def _unless_hidden(shown: Mask, otherwise: Mask) -> Mask:
-    return lambda value, eyes: (otherwise if eyes.hidden else shown)(value, eyes)
-
-
 def _wholly(value: Any, _: _Eyes) -> Any:
     return wholly(value) if isinstance(value, str) else None
-
-
-def _labels(value: Any, eyes: _Eyes) -> Any:
-    return [] if eyes.hidden else [_said(one, eyes) for one in value or ()]
 
 
 def _keys(value: Any, eyes: _Eyes) -> Any:
@@ -149,154 +143,127 @@ def _url(value: Any, eyes: _Eyes) -> Any:
     return _stars(value) if eyes.hidden else _said(value, eyes)
 
 
+_MASKS: Mapping[Mask, _How] = {
+    Mask.SHOWN: _shown,
+    Mask.SAID: _said,
+    Mask.NAME: _name,
+    Mask.NUMBER: _number,
+    Mask.RAW: _raw,
+    Mask.FOREIGN_ID: _id,
+    Mask.URL: _url,
+    Mask.KEYS: _keys,
+    Mask.WHOLLY: _wholly,
+    Mask.GUESSED: _concealed,
+    Mask.MENTIONED: _concealed,
+}
+"""What a guess or a mention holds is masked by ``_Guesses`` and ``_Mentions``, which know what it is for."""
+_WHOLE_LISTS = frozenset({Mask.SHOWN, Mask.KEYS})
+"""These look at a list of values as a whole; others at each."""
+
+
+def _by_mask(mask: Mask, hidden: Mask | None = None, *, many: bool = False, unknown: Any = None) -> _How:
+    """How a value is masked; ``unknown`` is what stands there when nobody told it."""
+    shown = _one_mask(mask, many=many, unknown=unknown)
+    if hidden is None:
+        return shown
+    otherwise = _one_mask(hidden, many=many, unknown=unknown)
+    return lambda value, eyes: (otherwise if eyes.hidden else shown)(value, eyes)
+
+
+def _one_mask(mask: Mask, *, many: bool, unknown: Any) -> _How:
+    if mask is Mask.UNKNOWN:
+        return lambda *_: copy(unknown)
+    how = _MASKS[mask]
+    return (lambda value, eyes: [how(one, eyes) for one in value or ()]) if many and mask not in _WHOLE_LISTS else how
+
+
+_KINDS: Mapping[str, _How] = {
+    "person": _by_mask(Mask.NAME),
+    "phone": _by_mask(Mask.NUMBER),
+    "id_number": _by_mask(Mask.SAID),
+    "organisation": _by_mask(Mask.SAID),
+    "uscc": _by_mask(Mask.SHOWN, Mask.WHOLLY),
+    "plate": _by_mask(Mask.SHOWN, Mask.WHOLLY),
+    "money": _by_mask(Mask.SHOWN),
+    "time": _by_mask(Mask.SHOWN),
+}
+"""How a mention's value is masked, by its kind. Plates and firms are what complaints are about."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Each:
     """A list of objects with these fields."""
 
     fields: Mapping[str, Any]
 
+    def __call__(self, value: Any, eyes: _Eyes) -> Any:
+        return [_masked(one, self.fields, eyes) for one in value] if isinstance(value, list | tuple) else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Mentions(_Each):
+    """``prefill.mentions``: each value as its kind is masked; of a kind that stands in no row nothing is shown."""
+
+    def __call__(self, value: Any, eyes: _Eyes) -> Any:
+        return [
+            {
+                **_masked(one, self.fields, eyes),
+                "value": _KINDS.get(str(one.get("kind")), _concealed)(one.get("value"), eyes),
+            }
+            for one in value or ()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guesses:
+    """``prefill.fields``: each value as the field that it is for; of one that is for no field nothing is shown."""
+
+    entry: Mapping[str, Any]
+    record: Mapping[str, Any]
+
+    def __call__(self, value: Any, eyes: _Eyes) -> Any:
+        return {
+            path: {**_masked(entry, self.entry, eyes), "value": self._at(path)(entry.get("value"), eyes)}
+            for path, entry in (value or {}).items()
+            if isinstance(entry, Mapping)
+        }
+
+    def _at(self, path: str) -> _How:
+        node: Any = self.record
+        for key in path.split("."):
+            node = node.get(key) if isinstance(node, Mapping) else None
+        if isinstance(node, Mapping):  # of coded fields the code stands there
+            return _shown
+        return _concealed if node is None or isinstance(node, _Each | _Guesses) else node
+
 
 _Fields = Mapping[str, Any]
-"""Key -> how it is masked: a ``Mask``, or the fields within."""
+"""Key -> how it is masked: a ``_How``, or the fields within."""
 
 
-def _all_shown(*names: str) -> dict[str, Mask]:
-    return dict.fromkeys(names, _shown)
+def masks(table: FieldTable) -> _Fields:
+    """How each field of ``table`` is masked."""
+    record: dict[str, Any] = {}
+    record |= {row.name: _of_row(table, row, record) for row in table.within()}
+    return record
 
 
-def _fields(value: Any, eyes: _Eyes) -> Any:
-    """``prefill.fields``: each value as the field that it is for; of one that is for no field nothing is shown."""
-    return {
-        path: {**_masked(entry, _ENTRY, eyes), "value": _at(path)(entry.get("value"), eyes)}
-        for path, entry in (value or {}).items()
-        if isinstance(entry, Mapping)
-    }
+def _of_row(table: FieldTable, row: FieldRow, record: _Fields) -> Any:
+    within = {one.name: _of_row(table, one, record) for one in table.within(row.path)}
+    match row.kind:
+        case Kind.OBJECT:
+            return within
+        case Kind.MAP:
+            return _Guesses(within, record)
+        case Kind.LIST:
+            mentions = any(one.mask is Mask.MENTIONED for one in table.within(row.path))
+            return (_Mentions if mentions else _Each)(within)
+        case _:
+            return _by_mask(row.mask, row.hidden, many=row.many, unknown=table.default(row.path))
 
 
-def _at(path: str) -> Mask:
-    node: Any = FIELDS
-    for key in path.split("."):
-        node = node.get(key) if isinstance(node, Mapping) else None
-    if isinstance(node, Mapping):  # of coded fields the code stands there
-        return _shown
-    return node if callable(node) else _concealed
-
-
-def _mentions(value: Any, eyes: _Eyes) -> Any:
-    return [
-        {**_masked(one, _MENTION, eyes), "value": _KINDS.get(str(one.get("kind")), _concealed)(one.get("value"), eyes)}
-        for one in value or ()
-    ]
-
-
-_KINDS: Mapping[str, Mask] = {
-    "person": _name,
-    "phone": _number,
-    "id_number": _said,
-    "organisation": _said,
-    "uscc": _unless_hidden(_shown, _wholly),
-    "plate": _unless_hidden(_shown, _wholly),
-    "money": _shown,
-    "time": _shown,
-}
-"""How a mention's value is masked, by its kind. Plates and firms are what complaints are about."""
-_ENTRY: _Fields = {"value": _concealed, **_all_shown("source", "span", "confidence", "confirmed_by")}
-_MENTION: _Fields = {"value": _concealed, **_all_shown("kind", "span", "confidence")}
-_DIVISION: _Fields = _all_shown("code", "name")
-_CANDIDATE = _Each(_all_shown("code", "confidence"))
-_SEGMENT = _Each(
-    {
-        **_all_shown("seq", "speaker", "start_ms", "end_ms"),
-        "text": _said,
-        "corrected_text": _said,
-        **_all_shown("language", "confidence", "engine"),
-    }
-)
-_MESSAGE = _Each(
-    {
-        **_all_shown("seq", "direction", "sent_at", "kind", "attachment_id", "delivery"),
-        "text": _said,
-        "external_id": _id,
-    }
-)
-_INTERACTION = _Each(
-    {
-        **_all_shown("interaction_id", "channel", "channel_id", "direction", "node", "started_at", "queued_at"),
-        **_all_shown("answered_at", "ended_at", "disposition", "agent_id"),
-        **dict.fromkeys(("external_id", "from_raw", "to_raw", "asserted_identity", "diversion"), _raw),
-        "flow": _all_shown("name", "version"),
-        "dtmf": _keys,
-        "recording": _all_shown("url", "duration_s", "sha256", "tracks"),
-        "transcript": _SEGMENT,
-        "messages": _MESSAGE,
-    }
-)
-_UNIT = _Each(
-    {
-        **_all_shown("unit", "role", "dispatched_at", "signed_at", "due_at", "status"),
-        "returns": _Each({**_all_shown("at", "unit", "rule"), "reason": _said}),
-    }
-)
-FIELDS: _Fields = {
-    **_all_shown("ticket_id", "ticket_no", "schema_version", "status", "created_at", "updated_at", "version"),
-    **_all_shown("event_seq", "empty", "line", "channel", "channel_id", "entry_number"),
-    "source": {"name": _shown, "event_id": _id},
-    "interactions": _INTERACTION,
-    "requester": {
-        "requester_id": _unless_hidden(_shown, _wholly),
-        "name": _name,
-        "phone": _number,
-        "callback_phone": _number,
-        "gender": _unless_hidden(_shown, lambda *_: None),
-        "org_name": _unless_hidden(_said, _wholly),
-        "uscc": _unless_hidden(_shown, _wholly),
-        "returning": _unless_hidden(_shown, lambda *_: False),
-        "labels": _labels,
-        **_all_shown("kind", "contact_by", "anonymous", "secret", "language", "accessibility"),
-    },
-    "demand": {
-        "type": _shown,
-        "title": _said,
-        "content": _said,
-        "category": _all_shown("code", "l1", "l2", "l3", "l4", "taxonomy_version"),
-        "urgency": {"level": _shown, "reason": _said},
-        "emergency": _shown,
-        "complained_about": {"name": _said, "phone": _number},
-    },
-    "place": {
-        "address": _said,
-        "district": _DIVISION,
-        "street": _DIVISION,
-        "community": _DIVISION,
-        **_all_shown("grid_id", "lat", "lon", "crs"),
-    },
-    "handling": {
-        "lead_unit": _shown,
-        "units": _UNIT,
-        "routing_trace": _Each({**_all_shown("stage", "rule"), "reason": _said}),
-        "clocks": _Each(_all_shown("kind", "started_at", "due_at", "met_at", "breached_at")),
-        "callback": _all_shown("state", "due_at", "attempts", "how"),
-    },
-    "outcome": {
-        **_all_shown("replied_at", "resolved", "closed_at"),
-        "public_reply": _said,
-        "evaluation": {**_all_shown("channel", "satisfied"), "comment": _said},
-    },
-    "prefill": {
-        "fields": _fields,
-        "candidates": dict.fromkeys(("category", "unit", "district", "street", "community"), _CANDIDATE),
-        "mentions": _mentions,
-        "pending": _shown,
-    },
-    "related": {
-        **_all_shown("parent_id", "child_ids", "merged_into", "merged_ids"),
-        "similar": _Each(_all_shown("ticket_id", "score")),
-    },
-    "attachments": _Each(
-        {**_all_shown("attachment_id", "media_type", "bytes", "sha256", "error"), "name": _said, "url": _url}
-    ),
-}
-"""The record (DESIGN section 3), field by field."""
+FIELDS = masks(TABLE)
+"""The record, field by field."""
 
 
 def _masked(value: Any, how: Any, eyes: _Eyes) -> Any:
@@ -304,14 +271,12 @@ def _masked(value: Any, how: Any, eyes: _Eyes) -> Any:
         if not isinstance(value, Mapping):
             return None
         return {key: _masked(inner, how.get(key, _concealed), eyes) for key, inner in value.items()}
-    if isinstance(how, _Each):
-        return [_masked(one, how.fields, eyes) for one in value] if isinstance(value, list | tuple) else []
     return how(value, eyes)
 
 
-def record(full: Mapping[str, Any]) -> dict[str, Any]:
+def record(full: Mapping[str, Any], fields: _Fields = FIELDS) -> dict[str, Any]:
     """A copy of a record, or of a list item, with personal values masked; ``full`` stays as it is."""
-    masked: dict[str, Any] = _masked(full, FIELDS, _Eyes(full))
+    masked: dict[str, Any] = _masked(full, fields, _Eyes(full))
     return masked
 
 

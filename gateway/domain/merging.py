@@ -1,18 +1,16 @@
 """并单: two tickets about one matter become one, or two again. Both change together.
 
 The ticket that is merged keeps its requester, interactions, number and open callback; only its status and
-``related.merged_into`` change. The one that stays lists it, and whatever had been merged into it, in
-``related.merged_ids``. Nothing is ever merged into a merged ticket, so there are no cycles.
+``related.merged_into`` change. Of the one that stays nothing is altered, however many go into it: its record counts
+them. Nothing is ever merged into a merged ticket, so there are no cycles.
 """
 
 from __future__ import annotations
 
 from gateway.domain.events import TicketMerged, TicketUnmerged
+from gateway.domain.status import CLOSED, Status
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import Status
 from gateway.errors import Conflict
-
-CLOSED = frozenset({Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
 
 
 def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
@@ -32,11 +30,7 @@ def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
     gone.set("status", Status.MERGED)
     gone.set("related.merged_into", head.ticket_id)
     ticket.record(event, gone)
-    family = _family(ticket)
-    others = [one for one in head.form.related.merged_ids if one not in family]
-    stays = Alteration(head)
-    stays.set("related.merged_ids", [*others, *family])
-    head.record(TicketMerged(at=event.at, actor=event.actor, merged=ticket.ticket_id), stays)
+    head.record(TicketMerged(at=event.at, actor=event.actor, merged=ticket.ticket_id))
 
 
 def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
@@ -52,12 +46,4 @@ def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
     back.set("status", before)
     back.set("related.merged_into", None)
     ticket.record(event, back)
-    family = _family(ticket)
-    stays = Alteration(head)
-    stays.set("related.merged_ids", [one for one in head.form.related.merged_ids if one not in family])
-    head.record(TicketUnmerged(at=event.at, actor=event.actor, merged=ticket.ticket_id), stays)
-
-
-def _family(ticket: Ticket) -> list[str]:
-    """The ticket, and what had been merged into it."""
-    return [ticket.ticket_id, *ticket.form.related.merged_ids]
+    head.record(TicketUnmerged(at=event.at, actor=event.actor, merged=ticket.ticket_id))

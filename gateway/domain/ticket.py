@@ -10,7 +10,7 @@ from gateway.domain.events import Event
 from gateway.domain.form import CallbackShown, Form
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.journal import Journal
-from gateway.domain.words import Status
+from gateway.domain.status import Status
 
 CALLBACK = "handling.callback"
 
@@ -119,7 +119,8 @@ class Ticket:
             alteration.finish()
             requester = self.form.requester
             self.hidden, self.requester_id = requester.hidden, requester.requester_id or self.requester_id
-        self.journal.add(event, self)
+        self.event_seq = self.journal.add(event, self.ticket_id, self.ticket_no)
+        self.updated_at = event.at
         self.dirty = True
 
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
-from gateway.domain.command import Applied
 from gateway.domain.events import Event, TicketRegistered
-from gateway.domain.form import Form
+from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
 from gateway.domain.ids import city_day, rfc3339, spelled_no, ticket_no
 from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import TICKET_NO, DeliveryUpdate, NewMessage, Thread, ThreadStep
+from gateway.domain.refs import Applied
+from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import NewSegment, Spoken, kept, new_words
-from gateway.domain.words import Status
 from gateway.errors import Conflict, NotFound, StaleVersion
 
 Key = tuple[str, str]
@@ -206,7 +206,8 @@ class World:
 
         It is a copy of ``interaction``, which belongs to the command.
         """
-        begun = replace(interaction, ticket_id=ticket.ticket_id, new=True)
+        begun = cloned(interaction)
+        begun.ticket_id, begun.new = ticket.ticket_id, True
         self.interactions[begun.interaction_id] = begun
         event.changed |= begun.coded()
         self.follow(begun)
@@ -302,9 +303,9 @@ class World:
         """A command has decided: what it altered since the journal had ``since`` entries is its version."""
         altered: dict[str, Ticket] = {}
         for entry in self.journal.entries[since:]:
-            altered[entry.ticket.ticket_id] = entry.ticket
+            altered[entry.ticket_id] = self.tickets[entry.ticket_id]
             entry.trace = self.trace
-            if entry.ticket.ticket_id == applied.ticket_id:
+            if entry.ticket_id == applied.ticket_id:
                 entry.interaction_id = applied.interaction_id
         for ticket in altered.values():
             ticket.version += 1

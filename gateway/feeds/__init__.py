@@ -24,10 +24,12 @@ class FeedKind:
     settings: type[FeedSettings]
     build: Callable[[Any, FeedContext], Feed]
     """From an instance of ``settings``."""
+    server: Callable[[Any], str] | None = None
+    """The URL of an HTTP server that takes the events, from an instance of ``settings``."""
 
 
 FEED_KINDS = {
-    "webhook": FeedKind(settings=WebhookSettings, build=WebhookFeed),
+    "webhook": FeedKind(settings=WebhookSettings, build=WebhookFeed, server=lambda settings: settings.url),
     "stream": FeedKind(settings=StreamSettings, build=StreamFeed),
 }
 """By the ``kind`` of the configuration."""

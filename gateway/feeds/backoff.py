@@ -1,4 +1,4 @@
-"""When to try again, and when to stop trying."""
+"""Retry policy of feeds: when the next attempt is due, and when a delivery becomes a dead letter."""
 
 from __future__ import annotations
 

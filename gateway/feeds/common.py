@@ -1,4 +1,4 @@
-"""What every kind of feed is told and may be told."""
+"""Settings and context that all kinds of feed share."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class NotSent(PermanentDeliveryError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedContext:
-    """What the house tells a feed about itself."""
+    """What a feed is given about this installation."""
 
     feed_id: str
     public_url: str
-    """How the world reaches us; the source of our events."""
+    """The public address of this installation; the source of its events."""
     open_redis: Callable[[str], Redis | RedisCluster]
-    """A client for a URL; empty = the house's own Valkey or Redis."""
+    """A client for a URL; empty = this installation's own Valkey or Redis."""
 
 
 class FeedSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""What becomes of the events of a ticket in which nothing has been said (``include_empty = false``).
+"""Events of tickets in which nothing has been said (``include_empty = false``): held first, then skipped.
 
 A call's ticket starts out empty and is filled by the first words. So while it may still be filled (a call goes on, a
 transcript is due) its events are *held*: the earliest one comes back later, and the others wait behind it. Once the

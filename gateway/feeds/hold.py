@@ -1,4 +1,4 @@
-"""Whose fault is it? A receiver that takes nothing *holds* its feed; an event that it will never take is a dead letter.
+"""Tells a receiver that takes nothing, which *holds* its feed, from an event that is never taken, a dead letter.
 
 A held feed sends nothing but a probe now and then: a waiting event, another one each time. The first that is taken (or
 refused for its own sake) releases the feed. While a feed is held no attempt counts, so a receiver that is away for a
@@ -24,7 +24,7 @@ def probe_in_s(failed: int, jitter: float) -> float:
 
 
 class Blame:
-    """What one worker has seen of its receiver."""
+    """The failures that one worker has seen of its receiver."""
 
     def __init__(self) -> None:
         """Nothing yet."""

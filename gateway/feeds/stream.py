@@ -1,4 +1,4 @@
-"""``kind = "stream"``: each event as one entry of a Redis or Valkey stream, for a consumer inside the house."""
+"""``kind = "stream"``: each event as one entry of a Redis or Valkey stream, for a consumer in the city's network."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StreamSettings(FeedSettings):
     maxlen: int = Field(100_000, ge=1)
     """About so many entries are kept; a consumer that falls behind further reads the API from its last event_seq."""
     url: SecretStr = SecretStr("")
-    """Any URL that ``[redis] url`` takes; empty = the house's own."""
+    """Any URL that ``[redis] url`` takes; empty = this installation's own."""
 
 
 class StreamFeed:

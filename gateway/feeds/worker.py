@@ -35,7 +35,7 @@ _log = log.get("feed")
 
 
 class Wakeups(Protocol):
-    """Hints that there is work; see ``gateway.live.wakeup``."""
+    """Hints that there is work; see ``gateway.interprocess.wakeup``."""
 
     @property
     def position(self) -> int:

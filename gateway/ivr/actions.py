@@ -1,4 +1,4 @@
-"""The named actions a flow may call. Intake carries them out; this says what they take and what they give back."""
+"""The named actions that a flow may call: their arguments and results. ``gateway.intake`` carries them out."""
 
 from __future__ import annotations
 

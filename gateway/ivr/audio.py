@@ -12,7 +12,7 @@ from gateway.media.resample import TELEPHONE_RATE
 from gateway.media.wav import read_wav
 
 GROUP = 4
-"""Digits are read in groups of so many, with a breath between groups: that is how people write them down."""
+"""Digits are read in groups of this size, with a pause between groups."""
 GROUP_GAP = bytes([ALAW_SILENCE]) * (TELEPHONE_RATE * 350 // 1000)
 CACHED_FILES = 1024
 

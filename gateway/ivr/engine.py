@@ -16,10 +16,9 @@ from gateway.ivr.signals import (
     ActionDone,
     Begin,
     Beside,
-    Danger,
+    DangerHeard,
     End,
     Finished,
-    Heard,
     HungUp,
     Input,
     Key,
@@ -29,6 +28,7 @@ from gateway.ivr.signals import (
     SpeechBegan,
     Wait,
     Waiting,
+    WordsHeard,
 )
 
 __all__ = [
@@ -36,11 +36,11 @@ __all__ = [
     "ActionDone",
     "Begin",
     "Beside",
-    "Danger",
+    "DangerHeard",
+    "DialogueState",
     "End",
-    "Engine",
     "Finished",
-    "Heard",
+    "FlowEngine",
     "HungUp",
     "Input",
     "Key",
@@ -49,9 +49,9 @@ __all__ = [
     "Say",
     "Silence",
     "SpeechBegan",
-    "State",
     "Wait",
     "Waiting",
+    "WordsHeard",
 ]
 
 MIN_WORDS_TO_SWITCH = 3
@@ -63,7 +63,7 @@ PATH_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class DialogueState:
     """Where one dialogue is. JSON round-trips by ``to_json`` and ``from_json``."""
 
     flow: str
@@ -87,17 +87,17 @@ class State:
         return _JSON.encode(values)
 
     @classmethod
-    def from_json(cls, text: str) -> State:
+    def from_json(cls, text: str) -> DialogueState:
         """The state that ``to_json`` wrote."""
         values: dict[str, Any] = json.loads(text)
         return cls(**{**values, "path": tuple(values["path"])})
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
-_STATE_FIELDS = tuple(one.name for one in fields(State))
+_STATE_FIELDS = tuple(one.name for one in fields(DialogueState))
 
 
-class Engine:
+class FlowEngine:
     """Runs flows. A dialogue keeps the version it began with, also after ``reload``."""
 
     def __init__(self, flows: Mapping[str, Flow]) -> None:
@@ -111,23 +111,23 @@ class Engine:
         self._current = dict(flows.items())
         self._versions |= {(flow.name, flow.version): flow for flow in self._current.values()}
 
-    def begin(self, flow: str, language: str | None = None) -> State:
+    def begin(self, flow: str, language: str | None = None) -> DialogueState:
         """The state before ``Begin``. ``KeyError`` for a flow that is not there (``gateway check`` finds that)."""
         current = self._current[flow]
         wanted = language if language in current.languages else current.languages[0]
-        return State(flow=current.name, version=current.version, step=current.start, language=wanted)
+        return DialogueState(flow=current.name, version=current.version, step=current.start, language=wanted)
 
-    def follow_up(self, flow: str, language: str | None = None) -> State | None:
-        """The state of a dialogue about something taken down before; None when the flow has no place for it."""
+    def follow_up(self, flow: str, language: str | None = None) -> DialogueState | None:
+        """The state of a dialogue about an earlier ticket; None when the flow has no step for that."""
         step = self._current[flow].follow_up
         return replace(self.begin(flow, language), step=step) if step is not None else None
 
-    def another(self, flow: str, language: str | None = None) -> State | None:
-        """The state before ``Begin`` of a dialogue about another matter; None when the flow has no place for it."""
+    def another(self, flow: str, language: str | None = None) -> DialogueState | None:
+        """The state before ``Begin`` of a dialogue about another matter; None when the flow has no step for that."""
         step = self._current[flow].another
         return replace(self.begin(flow, language), step=step) if step is not None else None
 
-    def waiting(self, state: State) -> Waiting | None:
+    def waiting(self, state: DialogueState) -> Waiting | None:
         """What the dialogue waits for; None when it does not listen."""
         if state.ended is not None:
             return None
@@ -149,9 +149,9 @@ class Engine:
             asides=frozenset(flow.asides),
         )
 
-    def step(self, state: State, event: Input) -> tuple[State, tuple[Output, ...]]:
+    def step(self, state: DialogueState, event: Input) -> tuple[DialogueState, tuple[Output, ...]]:
         """Take one input. Outputs come in the order in which they are to be carried out."""
-        if isinstance(event, Danger):
+        if isinstance(event, DangerHeard):
             state = replace(state, ended=None)
         if state.ended is not None or isinstance(event, SpeechBegan):
             return state, ()
@@ -160,7 +160,7 @@ class Engine:
         found = self._flow_of(state)
         return _Run(*found).take(event) if found is not None else (state, ())
 
-    def _flow_of(self, state: State) -> tuple[Flow, State] | None:
+    def _flow_of(self, state: DialogueState) -> tuple[Flow, DialogueState] | None:
         """The version the dialogue began with; if this process never had it, the newest.
 
         There it stands at the same step, or at the first question when that step is gone. None: the flow itself is
@@ -179,15 +179,15 @@ class Engine:
 class _Run:
     """One step of one dialogue."""
 
-    def __init__(self, flow: Flow, state: State) -> None:
+    def __init__(self, flow: Flow, state: DialogueState) -> None:
         self._flow = flow
         self._state = state
         self._outputs: list[Output] = []
 
-    def take(self, event: Input) -> tuple[State, tuple[Output, ...]]:
+    def take(self, event: Input) -> tuple[DialogueState, tuple[Output, ...]]:
         node = self._flow.nodes[self._state.step]
         match node, event:
-            case _, Danger(kind=kind, language=language):
+            case _, DangerHeard(kind=kind, language=language):
                 if language in self._flow.languages:
                     self._state = replace(self._state, language=str(language))
                 self._go(self._flow.danger[kind])
@@ -199,7 +199,7 @@ class _Run:
                 self._done(node, event)
             case AskNode(), Key(key=key) if key in node.keys:
                 self._go(node.keys[key])
-            case AskNode(), Heard():
+            case AskNode(), WordsHeard():
                 self._heard(node, event)
             case AskNode(), Key() | Silence():
                 self._ask_again(node)
@@ -213,7 +213,7 @@ class _Run:
         self._state = replace(self._state, vars={**self._state.vars, **event.vars})
         self._go(node.outcomes.get(event.outcome, node.next))
 
-    def _heard(self, node: AskNode, event: Heard) -> None:
+    def _heard(self, node: AskNode, event: WordsHeard) -> None:
         for said, to in node.spoken:
             if said.fits(event.text):
                 self._go(to)
@@ -268,7 +268,7 @@ class _Run:
         while True:
             node: Node = self._flow.nodes[address]
             before = self._state
-            self._state = State(
+            self._state = DialogueState(
                 flow=before.flow,
                 version=before.version,
                 step=address,
@@ -317,7 +317,7 @@ def _first_question(flow: Flow) -> str:
 
 
 def _from(flow: Flow, address: str) -> set[str]:
-    """The listen steps that only hearing something leads to from ``address``, itself included."""
+    """The listen steps reachable from ``address`` by speech alone, itself included."""
     found: set[str] = set()
     while address not in found:
         found.add(address)

@@ -1,4 +1,4 @@
-"""A flow file flattened: every step is a node with an address, every way onward an address."""
+"""A flow as a graph: every step is a node with an address, every way onward names an address."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class EndNode:
 
 Node = SayNode | AskNode | ActNode | GotoNode | EndNode
 OPEN_END = ""
-"""The address after the last step of the flow: nothing is there, so lint refuses whoever gets there."""
+"""The address after the last step of the flow; lint refuses a flow that can reach it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Mistakes in a flow that no schema sees: where its ways lead, and whether there is a voice for all it says."""
+"""Lint of flows: faults that no schema finds, such as ways that lead nowhere and prompts without a recording."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _unreachable(flow: Flow, where: Where) -> list[str]:
 
 
 def _idle_cycles(flow: Flow, where: Where) -> list[str]:
-    """Cycles that never wait for the requester would keep a line busy for ever."""
+    """Cycles that never wait for the requester: they would keep a line busy for ever."""
     found = []
     for address in flow.nodes:
         seen: set[str] = set()
@@ -156,7 +156,7 @@ def _voices(flow: Flow, where: Where) -> list[str]:
 
 
 def _follow_up(flow: Flow, where: Where) -> list[str]:
-    """A conversation about an earlier ticket can only wait where something is listened for."""
+    """A follow-up step that does not listen."""
     node = flow.nodes.get(flow.follow_up) if flow.follow_up else None
     if flow.follow_up is None or (isinstance(node, AskNode) and node.listens):
         return []
@@ -164,7 +164,7 @@ def _follow_up(flow: Flow, where: Where) -> list[str]:
 
 
 def _asides(flow: Flow, where: Where) -> list[str]:
-    """Another matter begins at a step; what is said beside the question has its words in every language."""
+    """``another`` that names no step, and asides without a prompt in some language."""
     found = []
     if flow.another is not None and flow.another not in flow.nodes:
         found.append(f"{where(flow.start)}: another names {flow.another!r}, which is no step")
@@ -178,7 +178,7 @@ def _asides(flow: Flow, where: Where) -> list[str]:
 
 
 def _languages(flow: Flow, where: Where) -> list[str]:
-    """A dialogue may only be led into languages for which the flow has its prompts."""
+    """Switches to a language that ``languages`` does not list."""
     return [
         f"{where(address)}: {address}: sets language {node.args['language']!r}, which `languages` does not list"
         for address, node in flow.nodes.items()

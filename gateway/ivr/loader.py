@@ -13,7 +13,7 @@ from gateway.ivr.graph import Flow, flatten, prompt_ids
 from gateway.ivr.lint import lint
 from gateway.ivr.prompts import Prompts, read_prompts
 from gateway.ivr.schema import FlowFile
-from gateway.ivr.source import Source
+from gateway.ivr.source import FlowSource
 
 TEST_SUFFIX = ".test.yaml"
 VERSION_CHARS = 12
@@ -56,7 +56,7 @@ def load_flows(folder: Path) -> Flows:
 
 def load_flow(path: Path, prompts: Prompts) -> Flow:
     """One flow file, checked."""
-    source = Source(path)
+    source = FlowSource(path)
     try:
         file = FlowFile.model_validate(source.value)
     except ValidationError as error:
@@ -103,7 +103,7 @@ def load_flow(path: Path, prompts: Prompts) -> Flow:
     return flow
 
 
-def spelled(error: ValidationError, source: Source) -> list[str]:
+def spelled(error: ValidationError, source: FlowSource) -> list[str]:
     """Each mistake of a pydantic model as one line that begins with its place in the file."""
     lines = []
     items = error.errors(include_url=False, include_context=False)

@@ -54,7 +54,7 @@ def digit_id(digit: str) -> str:
 
 
 def read_prompts(folder: Path) -> tuple[Prompts, list[str]]:
-    """What lies in ``folder``, and what is wrong with it. Only names and texts are read, no audio."""
+    """The prompts in ``folder``, and what is wrong with them. Only names and texts are read, no audio."""
     problems: list[str] = []
     found: dict[str, dict[str, PromptItem]] = {}
     if not folder.is_dir():

@@ -29,7 +29,7 @@ class Digits(Part):
     last: Annotated[int, Field(ge=1, le=15)] | None = None
     """Only so many from its end."""
     twice: bool = False
-    """Once more, after a breath: who was not listening yet gets it all the same."""
+    """Read twice, with a pause between."""
 
     def of(self, value: str) -> str:
         """What of ``value`` is said."""
@@ -53,7 +53,7 @@ Beside = Literal[
     "voice",
     "file",
 ]
-"""What may come beside the question."""
+"""Kinds of remarks that are no answer."""
 Sayable = Id | Digits
 Says = Annotated[tuple[Sayable, ...], Field(min_length=1)]
 
@@ -65,7 +65,7 @@ class Choice(Part):
     then: Steps
 
 
-class Spoken(Part):
+class SpokenChoice(Part):
     """What counts as a choice when it is all that was said: ``words``, or what ``means`` one of the intents."""
 
     words: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Spoken(Part):
     then: Steps
 
     @model_validator(mode="after")
-    def _something(self) -> Spoken:
+    def _something(self) -> SpokenChoice:
         if not self.words and not self.means:
             raise ValueError("name words, or what they mean")
         return self
@@ -108,7 +108,7 @@ class Asking(Part):
     recognise_wait_s: Seconds = 2.0
     """How long the dialogue waits for the recogniser after that."""
     keys: dict[PressedKey, Choice] = Field(default_factory=dict)
-    spoken: tuple[Spoken, ...] = ()
+    spoken: tuple[SpokenChoice, ...] = ()
     no_answer: Steps = ()
     """When nothing came; empty: go on."""
 
@@ -161,7 +161,7 @@ Steps = tuple[Step, ...]
 
 
 class WhenInDanger(Part):
-    """What is said at once to who speaks of danger to life, whatever the dialogue waits for, and how it goes on."""
+    """The warning given at once when the requester speaks of danger to life, and the steps that follow it."""
 
     say: dict[DangerKind, Says]
     """By kind of danger, all of them: which number to call."""
@@ -177,7 +177,7 @@ class WhenInDanger(Part):
 
 
 class Aside(Part):
-    """What is answered to something said beside the question; the question stays open."""
+    """The reply to a remark that is no answer; the question stays open."""
 
     say: Annotated[tuple[Id, ...], Field(min_length=1)]
     """In turn, so that nobody reads the same sentence twice running."""
@@ -205,7 +205,7 @@ class FlowFile(Part):
     steps: Annotated[Steps, Field(min_length=1)]
 
 
-for _model in (Choice, Spoken, MenuStep, ListenStep, ActStep, WhenInDanger, FlowFile):
+for _model in (Choice, SpokenChoice, MenuStep, ListenStep, ActStep, WhenInDanger, FlowFile):
     _model.model_rebuild()
 
 

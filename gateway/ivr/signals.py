@@ -1,4 +1,4 @@
-"""What goes into a dialogue and what comes out of it: the inputs and outputs of the engine."""
+"""Inputs and outputs of the engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SpeechBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WordsHeard:
     """The requester said something; ``text`` is None when it has not been understood (yet)."""
 
     text: str | None
@@ -34,7 +34,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Danger:
+class DangerHeard:
     """The requester spoke of danger to life, of a kind of ``DangerKind``: nothing else matters."""
 
     kind: str
@@ -56,7 +56,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Something was said that is no answer: a greeting, thanks, a picture (``schema.Beside``).
+    """A remark that is no answer: a greeting, thanks, a picture (``schema.Beside``).
 
     It is answered, and the question stays open; unless ``moves_on``: then it is asked once more, and when it has been
     asked often enough the dialogue goes on without an answer.
@@ -90,7 +90,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Wait for the requester; times in seconds. The answer is ``Key``, ``Heard`` or ``Silence``."""
+    """Wait for the requester; times in seconds. The answer is ``Key``, ``WordsHeard`` or ``Silence``."""
 
     keys: str
     speech: bool
@@ -119,7 +119,7 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What a dialogue listens for, for those who have to tell an answer from other messages."""
+    """What a dialogue waits for: tells an answer from other messages."""
 
     keys: tuple[str, ...]
     choices: tuple[Said, ...]
@@ -127,15 +127,15 @@ class Waiting:
     asked: str | None
     """The field that the answer is taken for (``take_answer``)."""
     at_rest: bool
-    """Nothing is asked any more: it waits where a follow-up would."""
+    """Nothing is asked any more: the dialogue waits at its follow-up step."""
     languages: tuple[str, ...]
     asides: frozenset[schema.Beside] = frozenset()
-    """What it has an answer to, whatever it asks."""
+    """Kinds of remarks that it has a reply to, whatever it asks."""
 
     def chooses(self, text: str | None) -> bool:
         """Whether ``text`` is one of the choices."""
         return any(said.fits(text) for said in self.choices)
 
 
-Input = Begin | Finished | SpeechBegan | Heard | Danger | Key | Silence | Beside | ActionDone | HungUp
+Input = Begin | Finished | SpeechBegan | WordsHeard | DangerHeard | Key | Silence | Beside | ActionDone | HungUp
 Output = Say | Wait | Act | End

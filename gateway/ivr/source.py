@@ -12,7 +12,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from gateway.errors import ConfigError
 
 
-class Source:
+class FlowSource:
     """One parsed YAML file."""
 
     def __init__(self, path: Path) -> None:

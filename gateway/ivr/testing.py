@@ -18,24 +18,24 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
-    Danger,
+    DangerHeard,
+    DialogueState,
     End,
-    Engine,
     Finished,
-    Heard,
+    FlowEngine,
     HungUp,
     Input,
     Key,
     Output,
     Say,
     Silence,
-    State,
     Wait,
+    WordsHeard,
 )
 from gateway.ivr.graph import AskNode, Flow, ways
 from gateway.ivr.loader import TEST_SUFFIX, Flows, spelled
 from gateway.ivr.schema import Beside, Language, Part, PressedKey
-from gateway.ivr.source import Source
+from gateway.ivr.source import FlowSource
 
 GIVEN = {"ticket_no": "202611230000001"}
 """What actions give in tests."""
@@ -43,7 +43,7 @@ LONGEST_S = 7200.0
 """A dialogue that is not over after so much virtual time is stuck."""
 
 
-class Turn(Part):
+class CallerTurn(Part):
     """One thing that the caller does when asked: speaks (of danger too), presses a key, keeps silent or hangs up."""
 
     speaks: str | None = None
@@ -68,7 +68,7 @@ class Turn(Part):
     """When, counted from the end of the prompt; negative: so long before its end (barge-in)."""
 
     @model_validator(mode="after")
-    def _one_thing(self) -> Turn:
+    def _one_thing(self) -> CallerTurn:
         given = (
             self.speaks is not None,
             self.danger is not None,
@@ -101,7 +101,7 @@ class Case(Part):
     language: Language | None = None
     another: bool = False
     """It begins where another matter does, within a conversation."""
-    caller: tuple[Turn, ...] = ()
+    caller: tuple[CallerTurn, ...] = ()
     """After the last turn the caller is silent."""
     actions: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     """Outcomes of actions, where not ok: by name, or by name and field ("missing place"); a list is taken in order."""
@@ -155,8 +155,8 @@ def run_tests(folder: Path, flows: Flows) -> Report:
     return report
 
 
-def _read(path: Path, flow: Flow) -> tuple[Source, TestFile]:
-    source = Source(path)
+def _read(path: Path, flow: Flow) -> tuple[FlowSource, TestFile]:
+    source = FlowSource(path)
     try:
         file = TestFile.model_validate(source.value)
     except ValidationError as error:
@@ -182,7 +182,7 @@ class _Dialogue:
         self._flow = flow
         self._case = case
         self._taken = taken
-        self._turns: Iterator[Turn] = iter(case.caller)
+        self._turns: Iterator[CallerTurn] = iter(case.caller)
         self._said: list[str] = []
         self._acts: list[str] = []
         self._ended: str | None = None
@@ -190,7 +190,7 @@ class _Dialogue:
 
     def run(self) -> list[str]:
         """Play it; what was not as expected."""
-        runs = Engine({self._flow.name: self._flow})
+        runs = FlowEngine({self._flow.name: self._flow})
         state = self._begin(runs)
         event: Input = Begin()
         try:
@@ -206,7 +206,7 @@ class _Dialogue:
         left = len(list(self._turns))
         return [*([f"{left} turn(s) of the caller were never asked for"] if left else []), *self._differences(state)]
 
-    def _begin(self, runs: Engine) -> State:
+    def _begin(self, runs: FlowEngine) -> DialogueState:
         if not self._case.another:
             return runs.begin(self._flow.name, self._case.language)
         state = runs.another(self._flow.name, self._case.language)
@@ -214,7 +214,7 @@ class _Dialogue:
             raise _Wrong("the flow has no place for another matter")
         return replace(state, vars=GIVEN)
 
-    def _differences(self, state: State) -> list[str]:
+    def _differences(self, state: DialogueState) -> list[str]:
         expect, found = self._case.expect, []
         if self._ended != expect.ends:
             found.append(f"ends {self._ended}, expected {expect.ends.value}")
@@ -229,7 +229,7 @@ class _Dialogue:
             found.append(f"takes {self.now_s:.1f} s, expected at most {expect.within_s:g} s")
         return found
 
-    def _perform(self, outputs: tuple[Output, ...], state: State) -> Input:
+    def _perform(self, outputs: tuple[Output, ...], state: DialogueState) -> Input:
         """Play the outputs as a call does; the input that follows."""
         prompt_s, barge_in = 0.0, True
         for output in outputs:
@@ -259,7 +259,7 @@ class _Dialogue:
         self._done[name, field] = times = self._done.get((name, field), 0) + 1
         return given[min(times, len(given)) - 1]
 
-    def _answer(self, wait: Wait, state: State, prompt_s: float, *, barge_in: bool) -> Input:
+    def _answer(self, wait: Wait, state: DialogueState, prompt_s: float, *, barge_in: bool) -> Input:
         turn = next(self._turns, None)
         while turn is not None and turn.key is not None and turn.key not in wait.keys:
             turn = next(self._turns, None)  # a key that nobody asked for is passed over
@@ -275,7 +275,7 @@ class _Dialogue:
             return Key(turn.key)
         if turn.danger is not None:  # known as soon as it is recognised, whatever else is still to be said
             self.now_s += turn.for_s + turn.recognised_after_s
-            return Danger(turn.danger.value)
+            return DangerHeard(turn.danger.value)
         if turn.beside is not None:
             return engine.Beside(turn.beside, turn.moves_on)
         if not wait.speech:
@@ -289,15 +289,15 @@ class _Dialogue:
         waited_s = min(max(0.0, turn.recognised_after_s - wait.end_silence_s), wait.recognise_wait_s)
         self.now_s += turn.for_s + wait.end_silence_s + waited_s
         understood = turn.recognised_after_s <= wait.end_silence_s + wait.recognise_wait_s and bool(turn.speaks)
-        return Heard(turn.speaks, turn.language or state.language) if understood else Heard(None)
+        return WordsHeard(turn.speaks, turn.language or state.language) if understood else WordsHeard(None)
 
-    def _cover(self, before: State, event: Input, after: State) -> None:
+    def _cover(self, before: DialogueState, event: Input, after: DialogueState) -> None:
         """Note which branches this step took: the one out of the waiting step, and those it ran through."""
         steps = list(after.path)
         if not steps:
             return
         node = self._flow.nodes[before.step]
-        if not isinstance(event, Begin | Danger):
+        if not isinstance(event, Begin | DangerHeard):
             outcomes = [branch for branch, _ in ways(node)]
             self._taken |= {
                 (before.step, branch)
@@ -313,7 +313,7 @@ def _fits(branch: str, event: Input, branches: list[str], *, listens: bool) -> b
             return branch == f"key {key}"
         case ActionDone(outcome=outcome):
             return branch == (outcome if outcome in branches else OK)
-        case Heard():
+        case WordsHeard():
             return not branch.startswith("key ") and not (listens and branch == "no_answer")
         case Silence() | engine.Beside():
             return branch == "no_answer"

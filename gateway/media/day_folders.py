@@ -1,4 +1,4 @@
-"""Files in folders of their day (UTC), ``<root>/YYYY/MM/DD/<name>``: what is past is found by the folders' names.
+"""Files in one folder a day (UTC), ``<root>/YYYY/MM/DD/<name>``; expired days are found by the folders' names.
 
 Nothing is looked at of the days that are kept: one listing of the root, of the first year and of the first month that
 are kept in part. Everything here is blocking.

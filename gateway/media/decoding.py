@@ -1,4 +1,4 @@
-"""Strangers' sound files as samples, decoded by a child process that may cost so much and no more."""
+"""Decodes sound files from outside, in a child process with limits on CPU time, memory and length."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COMMAND = (sys.executable, "-I", "-m", "gateway.media.decode_child")
 CHILD_NICE = 10
 _MIB = 1 << 20
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8"}
-"""Nothing of ours: neither secrets nor what would change how Python starts."""
+"""The child's environment: no secrets, and nothing that changes how Python starts."""
 _BYTES_A_SECOND = {"telephone": 8_000, "speech": 32_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DecodingLimits:
     """What decoding one file may cost."""
 
     sound_s: int = 900
@@ -37,13 +37,13 @@ class Limits:
 
 
 class DecoderFailed(GatewayError):
-    """The child was killed or died of this file. Another time it may come through, if the machine was at fault."""
+    """The child was killed or crashed. Another attempt may succeed, if the machine was at fault."""
 
     code = "decoder_failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedSound:
     """Samples and their rate in Hz."""
 
     samples: bytes
@@ -53,16 +53,16 @@ class Decoded:
 class SoundDecoder:
     """Decodes one file at a time in a child; any number may run at once."""
 
-    def __init__(self, limits: Limits | None = None, *, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, limits: DecodingLimits | None = None, *, command: Sequence[str] = COMMAND) -> None:
         """``command`` is a program that does what ``decode_child`` does."""
-        self._limits = limits or Limits()
+        self._limits = limits or DecodingLimits()
         self._command = tuple(command)
 
     async def telephone(self, path: Path, media_type: str | None) -> bytes:
         """Mono A-law at 8 kHz of the first track of sound; errors as ``decode`` has them."""
         return (await self.decode(path, media_type, "telephone")).samples
 
-    async def decode(self, path: Path, media_type: str | None, form: str) -> Decoded:
+    async def decode(self, path: Path, media_type: str | None, form: str) -> DecodedSound:
         """The file as ``form`` (``telephone`` or ``speech``, see ``decode_child``); ``media_type`` is the sniffed one.
 
         ``RejectedInput`` when that is no sound, or the file holds none that can be decoded; ``DecoderFailed`` when
@@ -87,7 +87,7 @@ class SoundDecoder:
             await _end(child)
 
 
-async def _answer(child: Process, most: int) -> Decoded:
+async def _answer(child: Process, most: int) -> DecodedSound:
     assert child.stdout is not None
     try:
         verdict, _, detail = (await child.stdout.readline()).decode("ascii").strip().partition(" ")
@@ -103,11 +103,11 @@ async def _answer(child: Process, most: int) -> Decoded:
     code = await child.wait()
     if verdict != "ok" or not detail.isdigit() or code:
         raise DecoderFailed(f"the decoder died (exit code {code})")
-    return Decoded(bytes(samples), int(detail))
+    return DecodedSound(bytes(samples), int(detail))
 
 
-def _restrain(pid: int, limits: Limits) -> None:
-    """From outside, at once, so that it holds whatever the child does."""
+def _restrain(pid: int, limits: DecodingLimits) -> None:
+    """Set the child's resource limits from outside, at once: they hold whatever the child does."""
     with suppress(ProcessLookupError):  # it has ended already
         for what, most in (
             (resource.RLIMIT_CPU, limits.cpu_s),

@@ -1,4 +1,4 @@
-"""How many pixels a picture has, by its header: a few bytes can unfold to gigabytes in whoever looks at it."""
+"""The number of pixels of a picture, from its header: a small file may decode to gigabytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is somebody speaking: cheap enough for every frame of every call (below 10 us, 0.1 us on digital silence)."""
+"""Speech detection that is cheap enough for every frame of every call (below 10 us, 0.1 us on digital silence)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SILENCE = bytes([ALAW_SILENCE]) * 160
 MODE = 2
 """webrtcvad's aggressiveness, 0..3."""
 QUIETEST = 100
-"""RMS of 16-bit samples (-50 dBFS) below which nobody is understood anyway."""
+"""RMS of 16-bit samples (-50 dBFS) below which a frame is never speech."""
 ABOVE_FLOOR = 1.8
 """Speech stands 5 dB above the quietest moment of the last second; hum, hiss and tones do not."""
 HANG_FRAMES = 4

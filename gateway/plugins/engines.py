@@ -1,4 +1,4 @@
-"""Recognition engines: folder name = engine = config value (DESIGN rule 1)."""
+"""Recognition engines: folder name = engine = config value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from gateway.errors import ConfigError
 from gateway.ports.recogniser import EngineSpec
 from gateway.settings import explain
-from gateway.settings.sections import Asr
+from gateway.settings.sections import AsrSection
 
 
 def known_engines() -> list[str]:
@@ -44,7 +44,9 @@ def load_engine_spec(name: str) -> EngineSpec[Any]:
     return spec
 
 
-def engine_settings(asr: Asr, where: str = "config", *, engine: str | None = None) -> tuple[EngineSpec[Any], Any]:
+def engine_settings(
+    asr: AsrSection, where: str = "config", *, engine: str | None = None
+) -> tuple[EngineSpec[Any], Any]:
     """The SPEC of ``engine`` (default: the configured one) and its settings, checked from ``[asr.options]``.
 
     ``ConfigError`` lists every mistake. The options belong to the configured engine; another one gets its defaults.

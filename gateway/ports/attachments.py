@@ -24,7 +24,7 @@ class StoredFile:
     media_type: str
 
 
-class Refused(RejectedInput):
+class AttachmentRefused(RejectedInput):
     """A file that is not kept; ``why`` is too_large, not_allowed or empty."""
 
     code = "attachment_refused"
@@ -43,7 +43,9 @@ class Attachments(Protocol):
         ...
 
     async def keep(self, content: AsyncIterator[bytes], name: str | None = None) -> StoredFile:
-        """Write ``content`` to disk as it comes; ``Refused`` when it is too large, empty or of no allowed type.
+        """Write ``content`` to disk as it comes.
+
+        ``AttachmentRefused`` when it is too large, empty or of no allowed type.
 
         ``OSError`` when the disk takes none, or is fuller than its watermark: try again later.
         """

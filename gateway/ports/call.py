@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.ports.numbers import NATIONAL, DialPlan
+from gateway.domain.phone_numbers import NATIONAL, DialPlan
 
 FRAME_BYTES = 160
 FRAME_MS = 20
@@ -109,7 +109,7 @@ class CallLeg(Protocol):
         """Whether any RTP of the caller has arrived."""
         ...
 
-    def trying(self) -> None:
+    def ring(self) -> None:
         """Send 180 Ringing once."""
         ...
 

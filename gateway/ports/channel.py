@@ -1,20 +1,19 @@
-"""What a channel is: an adapter translates a provider's protocol into this port, nothing else (DESIGN rules 2, 3)."""
+"""The port of channels: an adapter translates a provider's protocol into it and does nothing else (docs/design.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
-
-from aiohttp import web
 
 from gateway.domain.keys import Identity
 from gateway.ports.call import CallHandler
 from gateway.ports.clock import Clock
 from gateway.ports.message import TextServices
-from gateway.ports.refused_call import Refused, untold
+from gateway.ports.refused_call import OnRefusedCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,29 +115,12 @@ class ChannelContext:
     """Who takes contacts; None in a process that only answers calls."""
     calls: CallHandler | None = None
     """Who answers calls; None in a process without the role ``voice``."""
-    refused: Refused = untold
-    """Told of calls that were refused for want of room."""
+    refused: OnRefusedCall | None = None
+    """Told of calls that were refused for want of room; None where nobody keeps them."""
     process: str = "gateway"
     """What this process is called in names of files: no other one, here or on another machine, writes to them."""
     text: TextServices | None = None
     """What written channels use; None where only calls are taken."""
-
-
-class HttpChannel(Protocol):
-    """What a channel offers whose provider or clients come by HTTP: ``/hooks/{channel_id}``, ``/chat/{channel_id}``.
-
-    The web room finds the instance by its id, caps the body, and turns what is raised into a problem document.
-    """
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer.
-
-        ``request.match_info["tail"]`` is the path behind the channel's id (may be empty), ``request.remote`` who asks,
-        also behind trusted proxies. A channel whose bodies are larger or smaller than usual (64 KB of a hook, 24 MB of
-        a chat) has an attribute ``max_body_bytes``. One that serves web clients has ``for_web_clients = True``: it is
-        at ``/chat/{channel_id}`` and nowhere else, and looks after its own time limits; all others are at ``/hooks``.
-        """
-        ...
 
 
 class Channel(Protocol):
@@ -196,6 +178,32 @@ class Listening:
     """Those of its addresses that belong to the internet."""
 
 
+class Entrance(StrEnum):
+    """Under which path an instance is reached by HTTP, and by whom. It is at one of them and not at the other."""
+
+    HOOKS = "hooks"
+    """``/hooks/{channel_id}``: its provider."""
+    CHAT = "chat"
+    """``/chat/{channel_id}``: web clients; the channel looks after its own time limits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAccess:
+    """How an instance is reached by HTTP."""
+
+    entrance: Entrance = Entrance.HOOKS
+    body_bytes: int = 65_536
+    """The largest body that it takes; 413 beyond it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a running instance can do besides ``Channel``, as its SPEC says."""
+
+    http: HttpAccess | None = None
+    converses: bool = False
+
+
 S = TypeVar("S")
 
 
@@ -207,10 +215,20 @@ class ChannelSpec(Generic[S]):
     settings: type[S]
     """A pydantic model (extra="forbid", frozen) of the ``[[channel]]`` table without ``id`` and ``kind``."""
     build: Callable[[S, ChannelContext], Channel]
+    """The class itself, or a function that says in its annotation which classes it builds: they are held against what
+    is declared here."""
     role: str
     """The role it runs in: ``voice``, ``web`` or ``worker``."""
     single_owner: bool | Callable[[S], bool] = False
     """Whether only one process at a time may run an instance (polling, SMPP, cursors); may depend on its settings."""
+    http: Callable[[S], HttpAccess | None] | None = None
+    """How an instance with these settings is reached by HTTP; its class is an ``edge.http_channel.HttpChannel``."""
+    converses: bool = False
+    """Whether it sends what we write and fetches what people sent: its classes are ``ports.message.TextChannel``s."""
+    flow: Callable[[S], str] | None = None
+    """The flow that answers at an instance."""
+    realm: Callable[[S], str] | None = None
+    """Where telephones of ours register with an instance: in which realm their password holds (RFC 2617)."""
     source: Callable[[S], ContactSource] | None = None
     """The system behind an instance, where instances stand for systems that sign what they send."""
     reaches_phones: bool = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 
@@ -17,15 +16,3 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds on a clock that never jumps."""
         ...
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now(self) -> datetime:
-        """See ``Clock.now``."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """See ``Clock.monotonic``."""
-        return time.monotonic()

@@ -179,7 +179,7 @@ class AttachmentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingVoice:
     """The oldest voice message of a person that is due to be heard."""
 
     attachment_id: str
@@ -193,7 +193,7 @@ class AttachmentStore(Protocol):
         """Attachments of these channels that are due to be fetched."""
         ...
 
-    async def waiting(self, limit: int, *, lease_s: float) -> list[Waiting]:
+    async def waiting(self, limit: int, *, lease_s: float) -> list[WaitingVoice]:
         """One voice message for each person that has any due, oldest first; ``lease_s`` is what they are leased for."""
         ...
 

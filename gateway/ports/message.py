@@ -5,17 +5,13 @@ A channel verifies and translates; conversation rules, flows, downloads, retries
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.domain.keys import Identity
-
-SUBSCRIBER_DIGITS = 8
-"""So many last digits tell a telephone from others, however its country is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +51,7 @@ class InboundMessage:
     sent_at: datetime | None = None
     """The provider's time; orders messages that arrive out of order."""
     kind: str = "text"
-    """text, image, voice, location, file or event (DESIGN section 3)."""
+    """text, image, voice, location, file or event."""
     text: str | None = None
     """What was written; a caption; a provider's own transcript of a voice message."""
     media: MediaRef | None = None
@@ -134,12 +130,6 @@ class Receipt:
     """Other spellings under which the provider may have named the message when it took it, likeliest first."""
     recipient: str | None = None
     """The telephone that it is about; a message to another one is not meant, whatever its id."""
-
-
-def same_subscriber(one: str | None, other: str | None) -> bool:
-    """Whether two numbers, however written, end alike; True where one of them is not known."""
-    ends = [re.sub(r"\D", "", number or "")[-SUBSCRIBER_DIGITS:] for number in (one, other)]
-    return not all(ends) or ends[0] == ends[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,32 +258,3 @@ class TextChannel(Protocol):
     def fetch(self, media: MediaRef) -> AsyncIterator[bytes]:
         """The bytes of a medium that came as a reference; the same errors as ``send``."""
         ...
-
-
-class UntoldHealth:
-    """A ``ChannelHealth`` of whom nobody hears: for what asks a provider beside a running gateway."""
-
-    def token(self, *, ok: bool, expires_at: datetime | None = None) -> None:
-        """See ``ChannelHealth.token``."""
-
-    def connected(self, *, up: bool) -> None:
-        """See ``ChannelHealth.connected``."""
-
-    def refused(self, reason: str) -> None:
-        """See ``ChannelHealth.refused``."""
-
-
-class ForgetfulCache:
-    """A ``SharedCache`` that keeps nothing: for what asks a provider beside a running gateway."""
-
-    async def get(self, key: str) -> str | None:  # noqa: ARG002 - SharedCache's
-        """See ``SharedCache.get``."""
-        return None
-
-    async def put(self, key: str, value: str, ttl_s: float) -> None:
-        """See ``SharedCache.put``."""
-
-    @asynccontextmanager
-    async def lock(self, key: str, ttl_s: float) -> AsyncIterator[bool]:  # noqa: ARG002 - SharedCache's
-        """See ``SharedCache.lock``."""
-        yield True

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Backlog:
     """How much waits, and since when the first of it does; None: nothing waits."""
 
     waiting: int = 0
@@ -17,7 +17,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedQueue(Queue):
+class FeedBacklog(Backlog):
     """What a feed still has to deliver, and what it gave up."""
 
     dead: int = 0
@@ -27,13 +27,13 @@ class FeedQueue(Queue):
 class OpenWork:
     """One look at all of it."""
 
-    transcripts: Queue
+    transcripts: Backlog
     """Ended calls whose recording waits to be transcribed, by their end; more than ``MOST`` tickets are not counted."""
-    outbox: Mapping[str, Queue] = field(default_factory=dict)
+    outbox: Mapping[str, Backlog] = field(default_factory=dict)
     """Messages to people, by channel, those of channels that are configured no more included."""
     callbacks_open: int = 0
     callbacks_overdue: int = 0
-    feeds: Mapping[str, FeedQueue] = field(default_factory=dict)
+    feeds: Mapping[str, FeedBacklog] = field(default_factory=dict)
 
 
 MOST = 10_000

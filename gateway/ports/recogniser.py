@@ -1,4 +1,4 @@
-"""Speech to text as a call uses it: a stream in, segments out, never in the voice process (DESIGN section 5)."""
+"""The port of speech recognition: a stream in, segments out. Recognition never runs in the voice process (ADR 4)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class FinishedRecording:
     """A closed recording."""
 
     location: str
@@ -37,7 +37,7 @@ class RecordingWriter(Protocol):
         """
         ...
 
-    def close(self) -> Finished | None:
+    def close(self) -> FinishedRecording | None:
         """Flush and hash; None when nothing was recorded. Blocking: call it in a thread."""
         ...
 
@@ -57,7 +57,7 @@ class Recordings(Protocol):
         """The file of a location; ``NotFound`` when it is gone or lies outside the root."""
         ...
 
-    def finish(self, location: str) -> Finished | None:
+    def finish(self, location: str) -> FinishedRecording | None:
         """Repair the header of a recording whose process died, and hash it.
 
         None when there is no file. One without audio is kept: it was begun for a call that was answered. Blocking.

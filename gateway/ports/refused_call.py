@@ -50,10 +50,6 @@ class RefusedCallStore(Protocol):
         ...
 
 
-Refused = Callable[[CallInfo, str, bool], None]
+OnRefusedCall = Callable[[CallInfo, str, bool], None]
 """A channel tells the house of a call that it refused: what signalling said, the reason, whether the caller's network
 is known. Never waits and never raises."""
-
-
-def untold(_info: CallInfo, _reason: str, _proved: bool) -> None:  # noqa: FBT001 - the shape of ``Refused``
-    """Where nobody keeps refused calls."""

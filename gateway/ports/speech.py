@@ -1,4 +1,4 @@
-"""Reading what a caller has said so far, as a call uses it: never on the loop that paces RTP (DESIGN section 5)."""
+"""The port of pre-fill for a call: reads what the caller has said so far, never on the loop that paces RTP (ADR 5)."""
 
 from __future__ import annotations
 

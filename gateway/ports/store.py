@@ -11,7 +11,7 @@ from gateway.domain.command import Applied, Command
 from gateway.domain.open_interaction import OpenInteraction
 
 Record = dict[str, Any]
-"""The JSON of DESIGN section 3, complete: nothing omitted, None where unknown."""
+"""A ticket as the API answers it (docs/record.md), complete: nothing omitted, None where unknown."""
 
 
 class CommandStore(Protocol):

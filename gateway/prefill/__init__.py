@@ -1,1 +1,1 @@
-"""What was said becomes fields, each with its evidence. Prefill only, all on this machine."""
+"""Pre-fill: reads text into fields, each with its evidence. Suggestions only, all on this machine."""

@@ -38,7 +38,7 @@ _WEAK = "[苑城府庭湾邸郡里坊居园厂店站场院馆楼]"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AddressPart:
     """One labelled part; ``label``: see ``LABELS``."""
 
     label: str
@@ -150,13 +150,13 @@ def _is_bare_name(clause: str) -> bool:
     return _BARE_NAME.fullmatch(bare) is not None and _NOT_A_NAME.search(bare) is None
 
 
-def parse(text: str) -> list[Part]:
+def parse(text: str) -> list[AddressPart]:
     """The parts of ``text``, which is an address and nothing else, in their order. What has no form is a ``poi``.
 
     Of more than ``MAX_ADDRESS`` characters only the beginning is read.
     """
     text = text[:MAX_ADDRESS]
-    parts: list[Part] = []
+    parts: list[AddressPart] = []
     position = unread = 0
     while position < len(text):
         found = _at(text, position, parts, _WRITTEN)
@@ -177,7 +177,7 @@ def says_where(address: str) -> bool:
 
 def tail(text: str, end: int) -> int:
     """Where the address ends that has been read up to ``end``: road, number, compound, room and 对面 may follow."""
-    parts: list[Part] = []
+    parts: list[AddressPart] = []
     while end < len(text):
         skip = _ALIGNED.match(text, end)
         begin = skip.end() if skip else end
@@ -200,15 +200,15 @@ def unnamed(text: str) -> tuple[int, int] | None:
 
 
 def _at(
-    text: str, position: int, before: list[Part], patterns: list[tuple[str, re.Pattern[str]]], longest: int = 40
-) -> list[Part]:
+    text: str, position: int, before: list[AddressPart], patterns: list[tuple[str, re.Pattern[str]]], longest: int = 40
+) -> list[AddressPart]:
     last = before[-1].label if before else ""
     if last in _AFTER_BUILDING:
         if rows := _ROWS.match(text, position):
             labels = ("building", "unit", "room") if rows[3] else ("building", "room")
-            return [Part(label, rows[n], rows.span(n)) for n, label in enumerate(labels, 1)]
+            return [AddressPart(label, rows[n], rows.span(n)) for n, label in enumerate(labels, 1)]
         if room := _ROOM.match(text, position) or (last in _IN_BUILDING and _SPOKEN_ROOM.match(text, position)) or None:
-            return [Part("room", room.group(), room.span())]
+            return [AddressPart("room", room.group(), room.span())]
     best: tuple[int, str] | None = None
     for label, pattern in patterns:
         match = pattern.match(text, position, position + longest)
@@ -217,10 +217,10 @@ def _at(
     if best is None:
         return []
     end, label = best
-    return [Part(label, text[position:end], (position, end))]
+    return [AddressPart(label, text[position:end], (position, end))]
 
 
-def _fits(label: str, before: list[Part]) -> bool:
+def _fits(label: str, before: list[AddressPart]) -> bool:
     """Whether ``label`` may come after ``before``: a province only at the beginning, a city not after a road."""
     if label == "province":
         return not before
@@ -231,9 +231,9 @@ def _fits(label: str, before: list[Part]) -> bool:
     return True
 
 
-def _loose_end(text: str, start: int, end: int, parts: list[Part]) -> None:
+def _loose_end(text: str, start: int, end: int, parts: list[AddressPart]) -> None:
     """What stands between two parts: a name without a form of its own."""
     words = text[start:end].strip(" ,，-—()（）")
     if len(words) > 1 and not words.isdigit():
         begin = text.index(words, start)
-        parts.append(Part("poi", words, (begin, begin + len(words))))
+        parts.append(AddressPart("poi", words, (begin, begin + len(words))))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gateway.prefill.names import Hit
+from gateway.prefill.names import NameHit
 
 _PERHAPS = "(?:可能|也许|或许|大概|好像|说不定|maybe|perhaps|possibly)"
 _OR = re.compile(
@@ -46,13 +46,13 @@ _PAUSE = 4
 """Characters that one address may have between its parts: 琼山区，府城镇."""
 
 
-def settled(text: str, hits: Sequence[Hit]) -> tuple[list[Hit], int]:
+def settled(text: str, hits: Sequence[NameHit]) -> tuple[list[NameHit], int]:
     """``hits`` without what a later one is said to put right, and where what holds begins (0: nothing was).
 
     A district in which the later place may lie is not taken back. A bare name counts only in a choice or a correction.
     """
     joints = ["apart", *(_joint(text, one, other) for one, other in pairwise(hits)), "apart"]
-    kept: list[Hit] = []
+    kept: list[NameHit] = []
     run = since = 0
     for n, hit in enumerate(hits):
         if hit.grade == "bare" and not {joints[n], joints[n + 1]} & {"or", "instead"}:
@@ -66,7 +66,7 @@ def settled(text: str, hits: Sequence[Hit]) -> tuple[list[Hit], int]:
     return kept, since
 
 
-def alternatives(text: str, hits: Sequence[Hit]) -> tuple[list[list[Hit]], list[Hit]]:
+def alternatives(text: str, hits: Sequence[NameHit]) -> tuple[list[list[NameHit]], list[NameHit]]:
     """The sides of the first choice that ``text`` leaves open among ``hits`` (in order), and the hits outside of it.
 
     No sides where it leaves none open. What is named with one side in the same clause belongs to it.
@@ -88,7 +88,7 @@ def alternatives(text: str, hits: Sequence[Hit]) -> tuple[list[list[Hit]], list[
     return sides, [*hits[:first], *hits[last:]]
 
 
-def _joint(text: str, one: Hit, other: Hit) -> str:
+def _joint(text: str, one: NameHit, other: NameHit) -> str:
     """How two places that follow each other belong together: ``or``, ``instead``, ``with`` (one address), ``apart``."""
     if _INSTEAD.fullmatch(text, one.end, other.start):
         return "instead"
@@ -104,7 +104,7 @@ def _joint(text: str, one: Hit, other: Hit) -> str:
     return "apart" if _CLAUSE_END.search(text, one.end, other.start) else "with"
 
 
-def _guesses_in_a_row(text: str, one: Hit, other: Hit) -> bool:
+def _guesses_in_a_row(text: str, one: NameHit, other: NameHit) -> bool:
     """龙华区？秀英区？, 可能是美兰，可能是琼山, or one after the other beside 记不清了."""
     if _BOTH_PERHAPS.fullmatch(text, one.end, other.start):
         return _PERHAPS_BEFORE.search(text[max(0, one.start - _NEAR) : one.start]) is not None
@@ -116,7 +116,7 @@ def _guesses_in_a_row(text: str, one: Hit, other: Hit) -> bool:
     return any(map(_UNSURE.search, around))
 
 
-def _nested(one: Hit, other: Hit) -> bool:
+def _nested(one: NameHit, other: NameHit) -> bool:
     """Whether one of the two may lie in the other, or nobody knows where it lies: 龙华区，国贸路."""
     if not one.divisions or not other.divisions:
         return bool(one.divisions or other.divisions)
@@ -124,7 +124,7 @@ def _nested(one: Hit, other: Hit) -> bool:
     return any(a.startswith(b) or b.startswith(a) for a, b in pairs)
 
 
-def _may_hold(earlier: Hit, later: Hit) -> bool:
+def _may_hold(earlier: NameHit, later: NameHit) -> bool:
     """Whether ``earlier`` is a district, and ``later`` a smaller place that may lie in it."""
     if earlier.grade == "alias" or not all(d.level == "district" for d in earlier.divisions):
         return False

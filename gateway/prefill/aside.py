@@ -40,8 +40,8 @@ _SHORTLY = 8
 """Characters behind a name that say something of it."""
 
 
-class Aside(IntEnum):
-    """How far a named place is from what the text is about."""
+class Relevance(IntEnum):
+    """Whether a place is named only beside the matter, from NO to YES; the higher, the less it counts."""
 
     NO = 0
     PERHAPS = 1
@@ -59,21 +59,21 @@ def clause_before(text: str, start: int) -> str:
     return _CLAUSE_END.split(text[max(0, start - _WINDOW) : start])[-1]
 
 
-def aside(text: str, start: int, end: int) -> Aside:
+def aside(text: str, start: int, end: int) -> Relevance:
     """What the words around ``text[start:end]`` make of the place named there."""
     before = clause_before(text, start)
     only = _ONLY.search(before) and _IS_NOT.match(text, end, end + _SHORTLY)
     if only or _DENIED.search(before) or _DISOWNS.match(text, end, end + _SHORTLY):
-        return Aside.YES
+        return Relevance.YES
     if _FROM.search(before):
-        return Aside.YES if _LEAVES.match(text, end, end + _SHORTLY) else Aside.PERHAPS
+        return Relevance.YES if _LEAVES.match(text, end, end + _SHORTLY) else Relevance.PERHAPS
     if _BESIDE.search(before) or (_FORMER.search(before) and not _NOW.search(before)):
-        return Aside.PERHAPS
+        return Relevance.PERHAPS
     if _OFFICE.match(text, end, end + _SHORTLY) and not _AIM.search(before):
-        return Aside.OFFICE
+        return Relevance.OFFICE
     if _HOME.search(before) and not _AIM.search(before):
-        return Aside.HOME
-    return Aside.NO
+        return Relevance.HOME
+    return Relevance.NO
 
 
 def aimed_at(text: str, start: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a demand is about, from the taxonomy's own words: a city that has trained nothing yet still gets a category."""
+"""The category of a demand by the taxonomy's own keywords, also where no model was trained."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from itertools import chain
 from typing import Any
 
 from gateway.domain.guess import FILL_AT, Guess
-from gateway.prefill.keywords import Hit, Keywords
-from gateway.prefill.taxonomy import Category, version
+from gateway.prefill.keywords import KeywordHit, Keywords
+from gateway.prefill.taxonomy import TaxonomyNode, version
 
 PATH = "demand.category"
 READ_CHARS = 3000
@@ -38,7 +38,7 @@ _PLACE_AFTER = re.compile(
     r"(?:的)?(?:门口|旁边?|附近|对面|后面|前面|路口|楼下|隔壁|边上|这边|那边|斜对面|站[AB]?口|路|街)"
 )
 _PLACE_WORTH = 0.3
-"""Who says "by the hospital" says where, not what."""
+"""Weight of a keyword that is part of a place: "by the hospital" says where, not what."""
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 _DENIED = re.compile(r"(?<!是)(?:不是|并非|不属于)[^，。,.!?！？；;]{0,2}$")
 _DENIED_WORTH = 0.2
@@ -55,13 +55,13 @@ class _Scored:
 
     code: str
     score: float
-    best: Hit
+    best: KeywordHit
 
 
 class CategoryReader:
     """Guesses categories by keywords; made once, used for every reading."""
 
-    def __init__(self, taxonomy: Mapping[str, Category]) -> None:
+    def __init__(self, taxonomy: Mapping[str, TaxonomyNode]) -> None:
         """Know every row of ``taxonomy``."""
         self._taxonomy = taxonomy
         self._keywords = Keywords({code: (*row.keywords, *_name(row)) for code, row in taxonomy.items()})
@@ -79,7 +79,7 @@ class CategoryReader:
         text = content[:READ_CHARS]
         found = self._keywords.find(text, names)
         hits = [_placed(text, hit) for hit in found if hit.code in codes and _in_one_sentence(text, hit)]
-        by_code: dict[str, list[Hit]] = defaultdict(list)
+        by_code: dict[str, list[KeywordHit]] = defaultdict(list)
         for hit in _without_inner(hits):
             by_code[hit.code].append(hit)
         if not by_code:
@@ -106,13 +106,13 @@ class CategoryReader:
         return frozenset(code for code, row in rows.items() if row.counts_on(day)), version(rows, day)
 
 
-def _name(row: Category) -> tuple[str, ...]:
+def _name(row: TaxonomyNode) -> tuple[str, ...]:
     """The row's own name, where it is long enough to mean something by itself."""
     name = row.names[-1]
     return (name,) if len(name) >= _MEANINGFUL and len(row.names) > 1 and name not in row.keywords else ()
 
 
-def _rivals(by_code: Mapping[str, list[Hit]], digits: int) -> list[tuple[_Scored, float]]:
+def _rivals(by_code: Mapping[str, list[KeywordHit]], digits: int) -> list[tuple[_Scored, float]]:
     """The nodes of at most ``digits`` that something speaks for, each with its confidence, surest first.
 
     What is said of a node speaks for all below it, and what is said of those below for it; a node above another one
@@ -128,7 +128,7 @@ def _rivals(by_code: Mapping[str, list[Hit]], digits: int) -> list[tuple[_Scored
     return sorted(ranked, key=lambda pair: (-pair[1], pair[0].best.start, pair[0].code))
 
 
-def _scored(code: str, below: Iterable[str], by_code: Mapping[str, list[Hit]]) -> _Scored:
+def _scored(code: str, below: Iterable[str], by_code: Mapping[str, list[KeywordHit]]) -> _Scored:
     """What speaks for ``code``: its best line from the root, no place of the text counted twice."""
     best: _Scored | None = None
     for end in below:
@@ -147,7 +147,7 @@ def _scored(code: str, below: Iterable[str], by_code: Mapping[str, list[Hit]]) -
     return best
 
 
-def _worth(hit: Hit) -> float:
+def _worth(hit: KeywordHit) -> float:
     return hit.weight * _LEVEL_WEIGHT.get(len(hit.code), 1.0)
 
 
@@ -155,7 +155,7 @@ def _confidence(score: float, share: float) -> float:
     return round(min(_MOST, (1 - math.exp(-score / _ENOUGH)) * share), 2)
 
 
-def _deepest(code: str, by_code: Mapping[str, list[Hit]]) -> str:
+def _deepest(code: str, by_code: Mapping[str, list[KeywordHit]]) -> str:
     """``code``, or the one leaf below it that has evidence of its own."""
     below = sorted(
         ((max(_worth(h) for h in hits), c) for c, hits in by_code.items() if c != code and c.startswith(code)),
@@ -167,11 +167,11 @@ def _deepest(code: str, by_code: Mapping[str, list[Hit]]) -> str:
     return below[0][1] if clear else code
 
 
-def _in_one_sentence(text: str, hit: Hit) -> bool:
+def _in_one_sentence(text: str, hit: KeywordHit) -> bool:
     return len(hit.pieces) == 1 or not _SENTENCE_END.search(text, hit.start, hit.end)
 
 
-def _placed(text: str, hit: Hit) -> Hit:
+def _placed(text: str, hit: KeywordHit) -> KeywordHit:
     """``hit`` by where it stands: words for a place, denied ones and late ones say less."""
     worth = next((w for limit, w in _LATER if hit.start < limit), _LATE_WORTH)
     if len(hit.pieces) == 1 and _PLACE_AFTER.match(text, hit.end):
@@ -181,7 +181,7 @@ def _placed(text: str, hit: Hit) -> Hit:
     return replace(hit, weight=hit.weight * worth)
 
 
-def _without_inner(hits: list[Hit]) -> list[Hit]:
+def _without_inner(hits: list[KeywordHit]) -> list[KeywordHit]:
     """Words that are only part of a longer word of another branch say little: the longest is what was meant."""
     whole = [hit for hit in hits if len(hit.pieces) == 1]
     return [
@@ -190,7 +190,7 @@ def _without_inner(hits: list[Hit]) -> list[Hit]:
     ]
 
 
-def _inside(hit: Hit, other: Hit) -> bool:
+def _inside(hit: KeywordHit, other: KeywordHit) -> bool:
     longer = other.end - other.start > hit.end - hit.start
     return longer and other.start <= hit.start and hit.end <= other.end and not _kin(hit.code, other.code)
 

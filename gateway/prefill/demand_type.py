@@ -1,4 +1,4 @@
-"""诉求类型: what people say they want, else what their words come to; the words are the evidence."""
+"""诉求类型: the type that a text declares, else the one that its words imply; the words are the evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNWANTED = re.compile(
 )
 _UNWANTED_CHARS = 40
 _AFTER_ALL = re.compile(r"本来|原本|一开始|原来")
-"""Who at first did not want to complain does so now."""
+"""The speaker did not want to complain at first, and does so now."""
 _IN_VAIN = re.compile(r"不行|就|的话|没|谁|成|上|到|通|无门|渠道")
 """After the verb: "不投诉不行", "没投诉成功"."""
 

@@ -1,4 +1,4 @@
-"""Which wrongs a text says there are none of: "没有人打架", "the driver was not rude".
+"""Denied wrongs: where a text says that something did not happen (没有人打架, "the driver was not rude").
 
 Only words that name a wrong can be denied so: 没有水, 没人处理 and "no one answers" are complaints themselves.
 """

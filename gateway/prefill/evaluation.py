@@ -1,4 +1,4 @@
-"""How good a model is: figures on labelled texts, and those of the plainest model that could be had instead."""
+"""Evaluates a model: figures on labelled texts, beside those of a plain baseline model."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 _NOT_CONNECTED, _ASKS = re.compile(_NEVER_ON), re.compile(r"怎么|如何|申请|开户|什么时候|何时|哪天|多久")
-"""Who asks how or when a house gets connected has no failure."""
+"""Questions how or when a house gets connected: no failure."""
 _ONLY_TALKED_OF = re.compile(
     r"的?(?:通知|公告|计划(?!外)|信息|安排|时间表|短信|补偿|赔偿|损失|记录|次数|检修的?(?:时间|通知)|预告|原因|那天|那次|(?:会|要|之前|前)[^，。]{0,6}(?:通知|吗))"
     r"|\s(?:notice|schedule|announcement|plan)",

@@ -1,4 +1,4 @@
-"""What a text is to the linear model: n-grams of characters, and of syllables, which survive mis-heard characters."""
+"""Features of the linear model: n-grams of characters, and of syllables, which survive mis-heard characters."""
 
 from __future__ import annotations
 

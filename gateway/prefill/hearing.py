@@ -1,4 +1,4 @@
-"""What a recogniser mis-heard, put right where a word of the domain sounds the same: a second layer of the text.
+"""Corrects mis-heard words by the domain's words of the same sound, as a second layer of the text.
 
 The recogniser's own text stays as it is. A correction replaces syllable by syllable, so that spans in the corrected
 text are spans in what was heard.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.domain.guess import Guess
-from gateway.prefill.names import Division, spoken_names
+from gateway.prefill.names import GazetteerEntry, spoken_names
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.syllables import Sounds, syllable
 from gateway.prefill.taxonomy import read_taxonomy, read_units
@@ -22,12 +22,12 @@ LONGEST = 12
 _TERM_LEAST = 4
 """Words that are no names need so many syllables, and every one of them right."""
 CAP = 0.8
-"""A field that rests on a word which was put right is no surer."""
+"""The most confidence of a field that rests on a corrected word."""
 _WHOLE = frozenset({"demand.content", "demand.title"})
 """Texts as a whole: that one of their words was put right says little about them."""
 _PARTICLES = frozenset("的了地得啊吧呢吗")
 _KINDS = frozenset("路街道巷镇乡区岛城")
-"""Characters that names of roads and divisions end in: all that is heard wrong in a near name."""
+"""Last characters of names of roads and divisions: the part that may be misheard in a near name."""
 _NUMERALS = frozenset("一二三四五六七八九十百千两零")
 _COUNTED = frozenset("中小号楼栋幢单层路街巷队组里大附院点个")
 """After a numeral that sounds like 区 these make it a numeral: 琼山七中."""
@@ -47,7 +47,7 @@ class Correction:
 class Hearing:
     """A city's names and words by their sound."""
 
-    def __init__(self, divisions: Iterable[Division], names: Iterable[str], terms: Iterable[str]) -> None:
+    def __init__(self, divisions: Iterable[GazetteerEntry], names: Iterable[str], terms: Iterable[str]) -> None:
         """Know ``divisions``, ``names`` of other places, and ``terms``: everything else that tickets are about.
 
         Every county has a 新合村: villages and communities are put right only beside another name.

@@ -31,7 +31,7 @@ _MIN_STEM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class KeywordHit:
     """A keyword of ``code`` between ``start`` and ``end``; ``weight`` grows with what it says."""
 
     code: str
@@ -75,7 +75,7 @@ class Keywords:
         self._heard = _by_first((s, part) for part in chinese if len(part) >= _PAIR for s in self._sounds.of_name(part))
         self._longest_english = max((part.count(" ") + 1 for part in self._of_part if part.isascii()), default=0)
 
-    def find(self, text: str, names: Iterable[tuple[int, int]] = ()) -> list[Hit]:
+    def find(self, text: str, names: Iterable[tuple[int, int]] = ()) -> list[KeywordHit]:
         """Every keyword in ``text``, once for each code: where it is best heard, else where it comes first.
 
         Within ``names`` (spans of what is known to be one) nothing is taken for mis-heard: 海甸岛人 is no 电到人.
@@ -118,19 +118,19 @@ class Keywords:
                     yield part, (run[0][1], run[-1][2], 1.0)
 
 
-def _hit(keyword: _Keyword, part: str, spots: Mapping[str, list[Spot]]) -> Hit | None:
+def _hit(keyword: _Keyword, part: str, spots: Mapping[str, list[Spot]]) -> KeywordHit | None:
     """The best place of ``keyword``; looked at from its first part only."""
     if part != keyword.parts[0]:
         return None
     if len(keyword.parts) == 1:
         start, end, worth = max(spots[part], key=lambda spot: spot[2])
-        return Hit(keyword.code, start, end, keyword.weight * worth, ((start, end),))
+        return KeywordHit(keyword.code, start, end, keyword.weight * worth, ((start, end),))
     pieces = _nearest([spots.get(part, []) for part in keyword.parts], NEAR * (3 if part.isascii() else 1))
     if pieces is None:
         return None
     worth = sum(piece[2] for piece in pieces) / len(pieces)
     start, end = min(piece[0] for piece in pieces), max(piece[1] for piece in pieces)
-    return Hit(keyword.code, start, end, keyword.weight * worth, tuple((a, b) for a, b, _ in pieces))
+    return KeywordHit(keyword.code, start, end, keyword.weight * worth, tuple((a, b) for a, b, _ in pieces))
 
 
 def _nearest(columns: list[list[Spot]], near: int) -> tuple[Spot, ...] | None:

@@ -1,4 +1,4 @@
-"""A trained linear model as it lies on disk and answers: weights only, in JSON and arrays; nothing in it is executed.
+"""A trained linear model, on disk and in use: weights only, in JSON and arrays; loading executes nothing.
 
 A model is a folder with ``model.json`` (what it is) and ``weights.npz`` (what it knows), replaced as a whole.
 """
@@ -62,7 +62,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a model thinks: labels with calibrated probabilities, likeliest first; none for a text without words."""
+    """A model's answer: labels with calibrated probabilities, likeliest first; none for a text without words."""
 
     ranked: tuple[tuple[str, float], ...]
 
@@ -113,7 +113,7 @@ class Model:
         return [(c, (1 + math.log(count)) * float(self._idf[c])) for c, count in here if c is not None]
 
     def opinion(self, text: str) -> Opinion:
-        """What the model thinks of ``text``; the less of it is known, the less sure it is."""
+        """The model's answer for ``text``; the fewer of its n-grams are known, the lower the confidence."""
         found = self.scores(text)
         if found is None:
             return Opinion(())

@@ -29,7 +29,7 @@ _OTHER_WORD = re.compile(r"晚[上饭点会间餐霞安]|完[全了成整后]|�
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class GazetteerEntry:
     """One row of the gazetteer."""
 
     code: str
@@ -39,7 +39,7 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class NameHit:
     """A name found in a text. ``grade``: exact, alias, same (sounds the same), like (sounds alike) or bare.
 
     Bare is a street without its kind (凤翔), or a district in Latin letters (Longhua), which by itself may be any word.
@@ -47,7 +47,7 @@ class Hit:
 
     start: int
     end: int
-    divisions: tuple[Division, ...]
+    divisions: tuple[GazetteerEntry, ...]
     grade: str
 
 
@@ -73,7 +73,7 @@ class _Index:
                 yield position + length, found
 
 
-def spoken_names(division: Division) -> set[str]:
+def spoken_names(division: GazetteerEntry) -> set[str]:
     """How people say ``division``: in full; a community also as X社区, X村, X居委会, X村委会."""
     if division.level != "community":
         return {division.name}
@@ -82,7 +82,7 @@ def spoken_names(division: Division) -> set[str]:
     return said | {stem} if stem.endswith("村") else said
 
 
-def loose_names(division: Division) -> set[str]:
+def loose_names(division: GazetteerEntry) -> set[str]:
     """What people also call ``division``, where nothing else is called so: 金贸街, 府城镇, 三门镇, 荣山寮."""
     if division.level == "community":
         stem = _COMMUNITY.sub("", division.name)
@@ -97,7 +97,7 @@ def loose_names(division: Division) -> set[str]:
     return said - {division.name}
 
 
-def bare_names(division: Division) -> set[str]:
+def bare_names(division: GazetteerEntry) -> set[str]:
     """Two characters that name a street or town only beside another place: 府城或者凤翔."""
     town = _TOWN.fullmatch(division.name) if division.level == "street" else None
     return {town[1]} if town is not None and len(town[1]) < _MIN_HEARD else set()
@@ -106,11 +106,13 @@ def bare_names(division: Division) -> set[str]:
 class PlaceNames:
     """All names of a city's divisions and aliases."""
 
-    def __init__(self, divisions: Iterable[Division], aliases: Iterable[tuple[str, str, Division | None]]) -> None:
+    def __init__(
+        self, divisions: Iterable[GazetteerEntry], aliases: Iterable[tuple[str, str, GazetteerEntry | None]]
+    ) -> None:
         """Index ``divisions`` and ``aliases`` (name, kind, division; None: known, but lies in several districts)."""
         self._sounds = Sounds()
         self._written, self._heard, self._latin = _Index(), _Index(), LatinNames()
-        self._divisions: dict[str, list[Division]] = {}
+        self._divisions: dict[str, list[GazetteerEntry]] = {}
         self._alias: dict[str, str] = {}
         known = list(divisions)
         for division in known:
@@ -122,7 +124,7 @@ class PlaceNames:
             self._alias.setdefault(name, kind)
             self._add(name, place)
         for kind, names_of in (("short", loose_names), ("bare", bare_names)):
-            loosely: dict[str, list[Division]] = {}
+            loosely: dict[str, list[GazetteerEntry]] = {}
             for division in known:
                 for name in names_of(division):
                     loosely.setdefault(name, []).append(division)
@@ -132,7 +134,7 @@ class PlaceNames:
                     self._divisions[name] = places
                     self._written.add(name, name)
 
-    def _add(self, name: str, division: Division | None) -> None:
+    def _add(self, name: str, division: GazetteerEntry | None) -> None:
         known = self._divisions.get(name)
         if known is None:
             known = self._divisions[name] = []
@@ -144,9 +146,9 @@ class PlaceNames:
         if division is not None and division not in known:
             known.append(division)
 
-    def find(self, text: str) -> list[Hit]:
+    def find(self, text: str) -> list[NameHit]:
         """Every name in ``text``, longest first, no two overlapping; what is written goes before what sounds alike."""
-        hits: list[Hit] = []
+        hits: list[NameHit] = []
         taken = bytearray(len(text))
         position = 0
         while position < len(text):
@@ -160,10 +162,10 @@ class PlaceNames:
             position = max(end, position + 1)
         for start, end, name, bare in self._latin.find(text):
             grade = "bare" if bare else "alias" if name in self._alias else "exact"
-            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
+            hits.append(NameHit(start, end, tuple(self._divisions[name]), grade))
         return sorted(hits, key=lambda h: h.start)
 
-    def _written_at(self, text: str, start: int, hits: list[Hit]) -> int:
+    def _written_at(self, text: str, start: int, hits: list[NameHit]) -> int:
         for end, (name, *_) in self._written.at(text, start):
             kind = self._alias.get(name)
             if kind in {"short", "bare"} and not (
@@ -171,11 +173,11 @@ class PlaceNames:
             ):
                 continue
             grade = "bare" if kind == "bare" else "alias" if kind else "exact"
-            hits.append(Hit(start, end, tuple(self._divisions[name]), grade))
+            hits.append(NameHit(start, end, tuple(self._divisions[name]), grade))
             return end
         return start
 
-    def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[Hit]) -> int:
+    def _heard_at(self, text: str, sound: str, start: int, taken: bytearray, hits: list[NameHit]) -> int:
         for end, names in self._heard.at(sound, start):
             if any(taken[start:end]):
                 continue
@@ -190,6 +192,6 @@ class PlaceNames:
             if best < enough * len(said) or (said[0] == "穷" and text[start - 1 : start] == "贫"):
                 continue
             divisions = tuple(dict.fromkeys(d for n in kept for d in self._divisions[n]))
-            hits.append(Hit(start, end, divisions, "same" if same else "like"))
+            hits.append(NameHit(start, end, divisions, "same" if same else "like"))
             return end
         return start

@@ -11,8 +11,8 @@ from gateway.domain.guess import Guess
 from gateway.errors import ConfigError
 from gateway.prefill.address import tail, unnamed
 from gateway.prefill.alternatives import alternatives, settled
-from gateway.prefill.aside import Aside, aimed_at, aside, turns_to
-from gateway.prefill.names import LEVELS, Division, Hit, PlaceNames
+from gateway.prefill.aside import Relevance, aimed_at, aside, turns_to
+from gateway.prefill.names import LEVELS, GazetteerEntry, NameHit, PlaceNames
 from gateway.prefill.outside import Outside
 from gateway.prefill.syllables import loose, syllable
 
@@ -34,7 +34,7 @@ _ORDER = {"exact": 0, "alias": 2, "same": 1, "bare": 2, "like": 3}
 class Gazetteer:
     """The divisions of one city; ``code,name,level,parent`` rows, codes as in GB/T 2260 and its extension."""
 
-    def __init__(self, divisions: list[Division], aliases: list[tuple[str, str, str]] | None = None) -> None:
+    def __init__(self, divisions: list[GazetteerEntry], aliases: list[tuple[str, str, str]] | None = None) -> None:
         """Index ``divisions`` and ``aliases`` (name, kind, code) by all names people use."""
         self.by_code = {d.code: d for d in divisions}
         self.aliases = tuple(name for name, _, _ in aliases or [])
@@ -85,7 +85,7 @@ class Gazetteer:
         contested = [level for level in ("district", "street") if self._contested(hits + offices, level)]
         for level in contested:
             hits = self._turned_to(text, hits, level)
-        most = _LEFT if side is Aside.PERHAPS and outside.lives_there_now() else 1.0
+        most = _LEFT if side is Relevance.PERHAPS and outside.lives_there_now() else 1.0
         chosen = self._choose(hits)
         if not chosen:
             return self._only_address(text, hits, outside)
@@ -96,7 +96,7 @@ class Gazetteer:
             named = chosen.get(division.level)
             hit = named[1] if named else weakest
             confidence = min(most, _CONFIDENCE[hit.grade] - (0.0 if named else 0.05))
-            if side is Aside.PERHAPS or any(LEVELS[level] <= LEVELS[division.level] for level in contested):
+            if side is Relevance.PERHAPS or any(LEVELS[level] <= LEVELS[division.level] for level in contested):
                 confidence = min(_CONTESTED, confidence)
             guesses.append(
                 Guess(
@@ -112,7 +112,7 @@ class Gazetteer:
         guesses.append(replace(address, confidence=min(most, address.confidence)))
         return guesses
 
-    def _possible(self, sides: list[list[Hit]], others: list[Hit]) -> list[list[Hit]]:
+    def _possible(self, sides: list[list[NameHit]], others: list[NameHit]) -> list[list[NameHit]]:
         """Of ``sides`` those that can be meant beside ``others``, which leave nothing open; each as far as it can."""
         settled = self._choose(others)
         fitting = (
@@ -121,7 +121,7 @@ class Gazetteer:
         )
         return [side for side in fitting if side]
 
-    def _offers(self, text: str, sides: list[list[Hit]], others: list[Hit]) -> list[Guess]:
+    def _offers(self, text: str, sides: list[list[NameHit]], others: list[NameHit]) -> list[Guess]:
         """What ``sides`` have in common, and every level on which they differ as an offer of each."""
         chosen = [self._choose([*others, *(self._narrowed(text, hit) for hit in side)]) for side in sides]
         chains = [{d.level: d for d in self._upwards(_lowest(one))} if one else {} for one in chosen]
@@ -144,7 +144,7 @@ class Gazetteer:
             )
         return guesses
 
-    def _narrowed(self, text: str, hit: Hit) -> Hit:
+    def _narrowed(self, text: str, hit: NameHit) -> NameHit:
         """``hit`` as what its words begin with in its district: an island that lies in two streets, as 海甸街道."""
         for end in range(hit.end - 1, hit.start + 1, -1):
             named = self._short.get(text[hit.start : end])
@@ -152,19 +152,19 @@ class Gazetteer:
                 return replace(hit, divisions=(named,))
         return hit
 
-    def _at(self, hit: Hit, level: str) -> str | None:
+    def _at(self, hit: NameHit, level: str) -> str | None:
         """The one division of ``level`` in which all that ``hit`` may be lies."""
         codes = {next((o.code for o in self._upwards(d) if o.level == level), None) for d in hit.divisions}
         return codes.pop() if len(codes) == 1 else None
 
-    def _contested(self, hits: list[Hit], level: str) -> bool:
+    def _contested(self, hits: list[NameHit], level: str) -> bool:
         """Whether ``hits`` name two divisions of ``level``; what goes on with an address (秀英区海秀路) is no other."""
         ends = {h.end for h in hits}
         grades = ("exact", "alias") if level == "district" else ("exact",)
         named = [h for h in hits if h.grade in grades and (h.grade == "exact" or h.start not in ends)]
         return len({self._at(h, level) for h in named} - {None}) > 1
 
-    def _turned_to(self, text: str, hits: list[Hit], level: str) -> list[Hit]:
+    def _turned_to(self, text: str, hits: list[NameHit], level: str) -> list[NameHit]:
         """Of ``hits`` those that agree with the last one that the text turns to; all when it turns to none."""
         turned = [code for h in hits if (code := self._at(h, level)) is not None and turns_to(text, h.start)]
         if not turned:
@@ -172,18 +172,18 @@ class Gazetteer:
         return [h for h in hits if self._at(h, level) in {None, turned[-1]}]
 
     @staticmethod
-    def _shared(text: str, hit: Hit) -> bool:
+    def _shared(text: str, hit: NameHit) -> bool:
         """Whether other cities are likely to have a place of that name: 龙华区, and every street's (人民街道)."""
         return text[hit.start : hit.end] in _SHARED_DISTRICTS or any(d.level != "district" for d in hit.divisions)
 
-    def _choose(self, hits: list[Hit]) -> dict[str, tuple[Division, Hit]]:
+    def _choose(self, hits: list[NameHit]) -> dict[str, tuple[GazetteerEntry, NameHit]]:
         """The division of each level: districts in full first, then streets and communities, each by sureness."""
 
-        def rank(hit: Hit) -> tuple[bool, int, int]:
+        def rank(hit: NameHit) -> tuple[bool, int, int]:
             level = min((LEVELS[d.level] for d in hit.divisions), default=len(LEVELS))
             return hit.grade == "alias", level + _ORDER[hit.grade], hit.start
 
-        chosen: dict[str, tuple[Division, Hit]] = {}
+        chosen: dict[str, tuple[GazetteerEntry, NameHit]] = {}
         open_hits = sorted(hits, key=rank)
         for last_look in (False, True):  # what is shared by two divisions waits for the others to decide
             for hit in open_hits:
@@ -195,11 +195,11 @@ class Gazetteer:
                     chosen[fitting[0].level] = (fitting[0], hit)
         return chosen
 
-    def _consistent(self, division: Division, chosen: dict[str, tuple[Division, Hit]]) -> bool:
+    def _consistent(self, division: GazetteerEntry, chosen: dict[str, tuple[GazetteerEntry, NameHit]]) -> bool:
         chain = self._chains[division.code]
         return all(o.code in chain or division.code in self._chains[o.code] for o, _ in chosen.values())
 
-    def _in_other_town(self, text: str, hit: Hit, ends: set[int]) -> bool:
+    def _in_other_town(self, text: str, hit: NameHit, ends: set[int]) -> bool:
         """Whether a town that is none of ours, nor sounds like the place's own, stands directly before ``hit``."""
         if hit.start in ends or any(d.level != "community" for d in hit.divisions):
             return False
@@ -211,14 +211,14 @@ class Gazetteer:
         ours = {loose(syllable(c)) for name in towns for c in name}
         return not said & ours
 
-    def _upwards(self, division: Division) -> list[Division]:
+    def _upwards(self, division: GazetteerEntry) -> list[GazetteerEntry]:
         chain = [division]
         while (parent := self.by_code.get(chain[-1].parent)) is not None:
             chain.append(parent)
         return chain
 
     @staticmethod
-    def _address(text: str, said: list[Hit], hits: list[Hit]) -> Guess:
+    def _address(text: str, said: list[NameHit], hits: list[NameHit]) -> Guess:
         """The words from the first named division to the road, number, compound and room that directly follow."""
         start, end = min(h.start for h in said), max(h.end for h in said)
         for hit in hits:
@@ -227,7 +227,7 @@ class Gazetteer:
         return _address_guess(text, start, tail(text, end), min(0.7, *(_CONFIDENCE[h.grade] for h in said)))
 
     @staticmethod
-    def _only_address(text: str, hits: list[Hit], outside: Outside) -> list[Guess]:
+    def _only_address(text: str, hits: list[NameHit], outside: Outside) -> list[Guess]:
         """The address of a place that no division is known of: a road through several, or one of no table."""
         if hits:
             return [_address_guess(text, hits[0].start, tail(text, hits[0].end), _ONLY_ADDRESS)]
@@ -237,7 +237,7 @@ class Gazetteer:
         return [_address_guess(text, *span, _UNNAMED_ADDRESS)]
 
 
-def _lowest(chosen: dict[str, tuple[Division, Hit]]) -> Division:
+def _lowest(chosen: dict[str, tuple[GazetteerEntry, NameHit]]) -> GazetteerEntry:
     return max((division for division, _ in chosen.values()), key=lambda division: LEVELS[division.level])
 
 
@@ -245,29 +245,29 @@ def _address_guess(text: str, start: int, end: int, confidence: float) -> Guess:
     return Guess(path="place.address", value=text[start:end], source="rule", span=(start, end), confidence=confidence)
 
 
-def _meant(text: str, hits: list[Hit]) -> tuple[list[Hit], list[Hit], Aside]:
+def _meant(text: str, hits: list[NameHit]) -> tuple[list[NameHit], list[NameHit], Relevance]:
     """Of ``hits`` those that the text is about, the administrations it names besides, and how far the former are."""
-    sides: list[tuple[Hit, Aside]] = []
+    sides: list[tuple[NameHit, Relevance]] = []
     for hit in hits:
         follows = sides and sides[-1][0].end == hit.start
         side = aside(text, hit.start, hit.end)
-        if follows and side in {Aside.NO, Aside.HOME}:  # 不是龙华区金贸街道: one address
+        if follows and side in {Relevance.NO, Relevance.HOME}:  # 不是龙华区金贸街道: one address
             side = sides[-1][1]
-        elif follows and side is Aside.OFFICE and sides[-1][1] in {Aside.NO, Aside.HOME}:
+        elif follows and side is Relevance.OFFICE and sides[-1][1] in {Relevance.NO, Relevance.HOME}:
             sides[-1] = sides[-1][0], side
         sides.append((hit, side))
-    if any(side is Aside.HOME for _, side in sides) and not any(
-        side is Aside.NO and aimed_at(text, hit.start) for hit, side in sides
+    if any(side is Relevance.HOME for _, side in sides) and not any(
+        side is Relevance.NO and aimed_at(text, hit.start) for hit, side in sides
     ):
-        sides = [(hit, Aside.NO if side is Aside.HOME else side) for hit, side in sides]
-    nearest = min((side for _, side in sides), default=Aside.YES)
-    kept = [hit for hit, side in sides if side == nearest and side is not Aside.YES]
-    offices = [hit for hit, side in sides if side is Aside.OFFICE and nearest is not Aside.OFFICE]
+        sides = [(hit, Relevance.NO if side is Relevance.HOME else side) for hit, side in sides]
+    nearest = min((side for _, side in sides), default=Relevance.YES)
+    kept = [hit for hit, side in sides if side == nearest and side is not Relevance.YES]
+    offices = [hit for hit, side in sides if side is Relevance.OFFICE and nearest is not Relevance.OFFICE]
     return kept, offices, nearest
 
 
-def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:
-    divisions: list[Division] = []
+def _read_divisions(path: Path) -> tuple[list[GazetteerEntry], list[str]]:
+    divisions: list[GazetteerEntry] = []
     problems: list[str] = []
     if not path.exists():
         return divisions, problems
@@ -276,7 +276,7 @@ def _read_divisions(path: Path) -> tuple[list[Division], list[str]]:
             if row.get("level") not in LEVELS or not row.get("code") or not row.get("name"):
                 problems.append(f"{path}:{number}: needs code, name and level district|street|community")
                 continue
-            divisions.append(Division(row["code"], row["name"], row["level"], row.get("parent") or ""))
+            divisions.append(GazetteerEntry(row["code"], row["name"], row["level"], row.get("parent") or ""))
     return divisions, problems
 
 

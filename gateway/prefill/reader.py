@@ -1,4 +1,4 @@
-"""The form filled from what its requester has said so far: each field with its evidence."""
+"""Reads a demand's text into guesses for the fields of the form, each with its evidence."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_PRIVATE = 400
 _PRIVATE = frozenset({"person", "phone", "id_number", "plate", "uscc"})
 
 
-class Prefill:
+class PrefillReader:
     """Reads a content into fields. Cheap enough (milliseconds) to run after every segment of speech."""
 
     def __init__(self, gazetteer: Gazetteer, subject: Subject | None = None, zone: tzinfo = UTC) -> None:
@@ -48,7 +48,7 @@ class Prefill:
         """What puts right what a recogniser mis-heard; it knows no words unless ``of`` read them."""
 
     @classmethod
-    def of(cls, config_dir: Path, timezone: str) -> Prefill:
+    def of(cls, config_dir: Path, timezone: str) -> PrefillReader:
         """What the tables and models below ``config_dir`` know; ``ConfigError`` names everything wrong in them."""
         gazetteer = Gazetteer.read(config_dir / "gazetteer.csv")
         subject = Subject.of(config_dir, TrainedModels.read(config_dir / "models"))

@@ -1,4 +1,4 @@
-"""What cross-validation found, as one HTML page without anything from outside and without any citizen's text."""
+"""Report of cross-validation: one HTML page without external resources and without any citizen's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said in a call as one content: the segments' words, put right, joined and read."""
+"""The content of a call: its segments corrected, joined and read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gateway.domain.limits import CONTENT_CHARS, content_of, said_in
 from gateway.domain.transcript import NewSegment
 from gateway.ports.speech import Understood
 from gateway.prefill.hearing import Correction, differences, less_sure
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 
 
-def understand(prefill: Prefill, said: Sequence[NewSegment], at: datetime, *, new: int) -> Understood:
+def understand(prefill: PrefillReader, said: Sequence[NewSegment], at: datetime, *, new: int) -> Understood:
     """``said`` with its last ``new`` segments put right, and what ``demand.content`` joined from all of it fills.
 
     A content that is full ends with a mark; the transcript has the rest.
@@ -36,7 +36,7 @@ def understand(prefill: Prefill, said: Sequence[NewSegment], at: datetime, *, ne
     return Understood(said=segments, reading=read)
 
 
-def _put_right(prefill: Prefill, segment: NewSegment) -> NewSegment:
+def _put_right(prefill: PrefillReader, segment: NewSegment) -> NewSegment:
     if segment.language == "en" or segment.corrected_text is not None:
         return segment
     return replace(segment, corrected_text=prefill.hearing.corrected(segment.text))

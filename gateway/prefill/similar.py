@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from gateway.prefill.features import plain, syllable
-from gateway.prefill.similar_part import BUCKETS, Facts, Floats, OpenPart, Query, SealedPart, Vector
+from gateway.prefill.similar_part import BUCKETS, Facts, Floats, OpenPart, SealedPart, SimilarQuery, Vector
 
 CHARS = 400
 """Of a longer text only this beginning counts."""
@@ -51,7 +51,7 @@ _SAID_BY_ALL = re.compile(
     r"|我们|你们|他们|这个|那个|就是|但是|而且|因为|所以|如果|虽然|还是|还有|已经|可以|没有|不是|什么|怎么|这里|那里|非常|一下|一直"
     r"|[的了着过吗呢吧啊呀嘛哦嗯呃我你您他她它这那是想要在有和与及或而也都又就还很把被让给]"
 )
-"""Courtesies and function words: in every ticket, about none."""
+"""Courtesies and function words, which occur in every ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class ScoredTicket:
     """A ticket found, and how similar it is: 0 to 1."""
 
     ticket_id: str
@@ -160,18 +160,18 @@ class SimilarIndex:
 
     def search(
         self, entry: Entry, *, since: float = 0.0, top: int = TOP, threshold: float = THRESHOLD
-    ) -> list[Similar]:
+    ) -> list[ScoredTicket]:
         """At most ``top`` other tickets registered from ``since`` on, most similar first, none below ``threshold``."""
         self.settle()
-        query, facts = Query(vector(entry.text), self._idf), self._facts(entry)
-        found: list[Similar] = []
+        query, facts = SimilarQuery(vector(entry.text), self._idf), self._facts(entry)
+        found: list[ScoredTicket] = []
         for part in self._parts():
             scores = part.scores(query)
             scores *= part.known.comparable(facts, since, len(scores))
             best = np.flatnonzero(scores >= threshold)
             if len(best) > top + 1:
                 best = best[np.argpartition(scores[best], -top - 1)[-top - 1 :]]
-            found += [Similar(part.ids[n], min(1.0, float(scores[n]))) for n in best]
+            found += [ScoredTicket(part.ids[n], min(1.0, float(scores[n]))) for n in best]
         found = [one for one in found if one.ticket_id != entry.ticket_id]
         return sorted(found, key=lambda one: (-one.score, one.ticket_id))[:top]
 

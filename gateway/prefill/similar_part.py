@@ -88,7 +88,7 @@ class OpenPart:
         for place, vector in enumerate(self.vectors):
             self._lengths[place] = _length(vector, idf)
 
-    def scores(self, query: Query) -> Floats:
+    def scores(self, query: SimilarQuery) -> Floats:
         """The cosine of each ticket with ``query``."""
         count = len(self.ids)
         if not count:
@@ -115,7 +115,7 @@ class OpenPart:
         return sum(buckets.nbytes + times.nbytes for buckets, times in self.vectors)
 
 
-class Query:
+class SimilarQuery:
     """What is searched: weights by bucket, divided by the length of its vector."""
 
     def __init__(self, vector: Vector, idf: Floats) -> None:
@@ -172,7 +172,7 @@ class SealedPart:
         lengths = np.sqrt(np.bincount(self._places, weights * weights, minlength=len(self.ids)))
         self._inverse[:] = self._living / np.maximum(lengths, 1e-9)
 
-    def scores(self, query: Query) -> Floats:
+    def scores(self, query: SimilarQuery) -> Floats:
         """The cosine of each ticket with ``query``; 0 for those forgotten."""
         starts = self._starts[query.buckets].astype(np.intp)
         sizes = self._starts[query.buckets + 1].astype(np.intp) - starts

@@ -1,4 +1,4 @@
-"""What a demand is about, how urgent it is, who handles it: the taxonomy's words and the city's models together."""
+"""Category, type, urgency and unit of a demand, by the taxonomy's words and the city's models together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.domain.words import DemandType
 from gateway.prefill import category as categories
 from gateway.prefill.category import CANDIDATES, CategoryReader
 from gateway.prefill.demand_type import demand_type, usual_type
-from gateway.prefill.taxonomy import Category, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
 from gateway.prefill.trained import PATHS, TrainedModels
 from gateway.prefill.urgency import urgency
 
@@ -28,13 +28,13 @@ _AGREED = 0.5
 _MOST = 0.97
 _USUAL_FROM = 0.5
 _DANGER_IS_HELP = 0.8
-"""Who tells of a danger and says no more wants help, this surely."""
+"""Confidence that a speaker who tells of a danger and declares no type wants help."""
 
 
 class Subject:
     """Reads category, type, urgency and unit; made once, used for every reading."""
 
-    def __init__(self, taxonomy: Mapping[str, Category], models: TrainedModels) -> None:
+    def __init__(self, taxonomy: Mapping[str, TaxonomyNode], models: TrainedModels) -> None:
         """Know every row of ``taxonomy`` and what ``models`` (the city's own) think."""
         self._taxonomy = taxonomy
         self._reader = CategoryReader(taxonomy)
@@ -66,7 +66,9 @@ class Subject:
         unit = _together(self._unit(category), opinions.get(UNIT_PATH), same=str.__eq__)
         return [guess for guess in (kind, category, how, unit) if guess is not None]
 
-    def _category(self, ruled: Guess | None, on: date, opinion: Guess | None) -> tuple[Guess | None, Category | None]:
+    def _category(
+        self, ruled: Guess | None, on: date, opinion: Guess | None
+    ) -> tuple[Guess | None, TaxonomyNode | None]:
         """The category, and its row when it has one."""
         code = ruled.value["code"] if ruled else None
         coded = replace(ruled, value=code) if ruled else None
@@ -112,7 +114,7 @@ class Subject:
 
 
 def _together(ruled: Guess | None, learnt: Guess | None, *, same: Any) -> Guess | None:
-    """One guess of two: agreeing makes surer, else the model is believed where it is sure, and each costs the other."""
+    """One guess of two: agreeing raises confidence; else the model wins where it is sure, and each lowers the other."""
     if ruled is None or learnt is None:
         return learnt or ruled
     offers = dict(ruled.candidates)

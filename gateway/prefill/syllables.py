@@ -1,4 +1,4 @@
-"""Chinese text as sound: one symbol a character, so that spans in the sound are spans in the text."""
+"""Chinese text as sound: one symbol for each character, so that spans are the same in both."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Sounds:
     """Encodes text by loose sound. Symbols are given out on first sight: compare only what one instance made."""
 
     def __init__(self) -> None:
-        """An encoder that has heard nothing yet."""
+        """An encoder that has assigned no symbol yet."""
         self._symbols: dict[str, str] = {}
         self._chars: dict[str, str] = {}
 

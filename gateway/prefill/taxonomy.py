@@ -29,7 +29,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class TaxonomyNode:
     """One node: two digits of ``code`` a level; ``names`` from level 1 to its own; unit and time limit by default.
 
     Keywords are words as people say them: ``A+B`` wants both near each other, ``_`` stands for a blank.
@@ -55,7 +55,7 @@ class Category:
         return self.effective_from <= day.isoformat() <= (self.effective_to or _NO_END)
 
 
-def version(taxonomy: Mapping[str, Category], day: date) -> str | None:
+def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:
     """The taxonomy's version on ``day``: the last date until then on which a row began or ended to count."""
     dates = (d for row in taxonomy.values() for d in (row.effective_from, row.effective_to))
     return max((d for d in dates if d and d <= day.isoformat()), default=None)
@@ -79,14 +79,14 @@ def read_units(path: Path) -> dict[str, Unit]:
     return units
 
 
-def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, Category]:
+def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, TaxonomyNode]:
     """Categories by code, parents before children; ``ConfigError`` names every wrong row."""
-    found: dict[str, Category] = {}
+    found: dict[str, TaxonomyNode] = {}
     paths: set[tuple[str, ...]] = set()
     problems: list[str] = []
     for where, row in _rows(path):
         names = tuple(name for level in range(1, _MAX_LEVEL + 1) if (name := row.get(f"l{level}_zh", "")))
-        category = Category(
+        category = TaxonomyNode(
             code=row.get("code", ""),
             parent=row.get("parent", ""),
             names=names,
@@ -112,7 +112,7 @@ def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, Category]:
     return found
 
 
-def _wrong(category: Category, found: dict[str, Category], units: dict[str, Unit]) -> list[str]:
+def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: dict[str, Unit]) -> list[str]:
     wrong = []
     code, level = category.code, len(category.names)
     if not code.isdigit() or not level or len(code) != level * _LEVEL_DIGITS:
@@ -132,7 +132,7 @@ def _wrong(category: Category, found: dict[str, Category], units: dict[str, Unit
     return [*wrong, *_wrong_words(category), *_wrong_dates(category)]
 
 
-def _wrong_words(category: Category) -> Iterator[str]:
+def _wrong_words(category: TaxonomyNode) -> Iterator[str]:
     """Keywords that can never be found, or say the same twice."""
     if len(set(category.keywords)) != len(category.keywords):
         yield f"{category.code} has a keyword twice"
@@ -141,7 +141,7 @@ def _wrong_words(category: Category) -> Iterator[str]:
             yield f"keyword {word!r} of {category.code} has an empty part"
 
 
-def _wrong_dates(category: Category) -> Iterator[str]:
+def _wrong_dates(category: TaxonomyNode) -> Iterator[str]:
     for name in ("effective_from", "effective_to"):
         text = getattr(category, name)
         if text and not _is_date(text):

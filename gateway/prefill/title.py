@@ -1,4 +1,4 @@
-"""标题 from a template: the place, and the words for what is wrong. Nothing in it was not said or filled."""
+"""标题 from a template: the place and the words for what is wrong, all of it from the text or from filled fields."""
 
 from __future__ import annotations
 

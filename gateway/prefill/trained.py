@@ -1,4 +1,4 @@
-"""The trained models of an installation beside the rules: their opinions as guesses and candidates.
+"""The trained models of an installation beside the rules: their answers as guesses and candidates.
 
 A model that is put into the folder, replaced or taken away counts within seconds, without a restart. One that is
 wrong is told in the log, and the one before it stays.

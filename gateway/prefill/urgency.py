@@ -11,14 +11,14 @@ from typing import Final
 from gateway.domain.guess import FILL_AT, Guess
 from gateway.prefill.denial import denied_spans, touches
 from gateway.prefill.failure import supply_in
-from gateway.prefill.taxonomy import Category
+from gateway.prefill.taxonomy import TaxonomyNode
 
 PATH = "demand.urgency"
 READ_CHARS: Final = 3000
 _BY_WORDS, _BY_CATEGORY, _BOTH = 0.85, 0.7, 0.95
 _NORMAL, _NORMAL_UNKNOWN, _CALM = 0.8, 0.6, 0.98
 _SAID_OVER = 0.45
-"""Who names a danger and says that it is over is asked: below ``FILL_AT``, a person decides."""
+"""Confidence of a danger that is said to be over: below ``FILL_AT``, a person decides."""
 _DENIED_CHARS = 8
 _DANGER = re.compile(
     r"(?:闻到|有|一股|很浓的?|浓浓的|好大的?)[^，。,.]{0,4}(?:煤气|燃气|天然气|液化气)(?:的)?(?:味|臭)|漏煤气"
@@ -107,7 +107,7 @@ _VISITOR = re.compile(
 too): who complains or wants help with them complains of tourism."""
 
 
-def urgency(content: str, kind: str | None, category: Category | None, sure: float) -> Guess | None:
+def urgency(content: str, kind: str | None, category: TaxonomyNode | None, sure: float) -> Guess | None:
     """Level and reason for ``demand.content == content`` about ``category``, known with confidence ``sure``.
 
     ``kind`` is the demand's type: who only asks, praises or suggests is in no danger by the matter alone.
@@ -136,7 +136,7 @@ def urgency(content: str, kind: str | None, category: Category | None, sure: flo
     return _guess("normal", "没有说到危险", None, _NORMAL if calm_matter else _NORMAL_UNKNOWN)
 
 
-def _by_matter(text: str, planned: Category | None, kind: str | None, sure: float) -> Guess | None:
+def _by_matter(text: str, planned: TaxonomyNode | None, kind: str | None, sure: float) -> Guess | None:
     """Urgent by what it is about: a ``planned`` category, or a complaint of a tourist's."""
     if _QUESTION.match(text):
         return None

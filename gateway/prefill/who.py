@@ -1,4 +1,4 @@
-"""Who calls, whom they complain about, and how either is reached: names, organisations and telephone numbers."""
+"""The requester and the accused party: names, organisations and telephone numbers."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ OTHERS = re.compile(
     r"|neighbou?rs?|police|bank|hospital|school))\b",
     _FLAGS,
 )
-"""Whose wish it may be instead."""
+"""Others than the speaker whose wish it may be."""
 OWN = re.compile(r"我|本人|俺|咱|自己|(?:举报|投诉|反映|反应|来电|诉求)人|\b(?:I|we|me|my|please)\b", _FLAGS)
 MADE_TO = re.compile(r"^们?[^，。]{0,3}?(?:让|叫|逼|要求|命令|威胁|劝|答应|骗)(?:了|过)?(?:我|本人)", _FLAGS)
 """Behind another: what the other wants of who speaks (老板叫我保密)."""

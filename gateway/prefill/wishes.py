@@ -1,4 +1,4 @@
-"""What who speaks wishes for themselves: to be kept secret or anonymous, and how to be met and reached.
+"""The requester's own wishes: secrecy, anonymity, accessibility, and how to be reached.
 
 One rule for all: a wish counts where nobody denies it (不用保密), nobody else has it (他要求匿名) and no thing is named
 by its words (保密局); what is said last of one kind counts. Its evidence is the words themselves.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.media.sniff import HEAD_BYTES, sniff
-from gateway.media.decoding import Limits, SoundDecoder
+from gateway.media.decoding import DecodingLimits, SoundDecoder
 
-LIMITS = Limits(sound_s=4 * 3600, cpu_s=600, wall_s=1200)
+LIMITS = DecodingLimits(sound_s=4 * 3600, cpu_s=600, wall_s=1200)
 """For whole recordings, which somebody at this machine names."""
 
 

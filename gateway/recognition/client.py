@@ -1,4 +1,4 @@
-"""The product's side of recognition: streams to any vosk-server, none of whose deaths loses or doubles a segment."""
+"""Client of recognisers: streams that neither lose nor repeat a segment when a server or a connection fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gateway.recognition.stream import RATE, ClientStream, StreamOptions
 from gateway.recognition.track import Track
 
 PATIENCE_S = 20.0
-"""After the last audio, and without any answer, a stream waits so long for a recogniser to come back."""
+"""Seconds that a stream waits for a recogniser after its last audio, without any answer."""
 
 
 class WebSocketRecogniser:

@@ -1,4 +1,4 @@
-"""Reaching a recogniser, and what to tell a person when that does not work."""
+"""Connects to a recogniser; errors say what a person can do."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import aiohttp
 
 CONNECT_S = 5.0
 MAX_ANSWER_BYTES = 1 << 20
-"""More is no answer to a few seconds of audio; the server is left."""
+"""The longest answer that is taken; a longer one ends the connection."""
 _REFUSED = (401, 403)
 _FULL = 503
 """With Retry-After; without, a proxy says so of a recogniser that is down."""
 
 
 class Unreachable(Exception):
-    """It cannot be used; the message says to a person what to do."""
+    """The recogniser cannot be used; the message says what to do."""
 
 
 class Full(Exception):
-    """It has no room for this stream; another one may, or this one later."""
+    """The recogniser has no room for this stream; another one may, or this one later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Access:
                         await socket.close()
 
     async def probe(self, url: str) -> None:
-        """See that it takes our connection and answers a ping (RFC 6455 §5.5.2). ``Unreachable`` or ``Full``."""
+        """Check that it accepts a connection and answers a ping (RFC 6455 §5.5.2). ``Unreachable`` or ``Full``."""
         async with self.connect(url, autoping=False) as socket:
             try:
                 async with asyncio.timeout(CONNECT_S):

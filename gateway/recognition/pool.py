@@ -1,4 +1,4 @@
-"""The recognisers that a process may use: which one a stream goes to, and which of them are fit for use."""
+"""The recognisers that a process may use: chooses one for each stream, and probes which of them work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.recognition.connection import CONNECT_S, Access, Full, Unreachable
 from gateway.telemetry import log, metrics
 
 PROBE_S = 10.0
-"""How often each is looked at, whether anybody speaks or not."""
+"""Seconds between probes of each recogniser."""
 LOST_S = 2.0
 """One that has just lost a stream is tried last for so long."""
 FULL_S = 1.0
@@ -30,7 +30,7 @@ class _Server:
 
     streams: int = 0
     why: str | None = ""
-    """Why it cannot be used; None: it can; empty: nobody has looked yet."""
+    """Why it cannot be used; None: it can; empty: not probed yet."""
     failures: int = 0
     retry_at: float = -math.inf
     lost_at: float = -math.inf
@@ -151,7 +151,7 @@ class Pool:
         return {url: s for url, s in known.items() if s.retry_at <= now and s.full_until[live] <= now}
 
     def _told(self, url: str, server: _Server, why: str | None) -> None:
-        """Tell of a change, once."""
+        """Log a change of state, once."""
         if why == server.why:
             return
         before, server.why = server.why, why

@@ -29,13 +29,13 @@ MAX_STREAMS = 1_000
 SPARE_CONNECTIONS = 64
 """Besides one for each stream: probes, and streams that have not begun."""
 IDLE_S = 120.0
-"""A client that sends nothing for so long is let go: a call sends all the time, silence too."""
+"""Seconds without any message after which a client is disconnected: a call sends all the time, silence too."""
 HEAD_S = 10.0
-"""So long a request's head may take, and a connection may stay unused."""
+"""Seconds that a request's head may take, and that a connection may stay unused."""
 TOLD_S = 60.0
-"""Strangers are named in the log once in so long."""
+"""Refused clients are logged once in this many seconds."""
 LAST_WORDS_S = 0.5
-"""At a stop streams have so long to end; their clients go on elsewhere."""
+"""Seconds that streams have to end at a stop; their clients go on elsewhere."""
 JOIN_S = 4.0
 """Longer than one segment's recognition takes on a busy machine."""
 _log = log.get("recogniser")
@@ -225,7 +225,7 @@ class RecognitionServer:
                 return
 
     def _send_away(self, socket: web.WebSocketResponse) -> None:
-        """Its place is a live call's from now on."""
+        """End a catch-up stream whose place a live call takes."""
         _log.info("stream_makes_way")
         closing = asyncio.create_task(socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"live calls go first"))
         self._closing.add(closing)

@@ -1,4 +1,4 @@
-"""How many streams a recogniser hears at once, and who makes way for whom."""
+"""Limits the streams of a recogniser: when all places are taken, a live call ends the newest catch-up stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Slot:
 
 
 class Slots:
-    """A live call is refused only when every place is a live call's: else the newest catch-up makes way for it."""
+    """The places of a recogniser; a live call is refused only when live calls hold all of them."""
 
     def __init__(self, limit: int) -> None:
         """``limit`` streams at once."""

@@ -1,4 +1,4 @@
-"""One stream to a recogniser, over as many connections as it takes."""
+"""A stream to a recogniser that goes on over new connections when one is lost."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ PIECE = 3 * RATE // 10
 LARGEST_PIECE = RATE
 """… and a second at most, when there is a backlog."""
 WINDOW = 4 * RATE
-"""So much may be on its way unanswered."""
+"""Samples (4 s) that may be on their way unanswered."""
 STALL_S = 60.0
-"""A server that owes an answer for so long is taken for dead."""
+"""Seconds after which a server that owes an answer counts as dead."""
 FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 5.0
 MAX_WAITING_PARTIALS = 20
-"""Whoever reads so slowly wants finals only."""
+"""Partial results that wait for a slow reader; beyond them it gets final ones only."""
 MAX_STUCK = 4
-"""After so many connections in a row that came no further, the audio is to blame."""
+"""After so many connections in a row without progress the audio is skipped."""
 _EOF_MARK = -1
 _log = log.get("recognition")
 
@@ -53,7 +53,7 @@ class _End(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamOptions:
-    """How a stream wants to be heard."""
+    """Options of a stream."""
 
     languages: tuple[str, ...]
     hotwords: tuple[str, ...]
@@ -163,7 +163,7 @@ class ClientStream:
             self._report(over=True)
 
     def _step_over(self) -> None:
-        """The same audio has ended every connection: it may kill recognisers, so nobody gets it again."""
+        """Skip audio that has ended every connection: it may crash recognisers."""
         self._lost = True
         self._done_to = self._reached = min(self._track.pushed, max(self._reached, self._done_to) + WINDOW)
         _log.error("recognition_stepped_over", to_ms=self._ms(self._done_to))

@@ -10,7 +10,7 @@ from gateway.errors import ConfigError
 
 
 class Certificate:
-    """What a recogniser shows to other machines, and until when it holds."""
+    """A recogniser's certificate, and how long it is valid."""
 
     def __init__(self, cert_file: Path, key_file: Path) -> None:
         """Both are PEM files, ``cert_file`` with its chain. ``ConfigError`` says which one is wrong."""

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from gateway.errors import ConfigError
-from gateway.live.connection import Listener
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.run_dir import socket_path
 from gateway.plugins.engines import engine_settings
 from gateway.recognition.local import load_engine
 from gateway.recognition.server import RecognitionServer
@@ -21,7 +21,7 @@ from gateway.roles.health_port import serve_health
 from gateway.roles.measures import ANSWERS
 from gateway.roles.role import ASR, process_name
 from gateway.settings import Settings
-from gateway.settings.sections import AsrServer
+from gateway.settings.sections import AsrServerSection
 from gateway.telemetry import log, metrics
 from gateway.telemetry.alarm_log import AlarmLog
 from gateway.telemetry.alarms import ringing
@@ -49,7 +49,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
         raise ConfigError([f"[asr] engine = {spec.name!r} runs elsewhere: set [asr] url, or workers = 0"])
     certificate = _certificate(settings.asr_server)
     async with AsyncExitStack() as stack:
-        listener = Listener(socket_path(settings.data_dir, name), ANSWERS)
+        listener = SocketListener(socket_path(settings.data_dir, name), ANSWERS)
         await listener.start()
         place.unlink(missing_ok=True)
         stack.push_async_callback(listener.aclose)
@@ -86,7 +86,7 @@ async def recognise(settings: Settings, index: int, *, supervised: bool) -> None
             await server.aclose()
 
 
-def _certificate(settings: AsrServer) -> Certificate | None:
+def _certificate(settings: AsrServerSection) -> Certificate | None:
     """What is shown to other machines, read anew at SIGHUP; None: no certificate is configured."""
     certificate = (
         Certificate(settings.cert_file, settings.key_file) if settings.cert_file and settings.key_file else None
@@ -117,7 +117,7 @@ async def _watch(certificate: Certificate | None) -> None:
 
 
 async def _serve_others(
-    server: RecognitionServer, settings: AsrServer, index: int, certificate: Certificate | None
+    server: RecognitionServer, settings: AsrServerSection, index: int, certificate: Certificate | None
 ) -> str | None:
     """Listen for other machines, where that is configured; the address."""
     if not settings.port:

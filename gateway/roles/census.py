@@ -1,4 +1,4 @@
-"""What the supervisor answers about itself and its children, at ``run/supervisor.sock``."""
+"""The supervisor's answers about itself and its children, at ``run/supervisor.sock``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway import __version__
-from gateway.live.connection import Body, Listener
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.connection import Body, SocketListener
+from gateway.interprocess.run_dir import socket_path
 from gateway.roles.child import Child
 
 SUPERVISOR, CHILDREN = "supervisor", "children"
@@ -23,7 +23,7 @@ async def telling(data_dir: Path, children: Sequence[Child]) -> AsyncIterator[No
     async def answer(_: Body) -> Body:
         return {"version": __version__, "pid": os.getpid(), "children": [_told(child) for child in children]}
 
-    listener = Listener(socket_path(data_dir, SUPERVISOR), {CHILDREN: answer})
+    listener = SocketListener(socket_path(data_dir, SUPERVISOR), {CHILDREN: answer})
     await listener.start()
     try:
         yield

@@ -8,7 +8,7 @@ from gateway.roles.duties import Duty, kept
 
 
 class ChangingDuties:
-    """Each by a name; ``run`` is the duty that they all are together."""
+    """Named duties that are started and ended at run time; ``run`` is one duty made of them all."""
 
     def __init__(self) -> None:
         """None yet. Needs a running loop."""

@@ -1,4 +1,4 @@
-"""A child process: started, restarted with back-off, and dead when its parent is."""
+"""A child process: started, restarted with back-off, and ended with its parent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BACKOFF_S = 3.0
 ROTATE_S = 60.0
 """How often a child's log is looked at."""
 CONFIG_ERROR_EXIT = 2
-"""How a child says that its configuration is wrong; it has told a person why."""
+"""The exit code of a child whose configuration is wrong; it has printed why."""
 STEADY_S = 10.0
 """A child that lived so long starts its back-off anew."""
 _PR_SET_PDEATHSIG = 1
@@ -40,13 +40,13 @@ class ChildSpec:
     """From SIGTERM to SIGKILL at an orderly stop."""
     nice: int = 0
     essential: bool = True
-    """Whether the house cannot stand without it: then its wrong configuration ends the run instead of a back-off."""
+    """Whether the gateway cannot run without it: then its wrong configuration ends the run instead of a back-off."""
     reloads: bool = False
     """Whether it reads files anew at SIGHUP."""
     prepare: Callable[[], None] | None = None
     """Called before each start, e.g. to clear what a killed one left behind."""
     log: Path | None = None
-    """A file that it writes on and on, opening it for each line: it is kept to a size."""
+    """A log file that it opens anew for each line; rotated when it is too large."""
 
 
 class ChildRefusedToStart(GatewayError):

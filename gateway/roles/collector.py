@@ -1,4 +1,4 @@
-"""The garbage collector of a process that answers in milliseconds."""
+"""Settings of the garbage collector for a process that answers in milliseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ YOUNG = 10_000
 
 
 def settle() -> None:
-    """Call once everything has started: what is there now stays, and is not looked at again.
+    """Exempt all objects of the start from collection; call once everything has started.
 
     Otherwise each full collection stops the loop for some 60 ms (two or three audio frames) to find nothing.
     """

@@ -1,4 +1,4 @@
-"""What a process keeps doing, by name: of each room that it runs, everything, and nothing twice."""
+"""The duties of a process by name: everything that the parts it runs keep doing, and nothing twice."""
 
 from __future__ import annotations
 

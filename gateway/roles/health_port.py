@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from gateway.errors import ConfigError
-from gateway.settings.sections import Health
+from gateway.settings.sections import HealthSection
 from gateway.telemetry import alarms
 from gateway.telemetry.exposition import CONTENT_TYPE, exposition, measured
 
@@ -16,7 +16,7 @@ Ready = Callable[[], Awaitable[dict[str, bool]]]
 RETRY_AFTER_S = 5
 
 
-async def serve_health(name: str, ready: Ready, settings: Health, stack: AsyncExitStack) -> None:
+async def serve_health(name: str, ready: Ready, settings: HealthSection, stack: AsyncExitStack) -> None:
     """``/healthz``, ``/readyz`` and ``/metrics`` of the process ``name``, until ``stack`` closes.
 
     Nothing where no port is set. ``ConfigError`` when it is taken.

@@ -1,4 +1,4 @@
-"""What is deleted by age, each minute, by a clock that is believed. It costs by what goes, not by what is kept."""
+"""Deletion by age, each minute, safe against clock jumps (``domain.retention``); costs by what is deleted only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = log.get("housekeeping")
 
 
 def housekeeping(house: House, *, apart: bool) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Duties by name: of the house's shared things by its workers, of this machine's own by one that runs on it."""
+    """Deletion duties by name: shared data is left to the workers, this machine's own to one process on it."""
     steps: dict[str, Step] = {}
     if house.worker is not None:
         steps |= {"recordings": lambda now: _recordings(house, now), "rows": lambda now: _rows(house, now)}
@@ -73,7 +73,7 @@ async def _rows(house: House, now: datetime) -> None:
 
 
 async def _watch_attachments(house: House) -> None:
-    """Whoever takes files looks whether there is room for them."""
+    """Watch the disk of attachments."""
     while True:
         await asyncio.to_thread(house.base.files.free_fraction)
         await asyncio.sleep(LOOK_S)

@@ -1,10 +1,10 @@
-"""What every process answers: its measures, and which of them alarm."""
+"""Metrics and alarms of a process, as every process answers them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.live.connection import Body, Handler
+from gateway.interprocess.connection import Body, Handler
 from gateway.telemetry import alarms
 from gateway.telemetry.exposition import measured
 

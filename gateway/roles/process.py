@@ -11,9 +11,9 @@ from contextlib import AsyncExitStack
 
 from gateway.bootstrap.house import House, open_house
 from gateway.errors import ConfigError
-from gateway.live.connection import Listener
-from gateway.live.run_dir import socket_path
-from gateway.live.siblings import Siblings
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.run_dir import socket_path
+from gateway.interprocess.siblings import Siblings
 from gateway.roles import collector, watching
 from gateway.roles.changing import ChangingDuties
 from gateway.roles.duties import duties, kept
@@ -29,7 +29,7 @@ from gateway.telemetry import log
 TAIL_S = 10.0
 """After the last call has ended its last words have this long to be recognised; later catch-up finds them."""
 SWITCH_S = 0.001
-"""The database's thread may hold the interpreter so long while a frame waits to be sent."""
+"""Seconds for which another thread may hold the interpreter while a frame waits to be sent."""
 _log = log.get("process")
 
 
@@ -54,7 +54,7 @@ async def serve(
         base = house.base
         channels = [RunningChannel(built, base.here) for built in house.channels]
         state = ProcessState(name, house, channels)
-        listener = Listener(socket_path(settings.data_dir, name), state.handlers)
+        listener = SocketListener(socket_path(settings.data_dir, name), state.handlers)
         await listener.start()
         stack.push_async_callback(listener.aclose)
         if house.voice is not None:
@@ -96,7 +96,7 @@ async def serve(
 
 
 def _make_room() -> None:
-    """As many descriptors as the machine allows (one a call), and no thread that keeps the media clock waiting."""
+    """Raise the descriptor limit (one a call), and limit how long a thread holds up the media clock."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     sys.setswitchinterval(SWITCH_S)

@@ -1,4 +1,4 @@
-"""The ``reader`` role: reads what callers say, so that the process that paces their audio does not."""
+"""The ``reader`` role: reads callers' words into fields, outside the process that paces their audio."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from gateway.live.connection import Listener
-from gateway.live.run_dir import socket_path
-from gateway.live.speech_reader import READER, VERB
-from gateway.live.speech_reading import handler
-from gateway.prefill.reader import Prefill
+from gateway.interprocess.connection import SocketListener
+from gateway.interprocess.reader_client import READER, VERB
+from gateway.interprocess.reader_service import handler
+from gateway.interprocess.run_dir import socket_path
+from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.roles.health_port import serve_health
 from gateway.roles.measures import ANSWERS
@@ -29,9 +29,9 @@ async def read(settings: Settings, *, supervised: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    prefill = Prefill.of(settings.config_dir, settings.timezone)
+    prefill = PrefillReader.of(settings.config_dir, settings.timezone)
     async with AsyncExitStack() as stack:
-        listener = Listener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), **ANSWERS})
+        listener = SocketListener(socket_path(settings.data_dir, READER), {VERB: handler(prefill), **ANSWERS})
         await listener.start()
         stack.push_async_callback(listener.aclose)
         if not supervised:

@@ -1,4 +1,4 @@
-"""What ``--role`` may say, and what a process is called."""
+"""The values of ``--role``, and the names of processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ALL = "all"
 """The supervisor and its children."""
 ASR = "asr"
 READER = "reader"
-"""Reads what callers say, so that the process that paces their audio does not."""
+"""Reads callers' words into fields, outside the process that paces their audio."""
 ALONE = (ALL, READER, ASR)
 """Roles that share their process with no other."""
 PARTS = ("voice", "web", "worker")

@@ -1,4 +1,4 @@
-"""Files that programs beside us write on and on: kept to a size, one earlier part beside them."""
+"""Rotates log files that other programs append to; one earlier part is kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.telemetry import log
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Of a log that only warnings go to: months in good times, hours at its worst."""
+"""Bytes at which a log of warnings is rotated: usually months of them, at worst hours."""
 _log = log.get("rotation")
 
 

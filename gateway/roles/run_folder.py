@@ -1,17 +1,17 @@
-"""``data_dir/run``: what an earlier run's processes left in it."""
+"""``data_dir/run``: removes what the processes of an earlier run left in it."""
 
 from __future__ import annotations
 
 import socket
 from pathlib import Path
 
-from gateway.live.run_dir import socket_path
+from gateway.interprocess.run_dir import socket_path
 
 ANSWER_S = 1.0
 
 
 def clear_away(data_dir: Path) -> None:
-    """Where processes of an earlier run listened, if nobody does any more. Blocking, for a moment."""
+    """Remove sockets and addresses of an earlier run on which nobody listens. Blocking, for a moment."""
     for path in socket_path(data_dir, "any").parent.glob("*.sock"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(ANSWER_S)

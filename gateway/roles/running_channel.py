@@ -18,7 +18,7 @@ _log = log.get("channel")
 
 
 class RunningChannel:
-    """Built anew with back-off when it fails. With a lease it runs while that is ours."""
+    """Runs a channel, rebuilt with back-off when it fails; a leased one only while this process has the lease."""
 
     def __init__(self, built: BuiltChannel, here: ChannelsHere) -> None:
         """Not started yet; ``here`` knows it while it runs."""
@@ -27,6 +27,7 @@ class RunningChannel:
         self._here = here
         self._lease = built.lease
         self._make = built.make
+        self._abilities = built.abilities
         self._channel: Channel | None = None
         self._stopping = False
 
@@ -60,7 +61,7 @@ class RunningChannel:
         while not self._stopping:
             began = loop.time()
             self._channel = channel = self._make()
-            self._here.put(self.channel_id, channel)
+            self._here.put(self.channel_id, channel, self._abilities)
             try:
                 await channel.run()
             except ConfigError:

@@ -1,4 +1,4 @@
-"""How a process is, and how all of this machine are: what ``/readyz``, ``/metrics`` and the channels' report say."""
+"""State of this process and of all on this machine, for ``/readyz``, ``/metrics`` and the channels' report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from gateway.bootstrap.house import House
 from gateway.errors import StoreUnavailable
-from gateway.live.connection import Body, Handler
-from gateway.live.siblings import Siblings
+from gateway.interprocess.connection import Body, Handler
+from gateway.interprocess.siblings import Siblings
 from gateway.ports.store import TicketQuery
 from gateway.roles.measures import ALARMS, ANSWERS, METRICS
 from gateway.roles.role import parts_of
@@ -22,7 +22,7 @@ READY, CHANNELS, TODAY = "ready", "channels", "today"
 
 
 class ProcessState:
-    """How this process is."""
+    """State of this process."""
 
     def __init__(self, name: str, house: House, channels: Sequence[RunningChannel]) -> None:
         """``channels`` are those that it runs."""
@@ -74,7 +74,7 @@ class ProcessState:
 
 
 class MachineState:
-    """How every process of this machine is, asked of all of them at once."""
+    """State of every process of this machine, asked of all of them at once."""
 
     def __init__(self, own: ProcessState, siblings: Siblings, house: House) -> None:
         """``own`` is the process that is asked from outside."""

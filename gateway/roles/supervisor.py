@@ -1,4 +1,4 @@
-"""``gateway run``: one machine's processes. All of them are children of this one; they live and die with it."""
+"""``gateway run``: the supervisor of one machine's processes, which are its children and end with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gateway.errors import ConfigError, StoreUnavailable
-from gateway.live.server import EmbeddedValkey
+from gateway.interprocess.valkey_server import EmbeddedValkey
 from gateway.roles import told
 from gateway.roles.census import telling
 from gateway.roles.child import MAX_BACKOFF_S, Child, ChildSpec

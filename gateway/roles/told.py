@@ -1,4 +1,4 @@
-"""What a new configuration changes, as the log tells it."""
+"""Log lines of a reload: which keys are in force, need a restart, or are refused."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def log_taken(old: Settings, new: Settings) -> Settings:
 
 
 def taken(key: str) -> None:
-    """Its new value is in force."""
+    """Log that a key's new value is in force."""
     _log.info("config_taken", key=key)
 
 
 def needs_restart(key: str) -> None:
-    """Its new value is not."""
+    """Log that a key's new value needs a restart."""
     _log.warning(
         "config_needs_restart", key=key, do="restart the gateway when it suits; until then the old value holds"
     )
 
 
 def refused(error: ConfigError) -> None:
-    """Nothing of it is in force."""
+    """Log that a new configuration is refused as a whole."""
     _log.error("config_refused", problems=error.problems, do="correct it, see `gateway check`, then SIGHUP again")

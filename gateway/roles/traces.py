@@ -1,4 +1,4 @@
-"""SIP traces are personal data: they are kept as long as recordings, and no longer; shorter where they are many."""
+"""Deletes old SIP traces. They are personal data: kept no longer than recordings, and limited in size."""
 
 from __future__ import annotations
 

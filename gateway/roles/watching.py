@@ -1,4 +1,4 @@
-"""What a process keeps looking at and tells in gauges (its parts, disks, clock), and what of it alarms."""
+"""Gauges of a process's parts, disks and clock, and the alarms that follow from them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ACCEPTING = "accepting"
 
 
 async def recordings_disk(recordings: Recordings) -> None:
-    """Whoever records looks whether there is room for it, which raises or ends the recordings' alarm."""
+    """Watch the disk of recordings; raises or ends the recording alarm."""
     while True:
         metrics.RECORDING_FREE_FRACTION.set(await asyncio.to_thread(recordings.free_fraction))
         await asyncio.sleep(LOOK_S)
 
 
 async def data_disk(folder: Path) -> None:
-    """One process of a machine looks after the disk of ``data_dir``."""
+    """Watch the disk of ``data_dir``; one process of a machine does."""
     while True:
         metrics.DATA_FREE_FRACTION.set(await asyncio.to_thread(free_fraction, folder))
         await asyncio.sleep(LOOK_S)
@@ -45,7 +45,7 @@ def free_fraction(folder: Path) -> float:
 
 
 async def valkey(answers: Callable[[], Awaitable[bool]]) -> None:
-    """Say whether Valkey answers this process: nothing is lost without it, and nobody would notice."""
+    """Watch whether Valkey answers this process: without it nothing fails, so nobody would notice."""
     while True:
         await asyncio.sleep(LOOK_S)  # a machine's own starts beside this
         metrics.VALKEY_UP.set(await answers())

@@ -20,28 +20,28 @@ from gateway.errors import ConfigError
 from gateway.settings import named
 from gateway.settings.sections import (
     INSTALLATION,
-    Asr,
-    AsrServer,
-    Attachments,
-    Calls,
+    AsrSection,
+    AsrServerSection,
+    AttachmentsSection,
+    CallsSection,
     ChannelTable,
-    Conversations,
-    Database,
+    ConversationsSection,
+    DatabaseSection,
     FeedTable,
-    Health,
-    Http,
-    Log,
-    Open311Table,
-    Recording,
-    Redis,
-    Telemetry,
-    Title,
+    HealthSection,
+    HttpSection,
+    LogSection,
+    Open311Section,
+    RecordingSection,
+    RedisSection,
+    TelemetrySection,
+    TitleSection,
     on_loopback,
     unique_ids,
 )
 
 DEFAULT_CHANNELS = (ChannelTable(id="hotline", kind="sip"),)
-"""Without any configuration the house answers the telephone."""
+"""The channels of an installation without any configuration: the telephone."""
 
 
 class Settings(BaseSettings):
@@ -62,20 +62,20 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"
     node: str = ""
     """This machine's name in leases; empty = the host name."""
-    http: Http = Http()
-    health: Health = Health()
-    database: Database = Database()
-    redis: Redis = Redis()
-    asr: Asr = Asr()
-    asr_server: AsrServer = AsrServer()
-    recording: Recording = Recording()
-    attachments: Attachments = Attachments()
-    calls: Calls = Calls()
-    conversations: Conversations = Conversations()
-    open311: Open311Table = Open311Table()
-    title: Title = Title()
-    log: Log = Log()
-    telemetry: Telemetry = Telemetry()
+    http: HttpSection = HttpSection()
+    health: HealthSection = HealthSection()
+    database: DatabaseSection = DatabaseSection()
+    redis: RedisSection = RedisSection()
+    asr: AsrSection = AsrSection()
+    asr_server: AsrServerSection = AsrServerSection()
+    recording: RecordingSection = RecordingSection()
+    attachments: AttachmentsSection = AttachmentsSection()
+    calls: CallsSection = CallsSection()
+    conversations: ConversationsSection = ConversationsSection()
+    open311: Open311Section = Open311Section()
+    title: TitleSection = TitleSection()
+    log: LogSection = LogSection()
+    telemetry: TelemetrySection = TelemetrySection()
     channel: tuple[ChannelTable, ...] = DEFAULT_CHANNELS
     feed: tuple[FeedTable, ...] = ()
 
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _recognisers_guarded(self) -> Self:
-        """Speech leaves a machine encrypted and to those who know the token, unless somebody says otherwise."""
+        """Refuse to serve other machines' recognition without TLS and token, unless explicitly allowed."""
         server = self.asr_server
         if server.port and not on_loopback(server.host) and not server.allow_insecure:
             missing = [] if server.cert_file else ["asr_server.cert_file and key_file"]
@@ -205,7 +205,7 @@ def load(config: Path | None) -> Settings:
 
 
 def load_again(config: Path | None) -> Settings:
-    """As ``load``, for who runs already: a file without any key is refused, for a full disk leaves such files."""
+    """As ``load``, for a running process: a file without any key is refused, since a full disk leaves such files."""
     if config is not None and not read_table(config):
         raise ConfigError([f"{config}: is empty, which would take away every channel and feed; write it again"])
     return load(config)

@@ -1,4 +1,4 @@
-"""What differs between two configurations, as keys that a person finds in the file."""
+"""Differences between two configurations, as keys of the file."""
 
 from __future__ import annotations
 

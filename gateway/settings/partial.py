@@ -1,4 +1,4 @@
-"""What of a broken configuration holds, so that a person hears of everything else that is wrong, too."""
+"""Loads what is valid in a broken configuration, so that its other mistakes are reported, too."""
 
 from __future__ import annotations
 

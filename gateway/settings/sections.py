@@ -25,7 +25,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-class Http(Section):
+class HttpSection(Section):
     """``[http]``: API, desk, health and metrics."""
 
     host: str = "127.0.0.1"
@@ -39,7 +39,7 @@ class Http(Section):
     """CIDRs whose X-Forwarded-For is believed."""
 
 
-class Health(Section):
+class HealthSection(Section):
     """``[health]``: what a process that runs apart and serves no ``[http]`` answers to monitoring.
 
     ``/healthz``, ``/readyz`` and ``/metrics`` of ``gateway run --role voice`` (or ``worker``, ``asr``). Under ``gateway
@@ -51,7 +51,7 @@ class Health(Section):
     """0 = not served."""
 
 
-class Database(Section):
+class DatabaseSection(Section):
     """``[database]``: the record of truth."""
 
     url: str = ""
@@ -60,7 +60,7 @@ class Database(Section):
     """SQLite only. NORMAL may lose the last commits on power loss: for trials, never for a city."""
 
 
-class Redis(Section):
+class RedisSection(Section):
     """``[redis]``: the live waiting room and wake-ups, never the record."""
 
     url: str = ""
@@ -75,7 +75,7 @@ def on_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class Asr(Section):
+class AsrSection(Section):
     """``[asr]``: recognition. ``workers = 0`` without a ``url``: no recogniser, calls go on, tickets say pending."""
 
     engine: Identifier = "whisper"
@@ -123,7 +123,7 @@ def _listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-class AsrServer(Section):
+class AsrServerSection(Section):
     """``[asr_server]``: where other machines reach this machine's recognisers. They bring ``[asr] token``."""
 
     host: str = "127.0.0.1"
@@ -144,7 +144,7 @@ class AsrServer(Section):
         return self
 
 
-class Recording(Section):
+class RecordingSection(Section):
     """``[recording]``: call audio on disk."""
 
     dir: Path | None = None
@@ -155,7 +155,7 @@ class Recording(Section):
     """Recordings and SIP traces older than this are deleted; tickets and text stay."""
 
 
-class Attachments(Section):
+class AttachmentsSection(Section):
     """``[attachments]``: pictures, voice messages and files that people sent."""
 
     dir: Path | None = None
@@ -166,7 +166,7 @@ class Attachments(Section):
     """Files older than this are deleted, with the text of long messages; 0 = they stay as tickets do."""
 
 
-class Calls(Section):
+class CallsSection(Section):
     """``[calls]``: how a call lives."""
 
     lease_s: float = Field(15.0, ge=2)
@@ -181,7 +181,7 @@ class Calls(Section):
     """Texts the ticket's number to mobile callers; unset: the only SMS channel, if there is exactly one; "": none."""
 
 
-class Conversations(Section):
+class ConversationsSection(Section):
     """``[conversations]``: written contacts, on every channel alike."""
 
     idle_close_s: float = Field(1800.0, ge=1)
@@ -192,18 +192,18 @@ class Conversations(Section):
     """A channel is not called silent before this; after it, when it is far beyond its usual pauses."""
 
 
-class Open311Table(Section):
+class Open311Section(Section):
     """``[open311]``: GeoReport v2 at ``/open311/v2``; its services are ``config/open311_services.csv``."""
 
     jurisdiction_id: str = "haikou.gov.cn"
     """Requests that name another jurisdiction are refused; empty = any name is taken."""
     contact: str = "12345"
-    """Whom to ask for an api_key, told by discovery."""
+    """The contact for an api_key, as discovery shows it."""
     public: Literal["none", "open311", "all"] = "open311"
     """Which tickets are read without an api_key; never those of requesters who asked to be kept secret."""
 
 
-class Title(Section):
+class TitleSection(Section):
     """``[title]``: a language model on the city's own network that may write titles; without a ``url``: none."""
 
     url: str = Field("", pattern=r"^(https?://\S+)?$")
@@ -223,7 +223,7 @@ class Title(Section):
         return self
 
 
-class Log(Section):
+class LogSection(Section):
     """``[log]``."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -232,14 +232,14 @@ class Log(Section):
     """Only for a developer's own machine."""
 
 
-class Telemetry(Section):
+class TelemetrySection(Section):
     """``[telemetry]``."""
 
     otlp_endpoint: str = Field("", pattern=r"^(https?://[^\s/]+(/\S*)?)?$")
     """A collector's address for spans, e.g. ``http://127.0.0.1:4318``; empty: none are made."""
 
 
-class Table(BaseModel):
+class KindTable(BaseModel):
     """What ``[[channel]]`` and ``[[feed]]`` share; keys besides those named here are checked by the kind."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -253,7 +253,7 @@ class Table(BaseModel):
         return self._places
 
     def tell_places(self, places: Mapping[str, str]) -> None:
-        """Called once by whoever read them."""
+        """Set these places; called once by the loader."""
         self._places = places
 
     @property
@@ -262,7 +262,7 @@ class Table(BaseModel):
         return dict(self.model_extra or {})
 
 
-class ChannelTable(Table):
+class ChannelTable(KindTable):
     """One ``[[channel]]``; keys besides these are the kind's own and checked by its settings model."""
 
     hours: tuple[str, ...] = ()
@@ -270,7 +270,7 @@ class ChannelTable(Table):
     after_hours_flow: str = "after_hours"
     """Calls only: the flow that answers at other times."""
     holidays: tuple[date, ...] = ()
-    """Calls only: days on which nobody is."""
+    """Calls only: days without agents on duty."""
     workdays: tuple[date, ...] = ()
     """Calls only: weekend days that are worked as a Monday is (调休)."""
 
@@ -291,11 +291,11 @@ class ChannelTable(Table):
         return self
 
 
-class FeedTable(Table):
+class FeedTable(KindTable):
     """One ``[[feed]]``; keys besides ``id`` and ``kind`` are checked by the feed kind."""
 
 
-T = TypeVar("T", bound=Table)
+T = TypeVar("T", bound=KindTable)
 
 
 def unique_ids(tables: tuple[T, ...]) -> tuple[T, ...]:

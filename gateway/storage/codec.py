@@ -14,8 +14,9 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.interaction import FlowRun, Interaction, Recording
 from gateway.domain.journal import Journal, Recorded
 from gateway.domain.messages import Heard, Thread
+from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
-from gateway.domain.words import Disposition, Status
+from gateway.domain.words import Disposition
 from gateway.domain.world import Seen, Written
 
 Row = dict[str, Any]
@@ -38,6 +39,8 @@ _PLAIN = (
     "recording_path",
     "dialogue",
 )
+SAID = ("pending", "phone", "callback_phone", "search", "search_masked", "merged_into", "doc")
+"""Columns that follow from a ticket's form."""
 _INSTANTS = ("lease_until", "queued_at", "answered_at", "ended_at")
 
 
@@ -102,11 +105,12 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
         "hidden": ticket.hidden,
     }
     if before is not None:
-        row |= {name: before[name] for name in ("pending", "phone", "callback_phone", "search", "search_masked", "doc")}
+        row |= {name: before[name] for name in SAID}
     if ticket.opened:
         form = ticket.form
         requester, demand = form.requester, form.demand
         row["pending"] = form.prefill.pending
+        row["merged_into"] = form.related.merged_into
         row["phone"], row["callback_phone"] = requester.phone, requester.callback_phone
         if ticket.reworded:
             said = (requester.phone, requester.callback_phone, demand.title, demand.content, form.place.address)
@@ -194,8 +198,8 @@ def event_row(recorded: Recorded, event_id: str) -> Row:
         "event_id": event_id,
         "type": event.TYPE,
         "at": rfc3339(event.at),
-        "ticket_id": recorded.ticket.ticket_id,
-        "ticket_no": recorded.ticket.ticket_no,
+        "ticket_id": recorded.ticket_id,
+        "ticket_no": recorded.ticket_no,
         "interaction_id": recorded.interaction_id,
         "actor": event.actor,
         "data": json_text(event.data()),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import Identity
+from gateway.domain.status import CLOSED
 from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
@@ -23,7 +24,6 @@ from gateway.storage.texts import MAX_INT, check_texts
 
 CONVERSATION = "conversation:"
 """How the external_id of a conversation's interaction begins; the sender follows."""
-FINISHED = frozenset({"archived", "merged", "deflected", "informed", "withdrawn"})
 TICKETS_SHOWN = 5
 
 
@@ -230,7 +230,7 @@ def _tickets(
     connection: sa.Connection, requesters: set[str], ticket_nos: Sequence[str], conversation: dict[str, str]
 ) -> tuple[TicketBrief, ...]:
     own = list(requesters)
-    rows = list(_RECENT.rows(connection, requesters=own, finished=list(FINISHED))) if own else []
+    rows = list(_RECENT.rows(connection, requesters=own, finished=[status.value for status in CLOSED])) if own else []
     if ticket_nos:
         rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos), **conversation)
     docs = {row.ticket_no: (row, loads(row.doc)) for row in rows}

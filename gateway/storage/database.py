@@ -9,15 +9,18 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import ConfigError
-from gateway.ports.clock import Clock, SystemClock
-from gateway.storage.accounts import SqlAccountStore
+from gateway.ports.clock import Clock
+from gateway.storage.audit import SqlAuditTrail
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
+from gateway.storage.devices import SqlDeviceStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.leases import SqlLeaseStore
+from gateway.storage.login_attempts import SqlLoginAttempts
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
 from gateway.storage.open_work import SqlOpenWork
@@ -25,8 +28,11 @@ from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutb
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
+from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
+from gateway.storage.tokens import SqlTokenStore
+from gateway.storage.users import SqlUserStore
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
@@ -48,7 +54,12 @@ class Database:
     reader: SqlTicketReader
     leases: SqlLeaseStore
     deliveries: SqlDeliveryStore
-    accounts: SqlAccountStore
+    users: SqlUserStore
+    sessions: SqlSessionStore
+    tokens: SqlTokenStore
+    login_attempts: SqlLoginAttempts
+    devices: SqlDeviceStore
+    audit: SqlAuditTrail
     phones: SqlPhoneBook
     conversations: SqlConversationStore
     outbox: SqlOutboxStore
@@ -101,7 +112,12 @@ async def open_database(
         reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
         leases=SqlLeaseStore(sql=watched, clock=clock),
         deliveries=SqlDeliveryStore(sql=watched, clock=clock),
-        accounts=SqlAccountStore(sql),
+        users=SqlUserStore(sql),
+        sessions=SqlSessionStore(sql),
+        tokens=SqlTokenStore(sql),
+        login_attempts=SqlLoginAttempts(sql),
+        devices=SqlDeviceStore(sql),
+        audit=SqlAuditTrail(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
         conversations=SqlConversationStore(sql=sql),
         outbox=SqlOutboxStore(sql=watched, clock=clock),
@@ -155,7 +171,7 @@ async def stored_tokens(url: str, *, data_dir: Path) -> list[dict[str, Any]]:
         return []
     sql = _connect(url, data_dir, "FULL")
     try:
-        return await SqlAccountStore(sql).tokens() if await sql.read(is_current) else []
+        return await SqlTokenStore(sql).all() if await sql.read(is_current) else []
     finally:
         await sql.aclose()
 

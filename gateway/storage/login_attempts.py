@@ -9,16 +9,35 @@ import sqlalchemy as sa
 
 from gateway.domain.attempts import Attempts, latest_lock
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.ports.accounts import Bucket, Reservation
+from gateway.ports.login_attempts import Bucket, Reservation
 from gateway.storage.account_tables import login_attempts as table
-from gateway.storage.engine import upsert
+from gateway.storage.engine import Sql, upsert
 
 KEPT = timedelta(days=1)
 """A bucket in which nothing was tried for so long is forgotten."""
 
 
-def locked_until(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime) -> datetime | None:
-    """See ``ports.accounts.AccountStore.locked_until``."""
+class SqlLoginAttempts:
+    """Implements ``ports.login_attempts.LoginAttempts``."""
+
+    def __init__(self, sql: Sql) -> None:
+        """Attempts counted in this database."""
+        self._sql = sql
+
+    async def locked_until(self, buckets: Sequence[Bucket], now: datetime) -> datetime | None:
+        """See ``ports.login_attempts.LoginAttempts.locked_until``."""
+        return await self._sql.read(lambda c: _locked_until(c, buckets, now))
+
+    async def reserve(self, buckets: Sequence[Bucket], now: datetime) -> Reservation:
+        """See ``ports.login_attempts.LoginAttempts.reserve``."""
+        return await self._sql.write(lambda c: _reserve(c, buckets, now))
+
+    async def was_right(self, *, forget: Bucket, give_back: Sequence[Bucket]) -> None:
+        """See ``ports.login_attempts.LoginAttempts.was_right``."""
+        await self._sql.write(lambda c: _was_right(c, forget, give_back))
+
+
+def _locked_until(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime) -> datetime | None:
     keys = [bucket.key for bucket in buckets]
     locks = (table.c.locked_until > rfc3339(now), table.c.locked_until <= rfc3339(latest_lock(now)))
     latest = sa.select(sa.func.max(table.c.locked_until)).where(table.c.bucket.in_(keys), *locks)
@@ -26,8 +45,7 @@ def locked_until(connection: sa.Connection, buckets: Sequence[Bucket], now: date
     return from_rfc3339(found) if found is not None else None
 
 
-def reserve(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime) -> Reservation:
-    """See ``ports.accounts.AccountStore.reserve_attempt``."""
+def _reserve(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime) -> Reservation:
     connection.execute(sa.delete(table).where(table.c.since < rfc3339(now - KEPT)))
     stored = _locked_rows(connection, buckets, now)
     locks = [attempts.locked_until for attempts in stored.values() if attempts.locked(now)]
@@ -39,8 +57,7 @@ def reserve(connection: sa.Connection, buckets: Sequence[Bucket], now: datetime)
     return Reservation(locks=any(attempts.locked_until for attempts in reserved.values()))
 
 
-def was_right(connection: sa.Connection, forget: Bucket, give_back: Sequence[Bucket]) -> None:
-    """See ``ports.accounts.AccountStore.attempt_was_right``."""
+def _was_right(connection: sa.Connection, forget: Bucket, give_back: Sequence[Bucket]) -> None:
     connection.execute(sa.delete(table).where(table.c.bucket == forget.key))
     for bucket in give_back:
         row = connection.execute(sa.select(table).where(table.c.bucket == bucket.key).with_for_update()).one_or_none()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import CallbackState
 from gateway.ports.clock import Clock
-from gateway.ports.open_work import MOST, FeedQueue, OpenWork, Queue
+from gateway.ports.open_work import MOST, Backlog, FeedBacklog, OpenWork
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
 
@@ -77,21 +77,21 @@ class SqlOpenWork:
 def _counted(connection: sa.Connection, now: str, feeds: Sequence[str]) -> OpenWork:
     transcripts, ended = connection.execute(TRANSCRIPTS, {"now": now}).one()
     return OpenWork(
-        transcripts=Queue(waiting=transcripts, oldest=_at(ended)),
-        outbox={row[0]: Queue(waiting=row[1], oldest=_at(row[2])) for row in connection.execute(OUTBOX)},
+        transcripts=Backlog(waiting=transcripts, oldest=_at(ended)),
+        outbox={row[0]: Backlog(waiting=row[1], oldest=_at(row[2])) for row in connection.execute(OUTBOX)},
         callbacks_open=connection.execute(CALLBACKS).scalar_one(),
         callbacks_overdue=connection.execute(OVERDUE, {"now": now}).scalar_one(),
         feeds={feed: _feed(connection, feed) for feed in feeds},
     )
 
 
-def _feed(connection: sa.Connection, feed: str) -> FeedQueue:
+def _feed(connection: sa.Connection, feed: str) -> FeedBacklog:
     """Events that are no deliveries yet wait, too."""
     its: dict[str, Any] = {"feed": feed, "cursor": connection.execute(CURSOR, {"feed": feed}).scalar() or 0}
     rows, dead = connection.execute(DELIVERIES, its).one()
     oldest = connection.execute(OLDEST, its).scalar() or connection.execute(OLDEST_NEW, its).scalar()
     waiting = rows - dead + connection.execute(NEW, its).scalar_one()
-    return FeedQueue(waiting=waiting, oldest=_at(oldest), dead=dead)
+    return FeedBacklog(waiting=waiting, oldest=_at(oldest), dead=dead)
 
 
 def _at(text: str | None) -> datetime | None:

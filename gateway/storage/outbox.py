@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.errors import NotFound
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import AttachmentRow, OutboxRow, Waiting
+from gateway.ports.conversation_store import AttachmentRow, OutboxRow, WaitingVoice
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import Sql, upsert
@@ -230,7 +230,7 @@ class SqlAttachmentStore:
         ids = await self._sql.read(lambda c: c.execute(query).scalars().all())
         return await self._take(owner, due, ids, lease_s) if ids else []
 
-    async def waiting(self, limit: int, *, lease_s: float) -> list[Waiting]:
+    async def waiting(self, limit: int, *, lease_s: float) -> list[WaitingVoice]:
         """See ``AttachmentStore.waiting``."""
         oldest = sa.func.min(t.attachments.c.attachment_id).label("oldest")
         query = (
@@ -241,7 +241,7 @@ class SqlAttachmentStore:
             .order_by(oldest)
             .limit(limit)
         )
-        return await self._sql.read(lambda c: [Waiting(*row) for row in c.execute(query)])
+        return await self._sql.read(lambda c: [WaitingVoice(*row) for row in c.execute(query)])
 
     async def lease_voice(self, owner: str, attachment_id: str, *, lease_s: float) -> AttachmentRow | None:
         """See ``AttachmentStore.lease_voice``."""

@@ -9,17 +9,30 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
+from gateway.storage.audit import note
 from gateway.storage.engine import Sql, upsert
+from gateway.storage.rows import replace
 from gateway.storage.texts import check_texts
 
 
 class SqlPhoneBook:
-    """Implements ``ports.channel.PhoneBook``."""
+    """Implements ``ports.channel.PhoneBook`` and ``ports.phones.PhoneStore``."""
 
     def __init__(self, *, sql: Sql, clock: Clock) -> None:
         """``clock`` says which bindings live."""
         self._sql = sql
         self._clock = clock
+
+    async def add(self, *, username: str, ha1: dict[str, str], agent: str | None, by: str | None = None) -> None:
+        """See ``ports.phones.PhoneStore.add``; replaces an earlier phone of that name."""
+        check_texts((username, agent, by))
+        row = {"username": username, "ha1": ha1, "agent": agent}
+
+        def work(connection: sa.Connection) -> None:
+            replace(connection, t.phones, row)
+            note(connection, by, "phone.added", username)
+
+        await self._sql.write(work)
 
     async def phone_secret(self, username: str, realm: str) -> str | None:
         """See ``ports.channel.PhoneBook.phone_secret``."""

@@ -20,6 +20,7 @@ from gateway.storage.among import among
 from gateway.storage.callback_list import owed_call, owed_calls
 from gateway.storage.commit_net import LAST
 from gateway.storage.engine import Sql
+from gateway.storage.merged import families
 from gateway.storage.narrow import narrowed, seq_before
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import MAX_INT, check_texts
@@ -227,4 +228,5 @@ def _records(connection: sa.Connection, rows: Sequence[Any], *, whole: bool) -> 
             query = sa.select(part).where(among(part.c.interaction_id, by_interaction))
             for row in connection.execute(query.order_by(part.c.interaction_id, *order, part.c.seq)).mappings():
                 by_interaction[row["interaction_id"]][key].append(make(dict(row)))
-    return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]]) for row in rows]
+    merged = families(connection, [row["ticket_id"] for row in rows])
+    return [shown.ticket_record(dict(row), by_ticket[row["ticket_id"]], merged.get(row["ticket_id"])) for row in rows]

@@ -1,38 +1,23 @@
-"""Rows of SQL as the record of DESIGN section 3: nothing omitted, null where unknown."""
+"""Rows of SQL as the record of docs/record.md: nothing omitted, null where unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.domain.fields import GROUPS, TABLE
 from gateway.domain.words import ContactBy
 from gateway.ports.store import Record
+from gateway.storage.merged import Family
 from gateway.storage.shape import SCHEMA_VERSION, SECTIONS, Tree, filled
 
 Row = Mapping[str, Any]
-_RECORDING: Tree = {"duration_s": None, "sha256": None, "tracks": []}
-_CALLBACK = ("state", "due_at", "attempts")
-_PLAIN = (
-    "interaction_id",
-    "channel",
-    "channel_id",
-    "direction",
-    "external_id",
-    "from_raw",
-    "to_raw",
-    "asserted_identity",
-    "diversion",
-    "node",
-    "started_at",
-    "queued_at",
-    "answered_at",
-    "ended_at",
-    "disposition",
-    "agent_id",
-)
-_SEGMENT = ("seq", "speaker", "start_ms", "end_ms", "text", "corrected_text", "language", "confidence", "engine")
-_MESSAGE = ("seq", "direction", "sent_at", "kind", "text", "attachment_id", "external_id", "delivery")
-_ENTRY: Tree = {"value": None, "source": None, "span": None, "confidence": None, "confirmed_by": None}
+_RECORDING: Tree = {row.name: TABLE.default(row.path) for row in TABLE.within("interactions.recording")}
+_CALLBACK = TABLE.names("handling.callback")
+_PLAIN = tuple(row.name for row in TABLE.within("interactions") if row.kind not in GROUPS and not row.many)
+_SEGMENT, _MESSAGE = TABLE.names("interactions.transcript"), TABLE.names("interactions.messages")
+_ENTRY: Tree = dict.fromkeys(TABLE.names("prefill.fields"))
+_ATTACHMENT: Tree = dict.fromkeys(TABLE.names("attachments"))
 
 
 def recording_url(ticket_id: str, interaction_id: str) -> str:
@@ -45,16 +30,21 @@ def how_to_call_back(contact_by: str | None) -> Tree:
     return {"how": contact_by or ContactBy.PHONE.value}
 
 
-def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
-    """The whole record of a ``tickets`` row."""
+def ticket_record(ticket: Row, interactions: list[Record], family: Family | None = None) -> Record:
+    """The whole record of a ``tickets`` row, with what was merged into it."""
     doc = ticket["doc"]
     sections = {name: filled(default, doc.get(name)) for name, default in SECTIONS.items()}
     sections["prefill"]["fields"] = {
         path: filled(_ENTRY, entry) for path, entry in sections["prefill"]["fields"].items()
     }
+    family = family or Family()
+    sections["related"] |= {"merged_ids": family.ids, "merged_count": family.count}
     if callback := sections["handling"]["callback"]:
         how = how_to_call_back(sections["requester"]["contact_by"])
         sections["handling"]["callback"] = {key: callback.get(key) for key in _CALLBACK} | how
+    rated = sections["outcome"]
+    if not rated["evaluations"] and rated["evaluation"]["satisfied"] is not None:
+        rated["evaluations"] = [{"at": None, **rated["evaluation"]}]  # from before each rating was kept
     return {
         "ticket_id": ticket["ticket_id"],
         "ticket_no": ticket["ticket_no"],
@@ -69,10 +59,10 @@ def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
         "channel": ticket["channel"],
         "channel_id": ticket["channel_id"],
         "entry_number": doc.get("entry_number"),
-        "source": filled({"name": None, "event_id": None}, doc.get("source")),
+        "source": sections.pop("source"),
         "interactions": interactions,
         **sections,
-        "attachments": [{"error": None} | attachment for attachment in doc.get("attachments") or ()],
+        "attachments": [_ATTACHMENT | attachment for attachment in doc.get("attachments") or ()],
     }
 
 
@@ -84,8 +74,8 @@ def interaction_record(row: Row) -> Record:
     record["dtmf"] = list(doc.get("dtmf") or ())
     recording = doc.get("recording")
     record["recording"] = (
-        {"url": recording_url(row["ticket_id"], row["interaction_id"])}
-        | {key: recording.get(key, default) for key, default in _RECORDING.items()}
+        {key: recording.get(key, default) for key, default in _RECORDING.items()}
+        | {"url": recording_url(row["ticket_id"], row["interaction_id"])}
         if recording
         else None
     )

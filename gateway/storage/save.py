@@ -14,6 +14,7 @@ from gateway.domain.world import World
 from gateway.storage import tables as t
 from gateway.storage.bulk import Bulk
 from gateway.storage.codec import (
+    SAID,
     Row,
     event_row,
     interaction_row,
@@ -58,7 +59,9 @@ def _of_message() -> Any:
 _NEW_TICKET, _NEW_INTERACTION, _NEW_SEEN = Bulk.plain(t.tickets), Bulk.plain(t.interactions), Bulk.plain(t.seen_keys)
 _NEW_MESSAGE, _NEW_OUTBOX, _NEW_EVENT = Bulk.plain(t.messages), Bulk.plain(t.outbox), Bulk.plain(t.events)
 _NEW_ATTACHMENT = Bulk.plain(t.attachments)
-_TICKET = _update(t.tickets, "ticket_id", "ticket_no", "channel", "channel_id", "created_at")
+_FIXED = ("ticket_no", "channel", "channel_id", "created_at")
+_TICKET = _update(t.tickets, "ticket_id", *_FIXED)
+_GONE_ON = _update(t.tickets, "ticket_id", *_FIXED, *SAID)
 _INTERACTION = _update(t.interactions, "interaction_id", "ticket_id")
 _IDENTITY = _upsert(t.identities, ["value", "kind"], "requester_id")
 _SEGMENT = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
@@ -113,10 +116,9 @@ def save(connection: sa.Connection, loaded: Loaded, now: str) -> list[Row]:
     tickets = [one for one in world.tickets.values() if one.dirty]
     rows = [ticket_row(one, loaded.tickets.get(one.ticket_id)) for one in tickets]
     _NEW_TICKET.run(connection, [row for one, row in zip(tickets, rows, strict=True) if one.new])
-    _TICKET.run(
-        connection,
-        [row | {"of_row": row["ticket_id"]} for one, row in zip(tickets, rows, strict=True) if not one.new],
-    )
+    known = [(one, row | {"of_row": one.ticket_id}) for one, row in zip(tickets, rows, strict=True) if not one.new]
+    _TICKET.run(connection, [row for one, row in known if one.opened])
+    _GONE_ON.run(connection, [row for one, row in known if not one.opened])
     begun = [interaction_row(one) for one in world.interactions.values() if one.new]
     _NEW_INTERACTION.run(connection, begun)
     gone_on = [interaction_row(one) for one in world.interactions.values() if one.dirty and not one.new]

@@ -1,4 +1,4 @@
-"""The shape of the record (DESIGN section 3): its sections, their fields, and what stands there by default."""
+"""The shape of the record as documents hold it: its sections and what stands there by default, by ``fields.TABLE``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from gateway.domain.fields import TABLE, Kind
 from gateway.errors import RejectedInput
 
 SCHEMA_VERSION = 1
@@ -13,99 +14,23 @@ Tree = dict[str, Any]
 Path = tuple[str, ...]
 """A record path, e.g. ``("demand", "type")``."""
 
-_DIVISION: Tree = {"code": None, "name": None}
-SECTIONS: dict[str, Tree] = {
-    "requester": {
-        "requester_id": None,
-        "kind": "citizen",
-        "name": None,
-        "phone": None,
-        "callback_phone": None,
-        "contact_by": None,
-        "gender": None,
-        "org_name": None,
-        "uscc": None,
-        "anonymous": False,
-        "secret": False,
-        "language": None,
-        "accessibility": [],
-        "returning": False,
-        "labels": [],
-    },
-    "demand": {
-        "type": None,
-        "title": None,
-        "content": None,
-        "category": {"code": None, "l1": None, "l2": None, "l3": None, "l4": None, "taxonomy_version": None},
-        "urgency": {"level": None, "reason": None},
-        "emergency": None,
-        "complained_about": {"name": None, "phone": None},
-    },
-    "place": {
-        "address": None,
-        "district": _DIVISION,
-        "street": _DIVISION,
-        "community": _DIVISION,
-        "grid_id": None,
-        "lat": None,
-        "lon": None,
-        "crs": None,
-    },
-    "handling": {"lead_unit": None, "units": [], "routing_trace": [], "clocks": [], "callback": None},
-    "outcome": {
-        "replied_at": None,
-        "public_reply": None,
-        "resolved": None,
-        "evaluation": {"channel": None, "satisfied": None, "comment": None},
-        "closed_at": None,
-    },
-    "prefill": {
-        "fields": {},
-        "candidates": {"category": [], "unit": [], "district": [], "street": [], "community": []},
-        "mentions": [],
-        "pending": False,
-    },
-    "related": {
-        "parent_id": None,
-        "child_ids": [],
-        "merged_into": None,
-        "merged_ids": [],
-        "similar": [],
-    },
-}
+SECTIONS: dict[str, Tree] = {row.path: TABLE.default(row.path) for row in TABLE.within() if row.kind is Kind.OBJECT}
 """Defaults by section; ``doc`` of a ticket row holds only what differs."""
-
-OPEN_VALUES = frozenset({("prefill", "fields")})
-"""Places whose inner keys are not listed in ``SECTIONS``."""
 HOT = frozenset({"status", "line", "empty"})
 """Top-level fields that are columns."""
 OTHER = frozenset({"entry_number", "source", "attachments"})
 """Top-level fields that lie in ``doc``."""
-CODED: dict[Path, str] = {("demand", "category"): "code", ("demand", "urgency"): "level"}
-CODED.update({("place", level): "code" for level in ("district", "street", "community")})
+CODED: dict[Path, str] = {tuple(row.path.split(".")): row.code for row in TABLE if row.code}
 """Fields that are objects named by one key: a plain value stands for ``{key: value}``."""
-
-OFFERED: dict[Path, str] = {("demand", "category"): "category", ("handling", "lead_unit"): "unit"}
-OFFERED.update({("place", level): level for level in ("district", "street", "community")})
+OFFERED: dict[Path, str] = {tuple(row.path.split(".")): row.offered for row in TABLE if row.offered}
 """Fields whose candidates the record offers, and where."""
 
 
 @lru_cache(maxsize=1024)
 def check_path(path: Path) -> None:
     """``RejectedInput`` unless ``path`` names a field of the record that a Change may set."""
-    if (len(path) == 1 and path[0] in HOT | OTHER) or path[:1] == ("source",):
-        return
-    node: Any = SECTIONS
-    for n, key in enumerate(path):
-        if path[:n] in OPEN_VALUES:
-            return
-        if not isinstance(node, dict) or key not in node:
-            break
-        node = node[key]
-    else:
-        if len(path) > 1:
-            return
-    raise RejectedInput(f"the record has no field {'.'.join(map(str, path))!r} that can be set")
+    if not ((len(path) == 1 and path[0] in HOT | OTHER) or TABLE.holds(path)):
+        raise RejectedInput(f"the record has no field {'.'.join(map(str, path))!r} that can be set")
 
 
 def shaped(path: Path, value: Any) -> Any:

@@ -14,6 +14,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
+from gateway.storage.merged import families
 from gateway.storage.narrow import seq_before
 from gateway.storage.shape import get_in
 from gateway.storage.texts import MAX_INT, check_texts
@@ -45,7 +46,7 @@ class SqlTicketWords:
     async def changed(self, after: int, limit: int) -> list[TicketWords]:
         """See ``TicketWordsStore.changed``."""
         place = {"after": max(-1, min(after, MAX_INT)), "most": limit}
-        return await self._sql.read(lambda c: [_words(row) for row in _CHANGED.rows(c, **place).mappings()])
+        return await self._sql.read(lambda c: _read(c, _CHANGED.rows(c, **place)))
 
     async def of(self, ticket_ids: Sequence[str]) -> dict[str, TicketWords]:
         """See ``TicketWordsStore.of``."""
@@ -53,12 +54,16 @@ class SqlTicketWords:
             return {}
         check_texts(ticket_ids)
         wanted = list(ticket_ids)
-        return await self._sql.read(
-            lambda c: {row["ticket_id"]: _words(row) for row in _OF.rows(c, wanted=wanted).mappings()}
-        )
+        return await self._sql.read(lambda c: {one.ticket_id: one for one in _read(c, _OF.rows(c, wanted=wanted))})
 
 
-def _words(row: Any) -> TicketWords:
+def _read(connection: sa.Connection, found: Any) -> list[TicketWords]:
+    rows = found.mappings().all()
+    merged = families(connection, [row["ticket_id"] for row in rows], shown=None)
+    return [_words(row, tuple(merged[row["ticket_id"]].ids) if row["ticket_id"] in merged else ()) for row in rows]
+
+
+def _words(row: Any, merged: tuple[str, ...]) -> TicketWords:
     doc = loads(row["doc"])
     return TicketWords(
         ticket_id=row["ticket_id"],
@@ -76,5 +81,5 @@ def _words(row: Any) -> TicketWords:
         requester_id=row["requester_id"],
         community=get_in(doc, ("place", "community", "code")),
         address=get_in(doc, ("place", "address")),
-        merged_ids=tuple(get_in(doc, ("related", "merged_ids")) or ()),
+        merged_ids=merged,
     )

@@ -19,7 +19,7 @@ counters = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )
-"""``event_seq`` (its row is the writers' lock), ``ping``; ``epoch`` waits for the waiting room (DESIGN 4.3)."""
+"""``event_seq`` (its row is the writers' lock), ``ping``; ``epoch`` is reserved for the lease of the queue's owner."""
 
 serials = sa.Table(
     "serials",
@@ -66,6 +66,7 @@ tickets = sa.Table(
     sa.Column("search", sa.Text, nullable=False),
     sa.Column("search_masked", sa.Text, nullable=False),
     sa.Column("doc", Json, nullable=False),
+    sa.Column("merged_into", sa.Text),
     sa.Index("tickets_by_no", "ticket_no", unique=True),
     sa.Index("tickets_by_seq", "event_seq"),
     sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
@@ -110,6 +111,8 @@ IS_PENDING = sa.text("tickets.pending")
 """As the index says it: ``tickets.c.pending`` alone is written ``= 1`` for SQLite, which then reads every ticket."""
 _pending = tickets.c.pending
 sa.Index("tickets_pending", tickets.c.ticket_id, sqlite_where=_pending, postgresql_where=_pending)
+_merged = tickets.c.merged_into.is_not(None)
+sa.Index("tickets_merged", tickets.c.merged_into, sqlite_where=_merged, postgresql_where=_merged)
 for _number in (tickets.c.phone, tickets.c.callback_phone):
     _given = _number.is_not(None)
     sa.Index(f"tickets_by_{_number.name}", _number, sqlite_where=_given, postgresql_where=_given)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.callback import Attempt, Closed, Number, Reason, Task, number_to_call, number_to_write
+from gateway.domain.callback import Attempt, Number, Reason, Settlement, Task, number_to_call, number_to_write
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import CallbackState
 from gateway.storage import tables as t
@@ -107,7 +107,7 @@ def task_of(row: Any) -> Task:
         claimed_by=doc.get("claimed_by"),
         claimed_until=from_rfc3339(until) if until else None,
         last_attempt=Attempt(**attempt | {"at": from_rfc3339(attempt["at"])}) if attempt else None,
-        closed=Closed(**closed | {"at": from_rfc3339(closed["at"])}) if closed else None,
+        closed=Settlement(**closed | {"at": from_rfc3339(closed["at"])}) if closed else None,
         version=row["version"],
     )
 
@@ -135,5 +135,5 @@ def row_of(task: Task) -> Row:
     }
 
 
-def _fields(value: Reason | Attempt | Closed) -> Row:
+def _fields(value: Reason | Attempt | Settlement) -> Row:
     return {name: getattr(value, name) for name in value.__slots__}

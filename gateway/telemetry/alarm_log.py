@@ -1,4 +1,4 @@
-"""What the log says of alarms: each once when it begins, and once when it is over."""
+"""Logs each alarm once when it begins and once when it is over."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class AlarmLog:
     """Of one process."""
 
     def __init__(self) -> None:
-        """Nothing rings yet."""
+        """No alarm is active yet."""
         self._known: dict[tuple[str, str | None], Ringing] = {}
 
     def now(self, alarms: Iterable[Ringing]) -> None:
-        """``alarms`` ring now, and no others."""
+        """``alarms`` are active now, and no others."""
         ringing = {(one.name, one.of): one for one in alarms}
         for key, one in ringing.items():
             if key not in self._known and BY_NAME[one.name].log is None:

@@ -1,4 +1,4 @@
-"""Everything that alarms, in one table: of ``/readyz``, the log, the verbs, Prometheus' rules and the runbook.
+"""The table of all alarms: for ``/readyz``, the log, the verbs, Prometheus' rules and the runbook.
 
 An alarm has one name for all of them: the event in the log, the rule in ``deploy/prometheus``, the paragraph in
 ``docs/runbook.md``. Tests hold them against this table.
@@ -29,18 +29,18 @@ class Alarm:
     """The label whose values alarm apart, e.g. ``channel_id``."""
     above: float | None = None
     below: float | None = None
-    """It rings while the metric is above or below this. With neither, Prometheus tells by how the metric moves."""
+    """Threshold: active when the metric is above or below it. With neither, Prometheus decides by its change."""
     log: str | None = None
-    """The event by which who notices it logs it, with the reason; None: its name is logged when it begins."""
+    """The log event that the finder of the fault writes, with the reason; None: the alarm's name, when it begins."""
 
     def rings(self, value: float) -> bool:
-        """Whether a measure of ``value`` is one to alarm."""
+        """Whether ``value`` makes the alarm active."""
         return (self.above is not None and value > self.above) or (self.below is not None and value < self.below)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ringing:
-    """An alarm that rings now."""
+    """An active alarm."""
 
     name: str
     of: str | None
@@ -356,7 +356,7 @@ BY_NAME = {alarm.name: alarm for alarm in ALARMS}
 
 
 def ringing(families: Families) -> list[Ringing]:
-    """The alarms that the measures of one process raise by themselves, each once for a value of its label."""
+    """The alarms that follow from the metrics of one process, each once for a value of its label."""
     samples: dict[str, list[tuple[Mapping[str, str], float]]] = {}
     for family in families:
         for name, labels, value in family["samples"]:

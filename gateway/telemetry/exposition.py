@@ -1,4 +1,4 @@
-"""What a process has measured, as data, and what several have, as one text for Prometheus."""
+"""The metrics of a process as data, and those of several processes as one Prometheus text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a log line tells of an exception: kinds, numbers and names as plain keys, never its words.
+"""Log keys of an exception: its kinds, numbers and names, never its message.
 
 The words of an exception may quote a citizen (SQL parameters, a provider's answer, a body); its type, errno, SQLite and
 SQLSTATE codes, HTTP status and a provider's own code cannot, and they are what tells a full disk from a lost cable.

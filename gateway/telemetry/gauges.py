@@ -1,4 +1,4 @@
-"""Gauges that say nothing while nothing is known."""
+"""Gauges that are exposed only while their value is known."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class OtlpSender:
         self._url = f"{endpoint.rstrip('/')}/v1/traces"
         self._resource = {"service.name": "hotline-gateway", "service.version": __version__}
         self._resource |= {"service.instance.id": node}
-        # A collector is in the house: a proxy that the environment names is for the way out.
+        # The collector is in the local network: a proxy that the environment names is for other addresses.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._waiting: deque[Span] = deque()
         self._some = threading.Event()

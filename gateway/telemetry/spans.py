@@ -1,4 +1,4 @@
-"""How long each part of a contact's way took, for a tracing system; nothing at all unless one is configured.
+"""Spans of a contact's processing for a tracing system; none are made unless one is configured.
 
 The entry's span id follows from the trace id (``trace.span_of``), so that every process knows what to hang its spans
 on. Attributes hold ids, codes and names of our own, never a person's words or number.

@@ -1,4 +1,4 @@
-"""The one id of a contact's way: made or taken over where something comes in, the same until it has left by a feed.
+"""The trace id of a contact: made or taken over where it comes in, kept until it has left by a feed.
 
 32 hexadecimal digits, W3C Trace Context's trace-id (https://www.w3.org/TR/trace-context/). Log lines carry it as
 ``trace``, events and queued messages keep it in SQL, feeds send it as ``traceparent``: one grep finds the whole way.
@@ -82,12 +82,12 @@ def take_over(traceparent: str | None) -> None:
 
 
 def outside() -> Context:
-    """The context of a task that outlives whoever started it: it belongs to no contact."""
+    """A context without a trace id, for a task that outlives its starter."""
     return Context()
 
 
 def traceparent(trace_id: str) -> str:
-    """The header for whoever comes next (level 1, sampled); its parent is the span of ``span_of``."""
+    """The ``traceparent`` header for the next system (level 1, sampled); its parent is the span of ``span_of``."""
     return f"00-{trace_id}-{span_of(trace_id)}-01"
 
 

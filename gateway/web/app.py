@@ -26,7 +26,7 @@ from gateway.web.api import (
 )
 from gateway.web.api.hub import EventHub
 from gateway.web.open311.routes import ROUTES as OPEN311_ROUTES
-from gateway.web.routing import HOUSE, ROUTES, House, register
+from gateway.web.routing import HOUSE, ROUTES, WebRoom, register
 from gateway.web.services import WebServices
 
 API_ROUTES = (
@@ -54,7 +54,7 @@ API_ROUTES = (
 def build_app(services: WebServices) -> web.Application:
     """The application, ready for a runner; ``server.serve`` is the runner that keeps its time limits."""
     app = web.Application(middlewares=[guard.guard], client_max_size=services.limits.body_bytes)
-    app[HOUSE] = House(services)
+    app[HOUSE] = WebRoom(services)
     app[ROUTES] = API_ROUTES
     streams = stream.Streams(EventHub(services.reader))
     app[stream.STREAMS] = streams

@@ -1,4 +1,4 @@
-"""Who may do what: API tokens, signing sources and desk sessions become a ``Principal``."""
+"""Authentication: API tokens, signing sources and desk sessions become a ``Principal`` with its permissions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.ports.accounts import AccountStore
 from gateway.ports.clock import Clock
+from gateway.ports.sessions import SessionStore
+from gateway.ports.tokens import TokenStore
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.problems import Problem
 
@@ -36,7 +37,7 @@ REMEMBER_S = 2.0
 """A token that was known is not looked up again for so long, so a revoked one lives on for that time."""
 _REMEMBER = 1000
 IDLE_HEADER = "X-Idle"
-"""The desk sends it with requests that nobody's hand has caused: they do not keep a session alive."""
+"""Header of requests that the desk makes by itself: they do not keep a session alive."""
 TOUCH_S = 60.0
 """A session's last use is written down so often at most."""
 
@@ -53,7 +54,7 @@ def csrf_token(session_token: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who is asking. ``actor`` is what events and audit rows name."""
+    """An authenticated client. ``actor`` is what events and audit rows name."""
 
     actor: str
     name: str
@@ -82,18 +83,26 @@ class Authenticator:
     """Turns a request's credentials into a Principal."""
 
     def __init__(
-        self, *, accounts: AccountStore, clock: Clock, proxies: Proxies, failures_per_s: float, idle_s: float
+        self,
+        *,
+        tokens: TokenStore,
+        sessions: SessionStore,
+        clock: Clock,
+        proxies: Proxies,
+        failures_per_s: float,
+        idle_s: float,
     ) -> None:
-        """How much is forgiven.
+        """Limits of failures and of idle sessions.
 
         ``failures_per_s``: requests without valid credentials of one address; ``idle_s``: a session that was not used
         for so long has ended.
         """
-        self._accounts = accounts
+        self._tokens = tokens
+        self._sessions = sessions
         self._clock = clock
         self._proxies = proxies
         self._idle = timedelta(seconds=idle_s)
-        self._tokens: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
+        self._remembered: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
         self.failures = RateLimiter(per_s=failures_per_s, clock=clock, burst=max(20.0, failures_per_s * 4))
 
     def device_cookie(self, request: web.Request) -> str:
@@ -138,16 +147,16 @@ class Authenticator:
 
     async def _token(self, digest: str) -> dict[str, Any] | None:
         now = self._clock.monotonic()
-        known = self._tokens.get(digest)
+        known = self._remembered.get(digest)
         if known is not None and now - known[0] < REMEMBER_S:
             return known[1]
-        token = await self._accounts.token(digest)
+        token = await self._tokens.get(digest)
         if token is None:
-            self._tokens.pop(digest, None)
+            self._remembered.pop(digest, None)
             return None
-        self._tokens[digest] = (now, token)
-        if len(self._tokens) > _REMEMBER:
-            self._tokens.popitem(last=False)
+        self._remembered[digest] = (now, token)
+        if len(self._remembered) > _REMEMBER:
+            self._remembered.popitem(last=False)
         return token
 
     def check_holder(self, request: web.Request, token: dict[str, Any]) -> None:
@@ -169,7 +178,7 @@ class Authenticator:
 
     async def _session(self, request: web.Request, cookie: str, *, in_use: bool) -> Principal:
         digest, now = sha256(cookie), self._clock.now()
-        user = await self._accounts.session(digest, now)
+        user = await self._sessions.get(digest, now)
         if user is None:
             raise self.unauthorized("The session has ended; log in again.", "session_ended")
         seen_at = user["seen_at"]
@@ -182,7 +191,7 @@ class Authenticator:
                     403, "csrf_token_missing", f"Changes from a page need its {CSRF_HEADER} header; reload it."
                 )
         if in_use and (seen_at is None or (now - seen_at).total_seconds() > TOUCH_S):
-            await self._accounts.touch_session(digest, now)
+            await self._sessions.touch(digest, now)
         return Principal(
             actor=f"user:{user['username']}",
             name=user["name"],

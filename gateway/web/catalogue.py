@@ -1,4 +1,4 @@
-"""The tables that a form chooses from: categories, units, divisions. Read once; their content is public."""
+"""The tables that a form is made of and chooses from: fields, categories, units, divisions. Read once, and public."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import Category, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
 from gateway.prefill.taxonomy import version as taxonomy_version
+from gateway.web.form import described
 
 _LEVELS = ("l1", "l2", "l3", "l4")
 _LANGUAGES = ("zh", "en")
 _TRUE = "true"
+
+
+def _version(content: bytes) -> str:
+    """A short name of exactly this content."""
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +42,18 @@ class Table:
 
 
 _NOTHING = Table.of([], "")
+_FIELDS = Table.of(described(), _version(json.dumps(described()).encode()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What ``config`` knows."""
+    """What ``config`` knows, and the fields of the record that a form is made of."""
 
     taxonomy: Table = _NOTHING
     units: Table = _NOTHING
     divisions: Table = _NOTHING
-    categories: Mapping[str, Category] = field(default_factory=dict)
+    fields: Table = _FIELDS
+    categories: Mapping[str, TaxonomyNode] = field(default_factory=dict)
     category_names: Mapping[str, str] = field(default_factory=dict)
     """Of every category by its code: its own name."""
     unit_names: Mapping[str, str] = field(default_factory=dict)
@@ -87,12 +95,12 @@ class Catalogue:
 
 
 def _read(path: Path) -> tuple[list[dict[str, str]], str]:
-    """Rows that have a code, and a short name of the file's content."""
+    """Rows that have a code, and the version of the file."""
     if not path.exists():
         return [], ""
     try:
         content = path.read_bytes()
-        return list(_rows(content.decode("utf-8-sig"))), hashlib.sha256(content).hexdigest()[:12]
+        return list(_rows(content.decode("utf-8-sig"))), _version(content)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError([f"{path}: {error}"]) from error
 

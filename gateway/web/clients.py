@@ -1,4 +1,4 @@
-"""Who is asking, by address, and how much they may ask."""
+"""Addresses of clients, also behind proxies, and rate limits by address."""
 
 from __future__ import annotations
 

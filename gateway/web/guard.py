@@ -1,4 +1,4 @@
-"""What surrounds every request: time limits, error shapes, security headers, a log line without personal data."""
+"""The request middleware: time limits, error format, security headers, a log line without personal data."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ TEXT = "text/plain"
 
 
 async def healthz(context: Context) -> web.Response:  # noqa: ARG001 - every handler takes its context
-    """The event loop turns."""
+    """200 while the event loop runs."""
     return json_response({"status": "ok"})
 
 

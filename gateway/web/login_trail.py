@@ -1,4 +1,4 @@
-"""Failed log-ins in the audit trail: each kind once at once, its repeats counted, so that nobody can fill the table."""
+"""Failed log-ins in the audit trail: repeats are counted, so that nobody can fill the table."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import Counter
 from typing import Any
 
 from gateway.errors import StoreUnavailable
-from gateway.ports.accounts import AccountStore, Look
+from gateway.ports.audit import AuditTrail, Look
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics, trace
 
 WINDOW_S = 600.0
 KINDS = 100
-"""So many kinds of failure are told apart in one window; all others are one more, of nobody and from nowhere."""
+"""Kinds of failure counted apart in one window; all others are counted together, without user and address."""
 NOBODY = "anonymous"
 _log = log.get("web.login")
 _Kind = tuple[str, str | None, str | None, str | None]
@@ -22,9 +22,9 @@ _Kind = tuple[str, str | None, str | None, str | None]
 class LoginTrail:
     """Writes down failures of one process: at most ``2 * (KINDS + 5)`` rows a window, however many there are."""
 
-    def __init__(self, accounts: AccountStore, clock: Clock) -> None:
-        """Nothing runs until somebody fails."""
-        self._accounts = accounts
+    def __init__(self, audit: AuditTrail, clock: Clock) -> None:
+        """Starts nothing."""
+        self._audit = audit
         self._clock = clock
         self._again: Counter[_Kind] = Counter()
         self._seen: set[_Kind] = set()
@@ -60,7 +60,7 @@ class LoginTrail:
 
     async def _write(self, kinds: list[tuple[_Kind, int]]) -> None:
         try:
-            await self._accounts.audit_all([self._look(kind, count) for kind, count in kinds])
+            await self._audit.write_all([self._look(kind, count) for kind, count in kinds])
         except StoreUnavailable as error:
             _log.error("login_failures_not_stored", count=sum(count for _, count in kinds), exc_info=error)
 

@@ -1,4 +1,4 @@
-"""Checking a log-in: locked or full is told before anything is hashed, and every hash has been counted beforehand.
+"""Checks log-ins: locks and limits come before any hashing, and each hash is counted before it is made.
 
 Failures are counted by (user, address) and by address, for a browser from which the user has logged in before by
 (user, browser) alone. So a stranger locks out only themselves; docs/security.md says why it is done so.
@@ -13,8 +13,10 @@ from typing import Any
 
 from gateway.domain.addresses import limit_key, short_form, site_key
 from gateway.domain.attempts import Rule
-from gateway.ports.accounts import AccountStore, Bucket
+from gateway.ports.audit import AuditTrail
 from gateway.ports.clock import Clock
+from gateway.ports.login_attempts import Bucket, DeviceStore, LoginAttempts
+from gateway.ports.users import UserStore
 from gateway.telemetry import metrics
 from gateway.web.auth import sha256
 from gateway.web.login_trail import LoginTrail
@@ -33,7 +35,7 @@ _AGENT = re.compile("|".join(_AGENTS), re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who tries: the address, what the browser calls itself, and the secret of a device that has logged in before."""
+    """The client of a log-in: its address, its browser, and the secret of a device that has logged in before."""
 
     address: str
     agent: str
@@ -61,8 +63,21 @@ def buckets(username: str, client: Client, *, known: bool) -> tuple[Bucket, ...]
 class LogIns:
     """Checks names and passwords of one process; the counts are shared by all."""
 
-    def __init__(self, *, accounts: AccountStore, clock: Clock, passwords: Passwords, trail: LoginTrail) -> None:
-        self._accounts = accounts
+    def __init__(
+        self,
+        *,
+        users: UserStore,
+        attempts: LoginAttempts,
+        devices: DeviceStore,
+        audit: AuditTrail,
+        clock: Clock,
+        passwords: Passwords,
+        trail: LoginTrail,
+    ) -> None:
+        self._users = users
+        self._attempts = attempts
+        self._devices = devices
+        self._audit = audit
         self._clock = clock
         self._passwords = passwords
         self._trail = trail
@@ -72,21 +87,21 @@ class LogIns:
         if client.device is None:
             return False
         since = self._clock.now() - timedelta(days=DEVICE_DAYS)
-        return await self._accounts.knows_device(sha256(client.device), username, since)
+        return await self._devices.knows(sha256(client.device), username, since)
 
     async def check(self, username: str, password: str, client: Client, *, known: bool) -> dict[str, Any] | None:
         """The user, when name and password fit; None when not. 429 Problem: locked, or too many at once."""
         counted = buckets(username, client, known=known)
         who = f"device {client.device}" if known else limit_key(client.address)
-        until = await self._accounts.locked_until(counted, self._clock.now())
+        until = await self._attempts.locked_until(counted, self._clock.now())
         if until is not None:
             raise await self._refused(username, client, until)
         try:
             async with self._passwords.turn(who, known=known) as turn:
-                reserved = await self._accounts.reserve_attempt(counted, self._clock.now())
+                reserved = await self._attempts.reserve(counted, self._clock.now())
                 if reserved.locked_until is not None:
                     raise await self._refused(username, client, reserved.locked_until)
-                user = await self._accounts.user(username)
+                user = await self._users.get(username)
                 fits = await turn.matches(password, user["password_hash"] if user is not None else None)
         except Problem as problem:
             if problem.code == "login_busy":
@@ -96,20 +111,18 @@ class LogIns:
             subject = user["username"] if user is not None else None
             await self._told("locked" if reserved.locks else "failed", subject, client)
             return None
-        await self._accounts.attempt_was_right(forget=counted[0], give_back=counted[1:])
+        await self._attempts.was_right(forget=counted[0], give_back=counted[1:])
         return user
 
     async def welcome(self, username: str, client: Client, device: str) -> None:
         """Write the log-in down and remember the browser by ``device``, its secret."""
         now = self._clock.now()
-        await self._accounts.remember_device(sha256(device), username, now)
-        await self._accounts.audit(
-            actor=f"user:{username}", action="login", ticket_id=None, at=now, detail=client.detail
-        )
+        await self._devices.remember(sha256(device), username, now)
+        await self._audit.write(actor=f"user:{username}", action="login", ticket_id=None, at=now, detail=client.detail)
         metrics.LOGINS.labels("ok").inc()
 
     async def _refused(self, username: str, client: Client, until: datetime) -> Problem:
-        user = await self._accounts.user(username)
+        user = await self._users.get(username)
         await self._told("refused", user["username"] if user is not None else None, client)
         wait_s = max(1, round((until - self._clock.now()).total_seconds()))
         return Problem(

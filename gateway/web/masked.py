@@ -1,4 +1,4 @@
-"""Records as others may see them: made beside the event loop, a few at a time, and kept for who asks next.
+"""Masked records: made in a thread, a few at a time, and cached by kind of viewer.
 
 This is the one place where the web room masks. What is made of a record is kept by ticket, version and kind of viewer;
 the rules of ``gateway.domain.masking`` need no place in the key, because what is kept dies with the process whose code
@@ -20,7 +20,7 @@ from gateway.web.auth import Principal
 MOST_BYTES = 64 * 1024 * 1024
 """What is kept at most, in this process."""
 AT_ONCE = 10
-"""Records made before somebody else's come in between."""
+"""Records made in one turn, before those of another request."""
 T = TypeVar("T")
 Key = tuple[str, str, int, int]
 

@@ -1,4 +1,4 @@
-"""What somebody may have meant who named a code that is not there."""
+"""The known code that is nearest to one that does not exist, for error messages."""
 
 from __future__ import annotations
 

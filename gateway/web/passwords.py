@@ -1,4 +1,4 @@
-"""Desk passwords: argon2id in two threads of their own, behind a queue that ends, so that a flood costs only itself."""
+"""Desk passwords: argon2id in two threads behind a bounded queue, so that a flood of log-ins delays nothing else."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from gateway.web.weak_passwords import MAX_LENGTH
 
 AT_ONCE = 2
 WAITING = 64
-"""So many log-ins may be in hand or wait in this process; ``KEPT`` of these places are for devices known to us."""
+"""Log-ins that may be in hand or wait in this process; ``KEPT`` of these places are for known devices."""
 KEPT = 16
 WAITING_EACH = 16
-"""One address or known device has so many of them."""
+"""Places that one address or known device may have."""
 _RETRY_S = 2
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _ONE_TIME_CHARS = 16
@@ -47,8 +47,8 @@ def verify(password: str, password_hash: str) -> bool:
         return False
 
 
-class Turn:
-    """Leave to hash: one of ``AT_ONCE``."""
+class HashingTurn:
+    """Permission to hash: one of ``AT_ONCE``."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
@@ -77,8 +77,8 @@ class Passwords:
         return self._waiting.total()
 
     @asynccontextmanager
-    async def turn(self, who: str, *, known: bool) -> AsyncIterator[Turn]:
-        """Wait for leave to hash; a 429 Problem at once when the queue is full, or full of ``who``.
+    async def turn(self, who: str, *, known: bool) -> AsyncIterator[HashingTurn]:
+        """Wait for permission to hash; a 429 Problem at once when the queue is full, or full of ``who``.
 
         ``who`` is the client's address, or a device ``known`` to us, for which places are kept.
         """
@@ -92,7 +92,7 @@ class Passwords:
         self._waiting[who] += 1
         try:
             async with self._free:
-                yield Turn(self._pool)
+                yield HashingTurn(self._pool)
         finally:
             self._waiting[who] -= 1
             if not self._waiting[who]:

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one shape of every error, and nothing of our insides in it."""
+"""Problem details (RFC 9457): the format of every error; they disclose no internals."""
 
 from __future__ import annotations
 

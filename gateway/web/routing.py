@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from gateway.domain.limits import BODY_BYTES, LONG_BODY
-from gateway.ports.off_loop import off_loop
+from gateway.edge.off_loop import off_loop
 from gateway.telemetry import trace
 from gateway.web.auth import Authenticator, Principal
 from gateway.web.clients import Proxies, RateLimiter
@@ -29,8 +29,8 @@ _UNMASKED = "unmasked"
 """Looks written down before they are answered; those of ``SeenLog`` under the same name may still wait."""
 
 
-class House:
-    """What every handler shares."""
+class WebRoom:
+    """The objects that every handler shares."""
 
     def __init__(self, services: WebServices) -> None:
         """Built once per application."""
@@ -38,18 +38,25 @@ class House:
         self.services = services
         self.proxies = Proxies(services.trusted_proxies, public_url=services.public_url)
         self.auth = Authenticator(
-            accounts=services.accounts,
+            tokens=services.tokens,
+            sessions=services.sessions,
             clock=services.clock,
             proxies=self.proxies,
             failures_per_s=limits.failures_per_s,
             idle_s=services.session_idle_s,
         )
         self.passwords = Passwords()
-        self.login_trail = LoginTrail(services.accounts, services.clock)
+        self.login_trail = LoginTrail(services.audit, services.clock)
         self.logins = LogIns(
-            accounts=services.accounts, clock=services.clock, passwords=self.passwords, trail=self.login_trail
+            users=services.users,
+            attempts=services.login_attempts,
+            devices=services.devices,
+            audit=services.audit,
+            clock=services.clock,
+            passwords=self.passwords,
+            trail=self.login_trail,
         )
-        self.seen = SeenLog(services.accounts, services.clock)
+        self.seen = SeenLog(services.audit, services.clock)
         self.requests = RateLimiter(per_s=limits.requests_per_s, clock=services.clock)
         self.contacts = RateLimiter(per_s=limits.contacts_per_s, clock=services.clock)
         self.lookups = RateLimiter(per_s=LOOKUPS_PER_S, clock=services.clock, burst=LOOKUPS_AT_ONCE)
@@ -59,8 +66,8 @@ class House:
     async def audit(
         self, principal: Principal, action: str, ticket_id: str | None, *, detail: Mapping[str, Any] | None = None
     ) -> None:
-        """Write down who did what, before it is answered."""
-        await self.services.accounts.audit(
+        """Write an audit row before the request is answered."""
+        await self.services.audit.write(
             actor=principal.actor, action=action, ticket_id=ticket_id, at=self.services.clock.now(), detail=detail
         )
 
@@ -71,7 +78,7 @@ class House:
         await self.login_trail.aclose()
 
     async def look_up(self, principal: Principal, number: str) -> None:
-        """Write down, before it is answered, that somebody looks a whole telephone number up; 429 after too many.
+        """Write an audit row, before the answer, for a look-up of a whole telephone number; 429 after too many.
 
         The same number again in a row is the same look: a page repeats its search with every change.
         """
@@ -83,7 +90,7 @@ class House:
         self.seen.remember(principal.actor, look, None)
 
     async def reveal(self, principal: Principal, ticket_id: str) -> None:
-        """Write down, before it is answered, that somebody sees a ticket unmasked; once for looks in a row."""
+        """Write an audit row, before the answer, for a ticket shown unmasked; once for looks in a row."""
         if self.seen.knows(principal.actor, _UNMASKED, ticket_id):
             return
         await self.audit(principal, "reveal", ticket_id)
@@ -95,18 +102,18 @@ class Context:
     """One request on its way through a handler."""
 
     request: web.Request
-    house: House
+    house: WebRoom
     _principal: Principal | None
 
     @property
     def principal(self) -> Principal:
-        """Who asks; only routes with a scope, or open to every login, have one."""
+        """The client; only routes with a scope, or open to every login, have one."""
         assert self._principal is not None
         return self._principal
 
     @property
     def services(self) -> WebServices:
-        """The house's services."""
+        """The services that handlers use."""
         return self.house.services
 
     @property
@@ -193,7 +200,7 @@ class Route:
     tag: str = field(default="tickets")
 
 
-HOUSE: web.AppKey[House] = web.AppKey("house", House)
+HOUSE: web.AppKey[WebRoom] = web.AppKey("house", WebRoom)
 ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes", tuple[Route, ...])
 
 

@@ -1,4 +1,4 @@
-"""Who saw what, written down behind the reads: in batches, and once for many looks at the same thing in a row."""
+"""Audit rows of reads: written after the read, in batches; repeated looks at one thing are one row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict, deque
 
 from gateway.errors import StoreUnavailable
-from gateway.ports.accounts import AccountStore, Look
+from gateway.ports.audit import AuditTrail, Look
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, trace
 
@@ -25,21 +25,21 @@ _log = log.get("web.seen")
 class SeenLog:
     """The audit trail's writer for reads."""
 
-    def __init__(self, accounts: AccountStore, clock: Clock) -> None:
-        """Nothing runs until somebody looks."""
-        self._accounts = accounts
+    def __init__(self, audit: AuditTrail, clock: Clock) -> None:
+        """Starts nothing."""
+        self._audit = audit
         self._clock = clock
         self._recent: OrderedDict[tuple[str, str, str | None], float] = OrderedDict()
         self._waiting: deque[Look] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
     def knows(self, actor: str, what: str, ticket_id: str | None) -> bool:
-        """Whether this look was remembered within ``AGAIN_S``."""
+        """Whether this look was recorded within ``AGAIN_S``."""
         last = self._recent.get((actor, what, ticket_id))
         return last is not None and self._clock.monotonic() - last < AGAIN_S
 
     def remember(self, actor: str, what: str, ticket_id: str | None) -> None:
-        """The same look in the next ``AGAIN_S`` is no other one."""
+        """Note a look: repeats within ``AGAIN_S`` are not recorded."""
         key = (actor, what, ticket_id)
         self._recent[key] = self._clock.monotonic()
         self._recent.move_to_end(key)
@@ -63,7 +63,7 @@ class SeenLog:
         while self._waiting:
             some = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
-                await self._accounts.audit_all(some)
+                await self._audit.write_all(some)
             except BaseException:
                 self._waiting.extendleft(reversed(some))
                 raise

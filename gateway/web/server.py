@@ -1,4 +1,4 @@
-"""Serving the application: one place for what keeps slow and idle peers from holding us up."""
+"""The HTTP server, with its limits on slow and idle clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the web needs from the house, handed over by bootstrap."""
+"""The dependencies of the web handlers; bootstrap passes them in."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
+from gateway.edge.http_channel import HttpEntry
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.ticket.similar import SimilarTickets
-from gateway.ports.accounts import AccountStore
 from gateway.ports.attachments import Attachments
-from gateway.ports.channel import HttpChannel, Intake, SigningSource
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.audit import AuditTrail
+from gateway.ports.channel import Intake, SigningSource
+from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
+from gateway.ports.login_attempts import DeviceStore, LoginAttempts
 from gateway.ports.recordings import Recordings
 from gateway.ports.refused_call import RefusedCallStore
+from gateway.ports.sessions import SessionStore
 from gateway.ports.store import CommandStore, TicketReader
+from gateway.ports.tokens import TokenStore
+from gateway.ports.users import UserStore
 from gateway.telemetry.alarms import Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.catalogue import Catalogue
-from gateway.web.open311.services import Open311
+from gateway.web.reportable import Open311
 
 
 class RunningChannels(Protocol):
     """The channel instances of this process."""
 
-    def http(self, channel_id: str) -> HttpChannel | None:
+    def http(self, channel_id: str) -> HttpEntry | None:
         """The one of this id, when it is reached by HTTP."""
         ...
 
@@ -75,7 +81,12 @@ class WebServices:
     intake: Intake
     store: CommandStore
     reader: TicketReader
-    accounts: AccountStore
+    users: UserStore
+    sessions: SessionStore
+    tokens: TokenStore
+    login_attempts: LoginAttempts
+    devices: DeviceStore
+    audit: AuditTrail
     deliveries: DeliveryStore
     refused_calls: RefusedCallStore
     recordings: Recordings

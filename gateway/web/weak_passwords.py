@@ -1,4 +1,4 @@
-"""Which new passwords are refused: what guessers try first is taken out, and what is left must carry the weight."""
+"""Rules for new passwords: guessable parts do not count, the rest must be long and varied enough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 MIN_LENGTH = 12
 MAX_LENGTH = 200
 LEFT = 5
-"""So many characters must be left, ``DIFFERENT`` ones among them."""
+"""Characters that must be left, ``DIFFERENT`` ones among them."""
 DIFFERENT = 4
 _RUN = 4
 """A shorter piece of a keyboard row is a coincidence."""
@@ -44,7 +44,7 @@ _GUESSED = re.compile(r"(?:19|20)\d{6}|(?:19|20)\d\d|1[3-9]\d{9}|(.)\1{2,}|(.{2,
 
 
 def weakness(password: str, username: str, name: str = "") -> str | None:
-    """What is wrong with a new password of this user, as a problem code, or None."""
+    """The problem code of what is wrong with a new password of this user, or None."""
     if len(password) < MIN_LENGTH:
         return "password_too_short"
     if len(password) > MAX_LENGTH:

@@ -13,7 +13,7 @@ import asr
 from gateway.errors import ConfigError
 from gateway.plugins.engines import engine_settings, known_engines, load_engine_spec
 from gateway.ports.recogniser import EngineSpec, ModelFile
-from gateway.settings.sections import INSTALLATION, Asr
+from gateway.settings.sections import INSTALLATION, AsrSection
 
 pytestmark = pytest.mark.unit
 
@@ -33,13 +33,13 @@ def test_an_unknown_engine_is_named_with_those_that_are_known() -> None:
 
 def test_options_are_checked_and_every_mistake_is_named() -> None:
     with pytest.raises(ConfigError) as failure:
-        engine_settings(Asr(options={"beam_size": 0, "beem": 1}))
+        engine_settings(AsrSection(options={"beam_size": 0, "beem": 1}))
     assert len(failure.value.problems) == 2
     assert all("asr.options" in problem for problem in failure.value.problems)
 
 
 def test_options_of_the_configured_engine_are_not_another_ones() -> None:
-    settings = Asr(engine="vosk", options={"model": "x"})
+    settings = AsrSection(engine="vosk", options={"model": "x"})
     assert engine_settings(settings)[1].model == "x"
     assert engine_settings(settings, engine="whisper")[1].beam_size == 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asr.whisper.decoder import tidy
-from asr.whisper.gate import Heard, reason_to_drop
+from asr.whisper.gate import JudgedSegment, reason_to_drop
 from asr.whisper.settings import WhisperSettings
 
 pytestmark = pytest.mark.unit
@@ -16,7 +16,7 @@ def heard(
     text: str, *, logprob: float = -0.3, no_speech: float = 0.05, voiced_ms: int = 4_000, prompt: str = ""
 ) -> str | None:
     return reason_to_drop(
-        Heard(text=text, logprob=logprob, no_speech=no_speech, voiced_ms=voiced_ms, prompt=prompt), SETTINGS
+        JudgedSegment(text=text, logprob=logprob, no_speech=no_speech, voiced_ms=voiced_ms, prompt=prompt), SETTINGS
     )
 
 

@@ -19,12 +19,12 @@ from aiohttp import web
 
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.house import House
-from gateway.bootstrap.written import Written
-from gateway.live import client as valkey
-from gateway.live.shared_cache import ValkeyCache
-from gateway.live.wakeup import Wakeup
+from gateway.bootstrap.written import WrittenContacts
+from gateway.edge.system_clock import SystemClock
+from gateway.interprocess import valkey_client as valkey
+from gateway.interprocess.shared_cache import ValkeyCache
+from gateway.interprocess.wakeup import Wakeup
 from gateway.media.wav import alaw_wav, read_wav
-from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.roles.running_channel import RunningChannel
 from gateway.settings import Settings
@@ -94,7 +94,7 @@ class City:
     """The gateway and the providers around it."""
 
     house: House
-    written: Written
+    written: WrittenContacts
     clock: DaysLater
     hearing: Hearing
     wechat: Platform
@@ -234,7 +234,7 @@ async def city(folder: Path) -> AsyncIterator[City]:
         house = House(base, ["web", "worker"])
         assert house.web is not None
         assert house.written is not None
-        await database.accounts.add_token(name="bench", scopes=["admin"], token_sha256=sha256(TOKEN))
+        await database.tokens.add(name="bench", scopes=["admin"], token_sha256=sha256(TOKEN))
         channels = [RunningChannel(built, base.here) for built in house.channels]
 
         async def ready() -> dict[str, bool]:

@@ -112,7 +112,7 @@ class Phone:
 
     # -- what the gateway does -----------------------------------------------------------------------------------------
 
-    def trying(self) -> None:
+    def ring(self) -> None:
         pass
 
     async def answer(self) -> None:

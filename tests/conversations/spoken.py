@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.command import Applied
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.answer import CallAnswering, CallSettings
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.schedule import Schedule
 from gateway.intake.channel.health import HealthBoard
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
-from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.ports.store import CommandStore, TicketQuery
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
 from tests.conversations.phone import Loop, Phone, VirtualTime
@@ -93,8 +93,8 @@ class Hotline:
     database: Database
     virtual: VirtualTime
     recordings: LocalRecordings
-    engine: Engine = field(default_factory=lambda: Engine(load_flows(ROOT / "ivr_flows")))
-    prefill: Prefill = field(default_factory=city_prefill)
+    engine: FlowEngine = field(default_factory=lambda: FlowEngine(load_flows(ROOT / "ivr_flows")))
+    prefill: PrefillReader = field(default_factory=city_prefill)
 
     def answering(self, recognition: Recognition) -> CallAnswering:
         """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""

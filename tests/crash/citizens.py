@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from gateway.cli.simulators.base import Delivery, HookProvider, Target
+from gateway.cli.simulators.base import Destination, HookProvider, SimulatedPost
 from gateway.cli.simulators.sms import Aliyun
 from gateway.cli.simulators.webchat import Webchat
 from gateway.cli.simulators.wechat import OfficialAccount
@@ -43,12 +43,14 @@ class Citizen:
 class Talk(HookProvider):
     """A platform's people: messages of conversations, signed."""
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         message = {"event_id": f"talk-{number}", "sender": f"u-{person}", "text": text}
         body = json.dumps(message, ensure_ascii=False).encode()
-        return Delivery(url=self.target.hook, body=body, headers={"X-Gateway-Signature": sign(body, at=time.time())})
+        return SimulatedPost(
+            url=self.target.hook, body=body, headers={"X-Gateway-Signature": sign(body, at=time.time())}
+        )
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """Not asked for here."""
         raise NotImplementedError
 
@@ -60,8 +62,8 @@ class Citizens:
         """``url`` of the gateway, ``smsc`` that it is bound to."""
         run = int(time.time())
 
-        def target(channel_id: str, options: Mapping[str, str]) -> Target:
-            return Target(base=url, channel_id=channel_id, options=options, run=run)
+        def target(channel_id: str, options: Mapping[str, str]) -> Destination:
+            return Destination(base=url, channel_id=channel_id, options=options, run=run)
 
         self._by_http: dict[str, HookProvider] = {
             "web": Webchat(target("web", {})),

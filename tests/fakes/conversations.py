@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.domain.ids import new_ulid
 from gateway.errors import Conflict, GatewayError, RejectedInput
-from gateway.intake.conversation.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.ports.message import InboundMessage, OutboundMessage, Receipt, Received, StoredMessage
 
 

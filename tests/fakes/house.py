@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.domain.ids import new_ulid
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import Conflict, GatewayError
 from gateway.ports.call import CallLeg
 from gateway.ports.channel import Accepted, ChannelContext, InboundContact
-from gateway.ports.clock import SystemClock
 from gateway.ports.message import InboundMessage, OutboundMessage, Receipt, TextServices
 from tests.fakes.conversations import MemoryConversations
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from gateway.domain.transcript import NewSegment
 from gateway.errors import ReaderUnavailable
 from gateway.ports.speech import Understood
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.said import understand
 
 
 class ReaderHere:
     """Reads at once; ``away`` makes it refuse."""
 
-    def __init__(self, prefill: Prefill) -> None:
+    def __init__(self, prefill: PrefillReader) -> None:
         self._prefill = prefill
         self.away = False
 

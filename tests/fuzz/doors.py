@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from gateway.cli.simulators.base import Delivery, Target
+from gateway.cli.simulators.base import Destination, SimulatedPost
 from gateway.cli.simulators.wechat import OfficialAccount
 from tests.channels.platform.harness import sign
 from tests.channels.sms.smsc import Smsc, pdu
@@ -47,7 +47,7 @@ UPLOADS = tuple(
     for number, file in enumerate(targets.FILES, start=100)
 )
 PATCH = targets.dumped({"demand": {"title": "路灯", "type": "help"}, "place": {"address": "长流镇"}})
-Knock = Callable[[bytes], Delivery]
+Knock = Callable[[bytes], SimulatedPost]
 
 
 class Doors:
@@ -59,24 +59,24 @@ class Doors:
         bearer = {"Authorization": f"Bearer {gateway.token}"}
         chat = {"Authorization": f"Bearer {chat_token}"}
         wechat = OfficialAccount(
-            Target(
+            Destination(
                 base=url, channel_id="wechat", options={"token": WECHAT_TOKEN, "mode": "plain"}, run=int(time.time())
             )
         )
 
-        def to_wechat(body: bytes) -> Delivery:
+        def to_wechat(body: bytes) -> SimulatedPost:
             good = wechat.delivery(1, 1, "路灯")
-            return Delivery(url=good.url, body=body, headers=good.headers)
+            return SimulatedPost(url=good.url, body=body, headers=good.headers)
 
         def to(path: str, headers: dict[str, str]) -> Knock:
-            return lambda body: Delivery(url=url + path, body=body, headers=headers)
+            return lambda body: SimulatedPost(url=url + path, body=body, headers=headers)
 
         self.ways: dict[str, tuple[tuple[bytes, ...], str, Knock]] = {
             "wechat": (targets.WECHAT_XML, "POST", to_wechat),
             "platform": (
                 targets.PLATFORM,
                 "POST",
-                lambda body: Delivery(
+                lambda body: SimulatedPost(
                     url=f"{url}/hooks/cloud", body=body, headers={"X-Gateway-Signature": sign(body, at=time.time())}
                 ),
             ),
@@ -110,7 +110,7 @@ class Doors:
         statuses: Counter[tuple[str, int]] = Counter()
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(http: aiohttp.ClientSession, door: str, method: str, delivery: Delivery) -> None:
+        async def one(http: aiohttp.ClientSession, door: str, method: str, delivery: SimulatedPost) -> None:
             async with gate:
                 try:
                     async with http.request(

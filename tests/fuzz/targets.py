@@ -18,20 +18,20 @@ from channels.platform import codec as platform
 from channels.sip import uri
 from channels.sip.bodies import UnsupportedBody, key_of, sdp_of
 from channels.sip.call_info import call_info
+from channels.sip.flow import PeerFlow
 from channels.sip.media_sdp import Description, NotAcceptable
-from channels.sip.message import Malformed as SipMalformed
+from channels.sip.message import MalformedMessage as SipMalformed
 from channels.sip.message import Request, parse, response_to
 from channels.sip.rtp import HEADER, HEADER_BYTES, payload_of
 from channels.sip.rtp_buffer import JitterBuffer
 from channels.sip.rtp_events import EventReceiver
 from channels.sip.settings import SipSettings
-from channels.sip.transport import Flow
 from channels.sms import hooks
 from channels.sms.cmpp import pdu as cmpp
+from channels.sms.link import MalformedPdu
 from channels.sms.smpp import pdu as smpp
 from channels.telegram.settings import TelegramSettings
-from channels.telegram.updates import Malformed as TelegramMalformed
-from channels.telegram.updates import Translator
+from channels.telegram.updates import NoUpdate, Translator
 from channels.webchat.answers import Refusal
 from channels.webchat.protocol import parse as parse_frame
 from channels.wechat import customer_service, envelope, official
@@ -134,7 +134,7 @@ SIP = (
 
 def _sip(data: bytes) -> None:
     try:
-        message = parse(data, Flow(None, "udp", "192.0.2.9", 5060, None))
+        message = parse(data, PeerFlow(None, "udp", "192.0.2.9", 5060, None))
     except SipMalformed as error:
         if error.request is not None:
             response_to(error.request, error.status, to_tag="ours")
@@ -218,7 +218,7 @@ def _smpp(data: bytes) -> None:
     for read in (smpp.read_deliver, smpp.read_data):
         try:
             message = read(data)
-        except smpp.Malformed:
+        except MalformedPdu:
             continue
         message.user_data()
         message.word()
@@ -239,7 +239,7 @@ def _cmpp(data: bytes) -> None:
             try:
                 fields = cmpp.decode(command, data, version)
                 cmpp.report(fields.get("Msg_Content", b""))
-            except cmpp.Malformed:
+            except MalformedPdu:
                 continue
 
 
@@ -352,8 +352,8 @@ TARGETS = {
         _customer_service,
         (Refused,),
     ),
-    "telegram": Target(TELEGRAM, _telegram, (TelegramMalformed,)),
-    "platform": Target(PLATFORM, platform.parsed, (platform.Malformed,)),
+    "telegram": Target(TELEGRAM, _telegram, (NoUpdate,)),
+    "platform": Target(PLATFORM, platform.parsed, (platform.MalformedBody,)),
     "webchat": Target(FRAMES, parse_frame, (Refusal,)),
     "sms_json": Target(dumped([{"phone_number": "13800138000", "content": "x"}]), _sms_json, (hooks.NotUnderstood,)),
     "sniff": Target(FILES, lambda data: sniff(data, "x.mp3")),

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from channels.sip import SPEC
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded
 from gateway.media import g711
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.channel import ChannelContext
-from gateway.ports.clock import SystemClock
 from tests.fakes.house import FakeHouse
 from tests.support.ports import LOOPBACK, free_port_range
 from tests.support.waiting import until
@@ -79,7 +79,7 @@ class Rig:
         """The CallHandler: record both tracks and follow the script."""
         call = Heard(leg)
         self.calls.append(call)
-        leg.trying()
+        leg.ring()
 
         def sink(caller: bytes, ours: bytes) -> None:
             call.caller.extend(caller)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
 @cache
-def city_prefill() -> Prefill:
+def city_prefill() -> PrefillReader:
     """What the tables of this repository read by."""
-    return Prefill.of(CONFIG, "Asia/Shanghai")
+    return PrefillReader.of(CONFIG, "Asia/Shanghai")

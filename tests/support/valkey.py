@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
-from gateway.live.server import EmbeddedValkey
+from gateway.interprocess.valkey_server import EmbeddedValkey
 
 
 class RunningValkey:

@@ -1,4 +1,4 @@
-"""What is CMPP about a kept connection: connecting as a service, deliver, status reports, submit."""
+"""CMPP over a kept connection: connecting as a service, deliver, status reports, submit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import hmac
 from datetime import timedelta, timezone
 
-from channels.sms.assembly import Part
+from channels.sms.assembly import MessagePart
 from channels.sms.cmpp import pdu
 from channels.sms.codec import alphabet, udh
 from channels.sms.codec.split import Segment
-from channels.sms.link import ANSWER, CmppHeader, Frame, Header, Link, LinkError
-from channels.sms.link_channel import BindRefused, Delivery, LinkChannel
+from channels.sms.link import ANSWER, CmppHeader, Frame, Header, Link, LinkError, MalformedPdu
+from channels.sms.link_channel import BindRefused, LinkChannel, OperatorRequest
 from channels.sms.numbers import digits
 from channels.sms.receipts import Word
 from channels.sms.settings import CmppSettings
@@ -23,7 +23,7 @@ from gateway.telemetry import log
 _log = log.get("sms.cmpp")
 
 THROTTLED_S = 1.0
-"""CMPP has no word for how long to wait; contracts count messages per second."""
+"""Seconds to wait after throttling: CMPP names none; contracts count messages per second."""
 _CHINA = timezone(timedelta(hours=8))
 _OK, _BAD_STRUCTURE, _FLOW_CONTROL, _OTHER = 0, 1, 8, 9
 _REFUSALS = {1: "bad structure", 2: "unknown source", 3: "authentication failed", 4: "version too high"}
@@ -86,7 +86,7 @@ class CmppDialect:
         version = pdu.V2 if len(frame.body) <= _RESP_V2 else pdu.V3
         try:
             fields = pdu.decode(frame.command, frame.body, version)
-        except pdu.Malformed as error:
+        except MalformedPdu as error:
             raise BindRefused(f"CONNECT_RESP: {error}", credential=False) from error
         status = fields["Status"]
         if status != _OK:
@@ -102,7 +102,7 @@ class CmppDialect:
         """CMPP_TERMINATE."""
         await link.request(pdu.TERMINATE, b"", windowed=False)
 
-    async def answer(self, link: Link, frame: Frame) -> Delivery | None:
+    async def answer(self, link: Link, frame: Frame) -> OperatorRequest | None:
         """See ``Dialect``. A command that we do not know has no answer."""
         if frame.command == pdu.DELIVER:
             return self._delivery(frame)
@@ -115,7 +115,7 @@ class CmppDialect:
             _log.warning("cmpp_unknown_command", command=f"{frame.command:#010x}")
         return None
 
-    def _delivery(self, frame: Frame) -> Delivery:
+    def _delivery(self, frame: Frame) -> OperatorRequest:
         version = self._settings.version
 
         def answered(msg_id: bytes, result: int) -> tuple[int, int, bytes]:
@@ -125,14 +125,14 @@ class CmppDialect:
         try:
             fields = pdu.decode(frame.command, frame.body, version)
             word = _word(fields["Msg_Content"]) if fields["Registered_Delivery"] else None
-        except pdu.Malformed:
-            return Delivery(None, None, answered(frame.body[:8], _BAD_STRUCTURE), None, malformed=True)
+        except MalformedPdu:
+            return OperatorRequest(None, None, answered(frame.body[:8], _BAD_STRUCTURE), None, malformed=True)
         taken = answered(fields["Msg_Id"], _OK)
         if word is not None:
-            return Delivery(None, word, taken, None)
+            return OperatorRequest(None, word, taken, None)
         content = fields["Msg_Content"]
         data = udh.parse(content) if fields["TP_udhi"] else udh.UserData(content)
-        part = Part(
+        part = MessagePart(
             sender=fields["Src_terminal_Id"],
             recipient=fields["Dest_Id"],
             body=data.body,
@@ -140,7 +140,7 @@ class CmppDialect:
             concat=data.concat,
             external_id=pdu.lasting_id(fields["Msg_Id"], self._clock.now()),
         )
-        return Delivery(part, None, taken, None)
+        return OperatorRequest(part, None, taken, None)
 
     async def submit(self, link: Link, recipient: str, segment: Segment) -> str:
         """CMPP_SUBMIT to one telephone; the Msg_Id, or nothing when the gateway gave none."""
@@ -153,7 +153,7 @@ class CmppDialect:
         try:
             version = pdu.V2 if len(frame.body) <= _SUBMIT_RESP_V2 else pdu.V3
             answer = pdu.decode(frame.command, frame.body, version)
-        except pdu.Malformed as error:
+        except MalformedPdu as error:
             raise LinkError(f"SUBMIT_RESP: {error}") from error
         result = answer["Result"]
         if result == _FLOW_CONTROL:

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from channels.sms.link import MalformedPdu
+
 CONNECT, TERMINATE, SUBMIT, DELIVER = 0x01, 0x02, 0x04, 0x05
 QUERY, CANCEL, ACTIVE_TEST, FWD = 0x06, 0x07, 0x08, 0x09
 ANSWER = 0x80000000
 V2, V3 = "2.0", "3.0"
 VERSION_OCTET = {V2: 0x20, V3: 0x30}
-
-
-class Malformed(ValueError):
-    """A body that does not follow its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +148,10 @@ _REPORT_V2 = 60
 
 
 def decode(command: int, body: bytes, version: str) -> dict[str, Any]:
-    """The fields of a body; ``Malformed`` when it is shorter than its table says or the command is unknown."""
+    """The fields of a body; ``MalformedPdu`` when it is shorter than its table says or the command is unknown."""
     table = TABLES.get(command)
     if table is None:
-        raise Malformed(f"unknown command {command:#x}")
+        raise MalformedPdu(f"unknown command {command:#x}")
     return _decode(table, body, version)
 
 
@@ -183,7 +181,7 @@ def _decode(table: tuple[Field, ...], body: bytes, version: str) -> dict[str, An
         value = body[at : at + width * count]
         at += width * count
         if len(value) < width * count:
-            raise Malformed(f"{field.name} is cut off")
+            raise MalformedPdu(f"{field.name} is cut off")
         if field.kind == "int":
             found[field.name] = int.from_bytes(value, "big")
         elif field.kind == "text":

@@ -1,1 +1,1 @@
-"""What the bytes of a short message mean: alphabets, user data headers, and cutting long texts into parts."""
+"""Encoding of short messages: alphabets, user data headers, and splitting of long texts."""

@@ -1,16 +1,16 @@
-"""What is SMPP about a kept connection: binding as a transceiver, deliver_sm, receipts, submit_sm."""
+"""SMPP over a kept connection: binding as a transceiver, deliver_sm, receipts, submit_sm."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 
-from channels.sms.assembly import Part
+from channels.sms.assembly import MessagePart
 from channels.sms.codec import alphabet
 from channels.sms.codec.alphabet import BINARY, GSM7
 from channels.sms.codec.split import Segment
-from channels.sms.link import ANSWER, Frame, Header, Link, LinkError, SmppHeader
-from channels.sms.link_channel import BindRefused, Delivery, LinkChannel
+from channels.sms.link import ANSWER, Frame, Header, Link, LinkError, MalformedPdu, SmppHeader
+from channels.sms.link_channel import BindRefused, LinkChannel, OperatorRequest
 from channels.sms.numbers import digits
 from channels.sms.settings import SmppSettings
 from channels.sms.smpp import pdu
@@ -21,7 +21,7 @@ from gateway.telemetry import log
 _log = log.get("sms.smpp")
 
 THROTTLED_S = 1.0
-"""SMPP has no word for how long to wait; contracts count messages per second."""
+"""Seconds to wait after throttling: SMPP names none; contracts count messages per second."""
 _READERS = {pdu.DELIVER_SM: pdu.read_deliver, pdu.DATA_SM: pdu.read_data}
 _EMPTY_ID = b"\0"
 """message_id in deliver_sm_resp is unused (4.6.2)."""
@@ -63,7 +63,7 @@ class SmppDialect:
         """Unbind (4.2)."""
         await link.request(pdu.UNBIND, b"", windowed=False)
 
-    async def answer(self, link: Link, frame: Frame) -> Delivery | None:
+    async def answer(self, link: Link, frame: Frame) -> OperatorRequest | None:
         """See ``Dialect``."""
         reader = _READERS.get(frame.command)
         if reader is not None:
@@ -77,20 +77,20 @@ class SmppDialect:
             await link.write(pdu.GENERIC_NACK, pdu.RINVCMDID, frame.sequence)
         return None
 
-    def _delivery(self, frame: Frame, reader: pdu.Reader) -> Delivery:
+    def _delivery(self, frame: Frame, reader: pdu.Reader) -> OperatorRequest:
         answer = frame.command | ANSWER
         taken = (answer, pdu.ROK, _EMPTY_ID)
         later = (answer, pdu.RX_T_APPN, _EMPTY_ID)
         try:
             message = reader(frame.body)
-        except pdu.Malformed:
-            return Delivery(None, None, (answer, pdu.RX_P_APPN, _EMPTY_ID), later, malformed=True)
+        except MalformedPdu:
+            return OperatorRequest(None, None, (answer, pdu.RX_P_APPN, _EMPTY_ID), later, malformed=True)
         if message.receipt:
-            return Delivery(None, message.word(), taken, later)
+            return OperatorRequest(None, message.word(), taken, later)
         data = message.user_data()
         name = BINARY if data.machine else alphabet.of_smpp(message.data_coding, self._settings.default_alphabet)
-        part = Part(message.source, message.destination, data.body, name, data.concat)
-        return Delivery(part, None, taken, later)
+        part = MessagePart(message.source, message.destination, data.body, name, data.concat)
+        return OperatorRequest(part, None, taken, later)
 
     async def submit(self, link: Link, recipient: str, segment: Segment) -> str:
         """submit_sm; every part asks for its receipt, so that a lost one shows."""

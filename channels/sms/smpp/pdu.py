@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from channels.sms.codec import alphabet, udh
+from channels.sms.link import MalformedPdu
 from channels.sms.receipts import Word
 
 GENERIC_NACK = 0x80000000
@@ -43,10 +44,6 @@ _OUTCOMES = (
 _FIELD = re.compile(r"\b(id|stat|err|submit date|done date|dlvrd) *[:：=] *(\S+)", re.IGNORECASE)
 _RECEIPT_OCTETS = 512
 _RECEIPT_FIELDS = frozenset({"id", "stat"})
-
-
-class Malformed(ValueError):
-    """A body that does not follow its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ class _Fields:
     def text(self) -> str:
         end = self.data.find(b"\0", self.at)
         if end < 0:
-            raise Malformed("a C-octet string does not end")
+            raise MalformedPdu("a C-octet string does not end")
         value = self.data[self.at : end]
         self.at = end + 1
         return value.decode("latin-1")
@@ -114,7 +111,7 @@ class _Fields:
     def octets(self, length: int) -> bytes:
         value = self.data[self.at : self.at + length]
         if len(value) < length:
-            raise Malformed("the body is too short")
+            raise MalformedPdu("the body is too short")
         self.at += length
         return value
 
@@ -130,7 +127,7 @@ class _Fields:
 
 
 def read_deliver(body: bytes) -> ShortMessage:
-    """deliver_sm (4.6.1); ``Malformed``."""
+    """deliver_sm (4.6.1); ``MalformedPdu``."""
     reader = _Fields(body)
     reader.text()
     reader.octets(2)
@@ -150,7 +147,7 @@ def read_deliver(body: bytes) -> ShortMessage:
 
 
 def read_data(body: bytes) -> ShortMessage:
-    """data_sm (4.7.1); ``Malformed``."""
+    """data_sm (4.7.1); ``MalformedPdu``."""
     reader = _Fields(body)
     reader.text()
     reader.octets(2)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gateway.cli.doctor.check import Line
+    from gateway.cli.doctor.check import Finding
 
 GROUPS = {
     "processes": "processes / 进程",
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(line.status == "fail" for line in lines) else 0
 
 
-def as_text(lines: Sequence[Line]) -> str:
+def as_text(lines: Sequence[Finding]) -> str:
     """For people: under headings, what to do under what is wrong, and the count at the end."""
     groups: dict[str, list[str]] = {}
     for line in lines:
@@ -74,7 +74,7 @@ def as_text(lines: Sequence[Line]) -> str:
     return "\n\n".join([*parts, f"{counts['ok']} ok, {counts['warn']} warnings, {counts['fail']} failures"])
 
 
-def _examined(args: argparse.Namespace) -> list[Line] | None:
+def _examined(args: argparse.Namespace) -> list[Finding] | None:
     """What was found; None when there is no such check."""
     from gateway.cli import running  # noqa: PLC0415 - loaded when it is run: other verbs' help names this one, too
     from gateway.cli.doctor.check import fail  # noqa: PLC0415 - as above

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.cli.doctor.check import Line, check, ok, warn
+from gateway.cli.doctor.check import Finding, check, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.telemetry.alarms import BY_NAME
 
 
 @check("alarms")
-def alarms(machine: Machine) -> Iterator[Line]:
+def alarms(machine: Machine) -> Iterator[Finding]:
     """A line an alarm, whichever process raises it. One that does not answer at all is told by ``processes``."""
     if not machine.running.up:
         yield ok("alarms", "no gateway runs on this data_dir")

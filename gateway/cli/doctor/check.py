@@ -15,7 +15,7 @@ Status = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Finding:
     """One finding. ``name`` is fixed and for programs, ``found`` and ``advice`` are for people."""
 
     name: str
@@ -24,22 +24,22 @@ class Line:
     advice: str = ""
 
 
-def ok(name: str, found: str) -> Line:
+def ok(name: str, found: str) -> Finding:
     """It is as it should be."""
-    return Line(name, "ok", found)
+    return Finding(name, "ok", found)
 
 
-def warn(name: str, found: str, advice: str) -> Line:
+def warn(name: str, found: str, advice: str) -> Finding:
     """It works, but hardly as it was meant, or not for long."""
-    return Line(name, "warn", found, advice)
+    return Finding(name, "warn", found, advice)
 
 
-def fail(name: str, found: str, advice: str) -> Line:
+def fail(name: str, found: str, advice: str) -> Finding:
     """It does not work."""
-    return Line(name, "fail", found, advice)
+    return Finding(name, "fail", found, advice)
 
 
-Look = Callable[[Machine], Iterable[Line] | AsyncIterable[Line]]
+Look = Callable[[Machine], Iterable[Finding] | AsyncIterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

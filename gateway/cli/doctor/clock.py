@@ -1,4 +1,4 @@
-"""Does the clock go right? Ticket numbers, signatures, leases and certificates go by it."""
+"""Checks of the clock, which ticket numbers, signatures and certificates go by."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 
 FIRST_DAY = 1_767_225_600
 """2026-01-01: this program is no older."""
 BEHIND_S = 60.0
 TIME_ERROR = 5
-"""What adjtimex(2) returns while nobody keeps the clock right."""
+"""What adjtimex(2) returns while the clock is not synchronised."""
 _TIMEX_BYTES = 256
 HOW = "timedatectl set-ntp true, or install chrony and name the city's time server"
 
 
 @check("clock.ntp")
-def ntp(_: Machine) -> Iterator[Line]:
-    """Whether something keeps the clock right: the kernel knows, whoever does it."""
+def ntp(_: Machine) -> Iterator[Finding]:
+    """Whether the clock is synchronised, as the kernel knows."""
     asked = ctypes.create_string_buffer(_TIMEX_BYTES)  # all zero: nothing is set
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(asked)
@@ -37,8 +37,8 @@ def ntp(_: Machine) -> Iterator[Line]:
 
 
 @check("clock.now")
-def now(machine: Machine) -> Iterator[Line]:
-    """Whether it can be now: not before this program, and not before the newest file of the database."""
+def now(machine: Machine) -> Iterator[Finding]:
+    """Whether the time is possible: not before this program, and not before the newest file of the database."""
     at = time.time()
     if at < FIRST_DAY:
         yield fail("clock.now", f"the clock says {datetime.fromtimestamp(at).astimezone():%Y-%m-%d}", HOW)
@@ -55,7 +55,7 @@ def now(machine: Machine) -> Iterator[Line]:
 
 
 @check("clock.zone")
-def zone(machine: Machine) -> Iterator[Line]:
+def zone(machine: Machine) -> Iterator[Finding]:
     """The city's zone beside the machine's."""
     city = machine.settings.zone
     here, there = datetime.now().astimezone(), datetime.now(city)

@@ -1,10 +1,10 @@
-"""Is the configuration right? The list of what is checked is ``gateway check``'s."""
+"""Checks of the configuration, by the same list as ``gateway check``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 
 PARTS = {
@@ -17,7 +17,7 @@ PARTS = {
 
 
 @check("config.file")
-def file(machine: Machine) -> Iterator[Line]:
+def file(machine: Machine) -> Iterator[Finding]:
     """The file itself: every mistake."""
     name, where = "config.file", machine.config or "built-in defaults, no --config"
     if not machine.problems:
@@ -27,7 +27,7 @@ def file(machine: Machine) -> Iterator[Line]:
 
 
 @check("config", within_s=20.0, channels=True, loads=("gateway.cli.check",))
-def parts(machine: Machine) -> Iterator[Line]:
+def parts(machine: Machine) -> Iterator[Finding]:
     """Flows, tables, recogniser, channels, feeds: every mistake, and what is only unwise."""
     from gateway.cli.check import problems_by_part, warnings  # noqa: PLC0415 - every adapter and SQL
 

@@ -1,4 +1,4 @@
-"""Is there room, and on what kind of disk?"""
+"""Checks of free space, inodes and file systems."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine, existing
 from gateway.telemetry.alarms import BY_NAME
 
@@ -23,7 +23,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 
 @check("disk.free")
-def free(machine: Machine) -> Iterator[Line]:
+def free(machine: Machine) -> Iterator[Finding]:
     """Free space of the disks of recordings, attachments and the database, and the watermarks of what is kept anew."""
     settings = machine.settings
     for folder, percent, section, alarms in (
@@ -39,7 +39,7 @@ def free(machine: Machine) -> Iterator[Line]:
 
 
 @check("disk.inodes")
-def inodes(machine: Machine) -> Iterator[Line]:
+def inodes(machine: Machine) -> Iterator[Finding]:
     """A disk full of small files takes no more, whatever is free."""
     folder = existing(machine.settings.recordings_dir)
     found = os.statvfs(folder)
@@ -55,7 +55,7 @@ def inodes(machine: Machine) -> Iterator[Line]:
 
 
 @check("disk.kind")
-def kind(machine: Machine) -> Iterator[Line]:
+def kind(machine: Machine) -> Iterator[Finding]:
     """What a file system may not be under SQLite, or under anything that has to stay."""
     settings, name = machine.settings, "disk.kind"
     folder = existing(settings.data_dir)
@@ -92,7 +92,7 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str | None:
     return name
 
 
-def _beside_watermark(folder: Path, watermark: float, section: str, alarms: tuple[str, str]) -> Line:
+def _beside_watermark(folder: Path, watermark: float, section: str, alarms: tuple[str, str]) -> Finding:
     share, said = _free(folder)
     told = f"{folder}: {said} free, [{section}] min_free_percent is {watermark:.0%}"
     low, full = alarms
@@ -103,7 +103,7 @@ def _beside_watermark(folder: Path, watermark: float, section: str, alarms: tupl
     return ok("disk.free", told)
 
 
-def _full(told: str, alarm: str, advice: str) -> Line:
+def _full(told: str, alarm: str, advice: str) -> Finding:
     return fail("disk.free", f"{told}: {BY_NAME[alarm].zh} · {BY_NAME[alarm].en}", advice)
 
 

@@ -9,11 +9,11 @@ import time
 from collections.abc import AsyncIterable, Iterable, Sequence
 from importlib import import_module
 
-from gateway.cli.doctor.check import Check, Line, fail
+from gateway.cli.doctor.check import Check, Finding, fail
 from gateway.cli.doctor.machine import Machine
 
 
-def examine(machine: Machine, checks: Iterable[Check]) -> list[Line]:
+def examine(machine: Machine, checks: Iterable[Check]) -> list[Finding]:
     """What all of ``checks`` find, in their order."""
     wanted = list(checks)
     _load(wanted, machine)
@@ -43,7 +43,7 @@ class _Look(threading.Thread):
         super().__init__(daemon=True, name=check.name)
         self._check = check
         self._machine = machine
-        self._lines: list[Line] = []
+        self._lines: list[Finding] = []
         self._late = False
         self._until = time.monotonic() + check.within_s
 
@@ -62,7 +62,7 @@ class _Look(threading.Thread):
             advice = "mend what it names; if it names nothing, tell the makers of this program"
             self._lines.append(fail(self._check.name, told, advice))
 
-    def found(self) -> list[Line]:
+    def found(self) -> list[Finding]:
         """Its lines, as soon as it has ended or its time is over."""
         self.join(max(0.0, self._until - time.monotonic()))
         lines = list(self._lines)
@@ -71,7 +71,7 @@ class _Look(threading.Thread):
             lines.append(fail(self._check.name, f"no result within {self._check.within_s:g} s", advice))
         return lines
 
-    async def _collect(self, looked: AsyncIterable[Line]) -> None:
+    async def _collect(self, looked: AsyncIterable[Finding]) -> None:
         async with asyncio.timeout(max(0.0, self._until - time.monotonic())):
             async for line in looked:
                 self._lines.append(line)

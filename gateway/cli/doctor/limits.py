@@ -1,4 +1,4 @@
-"""Does the system let the service open as much as a full house needs?"""
+"""Checks of the system's limits: descriptors and processes for a full load of calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.cli.doctor.check import Line, check, ok, warn
+from gateway.cli.doctor.check import Finding, check, ok, warn
 from gateway.cli.doctor.machine import Machine
 
 FILES_A_CALL = 6
@@ -18,7 +18,7 @@ _NAMES = {"Max open files": resource.RLIMIT_NOFILE, "Max processes": resource.RL
 
 
 @check("limits.files", channels=True)
-def files(machine: Machine) -> Iterator[Line]:
+def files(machine: Machine) -> Iterator[Finding]:
     """Descriptors: every process takes as many as its hard limit lets it."""
     calls = sum(spec.listens(options).calls for _, spec, options in machine.channels() if spec.listens is not None)
     needed = calls * FILES_A_CALL + FILES_BESIDE
@@ -31,7 +31,7 @@ def files(machine: Machine) -> Iterator[Line]:
 
 
 @check("limits.processes")
-def processes(machine: Machine) -> Iterator[Line]:
+def processes(machine: Machine) -> Iterator[Finding]:
     """Processes and threads of the service's user."""
     limit, whose = _limit(machine, "Max processes")
     told = f"{_told(limit)} processes and threads ({whose})"

@@ -1,4 +1,4 @@
-"""What every check may ask: the configuration, and what of the gateway runs here."""
+"""What checks are given: the configuration, and which processes of the gateway run here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Machine:
 
     @property
     def service_uid(self) -> int:
-        """Whose the service is: the owner of data_dir, or of the nearest folder above that is there; else we."""
+        """The service's user: the owner of data_dir, or of the nearest folder above that exists; else our own."""
         try:
             return existing(self.settings.data_dir).stat().st_uid
         except OSError:

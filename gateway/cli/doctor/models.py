@@ -1,16 +1,16 @@
-"""Do the recogniser's models lie there, byte for byte?"""
+"""Checks of the recogniser's models, byte by byte."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError
 
 
 @check("models.sha256", within_s=30.0, loads=("gateway.plugins.engines",))
-def models(machine: Machine) -> Iterator[Line]:
+def models(machine: Machine) -> Iterator[Finding]:
     """Every file of the engine's models against the sha256 that the engine names; reads every byte."""
     from gateway.plugins.engines import engine_settings  # noqa: PLC0415 - the engine's SPEC, without its library
 

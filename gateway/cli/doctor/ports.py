@@ -1,4 +1,4 @@
-"""Are our ports free, or ours already? Is there room for every call's audio?"""
+"""Checks of ports: free or held by us, enough of them for audio, and who can reach them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.cli.doctor.sockets import Protocol, bind_error, bound, holder
 from gateway.cli.doctor.users import user
@@ -18,14 +18,14 @@ SYSCTL = Path("/proc/sys/net/ipv4")
 
 
 @check("port.http")
-def http(machine: Machine) -> Iterator[Line]:
+def http(machine: Machine) -> Iterator[Finding]:
     """API and desk."""
     given = machine.settings.http
     yield _one(machine, "port.http", "tcp", given.host, given.port, "[http] port")
 
 
 @check("port.health")
-def health(machine: Machine) -> Iterator[Line]:
+def health(machine: Machine) -> Iterator[Finding]:
     """What roles that run apart answer to monitoring; closed by default."""
     given = machine.settings.health
     if given.port:
@@ -33,7 +33,7 @@ def health(machine: Machine) -> Iterator[Line]:
 
 
 @check("port.asr")
-def recognisers(machine: Machine) -> Iterator[Line]:
+def recognisers(machine: Machine) -> Iterator[Finding]:
     """Where other machines reach the recognisers of this one, a port for each; closed by default."""
     given = machine.settings.asr_server
     if not given.port:
@@ -44,7 +44,7 @@ def recognisers(machine: Machine) -> Iterator[Line]:
 
 
 @check("port", channels=True)
-def channels(machine: Machine) -> Iterator[Line]:
+def channels(machine: Machine) -> Iterator[Finding]:
     """Each channel that listens: its port, by UDP and TCP."""
     for channel_id, kind, given in _listening(machine):
         for protocol in ("udp", "tcp"):
@@ -53,7 +53,7 @@ def channels(machine: Machine) -> Iterator[Line]:
 
 
 @check("port.rtp", channels=True)
-def audio(machine: Machine) -> Iterator[Line]:
+def audio(machine: Machine) -> Iterator[Finding]:
     """The ranges of audio: large enough, and nobody else's."""
     listening = _listening(machine)
     for channel_id, _, given in listening:
@@ -67,7 +67,7 @@ def audio(machine: Machine) -> Iterator[Line]:
 
 
 @check("listener.public")
-def public(machine: Machine) -> Iterator[Line]:
+def public(machine: Machine) -> Iterator[Finding]:
     """What listens where the whole internet may come."""
     name, given = "listener.public", machine.settings.http
     try:
@@ -85,8 +85,8 @@ def public(machine: Machine) -> Iterator[Line]:
 
 
 @check("trunks", channels=True)
-def trunks(machine: Machine) -> Iterator[Line]:
-    """Who may call."""
+def trunks(machine: Machine) -> Iterator[Finding]:
+    """The trunks that may call."""
     name = "trunks"
     for channel_id, _, given in _listening(machine):
         how = 'name who hands calls over in gateway.toml: trunks = ["203.0.113.5/32"] (media gateways too)'
@@ -110,7 +110,7 @@ def _listening(machine: Machine) -> list[tuple[str, str, Listening]]:
     ]
 
 
-def _one(machine: Machine, name: str, protocol: Protocol, host: str, port: int, key: str) -> Line:
+def _one(machine: Machine, name: str, protocol: Protocol, host: str, port: int, key: str) -> Finding:
     where = f"{host}:{port} ({protocol.upper()})"
     if port == 0:
         return ok(name, f"{key} = 0: any free one")
@@ -132,7 +132,7 @@ def _one(machine: Machine, name: str, protocol: Protocol, host: str, port: int, 
             return fail(name, f"{where} cannot be bound: {error}", f"correct host and {key}")
 
 
-def _free(name: str, where: str, port: int) -> Line:
+def _free(name: str, where: str, port: int) -> Finding:
     if port < _unprivileged() and os.geteuid() == 0:
         return warn(
             name,
@@ -142,7 +142,7 @@ def _free(name: str, where: str, port: int) -> Line:
     return ok(name, f"{where} is free")
 
 
-def _taken(machine: Machine, name: str, protocol: Protocol, port: int, where: str, key: str) -> Line:
+def _taken(machine: Machine, name: str, protocol: Protocol, port: int, where: str, key: str) -> Finding:
     ours = machine.running.pids
     holders = [holder(one) for one in bound(protocol) if one.port == port]
     for one in holders:
@@ -174,7 +174,7 @@ def _sysctl(name: str) -> str:
         return ""
 
 
-def _too_small(channel_id: str, given: Listening) -> Iterator[Line]:
+def _too_small(channel_id: str, given: Listening) -> Iterator[Finding]:
     first, last = given.audio
     pairs = (last + 1 - (first + first % 2)) // 2
     if pairs < given.calls:
@@ -185,7 +185,7 @@ def _too_small(channel_id: str, given: Listening) -> Iterator[Line]:
         )
 
 
-def _shared(channel_id: str, given: Listening, listening: list[tuple[str, str, Listening]]) -> Iterator[Line]:
+def _shared(channel_id: str, given: Listening, listening: list[tuple[str, str, Listening]]) -> Iterator[Finding]:
     first, last = given.audio
     for other_id, _, other in listening:
         if not _meet(given.host, other.host):
@@ -208,7 +208,7 @@ def _meet(one: str, other: str) -> bool:
     return one == other or any(ipaddress.ip_address(host).is_unspecified for host in (one, other))
 
 
-def _temporary(channel_id: str, given: Listening) -> Iterator[Line]:
+def _temporary(channel_id: str, given: Listening) -> Iterator[Finding]:
     """Ports that the kernel hands out to anybody who asks for any (ip-sysctl: ip_local_port_range)."""
     first, last = given.audio
     low, high = (int(part) for part in (_sysctl("ip_local_port_range") or "0 0").split())
@@ -226,7 +226,7 @@ def _temporary(channel_id: str, given: Listening) -> Iterator[Line]:
         )
 
 
-def _held(machine: Machine, channel_id: str, given: Listening) -> Iterator[Line]:
+def _held(machine: Machine, channel_id: str, given: Listening) -> Iterator[Finding]:
     first, last = given.audio
     there = [one for one in bound("udp") if first <= one.port <= last]
     if machine.running.up:

@@ -1,15 +1,15 @@
-"""What of the gateway runs here, and does all of it answer?"""
+"""Checks of the running processes: whether all of them answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 
 
 @check("processes")
-def processes(machine: Machine) -> Iterator[Line]:
+def processes(machine: Machine) -> Iterator[Finding]:
     """Children of the supervisor that are down, processes that do not answer."""
     name, running = "processes", machine.running
     if running.hidden:

@@ -1,4 +1,4 @@
-"""Do those outside take our credentials? Asked only with ``--providers``: all at once, nothing is sent to anybody."""
+"""Checks of credentials at providers, only with ``--providers``: all at once, nothing is sent to anybody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING
 
-from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError, GatewayError, PermanentDeliveryError
 
@@ -21,7 +21,7 @@ RECOGNISERS = ("gateway.recognition.connection", "gateway.recognition.tls")
 
 
 @check("provider", within_s=WITHIN_S, providers=True, channels=True)
-async def channels(machine: Machine) -> AsyncIterator[Line]:
+async def channels(machine: Machine) -> AsyncIterator[Finding]:
     """Each channel whose kind knows how to ask its provider."""
     connected = {channel_id for channel_id, told in machine.running.channels().items() if told.get("connected")}
     probes = {}
@@ -44,30 +44,30 @@ async def channels(machine: Machine) -> AsyncIterator[Line]:
             )
 
 
-@check("provider.feed", within_s=WITHIN_S, providers=True, loads=("gateway.feeds", "gateway.ports.reached"))
-async def feeds(machine: Machine) -> AsyncIterator[Line]:
+@check("provider.feed", within_s=WITHIN_S, providers=True, loads=("gateway.feeds", "gateway.edge.reached"))
+async def feeds(machine: Machine) -> AsyncIterator[Finding]:
     """Each receiver of events: is a server there, what does its clock say?"""
     from gateway.feeds import feed_settings  # noqa: PLC0415 - HTTP client and Redis
 
     asked = {}
     for table in machine.settings.feed:
         try:
-            _, options = feed_settings(table)
+            kind, options = feed_settings(table)
         except ConfigError:
             continue  # config.feeds tells
-        if (url := getattr(options, "url", None)) and str(url).startswith("http"):
-            asked[table.id] = asyncio.create_task(_feed(table.id, str(url)))
+        if kind.server is not None:
+            asked[table.id] = asyncio.create_task(_feed(table.id, kind.server(options)))
     for task in asked.values():
         yield await task
 
 
-@check("provider.title", within_s=WITHIN_S, providers=True, loads=("gateway.ports.reached",))
-async def titles(machine: Machine) -> AsyncIterator[Line]:
+@check("provider.title", within_s=WITHIN_S, providers=True, loads=("gateway.edge.reached",))
+async def titles(machine: Machine) -> AsyncIterator[Finding]:
     """The endpoint that writes titles: whether it takes the token, and has the model."""
     given = machine.settings.title
     if not given.url:
         return
-    from gateway.ports.reached import reached  # noqa: PLC0415 - HTTP client
+    from gateway.edge.reached import reached  # noqa: PLC0415 - HTTP client
 
     token = given.token.get_secret_value()
     headers = {"Authorization": f"Bearer {token}"} if token else None
@@ -78,7 +78,7 @@ async def titles(machine: Machine) -> AsyncIterator[Line]:
 
 
 @check("provider.asr", within_s=WITHIN_S, providers=True, loads=RECOGNISERS)
-async def recognisers(machine: Machine) -> AsyncIterator[Line]:
+async def recognisers(machine: Machine) -> AsyncIterator[Finding]:
     """Recognisers of other machines, as calls would use them: certificate, token, an answer."""
     from gateway.recognition.connection import Access  # noqa: PLC0415 - HTTP client
     from gateway.recognition.tls import client_context  # noqa: PLC0415 - as above
@@ -94,7 +94,7 @@ async def recognisers(machine: Machine) -> AsyncIterator[Line]:
         yield line
 
 
-async def _recogniser(access: Access, url: str) -> Line:
+async def _recogniser(access: Access, url: str) -> Finding:
     from gateway.recognition.connection import Full, Unreachable  # noqa: PLC0415 - HTTP client
 
     name = "provider.asr"
@@ -107,8 +107,8 @@ async def _recogniser(access: Access, url: str) -> Line:
     return ok(name, f"{url} lets us in and answers")
 
 
-async def _feed(feed_id: str, url: str) -> Line:
-    from gateway.ports.reached import reached  # noqa: PLC0415 - HTTP client
+async def _feed(feed_id: str, url: str) -> Finding:
+    from gateway.edge.reached import reached  # noqa: PLC0415 - HTTP client
 
     name = "provider.feed"
     try:

@@ -1,4 +1,4 @@
-"""Can the service's user use its folders, and nobody else?"""
+"""Checks of file permissions: the service's user can use its folders, and nobody else can."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.cli.doctor.check import Line, check, fail, ok, warn
+from gateway.cli.doctor.check import Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine, existing
 from gateway.cli.doctor.users import user
 
@@ -22,8 +22,8 @@ ASK_S = 3.0
 
 
 @check("rights.data_dir")
-def data_dir(machine: Machine) -> Iterator[Line]:
-    """Whose it is, who else may read it, what in it is not its owner's."""
+def data_dir(machine: Machine) -> Iterator[Finding]:
+    """The owner of data_dir, other users that may read it, and files in it that are not its owner's."""
     name, folder = "rights.data_dir", machine.settings.data_dir
     try:
         found = folder.stat()
@@ -54,7 +54,7 @@ def data_dir(machine: Machine) -> Iterator[Line]:
 
 
 @check("rights.owner")
-def owner(machine: Machine) -> Iterator[Line]:
+def owner(machine: Machine) -> Iterator[Finding]:
     """Whether all in it, and all that runs on it, is the owner's."""
     folder = machine.settings.data_dir
     try:
@@ -66,7 +66,7 @@ def owner(machine: Machine) -> Iterator[Line]:
 
 
 @check("rights.writable")
-def writable(machine: Machine) -> Iterator[Line]:
+def writable(machine: Machine) -> Iterator[Finding]:
     """Whether the service's user may write where it has to."""
     settings, uid = machine.settings, machine.service_uid
     wanted = {"data_dir": settings.data_dir, "recordings": settings.recordings_dir}
@@ -84,7 +84,7 @@ def writable(machine: Machine) -> Iterator[Line]:
 
 
 @check("rights.readable")
-def readable(machine: Machine) -> Iterator[Line]:
+def readable(machine: Machine) -> Iterator[Finding]:
     """Whether the service's user may read what it reads."""
     settings, uid = machine.settings, machine.service_uid
     wanted = [settings.config_dir, settings.flows_dir, settings.models_dir]
@@ -102,7 +102,7 @@ def readable(machine: Machine) -> Iterator[Line]:
 
 
 @check("rights.config")
-def secrets(machine: Machine) -> Iterator[Line]:
+def secrets(machine: Machine) -> Iterator[Finding]:
     """May others read the secrets in the configuration's file and in the secret files?"""
     name = "rights.config"
     files = [machine.config] if machine.config is not None and machine.config.is_file() else []
@@ -126,7 +126,7 @@ def _secret_files() -> list[Path]:
     return [path for path in sorted(Path(folder).rglob("*")) if path.is_file()] if folder else []
 
 
-def _strangers(folder: Path, owner: int) -> Iterator[Line]:
+def _strangers(folder: Path, owner: int) -> Iterator[Finding]:
     """Files that a command left as root: the service can neither read nor replace them."""
     strange, example, seen = 0, None, 0
     for parent, _, files in os.walk(folder):
@@ -148,7 +148,7 @@ def _strangers(folder: Path, owner: int) -> Iterator[Line]:
         )
 
 
-def _other_user(machine: Machine, owner: int) -> Iterator[Line]:
+def _other_user(machine: Machine, owner: int) -> Iterator[Finding]:
     for pid, process in machine.running.pids.items():
         try:
             runs_as = Path(f"/proc/{pid}").stat().st_uid

@@ -1,4 +1,4 @@
-"""Who holds a port: what the kernel tells in ``/proc``."""
+"""The holder of a port, as the kernel tells it in ``/proc``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose a socket is. ``pid`` and ``program`` None: the kernel tells them to its owner and to root only."""
+    """The process that holds a socket. ``pid``, ``program`` None: the kernel tells only its owner and root."""
 
     uid: int
     pid: int | None

@@ -1,4 +1,4 @@
-"""Is the record of truth there, and as it has to be?"""
+"""Checks of the database: reachable, its server, schema, clock and API tokens as they must be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import ConfigError, StoreUnavailable
@@ -26,7 +26,7 @@ REACH = {
 
 
 @check("sql", within_s=ANSWER_S + LOADING_S, loads=("gateway.storage.inspection", "gateway.cli.check_tokens"))
-async def database(machine: Machine) -> AsyncIterator[Line]:
+async def database(machine: Machine) -> AsyncIterator[Finding]:
     """Reached as the gateway reaches it, read without changing anything."""
     from gateway.storage.inspection import inspect  # noqa: PLC0415 - SQLAlchemy and the driver
 
@@ -48,7 +48,7 @@ async def database(machine: Machine) -> AsyncIterator[Line]:
         yield line
 
 
-def _server(found: Inspection) -> Iterator[Line]:
+def _server(found: Inspection) -> Iterator[Finding]:
     name = "sql.server"
     if found.kind == "sqlite":
         return
@@ -69,7 +69,7 @@ def _server(found: Inspection) -> Iterator[Line]:
         yield ok(name, said)
 
 
-def _schema(found: Inspection, machine: Machine) -> Iterator[Line]:
+def _schema(found: Inspection, machine: Machine) -> Iterator[Finding]:
     name = "sql.schema"
     if found.current:
         yield ok(name, f"the schema is this program's ({found.schema})")
@@ -85,7 +85,7 @@ def _schema(found: Inspection, machine: Machine) -> Iterator[Line]:
         yield ok(name, f"the schema is at {found.schema or 'nothing'}; the next start brings it up to date")
 
 
-def _clock(found: Inspection) -> Iterator[Line]:
+def _clock(found: Inspection) -> Iterator[Finding]:
     if found.ahead_s is None:
         return
     told = f"the database's clock is {abs(found.ahead_s):.1f} s {'ahead of' if found.ahead_s > 0 else 'behind'} ours"
@@ -95,7 +95,7 @@ def _clock(found: Inspection) -> Iterator[Line]:
         yield ok("sql.clock", told)
 
 
-def _tokens(found: Inspection) -> Iterator[Line]:
+def _tokens(found: Inspection) -> Iterator[Finding]:
     from gateway.cli.check_tokens import token_problems  # noqa: PLC0415 - it brings SQL
 
     ends = [(one.name, from_rfc3339(one.expires_at) if one.expires_at else None) for one in found.tokens]

@@ -1,4 +1,4 @@
-"""Do the certificates hold, those that we have and the one that the world is shown?"""
+"""Checks of certificates: those configured, and the one that the public address shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.telemetry.alarms import BY_NAME
 
@@ -19,7 +19,7 @@ RENEW = "renew it, then SIGHUP (systemctl reload) whoever serves it"
 
 
 @check("tls.certificate", loads=("cryptography.x509",))
-def certificates(machine: Machine) -> Iterator[Line]:
+def certificates(machine: Machine) -> Iterator[Finding]:
     """Every file of certificates that the configuration names: readable, not at its end, and its key's."""
     tables = {"": machine.settings.model_dump(exclude={"channel", "feed"})}
     tables |= {f"channel[{channel_id}]": options.model_dump() for channel_id, _, options in machine.channels()}
@@ -29,7 +29,7 @@ def certificates(machine: Machine) -> Iterator[Line]:
 
 
 @check("tls.public", within_s=ANSWER_S + LOADING_S)
-async def public(machine: Machine) -> AsyncIterator[Line]:
+async def public(machine: Machine) -> AsyncIterator[Finding]:
     """What stands before us, as a browser sees it: its chain, its name, its end."""
     parts = urlsplit(machine.settings.http.public_url)
     if parts.scheme != "https" or not parts.hostname:
@@ -61,7 +61,7 @@ def _files(where: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Path, Ma
             yield place, Path(value), table
 
 
-def _certificate(place: str, path: Path, table: Mapping[str, Any]) -> Iterator[Line]:
+def _certificate(place: str, path: Path, table: Mapping[str, Any]) -> Iterator[Finding]:
     from cryptography import x509  # noqa: PLC0415 - only where a certificate is named
 
     name = "tls.certificate"
@@ -83,11 +83,11 @@ def _certificate(place: str, path: Path, table: Mapping[str, Any]) -> Iterator[L
             yield fail(name, f"{place}: {key} is not the key of {path}: {error}", "name the pair that belongs together")
 
 
-def _order(line: Line) -> int:
+def _order(line: Finding) -> int:
     return ("fail", "warn", "ok").index(line.status)
 
 
-def _until(name: str, told: str, ends: datetime) -> Line:
+def _until(name: str, told: str, ends: datetime) -> Finding:
     """In the words of the alarms of certificates, and from the same day on."""
     days = (ends - datetime.now(UTC)).total_seconds() / 86_400
     said = f"{told}, until {ends:%Y-%m-%d}"

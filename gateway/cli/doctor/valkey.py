@@ -1,4 +1,4 @@
-"""Is Valkey or Redis there? Calls and tickets go on without it; other machines hear of news later."""
+"""Checks of Valkey or Redis, without which other machines hear of news later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from gateway.cli.doctor.check import LOADING_S, Line, check, fail, ok, warn
+from gateway.cli.doctor.check import LOADING_S, Finding, check, fail, ok, warn
 from gateway.cli.doctor.machine import Machine
 from gateway.errors import ConfigError
 
@@ -20,13 +20,17 @@ APART_S = 2.0
 HOW = "start it, or correct [redis] url; without one wake-ups between machines wait for a poll"
 
 
-@check("redis", within_s=ANSWER_S + LOADING_S, loads=("gateway.live.client", "gateway.live.server"))
-async def server(machine: Machine) -> AsyncIterator[Line]:
+@check(
+    "redis",
+    within_s=ANSWER_S + LOADING_S,
+    loads=("gateway.interprocess.valkey_client", "gateway.interprocess.valkey_server"),
+)
+async def server(machine: Machine) -> AsyncIterator[Finding]:
     """PING, INFO, TIME, and a key of our own for two seconds."""
     from redis.exceptions import RedisError  # noqa: PLC0415 - its client
 
-    from gateway.live.client import connect  # noqa: PLC0415 - as above
-    from gateway.live.server import EmbeddedValkey, server_binary  # noqa: PLC0415 - as above
+    from gateway.interprocess.valkey_client import connect  # noqa: PLC0415 - as above
+    from gateway.interprocess.valkey_server import EmbeddedValkey, server_binary  # noqa: PLC0415 - as above
 
     name, url = "redis.reachable", machine.settings.redis.url
     try:
@@ -56,7 +60,7 @@ async def server(machine: Machine) -> AsyncIterator[Line]:
         await client.aclose()
 
 
-async def _asked(client: Any) -> AsyncIterator[Line]:
+async def _asked(client: Any) -> AsyncIterator[Finding]:
     from redis.exceptions import RedisError  # noqa: PLC0415 - as above
 
     await client.ping()

@@ -21,7 +21,7 @@ class NotNow(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class SimulatedPost:
     """One POST (or what stands for it), complete; sending it again is a redelivery."""
 
     url: str
@@ -30,7 +30,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Destination:
     """Where to deliver: the gateway's address, the channel's id, and the keys of its ``[[channel]]`` table."""
 
     base: str
@@ -80,15 +80,15 @@ class Provider(Protocol):
         """Whatever a person does before the first message; ``NotNow`` when the gateway asks to come back."""
         ...
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """Message ``number`` (from 1) of the run, signed now. The same arguments give the same message."""
         ...
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """The same from somebody who does not know the secret."""
         ...
 
-    async def send(self, http: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:
+    async def send(self, http: aiohttp.ClientSession, delivery: SimulatedPost) -> tuple[str, bool]:
         """Deliver: what was answered in a word, and whether the gateway said that it has the message.
 
         ``aiohttp.ClientError``, ``ConnectionError`` or ``TimeoutError`` when nothing was.
@@ -105,7 +105,7 @@ class HookProvider:
 
     forges = True
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         self.target = target
 
     @asynccontextmanager
@@ -116,7 +116,7 @@ class HookProvider:
     async def enter(self, http: aiohttp.ClientSession, person: int) -> None:
         """Nothing to do."""
 
-    async def send(self, http: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:
+    async def send(self, http: aiohttp.ClientSession, delivery: SimulatedPost) -> tuple[str, bool]:
         """POST it."""
         async with http.post(delivery.url, data=delivery.body, headers=delivery.headers) as answer:
             body = await answer.read()

@@ -28,7 +28,7 @@ _WRONG_SECRET = 3
 
 
 @dataclass(eq=False)
-class Waiting:
+class QueuedMessage:
     """A message for the service side; ``tries`` so far over this connection."""
 
     msg_id: bytes
@@ -66,7 +66,7 @@ class Ismg:
     """Whether what was submitted is reported as delivered, where a report is asked for."""
     port: int = 0
     """Where it listens."""
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: list[QueuedMessage] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     connects: int = 0
     """How often somebody tried to connect."""
@@ -74,13 +74,15 @@ class Ismg:
     writer: asyncio.StreamWriter | None = None
     _serial: int = 0
     _sequence: int = 0
-    _flying: dict[int, Waiting] = field(default_factory=dict)
+    _flying: dict[int, QueuedMessage] = field(default_factory=dict)
 
-    def message(self, source: str, content: bytes, fmt: int = UCS2, udhi: int = 0, to: str = "10690001") -> Waiting:
+    def message(
+        self, source: str, content: bytes, fmt: int = UCS2, udhi: int = 0, to: str = "10690001"
+    ) -> QueuedMessage:
         """Deliver a person's short message."""
         return self.deliver(self.compose(source, content, fmt, udhi, to))
 
-    def deliver(self, waiting: Waiting) -> Waiting:
+    def deliver(self, waiting: QueuedMessage) -> QueuedMessage:
         """Deliver it, as soon and as often as it takes; also one that was delivered before."""
         waiting.tries = 0
         waiting.taken.clear()
@@ -88,7 +90,7 @@ class Ismg:
             self.waiting.append(waiting)
         return waiting
 
-    def report(self, taken: Taken, stat: bytes) -> Waiting:
+    def report(self, taken: Taken, stat: bytes) -> QueuedMessage:
         """Deliver a status report on a submit (8.4.5)."""
         at = datetime.now().astimezone().strftime("%y%m%d%H%M").encode()
         body = taken.msg_id + stat.ljust(7, b"\0") + at * 2
@@ -99,7 +101,7 @@ class Ismg:
         """What a submit is answered with; None: nothing."""
         return 0
 
-    def in_order(self, due: list[Waiting]) -> list[Waiting]:
+    def in_order(self, due: list[QueuedMessage]) -> list[QueuedMessage]:
         """What is due, in the order in which it leaves."""
         return due
 
@@ -186,14 +188,14 @@ class Ismg:
         date = now.month << 60 | now.day << 55 | now.hour << 50 | now.minute << 44 | now.second << 38
         return struct.pack(">Q", date | 345 << 16 | self._serial & 0xFFFF)
 
-    def compose(self, source: str, content: bytes, fmt: int, udhi: int, to: str, report: int = 0) -> Waiting:
+    def compose(self, source: str, content: bytes, fmt: int, udhi: int, to: str, report: int = 0) -> QueuedMessage:
         """A CMPP_DELIVER with an id of its own (8.4.5)."""
         wide, tail, _ = WIDE[self.version]
         msg_id = self._id()
         body = msg_id + to.encode().ljust(21, b"\0") + bytes(10) + bytes((0, udhi, fmt))
         body += source.encode().ljust(wide, b"\0") + (b"\0" if self.version == "3.0" else b"")
         body += bytes((report, len(content))) + content + bytes(tail)
-        return Waiting(msg_id, body)
+        return QueuedMessage(msg_id, body)
 
     @staticmethod
     def _send(writer: asyncio.StreamWriter, command: int, sequence: int, body: bytes = b"") -> None:

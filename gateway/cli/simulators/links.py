@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from gateway.cli.simulators import ismg, smsc
-from gateway.cli.simulators.base import Delivery, Target, settled
+from gateway.cli.simulators.base import Destination, SimulatedPost, settled
 
 CONNECTED_WITHIN_S = 90.0
 """Longer than the gateway's usual pause between attempts to connect."""
@@ -27,13 +27,13 @@ class Operator:
     forges = False
     default_port: int
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         self.target = target
 
     async def enter(self, http: aiohttp.ClientSession, person: int) -> None:
         """Nothing to do."""
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """There are none."""
         return delivery
 
@@ -60,7 +60,7 @@ class Smpp(Operator):
 
     default_port = 2775
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         super().__init__(target)
         self._smsc = smsc.Smsc(password=target.option("password"), receipts=True)
 
@@ -72,13 +72,13 @@ class Smpp(Operator):
             yield
             await settled(lambda: len(self._smsc.submitted))
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:  # noqa: ARG002 - SMPP numbers no messages
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:  # noqa: ARG002 - SMPP numbers no messages
         """A deliver_sm."""
         body, coding = (text.encode(), smsc.ASCII) if text.isascii() else (text.encode("utf-16-be"), smsc.UCS2)
         to = str(self.target.options.get("number", "12345"))
-        return Delivery(url="", body=smsc.deliver(f"86{phone(person)}", body, coding, to=to))
+        return SimulatedPost(url="", body=smsc.deliver(f"86{phone(person)}", body, coding, to=to))
 
-    async def send(self, http: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:  # noqa: ARG002 - as above
+    async def send(self, http: aiohttp.ClientSession, delivery: SimulatedPost) -> tuple[str, bool]:  # noqa: ARG002 - as above
         """Its answer's command_status."""
         status = await self._smsc.send(delivery.body, wait_s=TAKEN_WITHIN_S)
         return f"status {status}", status == 0
@@ -93,13 +93,13 @@ class Cmpp(Operator):
 
     default_port = 7890
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         super().__init__(target)
         version = str(target.options.get("version", "2.0"))
         self._ismg = ismg.Ismg(
             sp=target.option("sp_id"), secret=target.option("secret"), version=version, t_s=TAKEN_WITHIN_S, reports=True
         )
-        self._messages: dict[bytes, ismg.Waiting] = {}
+        self._messages: dict[bytes, ismg.QueuedMessage] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -109,16 +109,16 @@ class Cmpp(Operator):
             yield
             await settled(lambda: len(self._ismg.taken))
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """A CMPP_DELIVER, by its number."""
         name = str(number).encode()
         if name not in self._messages:
             body, fmt = (text.encode(), ismg.ASCII) if text.isascii() else (text.encode("utf-16-be"), ismg.UCS2)
             to = str(self.target.options.get("number", "12345"))
             self._messages[name] = self._ismg.compose(phone(person), body, fmt, 0, to)
-        return Delivery(url="", body=name)
+        return SimulatedPost(url="", body=name)
 
-    async def send(self, http: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:  # noqa: ARG002 - none is called
+    async def send(self, http: aiohttp.ClientSession, delivery: SimulatedPost) -> tuple[str, bool]:  # noqa: ARG002 - none is called
         """``result 0``, or silence: any other result is repeated."""
         message = self._ismg.deliver(self._messages[delivery.body])
         async with asyncio.timeout(TAKEN_WITHIN_S):

@@ -8,7 +8,7 @@ import json
 import time
 from dataclasses import replace
 
-from gateway.cli.simulators.base import Delivery, HookProvider
+from gateway.cli.simulators.base import HookProvider, SimulatedPost
 
 _HEADER = "X-Gateway-Signature"
 
@@ -16,7 +16,7 @@ _HEADER = "X-Gateway-Signature"
 class Platform(HookProvider):
     """A source; needs ``source`` and ``secret``, or ``bearer`` (a token with the scope contacts:write)."""
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """One contact."""
         source = str(self.target.options.get("source") or "simulator")
         contact = {
@@ -32,9 +32,9 @@ class Platform(HookProvider):
             at = int(time.time())
             digest = hmac.new(self.target.option("secret").encode(), f"{at}.".encode() + body, hashlib.sha256)
             headers[_HEADER] = f"t={at},v1={digest.hexdigest()}"
-        return Delivery(url=f"{self.target.base}/api/v1/contacts", body=body, headers=headers)
+        return SimulatedPost(url=f"{self.target.base}/api/v1/contacts", body=body, headers=headers)
 
-    def forged(self, delivery: Delivery) -> Delivery:
-        """A signature, or a token, of nobody."""
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
+        """A contact with a wrong signature or token."""
         headers = {key: value for key, value in delivery.headers.items() if key != "Authorization"}
         return replace(delivery, headers={**headers, _HEADER: f"t={int(time.time())},v1={'0' * 64}"})

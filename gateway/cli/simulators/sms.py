@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from gateway.cli.simulators.base import Delivery, HookProvider, Provider, Target
+from gateway.cli.simulators.base import Destination, HookProvider, Provider, SimulatedPost
 from gateway.cli.simulators.links import Cmpp, Smpp, phone
 
 _CHINA = timedelta(hours=8)
@@ -20,12 +20,12 @@ _CHINA = timedelta(hours=8)
 class _ByPath(HookProvider):
     """Providers without a signature: the secret is in the path."""
 
-    def post(self, content: object) -> Delivery:
+    def post(self, content: object) -> SimulatedPost:
         url = f"{self.target.hook}/{self.target.option('path_token')}"
         body = json.dumps(content, ensure_ascii=False).encode()
-        return Delivery(url=url, body=body, headers={"Content-Type": "application/json"})
+        return SimulatedPost(url=url, body=body, headers={"Content-Type": "application/json"})
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """A wrong path."""
         return replace(delivery, url=f"{self.target.hook}/forged-token-0000000000")
 
@@ -33,7 +33,7 @@ class _ByPath(HookProvider):
 class Aliyun(_ByPath):
     """SmsUp; needs ``path_token``."""
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """An array of one message."""
         at = datetime.fromtimestamp(self.target.run + number // 1000, UTC) + _CHINA
         item = {
@@ -49,7 +49,7 @@ class Aliyun(_ByPath):
 class Tencent(_ByPath):
     """Reply callback; needs ``path_token``. It has no message id: the time tells two messages apart."""
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """One message."""
         at = self.target.run + number
         return self.post(
@@ -60,7 +60,7 @@ class Tencent(_ByPath):
 class Twilio(HookProvider):
     """Incoming message webhook; needs ``auth_token``. The signature covers the public address of the hook."""
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """A form, signed."""
         form = {
             "MessageSid": f"SM{self.target.run:012x}{number:020x}",
@@ -78,14 +78,14 @@ class Twilio(HookProvider):
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Twilio-Signature": base64.b64encode(digest).decode(),
         }
-        return Delivery(url=self.target.hook, body=urlencode(form).encode(), headers=headers)
+        return SimulatedPost(url=self.target.hook, body=urlencode(form).encode(), headers=headers)
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """The signature of something else."""
         return replace(delivery, headers={**delivery.headers, "X-Twilio-Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="})
 
 
-PROVIDERS: dict[str, Callable[[Target], Provider]] = {
+PROVIDERS: dict[str, Callable[[Destination], Provider]] = {
     "aliyun": Aliyun,
     "cmpp": Cmpp,
     "smpp": Smpp,
@@ -94,7 +94,7 @@ PROVIDERS: dict[str, Callable[[Target], Provider]] = {
 }
 
 
-def sms(target: Target) -> Provider:
+def sms(target: Destination) -> Provider:
     """The provider that the channel's table names; ``ValueError`` for an unknown one."""
     provider = target.option("provider")
     if provider not in PROVIDERS:

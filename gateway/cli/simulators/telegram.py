@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import replace
 
-from gateway.cli.simulators.base import Delivery, HookProvider
+from gateway.cli.simulators.base import HookProvider, SimulatedPost
 
 _HEADER = "X-Telegram-Bot-Api-Secret-Token"
 _FIRST_PERSON = 700_000_000
@@ -16,7 +16,7 @@ _RUNS = 1_000_000
 class Telegram(HookProvider):
     """The Bot API's side; needs ``secret_token``."""
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """An update with a private message."""
         who = {"id": _FIRST_PERSON + person, "is_bot": False, "first_name": f"市民{person}"}
         message = {
@@ -28,8 +28,8 @@ class Telegram(HookProvider):
         }
         update = {"update_id": self.target.run % _RUNS * 1000 + number, "message": message}
         headers = {"Content-Type": "application/json", _HEADER: self.target.option("secret_token")}
-        return Delivery(url=self.target.hook, body=json.dumps(update).encode(), headers=headers)
+        return SimulatedPost(url=self.target.hook, body=json.dumps(update).encode(), headers=headers)
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """A wrong secret token."""
         return replace(delivery, headers={**delivery.headers, _HEADER: f"forged-{time.time_ns()}"})

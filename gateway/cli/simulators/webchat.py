@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import aiohttp
 
-from gateway.cli.simulators.base import Delivery, HookProvider, NotNow, Target
+from gateway.cli.simulators.base import Destination, HookProvider, NotNow, SimulatedPost
 
 
 class Webchat(HookProvider):
     """Browsers; nothing is needed, but the channel must not ask for a proof of work."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         super().__init__(target)
         self._tokens: dict[int, str] = {}
 
@@ -28,13 +28,13 @@ class Webchat(HookProvider):
                 raise failure(f"no session: HTTP {answer.status} {found.get('detail', '')}")
             self._tokens[person] = found["token"]
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """One text frame."""
         frame = {"t": "text", "id": f"sim-{self.target.run}-{number}", "text": text}
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._tokens[person]}"}
         url = f"{self.target.base}/chat/{self.target.channel_id}/messages"
-        return Delivery(url=url, body=json.dumps(frame).encode(), headers=headers)
+        return SimulatedPost(url=url, body=json.dumps(frame).encode(), headers=headers)
 
-    def forged(self, delivery: Delivery) -> Delivery:
-        """The token of nobody."""
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
+        """A message with a wrong token."""
         return replace(delivery, headers={**delivery.headers, "Authorization": f"Bearer {'x' * 43}"})

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 import aiohttp
 from wechatpy.crypto import WeChatCrypto
 
-from gateway.cli.simulators.base import Delivery, HookProvider, Provider, Target, settled
+from gateway.cli.simulators.base import Destination, HookProvider, Provider, SimulatedPost, settled
 from gateway.cli.simulators.wechat_api import PICTURE, WechatApi
 
 _NONCE = "1372623149"
@@ -24,7 +24,7 @@ PICTURE_EVERY = 10
 """With the API at hand, every so manyth message is a picture."""
 
 
-def wechat(target: Target) -> Provider:
+def wechat(target: Destination) -> Provider:
     """The side of the platform that the channel's table names."""
     return CustomerService(target) if target.options.get("platform") == "wecom_kf" else OfficialAccount(target)
 
@@ -33,7 +33,7 @@ def _signature(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
 
 
-def _sealed(target: Target, xml: str, receiver: str, *, signature: bool) -> Delivery:
+def _sealed(target: Destination, xml: str, receiver: str, *, signature: bool) -> SimulatedPost:
     """A callback, encrypted and signed with the time of now; WeCom has only the signature over the ciphertext."""
     token, at = target.option("token"), str(int(time.time()))
     crypto = WeChatCrypto(token, target.option("encoding_aes_key"), target.option("app_id"))
@@ -42,13 +42,15 @@ def _sealed(target: Target, xml: str, receiver: str, *, signature: bool) -> Deli
     if signature:
         query |= {"signature": _signature(token, at, _NONCE), "encrypt_type": "aes"}
     body = f"<xml><ToUserName>{receiver}</ToUserName><Encrypt>{encrypted}</Encrypt></xml>"
-    return Delivery(url=f"{target.hook}?{urlencode(query)}", body=body.encode(), headers={"Content-Type": "text/xml"})
+    return SimulatedPost(
+        url=f"{target.hook}?{urlencode(query)}", body=body.encode(), headers={"Content-Type": "text/xml"}
+    )
 
 
 class _Platform(HookProvider):
     """What both share: the API, where it is simulated too."""
 
-    def __init__(self, target: Target, *, api: bool) -> None:
+    def __init__(self, target: Destination, *, api: bool) -> None:
         super().__init__(target)
         account, secret = (str(target.options.get(key, "")) for key in ("app_id", "app_secret"))
         self._api = WechatApi(app_id=account, secret=secret, asks_on=True)
@@ -71,7 +73,7 @@ class _Platform(HookProvider):
         """Messages to people."""
         return {"sent": len(self._api.sent)} if self._serves_api else {}
 
-    def forged(self, delivery: Delivery) -> Delivery:
+    def forged(self, delivery: SimulatedPost) -> SimulatedPost:
         """A nonce that was not signed."""
         return replace(delivery, url=delivery.url.replace(_NONCE, "1372623150"))
 
@@ -83,10 +85,10 @@ class _Platform(HookProvider):
 class OfficialAccount(_Platform):
     """公众号; needs ``token``, and ``app_id`` and ``encoding_aes_key`` unless ``mode`` is plain."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         super().__init__(target, api=target.api)
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """A message, signed with the time of now."""
         content = f"<MsgType>text</MsgType><Content>{escape(text)}</Content>"
         if self.is_picture(number):
@@ -101,7 +103,7 @@ class OfficialAccount(_Platform):
         token, at = self.target.option("token"), str(int(time.time()))
         query = {"signature": _signature(token, at, _NONCE), "timestamp": at, "nonce": _NONCE}
         url = f"{self.target.hook}?{urlencode(query)}"
-        return Delivery(url=url, body=xml.encode(), headers={"Content-Type": "text/xml"})
+        return SimulatedPost(url=url, body=xml.encode(), headers={"Content-Type": "text/xml"})
 
     def acknowledged(self, status: int, body: bytes) -> bool:
         """``success``, or a reply."""
@@ -115,11 +117,11 @@ class CustomerService(_Platform):
     gateway asks for what comes after it: only then it is stored.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Destination) -> None:
         super().__init__(target, api=True)
         self._known: set[int] = set()
 
-    def delivery(self, number: int, person: int, text: str) -> Delivery:
+    def delivery(self, number: int, person: int, text: str) -> SimulatedPost:
         """The callback of a message, which lies ready from now on."""
         if number not in self._known:
             self._known.add(number)
@@ -142,7 +144,7 @@ class CustomerService(_Platform):
         )
         return _sealed(self.target, xml, corp, signature=False)
 
-    async def send(self, http: aiohttp.ClientSession, delivery: Delivery) -> tuple[str, bool]:
+    async def send(self, http: aiohttp.ClientSession, delivery: SimulatedPost) -> tuple[str, bool]:
         """The callback; then wait until everything that lies ready has been read and stored."""
         wanted = len(self._api.stream)
         answer, taken = await super().send(http, delivery)

@@ -23,12 +23,12 @@ from gateway.intake.call.schedule import Schedule
 from gateway.intake.call.spooled import CallStore
 from gateway.intake.call.texting import Texting
 from gateway.intake.channel.health import HealthBoard
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Recogniser
-from gateway.ports.recordings import Finished, Recordings, RecordingWriter
-from gateway.ports.refused_call import Refused
+from gateway.ports.recordings import FinishedRecording, Recordings, RecordingWriter
+from gateway.ports.refused_call import OnRefusedCall
 from gateway.ports.speech import SpeechReader
 from gateway.ports.store import CommandStore
 from gateway.telemetry import log, metrics, trace
@@ -62,14 +62,14 @@ class CallAnswering:
         spool: CallStore,
         recordings: Recordings,
         recogniser: Recogniser | None,
-        engine: Engine,
+        engine: FlowEngine,
         reader: SpeechReader,
         clock: Clock,
         live: LiveInteractions,
         settings: CallSettings,
         schedule: Schedule,
         health: HealthBoard,
-        refused: Refused,
+        refused: OnRefusedCall,
         texting: Texting | None = None,
     ) -> None:
         """``spool`` takes what ``store`` refuses once a call is up; ``refused`` hears of calls that it cannot take.
@@ -115,7 +115,7 @@ class CallAnswering:
 
     async def _call(self, leg: CallLeg, record: CallRecord) -> None:
         state = self._engine.begin(self._schedule.flow(leg.info.channel_id, leg.info.flow))
-        leg.trying()
+        leg.ring()
         try:
             applied = await record.open(
                 {"name": state.flow, "version": state.version},
@@ -225,7 +225,7 @@ class CallAnswering:
         leg: CallLeg,
         record: CallRecord,
         disposition: Disposition,
-        finished: Finished | None,
+        finished: FinishedRecording | None,
         listener: Listener | None,
         keys: Keys,
     ) -> None:
@@ -279,5 +279,5 @@ class CallAnswering:
             await asyncio.wait(set(self._tails), timeout=timeout_s)
 
 
-def _close_recording(writer: RecordingWriter) -> Finished | None:
+def _close_recording(writer: RecordingWriter) -> FinishedRecording | None:
     return writer.close()

@@ -19,19 +19,19 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
-    Danger,
+    DangerHeard,
+    DialogueState,
     End,
-    Engine,
     Finished,
-    Heard,
+    FlowEngine,
     Input,
     Key,
     Output,
     PromptItem,
     Say,
     Silence,
-    State,
     Wait,
+    WordsHeard,
 )
 from gateway.ports.recogniser import Final
 from gateway.prefill.danger import danger_in
@@ -48,8 +48,8 @@ class FlowOnCall:
     def __init__(
         self,
         *,
-        engine: Engine,
-        state: State,
+        engine: FlowEngine,
+        state: DialogueState,
         record: CallRecord,
         dialogue: Dialogue,
         heard_ms: Callable[[], int],
@@ -61,7 +61,7 @@ class FlowOnCall:
         self._dialogue = dialogue
         self._heard_ms = heard_ms
         self._ended: Disposition | None = None
-        self._alarms: deque[Danger] = deque()
+        self._alarms: deque[DangerHeard] = deque()
         self._raised = asyncio.Event()
         self._alarmed: set[str] = set()
         record.watch(self.alarm)
@@ -73,7 +73,7 @@ class FlowOnCall:
             self.state, outputs = self._engine.step(self.state, event)
             if not outputs:
                 raise RuntimeError(f"flow {self.state.flow} has nothing to say to {type(event).__name__}")
-            event = await self._perform(outputs, to_danger=isinstance(event, Danger))
+            event = await self._perform(outputs, to_danger=isinstance(event, DangerHeard))
 
     def disposition(self, *, hung_up: bool, lost: bool) -> Disposition:
         """How the call ended, given who ended it. A caller who leaves after the number was taken has completed."""
@@ -93,7 +93,7 @@ class FlowOnCall:
         if danger is None or danger.kind in self._alarmed:
             return
         self._alarmed.add(danger.kind)
-        self._alarms.append(Danger(danger.kind, final.language))
+        self._alarms.append(DangerHeard(danger.kind, final.language))
         self._raised.set()
 
     async def _perform(self, outputs: tuple[Output, ...], *, to_danger: bool) -> Input:
@@ -112,18 +112,18 @@ class FlowOnCall:
                 case Act():
                     alarmed = await self._or_danger(self._say(says))
                     result, says = await self._act(output), []
-                    if isinstance(alarmed, Danger):
+                    if isinstance(alarmed, DangerHeard):
                         return alarmed
                 case End(disposition=disposition):
                     alarmed = await self._or_danger(self._say(says))
-                    if isinstance(alarmed, Danger):
+                    if isinstance(alarmed, DangerHeard):
                         return alarmed
                     self._ended, says = Disposition(disposition), []
-        if says and isinstance(alarmed := await self._or_danger(self._say(says)), Danger):
+        if says and isinstance(alarmed := await self._or_danger(self._say(says)), DangerHeard):
             return alarmed
         return result
 
-    async def _or_danger(self, doing: Coroutine[Any, Any, T]) -> T | Danger:
+    async def _or_danger(self, doing: Coroutine[Any, Any, T]) -> T | DangerHeard:
         """What ``doing`` comes to, or the danger that the caller speaks of before that."""
         task, raised = asyncio.ensure_future(doing), asyncio.ensure_future(self._raised.wait())
         either: set[asyncio.Future[Any]] = {task, raised}
@@ -163,7 +163,7 @@ class FlowOnCall:
             case Pressed(key=key):
                 return Key(key=key)
             case Spoke(text=text, language=language):
-                return Heard(text=text, language=language)
+                return WordsHeard(text=text, language=language)
             case Nothing():
                 return Silence()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gateway.domain.phone_numbers import e164
 from gateway.ports.call import CallInfo
-from gateway.ports.numbers import e164
 
 
 def caller_number(info: CallInfo) -> str | None:

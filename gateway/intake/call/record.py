@@ -29,7 +29,7 @@ from gateway.intake.conversation.matters import knows_where
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.danger import raised_in
 
@@ -232,7 +232,7 @@ class CallRecord:
         disposition: Disposition,
         proved: bool,
         keys: list[str],
-        recording: Finished | None,
+        recording: FinishedRecording | None,
         spoken_ms: int,
         transcribed: bool,
         media: bool,
@@ -314,7 +314,7 @@ class CallRecord:
         return tuple(number for number in numbers if number not in self._raised)
 
 
-def recording_of(finished: Finished | None) -> Recording | None:
+def recording_of(finished: FinishedRecording | None) -> Recording | None:
     """The recording of an interaction."""
     if finished is None:
         return None

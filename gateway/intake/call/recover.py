@@ -1,4 +1,4 @@
-"""Recovery: calls whose owner died are closed as interrupted, and what was not transcribed is (DESIGN 4.4)."""
+"""Recovery: closes the calls of processes that died as ``interrupted`` and transcribes what they left unheard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import CommandStore, LeaseStore, TicketReader
 from gateway.prefill.danger import raised_in
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.said import understand
 from gateway.telemetry import log, metrics, trace
 
@@ -51,7 +51,7 @@ class Recovery:
         reader: TicketReader,
         leases: LeaseStore,
         recordings: Recordings,
-        prefill: Prefill,
+        prefill: PrefillReader,
         clock: Clock,
         live: LiveInteractions,
         callback_due: timedelta,

@@ -33,7 +33,7 @@ _log = log.get("call")
 
 
 class RefusedCalls:
-    """Implements ``ports.refused_call.Refused``; ``run`` writes."""
+    """Implements ``ports.refused_call.OnRefusedCall``; ``run`` writes."""
 
     def __init__(self, *, store: RefusedCallStore, clock: Clock, zone: ZoneInfo) -> None:
         """``zone`` is the city's: it says when a row's day ends."""

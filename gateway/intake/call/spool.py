@@ -1,4 +1,4 @@
-"""Calls go on while SQL cannot commit: their commands wait in files and are registered at recovery (DESIGN 4.5).
+"""Calls go on while SQL cannot commit: their commands wait in files and are registered at recovery.
 
 Each process spools into a folder of its own below ``spool/``, made when it is needed, locked as long as the process
 lives, and drains it. What a process left that is gone is drained and taken away by any other one, of whatever machine

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast
 
-from gateway.ports.channel import Channel, HttpChannel
+from gateway.edge.http_channel import HttpChannel, HttpEntry
+from gateway.ports.channel import Abilities, Channel
 from gateway.ports.message import TextChannel
 
 
@@ -15,34 +16,37 @@ class ChannelsHere:
     def __init__(self, expected: Collection[str] = ()) -> None:
         """None run yet; ``expected`` are those that this process runs, or may have to, by HTTP."""
         self._expected = frozenset(expected)
-        self._running: dict[str, Channel] = {}
+        self._running: dict[str, tuple[Channel, Abilities]] = {}
 
     def expect(self, expected: Collection[str]) -> None:
         """The configuration has changed: these run here by HTTP, or may have to."""
         self._expected = frozenset(expected)
 
-    def put(self, channel_id: str, channel: Channel) -> None:
-        """It runs from now on, instead of an earlier instance of this id."""
-        self._running[channel_id] = channel
+    def put(self, channel_id: str, channel: Channel, abilities: Abilities) -> None:
+        """It runs from now on, instead of an earlier instance of this id, and has the methods of its ``abilities``."""
+        self._running[channel_id] = channel, abilities
 
     def remove(self, channel_id: str, channel: Channel) -> None:
         """It has ended; a newer instance stays."""
-        if self._running.get(channel_id) is channel:
+        if self.get(channel_id) is channel:
             del self._running[channel_id]
 
     def get(self, channel_id: str) -> Channel | None:
         """The instance."""
-        return self._running.get(channel_id)
+        found = self._running.get(channel_id)
+        return found[0] if found is not None else None
 
     def text(self, channel_id: str) -> TextChannel | None:
         """The instance, when it converses."""
-        channel = self._running.get(channel_id)
-        return cast("TextChannel", channel) if hasattr(channel, "send") and hasattr(channel, "fetch") else None
+        found = self._running.get(channel_id)
+        return cast("TextChannel", found[0]) if found is not None and found[1].converses else None
 
-    def http(self, channel_id: str) -> HttpChannel | None:
+    def http(self, channel_id: str) -> HttpEntry | None:
         """The instance, when it is reached by HTTP."""
-        channel = self._running.get(channel_id)
-        return cast("HttpChannel", channel) if hasattr(channel, "handle") else None
+        found = self._running.get(channel_id)
+        if found is None or found[1].http is None:
+            return None
+        return HttpEntry(cast("HttpChannel", found[0]), found[1].http)
 
     def expects(self, channel_id: str) -> bool:
         """Whether it should run here: it may be starting, or starting again after a fault."""
@@ -50,4 +54,4 @@ class ChannelsHere:
 
     def conversing(self) -> list[str]:
         """Ids of the channels that converse."""
-        return [channel_id for channel_id in self._running if self.text(channel_id) is not None]
+        return [channel_id for channel_id, (_, abilities) in self._running.items() if abilities.converses]

@@ -21,8 +21,8 @@ from gateway.errors import (
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
-from gateway.intake.conversation.reply_window import may_send
-from gateway.intake.conversation.watching import Watchers
+from gateway.intake.channel.reply_window import may_send
+from gateway.intake.channel.watchers import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore
 from gateway.ports.message import OutboundMessage, Sent, TextChannel

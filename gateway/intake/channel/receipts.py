@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from gateway.domain.messages import DeliveryUpdate
+from gateway.domain.phone_numbers import same_subscriber
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
-from gateway.intake.conversation.watching import Watchers
+from gateway.intake.channel.watchers import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, SentMessage
-from gateway.ports.message import Receipt, same_subscriber
+from gateway.ports.message import Receipt
 from gateway.ports.store import CommandStore
 
 EARLY_KEPT = 20_000

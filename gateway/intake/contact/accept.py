@@ -20,18 +20,18 @@ from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.messages import NewMessage
 from gateway.domain.owed_calls import OwedCalls, touches_people
+from gateway.domain.phone_numbers import CITY, e164
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
+from gateway.edge.off_loop import off_loop
 from gateway.intake.contact.emergency import raise_emergency
-from gateway.intake.conversation.turns import Turns
+from gateway.intake.contact.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
-from gateway.ports.numbers import CITY, e164
-from gateway.ports.off_loop import off_loop
 from gateway.ports.store import CommandStore
 from gateway.prefill.danger import raised_in
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.telemetry import log, spans, trace
 
 _log = log.get("intake")
@@ -98,7 +98,7 @@ class AcceptContact:
 class ContactIntake:
     """Implements ``ports.channel.Intake``: returns after commit, so that the adapter may acknowledge."""
 
-    def __init__(self, *, store: CommandStore, prefill: Prefill, clock: Clock) -> None:
+    def __init__(self, *, store: CommandStore, prefill: PrefillReader, clock: Clock) -> None:
         """Write through ``store``; guess with ``prefill``."""
         self._store = store
         self._prefill = prefill

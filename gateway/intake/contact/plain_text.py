@@ -6,8 +6,8 @@ import re
 
 from gateway.domain.guess import SURE, Guess
 from gateway.domain.intents import Intent, speaks_english
+from gateway.domain.phone_numbers import e164
 from gateway.domain.spoken import is_only, only_words, word_count
-from gateway.ports.numbers import e164
 from gateway.prefill.extract.phones import phones
 from gateway.prefill.spoken_phone import callback_phone, spoken_phone
 

@@ -16,12 +16,15 @@ from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
+from gateway.edge.off_loop import off_loop
 from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
+from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.long_text import bounded, kept_whole
 from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of
+from gateway.intake.contact.turns import Turns
 from gateway.intake.conversation.follow_up import FollowUp, may_ask, numbers_in
 from gateway.intake.conversation.message_change import (
     ABOUT_THE_LAST,
@@ -38,14 +41,11 @@ from gateway.intake.conversation.message_change import (
 from gateway.intake.conversation.take_message import CloseConversation, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
-from gateway.intake.conversation.turns import Turns
-from gateway.intake.conversation.watching import Watchers
-from gateway.ivr.engine import State
-from gateway.ports.attachments import Attachments, Refused
+from gateway.ivr.engine import DialogueState
+from gateway.ports.attachments import AttachmentRefused, Attachments
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
-from gateway.ports.off_loop import off_loop
 from gateway.ports.store import CommandStore
 from gateway.prefill.danger import danger_in
 from gateway.telemetry import log, spans, trace
@@ -325,13 +325,13 @@ class ConversationIntake:
             return replace(new, error="too_large") if (media.size or 0) > self._files.max_bytes else new
         try:
             stored = await self._files.keep(_once(media), media.name)
-        except Refused as refused:
+        except AttachmentRefused as refused:
             return replace(new, error=refused.why, bytes=len(media.data))
         return replace(
             new, sha256=stored.sha256, location=stored.location, bytes=stored.bytes, media_type=stored.media_type
         )
 
-    def _remember(self, key: Key, applied: Applied, state: State) -> None:
+    def _remember(self, key: Key, applied: Applied, state: DialogueState) -> None:
         self._open[key] = Standing(
             ticket_id=applied.ticket_id,
             interaction_id=applied.interaction_id,
@@ -366,7 +366,7 @@ class ConversationIntake:
     async def rest(self, idle: IdleConversation) -> Disposition | None:
         """Close a conversation in which nobody has written for long; how it ended, None if it goes on after all."""
         key = (idle.channel_id, idle.external_id.partition(":")[2])
-        state = State.from_json(idle.dialogue) if idle.dialogue else None
+        state = DialogueState.from_json(idle.dialogue) if idle.dialogue else None
         now = self._clock.now()
         async with self._turns.alone(key):
             known = self._open.get(key)
@@ -421,7 +421,7 @@ def _standing(view: ThreadView) -> Standing:
         ticket_id=view.open_ticket_id,
         interaction_id=view.open_interaction_id,
         dialogue_no=view.dialogue_no,
-        state=State.from_json(view.dialogue) if view.dialogue else None,
+        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
         previous_ticket=view.ticket_id,
         previous_interaction=view.interaction_id,
     )

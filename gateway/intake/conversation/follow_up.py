@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from gateway.domain.ids import NUMBER_DIGITS, spelled_no
 from gateway.domain.intents import Intent, intent_of, is_plain
 from gateway.domain.said_digits import TOKEN, said
-from gateway.domain.words import CallbackState, Status
+from gateway.domain.status import NOT_BEGUN, Status
+from gateway.domain.words import CallbackState
 from gateway.ports.conversation_store import TicketBrief
 
 REMEMBERED = timedelta(days=90)
-NOT_BEGUN = frozenset({Status.REGISTERED, Status.CLASSIFIED})
 """While a ticket is here its requester may withdraw it; later an agent has to ask whoever works on it."""
 ABOUT_A_TICKET = frozenset({Intent.PROGRESS, Intent.URGE, Intent.WITHDRAW, Intent.IGNORED, Intent.ADDITION})
 _APART = r"[\s\-‐-―_./·,，、]*"

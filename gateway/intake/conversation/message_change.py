@@ -19,6 +19,7 @@ from gateway.domain.interaction import FlowRun, Interaction
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.limits import content_of
 from gateway.domain.messages import TICKET_NO, NewMessage, Queued, ThreadStep
+from gateway.domain.phone_numbers import CITY, e164
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition, Line
 from gateway.domain.world import NewTicket
@@ -27,9 +28,8 @@ from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
-from gateway.ivr.engine import State
+from gateway.ivr.engine import DialogueState
 from gateway.ports.message import InboundMessage, StoredMessage
-from gateway.ports.numbers import CITY, e164
 from gateway.prefill.danger import raised_in
 
 CONVERSATION = "conversation:"
@@ -48,7 +48,7 @@ class Standing:
     """The open conversation's; None: this message opens one."""
     interaction_id: str | None = None
     dialogue_no: int = 0
-    state: State | None = None
+    state: DialogueState | None = None
     previous_ticket: str | None = None
     previous_interaction: str | None = None
     parent: str | None = None
@@ -190,7 +190,7 @@ class MessageCommand:
             rated=_rated(satisfied, message),
         )
 
-    def _ends(self, state: State, about: FollowUp | None) -> Disposition | None:
+    def _ends(self, state: DialogueState, about: FollowUp | None) -> Disposition | None:
         """How the conversation ends with this message; None: it goes on. A withdrawn ticket takes nothing more."""
         if self._standing.interaction_id is None:
             return None

@@ -29,8 +29,9 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, touches_people
+from gateway.domain.status import Status
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import Disposition, Status
+from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
 from gateway.errors import StaleVersion
 from gateway.intake.contact.emergency import raise_emergency

@@ -25,24 +25,24 @@ from gateway.ivr.engine import (
     ActionDone,
     Begin,
     Beside,
-    Danger,
+    DangerHeard,
+    DialogueState,
     End,
-    Engine,
     Finished,
-    Heard,
+    FlowEngine,
     Input,
     Key,
     Output,
     Say,
-    State,
     Wait,
     Waiting,
+    WordsHeard,
 )
 from gateway.ports.conversation_store import TicketBrief
 from gateway.ports.message import Location
 from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.danger import danger_in
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.spoken_phone import spoken_phone
 
 _NO_PHONE = "没有电话"
@@ -84,7 +84,7 @@ class Heeded:
 class Turn:
     """What one message came to."""
 
-    state: State
+    state: DialogueState
     lines: list[str] = field(default_factory=list)
     quick_replies: tuple[tuple[str, str], ...] = ()
     guesses: list[Guess] = field(default_factory=list)
@@ -101,7 +101,7 @@ class Turn:
     """It has yet to begin: at the demand that is another matter."""
 
 
-def disposition_of(state: State | None) -> Disposition:
+def disposition_of(state: DialogueState | None) -> Disposition:
     """How a conversation ended that nobody goes on with."""
     if state is None:
         return Disposition.IDLE_CLOSED
@@ -115,7 +115,7 @@ def disposition_of(state: State | None) -> Disposition:
 class TextFlow:
     """Runs flows on messages."""
 
-    def __init__(self, *, engine: Engine, prefill: Prefill) -> None:
+    def __init__(self, *, engine: FlowEngine, prefill: PrefillReader) -> None:
         """Flows and the reader of messages."""
         self._engine = engine
         self._prefill = prefill
@@ -137,8 +137,8 @@ class TextFlow:
         self._run(turn, Begin(), None)
         return turn
 
-    def waiting(self, state: State) -> Waiting | None:
-        """See ``Engine.waiting``."""
+    def waiting(self, state: DialogueState) -> Waiting | None:
+        """See ``FlowEngine.waiting``."""
         return self._engine.waiting(state)
 
     def take(self, turn: Turn, heeded: Heeded, *, opening: bool) -> Turn:
@@ -147,13 +147,13 @@ class TextFlow:
         event: Input | None
         opening = opening or (heeded.speaks and turn.state.vars.get(UNHEARD) == turn.state.step)
         if danger := danger_in(heeded.text or ""):
-            turn.emergency, event = danger.number, Danger(danger.kind, language_of(heeded.text))
+            turn.emergency, event = danger.number, DangerHeard(danger.kind, language_of(heeded.text))
         elif turn.another:
             event = Begin()
         else:
             event = self._event(turn, heeded, waiting, opening=opening)
         asked = waiting.asked if waiting else None
-        answers = asked if isinstance(event, Heard) else None
+        answers = asked if isinstance(event, WordsHeard) else None
         self._note(turn, heeded, waiting, answers, is_key=isinstance(event, Key))
         if turn.state.vars.get(WITHDRAWS) and heeded.voice_pending is None:
             turn.state = _with(turn.state, **{WITHDRAWS: ""})
@@ -170,13 +170,13 @@ class TextFlow:
     def _event(self, turn: Turn, heeded: Heeded, waiting: Waiting | None, *, opening: bool) -> Input | None:
         """What the message is to the flow; None: nothing."""
         if waiting is None or not heeded.speaks:
-            return Heard(None) if waiting is not None and opening else None
+            return WordsHeard(None) if waiting is not None and opening else None
         text = (heeded.text or "").strip()
         for key in (heeded.choice, text):
             if key in waiting.keys:
                 return Key(key)
         if text and heeded.location is None:
-            return Heard(text, turn.state.language) if opening else self._said(turn, text, waiting, heeded.at)
+            return WordsHeard(text, turn.state.language) if opening else self._said(turn, text, waiting, heeded.at)
         if heeded.voice_pending is not None and waiting.asides:
             turn.state = _with(turn.state, later=f"{heeded.voice_pending}@{turn.state.step}")
             if opening:
@@ -187,17 +187,17 @@ class TextFlow:
     def _sent(self, heeded: Heeded, waiting: Waiting, *, opening: bool) -> Input | None:
         """What is no text: a location, a shared number, a picture, a voice message, a file."""
         if heeded.location is not None:
-            return Heard(heeded.location.label) if waiting.asked == "place" or opening else Beside("location")
+            return WordsHeard(heeded.location.label) if waiting.asked == "place" or opening else Beside("location")
         if opening:
-            return Heard(None)
+            return WordsHeard(None)
         if heeded.phone is not None and heeded.media not in _MEDIA:
-            return Heard(heeded.phone) if waiting.asked == "phone" else Beside("phone")
+            return WordsHeard(heeded.phone) if waiting.asked == "phone" else Beside("phone")
         return Beside(_MEDIA[heeded.media]) if heeded.media in _MEDIA else None
 
     def _said(self, turn: Turn, text: str, waiting: Waiting, at: datetime) -> Input:
         """What words are to the question that waits: its answer, a choice, or something beside it."""
         if waiting.chooses(text) or not waiting.asides:
-            return Heard(text, turn.state.language)  # a flow without asides has only its own steps
+            return WordsHeard(text, turn.state.language)  # a flow without asides has only its own steps
         intent, demand = self._wants(text, at), waiting.asked is None and not waiting.at_rest
         if intent is Intent.ENGLISH and "en" in waiting.languages:
             turn.state = replace(turn.state, language="en")
@@ -205,11 +205,11 @@ class TextFlow:
             name: schema.Beside = next((one for one in waiting.asides if one == intent), "greeting")
             return Beside(name)
         if waiting.asked == "phone" and (answer := _phone_answer(text)):
-            return Heard(answer, turn.state.language)
+            return WordsHeard(answer, turn.state.language)
         if phone_alone(text) is not None:
             return Beside("phone")
         if demand or (waiting.asked == "place" and self._holds_place(text, at)):
-            return Heard(text, turn.state.language)
+            return WordsHeard(text, turn.state.language)
         secret = any(g.path == "requester.secret" and g.value is True for g in self._prefill.read(text, at=at).guesses)
         return Beside("secret" if secret else "addition", moves_on=not waiting.at_rest)
 
@@ -232,7 +232,7 @@ class TextFlow:
         places = [g.span for g in self._prefill.read(text, at=at, answers=True).guesses if g.path.startswith("place.")]
         return any(span is not None and 2 * (span[1] - span[0]) >= len(only_words(text)) for span in places)
 
-    def later(self, state: State, message_id: str, text: str, at: datetime) -> Turn:
+    def later(self, state: DialogueState, message_id: str, text: str, at: datetime) -> Turn:
         """A voice message's words have become known: they are its answer if the flow still waits at its question."""
         turn = Turn(state=state)
         waiting = self._engine.waiting(state)
@@ -242,11 +242,11 @@ class TextFlow:
     def read(self, text: str, at: datetime) -> Turn:
         """What a text brings to a ticket whose dialogue is over."""
         danger = danger_in(text)
-        turn = Turn(state=State(flow="", version="", step=""), emergency=danger.number if danger else None)
+        turn = Turn(state=DialogueState(flow="", version="", step=""), emergency=danger.number if danger else None)
         self._note(turn, Heeded(at=at, text=text, speaks=False), None, None, is_key=False)
         return turn
 
-    def is_another(self, state: State, text: str | None, at: datetime) -> bool:
+    def is_another(self, state: DialogueState, text: str | None, at: datetime) -> bool:
         """Whether ``text`` tells of another matter than the demand that this conversation is about."""
         if not text or state.vars.get("demand") is None or self._wants(text, at) in SILENT:
             return False
@@ -257,7 +257,7 @@ class TextFlow:
 
     def about(
         self,
-        state: State | None,
+        state: DialogueState | None,
         open_ticket: str | None,
         text: str | None,
         tickets: Sequence[TicketBrief],
@@ -415,7 +415,7 @@ def _phone_answer(text: str) -> str | None:
     return _NO_PHONE if has_no_phone(text, asked=True) else None
 
 
-def _with(state: State, **values: str) -> State:
+def _with(state: DialogueState, **values: str) -> DialogueState:
     return replace(state, vars={**state.vars, **values})
 
 

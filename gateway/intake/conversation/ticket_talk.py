@@ -11,9 +11,9 @@ from gateway.domain.spoken import only_words
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp, answer, follow_up, numbers_in, tail_in
 from gateway.intake.conversation.matters import about, fits, tells
-from gateway.ivr.engine import State
+from gateway.ivr.engine import DialogueState
 from gateway.ports.conversation_store import TicketBrief
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 
 DIGEST_CHARS = 12
 WITHDRAWS = "withdraws"
@@ -44,8 +44,8 @@ _CONFIRMS = frozenset(
 
 
 def spoken_of(
-    prefill: Prefill,
-    state: State | None,
+    prefill: PrefillReader,
+    state: DialogueState | None,
     open_ticket: str | None,
     text: str | None,
     tickets: Sequence[TicketBrief],
@@ -71,7 +71,7 @@ def spoken_of(
     return found if _may_be(prefill, state if of_this else None, found, text or "", at) else None
 
 
-def _may_be(prefill: Prefill, state: State | None, found: FollowUp, text: str, at: datetime) -> bool:
+def _may_be(prefill: PrefillReader, state: DialogueState | None, found: FollowUp, text: str, at: datetime) -> bool:
     """Whether the words, should they name a matter or a place, name those of the ticket."""
     said = prefill.read(text, at=at).guesses
     if found.ticket is None:
@@ -81,7 +81,7 @@ def _may_be(prefill: Prefill, state: State | None, found: FollowUp, text: str, a
     return fits(about({}, prefill.read(found.ticket.title or "", at=at).guesses), said, all_known=True)
 
 
-def told(state: State, found: FollowUp, language: str) -> tuple[str, dict[str, str]]:
+def told(state: DialogueState, found: FollowUp, language: str) -> tuple[str, dict[str, str]]:
     """Our answer, and what the state keeps of it: the same one twice running says that nothing has changed."""
     said = answer(found, language)
     digest = hashlib.sha256(said.encode()).hexdigest()[:DIGEST_CHARS]

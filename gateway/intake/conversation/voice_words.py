@@ -17,7 +17,7 @@ from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.hear_voice import HearVoiceMessage, LoseAttachment
 from gateway.intake.conversation.message_change import CONVERSATION, asked
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
-from gateway.ivr.engine import State
+from gateway.ivr.engine import DialogueState
 from gateway.ports.conversation_store import AttachmentRow, ThreadView
 from gateway.prefill.danger import danger_in, raised_in
 
@@ -30,7 +30,7 @@ def heard(
     about = _about(flow, row, view, state, text, now)
     if about is not None:
         language = language_of(text) or (state.language if state is not None else "zh")
-        begun = Turn(state=state or State(flow="", version="", step=""))
+        begun = Turn(state=state or DialogueState(flow="", version="", step=""))
         turn = flow.told(begun, about, Heeded(at=now, text=text), language)
     elif state is not None:
         another = not danger_in(text) and flow.is_another(state, text, now)
@@ -71,15 +71,15 @@ def lost(row: AttachmentRow, view: ThreadView, why: str, now: datetime) -> LoseA
     return LoseAttachment(at=now, **_of(row), why=why, answer=_said(row, text, (), now))
 
 
-def _open_state(row: AttachmentRow, view: ThreadView) -> State | None:
+def _open_state(row: AttachmentRow, view: ThreadView) -> DialogueState | None:
     """The flow's state while the message's conversation is open."""
     if view.open_interaction_id != row.interaction_id or not view.dialogue:
         return None
-    return State.from_json(view.dialogue)
+    return DialogueState.from_json(view.dialogue)
 
 
 def _about(
-    flow: TextFlow, row: AttachmentRow, view: ThreadView, state: State | None, text: str, now: datetime
+    flow: TextFlow, row: AttachmentRow, view: ThreadView, state: DialogueState | None, text: str, now: datetime
 ) -> FollowUp | None:
     """Which ticket the words speak of. Another one than this conversation's is withdrawn in writing only."""
     if danger_in(text):

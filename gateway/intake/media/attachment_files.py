@@ -17,11 +17,12 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.media.sniff import ALLOWED, HEAD_BYTES, sniff
 from gateway.media.day_folders import day_folder, delete_before, sync_folder
-from gateway.ports.attachments import MAX_BYTES, Refused, StoredFile
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.attachments import MAX_BYTES, AttachmentRefused, StoredFile
+from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
 
 LOCATION = re.compile(r"(?:\d{4}/\d{2}/\d{2}|[0-9a-f]{2})/[0-9a-f]{64}", re.ASCII)
@@ -65,15 +66,15 @@ class AttachmentFiles:
             async for chunk in content:
                 size += len(chunk)
                 if size > self.max_bytes:
-                    raise Refused("too_large")
+                    raise AttachmentRefused("too_large")
                 if len(head) < HEAD_BYTES:
                     head += chunk[: HEAD_BYTES - len(head)]
                 await asyncio.to_thread(write, chunk)
             if size == 0:
-                raise Refused("empty")
+                raise AttachmentRefused("empty")
             media_type = sniff(head, name)
             if media_type not in ALLOWED:
-                raise Refused("not_allowed")
+                raise AttachmentRefused("not_allowed")
             sha256 = digest.hexdigest()
             location = await asyncio.to_thread(self._settle, file, sha256)
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from gateway.ports.conversation_store import Waiting
+from gateway.ports.conversation_store import WaitingVoice
 
 REMEMBERED = 10_000
 """People whose last turn is known; whoever is forgotten counts as never served, which only costs fairness."""
@@ -19,7 +19,7 @@ class RoundRobin:
         self._served: OrderedDict[str, None] = OrderedDict()
         self._busy: set[str] = set()
 
-    def begin(self, waiting: Sequence[Waiting]) -> Waiting | None:
+    def begin(self, waiting: Sequence[WaitingVoice]) -> WaitingVoice | None:
         """The next one of ``waiting`` (the oldest of each person): whose person was served longest ago, or never."""
         order = {person: place for place, person in enumerate(self._served, start=1)}
         free = [one for one in waiting if one.requester_id not in self._busy]
@@ -32,6 +32,6 @@ class RoundRobin:
                 self._served.popitem(last=False)
         return chosen
 
-    def end(self, one: Waiting) -> None:
+    def end(self, one: WaitingVoice) -> None:
         """The turn is over, however it ended."""
         self._busy.discard(one.requester_id)

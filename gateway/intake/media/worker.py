@@ -33,7 +33,7 @@ from gateway.intake.conversation.voice_words import heard, lost
 from gateway.intake.media.round_robin import RoundRobin
 from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
-from gateway.ports.attachments import Attachments, Refused
+from gateway.ports.attachments import AttachmentRefused, Attachments
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
 from gateway.ports.message import MediaRef, TextChannel
@@ -192,7 +192,7 @@ class MediaWorker:
         try:
             async with asyncio.timeout(FETCH_TIMEOUT_S):
                 stored = await self._files.keep(_content(channel, media), row.name)
-        except Refused as refused:
+        except AttachmentRefused as refused:
             await self._lost(row, refused.why)
         except PermanentDeliveryError as error:
             _log.error("attachment_lost", channel_id=row.channel_id, exc_info=error)

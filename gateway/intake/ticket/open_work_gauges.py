@@ -9,7 +9,7 @@ from datetime import datetime
 from gateway.errors import StoreUnavailable
 from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.clock import Clock
-from gateway.ports.open_work import OpenWork, OpenWorkStore, Queue
+from gateway.ports.open_work import Backlog, OpenWork, OpenWorkStore
 from gateway.telemetry import metrics
 
 EVERY_S = 5.0
@@ -84,7 +84,7 @@ class OpenWorkGauges:
         metrics.TRANSCRIPTS_OLDEST.set(_age_s(work.transcripts, now))
         metrics.CALLBACKS_OPEN.set(work.callbacks_open)
         metrics.CALLBACKS_OVERDUE.set(work.callbacks_overdue)
-        outbox = {channel_id: Queue() for channel_id in self._channels()} | dict(work.outbox)
+        outbox = {channel_id: Backlog() for channel_id in self._channels()} | dict(work.outbox)
         metrics.OUTBOX_PENDING.replace({channel_id: queue.waiting for channel_id, queue in outbox.items()})
         metrics.OUTBOX_OLDEST.replace({channel_id: _age_s(queue, now) for channel_id, queue in outbox.items()})
         metrics.FEED_PENDING.replace({feed: queue.waiting for feed, queue in work.feeds.items()})
@@ -98,5 +98,5 @@ def unset() -> None:
         gauge.unset()
 
 
-def _age_s(queue: Queue, now: datetime) -> float:
+def _age_s(queue: Backlog, now: datetime) -> float:
     return max(0.0, (now - queue.oldest).total_seconds()) if queue.oldest is not None else 0.0

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from gateway.domain.words import Status
+from gateway.domain.status import UNANSWERED
 from gateway.ports.clock import Clock
 from gateway.ports.similar import TicketWords, TicketWordsStore
-from gateway.prefill.similar import TOP, Entry, Similar, SimilarIndex
+from gateway.prefill.similar import TOP, Entry, ScoredTicket, SimilarIndex
 from gateway.telemetry import log
 
 T = TypeVar("T")
-OPEN = frozenset({Status.REGISTERED, Status.CLASSIFIED, Status.DISPATCHED, Status.SIGNED, Status.HANDLING})
 DAYS = 30
 """Older tickets are not candidates."""
 PAGE = 200
@@ -140,15 +139,15 @@ class SimilarTickets:
             complete=complete,
         )
 
-    async def _like(self, ticket: TicketWords, top: int) -> tuple[list[Similar], dict[str, TicketWords]]:
+    async def _like(self, ticket: TicketWords, top: int) -> tuple[list[ScoredTicket], dict[str, TicketWords]]:
         """The open tickets most similar to ``ticket``; none for one that is closed or says nothing."""
-        if ticket.status not in OPEN or ticket.empty:
+        if ticket.status not in UNANSWERED or ticket.empty:
             return [], {}
         entry, since = _entry(ticket), self._since().timestamp()
         found = await self._do(lambda: self._index.search(entry, since=since, top=top))
         others = await self._store.of([one.ticket_id for one in found])
         # The index may lag: what was closed a moment ago is left out.
-        return [one for one in found if one.ticket_id in others and others[one.ticket_id].status in OPEN], others
+        return [one for one in found if one.ticket_id in others and others[one.ticket_id].status in UNANSWERED], others
 
     async def _people(self, tickets: Sequence[TicketWords]) -> dict[str, set[str]]:
         """requester_ids behind each of ``tickets``."""
@@ -167,7 +166,7 @@ class SimilarTickets:
     def _take_in(self, tickets: Sequence[TicketWords]) -> None:
         since = self._since()
         for ticket in tickets:
-            if ticket.status not in OPEN or ticket.empty or ticket.created_at < since:
+            if ticket.status not in UNANSWERED or ticket.empty or ticket.created_at < since:
                 self._index.remove(ticket.ticket_id)
                 self._words.pop(ticket.ticket_id, None)
                 continue

@@ -13,7 +13,7 @@ from gateway.domain.events import SourceTold
 from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, Queued
-from gateway.domain.words import Status
+from gateway.domain.status import Status
 from gateway.domain.world import World
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.ports.clock import Clock
@@ -28,20 +28,6 @@ SAVE_EVERY = 200
 RETRY_S = 2.0
 _NO_NEWS = frozenset({"ticket.registered", "ticket.demand_taken", "callback.opened", SourceTold.TYPE})
 _NO_NEWS_OF = ("message.", "interaction.", "transcript.", "feed_")
-LABELS = {
-    Status.REGISTERED: "已登记",
-    Status.CLASSIFIED: "已分类",
-    Status.DISPATCHED: "已派单",
-    Status.SIGNED: "已签收",
-    Status.HANDLING: "办理中",
-    Status.REPLIED: "已答复",
-    Status.EVALUATED: "已评价",
-    Status.ARCHIVED: "已归档",
-    Status.MERGED: "已并单",
-    Status.DEFLECTED: "已转接应急",
-    Status.INFORMED: "已告知",
-    Status.WITHDRAWN: "已撤销",
-}
 _log = log.get("source_callbacks")
 
 
@@ -142,7 +128,7 @@ class SourceCallbacks:
             return None
         now = self._clock.now()
         digest = hashlib.sha256(f"{status}\n{reply}".encode()).hexdigest()[:32]
-        text = f"工单 {spelled_no(record['ticket_no'])} {LABELS[status]}" + (f"：{reply}" if reply else "")
+        text = f"工单 {spelled_no(record['ticket_no'])} {status.zh}" + (f"：{reply}" if reply else "")
         return TellSource(
             at=now,
             ticket_id=record["ticket_id"],

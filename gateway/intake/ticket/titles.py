@@ -23,7 +23,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.store import CommandStore, Record, TicketReader
 from gateway.ports.title import TitleWriter
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.title import PATH
 from gateway.prefill.title_check import checked
 from gateway.telemetry import log
@@ -84,7 +84,7 @@ class Titles:
         store: CommandStore,
         reader: TicketReader,
         states: ChannelStates,
-        prefill: Prefill,
+        prefill: PrefillReader,
         clock: Clock,
         max_chars: int,
         lease: ChannelLease | None,

@@ -1,1 +1,1 @@
-"""What can be read off a text by its form: numbers with checksums, money, times, names."""
+"""Extractors of what has a form of its own: numbers with checksums, money, times, names."""

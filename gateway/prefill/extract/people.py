@@ -1,4 +1,4 @@
-"""Who is speaking and whom they name: only after words that announce a name, for a street must never be a person."""
+"""Names of the speaker and of persons they mention, only after words that announce a name: a street is no person."""
 
 from __future__ import annotations
 

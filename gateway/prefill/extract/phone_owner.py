@@ -1,4 +1,4 @@
-"""Whose telephone number it is, by the words around it, and whether it is said to be no use.
+"""The owner of a telephone number by the words around it, and whether the number is said to be of no use.
 
 The city calls the number that a person gives as theirs, so only words that say so make it theirs.
 """
@@ -129,7 +129,7 @@ _TAIL = 12
 
 
 class Whose(Enum):
-    """Whose number it is by the words around it."""
+    """The owner of a number by the words around it."""
 
     MINE = "mine"
     THEIRS = "theirs"
@@ -152,7 +152,7 @@ def said_to_be_mine(text: str, start: int, end: int) -> bool:
 
 
 def whose(text: str, start: int, end: int, since: int) -> Whose:
-    """Whose the number ``text[start:end]`` is, by what was said last; ``since``: where the number before it ended."""
+    """The owner of the number ``text[start:end]`` by what was said last; ``since``: the end of the number before it."""
     before = text[max(since, start - _BEFORE) : start]
     clause = _CLAUSE.split(before)[-1]
     if _OWN.search(before) or (_IS_MINE_AFTER.match(text, end, end + _AFTER) and not _USED_BY_OTHERS.search(clause)):

@@ -68,7 +68,7 @@ def disposition(kind: str, name: str | None, media_type: str, otherwise: str) ->
 
 
 async def get_attachment(context: Context) -> web.StreamResponse:
-    """The file, as it was sniffed when it came; 409 while it has not arrived, 410 when it was not kept."""
+    """The file with the media type found when it came; 409 while it has not arrived, 410 when it was not kept."""
     services = context.services
     if services.attachments is None or services.files is None:
         raise NotFound("This house keeps no attachments.")

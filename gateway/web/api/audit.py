@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from gateway.domain.ids import parse_ticket_no
-from gateway.ports.contact import Closed, Word
+from gateway.edge.contact import Word
+from gateway.edge.field_models import Closed
 from gateway.web.auth import ADMIN
 from gateway.web.routing import Context, Route, json_response
 
@@ -35,7 +36,7 @@ async def list_audit(context: Context) -> web.Response:
     viewer = query.viewer
     if viewer is not None and ":" not in viewer:
         viewer = f"user:{viewer}"
-    rows = await context.services.accounts.trail(
+    rows = await context.services.audit.read(
         actor=viewer,
         action=query.what,
         ticket_id=named.upper() if named else None,

@@ -50,12 +50,12 @@ def _as_claimed(task: Record, now: str) -> Record:
 
 
 async def claim(context: Context) -> web.Response:
-    """I call this person."""
+    """Claim a callback: whoever claims it calls the person."""
     return await _work(context, Verb.CLAIM)
 
 
 async def attempt(context: Context) -> web.Response:
-    """They were not reached; the task is due again later."""
+    """Record an attempt that reached nobody; the task is due again later."""
     body = await context.body(AttemptBody)
     now = context.services.clock.now()
     if body.due_at is not None and not now < body.due_at <= now + LATEST:
@@ -64,13 +64,13 @@ async def attempt(context: Context) -> web.Response:
 
 
 async def done(context: Context) -> web.Response:
-    """They were reached, or nobody will try any more."""
+    """Close a callback: the person was reached, or nobody tries any more."""
     body = await context.body(DoneBody)
     return await _work(context, Verb.DONE, result=body.result, note=body.reason)
 
 
 async def cancel(context: Context) -> web.Response:
-    """No call is owed any more."""
+    """Cancel a callback: no call is owed any more."""
     body = await context.body(CancelBody)
     return await _work(context, Verb.CANCEL, note=body.reason)
 

@@ -1,4 +1,4 @@
-"""``/api/v1/taxonomy``, ``/units``, ``/divisions``: what a form may choose from."""
+"""``/api/v1/fields``: what a form asks for; ``/taxonomy``, ``/units``, ``/divisions``: what it may choose from."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def _answering(name: str) -> Handler:
 
 
 _TABLES = (
+    ("fields", "Fields of the record: their names and words in both languages, and how a form asks for them", "Fields"),
     ("taxonomy", "Categories, parents before children", "Taxonomy"),
     ("units", "Units that handle demands", "Units"),
     ("divisions", "Districts, streets and communities", "Divisions"),

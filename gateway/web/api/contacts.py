@@ -12,21 +12,21 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain.limits import CONTACT_BYTES, LONG_BODY
+from gateway.edge.contact import ContactBody, inbound
+from gateway.edge.off_loop import off_loop
 from gateway.errors import NotFound
 from gateway.ports.channel import ReceivedFile
-from gateway.ports.contact import ContactBody, inbound
-from gateway.ports.off_loop import off_loop
 from gateway.telemetry import trace
 from gateway.web.api import uploads
 from gateway.web.auth import CONTACTS, Principal
+from gateway.web.idempotency import HEADER, key_of
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, check, json_response
 
 CHANNEL = "platform"
 CHANNEL_ID = "api"
-SIGNATURE, KEY = "X-Gateway-Signature", "Idempotency-Key"
+SIGNATURE = "X-Gateway-Signature"
 MAX_SKEW_S = 300
-_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _SIGNATURE = re.compile(r"^t=(\d{1,12}),v1=([0-9a-f]{64})$")
 
 
@@ -43,7 +43,7 @@ def status_text(source: str, event_id: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """Who hands a contact over, and where it belongs."""
+    """The system that hands a contact over, and the channel that it belongs to."""
 
     principal: Principal
     channel_id: str
@@ -119,7 +119,7 @@ async def _asker(context: Context, source: str, event_id: str) -> _Client:
 
 
 async def _client(context: Context) -> tuple[_Client, bytes]:
-    """Who hands a JSON body over, and the body."""
+    """The client that sends a JSON body, and the body."""
     request = context.request
     if SIGNATURE in request.headers and "Authorization" not in request.headers:
         raw = await context.raw_body(CONTACT_BYTES)
@@ -130,7 +130,7 @@ async def _client(context: Context) -> tuple[_Client, bytes]:
 
 
 async def _multipart(context: Context) -> tuple[_Client, ContactBody, tuple[ReceivedFile, ...]]:
-    """Who hands a multipart body over: its signature covers the JSON part, which names the files by their sha256."""
+    """The client that sends a multipart body: its signature covers the JSON part, which names the files by sha256."""
     request = context.request
     signed = SIGNATURE in request.headers and "Authorization" not in request.headers
     clients: list[_Client] = []
@@ -156,7 +156,7 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
     found = _SIGNATURE.match(header)
     at = int(found.group(1)) if found else 0
     configured = services.sources.get(name) if name else None
-    stored = await services.accounts.signing_source(name) if name and not configured else None
+    stored = await services.tokens.signing_source(name) if name and not configured else None
     known = (configured.secret, configured.previous_secret) if configured else ((stored or {}).get("hmac_secret"),)
     expected = [signature(secret, signed, at) for secret in known if secret]
     fits = [hmac.compare_digest(one.encode(), header.encode()) for one in expected or [signature("", signed, at)]]
@@ -171,7 +171,7 @@ async def _signer(context: Context, signed: bytes, name: str | None) -> _Client:
 
 
 async def _named(raw: bytes) -> str | None:
-    """The source.name of a body that nobody vouches for yet."""
+    """The ``source.name`` of a body that is not authenticated yet."""
     return await off_loop(len(raw) > LONG_BODY, _source_name, raw)
 
 
@@ -184,12 +184,10 @@ def _source_name(raw: bytes) -> str | None:
 
 
 def _key(request: web.Request, body: ContactBody) -> str:
-    key = request.headers.get(KEY)
-    if key is None:
-        return _event_key(body)
-    if not _KEY.match(key):
-        raise Problem(400, "invalid_idempotency_key", f"{KEY} is 1 to 200 visible ASCII characters.")
-    return f"key:{key}"
+    try:
+        return key_of(request) or _event_key(body)
+    except ValueError as error:
+        raise Problem(400, "invalid_idempotency_key", str(error)) from None
 
 
 def _event_key(body: ContactBody) -> str:
@@ -198,7 +196,7 @@ def _event_key(body: ContactBody) -> str:
         raise Problem(
             400,
             "idempotency_key_missing",
-            f"Send source.event_id (or {KEY} with a token), so that a repeat is told from a new contact.",
+            f"Send source.event_id (or {HEADER} with a token), so that a repeat is told from a new contact.",
         )
     return _event_name(body.source.name, body.source.event_id)
 
@@ -224,7 +222,10 @@ ROUTE = Route(
     status=201,
     errors=(400, 401, 403, 409, 413, 415, 422, 429, 503),
     headers=(
-        (KEY, "Tells a repeat from a new contact; without it source.event_id does. Scoped to the token."),
+        (
+            HEADER,
+            "Tells a repeat from a new contact; without it source.event_id does. Scoped to the token.",
+        ),
         (
             SIGNATURE,
             _SIGNING.format(covered="the body (of multipart: the part 'contact')", where="body")

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aiohttp import web
-from pydantic import BaseModel
 
+from gateway.domain.fields import TABLE, By, Kind
 from gateway.domain.form import Filled, Mentioned
 from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
+from gateway.domain.phone_numbers import CITY, to_dial
 from gateway.intake.ticket.correct import CorrectTicket
-from gateway.ports.numbers import CITY, to_dial
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
 from gateway.web.api.secrecy import check_kept
@@ -25,10 +25,8 @@ from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route, json_response
 
 _VERSION = re.compile(r'^(?:W/)?"?(\d{1,15})"?$')
-_ROOMS = ("demand", "place", "requester", "handling")
-_ABOUT = "demand.complained_about"
-_PHONES = frozenset({"requester.phone", "requester.callback_phone"})
-_NEVER_NULL = frozenset({"line", "requester.kind"})
+_FIELDS = {row.path: row for row in TABLE.settable(By.PERSON)}
+"""What is corrected as a whole."""
 _REVEALED = ("name", "phone", "callback_phone")
 _ANONYMOUS = "requester.anonymous"
 _MAY_UNSEAL = frozenset({"supervisor", "admin"})
@@ -89,7 +87,7 @@ def _edit(record: Mapping[str, Any], sent: Mapping[str, Any], body: TicketPatch,
         fields |= moved_evidence(record, values["demand.content"])
     fields |= {tuple(path.split(".")): value for path, value in values.items()}
     for path, value in values.items():
-        if path.partition(".")[0] in _ROOMS:
+        if "." in path:
             compare = sees or not rewording.tells(path, sent[path])
             fields["prefill", "fields", path] = _confirmed(record, path, value, actor, compare=compare)
     interaction_id, segments = _segments(body, record, rewording)
@@ -103,28 +101,37 @@ def _edit(record: Mapping[str, Any], sent: Mapping[str, Any], body: TicketPatch,
 
 
 def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
-    """(record path, value) of everything that the body names."""
-    if "line" in body.model_fields_set:
-        yield "line", _allowed("line", body.line.value if body.line else None)
-    for room in _ROOMS:
-        part: BaseModel | None = getattr(body, room)
-        if part is None:
-            continue
-        values = part.model_dump(mode="json")
-        for key in sorted(part.model_fields_set):
-            path = f"{room}.{key}"
-            if path == _ABOUT:
-                # Its parts are fields of their own: a name that was heard does not confirm a number that was not.
-                given = part.complained_about.model_fields_set if values[key] else ("name", "phone")  # type: ignore[attr-defined]  # only DemandPatch has it
-                yield from ((f"{path}.{inner}", (values[key] or {}).get(inner)) for inner in sorted(given))
-            else:
-                yield path, _allowed(path, values[key])
+    """(record path, value) of everything that the body names.
+
+    The parts of an object that no code names are fields of their own: a name that was heard does not confirm a number
+    that was not. Null clears all of them; a section that is null names none.
+    """
+    sent = body.model_dump(mode="json", exclude_unset=True, exclude={"interactions"})
+    return ((path, _allowed(path, value)) for path, value in _named_in(sent, ""))
+
+
+def _named_in(sent: Mapping[str, Any], within: str) -> Iterator[tuple[str, Any]]:
+    for key in sorted(sent):
+        path, value = f"{within}{key}", sent[key]
+        if path in _FIELDS:
+            yield path, _whole(path, value)
+        elif value is not None:
+            yield from _named_in(value, f"{path}.")
+        elif within:
+            yield from ((row.path, None) for row in TABLE.within(path))
+
+
+def _whole(path: str, value: Any) -> Any:
+    """An object that a code names, with null for each of its parts that was not sent."""
+    coded = _FIELDS[path].code is not None and value is not None
+    return {key: value.get(key) for key in TABLE.names(path)} if coded else value
 
 
 def _allowed(path: str, value: Any) -> Any:
-    if value is None and path in _NEVER_NULL:
+    row = _FIELDS[path]
+    if value is None and row.kind is Kind.WORD and not row.null:
         raise Problem(422, "invalid_body", f"{path}: cannot be cleared")
-    if path in _PHONES and value is not None:
+    if row.kind is Kind.PHONE and value is not None:
         number = to_dial(value, CITY)
         if number is None:
             raise Problem(422, "invalid_body", f"{path}: this is no telephone number that can be dialled")

@@ -1,4 +1,4 @@
-"""One look at the event log for all streams of a process, however many clients listen."""
+"""Spreads new events to all streams of a process, with one read of the event log for all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Waiting = asyncio.Queue[Record | None]
 
 
 class EventHub:
-    """Spreads new events over bounded queues. It looks only while somebody listens."""
+    """Spreads new events over bounded queues. It reads only while there are listeners."""
 
     def __init__(self, reader: TicketReader) -> None:
         """Nothing runs until the first listener."""

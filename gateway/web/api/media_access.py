@@ -1,4 +1,4 @@
-"""Who may hear and see what people sent: a scope of its own, and of secret tickets only who has just revealed them."""
+"""Access to recordings and attachments: a scope of its own; of secret tickets only for who has just revealed them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ async def check_media(context: Context, record: dict[str, Any]) -> None:
         return
     await context.house.seen.flush()
     since = context.services.clock.now() - REVEALED_FOR
-    looks = await context.services.accounts.trail(
-        actor=principal.actor, ticket_id=record["ticket_id"], limit=_LOOKED_AT
-    )
+    looks = await context.services.audit.read(actor=principal.actor, ticket_id=record["ticket_id"], limit=_LOOKED_AT)
     if not any(look["action"] == "reveal" and from_rfc3339(look["at"]) >= since for look in looks):
         raise Problem(
             403, "reveal_first", "The requester asked for secrecy: reveal the ticket first; it is written down."

@@ -8,21 +8,15 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from gateway.domain.callback_work import AttemptResult, DoneResult
-from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
-from gateway.domain.masking import MASK
-from gateway.domain.words import CallbackState, ContactBy, DemandType, Line, Status
-from gateway.ports.contact import Closed, Line200, Phone, Place, Short, Word
+from gateway.domain.fields import By
+from gateway.domain.limits import SEGMENT_CHARS
+from gateway.domain.status import Status
+from gateway.domain.words import CallbackState, Line
+from gateway.edge.contact import Line200, Word
+from gateway.edge.field_models import Closed, made_of
 
 MAX_SEQ = 2**53
-Long = Annotated[str, StringConstraints(max_length=CONTENT_CHARS)]
 Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
-
-
-def not_masked(value: str | None) -> str | None:
-    """``value``, unless it is one that we masked: it must not overwrite the real one."""
-    if value is not None and MASK in value:
-        raise ValueError("this is a masked value; send the real one or leave it out")
-    return value
 
 
 class TicketListQuery(Closed):
@@ -142,76 +136,6 @@ class ReplayBody(Closed):
         return self
 
 
-class Category(Closed):
-    """A category of the taxonomy."""
-
-    code: Short
-    l1: Short | None = None
-    l2: Short | None = None
-    l3: Short | None = None
-    l4: Short | None = None
-    taxonomy_version: Short | None = None
-
-
-class Urgency(Closed):
-    """How soon somebody must act, and why."""
-
-    level: Literal["normal", "urgent"]
-    reason: Line200 | None = None
-
-
-class ComplainedAbout(Closed):
-    """Who the complaint is about."""
-
-    name: Line200 | None = None
-    phone: Phone | None = None
-
-    @field_validator("phone")
-    @classmethod
-    def _not_masked(cls, value: str | None) -> str | None:
-        return not_masked(value)
-
-
-class DemandPatch(Closed):
-    """Corrections of the demand."""
-
-    type: DemandType | None = None
-    title: Line200 | None = None
-    content: Long | None = None
-    category: Category | None = None
-    urgency: Urgency | None = None
-    emergency: Literal["110", "119", "120", "122"] | None = Field(None, description="The number to call.")
-    complained_about: ComplainedAbout | None = None
-
-
-class HandlingPatch(Closed):
-    """Who shall handle it."""
-
-    lead_unit: Short | None = Field(None, description="Code of a unit.")
-
-
-class RequesterPatch(Closed):
-    """Corrections of the requester."""
-
-    kind: Literal["citizen", "visitor", "enterprise", "grid_worker", "machine"] | None = None
-    name: Short | None = None
-    phone: Phone | None = None
-    callback_phone: Phone | None = None
-    contact_by: ContactBy | None = None
-    gender: Literal["female", "male", "other"] | None = None
-    org_name: Line200 | None = None
-    uscc: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")] | None = None
-    anonymous: bool | None = None
-    secret: bool | None = None
-    language: Short | None = None
-    accessibility: Annotated[list[Short], Field(max_length=20)] | None = None
-
-    @field_validator("name", "phone", "callback_phone")
-    @classmethod
-    def _not_masked(cls, value: str | None) -> str | None:
-        return not_masked(value)
-
-
 class SegmentPatch(Closed):
     """A corrected piece of transcript; the recognised text stays beside it."""
 
@@ -226,14 +150,10 @@ class InteractionPatch(Closed):
     transcript: Annotated[list[SegmentPatch], Field(min_length=1, max_length=500)]
 
 
+@made_of("", By.PERSON)
 class TicketPatch(Closed):
     """``PATCH /tickets/{id}``: a JSON merge of what may be corrected; null clears a field."""
 
-    line: Line | None = None
-    demand: DemandPatch | None = None
-    place: Place | None = None
-    handling: HandlingPatch | None = None
-    requester: RequesterPatch | None = None
     interactions: tuple[InteractionPatch, ...] = Field((), max_length=1)
 
 

@@ -1,4 +1,4 @@
-"""A person edits a text: what its masks hide is put back, and evidence moves along with the words it rests on.
+"""Edits of texts that were shown masked: masked parts are put back, evidence spans move with their words.
 
 Of what a person was not shown, no edit of theirs shows more: not in the text that they edited, nor in any other one.
 """
@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.domain import masking
+from gateway.domain.fields import TABLE, By, Mask
 from gateway.domain.restoring import restored
 from gateway.web.problems import Problem
 
 Path = tuple[str, ...]
-_TEXTS = frozenset(
-    {"demand.title", "demand.content", "demand.complained_about.name", "place.address", "requester.org_name"}
-)
-_REASON = "demand.urgency.reason"
+_TEXTS = frozenset(row.path for row in TABLE if By.PERSON in row.by and row.mask is Mask.SAID)
+"""What is shown masked and edited all the same."""
 
 
 class Rewording:
@@ -32,8 +31,8 @@ class Rewording:
 
     def value(self, path: str, sent: Any) -> Any:
         """``sent`` for ``path`` as it is to be stored; 422 when it holds a mask that cannot be resolved."""
-        if path == "demand.urgency" and isinstance(sent, Mapping):
-            return {**sent, "reason": self._text(_REASON, sent.get("reason"))}
+        if isinstance(sent, Mapping):
+            return {key: self.value(f"{path}.{key}", part) for key, part in sent.items()}
         return self._text(path, sent) if path in _TEXTS else sent
 
     def words(self, sent: str, segment: Mapping[str, Any], interaction_id: str) -> str:

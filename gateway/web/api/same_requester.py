@@ -1,4 +1,4 @@
-"""Other tickets from the same number or account: maybe the same person (可能是同一人). An agent decides, nobody else.
+"""Other tickets from the same number or account, maybe of the same person (可能是同一人); only an agent decides.
 
 Of requesters who want to stay unknown nothing is offered, and to their tickets nothing.
 """
@@ -10,8 +10,9 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
+from gateway.edge.contact import Word
+from gateway.edge.field_models import Closed
 from gateway.intake.ticket.correct import CorrectTicket
-from gateway.ports.contact import Closed, Word
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response

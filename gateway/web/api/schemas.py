@@ -1,4 +1,4 @@
-"""JSON schemas of what the API answers. The record is DESIGN section 3; times are RFC 3339 UTC."""
+"""JSON schemas of what the API answers; that of the record is made from ``fields.TABLE``. Times are RFC 3339 UTC."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.callback_work import AttemptResult
-from gateway.domain.words import (
-    EMERGENCY_NUMBER,
-    CallbackState,
-    ContactBy,
-    DemandType,
-    Disposition,
-    Line,
-    Speaker,
-    Status,
-)
-
-Schema = dict[str, Any]
+from gateway.domain.fields import TABLE, Kind
+from gateway.domain.status import Status
+from gateway.domain.words import CallbackState, ContactBy, EmergencyNumber, Line
+from gateway.web.api.record_schema import Schema, object_schema
+from gateway.web.form import Input
 
 
 def _ref(name: str) -> Schema:
@@ -51,130 +44,11 @@ FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 NTEXT, NWHOLE, NNUMBER, NFLAG = _null("string"), _null("integer"), _null("number"), _null("boolean")
 NTIME = _null("string", format="date-time")
-CODED = _nullable(_object(code=NTEXT, name=NTEXT))
 ANYTHING: Schema = {"type": ["object", "null"]}
 
-SEGMENT = _object(
-    seq=WHOLE,
-    speaker=_enum(Speaker),
-    start_ms=WHOLE,
-    end_ms=WHOLE,
-    text=TEXT,
-    corrected_text=NTEXT,
-    language=NTEXT,
-    confidence=NNUMBER,
-    engine=NTEXT,
-)
-MESSAGE = _object(
-    seq=WHOLE,
-    direction={"enum": ["inbound", "outbound"]},
-    sent_at=TIME,
-    kind={"enum": ["text", "image", "voice", "location", "file", "event"]},
-    text=NTEXT,
-    attachment_id=NTEXT,
-    external_id=NTEXT,
-    delivery=NTEXT,
-)
-INTERACTION = {
-    **_object(
-        interaction_id=TEXT,
-        channel=TEXT,
-        channel_id=TEXT,
-        direction=TEXT,
-        external_id=NTEXT,
-        from_raw=NTEXT,
-        to_raw=NTEXT,
-        asserted_identity=NTEXT,
-        diversion=NTEXT,
-        node=NTEXT,
-        started_at=TIME,
-        queued_at=NTIME,
-        answered_at=NTIME,
-        ended_at=NTIME,
-        disposition=_enum(Disposition, null=True),
-        agent_id=NTEXT,
-        flow=ANYTHING,
-        dtmf=_list(TEXT),
-        recording=ANYTHING,
-    ),
-}
-INTERACTION["properties"] |= {
-    "transcript": {**_list(SEGMENT), "description": "Not in lists."},
-    "messages": {**_list(MESSAGE), "description": "Not in lists."},
-}
-REQUESTER = _object(
-    requester_id=TEXT,
-    kind=NTEXT,
-    name=NTEXT,
-    phone=NTEXT,
-    callback_phone=NTEXT,
-    contact_by=_enum(ContactBy, null=True),
-    gender=NTEXT,
-    org_name=NTEXT,
-    uscc=NTEXT,
-    anonymous=NFLAG,
-    secret=NFLAG,
-    language=NTEXT,
-    accessibility=_list(TEXT),
-    returning=NFLAG,
-    labels=_list(TEXT),
-)
-DEMAND = _object(
-    type=_enum(DemandType, null=True),
-    title=NTEXT,
-    content=NTEXT,
-    category=ANYTHING,
-    urgency=ANYTHING,
-    emergency={"enum": [*sorted(set(EMERGENCY_NUMBER.values())), None]},
-    complained_about=ANYTHING,
-)
-PLACE = _object(
-    address=NTEXT, district=CODED, street=CODED, community=CODED, grid_id=NTEXT, lat=NNUMBER, lon=NNUMBER, crs=NTEXT
-)
-GUESS_SPAN = {"anyOf": [{"type": "array", "items": WHOLE, "minItems": 2, "maxItems": 2}, {"type": "null"}]}
-GUESS = _object(
-    value={},
-    source={"enum": ["rule", "model", "asr", "caller_id", "flow", "agent"]},
-    span=GUESS_SPAN,
-    confidence={"type": "number", "minimum": 0, "maximum": 1},
-    confirmed_by=NTEXT,
-)
-MENTION = _object(
-    kind=TEXT,
-    value=TEXT,
-    span=GUESS_SPAN,
-    confidence={"type": "number", "minimum": 0, "maximum": 1},
-)
-TICKET = _object(
-    ticket_id=TEXT,
-    ticket_no={"type": "string", "pattern": "^\\d{8}-?\\d{7}$"},
-    schema_version={"type": ["integer", "string"]},
-    status=_enum(Status),
-    created_at=TIME,
-    updated_at=TIME,
-    version=WHOLE,
-    event_seq=WHOLE,
-    empty=FLAG,
-    line=_enum(Line),
-    channel=TEXT,
-    channel_id=TEXT,
-    entry_number=NTEXT,
-    source=ANYTHING,
-    interactions=_list(_ref("Interaction")),
-    requester=REQUESTER,
-    demand=DEMAND,
-    place=PLACE,
-    handling={"type": "object"},
-    outcome={"type": "object"},
-    prefill=_object(
-        fields={"type": "object", "additionalProperties": GUESS},
-        candidates={"type": "object"},
-        mentions=_list(MENTION),
-        pending=FLAG,
-    ),
-    related={"type": "object"},
-    attachments=_list({"type": "object"}),
-)
+INTERACTION = object_schema(TABLE, "interactions")
+TICKET = object_schema(TABLE)
+TICKET["properties"]["interactions"]["items"] = _ref("Interaction")
 EVENT = _object(
     event_seq=WHOLE,
     event_id=TEXT,
@@ -284,7 +158,7 @@ SAME_REQUESTER = _object(
 
 ACCEPTED = _object(ticket_id=TEXT, ticket_no=TEXT, interaction_id=NTEXT)
 ACCEPTED["properties"]["emergency"] = {
-    "enum": sorted(set(EMERGENCY_NUMBER.values())),
+    **_enum(EmergencyNumber),
     "description": "Only when danger to life is spoken of: the number that the person has to be told to call now.",
 }
 SCHEMAS: dict[str, Schema] = {
@@ -328,6 +202,30 @@ SCHEMAS: dict[str, Schema] = {
                 leaf=FLAG,
                 effective_from=NTEXT,
                 effective_to=NTEXT,
+            )
+        ),
+    ),
+    "Fields": _object(
+        version=TEXT,
+        items=_list(
+            _object(
+                path=TEXT,
+                kind=_enum(Kind),
+                many=FLAG,
+                zh=TEXT,
+                en=TEXT,
+                words=_list(_object(code=TEXT, zh=TEXT, en=TEXT)),
+                form=_nullable(
+                    _object(
+                        place=WHOLE,
+                        input=_enum(Input),
+                        most=NWHOLE,
+                        required=FLAG,
+                        tel=FLAG,
+                        offered=NTEXT,
+                        catalogue={"enum": ["taxonomy", "units", "divisions", None]},
+                    )
+                ),
             )
         ),
     ),

@@ -1,4 +1,4 @@
-"""``requester.secret``, once true: no plain write takes it back, only who sees everything, with a reason."""
+"""Lifting ``requester.secret``: only by who sees everything, with a reason; plain writes that clear it are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file on disk as an answer, with Range and If-None-Match (RFC 9110 13 and 14), also one that still grows."""
+"""Answers with a file on disk, with Range and If-None-Match (RFC 9110 13 and 14), also with one that still grows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """Bytes ``first`` to ``last``, both included."""
 
     first: int
@@ -33,7 +33,7 @@ class Span:
         return self.last - self.first + 1
 
 
-def parse_range(header: str | None, size: int) -> Span | None:
+def parse_range(header: str | None, size: int) -> ByteRange | None:
     """The span that a Range header asks of ``size`` bytes; None: send everything; 416 when there is nothing there.
 
     Several ranges at once and what we do not understand are answered with everything, as RFC 9110 14.2 allows.
@@ -43,9 +43,9 @@ def parse_range(header: str | None, size: int) -> Span | None:
         return None
     first, last = found.groups()
     if not first:
-        span = Span(max(0, size - int(last)), size - 1)
+        span = ByteRange(max(0, size - int(last)), size - 1)
     else:
-        span = Span(int(first), min(int(last) if last else size - 1, size - 1))
+        span = ByteRange(int(first), min(int(last) if last else size - 1, size - 1))
         if last and int(last) < int(first):
             return None
     if size == 0 or span.first >= size or span.length <= 0:
@@ -87,7 +87,7 @@ async def send_file(
 
 
 async def _stream(
-    context: Context, file: BinaryIO, headers: dict[str, str], span: Span | None, size: int
+    context: Context, file: BinaryIO, headers: dict[str, str], span: ByteRange | None, size: int
 ) -> web.StreamResponse:
     response = web.StreamResponse(status=200 if span is None else 206, headers=headers)
     first, left = (0, size) if span is None else (span.first, span.length)

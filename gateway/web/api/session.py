@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.domain.words import GIVEN
+from gateway.domain.status import GIVEN
 from gateway.web.api.models import LoginBody, PasswordBody
 from gateway.web.auth import Principal, csrf_token, sha256
 from gateway.web.logins import BY_USER, DEVICE_DAYS, Client
@@ -50,7 +50,7 @@ async def log_in(context: Context) -> web.Response:
         raise Problem(403, "account_disabled", "This account is disabled; ask an administrator.")
     earlier = request.cookies.get(house.auth.cookie_name(request))
     if earlier is not None:
-        await house.services.accounts.end_session(sha256(earlier))
+        await house.services.sessions.end(sha256(earlier))
     return await _welcome(context, user, client)
 
 
@@ -75,7 +75,7 @@ async def _begin(context: Context, user: dict[str, Any]) -> web.Response:
     token = secrets.token_urlsafe(32)
     now = house.services.clock.now()
     expires = now + timedelta(seconds=house.services.session_ttl_s)
-    if not await house.services.accounts.add_session(
+    if not await house.services.sessions.add(
         sha256(token), user["username"], expires, now, password_hash=user["password_hash"]
     ):
         raise house.auth.unauthorized("The password was changed at this moment; log in again.")
@@ -117,7 +117,7 @@ def _session(context: Context, principal: Principal, token: str) -> dict[str, An
 
 
 async def who(context: Context) -> web.Response:
-    """Who is logged in, and the token that the page sends with every change."""
+    """The logged-in user, and the token that the page sends with every change."""
     cookie = context.request.cookies.get(context.house.auth.cookie_name(context.request))
     if cookie is None or context.principal.username is None:
         raise Problem(404, "no_session", "This is for desk sessions; a token needs none.")
@@ -128,7 +128,7 @@ async def change_password(context: Context) -> web.Response:
     """Set a new password; the session goes on under a new cookie."""
     house, principal = context.house, context.principal
     cookie = context.request.cookies.get(house.auth.cookie_name(context.request))
-    user = await house.services.accounts.user(principal.username) if principal.username else None
+    user = await house.services.users.get(principal.username) if principal.username else None
     if user is None or cookie is None:
         raise Problem(403, "no_session", "Only a logged-in person has a password.")
     body = await context.body(PasswordBody)
@@ -143,7 +143,7 @@ async def change_password(context: Context) -> web.Response:
         raise Problem(422, "password_unchanged", "Choose another password than the current one.")
     async with house.passwords.turn(principal.actor, known=True) as turn:
         password_hash = await turn.hash(body.new)
-    await house.services.accounts.add_user(
+    await house.services.users.add(
         username=user["username"],
         name=user["name"],
         role=user["role"],
@@ -160,7 +160,7 @@ async def log_out(context: Context) -> web.Response:
     name = context.house.auth.cookie_name(context.request)
     cookie = context.request.cookies.get(name)
     if cookie is not None:
-        await context.house.services.accounts.end_session(sha256(cookie))
+        await context.house.services.sessions.end(sha256(cookie))
         await context.house.audit(context.principal, "logout", None, detail=_client(context).detail)
     response = web.Response(status=204)
     response.del_cookie(name, path="/", httponly=True, samesite="Strict", secure=name.startswith("__Host-"))

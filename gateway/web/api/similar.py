@@ -54,7 +54,7 @@ def _hides(record: dict[str, Any]) -> bool:
 
 
 async def merge(context: Context) -> web.Response:
-    """One matter from now on: this ticket goes into another one."""
+    """Merge this ticket into another one."""
     version = expected_version(context.request)
     body = await context.body(MergeBody)
     record = await read(context)
@@ -72,7 +72,7 @@ async def merge(context: Context) -> web.Response:
 
 
 async def unmerge(context: Context) -> web.Response:
-    """Two matters after all."""
+    """Undo a merge."""
     version = expected_version(context.request)
     record = await read(context)
     into = record["related"]["merged_into"]

@@ -1,4 +1,4 @@
-"""``GET /api/v1/stream``: events as they commit, as server-sent events; it goes on where a client stopped."""
+"""``GET /api/v1/stream``: events as they commit, as server-sent events; a client resumes by ``event_seq``."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def _until_either(*jobs: Coroutine[Any, Any, None]) -> None:
 
 
 async def _until_revoked(context: Context) -> None:
-    """Ends when whoever opened the stream could not open it now, or could do other things than then."""
+    """Ends when the client's permission has ended or changed."""
     while True:
         await context.request.app[STREAMS].recheck()
         try:

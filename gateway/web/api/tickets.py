@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.domain.ids import parse_ticket_no
 from gateway.domain.limits import MASKED_PAGE
-from gateway.ports.numbers import e164
+from gateway.domain.phone_numbers import e164
 from gateway.ports.store import TicketQuery
 from gateway.web.api import vcon
 from gateway.web.api.models import EventsQuery, TicketListQuery, UnmaskedQuery

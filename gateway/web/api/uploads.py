@@ -10,9 +10,9 @@ from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.domain.limits import CONTACT_BYTES
-from gateway.ports.attachments import Attachments, Refused
+from gateway.edge.contact import ContactBody
+from gateway.ports.attachments import AttachmentRefused, Attachments
 from gateway.ports.channel import ReceivedFile
-from gateway.ports.contact import ContactBody
 from gateway.web.problems import Problem
 
 MEDIA_TYPE = "multipart/form-data"
@@ -27,7 +27,7 @@ _WHY = {
     "not_allowed": (422, "A file is of no kind that is taken here; its content decides, not its name."),
 }
 Vouch = Callable[[bytes], Awaitable[ContactBody]]
-"""Verifies and parses the JSON part, before any file is read."""
+"""Authenticates and parses the JSON part, before any file is read."""
 
 
 async def read(
@@ -79,7 +79,7 @@ async def _file(part: BodyPartReader, store: Attachments, room: int) -> Received
     name = _CONTROL.sub("", given).strip()[:200]
     try:
         kept = await store.keep(_within(_chunks(part), room), name)
-    except Refused as error:
+    except AttachmentRefused as error:
         status, detail = _WHY[error.why]
         raise Problem(status, f"file_{error.why}", detail) from None
     except OSError as error:

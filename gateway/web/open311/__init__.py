@@ -1,1 +1,1 @@
-"""Open311 GeoReport v2 at ``/open311/v2``: the same tickets, in the words that cities' tools share."""
+"""Open311 GeoReport v2 at ``/open311/v2``: the same tickets in that standard's terms."""

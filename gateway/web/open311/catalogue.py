@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.web.open311.handlers import Call
-from gateway.web.open311.services import unknown_service
+from gateway.web.reportable import unknown_service
 
 CHANGESET = "2026-11-23T00:00:00Z"
 """When this interface changed last."""

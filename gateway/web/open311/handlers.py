@@ -12,9 +12,9 @@ from gateway.errors import GatewayError
 from gateway.telemetry import log
 from gateway.web.auth import CONTACTS, READ, Principal
 from gateway.web.open311.formats import JSON, XML, member, respond, respond_members
-from gateway.web.open311.parameters import Form, of_query
-from gateway.web.open311.services import Open311
+from gateway.web.open311.parameters import RequestForm, of_query
 from gateway.web.problems import Problem, from_gateway_error, from_http
+from gateway.web.reportable import Open311
 from gateway.web.routing import Context, Route
 
 OWN = "open311"
@@ -33,9 +33,9 @@ class Call:
     city: Open311
     kind: str
     """xml or json."""
-    form: Form
+    form: RequestForm
     client: Principal | None
-    """Who sent an api_key; None without one."""
+    """The authenticated sender of the api_key; None without one."""
 
     @property
     def reads_all(self) -> bool:
@@ -48,7 +48,7 @@ class Call:
             raise Problem(403, "api_key_missing", "Reading needs an api_key here.")
 
     def writer(self) -> Principal:
-        """Who may create and add; 403 without a key that may."""
+        """A client that may create and add; 403 without a key for that."""
         if self.client is None:
             raise Problem(403, "api_key_missing", "Missing api_key.")
         if not self.client.may(CONTACTS):
@@ -86,7 +86,7 @@ class Call:
 Handler = Callable[[Call], Awaitable[web.Response]]
 
 
-def serving(handler: Handler, read_form: Callable[[web.Request], Awaitable[Form]] | None = None) -> Any:
+def serving(handler: Handler, read_form: Callable[[web.Request], Awaitable[RequestForm]] | None = None) -> Any:
     """``handler`` with its parameters read, its client known and its errors told as the standard tells them."""
 
     async def handle(context: Context) -> web.Response:
@@ -113,7 +113,7 @@ def _kind(request: web.Request) -> str:
     return JSON if named == JSON else XML
 
 
-async def _call(context: Context, kind: str, form: Form) -> Call:
+async def _call(context: Context, kind: str, form: RequestForm) -> Call:
     """The request with its client, when there is room for it and the jurisdiction is ours."""
     city = context.services.open311
     client = await _client(context, form)
@@ -125,8 +125,8 @@ async def _call(context: Context, kind: str, form: Form) -> Call:
     return Call(context, city, kind, form, client)
 
 
-async def _client(context: Context, form: Form) -> Principal | None:
-    """Who the api_key (or a bearer header) says."""
+async def _client(context: Context, form: RequestForm) -> Principal | None:
+    """The client that the api_key (or a bearer header) names."""
     given = form.text("api_key", _TOKEN_MAX)
     if given is not None:
         return await context.house.auth.holder(context.request, given)
@@ -153,7 +153,7 @@ def route(
     handler: Handler,
     summary: str,
     *,
-    read_form: Callable[[web.Request], Awaitable[Form]] | None = None,
+    read_form: Callable[[web.Request], Awaitable[RequestForm]] | None = None,
 ) -> Route:
     """The route of ``resource`` with its format suffix."""
     return Route(

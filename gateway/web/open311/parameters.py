@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.domain.ids import parse_ticket_no
 from gateway.domain.limits import LINE_CHARS, LONG_BODY, MASKED_PAGE
-from gateway.ports.off_loop import off_loop
+from gateway.edge.off_loop import off_loop
 from gateway.web.open311.views import STATUSES
 from gateway.web.problems import Problem
 
@@ -34,7 +34,7 @@ def bad(detail: str) -> Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class RequestForm:
     """Fields and ``attribute[…]`` values of a request. The first of a repeated field counts; blank is absent."""
 
     fields: Mapping[str, str]
@@ -79,12 +79,12 @@ def _number(name: str, text: str, low: float, high: float) -> float:
     return value
 
 
-def of_query(request: web.Request) -> Form:
+def of_query(request: web.Request) -> RequestForm:
     """The query string."""
     return _form(list(request.query.items()))
 
 
-async def of_body(request: web.Request) -> Form:
+async def of_body(request: web.Request) -> RequestForm:
     """A urlencoded body, with the query string behind it."""
     if request.content_type != _FORM:
         raise bad(f"Send {_FORM}.")
@@ -100,7 +100,7 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
     return parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
 
 
-def _form(pairs: list[tuple[str, str]]) -> Form:
+def _form(pairs: list[tuple[str, str]]) -> RequestForm:
     fields: dict[str, str] = {}
     attributes: list[tuple[str, str]] = []
     for name, value in pairs:
@@ -109,7 +109,7 @@ def _form(pairs: list[tuple[str, str]]) -> Form:
                 attributes.append((found.group(1), value.strip()))
         else:
             fields.setdefault(name, value)
-    return Form(fields, tuple(attributes))
+    return RequestForm(fields, tuple(attributes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class Search:
     page_size: int
 
 
-def search(form: Form, now: datetime) -> Search:
+def search(form: RequestForm, now: datetime) -> Search:
     """The search that a query describes: at most 90 days, as the standard says, and a page of what is masked."""
     start, end = between(form, now)
     wanted = [word for word in (form.text("status") or "").split(",") if word]
@@ -143,7 +143,7 @@ def search(form: Form, now: datetime) -> Search:
     )
 
 
-def between(form: Form, now: datetime, span: timedelta = SPAN) -> tuple[datetime, datetime]:
+def between(form: RequestForm, now: datetime, span: timedelta = SPAN) -> tuple[datetime, datetime]:
     """``start_date`` and ``end_date``; what is missing follows from the other, or is now."""
     start, end = form.instant("start_date"), form.instant("end_date")
     if end is None:
@@ -178,7 +178,7 @@ def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
     return south, west, north, east
 
 
-def _whole(form: Form, name: str, default: int, most: int) -> int:
+def _whole(form: RequestForm, name: str, default: int, most: int) -> int:
     text = form.text(name)
     if text is None:
         return default

@@ -15,18 +15,17 @@ from gateway.errors import NotFound
 from gateway.intake.contact.phrases import danger_phrase
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.store import TicketQuery
-from gateway.web.api.contacts import KEY
+from gateway.web.idempotency import key_of
 from gateway.web.open311 import parameters
 from gateway.web.open311.handlers import OWN, Call
-from gateway.web.open311.parameters import Form, bad
-from gateway.web.open311.services import OTHER, TAXONOMY, Service, unknown_service
+from gateway.web.open311.parameters import RequestForm, bad
 from gateway.web.open311.views import is_secret
 from gateway.web.open311.views import request as shown
 from gateway.web.problems import Problem
+from gateway.web.reportable import OTHER, TAXONOMY, Service, unknown_service
 
 _EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}$")
 _URL = re.compile(r"^https?://[^\s]{1,1990}$")
-_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _MOST_ATTRIBUTES = 50
 
 
@@ -142,15 +141,13 @@ async def _list(call: Call, records: list[dict[str, Any]]) -> web.Response:
 
 def _idempotency_key(request: web.Request) -> str:
     """The standard has no key; who sends our header gets a repeat for what it is."""
-    key = request.headers.get(KEY)
-    if key is None:
-        return f"request:{new_ulid()}"
-    if not _KEY.match(key):
-        raise bad(f"{KEY} is 1 to 200 visible ASCII characters.")
-    return f"key:{key}"
+    try:
+        return key_of(request) or f"request:{new_ulid()}"
+    except ValueError as error:
+        raise bad(str(error)) from None
 
 
-def _content(form: Form, service: Service) -> str:
+def _content(form: RequestForm, service: Service) -> str:
     """The description, and attributes that nobody asked for behind it."""
     described = form.text("description", PARAGRAPH_CHARS) or service.name
     if len(form.attributes) > _MOST_ATTRIBUTES:
@@ -170,21 +167,21 @@ def _category(service: Service) -> dict[str, str]:
     return {"code": service.code, "l1": service.group, "l2": service.name, "taxonomy_version": TAXONOMY}
 
 
-def _requester(form: Form, phone: str | None) -> dict[str, str]:
+def _requester(form: RequestForm, phone: str | None) -> dict[str, str]:
     first, last = form.text("first_name", NAME_CHARS // 2), form.text("last_name", NAME_CHARS // 2)
     cjk = all(not part or not part.isascii() for part in (first, last))
     name = f"{last or ''}{first or ''}" if cjk else " ".join(part for part in (first, last) if part)
     return {key: value for key, value in {"kind": "citizen", "name": name, "phone": phone}.items() if value}
 
 
-def _email(form: Form) -> str | None:
+def _email(form: RequestForm) -> str | None:
     email = form.text("email", 255)
     if email is not None and not _EMAIL.match(email):
         raise bad("email is no e-mail address.")
     return email
 
 
-def _place(form: Form) -> dict[str, Any]:
+def _place(form: RequestForm) -> dict[str, Any]:
     """One of lat and long (WGS-84), address_string or address_id."""
     lat, lon = form.number("lat", -90, 90), form.number("long", -180, 180)
     address, address_id = form.text("address_string"), form.text("address_id")
@@ -198,7 +195,7 @@ def _place(form: Form) -> dict[str, Any]:
     return place
 
 
-def _media(form: Form) -> tuple[dict[str, Any], ...]:
+def _media(form: RequestForm) -> tuple[dict[str, Any], ...]:
     url = form.text("media_url", URL_CHARS)
     if url is None:
         return ()

@@ -14,7 +14,8 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
 from gateway.domain.limits import MASKED_PAGE, PARAGRAPH_CHARS
 from gateway.domain.messages import NewMessage
-from gateway.domain.words import Disposition, Status
+from gateway.domain.status import Status
+from gateway.domain.words import Disposition
 from gateway.errors import NotFound
 from gateway.intake.ticket.add import AddToTicket
 from gateway.ports.store import TicketQuery

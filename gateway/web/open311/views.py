@@ -1,19 +1,19 @@
-"""Tickets as Open311 shows them: nothing of who asks, and nothing of where for those who asked to be kept secret."""
+"""Tickets as Open311 shows them: without the requester, and without the place where secrecy was asked for."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gateway.domain import masking
+from gateway.domain import status as statuses
 from gateway.domain.coordinates import crs_of, to_wgs84
-from gateway.domain.words import Status
-from gateway.web.open311.services import Open311
+from gateway.domain.status import Status
+from gateway.web.reportable import Open311
 
 OPEN, CLOSED = "open", "closed"
-CLOSED_STATUSES = frozenset({Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
 STATUSES = {
-    OPEN: tuple(status.value for status in Status if status not in CLOSED_STATUSES),
-    CLOSED: tuple(sorted(status.value for status in CLOSED_STATUSES)),
+    OPEN: tuple(status.value for status in Status if status in statuses.OPEN),
+    CLOSED: tuple(sorted(status.value for status in statuses.CLOSED)),
 }
 UPDATE_STATUS = {
     Status.REGISTERED: "OPEN",
@@ -50,7 +50,7 @@ def request(record: dict[str, Any], city: Open311, *, client: bool, public_url: 
     lat, lon = _position(place)
     return {
         "service_request_id": record["ticket_no"],
-        "status": CLOSED if record["status"] in CLOSED_STATUSES else OPEN,
+        "status": CLOSED if record["status"] in statuses.CLOSED else OPEN,
         "status_notes": record["outcome"]["public_reply"],
         "service_name": service.name,
         "service_code": service.code,

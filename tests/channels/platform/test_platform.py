@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from channels.platform.channel import PlatformChannel
-from channels.platform.codec import Malformed, parsed
+from channels.platform.codec import MalformedBody, parsed
 from channels.platform.settings import PlatformSettings
 from channels.platform.signing import refusal, signature
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
@@ -195,7 +195,7 @@ KEYS = ["receipt", "sender", "event_id", "text", "media", "location", "source", 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
 def test_any_json_is_a_message_or_malformed(body: Any) -> None:
-    with contextlib.suppress(Malformed):
+    with contextlib.suppress(MalformedBody):
         assert parsed(json.dumps(body).encode())
 
 

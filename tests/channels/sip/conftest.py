@@ -12,8 +12,8 @@ import pytest
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
 from channels.sip.user_agent import UserAgent
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded
-from gateway.ports.clock import SystemClock
 from tests.channels.sip.peer import Handler, Peer
 from tests.fakes.house import NoPhones
 from tests.support.waiting import until
@@ -52,7 +52,7 @@ class Gateway:
 
     async def answer(self, leg: Any) -> None:
         """Ring, answer, stay until the end."""
-        leg.trying()
+        leg.ring()
         try:
             await leg.answer()
         except CallEnded:
@@ -61,7 +61,7 @@ class Gateway:
 
     async def ring(self, leg: Any) -> None:
         """Ring until the caller gives up."""
-        leg.trying()
+        leg.ring()
         await leg.ended
 
     async def at_rest(self, **allowed: int) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.sip.transport import Flow
+from channels.sip.flow import PeerFlow
 from channels.sip.uri import Via
 from tests.channels.sip.peer import Msg, Phone
 
 
-class Elsewhere(Flow):
+class Elsewhere(PeerFlow):
     """Stands where the UDP socket would; ``Phone`` writes its messages. Never acknowledge its calls: audio would go."""
 
     def __init__(self, gateway: Any, host: str, port: int = 5060) -> None:
-        super().__init__(gateway.agent.transports, "udp", host, port, None)
+        self.transports = gateway.agent.transports
+        super().__init__(self.transports, "udp", host, port, None)
         self.inbox: list[Msg] = []
         self.server, self.kind = gateway.agent.port, "UDP"
 
@@ -21,7 +22,7 @@ class Elsewhere(Flow):
         self.inbox.append(Msg(data))
 
     def send(self, data: str) -> None:
-        self._transports.deliver(data.encode(), self)
+        self.transports.deliver(data.encode(), self)
 
     def statuses(self) -> list[int]:
         return [message.status for message in self.inbox if message.status != 100]

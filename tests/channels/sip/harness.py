@@ -135,7 +135,7 @@ class Harness(BaseHarness):
 
     async def _call(self, leg: Any) -> None:
         """What the house does with a call, as far as the contract sees it: store, answer, stay to the end."""
-        leg.trying()
+        leg.ring()
         info = leg.info
         message = InboundMessage(
             channel="sip",

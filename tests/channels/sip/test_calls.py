@@ -108,7 +108,7 @@ async def test_a_cancel_read_before_the_answer_wins(make, dial):
     outcome = []
 
     async def handler(leg):
-        leg.trying()
+        leg.ring()
         await leg.ended
         try:
             await leg.answer()
@@ -137,7 +137,7 @@ async def test_cancel_that_lies_in_the_socket_when_we_answer(make, dial):
     released = asyncio.Event()
 
     async def handler(leg):
-        leg.trying()
+        leg.ring()
         await released.wait()
         try:
             await leg.answer()

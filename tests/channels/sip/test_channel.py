@@ -29,7 +29,7 @@ async def one_call(tmp_path) -> EndReason:
 
     async def handler(leg):
         legs.append(leg)
-        leg.trying()
+        leg.ring()
         await leg.answer()
         leg.play(b"\x2a" * 800)
         await leg.ended

@@ -13,14 +13,14 @@ from pydantic import ValidationError
 
 from channels.sip import SPEC, uri
 from channels.sip.admission import Networks
-from channels.sip.message import Malformed, parse
-from channels.sip.session_timers import Agreed, SessionTimer
+from channels.sip.flow import PeerFlow
+from channels.sip.message import MalformedMessage, parse
+from channels.sip.session_timers import AgreedTimer, SessionTimer
 from channels.sip.session_timers import parse as parse_interval
 from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
-from channels.sip.transport import Flow
-from gateway.cli.trace import read_messages
-from gateway.ports.clock import SystemClock
+from gateway.cli.call_trace import read_messages
+from gateway.edge.system_clock import SystemClock
 
 pytestmark = pytest.mark.unit
 
@@ -67,8 +67,8 @@ def test_vias():
 @given(st.binary(max_size=2000))
 def test_nothing_but_malformed_comes_out_of_the_parser(data):
     try:
-        parse(data, Flow(None, "udp", "127.0.0.1", 1, None))
-    except Malformed:
+        parse(data, PeerFlow(None, "udp", "127.0.0.1", 1, None))
+    except MalformedMessage:
         return
 
 
@@ -91,13 +91,13 @@ def test_intervals():
 async def test_the_session_timer_refreshes_at_half_time_and_expires():
     fired = []
     timer = SessionTimer(lambda: fired.append("refresh"), lambda: fired.append("expired"))
-    timer.start(Agreed(1, we_refresh=True))
-    timer.start(Agreed(1, we_refresh=True))
+    timer.start(AgreedTimer(1, we_refresh=True))
+    timer.start(AgreedTimer(1, we_refresh=True))
     async with asyncio.timeout(5):
         while "expired" not in fired:
             await asyncio.sleep(0.01)
     assert fired == ["refresh", "expired"]
-    timer.start(Agreed(1, we_refresh=False))
+    timer.start(AgreedTimer(1, we_refresh=False))
     timer.stop()
 
 

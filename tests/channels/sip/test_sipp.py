@@ -145,7 +145,7 @@ async def test_we_hang_up(make, tmp_path):
     gateway = await make(t1_ms=500)
 
     async def handler(leg):
-        leg.trying()
+        leg.ring()
         await leg.answer()
         await asyncio.sleep(0.2)
         await leg.hangup()

@@ -39,7 +39,7 @@ async def ears():
 
 async def prompt(leg):
     """Answer and play, as a flow does."""
-    leg.trying()
+    leg.ring()
     try:
         await leg.answer()
         await leg.play(PROMPT).wait()
@@ -135,7 +135,7 @@ async def test_a_burst_gets_no_more_than_that_and_a_burst_of_real_callers_is_ans
     go = asyncio.Event()
 
     async def stalled(leg):
-        leg.trying()
+        leg.ring()
         await go.wait()
         await gateway.answer(leg)
 

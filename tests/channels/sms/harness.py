@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestServer
 
 from channels.sms import SPEC
 from gateway.ports.message import Sent
-from tests.channels.sms.ismg import Ismg, Waiting, running_ismg
+from tests.channels.sms.ismg import Ismg, QueuedMessage, running_ismg
 from tests.channels.sms.smsc import Smsc, deliver, running_smsc
 from tests.contract.channels.harness import BaseHarness, Said
 
@@ -171,7 +171,7 @@ class CmppHarness(LinkHarness):
             waiting.append(one)
         return await self._taken(waiting)
 
-    async def _taken(self, waiting: list[Waiting]) -> bool:
+    async def _taken(self, waiting: list[QueuedMessage]) -> bool:
         connects, broken = self.ismg.connects, self.house.failure is not None
         try:
             async with asyncio.timeout(20):

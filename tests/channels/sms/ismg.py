@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from gateway.cli.simulators.ismg import SUBMIT, TEST, Taken, Waiting
+from gateway.cli.simulators.ismg import SUBMIT, TEST, QueuedMessage, Taken
 from gateway.cli.simulators.ismg import Ismg as SimulatedIsmg
 
-__all__ = ["Ismg", "Taken", "Waiting", "running_ismg"]
+__all__ = ["Ismg", "QueuedMessage", "Taken", "running_ismg"]
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Ismg(SimulatedIsmg):
     def result_of(self, taken: Taken) -> int | None:
         return self.results.pop(0) if self.results else super().result_of(taken)
 
-    def in_order(self, due: list[Waiting]) -> list[Waiting]:
+    def in_order(self, due: list[QueuedMessage]) -> list[QueuedMessage]:
         if self.shuffle is not None:
             self.shuffle.shuffle(due)
         return due

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.sms.assembly import DOUBLE_S, GAP, LONG_DUMP, MOST_OPEN, REPEAT_S, Assembly, Part, Whole
+from channels.sms.assembly import DOUBLE_S, GAP, LONG_DUMP, MOST_OPEN, REPEAT_S, Assembly, MessagePart, Whole
 from channels.sms.codec.split import split
 from channels.sms.codec.udh import Concat, parse
 from gateway.errors import StoreUnavailable
@@ -55,17 +55,19 @@ class House:
         return [(whole.sender, whole.text, whole.incomplete) for whole in self.stored.values()]
 
 
-def parts(sender: str, text: str, ref: int) -> list[Part]:
+def parts(sender: str, text: str, ref: int) -> list[MessagePart]:
     found = []
     for segment in split(text, ref=ref):
         data = parse(segment.data)
-        found.append(Part(sender, "12345", data.body, segment.alphabet, data.concat))
+        found.append(MessagePart(sender, "12345", data.body, segment.alphabet, data.concat))
     return found
 
 
-def part(text: str, number: int, total: int, *, ref: str = "u8:1", sender: str = "1", name: str = "ucs2") -> Part:
+def part(
+    text: str, number: int, total: int, *, ref: str = "u8:1", sender: str = "1", name: str = "ucs2"
+) -> MessagePart:
     body = text.encode("utf-16-be" if name == "ucs2" else "ascii")
-    return Part(sender, "12345", body, name, Concat(ref, total, number))
+    return MessagePart(sender, "12345", body, name, Concat(ref, total, number))
 
 
 @settings(max_examples=40)
@@ -161,7 +163,7 @@ async def test_parts_in_two_alphabets() -> None:
 async def test_octets_that_are_no_text_are_kept() -> None:
     house = House()
     assembly = await house.process()
-    await assembly.take(Part("1", "12345", bytes(range(9)), "binary"))
+    await assembly.take(MessagePart("1", "12345", bytes(range(9)), "binary"))
     (whole,) = house.stored.values()
     assert (whole.text, whole.raw) == (None, bytes(range(9)))
 
@@ -169,7 +171,7 @@ async def test_octets_that_are_no_text_are_kept() -> None:
 async def test_the_same_words_are_one_message_when_repeated_by_the_network_and_two_when_by_the_person() -> None:
     house = House()
     assembly = await house.process()
-    yes = Part("1", "12345", b"1", "ascii")
+    yes = MessagePart("1", "12345", b"1", "ascii")
     await assembly.take(yes, link=1)
     assembly.answered(yes, link=1, after_s=0.1)
     await assembly.take(yes, link=1)
@@ -190,7 +192,7 @@ async def test_the_same_words_are_one_message_when_repeated_by_the_network_and_t
 
 async def test_a_message_whose_first_try_died_is_one_also_when_it_is_repeated_after_our_answer() -> None:
     house = House()
-    yes = Part("1", "12345", b"1", "ascii")
+    yes = MessagePart("1", "12345", b"1", "ascii")
     house.down = True
     with pytest.raises(StoreUnavailable):
         await (await house.process()).take(yes, link=1)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.sms.cmpp import pdu
+from channels.sms.link import MalformedPdu
 from tests.support.data import each
 
 pytestmark = pytest.mark.unit
@@ -32,7 +33,7 @@ def test_every_golden_pdu_decodes_to_its_fields_and_back_to_its_bytes(vectors: P
             checked += 1
             continue
         if not item["verified"]:
-            with pytest.raises(pdu.Malformed):
+            with pytest.raises(MalformedPdu):
                 pdu.decode(int.from_bytes(data[4:8], "big"), data[12:], version)
             continue
         command = int.from_bytes(data[4:8], "big")
@@ -67,7 +68,7 @@ def test_any_octets_decode_or_are_malformed(version: str, data: bytes) -> None:
     for command in pdu.TABLES:
         try:
             fields = pdu.decode(command, data, version)
-        except pdu.Malformed:
+        except MalformedPdu:
             continue
         assert pdu.decode(command, pdu.encode(command, fields, version), version) == fields
 
@@ -75,5 +76,5 @@ def test_any_octets_decode_or_are_malformed(version: str, data: bytes) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="Source_Addr may have 6"):
         pdu.encode(pdu.CONNECT, {"Source_Addr": "1234567"}, "2.0")
-    with pytest.raises(pdu.Malformed, match="unknown command"):
+    with pytest.raises(MalformedPdu, match="unknown command"):
         pdu.decode(0x03, b"", "2.0")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from channels.sms.codec import alphabet, gsm7, udh
 from channels.sms.codec.split import split
 from channels.sms.numbers import person
-from gateway.ports.numbers import e164
+from gateway.domain.phone_numbers import e164
 
 pytestmark = pytest.mark.unit
 

@@ -9,7 +9,7 @@ import pytest
 
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import UNITS, pieces
-from channels.telegram.updates import Malformed, Translator
+from channels.telegram.updates import NoUpdate, Translator
 from gateway.domain.keys import Identity
 from gateway.ports.message import InboundMessage, Location
 from tests.channels.telegram import shapes
@@ -193,7 +193,7 @@ def test_a_shape_that_the_library_refuses_is_kept() -> None:
 
 @pytest.mark.parametrize("raw", [{}, [], 3, None, {"update_id": "7"}, {"update_id": True}])
 def test_no_update_at_all(raw: Any) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(NoUpdate):
         TRANSLATOR.translate(raw, NOW)
 
 

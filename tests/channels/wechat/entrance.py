@@ -20,7 +20,7 @@ from wechatpy.utils import WeChatSigner
 from channels.wechat import SPEC
 from channels.wechat.channel import WechatChannel
 from channels.wechat.settings import WechatSettings
-from gateway.ports.clock import SystemClock
+from gateway.edge.system_clock import SystemClock
 from gateway.ports.message import InboundMessage
 from tests.channels.wechat.api_server import ApiServer
 from tests.fakes.house import FakeHouse

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from channels.wechat.api import Api
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
-from gateway.ports.clock import SystemClock
 from gateway.ports.message import MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
 from tests.channels.wechat.entrance import SECRET, entrance, settings

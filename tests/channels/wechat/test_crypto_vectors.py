@@ -10,7 +10,7 @@ import pytest
 from wechatpy.parser import parse_message
 
 from channels.wechat.crypto import CallbackCrypto
-from channels.wechat.refusals import BadSignature, Malformed
+from channels.wechat.refusals import BadSignature, UnreadableCallback
 from tests.channels.wechat.entrance import entrance, settings
 from tests.support.data import each
 
@@ -66,7 +66,7 @@ def test_while_token_and_key_change_the_old_ones_are_taken(vector):
     assert both.decrypt(vector["encrypt"]) == CallbackCrypto(settings(**old)).decrypt(vector["encrypt"])
     with pytest.raises(BadSignature):
         CallbackCrypto(settings(**new)).check(query, given="msg_signature", now_s=now, encrypted=vector["encrypt"])
-    with pytest.raises(Malformed):
+    with pytest.raises(UnreadableCallback):
         CallbackCrypto(settings(**new)).decrypt(vector["encrypt"])
 
 

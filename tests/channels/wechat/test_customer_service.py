@@ -12,7 +12,7 @@ import pytest
 
 from channels.wechat import customer_service
 from channels.wechat.official import Origin
-from channels.wechat.refusals import Malformed
+from channels.wechat.refusals import UnreadableCallback
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.message import Location, MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
@@ -342,5 +342,5 @@ def test_events_without_an_id_are_known_by_their_content():
 def test_what_concerns_no_customer_is_left():
     found = {"msgtype": "event", "event": {"event_type": "servicer_status_change", "servicer_userid": "z"}}
     assert customer_service.translate(found, ORIGIN, settings(**KF)) is None
-    with pytest.raises(Malformed):
+    with pytest.raises(UnreadableCallback):
         customer_service.translate(item(1) | {"external_userid": {"a": 1}}, ORIGIN, settings(**KF))

@@ -12,7 +12,7 @@ from wechatpy.parser import parse_message
 from channels.wechat import official
 from channels.wechat.envelope import fields
 from channels.wechat.official import Origin
-from channels.wechat.refusals import Malformed
+from channels.wechat.refusals import UnreadableCallback
 from gateway.ports.message import InboundMessage, Location, MediaRef
 from tests.channels.wechat.entrance import settings
 
@@ -189,7 +189,7 @@ def test_receipts_of_subscription_messages():
     ],
 )
 def test_malformed(xml):
-    with pytest.raises(Malformed):
+    with pytest.raises(UnreadableCallback):
         translated(xml)
 
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Protocol
 
 from aiohttp import web
 
-from gateway.ports.channel import Channel, ChannelSpec
+from gateway.plugins.channels import abilities_of
+from gateway.ports.channel import Abilities, Channel, ChannelSpec
 from gateway.ports.message import Sent, TextChannel
 from tests.fakes.house import FakeHouse
 
@@ -44,6 +45,9 @@ class ChannelHarness(Protocol):
 
     @property
     def channel(self) -> Channel: ...
+
+    @property
+    def abilities(self) -> Abilities: ...
 
     async def open(self) -> None: ...
 
@@ -105,6 +109,11 @@ class BaseHarness:
         assert self._channel is not None, "start it first"
         return self._channel
 
+    @property
+    def abilities(self) -> Abilities:
+        """What the channel can do, as its SPEC says of this table."""
+        return abilities_of(self.spec, self.spec.settings(**self.table))
+
     async def open(self) -> None:
         """The provider and our web room begin to listen."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
@@ -158,6 +167,9 @@ class BaseHarness:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self._channel is None or request.match_info["channel_id"] != self.channel_id:
             return web.Response(status=503, headers={"Retry-After": "1"})
+        access = self.abilities.http
+        if access is None or not request.path.startswith(f"/{access.entrance}/"):
+            return web.Response(status=404)
         handler: Any = self._channel
-        answer: web.StreamResponse = await handler.handle(request)
+        answer: web.StreamResponse = await handler.handle(request.clone(client_max_size=access.body_bytes))
         return answer

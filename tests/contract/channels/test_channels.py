@@ -1,4 +1,4 @@
-"""What every channel kind must do, stated once (issue 3, point 2) and run for each folder in ``channels/``."""
+"""What every channel kind must do, stated once and run for each folder in ``channels/``."""
 
 from __future__ import annotations
 
@@ -69,6 +69,19 @@ def test_every_kind_has_a_harness(kind: str) -> None:
     harnesses = importlib.import_module(f"tests.channels.{kind}.harness").HARNESSES
     assert harnesses
     assert all(harness.spec.kind == kind for harness in harnesses.values())
+
+
+async def test_its_spec_says_what_it_can_do(harness: ChannelHarness) -> None:
+    """Beyond what the loader finds in the classes: of this very instance, with these settings."""
+    able, channel = harness.abilities, harness.channel
+    assert able.http is None or (callable(channel.handle) and able.http.body_bytes > 0)
+    if able.converses:
+        assert callable(channel.send)
+        assert callable(channel.fetch)
+        assert channel.window is None or channel.window.messages > 0
+    else:
+        assert {"send", "receipt", "throttle", "permanent"} <= harness.not_applicable.keys()
+    assert harness.spec.flow is not None or harness.spec.role != "voice"
 
 
 async def test_starts_and_stops_within_five_seconds(closed: ChannelHarness) -> None:

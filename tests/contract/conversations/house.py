@@ -15,26 +15,28 @@ from gateway.errors import GatewayError
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.outbox import OutboxWorker
+from gateway.intake.channel.watchers import Watchers
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.idle import IdleCloser
 from gateway.intake.conversation.text_flow import TextFlow
-from gateway.intake.conversation.watching import Watchers
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.worker import MediaWorker
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.media.decoding import SoundDecoder
+from gateway.ports.channel import Abilities
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
-from gateway.prefill.place import Division, Gazetteer
-from gateway.prefill.reader import Prefill
+from gateway.prefill.place import Gazetteer, GazetteerEntry
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock
 from tests.support.change import Change
 
+TEXTS = Abilities(converses=True)
 ROOT = Path(__file__).resolve().parents[3]
 FLOWS = load_flows(ROOT / "ivr_flows")
-LONGHUA = Division(code="460106", name="龙华区", level="district", parent="")
+LONGHUA = GazetteerEntry(code="460106", name="龙华区", level="district", parent="")
 
 
 class ScriptedChannel:
@@ -88,7 +90,7 @@ class ConversationHouse:
         *,
         name: str = "a",
         sms: str | None = None,
-        prefill: Prefill | None = None,
+        prefill: PrefillReader | None = None,
         decoder: SoundDecoder | None = None,
     ) -> None:
         self.database = database
@@ -99,8 +101,8 @@ class ConversationHouse:
         self.recogniser_failure: GatewayError | None = None
         self.store_steady_s = 3600.0
         watchers = Watchers()
-        prefill = prefill or Prefill(Gazetteer([LONGHUA]))
-        flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+        prefill = prefill or PrefillReader(Gazetteer([LONGHUA]))
+        flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}
         self.conversations = ConversationIntake(
@@ -148,7 +150,7 @@ class ConversationHouse:
             steady_s=lambda: self.store_steady_s,
         )
         self.chat = ScriptedChannel()
-        self.channels.put("web", self.chat)
+        self.channels.put("web", self.chat, TEXTS)
 
     async def _transcribe(self, path: Path, from_ms: int) -> list[Final]:
         assert path.read_bytes()[:4] == b"RIFF"

@@ -10,7 +10,7 @@ import pytest
 from gateway.ports.message import MediaRef, ReplyWindow
 from gateway.ports.recogniser import Final
 from gateway.ports.store import CallbackQuery
-from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
+from tests.contract.conversations.house import PHONE, TEXTS, ConversationHouse, ScriptedChannel
 from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
 
@@ -137,7 +137,7 @@ async def test_who_asks_again_is_owed_one_call(house: ConversationHouse) -> None
 
 
 def narrow(house: ConversationHouse) -> None:
-    house.channels.put("web", ScriptedChannel(ReplyWindow(messages=5, within_s=60.0)))
+    house.channels.put("web", ScriptedChannel(ReplyWindow(messages=5, within_s=60.0)), TEXTS)
 
 
 async def test_an_answer_kept_back_adds_to_what_is_owed(house: ConversationHouse) -> None:
@@ -172,7 +172,7 @@ async def test_an_answer_never_goes_to_a_number_that_may_be_somebody_elses(
 ) -> None:
     house = ConversationHouse(await opened(), clock, tmp_path, sms="sms")
     sms = ScriptedChannel()
-    house.channels.put("sms", sms)
+    house.channels.put("sms", sms, TEXTS)
     narrow(house)
     await house.say("1", "13912345678这个号码一直骚扰我")
     clock.forward(61)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from gateway.domain.keys import Identity
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
 from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
@@ -29,12 +29,12 @@ NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def prefill() -> Prefill:
+def prefill() -> PrefillReader:
     return city_prefill()
 
 
 @pytest.fixture
-async def city(opened: Open, clock: TestClock, tmp_path: Path, prefill: Prefill) -> ConversationHouse:
+async def city(opened: Open, clock: TestClock, tmp_path: Path, prefill: PrefillReader) -> ConversationHouse:
     """A house that knows the city's places and what its demands are about."""
     return ConversationHouse(await opened(), clock, tmp_path, prefill=prefill)
 
@@ -385,8 +385,8 @@ _SAYS = st.sampled_from(
 
 @given(texts=st.lists(_SAYS | st.text(min_size=1, max_size=40), max_size=8))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_dialogue_falls_silent_or_asks_a_third_time(prefill: Prefill, texts: list[str]) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+def test_no_dialogue_falls_silent_or_asks_a_third_time(prefill: PrefillReader, texts: list[str]) -> None:
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     turn = flow.begin("chat", language="zh", phone_known=False)
     told: list[str] = []
     for n, text in enumerate(["路灯不亮", *texts]):
@@ -451,8 +451,8 @@ async def test_a_voice_message_first_of_all_asks_for_progress(city: Conversation
 @pytest.mark.parametrize(
     "text", ["有没有人啊", "打错了", "你们上班吗", "12345678", "322", "my house", "我家", "草泥马", "ty"]
 )
-def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: Prefill, text: str) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: PrefillReader, text: str) -> None:
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     for first in (text, "你好"):
         turn = flow.take(flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text=first), opening=True)
         if first != text:
@@ -464,8 +464,8 @@ def test_what_holds_no_demand_is_greeted_and_asked_for_one(prefill: Prefill, tex
 
 
 @pytest.mark.parametrize("text", ["3栋", "12号", "12号楼", "三单元", "5楼", "301室"])
-def test_a_house_number_answers_where(prefill: Prefill, text: str) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+def test_a_house_number_answers_where(prefill: PrefillReader, text: str) -> None:
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     turn = flow.take(
         flow.begin("chat", language="zh", phone_known=False), Heeded(at=NOW, text="路灯不亮"), opening=True
     )
@@ -483,8 +483,8 @@ def test_a_house_number_answers_where(prefill: Prefill, text: str) -> None:
         ("海甸三东路停电了", "我的手机被偷了"),
     ],
 )
-def test_nobody_without_a_phone_is_asked_again(prefill: Prefill, said: tuple[str, ...]) -> None:
-    flow = TextFlow(engine=Engine(FLOWS), prefill=prefill)
+def test_nobody_without_a_phone_is_asked_again(prefill: PrefillReader, said: tuple[str, ...]) -> None:
+    flow = TextFlow(engine=FlowEngine(FLOWS), prefill=prefill)
     turn = flow.begin("chat", language="zh", phone_known=False)
     for n, text in enumerate(said):
         turn.lines = []

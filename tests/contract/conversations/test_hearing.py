@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.intake.media.worker import DECODINGS
-from gateway.media.decoding import Limits, SoundDecoder
+from gateway.media.decoding import DecodingLimits, SoundDecoder
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.storage.database import Database
@@ -25,7 +25,7 @@ HEARD = [Final(start_ms=0, end_ms=500, text="小区停水三天了", language="z
 @pytest.fixture
 def house(db: Database, clock: TestClock, tmp_path: Path) -> ConversationHouse:
     """Its decoder does to itself what some files ask for, within small limits."""
-    limits = Limits(cpu_s=1, memory_bytes=256 << 20)
+    limits = DecodingLimits(cpu_s=1, memory_bytes=256 << 20)
     made = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(limits, command=BAD))
     made.heard = HEARD
     return made

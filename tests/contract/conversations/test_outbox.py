@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientDeliveryError
 from gateway.ports.message import Receipt, ReplyWindow
-from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
+from tests.contract.conversations.house import PHONE, TEXTS, ConversationHouse, ScriptedChannel
 from tests.contract.storage.changes import TestClock, pass_by
 from tests.contract.storage.conftest import Open
 from tests.support.waiting import until
@@ -198,7 +198,7 @@ async def test_two_workers_never_send_one_message_twice(opened: Open, clock: Tes
 
 def windowed(house: ConversationHouse, **window: Any) -> ScriptedChannel:
     channel = ScriptedChannel(ReplyWindow(messages=window.get("messages", 2), within_s=window.get("within_s", 60.0)))
-    house.channels.put("web", channel)
+    house.channels.put("web", channel, TEXTS)
     return channel
 
 
@@ -230,7 +230,7 @@ async def test_a_window_that_the_provider_calls_closed_becomes_a_callback(house:
 async def test_a_closed_window_goes_by_sms_where_there_is_one(opened: Open, clock: TestClock, tmp_path: Path) -> None:
     house = ConversationHouse(await opened(), clock, tmp_path, sms="sms")
     sms = ScriptedChannel()
-    house.channels.put("sms", sms)
+    house.channels.put("sms", sms, TEXTS)
     windowed(house)
     record = await house.say("1", "路灯不亮", identities=PHONE)
     house.clock.forward(61)

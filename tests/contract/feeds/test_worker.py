@@ -15,7 +15,7 @@ from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliver
 from gateway.feeds import FEED_KINDS
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.live.wakeup import Wakeup
+from gateway.interprocess.wakeup import Wakeup
 from gateway.ports.feed import Delivery
 from gateway.telemetry import metrics
 from tests.contract.feeds.memory import MemoryDeliveries, Receiver

@@ -18,12 +18,12 @@ from gateway.domain.command import Applied
 from gateway.domain.guess import SURE, Guess
 from gateway.domain.keys import Identity
 from gateway.domain.words import Disposition
-from gateway.errors import CallbackClaimed, CallbackClosed, NotFound, StaleVersion
+from gateway.errors import AlreadyClaimed, CallbackClosed, NotFound, StaleVersion
 from gateway.intake.call.record import CallRecord
 from gateway.ports.call import CallInfo
 from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from gateway.storage.migrate import _config
 from gateway.storage.tasks import LOOKED_BACK, earlier_numbers
@@ -53,7 +53,7 @@ async def called(
     )
     record = CallRecord(
         store=db.changes,
-        reader=ReaderHere(Prefill(Gazetteer([]))),
+        reader=ReaderHere(PrefillReader(Gazetteer([]))),
         clock=clock,
         info=info,
         node="n1",
@@ -257,7 +257,7 @@ async def test_all_at_once_is_still_one_task(db: Database, clock: TestClock) -> 
 async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: TestClock) -> None:
     one, two = [await db.changes.execute(owing(str(n), phone=OWN)) for n in range(2)]
     await work(db, clock, Verb.CLAIM)
-    with pytest.raises(CallbackClaimed):
+    with pytest.raises(AlreadyClaimed):
         await work(db, clock, Verb.ATTEMPT, "user:wang", result="busy")
     clock.forward(60)
     await work(db, clock, Verb.ATTEMPT, result="no_answer", note="电话13800138000没人接")

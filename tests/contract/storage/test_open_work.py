@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.domain.ids import rfc3339
-from gateway.ports.open_work import FeedQueue, Queue
+from gateway.ports.open_work import Backlog, FeedBacklog
 from gateway.storage import tables as t
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, written
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.contract
 
 async def test_nothing_is_open_where_nothing_was_taken(db: Database) -> None:
     work = await db.open_work.count(["cases"])
-    assert (work.transcripts, dict(work.outbox), work.feeds) == (Queue(), {}, {"cases": FeedQueue()})
+    assert (work.transcripts, dict(work.outbox), work.feeds) == (Backlog(), {}, {"cases": FeedBacklog()})
     assert (work.callbacks_open, work.callbacks_overdue) == (0, 0)
 
 
@@ -39,7 +39,7 @@ async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Databa
     assert (queue.waiting, rfc3339(queue.oldest)) == (1, last["at"])
     assert rfc3339(queue.oldest) > first["at"]
     await db.deliveries.delivered("cases", [last["event_seq"]])
-    assert (await db.open_work.count(["cases"])).feeds == {"cases": FeedQueue(dead=1)}
+    assert (await db.open_work.count(["cases"])).feeds == {"cases": FeedBacklog(dead=1)}
 
 
 async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database, clock: TestClock) -> None:
@@ -58,7 +58,7 @@ async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database
 
     await db.sql.write(settle)
     transcripts = (await db.open_work.count([])).transcripts
-    assert transcripts == Queue(waiting=1, oldest=NOON - timedelta(minutes=40))
+    assert transcripts == Backlog(waiting=1, oldest=NOON - timedelta(minutes=40))
 
 
 async def test_messages_and_callbacks_that_are_open(db: Database, clock: TestClock) -> None:
@@ -84,8 +84,8 @@ async def test_messages_and_callbacks_that_are_open(db: Database, clock: TestClo
     await db.sql.write(fill)
     work = await db.open_work.count([])
     assert work.outbox == {
-        "sms": Queue(waiting=2, oldest=now - timedelta(seconds=900)),
-        "removed": Queue(waiting=1, oldest=now - timedelta(seconds=60)),
+        "sms": Backlog(waiting=2, oldest=now - timedelta(seconds=900)),
+        "removed": Backlog(waiting=1, oldest=now - timedelta(seconds=60)),
     }
     assert (work.callbacks_open, work.callbacks_overdue) == (2, 1)
 

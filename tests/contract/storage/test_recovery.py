@@ -18,10 +18,10 @@ from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import CallRecord
 from gateway.intake.call.recover import Recovery
 from gateway.ports.call import CallInfo
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from tests.contract.storage.changes import NOON, TestClock, call, event
 from tests.contract.storage.conftest import Open
@@ -60,7 +60,7 @@ def worker(
         reader=db.reader,
         leases=db.leases,
         recordings=LocalRecordings(folder, min_free_percent=0),
-        prefill=Prefill(Gazetteer([])),
+        prefill=PrefillReader(Gazetteer([])),
         clock=clock,
         live=live,
         callback_due=timedelta(minutes=30),
@@ -137,14 +137,14 @@ INFO = CallInfo(
     from_user="13800138000",
     to_user="12345",
 )
-FINISHED = Finished(location="2026/11/23/x.wav", duration_s=30.0, sha256="f" * 64, bytes=480_000)
+FINISHED = FinishedRecording(location="2026/11/23/x.wav", duration_s=30.0, sha256="f" * 64, bytes=480_000)
 
 
 async def recovered_call(db: Database, clock: TestClock, tmp_path: Path) -> CallRecord:
     """A call whose owner was out of reach so long that a worker closed it, and that goes on."""
     record = CallRecord(
         store=db.changes,
-        reader=ReaderHere(Prefill(Gazetteer([]))),
+        reader=ReaderHere(PrefillReader(Gazetteer([]))),
         clock=clock,
         info=INFO,
         node="n1",

@@ -17,7 +17,7 @@ from gateway.intake.call.spool import SpoolingStore
 from gateway.ports.call import CallInfo
 from gateway.ports.recogniser import Final
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from tests.contract.storage.changes import TestClock, event
 from tests.contract.storage.conftest import Open
@@ -59,7 +59,7 @@ class Two:
 
     def __init__(self, voice: Database, work: Database, clock: TestClock, folder: Path) -> None:
         self.clock, self.work = clock, work
-        prefill = Prefill(Gazetteer([]))
+        prefill = PrefillReader(Gazetteer([]))
         recordings = LocalRecordings(folder / "recordings", min_free_percent=0)
         self.way = Cut(voice)
         self.spool = SpoolingStore(store=self.way, folder=folder / "spool", name="voice")  # type: ignore[arg-type]  # as used

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asr
 from gateway.cli import main
-from gateway.ports.clock import SystemClock
+from gateway.edge.system_clock import SystemClock
 
 ahead = Path(sys.argv.pop(1))
 

@@ -78,7 +78,7 @@ async def test_a_desk_that_nobody_touches_is_logged_out_and_says_why(house: WebH
 
 
 async def test_a_one_time_password_is_changed_first(house: WebHouse, browser: Browser) -> None:
-    await house.database.accounts.add_user(
+    await house.database.users.add(
         username="neu", name="新人", role="agent", password_hash=hash_password("one-time-pass"), one_time=True
     )
     await browser.open(f"{house.url}/desk/")
@@ -297,9 +297,7 @@ async def test_a_lost_connection_is_told_and_found_again(house: WebHouse, desk: 
 async def test_an_ended_session_leads_to_the_login_and_back(house: WebHouse, desk: Browser) -> None:
     made = await house.contact()
     await open_ticket(house, desk, made["ticket_id"])
-    await house.database.accounts.add_user(
-        username="wang", name="Wang", role="agent", password_hash=hash_password(PASSWORD)
-    )
+    await house.database.users.add(username="wang", name="Wang", role="agent", password_hash=hash_password(PASSWORD))
     await desk.reload()
     await desk.see("登录坐席台")
     await desk.fill("#username", "wang")

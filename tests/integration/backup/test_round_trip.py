@@ -29,7 +29,7 @@ from gateway.domain.ids import new_ulid
 from gateway.errors import ConfigError
 from gateway.intake.call.record import recording_of
 from gateway.intake.media.attachment_files import AttachmentFiles
-from gateway.live.in_use import in_use
+from gateway.interprocess.in_use import in_use
 from gateway.ports.feed import Delivery
 from gateway.settings import load
 from gateway.storage.database import Database, open_database

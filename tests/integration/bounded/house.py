@@ -65,9 +65,7 @@ async def web_process(folder: Path) -> AsyncIterator[WebProcess]:
         assert house.web is not None
         assert house.written is not None
         for name, scopes in TOKENS.items():
-            await house.base.database.accounts.add_token(
-                name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}")
-            )
+            await house.base.database.tokens.add(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
         channels = [RunningChannel(built, house.base.here) for built in house.channels]
 
         async def unasked() -> Any:

@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from gateway.cli import main
-from gateway.live.client import connect
+from gateway.interprocess.valkey_client import connect
 from gateway.storage.database import migrate_database
 from tests.channels.sms.smsc import running_smsc
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import TransientDeliveryError
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.live.wakeup import Wakeup
-from gateway.ports.clock import SystemClock
+from gateway.interprocess.wakeup import Wakeup
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database

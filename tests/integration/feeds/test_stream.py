@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import FeedRefused
 from gateway.feeds import FEED_KINDS, FeedContext
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.live.client import connect
-from gateway.live.wakeup import Wakeup
-from gateway.ports.clock import SystemClock
+from gateway.interprocess.valkey_client import connect
+from gateway.interprocess.wakeup import Wakeup
 from scripts.case_system import CaseSystem
 from tests.contract.feeds.memory import MemoryDeliveries
 from tests.integration.feeds.test_webhook import SECRET, delivery

@@ -13,13 +13,13 @@ from gateway.calls.dialogue import Dialogue
 from gateway.calls.keys import Keys
 from gateway.calls.listener import Listener
 from gateway.domain.command import Applied
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
-from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from tests.fakes.reading import ReaderHere
 from tests.support.change import Change
@@ -183,7 +183,7 @@ class Store:
 class Call:
     """One call of ``flow``, with everything real between the leg and the store."""
 
-    def __init__(self, engine: Engine, flow: str) -> None:
+    def __init__(self, engine: FlowEngine, flow: str) -> None:
         self.leg, self.store, self.recognition = Leg(), Store(), Recognition()
         info = CallInfo(
             channel_id="hotline",

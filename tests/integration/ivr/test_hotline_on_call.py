@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from gateway.domain.words import Disposition
-from gateway.ivr.engine import Engine
+from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 
 from .caller import LAMP, ROOT, Call, in_virtual_time
@@ -19,11 +19,11 @@ TAIL = f"{NUMBER[-4:]} {NUMBER[-4:]}"
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
-    return Engine(load_flows(ROOT / "ivr_flows"))
+def engine() -> FlowEngine:
+    return FlowEngine(load_flows(ROOT / "ivr_flows"))
 
 
-def played(engine: Engine, caller, flow: str = "hotline") -> Call:
+def played(engine: FlowEngine, caller, flow: str = "hotline") -> Call:
     async def run() -> Call:
         call = Call(engine, flow)
         await call.run(caller)

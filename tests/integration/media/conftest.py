@@ -8,7 +8,7 @@ import pytest
 
 from channels.sip.media import RtpPool
 from channels.sip.rtp_source import Signaller
-from gateway.ports.clock import SystemClock
+from gateway.edge.system_clock import SystemClock
 from tests.integration.media.phone import Phone
 
 HERE = Signaller("127.0.0.1")

@@ -12,10 +12,10 @@ import pytest
 from channels.sip.caller import NoPhones, NoTrace
 from channels.sip.settings import SipSettings
 from channels.sip.user_agent import UserAgent
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import alaw_wav, read_wav
-from gateway.ports.clock import SystemClock
 
 pytestmark = pytest.mark.integration
 
@@ -158,12 +158,11 @@ async def test_a_file_that_is_no_sound_is_named(tmp_path):
 
 
 async def test_a_refused_call_says_why(speech):
-    line = Hotline()
+    class Busy(Hotline):
+        async def serve(self, leg) -> None:
+            await leg.reject(486, "Busy Here")
 
-    async def busy(leg) -> None:
-        await leg.reject(486, "Busy Here")
-
-    line.agent._calls = busy
+    line = Busy()
     await line.agent.start()
     code, _, err = await call("--to", f"sip:12345@127.0.0.1:{line.agent.port}", "--wav", speech)
     await line.agent.aclose(drain_s=0)

@@ -15,7 +15,7 @@ import pytest
 from gateway.errors import RejectedInput
 from gateway.intake.media.sniff import sniff
 from gateway.media.containers import DEMUXERS
-from gateway.media.decoding import COMMAND, DecoderFailed, Limits, SoundDecoder
+from gateway.media.decoding import COMMAND, DecoderFailed, DecodingLimits, SoundDecoder
 from gateway.media.g711 import alaw_to_pcm16, audioop
 from tests.support.hostile_sounds import long_flac
 from tests.support.waiting import eventually, until
@@ -43,7 +43,7 @@ async def test_what_people_send_is_decoded(path: Path) -> None:
 
 async def test_of_a_video_only_the_sound_is_decoded() -> None:
     """One picture of 8000 x 8000 is 96 MB as soon as it is looked at."""
-    decoder = SoundDecoder(Limits(memory_bytes=160 << 20))
+    decoder = SoundDecoder(DecodingLimits(memory_bytes=160 << 20))
     path = SOUNDS / "huge_picture.mp4"
     assert len(await decoder.telephone(path, kind_of(path))) == pytest.approx(HALF_A_SECOND, abs=700)
 
@@ -61,7 +61,7 @@ async def test_hours_in_a_kilobyte_are_cut_short(tmp_path: Path, frames: int, ra
     path = tmp_path / "long.flac"
     path.write_bytes(long_flac(frames, rate))
     assert path.stat().st_size < 3000
-    decoder = SoundDecoder(Limits(sound_s=60))
+    decoder = SoundDecoder(DecodingLimits(sound_s=60))
     try:
         assert len(await decoder.telephone(path, kind_of(path))) <= 60 * 8000
     except (RejectedInput, DecoderFailed):
@@ -131,7 +131,7 @@ async def test_a_decoder_gone_wrong_is_ended(tmp_path: Path, does: str) -> None:
     path, written = tmp_path / "a.amr", tmp_path / "written"
     path.write_bytes(f"#!AMR\n{does} {written}\n".encode())
     wall_s = 3.0 if does == "SLEEP" else 120.0
-    decoder = SoundDecoder(Limits(cpu_s=1, wall_s=wall_s, memory_bytes=256 << 20, sound_s=5), command=BAD)
+    decoder = SoundDecoder(DecodingLimits(cpu_s=1, wall_s=wall_s, memory_bytes=256 << 20, sound_s=5), command=BAD)
     with pytest.raises(DecoderFailed):
         await decoder.telephone(path, "audio/amr")
     assert not written.exists() or written.stat().st_size == 0

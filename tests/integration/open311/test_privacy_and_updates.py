@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import ConfigError
-from gateway.web.open311.services import BY_TYPE, read_services
+from gateway.web.reportable import BY_TYPE, read_services
 from gateway.web.services import Limits
 from tests.integration.open311.client import KEY, READER, REPORT, V2, fetch, post, reported, shape, xml
 from tests.integration.open311.conftest import CITY

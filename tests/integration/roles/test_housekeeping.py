@@ -13,11 +13,11 @@ from prometheus_client import REGISTRY
 
 from gateway.bootstrap.foundation import open_foundation
 from gateway.bootstrap.house import House
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.media.retention import StoredRetentionClock
-from gateway.ports.clock import SystemClock
 from gateway.roles.housekeeping import housekeeping
 from gateway.settings import Settings
-from gateway.settings.sections import Attachments
+from gateway.settings.sections import AttachmentsSection
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -32,7 +32,7 @@ class Leaped(SystemClock):
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    settings = Settings(data_dir=tmp_path, attachments=Attachments(retention_days=90))
+    settings = Settings(data_dir=tmp_path, attachments=AttachmentsSection(retention_days=90))
     async with AsyncExitStack() as stack:
         yield House(await open_foundation(settings, stack, migrate=True), ["worker"])
 

@@ -13,6 +13,7 @@ from gateway.bootstrap.channels import BuiltChannel
 from gateway.errors import StoreUnavailable
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.lease import ChannelLease
+from gateway.ports.channel import Abilities
 from gateway.ports.store import ChannelLeases
 from gateway.roles.running_channel import RunningChannel
 from gateway.storage.database import open_database
@@ -82,7 +83,9 @@ class Process:
     def __init__(self, name: str, leases: ChannelLeases, bind: Bind) -> None:
         self.store = Flaky(leases)
         lease = ChannelLease(leases=self.store, channel_id="sms", owner=name, is_gone=lambda _: False, lease_s=LEASE_S)
-        built = BuiltChannel(channel_id="sms", kind="sms", make=lambda: LinkChannel(name, bind), lease=lease)
+        built = BuiltChannel(
+            channel_id="sms", kind="sms", make=lambda: LinkChannel(name, bind), abilities=Abilities(), lease=lease
+        )
         self.here = ChannelsHere()
         self.channel = RunningChannel(built, self.here)
         self.task = asyncio.create_task(self.channel.run())

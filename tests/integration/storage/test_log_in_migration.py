@@ -38,9 +38,9 @@ async def test_users_sessions_and_tokens_of_before_go_on(tmp_path: Path) -> None
             connection.exec_driver_sql(statement, values)
     engine.dispose()
     database = await open_database("", data_dir=tmp_path, zone=ZoneInfo("Asia/Shanghai"))
-    accounts = database.accounts
     try:
-        user, session, token = await accounts.user("wang"), await accounts.session("s", now), await accounts.token("t")
+        user, session = await database.users.get("wang"), await database.sessions.get("s", now)
+        token = await database.tokens.get("t")
         assert user == {
             "username": "wang",
             "name": "Wang",
@@ -52,7 +52,7 @@ async def test_users_sessions_and_tokens_of_before_go_on(tmp_path: Path) -> None
         assert session is not None
         assert session["seen_at"] is None
         assert token == {"name": "grid", "scopes": ["contacts:write"], "expires_at": None, "addresses": ()}
-        assert (await accounts.signing_source("grid") or {})["hmac_secret"] == "secret"
-        assert [row["detail"] for row in await accounts.trail()] == [None]
+        assert (await database.tokens.signing_source("grid") or {})["hmac_secret"] == "secret"
+        assert [row["detail"] for row in await database.audit.read()] == [None]
     finally:
         await database.aclose()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from gateway.ports.clock import SystemClock
+from gateway.edge.system_clock import SystemClock
 from gateway.ports.store import TicketQuery
 from gateway.storage import conversations, load, open_work, tasks, ways
 from gateway.storage import tables as t

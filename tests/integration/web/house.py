@@ -17,13 +17,14 @@ from argon2 import PasswordHasher
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.words import Disposition
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import CallRecord
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.call import CallInfo
-from gateway.ports.clock import Clock, SystemClock
+from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.storage import tables
 from gateway.storage.database import Database, open_database
 from gateway.web.app import build_app
@@ -57,7 +58,7 @@ class WebHouse:
 
     database: Database
     recordings: LocalRecordings
-    prefill: Prefill
+    prefill: PrefillReader
     clock: Clock
     url: str
     http: aiohttp.ClientSession
@@ -161,14 +162,12 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     recordings = LocalRecordings(tmp_path / "recordings", min_free_percent=0)
     prefill = city_prefill()
     for name, scopes in TOKENS.items():
-        await database.accounts.add_token(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
-    await database.accounts.add_token(
+        await database.tokens.add(name=name, scopes=scopes, token_sha256=sha256(f"token-of-{name}"))
+    await database.tokens.add(
         name="cityapp", scopes=["contacts:write"], token_sha256=sha256("unused"), hmac_secret=SOURCE_SECRET
     )
     for username, role in (("wang", "agent"), ("chief", "admin")):
-        await database.accounts.add_user(
-            username=username, name=username.title(), role=role, password_hash=PASSWORD_HASH
-        )
+        await database.users.add(username=username, name=username.title(), role=role, password_hash=PASSWORD_HASH)
     parts = {"sql": True, "flows": True}
 
     async def ready() -> dict[str, bool]:
@@ -181,7 +180,12 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
             changes=database.changes,
             reader=database.reader,
-            accounts=database.accounts,
+            users=database.users,
+            sessions=database.sessions,
+            tokens=database.tokens,
+            login_attempts=database.login_attempts,
+            devices=database.devices,
+            audit=database.audit,
             deliveries=database.deliveries,
             refused_calls=database.refused_calls,
             recordings=recordings,

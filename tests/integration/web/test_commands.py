@@ -40,7 +40,7 @@ async def test_a_token_is_printed_last_and_works(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     token = made.stdout.strip().splitlines()[-1]
     database = await open_database("", data_dir=tmp_path, zone=ZoneInfo("Asia/Shanghai"))
-    found = await database.accounts.token(sha256(token))
+    found = await database.tokens.get(sha256(token))
     await database.aclose()
     assert found is not None
     assert (found["name"], found["scopes"]) == ("app", ["contacts:write", "media:read"])

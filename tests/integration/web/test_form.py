@@ -178,9 +178,9 @@ async def test_who_looked_last_is_written_down_before_the_house_closes(
     monkeypatch.setattr(seen, "GATHER_S", 3600.0)
     made = await house.contact()
     await house.get(f"/api/v1/tickets/{made['ticket_id']}", "reader")
-    assert await house.database.accounts.trail(ticket_id=made["ticket_id"]) == []
+    assert await house.database.audit.read(ticket_id=made["ticket_id"]) == []
     await house.serving.aclose()
-    rows = await house.database.accounts.trail(ticket_id=made["ticket_id"])
+    rows = await house.database.audit.read(ticket_id=made["ticket_id"])
     assert [(row["actor"], row["action"]) for row in rows] == [("token:reader", "record")]
 
 

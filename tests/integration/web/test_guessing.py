@@ -143,7 +143,7 @@ async def test_a_known_browser_gets_in_though_a_stranger_guesses_from_the_same_a
         assert (await guess(house, PASSWORD, username="wang"))[0] == 429
         for status in ([401] * 5) + [429]:
             assert (await guess(house, "wrong", cookie=known))[0] == status, "a stolen device has no more tries"
-        await house.database.accounts.add_user(
+        await house.database.users.add(
             username="chief", name="Chief", role="admin", password_hash=passwords.hash_password("another password 1")
         )
         assert (await guess(house, "another password 1", cookie=known))[0] == 429, "after a reset it is a stranger's"
@@ -155,16 +155,16 @@ async def test_a_full_queue_is_told_at_once_and_keeps_places_for_known_browsers(
 ) -> None:
     go = asyncio.Event()
 
-    async def held(_: passwords.Turn, password: str, password_hash: str | None) -> bool:
+    async def held(_: passwords.HashingTurn, password: str, password_hash: str | None) -> bool:
         await go.wait()
         return passwords.verify(password, password_hash or passwords.NOBODY)
 
-    monkeypatch.setattr(passwords.Turn, "matches", held)
+    monkeypatch.setattr(passwords.HashingTurn, "matches", held)
     monkeypatch.setattr(passwords, "WAITING", 8)
     monkeypatch.setattr(passwords, "KEPT", 2)
     monkeypatch.setattr(passwords, "WAITING_EACH", 3)
     async with proxied(tmp_path) as house:
-        await house.database.accounts.remember_device(sha256("a-device"), "chief", house.clock.now())
+        await house.database.devices.remember(sha256("a-device"), "chief", house.clock.now())
         waiting = [
             asyncio.create_task(guess(house, PASSWORD, username=f"user{n}", address=f"203.0.113.{n // 3}"))
             for n in range(6)
@@ -219,7 +219,7 @@ async def test_failures_and_lock_outs_are_audited_once_and_counted(tmp_path: Pat
         assert "my-password" not in str(page)
         assert len([what for _, what, _ in rows if what.startswith("login.")]) == 4
         await house.serving.runner.app[HOUSE].login_trail.aclose()
-        refused = await house.database.accounts.trail(action="login.refused")
+        refused = await house.database.audit.read(action="login.refused")
         assert [row["detail"]["count"] for row in refused] == [24, 1]
 
 
@@ -229,8 +229,8 @@ async def test_a_stranger_cannot_fill_the_audit_trail(tmp_path: Path, monkeypatc
         trail = house.serving.runner.app[HOUSE].login_trail
         for n in range(500):
             await trail.failed("failed", subject=None, address=f"203.0.{n}.0/24", agent="other")
-        assert len(await house.database.accounts.trail()) == 11
+        assert len(await house.database.audit.read()) == 11
         await trail.aclose()
-        rows = await house.database.accounts.trail()
+        rows = await house.database.audit.read()
         assert len(rows) == 12
         assert sum(row["detail"]["count"] for row in rows) == 500

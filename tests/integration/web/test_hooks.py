@@ -16,6 +16,7 @@ from gateway.domain.messages import NewMessage
 from gateway.errors import RejectedInput, StoreUnavailable
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.media.attachment_files import AttachmentFiles
+from gateway.ports.channel import Abilities, Entrance, HttpAccess
 from gateway.web.services import Limits
 from tests.integration.web.house import web_house
 from tests.support.change import Change, NewEvent
@@ -53,15 +54,13 @@ class EchoChannel:
         return web.json_response({"method": request.method, "tail": tail, "size": len(body), "client": request.remote})
 
 
-class ChatChannel(EchoChannel):
-    """The same for web clients."""
-
-    for_web_clients = True
+AT_HOOKS = Abilities(http=HttpAccess())
+AT_CHAT = Abilities(http=HttpAccess(entrance=Entrance.CHAT, body_bytes=1_000_000))
 
 
 async def test_requests_find_their_channel(tmp_path: Path) -> None:
     here, channel = ChannelsHere(), EchoChannel()
-    here.put("wechat", channel)
+    here.put("wechat", channel, AT_HOOKS)
     async with web_house(tmp_path, channels=here) as house:
         told = {"method": "POST", "tail": "", "size": 5, "client": "127.0.0.1"}
         assert await house.ask("POST", "/hooks/wechat", None, data=b"hello") == (200, told)
@@ -69,14 +68,14 @@ async def test_requests_find_their_channel(tmp_path: Path) -> None:
         assert (status, told["tail"]) == (200, "/a/b")
         assert (await house.ask("POST", "/hooks/nobody", None))[0] == 404
         assert (await house.ask("POST", "/hooks/wechat", None, data=bytes(65_537)))[0] == 413
-        here.put("web", ChatChannel())
+        here.put("web", EchoChannel(), AT_CHAT)
         assert (await house.ask("POST", "/chat/web/files", None, data=bytes(200_000)))[1]["size"] == 200_000
 
 
 async def test_each_channel_has_one_entrance(tmp_path: Path) -> None:
     here = ChannelsHere(["wechat", "web"])
-    here.put("wechat", EchoChannel())
-    here.put("web", ChatChannel())
+    here.put("wechat", EchoChannel(), AT_HOOKS)
+    here.put("web", EchoChannel(), AT_CHAT)
     async with web_house(tmp_path, channels=here, widget_channel="wechat") as house:
         for path in ("/chat/wechat", "/chat/wechat/files", "/hooks/web", "/hooks/web/session"):
             for method in ("GET", "POST"):
@@ -89,8 +88,8 @@ async def test_each_channel_has_one_entrance(tmp_path: Path) -> None:
 
 async def test_a_body_that_a_web_client_never_ends_is_ended_as_on_every_other_route(tmp_path: Path) -> None:
     here = ChannelsHere()
-    here.put("wechat", EchoChannel())
-    here.put("web", ChatChannel())
+    here.put("wechat", EchoChannel(), AT_HOOKS)
+    here.put("web", EchoChannel(), AT_CHAT)
     held = asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
@@ -110,7 +109,7 @@ async def test_a_channel_that_is_starting_says_come_again(tmp_path: Path) -> Non
     async with web_house(tmp_path, channels=here) as house:
         async with house.http.post(f"{house.url}/hooks/wechat", data=b"hello") as answer:
             assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
-        here.put("wechat", channel)
+        here.put("wechat", channel, AT_HOOKS)
         assert (await house.ask("POST", "/hooks/wechat", None, data=b"hello"))[0] == 200
         here.remove("wechat", channel)
         assert (await house.ask("POST", "/hooks/wechat", None, data=b"hello"))[0] == 503
@@ -119,7 +118,7 @@ async def test_a_channel_that_is_starting_says_come_again(tmp_path: Path) -> Non
 
 async def test_a_body_without_length_is_capped_too(tmp_path: Path) -> None:
     here = ChannelsHere()
-    here.put("wechat", EchoChannel())
+    here.put("wechat", EchoChannel(), AT_HOOKS)
 
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(80):
@@ -131,7 +130,7 @@ async def test_a_body_without_length_is_capped_too(tmp_path: Path) -> None:
 
 async def test_what_a_channel_raises_becomes_a_problem(tmp_path: Path) -> None:
     here, channel = ChannelsHere(), EchoChannel()
-    here.put("wechat", channel)
+    here.put("wechat", channel, AT_HOOKS)
     async with web_house(tmp_path, channels=here) as house:
         channel.failure = StoreUnavailable("down")
         status, told = await house.ask("POST", "/hooks/wechat", None)
@@ -146,7 +145,7 @@ async def test_what_a_channel_raises_becomes_a_problem(tmp_path: Path) -> None:
 
 async def test_sockets_pass(tmp_path: Path) -> None:
     here = ChannelsHere()
-    here.put("web", ChatChannel())
+    here.put("web", EchoChannel(), AT_CHAT)
     async with web_house(tmp_path, channels=here) as house, house.http.ws_connect(f"{house.url}/chat/web/ws") as ws:
         await ws.send_str("你好")
         answer = await ws.receive(timeout=10)

@@ -42,7 +42,7 @@ async def test_listening_needs_its_scope_and_the_desk_has_it(house: WebHouse) ->
 
 async def test_a_scope_to_listen_is_none_to_find_what(house: WebHouse) -> None:
     _, path = await recorded(house)
-    await house.database.accounts.add_token(name="ears", scopes=["media:read"], token_sha256=sha256("token-of-ears"))
+    await house.database.tokens.add(name="ears", scopes=["media:read"], token_sha256=sha256("token-of-ears"))
     assert await heard(house, path, "ears") == (403, "scope_missing")
 
 

@@ -70,16 +70,14 @@ async def _running(tmp_path: Path, stack: AsyncExitStack) -> tuple[list[str], We
             await harness.open()
             stack.push_async_callback(harness.close)
             await harness.start()
-            here.put(name, harness.channel)
+            here.put(name, harness.channel, harness.abilities)
             names.append(name)
     files = AttachmentFiles(tmp_path / "attachments")
     house = await stack.enter_async_context(web_house(tmp_path, channels=here, widget_channel="webchat", files=files))
     for scope in SCOPES:
-        await house.database.accounts.add_token(
-            name=scope, scopes=[scope], token_sha256=sha256(f"token-of-{_name(scope)}")
-        )
+        await house.database.tokens.add(name=scope, scopes=[scope], token_sha256=sha256(f"token-of-{_name(scope)}"))
     for person, role in {**PEOPLE, ONE_TIME: "admin"}.items():
-        await house.database.accounts.add_user(
+        await house.database.users.add(
             username=person, name=person, role=role, password_hash=PASSWORD_HASH, one_time=person == ONE_TIME
         )
     return names, house
@@ -140,7 +138,7 @@ async def _ask(house: WebHouse, method: str, path: str, caller: str) -> int:
         headers = house.bearer(_name(TOKENS[caller]))
     elif caller != NOBODY:
         cookie, now = new_ulid(), house.clock.now()
-        await house.database.accounts.add_session(sha256(cookie), caller, now + timedelta(hours=1), now)
+        await house.database.sessions.add(sha256(cookie), caller, now + timedelta(hours=1), now)
         headers = {"Cookie": f"gateway={cookie}", CSRF_HEADER: csrf_token(cookie)}
     form = path.startswith("/open311/")
     body: dict[str, Any] = {} if method == "GET" else {"data": {"service_code": "none"}} if form else {"json": {}}

@@ -133,7 +133,7 @@ async def test_guessing_from_one_address_is_slowed_down(tmp_path: Path) -> None:
 
 
 async def test_a_one_time_password_opens_nothing_but_its_change(house: WebHouse) -> None:
-    await house.database.accounts.add_user(
+    await house.database.users.add(
         username="neu", name="Neu", role="agent", password_hash=hash_password("one-time-pass"), one_time=True
     )
     status, session = await log_in(house, "neu", "one-time-pass")
@@ -165,7 +165,7 @@ async def test_a_one_time_password_opens_nothing_but_its_change(house: WebHouse)
 
 async def test_a_new_password_ends_the_persons_other_sessions(house: WebHouse) -> None:
     expires = datetime.now(UTC) + timedelta(hours=1)
-    await house.database.accounts.add_session(sha256("stolen"), "wang", expires, datetime.now(UTC))
+    await house.database.sessions.add(sha256("stolen"), "wang", expires, datetime.now(UTC))
     stolen = {"Cookie": "gateway=stolen"}
     async with house.http.get(house.url + "/api/v1/tickets", headers=stolen) as answer:
         assert answer.status == 200
@@ -222,19 +222,17 @@ async def test_a_login_gets_a_new_id_and_the_earlier_session_of_the_browser_ends
 
 async def test_a_disabled_person_is_out_at_once_and_is_told_only_with_the_right_password(house: WebHouse) -> None:
     await log_in(house)
-    assert await house.database.accounts.enable_user("wang", enabled=False, by="cli:root")
+    assert await house.database.users.enable("wang", enabled=False, by="cli:root")
     assert (await house.get("/api/v1/tickets", None))[0] == 401
     assert (await log_in(house, password="wrong password"))[1]["code"] == "unauthorized"
     status, problem = await log_in(house)
     assert (status, problem["code"]) == (403, "account_disabled")
-    assert await house.database.accounts.enable_user("wang", enabled=True, by="cli:root")
+    assert await house.database.users.enable("wang", enabled=True, by="cli:root")
     assert (await log_in(house))[0] == 200
 
 
 async def test_an_old_short_password_works_until_it_is_changed(house: WebHouse) -> None:
-    await house.database.accounts.add_user(
-        username="alt", name="Alt", role="agent", password_hash=hash_password("shortone10")
-    )
+    await house.database.users.add(username="alt", name="Alt", role="agent", password_hash=hash_password("shortone10"))
     assert (await log_in(house, "alt", "shortone10"))[0] == 200
 
 

@@ -127,21 +127,21 @@ async def test_a_stream_ends_with_the_session_that_opened_it(house: WebHouse) ->
 
 
 async def test_a_stream_ends_when_its_user_is_disabled_or_gets_another_role(house: WebHouse) -> None:
-    accounts = house.database.accounts
+    users = house.database.users
     for change in (
-        lambda: accounts.enable_user("wang", enabled=False),
-        lambda: accounts.add_user(username="wang", name="Wang", role="supervisor", password_hash=PASSWORD_HASH),
+        lambda: users.enable("wang", enabled=False),
+        lambda: users.add(username="wang", name="Wang", role="supervisor", password_hash=PASSWORD_HASH),
     ):
         assert (await house.ask("POST", "/api/v1/session", None, json=LOG_IN))[0] == 200
         events = await opened(house)
         await change()
         await ends(events)
-        await accounts.enable_user("wang", enabled=True)
+        await users.enable("wang", enabled=True)
 
 
 async def test_a_stream_ends_when_its_token_is_revoked_though_events_keep_coming(house: WebHouse) -> None:
     events = await opened(house, headers=house.bearer("reader"))
-    assert await house.database.accounts.remove_token("reader")
+    assert await house.database.tokens.remove("reader")
 
     async def busy() -> None:
         for n in range(100_000):
@@ -158,7 +158,7 @@ async def test_a_stream_ends_when_its_token_is_revoked_though_events_keep_coming
 async def test_a_stream_ends_when_its_token_or_session_runs_out_and_keeps_no_session_alive(tmp_path: Path) -> None:
     clock = Clock()
     async with web_house(tmp_path, clock=clock, session_idle_s=600) as house:
-        await house.database.accounts.add_token(
+        await house.database.tokens.add(
             name="short",
             scopes=["tickets:read"],
             token_sha256=sha256("token-of-short"),
@@ -189,7 +189,7 @@ async def test_a_revoked_client_that_takes_no_bytes_is_ended_too(
 
     monkeypatch.setattr(stream_api, "_write", stuck)
     events = await opened(house, headers=house.bearer("reader"))
-    await house.database.accounts.remove_token("reader")
+    await house.database.tokens.remove("reader")
     await ends(events)
 
 
@@ -214,7 +214,7 @@ async def test_many_streams_are_looked_after_by_one_statement(house: WebHouse) -
     async with AsyncExitStack() as stack:
         for n in range(STREAMS):
             cookie = f"cookie-{n}"
-            await house.database.accounts.add_session(sha256(cookie), "wang", now + timedelta(hours=1), now)
+            await house.database.sessions.add(sha256(cookie), "wang", now + timedelta(hours=1), now)
             headers = {"Cookie": f"gateway={cookie}"}
             asked = house.http.get(f"{house.url}/api/v1/stream", headers=headers)
             assert await Stream(await stack.enter_async_context(asked)).frame() == {"retry": "2000"}

@@ -18,7 +18,7 @@ TICKETS = "/api/v1/tickets"
 
 
 async def token(house: WebHouse, name: str, **limits: object) -> None:
-    await house.database.accounts.add_token(
+    await house.database.tokens.add(
         name=name,
         scopes=["tickets:read", "contacts:write"],
         token_sha256=sha256(f"token-of-{name}"),

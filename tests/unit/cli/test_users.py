@@ -27,7 +27,7 @@ def config(tmp_path: Path) -> list[str]:
 async def trail(data_dir: Path) -> list[dict[str, Any]]:
     database = await open_database("", data_dir=data_dir, zone=ZoneInfo("Asia/Shanghai"))
     try:
-        return await database.accounts.trail()
+        return await database.audit.read()
     finally:
         await database.aclose()
 

@@ -17,6 +17,7 @@ assert SPEC.loader is not None
 check_docs = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(check_docs)
 
+ABSENT = "DES" + "IGN"
 CLI = """
 def add_parser(verbs):
     asr = verbs.add_parser("asr").add_subparsers()
@@ -52,6 +53,8 @@ def test_a_true_tree_has_no_problems(tree):
 def test_what_stays_inside_is_no_problem(tree):
     (tree / "docs" / "x.py").write_text("ROOT = Path(__file__).resolve().parents[1]\nRoot = ROOT / 'a'\n")
     (tree / "docs" / "b.md").write_text("See ../README.md and [it](../README.md); `a/../b` is none.\n")
+    (tree / "gateway" / "y.py").write_text('"""How (README.md), why (docs/a.md)."""\nGIVEN = "gone.md"\n')
+    (tree / "x.toml").write_text("port = 0  # docs/a.md, docs/<page>.md\n")
     assert check_docs.problems(tree) == []
 
 
@@ -71,6 +74,11 @@ def test_what_stays_inside_is_no_problem(tree):
         ("docs/x.py", "HERE = Path(__file__).resolve().parents[2] / 'x'", "parents[2]"),
         ("docs/x.py", "HERE = Path(__file__).parent.parent\nDATA = HERE.parent / 'beside'", "HERE.parent"),
         ("docs/x.py", "from a import ROOT\nDATA = ROOT.parent / 'beside'", "ROOT.parent"),
+        ("docs/x.py", '"""Kept as docs/gone.md says."""\n', "docs/gone.md"),
+        ("docs/x.py", "x = 1  # see GONE.md\n", "GONE.md"),
+        ("docs/x.py", f'x = 1\n"""As {ABSENT} section 3 wants it."""\n', ABSENT),
+        ("docs/a.md", f"Why: {ABSENT} 4.4.", ABSENT),
+        ("docs/x.toml", "port = 0  # docs/gone.md tells more\n", "docs/gone.md"),
         ("lock.txt", "https://files." + "python" + "hosted.org/x", "registry host"),
     ],
 )

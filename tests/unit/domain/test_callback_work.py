@@ -14,7 +14,7 @@ from gateway.domain.callback import Reason, Task
 from gateway.domain.callback_work import CLAIM, LATER, Verb, Work, worked
 from gateway.domain.owed_calls import event_of_work
 from gateway.domain.words import CallbackState
-from gateway.errors import CallbackClaimed, CallbackClosed, GatewayError, StaleVersion
+from gateway.errors import AlreadyClaimed, CallbackClosed, GatewayError, StaleVersion
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
@@ -40,7 +40,7 @@ def test_a_claim_is_one_persons_until_it_runs_out() -> None:
     assert (mine.claimed_by, mine.claimed_until) == ("user:li", NOW + CLAIM)
     assert worked(mine, work(Verb.CLAIM, minutes=1)) is mine
     for verb in Verb:
-        with pytest.raises(CallbackClaimed, match=r"user:li has taken this callback until 2026-11-29T04:30:00\.000Z"):
+        with pytest.raises(AlreadyClaimed, match=r"user:li has taken this callback until 2026-11-29T04:30:00\.000Z"):
             worked(mine, work(verb, "user:wang", minutes=29))
     theirs = worked(mine, work(Verb.CLAIM, "user:wang", minutes=30))
     assert theirs.claimed_by == "user:wang"

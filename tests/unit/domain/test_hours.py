@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 import pytest
 
-from gateway.domain.hours import Hours, Span, parse_span
+from gateway.domain.hours import DaySpan, Hours, parse_span
 
 pytestmark = pytest.mark.unit
 OFFICE = [parse_span("mon-fri 08:30-12:00"), parse_span("mon-fri 14:30-17:30"), parse_span("sat 09:00-12:00")]
 
 
-def on_duty(at: str, *spans: Span, holidays: tuple[date, ...] = (), workdays: tuple[date, ...] = ()) -> bool:
+def on_duty(at: str, *spans: DaySpan, holidays: tuple[date, ...] = (), workdays: tuple[date, ...] = ()) -> bool:
     hours = Hours(spans=spans or OFFICE, holidays=holidays, workdays=workdays)
     return hours.on_duty(datetime.fromisoformat(at))
 

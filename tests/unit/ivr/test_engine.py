@@ -7,17 +7,17 @@ from gateway.ivr.engine import (
     Act,
     ActionDone,
     Begin,
+    DialogueState,
     End,
-    Engine,
     Finished,
-    Heard,
+    FlowEngine,
     HungUp,
     Key,
     Say,
     Silence,
     SpeechBegan,
-    State,
     Wait,
+    WordsHeard,
 )
 
 from .flows import flows, write_flow
@@ -64,8 +64,8 @@ def said(outputs):
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return Engine(flows(tmp_path, ASKING))
+def engine(tmp_path: Path) -> FlowEngine:
+    return FlowEngine(flows(tmp_path, ASKING))
 
 
 def test_the_first_step_greets_and_waits_in_one_go(engine):
@@ -96,7 +96,7 @@ def test_an_answer_forgets_the_attempts(engine):
 
 
 def test_speech_is_registered_and_the_number_read_out(engine):
-    state, outputs = run(engine, engine.begin("one"), Begin(), Heard("路灯坏了", "zh"))
+    state, outputs = run(engine, engine.begin("one"), Begin(), WordsHeard("路灯坏了", "zh"))
     assert outputs == (Act("register_ticket", {}),)
     state, outputs = run(engine, state, ActionDone("register_ticket", "ok", {"ticket_no": "202611230000001"}))
     (say,) = outputs
@@ -106,29 +106,31 @@ def test_speech_is_registered_and_the_number_read_out(engine):
 
 
 def test_speech_that_is_not_understood_yet_is_a_demand_too(engine):
-    _, outputs = run(engine, engine.begin("one"), Begin(), Heard(None))
+    _, outputs = run(engine, engine.begin("one"), Begin(), WordsHeard(None))
     assert outputs == (Act("register_ticket", {}),)
 
 
 def test_another_outcome_takes_its_branch(engine):
-    state, outputs = run(engine, engine.begin("one"), Begin(), Heard("路灯"), ActionDone("register_ticket", "failed"))
+    state, outputs = run(
+        engine, engine.begin("one"), Begin(), WordsHeard("路灯"), ActionDone("register_ticket", "failed")
+    )
     assert (state.step, outputs) == ("later", (End("interrupted"),))
 
 
 @pytest.mark.parametrize("words", ["人工", "人工。", "你好，请帮我转人工，谢谢！"])
 def test_a_spoken_word_is_a_choice(tmp_path, words):
-    engine = Engine(flows(tmp_path, ASKING.replace("[人工]", "[人工, 转人工]")))
-    _, outputs = run(engine, engine.begin("one"), Begin(), Heard(words, "zh"))
+    engine = FlowEngine(flows(tmp_path, ASKING.replace("[人工]", "[人工, 转人工]")))
+    _, outputs = run(engine, engine.begin("one"), Begin(), WordsHeard(words, "zh"))
     assert outputs == (Act("request_callback", {"reason": "asked"}),)
 
 
 def test_a_word_inside_a_demand_is_no_choice(engine):
-    _, outputs = run(engine, engine.begin("one"), Begin(), Heard("人工湖的水很脏", "zh"))
+    _, outputs = run(engine, engine.begin("one"), Begin(), WordsHeard("人工湖的水很脏", "zh"))
     assert outputs == (Act("register_ticket", {}),)
 
 
 def test_another_language_is_followed(engine):
-    state, outputs = run(engine, engine.begin("one"), Begin(), Heard("the street lamp is broken", "en"))
+    state, outputs = run(engine, engine.begin("one"), Begin(), WordsHeard("the street lamp is broken", "en"))
     assert outputs == (Act("set_language", {"language": "en"}),)
     assert state.language == "en"
     state, outputs = run(engine, state, ActionDone("set_language", "ok"))
@@ -138,7 +140,7 @@ def test_another_language_is_followed(engine):
 
 
 def test_a_cough_taken_for_english_changes_nothing(engine):
-    state, outputs = run(engine, engine.begin("one"), Begin(), Heard("You.", "en"))
+    state, outputs = run(engine, engine.begin("one"), Begin(), WordsHeard("You.", "en"))
     assert (state.language, outputs) == ("zh", (Act("register_ticket", {}),))
 
 
@@ -161,9 +163,13 @@ def test_a_language_can_be_chosen_at_the_start(engine):
 
 def test_state_goes_through_json(engine):
     state, _ = run(
-        engine, engine.begin("one"), Begin(), Heard("路灯"), ActionDone("register_ticket", "ok", {"ticket_no": "7"})
+        engine,
+        engine.begin("one"),
+        Begin(),
+        WordsHeard("路灯"),
+        ActionDone("register_ticket", "ok", {"ticket_no": "7"}),
     )
-    assert State.from_json(state.to_json()) == state
+    assert DialogueState.from_json(state.to_json()) == state
     with pytest.raises(FrozenInstanceError):
         state.step = "elsewhere"
 
@@ -176,34 +182,34 @@ def test_a_running_dialogue_keeps_its_version(tmp_path, engine):
     fresh = engine.begin("one")
     assert fresh.version != old.version
     assert run(engine, fresh, Begin())[1][-1] == End("deflected")
-    assert run(engine, old, Heard("路灯"))[1] == (Act("register_ticket", {}),)
+    assert run(engine, old, WordsHeard("路灯"))[1] == (Act("register_ticket", {}),)
 
 
 def test_a_version_nobody_has_any_more_goes_on_in_the_newest(tmp_path, engine):
     old, _ = run(engine, engine.begin("one"), Begin())
-    later = Engine(flows(tmp_path, ASKING.replace("attempts: 2", "attempts: 1")))
+    later = FlowEngine(flows(tmp_path, ASKING.replace("attempts: 2", "attempts: 1")))
     state, outputs = later.step(old, Silence())
     assert (state.version, said(outputs)) == (later.begin("one").version, ["again"])
 
 
 def test_a_dialogue_whose_step_is_gone_goes_on_at_the_first_question(tmp_path, engine):
     old, _ = run(engine, engine.begin("one"), Begin())
-    later = Engine(flows(tmp_path, ASKING.replace("id: demand", "id: matter").replace("to: demand", "to: matter")))
+    later = FlowEngine(flows(tmp_path, ASKING.replace("id: demand", "id: matter").replace("to: demand", "to: matter")))
     waiting = later.waiting(old)
     assert waiting is not None
     assert "2" in waiting.keys
-    assert run(later, old, Heard("路灯"))[1] == (Act("register_ticket", {}),)
+    assert run(later, old, WordsHeard("路灯"))[1] == (Act("register_ticket", {}),)
 
 
 def test_a_dialogue_whose_flow_is_gone_is_silent_and_does_no_harm(engine):
     begun, _ = run(engine, engine.begin("one"), Begin())
     old = replace(begun, flow="renamed")
     assert engine.waiting(old) is None
-    assert engine.step(old, Heard("路灯")) == (old, ())
+    assert engine.step(old, WordsHeard("路灯")) == (old, ())
 
 
 def test_words_that_change_make_a_new_version(tmp_path):
     write_flow(tmp_path, ASKING)
-    before = Engine(flows(tmp_path, ASKING)).begin("one").version
+    before = FlowEngine(flows(tmp_path, ASKING)).begin("one").version
     (tmp_path / "prompts" / "zh" / "hello.txt").write_text("您好\n", encoding="utf-8")
-    assert Engine(flows(tmp_path, ASKING)).begin("one").version != before
+    assert FlowEngine(flows(tmp_path, ASKING)).begin("one").version != before

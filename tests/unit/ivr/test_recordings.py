@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from gateway.ivr.audio import alaw
+from gateway.ivr.new_prompts import check, put_in
 from gateway.ivr.prompts import read_prompts
-from gateway.ivr.recordings import check, put_in
 
 from .flows import PROMPT_IDS, write_prompts, write_wav
 

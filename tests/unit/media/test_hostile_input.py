@@ -13,21 +13,22 @@ from channels.sip import uri as uris
 from channels.sip.bodies import UnsupportedBody, key_of, sdp_of
 from channels.sip.call_info import call_info
 from channels.sip.digest import Digest
+from channels.sip.flow import PeerFlow
 from channels.sip.media_sdp import Description, NotAcceptable
-from channels.sip.message import MAX_HEADERS, Malformed, Request, Response, parse, response_to
+from channels.sip.message import MAX_HEADERS, MalformedMessage, Request, Response, parse, response_to
 from channels.sip.registrar import MAX_CONTACTS
 from channels.sip.rtp import is_report, payload_of
 from channels.sip.rtp_buffer import JitterBuffer
 from channels.sip.rtp_events import EventReceiver
 from channels.sip.session_timers import IntervalTooSmall, agree
 from channels.sip.settings import SipSettings
-from channels.sip.transport import MAX_MESSAGE, Flow
-from gateway.ports.clock import SystemClock
+from channels.sip.transport import MAX_MESSAGE
+from gateway.edge.system_clock import SystemClock
 from tests.fakes.house import NoPhones
 
 pytestmark = pytest.mark.unit
 
-FLOW = Flow(None, "udp", "192.0.2.9", 5060, None)  # type: ignore[arg-type]  # nothing is sent
+FLOW = PeerFlow(None, "udp", "192.0.2.9", 5060, None)  # type: ignore[arg-type]  # nothing is sent
 DIGEST = Digest(realm="12345", phones=NoPhones(), clock=SystemClock())
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
@@ -70,7 +71,7 @@ def take(data: bytes) -> None:
     """All that is done with a message before anything is decided about it."""
     try:
         message = parse(data, FLOW)
-    except Malformed as error:
+    except MalformedMessage as error:
         if error.request is not None:
             response_to(error.request, error.status, to_tag="t")
         return
@@ -162,7 +163,7 @@ WORST = {
 
 def test_longer_headers_are_not_read():
     data = INVITE.replace("Supported: timer", "X-A: " + "," * MAX_HEADERS).encode()
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedMessage) as refused:
         parse(data, FLOW)
     assert refused.value.request is None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.sip.media_sdp import Agreed, Description, NotAcceptable
+from channels.sip.media_sdp import AgreedMedia, Description, NotAcceptable
 
 pytestmark = pytest.mark.unit
 
@@ -20,7 +20,7 @@ def ours() -> Description:
     return Description("192.0.2.1", 20000)
 
 
-def answer(offer: str) -> tuple[list[str], Agreed]:
+def answer(offer: str) -> tuple[list[str], AgreedMedia]:
     body, agreed = ours().answer(offer.encode())
     assert body.endswith(b"\r\n")
     return body.decode().split("\r\n"), agreed

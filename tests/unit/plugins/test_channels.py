@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import pytest
 
 import channels
+import gateway
 from gateway.errors import ConfigError
 from gateway.plugins.channels import load_channel_spec
 
 pytestmark = pytest.mark.unit
 KIND = """
 from pydantic import BaseModel, ConfigDict
-from gateway.ports.channel import ChannelSpec
+from gateway.ports.channel import ChannelSpec, HttpAccess
 
 
 class Settings(BaseModel):
@@ -23,7 +25,37 @@ class Settings(BaseModel):
     polled: bool = False
 
 
-SPEC = ChannelSpec(kind="pager", settings=Settings, build=lambda settings, context: None, {more})
+class Pager:
+    def __init__(self, settings, context): ...
+    async def run(self): ...
+    async def ready(self): ...
+    async def aclose(self, *, drain_s): ...
+
+
+class Handling(Pager):
+    async def handle(self, request): ...
+
+
+class Sending(Pager):
+    async def send(self, message): ...
+
+
+class Conversing(Handling, Sending):
+    def fetch(self, media): ...
+
+
+class Endless:
+    async def run(self): ...
+    async def ready(self): ...
+
+
+def either(settings, context) -> Pager | Handling: ...
+
+
+def unsaid(settings, context): ...
+
+
+SPEC = ChannelSpec(**{{"kind": "pager", "settings": Settings, "build": Pager, **dict({more})}})
 """
 
 
@@ -41,7 +73,10 @@ def pager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 def test_capabilities_are_read(pager: Callable[[str], None]) -> None:
-    pager('role="web", widget=True, reaches_phones=True, single_owner=lambda settings: settings.polled')
+    pager(
+        'role="web", build=Handling, http=lambda _: HttpAccess(), widget=True, reaches_phones=True, '
+        "single_owner=lambda settings: settings.polled"
+    )
     spec = load_channel_spec("pager")
     assert spec.widget
     assert spec.reaches_phones
@@ -54,7 +89,14 @@ def test_capabilities_are_read(pager: Callable[[str], None]) -> None:
     ("more", "problem"),
     [
         ('role="phone"', "SPEC.role is 'phone'"),
-        ('role="voice", widget=True', "SPEC.widget needs SPEC.role 'web'"),
+        ('role="web", widget=True', "SPEC.widget needs SPEC.http"),
+        ('role="web", build=unsaid', "SPEC.build must be a class, or a function whose annotation"),
+        ('role="web", build=Endless', r"Endless has no aclose\(\)"),
+        ('role="web", http=lambda _: None', r"SPEC.http, but Pager has no handle\(\)"),
+        ('role="web", build=either', r"Handling has handle\(\), which nobody calls"),
+        ('role="web", converses=True, build=Sending', "SPEC.converses, but Sending lacks one of send, fetch"),
+        ('role="web", build=Sending', r"Sending has send\(\), which nobody calls"),
+        ('role="web", http="yes", build=Handling', "SPEC.http must be a function"),
         ('role="web", single_owner="yes"', "SPEC.single_owner must be"),
         ('role="web", source="cityapp"', "SPEC.source must be a function"),
     ],
@@ -63,3 +105,22 @@ def test_what_cannot_be_is_told(pager: Callable[[str], None], more: str, problem
     pager(more)
     with pytest.raises(ConfigError, match=problem):
         load_channel_spec("pager")
+
+
+def sniffed(source: str) -> list[str]:
+    """Where an attribute of a channel or of its settings is asked for by name."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [
+        ast.unparse(call)
+        for call in calls
+        if ast.unparse(call.func) in {"getattr", "hasattr"} and ast.unparse(call.args[0]) in {"channel", "options"}
+    ]
+
+
+def test_nobody_asks_an_instance_what_it_can_do() -> None:
+    rooms = Path(gateway.__path__[0]).rglob("*.py")
+    assert {path.name: found for path in rooms if (found := sniffed(path.read_text(encoding="utf-8")))} == {}
+    assert sniffed('if hasattr(channel, "send"): getattr(options, "flow", None)') == [
+        "hasattr(channel, 'send')",
+        "getattr(options, 'flow', None)",
+    ]

@@ -26,12 +26,12 @@ from gateway.prefill.extract import (
 )
 from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.reader import MOST_MENTIONS, MOST_PRIVATE, Prefill
+from gateway.prefill.reader import MOST_MENTIONS, MOST_PRIVATE, PrefillReader
 
 pytestmark = pytest.mark.unit
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-PREFILL = Prefill(Gazetteer([]), zone=timezone(timedelta(hours=8)))
+PREFILL = PrefillReader(Gazetteer([]), zone=timezone(timedelta(hours=8)))
 EXTRACTORS: tuple[ModuleType, ...] = (english, money, numbers, organisations, parties, people, phones, times)
 SHORT = MAX_CHARS // 4
 PROBED = 2_000
@@ -139,7 +139,7 @@ def test_no_group_of_alternatives_is_repeated_without_a_bound(module: ModuleType
 )
 @pytest.mark.parametrize("hours", [-12, 8])
 def test_no_text_and_no_clock_breaks_an_extractor(text: str, at: datetime, hours: int) -> None:
-    Prefill(Gazetteer([]), zone=timezone(timedelta(hours=hours)))._read(text, at=at, answers=False)
+    PrefillReader(Gazetteer([]), zone=timezone(timedelta(hours=hours)))._read(text, at=at, answers=False)
 
 
 def test_no_mixture_of_its_words_breaks_an_extractor() -> None:

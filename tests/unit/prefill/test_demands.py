@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.guess import FILL_AT
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.settings.sections import INSTALLATION
 from tests.support.reading import city_prefill
@@ -26,11 +26,11 @@ with (Path(__file__).parents[2] / "data" / "demands.csv").open(encoding="utf-8",
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Prefill:
+def shipped() -> PrefillReader:
     return city_prefill()
 
 
-def read(prefill: Prefill, text: str) -> dict[str, Any]:
+def read(prefill: PrefillReader, text: str) -> dict[str, Any]:
     return {guess.path: guess for guess in prefill.read(text, at=NOW).guesses}
 
 
@@ -39,7 +39,7 @@ def in_branch(code: str, wanted: str) -> bool:
     return any(code.startswith(branch) or branch.startswith(code) for branch in wanted.split("|") if branch)
 
 
-def test_what_is_filled_is_right_as_often_as_it_says(shipped: Prefill) -> None:
+def test_what_is_filled_is_right_as_often_as_it_says(shipped: PrefillReader) -> None:
     right: dict[str, list[tuple[float, bool]]] = {"type": [], "category": [], "urgency": []}
     missed = 0
     for row in DEMANDS:
@@ -60,7 +60,7 @@ def test_what_is_filled_is_right_as_often_as_it_says(shipped: Prefill) -> None:
     assert missed / len(DEMANDS) <= 0.12
 
 
-def test_the_record_gets_names_and_version(shipped: Prefill) -> None:
+def test_the_record_gets_names_and_version(shipped: PrefillReader) -> None:
     category = read(shipped, "海秀东路的路灯坏了")["demand.category"]
     assert category.value == {
         "code": "040201",
@@ -72,7 +72,7 @@ def test_the_record_gets_names_and_version(shipped: Prefill) -> None:
     assert category.candidates[0] == ("040201", category.confidence)
 
 
-def test_the_unit_is_that_of_the_category_and_less_sure(shipped: Prefill) -> None:
+def test_the_unit_is_that_of_the_category_and_less_sure(shipped: PrefillReader) -> None:
     fields = read(shipped, "我们小区停水两天了水龙头一滴水都没有")
     unit, category = fields["handling.lead_unit"], fields["demand.category"]
     assert unit.value == TAXONOMY[category.value["code"]].unit == "E01"
@@ -94,7 +94,7 @@ def test_the_unit_is_that_of_the_category_and_less_sure(shipped: Prefill) -> Non
     ],
 )
 def test_homophones_change_the_confidence_and_not_the_branch(
-    shipped: Prefill, said: str, heard: str, branch: str
+    shipped: PrefillReader, said: str, heard: str, branch: str
 ) -> None:
     true, wrong = (read(shipped, text)["demand.category"] for text in (said, heard))
     assert in_branch(true.value["code"], branch)
@@ -119,7 +119,7 @@ def test_homophones_change_the_confidence_and_not_the_branch(
         ("去年这里着火过，消防设施一直没换", "normal"),
     ],
 )
-def test_urgency_is_danger_or_failure_and_not_hurry(shipped: Prefill, text: str, level: str) -> None:
+def test_urgency_is_danger_or_failure_and_not_hurry(shipped: PrefillReader, text: str, level: str) -> None:
     urgency = read(shipped, text)["demand.urgency"]
     assert urgency.value["level"] == level
     assert urgency.value["reason"]
@@ -135,23 +135,23 @@ def test_urgency_is_danger_or_failure_and_not_hurry(shipped: Prefill, text: str,
         ("谢谢再见", None),
     ],
 )
-def test_the_type_without_its_verb(shipped: Prefill, text: str, kind: str | None) -> None:
+def test_the_type_without_its_verb(shipped: PrefillReader, text: str, kind: str | None) -> None:
     guess = read(shipped, text).get("demand.type")
     assert (guess.value if guess else None) == kind
 
 
 @pytest.mark.parametrize("text", ["", "   ", "嗯嗯好的谢谢", "1234567", "😀" * 50])
-def test_what_says_nothing_gets_no_category(shipped: Prefill, text: str) -> None:
+def test_what_says_nothing_gets_no_category(shipped: PrefillReader, text: str) -> None:
     category = read(shipped, text).get("demand.category")
     assert category is None or category.confidence < FILL_AT
 
 
-def test_where_something_is_is_not_what_it_is_about(shipped: Prefill) -> None:
+def test_where_something_is_is_not_what_it_is_about(shipped: PrefillReader) -> None:
     for where in ("医院", "学校", "派出所", "银行", "菜市场"):
         assert read(shipped, f"{where}门口的路灯坏了")["demand.category"].value["code"].startswith("0402"), where
 
 
-def test_the_examples_of_the_tree_lead_back_to_their_branch(shipped: Prefill) -> None:
+def test_the_examples_of_the_tree_lead_back_to_their_branch(shipped: PrefillReader) -> None:
     """The keywords are checked against sentences: an example is mostly found in its own branch, and rarely lost."""
     told = [
         (code, read(shipped, text).get("demand.category"))
@@ -163,6 +163,6 @@ def test_the_examples_of_the_tree_lead_back_to_their_branch(shipped: Prefill) ->
     assert len(sure) / len(told) >= 0.8
 
 
-def test_a_megabyte_is_read_by_its_beginning(shipped: Prefill) -> None:
+def test_a_megabyte_is_read_by_its_beginning(shipped: PrefillReader) -> None:
     category = read(shipped, "路灯坏了投诉噪音井盖没了" * 80_000)["demand.category"]
     assert category.span[1] < 3000

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain.guess import FILL_AT, Guess
 from gateway.prefill.denial import denied_spans
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
@@ -21,11 +21,11 @@ _BY_WORDS = 0.85
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Prefill:
+def shipped() -> PrefillReader:
     return city_prefill()
 
 
-def read(prefill: Prefill, text: str) -> dict[str, Guess]:
+def read(prefill: PrefillReader, text: str) -> dict[str, Guess]:
     return {guess.path: guess for guess in prefill.read(text, at=NOW).guesses}
 
 
@@ -65,7 +65,7 @@ def told(guess: Guess | None, least: float) -> Any:
         "We can't get the trapped child out",
     ],
 )
-def test_danger_that_is_not_over_is_urgent(shipped: Prefill, text: str) -> None:
+def test_danger_that_is_not_over_is_urgent(shipped: PrefillReader, text: str) -> None:
     assert told(read(shipped, text).get("demand.urgency"), _BY_WORDS) == "urgent"
 
 
@@ -78,7 +78,7 @@ def test_danger_that_is_not_over_is_urgent(shipped: Prefill, text: str) -> None:
         "漏电已经修好了",
     ],
 )
-def test_danger_that_is_said_to_be_over_is_for_a_person_to_decide(shipped: Prefill, text: str) -> None:
+def test_danger_that_is_said_to_be_over_is_for_a_person_to_decide(shipped: PrefillReader, text: str) -> None:
     assert read(shipped, text)["demand.urgency"].confidence < FILL_AT
 
 
@@ -100,7 +100,7 @@ def test_danger_that_is_said_to_be_over_is_for_a_person_to_decide(shipped: Prefi
         "已经没什么问题了，谢谢",
     ],
 )
-def test_no_danger_is_not_urgent(shipped: Prefill, text: str) -> None:
+def test_no_danger_is_not_urgent(shipped: PrefillReader, text: str) -> None:
     assert told(read(shipped, text)["demand.urgency"], FILL_AT) == "normal"
 
 
@@ -118,7 +118,7 @@ def test_no_danger_is_not_urgent(shipped: Prefill, text: str) -> None:
         ("I am not calling to report anybody", "report"),
     ],
 )
-def test_what_is_not_wanted_is_not_the_type(shipped: Prefill, text: str, kind: str) -> None:
+def test_what_is_not_wanted_is_not_the_type(shipped: PrefillReader, text: str, kind: str) -> None:
     assert told(read(shipped, text).get("demand.type"), FILL_AT) != kind
 
 
@@ -142,7 +142,7 @@ def test_what_is_not_wanted_is_not_the_type(shipped: Prefill, text: str, kind: s
         ("I want to complain about the taxi driver", "complaint", FILL_AT),
     ],
 )
-def test_what_is_wanted_stays_sure(shipped: Prefill, text: str, kind: str, least: float) -> None:
+def test_what_is_wanted_stays_sure(shipped: PrefillReader, text: str, kind: str, least: float) -> None:
     assert told(read(shipped, text).get("demand.type"), least) == kind
 
 
@@ -164,7 +164,7 @@ def test_what_is_wanted_stays_sure(shipped: Prefill, text: str, kind: str, least
         ("水管没有爆，就是想换一个", "010103"),
     ],
 )
-def test_a_denied_wrong_is_not_the_category(shipped: Prefill, text: str, branch: str) -> None:
+def test_a_denied_wrong_is_not_the_category(shipped: PrefillReader, text: str, branch: str) -> None:
     code = told(read(shipped, text).get("demand.category"), _BY_WORDS)
     assert not (code or "").startswith(branch)
 
@@ -188,7 +188,7 @@ def test_a_denied_wrong_is_not_the_category(shipped: Prefill, text: str, branch:
         ("The street light is not working", "0402"),
     ],
 )
-def test_what_is_missing_or_not_mended_stays(shipped: Prefill, text: str, branch: str) -> None:
+def test_what_is_missing_or_not_mended_stays(shipped: PrefillReader, text: str, branch: str) -> None:
     code = told(read(shipped, text).get("demand.category"), FILL_AT)
     assert code is not None
     assert code.startswith(branch)

@@ -12,7 +12,7 @@ from gateway.domain.words import Speaker
 from gateway.intake.call.record import heard_segment
 from gateway.ports.recogniser import Final
 from gateway.prefill.hearing import CAP, Hearing, differences
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.said import understand
 from tests.support.reading import city_prefill
 
@@ -21,12 +21,12 @@ AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def prefill() -> Prefill:
+def prefill() -> PrefillReader:
     return city_prefill()
 
 
 @pytest.fixture(scope="module")
-def hearing(prefill: Prefill) -> Hearing:
+def hearing(prefill: PrefillReader) -> Hearing:
     return prefill.hearing
 
 
@@ -72,7 +72,7 @@ def test_a_village_is_put_right_only_beside_another_name(hearing: Hearing) -> No
     assert hearing.corrected("我说的滨涯春的路灯坏了") is None
 
 
-def test_the_transcript_keeps_what_was_heard_and_fields_rest_on_the_corrected_text(prefill: Prefill) -> None:
+def test_the_transcript_keeps_what_was_heard_and_fields_rest_on_the_corrected_text(prefill: PrefillReader) -> None:
     heard = "我在海电岛，这里的路灯坏了"
     final = Final(start_ms=0, end_ms=4000, text=heard, language="zh", confidence=0.8, engine="whisper")
     read = understand(prefill, [heard_segment(Speaker.REQUESTER, 1, final)], AT, new=1)
@@ -85,7 +85,7 @@ def test_the_transcript_keeps_what_was_heard_and_fields_rest_on_the_corrected_te
     assert district.confidence <= CAP
 
 
-def test_a_persons_correction_is_what_fields_rest_on(prefill: Prefill) -> None:
+def test_a_persons_correction_is_what_fields_rest_on(prefill: PrefillReader) -> None:
     segment = NewSegment(
         seq=1, speaker="requester", start_ms=0, end_ms=9, text="在那边", corrected_text="在秀英区长流镇"
     )
@@ -94,20 +94,20 @@ def test_a_persons_correction_is_what_fields_rest_on(prefill: Prefill) -> None:
     assert guesses["place.street"].confidence > CAP
 
 
-def test_english_is_never_put_right(prefill: Prefill) -> None:
+def test_english_is_never_put_right(prefill: PrefillReader) -> None:
     final = Final(start_ms=0, end_ms=9, text="海电岛", language="en", confidence=None, engine="whisper")
     read = understand(prefill, [heard_segment(Speaker.REQUESTER, 1, final)], AT, new=1)
     assert read.said[0].corrected_text is None
 
 
-def test_what_was_read_before_is_not_put_right_again(prefill: Prefill) -> None:
+def test_what_was_read_before_is_not_put_right_again(prefill: PrefillReader) -> None:
     before = NewSegment(seq=1, speaker="requester", start_ms=0, end_ms=9, text="我在海电岛")
     after = NewSegment(seq=2, speaker="requester", start_ms=9, end_ms=19, text="我在海电岛")
     read = understand(prefill, [before, after], AT, new=1)
     assert [s.corrected_text for s in read.said] == [None, "我在海甸岛"]
 
 
-def test_a_content_never_grows_beyond_what_is_read(prefill: Prefill) -> None:
+def test_a_content_never_grows_beyond_what_is_read(prefill: PrefillReader) -> None:
     said = [
         NewSegment(seq=n, speaker="requester", start_ms=n, end_ms=n + 1, text="路灯坏了" * 25, language="zh")
         for n in range(1, 300)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.prefill.demand_type import demand_type
-from gateway.prefill.place import Division, Gazetteer
-from gateway.prefill.reader import Prefill
+from gateway.prefill.place import Gazetteer, GazetteerEntry
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.spoken_phone import spoken_phone
 from gateway.settings.sections import INSTALLATION
 
@@ -77,10 +77,10 @@ def test_places_of_the_city() -> None:
 def test_a_name_that_two_districts_share_is_no_evidence_alone() -> None:
     gazetteer = Gazetteer(
         [
-            Division("1", "东区", "district", ""),
-            Division("2", "西区", "district", ""),
-            Division("11", "新民街道", "street", "1"),
-            Division("21", "新民街道", "street", "2"),
+            GazetteerEntry("1", "东区", "district", ""),
+            GazetteerEntry("2", "西区", "district", ""),
+            GazetteerEntry("11", "新民街道", "street", "1"),
+            GazetteerEntry("21", "新民街道", "street", "2"),
         ],
     )
     assert [g.path for g in gazetteer.find("新民街道的井盖没了")] == ["place.address"]
@@ -88,5 +88,5 @@ def test_a_name_that_two_districts_share_is_no_evidence_alone() -> None:
 
 
 def test_title_skips_the_greeting() -> None:
-    guesses = {g.path: g for g in Prefill(Gazetteer([])).read("喂，您好，路灯坏了。谢谢", at=NOW).guesses}
+    guesses = {g.path: g for g in PrefillReader(Gazetteer([])).read("喂，您好，路灯坏了。谢谢", at=NOW).guesses}
     assert guesses["demand.title"].value == "路灯坏了"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.prefill.similar import CHARS, Entry, Similar, SimilarIndex, vector
+from gateway.prefill.similar import CHARS, Entry, ScoredTicket, SimilarIndex, vector
 
 pytestmark = pytest.mark.unit
 
@@ -155,5 +155,5 @@ def test_adding_and_removing_comes_to_the_same_as_building_anew(
         assert scores(grown.search(asked, top=20)) == pytest.approx(scores(built.search(asked, top=20)), abs=1e-4)
 
 
-def scores(found: list[Similar]) -> dict[str, float]:
+def scores(found: list[ScoredTicket]) -> dict[str, float]:
     return {one.ticket_id: one.score for one in found if one.score > 0.1501}  # not what rounding alone decides

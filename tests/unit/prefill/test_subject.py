@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain.guess import Guess
 from gateway.prefill.subject import Subject
-from gateway.prefill.taxonomy import Category, version
+from gateway.prefill.taxonomy import TaxonomyNode, version
 from gateway.prefill.trained import PATHS, TrainedModels
 
 pytestmark = pytest.mark.unit
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.unit
 DAY = date(2026, 11, 24)
 
 
-def row(code: str, *names: str, words: str = "", urgent: bool = False, **dates: str) -> Category:
+def row(code: str, *names: str, words: str = "", urgent: bool = False, **dates: str) -> TaxonomyNode:
     limit = "urgent" if urgent else "normal"
-    return Category(code, code[:-2], names, tuple(words.split()), (), "E01", urgent, limit, **dates)
+    return TaxonomyNode(code, code[:-2], names, tuple(words.split()), (), "E01", urgent, limit, **dates)
 
 
 TREE = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.prefill.title import TITLE_WIDTH
 from tests.support.reading import city_prefill
 
@@ -20,11 +20,11 @@ DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Prefill:
+def shipped() -> PrefillReader:
     return city_prefill()
 
 
-def read(prefill: Prefill, text: str) -> dict[str, Any]:
+def read(prefill: PrefillReader, text: str) -> dict[str, Any]:
     return {guess.path: guess for guess in prefill.read(text, at=NOW).guesses}
 
 
@@ -77,11 +77,11 @@ def read(prefill: Prefill, text: str) -> dict[str, Any]:
         ("我在美兰区海甸岛三西路，家里有很大的煤气味", "美兰区海甸岛三西路 家里有很大的煤气味"),
     ],
 )
-def test_it_says_where_and_what(shipped: Prefill, text: str, called: str) -> None:
+def test_it_says_where_and_what(shipped: PrefillReader, text: str, called: str) -> None:
     assert read(shipped, text)["demand.title"].value == called
 
 
-def test_every_part_was_said_or_filled(shipped: Prefill) -> None:
+def test_every_part_was_said_or_filled(shipped: PrefillReader) -> None:
     with (DATA / "demands.csv").open(encoding="utf-8", newline="") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
     with (DATA / "places.csv").open(encoding="utf-8", newline="") as file:
@@ -105,7 +105,7 @@ def test_every_part_was_said_or_filled(shipped: Prefill) -> None:
     "what", ["龙华区国贸大道路灯不亮", "公交车司机态度恶劣", "小区停水了", "今天天气真不错啊朋友们"]
 )
 @pytest.mark.parametrize("between", ["，", "。", " "])
-def test_nobodys_name_or_number_is_in_it(shipped: Prefill, who: str, what: str, between: str) -> None:
+def test_nobodys_name_or_number_is_in_it(shipped: PrefillReader, who: str, what: str, between: str) -> None:
     for text in (f"{who}{between}{what}", f"{what}{between}{who}"):
         called = read(shipped, text)["demand.title"].value
         assert not any(part in called for part in ("李伟", "姓王", "张三", "1387", "双零", "电话", "手机"))
@@ -114,9 +114,9 @@ def test_nobodys_name_or_number_is_in_it(shipped: Prefill, who: str, what: str, 
 
 @pytest.mark.parametrize("filler", ["嗯", "呃", "嗯，那个，", "就是说", "喂", "你好，"])
 @pytest.mark.parametrize("text", ["龙华区国贸大道路灯不亮", "公交车司机态度恶劣"])
-def test_fillers_change_no_title(shipped: Prefill, filler: str, text: str) -> None:
+def test_fillers_change_no_title(shipped: PrefillReader, filler: str, text: str) -> None:
     assert read(shipped, filler + text)["demand.title"].value == read(shipped, text)["demand.title"].value
 
 
-def test_nothing_said_has_no_title(shipped: Prefill) -> None:
+def test_nothing_said_has_no_title(shipped: PrefillReader) -> None:
     assert "demand.title" not in read(shipped, "  。 ")

@@ -9,18 +9,20 @@ from pathlib import Path
 import pytest
 
 from gateway.bootstrap.recogniser import recogniser_urls
-from gateway.live.run_dir import make_private, socket_path
+from gateway.interprocess.run_dir import make_private, socket_path
 from gateway.roles.run_folder import clear_away
 from gateway.roles.supervisor import children
 from gateway.settings import Settings
-from gateway.settings.sections import Asr, Redis
+from gateway.settings.sections import AsrSection, RedisSection
 from tests.support.running import ROOT
 
 pytestmark = pytest.mark.unit
 
 
 def test_calls_come_first_and_each_process_knows_the_others(tmp_path: Path) -> None:
-    found = {child.spec.name: child.spec for child in children(Settings(data_dir=tmp_path, asr=Asr(workers=2)), None)}
+    found = {
+        child.spec.name: child.spec for child in children(Settings(data_dir=tmp_path, asr=AsrSection(workers=2)), None)
+    }
     assert list(found) == ["valkey", "asr-0", "asr-1", "reader", "web+worker", "voice"]
     assert [spec.nice for spec in found.values()] == [0, 10, 10, 5, 5, 0]
     ours = [name for name in found if name != "valkey"]
@@ -32,21 +34,23 @@ def test_calls_come_first_and_each_process_knows_the_others(tmp_path: Path) -> N
 
 
 def test_what_runs_elsewhere_is_not_started(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, asr=Asr(url="ws://elsewhere"), redis=Redis(url="redis://elsewhere"))
+    settings = Settings(
+        data_dir=tmp_path, asr=AsrSection(url="ws://elsewhere"), redis=RedisSection(url="redis://elsewhere")
+    )
     assert [child.spec.name for child in children(settings, None)] == ["reader", "web+worker", "voice"]
 
 
 @pytest.mark.parametrize(
     ("asr", "here"),
     [
-        (Asr(), 1),
-        (Asr(workers=0), 0),
-        (Asr(url="wss://elsewhere:2700"), 0),
-        (Asr(url="wss://elsewhere:2700", workers=2), 2),
-        (Asr(url="wss://elsewhere:2700", workers=2, engine="remote"), 0),
+        (AsrSection(), 1),
+        (AsrSection(workers=0), 0),
+        (AsrSection(url="wss://elsewhere:2700"), 0),
+        (AsrSection(url="wss://elsewhere:2700", workers=2), 2),
+        (AsrSection(url="wss://elsewhere:2700", workers=2, engine="remote"), 0),
     ],
 )
-def test_recognisers_of_this_machine_stand_beside_those_elsewhere(tmp_path: Path, asr: Asr, here: int) -> None:
+def test_recognisers_of_this_machine_stand_beside_those_elsewhere(tmp_path: Path, asr: AsrSection, here: int) -> None:
     names = [child.spec.name for child in children(Settings(data_dir=tmp_path, asr=asr), None)]
     assert sum(name.startswith("asr-") for name in names) == here
     (tmp_path / "run").mkdir()

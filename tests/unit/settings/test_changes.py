@@ -13,7 +13,7 @@ from gateway.errors import ConfigError
 from gateway.roles.reload import OF_A_CALL, possible
 from gateway.settings import Settings, load, load_again
 from gateway.settings.changes import changed_keys, changed_rows, said
-from gateway.settings.sections import Asr, ChannelTable, Http
+from gateway.settings.sections import AsrSection, ChannelTable, HttpSection
 
 pytestmark = pytest.mark.unit
 ROWS = st.fixed_dictionaries(
@@ -34,8 +34,8 @@ def by_id(rows: tuple[ChannelTable, ...]) -> dict[str, dict[str, Any]]:
 
 
 def test_sections_are_told_by_key_and_tables_apart() -> None:
-    old = Settings(http=Http(port=1), asr=Asr(token="a"), channel=(ChannelTable(id="a", kind="sip"),))
-    new = Settings(http=Http(port=2), asr=Asr(token="b"), timezone="UTC", channel=())
+    old = Settings(http=HttpSection(port=1), asr=AsrSection(token="a"), channel=(ChannelTable(id="a", kind="sip"),))
+    new = Settings(http=HttpSection(port=2), asr=AsrSection(token="b"), timezone="UTC", channel=())
     assert changed_keys(old, new) == ["timezone", "http.port", "asr.token"]
     assert changed_keys(old, old) == []
 

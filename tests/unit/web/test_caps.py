@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from channels.platform.codec import Message, ReceiptBody
 from channels.webchat.protocol import Frame
 from gateway.domain.limits import BODY_BYTES, CONTACT_BYTES, CONTENT_CHARS, CORRECTION_BYTES, content_of, content_with
-from gateway.ports.contact import ContactBody
+from gateway.edge.contact import ContactBody
 from gateway.web.api.models import TicketPatch
 from gateway.web.app import API_ROUTES
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.addresses import short_form, site_key
 from gateway.domain.ids import new_ulid
-from gateway.web.api.served_file import Span, parse_range
+from gateway.web.api.served_file import ByteRange, parse_range
 from gateway.web.api.vcon import ulid_uuid
 from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.passwords import one_time_password
@@ -95,7 +95,7 @@ def test_a_range_never_leaves_the_file(size: int, first: int, last: int) -> None
     elif last < first:
         assert parse_range(header, size) is None
     else:
-        assert parse_range(header, size) == Span(first, min(last, size - 1))
+        assert parse_range(header, size) == ByteRange(first, min(last, size - 1))
 
 
 def test_an_empty_file_has_no_range() -> None:

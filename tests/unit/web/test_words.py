@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.events import REGISTRY
-from gateway.domain.words import GIVEN
+from gateway.domain.status import GIVEN
 
 pytestmark = pytest.mark.unit
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
     texts = [module.read_text(encoding="utf-8") for module in sorted((ROOT / "gateway").rglob("*.py"))]
     given = {name for text in texts for name in re.findall(r'"status"[,:] Status\.([A-Z]+)\b', text)}
-    assert given == {status.name for status in GIVEN}, "words.GIVEN names the statuses that tickets are set to"
+    assert given == {status.name for status in GIVEN}, "status.GIVEN names the statuses that tickets are set to"
 
 
 def test_every_event_has_a_name_in_both_languages() -> None:

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
-from gateway.ports.clock import SystemClock
 from gateway.storage.database import Database, open_database
 from tests.support.change import Change, NewEvent
 from tests.support.reading import city_prefill

@@ -15,11 +15,11 @@ from aiohttp import web
 
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.titles import titles
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.titles import CURSOR, FAILURES, Titles
 from gateway.ports.channel import InboundContact
-from gateway.ports.clock import SystemClock
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
@@ -38,7 +38,7 @@ Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture(scope="module")
-def prefill() -> Prefill:
+def prefill() -> PrefillReader:
     return city_prefill()
 
 
@@ -103,7 +103,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 
 
 @asynccontextmanager
-async def following(db: Database, prefill: Prefill, url: str, *, timeout_s: float = 20.0) -> AsyncIterator[None]:
+async def following(db: Database, prefill: PrefillReader, url: str, *, timeout_s: float = 20.0) -> AsyncIterator[None]:
     writer = ChatEndpoint(url=url, model="city", token="a-token", timeout_s=timeout_s, max_chars=30)
     duty = Titles(
         writer=writer,
@@ -130,7 +130,7 @@ async def passed(db: Database, seq: int) -> bool:
     return saved is not None and int(saved) >= seq
 
 
-async def contact(db: Database, prefill: Prefill, key: str, content: str = SAID, **requester: Any) -> str:
+async def contact(db: Database, prefill: PrefillReader, key: str, content: str = SAID, **requester: Any) -> str:
     intake = ContactIntake(store=db.changes, prefill=prefill, clock=CLOCK)
     accepted = await intake.accept(
         InboundContact(
@@ -158,7 +158,7 @@ async def settled(db: Database, ticket_id: str) -> dict[str, Any]:
 
 
 async def test_a_good_title_takes_the_templates_place_and_nothing_personal_leaves(
-    db: Database, prefill: Prefill, endpoint: Endpoint
+    db: Database, prefill: PrefillReader, endpoint: Endpoint
 ) -> None:
     async with following(db, prefill, endpoint.url):
         ticket_id = await contact(db, prefill, "a", name="王小明", phone="13800138000")
@@ -202,7 +202,7 @@ async def test_a_good_title_takes_the_templates_place_and_nothing_personal_leave
     ],
 )
 async def test_whatever_else_it_answers_the_template_stays(
-    db: Database, prefill: Prefill, endpoint: Endpoint, reply: Reply
+    db: Database, prefill: PrefillReader, endpoint: Endpoint, reply: Reply
 ) -> None:
     endpoint.reply = reply
     async with following(db, prefill, endpoint.url):
@@ -215,7 +215,7 @@ async def test_whatever_else_it_answers_the_template_stays(
     assert len(endpoint.bodies) == 1, "asked once, whatever came of it"
 
 
-async def test_one_that_does_not_answer_is_given_up(db: Database, prefill: Prefill, endpoint: Endpoint) -> None:
+async def test_one_that_does_not_answer_is_given_up(db: Database, prefill: PrefillReader, endpoint: Endpoint) -> None:
     endpoint.reply = never
     async with following(db, prefill, endpoint.url, timeout_s=0.2):
         ticket_id = await contact(db, prefill, "a")
@@ -224,7 +224,7 @@ async def test_one_that_does_not_answer_is_given_up(db: Database, prefill: Prefi
         assert (await settled(db, await contact(db, prefill, "b")))["demand"]["title"] == GOOD
 
 
-async def test_after_some_failures_it_is_left_alone(db: Database, prefill: Prefill, endpoint: Endpoint) -> None:
+async def test_after_some_failures_it_is_left_alone(db: Database, prefill: PrefillReader, endpoint: Endpoint) -> None:
     endpoint.reply = plain(503, "busy")
     async with following(db, prefill, endpoint.url):
         for n in range(FAILURES + 3):
@@ -232,7 +232,7 @@ async def test_after_some_failures_it_is_left_alone(db: Database, prefill: Prefi
     assert len(endpoint.bodies) == FAILURES
 
 
-async def test_a_title_that_a_person_confirmed_stays(db: Database, prefill: Prefill, endpoint: Endpoint) -> None:
+async def test_a_title_that_a_person_confirmed_stays(db: Database, prefill: PrefillReader, endpoint: Endpoint) -> None:
     """Also when it is confirmed while the endpoint is thinking."""
     confirmed = asyncio.Event()
 
@@ -262,12 +262,12 @@ async def test_a_title_that_a_person_confirmed_stays(db: Database, prefill: Pref
     assert len(endpoint.bodies) == 1
 
 
-async def test_without_an_endpoint_there_is_no_duty(db: Database, prefill: Prefill) -> None:
+async def test_without_an_endpoint_there_is_no_duty(db: Database, prefill: PrefillReader) -> None:
     assert titles(load(None), db, prefill=prefill, clock=CLOCK, process=ThisProcess("n1")) is None
 
 
 async def test_of_who_asked_to_be_kept_secret_nothing_leaves(
-    db: Database, prefill: Prefill, endpoint: Endpoint
+    db: Database, prefill: PrefillReader, endpoint: Endpoint
 ) -> None:
     async with following(db, prefill, endpoint.url):
         await settled(db, await contact(db, prefill, "a", secret=True))

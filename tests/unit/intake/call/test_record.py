@@ -10,17 +10,17 @@ import pytest
 
 from gateway.domain.command import Applied
 from gateway.domain.messages import TICKET_NO
+from gateway.domain.phone_numbers import DialPlan
 from gateway.domain.words import Disposition
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import MIN_SPEECH_MS, CallRecord
 from gateway.intake.call.spooled import OfCall
 from gateway.intake.call.talk import CompleteTranscript, RequestCallback, TakeDemand
 from gateway.intake.call.texting import Texting
 from gateway.ports.call import CallInfo
-from gateway.ports.clock import SystemClock
-from gateway.ports.numbers import DialPlan
 from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from tests.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 
@@ -54,7 +54,7 @@ def heard(text: str, start_ms: int) -> Final:
 
 
 @pytest.fixture(scope="module")
-def prefill() -> Prefill:
+def prefill() -> PrefillReader:
     return city_prefill()
 
 
@@ -70,7 +70,7 @@ def call(store: Kept, reader: SpeechReader, info: CallInfo = INFO) -> CallRecord
     )
 
 
-async def test_a_segment_and_the_form_it_fills_are_one_command(prefill: Prefill) -> None:
+async def test_a_segment_and_the_form_it_fills_are_one_command(prefill: PrefillReader) -> None:
     store = Kept()
     record = call(store, ReaderHere(prefill))
     await record.heard(heard("我在秀英区长流震", 0))
@@ -85,7 +85,7 @@ async def test_a_segment_and_the_form_it_fills_are_one_command(prefill: Prefill)
     assert filled["place.street"]["name"] == "长流镇", "what was said before is still there"
 
 
-async def test_words_that_nobody_could_read_are_kept_and_read_with_the_next_ones(prefill: Prefill) -> None:
+async def test_words_that_nobody_could_read_are_kept_and_read_with_the_next_ones(prefill: PrefillReader) -> None:
     store, reader = Kept(), ReaderHere(prefill)
     record = call(store, reader)
     reader.away = True
@@ -103,7 +103,7 @@ async def test_words_that_nobody_could_read_are_kept_and_read_with_the_next_ones
 
 @pytest.mark.parametrize("back", [True, False])
 async def test_a_call_whose_words_are_unread_is_read_at_its_end_or_left_to_recovery(
-    prefill: Prefill, *, back: bool
+    prefill: PrefillReader, *, back: bool
 ) -> None:
     store, reader = Kept(), ReaderHere(prefill)
     record = call(store, reader)
@@ -120,7 +120,7 @@ async def test_a_call_whose_words_are_unread_is_read_at_its_end_or_left_to_recov
 
 @pytest.mark.parametrize("proved", [True, False])
 async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
-    prefill: Prefill, *, proved: bool
+    prefill: PrefillReader, *, proved: bool
 ) -> None:
     store = Kept()
     record = call(store, ReaderHere(prefill))
@@ -139,7 +139,9 @@ async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
 
 
 @pytest.mark.parametrize("withheld", [True, False])
-async def test_who_withholds_their_number_is_called_back_and_kept_secret(prefill: Prefill, *, withheld: bool) -> None:
+async def test_who_withholds_their_number_is_called_back_and_kept_secret(
+    prefill: PrefillReader, *, withheld: bool
+) -> None:
     store = Kept()
     asserted = ("sip:pbx@192.0.2.1", "tel:6653-4321;phone-context=+86898", "sip:13900000000@192.0.2.1")
     info = replace(INFO, from_user="anonymous", caller_uris=asserted, withheld=withheld)
@@ -153,7 +155,7 @@ async def test_who_withholds_their_number_is_called_back_and_kept_secret(prefill
     assert asked.callback is not None
 
 
-async def test_the_plan_of_the_trunk_completes_the_number(prefill: Prefill) -> None:
+async def test_the_plan_of_the_trunk_completes_the_number(prefill: PrefillReader) -> None:
     info = replace(INFO, from_user="66534321", plan=DialPlan(area_code="010"))
     assert call(Kept(), ReaderHere(prefill), info).phone == "+861066534321"
     assert call(Kept(), ReaderHere(prefill), replace(INFO, from_user="66534321")).phone is None
@@ -175,7 +177,7 @@ async def ended(record: CallRecord, *, spoken_ms: int, speech_ms: int, dispositi
 @pytest.mark.parametrize("registered", [True, False])
 @pytest.mark.parametrize(("speech_ms", "empty"), [(0, True), (MIN_SPEECH_MS - 1, True), (MIN_SPEECH_MS, False)])
 async def test_a_call_without_a_word_is_empty_unless_somebody_spoke(
-    prefill: Prefill, *, registered: bool, speech_ms: int, empty: bool
+    prefill: PrefillReader, *, registered: bool, speech_ms: int, empty: bool
 ) -> None:
     """Music sounds lively for 12 s and is no speech; who spoke and was not understood is kept for a person."""
     store = Kept()
@@ -192,7 +194,7 @@ async def test_a_call_without_a_word_is_empty_unless_somebody_spoke(
     assert completed.not_understood is not empty
 
 
-async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: Prefill) -> None:
+async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: PrefillReader) -> None:
     store = Kept()
     asked = call(store, ReaderHere(prefill))
     await asked.request_callback("asked_for_person")
@@ -208,7 +210,7 @@ async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: Prefill) -
     [("13800000000", True), ("089866668888", False), ("anonymous", False), ("+85261234567", False)],
 )
 async def test_a_mobile_caller_is_texted_the_number_with_the_registration(
-    prefill: Prefill,
+    prefill: PrefillReader,
     number: str,
     texted: bool,  # noqa: FBT001
 ) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from gateway.domain.command import Applied, Command
 from gateway.domain.open_interaction import OpenInteraction
+from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
-from gateway.ports.clock import SystemClock
-from gateway.ports.recordings import Finished
+from gateway.ports.recordings import FinishedRecording
 
 pytestmark = pytest.mark.unit
 
@@ -31,8 +31,8 @@ class Kept:
         return Applied(ticket_id="t", ticket_no="20261129000001", interaction_id="i", version=1, event_seq=1)
 
 
-def recording(duration_s: float) -> Finished:
-    return Finished(location="r.wav", duration_s=duration_s, sha256="0" * 64, bytes=58)
+def recording(duration_s: float) -> FinishedRecording:
+    return FinishedRecording(location="r.wav", duration_s=duration_s, sha256="0" * 64, bytes=58)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def recording(duration_s: float) -> Finished:
     ],
 )
 async def test_whose_call_was_never_acknowledged_is_not_called_back(
-    answered_at: datetime | None, finished: Finished | None, disposition: str, *, called_back: bool
+    answered_at: datetime | None, finished: FinishedRecording | None, disposition: str, *, called_back: bool
 ) -> None:
     store, at = Kept(), NOON
     interaction = OpenInteraction(

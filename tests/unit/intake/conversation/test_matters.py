@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.intake.conversation.matters import about, is_another
-from gateway.prefill.reader import Prefill
+from gateway.prefill.reader import PrefillReader
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
@@ -113,21 +113,21 @@ MORE = """
 
 
 @pytest.fixture(scope="module")
-def prefill() -> Prefill:
+def prefill() -> PrefillReader:
     return city_prefill()
 
 
-def another(prefill: Prefill, told: str) -> bool:
+def another(prefill: PrefillReader, told: str) -> bool:
     first, _, then = told.partition(" > ")
     known = about({}, prefill.read(first, at=AT).guesses)
     return is_another(known, then, prefill.read(then, at=AT).guesses)
 
 
 @pytest.mark.parametrize("told", OWN.strip().splitlines())
-def test_another_matter_has_a_ticket_of_its_own(prefill: Prefill, told: str) -> None:
+def test_another_matter_has_a_ticket_of_its_own(prefill: PrefillReader, told: str) -> None:
     assert another(prefill, told)
 
 
 @pytest.mark.parametrize("told", MORE.strip().splitlines())
-def test_what_says_more_is_an_addition(prefill: Prefill, told: str) -> None:
+def test_what_says_more_is_an_addition(prefill: PrefillReader, told: str) -> None:
     assert not another(prefill, told)

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 
 from gateway.intake.media import round_robin
 from gateway.intake.media.round_robin import RoundRobin
-from gateway.ports.conversation_store import Waiting
+from gateway.ports.conversation_store import WaitingVoice
 
 pytestmark = pytest.mark.unit
 PEOPLE = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=40)
 
 
-def heads(queue: list[tuple[int, str]]) -> list[Waiting]:
+def heads(queue: list[tuple[int, str]]) -> list[WaitingVoice]:
     """The oldest message of each person, as the store gives them."""
     oldest: dict[str, int] = {}
     for number, person in queue:
         oldest.setdefault(person, number)
-    return [Waiting(f"{number:04}", person) for person, number in sorted(oldest.items(), key=lambda one: one[1])]
+    return [WaitingVoice(f"{number:04}", person) for person, number in sorted(oldest.items(), key=lambda one: one[1])]
 
 
 @given(PEOPLE)
@@ -53,19 +53,21 @@ def test_a_persons_messages_keep_their_order(senders: list[str]) -> None:
 
 def test_a_person_has_one_turn_at_a_time() -> None:
     book = RoundRobin()
-    first = book.begin([Waiting("1", "a"), Waiting("3", "b")])
-    assert first == Waiting("1", "a")
-    assert book.begin([Waiting("2", "a")]) is None
-    assert book.begin([Waiting("2", "a"), Waiting("3", "b")]) == Waiting("3", "b")
-    book.end(Waiting("1", "a"))
-    assert book.begin([Waiting("2", "a")]) == Waiting("2", "a")
+    first = book.begin([WaitingVoice("1", "a"), WaitingVoice("3", "b")])
+    assert first == WaitingVoice("1", "a")
+    assert book.begin([WaitingVoice("2", "a")]) is None
+    assert book.begin([WaitingVoice("2", "a"), WaitingVoice("3", "b")]) == WaitingVoice("3", "b")
+    book.end(WaitingVoice("1", "a"))
+    assert book.begin([WaitingVoice("2", "a")]) == WaitingVoice("2", "a")
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(round_robin, "REMEMBERED", 3)
     book = RoundRobin()
     for person in "abcd":
-        one = book.begin([Waiting("1", person)])
+        one = book.begin([WaitingVoice("1", person)])
         assert one is not None
         book.end(one)
-    assert book.begin([Waiting("1", "b"), Waiting("2", "a")]) == Waiting("2", "a")  # a is forgotten, b is not
+    assert book.begin([WaitingVoice("1", "b"), WaitingVoice("2", "a")]) == WaitingVoice(
+        "2", "a"
+    )  # a is forgotten, b is not

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from gateway.errors import StoreUnavailable
 from gateway.intake.channel.lease import ChannelLease
 from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
-from gateway.ports.open_work import FeedQueue, OpenWork, Queue
+from gateway.ports.open_work import Backlog, FeedBacklog, OpenWork
 from tests.contract.storage.changes import TestClock
 from tests.support.waiting import until
 
@@ -34,11 +34,11 @@ class Store:
             raise StoreUnavailable("away")
         since = self.clock.now() - timedelta(seconds=90)
         return OpenWork(
-            transcripts=Queue(waiting=2, oldest=since),
-            outbox={"removed": Queue(waiting=1, oldest=since)},
+            transcripts=Backlog(waiting=2, oldest=since),
+            outbox={"removed": Backlog(waiting=1, oldest=since)},
             callbacks_open=3,
             callbacks_overdue=1,
-            feeds={feed: FeedQueue(waiting=4, oldest=since, dead=5) for feed in feeds},
+            feeds={feed: FeedBacklog(waiting=4, oldest=since, dead=5) for feed in feeds},
         )
 
     async def clock_offset_s(self) -> float | None:
