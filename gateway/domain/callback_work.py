@@ -26,12 +26,6 @@ class Verb(StrEnum):
     CANCEL = "cancel"
 
 
-EVENTS = {
-    Verb.CLAIM: "callback.claimed",
-    Verb.ATTEMPT: "callback.attempted",
-    Verb.DONE: "callback.done",
-    Verb.CANCEL: "callback.cancelled",
-}
 CANCELLED = "cancelled"
 """Why a task is closed that somebody cancelled."""
 _STATES = {"reached": CallbackState.DONE, "not_reached": CallbackState.FAILED}
@@ -115,13 +109,3 @@ def _repeated(task: Task, work: Work) -> Task:
         return task
     by = f" by {closed.by} ({closed.why}) at {rfc3339(closed.at)}" if closed is not None else ""
     raise CallbackClosed(f"this callback was closed{by}; no call is owed any more")
-
-
-def event_data(task: Task, work: Work) -> dict[str, object]:
-    """What the event of ``work`` tells: no text of a person."""
-    told: dict[str, object] = {"attempts": task.attempts}
-    if work.result is not None:
-        told["result"] = work.result
-    if work.verb == Verb.ATTEMPT:
-        told["due_at"] = rfc3339(task.due_at)
-    return told

@@ -140,7 +140,7 @@ class Filling:
         """Where the evidence lies in the content; None when it lies behind the content's end."""
         if span is None or self._shift is None:
             return None
-        content = self._ticket.form.demand.content
+        content = self._alteration.value(_CONTENT)
         if content and span[1] + self._shift > said_in(content):
             return None
         return [place + self._shift for place in span]

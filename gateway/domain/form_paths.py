@@ -33,7 +33,8 @@ class FieldPath:
         self.offered = row.offered
         self._row, self._default, self._kind = row, default, type(default)
         self.code_key = row.code
-        self.coded = not named and not row.personal and (self._kind not in _OBJECTS or row.code is not None)
+        told = not row.personal and row.hidden is None  # events reach whoever sees the record masked
+        self.coded = told and not named and (self._kind not in _OBJECTS or row.code is not None)
 
     def get(self, form: Form) -> Any:
         """What stands there, as the form holds it."""
@@ -121,7 +122,8 @@ def _paths() -> dict[str, FieldPath]:
     form, found = Form(), {}
     for row in TABLE:
         above = TABLE.get(row.parent)
-        if row.path in _ALONE or (row.path.partition(".")[0] in _SETTABLE and row.path in _holders(form)):
+        settable = row.path.partition(".")[0] in _SETTABLE and row.kind is not Kind.LIST and row.path in _holders(form)
+        if row.path in _ALONE or settable:
             default = attrgetter(row.path)(form)
             named = above is not None and above.code is not None and row.name != above.code
             found[row.path] = FieldPath(row, default, named=named)

@@ -100,7 +100,7 @@ class OwedCalls:
         """Somebody has done something about a task; see ``check_work``."""
         before = self._world.tasks[work.callback_id]
         task = worked(before, work)
-        event = _event_of(work, task)
+        event = event_of_work(work, task)
         if not self._is_mine(task):
             self._ticket.record(event)
         self._put(task, event, everyone=True)
@@ -256,7 +256,8 @@ def _shown(ticket: Ticket) -> dict[str, Any] | None:
     return {"state": shown.state, "due_at": shown.due_at, "attempts": shown.attempts} if shown else None
 
 
-def _event_of(work: Work, task: Task) -> Event:
+def event_of_work(work: Work, task: Task) -> Event:
+    """What tells that ``task`` is as it is after ``work``."""
     about: dict[str, Any] = {"at": work.at, "actor": work.actor or SYSTEM, "callback_id": task.callback_id}
     about["attempts"] = task.attempts
     why = task.closed.why if task.closed is not None else ""

@@ -109,8 +109,6 @@ class Ticket:
                 self.form.handling.callback = None if code is None else CallbackShown(**code)
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
-                if path == "requester.requester_id":
-                    self.requester_id = code
 
     def withdraw(self, event: TicketWithdrawn) -> None:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""
@@ -125,7 +123,8 @@ class Ticket:
         self.apply(event)
         if alteration is not None:
             alteration.finish()
-            self.hidden = self.form.requester.hidden
+            requester = self.form.requester
+            self.hidden, self.requester_id = requester.hidden, requester.requester_id or self.requester_id
         self.event_seq = self.journal.add(event, self.ticket_id, self.ticket_no)
         self.updated_at = event.at
         self.dirty = True

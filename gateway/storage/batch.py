@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.world import World
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, RejectedInput
 from gateway.storage.codec import Row
 from gateway.storage.load import load
 from gateway.storage.save import save
@@ -40,17 +40,25 @@ class Written:
 
 
 class Spoiled(Exception):
-    """A command refused after it had altered something: what was loaded cannot be used any more."""
+    """A command was refused when it might have altered something: what was loaded cannot be used any more."""
+
+    def __init__(self, at: int, refusal: GatewayError) -> None:
+        """``at``: its place in the batch; ``refusal``: what its sender is told."""
+        super().__init__(at, refusal)
+        self.at, self.refusal = at, refusal
 
 
 def write_batch(
     connection: sa.Connection, batch: Sequence[Arrived], zone: tzinfo, now: str, *, enough: Callable[[], bool]
 ) -> Written:
-    """Decide ``batch`` from its beginning until there is ``enough``, at least one command: so many outcomes."""
+    """Decide ``batch`` from its beginning until there is ``enough``, at least one command: so many outcomes.
+
+    ``Spoiled``: nothing may be committed; what stands before that command can be.
+    """
     loaded = load(connection, [one.refs for one in batch], zone)
     outcomes: list[Outcome] = []
-    for one in batch:
-        outcomes.append(_decided(one, loaded.world))
+    for at, one in enumerate(batch):
+        outcomes.append(_decided(at, one, loaded.world))
         if enough():
             break
     if not loaded.world.journal.entries:
@@ -59,14 +67,15 @@ def write_batch(
     return Written(outcomes, _told(loaded.world), events[-1])
 
 
-def _decided(one: Arrived, world: World) -> Outcome:
+def _decided(at: int, one: Arrived, world: World) -> Outcome:
+    """What a command comes to. What is missing, in conflict or stale it finds before it alters anything."""
     since = len(world.journal.entries)
     world.trace = one.trace
     try:
         applied = one.command.decide(world)
     except GatewayError as error:
-        if len(world.journal.entries) > since:
-            raise Spoiled from error
+        if isinstance(error, RejectedInput) or len(world.journal.entries) > since:
+            raise Spoiled(at, error) from error
         return error
     world.finish(since, applied)
     return applied

@@ -113,6 +113,8 @@ class GroupCommitWriter:
             return await self._write(batch)
         except StoreUnavailable as error:
             return [_for_one(error) for _ in batch]
+        except Spoiled as spoiled:  # what comes after it is for the next batch
+            return await self._outcomes(batch[: spoiled.at]) if spoiled.at else [spoiled.refusal]
         except Exception as error:  # noqa: BLE001 - one of the batch is to blame; its neighbours must not suffer
             if len(batch) == 1:
                 return [_blame(error)]
@@ -177,8 +179,6 @@ def _for_one(error: StoreUnavailable) -> StoreUnavailable:
 
 def _blame(error: Exception) -> Exception:
     """What the sender of a command that cannot be committed is told."""
-    if isinstance(error, Spoiled) and error.__cause__ is not None:
-        return error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(error, sa.exc.IntegrityError):
         return Conflict("a row of this command exists already under another key")
     if is_data_error(error):

@@ -132,6 +132,14 @@ ALARMS = (
         en="Commits are slow",
     ),
     Alarm(
+        name="spool_refused",
+        part="spool",
+        metric="gateway_spool_refused",
+        above=0,
+        zh="暂存的通话内容无法收入工单",
+        en="What was spooled of calls is refused",
+    ),
+    Alarm(
         name="recording_stopped",
         part="disk",
         metric="gateway_recording_alarm",

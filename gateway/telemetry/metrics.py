@@ -17,6 +17,7 @@ ACCEPT_SECONDS = Histogram(
     "From a change's arrival at the writer to its commit",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+SPOOL_REFUSED = Gauge("gateway_spool_refused", "Files of spooled changes that were refused, for a person to look at")
 CALLS = Counter("gateway_calls_total", "Calls ended, by disposition", ["channel_id", "disposition"])
 SIP_MALFORMED = Counter("gateway_sip_malformed_total", "SIP datagrams dropped or refused as malformed", ["channel_id"])
 SIP_REFUSED = Counter(

@@ -19,7 +19,6 @@ from gateway.domain.events import (
     TicketMerged,
     TicketRegistered,
     TicketUnmerged,
-    TicketUpdated,
 )
 from gateway.domain.filling import Filling, said_by
 from gateway.domain.form import AttachmentShown, Filled, Form, Mentioned, Source
@@ -37,8 +36,13 @@ from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.conversation.take_message import _check_dialogue
 
+UPDATED = "ticket.updated"
+"""The event of a Change that names none; no command of the house is without."""
 Path = tuple[str, ...]
 Thread = ThreadStep
+_CODED = ("queued_at", "answered_at", "ended_at", "disposition")
+_PLAIN = ("agent_id", "node", "from_raw", "to_raw", "recording_path")
+_OF_INTERACTION = frozenset({*_CODED, *_PLAIN, "owner", "dtmf", "flow", "recording"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +221,7 @@ class Change:
         events: list[Event] = [Told.of(one) for one in self.events if one.type not in left]
         if not events and self.work is None and self.merge is None and self.new_ticket is None:
             fields = [".".join(path) for path in self.ticket_fields] + list(self.interaction_fields)
-            events = [TicketUpdated(at=self._at, fields=fields)]
+            events = [Told.of(NewEvent(type=UPDATED, at=self._at, data={"fields": fields}))]
         if ticket is None:
             ticket = world.register(self._new_ticket(), self._at)
         calls = OwedCalls(world, ticket, self._at)
@@ -236,20 +240,22 @@ class Change:
         filling.mention(self.mentions)
         self._set(ticket, filling)
         told = events[0] if events else None
-        if told is not None:
+        if self.merge is not None:
+            self._merge(world, ticket)
+        elif told is not None:
             told.changed |= began.changed
             ticket.record(told, filling.alteration)
             for event in events[1:]:
                 ticket.record(event)
-        elif self.work is None and self.merge is None:
-            ticket.record(TicketUpdated(at=self._at, fields=[], changed=began.changed), filling.alteration)
+        elif self.work is None:
+            updated = Told.of(NewEvent(type=UPDATED, at=self._at))
+            updated.changed |= began.changed
+            ticket.record(updated, filling.alteration)
         read = self.ticket_fields.get(("prefill", "pending")) is False
         served = "disposition" in self.interaction_fields or read
         calls.settle(interaction, callback=self.callback, false=false, served=served)
         if self.work is not None:
             calls.work(self.work)
-        if self.merge is not None:
-            self._merge(world, ticket)
         world.see((*((self.dedupe,) if self.dedupe else ()), *self.also), ticket, interaction)
         return world.applied(ticket, interaction, seqs=seqs)
 
@@ -260,8 +266,13 @@ class Change:
         return self.events[-1].at if self.events else datetime.now(UTC)
 
     def _check(self) -> None:
-        if (self.new_ticket is None) == (self.ticket_id is None) and self.join is None:
-            raise RejectedInput("a change names one ticket, new or known")
+        if (self.new_ticket is None) == (self.ticket_id is None):
+            raise RejectedInput("a change needs either a new ticket or a ticket_id")
+        parts = (self.segments, self.messages, self.callback, self.corrected_segments, self.attachments)
+        if self.interaction_id is None and self.new_interaction is None and any(parts):
+            raise RejectedInput("transcript, messages, attachments and callbacks need an interaction")
+        if unknown := self.interaction_fields.keys() - _OF_INTERACTION:
+            raise RejectedInput(f"an interaction has no field {min(unknown)!r} that can be set")
         for path, value in self.ticket_fields.items():
             if path[:2] != ("prefill", "fields") and path[0] not in COLUMNS and path != ("prefill", "mentions"):
                 path_of(".".join(path)).shaped(value)
@@ -330,7 +341,7 @@ class Change:
         fields = dict(self.interaction_fields)
         if "owner" in fields:
             interaction.owner = fields["owner"]
-        for name in ("agent_id", "node", "from_raw", "to_raw", "recording_path"):
+        for name in _PLAIN:
             if name in fields:
                 setattr(interaction, name, fields[name])
         if "dtmf" in fields:
@@ -342,9 +353,7 @@ class Change:
             interaction.record(Recording(**recording) if recording else None)
         if self.lease_until is not None:
             interaction.lease_until = self.lease_until
-        coded = {
-            name: fields[name] for name in ("queued_at", "answered_at", "ended_at", "disposition") if name in fields
-        }
+        coded = {name: fields[name] for name in _CODED if name in fields}
         if coded.get("disposition"):
             coded["disposition"] = Disposition(coded["disposition"])
         interaction._alter(began, **coded)

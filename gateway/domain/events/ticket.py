@@ -15,13 +15,6 @@ class TicketRegistered(Event):
     """Nothing has been said yet."""
 
 
-@event("ticket.updated")
-class TicketUpdated(Event):
-    """Of earlier versions: fields were set."""
-
-    fields: list[str]
-
-
 @event("ticket.demand_taken")
 class DemandTaken(Event):
     """The flow has taken a demand down and told its number."""

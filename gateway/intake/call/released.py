@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ _CLASSES |= {"Queued": Queued, "Thread": ThreadStep}
 
 
 def command_of(told: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each command
-    """The command that a line's ``Change`` stands for; ``ValueError``, ``KeyError`` or ``TypeError`` for others."""
+    """The command that a line's ``Change`` stands for; ``ValueError``, or what a missing or odd key raises."""
     change = _decoded(told)
     emergencies = tuple(e["data"]["number"] for e in change["events"] if e["type"] == "emergency.raised")
     first = change["events"][0]
@@ -114,11 +115,17 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if "class" in value:
-        fields = {name: _decoded(inner) for name, inner in value["fields"].items()}
-        known = _CLASSES.get(value["class"])
-        return known(**fields) if known is not None else fields
+        return _object(value["class"], {name: _decoded(inner) for name, inner in value["fields"].items()})
     if "time" in value:
         return datetime.fromisoformat(value["time"])
     if "tuple" in value:
         return tuple(_decoded(one) for one in value["tuple"])
     return {_decoded(key): _decoded(inner) for key, inner in value["map"]}
+
+
+def _object(name: str, fields: dict[str, Any]) -> Any:
+    known = _CLASSES.get(name)
+    if known is None:
+        return fields
+    names = {one.name for one in dataclasses.fields(known)}  # lines of an even earlier version may hold others
+    return known(**{name: inner for name, inner in fields.items() if name in names})

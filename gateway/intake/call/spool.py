@@ -20,7 +20,7 @@ from gateway.domain.command import Applied
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.intake.call.spooled import OfCall, dumps, loads
 from gateway.ports.store import CommandStore
-from gateway.telemetry import log, trace
+from gateway.telemetry import log, metrics, trace
 
 RETRY_S = 5.0
 AT_ONCE = 32
@@ -81,12 +81,14 @@ class SpoolingStore:
         return {interaction_id for ids in self._spooled.values() for interaction_id in ids}
 
     async def run(self) -> None:
-        """Drain whenever the store is back, until cancelled."""
+        """Drain whenever the store is back, until cancelled; measure what a person has to look at."""
         while True:
             try:
                 await self.drain()
             except StoreUnavailable as error:
                 _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
+            refused = await asyncio.to_thread(lambda: list(self._folder.glob("refused-*.txt")))
+            metrics.SPOOL_REFUSED.set(len(refused))
             await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> int:
@@ -155,7 +157,7 @@ class SpoolingStore:
             await self._store.execute(loads(line))
         except StoreUnavailable:
             raise
-        except (GatewayError, ValueError, KeyError, TypeError) as error:
+        except (GatewayError, ValueError) as error:
             # A torn last line of a crash, or a command that is refused: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)
             with self._refused.open("a", encoding="ascii") as refused:

@@ -6,7 +6,7 @@ A line that an earlier version wrote is read as it was meant (``released``).
 from __future__ import annotations
 
 import json
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -62,12 +62,16 @@ def dumps(command: OfCall) -> str:
 
 
 def loads(line: str) -> OfCall:
-    """The command of a line; ``ValueError``, ``KeyError`` or ``TypeError`` when it is none that we know."""
+    """The command of a line; ``ValueError`` when it is none that we know."""
     told = json.loads(line)
-    if "class" in told:
-        earlier: OfCall = released.command_of(told)
-        return earlier
+    try:
+        command: OfCall = released.command_of(told) if "class" in told else _command(told)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError("the line does not hold what a command holds") from error
+    return command
+
+
+def _command(told: dict[str, Any]) -> Any:
     if told["version"] != VERSION:
         raise ValueError(f"a command of version {told['version']}")
-    command: OfCall = msgspec.convert(told["command"], KINDS[told["kind"]], strict=False)
-    return command
+    return msgspec.convert(told["command"], KINDS[told["kind"]])

@@ -30,6 +30,7 @@ from gateway.storage.tasks import LOOKED_BACK, earlier_numbers
 from tests.contract.storage.changes import NOON, TestClock, event, written
 from tests.fakes.reading import ReaderHere
 from tests.support.change import Change
+from tests.support.events import told
 
 pytestmark = pytest.mark.contract
 OWN, SPOKEN = "+8613800138000", "+8613912345678"
@@ -73,7 +74,7 @@ async def called(
         recording=None,
         spoken_ms=12_000,
         transcribed=False,
-        quality={},
+        media=True,
     )
     if (speech_ms := more.get("speech_ms", 5000)) is not None:
         await record.transcribed(speech_ms=speech_ms)
@@ -276,8 +277,8 @@ async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: Tes
         events = await db.reader.events(ticket_id=applied.ticket_id)
         assert [e["type"] for e in events[-2:]] == ["callback.claimed", "callback.attempted"]
         assert events[-1]["actor"] == "user:li"
-        told = {"callback_id": task["callback_id"], "attempts": 1, "result": "no_answer", "due_at": due["due_at"]}
-        assert events[-1]["data"] == told
+        data = {"callback_id": task["callback_id"], "attempts": 1, "result": "no_answer", "due_at": due["due_at"]}
+        assert told(events[-1]) == data
         assert record["event_seq"] == events[-1]["event_seq"]
 
 

@@ -167,7 +167,7 @@ async def end(record: CallRecord, disposition: Disposition) -> None:
         recording=FINISHED,
         spoken_ms=900,
         transcribed=True,
-        quality={},
+        media=True,
     )
 
 

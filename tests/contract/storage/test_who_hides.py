@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,6 +73,10 @@ async def test_who_hides_is_nobody_known(db: Database, wish: str, when: str) -> 
     assert later["requester_id"] == before["requester_id"]
     assert [item["ticket_id"] for item in await db.reader.same_requester(after.ticket_id)] == [plain.ticket_id]
     assert await db.reader.same_requester(hidden.ticket_id) == []
+    told = json.dumps([one["data"] for one in await db.reader.events()])
+    assert before["requester_id"] not in told
+    assert "returning" not in told
+    assert "female" not in told
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])

@@ -119,7 +119,7 @@ class Two:
             recording=finished,
             spoken_ms=4000,
             transcribed=False,
-            quality={},
+            media=True,
         )
         await self.record.transcribed(speech_ms=4000)
 

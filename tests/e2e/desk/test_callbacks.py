@@ -27,7 +27,7 @@ async def owed(house: WebHouse, desk: Browser, *, user: str = "13800138000") -> 
         recording=None,
         spoken_ms=0,
         transcribed=True,
-        quality={},
+        media=True,
     )
     await desk.open(f"{house.url}/desk/#/callbacks")
     number = f"{call.ticket_no[:8]}-{call.ticket_no[8:]}"

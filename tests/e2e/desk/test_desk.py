@@ -122,7 +122,7 @@ async def test_a_call_appears_while_it_goes_on_and_its_words_as_they_are_said(ho
         recording=recording,
         spoken_ms=0,
         transcribed=True,
-        quality={},
+        media=True,
     )
     await desk.see("已完成", ".side")
     await desk.gone("通话中")

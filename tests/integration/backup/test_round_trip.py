@@ -11,6 +11,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, closing
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from gateway.cli import main
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.ids import new_ulid
 from gateway.errors import ConfigError
-from gateway.intake.call.record import recording_field
+from gateway.intake.call.record import recording_of
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.interprocess.in_use import in_use
 from gateway.ports.feed import Delivery
@@ -104,7 +105,7 @@ class House:
                 ticket_id=applied.ticket_id,
                 interaction_id=interaction_id,
                 interaction_fields={
-                    "ended_at": NOON, "disposition": "completed", "recording": recording_field(finished),
+                    "ended_at": NOON, "disposition": "completed", "recording": asdict(recording_of(finished)),
                 },
                 events=(NewEvent(type="interaction.ended", at=NOON),),
             )

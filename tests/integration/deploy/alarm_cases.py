@@ -126,6 +126,7 @@ CASES = [
             f'gateway_accept_seconds_bucket{{{JOB},process="p",le="+Inf"}}': "0+9x99",
         },
     ),
+    *_level("spool_refused", "gateway_spool_refused", bad="1", good="0"),
     *_level("recording_stopped", "gateway_recording_alarm", bad="1", good="0"),
     *_level("recordings_disk_low", "gateway_recording_free_fraction", bad="0.1", good="0.5"),
     *_level("data_disk_low", "gateway_data_free_fraction", bad="0.1", good="0.5"),

@@ -137,7 +137,7 @@ class WebHouse:
             recording=finished,
             spoken_ms=0,
             transcribed=True,
-            quality={},
+            media=True,
         )
         await call.transcribed(speech_ms=0)
         return call

@@ -181,7 +181,7 @@ def test_a_false_reason_goes_and_the_last_one_cancels(task: Task, reason: Reason
 @given(tasks(), st.data())
 def test_a_ticket_that_leaves_takes_its_own_reasons_along(task: Task, data: st.DataObject) -> None:
     ticket_id = data.draw(st.sampled_from(task.tickets))
-    own, left = moved(task, ticket_id, "somebody else", task.line)
+    own, left = moved(task, ticket_id, "somebody else", task.line, "its own now")
     assert own.tickets == (ticket_id,)
     assert own.requester_id == "somebody else"
     if left is None:

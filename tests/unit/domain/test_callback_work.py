@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.callback import Reason, Task
-from gateway.domain.callback_work import CLAIM, LATER, Verb, Work, event_data, worked
+from gateway.domain.callback_work import CLAIM, LATER, Verb, Work, worked
+from gateway.domain.owed_calls import event_of_work
 from gateway.domain.words import CallbackState
 from gateway.errors import AlreadyClaimed, CallbackClosed, GatewayError, StaleVersion
 
@@ -106,6 +107,6 @@ def test_whatever_people_do_the_task_tells_the_truth(done: list[Work]) -> None:
 
 @given(works)
 def test_events_hold_no_text_of_a_person(one: Work) -> None:
-    told = event_data(worked(TASK, one), one)
+    told = event_of_work(one, worked(TASK, one)).data()
     assert "13800138000" not in str(told)
-    assert set(told) <= {"attempts", "result", "due_at"}
+    assert set(told) <= {"callback_id", "attempts", "result", "due_at", "why"}

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain import masking
+from gateway.domain.form_paths import CODED, PATHS
+from gateway.domain.ticket import CALLBACK
 from gateway.storage.record import interaction_record, message_record, segment_record, ticket_record
 
 pytestmark = pytest.mark.unit
@@ -186,3 +188,22 @@ def test_what_is_searched_is_what_is_shown(said: str, wish: str) -> None:
 def test_a_number_across_the_end_of_what_is_searched_is_masked_as_a_whole(before: int) -> None:
     full = {"demand": {"content": "好" * before + "13912345678"}}
     assert masking.searchable(full) == masking.record(full)["demand"]["content"][: masking.SEARCHED]
+
+
+@pytest.mark.parametrize("path", sorted({*CODED, CALLBACK, "status", "line", "empty"}))
+def test_events_tell_no_value_that_a_mask_hides(path: str) -> None:
+    """Events reach whoever sees the record masked, and stay when somebody asks later that nobody learn of them."""
+    coded = {"state": CANARY} if path == CALLBACK else CANARY
+    full = whole()
+    full["requester"]["secret"] = True
+    *above, key = (
+        f"{path}.{PATHS[path].code_key}".split(".") if path in PATHS and PATHS[path].code_key else path.split(".")
+    )
+    node = full
+    for name in above:
+        node = node[name]
+    node[key] = coded
+    shown = masking.record(full)
+    for name in above:
+        shown = shown[name]
+    assert shown[key] == coded

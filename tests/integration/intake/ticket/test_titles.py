@@ -17,7 +17,7 @@ from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.titles import titles
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.contact.accept import ContactIntake
-from gateway.intake.ticket.titles import CURSOR, FAILURES, WRITTEN, Titles
+from gateway.intake.ticket.titles import CURSOR, FAILURES, Titles
 from gateway.ports.channel import InboundContact
 from gateway.prefill.reader import PrefillReader
 from gateway.settings import load
@@ -167,7 +167,7 @@ async def test_a_good_title_takes_the_templates_place_and_nothing_personal_leave
     assert record["demand"]["title"] == GOOD
     entry = record["prefill"]["fields"]["demand.title"]
     assert (entry["source"], entry["confidence"], entry["confirmed_by"]) == ("model", 0.6, None)
-    written = [e for e in await db.reader.events(ticket_id=ticket_id) if e["type"] == WRITTEN]
+    written = [e for e in await db.reader.events(ticket_id=ticket_id) if e["type"] == "ticket.title_written"]
     assert [event["data"] for event in written] == [{"chars": len(GOOD)}]
     assert again["demand"]["title"] == GOOD
     assert len(endpoint.bodies) == 1, "a ticket is asked about once"

@@ -1,9 +1,10 @@
-"""What a call writes while somebody speaks: each segment and the form it fills are one change."""
+"""What a call writes while somebody speaks: each segment and the form it fills are one command."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,14 @@ from gateway.domain.phone_numbers import DialPlan
 from gateway.domain.words import Disposition
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import MIN_SPEECH_MS, CallRecord
+from gateway.intake.call.spooled import OfCall
+from gateway.intake.call.talk import CompleteTranscript, RequestCallback, TakeDemand
 from gateway.intake.call.texting import Texting
 from gateway.ports.call import CallInfo
 from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import PrefillReader
 from tests.fakes.reading import ReaderHere
-from tests.support.change import Change
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit
@@ -40,10 +42,10 @@ class Kept:
     """A ``CommandStore`` that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.commands: list[Any] = []
 
-    async def apply(self, change: Change) -> Applied:
-        self.changes.append(change)
+    async def execute(self, command: OfCall) -> Applied:
+        self.commands.append(command)
         return Applied(ticket_id="t", ticket_no="20261123000001", interaction_id="i", version=1, event_seq=1)
 
 
@@ -68,12 +70,12 @@ def call(store: Kept, reader: SpeechReader, info: CallInfo = INFO) -> CallRecord
     )
 
 
-async def test_a_segment_and_the_form_it_fills_are_one_change(prefill: PrefillReader) -> None:
+async def test_a_segment_and_the_form_it_fills_are_one_command(prefill: PrefillReader) -> None:
     store = Kept()
     record = call(store, ReaderHere(prefill))
     await record.heard(heard("我在秀英区长流震", 0))
     await record.heard(heard("这里的路灯坏了", 1_000))
-    first, second = store.changes
+    first, second = store.commands
     assert [(s.text, s.corrected_text) for s in first.segments] == [("我在秀英区长流震", "我在秀英区长流镇")]
     assert {g.path: g.value for g in first.guesses}["place.street"]["name"] == "长流镇"
     assert [s.text for s in second.segments] == ["这里的路灯坏了"]
@@ -90,10 +92,10 @@ async def test_words_that_nobody_could_read_are_kept_and_read_with_the_next_ones
     await record.heard(heard("我在秀英区长流震", 0))
     reader.away = False
     await record.heard(heard("这里的路灯坏了", 1_000))
-    first, second = store.changes
+    first, second = store.commands
     assert [s.text for s in first.segments] == ["我在秀英区长流震"]
     assert not first.guesses
-    assert first.ticket_fields == {("empty",): False}, "the words are there, whoever reads them"
+    assert first.empty is False, "the words are there, whoever reads them"
     filled = {g.path: g.value for g in second.guesses}
     assert filled["demand.content"] == "我在秀英区长流镇，这里的路灯坏了"
     assert filled["place.street"]["name"] == "长流镇"
@@ -109,12 +111,11 @@ async def test_a_call_whose_words_are_unread_is_read_at_its_end_or_left_to_recov
     await record.heard(heard("秀英区长流镇这里的路灯坏了", 0))
     reader.away = not back
     await record.transcribed(speech_ms=0)
-    completed = [c for c in store.changes if any(e.type == "transcript.completed" for e in c.events)]
+    completed = [c for c in store.commands if isinstance(c, CompleteTranscript)]
     if not back:
         assert not completed, "pending still"
         return
     assert {g.path: g.value for g in completed[0].guesses}["place.street"]["name"] == "长流镇"
-    assert completed[0].ticket_fields["prefill", "pending"] is False
 
 
 @pytest.mark.parametrize("proved", [True, False])
@@ -130,11 +131,11 @@ async def test_a_number_is_called_back_only_when_its_caller_proved_to_be_there(
         recording=None,
         spoken_ms=0,
         transcribed=True,
-        quality={},
+        media=True,
     )
-    (change,) = store.changes
-    assert change.interaction_fields["disposition"] == "abandoned_before_answer"
-    assert (change.callback is not None) is proved
+    (command,) = store.commands
+    assert command.disposition == "abandoned_before_answer"
+    assert (command.callback is not None) is proved
 
 
 @pytest.mark.parametrize("withheld", [True, False])
@@ -147,11 +148,10 @@ async def test_who_withholds_their_number_is_called_back_and_kept_secret(
     record = call(store, ReaderHere(prefill), info)
     await record.open({"name": "hotline", "version": "1"}, "")
     await record.request_callback("asked_for_person")
-    opened, asked = store.changes
-    assert opened.new_ticket is not None
-    requester = opened.new_ticket.requester
-    assert requester.fields["phone"] == "+8689866534321"
-    assert requester.fields["secret"] is withheld
+    opened, asked = store.commands
+    requester = opened.ticket.form.requester
+    assert requester.phone == "+8689866534321"
+    assert requester.secret is withheld
     assert asked.callback is not None
 
 
@@ -169,7 +169,7 @@ async def ended(record: CallRecord, *, spoken_ms: int, speech_ms: int, dispositi
         recording=None,
         spoken_ms=spoken_ms,
         transcribed=False,
-        quality={},
+        media=True,
     )
     await record.transcribed(speech_ms=speech_ms)
 
@@ -184,12 +184,14 @@ async def test_a_call_without_a_word_is_empty_unless_somebody_spoke(
     record = call(store, ReaderHere(prefill))
     if registered:
         await record.register()
-        assert ("empty",) not in store.changes[-1].ticket_fields, "a number read out is no demand"
+        assert store.commands[-1] == TakeDemand(
+            at=store.commands[-1].at, ticket_id=record.ticket_id, interaction_id=record.interaction_id
+        ), "a number read out is no demand"
     await ended(record, spoken_ms=7_400, speech_ms=speech_ms, disposition=Disposition.COMPLETED)
-    closed, completed = store.changes[-2:]
-    assert closed.ticket_fields["empty",] is False, "while the recogniser has not answered, somebody may have spoken"
-    assert completed.ticket_fields["empty",] is empty
-    assert completed.events[0].data["not_understood"] is not empty
+    closed, completed = store.commands[-2:]
+    assert closed.empty is False, "while the recogniser has not answered, somebody may have spoken"
+    assert completed.empty is empty
+    assert completed.not_understood is not empty
 
 
 async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: PrefillReader) -> None:
@@ -200,7 +202,7 @@ async def test_words_and_a_wish_to_be_called_are_never_empty(prefill: PrefillRea
     said = call(store, ReaderHere(prefill))
     await said.heard(heard("停电", 0))
     await ended(said, spoken_ms=0, speech_ms=200, disposition=Disposition.COMPLETED)
-    assert [c.ticket_fields["empty",] for c in store.changes if ("empty",) in c.ticket_fields] == [False] * 6
+    assert [c.empty for c in store.commands if not isinstance(c, RequestCallback)] == [False] * 5
 
 
 @pytest.mark.parametrize(
@@ -224,12 +226,12 @@ async def test_a_mobile_caller_is_texted_the_number_with_the_registration(
         texting=Texting("sms"),
     )
     assert await record.register() is texted
-    (change,) = store.changes
-    assert [event.type for event in change.events] == ["ticket.demand_taken"]
-    assert len(change.messages) == texted
-    for message in change.messages:
-        assert message.queue is not None
-        assert (message.queue.channel_id, message.queue.recipient) == ("sms", "+8613800000000")
-        assert TICKET_NO in (message.text or "")
-        assert change.thread is not None
-        assert change.thread.sender == "+8613800000000"
+    (command,) = store.commands
+    assert isinstance(command, TakeDemand)
+    assert (command.text is not None) == texted
+    if command.text is not None:
+        assert command.text.queue is not None
+        assert (command.text.queue.channel_id, command.text.queue.recipient) == ("sms", "+8613800000000")
+        assert TICKET_NO in (command.text.text or "")
+        assert command.thread is not None
+        assert command.thread.sender == "+8613800000000"

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.command import Applied
+from gateway.domain.command import Applied, Command
 from gateway.domain.open_interaction import OpenInteraction
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.recover import Recovery
 from gateway.ports.recordings import FinishedRecording
-from tests.support.change import Change
 
 pytestmark = pytest.mark.unit
 
@@ -25,10 +24,10 @@ class Kept:
     """A ``CommandStore`` that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.commands: list[Any] = []
 
-    async def apply(self, change: Change) -> Applied:
-        self.changes.append(change)
+    async def execute(self, command: Command) -> Applied:
+        self.commands.append(command)
         return Applied(ticket_id="t", ticket_no="20261129000001", interaction_id="i", version=1, event_seq=1)
 
 
@@ -85,6 +84,6 @@ async def test_whose_call_was_never_acknowledged_is_not_called_back(
         is_gone=lambda _owner: True,
     )
     assert await recovery.close_gone() == 1
-    (change,) = store.changes
-    assert change.interaction_fields["disposition"] == disposition
-    assert (change.callback is not None) is called_back
+    (command,) = store.commands
+    assert command.disposition == disposition
+    assert (command.callback is not None) is called_back

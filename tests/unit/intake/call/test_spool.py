@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.domain import change_json
 from gateway.domain.command import Applied
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.intake.call.spool import AT_ONCE, SpoolingStore
-from tests.support.change import Change, NewEvent
+from gateway.intake.call.spooled import OfCall, dumps
+from gateway.intake.call.talk import ChooseLine
+from gateway.telemetry.alarms import ringing
+from gateway.telemetry.exposition import measured
 from tests.support.running import ROOT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -34,19 +37,20 @@ class Store:
         self.applied: list[tuple[str, str]] = []
         self.asked = 0
 
-    async def execute(self, change: Change) -> Applied:
+    async def execute(self, command: OfCall) -> Applied:
         self.asked += 1
         if self.away:
             raise StoreUnavailable("away")
-        ticket_id = change.ticket_id or ""
+        assert isinstance(command, ChooseLine)
+        ticket_id = command.ticket_id
         if ticket_id == self.refuses:
             raise NotFound("no such ticket")
-        self.applied.append((ticket_id, change.events[0].type))
+        self.applied.append((ticket_id, command.line))
         return Applied(ticket_id=ticket_id, ticket_no="1", interaction_id=None, version=1, event_seq=1)
 
 
-def change(ticket_id: str, what: str) -> Change:
-    return Change(ticket_id=ticket_id, events=(NewEvent(type=what, at=NOW, data={}),))
+def command(ticket_id: str, what: str) -> ChooseLine:
+    return ChooseLine(at=NOW, ticket_id=ticket_id, interaction_id=f"call of {ticket_id}", line=what)
 
 
 def files(folder: Path) -> list[str]:
@@ -57,7 +61,7 @@ async def test_good_times_leave_no_trace(tmp_path: Path) -> None:
     store = Store()
     store.away = False
     spool = SpoolingStore(store=store, folder=tmp_path / "spool", name="a-1")
-    await spool.execute(change("T", "one"))
+    await spool.execute(command("T", "one"))
     assert await spool.drain() == 0
     assert not (tmp_path / "spool").exists()
 
@@ -65,18 +69,18 @@ async def test_good_times_leave_no_trace(tmp_path: Path) -> None:
 async def test_two_living_processes_keep_apart(tmp_path: Path) -> None:
     stores = Store(), Store()
     one, other = (SpoolingStore(store=s, folder=tmp_path, name=n) for s, n in zip(stores, ("a-1", "b-1"), strict=True))
-    await asyncio.gather(one.execute(change("T", "one")), other.execute(change("U", "one")))
-    await one.execute(change("T", "two"))
+    await asyncio.gather(one.execute(command("T", "one")), other.execute(command("U", "one")))
+    await one.execute(command("T", "two"))
     assert files(tmp_path) == ["a-1/T.jsonl", "b-1/U.jsonl"]
     stores[1].away = False
     assert await other.drain() == 1
     assert stores[1].applied == [("U", "one")], "the other one's is not its business"
     stores[0].away = False
-    await one.execute(change("T", "three"))
+    await one.execute(command("T", "three"))
     assert stores[0].applied == [], "behind what waits of its ticket"
     assert await one.drain() == 1
     assert stores[0].applied == [("T", "one"), ("T", "two"), ("T", "three")]
-    await one.execute(change("T", "four"))
+    await one.execute(command("T", "four"))
     assert stores[0].applied[-1] == ("T", "four"), "at once again"
     assert files(tmp_path) == []
 
@@ -88,17 +92,17 @@ class Meeting(Store):
         super().__init__()
         self.barrier = asyncio.Barrier(parties)
 
-    async def execute(self, change: Change) -> Applied:
+    async def execute(self, command: OfCall) -> Applied:
         if not self.away:
             await self.barrier.wait()
-        return await super().execute(change)
+        return await super().execute(command)
 
 
 async def test_tickets_share_commits_and_each_keeps_its_order(tmp_path: Path) -> None:
     store = Meeting(3)
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
     for what in ("one", "two"):
-        await asyncio.gather(*(spool.execute(change(ticket, what)) for ticket in "TUV"))
+        await asyncio.gather(*(spool.execute(command(ticket, what)) for ticket in "TUV"))
     store.away = False
     async with asyncio.timeout(60):
         assert await spool.drain() == 3
@@ -112,7 +116,7 @@ async def test_a_store_that_is_still_away_is_not_asked_for_every_ticket(tmp_path
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
     tickets = [f"T{n}" for n in range(2 * AT_ONCE)]
     for ticket in tickets:
-        await spool.execute(change(ticket, "one"))
+        await spool.execute(command(ticket, "one"))
     store.asked = 0
     with pytest.raises(StoreUnavailable):
         await spool.drain()
@@ -124,12 +128,12 @@ async def test_a_store_that_is_still_away_is_not_asked_for_every_ticket(tmp_path
 async def test_what_comes_while_its_ticket_is_drained_waits_for_that_alone(tmp_path: Path) -> None:
     store = Meeting(2)
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
-    await spool.execute(change("T", "answered"))
+    await spool.execute(command("T", "answered"))
     store.away = False
     draining = asyncio.create_task(spool.drain())
     while not store.barrier.n_waiting:
         await asyncio.sleep(0)
-    closing = asyncio.create_task(spool.execute(change("T", "ended")))
+    closing = asyncio.create_task(spool.execute(command("T", "ended")))
     await asyncio.sleep(0)
     async with asyncio.timeout(60):
         await store.barrier.wait()
@@ -143,10 +147,10 @@ async def test_whose_changes_wait_is_known(tmp_path: Path) -> None:
     store = Store()
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
     assert spool.waiting() == set()
-    await spool.execute(replace(change("T", "one"), interaction_id="I"))
-    await spool.execute(replace(change("T", "two"), interaction_id="J"))
-    await spool.execute(change("U", "one"))
-    assert spool.waiting() == {"I", "J"}
+    await spool.execute(replace(command("T", "one"), interaction_id="I"))
+    await spool.execute(replace(command("T", "two"), interaction_id="J"))
+    await spool.execute(command("U", "one"))
+    assert spool.waiting() == {"I", "J", "call of U"}
     store.away = False
     await spool.drain()
     assert spool.waiting() == set()
@@ -157,12 +161,12 @@ import asyncio, os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from gateway.intake.call.spool import SpoolingStore
-from tests.unit.intake.call.test_spool import Store, change
+from tests.unit.intake.call.test_spool import Store, command
 
 async def die():
     spool = SpoolingStore(store=Store(), folder=Path(sys.argv[1]), name="dead-1")
-    await spool.execute(change("T", "one"))
-    await spool.execute(change("T", "two"))
+    await spool.execute(command("T", "one"))
+    await spool.execute(command("T", "two"))
     os.kill(os.getpid(), 9)
 
 asyncio.run(die())
@@ -186,8 +190,8 @@ async def test_what_a_killed_process_left_is_drained_by_another(tmp_path: Path) 
     assert not (tmp_path / "dead-1").exists()
 
 
-async def test_what_an_earlier_version_left_is_drained(tmp_path: Path) -> None:
-    (tmp_path / "T.jsonl").write_text(change_json.dumps(change("T", "one")) + "\n", encoding="ascii")
+async def test_what_lies_in_the_folder_itself_is_drained(tmp_path: Path) -> None:
+    (tmp_path / "T.jsonl").write_text(dumps(command("T", "one")) + "\n", encoding="ascii")
     store = Store()
     store.away = False
     assert await SpoolingStore(store=store, folder=tmp_path, name="a-1").drain() == 1
@@ -198,12 +202,35 @@ async def test_what_an_earlier_version_left_is_drained(tmp_path: Path) -> None:
 async def test_what_never_applies_is_kept_for_a_person(tmp_path: Path) -> None:
     store = Store()
     spool = SpoolingStore(store=store, folder=tmp_path, name="a-1")
-    await spool.execute(change("T", "one"))
-    await spool.execute(change("U", "one"))
+    await spool.execute(command("T", "one"))
+    await spool.execute(command("U", "one"))
     store.away, store.refuses = False, "T"
     assert await spool.drain() == 2
     assert store.applied == [("U", "one")]
     assert files(tmp_path) == ["refused-a-1.txt"]
+
+
+async def test_what_was_refused_alarms_until_somebody_took_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.intake.call.spool.RETRY_S", 0.01)
+    store = Store()
+    store.away = False
+    (tmp_path / "T.jsonl").write_text('{"kind":"OfACallOfTomorrow","version":1,"command":{}}\n', encoding="ascii")
+
+    def rings() -> list[str]:
+        return [one.name for one in ringing(measured()) if one.name == "spool_refused"]
+
+    running = asyncio.create_task(SpoolingStore(store=store, folder=tmp_path, name="a-1").run())
+    await until(rings)
+    [left] = tmp_path.glob("refused-*.txt")
+    left.rename(tmp_path / "again.jsonl")
+    await until(lambda: not (tmp_path / "again.jsonl").exists(), "it is tried again")
+    await until(left.exists)
+    left.unlink()
+    await until(lambda: not rings())
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_folder_of_somebody_else_or_a_damaged_file_stops_nobody(tmp_path: Path) -> None:
@@ -212,7 +239,7 @@ async def test_a_folder_of_somebody_else_or_a_damaged_file_stops_nobody(tmp_path
     store.away = False
     for name in ("a-1", "b-1"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "T.jsonl").write_text(change_json.dumps(change("T", name)) + "\n")
+        (tmp_path / name / "T.jsonl").write_text(dumps(command("T", name)) + "\n")
     (tmp_path / "a-1" / ".lock").mkdir()  # cannot be opened, by root either
     (tmp_path / "b-1" / "S.jsonl").write_bytes(b"\xff\xfe\n")
     spool = SpoolingStore(store=store, folder=tmp_path, name="c-1")
@@ -233,7 +260,7 @@ async def test_a_file_system_without_locks_keeps_calls_and_says_that_others_cann
     monkeypatch.setattr("gateway.intake.call.spool.fcntl.flock", no_locks)
     store = Store()
     spool, other = (SpoolingStore(store=store, folder=tmp_path, name=name) for name in ("a-1", "b-1"))
-    await spool.execute(change("T", "one"))
+    await spool.execute(command("T", "one"))
     store.away = False
     with capture_logs() as lines:
         assert await other.drain() == 0

@@ -1,0 +1,43 @@
+"""What a released version spooled is replayed as it would have replayed it itself.
+
+``tests/data/spool/*.jsonl`` is what the version spooled in which one ``Change`` was a line, of a call that went well
+and of one that was given up; ``*.json`` beside them is the record that it made of them. Neither file is ever altered:
+a later version's form gets files of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.intake.call.spool import LOCK, SpoolingStore
+from gateway.storage.database import Database
+from tests.support.data import OWN
+from tests.support.events import told
+
+pytestmark = pytest.mark.contract
+FILES = sorted((OWN / "spool").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("spooled", FILES, ids=lambda path: path.stem)
+async def test_a_spool_of_a_released_version_makes_the_same_record(db: Database, tmp_path: Path, spooled: Path) -> None:
+    was = json.loads(spooled.with_suffix(".json").read_text(encoding="utf-8"))
+    ticket_id = was["record"]["ticket_id"]
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    (folder / f"{ticket_id}.jsonl").write_bytes(spooled.read_bytes())
+    assert await SpoolingStore(store=db.changes, folder=folder, name="n2-1").drain() == 1
+    assert [one.name for one in folder.iterdir()] == [LOCK], "nothing waits, nothing was refused"
+    record = await db.reader.ticket(ticket_id)
+    requester = {"requester_id": record["requester"]["requester_id"]}  # drawn by whoever registers a ticket
+    assert record == was["record"] | {"requester": was["record"]["requester"] | requester}
+    events = await db.reader.events(ticket_id=ticket_id)
+    assert [_plain(event) for event in events] == [_plain(event) for event in was["events"]]
+    assert [told(event) for event in events] == [event["data"] for event in was["events"]]
+    assert await db.reader.callbacks() == was["callbacks"]
+
+
+def _plain(event: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in event.items() if key not in {"event_id", "data"}}
