@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway.domain.hours import Hours, parse_span
 from gateway.errors import ConfigError
+from gateway.following.lease import Lease
 from gateway.intake.call.schedule import AfterHours
-from gateway.intake.channel.lease import ChannelLease
 from gateway.ivr.graph import Flow
 from gateway.plugins.channels import channel_settings, flow_problems
 from gateway.ports.channel import Channel, ChannelContext, ChannelSpec, ContactSource, SigningSource
@@ -26,7 +26,7 @@ class BuiltChannel:
     channel_id: str
     kind: str
     make: Callable[[], Channel]
-    lease: ChannelLease | None = None
+    lease: Lease | None = None
     """What keeps a second process from running it; None where a second one does no harm."""
 
 
@@ -68,7 +68,7 @@ class ConfiguredChannel:
         """Whether only one process may run it at a time."""
         return self.spec.owned(self.options)
 
-    def built(self, context: ChannelContext, lease: ChannelLease | None) -> BuiltChannel:
+    def built(self, context: ChannelContext, lease: Lease | None) -> BuiltChannel:
         """What a process runs."""
         return BuiltChannel(
             channel_id=self.channel_id,

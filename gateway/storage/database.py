@@ -15,6 +15,7 @@ from gateway.storage.accounts import SqlAccountStore
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
+from gateway.storage.cursors import SqlCursors
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.leases import SqlLeaseStore
@@ -27,6 +28,7 @@ from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
+from gateway.storage.takeable import IsGone
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
@@ -55,6 +57,7 @@ class Database:
     attachments: SqlAttachmentStore
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
+    cursors: SqlCursors
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     ways: SqlWays
@@ -76,13 +79,15 @@ async def open_database(
     max_batch: int = MAX_BATCH,
     poll_s: float = POLL_S,
     migrate: bool = True,
+    is_gone: IsGone = lambda _: False,
 ) -> Database:
     """Open the database at ``url`` (empty: SQLite in ``data_dir``), with ``migrate`` bring its schema up to date.
 
     ``zone`` is the city's: it decides when a ticket number's day begins. ``synchronous`` is SQLite's; anything less
     than FULL may lose the last commits on power loss. ``poll_s`` is how often ``net`` looks for commits of which
-    nobody told. Raises ``ConfigError`` for a URL of another database and, without ``migrate``, for a schema that is
-    not this program's; ``StoreUnavailable`` when it cannot be reached.
+    nobody told; ``is_gone`` knows of owners of leases that need not be waited for. Raises ``ConfigError`` for a URL of
+    another database and, without ``migrate``, for a schema that is not this program's; ``StoreUnavailable`` when it
+    cannot be reached.
     """
     clock = clock or SystemClock()
     sql = _connect(url, data_dir, synchronous)
@@ -100,14 +105,15 @@ async def open_database(
         changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
         reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
         leases=SqlLeaseStore(sql=watched, clock=clock),
-        deliveries=SqlDeliveryStore(sql=watched, clock=clock),
+        deliveries=SqlDeliveryStore(sql=watched, clock=clock, is_gone=is_gone),
         accounts=SqlAccountStore(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
         conversations=SqlConversationStore(sql=sql),
-        outbox=SqlOutboxStore(sql=watched, clock=clock),
-        attachments=SqlAttachmentStore(sql=watched, clock=clock),
+        outbox=SqlOutboxStore(sql=watched, clock=clock, is_gone=is_gone),
+        attachments=SqlAttachmentStore(sql=watched, clock=clock, is_gone=is_gone),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
+        cursors=SqlCursors(sql=sql),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         ways=SqlWays(sql=sql),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.batch_callbacks import reply_number
 from gateway.storage.engine import Sql, upsert
-from gateway.storage.takeable import Queue, Takeable, later
+from gateway.storage.takeable import IsGone, Queue, Takeable, later
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 
@@ -31,11 +31,12 @@ FORGET_AT_ONCE = 500
 class SqlOutboxStore:
     """Implements ``ports.conversation_store.OutboxStore``."""
 
-    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
-        """``clock`` says what is due."""
+    def __init__(self, *, sql: WatchedSql, clock: Clock, is_gone: IsGone) -> None:
+        """``clock`` says what is due; what owners that are gone have left is taken at once."""
         self._sql = sql
         self._clock = clock
-        self._queue = Queue(t.outbox, t.outbox.c.state == sa.literal_column("'queued'"), sql=sql, clock=clock)
+        queued = t.outbox.c.state == sa.literal_column("'queued'")
+        self._queue = Queue(t.outbox, queued, sql=sql, clock=clock, is_gone=is_gone)
 
     async def lease(
         self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float
@@ -66,11 +67,6 @@ class SqlOutboxStore:
                 connection.execute(free.values(leased_by=None, next_at=rfc3339(now)))
 
         await self._sql.write(work)
-
-    async def free(self, is_gone: Callable[[str], bool]) -> int:
-        """See ``OutboxStore.free``."""
-        waiting = t.outbox.c.state == "queued"
-        return await _free(self._sql, t.outbox, waiting, is_gone, rfc3339(self._clock.now()))
 
     async def pending(self) -> dict[str, int]:
         """See ``OutboxStore.pending``."""
@@ -216,12 +212,15 @@ def _sent(connection: sa.Connection, rows: Sequence[Any]) -> dict[tuple[str, str
 class SqlAttachmentStore:
     """Implements ``ports.conversation_store.AttachmentStore``."""
 
-    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
-        """``clock`` says what is due."""
+    def __init__(self, *, sql: WatchedSql, clock: Clock, is_gone: IsGone) -> None:
+        """``clock`` says what is due; what owners that are gone have left is taken at once."""
         self._sql = sql
         self._clock = clock
         todo = t.attachments.c.todo
-        self._queues = {what: Queue(t.attachments, todo == what, sql=sql, clock=clock) for what in (FETCH, TRANSCRIBE)}
+        self._queues = {
+            what: Queue(t.attachments, todo == what, sql=sql, clock=clock, is_gone=is_gone)
+            for what in (FETCH, TRANSCRIBE)
+        }
 
     async def lease(self, owner: str, *, limit: int, lease_s: float, channel_ids: Sequence[str]) -> list[AttachmentRow]:
         """See ``AttachmentStore.lease``."""
@@ -281,11 +280,6 @@ class SqlAttachmentStore:
         )
         await self._sql.write(lambda c: c.execute(update).rowcount)
 
-    async def free(self, is_gone: Callable[[str], bool]) -> int:
-        """See ``AttachmentStore.free``."""
-        waiting = t.attachments.c.todo.is_not(None)
-        return await _free(self._sql, t.attachments, waiting, is_gone, rfc3339(self._clock.now()))
-
     async def get(self, attachment_id: str) -> AttachmentRow:
         """See ``AttachmentStore.get``."""
         check_texts((attachment_id,))
@@ -293,18 +287,6 @@ class SqlAttachmentStore:
         if not found:
             raise NotFound(f"there is no attachment {attachment_id!r}")
         return found[0]
-
-
-async def _free(
-    sql: Sql, table: sa.Table, waiting: sa.ColumnElement[bool], is_gone: Callable[[str], bool], now: str
-) -> int:
-    leased = sa.select(table.c.leased_by).where(waiting, table.c.leased_by.is_not(None)).distinct()
-    owners = await sql.read(lambda c: c.execute(leased).scalars().all())
-    gone = [owner for owner in owners if is_gone(owner)]
-    if not gone:
-        return 0
-    update = sa.update(table).where(waiting, among(table.c.leased_by, gone)).values(leased_by=None, next_at=now)
-    return await sql.write(lambda c: c.execute(update).rowcount)
 
 
 def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[AttachmentRow]:

@@ -68,6 +68,7 @@ class CommitSignal:
 
     def __init__(self) -> None:
         self._next: asyncio.Future[None] | None = None
+        self._todo: asyncio.Future[None] | None = None
         self._known = _Known()
         self._own: set[_Inbox] = set()
         self._others: set[_Inbox] = set()
@@ -85,6 +86,12 @@ class CommitSignal:
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         return self._next
+
+    def next_todo(self) -> asyncio.Future[None]:
+        """The same of commits that leave something to send or to fetch."""
+        if self._todo is None:
+            self._todo = asyncio.get_running_loop().create_future()
+        return self._todo
 
     def fire(self, commit: Commit) -> None:
         """This process has committed."""
@@ -130,9 +137,16 @@ class CommitSignal:
             inbox.put(commit)
         if self._known.gap:
             self.doubt.set()
-        if self._next is not None and not self._next.done():
-            self._next.set_result(None)
+        _done(self._next)
         self._next = None
+        if commit.todo:
+            _done(self._todo)
+            self._todo = None
+
+
+def _done(waited: asyncio.Future[None] | None) -> None:
+    if waited is not None and not waited.done():
+        waited.set_result(None)
 
 
 async def _each(inboxes: set[_Inbox]) -> AsyncGenerator[list[Commit], None]:

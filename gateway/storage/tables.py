@@ -264,6 +264,14 @@ channel_leases = sa.Table(
 )
 """Which process runs a channel that only one may run."""
 
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("event_seq", sa.BigInteger, nullable=False),
+)
+"""How far each follower of the event log has come. A feed's is in ``feeds``: it moves with the rows made of it."""
+
 events = sa.Table(
     "events",
     metadata,

@@ -2,12 +2,14 @@
 
 - What nobody has is taken when its ``next_at`` has come. No pause is longer than ``FURTHEST_S``, so an instant further
   ahead was written by a clock that was wrong, or before one was put right: such a row is due.
-- What somebody has is taken when this process has seen that lease stand for as long as it lasts, the store answering
-  all the while (``domain.seen_leases``): no clock of another machine, and no jump of this one's, ends a lease.
+- What somebody has is taken when that owner is known to be gone, and when this process has seen the lease stand for
+  as long as it lasts, the store answering all the while (``watched.WatchedLeases``): no clock of another machine, and
+  no jump of this one's, ends a lease.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,12 +17,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.ids import rfc3339
-from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.clock import Clock
-from gateway.storage.watched import WatchedSql
+from gateway.storage.watched import WatchedLeases, WatchedSql
 
 FURTHEST_S = 900.0
 """The longest pause between two attempts: what was put off further is looked at again after so long."""
+IsGone = Callable[[str], bool]
+"""Tells owners that have ended, as far as this process can know, and never errs about one that lives."""
 Lease = tuple[str, str]
 """(leased_by, next_at): rows that were taken together have one."""
 
@@ -69,24 +72,31 @@ class Queue:
     """A queue as one process sees it."""
 
     def __init__(
-        self, table: sa.Table, waiting: sa.ColumnElement[bool] | sa.TextClause, *, sql: WatchedSql, clock: Clock
+        self,
+        table: sa.Table,
+        waiting: sa.ColumnElement[bool] | sa.TextClause,
+        *,
+        sql: WatchedSql,
+        clock: Clock,
+        is_gone: IsGone,
     ) -> None:
         """``waiting``: which rows of ``table`` still have to be worked on."""
         self._sql = sql
         self._clock = clock
+        self._is_gone = is_gone
         columns = table.c
         self._leases = sa.select(columns.leased_by, columns.next_at).where(waiting, columns.leased_by.is_not(None))
-        self._seen: SeenLeases[Lease] = SeenLeases()
+        self._watched: WatchedLeases[Lease] = WatchedLeases(sql=sql, clock=clock)
 
     async def takeable(self, lease_s: float) -> Takeable:
         """What may be taken, where leases are given for ``lease_s`` seconds. Ask with every look for work."""
         query = self._leases.distinct()
         found = await self._sql.read(lambda c: [(row.leased_by, row.next_at) for row in c.execute(query)])
-        stand = {lease: lease for lease in found}
-        run_out = self._seen.run_out(stand, at=self._clock.monotonic(), lease_s=lease_s)
+        gone = {owner for owner in {owner for owner, _ in found} if self._is_gone(owner)}
+        left = {lease for lease in found if lease[0] in gone}
         now = self._clock.now()
         return Takeable(
             now=rfc3339(now),
             furthest=later(now, FURTHEST_S),
-            run_out=frozenset(run_out if self._sql.steady_s >= lease_s else ()),
+            run_out=self._watched.run_out({lease: lease for lease in found}, lease_s) | left,
         )

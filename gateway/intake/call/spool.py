@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change
 from gateway.errors import GatewayError, StoreUnavailable
+from gateway.following.poll import every
 from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, trace
 
@@ -83,12 +84,10 @@ class SpoolingStore:
 
     async def run(self) -> None:
         """Drain whenever the store is back, until cancelled."""
-        while True:
-            try:
-                await self.drain()
-            except StoreUnavailable as error:
-                _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
-            await asyncio.sleep(RETRY_S)
+        await every(RETRY_S, self.drain, self._waits)
+
+    def _waits(self, error: StoreUnavailable) -> None:
+        _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
 
     async def drain(self) -> int:
         """Apply what this process has spooled and what others left; how many tickets came through.

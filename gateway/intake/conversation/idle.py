@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
 from gateway.errors import StoreUnavailable
+from gateway.following.poll import every
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore
@@ -43,12 +43,7 @@ class IdleCloser:
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.close_due()
-            except StoreUnavailable as error:
-                _log.warning("idle_close_waits_for_store", exc_info=error)
-            await asyncio.sleep(min(MAX_LOOK_S, self._idle.total_seconds() / 4))
+        await every(min(MAX_LOOK_S, self._idle.total_seconds() / 4), self.close_due, _waits)
 
     async def close_due(self) -> int:
         """Close what rests; how many. None while people and providers repeat what an absent store refused."""
@@ -62,3 +57,7 @@ class IdleCloser:
                 metrics.CONVERSATIONS_CLOSED.labels(conversation.channel_id, disposition.value).inc()
                 closed += 1
         return closed
+
+
+def _waits(error: StoreUnavailable) -> None:
+    _log.warning("idle_close_waits_for_store", exc_info=error)

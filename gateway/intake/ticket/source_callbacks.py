@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewMessage, Queued
 from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.words import Status
-from gateway.errors import NotFound, StoreUnavailable
+from gateway.errors import NotFound
+from gateway.following.follower import DurableCursor, Follower, event_seq
+from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import ChannelStates
+from gateway.ports.cursors import Cursors
 from gateway.ports.store import ChangeStore, Record, TicketReader
 from gateway.telemetry import log
 
 ABOUT = "event:"
 """Begins the recipient of what is told about a contact; the platform channel reads it."""
 TOLD = "source.told"
-CURSOR = ("source-callbacks", "event_seq")
-SAVE_EVERY = 200
-RETRY_S = 2.0
+CURSOR = "source-callbacks"
 _NO_NEWS = frozenset({"ticket.registered", "ticket.demand_taken", "callback.opened", TOLD})
 _NO_NEWS_OF = ("message.", "interaction.", "transcript.", "feed_")
 LABELS = {
@@ -48,53 +48,44 @@ class SourceCallbacks:
         *,
         store: ChangeStore,
         reader: TicketReader,
-        states: ChannelStates,
+        cursors: Cursors,
+        next_commit: Wake,
         channels: Collection[str],
         clock: Clock,
-        queued: Callable[[], None],
     ) -> None:
-        """``channels`` are the platform channels that can call back; ``queued`` wakes the outbox."""
+        """``channels`` are the platform channels that can call back. What changed before the first run is not told."""
         self._store = store
         self._reader = reader
-        self._states = states
         self._channels = channels
         self._clock = clock
-        self._queued = queued
+        self._follower = Follower(
+            CURSOR,
+            read=lambda after: reader.events(after=after),
+            seq=event_seq,
+            cursor=DurableCursor(CURSOR, cursors=cursors, begin=reader.last_event_seq),
+            on=next_commit,
+            wants=lambda event: _may_be_news(event["type"]),
+            handle=lambda event: self._look(event["ticket_id"]),
+        )
 
     async def run(self) -> None:
-        """Until cancelled. What changed before the first run ever is not told."""
+        """Until cancelled."""
         if not self._channels:
             await asyncio.get_running_loop().create_future()
-        saved = await self._states.get(*CURSOR)
-        if saved is None:
-            saved = await self._states.put_new(*CURSOR, str(await self._reader.last_event_seq()))
-        after = int(saved)
-        unsaved = 0
-        async for event in self._reader.watch(after):
-            told = _may_be_news(event["type"]) and await self._look(event["ticket_id"])
-            unsaved += 1
-            if told or unsaved >= SAVE_EVERY:
-                await self._states.put(*CURSOR, str(event["event_seq"]))
-                unsaved = 0
+        await self._follower.run()
 
-    async def _look(self, ticket_id: str) -> bool:
-        """Tell the ticket's source where it stands, unless it knows that; whether there was somebody to tell."""
-        while True:
-            try:
-                record = await self._reader.ticket(ticket_id)
-                change = self._news(record)
-                if change is None:
-                    return False
-                applied = await self._store.apply(change)
-            except StoreUnavailable:
-                await asyncio.sleep(RETRY_S)
-            except NotFound:
-                return False
-            else:
-                if not applied.replayed:
-                    _log.info("source_told", channel_id=record["channel_id"], status=record["status"])
-                    self._queued()
-                return True
+    async def _look(self, ticket_id: str) -> None:
+        """Tell the ticket's source where it stands, unless it knows that."""
+        try:
+            record = await self._reader.ticket(ticket_id)
+            change = self._news(record)
+            if change is None:
+                return
+            applied = await self._store.apply(change)
+        except NotFound:
+            return
+        if not applied.replayed:
+            _log.info("source_told", channel_id=record["channel_id"], status=record["status"])
 
     def _news(self, record: Record) -> Change | None:
         event_id, channel_id = record["source"]["event_id"], record["channel_id"]

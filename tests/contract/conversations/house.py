@@ -109,7 +109,6 @@ class ConversationHouse:
             watchers=watchers,
             health=self.health,
             callback_due=timedelta(minutes=30),
-            queued=lambda: None,
             **common,
         )
         self.outbox = OutboxWorker(
@@ -121,7 +120,7 @@ class ConversationHouse:
             callback_due=timedelta(minutes=30),
             sms_channel=sms,
             sent_as=self.conversations.sent_as,
-            is_gone=lambda owner: owner == "dead",
+            next_todo=database.committed.next_todo,
             jitter=random.Random(1),
             **common,
         )
@@ -133,7 +132,7 @@ class ConversationHouse:
             channels=self.channels,
             owner=name,
             callback_due=timedelta(minutes=30),
-            is_gone=lambda owner: owner == "dead",
+            next_todo=database.committed.next_todo,
             transcribe=self._transcribe,
             decoder=decoder or SoundDecoder(),
             jitter=random.Random(1),

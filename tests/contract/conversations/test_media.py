@@ -186,7 +186,6 @@ async def test_a_wake_up_is_not_taken_from_the_listener_by_the_fetcher(
             await found_nothing.wait()
             record = await house.say("1", kind="voice", media=MediaRef(ref="v"), identities=PHONE)
             before = len(idle)
-            house.media.notify()
             while len(idle) == before:
                 await asyncio.sleep(0.01)
             slow.set()

@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 from gateway.errors import TransientDeliveryError
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.live.wakeup import Wakeup
 from gateway.ports.clock import SystemClock
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
@@ -83,7 +82,7 @@ async def test_twenty_thousand_events_come_in_order_once_and_few_at_a_time(tmp_p
         events=db.reader,
         clock=SystemClock(),
         owner="one",
-        wakeup=Wakeup(None),
+        next_commit=db.committed.next,
         jitter=random.Random(1),
     )
     with capture_logs() as lines:
