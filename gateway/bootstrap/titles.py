@@ -29,7 +29,7 @@ def titles(settings: Settings, database: Database, *, prefill: Prefill, clock: C
         ),
         store=database.changes,
         reader=database.reader,
-        cursors=database.cursors,
+        cursors=database.channel_states,
         next_commit=database.committed.next,
         prefill=prefill,
         clock=clock,

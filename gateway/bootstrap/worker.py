@@ -39,7 +39,7 @@ class Worker:
         self.source_callbacks = SourceCallbacks(
             store=database.changes,
             reader=database.reader,
-            cursors=database.cursors,
+            cursors=database.channel_states,
             next_commit=database.committed.next,
             channels=base.configured.called_back,
             clock=base.clock,

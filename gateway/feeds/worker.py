@@ -7,6 +7,7 @@ import random
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from gateway.domain import masking
@@ -103,7 +104,7 @@ class FeedWorker:
             poll_s=POLL_S,
             on=next_commit,
             drain_s=settings.timeout_s,
-            away=self._waits,
+            away=partial(_log.warning, "feed_waits_for_store", feed=feed_id),
         )
 
     async def run(self) -> None:
@@ -119,9 +120,6 @@ class FeedWorker:
             with suppress(StoreUnavailable):
                 await self._book()
             await self._feed.aclose()
-
-    def _waits(self, error: StoreUnavailable) -> None:
-        _log.warning("feed_waits_for_store", feed=self.feed_id, exc_info=error)
 
     async def _take(self, room: int) -> list[Delivery]:
         """Book what has ended, then lease what is due."""

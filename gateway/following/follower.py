@@ -3,79 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
-from gateway.errors import StoreUnavailable
-from gateway.following.patience import until_stored
-from gateway.following.poll import PollLoop, Wake
-from gateway.ports.cursors import Cursors
+from gateway.following.poll import PollLoop, Wake, until_stored
+from gateway.ports.conversation_store import ChannelStates
 from gateway.telemetry import log
 
 T = TypeVar("T")
+KEY = "event_seq"
+"""Where a follower's cursor is kept, under its name among the values of channels."""
 SAVE_EVERY = 200
-"""Events that nobody wanted are read again after a restart, at most so many."""
+"""At most so many that nobody wanted are read again after a restart."""
 _log = log.get("follower")
 
 
-class Cursor(Protocol):
-    """How far a follower has come."""
-
-    async def start(self) -> int:
-        """The event_seq behind which it begins."""
-        ...
-
-    async def reached(self, seq: int, *, now: bool) -> None:
-        """It is done with ``seq``; ``now``: that must outlive this process."""
-        ...
-
-
-class DurableCursor:
-    """A ``Cursor`` in SQL: of several processes that follow under one name, the first to begin says where."""
-
-    def __init__(self, name: str, *, cursors: Cursors, begin: Callable[[], Awaitable[int]]) -> None:
-        """``begin`` gives the event_seq behind which the first run ever begins."""
-        self._name = name
-        self._cursors = cursors
-        self._begin = begin
-        self._unsaved = 0
-
-    async def start(self) -> int:
-        """See ``Cursor.start``."""
-        self._unsaved = 0
-        saved = await self._cursors.get(self._name)
-        return saved if saved is not None else await self._cursors.put_new(self._name, await self._begin())
-
-    async def reached(self, seq: int, *, now: bool) -> None:
-        """See ``Cursor.reached``."""
-        self._unsaved += 1
-        if now or self._unsaved >= SAVE_EVERY:
-            await self._cursors.put(self._name, seq)
-            self._unsaved = 0
-
-
-class MemoryCursor:
-    """A ``Cursor`` of what each process builds anew."""
-
-    def __init__(self, begin: Callable[[], Awaitable[int]]) -> None:
-        """``begin`` gives the event_seq behind which this process begins."""
-        self._begin = begin
-        self._at: int | None = None
-
-    async def start(self) -> int:
-        """See ``Cursor.start``."""
-        if self._at is None:
-            self._at = await self._begin()
-        return self._at
-
-    async def reached(self, seq: int, *, now: bool) -> None:  # noqa: ARG002 - Cursor's
-        """See ``Cursor.reached``."""
-        self._at = seq
+def event_seq(event: Any) -> int:
+    """The ``seq`` of an event."""
+    return int(event["event_seq"])
 
 
 class Follower(Generic[T]):
     """Hands on what it wants, one after the other; a store that is away is waited for, and nothing is left out.
 
-    What ``handle`` raises otherwise ends the run; the next one begins at the saved cursor.
+    What ``handle`` raises otherwise ends the run; the next one goes on at the cursor.
     """
 
     def __init__(
@@ -83,9 +34,10 @@ class Follower(Generic[T]):
         name: str,
         *,
         read: Callable[[int], Awaitable[Sequence[T]]],
-        seq: Callable[[T], int],
-        cursor: Cursor,
+        begin: Callable[[], Awaitable[int]],
+        cursors: ChannelStates | None,
         on: Wake,
+        seq: Callable[[T], int] = event_seq,
         handle: Callable[[T], Awaitable[None]],
         wants: Callable[[T], bool] = lambda _: True,
         at_most_once: bool = False,
@@ -93,26 +45,40 @@ class Follower(Generic[T]):
     ) -> None:
         """``read(after)`` gives the next page behind an event_seq, ``seq`` the event_seq of one of it.
 
+        ``begin`` gives the event_seq behind which the first run ever begins: of all processes that keep the cursor
+        ``name`` in ``cursors``; None: of this one, which knows it while it lives.
+
         Each is handled at least once: again, when the process dies over it. ``at_most_once``: not again.
         """
         self._name = name
         self._read = read
         self._seq = seq
-        self._cursor = cursor
+        self._begin = begin
+        self._cursors = cursors
         self._handle = handle
         self._wants = wants
         self._at_most_once = at_most_once
-        self._loop = PollLoop(self._page, poll_s=None, on=on, gather=gather, away=self._waits)
-        self.at = 0
-        """Everything up to this event_seq is handled."""
+        self._away = partial(_log.warning, "follower_waits_for_store", follower=name)
+        self._loop = PollLoop(self._page, poll_s=None, on=on, gather=gather, away=self._away)
+        self._unsaved = 0
+        self.at: int | None = None
+        """Everything up to this event_seq is handled; None: it has not begun."""
 
     async def run(self) -> None:
         """Until cancelled."""
-        self.at = await until_stored(self._cursor.start, self._waits)
+        self.at = await until_stored(self._start, self._away)
         await self._loop.run()
 
+    async def _start(self) -> int:
+        if self._cursors is None:
+            return await self._begin() if self.at is None else self.at
+        saved = await self._cursors.get(self._name, KEY)
+        if saved is None:
+            saved = await self._cursors.put_new(self._name, KEY, str(await self._begin()))
+        return int(saved)
+
     async def _page(self) -> bool:
-        page = await self._read(self.at)
+        page = await self._read(self.at or 0)
         for one in page:
             await self._pass(one)
         return bool(page)
@@ -120,17 +86,15 @@ class Follower(Generic[T]):
     async def _pass(self, one: T) -> None:
         seq, wanted = self._seq(one), self._wants(one)
         if wanted and self._at_most_once:
-            await self._cursor.reached(seq, now=True)
+            await self._save(seq)
         if wanted:
             await self._handle(one)
-        if not (wanted and self._at_most_once):
-            await self._cursor.reached(seq, now=wanted)
+        self._unsaved += 1
+        if (wanted and not self._at_most_once) or self._unsaved >= SAVE_EVERY:
+            await self._save(seq)
         self.at = seq
 
-    def _waits(self, error: StoreUnavailable) -> None:
-        _log.warning("follower_waits_for_store", follower=self._name, exc_info=error)
-
-
-def event_seq(event: Any) -> int:
-    """``seq`` of a follower of the event log."""
-    return int(event["event_seq"])
+    async def _save(self, seq: int) -> None:
+        if self._cursors is not None:
+            await self._cursors.put(self._name, KEY, str(seq))
+        self._unsaved = 0

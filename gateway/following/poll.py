@@ -1,24 +1,54 @@
-"""The loop under all background work: a step, then a pause that a wake-up ends."""
+"""The loop under all background work: a step, then a pause that a wake-up ends. A store that is away is waited for."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
-from gateway.following.patience import Away, until_stored, untold
+from gateway.domain.backoff import backoff_s
+from gateway.errors import StoreUnavailable
 
+T = TypeVar("T")
+FIRST_S, MOST_S = 1.0, 5.0
+"""Pauses between two attempts at a store that is away."""
 Wake = Callable[[], "asyncio.Future[None]"]
-"""Gives what is done at the next commit that may have left work, of whichever process. A hint: polling finds the rest.
-"""
+"""Gives what is done at the next commit, of whichever process, that may have left work. A hint: some come late."""
+
+
+class Away(Protocol):
+    """Is told of each such attempt, as a logger is."""
+
+    def __call__(self, *, exc_info: StoreUnavailable) -> object:
+        """``exc_info`` is what the store said."""
+        ...
+
+
+def untold(*, exc_info: StoreUnavailable) -> None:
+    """An ``Away`` that tells nobody."""
 
 
 def never() -> asyncio.Future[None]:
-    """A ``Wake`` for work that no commit announces."""
+    """A ``Wake`` for work that no commit leaves."""
     return asyncio.get_running_loop().create_future()
 
 
+async def until_stored(work: Callable[[], Awaitable[T]], away: Away = untold) -> T:
+    """What ``work`` gives, begun again after growing pauses for as long as the store is away."""
+    failures = 0
+    while True:
+        try:
+            return await work()
+        except StoreUnavailable as error:
+            failures += 1
+            away(exc_info=error)
+        jitter = random.random()  # noqa: S311 - spreads those that wait for one store
+        await asyncio.sleep(backoff_s(failures, first_s=FIRST_S, most_s=MOST_S, jitter=jitter))
+
+
 class PollLoop:
-    """Does a step again and again. Nothing that happens during one is lost: it is followed by another."""
+    """Does a step again and again. What happens during one is followed by another."""
 
     def __init__(
         self,
@@ -31,8 +61,7 @@ class PollLoop:
     ) -> None:
         """``step`` says whether another one is to follow at once; else it does after ``poll_s`` (None: never).
 
-        A wake-up (``on``, ``wake``) ends the pause; ``gather`` is then awaited, for what comes soon after.
-        ``away`` is told while the store is; the step is repeated with growing pauses.
+        A wake-up (``on``, ``wake``) ends the pause; ``gather`` is then awaited, for what comes soon after it.
         """
         self._step = step
         self._poll_s = poll_s
@@ -47,9 +76,9 @@ class PollLoop:
             self._woken.set_result(None)
 
     async def run(self) -> None:
-        """Until cancelled. What else the step raises ends it."""
+        """Until cancelled. What the step raises ends it, unless the store is away: then the step is repeated."""
         while True:
-            self._woken = asyncio.get_running_loop().create_future()
+            self._woken = never()
             hints = {self._woken, self._on()}
             if await until_stored(self._step, self._away):
                 continue
@@ -58,13 +87,8 @@ class PollLoop:
                 await self._gather()
 
 
-async def every(
-    seconds: float, step: Callable[[], Awaitable[object]], away: Away = untold, *, on: Wake = never
-) -> None:
-    """Do ``step`` now, and again ``seconds`` after each one has ended, until cancelled."""
-
-    async def once() -> bool:
-        await step()
-        return False
-
-    await PollLoop(once, poll_s=seconds, on=on, away=away).run()
+async def every(seconds: float, step: Callable[[], Awaitable[object]], away: Away = untold) -> None:
+    """Do ``step`` now, and again ``seconds`` after each time, until cancelled."""
+    while True:
+        await until_stored(step, away)
+        await asyncio.sleep(seconds)

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from gateway.errors import StoreUnavailable
-from gateway.following.patience import Away, untold
-from gateway.following.poll import PollLoop, Wake
+from gateway.following.poll import Away, PollLoop, Wake, untold
 from gateway.telemetry import log
 
 T = TypeVar("T")
@@ -95,7 +94,7 @@ class LeasedWorker(Generic[T]):
         try:
             await self._work(one)
         except StoreUnavailable as error:  # it stays leased until that runs out
-            self._away(error)
+            self._away(exc_info=error)
         except Exception as error:  # noqa: BLE001 - one unit's fault must not end the others
             _log.error("work_broke", worker=self._name, exc_info=error)
 

@@ -9,7 +9,6 @@ from functools import partial
 
 from gateway.bootstrap.house import House
 from gateway.domain.retention import first_kept
-from gateway.errors import StoreUnavailable
 from gateway.following.poll import every
 from gateway.intake.call import refused
 from gateway.intake.channel import outbox
@@ -41,11 +40,7 @@ def _again_and_again(house: House, step: Step) -> Callable[[], Awaitable[None]]:
         if now is not None:
             await step(now)
 
-    return lambda: every(EVERY_S, believed, _waits)
-
-
-def _waits(error: StoreUnavailable) -> None:
-    _log.warning("housekeeping_waits_for_store", exc_info=error)
+    return lambda: every(EVERY_S, believed, partial(_log.warning, "housekeeping_waits_for_store"))
 
 
 async def _recordings(house: House, now: datetime) -> None:

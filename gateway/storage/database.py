@@ -15,7 +15,6 @@ from gateway.storage.accounts import SqlAccountStore
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
-from gateway.storage.cursors import SqlCursors
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
 from gateway.storage.leases import SqlLeaseStore
@@ -57,7 +56,6 @@ class Database:
     attachments: SqlAttachmentStore
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
-    cursors: SqlCursors
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     ways: SqlWays
@@ -113,7 +111,6 @@ async def open_database(
         attachments=SqlAttachmentStore(sql=watched, clock=clock, is_gone=is_gone),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
-        cursors=SqlCursors(sql=sql),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         ways=SqlWays(sql=sql),

@@ -252,7 +252,9 @@ channel_state = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Cursors and offsets of channels."""
+"""Cursors and offsets of channels, and those of followers of the event log under their names (``following``).
+
+A feed's cursor is in ``feeds``: it moves with the rows that are made of the events."""
 
 channel_leases = sa.Table(
     "channel_leases",
@@ -263,14 +265,6 @@ channel_leases = sa.Table(
     sqlite_with_rowid=False,
 )
 """Which process runs a channel that only one may run."""
-
-cursors = sa.Table(
-    "cursors",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("event_seq", sa.BigInteger, nullable=False),
-)
-"""How far each follower of the event log has come. A feed's is in ``feeds``: it moves with the rows made of it."""
 
 events = sa.Table(
     "events",

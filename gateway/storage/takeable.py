@@ -3,7 +3,7 @@
 - What nobody has is taken when its ``next_at`` has come. No pause is longer than ``FURTHEST_S``, so an instant further
   ahead was written by a clock that was wrong, or before one was put right: such a row is due.
 - What somebody has is taken when that owner is known to be gone, and when this process has seen the lease stand for
-  as long as it lasts, the store answering all the while (``watched.WatchedLeases``): no clock of another machine, and
+  as long as it lasts, the store answering all the while (``domain.seen_leases``): no clock of another machine, and
   no jump of this one's, ends a lease.
 """
 
@@ -17,8 +17,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.ids import rfc3339
+from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.clock import Clock
-from gateway.storage.watched import WatchedLeases, WatchedSql
+from gateway.storage.watched import WatchedSql
 
 FURTHEST_S = 900.0
 """The longest pause between two attempts: what was put off further is looked at again after so long."""
@@ -86,17 +87,15 @@ class Queue:
         self._is_gone = is_gone
         columns = table.c
         self._leases = sa.select(columns.leased_by, columns.next_at).where(waiting, columns.leased_by.is_not(None))
-        self._watched: WatchedLeases[Lease] = WatchedLeases(sql=sql, clock=clock)
+        self._seen: SeenLeases[Lease] = SeenLeases()
 
     async def takeable(self, lease_s: float) -> Takeable:
         """What may be taken, where leases are given for ``lease_s`` seconds. Ask with every look for work."""
         query = self._leases.distinct()
         found = await self._sql.read(lambda c: [(row.leased_by, row.next_at) for row in c.execute(query)])
         gone = {owner for owner in {owner for owner, _ in found} if self._is_gone(owner)}
-        left = {lease for lease in found if lease[0] in gone}
+        left = frozenset(lease for lease in found if lease[0] in gone)
+        stand = {lease: lease for lease in found}
+        run_out = self._seen.run_out(stand, at=self._clock.monotonic(), lease_s=lease_s, steady_s=self._sql.steady_s)
         now = self._clock.now()
-        return Takeable(
-            now=rfc3339(now),
-            furthest=later(now, FURTHEST_S),
-            run_out=self._watched.run_out({lease: lease for lease in found}, lease_s) | left,
-        )
+        return Takeable(now=rfc3339(now), furthest=later(now, FURTHEST_S), run_out=left.union(run_out))

@@ -1,4 +1,4 @@
-"""A database that is watched: since when it has answered, as far as this process has seen; which leases have run out.
+"""A database that is watched: since when it has answered, as far as this process has seen.
 
 A lease that ran out while the store was away says nothing of its owner, who could not renew it. So nobody takes over
 what is somebody else's before the store has answered without a break for as long as a lease lasts.
@@ -6,15 +6,12 @@ what is somebody else's before the store has answered without a break for as lon
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Awaitable
 
-from gateway.domain.seen_leases import SeenLeases
 from gateway.errors import StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage.engine import ReadTooLong, Sql, T, Work
 
-K = TypeVar("K")
 GAP_S = 5.0
 """After so long without an answer (nobody asked, or this process stood still) the time counts anew."""
 
@@ -62,18 +59,3 @@ class WatchedSql:
             self._since = now
         self._last = now
         return result
-
-
-class WatchedLeases(Generic[K]):
-    """Leases in such a database that one process waits for (``domain.seen_leases``)."""
-
-    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
-        """How long a lease stands unrenewed is counted by the ``monotonic`` time of ``clock``."""
-        self._sql = sql
-        self._clock = clock
-        self._seen: SeenLeases[K] = SeenLeases()
-
-    def run_out(self, leases: Mapping[K, object], lease_s: float) -> frozenset[K]:
-        """Those of ``leases``, all that stand now, that their owners could have renewed for ``lease_s`` and did not."""
-        run_out = self._seen.run_out(leases, at=self._clock.monotonic(), lease_s=lease_s)
-        return frozenset(run_out if self._sql.steady_s >= lease_s else ())

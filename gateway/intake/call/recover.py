@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from gateway.domain.change import Change, NewEvent, NewSegment, OpenInteraction
 from gateway.domain.guess import NOTHING_READ
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.words import Disposition, Speaker
-from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
+from gateway.errors import NotFound, RecogniserUnavailable
 from gateway.following.poll import every
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import end_of, heard_segment, recording_field
@@ -71,9 +72,10 @@ class Recovery:
 
     async def run(self) -> None:
         """Sweep and catch up until cancelled. Neither waits for the other: transcribing may take minutes."""
+        away = partial(_log.warning, "recovery_waits_for_store")
         async with asyncio.TaskGroup() as group:
-            group.create_task(every(min(LOOK_S, self._pause_s), self._look, _waits), name="recovery-sweep")
-            group.create_task(every(self._pause_s, self._catch_up_if_heard, _waits), name="recovery-catch-up")
+            group.create_task(every(min(LOOK_S, self._pause_s), self._look, away), name="recovery-sweep")
+            group.create_task(every(self._pause_s, self._catch_up_if_heard, away), name="recovery-catch-up")
 
     async def _look(self) -> None:
         if self._clock.monotonic() < self._sweep_at:
@@ -209,10 +211,6 @@ class Recovery:
                 ),
             ),
         )
-
-
-def _waits(error: StoreUnavailable) -> None:
-    _log.warning("recovery_waits_for_store", exc_info=error)
 
 
 def _stored(segment: Mapping[str, Any]) -> NewSegment:

@@ -86,8 +86,8 @@ class SpoolingStore:
         """Drain whenever the store is back, until cancelled."""
         await every(RETRY_S, self.drain, self._waits)
 
-    def _waits(self, error: StoreUnavailable) -> None:
-        _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
+    def _waits(self, *, exc_info: StoreUnavailable) -> None:
+        _log.warning("spool_waits", tickets=len(self._spooled), exc_info=exc_info)
 
     async def drain(self) -> int:
         """Apply what this process has spooled and what others left; how many tickets came through.

@@ -25,8 +25,7 @@ from gateway.errors import (
     ReplyWindowClosed,
     TransientDeliveryError,
 )
-from gateway.following.patience import until_stored
-from gateway.following.poll import Wake
+from gateway.following.poll import Wake, until_stored
 from gateway.following.retry import Retry
 from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.intake.channel.health import HealthBoard

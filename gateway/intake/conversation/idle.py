@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
-from gateway.errors import StoreUnavailable
 from gateway.following.poll import every
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.ports.clock import Clock
@@ -43,7 +43,8 @@ class IdleCloser:
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
-        await every(min(MAX_LOOK_S, self._idle.total_seconds() / 4), self.close_due, _waits)
+        away = partial(_log.warning, "idle_close_waits_for_store")
+        await every(min(MAX_LOOK_S, self._idle.total_seconds() / 4), self.close_due, away)
 
     async def close_due(self) -> int:
         """Close what rests; how many. None while people and providers repeat what an absent store refused."""
@@ -57,7 +58,3 @@ class IdleCloser:
                 metrics.CONVERSATIONS_CLOSED.labels(conversation.channel_id, disposition.value).inc()
                 closed += 1
         return closed
-
-
-def _waits(error: StoreUnavailable) -> None:
-    _log.warning("idle_close_waits_for_store", exc_info=error)

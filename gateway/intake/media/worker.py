@@ -20,8 +20,7 @@ from gateway.errors import (
     RejectedInput,
     TransientDeliveryError,
 )
-from gateway.following.patience import until_stored
-from gateway.following.poll import Wake
+from gateway.following.poll import Wake, until_stored
 from gateway.following.retry import Retry
 from gateway.following.worker import LeasedWorker
 from gateway.intake.channel.here import ChannelsHere
@@ -44,6 +43,7 @@ PARALLEL = 8
 FETCH_TIMEOUT_S = 60.0
 HEAR_TIMEOUT_S = 600.0
 """A voice message's slot with the recogniser. The next one heard is somebody else's, if anybody else waits."""
+HEAR_LEASE_S = HEAR_TIMEOUT_S * 2
 HEARD_AT_ONCE = 2
 """Of different people, so that a short message need not wait for the end of a long one. Live calls come first."""
 LOOKED_AT = 500
@@ -117,22 +117,15 @@ class MediaWorker:
             return []
         return await self._attachments.lease(self._owner, limit=room, lease_s=FETCH_TIMEOUT_S * 2, channel_ids=here)
 
-    async def _take_voice(self, _room: int) -> list[tuple[Waiting, AttachmentRow]]:
+    async def _take_voice(self, _room: int) -> list[Waiting]:
         """One at a time: the next one is another's."""
         if self._transcribe is None:
             return []
-        lease_s = HEAR_TIMEOUT_S * 2
-        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT, lease_s=lease_s))
+        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT, lease_s=HEAR_LEASE_S))
         if turn is None:
             return []
         self._hearing.wake()
-        row = None
-        try:
-            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=lease_s)
-        finally:
-            if row is None:
-                self._turns.end(turn)
-        return [(turn, row)] if row is not None else []
+        return [turn]
 
     async def _fetch(self, row: AttachmentRow) -> None:
         channel = self._channels.text(row.channel_id)
@@ -167,10 +160,11 @@ class MediaWorker:
             )
             await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
 
-    async def _hear(self, taken: tuple[Waiting, AttachmentRow]) -> None:
-        turn, row = taken
+    async def _hear(self, turn: Waiting) -> None:
         try:
-            await self._hear_one(row)
+            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=HEAR_LEASE_S)
+            if row is not None:
+                await self._hear_one(row)
         finally:
             self._turns.end(turn)
 

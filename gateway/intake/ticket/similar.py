@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from gateway.domain.words import Status
-from gateway.following.follower import Follower, MemoryCursor
+from gateway.following.follower import Follower
 from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
 from gateway.ports.similar import TicketWords, TicketWordsStore
@@ -84,7 +84,8 @@ class SimilarTickets:
             "similar",
             read=self._slices,
             seq=lambda tickets: tickets[-1].event_seq,
-            cursor=MemoryCursor(lambda: store.seq_at(self._since())),
+            begin=lambda: store.seq_at(self._since()),
+            cursors=None,
             on=next_commit,
             handle=self._know,
             gather=lambda: asyncio.sleep(GATHER_S),
@@ -124,7 +125,7 @@ class SimilarTickets:
     async def view(self, ticket_id: str) -> SimilarView:
         """Everything about a ticket that is there: what is similar, who reported it, who repeats."""
         ticket = (await self._store.of([ticket_id]))[ticket_id]
-        complete = self.complete and self._follower.at >= ticket.event_seq
+        complete = self.complete and (self._follower.at or 0) >= ticket.event_seq
         found, others = await self._like(ticket, MANY)
         near = [others[one.ticket_id] for one in found]
         people = await self._people([ticket, *near])

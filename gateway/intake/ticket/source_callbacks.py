@@ -10,10 +10,10 @@ from gateway.domain.change import Change, ExternalKey, NewEvent, NewMessage, Que
 from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.words import Status
 from gateway.errors import NotFound
-from gateway.following.follower import DurableCursor, Follower, event_seq
+from gateway.following.follower import Follower
 from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
-from gateway.ports.cursors import Cursors
+from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.store import ChangeStore, Record, TicketReader
 from gateway.telemetry import log
 
@@ -48,7 +48,7 @@ class SourceCallbacks:
         *,
         store: ChangeStore,
         reader: TicketReader,
-        cursors: Cursors,
+        cursors: ChannelStates,
         next_commit: Wake,
         channels: Collection[str],
         clock: Clock,
@@ -61,8 +61,8 @@ class SourceCallbacks:
         self._follower = Follower(
             CURSOR,
             read=lambda after: reader.events(after=after),
-            seq=event_seq,
-            cursor=DurableCursor(CURSOR, cursors=cursors, begin=reader.last_event_seq),
+            begin=reader.last_event_seq,
+            cursors=cursors,
             on=next_commit,
             wants=lambda event: _may_be_news(event["type"]),
             handle=lambda event: self._look(event["ticket_id"]),

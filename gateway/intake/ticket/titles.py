@@ -15,12 +15,11 @@ from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import NotFound, StaleVersion, TitleUnavailable
-from gateway.following.follower import DurableCursor, Follower, event_seq
+from gateway.following.follower import Follower
 from gateway.following.lease import Lease
-from gateway.following.patience import until_stored
-from gateway.following.poll import Wake
+from gateway.following.poll import Wake, until_stored
 from gateway.ports.clock import Clock
-from gateway.ports.cursors import Cursors
+from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.store import ChangeStore, Record, TicketReader
 from gateway.ports.title import TitleWriter
 from gateway.prefill.reader import Prefill
@@ -59,7 +58,7 @@ class Titles:
         writer: TitleWriter,
         store: ChangeStore,
         reader: TicketReader,
-        cursors: Cursors,
+        cursors: ChannelStates,
         next_commit: Wake,
         prefill: Prefill,
         clock: Clock,
@@ -80,8 +79,8 @@ class Titles:
         self._follower = Follower(
             CURSOR,
             read=lambda after: reader.events(after=after),
-            seq=event_seq,
-            cursor=DurableCursor(CURSOR, cursors=cursors, begin=reader.last_event_seq),
+            begin=reader.last_event_seq,
+            cursors=cursors,
             on=next_commit,
             wants=self._to_be_looked_at,
             handle=lambda event: self._look(event["ticket_id"]),

@@ -43,7 +43,7 @@ async def during(seconds: float, *duties: Awaitable[Any]) -> None:
 
 
 class Log:
-    """``ports.cursors.Cursors`` and pages of event_seqs."""
+    """``ports.conversation_store.ChannelStates`` and pages of event_seqs."""
 
     def __init__(self, page: int = 3) -> None:
         self.committed = CommitSignal()
@@ -51,7 +51,7 @@ class Log:
         self.last = 0
         self.page = page
         self.reads = 0
-        self.cursor: dict[str, int] = {}
+        self.cursor: dict[tuple[str, str], str] = {}
         self.saved: list[int] = []
 
     def commit(self, events: int = 1) -> None:
@@ -69,18 +69,18 @@ class Log:
         self._ask()
         return self.last
 
-    async def get(self, name: str) -> int | None:
+    async def get(self, channel_id: str, key: str) -> str | None:
         self._ask()
-        return self.cursor.get(name)
+        return self.cursor.get((channel_id, key))
 
-    async def put(self, name: str, event_seq: int) -> None:
+    async def put(self, channel_id: str, key: str, value: str) -> None:
         self._ask()
-        self.cursor[name] = event_seq
-        self.saved.append(event_seq)
+        self.cursor[channel_id, key] = value
+        self.saved.append(int(value))
 
-    async def put_new(self, name: str, event_seq: int) -> int:
+    async def put_new(self, channel_id: str, key: str, value: str) -> str:
         self._ask()
-        return self.cursor.setdefault(name, event_seq)
+        return self.cursor.setdefault((channel_id, key), value)
 
     def _ask(self) -> None:
         if self.away:

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from gateway.errors import StoreUnavailable
-from gateway.following.follower import SAVE_EVERY, DurableCursor, Follower, MemoryCursor
+from gateway.following.follower import KEY, SAVE_EVERY, Follower
 from tests.contract.feeds.virtual_time import run_virtual
 from tests.unit.following.store import Log, during, stopped, story
 
 pytestmark = pytest.mark.unit
+PLACE = ("f", KEY)
 
 
 def follower(log: Log, handle: Callable[[int], Awaitable[None]], **more: Any) -> Follower[int]:
-    more.setdefault("cursor", DurableCursor("f", cursors=log, begin=log.newest))
-    return Follower("f", read=log.read, seq=lambda seq: seq, on=log.committed.next, handle=handle, **more)
+    more = {"begin": log.newest, "cursors": log, "on": log.committed.next} | more
+    return Follower("f", read=log.read, seq=lambda seq: seq, handle=handle, **more)
 
 
 class Handled:
@@ -50,7 +51,7 @@ async def test_what_was_there_before_its_first_run_is_left_and_all_that_comes_is
 
     await during(40, follower(log, handled).run(), day())
     assert handled.seqs == list(range(6, 16))
-    assert log.cursor == {"f": 15}
+    assert log.cursor == {PLACE: "15"}
 
 
 @story
@@ -118,7 +119,7 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_handled_twice()
         await asyncio.sleep(10)
 
     with capture_logs() as lines:
-        await during(700, follower(log, handle, cursor=MemoryCursor(log.newest)).run(), outage())
+        await during(700, follower(log, handle, cursors=None).run(), outage())
     assert handled == [1, 2, 3, 4]
     waits = [line for line in lines if line["event"] == "follower_waits_for_store"]
     assert 600 / 5 <= len(waits) <= 600 / 2.5 + 3, "after growing pauses of up to five seconds"
@@ -128,21 +129,21 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_handled_twice()
 async def test_what_it_dies_over_is_handled_again_or_passed_over_as_it_was_told() -> None:
     for at_most_once, expected in ((False, [1, 2, 2, 3]), (True, [1, 2, 3])):
         log, handled = Log(), Handled(_2=RuntimeError("a fault of the handler"))
-        log.cursor["f"] = 0
+        log.cursor[PLACE] = "0"
         log.commit(3)
         one = follower(log, handled, at_most_once=at_most_once)
         with pytest.raises(RuntimeError):
             await during(10, one.run())
         await during(10, one.run())
         assert handled.seqs == expected
-        assert log.cursor == {"f": 3}
+        assert log.cursor == {PLACE: "3"}
 
 
 @story
 async def test_what_each_process_builds_anew_goes_on_where_it_stood_when_its_run_is_begun_again() -> None:
     log, handled = Log(), Handled(_2=RuntimeError("a fault of the handler"))
     log.commit(2)
-    one = follower(log, handled, cursor=MemoryCursor(_zero))
+    one = follower(log, handled, begin=_zero, cursors=None)
     with pytest.raises(RuntimeError):
         await during(10, one.run())
     await during(10, one.run())
@@ -165,7 +166,7 @@ def test_however_often_it_dies_it_leaves_nothing_out(
 ) -> None:
     """At least once: everything, in order, and again only what it died over. At most once: only that is missing."""
     log = Log(page)
-    log.cursor["f"] = 0
+    log.cursor[PLACE] = "0"
     ended: list[int] = []
     died: list[int] = []
 

@@ -11,8 +11,7 @@ from structlog.testing import capture_logs
 
 from gateway.domain.commit import Commit
 from gateway.errors import StoreUnavailable
-from gateway.following.patience import until_stored
-from gateway.following.poll import PollLoop, every
+from gateway.following.poll import PollLoop, every, until_stored
 from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.storage.signal import CommitSignal
 from tests.unit.following.store import during, stopped, story
@@ -131,7 +130,7 @@ async def test_a_store_that_is_away_is_asked_with_growing_pauses_and_then_everyt
         await asyncio.sleep(10)
 
     loop = asyncio.get_running_loop()
-    await during(70, queue.worker(away=lambda _: asked.append(loop.time())).run(), outage())
+    await during(70, queue.worker(away=lambda **_: asked.append(loop.time())).run(), outage())
     assert 60 / 5 <= len(asked) <= 60 / 2.5 + 3
     assert queue.ended == [0, 1]
 

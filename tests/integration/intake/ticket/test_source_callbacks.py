@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.domain.change import Change, NewEvent
+from gateway.following.follower import KEY
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.source_callbacks import CURSOR, TOLD, SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
@@ -63,14 +64,14 @@ class Following:
         duty = SourceCallbacks(
             store=self.db.changes,
             reader=self.db.reader,
-            cursors=self.db.cursors,
+            cursors=self.db.channel_states,
             next_commit=self.db.committed.next,
             channels={"cloud"},
             clock=CLOCK,
         )
         self._task = asyncio.create_task(duty.run())
         async with asyncio.timeout(10):
-            while await self.db.cursors.get(CURSOR) is None:
+            while await self.db.channel_states.get(CURSOR, KEY) is None:
                 await asyncio.sleep(0.01)
         return self
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from gateway.bootstrap.titles import titles
 from gateway.domain.change import Change, NewEvent
+from gateway.following.follower import KEY
 from gateway.following.lease import Lease
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.titles import CURSOR, FAILURES, WRITTEN, Titles
@@ -109,7 +110,7 @@ async def following(db: Database, prefill: Prefill, url: str, *, timeout_s: floa
         writer=writer,
         store=db.changes,
         reader=db.reader,
-        cursors=db.cursors,
+        cursors=db.channel_states,
         next_commit=db.committed.next,
         prefill=prefill,
         clock=CLOCK,
@@ -127,8 +128,8 @@ async def following(db: Database, prefill: Prefill, url: str, *, timeout_s: floa
 
 async def passed(db: Database, seq: int) -> bool:
     """Whether the duty has taken up the event ``seq``, so that it is done with those before it."""
-    saved = await db.cursors.get(CURSOR)
-    return saved is not None and saved >= seq
+    saved = await db.channel_states.get(CURSOR, KEY)
+    return saved is not None and int(saved) >= seq
 
 
 async def contact(db: Database, prefill: Prefill, key: str, content: str = SAID, **requester: Any) -> str:
