@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from gateway.domain.backoff import backoff_s
 from gateway.errors import StoreUnavailable
@@ -13,16 +13,10 @@ from gateway.errors import StoreUnavailable
 T = TypeVar("T")
 FIRST_S, MOST_S = 1.0, 5.0
 """Pauses between two attempts at a store that is away."""
+Away = Callable[..., object]
+"""Is told of each such attempt, as a logger is: ``exc_info`` is what the store said."""
 Wake = Callable[[], "asyncio.Future[None]"]
 """Gives what is done at the next commit, of whichever process, that may have left work. A hint: some come late."""
-
-
-class Away(Protocol):
-    """Is told of each such attempt, as a logger is."""
-
-    def __call__(self, *, exc_info: StoreUnavailable) -> object:
-        """``exc_info`` is what the store said."""
-        ...
 
 
 def untold(*, exc_info: StoreUnavailable) -> None:

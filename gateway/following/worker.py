@@ -75,12 +75,6 @@ class LeasedWorker(Generic[T]):
             task.add_done_callback(self._ended)
         return bool(taken)
 
-    async def round(self) -> bool:
-        """One ``step``, to its end."""
-        taken = await self.step()
-        await self.settled()
-        return taken
-
     async def settled(self) -> None:
         """Until nothing is under way."""
         while self._under_way:

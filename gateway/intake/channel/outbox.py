@@ -81,7 +81,7 @@ class OutboxWorker:
         self._sent_as = sent_as
         self._jitter = jitter
         self._paused: dict[str, float] = {}
-        self._work = LeasedWorker(
+        self.sending = LeasedWorker(
             "outbox",
             take=self._take,
             work=self._person,
@@ -91,18 +91,7 @@ class OutboxWorker:
             gather_s=GATHER_S,
             drain_s=SEND_TIMEOUT_S,
         )
-
-    async def run(self) -> None:
-        """Send until cancelled; what is under way then has one attempt's time to end and be written down."""
-        await self._work.run()
-
-    async def step(self) -> bool:
-        """Start what is due; whether there was anything."""
-        return await self._work.step()
-
-    async def settled(self) -> None:
-        """Until nothing is being sent."""
-        await self._work.settled()
+        """What runs: at its end what is under way has one attempt's time to end and be written down."""
 
     async def _take(self, room: int) -> list[list[OutboxRow]]:
         now = self._clock.monotonic()

@@ -89,27 +89,14 @@ class MediaWorker:
         self._decoder = decoder
         self._jitter = jitter
         self._turns = RoundRobin()
-        self._fetching = LeasedWorker(
+        self.fetching = LeasedWorker(
             "media-fetch", take=self._take_files, work=self._fetch, parallel=PARALLEL, poll_s=POLL_S, on=next_todo
         )
-        self._hearing = LeasedWorker(
+        """Runs in every process that has channels, …"""
+        self.hearing = LeasedWorker(
             "media-hear", take=self._take_voice, work=self._hear, parallel=HEARD_AT_ONCE, poll_s=POLL_S, on=next_todo
         )
-
-    async def run(self, *, hears: bool = True) -> None:
-        """Fetch until cancelled, and hear where this process ``hears``: not where calls are served."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._fetching.run(), name="media-fetch")
-            if hears:
-                group.create_task(self._hearing.run(), name="media-hear")
-
-    async def fetch_due(self) -> bool:
-        """Fetch what is due; whether there was anything."""
-        return await self._fetching.round()
-
-    async def hear_due(self) -> bool:
-        """Hear a voice message that is due, of whoever was heard longest ago; whether there was one."""
-        return await self._hearing.round()
+        """… this one not where calls are served."""
 
     async def _take_files(self, room: int) -> list[AttachmentRow]:
         here = self._channels.conversing()
@@ -124,7 +111,7 @@ class MediaWorker:
         turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT, lease_s=HEAR_LEASE_S))
         if turn is None:
             return []
-        self._hearing.wake()
+        self.hearing.wake()
         return [turn]
 
     async def _fetch(self, row: AttachmentRow) -> None:

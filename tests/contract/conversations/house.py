@@ -12,6 +12,7 @@ from typing import Any
 from gateway.domain.callback_work import DoneResult, Verb, Work
 from gateway.domain.change import Change, Identity
 from gateway.errors import GatewayError
+from gateway.following.worker import LeasedWorker
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.outbox import OutboxWorker
@@ -177,12 +178,20 @@ class ConversationHouse:
         row = await self.database.attachments.get(attachment["attachment_id"])
         return self.files.path(row.location)
 
+    async def fetch_due(self) -> bool:
+        """Fetch what is due; whether there was anything."""
+        return await _round(self.media.fetching)
+
+    async def hear_due(self) -> bool:
+        """Hear a voice message that is due; whether there was one."""
+        return await _round(self.media.hearing)
+
     async def deliver(self) -> None:
         """Send until nothing is due."""
         for _ in range(1000):
-            if not await self.outbox.step():
+            if not await self.outbox.sending.step():
                 return
-            await self.outbox.settled()
+            await self.outbox.sending.settled()
         raise AssertionError("there is always something due")
 
     async def called(self) -> None:
@@ -203,6 +212,12 @@ class ConversationHouse:
 
     async def types(self, ticket_id: str) -> list[str]:
         return [event["type"] for event in await self.database.reader.events(ticket_id=ticket_id)]
+
+
+async def _round(worker: LeasedWorker[Any]) -> bool:
+    taken = await worker.step()
+    await worker.settled()
+    return taken
 
 
 PHONE = (Identity(kind="phone", value="+8613800138000"),)

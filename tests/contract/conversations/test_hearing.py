@@ -42,14 +42,14 @@ async def send(house: ConversationHouse, sender: str, content: bytes, name: str 
     house.chat.contents[f"v{number}"] = content
     media = MediaRef(ref=f"v{number}", name=name)
     record = await house.say(f"m{number}", sender=sender, kind="voice", media=media)
-    await house.media.fetch_due()
+    await house.fetch_due()
     house.clock.forward(1)
     return record["ticket_id"]
 
 
 async def hear(house: ConversationHouse) -> None:
     for _ in range(100):
-        if not await house.media.hear_due():
+        if not await house.hear_due():
             return
     pytest.fail("there is always something due")
 
@@ -65,8 +65,8 @@ async def test_a_file_that_ends_its_decoder_is_given_up_and_the_next_is_heard(
 ) -> None:
     harmful = await send(house, "eve", f"#!AMR\n{does}".encode())
     honest = await send(house, "li", VOICE)
-    assert await house.media.hear_due() == 1  # the harmful one, which came first
-    assert await house.media.hear_due() == 1
+    assert await house.hear_due() == 1  # the harmful one, which came first
+    assert await house.hear_due() == 1
     assert await text(house, honest) == "小区停水三天了"
     for _ in range(DECODINGS):
         house.clock.forward(400)
@@ -86,7 +86,7 @@ async def test_many_messages_of_one_person_do_not_stand_before_anothers(house: C
         talkative = await send(house, "eve", VOICE)
     others = [await send(house, sender, VOICE) for sender in ("li", "wang")]
     for _ in range(3):
-        assert await house.media.hear_due() == 1
+        assert await house.hear_due() == 1
     assert [await text(house, ticket) for ticket in others] == ["小区停水三天了"] * 2
     await hear(house)
     record = await house.database.reader.ticket(talkative)

@@ -157,11 +157,12 @@ async def test_at_its_end_what_is_under_way_has_its_time_and_no_more() -> None:
 
 
 @story
-async def test_a_round_is_a_step_to_its_end() -> None:
+async def test_a_step_takes_up_what_there_is_room_for() -> None:
     queue = Queue(due=5, takes_s=1.0)
     worker = queue.worker()
-    assert [await worker.round(), await worker.round(), await worker.round()] == [True, True, False]
-    assert sorted(queue.ended) == list(range(5))
+    assert [await worker.step(), await worker.step()] == [True, False]
+    await worker.settled()
+    assert sorted(queue.ended) == [0, 1, 2, 3]
 
 
 @story
