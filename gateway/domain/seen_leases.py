@@ -8,7 +8,6 @@ that never jumps. What one process has seen is worth nothing to another: who has
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
@@ -22,15 +21,14 @@ class SeenLeases(Generic[K]):
         """None is known yet."""
         self._seen: dict[K, tuple[object, float]] = {}
 
-    def run_out(self, leases: Mapping[K, object], *, at: float, lease_s: float, steady_s: float = math.inf) -> list[K]:
+    def run_out(self, leases: Mapping[K, object], *, at: float, lease_s: float) -> list[K]:
         """Those of ``leases`` that have not changed for ``lease_s`` seconds; ``at`` is the monotonic time now.
 
         ``leases`` are all that stand now: one that is missing is forgotten, and begins anew should it come back.
-        ``steady_s`` is how long the store has answered: before, nobody could renew, and none has run out.
         """
         before = self._seen
         self._seen = {}
         for key, lease in leases.items():
             seen = before.get(key)
             self._seen[key] = seen if seen is not None and seen[0] == lease else (lease, at)
-        return [key for key, (_, since) in self._seen.items() if min(at - since, steady_s) >= lease_s]
+        return [key for key, (_, since) in self._seen.items() if at - since >= lease_s]

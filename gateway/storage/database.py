@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,6 @@ from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
-from gateway.storage.takeable import IsGone
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
 from gateway.storage.writer import MAX_BATCH, GroupCommitWriter
@@ -77,7 +77,7 @@ async def open_database(
     max_batch: int = MAX_BATCH,
     poll_s: float = POLL_S,
     migrate: bool = True,
-    is_gone: IsGone = lambda _: False,
+    is_gone: Callable[[str], bool] = lambda _: False,
 ) -> Database:
     """Open the database at ``url`` (empty: SQLite in ``data_dir``), with ``migrate`` bring its schema up to date.
 
@@ -94,7 +94,7 @@ async def open_database(
     except BaseException:
         await sql.aclose()
         raise
-    committed, watched = CommitSignal(), WatchedSql(sql, clock)
+    committed, watched = CommitSignal(), WatchedSql(sql, clock, is_gone)
     return Database(
         sql=sql,
         committed=committed,
@@ -102,13 +102,13 @@ async def open_database(
         notices=_notices(sql),
         changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
         reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
-        leases=SqlLeaseStore(sql=watched, clock=clock),
-        deliveries=SqlDeliveryStore(sql=watched, clock=clock, is_gone=is_gone),
+        leases=SqlLeaseStore(sql=watched),
+        deliveries=SqlDeliveryStore(sql=watched, clock=clock),
         accounts=SqlAccountStore(sql),
         phones=SqlPhoneBook(sql=sql, clock=clock),
         conversations=SqlConversationStore(sql=sql),
-        outbox=SqlOutboxStore(sql=watched, clock=clock, is_gone=is_gone),
-        attachments=SqlAttachmentStore(sql=watched, clock=clock, is_gone=is_gone),
+        outbox=SqlOutboxStore(sql=watched, clock=clock),
+        attachments=SqlAttachmentStore(sql=watched, clock=clock),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),

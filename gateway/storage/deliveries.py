@@ -16,7 +16,7 @@ from gateway.storage import delivery_rows as rows
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.reader import event_record, whole_records
-from gateway.storage.takeable import IsGone, Queue, Takeable, later
+from gateway.storage.takeable import Queue, Takeable, later
 from gateway.storage.watched import WatchedSql
 
 REPLAYED_AT_ONCE = 500
@@ -29,9 +29,8 @@ MAX_ERROR = 500
 class SqlDeliveryStore:
     """Implements ``ports.feed.DeliveryStore``. What is due, and when a lease has run out: see ``takeable``."""
 
-    def __init__(self, *, sql: WatchedSql, clock: Clock, is_gone: IsGone) -> None:
-        """``clock`` says what is due; what owners that are gone have left is taken at once."""
-        self._is_gone = is_gone
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
+        """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
         self._queues: dict[str, Queue] = {}
@@ -66,7 +65,7 @@ class SqlDeliveryStore:
         """Each feed gives its leases for a time of its own."""
         if feed not in self._queues:
             ours = t.deliveries.c.feed == feed
-            self._queues[feed] = Queue(t.deliveries, ours, sql=self._sql, clock=self._clock, is_gone=self._is_gone)
+            self._queues[feed] = Queue(t.deliveries, ours, sql=self._sql, clock=self._clock)
         return self._queues[feed]
 
     async def delivered(self, feed: str, event_seqs: list[int]) -> None:

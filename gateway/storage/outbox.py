@@ -16,7 +16,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.batch_callbacks import reply_number
 from gateway.storage.engine import Sql, upsert
-from gateway.storage.takeable import IsGone, Queue, Takeable, later
+from gateway.storage.takeable import Queue, Takeable, later
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 
@@ -31,12 +31,11 @@ FORGET_AT_ONCE = 500
 class SqlOutboxStore:
     """Implements ``ports.conversation_store.OutboxStore``."""
 
-    def __init__(self, *, sql: WatchedSql, clock: Clock, is_gone: IsGone) -> None:
-        """``clock`` says what is due; what owners that are gone have left is taken at once."""
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
+        """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
-        queued = t.outbox.c.state == sa.literal_column("'queued'")
-        self._queue = Queue(t.outbox, queued, sql=sql, clock=clock, is_gone=is_gone)
+        self._queue = Queue(t.outbox, t.outbox.c.state == sa.literal_column("'queued'"), sql=sql, clock=clock)
 
     async def lease(
         self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float
@@ -212,15 +211,12 @@ def _sent(connection: sa.Connection, rows: Sequence[Any]) -> dict[tuple[str, str
 class SqlAttachmentStore:
     """Implements ``ports.conversation_store.AttachmentStore``."""
 
-    def __init__(self, *, sql: WatchedSql, clock: Clock, is_gone: IsGone) -> None:
-        """``clock`` says what is due; what owners that are gone have left is taken at once."""
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
+        """``clock`` says what is due."""
         self._sql = sql
         self._clock = clock
         todo = t.attachments.c.todo
-        self._queues = {
-            what: Queue(t.attachments, todo == what, sql=sql, clock=clock, is_gone=is_gone)
-            for what in (FETCH, TRANSCRIBE)
-        }
+        self._queues = {what: Queue(t.attachments, todo == what, sql=sql, clock=clock) for what in (FETCH, TRANSCRIBE)}
 
     async def lease(self, owner: str, *, limit: int, lease_s: float, channel_ids: Sequence[str]) -> list[AttachmentRow]:
         """See ``AttachmentStore.lease``."""

@@ -3,13 +3,12 @@
 - What nobody has is taken when its ``next_at`` has come. No pause is longer than ``FURTHEST_S``, so an instant further
   ahead was written by a clock that was wrong, or before one was put right: such a row is due.
 - What somebody has is taken when that owner is known to be gone, and when this process has seen the lease stand for
-  as long as it lasts, the store answering all the while (``domain.seen_leases``): no clock of another machine, and
-  no jump of this one's, ends a lease.
+  as long as it lasts, the store answering all the while (``WatchedSql.run_out``): no clock of another machine, and no
+  jump of this one's, ends a lease.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,8 +22,6 @@ from gateway.storage.watched import WatchedSql
 
 FURTHEST_S = 900.0
 """The longest pause between two attempts: what was put off further is looked at again after so long."""
-IsGone = Callable[[str], bool]
-"""Tells owners that have ended, as far as this process can know, and never errs about one that lives."""
 Lease = tuple[str, str]
 """(leased_by, next_at): rows that were taken together have one."""
 
@@ -73,18 +70,11 @@ class Queue:
     """A queue as one process sees it."""
 
     def __init__(
-        self,
-        table: sa.Table,
-        waiting: sa.ColumnElement[bool] | sa.TextClause,
-        *,
-        sql: WatchedSql,
-        clock: Clock,
-        is_gone: IsGone,
+        self, table: sa.Table, waiting: sa.ColumnElement[bool] | sa.TextClause, *, sql: WatchedSql, clock: Clock
     ) -> None:
         """``waiting``: which rows of ``table`` still have to be worked on."""
         self._sql = sql
         self._clock = clock
-        self._is_gone = is_gone
         columns = table.c
         self._leases = sa.select(columns.leased_by, columns.next_at).where(waiting, columns.leased_by.is_not(None))
         self._seen: SeenLeases[Lease] = SeenLeases()
@@ -93,9 +83,8 @@ class Queue:
         """What may be taken, where leases are given for ``lease_s`` seconds. Ask with every look for work."""
         query = self._leases.distinct()
         found = await self._sql.read(lambda c: [(row.leased_by, row.next_at) for row in c.execute(query)])
-        gone = {owner for owner in {owner for owner, _ in found} if self._is_gone(owner)}
-        left = frozenset(lease for lease in found if lease[0] in gone)
-        stand = {lease: lease for lease in found}
-        run_out = self._seen.run_out(stand, at=self._clock.monotonic(), lease_s=lease_s, steady_s=self._sql.steady_s)
+        gone = {owner for owner in {owner for owner, _ in found} if self._sql.is_gone(owner)}
+        run_out = self._sql.run_out(self._seen, {lease: lease for lease in found}, lease_s)
+        run_out += [lease for lease in found if lease[0] in gone]
         now = self._clock.now()
-        return Takeable(now=rfc3339(now), furthest=later(now, FURTHEST_S), run_out=left.union(run_out))
+        return Takeable(now=rfc3339(now), furthest=later(now, FURTHEST_S), run_out=frozenset(run_out))
