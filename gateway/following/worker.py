@@ -44,6 +44,7 @@ class LeasedWorker(Generic[T]):
         self._take = take
         self._work = work
         self._parallel = parallel
+        self._poll_s = poll_s
         self._gather_s = gather_s
         self._drain_s = drain_s
         self._away = away
@@ -87,10 +88,13 @@ class LeasedWorker(Generic[T]):
     async def _carry(self, one: T) -> None:
         try:
             await self._work(one)
-        except StoreUnavailable as error:  # it stays leased until that runs out
+        except StoreUnavailable as error:
             self._away(exc_info=error)
         except Exception as error:  # noqa: BLE001 - one unit's fault must not end the others
             _log.error("work_broke", worker=self._name, exc_info=error)
+        else:
+            return
+        await asyncio.sleep(self._poll_s)  # it may be due again at once
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)

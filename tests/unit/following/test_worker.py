@@ -11,9 +11,10 @@ from structlog.testing import capture_logs
 
 from gateway.domain.commit import Commit
 from gateway.errors import StoreUnavailable
-from gateway.following.poll import PollLoop, every, until_stored
+from gateway.following.poll import PollLoop, every, never, until_stored
 from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.storage.signal import CommitSignal
+from tests.contract.feeds.virtual_time import run_virtual
 from tests.unit.following.store import during, stopped, story
 
 pytestmark = pytest.mark.unit
@@ -116,6 +117,25 @@ async def test_a_fault_in_one_unit_ends_no_other_and_is_told() -> None:
     assert queue.ended == [0, 2]
     [line] = [line for line in lines if line["event"] == "work_broke"]
     assert (line["worker"], type(line["exc_info"])) == ("test", KeyError)
+
+
+@pytest.mark.parametrize("fault", [KeyError("a mistake"), StoreUnavailable("full")], ids=["mistake", "store"])
+def test_what_breaks_and_is_due_again_at_once_does_not_spin(fault: Exception) -> None:
+    """As of a disk that can be read and takes nothing more."""
+    tried = []
+
+    async def take(room: int) -> list[int]:
+        return list(range(room))
+
+    async def work(one: int) -> None:
+        tried.append(one)
+        raise fault
+
+    async def minute() -> None:
+        await during(60, LeasedWorker("test", take=take, work=work, parallel=2, poll_s=1.0, on=never).run())
+
+    run_virtual(minute())
+    assert 60 <= len(tried) <= 2 * 61
 
 
 @story
