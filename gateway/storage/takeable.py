@@ -22,7 +22,7 @@ from gateway.storage.watched import WatchedSql
 
 FURTHEST_S = 900.0
 """The longest pause between two attempts: what was put off further is looked at again after so long."""
-Lease = tuple[str, str]
+RowLease = tuple[str, str]
 """(leased_by, next_at): rows that were taken together have one."""
 
 
@@ -37,7 +37,7 @@ class Takeable:
 
     now: str
     furthest: str
-    run_out: frozenset[Lease]
+    run_out: frozenset[RowLease]
 
     def come(self, at: str) -> bool:
         """Whether an instant that something was put off to has come."""
@@ -77,7 +77,7 @@ class Queue:
         self._clock = clock
         columns = table.c
         self._leases = sa.select(columns.leased_by, columns.next_at).where(waiting, columns.leased_by.is_not(None))
-        self._seen: SeenLeases[Lease] = SeenLeases()
+        self._seen: SeenLeases[RowLease] = SeenLeases()
 
     async def takeable(self, lease_s: float) -> Takeable:
         """What may be taken, where leases are given for ``lease_s`` seconds. Ask with every look for work."""
