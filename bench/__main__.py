@@ -32,6 +32,7 @@ BENCHES = (
     "idle_sockets",
     "wechat",
     "similar",
+    "feeds",
     "prefill",
     "extraction",
 )

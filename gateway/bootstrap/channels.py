@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway.domain.hours import Hours, parse_span
 from gateway.errors import ConfigError
+from gateway.following.lease import Lease
 from gateway.intake.call.schedule import AfterHours
-from gateway.intake.channel.lease import ChannelLease
 from gateway.ivr.graph import Flow
 from gateway.plugins.channels import abilities_of, channel_settings, flow_problems
 from gateway.ports.channel import Abilities, Channel, ChannelContext, ChannelSpec, ContactSource, SigningSource
@@ -27,7 +27,7 @@ class BuiltChannel:
     kind: str
     make: Callable[[], Channel]
     abilities: Abilities
-    lease: ChannelLease | None = None
+    lease: Lease | None = None
     """What keeps a second process from running it; None where a second one does no harm."""
 
 
@@ -74,7 +74,7 @@ class ConfiguredChannel:
         """What a running instance can do."""
         return abilities_of(self.spec, self.options)
 
-    def built(self, context: ChannelContext, lease: ChannelLease | None) -> BuiltChannel:
+    def built(self, context: ChannelContext, lease: Lease | None) -> BuiltChannel:
         """What a process runs."""
         return BuiltChannel(
             channel_id=self.channel_id,

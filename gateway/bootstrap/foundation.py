@@ -12,10 +12,10 @@ from gateway.bootstrap.recogniser import recogniser
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.calls.recorder import LocalRecordings
 from gateway.edge.system_clock import SystemClock
+from gateway.following.lease import Lease
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
-from gateway.intake.channel.lease import ChannelLease
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.retention import StoredRetentionClock
 from gateway.interprocess import valkey_client
@@ -43,6 +43,7 @@ async def open_foundation(settings: Settings, stack: AsyncExitStack, *, migrate:
         zone=settings.zone,
         synchronous=settings.database.synchronous,
         migrate=migrate,
+        is_gone=ThisProcess(settings.node_name).is_gone,
     )
     stack.push_async_callback(database.aclose)
     valkey = valkey_client.connect(valkey_url(settings))
@@ -126,19 +127,19 @@ class Foundation:
         self.configured.become(configured)
         self.here.expect(self.configured.by_http)
 
-    def lease(self, channel_id: str) -> ChannelLease:
-        """What keeps a second process from running a channel that only one may run."""
-        return ChannelLease(
+    def lease(self, name: str) -> Lease:
+        """What keeps a second process from doing what only one may: run the channel ``name``, or another duty."""
+        return Lease(
             leases=self.database.channel_leases,
-            channel_id=channel_id,
+            name=name,
             owner=self.process.owner,
             is_gone=self.process.is_gone,
         )
 
     async def announce(self) -> None:
-        """Wake workers and followers, here and elsewhere, whenever this process has committed. Runs until cancelled."""
+        """Wake workers and followers elsewhere whenever this process has committed. Runs until cancelled."""
         async for commits in self.database.committed.own():
-            await self.wakeup.notify(commits)
+            self.wakeup.notify(commits)
 
 
 def valkey_url(settings: Settings) -> str:

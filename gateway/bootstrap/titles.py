@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.bootstrap.this_process import ThisProcess
-from gateway.intake.channel.lease import ChannelLease
+from gateway.following.lease import Lease
 from gateway.intake.ticket.titles import Titles
 from gateway.ports.clock import Clock
 from gateway.prefill.reader import PrefillReader
@@ -11,17 +10,17 @@ from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.titling.endpoint import ChatEndpoint
 
-LEASE = "title-endpoint"
+LEASE = ":titles"
+"""No channel can be called so."""
 
 
 def titles(
-    settings: Settings, database: Database, *, prefill: PrefillReader, clock: Clock, process: ThisProcess
+    settings: Settings, database: Database, *, prefill: PrefillReader, clock: Clock, lease: Lease
 ) -> Titles | None:
     """The duty of one worker; None where it is off."""
     given = settings.title
     if not given.url:
         return None
-    lease = ChannelLease(leases=database.channel_leases, channel_id=LEASE, owner=process.owner, is_gone=process.is_gone)
     return Titles(
         writer=ChatEndpoint(
             url=given.url,
@@ -32,7 +31,8 @@ def titles(
         ),
         store=database.changes,
         reader=database.reader,
-        states=database.channel_states,
+        cursors=database.channel_states,
+        next_commit=database.committed.next,
         prefill=prefill,
         clock=clock,
         max_chars=given.max_chars,

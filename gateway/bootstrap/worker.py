@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation, valkey_url
+from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
 from gateway.feeds import FeedContext, feed_settings
@@ -38,12 +39,13 @@ class Worker:
         self.source_callbacks = SourceCallbacks(
             store=database.changes,
             reader=database.reader,
-            states=database.channel_states,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
             channels=base.configured.called_back,
             clock=base.clock,
-            queued=written.queued,
         )
-        self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, process=base.process)
+        lease = base.lease(TITLES)
+        self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, lease=lease)
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(
@@ -74,6 +76,6 @@ def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
         events=base.database.reader,
         clock=base.clock,
         owner=base.process.owner,
-        wakeup=base.wakeup,
+        next_commit=base.database.committed.next,
         jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
     )

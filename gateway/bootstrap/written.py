@@ -38,7 +38,6 @@ class WrittenContacts:
             health=base.health,
             clock=base.clock,
             callback_due=callback_due,
-            queued=self.queued,
         )
         self.outbox = OutboxWorker(
             store=database.changes,
@@ -52,7 +51,7 @@ class WrittenContacts:
             # It takes over where another channel may not write any more.
             sms_channel=base.configured.reaching_phones,
             sent_as=self.conversations.sent_as,
-            is_gone=base.process.is_gone,
+            next_todo=database.committed.next_todo,
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
         self.media = MediaWorker(
@@ -65,7 +64,7 @@ class WrittenContacts:
             clock=base.clock,
             owner=base.process.owner,
             callback_due=callback_due,
-            is_gone=base.process.is_gone,
+            next_todo=database.committed.next_todo,
             transcribe=base.recogniser.transcribe if base.recogniser else None,
             decoder=SoundDecoder(),
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
@@ -78,16 +77,9 @@ class WrittenContacts:
             steady_s=database.leases.steady_s,
         )
 
-    def queued(self) -> None:
-        """Something was committed that has to be sent or fetched."""
-        self.outbox.notify()
-        self.media.notify()
-
     async def follow(self) -> None:
         """Wake whoever waits for what other processes write to conversations, until cancelled."""
         self._watchers.hear(None)  # what was written before this began
         async for commits in self._database.committed.others():
             for commit in commits:
                 self._watchers.hear(commit.threads)
-            if any(commit.todo for commit in commits):
-                self.queued()

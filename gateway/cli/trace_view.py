@@ -12,6 +12,18 @@ from typing import Any
 from gateway.cli import way_view
 from gateway.cli.call_trace import SPOKEN, CallTrace, SipMessage
 from gateway.domain import masking
+from gateway.domain.events import (
+    DemandTaken,
+    InteractionAnswered,
+    InteractionEnded,
+    InteractionStarted,
+    MessageDelivered,
+    MessageFailed,
+    MessageReceived,
+    MessageSent,
+    SegmentHeard,
+    TranscriptCompleted,
+)
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import Speaker
 
@@ -83,16 +95,16 @@ def timings(call: CallTrace) -> dict[str, int]:
             if re.match(pattern, message.first_line) and ("response" not in name or "INVITE" in message.cseq):
                 marks.setdefault(name, message.at)
     for event, name in (
-        ("interaction.started", "committed"),
-        ("interaction.answered", "answered"),
-        ("transcript.segment", "first_text"),
-        ("ticket.demand_taken", "registered"),
-        ("interaction.ended", "closed"),
-        ("transcript.completed", "transcribed"),
-        ("message.received", "accepted"),
-        ("message.sent", "answer_sent"),
-        ("message.delivered", "answer_delivered"),
-        ("message.failed", "answer_failed"),
+        (InteractionStarted.TYPE, "committed"),
+        (InteractionAnswered.TYPE, "answered"),
+        (SegmentHeard.TYPE, "first_text"),
+        (DemandTaken.TYPE, "registered"),
+        (InteractionEnded.TYPE, "closed"),
+        (TranscriptCompleted.TYPE, "transcribed"),
+        (MessageReceived.TYPE, "accepted"),
+        (MessageSent.TYPE, "answer_sent"),
+        (MessageDelivered.TYPE, "answer_delivered"),
+        (MessageFailed.TYPE, "answer_failed"),
     ):
         if event.startswith("message.") and is_call(call):
             continue
@@ -201,7 +213,7 @@ def _timings(call: CallTrace) -> list[str]:
 
 
 def _media(call: CallTrace) -> list[str]:
-    ended: Mapping[str, Any] = next((e["data"] for e in call.events if e["type"] == "interaction.ended"), {})
+    ended: Mapping[str, Any] = next((e["data"] for e in call.events if e["type"] == InteractionEnded.TYPE), {})
     facts = {k: v for k, v in ended.items() if k != "disposition"}
     recording = (call.interaction or {}).get("recording")
     lines = [f"Media       {_data(facts)}"] if facts else []

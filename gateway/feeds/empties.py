@@ -12,22 +12,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.domain.events import (
+    CallbackNumberChanged,
+    CallbackOpened,
+    CallbackReasonAdded,
+    CallbackRequested,
+    DemandTaken,
+    InteractionAnswered,
+    InteractionEnded,
+    InteractionStarted,
+    LineChosen,
+    SegmentHeard,
+    TicketRegistered,
+    TranscriptCompleted,
+)
 from gateway.feeds.common import DAY_S
 
-REGISTERED = "ticket.registered"
+REGISTERED = TicketRegistered.TYPE
 IN_CALL = frozenset(
     {
         REGISTERED,
-        "interaction.started",
-        "interaction.answered",
-        "interaction.line_chosen",
-        "interaction.ended",
-        "transcript.segment",
-        "ticket.demand_taken",
-        "callback.requested",
-        "callback.opened",
-        "callback.reason_added",
-        "callback.number_changed",
+        InteractionStarted.TYPE,
+        InteractionAnswered.TYPE,
+        LineChosen.TYPE,
+        InteractionEnded.TYPE,
+        SegmentHeard.TYPE,
+        DemandTaken.TYPE,
+        CallbackRequested.TYPE,
+        CallbackOpened.TYPE,
+        CallbackReasonAdded.TYPE,
+        CallbackNumberChanged.TYPE,
     },
 )
 """Events of a ticket's first interaction: whatever was held goes out in order, so its registration is ahead of them."""
@@ -47,6 +61,6 @@ def hold_s(record: Mapping[str, Any], age_s: float) -> float | None:
 
 def may_follow_skipped(event_type: str, data: Mapping[str, Any]) -> bool:
     """Whether the receiver may never have heard of this event's ticket."""
-    if event_type == "transcript.completed":
+    if event_type == TranscriptCompleted.TYPE:
         return bool(data.get("caught_up"))
     return event_type not in IN_CALL

@@ -7,44 +7,31 @@ import random
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from gateway.domain import masking
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import FeedRefused, PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
-from gateway.feeds.backoff import retry_in_s
-from gateway.feeds.common import FeedSettings, NotSent
+from gateway.feeds.common import DAY_S, FeedSettings, NotSent
 from gateway.feeds.empties import REGISTERED, hold_s, may_follow_skipped
 from gateway.feeds.hold import Blame, probe_in_s
+from gateway.following.poll import Wake
+from gateway.following.retry import Retry
+from gateway.following.worker import LeasedWorker
 from gateway.ports.clock import Clock
 from gateway.ports.feed import CAUSES, Delivery, DeliveryStore, Feed
 from gateway.telemetry import log, metrics, spans, trace
 
 POLL_S = 1.0
 """Without a wake-up, due deliveries are looked for so often."""
-STORE_RETRY_S = 1.0
 LOOK_S = 2.0
 """So often a worker looks whether somebody else has held or released its feed."""
 LEASE_MARGIN_S = 5.0
 """A lease outlasts its attempt by this, so that no second worker sends what a slow first one is still sending."""
-GATHER_S = 0.02
-"""After one attempt has ended, those that end so soon after it are booked in the same transaction."""
 MAX_PAUSE_S = 60.0
 INTRODUCED_KEPT = 10_000
 _log = log.get("feed")
-
-
-class Wakeups(Protocol):
-    """Hints that there is work; see ``gateway.interprocess.wakeup``."""
-
-    @property
-    def position(self) -> int:
-        """Grows with every hint."""
-        ...
-
-    async def wait(self, timeout_s: float, *, since: int | None = None) -> bool:
-        """Until a hint later than ``since``, or the time is up."""
-        ...
 
 
 class TicketEvents(Protocol):
@@ -83,20 +70,25 @@ class FeedWorker:
         events: TicketEvents,
         clock: Clock,
         owner: str,
-        wakeup: Wakeups,
+        next_commit: Wake,
         jitter: random.Random,
     ) -> None:
         """``owner`` is this process's name in leases; it must differ between processes."""
         self.feed_id = feed_id
         self._feed = feed
         self._settings = settings
+        self._retry = Retry(
+            first_s=settings.first_retry_s,
+            most_s=settings.max_retry_s,
+            asked_most_s=DAY_S,
+            max_age_s=settings.max_age_s,
+            max_attempts=settings.max_attempts,
+        )
         self._deliveries = deliveries
         self._events = events
         self._clock = clock
         self._owner = owner
-        self._wakeup = wakeup
         self._jitter = jitter
-        self._sending: dict[asyncio.Task[None], int] = {}
         self._outcomes: dict[int, _Outcome] = {}
         self._introduced: OrderedDict[str, None] = OrderedDict()
         self._blame = Blame()
@@ -104,6 +96,16 @@ class FeedWorker:
         self._told = ""
         self._paused_until = 0.0
         self._look_at = 0.0
+        self._work = LeasedWorker(
+            f"feed-{feed_id}",
+            take=self._take,
+            work=self._carry,
+            parallel=settings.parallel,
+            poll_s=POLL_S,
+            on=next_commit,
+            drain_s=settings.timeout_s,
+            away=partial(_log.warning, "feed_waits_for_store", feed=feed_id),
+        )
 
     async def run(self) -> None:
         """Deliver until cancelled; then what is being sent has one attempt's time to end and be booked.
@@ -113,51 +115,20 @@ class FeedWorker:
         try:
             with suppress(StoreUnavailable):
                 await self._deliveries.probed(self.feed_id, None, probe_in_s=0.0)
-            while True:
-                try:
-                    await self._step()
-                except StoreUnavailable as error:
-                    _log.warning("feed_waits_for_store", feed=self.feed_id, exc_info=error)
-                    await asyncio.sleep(STORE_RETRY_S)
+            await self._work.run()
         finally:
-            if self._sending:
-                await asyncio.wait(self._sending, timeout=self._settings.timeout_s)
-            for task in self._sending:
-                task.cancel()
             with suppress(StoreUnavailable):
                 await self._book()
             await self._feed.aclose()
 
-    async def _step(self) -> None:
-        """Book what has ended, start what is due, wait for more of either."""
-        since = self._wakeup.position
+    async def _take(self, room: int) -> list[Delivery]:
+        """Book what has ended, then lease what is due."""
         await self._book()
         await self._look()
-        pause = self._paused_until - self._clock.monotonic()
-        free = self._settings.parallel - len(self._sending)
-        leased: list[Delivery] = []
-        if free > 0 and pause <= 0:
-            leased = await self._deliveries.lease(
-                self.feed_id, self._owner, limit=free, lease_s=self._settings.timeout_s + LEASE_MARGIN_S
-            )
-        for delivery in leased:
-            task = asyncio.create_task(self._carry(delivery), name=f"feed-{self.feed_id}-{delivery.event_seq}")
-            self._sending[task] = delivery.event_seq
-            task.add_done_callback(self._sending.pop)
-        await self._idle(since, min(pause, POLL_S) if pause > 0 else POLL_S, full=len(leased) == free)
-
-    async def _idle(self, since: int, timeout_s: float, *, full: bool) -> None:
-        """Until an attempt ends, or (with room for more) a hint or the time for the next look comes."""
-        if full and self._sending:
-            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
-            if self._sending:
-                await asyncio.wait(self._sending, timeout=GATHER_S)
-            return
-        hint = asyncio.create_task(self._wakeup.wait(timeout_s, since=since))
-        try:
-            await asyncio.wait({hint, *self._sending}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            hint.cancel()
+        if self._paused_until > self._clock.monotonic():
+            return []
+        lease_s = self._settings.timeout_s + LEASE_MARGIN_S
+        return await self._deliveries.lease(self.feed_id, self._owner, limit=room, lease_s=lease_s)
 
     async def _book(self) -> None:
         """Tell SQL what has ended. Outcomes stay here until it knows: a store that is down costs no second post."""
@@ -334,13 +305,8 @@ class FeedWorker:
         return _Outcome(done=False, error=why if why is not None else str(error))
 
     def _again(self, delivery: Delivery, why: str, error: Exception, retry_after_s: float | None = None) -> _Outcome:
-        wait = retry_in_s(
-            self._settings,
-            attempts=delivery.attempts + 1,
-            age_s=self._age_s(delivery.at),
-            retry_after_s=retry_after_s,
-            jitter=self._jitter.random(),
-        )
+        age_s, jitter = self._age_s(delivery.at), self._jitter.random()
+        wait = self._retry.in_s(delivery.attempts + 1, age_s=age_s, jitter=jitter, asked_s=retry_after_s)
         if wait is None:
             return self._dead(delivery.event_seq, error, why)
         metrics.FEED_POSTS.labels(self.feed_id, "retry").inc()

@@ -1,8 +1,8 @@
-"""Wake-ups of workers and followers, here and in other processes: hints, which may be lost without harm.
+"""Wake-ups of workers and followers of other processes: hints, which may be lost without harm.
 
-It carries what was committed (``domain.commit``): to the processes of this machine by datagrams (``neighbours``), to
-other machines over a Valkey stream, or by ``notices`` of the database where there is no Valkey or it is away. What is
-lost is found by each process's slow look at the event log.
+It carries what this process has committed (``domain.commit``): to others of this machine by datagrams
+(``neighbours``), to other machines over a Valkey stream, or by ``notices`` of the database where there is no Valkey or
+it is away. What is lost is found by each process's slow look at the event log.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Notices(Protocol):
 
 
 class Wakeup:
-    """Counts wake-ups; ``run`` exchanges them with other processes."""
+    """Carries commits to and from other processes. Those of this one wake it without any of this."""
 
     def __init__(
         self,
@@ -49,53 +49,30 @@ class Wakeup:
         *,
         neighbours: Neighbours | None = None,
         notices: Notices | None = None,
-        hear: Callable[[Commit | None], bool] = lambda _: True,
+        hear: Callable[[Commit | None], object] = lambda _: None,
     ) -> None:
         """``client`` None: there is no Valkey that other machines see.
 
-        ``hear`` gets each commit of others, None when some may have been missed, and says whether it is news.
+        ``hear`` gets each commit of others, None when some may have been missed.
         """
         self._client = client
         self._neighbours = neighbours
         self._notices = notices
         self._hear = hear
         self._origin = new_ulid()
-        self._position = 0
-        self._waiters: set[asyncio.Future[None]] = set()
         self._unsent: list[Commit] = []
         self._to_send = asyncio.Event()
         self._up = client is not None
         """Whether Valkey answers, as far as is known."""
 
-    @property
-    def position(self) -> int:
-        """Grows with every wake-up. Read it before looking for work, hand it to ``wait`` when there was none."""
-        return self._position
-
-    async def notify(self, commits: Sequence[Commit] = ()) -> None:
-        """There is new work, by ``commits``. Never waits and never fails; others hear of them through ``run``."""
-        self._wake()
+    def notify(self, commits: Sequence[Commit]) -> None:
+        """This process has committed. Never waits and never fails; others hear of it through ``run``."""
         if self._neighbours is not None:
             for text in texts(commits):
                 self._neighbours.tell(text.encode())
         if self._client is not None or self._notices is not None:
             self._unsent += commits
             self._to_send.set()
-
-    async def wait(self, timeout_s: float, *, since: int | None = None) -> bool:
-        """Until a wake-up later than ``since`` (None: than now) or ``timeout_s``; True when there was one."""
-        if since is not None and since != self._position:
-            return True
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await waiter
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters.discard(waiter)
-        return True
 
     async def run(self) -> None:
         """Exchange wake-ups with other processes until cancelled."""
@@ -116,9 +93,8 @@ class Wakeup:
         except ValueError as error:
             _log.warning("wakeup_not_understood", length=len(text or ""), exc_info=error)
             return
-        news = [commit for commit in commits if self._hear(commit)]
-        if news:
-            self._wake()
+        for commit in commits:
+            self._hear(commit)
 
     def _noticed(self, text: str | None) -> None:
         """A notice, which reaches its sender too."""
@@ -128,12 +104,6 @@ class Wakeup:
         origin, _, told = text.partition(" ")
         if origin != self._origin:
             self._heard(told)
-
-    def _wake(self) -> None:
-        self._position += 1
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
 
     async def _send(self) -> None:
         """Any number of ``notify`` while one text is under way become one more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -135,10 +135,6 @@ class OutboxStore(Protocol):
         """Give leased messages back. With ``error`` the first of them has failed once more."""
         ...
 
-    async def free(self, is_gone: Callable[[str], bool]) -> int:
-        """End the leases of owners that are known to be gone; how many rows that were."""
-        ...
-
     async def pending(self) -> dict[str, int]:
         """Queued messages by channel."""
         ...
@@ -207,10 +203,6 @@ class AttachmentStore(Protocol):
 
     async def again(self, attachment_id: str, *, retry_in_s: float, error: str) -> None:
         """It failed this time."""
-        ...
-
-    async def free(self, is_gone: Callable[[str], bool]) -> int:
-        """End the leases of owners that are known to be gone; how many rows that were."""
         ...
 
     async def get(self, attachment_id: str) -> AttachmentRow:

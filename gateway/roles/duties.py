@@ -36,11 +36,12 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     written = house.written
     if written is not None:
         # Each process sends and fetches for the channels that run in it.
-        work |= {"outbox": written.outbox.run, "conversations": written.follow}
-        work["media"] = lambda: written.media.run(hears=house.worker is not None)
+        work |= {"outbox": written.outbox.sending.run, "media": written.media.fetching.run}
+        work |= {"conversations": written.follow}
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
     if house.worker is not None and written is not None:
+        work |= {"hearing": written.media.hearing.run}
         work |= {"recovery": house.worker.recovery.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {"open-work": house.worker.open_work.run}

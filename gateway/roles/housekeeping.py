@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from gateway.bootstrap.house import House
 from gateway.domain.retention import first_kept
-from gateway.errors import StoreUnavailable
+from gateway.following.poll import every
 from gateway.intake.call import refused
 from gateway.intake.channel import outbox
 from gateway.roles import traces
@@ -34,17 +35,12 @@ def housekeeping(house: House, *, apart: bool) -> dict[str, Callable[[], Awaitab
 
 
 def _again_and_again(house: House, step: Step) -> Callable[[], Awaitable[None]]:
-    async def duty() -> None:
-        while True:
-            try:
-                now = await house.base.retention.believed()
-                if now is not None:
-                    await step(now)
-            except StoreUnavailable as error:
-                _log.warning("housekeeping_waits_for_store", exc_info=error)
-            await asyncio.sleep(EVERY_S)
+    async def believed() -> None:
+        now = await house.base.retention.believed()
+        if now is not None:
+            await step(now)
 
-    return duty
+    return lambda: every(EVERY_S, believed, partial(_log.warning, "housekeeping_waits_for_store"))
 
 
 async def _recordings(house: House, now: datetime) -> None:
@@ -74,6 +70,4 @@ async def _rows(house: House, now: datetime) -> None:
 
 async def _watch_attachments(house: House) -> None:
     """Watch the disk of attachments."""
-    while True:
-        await asyncio.to_thread(house.base.files.free_fraction)
-        await asyncio.sleep(LOOK_S)
+    await every(LOOK_S, partial(asyncio.to_thread, house.base.files.free_fraction))

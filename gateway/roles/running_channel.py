@@ -9,7 +9,6 @@ from typing import Any
 from gateway.bootstrap.channels import BuiltChannel
 from gateway.errors import ConfigError, GatewayError
 from gateway.intake.channel.here import ChannelsHere
-from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.channel import Channel
 from gateway.roles.child import FIRST_BACKOFF_S, MAX_BACKOFF_S, STEADY_S
 from gateway.telemetry import log, metrics
@@ -37,23 +36,10 @@ class RunningChannel:
             await self._serve()
             return
         while not self._stopping:
-            await self._lease.won()
-            await self._serve_while_owned(self._lease)
-
-    async def _serve_while_owned(self, lease: ChannelLease) -> None:
-        serving, losing = asyncio.create_task(self._serve()), asyncio.create_task(lease.lost())
-        try:
-            done, _ = await asyncio.wait({serving, losing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            serving.cancel()
-            losing.cancel()
-            await asyncio.wait({serving, losing})
-        if serving in done:
-            serving.result()
-        elif self._channel is not None:
-            with suppress(GatewayError, OSError):
-                await self._channel.aclose(drain_s=0)
-            metrics.forget("channel_id", self.channel_id)  # how it is, its next owner tells
+            if not await self._lease.hold(self._serve) and self._channel is not None:
+                with suppress(GatewayError, OSError):
+                    await self._channel.aclose(drain_s=0)
+                metrics.forget("channel_id", self.channel_id)  # how it is, its next owner tells
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()

@@ -24,25 +24,18 @@ class SqlChannelLeases:
         """How long a lease stands unrenewed is counted by the ``monotonic`` time of ``clock``."""
         self._sql = sql
         self._clock = clock
-        self._seen: dict[str, SeenLeases[str]] = {}
+        self._seen: SeenLeases[str] = SeenLeases()
 
     async def take(self, channel_id: str, owner: str, *, lease_s: float, is_gone: Callable[[str], bool]) -> bool:
         """See ``ports.store.ChannelLeases.take``."""
-        now = self._clock.now()
-        row = {"owner": owner, "lease_until": rfc3339(now + timedelta(seconds=lease_s))}
         table = t.channel_leases.c
-        held = await self._sql.read(
-            lambda c: c.execute(
-                sa.select(table.owner, table.lease_until).where(table.channel_id == channel_id)
-            ).one_or_none()
-        )
+        rows = sa.select(table.channel_id, table.owner, table.lease_until)
+        held = await self._sql.read(lambda c: {row[0]: (row[1], row[2]) for row in c.execute(rows)})
+        run_out = self._seen.run_out(held, at=self._clock.monotonic(), lease_s=lease_s)
+        row = {"owner": owner, "lease_until": rfc3339(self._clock.now() + timedelta(seconds=lease_s))}
         free = [table.owner == owner]
-        if (
-            held is not None
-            and held.owner != owner
-            and (is_gone(held.owner) or self._run_out(channel_id, held.owner, held.lease_until, lease_s))
-        ):
-            free.append(sa.and_(table.owner == held.owner, table.lease_until == held.lease_until))
+        if (theirs := held.get(channel_id)) is not None and (channel_id in run_out or is_gone(theirs[0])):
+            free.append(sa.and_(table.owner == theirs[0], table.lease_until == theirs[1]))
 
         def work(connection: sa.Connection) -> bool:
             take = upsert(connection, t.channel_leases).values(channel_id=channel_id, **row)
@@ -51,10 +44,6 @@ class SqlChannelLeases:
             return connection.execute(take.returning(table.owner)).first() is not None
 
         return await self._sql.write(work)
-
-    def _run_out(self, channel_id: str, owner: str, lease: str, lease_s: float) -> bool:
-        seen = self._seen.setdefault(channel_id, SeenLeases())
-        return bool(seen.run_out({owner: lease}, at=self._clock.monotonic(), lease_s=lease_s))
 
     async def release(self, channel_id: str, owner: str) -> None:
         """See ``ports.store.ChannelLeases.release``."""

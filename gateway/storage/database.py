@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,13 +88,15 @@ async def open_database(
     max_batch: int = MAX_BATCH,
     poll_s: float = POLL_S,
     migrate: bool = True,
+    is_gone: Callable[[str], bool] = lambda _: False,
 ) -> Database:
     """Open the database at ``url`` (empty: SQLite in ``data_dir``), with ``migrate`` bring its schema up to date.
 
     ``zone`` is the city's: it decides when a ticket number's day begins. ``synchronous`` is SQLite's; anything less
     than FULL may lose the last commits on power loss. ``poll_s`` is how often ``net`` looks for commits of which
-    nobody told. Raises ``ConfigError`` for a URL of another database and, without ``migrate``, for a schema that is
-    not this program's; ``StoreUnavailable`` when it cannot be reached.
+    nobody told; ``is_gone`` knows of owners of leases that need not be waited for. Raises ``ConfigError`` for a URL of
+    another database and, without ``migrate``, for a schema that is not this program's; ``StoreUnavailable`` when it
+    cannot be reached.
     """
     clock = clock or SystemClock()
     sql = _connect(url, data_dir, synchronous)
@@ -102,7 +105,7 @@ async def open_database(
     except BaseException:
         await sql.aclose()
         raise
-    committed, watched = CommitSignal(), WatchedSql(sql, clock)
+    committed, watched = CommitSignal(), WatchedSql(sql, clock, is_gone)
     return Database(
         sql=sql,
         committed=committed,
@@ -110,7 +113,7 @@ async def open_database(
         notices=_notices(sql),
         changes=GroupCommitWriter(sql=watched, zone=zone, clock=clock, committed=committed, max_batch=max_batch),
         reader=SqlTicketReader(sql=watched, committed=committed, zone=zone),
-        leases=SqlLeaseStore(sql=watched, clock=clock),
+        leases=SqlLeaseStore(sql=watched),
         deliveries=SqlDeliveryStore(sql=watched, clock=clock),
         users=SqlUserStore(sql),
         sessions=SqlSessionStore(sql),

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.open_interaction import OpenInteraction
 from gateway.domain.seen_leases import SeenLeases
-from gateway.ports.clock import Clock
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.load import lock_writers
@@ -37,10 +36,9 @@ UNTRANSCRIBED = (
 class SqlLeaseStore:
     """Implements ``ports.store.LeaseStore``."""
 
-    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
-        """How long a lease stands unrenewed is counted by the ``monotonic`` time of ``clock``."""
+    def __init__(self, *, sql: WatchedSql) -> None:
+        """No lease is known yet."""
         self._sql = sql
-        self._clock = clock
         self._open: SeenLeases[str] = SeenLeases()
         self._closed: SeenLeases[str] = SeenLeases()
 
@@ -67,8 +65,8 @@ class SqlLeaseStore:
         table = t.interactions.c
         leased = sa.select(table.interaction_id, table.lease_until).where(*_LIVE)
         seen = await self._sql.read(lambda c: {row[0]: row[1] for row in c.execute(leased)})
-        ids = self._open.run_out(seen, at=self._clock.monotonic(), lease_s=lease_s)
-        if not ids or self._sql.steady_s < lease_s:
+        ids = self._sql.run_out(self._open, seen, lease_s)
+        if not ids:
             return []
         return await self._interactions(*_LIVE, among(table.interaction_id, ids), limit=limit)
 
@@ -114,9 +112,7 @@ class SqlLeaseStore:
             for row in rows
             if row.lease_until is not None and row.lease_until > _ENDED and not (row.owner and is_gone(row.owner))
         }
-        run_out = set(self._closed.run_out(held, at=self._clock.monotonic(), lease_s=lease_s))
-        if self._sql.steady_s < lease_s:
-            run_out = set()
+        run_out = set(self._sql.run_out(self._closed, held, lease_s))
         free = [row.interaction_id for row in rows if row.interaction_id not in held or row.interaction_id in run_out]
         return await self._interactions(*UNTRANSCRIBED, among(table.interaction_id, free[:limit])) if free else []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,11 +66,6 @@ class SqlOutboxStore:
                 connection.execute(free.values(leased_by=None, next_at=rfc3339(now)))
 
         await self._sql.write(work)
-
-    async def free(self, is_gone: Callable[[str], bool]) -> int:
-        """See ``OutboxStore.free``."""
-        waiting = t.outbox.c.state == "queued"
-        return await _free(self._sql, t.outbox, waiting, is_gone, rfc3339(self._clock.now()))
 
     async def pending(self) -> dict[str, int]:
         """See ``OutboxStore.pending``."""
@@ -281,11 +276,6 @@ class SqlAttachmentStore:
         )
         await self._sql.write(lambda c: c.execute(update).rowcount)
 
-    async def free(self, is_gone: Callable[[str], bool]) -> int:
-        """See ``AttachmentStore.free``."""
-        waiting = t.attachments.c.todo.is_not(None)
-        return await _free(self._sql, t.attachments, waiting, is_gone, rfc3339(self._clock.now()))
-
     async def get(self, attachment_id: str) -> AttachmentRow:
         """See ``AttachmentStore.get``."""
         check_texts((attachment_id,))
@@ -293,18 +283,6 @@ class SqlAttachmentStore:
         if not found:
             raise NotFound(f"there is no attachment {attachment_id!r}")
         return found[0]
-
-
-async def _free(
-    sql: Sql, table: sa.Table, waiting: sa.ColumnElement[bool], is_gone: Callable[[str], bool], now: str
-) -> int:
-    leased = sa.select(table.c.leased_by).where(waiting, table.c.leased_by.is_not(None)).distinct()
-    owners = await sql.read(lambda c: c.execute(leased).scalars().all())
-    gone = [owner for owner in owners if is_gone(owner)]
-    if not gone:
-        return 0
-    update = sa.update(table).where(waiting, among(table.c.leased_by, gone)).values(leased_by=None, next_at=now)
-    return await sql.write(lambda c: c.execute(update).rowcount)
 
 
 def _attachments(connection: sa.Connection, ids: Sequence[str]) -> list[AttachmentRow]:

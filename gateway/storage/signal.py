@@ -60,6 +60,22 @@ class _Inbox:
         return taken
 
 
+class _Next:
+    """What everybody who asks for it before it is done waits for together."""
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[None] | None = None
+
+    def __call__(self) -> asyncio.Future[None]:
+        if self._future is None or self._future.done():
+            self._future = asyncio.get_running_loop().create_future()
+        return self._future
+
+    def done(self) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+
 class CommitSignal:
     """Wakes every waiter at each commit, once, however often it is told of. Use on one event loop.
 
@@ -67,7 +83,10 @@ class CommitSignal:
     """
 
     def __init__(self) -> None:
-        self._next: asyncio.Future[None] | None = None
+        self.next = _Next()
+        """Done at the next commit. Take it before you look, then nothing is missed."""
+        self.next_todo = _Next()
+        """The same of commits that leave something to send or to fetch."""
         self._known = _Known()
         self._own: set[_Inbox] = set()
         self._others: set[_Inbox] = set()
@@ -79,12 +98,6 @@ class CommitSignal:
     def doubtful(self) -> bool:
         """Whether the log has to be looked at to know of every commit."""
         return self._missed or self._known.gap
-
-    def next(self) -> asyncio.Future[None]:
-        """Done at the next commit after this call. Take it before you look, then nothing is missed."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-        return self._next
 
     def fire(self, commit: Commit) -> None:
         """This process has committed."""
@@ -130,9 +143,9 @@ class CommitSignal:
             inbox.put(commit)
         if self._known.gap:
             self.doubt.set()
-        if self._next is not None and not self._next.done():
-            self._next.set_result(None)
-        self._next = None
+        self.next.done()
+        if commit.todo:
+            self.next_todo.done()
 
 
 async def _each(inboxes: set[_Inbox]) -> AsyncGenerator[list[Commit], None]:

@@ -255,7 +255,9 @@ channel_state = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Cursors and offsets of channels."""
+"""Cursors and offsets of channels, and those of followers of the event log under their names (``following``).
+
+A feed's cursor is in ``feeds``: it moves with the rows that are made of the events."""
 
 channel_leases = sa.Table(
     "channel_leases",

@@ -2,8 +2,9 @@
 
 - What nobody has is taken when its ``next_at`` has come. No pause is longer than ``FURTHEST_S``, so an instant further
   ahead was written by a clock that was wrong, or before one was put right: such a row is due.
-- What somebody has is taken when this process has seen that lease stand for as long as it lasts, the store answering
-  all the while (``domain.seen_leases``): no clock of another machine, and no jump of this one's, ends a lease.
+- What somebody has is taken when that owner is known to be gone, and when this process has seen the lease stand for
+  as long as it lasts, the store answering all the while (``WatchedSql.run_out``): no clock of another machine, and no
+  jump of this one's, ends a lease.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gateway.storage.watched import WatchedSql
 
 FURTHEST_S = 900.0
 """The longest pause between two attempts: what was put off further is looked at again after so long."""
-Lease = tuple[str, str]
+RowLease = tuple[str, str]
 """(leased_by, next_at): rows that were taken together have one."""
 
 
@@ -36,7 +37,7 @@ class Takeable:
 
     now: str
     furthest: str
-    run_out: frozenset[Lease]
+    run_out: frozenset[RowLease]
 
     def come(self, at: str) -> bool:
         """Whether an instant that something was put off to has come."""
@@ -76,17 +77,14 @@ class Queue:
         self._clock = clock
         columns = table.c
         self._leases = sa.select(columns.leased_by, columns.next_at).where(waiting, columns.leased_by.is_not(None))
-        self._seen: SeenLeases[Lease] = SeenLeases()
+        self._seen: SeenLeases[RowLease] = SeenLeases()
 
     async def takeable(self, lease_s: float) -> Takeable:
         """What may be taken, where leases are given for ``lease_s`` seconds. Ask with every look for work."""
         query = self._leases.distinct()
         found = await self._sql.read(lambda c: [(row.leased_by, row.next_at) for row in c.execute(query)])
-        stand = {lease: lease for lease in found}
-        run_out = self._seen.run_out(stand, at=self._clock.monotonic(), lease_s=lease_s)
+        gone = {owner for owner in {owner for owner, _ in found} if self._sql.is_gone(owner)}
+        run_out = self._sql.run_out(self._seen, {lease: lease for lease in found}, lease_s)
+        run_out += [lease for lease in found if lease[0] in gone]
         now = self._clock.now()
-        return Takeable(
-            now=rfc3339(now),
-            furthest=later(now, FURTHEST_S),
-            run_out=frozenset(run_out if self._sql.steady_s >= lease_s else ()),
-        )
+        return Takeable(now=rfc3339(now), furthest=later(now, FURTHEST_S), run_out=frozenset(run_out))

@@ -1,4 +1,4 @@
-"""A database that is watched: since when it has answered, as far as this process has seen.
+"""A database that is watched: since when it has answered, and which leases have run out, as far as this process knows.
 
 A lease that ran out while the store was away says nothing of its owner, who could not renew it. So nobody takes over
 what is somebody else's before the store has answered without a break for as long as a lease lasts.
@@ -6,12 +6,15 @@ what is somebody else's before the store has answered without a break for as lon
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
+from gateway.domain.seen_leases import SeenLeases
 from gateway.errors import StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage.engine import ReadTooLong, Sql, T, Work
 
+K = TypeVar("K")
 GAP_S = 5.0
 """After so long without an answer (nobody asked, or this process stood still) the time counts anew."""
 
@@ -19,10 +22,14 @@ GAP_S = 5.0
 class WatchedSql:
     """A ``Sql`` that remembers how long it has answered."""
 
-    def __init__(self, sql: Sql, clock: Clock) -> None:
-        """Watch ``sql``; time is the clock's ``monotonic``."""
+    def __init__(self, sql: Sql, clock: Clock, is_gone: Callable[[str], bool] = lambda _: False) -> None:
+        """Watch ``sql``; time is the clock's ``monotonic``.
+
+        ``is_gone`` tells owners of leases that have ended, and never errs about one that lives.
+        """
         self._sql = sql
         self._clock = clock
+        self.is_gone = is_gone
         self._since: float | None = None
         self._last = 0.0
 
@@ -33,6 +40,11 @@ class WatchedSql:
         if self._since is None or now - self._last > GAP_S:
             return 0.0
         return now - self._since
+
+    def run_out(self, seen: SeenLeases[K], leases: Mapping[K, object], lease_s: float) -> list[K]:
+        """Those of ``leases``, all that stand, not renewed for ``lease_s`` seconds though the store answered."""
+        run_out = seen.run_out(leases, at=self._clock.monotonic(), lease_s=lease_s)
+        return run_out if self.steady_s >= lease_s else []
 
     async def read(self, work: Work[T]) -> T:
         """See ``Sql.read``."""

@@ -247,8 +247,9 @@ async def city(folder: Path) -> AsyncIterator[City]:
         serving = await server.serve(app, host="127.0.0.1", port=0)
         duties = [
             *(channel.run() for channel in channels),
-            house.written.outbox.run(),
-            house.written.media.run(hears=True),
+            house.written.outbox.sending.run(),
+            house.written.media.fetching.run(),
+            house.written.media.hearing.run(),
         ]
         tasks = [asyncio.create_task(duty) for duty in duties]
         # Every browser keeps a socket open: more than a client's connections are limited to by default.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from gateway.domain.ids import from_rfc3339
 from gateway.domain.open_interaction import OpenInteraction
 from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Disposition, Speaker
-from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
+from gateway.errors import NotFound, RecogniserUnavailable
+from gateway.following.poll import every
 from gateway.intake.call.finish import InterruptCall
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import end_of, heard_segment, recording_of
@@ -61,6 +63,7 @@ class Recovery:
         """``transcribe`` None: no recogniser is configured, tickets stay pending. ``is_gone``: see ``LeaseStore``."""
         self._is_gone = is_gone
         self._pause_s = live.lease.total_seconds() / 3
+        self._sweep_at = clock.monotonic()
         self._store = store
         self._reader = reader
         self._leases = leases
@@ -73,32 +76,23 @@ class Recovery:
 
     async def run(self) -> None:
         """Sweep and catch up until cancelled. Neither waits for the other: transcribing may take minutes."""
+        away = partial(_log.warning, "recovery_waits_for_store")
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._sweep_again_and_again(), name="recovery-sweep")
-            group.create_task(self._catch_up_again_and_again(), name="recovery-catch-up")
+            group.create_task(every(min(LOOK_S, self._pause_s), self._look, away), name="recovery-sweep")
+            group.create_task(every(self._pause_s, self._catch_up_if_heard, away), name="recovery-catch-up")
 
-    async def _sweep_again_and_again(self) -> None:
-        sweep_at = self._clock.monotonic()
-        while True:
-            try:
-                if self._clock.monotonic() >= sweep_at:
-                    await self.sweep()
-                    sweep_at = self._clock.monotonic() + self._pause_s
-                else:
-                    await self.close_gone()
-            except StoreUnavailable as error:
-                _log.warning("recovery_waits_for_store", exc_info=error)
-            await asyncio.sleep(min(LOOK_S, self._pause_s))
+    async def _look(self) -> None:
+        if self._clock.monotonic() < self._sweep_at:
+            await self.close_gone()
+            return
+        await self.sweep()
+        self._sweep_at = self._clock.monotonic() + self._pause_s
 
-    async def _catch_up_again_and_again(self) -> None:
-        while True:
-            try:
-                await self.catch_up()
-            except StoreUnavailable as error:
-                _log.warning("recovery_waits_for_store", exc_info=error)
-            except RecogniserUnavailable as error:
-                _log.warning("recovery_waits_for_recogniser", exc_info=error)
-            await asyncio.sleep(self._pause_s)
+    async def _catch_up_if_heard(self) -> None:
+        try:
+            await self.catch_up()
+        except RecogniserUnavailable as error:
+            _log.warning("recovery_waits_for_recogniser", exc_info=error)
 
     async def sweep(self) -> int:
         """Close every interaction whose owner is gone, or whose lease ran out though it could renew it; how many."""

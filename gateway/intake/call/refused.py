@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
+from gateway.following.poll import every
 from gateway.intake.call.numbers import caller_number
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
@@ -84,9 +85,7 @@ class RefusedCalls:
     async def run(self) -> None:
         """Write what was noted until cancelled; what is left then is written once more."""
         try:
-            while True:
-                await self.flush()
-                await asyncio.sleep(WRITE_S)
+            await every(WRITE_S, self.flush)
         finally:
             await self.flush()
 

@@ -7,6 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.callback import NewCallback
+from gateway.domain.events import (
+    CallbackRequested,
+    DemandTaken,
+    EmergencyRaised,
+    InteractionAnswered,
+    InteractionEnded,
+    LineChosen,
+    SegmentHeard,
+    TranscriptCompleted,
+)
 from gateway.domain.form import Form, Prefill, Requester
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.interaction import FlowRun, Interaction, Recording
@@ -29,7 +39,7 @@ _CLASSES |= {"Queued": Queued, "Thread": ThreadStep}
 def command_of(told: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each command
     """The command that a line's ``Change`` stands for; ``ValueError``, or what a missing or odd key raises."""
     change = _decoded(told)
-    emergencies = tuple(e["data"]["number"] for e in change["events"] if e["type"] == "emergency.raised")
+    emergencies = tuple(e["data"]["number"] for e in change["events"] if e["type"] == EmergencyRaised.TYPE)
     first = change["events"][0]
     about = {"at": first["at"], "trace": change.get("trace")}
     if change["new_ticket"] is not None:
@@ -37,21 +47,21 @@ def command_of(told: dict[str, Any]) -> Any:  # noqa: PLR0911 - one for each com
     about |= {"ticket_id": change["ticket_id"], "interaction_id": change["interaction_id"]}
     fields, read = change["ticket_fields"], {"guesses": change["guesses"], "mentions": change["mentions"]}
     match first["type"], first["data"]:
-        case "interaction.answered", data:
+        case InteractionAnswered.TYPE, data:
             return AnswerCall(**about, after_ms=data["after_ms"])
-        case "transcript.segment", data:
+        case SegmentHeard.TYPE, data:
             heard = {"seq": data["seq"], "language": data["language"], "segments": change["segments"]}
             return HearSegment(**about, **heard, **read, empty=fields[_EMPTY], emergencies=emergencies)
-        case "interaction.line_chosen", data:
+        case LineChosen.TYPE, data:
             return ChooseLine(**about, line=data["line"])
-        case "ticket.demand_taken", _:
+        case DemandTaken.TYPE, _:
             text = change["messages"][0] if change["messages"] else None
             return TakeDemand(**about, text=text, thread=change["thread"])
-        case "callback.requested", _:
+        case CallbackRequested.TYPE, _:
             return RequestCallback(**about, callback=change["callback"])
-        case "interaction.ended", _:
+        case InteractionEnded.TYPE, _:
             return _ended(change, about)
-        case "transcript.completed", data:
+        case TranscriptCompleted.TYPE, data:
             return CompleteTranscript(
                 **about,
                 **read,

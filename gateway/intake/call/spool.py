@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from gateway.domain.command import Applied
 from gateway.errors import GatewayError, StoreUnavailable
+from gateway.following.poll import every
 from gateway.intake.call.spooled import OfCall, dumps, loads
 from gateway.ports.store import CommandStore
 from gateway.telemetry import log, metrics, trace
@@ -82,14 +83,17 @@ class SpoolingStore:
 
     async def run(self) -> None:
         """Drain whenever the store is back, until cancelled; measure what a person has to look at."""
-        while True:
-            try:
-                await self.drain()
-            except StoreUnavailable as error:
-                _log.warning("spool_waits", tickets=len(self._spooled), exc_info=error)
+        await every(RETRY_S, self._step, self._waits)
+
+    async def _step(self) -> None:
+        try:
+            await self.drain()
+        finally:
             refused = await asyncio.to_thread(lambda: list(self._folder.glob("refused-*.txt")))
             metrics.SPOOL_REFUSED.set(len(refused))
-            await asyncio.sleep(RETRY_S)
+
+    def _waits(self, *, exc_info: StoreUnavailable) -> None:
+        _log.warning("spool_waits", tickets=len(self._spooled), exc_info=exc_info)
 
     async def drain(self) -> int:
         """Apply what this process has spooled and what others left; how many tickets came through.

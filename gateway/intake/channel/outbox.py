@@ -7,7 +7,6 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from gateway.domain.backoff import backoff_s
 from gateway.domain.callback import REPLY_WINDOW_CLOSED, owed
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued, ThreadStep
@@ -15,9 +14,11 @@ from gateway.errors import (
     GatewayError,
     PermanentDeliveryError,
     ReplyWindowClosed,
-    StoreUnavailable,
     TransientDeliveryError,
 )
+from gateway.following.poll import Wake, until_stored
+from gateway.following.retry import Retry
+from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
@@ -30,18 +31,13 @@ from gateway.ports.store import CommandStore
 from gateway.telemetry import log, spans, trace
 
 POLL_S = 1.0
-GATHER_S = 0.02
-"""What is queued so soon after something else is leased with it: a lease is a transaction of its own."""
 PARALLEL = 64
 SEND_TIMEOUT_S = 30.0
 LEASE_MARGIN_S = 30.0
-FIRST_RETRY_S = 1.0
-MAX_RETRY_S = 300.0
-GIVE_UP = timedelta(hours=24)
 MAX_PAUSE_S = 3600.0
+RETRY = Retry(first_s=1.0, most_s=300.0, asked_most_s=MAX_PAUSE_S, max_age_s=24 * 3600.0)
 KEPT_DAYS = 30
 """Of what was sent, or never will be."""
-STORE_RETRY_S = 1.0
 _log = log.get("outbox")
 
 
@@ -61,14 +57,10 @@ class OutboxWorker:
         callback_due: timedelta,
         sms_channel: str | None,
         sent_as: Callable[[str, str | None], Awaitable[None]],
-        is_gone: Callable[[str], bool],
+        next_todo: Wake,
         jitter: random.Random,
     ) -> None:
-        """``sms_channel`` takes what a closed window keeps back; ``sent_as`` hears of each message sent.
-
-        ``is_gone`` tells the owners of leases that cannot come back: an earlier process of this machine.
-        """
-        self._is_gone = is_gone
+        """``sms_channel`` takes what a closed window keeps back; ``sent_as`` hears of each message sent."""
         self._store = store
         self._outbox = outbox
         self._channels = channels
@@ -80,66 +72,25 @@ class OutboxWorker:
         self._sms_channel = sms_channel
         self._sent_as = sent_as
         self._jitter = jitter
-        self._wake = asyncio.Event()
-        self._sending: set[asyncio.Task[None]] = set()
         self._paused: dict[str, float] = {}
+        self.sending = LeasedWorker(
+            "outbox",
+            take=self._take,
+            work=self._person,
+            parallel=PARALLEL,
+            poll_s=POLL_S,
+            on=next_todo,
+            gather_s=GATHER_S,
+            drain_s=SEND_TIMEOUT_S,
+        )
+        """What runs: at its end what is under way has one attempt's time to end and be written down."""
 
-    def notify(self) -> None:
-        """Something has been queued."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Send until cancelled; what is under way then has one attempt's time to end and be written down."""
-        freed: int | None = None
-        try:
-            while True:
-                self._wake.clear()
-                try:
-                    freed = await self._outbox.free(self._is_gone) if freed is None else freed
-                    busy = await self.step()
-                except StoreUnavailable:
-                    await asyncio.sleep(STORE_RETRY_S)
-                    continue
-                if not busy:
-                    await self._idle()
-                await asyncio.sleep(GATHER_S)
-        finally:
-            if self._sending:
-                await asyncio.wait(self._sending, timeout=SEND_TIMEOUT_S)
-            for task in self._sending:
-                task.cancel()
-
-    async def step(self) -> bool:
-        """Start what is due; whether there was anything."""
+    async def _take(self, room: int) -> list[list[OutboxRow]]:
         now = self._clock.monotonic()
         ready = [c for c in self._channels.conversing() if self._paused.get(c, 0.0) <= now]
-        free = PARALLEL - len(self._sending)
-        if not ready or free <= 0:
-            return False
-        leased = await self._outbox.lease(ready, self._owner, recipients=free, lease_s=SEND_TIMEOUT_S + LEASE_MARGIN_S)
-        for rows in leased:
-            task = asyncio.create_task(self._person(rows), name=f"outbox-{rows[0].channel_id}")
-            self._sending.add(task)
-            task.add_done_callback(self._ended)
-        return bool(leased)
-
-    async def settled(self) -> None:
-        """Until nothing is being sent."""
-        while self._sending:
-            await asyncio.wait(set(self._sending))
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
-        self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("outbox_broke", exc_info=error)
-
-    async def _idle(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+        if not ready:
+            return []
+        return await self._outbox.lease(ready, self._owner, recipients=room, lease_s=SEND_TIMEOUT_S + LEASE_MARGIN_S)
 
     async def _person(self, rows: list[OutboxRow]) -> None:
         """Send one person's messages in order; the first that has to wait makes the others wait."""
@@ -160,7 +111,8 @@ class OutboxWorker:
             sent.append(self._clock.now())
 
     async def _give_back(self, rows: list[OutboxRow], retry_in_s: float, error: str | None) -> None:
-        await self._outbox.again([row.message_id for row in rows], retry_in_s=retry_in_s, error=error)
+        ids = [row.message_id for row in rows]
+        await until_stored(lambda: self._outbox.again(ids, retry_in_s=retry_in_s, error=error))
 
     async def _send(self, row: OutboxRow, channel: TextChannel) -> tuple[float, str] | None:
         """One attempt. None: it is over, well or not; otherwise seconds until the next one, and the error."""
@@ -208,13 +160,14 @@ class OutboxWorker:
     async def _later(
         self, row: OutboxRow, error: str, cause: Exception, retry_after_s: float | None = None
     ) -> tuple[float, str] | None:
-        if self._clock.now() - row.created_at > GIVE_UP:
+        age_s = (self._clock.now() - row.created_at).total_seconds()
+        wait = RETRY.in_s(row.attempts + 1, jitter=self._jitter.random(), age_s=age_s, asked_s=retry_after_s)
+        if wait is None:
             await self._failed(row, "gave_up", error, cause)
             return None
         self._health.failed(row.channel_id, for_good=False)
         _log.warning("message_not_sent_yet", channel_id=row.channel_id, attempts=row.attempts + 1, exc_info=cause)
-        wait = backoff_s(row.attempts + 1, first_s=FIRST_RETRY_S, most_s=MAX_RETRY_S, jitter=self._jitter.random())
-        return max(wait, min(retry_after_s or 0.0, MAX_PAUSE_S)), error
+        return wait, error
 
     async def _failed(self, row: OutboxRow, reason: str, error: str, cause: Exception) -> None:
         """It can never be sent: the ticket says so."""
@@ -241,9 +194,7 @@ class OutboxWorker:
             command.thread = ThreadStep(channel_id=self._sms_channel, sender=row.phone)
         else:
             command.callback = owed(REPLY_WINDOW_CLOSED, now, self._callback_due)
-        await self._write(command)
-        self._watchers.wake(row.channel_id, row.recipient)
-        self._wake.set()
+        await self._write(row, command)
 
     def _command(self, row: OutboxRow, update: DeliveryUpdate, reason: str | None = None) -> BookDelivery:
         return BookDelivery(
@@ -255,18 +206,12 @@ class OutboxWorker:
         )
 
     async def _book(self, row: OutboxRow, update: DeliveryUpdate, reason: str | None = None) -> None:
-        await self._write(self._command(row, update, reason))
-        self._watchers.wake(row.channel_id, row.recipient)
+        await self._write(row, self._command(row, update, reason))
 
-    async def _write(self, command: BookDelivery) -> None:
+    async def _write(self, row: OutboxRow, command: BookDelivery) -> None:
         """Until it is written: what has been sent must not be sent again because SQL was down for a moment."""
-        while True:
-            try:
-                await self._store.execute(command)
-            except StoreUnavailable:
-                await asyncio.sleep(STORE_RETRY_S)
-            except GatewayError as error:
-                _log.error("delivery_not_booked", exc_info=error)
-                return
-            else:
-                return
+        try:
+            await until_stored(lambda: self._store.execute(command))
+        except GatewayError as error:
+            _log.error("delivery_not_booked", exc_info=error)
+        self._watchers.wake(row.channel_id, row.recipient)

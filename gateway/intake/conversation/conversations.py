@@ -72,9 +72,8 @@ class ConversationIntake:
         health: HealthBoard,
         clock: Clock,
         callback_due: timedelta,
-        queued: Callable[[], None],
     ) -> None:
-        """``queued`` is called after a commit that left something to send or to fetch."""
+        """Begins with no conversation."""
         self._store = store
         self._reads = reads
         self._flow = flow
@@ -83,7 +82,6 @@ class ConversationIntake:
         self._health = health
         self._clock = clock
         self._callback_due = callback_due
-        self._queued = queued
         self._turns = Turns()
         """One message of a person at a time in this process; other processes are caught by ``expected_dialogue``."""
         self._open: OrderedDict[Key, Standing] = OrderedDict()
@@ -261,9 +259,7 @@ class ConversationIntake:
         channel_id = message.channel_id
         self._health.inbound(channel_id)
         self._watchers.wake(*key, stored_messages(command, applied) if self._watchers.watches(*key) else ())
-        if not message.pulls or command.inbound.attachments:
-            self._queued()
-        elif len(command.inbound.messages) > 1:
+        if message.pulls and not command.inbound.attachments and len(command.inbound.messages) > 1:
             self._health.sent(channel_id)
         return _received(applied)
 
@@ -400,7 +396,6 @@ class ConversationIntake:
                 except StaleVersion:
                     continue
                 self._watchers.wake(*key)
-                self._queued()
                 return applied
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
 

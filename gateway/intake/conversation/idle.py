@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
-from gateway.errors import StoreUnavailable
+from gateway.following.poll import every
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore
@@ -43,12 +43,8 @@ class IdleCloser:
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.close_due()
-            except StoreUnavailable as error:
-                _log.warning("idle_close_waits_for_store", exc_info=error)
-            await asyncio.sleep(min(MAX_LOOK_S, self._idle.total_seconds() / 4))
+        away = partial(_log.warning, "idle_close_waits_for_store")
+        await every(min(MAX_LOOK_S, self._idle.total_seconds() / 4), self.close_due, away)
 
     async def close_due(self) -> int:
         """Close what rests; how many. None while people and providers repeat what an absent store refused."""

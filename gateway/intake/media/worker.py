@@ -6,13 +6,11 @@ import asyncio
 import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.attachments import AttachmentUpdate
-from gateway.domain.backoff import backoff_s
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.events import AttachmentStored
 from gateway.domain.limits import MESSAGE_CHARS
@@ -23,9 +21,11 @@ from gateway.errors import (
     PermanentDeliveryError,
     RecogniserUnavailable,
     RejectedInput,
-    StoreUnavailable,
     TransientDeliveryError,
 )
+from gateway.following.poll import Wake, until_stored
+from gateway.following.retry import Retry
+from gateway.following.worker import LeasedWorker
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.text_flow import TextFlow
@@ -35,7 +35,7 @@ from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
 from gateway.ports.attachments import AttachmentRefused, Attachments
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
+from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView, WaitingVoice
 from gateway.ports.message import MediaRef, TextChannel
 from gateway.ports.recogniser import Final
 from gateway.ports.store import CommandStore
@@ -46,16 +46,14 @@ PARALLEL = 8
 FETCH_TIMEOUT_S = 60.0
 HEAR_TIMEOUT_S = 600.0
 """A voice message's slot with the recogniser. The next one heard is somebody else's, if anybody else waits."""
+HEAR_LEASE_S = HEAR_TIMEOUT_S * 2
 HEARD_AT_ONCE = 2
 """Of different people, so that a short message need not wait for the end of a long one. Live calls come first."""
 LOOKED_AT = 500
 """People among whom the next one is chosen."""
 DECODINGS = 3
 """A file that has ended its decoder so often is given up."""
-FIRST_RETRY_S = 2.0
-MAX_RETRY_S = 300.0
-GIVE_UP = timedelta(hours=24)
-STORE_RETRY_S = 1.0
+RETRY = Retry(first_s=2.0, most_s=300.0, asked_most_s=300.0, max_age_s=24 * 3600.0)
 _log = log.get("media")
 Transcribe = Callable[[Path, int], Awaitable[list[Final]]]
 
@@ -101,12 +99,12 @@ class MediaWorker:
         clock: Clock,
         owner: str,
         callback_due: timedelta,
-        is_gone: Callable[[str], bool],
+        next_todo: Wake,
         transcribe: Transcribe | None,
         decoder: SoundDecoder,
         jitter: random.Random,
     ) -> None:
-        """``transcribe`` None: no recogniser; voice messages wait for one. ``is_gone``: see ``OutboxWorker``."""
+        """``transcribe`` None: no recogniser; voice messages wait for one."""
         self._store = store
         self._attachments = attachments
         self._conversations = conversations
@@ -116,77 +114,39 @@ class MediaWorker:
         self._clock = clock
         self._owner = owner
         self._callback_due = callback_due
-        self._is_gone = is_gone
         self._transcribe = transcribe
         self._decoder = decoder
         self._jitter = jitter
         self._turns = RoundRobin()
-        # One for each loop: with one for all, what wakes the one is cleared by the other.
-        self._to_fetch, *self._to_hear = (asyncio.Event() for _ in range(1 + HEARD_AT_ONCE))
+        self.fetching = LeasedWorker(
+            "media-fetch", take=self._take_files, work=self._fetch, parallel=PARALLEL, poll_s=POLL_S, on=next_todo
+        )
+        """Runs in every process that has channels, …"""
+        self.hearing = LeasedWorker(
+            "media-hear", take=self._take_voice, work=self._hear, parallel=HEARD_AT_ONCE, poll_s=POLL_S, on=next_todo
+        )
+        """… this one not where calls are served."""
 
-    def notify(self) -> None:
-        """There may be something to fetch or to hear."""
-        self._to_fetch.set()
-        self._notify_hearing()
-
-    def _notify_hearing(self) -> None:
-        for wake in self._to_hear:
-            wake.set()
-
-    async def run(self, *, hears: bool = True) -> None:
-        """Fetch until cancelled, and hear where this process ``hears``: not where calls are served."""
-        with suppress(StoreUnavailable):  # then those leases run out by themselves
-            await self._attachments.free(self._is_gone)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._forever(self.fetch_due, self._to_fetch), name="media-fetch")
-            for wake in self._to_hear if hears else ():
-                group.create_task(self._forever(self.hear_due, wake), name="media-hear")
-
-    async def _forever(self, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
-        while True:
-            wake.clear()
-            try:
-                done = await step()
-            except StoreUnavailable:
-                await asyncio.sleep(STORE_RETRY_S)
-                continue
-            if not done:
-                try:
-                    async with asyncio.timeout(POLL_S):
-                        await wake.wait()
-                except TimeoutError:
-                    continue
-
-    async def fetch_due(self) -> int:
-        """Fetch what is due; how many."""
+    async def _take_files(self, room: int) -> list[AttachmentRow]:
         here = self._channels.conversing()
         if not here:
-            return 0
-        lease_s = FETCH_TIMEOUT_S * 2
-        due = await self._attachments.lease(self._owner, limit=PARALLEL, lease_s=lease_s, channel_ids=here)
-        await asyncio.gather(*(self._fetch(row) for row in due))
-        return len(due)
+            return []
+        return await self._attachments.lease(self._owner, limit=room, lease_s=FETCH_TIMEOUT_S * 2, channel_ids=here)
 
-    async def hear_due(self) -> int:
-        """Hear a voice message that is due, of whoever was heard longest ago; how many, 0 or 1."""
+    async def _take_voice(self, _room: int) -> list[WaitingVoice]:
+        """One at a time: the next one is another's."""
         if self._transcribe is None:
-            return 0
-        lease_s = HEAR_TIMEOUT_S * 2
-        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT, lease_s=lease_s))
+            return []
+        turn = self._turns.begin(await self._attachments.waiting(LOOKED_AT, lease_s=HEAR_LEASE_S))
         if turn is None:
-            return 0
-        try:
-            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=lease_s)
-            if row is not None:
-                await self._hear(row, self._transcribe)
-        finally:
-            self._turns.end(turn)
-        return 1
+            return []
+        self.hearing.wake()
+        return [turn]
 
     async def _fetch(self, row: AttachmentRow) -> None:
         channel = self._channels.text(row.channel_id)
         if channel is None:
-            await self._attachments.again(row.attachment_id, retry_in_s=POLL_S, error="channel is not running")
+            await self._again(row, POLL_S, "channel is not running")
             return
         media = MediaRef(ref=row.ref, media_type=row.media_type, name=row.name, size=row.bytes)
         try:
@@ -215,23 +175,29 @@ class MediaWorker:
                 sha256=stored.sha256,
                 location=stored.location,
             )
-            await self._store.execute(
-                KeepAttachment(
-                    at=self._clock.now(), ticket_id=row.ticket_id, interaction_id=row.interaction_id, update=update
-                )
+            command = KeepAttachment(
+                at=self._clock.now(), ticket_id=row.ticket_id, interaction_id=row.interaction_id, update=update
             )
-            if hear:
-                self._notify_hearing()
+            await until_stored(lambda: self._store.execute(command))
 
-    async def _hear(self, row: AttachmentRow, transcribe: Transcribe) -> None:
+    async def _hear(self, turn: WaitingVoice) -> None:
         try:
-            text = await self._words(row, transcribe)
+            row = await self._attachments.lease_voice(self._owner, turn.attachment_id, lease_s=HEAR_LEASE_S)
+            if row is not None:
+                await self._hear_one(row)
+        finally:
+            self._turns.end(turn)
+
+    async def _hear_one(self, row: AttachmentRow) -> None:
+        try:
+            text = await self._words(row)
         except (RejectedInput, NotFound):
             await self._lost(row, "not_understood")
         except DecoderFailed as error:
             await self._not_decoded(row, error)
         except RecogniserUnavailable:
-            await self._attachments.again(row.attachment_id, retry_in_s=self._backoff(row), error="no recogniser")
+            wait = RETRY.pause_s(row.attempts + 1, jitter=self._jitter.random())
+            await self._again(row, wait, "no recogniser")
         except TimeoutError:
             await self._later(row, "the recogniser took too long", None)
         except Exception as error:  # noqa: BLE001 - one message's fault must not stop the others
@@ -240,14 +206,15 @@ class MediaWorker:
         else:
             await self._heard(row, text)
 
-    async def _words(self, row: AttachmentRow, transcribe: Transcribe) -> str:
+    async def _words(self, row: AttachmentRow) -> str:
+        assert self._transcribe is not None, "nothing is taken without a recogniser"
         if row.decodings > DECODINGS:
             raise DecoderFailed("whoever worked on it died")
         path = await asyncio.to_thread(self._files.path, row.location)
         alaw = await self._decoder.telephone(path, row.media_type)
-        await self._attachments.decoded(row.attachment_id)
+        await until_stored(lambda: self._attachments.decoded(row.attachment_id))
         async with asyncio.timeout(HEAR_TIMEOUT_S):
-            finals = await _transcribed(alaw, transcribe)
+            finals = await _transcribed(alaw, self._transcribe)
         english = bool(finals) and all(final.language == "en" for final in finals)
         text = (" " if english else "，").join(final.text.strip() for final in finals if final.text.strip())
         return text[:MESSAGE_CHARS]  # the recording keeps the rest
@@ -269,15 +236,16 @@ class MediaWorker:
             await self._later(row, str(error), None)
 
     async def _later(self, row: AttachmentRow, error: str, retry_after_s: float | None) -> None:
-        if self._clock.now() - row.created_at > GIVE_UP:
+        age_s = (self._clock.now() - row.created_at).total_seconds()
+        wait = RETRY.in_s(row.attempts + 1, jitter=self._jitter.random(), age_s=age_s, asked_s=retry_after_s)
+        if wait is None:
             await self._lost(row, "not_understood" if row.todo == "transcribe" else "fetch_failed")
             return
         metrics.ATTACHMENTS.labels(row.channel_id, "retry").inc()
-        wait = max(self._backoff(row), min(retry_after_s or 0.0, MAX_RETRY_S))
-        await self._attachments.again(row.attachment_id, retry_in_s=wait, error=error)
+        await self._again(row, wait, error)
 
-    def _backoff(self, row: AttachmentRow) -> float:
-        return backoff_s(row.attempts + 1, first_s=FIRST_RETRY_S, most_s=MAX_RETRY_S, jitter=self._jitter.random())
+    async def _again(self, row: AttachmentRow, retry_in_s: float, error: str) -> None:
+        await until_stored(lambda: self._attachments.again(row.attachment_id, retry_in_s=retry_in_s, error=error))
 
     async def _lost(self, row: AttachmentRow, why: str) -> None:
         """It is not kept, or cannot be heard: the ticket and its sender are told."""
@@ -287,9 +255,8 @@ class MediaWorker:
 
     async def _amend(self, row: AttachmentRow, make: Callable[[ThreadView], Command], text: str | None = None) -> None:
         try:
-            await self._conversations.amend((row.channel_id, row.sender or ""), make, text)
-        except StoreUnavailable:
-            raise
+            key = (row.channel_id, row.sender or "")
+            await until_stored(lambda: self._conversations.amend(key, make, text))
         except GatewayError as error:
             _log.error("attachment_not_booked", attachment_id=row.attachment_id, exc_info=error)
 

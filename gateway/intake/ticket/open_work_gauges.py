@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from gateway.errors import StoreUnavailable
-from gateway.intake.channel.lease import ChannelLease
+from gateway.following.lease import Lease
+from gateway.following.poll import every
 from gateway.ports.clock import Clock
 from gateway.ports.open_work import Backlog, OpenWork, OpenWorkStore
 from gateway.telemetry import metrics
@@ -35,7 +35,7 @@ class OpenWorkGauges:
         self,
         *,
         store: OpenWorkStore,
-        lease: ChannelLease,
+        lease: Lease,
         clock: Clock,
         feeds: Callable[[], Sequence[str]],
         channels: Callable[[], Sequence[str]],
@@ -49,22 +49,7 @@ class OpenWorkGauges:
 
     async def run(self) -> None:
         """Until cancelled: count while the lease is ours."""
-        try:
-            while True:
-                await self._lease.won()
-                counting, losing = asyncio.create_task(self._keep_counting()), asyncio.create_task(self._lease.lost())
-                try:
-                    await asyncio.wait({counting, losing}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    counting.cancel()
-                    losing.cancel()
-                    await asyncio.wait({counting, losing})
-                    unset()
-                if not counting.cancelled():
-                    counting.result()
-        except asyncio.CancelledError:
-            await self._lease.release()  # for good; after a fault of ours we go on
-            raise
+        await self._lease.run(self._keep_counting)
 
     async def count(self) -> None:
         """Set the gauges. What the store does not tell is not known: then they have no value."""
@@ -74,9 +59,10 @@ class OpenWorkGauges:
             unset()
 
     async def _keep_counting(self) -> None:
-        while True:
-            await self.count()
-            await asyncio.sleep(EVERY_S)
+        try:
+            await every(EVERY_S, self.count)
+        finally:
+            unset()
 
     def _set(self, work: OpenWork) -> None:
         now = self._clock.now()

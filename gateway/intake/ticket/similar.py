@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from gateway.domain.status import UNANSWERED
+from gateway.following.follower import Follower
+from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
 from gateway.ports.similar import TicketWords, TicketWordsStore
 from gateway.prefill.similar import TOP, Entry, ScoredTicket, SimilarIndex
@@ -30,7 +32,8 @@ MANY = 100
 """Of more similar tickets the reporters are not counted one by one."""
 SPARE = 5
 """So many more are looked up, in place of those that were closed a moment ago."""
-_LOOK_S = 0.5
+GATHER_S = 0.5
+"""Changes of so long after the first are taken in with it."""
 _FORGET_S = 3600.0
 _REST_BUILDING, _REST_FOLLOWING = 1.0, 3.0
 """The index rests so many times as long as it worked: calls and contacts come first."""
@@ -66,20 +69,26 @@ class SimilarView:
 class SimilarTickets:
     """The index of this process. It works in one thread of its own, so that it never keeps the loop waiting."""
 
-    def __init__(
-        self, *, store: TicketWordsStore, clock: Clock, next_commit: Callable[[], asyncio.Future[None]]
-    ) -> None:
-        """Empty until ``run`` has read the tickets; what ``next_commit`` gives is done when there may be more."""
+    def __init__(self, *, store: TicketWordsStore, clock: Clock, next_commit: Wake) -> None:
+        """Empty until ``run`` has read the tickets of the last ``DAYS``."""
         self._store = store
-        self._next_commit = next_commit
         self._clock = clock
         self._index = SimilarIndex()
         self._words: dict[str, int] = {}
         """What each ticket in the index is known by: words that did not change are not taken in again."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="similar")
         self.complete = False
-        self._known = 0
-        """Everything up to this event is in the index."""
+        self._began = self._forgot = 0.0
+        self._follower = Follower(
+            "similar",
+            read=self._slices,
+            seq=lambda tickets: tickets[-1].event_seq,
+            begin=lambda: store.seq_at(self._since()),
+            cursors=None,
+            on=next_commit,
+            handle=self._know,
+            gather=lambda: asyncio.sleep(GATHER_S),
+        )
 
     def __len__(self) -> int:
         return len(self._index)
@@ -89,26 +98,23 @@ class SimilarTickets:
 
     async def run(self) -> None:
         """Read every ticket of the last ``DAYS``, then follow the changes, until cancelled."""
-        began, after = time.monotonic(), await self._store.seq_at(self._since())
-        forgot = self._clock.monotonic()
-        while True:
-            more = self._next_commit()
-            page = await self._store.changed(after, PAGE)
-            after = page[-1].event_seq if page else after
-            worked = time.monotonic()
-            for first in range(0, len(page), SLICE):
-                await self._do(self._take_in, page[first : first + SLICE])
-            self._known = after
-            if len(page) < PAGE and not self.complete:
-                self.complete = True
-                _log.info("similar_ready", tickets=len(self), seconds=round(time.monotonic() - began, 1))
-            if self._clock.monotonic() - forgot > _FORGET_S:
-                forgot = self._clock.monotonic()
-                await self._do(self._forget_old)
-            rest = (time.monotonic() - worked) * (_REST_FOLLOWING if self.complete else _REST_BUILDING)
-            await asyncio.sleep(rest if len(page) == PAGE else max(rest, _LOOK_S))
-            if len(page) < PAGE:
-                await asyncio.wait({more}, timeout=_FORGET_S)
+        self._began = self._forgot = self._clock.monotonic()
+        await self._follower.run()
+
+    async def _slices(self, after: int) -> list[list[TicketWords]]:
+        page = await self._store.changed(after, PAGE)
+        if not page and not self.complete:
+            self.complete = True
+            _log.info("similar_ready", tickets=len(self), seconds=round(self._clock.monotonic() - self._began, 1))
+        return [page[first : first + SLICE] for first in range(0, len(page), SLICE)]
+
+    async def _know(self, tickets: Sequence[TicketWords]) -> None:
+        began = time.monotonic()
+        await self._do(self._take_in, tickets)
+        if self._clock.monotonic() - self._forgot > _FORGET_S:
+            self._forgot = self._clock.monotonic()
+            await self._do(self._forget_old)
+        await asyncio.sleep((time.monotonic() - began) * (_REST_FOLLOWING if self.complete else _REST_BUILDING))
 
     async def related(self, ticket_id: str) -> list[dict[str, Any]]:
         """What stands in the ticket's ``related.similar``: [{ticket_id, score}], best first."""
@@ -118,7 +124,7 @@ class SimilarTickets:
     async def view(self, ticket_id: str) -> SimilarView:
         """Everything about a ticket that is there: what is similar, who reported it, who repeats."""
         ticket = (await self._store.of([ticket_id]))[ticket_id]
-        complete = self.complete and self._known >= ticket.event_seq
+        complete = self.complete and (self._follower.at or 0) >= ticket.event_seq
         found, others = await self._like(ticket, MANY)
         near = [others[one.ticket_id] for one in found]
         people = await self._people([ticket, *near])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.command import Applied, Refs
-from gateway.domain.events import SourceTold
+from gateway.domain.events import CallbackOpened, DemandTaken, SourceTold, TicketRegistered
 from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, Queued
 from gateway.domain.status import Status
 from gateway.domain.world import World
-from gateway.errors import NotFound, StoreUnavailable
+from gateway.errors import NotFound
+from gateway.following.follower import Follower
+from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.store import CommandStore, Record, TicketReader
@@ -23,10 +25,8 @@ from gateway.telemetry import log
 
 ABOUT = "event:"
 """Begins the recipient of what is told about a contact; the platform channel reads it."""
-CURSOR = ("source-callbacks", "event_seq")
-SAVE_EVERY = 200
-RETRY_S = 2.0
-_NO_NEWS = frozenset({"ticket.registered", "ticket.demand_taken", "callback.opened", SourceTold.TYPE})
+CURSOR = "source-callbacks"
+_NO_NEWS = frozenset({TicketRegistered.TYPE, DemandTaken.TYPE, CallbackOpened.TYPE, SourceTold.TYPE})
 _NO_NEWS_OF = ("message.", "interaction.", "transcript.", "feed_")
 _log = log.get("source_callbacks")
 
@@ -70,53 +70,44 @@ class SourceCallbacks:
         *,
         store: CommandStore,
         reader: TicketReader,
-        states: ChannelStates,
+        cursors: ChannelStates,
+        next_commit: Wake,
         channels: Collection[str],
         clock: Clock,
-        queued: Callable[[], None],
     ) -> None:
-        """``channels`` are the platform channels that can call back; ``queued`` wakes the outbox."""
+        """``channels`` are the platform channels that can call back. What changed before the first run is not told."""
         self._store = store
         self._reader = reader
-        self._states = states
         self._channels = channels
         self._clock = clock
-        self._queued = queued
+        self._follower = Follower(
+            CURSOR,
+            read=lambda after: reader.events(after=after),
+            begin=reader.last_event_seq,
+            cursors=cursors,
+            on=next_commit,
+            wants=lambda event: _may_be_news(event["type"]),
+            handle=lambda event: self._look(event["ticket_id"]),
+        )
 
     async def run(self) -> None:
-        """Until cancelled. What changed before the first run ever is not told."""
+        """Until cancelled."""
         if not self._channels:
             await asyncio.get_running_loop().create_future()
-        saved = await self._states.get(*CURSOR)
-        if saved is None:
-            saved = await self._states.put_new(*CURSOR, str(await self._reader.last_event_seq()))
-        after = int(saved)
-        unsaved = 0
-        async for event in self._reader.watch(after):
-            told = _may_be_news(event["type"]) and await self._look(event["ticket_id"])
-            unsaved += 1
-            if told or unsaved >= SAVE_EVERY:
-                await self._states.put(*CURSOR, str(event["event_seq"]))
-                unsaved = 0
+        await self._follower.run()
 
-    async def _look(self, ticket_id: str) -> bool:
-        """Tell the ticket's source where it stands, unless it knows that; whether there was somebody to tell."""
-        while True:
-            try:
-                record = await self._reader.ticket(ticket_id)
-                command = self._news(record)
-                if command is None:
-                    return False
-                applied = await self._store.execute(command)
-            except StoreUnavailable:
-                await asyncio.sleep(RETRY_S)
-            except NotFound:
-                return False
-            else:
-                if not applied.replayed:
-                    _log.info("source_told", channel_id=record["channel_id"], status=record["status"])
-                    self._queued()
-                return True
+    async def _look(self, ticket_id: str) -> None:
+        """Tell the ticket's source where it stands, unless it knows that."""
+        try:
+            record = await self._reader.ticket(ticket_id)
+            command = self._news(record)
+            if command is None:
+                return
+            applied = await self._store.execute(command)
+        except NotFound:
+            return
+        if not applied.replayed:
+            _log.info("source_told", channel_id=record["channel_id"], status=record["status"])
 
     def _news(self, record: Record) -> TellSource | None:
         event_id, channel_id = record["source"]["event_id"], record["channel_id"]

@@ -8,17 +8,20 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from gateway.domain import masking
 from gateway.domain.command import Applied, Refs
-from gateway.domain.events import TitleWritten
+from gateway.domain.events import InteractionEnded, TicketRegistered, TitleWritten, TranscriptCompleted
 from gateway.domain.filling import Filling
 from gateway.domain.guess import Guess
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.world import World
-from gateway.errors import NotFound, StaleVersion, StoreUnavailable, TitleUnavailable
-from gateway.intake.channel.lease import ChannelLease
+from gateway.errors import NotFound, StaleVersion, TitleUnavailable
+from gateway.following.follower import Follower
+from gateway.following.lease import Lease
+from gateway.following.poll import Wake, until_stored
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.store import CommandStore, Record, TicketReader
@@ -29,11 +32,9 @@ from gateway.prefill.title_check import checked
 from gateway.telemetry import log
 
 CONFIDENCE = 0.6
-CURSOR = ("title", "event_seq")
-SETTLING = frozenset({"ticket.registered", "interaction.ended", "transcript.completed"})
+CURSOR = "title"
+SETTLING = frozenset({TicketRegistered.TYPE, InteractionEnded.TYPE, TranscriptCompleted.TYPE})
 """Events after which a ticket's content may be complete."""
-SAVE_EVERY = 200
-STORE_RETRY_S = 2.0
 FAILURES, PAUSE_S = 3, 60.0
 """After so many failures in a row nothing is asked for so long; tickets of that time keep the template's title."""
 LATE = timedelta(hours=1)
@@ -83,63 +84,51 @@ class Titles:
         writer: TitleWriter,
         store: CommandStore,
         reader: TicketReader,
-        states: ChannelStates,
+        cursors: ChannelStates,
+        next_commit: Wake,
         prefill: PrefillReader,
         clock: Clock,
         max_chars: int,
-        lease: ChannelLease | None,
+        lease: Lease | None,
     ) -> None:
-        """``prefill`` tells which places a title and its source speak of. ``lease``: of several processes one asks."""
+        """``prefill`` tells which places a title and its source speak of. ``lease``: of several processes one asks.
+
+        What was registered before the first run ever keeps its title; so does what a process has died over.
+        """
         self._writer = writer
         self._store = store
         self._reader = reader
-        self._states = states
         self._prefill = prefill
         self._clock = clock
         self._max_chars = max_chars
         self._lease = lease
+        self._follower = Follower(
+            CURSOR,
+            read=lambda after: reader.events(after=after),
+            begin=reader.last_event_seq,
+            cursors=cursors,
+            on=next_commit,
+            wants=self._to_be_looked_at,
+            handle=lambda event: self._look(event["ticket_id"]),
+            at_most_once=True,
+        )
         self._failures = 0
         self._paused_until = 0.0
         self._asked: OrderedDict[str, str] = OrderedDict()
         """ticket_id -> the content that it was asked about, of the newest tickets."""
 
     async def run(self) -> None:
-        """Until cancelled. What was registered before the first run ever keeps its title."""
+        """Until cancelled."""
         try:
-            while self._lease is not None:
-                await self._lease.won()
-                await self._follow_while_owned(self._lease)
-            await self._follow()
+            if self._lease is None:
+                await self._follower.run()
+            else:
+                await self._lease.run(self._follower.run)
         finally:
             await self._writer.aclose()
-            if self._lease is not None:
-                await self._lease.release()
 
-    async def _follow_while_owned(self, lease: ChannelLease) -> None:
-        following, losing = asyncio.create_task(self._follow()), asyncio.create_task(lease.lost())
-        try:
-            done, _ = await asyncio.wait({following, losing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            following.cancel()
-            losing.cancel()
-            await asyncio.wait({following, losing})
-        for task in done:
-            task.result()
-
-    async def _follow(self) -> None:
-        saved = await self._states.get(*CURSOR)
-        after = int(saved) if saved is not None else await self._reader.last_event_seq()
-        await self._states.put(*CURSOR, str(after))
-        unsaved = 0
-        async for event in self._reader.watch(after):
-            unsaved += 1
-            settling = event["type"] in SETTLING
-            if settling or unsaved >= SAVE_EVERY:
-                # Before it is asked: a process that dies over a ticket does not ask again.
-                await self._states.put(*CURSOR, str(event["event_seq"]))
-                unsaved = 0
-            if settling and self._clock.now() - from_rfc3339(event["at"]) < LATE:
-                await self._look(event["ticket_id"])
+    def _to_be_looked_at(self, event: Record) -> bool:
+        return event["type"] in SETTLING and self._clock.now() - from_rfc3339(event["at"]) < LATE
 
     async def _look(self, ticket_id: str) -> None:
         """Ask for a title of this ticket, if it is to have one."""
@@ -194,11 +183,9 @@ class Titles:
                 at=self._clock.now(), ticket_id=record["ticket_id"], version=record["version"], title=title
             )
             try:
-                await self._store.execute(command)
+                await until_stored(partial(self._store.execute, command))
             except StaleVersion:
                 record = await self._reader.ticket(record["ticket_id"])
-            except StoreUnavailable:
-                await asyncio.sleep(STORE_RETRY_S)
             else:
                 _log.info("title_written", ticket_id=record["ticket_id"])
                 return

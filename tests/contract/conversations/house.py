@@ -12,6 +12,7 @@ from typing import Any
 from gateway.domain.callback_work import DoneResult, Verb, Work
 from gateway.domain.keys import Identity
 from gateway.errors import GatewayError
+from gateway.following.worker import LeasedWorker
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.channel.outbox import OutboxWorker
@@ -112,7 +113,6 @@ class ConversationHouse:
             watchers=watchers,
             health=self.health,
             callback_due=timedelta(minutes=30),
-            queued=lambda: None,
             **common,
         )
         self.outbox = OutboxWorker(
@@ -124,7 +124,7 @@ class ConversationHouse:
             callback_due=timedelta(minutes=30),
             sms_channel=sms,
             sent_as=self.conversations.sent_as,
-            is_gone=lambda owner: owner == "dead",
+            next_todo=database.committed.next_todo,
             jitter=random.Random(1),
             **common,
         )
@@ -136,7 +136,7 @@ class ConversationHouse:
             channels=self.channels,
             owner=name,
             callback_due=timedelta(minutes=30),
-            is_gone=lambda owner: owner == "dead",
+            next_todo=database.committed.next_todo,
             transcribe=self._transcribe,
             decoder=decoder or SoundDecoder(),
             jitter=random.Random(1),
@@ -181,12 +181,20 @@ class ConversationHouse:
         row = await self.database.attachments.get(attachment["attachment_id"])
         return self.files.path(row.location)
 
+    async def fetch_due(self) -> bool:
+        """Fetch what is due; whether there was anything."""
+        return await _round(self.media.fetching)
+
+    async def hear_due(self) -> bool:
+        """Hear a voice message that is due; whether there was one."""
+        return await _round(self.media.hearing)
+
     async def deliver(self) -> None:
         """Send until nothing is due."""
         for _ in range(1000):
-            if not await self.outbox.step():
+            if not await self.outbox.sending.step():
                 return
-            await self.outbox.settled()
+            await self.outbox.sending.settled()
         raise AssertionError("there is always something due")
 
     async def called(self) -> None:
@@ -207,6 +215,12 @@ class ConversationHouse:
 
     async def types(self, ticket_id: str) -> list[str]:
         return [event["type"] for event in await self.database.reader.events(ticket_id=ticket_id)]
+
+
+async def _round(worker: LeasedWorker[Any]) -> bool:
+    taken = await worker.step()
+    await worker.settled()
+    return taken
 
 
 PHONE = (Identity(kind="phone", value="+8613800138000"),)

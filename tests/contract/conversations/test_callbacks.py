@@ -24,8 +24,8 @@ async def spoken(house: ConversationHouse, key: str, words: str) -> dict[str, An
     house.chat.contents["v"] = VOICE
     house.heard = [Final(start_ms=0, end_ms=900, text=words, language="zh", confidence=0.9, engine="whisper")]
     record = await house.say(key, kind="voice", media=MediaRef(ref="v"))
-    await house.media.fetch_due()
-    await house.media.hear_due()
+    await house.fetch_due()
+    await house.hear_due()
     return await house.database.reader.ticket(record["ticket_id"])
 
 

@@ -318,8 +318,8 @@ async def test_a_voice_message_is_heard_before_anything_is_asked(city: Conversat
     record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
     number = f"{record['ticket_no'][:8]}-{record['ticket_no'][8:]}"
     assert await city.answers() == [f"语音已收到，正在转成文字。\n工单号：{number}。"]
-    await city.media.fetch_due()
-    await city.media.hear_due()
+    await city.fetch_due()
+    await city.hear_due()
     assert "工单号" in (await city.answers())[-1]
     assert "联系电话" in (await city.answers())[-1]
     assert (await city.database.reader.ticket(record["ticket_id"]))["demand"]["content"] == LAMP
@@ -328,8 +328,8 @@ async def test_a_voice_message_is_heard_before_anything_is_asked(city: Conversat
 async def test_who_speaks_and_is_not_understood_has_a_number_and_a_chat_that_ends_ends(city: ConversationHouse) -> None:
     city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
     record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
-    await city.media.fetch_due()
-    await city.media.hear_due()
+    await city.fetch_due()
+    await city.hear_due()
     first, sorry = await city.answers()
     assert record["ticket_no"][8:] in first
     assert "没能转成文字" in sorry
@@ -343,8 +343,8 @@ async def test_what_is_written_after_a_voice_message_that_nobody_understood_is_t
 ) -> None:
     city.chat.contents["v"] = (ROOT / "tests" / "data" / "media" / "tone.ogg").read_bytes()
     record = await city.say("1", kind="voice", media=MediaRef(ref="v"))
-    await city.media.fetch_due()
-    await city.media.hear_due()
+    await city.fetch_due()
+    await city.hear_due()
     again = await city.say("2", LAMP)
     assert (again["ticket_id"], again["demand"]["content"]) == (record["ticket_id"], LAMP)
     assert "联系电话" in (await city.answers())[-1]
@@ -405,8 +405,8 @@ async def spoken(city: ConversationHouse, words: str) -> str:
     city.heard = [Final(start_ms=0, end_ms=900, text=words, language="zh", confidence=0.9, engine="whisper")]
     await city.say(number, kind="voice", media=MediaRef(ref=number))
     before = len(await city.answers())
-    await city.media.fetch_due()
-    await city.media.hear_due()
+    await city.fetch_due()
+    await city.hear_due()
     return "\n".join((await city.answers())[before:])
 
 

@@ -14,6 +14,7 @@ from gateway.ports.recogniser import Final
 from gateway.storage.database import Database
 from tests.contract.conversations.house import ConversationHouse
 from tests.contract.storage.changes import TestClock
+from tests.contract.storage.conftest import Open
 
 pytestmark = pytest.mark.contract
 TESTS = Path(__file__).resolve().parents[2]
@@ -22,13 +23,17 @@ BAD = (sys.executable, "-I", str(TESTS / "support" / "bad_decoder.py"))
 HEARD = [Final(start_ms=0, end_ms=500, text="小区停水三天了", language="zh", confidence=0.9, engine="whisper")]
 
 
-@pytest.fixture
-def house(db: Database, clock: TestClock, tmp_path: Path) -> ConversationHouse:
+def listening(db: Database, clock: TestClock, folder: Path) -> ConversationHouse:
     """Its decoder does to itself what some files ask for, within small limits."""
     limits = DecodingLimits(cpu_s=1, memory_bytes=256 << 20)
-    made = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(limits, command=BAD))
+    made = ConversationHouse(db, clock, folder, decoder=SoundDecoder(limits, command=BAD))
     made.heard = HEARD
     return made
+
+
+@pytest.fixture
+def house(db: Database, clock: TestClock, tmp_path: Path) -> ConversationHouse:
+    return listening(db, clock, tmp_path)
 
 
 async def send(house: ConversationHouse, sender: str, content: bytes, name: str = "a.amr") -> str:
@@ -37,14 +42,14 @@ async def send(house: ConversationHouse, sender: str, content: bytes, name: str 
     house.chat.contents[f"v{number}"] = content
     media = MediaRef(ref=f"v{number}", name=name)
     record = await house.say(f"m{number}", sender=sender, kind="voice", media=media)
-    await house.media.fetch_due()
+    await house.fetch_due()
     house.clock.forward(1)
     return record["ticket_id"]
 
 
 async def hear(house: ConversationHouse) -> None:
     for _ in range(100):
-        if not await house.media.hear_due():
+        if not await house.hear_due():
             return
     pytest.fail("there is always something due")
 
@@ -60,8 +65,8 @@ async def test_a_file_that_ends_its_decoder_is_given_up_and_the_next_is_heard(
 ) -> None:
     harmful = await send(house, "eve", f"#!AMR\n{does}".encode())
     honest = await send(house, "li", VOICE)
-    assert await house.media.hear_due() == 1  # the harmful one, which came first
-    assert await house.media.hear_due() == 1
+    assert await house.hear_due() == 1  # the harmful one, which came first
+    assert await house.hear_due() == 1
     assert await text(house, honest) == "小区停水三天了"
     for _ in range(DECODINGS):
         house.clock.forward(400)
@@ -81,7 +86,7 @@ async def test_many_messages_of_one_person_do_not_stand_before_anothers(house: C
         talkative = await send(house, "eve", VOICE)
     others = [await send(house, sender, VOICE) for sender in ("li", "wang")]
     for _ in range(3):
-        assert await house.media.hear_due() == 1
+        assert await house.hear_due() == 1
     assert [await text(house, ticket) for ticket in others] == ["小区停水三天了"] * 2
     await hear(house)
     record = await house.database.reader.ticket(talkative)
@@ -89,29 +94,31 @@ async def test_many_messages_of_one_person_do_not_stand_before_anothers(house: C
     assert said == ["小区停水三天了"] * 4
 
 
-async def test_whoever_died_of_a_file_has_counted_it(house: ConversationHouse) -> None:
+async def test_whoever_died_of_a_file_has_counted_it(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+    dead: set[str] = set()
+    house = listening(await opened(is_gone=dead.__contains__), clock, tmp_path)
     ticket = await send(house, "eve", VOICE)
     store = house.database.attachments
-    for _ in range(DECODINGS):
+    for n in range(DECODINGS):
         (waiting,) = await store.waiting(10, lease_s=60)
-        row = await store.lease_voice("dead", waiting.attachment_id, lease_s=600)
+        row = await store.lease_voice(f"dying-{n}", waiting.attachment_id, lease_s=600)
         assert row is not None
         assert await store.lease_voice("b", waiting.attachment_id, lease_s=600) is None
-        assert await store.free(lambda owner: owner == "dead") == 1
+        dead.add(f"dying-{n}")
     await hear(house)
     (attachment,) = (await house.database.reader.ticket(ticket))["attachments"]
     assert attachment["error"] == "not_decodable"
 
 
 async def test_what_came_through_its_decoder_waits_for_a_recogniser_as_often_as_need_be(
-    house: ConversationHouse,
+    opened: Open, clock: TestClock, tmp_path: Path
 ) -> None:
+    house = listening(await opened(is_gone=lambda owner: owner == "dead"), clock, tmp_path)
     ticket = await send(house, "li", VOICE)
     (waiting,) = await house.database.attachments.waiting(10, lease_s=60)
     for _ in range(DECODINGS + 2):
         assert await house.database.attachments.lease_voice("dead", waiting.attachment_id, lease_s=600) is not None
         await house.database.attachments.decoded(waiting.attachment_id)
-        await house.database.attachments.free(lambda owner: owner == "dead")
     await hear(house)
     assert await text(house, ticket) == "小区停水三天了"
 

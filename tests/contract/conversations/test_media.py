@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gateway.errors import PermanentDeliveryError, RecogniserUnavailable, TransientDeliveryError
+from gateway.domain.command import Applied, Command
+from gateway.errors import PermanentDeliveryError, RecogniserUnavailable, StoreUnavailable, TransientDeliveryError
+from gateway.following import poll
 from gateway.intake.media import worker as media_worker
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
@@ -26,7 +29,7 @@ def heard(text: str) -> list[Final]:
 
 async def work(house: ConversationHouse) -> None:
     for _ in range(1000):
-        if not await house.media.fetch_due() + await house.media.hear_due():
+        if not await house.fetch_due() + await house.hear_due():
             return
     pytest.fail("there is always something due")
 
@@ -47,11 +50,34 @@ async def test_a_picture_is_pending_then_kept_by_its_content(house: Conversation
     assert (await house.file_of(attachment)).name == attachment["sha256"]
 
 
+async def test_a_database_that_is_away_for_a_moment_does_not_leave_what_was_fetched_and_heard_waiting(
+    house: ConversationHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would lie leased to this process, which is done with it, for twenty minutes."""
+    house.chat.contents["v"] = AMR
+    house.heard = heard("路灯不亮三天了")
+    record = await house.say("1", kind="voice", media=MediaRef(ref="v"), identities=PHONE)
+    execute, away = house.database.changes.execute, [True, False, True, False]
+
+    async def now_and_then(command: Command) -> Applied:
+        if away and away.pop(0):
+            raise StoreUnavailable("away")
+        return await execute(command)
+
+    monkeypatch.setattr(poll, "FIRST_S", 0.01)
+    monkeypatch.setattr(house.media, "_store", SimpleNamespace(execute=now_and_then))
+    monkeypatch.setattr(house.conversations, "_store", SimpleNamespace(execute=now_and_then))
+    await house.fetch_due()
+    await house.hear_due()
+    assert away == []
+    assert (await house.database.reader.ticket(record["ticket_id"]))["demand"]["content"] == "路灯不亮三天了"
+
+
 async def test_bytes_that_come_along_are_kept_before_the_commit(house: ConversationHouse) -> None:
     record = await house.say("1", "看图", kind="image", media=MediaRef(data=PNG, name="a.png"))
     (attachment,) = record["attachments"]
     assert (await house.file_of(attachment)).read_bytes() == PNG
-    assert await house.media.fetch_due() == 0
+    assert await house.fetch_due() == 0
 
 
 @pytest.mark.parametrize(
@@ -82,7 +108,7 @@ async def test_fetching_goes_on_after_faults_and_gives_up_in_the_end(house: Conv
     record = await house.say("1", kind="image", media=MediaRef(ref="p"))
     await work(house)
     house.chat.contents["p"] = PNG
-    assert await house.media.fetch_due() == 0
+    assert await house.fetch_due() == 0
     house.clock.forward(6)
     await work(house)
     assert (await house.database.reader.ticket(record["ticket_id"]))["attachments"][0]["sha256"]
@@ -180,18 +206,18 @@ async def test_a_wake_up_is_not_taken_from_the_listener_by_the_fetcher(
     idle: list[str] = []
     monkeypatch.setattr(house.database.attachments, "lease", look)
     monkeypatch.setattr(house.database.attachments, "waiting", listen)
-    worker = asyncio.create_task(house.media.run())
+    workers = [asyncio.create_task(one.run()) for one in (house.media.fetching, house.media.hearing)]
     try:
         async with asyncio.timeout(20):
             await found_nothing.wait()
             record = await house.say("1", kind="voice", media=MediaRef(ref="v"), identities=PHONE)
             before = len(idle)
-            house.media.notify()
             while len(idle) == before:
                 await asyncio.sleep(0.01)
             slow.set()
             while not (await house.database.reader.ticket(record["ticket_id"]))["demand"]["content"]:
                 await asyncio.sleep(0.01)
     finally:
-        worker.cancel()
-        await asyncio.wait([worker])
+        for worker in workers:
+            worker.cancel()
+        await asyncio.wait(workers)

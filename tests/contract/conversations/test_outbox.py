@@ -30,7 +30,7 @@ async def test_an_answer_that_clients_fetch_is_sent_with_its_commit(house: Conve
         at_hand = await house.conversations.history("web", "li")
     assert await house.conversations.history("web", "li") == at_hand
     assert at_hand[1].delivery == "sent"
-    assert not await house.outbox.step()
+    assert not await house.outbox.sending.step()
     assert not await house.database.outbox.pending()
     assert (await house.types(record["ticket_id"])).count("message.sent") == 1
     read = Receipt(channel_id="web", external_id=at_hand[1].message_id, state="read", at=house.clock.now())
@@ -47,7 +47,7 @@ async def test_answers_are_sent_in_order_with_the_newest_context(house: Conversa
     assert {m.context["reply_to"] for m in house.chat.sent} == {"2"}
     assert await deliveries(house, record["ticket_id"]) == ["sent", "sent"]
     assert (await house.types(record["ticket_id"])).count("message.sent") == 2
-    assert not await house.outbox.step()
+    assert not await house.outbox.sending.step()
 
 
 async def test_a_throttled_message_waits_as_long_as_it_is_told(house: ConversationHouse) -> None:
@@ -82,7 +82,7 @@ async def test_a_refusal_for_good_is_on_the_ticket(house: ConversationHouse) -> 
     assert events[-1]["type"] == "message.failed"
     assert "blocked" not in str(events[-1]["data"])
     house.clock.forward(100_000)
-    assert not await house.outbox.step()
+    assert not await house.outbox.sending.step()
 
 
 async def test_receipts_move_forwards_only(house: ConversationHouse) -> None:
@@ -131,7 +131,7 @@ async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock:
     dying = ConversationHouse(await opened(), clock, tmp_path, name="dying")
     record = await dying.say("1", "路灯不亮")
     dying.chat.hold = asyncio.Event()
-    assert await dying.outbox.step()
+    assert await dying.outbox.sending.step()
     heir = ConversationHouse(await opened(), clock, tmp_path, name="heir")
     await heir.deliver()
     assert heir.chat.sent == []  # it may still be sending
@@ -143,7 +143,7 @@ async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock:
     assert len(heir.chat.sent) == 1
     assert await deliveries(heir, record["ticket_id"]) == ["sent"]
     dying.chat.hold.set()
-    await dying.outbox.settled()
+    await dying.outbox.sending.settled()
 
 
 @pytest.mark.parametrize("ahead_s", [3600, -3600])
@@ -155,14 +155,14 @@ async def test_a_clock_that_jumps_neither_repeats_nor_stops_what_is_sent(
     other = ConversationHouse(await opened(clock=wrong), wrong, tmp_path, name="other")
     await other.say("1", "路灯不亮")
     house.chat.hold = asyncio.Event()
-    assert await house.outbox.step(), "what was queued by a clock an hour ahead is due"
+    assert await house.outbox.sending.step(), "what was queued by a clock an hour ahead is due"
     await other.deliver()
     clock.jump(-ahead_s)
-    await house.outbox.step()
+    await house.outbox.sending.step()
     await other.deliver()
     await other.deliver()
     house.chat.hold.set()
-    await house.outbox.settled()
+    await house.outbox.sending.settled()
     assert (len(house.chat.sent), len(other.chat.sent)) == (1, 0)
     house.chat.failures = [TransientDeliveryError("busy")]
     await house.say("2", "井盖坏了", sender="another")
@@ -177,14 +177,15 @@ async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, cl
     dead = ConversationHouse(await opened(), clock, tmp_path, name="dead")
     await dead.say("1", "路灯不亮")
     dead.chat.hold = asyncio.Event()
-    assert await dead.outbox.step()
-    heir = ConversationHouse(await opened(), clock, tmp_path, name="heir")
-    running = asyncio.create_task(heir.outbox.run())
+    assert await dead.outbox.sending.step()
+    knowing = await opened(is_gone=lambda owner: owner == "dead")
+    heir = ConversationHouse(knowing, clock, tmp_path, name="heir")
+    running = asyncio.create_task(heir.outbox.sending.run())
     await until(lambda: heir.chat.sent, "the heir's sending")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     dead.chat.hold.set()
-    await dead.outbox.settled()
+    await dead.outbox.sending.settled()
 
 
 async def test_two_workers_never_send_one_message_twice(opened: Open, clock: TestClock, tmp_path: Path) -> None:

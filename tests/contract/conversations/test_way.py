@@ -29,13 +29,6 @@ def came_in(seconds_before: float = 0.25) -> str:
     return f"{int((NOON.timestamp() - seconds_before) * 1000):012x}{'7' * 20}"
 
 
-class Silent:
-    position = 0
-
-    async def wait(self, timeout_s: float, *, since: int | None = None) -> bool:
-        return bool(timeout_s) and since is not None and False
-
-
 class Receiver:
     """A feed that notes under which id each event leaves, and fails the first posts with what it was given."""
 
@@ -63,7 +56,7 @@ def worker(house: ConversationHouse, receiver: Receiver) -> FeedWorker:
         events=house.database.reader,
         clock=house.clock,
         owner="w",
-        wakeup=Silent(),
+        next_commit=house.database.committed.next,
         jitter=random.Random(1),
     )
 

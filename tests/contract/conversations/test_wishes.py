@@ -36,8 +36,8 @@ async def test_a_wish_that_is_spoken_is_kept(house: ConversationHouse) -> None:
         )
     ]
     record = await house.say("1", kind="voice", media=MediaRef(ref="v"))
-    await house.media.fetch_due()
-    await house.media.hear_due()
+    await house.fetch_due()
+    await house.hear_due()
     requester = (await house.database.reader.ticket(record["ticket_id"]))["requester"]
     assert (requester["secret"], requester["anonymous"]) == (True, True)
 

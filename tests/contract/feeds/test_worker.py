@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.domain.commit import Commit
 from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds import FEED_KINDS
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.interprocess.wakeup import Wakeup
 from gateway.ports.feed import Delivery
+from gateway.storage.signal import CommitSignal
 from gateway.telemetry import metrics
 from tests.contract.feeds.memory import MemoryDeliveries, Receiver
 from tests.contract.feeds.virtual_time import VirtualClock, run_virtual
@@ -31,7 +32,7 @@ class Stage:
         self.clock = VirtualClock()
         self.store = MemoryDeliveries(self.clock)
         self.receiver = Receiver(self.clock)
-        self.wakeup = Wakeup(None)
+        self.committed = CommitSignal()
         self.settings = FeedSettings(**options)
         self.worker = self.another("one")
 
@@ -44,7 +45,7 @@ class Stage:
             events=self.store,
             clock=self.clock,
             owner=owner,
-            wakeup=self.wakeup,
+            next_commit=self.committed.next,
             jitter=random.Random(1),
         )
 
@@ -390,7 +391,7 @@ async def test_a_wakeup_is_faster_than_the_poll() -> None:
     task = asyncio.create_task(stage.worker.run())
     await asyncio.sleep(0.3)
     stage.store.happen("T", "ticket.registered")
-    await stage.wakeup.notify()
+    stage.committed.fire(Commit(1, 1))
     await asyncio.sleep(0.01)
     assert stage.got == [("T", "ticket.registered")]
     task.cancel()

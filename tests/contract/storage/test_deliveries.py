@@ -84,6 +84,17 @@ async def test_a_clock_that_jumps_neither_repeats_nor_stops_a_feed(
     assert 3 in await lease(db), "what failed before a jump is tried again soon"
 
 
+async def test_what_a_process_left_that_is_known_to_be_gone_is_taken_at_the_next_look(opened: Open) -> None:
+    gone: set[str] = set()
+    db = await opened(is_gone=gone.__contains__)
+    await two_tickets(db)
+    assert await lease(db, owner="dying") == [1, 3]
+    assert await lease(db) == []
+    gone.add("dying")
+    assert await lease(db) == [1, 3]
+    assert await lease(db, owner="other") == [], "it is this one's now"
+
+
 async def test_workers_share_without_overlap(opened: Open) -> None:
     stores = [await opened() for _ in range(3)]
     await asyncio.gather(*(stores[0].changes.execute(written(str(n))) for n in range(30)))

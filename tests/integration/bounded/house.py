@@ -77,7 +77,8 @@ async def web_process(folder: Path) -> AsyncIterator[WebProcess]:
         app = house.web.app(ready=ready, metrics=unasked, alarms=unasked, channels=unasked)
         serving = await server.serve(app, host="127.0.0.1", port=0)
         duties = [channel.run() for channel in channels]
-        duties += [house.web.similar.run(), house.written.outbox.run(), house.written.media.run(hears=True)]
+        duties += [house.web.similar.run(), house.written.outbox.sending.run()]
+        duties += [house.written.media.fetching.run(), house.written.media.hearing.run()]
         tasks = [asyncio.create_task(duty) for duty in duties]
         try:
             while not all((await ready()).values()):

@@ -15,7 +15,6 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import TransientDeliveryError
 from gateway.feeds.common import FeedSettings
 from gateway.feeds.worker import FeedWorker
-from gateway.interprocess.wakeup import Wakeup
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
@@ -83,7 +82,7 @@ async def test_twenty_thousand_events_come_in_order_once_and_few_at_a_time(tmp_p
         events=db.reader,
         clock=SystemClock(),
         owner="one",
-        wakeup=Wakeup(None),
+        next_commit=db.committed.next,
         jitter=random.Random(1),
     )
     with capture_logs() as lines:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.commit import Commit
 from gateway.edge.system_clock import SystemClock
 from gateway.errors import FeedRefused
 from gateway.feeds import FEED_KINDS, FeedContext
@@ -18,6 +19,7 @@ from gateway.feeds.webhook import WebhookFeed, WebhookSettings
 from gateway.feeds.worker import FeedWorker
 from gateway.interprocess.valkey_client import connect
 from gateway.interprocess.wakeup import Wakeup
+from gateway.storage.signal import CommitSignal
 from scripts.case_system import CaseSystem
 from tests.contract.feeds.memory import MemoryDeliveries
 from tests.integration.feeds.test_webhook import SECRET, delivery
@@ -33,7 +35,7 @@ def context(house_url: str) -> FeedContext:
     )
 
 
-def worker(feed: Any, settings: Any, store: MemoryDeliveries, wakeup: Wakeup) -> FeedWorker:
+def worker(feed: Any, settings: Any, store: MemoryDeliveries, committed: CommitSignal) -> FeedWorker:
     return FeedWorker(
         feed_id="bus",
         feed=feed,
@@ -42,7 +44,7 @@ def worker(feed: Any, settings: Any, store: MemoryDeliveries, wakeup: Wakeup) ->
         events=store,
         clock=SystemClock(),
         owner="test",
-        wakeup=wakeup,
+        next_commit=committed.next,
         jitter=random.Random(1),
     )
 
@@ -96,7 +98,7 @@ async def test_a_stream_feed_goes_on_when_valkey_is_back(tmp_path: Path) -> None
         settings = kind.settings(key="events", first_retry_s=0.1, max_retry_s=0.5)
         store = MemoryDeliveries(SystemClock())
         running = asyncio.create_task(
-            worker(kind.build(settings, context(valkey.server.url)), settings, store, Wakeup(None)).run()
+            worker(kind.build(settings, context(valkey.server.url)), settings, store, CommitSignal()).run()
         )
         store.happen("T", "ticket.registered")
         client = connect(valkey.server.url)
@@ -122,15 +124,17 @@ async def test_a_webhook_feed_goes_on_without_valkey(tmp_path: Path) -> None:
     url = await receiver.start()
     async with RunningValkey(tmp_path) as valkey:
         client = connect(valkey.server.url)
-        wakeup = Wakeup(client)
+        committed = CommitSignal()
+        wakeup = Wakeup(client, hear=committed.hear)
         settings = WebhookSettings(url=url, secret=SECRET)
         store = MemoryDeliveries(SystemClock())
         feed = WebhookFeed(settings, context(valkey.server.url))
         running = [asyncio.create_task(wakeup.run())]
-        running.append(asyncio.create_task(worker(feed, settings, store, wakeup).run()))
+        running.append(asyncio.create_task(worker(feed, settings, store, committed).run()))
         for i in range(10):
             store.happen(f"T{i}", "ticket.registered")
-            await wakeup.notify()
+            wakeup.notify([Commit(i, i)])
+            committed.fire(Commit(i, i))
         await until(lambda: receiver.summary()["events"] >= 10, "the first events")
         valkey.kill()
         for i in range(10):

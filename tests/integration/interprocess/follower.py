@@ -21,7 +21,7 @@ async def open_following(url: str, folder: Path) -> tuple[Database, list[asyncio
 
     async def announce() -> None:
         async for commits in database.committed.own():
-            await wakeup.notify(commits)
+            wakeup.notify(commits)
 
     return database, [asyncio.create_task(wakeup.run()), asyncio.create_task(announce())]
 

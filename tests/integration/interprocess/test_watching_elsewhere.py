@@ -115,7 +115,7 @@ async def test_between_machines_by_valkey(tmp_path: Path) -> None:
         houses(folders, url, redis=valkey.server.url) as found,
         telling(*found),
     ):
-        await until(lambda: all(h.base.wakeup.position for h in found), "both to listen")
+        await until(lambda: all(h.base.database.committed.doubtful for h in found), "both to listen")
         await sees(*found)
 
 
@@ -124,7 +124,7 @@ async def test_between_machines_by_valkey(tmp_path: Path) -> None:
 async def test_between_machines_by_notices_of_the_database(tmp_path: Path, url: str, valkey: str) -> None:
     redis = "" if valkey == "none" else f"unix://{tmp_path}/nobody.sock"
     async with houses([tmp_path / "a", tmp_path / "b"], url, redis=redis) as found, telling(*found):
-        await until(lambda: all(h.base.wakeup.position for h in found), "both to listen")
+        await until(lambda: all(h.base.database.committed.doubtful for h in found), "both to listen")
         await sees(*found)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from gateway.bootstrap.channels import BuiltChannel
 from gateway.errors import StoreUnavailable
+from gateway.following.lease import Lease
 from gateway.intake.channel.here import ChannelsHere
-from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.channel import Abilities
 from gateway.ports.store import ChannelLeases
 from gateway.roles.running_channel import RunningChannel
@@ -82,7 +82,7 @@ class Process:
 
     def __init__(self, name: str, leases: ChannelLeases, bind: Bind) -> None:
         self.store = Flaky(leases)
-        lease = ChannelLease(leases=self.store, channel_id="sms", owner=name, is_gone=lambda _: False, lease_s=LEASE_S)
+        lease = Lease(leases=self.store, name="sms", owner=name, is_gone=lambda _: False, lease_s=LEASE_S)
         built = BuiltChannel(
             channel_id="sms", kind="sms", make=lambda: LinkChannel(name, bind), abilities=Abilities(), lease=lease
         )

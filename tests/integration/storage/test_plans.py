@@ -18,6 +18,7 @@ from gateway.storage.bulk import Query
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.reader import _page
 from gateway.storage.takeable import Queue
+from gateway.storage.watched import WatchedSql
 
 pytestmark = pytest.mark.integration
 
@@ -128,7 +129,6 @@ class Looking:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.plans: list[str] = []
-        self.steady_s = 0.0
 
     async def read(self, work: Callable[[sa.Connection], Any]) -> Any:
         return work(self)  # type: ignore[arg-type]  # all that is asked of it is ``execute``
@@ -141,13 +141,14 @@ class Looking:
 
 async def test_looking_for_leases_reads_those_that_stand(connection: sa.Connection) -> None:
     """Once a second or more often, beside millions of calls that are over and of events that wait."""
-    sql: Any = Looking(connection)
-    leases = SqlLeaseStore(sql=sql, clock=SystemClock())
+    looking: Any = Looking(connection)
+    sql = WatchedSql(looking, SystemClock())
+    leases = SqlLeaseStore(sql=sql)
     await leases.run_out(15)
     await leases.release(lambda _: False)
     await leases.released()
     await Queue(t.deliveries, t.deliveries.c.feed == "cases", sql=sql, clock=SystemClock()).takeable(15)
-    looked_at = [plan for plan in sql.plans if "interactions" in plan or "deliveries" in plan]
+    looked_at = [plan for plan in looking.plans if "interactions" in plan or "deliveries" in plan]
     assert len(looked_at) == 4
     assert all("INDEX interactions_live" in plan or "INDEX deliveries_leased" in plan for plan in looked_at), looked_at
 

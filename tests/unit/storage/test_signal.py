@@ -72,6 +72,28 @@ async def test_this_process_tells_of_its_own_commit_though_a_look_found_it_first
     await own.aclose()
 
 
+@pytest.mark.parametrize("told", ["here", "elsewhere", "by nobody"])
+async def test_who_sends_is_woken_by_what_is_to_be_sent_and_by_nothing_else(told: str) -> None:
+    signal = CommitSignal()
+    signal.looked(0, None)
+
+    def happen(commit: Commit) -> None:
+        if told == "by nobody":
+            signal.looked(commit.last, commit)
+        elif told == "here":
+            signal.fire(commit)
+        else:
+            signal.hear(commit)
+
+    commits, todo = signal.next(), signal.next_todo()
+    happen(Commit(1, 2))
+    assert (commits.done(), todo.done()) == (True, False)
+    happen(Commit(3, 4, todo=True))
+    assert todo.done()
+    assert not signal.next().done()
+    assert not signal.next_todo().done()
+
+
 async def test_a_word_that_was_missed_is_doubt_until_somebody_looks() -> None:
     signal = CommitSignal()
     signal.looked(0, None)

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.edge.system_clock import SystemClock
+from gateway.following.follower import KEY
 from gateway.intake.contact.accept import ContactIntake
-from gateway.intake.ticket.source_callbacks import SourceCallbacks
+from gateway.intake.ticket.source_callbacks import CURSOR, TOLD, SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.storage.database import Database, open_database
 from tests.support.change import Change, NewEvent
@@ -57,24 +58,20 @@ class Following:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.woken = 0
         self._task: asyncio.Task[None] | None = None
-
-    def _wake(self) -> None:
-        self.woken += 1
 
     async def __aenter__(self) -> Self:
         duty = SourceCallbacks(
             store=self.db.changes,
             reader=self.db.reader,
-            states=self.db.channel_states,
+            cursors=self.db.channel_states,
+            next_commit=self.db.committed.next,
             channels={"cloud"},
             clock=CLOCK,
-            queued=self._wake,
         )
         self._task = asyncio.create_task(duty.run())
         async with asyncio.timeout(10):
-            while await self.db.channel_states.get("source-callbacks", "event_seq") is None:
+            while await self.db.channel_states.get(CURSOR, KEY) is None:
                 await asyncio.sleep(0.01)
         return self
 
@@ -84,10 +81,12 @@ class Following:
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
-    async def told(self, count: int) -> None:
-        async with asyncio.timeout(10):
-            while self.woken < count:
-                await asyncio.sleep(0.01)
+
+async def told(db: Database, count: int) -> None:
+    """Until so much has been told."""
+    async with asyncio.timeout(10):
+        while [event["type"] for event in await db.reader.events()].count(TOLD) < count:
+            await asyncio.sleep(0.01)
 
 
 async def queued(db: Database) -> list[tuple[str, str]]:
@@ -96,16 +95,16 @@ async def queued(db: Database) -> list[tuple[str, str]]:
 
 
 async def test_each_news_is_told_once(db: Database) -> None:
-    async with Following(db) as duty:
+    async with Following(db):
         accepted = await contact(db, "c-1")
         other = await contact(db, "c-2", channel_id="api")
         await becomes(db, accepted, demand__title="路灯")
         await becomes(db, other, status="replied", outcome__public_reply="已修复")
         await becomes(db, accepted, status="dispatched")
-        await duty.told(1)
+        await told(db, 1)
         await becomes(db, accepted, demand__title="路灯不亮")
         await becomes(db, accepted, status="replied", outcome__public_reply="已修复")
-        await duty.told(2)
+        await told(db, 2)
     number = f"{accepted.ticket_no[:8]}-{accepted.ticket_no[8:]}"
     assert await queued(db) == [("event:c-1", f"工单 {number} 已派单"), ("event:c-1", f"工单 {number} 已答复：已修复")]
     record = await db.reader.ticket(accepted.ticket_id)
@@ -115,17 +114,13 @@ async def test_each_news_is_told_once(db: Database) -> None:
 async def test_what_happened_while_nobody_looked_is_told_and_nothing_twice(db: Database) -> None:
     accepted = await contact(db, "c-1")
     await becomes(db, accepted, status="handling")
-    async with Following(db) as duty:
+    async with Following(db):
         await becomes(db, accepted, status="replied")
-        await duty.told(1)
+        await told(db, 1)
     await becomes(db, accepted, status="archived")
-    async with Following(db) as one, Following(db) as two:
-        async with asyncio.timeout(10):
-            while one.woken + two.woken < 1:
-                await asyncio.sleep(0.01)
+    async with Following(db), Following(db):
+        await told(db, 2)
         later = await contact(db, "c-2")
         await becomes(db, later, status="withdrawn")
-        async with asyncio.timeout(10):
-            while one.woken + two.woken < 2:
-                await asyncio.sleep(0.01)
+        await told(db, 3)
     assert [text.split()[-1] for _, text in await queued(db)] == ["已答复", "已归档", "已撤销"]

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from gateway.bootstrap.this_process import ThisProcess
 from gateway.bootstrap.titles import titles
 from gateway.edge.system_clock import SystemClock
+from gateway.following.follower import KEY
+from gateway.following.lease import Lease
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.ticket.titles import CURSOR, FAILURES, Titles
 from gateway.ports.channel import InboundContact
@@ -109,7 +110,8 @@ async def following(db: Database, prefill: PrefillReader, url: str, *, timeout_s
         writer=writer,
         store=db.changes,
         reader=db.reader,
-        states=db.channel_states,
+        cursors=db.channel_states,
+        next_commit=db.committed.next,
         prefill=prefill,
         clock=CLOCK,
         max_chars=30,
@@ -126,7 +128,7 @@ async def following(db: Database, prefill: PrefillReader, url: str, *, timeout_s
 
 async def passed(db: Database, seq: int) -> bool:
     """Whether the duty has taken up the event ``seq``, so that it is done with those before it."""
-    saved = await db.channel_states.get(*CURSOR)
+    saved = await db.channel_states.get(CURSOR, KEY)
     return saved is not None and int(saved) >= seq
 
 
@@ -263,7 +265,8 @@ async def test_a_title_that_a_person_confirmed_stays(db: Database, prefill: Pref
 
 
 async def test_without_an_endpoint_there_is_no_duty(db: Database, prefill: PrefillReader) -> None:
-    assert titles(load(None), db, prefill=prefill, clock=CLOCK, process=ThisProcess("n1")) is None
+    lease = Lease(leases=db.channel_leases, name="t", owner="n1", is_gone=lambda _: False)
+    assert titles(load(None), db, prefill=prefill, clock=CLOCK, lease=lease) is None
 
 
 async def test_of_who_asked_to_be_kept_secret_nothing_leaves(

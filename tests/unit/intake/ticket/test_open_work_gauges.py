@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from gateway.errors import StoreUnavailable
-from gateway.intake.channel.lease import ChannelLease
+from gateway.following.lease import Lease
 from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.ports.open_work import Backlog, FeedBacklog, OpenWork
 from tests.contract.storage.changes import TestClock
@@ -63,7 +63,7 @@ class Leases:
 
 
 def gauges(store: Store, leases: Leases, owner: str, lease_s: float = 30.0) -> OpenWorkGauges:
-    lease = ChannelLease(leases=leases, channel_id=LEASE, owner=owner, is_gone=lambda _: False, lease_s=lease_s)
+    lease = Lease(leases=leases, name=LEASE, owner=owner, is_gone=lambda _: False, lease_s=lease_s)
     return OpenWorkGauges(
         store=store, lease=lease, clock=store.clock, feeds=lambda: ["cases"], channels=lambda: ["sms"]
     )
