@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.domain.events import SourceTold
 from gateway.edge.system_clock import SystemClock
 from gateway.following.follower import KEY
 from gateway.intake.contact.accept import ContactIntake
-from gateway.intake.ticket.source_callbacks import CURSOR, TOLD, SourceCallbacks
+from gateway.intake.ticket.source_callbacks import CURSOR, SourceCallbacks
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.storage.database import Database, open_database
 from tests.support.change import Change, NewEvent
@@ -85,7 +86,7 @@ class Following:
 async def told(db: Database, count: int) -> None:
     """Until so much has been told."""
     async with asyncio.timeout(10):
-        while [event["type"] for event in await db.reader.events()].count(TOLD) < count:
+        while [event["type"] for event in await db.reader.events()].count(SourceTold.TYPE) < count:
             await asyncio.sleep(0.01)
 
 
