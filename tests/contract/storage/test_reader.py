@@ -12,7 +12,7 @@ from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
-from tests.contract.storage.conftest import Open
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 
