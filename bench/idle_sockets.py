@@ -24,7 +24,7 @@ from aiohttp import ClientSession, ClientTimeout
 from bench.calls import cpu_of
 from bench.report import Row, judged
 from bench.sockets import Socket, percentile
-from tests.contract.storage.postgres import discard, new_server
+from tests.support.postgres import discard, new_server
 from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 

@@ -31,9 +31,9 @@ from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
 from tests.conversations.phone import Loop, Phone, VirtualTime
 from tests.conversations.script import Play, Turn
-from tests.fakes.reading import ReaderHere
 from tests.support.change import Change
 from tests.support.databases import ready_sqlite
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -22,7 +22,8 @@ from gateway.ports.recogniser import Recognised
 from gateway.recognition.server import RecognitionServer
 from tests.conversations.judge import Exchange, Played, transcript, wrong
 from tests.conversations.script import Play, plays
-from tests.support.running import ROOT, RunningGateway
+from tests.support.command import ROOT
+from tests.support.running import RunningGateway
 
 pytestmark = pytest.mark.e2e
 WANTED = ("telephone-five_seconds-voice", "danger-home_on_fire-voice", "english-break_in-voice")

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running import ROOT, RunningGateway
+from tests.support.command import ROOT
+from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e

@@ -21,8 +21,9 @@ import pytest
 
 from gateway.media.wav import read_wav
 from tests.peers.sipp import sipp
+from tests.support.command import ROOT
 from tests.support.ports import free_port, free_port_range
-from tests.support.running import ROOT, RunningGateway
+from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.load

@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.sip.flow import PeerFlow
 from channels.sip.uri import Via
-from tests.channels.sip.peer import Msg, Phone
+from tests.support.sip import Msg, Phone
 
 
 class Elsewhere(PeerFlow):

@@ -12,7 +12,7 @@ import pytest
 from tests.channels.webchat.axe import axe_source
 from tests.channels.webchat.harness import Site
 from tests.channels.webchat.widget import Widget, widget
-from tests.e2e.desk.browser import chromium_missing
+from tests.support.browser import chromium_missing
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[3]

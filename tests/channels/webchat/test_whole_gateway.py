@@ -11,7 +11,7 @@ import pytest
 
 from tests.channels.webchat.test_guards import PNG
 from tests.channels.webchat.widget import widget
-from tests.e2e.desk.browser import chromium_missing
+from tests.support.browser import chromium_missing
 from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 

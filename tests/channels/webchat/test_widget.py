@@ -13,7 +13,7 @@ from gateway.errors import StoreUnavailable
 from tests.channels.webchat.harness import Site
 from tests.channels.webchat.test_guards import PNG
 from tests.channels.webchat.widget import Widget, widget
-from tests.e2e.desk.browser import chromium_missing
+from tests.support.browser import chromium_missing
 
 pytestmark = pytest.mark.e2e
 

@@ -23,7 +23,7 @@ from channels.wechat.settings import WechatSettings
 from gateway.edge.system_clock import SystemClock
 from gateway.ports.message import InboundMessage
 from tests.channels.wechat.api_server import ApiServer
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 
 TOKEN = "spamtest-callback-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"

@@ -13,7 +13,7 @@ from aiohttp import web
 from gateway.plugins.channels import abilities_of
 from gateway.ports.channel import Abilities, Channel, ChannelSpec
 from gateway.ports.message import Sent, TextChannel
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 
 
 @dataclass(frozen=True, slots=True)

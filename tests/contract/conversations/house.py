@@ -31,8 +31,8 @@ from gateway.ports.recogniser import Final
 from gateway.prefill.place import Gazetteer, GazetteerEntry
 from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
-from tests.contract.storage.changes import TestClock
 from tests.support.change import Change
+from tests.support.clocks import SetClock
 
 TEXTS = Abilities(converses=True)
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,7 +86,7 @@ class ConversationHouse:
     def __init__(
         self,
         database: Database,
-        clock: TestClock,
+        clock: SetClock,
         folder: Path,
         *,
         name: str = "a",

@@ -17,10 +17,10 @@ from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import PrefillReader
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
-from tests.contract.storage.changes import TestClock
-from tests.contract.storage.conftest import Open
 from tests.support.change import Change, NewEvent
+from tests.support.clocks import SetClock
 from tests.support.reading import city_prefill
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 LAMP = "龙华区国贸路10号的路灯不亮"
@@ -34,7 +34,7 @@ def prefill() -> PrefillReader:
 
 
 @pytest.fixture
-async def city(opened: Open, clock: TestClock, tmp_path: Path, prefill: PrefillReader) -> ConversationHouse:
+async def city(opened: Open, clock: SetClock, tmp_path: Path, prefill: PrefillReader) -> ConversationHouse:
     """A house that knows the city's places and what its demands are about."""
     return ConversationHouse(await opened(), clock, tmp_path, prefill=prefill)
 

@@ -13,8 +13,8 @@ from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.storage.database import Database
 from tests.contract.conversations.house import ConversationHouse
-from tests.contract.storage.changes import TestClock
-from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 TESTS = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ BAD = (sys.executable, "-I", str(TESTS / "support" / "bad_decoder.py"))
 HEARD = [Final(start_ms=0, end_ms=500, text="小区停水三天了", language="zh", confidence=0.9, engine="whisper")]
 
 
-def listening(db: Database, clock: TestClock, folder: Path) -> ConversationHouse:
+def listening(db: Database, clock: SetClock, folder: Path) -> ConversationHouse:
     """Its decoder does to itself what some files ask for, within small limits."""
     limits = DecodingLimits(cpu_s=1, memory_bytes=256 << 20)
     made = ConversationHouse(db, clock, folder, decoder=SoundDecoder(limits, command=BAD))
@@ -32,7 +32,7 @@ def listening(db: Database, clock: TestClock, folder: Path) -> ConversationHouse
 
 
 @pytest.fixture
-def house(db: Database, clock: TestClock, tmp_path: Path) -> ConversationHouse:
+def house(db: Database, clock: SetClock, tmp_path: Path) -> ConversationHouse:
     return listening(db, clock, tmp_path)
 
 
@@ -94,7 +94,7 @@ async def test_many_messages_of_one_person_do_not_stand_before_anothers(house: C
     assert said == ["小区停水三天了"] * 4
 
 
-async def test_whoever_died_of_a_file_has_counted_it(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+async def test_whoever_died_of_a_file_has_counted_it(opened: Open, clock: SetClock, tmp_path: Path) -> None:
     dead: set[str] = set()
     house = listening(await opened(is_gone=dead.__contains__), clock, tmp_path)
     ticket = await send(house, "eve", VOICE)
@@ -111,7 +111,7 @@ async def test_whoever_died_of_a_file_has_counted_it(opened: Open, clock: TestCl
 
 
 async def test_what_came_through_its_decoder_waits_for_a_recogniser_as_often_as_need_be(
-    opened: Open, clock: TestClock, tmp_path: Path
+    opened: Open, clock: SetClock, tmp_path: Path
 ) -> None:
     house = listening(await opened(is_gone=lambda owner: owner == "dead"), clock, tmp_path)
     ticket = await send(house, "li", VOICE)
@@ -127,7 +127,7 @@ async def test_what_came_through_its_decoder_waits_for_a_recogniser_as_often_as_
     "content", ["ffconcat version 1.0\nfile '/etc/passwd'\nduration 0\n" * 20, "#EXTM3U\nhttp://127.0.0.1/x.ts\n"]
 )
 async def test_a_list_named_as_sound_is_kept_as_text_and_never_decoded(
-    db: Database, clock: TestClock, tmp_path: Path, content: str
+    db: Database, clock: SetClock, tmp_path: Path, content: str
 ) -> None:
     house = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(command=("/nonexistent/decoder",)))
     ticket = await send(house, "eve", content.encode(), "x.mp3")

@@ -13,9 +13,9 @@ from gateway.domain.ids import new_ulid
 from gateway.ports.clock import Clock
 from gateway.ports.feed import DeliveryStore
 from gateway.storage.database import open_database
-from tests.contract.feeds.memory import MemoryDeliveries
 from tests.support.change import Change, NewEvent, NewTicket
 from tests.support.databases import ready_sqlite
+from tests.support.fakes.deliveries import MemoryDeliveries
 
 
 class HandClock:

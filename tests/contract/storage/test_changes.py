@@ -18,8 +18,9 @@ from gateway.domain.keys import ExternalKey
 from gateway.domain.transcript import NewSegment
 from gateway.errors import NotFound, RejectedInput
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, call, event, written
+from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 

@@ -10,9 +10,10 @@ import pytest
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import NewMessage, Queued
-from tests.contract.storage.changes import NOON, written
-from tests.contract.storage.conftest import Open
+from tests.contract.storage.changes import written
 from tests.support.change import Thread
+from tests.support.clocks import NOON
+from tests.support.stores import Open
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract

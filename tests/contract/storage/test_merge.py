@@ -11,8 +11,9 @@ from gateway.domain.callback import NewCallback
 from gateway.domain.ids import new_ulid
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, written
+from tests.contract.storage.changes import written
 from tests.support.change import Change, Merge, NewEvent
+from tests.support.clocks import NOON
 from tests.support.events import told
 
 pytestmark = pytest.mark.contract

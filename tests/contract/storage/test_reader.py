@@ -11,9 +11,9 @@ from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
-from tests.contract.storage.conftest import Open
 from tests.support.change import Change
 from tests.support.events import told
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 

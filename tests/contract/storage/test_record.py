@@ -14,8 +14,9 @@ from gateway.domain.ids import new_ulid
 from gateway.domain.transcript import NewSegment
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, call, event, written
+from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "record.md"

@@ -11,14 +11,15 @@ from structlog.testing import capture_logs
 from gateway.domain.retention import DOUBT_S
 from gateway.intake.media.retention import StoredRetentionClock
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, TestClock, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract
 
 DECADE_S = 10 * 365 * 86_400.0
 
 
-class Leaping(TestClock):
+class Leaping(SetClock):
     """A clock whose time of day may leap, while its seconds go on."""
 
     passed = 0.0
@@ -34,7 +35,7 @@ class Leaping(TestClock):
         super().forward(seconds)
 
 
-def retention(db: Database, clock: TestClock) -> StoredRetentionClock:
+def retention(db: Database, clock: SetClock) -> StoredRetentionClock:
     return StoredRetentionClock(states=db.channel_states, reader=db.reader, clock=clock)
 
 

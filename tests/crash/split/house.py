@@ -14,10 +14,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.contract.storage.postgres import PostgresServer, discard, new_server
 from tests.peers.kamailio import kamailio
+from tests.support.command import ROOT
 from tests.support.ports import LOOPBACK
-from tests.support.running import ROOT, RunningGateway
+from tests.support.postgres import PostgresServer, discard, new_server
+from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.command import GATEWAY, ROOT
 from tests.support.ports import free_port
-from tests.support.running import GATEWAY, ROOT, RunningGateway
+from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,8 @@ from gateway.feeds.worker import FeedWorker
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import SHANGHAI
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.integration.faults.outside import Receivers
 from tests.integration.faults.table import BY_NAME
 from tests.integration.faults.told import (
@@ -28,6 +27,7 @@ from tests.integration.faults.told import (
     told_by_doctor,
 )
 from tests.support.ports import free_port
+from tests.support.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import eventually

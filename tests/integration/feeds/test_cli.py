@@ -11,7 +11,7 @@ import pytest
 
 from gateway.cli import main
 from tests.contract.feeds.houses import sqlite_house
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -21,8 +21,8 @@ from gateway.interprocess.valkey_client import connect
 from gateway.interprocess.wakeup import Wakeup
 from gateway.storage.signal import CommitSignal
 from scripts.case_system import CaseSystem
-from tests.contract.feeds.memory import MemoryDeliveries
 from tests.integration.feeds.test_webhook import SECRET, delivery
+from tests.support.fakes.deliveries import MemoryDeliveries
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

@@ -21,8 +21,8 @@ from gateway.ivr.engine import FlowEngine
 from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
 from gateway.ports.recogniser import Final
-from tests.fakes.reading import ReaderHere
 from tests.support.change import Change
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 
 ROOT = Path(__file__).resolve().parents[3]

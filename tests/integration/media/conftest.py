@@ -9,7 +9,7 @@ import pytest
 from channels.sip.media import RtpPool
 from channels.sip.rtp_source import Signaller
 from gateway.edge.system_clock import SystemClock
-from tests.integration.media.phone import Phone
+from tests.support.rtp import Phone
 
 HERE = Signaller("127.0.0.1")
 """Calls are signalled from this machine."""

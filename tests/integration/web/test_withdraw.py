@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.web.house import WebHouse
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
 

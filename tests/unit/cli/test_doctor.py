@@ -35,7 +35,8 @@ from gateway.cli.doctor.disk import file_system
 from gateway.cli.doctor.examine import examine
 from gateway.settings.sections import INSTALLATION
 from gateway.telemetry.alarms import BY_NAME
-from tests.support.doctor import QUIET, Diagnosis, configured, diagnose
+from tests.support.command import configured
+from tests.support.doctor import QUIET, Diagnosis, diagnose
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.unit

@@ -21,7 +21,7 @@ from gateway.ports.call import CallInfo
 from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import PrefillReader
-from tests.fakes.reading import ReaderHere
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit

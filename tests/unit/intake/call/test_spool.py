@@ -21,7 +21,7 @@ from gateway.intake.call.spooled import OfCall, dumps
 from gateway.intake.call.talk import ChooseLine
 from gateway.telemetry.alarms import ringing
 from gateway.telemetry.exposition import measured
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.unit
