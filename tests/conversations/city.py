@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,7 +24,6 @@ from gateway.live import client as valkey
 from gateway.live.shared_cache import ValkeyCache
 from gateway.live.wakeup import Wakeup
 from gateway.media.wav import alaw_wav, read_wav
-from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from gateway.roles.running_channel import RunningChannel
 from gateway.settings import Settings
@@ -32,6 +31,7 @@ from gateway.storage.database import open_database
 from gateway.web import server
 from gateway.web.auth import sha256
 from tests.channels.wechat.api_server import ApiServer
+from tests.support.clocks import ShiftedClock
 from tests.support.databases import ready_sqlite
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -46,27 +46,6 @@ NIGHT_STEP_S = 4.0
 NIGHT_STEPS = 20
 WORDS_MS = 100
 """A voice message is as many of these long as its place in the list of those that were sent."""
-
-
-class DaysLater(SystemClock):
-    """The machine's clock, some days ahead."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-        self._awake_s = 0.0
-
-    def now(self) -> datetime:
-        return super().now() + self._ahead
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self._awake_s
-
-    def next_day(self) -> None:
-        self._ahead += timedelta(days=1)
-
-    def some_seconds(self) -> None:
-        """Of a night that is not lived through at length."""
-        self._awake_s += NIGHT_STEP_S
 
 
 class Hearing:
@@ -95,7 +74,7 @@ class City:
 
     house: House
     written: Written
-    clock: DaysLater
+    clock: ShiftedClock
     hearing: Hearing
     wechat: Platform
     short_messages: dict[str, list[str]]
@@ -131,9 +110,9 @@ class City:
 
     async def next_day(self) -> None:
         """A day passes; conversations in which nobody writes are closed, as the worker does it."""
-        self.clock.next_day()
+        self.clock.ahead += timedelta(days=1)
         for _ in range(NIGHT_STEPS):
-            self.clock.some_seconds()
+            self.clock.passed_s += NIGHT_STEP_S
             await self.house.base.database.reader.last_event_seq()
         idle = self.written.idle
         assert await idle.close_due(), "the conversations of yesterday were not closed"
@@ -217,7 +196,7 @@ template_code = "SMS_1"
 @asynccontextmanager
 async def city(folder: Path) -> AsyncIterator[City]:
     """Everything, running."""
-    clock, hearing, platform = DaysLater(), Hearing(), Platform()
+    clock, hearing, platform = ShiftedClock(), Hearing(), Platform()
     short_messages: dict[str, list[str]] = defaultdict(list)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(platform.serve())

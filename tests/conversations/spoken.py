@@ -29,11 +29,12 @@ from gateway.ports.store import ChangeStore, TicketQuery
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
-from tests.conversations.phone import Loop, Phone, VirtualTime
+from tests.conversations.phone import Phone
 from tests.conversations.script import Play, Turn
 from tests.fakes.reading import ReaderHere
 from tests.support.databases import ready_sqlite
 from tests.support.reading import city_prefill
+from tests.support.virtual_time import run_virtual, standing_still
 
 ROOT = Path(__file__).resolve().parents[2]
 SHANGHAI = "Asia/Shanghai"
@@ -47,12 +48,12 @@ RECOGNISED_S = 0.5
 class _Store:
     """The database's changes; while they are written time does not jump."""
 
-    def __init__(self, changes: ChangeStore, virtual: VirtualTime) -> None:
+    def __init__(self, changes: ChangeStore) -> None:
         self._changes = changes
-        self._virtual = virtual
 
     async def apply(self, change: Change) -> Applied:
-        return await self._virtual.wait(self._changes.apply(change))
+        with standing_still():
+            return await self._changes.apply(change)
 
 
 class Recognition:
@@ -90,7 +91,6 @@ class Hotline:
     """What all calls share."""
 
     database: Database
-    virtual: VirtualTime
     recordings: LocalRecordings
     engine: Engine = field(default_factory=lambda: Engine(load_flows(ROOT / "ivr_flows")))
     prefill: Prefill = field(default_factory=city_prefill)
@@ -98,7 +98,7 @@ class Hotline:
     def answering(self, recognition: Recognition) -> CallAnswering:
         """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""
         clock = SystemClock()
-        store = _Store(self.database.changes, self.virtual)
+        store = _Store(self.database.changes)
         return CallAnswering(
             store=store,
             spool=store,
@@ -142,7 +142,7 @@ class Hotline:
 
     async def _played(self, play: Play, sender: str | None, began: Sequence[tuple[Turn, int]]) -> Played:
         reader = self.database.reader
-        with self.virtual.real():
+        with standing_still():
             page = await reader.tickets(TicketQuery(limit=1000))
             mine = [item for item in page.items if item["interactions"][0]["external_id"] == f"{play.name};tag"]
             tickets = []
@@ -194,26 +194,20 @@ async def _say(phone: Phone, recognition: Recognition, words: str, language: str
     recognition.understand(words, start_ms, end_ms, language)
 
 
-async def play_all(wanted: Iterable[Play], folder: Path, virtual: VirtualTime) -> dict[str, Played]:
+async def play_all(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
     """Every call at the same time; by name."""
-    with virtual.real():
+    with standing_still():
         ready_sqlite(folder / "gateway.db")
         database = await open_database("", data_dir=folder, zone=ZoneInfo(SHANGHAI), synchronous="OFF")
     try:
-        hotline = Hotline(database, virtual, LocalRecordings(folder / "recordings", min_free_percent=0))
+        hotline = Hotline(database, LocalRecordings(folder / "recordings", min_free_percent=0))
         done = await asyncio.gather(*(hotline.call(play, number) for number, play in enumerate(wanted, 1)))
     finally:
-        with virtual.real():
+        with standing_still():
             await database.aclose()
     return {played.play.name: played for played in done}
 
 
 def in_virtual_time(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
     """``play_all`` on a loop of its own."""
-    virtual = VirtualTime()
-    loop = Loop(virtual)
-    try:
-        return loop.run_until_complete(play_all(wanted, folder, virtual))
-    finally:
-        loop.run_until_complete(virtual.wait(loop.shutdown_default_executor()))
-        loop.close()
+    return run_virtual(play_all(wanted, folder))

@@ -29,7 +29,7 @@ from gateway.ports.recogniser import Final
 from gateway.prefill.place import Division, Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
-from tests.contract.storage.changes import TestClock
+from tests.support.clocks import SetClock
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOWS = load_flows(ROOT / "ivr_flows")
@@ -82,7 +82,7 @@ class ConversationHouse:
     def __init__(
         self,
         database: Database,
-        clock: TestClock,
+        clock: SetClock,
         folder: Path,
         *,
         name: str = "a",

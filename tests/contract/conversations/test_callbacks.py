@@ -11,8 +11,8 @@ from gateway.ports.message import MediaRef, ReplyWindow
 from gateway.ports.recogniser import Final
 from gateway.ports.store import CallbackQuery
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
-from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.contract
 VOICE = (Path(__file__).resolve().parents[2] / "data" / "sounds" / "tone.ogg").read_bytes()
@@ -168,7 +168,7 @@ async def test_an_answer_kept_back_after_the_person_was_called_is_owed_again(hou
 
 
 async def test_an_answer_never_goes_to_a_number_that_may_be_somebody_elses(
-    opened: Open, clock: TestClock, tmp_path: Path
+    opened: Open, clock: SetClock, tmp_path: Path
 ) -> None:
     house = ConversationHouse(await opened(), clock, tmp_path, sms="sms")
     sms = ScriptedChannel()

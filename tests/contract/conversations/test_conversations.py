@@ -14,8 +14,8 @@ from gateway.errors import Conflict, RejectedInput
 from gateway.ports.message import Received
 from gateway.ports.store import TicketQuery
 from tests.contract.conversations.house import HERE, PHONE, ConversationHouse
-from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.contract
 
@@ -111,7 +111,7 @@ async def test_fifty_messages_at_once_are_one_conversation(house: ConversationHo
     assert len(page.items) == 1
 
 
-async def test_two_processes_never_open_two_or_step_twice(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+async def test_two_processes_never_open_two_or_step_twice(opened: Open, clock: SetClock, tmp_path: Path) -> None:
     houses = [ConversationHouse(await opened(), clock, tmp_path, name=name) for name in ("a", "b")]
     results: list[Received] = await asyncio.gather(
         *(houses[n % 2].conversations.receive(houses[0].message(f"m{n}", f"第{n}句")) for n in range(12))

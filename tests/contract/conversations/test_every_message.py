@@ -17,8 +17,8 @@ from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import Prefill
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
-from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.contract
@@ -33,7 +33,7 @@ def prefill() -> Prefill:
 
 
 @pytest.fixture
-async def city(opened: Open, clock: TestClock, tmp_path: Path, prefill: Prefill) -> ConversationHouse:
+async def city(opened: Open, clock: SetClock, tmp_path: Path, prefill: Prefill) -> ConversationHouse:
     """A house that knows the city's places and what its demands are about."""
     return ConversationHouse(await opened(), clock, tmp_path, prefill=prefill)
 

@@ -13,7 +13,7 @@ from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.storage.database import Database
 from tests.contract.conversations.house import ConversationHouse
-from tests.contract.storage.changes import TestClock
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.contract
 TESTS = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ HEARD = [Final(start_ms=0, end_ms=500, text="小区停水三天了", language="z
 
 
 @pytest.fixture
-def house(db: Database, clock: TestClock, tmp_path: Path) -> ConversationHouse:
+def house(db: Database, clock: SetClock, tmp_path: Path) -> ConversationHouse:
     """Its decoder does to itself what some files ask for, within small limits."""
     limits = Limits(cpu_s=1, memory_bytes=256 << 20)
     made = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(limits, command=BAD))
@@ -120,7 +120,7 @@ async def test_what_came_through_its_decoder_waits_for_a_recogniser_as_often_as_
     "content", ["ffconcat version 1.0\nfile '/etc/passwd'\nduration 0\n" * 20, "#EXTM3U\nhttp://127.0.0.1/x.ts\n"]
 )
 async def test_a_list_named_as_sound_is_kept_as_text_and_never_decoded(
-    db: Database, clock: TestClock, tmp_path: Path, content: str
+    db: Database, clock: SetClock, tmp_path: Path, content: str
 ) -> None:
     house = ConversationHouse(db, clock, tmp_path, decoder=SoundDecoder(command=("/nonexistent/decoder",)))
     ticket = await send(house, "eve", content.encode(), "x.mp3")

@@ -11,8 +11,9 @@ import pytest
 from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientDeliveryError
 from gateway.ports.message import Receipt, ReplyWindow
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
-from tests.contract.storage.changes import TestClock, pass_by
+from tests.contract.storage.changes import pass_by
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract
@@ -127,7 +128,7 @@ async def test_a_receipt_under_another_spelling_finds_the_message_to_its_telepho
     assert [await deliveries(house, one["ticket_id"]) for one in records] == [["sent"], ["delivered"]]
 
 
-async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock: SetClock, tmp_path: Path) -> None:
     dying = ConversationHouse(await opened(), clock, tmp_path, name="dying")
     record = await dying.say("1", "路灯不亮")
     dying.chat.hold = asyncio.Event()
@@ -148,7 +149,7 @@ async def test_what_a_dead_process_left_is_sent_by_the_next(opened: Open, clock:
 
 @pytest.mark.parametrize("ahead_s", [3600, -3600])
 async def test_a_clock_that_jumps_neither_repeats_nor_stops_what_is_sent(
-    house: ConversationHouse, clock: TestClock, opened: Open, tmp_path: Path, ahead_s: int
+    house: ConversationHouse, clock: SetClock, opened: Open, tmp_path: Path, ahead_s: int
 ) -> None:
     """Neither the clock of this machine nor that of another one that takes part."""
     wrong = clock.ahead(ahead_s)
@@ -173,7 +174,7 @@ async def test_a_clock_that_jumps_neither_repeats_nor_stops_what_is_sent(
     assert len(house.chat.sent) == 2, "what failed just before a jump is tried again soon"
 
 
-async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, clock: SetClock, tmp_path: Path) -> None:
     dead = ConversationHouse(await opened(), clock, tmp_path, name="dead")
     await dead.say("1", "路灯不亮")
     dead.chat.hold = asyncio.Event()
@@ -187,7 +188,7 @@ async def test_leases_of_a_process_known_to_be_dead_end_at_once(opened: Open, cl
     await dead.outbox.settled()
 
 
-async def test_two_workers_never_send_one_message_twice(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+async def test_two_workers_never_send_one_message_twice(opened: Open, clock: SetClock, tmp_path: Path) -> None:
     houses = [ConversationHouse(await opened(), clock, tmp_path, name=name) for name in "ab"]
     for n in range(10):
         await houses[0].say(f"m{n}", "路灯不亮", sender=f"p{n}")
@@ -227,7 +228,7 @@ async def test_a_window_that_the_provider_calls_closed_becomes_a_callback(house:
     assert task["reason"] == "reply_window_closed"
 
 
-async def test_a_closed_window_goes_by_sms_where_there_is_one(opened: Open, clock: TestClock, tmp_path: Path) -> None:
+async def test_a_closed_window_goes_by_sms_where_there_is_one(opened: Open, clock: SetClock, tmp_path: Path) -> None:
     house = ConversationHouse(await opened(), clock, tmp_path, sms="sms")
     sms = ScriptedChannel()
     house.channels.put("sms", sms)

@@ -18,7 +18,7 @@ from gateway.ports.feed import Delivery
 from gateway.ports.message import Receipt
 from gateway.telemetry import trace
 from tests.contract.conversations.house import ConversationHouse
-from tests.contract.storage.changes import NOON
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 NUMBER = "13800138000"

@@ -19,7 +19,7 @@ from gateway.live.wakeup import Wakeup
 from gateway.ports.feed import Delivery
 from gateway.telemetry import metrics
 from tests.contract.feeds.memory import MemoryDeliveries, Receiver
-from tests.contract.feeds.virtual_time import VirtualClock, run_virtual
+from tests.support.virtual_time import VirtualClock, run_virtual
 
 pytestmark = pytest.mark.contract
 

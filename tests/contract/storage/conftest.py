@@ -9,8 +9,8 @@ import pytest
 
 from gateway.domain.ids import new_ulid
 from gateway.storage.database import Database, open_database
-from tests.contract.storage.changes import SHANGHAI, TestClock
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.clocks import SHANGHAI, SetClock
 from tests.support.databases import ready_sqlite
 
 Open = Callable[..., Awaitable[Database]]
@@ -44,12 +44,12 @@ async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
-async def opened(url: str, tmp_path: Path, clock: TestClock) -> AsyncIterator[Open]:
+async def opened(url: str, tmp_path: Path, clock: SetClock) -> AsyncIterator[Open]:
     """Open the test's database as another process would; all are closed at the end."""
     async with AsyncExitStack() as stack:
 

@@ -14,7 +14,7 @@ from gateway.ports.accounts import Bucket, Look
 from gateway.storage import tables
 from gateway.storage.account_tables import login_attempts
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, TestClock
+from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract
 
@@ -196,7 +196,7 @@ async def test_tokens_are_listed_without_secrets_and_revoked(db: Database) -> No
     ]
 
 
-async def test_phones_and_their_bindings(db: Database, clock: TestClock) -> None:
+async def test_phones_and_their_bindings(db: Database, clock: SetClock) -> None:
     await db.accounts.add_phone(username="8001", ha1={"gw": "ff"}, agent="zhang", by="cli:root")
     assert [row["action"] for row in await db.accounts.trail()] == ["phone.added"]
     assert await db.phones.phone_secret("8001", "gw") == "ff"

@@ -27,8 +27,9 @@ from gateway.prefill.reader import Prefill
 from gateway.storage.batch_callbacks import LOOKED_BACK, earlier_numbers
 from gateway.storage.database import Database
 from gateway.storage.migrate import _config
-from tests.contract.storage.changes import NOON, TestClock, event, written
+from tests.contract.storage.changes import event, written
 from tests.fakes.reading import ReaderHere
+from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract
 OWN, SPOKEN = "+8613800138000", "+8613912345678"
@@ -37,7 +38,7 @@ ALL = CallbackQuery(state=None)
 
 
 async def called(
-    db: Database, clock: TestClock, key: str, disposition: Disposition, *, user: str = "13800138000", **more: Any
+    db: Database, clock: SetClock, key: str, disposition: Disposition, *, user: str = "13800138000", **more: Any
 ) -> CallRecord:
     """A call from INVITE to its end; ``line`` is what its caller chose, ``person`` that they asked for somebody."""
     info = CallInfo(
@@ -88,7 +89,7 @@ async def types(db: Database, ticket_id: str) -> list[str]:
     return [e["type"] for e in found if e["type"].startswith("callback.")]
 
 
-async def work(db: Database, clock: TestClock, verb: Verb, actor: str = "user:li", **more: Any) -> Applied:
+async def work(db: Database, clock: SetClock, verb: Verb, actor: str = "user:li", **more: Any) -> Applied:
     (task,) = await db.reader.callbacks(ALL)
     return await db.changes.apply(
         Change(
@@ -98,7 +99,7 @@ async def work(db: Database, clock: TestClock, verb: Verb, actor: str = "user:li
     )
 
 
-async def test_a_further_reason_joins_the_open_task(db: Database, clock: TestClock) -> None:
+async def test_a_further_reason_joins_the_open_task(db: Database, clock: SetClock) -> None:
     first = await called(db, clock, "1", Disposition.ABANDONED_IN_FLOW)
     clock.forward(600)
     second = await called(db, clock, "2", Disposition.CALLBACK_REQUESTED, person=True)
@@ -113,7 +114,7 @@ async def test_a_further_reason_joins_the_open_task(db: Database, clock: TestClo
     assert await types(db, second.ticket_id) == ["callback.requested", "callback.opened"]
 
 
-async def test_two_lines_and_two_people_have_tasks_of_their_own(db: Database, clock: TestClock) -> None:
+async def test_two_lines_and_two_people_have_tasks_of_their_own(db: Database, clock: SetClock) -> None:
     await called(db, clock, "1", Disposition.ABANDONED_IN_FLOW)
     await called(db, clock, "2", Disposition.ABANDONED_IN_FLOW, line="enterprise")
     await called(db, clock, "3", Disposition.ABANDONED_IN_FLOW, user="13700137000")
@@ -126,7 +127,7 @@ async def test_two_lines_and_two_people_have_tasks_of_their_own(db: Database, cl
     assert [t["line"] for t in await db.reader.callbacks(CallbackQuery(line="enterprise"))] == ["enterprise"]
 
 
-async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: TestClock) -> None:
+async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: SetClock) -> None:
     first = await called(db, clock, "1", Disposition.ABANDONED_IN_FLOW)
     await called(db, clock, "other", Disposition.COMPLETED, user="13700137000")
     await called(db, clock, "line", Disposition.COMPLETED, line="enterprise")
@@ -153,7 +154,7 @@ async def test_one_persons_many_tickets_hide_nobody_elses_number(db: Database) -
     assert found == dict(zip(people, (SPOKEN, OWN), strict=True))
 
 
-async def test_a_call_that_says_nothing_settles_nothing(db: Database, clock: TestClock) -> None:
+async def test_a_call_that_says_nothing_settles_nothing(db: Database, clock: SetClock) -> None:
     """Until its words are known: then it was somebody after all."""
     await called(db, clock, "1", Disposition.ABANDONED_IN_FLOW)
     await called(db, clock, "silent", Disposition.COMPLETED, speech_ms=0)
@@ -166,7 +167,7 @@ async def test_a_call_that_says_nothing_settles_nothing(db: Database, clock: Tes
     assert (task["state"], task["closed"]["why"]) == ("done", "called_again")
 
 
-async def test_who_asked_for_a_person_in_this_very_call_is_still_owed_one(db: Database, clock: TestClock) -> None:
+async def test_who_asked_for_a_person_in_this_very_call_is_still_owed_one(db: Database, clock: SetClock) -> None:
     await called(db, clock, "1", Disposition.COMPLETED, person=True)
     assert [task["reasons"] for task in await db.reader.callbacks()] == [["asked_for_person"]]
 
@@ -239,7 +240,7 @@ async def test_the_line_that_is_corrected_is_the_tasks(db: Database) -> None:
     assert task["ticket_id"] == applied.ticket_id
 
 
-async def test_all_at_once_is_still_one_task(db: Database, clock: TestClock) -> None:
+async def test_all_at_once_is_still_one_task(db: Database, clock: SetClock) -> None:
     await db.changes.apply(written("0", phone=OWN))
     applied = await asyncio.gather(*(db.changes.apply(owing(str(n), phone=OWN)) for n in range(1, 9)))
     (task,) = await db.reader.callbacks()
@@ -252,7 +253,7 @@ async def test_all_at_once_is_still_one_task(db: Database, clock: TestClock) -> 
         assert (await types(db, one.ticket_id))[-1] == "callback.done"
 
 
-async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: TestClock) -> None:
+async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: SetClock) -> None:
     one, two = [await db.changes.apply(owing(str(n), phone=OWN)) for n in range(2)]
     await work(db, clock, Verb.CLAIM)
     with pytest.raises(CallbackClaimed):
@@ -280,7 +281,7 @@ async def test_work_is_told_on_every_ticket_of_the_task(db: Database, clock: Tes
         assert record["event_seq"] == events[-1]["event_seq"]
 
 
-async def test_what_was_done_is_done_once(db: Database, clock: TestClock) -> None:
+async def test_what_was_done_is_done_once(db: Database, clock: SetClock) -> None:
     await db.changes.apply(owing("1", phone=OWN))
     first = await work(db, clock, Verb.CANCEL, note="说不用了")
     repeated = await work(db, clock, Verb.CANCEL, note="说不用了")
@@ -292,7 +293,7 @@ async def test_what_was_done_is_done_once(db: Database, clock: TestClock) -> Non
     assert await db.reader.last_event_seq() == first.event_seq
 
 
-async def test_a_task_that_is_not_there(db: Database, clock: TestClock) -> None:
+async def test_a_task_that_is_not_there(db: Database, clock: SetClock) -> None:
     applied = await db.changes.apply(written("1"))
     nothing = Work(callback_id="nothing", verb=Verb.CLAIM, actor="user:li", at=clock.now())
     with pytest.raises(NotFound):
@@ -301,7 +302,7 @@ async def test_a_task_that_is_not_there(db: Database, clock: TestClock) -> None:
         await db.reader.callback("nothing")
 
 
-async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: TestClock) -> None:
+async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: SetClock) -> None:
     """Also on the same interaction: that it was worked on once takes nothing from what is owed now."""
     applied = await db.changes.apply(owing("1", phone=OWN))
     await work(db, clock, Verb.DONE, result="reached")

@@ -16,7 +16,8 @@ from gateway.domain.guess import Guess
 from gateway.domain.ids import new_ulid
 from gateway.errors import NotFound, RejectedInput
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, call, event, written
+from tests.contract.storage.changes import call, event, written
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.ports.store import ChannelLeases
 from gateway.storage.database import Database
-from tests.contract.storage.changes import TestClock
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.contract
 
@@ -24,7 +24,7 @@ async def test_of_many_that_ask_at_once_one_owns_it(opened: Open) -> None:
     assert sorted(await asyncio.gather(*asked)) == [False] * 9 + [True]
 
 
-async def test_it_is_handed_over_when_it_runs_out_and_not_before(db: Database, clock: TestClock) -> None:
+async def test_it_is_handed_over_when_it_runs_out_and_not_before(db: Database, clock: SetClock) -> None:
     leases = db.channel_leases
     assert await take(leases, "a")
     clock.forward(20)
@@ -40,7 +40,7 @@ async def test_it_is_handed_over_when_it_runs_out_and_not_before(db: Database, c
 
 @pytest.mark.parametrize(("owners_clock", "others_clock"), [(3600, 0), (-3600, 0), (0, 3600), (0, -3600)])
 async def test_no_clock_has_a_say_in_whose_channel_it_is(
-    opened: Open, clock: TestClock, owners_clock: int, others_clock: int
+    opened: Open, clock: SetClock, owners_clock: int, others_clock: int
 ) -> None:
     here, there = clock.ahead(owners_clock), clock.ahead(others_clock)
     owner, other = await opened(clock=here), await opened(clock=there)

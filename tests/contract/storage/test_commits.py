@@ -10,8 +10,9 @@ import pytest
 from gateway.domain.change import NewMessage, Queued, Thread
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.ids import new_ulid
-from tests.contract.storage.changes import NOON, written
+from tests.contract.storage.changes import written
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import NOON
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract

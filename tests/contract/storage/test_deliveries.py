@@ -19,8 +19,9 @@ from gateway.storage import tables
 from gateway.storage.database import Database
 from gateway.storage.delivery_rows import due, looks
 from gateway.storage.takeable import Takeable
-from tests.contract.storage.changes import TestClock, event, pass_by, written
+from tests.contract.storage.changes import event, pass_by, written
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.contract
 
@@ -57,7 +58,7 @@ async def test_each_ticket_in_order_one_at_a_time(db: Database) -> None:
     assert await db.deliveries.counts() == {"cases": {"pending": 0, "dead": 0}}
 
 
-async def test_a_worker_that_dies_loses_nothing(db: Database, clock: TestClock) -> None:
+async def test_a_worker_that_dies_loses_nothing(db: Database, clock: SetClock) -> None:
     await two_tickets(db)
     assert await lease(db, owner="dies") == [1, 3]
     clock.forward(11)
@@ -68,7 +69,7 @@ async def test_a_worker_that_dies_loses_nothing(db: Database, clock: TestClock) 
 
 @pytest.mark.parametrize("ahead_s", [3600, -3600])
 async def test_a_clock_that_jumps_neither_repeats_nor_stops_a_feed(
-    opened: Open, db: Database, clock: TestClock, ahead_s: int
+    opened: Open, db: Database, clock: SetClock, ahead_s: int
 ) -> None:
     """Neither the clock of this worker's machine nor that of another one."""
     other = await opened(clock=clock.ahead(ahead_s))
@@ -94,7 +95,7 @@ async def test_workers_share_without_overlap(opened: Open) -> None:
     assert sorted(taken) == list(range(1, 60, 2))
 
 
-async def test_failing_waits_and_then_dies(db: Database, clock: TestClock) -> None:
+async def test_failing_waits_and_then_dies(db: Database, clock: SetClock) -> None:
     await two_tickets(db)
     assert await lease(db, limit=1) == [1]
     await db.deliveries.failed("cases", 1, "503\x00", retry_in_s=60)

@@ -15,8 +15,9 @@ from gateway.errors import StoreUnavailable
 from gateway.intake.call.live import LiveInteractions
 from gateway.storage import tables
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, TestClock, call, event, pass_by, written
+from tests.contract.storage.changes import call, event, pass_by, written
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract
 LOOK_S = 5
@@ -34,7 +35,7 @@ def closed(applied: Applied, *, lease_s: float | None = None, recording: str | N
     )
 
 
-async def ran_out(db: Database, clock: TestClock, seconds: int, *, lease_s: float = 30) -> list[OpenInteraction]:
+async def ran_out(db: Database, clock: SetClock, seconds: int, *, lease_s: float = 30) -> list[OpenInteraction]:
     """What has run out at the end of so many seconds of looking every few seconds."""
     found = await db.leases.run_out(lease_s)
     for left in range(seconds, 0, -LOOK_S):
@@ -43,7 +44,7 @@ async def ran_out(db: Database, clock: TestClock, seconds: int, *, lease_s: floa
     return found
 
 
-async def test_a_lease_runs_out_unless_it_is_renewed(db: Database, clock: TestClock) -> None:
+async def test_a_lease_runs_out_unless_it_is_renewed(db: Database, clock: SetClock) -> None:
     one, two = [await db.changes.apply(call(str(n), phone="+8613800138000")) for n in range(2)]
     await db.changes.apply(written("w", conversation="c"))
     assert one.interaction_id
@@ -60,7 +61,7 @@ async def test_a_lease_runs_out_unless_it_is_renewed(db: Database, clock: TestCl
 
 @pytest.mark.parametrize(("owners_clock", "watchers_clock"), [(3600, 0), (-3600, 0), (0, 3600), (0, -3600)])
 async def test_no_clock_has_a_say_in_whose_lease_runs_out(
-    opened: Open, clock: TestClock, owners_clock: int, watchers_clock: int
+    opened: Open, clock: SetClock, owners_clock: int, watchers_clock: int
 ) -> None:
     here, there = clock.ahead(owners_clock), clock.ahead(watchers_clock)
     owner, watcher = await opened(clock=here), await opened(clock=there)
@@ -76,7 +77,7 @@ async def test_no_clock_has_a_say_in_whose_lease_runs_out(
     assert [i.interaction_id for i in await ran_out(watcher, clock, 1, lease_s=15)] == [applied.interaction_id]
 
 
-async def test_who_has_just_begun_to_look_waits_a_whole_lease(opened: Open, clock: TestClock) -> None:
+async def test_who_has_just_begun_to_look_waits_a_whole_lease(opened: Open, clock: SetClock) -> None:
     """A worker that was started anew in an outage knows nothing of it."""
     db = await opened()
     await db.changes.apply(call("1"))
@@ -100,7 +101,7 @@ async def test_the_leases_of_dead_processes_end_and_those_of_living_ones_do_not(
     assert await db.leases.release(lambda owner: owner == "n1-dead") == 0
 
 
-async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database, clock: TestClock) -> None:
+async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database, clock: SetClock) -> None:
     """A repeated INVITE reached a new process, after the first one had committed the call and died."""
     applied = await db.changes.apply(call("1", owner="n1-dead"))
     assert applied.interaction_id
@@ -111,7 +112,7 @@ async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database,
     assert await db.leases.release(lambda owner: owner == "n1-new") == 1
 
 
-async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, clock: TestClock) -> None:
+async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, clock: SetClock) -> None:
     """It was spooled while SQL was away, and its turn has not come yet."""
     applied = await db.changes.apply(call("1", owner="voice", lease_s=15))
     waiting = {applied.interaction_id or ""}
@@ -127,7 +128,7 @@ async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, 
     assert len(await ran_out(db, clock, 15, lease_s=15)) == 1
 
 
-async def test_how_long_the_store_has_answered(db: Database, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_how_long_the_store_has_answered(db: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     await pass_by(db, clock, 10)
     assert db.leases.steady_s() == 10
 
@@ -145,7 +146,7 @@ async def test_how_long_the_store_has_answered(db: Database, clock: TestClock, m
     assert db.leases.steady_s() == 0, "nobody has looked for a minute"
 
 
-async def words_wait(db: Database, clock: TestClock, seconds: int, **more: Any) -> list[str]:
+async def words_wait(db: Database, clock: SetClock, seconds: int, **more: Any) -> list[str]:
     """Ids of what may be transcribed at the end of so many seconds."""
     options = {"lease_s": 30, "is_gone": lambda owner: owner == "n1-dead", **more}
     found = await db.leases.untranscribed(**options)
@@ -155,7 +156,7 @@ async def words_wait(db: Database, clock: TestClock, seconds: int, **more: Any) 
     return [i.interaction_id for i in found]
 
 
-async def test_recordings_wait_for_their_words(db: Database, clock: TestClock) -> None:
+async def test_recordings_wait_for_their_words(db: Database, clock: SetClock) -> None:
     first, second, silent, still_open = [await db.changes.apply(call(str(n))) for n in range(4)]
     left = await db.changes.apply(call("left", owner="n1-dead"))
     await db.changes.apply(closed(first))

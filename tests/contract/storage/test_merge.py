@@ -12,7 +12,8 @@ from gateway.domain.change import Change, Merge, NewEvent
 from gateway.domain.ids import new_ulid
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 

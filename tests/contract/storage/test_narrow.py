@@ -9,7 +9,8 @@ import pytest
 from gateway.domain.change import ExternalKey
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, call, written
+from tests.contract.storage.changes import call, written
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 DAY = timedelta(days=1)

@@ -14,8 +14,9 @@ from gateway.storage import writer
 from gateway.storage.database import Database
 from gateway.storage.engine import Sql, SqliteSql, T, Work
 from gateway.storage.signal import CommitSignal
-from tests.contract.storage.changes import NOON, SHANGHAI, TestClock, event, written
+from tests.contract.storage.changes import event, written
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import NOON, SHANGHAI, SetClock
 
 pytestmark = pytest.mark.contract
 
@@ -190,7 +191,7 @@ class CommitsUnheard:
         await self._sql.aclose()
 
 
-async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: TestClock) -> None:
+async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: SetClock) -> None:
     sql = CommitsUnheard(db.sql)
     changes = writer.GroupCommitWriter(sql=sql, zone=SHANGHAI, clock=clock, committed=CommitSignal())
     applied = await asyncio.gather(*(changes.apply(written(str(n))) for n in range(3)))

@@ -12,7 +12,8 @@ from gateway.domain.ids import rfc3339
 from gateway.ports.open_work import FeedQueue, Queue
 from gateway.storage import tables as t
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, TestClock, call, written
+from tests.contract.storage.changes import call, written
+from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract
 
@@ -23,7 +24,7 @@ async def test_nothing_is_open_where_nothing_was_taken(db: Database) -> None:
     assert (work.callbacks_open, work.callbacks_overdue) == (0, 0)
 
 
-async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Database, clock: TestClock) -> None:
+async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Database, clock: SetClock) -> None:
     await db.changes.apply(written("1"))
     clock.forward(60)
     await db.changes.apply(written("2", at=clock.now()))
@@ -42,7 +43,7 @@ async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Databa
     assert (await db.open_work.count(["cases"])).feeds == {"cases": FeedQueue(dead=1)}
 
 
-async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database, clock: TestClock) -> None:
+async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database, clock: SetClock) -> None:
     ended = rfc3339(NOON - timedelta(minutes=40))
     calls = [await db.changes.apply(replace(call(f"call-{n}"))) for n in range(3)]
 
@@ -61,7 +62,7 @@ async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database
     assert transcripts == Queue(waiting=1, oldest=NOON - timedelta(minutes=40))
 
 
-async def test_messages_and_callbacks_that_are_open(db: Database, clock: TestClock) -> None:
+async def test_messages_and_callbacks_that_are_open(db: Database, clock: SetClock) -> None:
     now = clock.now()
 
     def fill(connection: sa.Connection) -> None:
@@ -90,7 +91,7 @@ async def test_messages_and_callbacks_that_are_open(db: Database, clock: TestClo
     assert (work.callbacks_open, work.callbacks_overdue) == (2, 1)
 
 
-async def test_how_far_the_clock_is_from_the_database_s(db: Database, url: str, clock: TestClock) -> None:
+async def test_how_far_the_clock_is_from_the_database_s(db: Database, url: str, clock: SetClock) -> None:
     offset = await db.open_work.clock_offset_s()
     if url.startswith("sqlite"):
         assert offset is None, "there is one clock"

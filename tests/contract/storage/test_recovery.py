@@ -24,9 +24,10 @@ from gateway.ports.store import CallbackQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON, TestClock, call, event
+from tests.contract.storage.changes import call, event
 from tests.contract.storage.conftest import Open
 from tests.fakes.reading import ReaderHere
+from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract
 LEASE_S = 15
@@ -51,7 +52,7 @@ class Outage:
 
 
 def worker(
-    db: Database, clock: TestClock, folder: Path, *, is_gone: Callable[[str], bool] = lambda _: False
+    db: Database, clock: SetClock, folder: Path, *, is_gone: Callable[[str], bool] = lambda _: False
 ) -> Recovery:
     """Recovery as another process than the calls' runs it."""
     live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="worker", lease_s=LEASE_S)
@@ -69,7 +70,7 @@ def worker(
     )
 
 
-async def look(recovery: Recovery, clock: TestClock, seconds: int) -> int:
+async def look(recovery: Recovery, clock: SetClock, seconds: int) -> int:
     """Let ``recovery`` sweep once a second, through faults of the store; how many interactions it closed."""
     closed = 0
     for _ in range(seconds):
@@ -82,7 +83,7 @@ async def look(recovery: Recovery, clock: TestClock, seconds: int) -> int:
 
 
 async def test_a_store_that_is_away_longer_than_a_lease_ends_no_call(
-    opened: Open, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Open, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     voice, work = await opened(), await opened()
     applied = await voice.changes.apply(call("1", owner="voice", lease_s=LEASE_S))
@@ -102,7 +103,7 @@ async def test_a_store_that_is_away_longer_than_a_lease_ends_no_call(
 
 
 async def test_a_store_that_only_reads_is_away(
-    opened: Open, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Open, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = await opened()
     await work.changes.apply(call("1", owner="voice", lease_s=LEASE_S))
@@ -119,7 +120,7 @@ async def test_a_store_that_only_reads_is_away(
 
 
 async def test_what_a_dead_process_left_is_closed_without_waiting_for_its_lease(
-    db: Database, clock: TestClock, tmp_path: Path
+    db: Database, clock: SetClock, tmp_path: Path
 ) -> None:
     await db.changes.apply(call("1", owner="n1-dead", lease_s=3600))
     await db.changes.apply(call("2", owner="n1-alive", lease_s=3600))
@@ -140,7 +141,7 @@ INFO = CallInfo(
 FINISHED = Finished(location="2026/11/23/x.wav", duration_s=30.0, sha256="f" * 64, bytes=480_000)
 
 
-async def recovered_call(db: Database, clock: TestClock, tmp_path: Path) -> CallRecord:
+async def recovered_call(db: Database, clock: SetClock, tmp_path: Path) -> CallRecord:
     """A call whose owner was out of reach so long that a worker closed it, and that goes on."""
     record = CallRecord(
         store=db.changes,
@@ -171,7 +172,7 @@ async def end(record: CallRecord, disposition: Disposition) -> None:
     )
 
 
-async def test_the_owners_close_wins(db: Database, clock: TestClock, tmp_path: Path) -> None:
+async def test_the_owners_close_wins(db: Database, clock: SetClock, tmp_path: Path) -> None:
     record = await recovered_call(db, clock, tmp_path)
     until = clock.now() + timedelta(seconds=LEASE_S)
     assert await db.leases.renew([record.interaction_id], until, owner="voice") == [record.interaction_id]
@@ -195,7 +196,7 @@ async def test_the_owners_close_wins(db: Database, clock: TestClock, tmp_path: P
 
 
 async def test_a_callback_that_the_caller_asked_for_meanwhile_stays(
-    db: Database, clock: TestClock, tmp_path: Path
+    db: Database, clock: SetClock, tmp_path: Path
 ) -> None:
     record = await recovered_call(db, clock, tmp_path)
     await record.request_callback("asked_for_a_person")
@@ -205,7 +206,7 @@ async def test_a_callback_that_the_caller_asked_for_meanwhile_stays(
 
 
 async def test_a_call_that_was_abandoned_after_all_keeps_its_callback(
-    db: Database, clock: TestClock, tmp_path: Path
+    db: Database, clock: SetClock, tmp_path: Path
 ) -> None:
     record = await recovered_call(db, clock, tmp_path)
     await end(record, Disposition.ABANDONED_IN_FLOW)

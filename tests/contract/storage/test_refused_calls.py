@@ -9,7 +9,7 @@ import pytest
 
 from gateway.ports.refused_call import RefusedCall
 from gateway.storage.database import Database
-from tests.contract.storage.changes import NOON
+from tests.support.clocks import NOON
 
 pytestmark = pytest.mark.contract
 

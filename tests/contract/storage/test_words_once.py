@@ -20,9 +20,10 @@ from gateway.ports.recogniser import Final
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
-from tests.contract.storage.changes import TestClock, event
+from tests.contract.storage.changes import event
 from tests.contract.storage.conftest import Open
 from tests.fakes.reading import ReaderHere
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.contract
 LEASE_S = 15
@@ -57,7 +58,7 @@ class Cut:
 class Two:
     """A voice process whose call is under way, and a worker on another machine."""
 
-    def __init__(self, voice: Database, work: Database, clock: TestClock, folder: Path) -> None:
+    def __init__(self, voice: Database, work: Database, clock: SetClock, folder: Path) -> None:
         self.clock, self.work = clock, work
         prefill = Prefill(Gazetteer([]))
         recordings = LocalRecordings(folder / "recordings", min_free_percent=0)
@@ -130,7 +131,7 @@ class Two:
 
 
 @pytest.fixture
-async def two(opened: Open, clock: TestClock, tmp_path: Path) -> Two:
+async def two(opened: Open, clock: SetClock, tmp_path: Path) -> Two:
     found = Two(await opened(), await opened(), clock, tmp_path)
     await found.begin()
     return found

@@ -33,8 +33,9 @@ from gateway.ports.feed import Delivery
 from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.storage.migrate import knows
-from tests.contract.storage.changes import NOON, SHANGHAI, TestClock, call, pass_by, written
+from tests.contract.storage.changes import call, pass_by, written
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.clocks import NOON, SHANGHAI, SetClock
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +66,7 @@ async def urls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 class House:
     """A data_dir with a database that is written to, recordings and attachments."""
 
-    def __init__(self, folder: Path, url: str, db: Database, clock: TestClock) -> None:
+    def __init__(self, folder: Path, url: str, db: Database, clock: SetClock) -> None:
         self.folder, self.db, self.clock = folder, db, clock
         self.config = folder.with_suffix(".toml")
         self.config.write_text(
@@ -154,7 +155,7 @@ async def open_house(tmp_path: Path) -> AsyncIterator[Any]:
     async with AsyncExitStack() as stack:
 
         async def opened(name: str, url: str) -> House:
-            folder, clock = tmp_path / name, TestClock()
+            folder, clock = tmp_path / name, SetClock()
             folder.mkdir(mode=0o700, exist_ok=True)
             db = await open_database(url, data_dir=folder, zone=SHANGHAI, clock=clock)
             stack.push_async_callback(db.aclose)

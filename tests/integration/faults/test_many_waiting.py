@@ -19,7 +19,8 @@ from gateway.ports.clock import SystemClock
 from gateway.ports.feed import Delivery
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import SHANGHAI
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

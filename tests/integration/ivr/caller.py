@@ -1,13 +1,11 @@
-"""A scripted caller on a call leg, and an event loop whose time is virtual: whole calls run in a moment."""
+"""A scripted caller on a call leg."""
 
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from gateway.calls.dialogue import Dialogue
 from gateway.calls.keys import Keys
@@ -27,31 +25,6 @@ from tests.support.reading import city_prefill
 ROOT = Path(__file__).resolve().parents[3]
 LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
 QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
-
-
-class _Jumping(selectors.DefaultSelector):
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise AssertionError("everybody waits for ever")
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-def in_virtual_time(work: Awaitable[Any]) -> Any:
-    """Run ``work`` on a loop that never sleeps: its clock jumps to whatever is due next."""
-    selector = _Jumping()
-    loop = asyncio.SelectorEventLoop(selector)
-    loop.time = lambda: selector.now
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
 
 
 def frames(alaw: bytes) -> list[bytes]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from gateway.live.neighbours import Neighbours
 from gateway.live.wakeup import Wakeup
 from gateway.storage.database import Database, open_database
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import SHANGHAI
 
 NEVER_S = 600.0
 

@@ -16,8 +16,8 @@ from gateway.intake.channel.lease import ChannelLease
 from gateway.ports.store import ChannelLeases
 from gateway.roles.running_channel import RunningChannel
 from gateway.storage.database import open_database
-from tests.contract.storage.changes import SHANGHAI
 from tests.contract.storage.conftest import postgres, url
+from tests.support.clocks import SHANGHAI
 from tests.support.waiting import until
 
 __all__ = ["postgres", "url"]

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from gateway.errors import StoreUnavailable
 from gateway.storage.database import open_database
 from gateway.storage.fair_lock import FairLock
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import SHANGHAI
 
 
 async def accept(url: str, name: str) -> None:

@@ -18,9 +18,10 @@ from gateway.domain.change import Applied
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.storage.database import Database, open_database
 from gateway.storage.tables import metadata
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
 from tests.contract.storage.conftest import Open
 from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.clocks import SHANGHAI
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

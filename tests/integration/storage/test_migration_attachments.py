@@ -14,7 +14,8 @@ from gateway.domain.ids import new_ulid
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.storage.database import open_database
 from gateway.storage.migrate import _config, migrate
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import SHANGHAI
 
 pytestmark = pytest.mark.integration
 CONTENT = b"picture"

@@ -12,7 +12,8 @@ from gateway.ports.store import TicketQuery
 from gateway.storage import tables as t
 from gateway.storage.database import open_database
 from gateway.storage.migrate import _config, migrate
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
+from tests.support.clocks import SHANGHAI
 
 pytestmark = pytest.mark.integration
 PHONE = "+8613800138000"

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.storage.database import Database, migrate_database, open_database
 from gateway.storage.fair_lock import FairLock
-from tests.contract.storage.changes import SHANGHAI, written
+from tests.contract.storage.changes import written
 from tests.contract.storage.conftest import Open
+from tests.support.clocks import SHANGHAI
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]

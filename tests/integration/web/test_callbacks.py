@@ -12,8 +12,8 @@ import pytest
 from gateway.domain.ids import rfc3339
 from gateway.domain.words import Disposition
 from gateway.web.auth import CSRF_HEADER
-from tests.contract.storage.changes import TestClock
 from tests.integration.web.house import PASSWORD, WebHouse, audited, web_house
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.integration
 SAID = "打我13912345678，龙华区国贸路的路灯坏了"
@@ -37,14 +37,14 @@ KEYS = {
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: TestClock) -> AsyncIterator[WebHouse]:
+async def house(tmp_path: Path, clock: SetClock) -> AsyncIterator[WebHouse]:
     async with web_house(tmp_path, clock=clock) as house:
         yield house
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 async def cut_off(house: WebHouse, key: str = "a", *, said: str = "", user: str = "13800138000") -> dict[str, Any]:
@@ -62,7 +62,7 @@ async def act(
     return await house.ask("POST", path, who, headers=headers, **sent)
 
 
-async def test_the_list_is_what_the_desk_works_from(house: WebHouse, clock: TestClock) -> None:
+async def test_the_list_is_what_the_desk_works_from(house: WebHouse, clock: SetClock) -> None:
     await cut_off(house)
     clock.forward(60)
     await cut_off(house, "b", said=SAID, user="13700137000")
@@ -89,7 +89,7 @@ async def test_the_list_is_what_the_desk_works_from(house: WebHouse, clock: Test
         assert (await house.get(f"/api/v1/callbacks?{query}"))[0] == 400
 
 
-async def test_a_task_is_taken_tried_and_done(house: WebHouse, clock: TestClock) -> None:
+async def test_a_task_is_taken_tried_and_done(house: WebHouse, clock: SetClock) -> None:
     task = await cut_off(house)
     status, claimed = await act(house, task, "claim")
     assert (status, claimed["claimed_by"], claimed["version"]) == (200, "token:writer", 2)
@@ -129,7 +129,7 @@ async def test_a_task_is_taken_tried_and_done(house: WebHouse, clock: TestClock)
     assert "告知" not in str(own)
 
 
-async def test_what_is_wrong_is_said(house: WebHouse, clock: TestClock) -> None:
+async def test_what_is_wrong_is_said(house: WebHouse, clock: SetClock) -> None:
     task = await cut_off(house)
     for verb, body in (
         ("attempt", {"result": "reached"}),
@@ -148,7 +148,7 @@ async def test_what_is_wrong_is_said(house: WebHouse, clock: TestClock) -> None:
     assert (await house.database.reader.callback(task["callback_id"])) == task
 
 
-async def test_a_version_keeps_an_attempt_from_counting_twice(house: WebHouse, clock: TestClock) -> None:
+async def test_a_version_keeps_an_attempt_from_counting_twice(house: WebHouse, clock: SetClock) -> None:
     task = await cut_off(house)
     wished = rfc3339(clock.now() + timedelta(hours=3))
     body: dict[str, Any] = {"result": "call_later", "due_at": wished, "headers": {"If-Match": '"1"'}}

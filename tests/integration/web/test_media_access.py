@@ -8,9 +8,9 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from gateway.web.auth import sha256
-from tests.contract.storage.changes import TestClock
 from tests.integration.web.house import WebHouse, web_house
 from tests.integration.web.test_form import log_in
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +47,7 @@ async def test_a_scope_to_listen_is_none_to_find_what(house: WebHouse) -> None:
 
 
 async def test_of_a_secret_ticket_only_who_has_just_revealed_it(tmp_path: Path) -> None:
-    clock = TestClock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock) as house:
         ticket, path = await recorded(house, secret=True)
         assert await heard(house, path, "listener") == (403, "reveal_first")

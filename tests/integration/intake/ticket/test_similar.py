@@ -14,7 +14,8 @@ import pytest
 from gateway.domain.change import Change, Merge
 from gateway.intake.ticket.similar import DAYS, PAGE, SimilarTickets
 from gateway.storage.database import Database, open_database
-from tests.contract.storage.changes import SHANGHAI, TestClock, call, written
+from tests.contract.storage.changes import call, written
+from tests.support.clocks import SHANGHAI, SetClock
 from tests.support.databases import ready_sqlite
 from tests.support.waiting import until
 
@@ -24,12 +25,12 @@ LAMP = "国贸路的路灯坏了一个星期了，晚上很黑"
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture
-async def db(tmp_path: Path, clock: TestClock) -> AsyncIterator[Database]:
+async def db(tmp_path: Path, clock: SetClock) -> AsyncIterator[Database]:
     ready_sqlite(tmp_path / "gateway.db")
     database = await open_database("", data_dir=tmp_path, zone=SHANGHAI, clock=clock)
     yield database
@@ -37,7 +38,7 @@ async def db(tmp_path: Path, clock: TestClock) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def running(db: Database, clock: TestClock) -> AsyncIterator[SimilarTickets]:
+async def running(db: Database, clock: SetClock) -> AsyncIterator[SimilarTickets]:
     index = SimilarTickets(store=db.words, clock=clock, next_commit=db.committed.next)
     task = asyncio.create_task(index.run())
     try:
@@ -52,7 +53,7 @@ async def added(db: Database, key: str, content: str = LAMP, *, address: str | N
     return (await db.changes.apply(written(key, content=content, fields=fields, **more))).ticket_id
 
 
-async def test_a_new_process_knows_what_was_open_before(db: Database, clock: TestClock) -> None:
+async def test_a_new_process_knows_what_was_open_before(db: Database, clock: SetClock) -> None:
     known = [await added(db, f"k{n}", f"{LAMP}，{n}号") for n in range(3)]
     await db.changes.apply(call("silent"))
     await added(db, "nothing", "")
@@ -64,14 +65,14 @@ async def test_a_new_process_knows_what_was_open_before(db: Database, clock: Tes
         assert await index.related(known[2]) == []
 
 
-async def test_more_tickets_than_a_page_are_read_to_the_end(db: Database, clock: TestClock) -> None:
+async def test_more_tickets_than_a_page_are_read_to_the_end(db: Database, clock: SetClock) -> None:
     await asyncio.gather(*(added(db, f"m{n}", f"{LAMP}，{n}号") for n in range(PAGE + 5)))
     async with running(db, clock) as index:
         await until(lambda: index.complete)
         assert len(index) == PAGE + 5
 
 
-async def test_it_follows_what_changes(db: Database, clock: TestClock) -> None:
+async def test_it_follows_what_changes(db: Database, clock: SetClock) -> None:
     async with running(db, clock) as index:
         await until(lambda: index.complete)
         a, b, c = [await added(db, key) for key in "abc"]
@@ -86,7 +87,7 @@ async def test_it_follows_what_changes(db: Database, clock: TestClock) -> None:
         await until(lambda: len(index) == 3)
 
 
-async def test_old_tickets_are_no_candidates_and_are_forgotten(db: Database, clock: TestClock) -> None:
+async def test_old_tickets_are_no_candidates_and_are_forgotten(db: Database, clock: SetClock) -> None:
     old = await added(db, "old")
     async with running(db, clock) as index:
         await until(lambda: len(index) == 1)
@@ -100,7 +101,7 @@ async def test_old_tickets_are_no_candidates_and_are_forgotten(db: Database, clo
         assert old not in index
 
 
-async def test_everybody_who_reports_it_is_counted_once(db: Database, clock: TestClock) -> None:
+async def test_everybody_who_reports_it_is_counted_once(db: Database, clock: SetClock) -> None:
     async with running(db, clock) as index:
         mine = [await added(db, f"r{n}", phone="+8613800138000") for n in range(3)]
         others = [await added(db, f"o{n}", phone=f"+861390013900{n}") for n in range(9)]
@@ -110,7 +111,7 @@ async def test_everybody_who_reports_it_is_counted_once(db: Database, clock: Tes
         assert {one.words.ticket_id for one in view.items} <= {*mine, *others}
 
 
-async def test_only_one_matter_at_one_place_is_counted(db: Database, clock: TestClock) -> None:
+async def test_only_one_matter_at_one_place_is_counted(db: Database, clock: SetClock) -> None:
     """Half a city reports a power cut in the same words: that is no single matter of 77 people."""
 
     def at(

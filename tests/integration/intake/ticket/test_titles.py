@@ -24,7 +24,7 @@ from gateway.prefill.reader import Prefill
 from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
-from tests.contract.storage.changes import SHANGHAI
+from tests.support.clocks import SHANGHAI
 from tests.support.reading import city_prefill
 from tests.support.waiting import until
 

@@ -14,7 +14,7 @@ from gateway.errors import StoreUnavailable
 from gateway.intake.call.refused import MAX_WAITING, RefusedCalls
 from gateway.ports.call import CallInfo
 from gateway.ports.refused_call import RefusedCall
-from tests.contract.storage.changes import SHANGHAI, TestClock
+from tests.support.clocks import SHANGHAI, SetClock
 
 pytestmark = pytest.mark.unit
 
@@ -51,7 +51,7 @@ def counted(name: str, channel_id: str, **labels: str) -> float:
 
 
 async def test_one_row_a_number_and_a_day_with_how_often_and_why() -> None:
-    rows, clock = Rows(), TestClock()  # noon UTC is evening in Shanghai
+    rows, clock = Rows(), SetClock()  # noon UTC is evening in Shanghai
     refused = RefusedCalls(store=rows, clock=clock, zone=SHANGHAI)
     refused(call("13800138000", "a"), "full", False)
     refused(call("13800138000", "a"), "full", False)  # the same INVITE once more
@@ -70,7 +70,7 @@ async def test_one_row_a_number_and_a_day_with_how_often_and_why() -> None:
 
 
 async def test_nothing_is_lost_while_the_store_is_away() -> None:
-    rows, clock = Rows(), TestClock()
+    rows, clock = Rows(), SetClock()
     refused = RefusedCalls(store=rows, clock=clock, zone=SHANGHAI)
     rows.away = True
     refused(call("13800138000", "a"), "full", True)
@@ -86,7 +86,7 @@ async def test_nothing_is_lost_while_the_store_is_away() -> None:
 
 async def test_what_proved_a_caller_before_is_kept_and_a_writer_that_is_stopped_loses_nothing() -> None:
     rows = Rows()
-    refused = RefusedCalls(store=rows, clock=TestClock(), zone=SHANGHAI)
+    refused = RefusedCalls(store=rows, clock=SetClock(), zone=SHANGHAI)
 
     async def stopped(*_: Any, **__: Any) -> int:
         refused(call("13800138000", "b"), "rate", False)
@@ -104,7 +104,7 @@ async def test_what_proved_a_caller_before_is_kept_and_a_writer_that_is_stopped_
 
 async def test_a_flood_of_numbers_is_counted_and_not_kept() -> None:
     rows = Rows()
-    refused = RefusedCalls(store=rows, clock=TestClock(), zone=SHANGHAI)
+    refused = RefusedCalls(store=rows, clock=SetClock(), zone=SHANGHAI)
     for n in range(MAX_WAITING + 7):
         refused(call(f"1380{n:07d}", f"flood-{n}", "h-flood"), "rate", False)
     await refused.flush()

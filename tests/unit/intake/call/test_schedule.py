@@ -9,18 +9,18 @@ import pytest
 
 from gateway.domain.hours import Hours, parse_span
 from gateway.intake.call.schedule import AfterHours, Schedule
-from tests.contract.storage.changes import TestClock
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.unit
 OFFICE = Hours(spans=[parse_span("mon-fri 08:30-17:30")], holidays=[date(2026, 10, 1)])
 
 
-def scheduled(clock: TestClock, zone: str = "Asia/Shanghai") -> Schedule:
+def scheduled(clock: SetClock, zone: str = "Asia/Shanghai") -> Schedule:
     return Schedule(clock=clock, zone=ZoneInfo(zone), after_hours={"hotline": AfterHours(OFFICE, "after_hours")})
 
 
 def test_by_the_city_s_clocks() -> None:
-    clock = TestClock()
+    clock = SetClock()
     clock.at = datetime(2026, 11, 23, 0, 29, tzinfo=UTC)  # Monday, 08:29 in Shanghai
     shanghai, urumqi = scheduled(clock), scheduled(clock, "Asia/Urumqi")
     assert shanghai.flow("hotline", "usual") == "after_hours"
@@ -33,7 +33,7 @@ def test_by_the_city_s_clocks() -> None:
 
 
 def test_a_holiday_begins_at_the_city_s_midnight() -> None:
-    clock = TestClock()
+    clock = SetClock()
     clock.at = datetime(2026, 9, 30, 1, 0, tzinfo=UTC)
     schedule = scheduled(clock)
     assert schedule.flow("hotline", "usual") == "usual"
@@ -42,6 +42,6 @@ def test_a_holiday_begins_at_the_city_s_midnight() -> None:
 
 
 def test_channels_without_hours_are_always_on_duty() -> None:
-    clock = TestClock()
+    clock = SetClock()
     clock.at = datetime(2026, 11, 29, 20, 0, tzinfo=UTC)
     assert scheduled(clock).flow("enterprise", "usual") == "usual"

@@ -6,13 +6,13 @@ from prometheus_client import REGISTRY
 from gateway.errors import StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.watch import ChannelWatch
-from tests.contract.storage.changes import TestClock
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.unit
 
 
 def test_a_channel_that_normally_speaks_is_missed() -> None:
-    clock = TestClock()
+    clock = SetClock()
     board = HealthBoard(clock=clock, silent_after_s=600)
     for _ in range(30):
         clock.forward(10)
@@ -32,7 +32,7 @@ def test_a_channel_that_normally_speaks_is_missed() -> None:
 
 
 def test_what_a_channel_says_of_itself() -> None:
-    board = HealthBoard(clock=TestClock())
+    board = HealthBoard(clock=SetClock())
     health = board.of("h-wechat")
     health.token(ok=True)
     health.connected(up=False)
@@ -71,7 +71,7 @@ class States:
 
 async def test_a_silence_goes_on_through_a_restart() -> None:
     """The telephone falls silent, and whoever restarts the gateway to mend it is still told."""
-    clock, states = TestClock(), States()
+    clock, states = SetClock(), States()
     board = HealthBoard(clock=clock, silent_after_s=600)
     watch = ChannelWatch(board=board, states=states, channel_ids=lambda: ["h-12345"])
     await watch.keep()  # nothing was ever heard: nothing is kept
@@ -96,7 +96,7 @@ async def test_a_silence_goes_on_through_a_restart() -> None:
 
 
 async def test_what_another_process_heard_later_counts() -> None:
-    clock, states = TestClock(), States()
+    clock, states = SetClock(), States()
     boards = [HealthBoard(clock=clock, silent_after_s=600) for _ in range(2)]
     watches = [ChannelWatch(board=board, states=states, channel_ids=lambda: ["h-shared"]) for board in boards]
     for _ in range(30):
@@ -113,7 +113,7 @@ async def test_what_another_process_heard_later_counts() -> None:
 
 
 async def test_a_message_before_the_store_answered_forgets_nothing() -> None:
-    clock, states = TestClock(), States()
+    clock, states = SetClock(), States()
     board = HealthBoard(clock=clock)
     for _ in range(30):
         clock.forward(10)
@@ -129,7 +129,7 @@ async def test_a_message_before_the_store_answered_forgets_nothing() -> None:
 
 
 async def test_what_is_unreadable_is_written_anew() -> None:
-    clock, states = TestClock(), States()
+    clock, states = SetClock(), States()
     states.values["h-odd", "rhythm"] = "nonsense"
     board = HealthBoard(clock=clock)
     board.inbound("h-odd")

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from gateway.errors import NotFound
 from gateway.intake.media.attachment_files import AttachmentFiles
-from tests.contract.storage.changes import TestClock
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.unit
 
@@ -30,7 +30,7 @@ async def test_what_one_machine_keeps_another_reads(tmp_path: Path) -> None:
 
 
 async def test_a_file_lies_by_its_day_and_once_a_day(tmp_path: Path) -> None:
-    clock = TestClock()
+    clock = SetClock()
     clock.at = datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC)
     files = AttachmentFiles(tmp_path, clock=clock)
     sha256 = hashlib.sha256(PICTURE).hexdigest()
@@ -43,7 +43,7 @@ async def test_a_file_lies_by_its_day_and_once_a_day(tmp_path: Path) -> None:
 
 
 async def test_the_same_file_of_a_later_day_outlives_the_earlier_one(tmp_path: Path) -> None:
-    clock = TestClock()
+    clock = SetClock()
     files = AttachmentFiles(tmp_path, clock=clock)
     old = await files.keep(content())
     clock.forward(86_400)

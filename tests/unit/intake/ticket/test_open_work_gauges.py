@@ -13,7 +13,7 @@ from gateway.errors import StoreUnavailable
 from gateway.intake.channel.lease import ChannelLease
 from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.ports.open_work import FeedQueue, OpenWork, Queue
-from tests.contract.storage.changes import TestClock
+from tests.support.clocks import SetClock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.unit
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unit
 class Store:
     """Implements ``OpenWorkStore``."""
 
-    def __init__(self, clock: TestClock) -> None:
+    def __init__(self, clock: SetClock) -> None:
         self.clock = clock
         self.away = False
         self.breaks = False
@@ -81,7 +81,7 @@ def shown() -> dict[tuple[str, ...], float]:
 
 
 async def test_while_the_lease_is_ours_it_is_counted_and_afterwards_by_the_next() -> None:
-    store, leases = Store(TestClock()), Leases()
+    store, leases = Store(SetClock()), Leases()
     first = asyncio.create_task(gauges(store, leases, "one").run())
     await until(shown)
     assert shown() == {
@@ -107,7 +107,7 @@ async def test_while_the_lease_is_ours_it_is_counted_and_afterwards_by_the_next(
 
 
 async def test_after_a_fault_it_is_counted_again() -> None:
-    store, leases = Store(TestClock()), Leases()
+    store, leases = Store(SetClock()), Leases()
     counting = gauges(store, leases, "one")
     store.breaks = True
     with pytest.raises(ValueError, match="itself"):
@@ -120,7 +120,7 @@ async def test_after_a_fault_it_is_counted_again() -> None:
 
 
 async def test_while_the_store_is_away_nothing_is_known() -> None:
-    store = Store(TestClock())
+    store = Store(SetClock())
     counting = gauges(store, Leases(), "one")
     await counting.count()
     assert shown()
