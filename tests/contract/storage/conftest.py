@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,11 @@ import pytest
 
 from gateway.domain.ids import new_ulid
 from gateway.storage.database import Database, open_database
-from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.support.clocks import SHANGHAI, SetClock
 from tests.support.databases import ready_sqlite
+from tests.support.postgres import PostgresServer
 
 Open = Callable[..., Awaitable[Database]]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
-    server = new_server()
-    yield server
-    discard(server)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

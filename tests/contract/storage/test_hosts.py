@@ -8,9 +8,9 @@ import pytest
 
 from gateway.domain.ids import new_ulid
 from gateway.storage.database import open_database
-from tests.contract.storage.postgres import PostgresServer
 from tests.support.clocks import SHANGHAI
 from tests.support.ports import free_port
+from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.contract
 

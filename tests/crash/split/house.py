@@ -14,9 +14,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.contract.storage.postgres import PostgresServer, discard, new_server
 from tests.peers.kamailio import kamailio
 from tests.support.ports import LOOPBACK
+from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.running import ROOT, RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
@@ -197,8 +197,7 @@ class SplitHouse:
 async def split_house(folder: Path, *, feed_url: str, feed_secret: str, lease_s: float) -> AsyncIterator[SplitHouse]:
     """All of it, up."""
     async with AsyncExitStack() as stack:
-        postgres = await asyncio.to_thread(new_server)
-        stack.push_async_callback(asyncio.to_thread, discard, postgres)
+        postgres = stack.enter_context(postgres_server())
         valkey = await stack.enter_async_context(RunningValkey(folder / "valkey"))
         tables = {
             "database": await postgres.create("gateway"),

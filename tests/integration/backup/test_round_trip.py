@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from datetime import timedelta
 from pathlib import Path
@@ -34,23 +34,14 @@ from gateway.settings import load
 from gateway.storage.database import Database, open_database
 from gateway.storage.migrate import knows
 from tests.contract.storage.changes import call, pass_by, written
-from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.support.clocks import NOON, SHANGHAI, SetClock
+from tests.support.postgres import PostgresServer, binaries
 
 pytestmark = pytest.mark.integration
 
 QUIET = Progress(io.StringIO())
 FRAME = b"\x55" * 160
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
-    server = new_server()
-    yield server
-    discard(server)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from gateway.cli import main
 from gateway.live.client import connect
 from gateway.storage.database import migrate_database
 from tests.channels.sms.smsc import running_smsc
-from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.integration.recognition.test_pool import TOKEN, served
 from tests.support.certificates import Authority
 from tests.support.doctor import Diagnosis, configured, diagnose
@@ -35,15 +34,6 @@ pytestmark = pytest.mark.integration
 async def asked(folder, text: str, *words: str) -> Diagnosis:
     """Beside this loop, on which the other side runs."""
     return await asyncio.to_thread(diagnose, configured(folder, text), *words)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
-    server = new_server()
-    yield server
-    discard(server)
 
 
 async def test_postgresql_is_looked_at_without_being_changed(tmp_path, postgres):

@@ -13,7 +13,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.contract.storage.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.integration.faults.outside import Receivers
 from tests.integration.faults.table import BY_NAME
 from tests.integration.faults.told import (
@@ -28,6 +27,7 @@ from tests.integration.faults.told import (
     told_by_doctor,
 )
 from tests.support.ports import free_port
+from tests.support.postgres import postgres_server
 from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import eventually
@@ -74,8 +74,7 @@ class Night:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         """What is opened is closed by ``stack``."""
-        self.postgres: PostgresServer = new_server()
-        stack.callback(discard, self.postgres)
+        self.postgres = stack.enter_context(postgres_server())
         self.valkey = RunningValkey(folder / "valkey")
         stack.callback(lambda: self.valkey.process and self.valkey.kill())
         self.outside = Receivers(folder / "ca", stack)
@@ -123,8 +122,6 @@ class Night:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
     folder = tmp_path_factory.mktemp("night")
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         one = Night(folder, stack)

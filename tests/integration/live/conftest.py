@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.contract.storage.conftest import postgres, url
+from tests.contract.storage.conftest import url
 
-__all__ = ["postgres", "url"]
+__all__ = ["url"]
