@@ -11,8 +11,8 @@ from gateway.ports.message import MediaRef, ReplyWindow
 from gateway.ports.recogniser import Final
 from gateway.ports.store import CallbackQuery
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SetClock
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 VOICE = (Path(__file__).resolve().parents[2] / "data" / "sounds" / "tone.ogg").read_bytes()

@@ -14,8 +14,8 @@ from gateway.errors import Conflict, RejectedInput
 from gateway.ports.message import Received
 from gateway.ports.store import TicketQuery
 from tests.contract.conversations.house import HERE, PHONE, ConversationHouse
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SetClock
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 

@@ -17,9 +17,9 @@ from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import Prefill
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SetClock
 from tests.support.reading import city_prefill
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 LAMP = "龙华区国贸路10号的路灯不亮"

@@ -12,8 +12,8 @@ from gateway.errors import PermanentDeliveryError, ReplyWindowClosed, TransientD
 from gateway.ports.message import Receipt, ReplyWindow
 from tests.contract.conversations.house import PHONE, ConversationHouse, ScriptedChannel
 from tests.contract.storage.changes import pass_by
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SetClock
+from tests.support.stores import Open
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract

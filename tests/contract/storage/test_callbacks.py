@@ -30,6 +30,7 @@ from gateway.storage.migrate import _config
 from tests.contract.storage.changes import event, written
 from tests.fakes.reading import ReaderHere
 from tests.support.clocks import NOON, SetClock
+from tests.support.stores import SQL_ALONE
 
 pytestmark = pytest.mark.contract
 OWN, SPOKEN = "+8613800138000", "+8613912345678"
@@ -145,6 +146,7 @@ async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: SetClock
     assert (again["ticket_id"], again["reasons"]) == (third.ticket_id, ["interrupted"])
 
 
+@SQL_ALONE
 async def test_one_persons_many_tickets_hide_nobody_elses_number(db: Database) -> None:
     other = await db.changes.apply(written("other", phone=SPOKEN))
     for n in range(LOOKED_BACK + 1):
@@ -317,6 +319,7 @@ async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: Set
     assert (await shown(db, applied.ticket_id))["state"] == "open"
 
 
+@SQL_ALONE
 async def test_a_database_of_before_is_filled(db: Database) -> None:
     """And goes back, with one reason each and one task an interaction."""
     applied = [await db.changes.apply(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]

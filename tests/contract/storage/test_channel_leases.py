@@ -8,8 +8,8 @@ import pytest
 
 from gateway.ports.store import ChannelLeases
 from gateway.storage.database import Database
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SetClock
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from gateway.storage.database import Database
-from tests.contract.storage.conftest import Open
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract
 

@@ -11,11 +11,11 @@ from gateway.domain.change import NewMessage, Queued, Thread
 from gateway.domain.commit import Commit, thread_tag
 from gateway.domain.ids import new_ulid
 from tests.contract.storage.changes import written
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import NOON
+from tests.support.stores import SQL_ALONE, Open
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def test_every_commit_is_told_of_once_and_what_is_heard_is_not_told_again(opened: Open) -> None:

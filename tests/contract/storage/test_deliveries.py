@@ -20,8 +20,8 @@ from gateway.storage.database import Database
 from gateway.storage.delivery_rows import due, looks
 from gateway.storage.takeable import Takeable
 from tests.contract.storage.changes import event, pass_by, written
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SetClock
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 
@@ -142,6 +142,7 @@ async def test_feeds_do_not_know_each_other(db: Database) -> None:
 
 
 @pytest.mark.parametrize("waiting", [10, 10_000])
+@SQL_ALONE
 async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiting: int) -> None:
     """Rows that are not due, and those behind a head, are never looked at."""
     at, later = "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z"
@@ -168,6 +169,7 @@ async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiti
     assert await db.sql.read(lambda c: sum(_cost(c, query.limit(8)) for query in looks("cases", free))) < 150
 
 
+@SQL_ALONE
 async def test_what_happens_to_rows_leaves_one_head_a_ticket(db: Database) -> None:
     """Whatever the order of deliveries, failures, deaths and replays."""
     for _ in range(3):

@@ -16,8 +16,8 @@ from gateway.intake.call.live import LiveInteractions
 from gateway.storage import tables
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, pass_by, written
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import NOON, SetClock
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 LOOK_S = 5
@@ -128,6 +128,7 @@ async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, 
     assert len(await ran_out(db, clock, 15, lease_s=15)) == 1
 
 
+@SQL_ALONE
 async def test_how_long_the_store_has_answered(db: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     await pass_by(db, clock, 10)
     assert db.leases.steady_s() == 10
@@ -181,6 +182,7 @@ async def test_recordings_wait_for_their_words(db: Database, clock: SetClock) ->
     assert await words_wait(db, clock, 0) == [second.interaction_id, left.interaction_id]
 
 
+@SQL_ALONE
 async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> None:
     db, other = await opened(), await opened()
     applied = await db.changes.apply(call("c"))

@@ -15,8 +15,8 @@ from gateway.storage.database import Database
 from gateway.storage.engine import Sql, SqliteSql, T, Work
 from gateway.storage.signal import CommitSignal
 from tests.contract.storage.changes import event, written
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import NOON, SHANGHAI, SetClock
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 
@@ -191,6 +191,7 @@ class CommitsUnheard:
         await self._sql.aclose()
 
 
+@SQL_ALONE
 async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: SetClock) -> None:
     sql = CommitsUnheard(db.sql)
     changes = writer.GroupCommitWriter(sql=sql, zone=SHANGHAI, clock=clock, committed=CommitSignal())
@@ -199,6 +200,7 @@ async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: SetCloc
     assert await db.reader.last_event_seq() == 6
 
 
+@SQL_ALONE
 async def test_a_closed_database_refuses(db: Database) -> None:
     await db.changes.apply(written("0"))
     await db.aclose()

@@ -12,7 +12,7 @@ from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
-from tests.contract.storage.conftest import Open
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 
@@ -126,6 +126,7 @@ async def test_every_event_is_seen_once_by_a_cursor_under_writes(opened: Open) -
     assert followed == list(range(1, total + 1))
 
 
+@SQL_ALONE
 async def test_watchers_see_the_past_then_each_commit(opened: Open) -> None:
     db, other = await opened(), await opened()
     await db.changes.apply(written("0"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
-from tests.contract.storage.conftest import url
+from tests.support.stores import sql_store as store
+from tests.support.stores import url
 
-__all__ = ["url"]
+__all__ = ["store", "url"]

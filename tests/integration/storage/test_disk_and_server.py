@@ -19,9 +19,9 @@ from gateway.errors import ConfigError, StoreUnavailable
 from gateway.storage.database import Database, open_database
 from gateway.storage.tables import metadata
 from tests.contract.storage.changes import written
-from tests.contract.storage.conftest import Open
 from tests.support.clocks import SHANGHAI
 from tests.support.postgres import PostgresServer, postgres_server
+from tests.support.stores import Open
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

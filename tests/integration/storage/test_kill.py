@@ -14,7 +14,7 @@ import pytest
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import written
-from tests.contract.storage.conftest import Open
+from tests.support.stores import Open
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]
