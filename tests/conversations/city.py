@@ -34,6 +34,7 @@ from tests.channels.wechat.api_server import ApiServer
 from tests.support.clocks import ShiftedClock
 from tests.support.databases import ready_sqlite
 from tests.support.ports import free_port
+from tests.support.servers import served
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,13 +153,8 @@ async def short_message_provider(taken: dict[str, list[str]]) -> AsyncIterator[s
 
     app = web.Application()
     app.router.add_post("/", send)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield url
 
 
 def _settings(folder: Path, *, wechat: str, sms: str) -> Settings:

@@ -63,7 +63,7 @@ id = "bot"
 kind = "telegram"
 mode = "polling"
 token = "1234567:a-token-of-this-test-that-was-revoked"
-base_url = "http://127.0.0.1:{provider}"
+base_url = "{provider}"
 """
 CLOCK = """CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
 AS $$ SELECT pg_catalog.clock_timestamp() + interval '{ahead_s} s' $$"""
@@ -81,7 +81,7 @@ class Night:
         database = asyncio.run(self.postgres.create("g"))
         self._sql("ALTER DATABASE g SET search_path = public, pg_catalog")
         self.set_clock(ahead_s=3600)
-        tables = TABLES.format(database=database, redis=self.valkey.server.url, provider=self.outside.plain.port)
+        tables = TABLES.format(database=database, redis=self.valkey.server.url, provider=self.outside.plain.url)
         tables += JSON_LOG + "".join(FEED.format(feed=feed, url=url) for feed, url in self.outside.urls.items())
         self.gateway = RunningGateway(folder, asr_workers=1, asr_url=f"ws://127.0.0.1:{free_port()}", tables=tables)
         self.accepted: dict[str, str] = {}
