@@ -16,8 +16,8 @@ from asr.whisper.segmenter import Segmenter, Speech
 from gateway.media.g711 import alaw_to_pcm16, pcm16_to_alaw
 from gateway.media.resample import resample
 from gateway.recognition.audio import read_speech
-from tests.asr.sounds import NOBODY_SPEAKS, silence, white_noise
 from tests.support.data import EACH_SPEECH, OWN, utterances
+from tests.support.noises import NOBODY_SPEAKS, silence, white_noise
 
 pytestmark = pytest.mark.unit
 

@@ -35,10 +35,10 @@ from tests.support.clocks import ShiftedClock
 from tests.support.databases import ready_sqlite
 from tests.support.ports import free_port
 from tests.support.servers import served
+from tests.support.sounds import speech
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEECH = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
 TOKEN = "token-of-the-bench"
 WECHAT_TOKEN = "callback-token-of-the-bench"
 SMS_TOKEN = "path-token-of-the-bench-0001"
@@ -58,7 +58,7 @@ class Hearing:
     def message(self, words: str) -> bytes:
         """A sound file in which ``words`` are spoken."""
         self._spoken.append(words)
-        return alaw_wav((SPEECH * 4)[: 8 * WORDS_MS * (len(self._spoken) + 5)])
+        return alaw_wav((speech() * 4)[: 8 * WORDS_MS * (len(self._spoken) + 5)])
 
     async def transcribe(self, path: Path, channel: int) -> list[Final]:
         """See ``Transcribe`` of the media worker."""

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from gateway.errors import CallEnded
-from gateway.media.wav import read_wav
-from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason, FrameSink
+from gateway.ports.call import FRAME_MS, CallInfo, EndReason, FrameSink
+from tests.support.sounds import QUIET, frames, speech
 
-SPEECH = read_wav(Path(__file__).resolve().parents[2] / "demo" / "street_lamp.wav").alaw()
-QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
 PAUSE_S = 0.8
 """A prompt that has been over for so long has ended."""
 PATIENCE_S = 25.0
 """A caller to whom nothing is said for so long goes on, or hangs up."""
 LISTENS_S = 90.0
 """Nobody listens to one prompt for longer."""
-
-
-def frames(alaw: bytes) -> list[bytes]:
-    """Pieces of 20 ms; the last one is filled up with silence."""
-    return [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)]
 
 
 class _Playback:
@@ -102,7 +94,7 @@ class Phone:
 
     async def speak(self, ms: int) -> None:
         """Say something for so long."""
-        alaw = (SPEECH * (8 * ms // len(SPEECH) + 1))[: 8 * ms]
+        alaw = (speech() * (8 * ms // len(speech()) + 1))[: 8 * ms]
         self._speech = frames(alaw)
         while self._speech and not self.ended.done():
             await asyncio.sleep(FRAME_MS / 1000)

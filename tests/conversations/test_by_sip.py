@@ -17,17 +17,17 @@ from typing import Any
 
 import pytest
 
-from gateway.media.wav import alaw_wav, read_wav
+from gateway.media.wav import alaw_wav
 from gateway.ports.recogniser import Recognised
 from gateway.recognition.server import RecognitionServer
 from tests.conversations.judge import Exchange, Played, transcript, wrong
 from tests.conversations.script import Play, plays
-from tests.support.running import ROOT, RunningGateway
+from tests.support.running import RunningGateway
+from tests.support.sounds import speech
 
 pytestmark = pytest.mark.e2e
 WANTED = ("telephone-five_seconds-voice", "danger-home_on_fire-voice", "english-break_in-voice")
 PLAYS = {play.name: play for play in plays() if play.name in WANTED}
-SPEECH = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
 FRAME_MS = 10
 LOUD = 600
 """A sample above it is speech; between a demo's words it is quieter."""
@@ -126,7 +126,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
         seconds = FIRST_S + STEP_S * place
         texts[seconds] = (str(PLAYS[name].dialogue.turns[0].say), PLAYS[name].dialogue.language)
         wavs[name] = folder / f"{name}.wav"
-        wavs[name].write_bytes(alaw_wav((SPEECH * 3)[: int(8000 * seconds)]))
+        wavs[name].write_bytes(alaw_wav((speech() * 3)[: int(8000 * seconds)]))
     with recogniser(ByLength(texts)) as url, RunningGateway(folder, asr_url=url) as gateway:
         assert gateway.token  # made before the calls want it at the same time
         with ThreadPoolExecutor(len(WANTED)) as callers:

@@ -15,20 +15,15 @@ from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord
 from gateway.ivr.engine import Engine
-from gateway.media.wav import read_wav
-from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
+from gateway.ports.call import FRAME_MS, CallInfo, EndReason
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
 from tests.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
+from tests.support.sounds import QUIET, frames, speech
 
 ROOT = Path(__file__).resolve().parents[3]
-LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
-QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
-
-
-def frames(alaw: bytes) -> list[bytes]:
-    return [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)]
+LAMP = speech()
 
 
 class _Playback:

@@ -24,8 +24,8 @@ from gateway.prefill.hot_words import hot_words
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.local import joined
 from tests.asr.real import models_dir, telephone, whisper
-from tests.asr.sounds import NOBODY_SPEAKS
 from tests.support.data import EACH_SPEECH, OWN, utterances
+from tests.support.noises import NOBODY_SPEAKS
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

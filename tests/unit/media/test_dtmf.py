@@ -14,7 +14,7 @@ from gateway.media.dtmf import ToneKeys
 from gateway.media.g711 import alaw_to_ulaw, pcm16_to_alaw, ulaw_to_alaw
 from gateway.media.resample import resample
 from gateway.media.wav import read_wav
-from tests.asr import sounds
+from tests.support import noises
 from tests.support.tones import Line
 
 pytestmark = pytest.mark.unit
@@ -126,7 +126,7 @@ def test_nobody_talks_a_key(speech):
 
 @pytest.mark.parametrize("sound", ["white_noise", "street_noise", "clicks", "ring_back", "busy", "music"])
 def test_no_sound_of_a_line_is_a_key(sound):
-    assert heard(pcm16_to_alaw(getattr(sounds, sound)(8.0))) == ""
+    assert heard(pcm16_to_alaw(getattr(noises, sound)(8.0))) == ""
 
 
 def test_keys_pressed_while_somebody_speaks_are_heard():
