@@ -14,9 +14,10 @@ import pytest
 
 from gateway.media.g711 import pcm16_to_alaw
 from gateway.media.wav import alaw_wav
+from tests.support.command import ROOT
 from tests.support.noises import NOBODY_SPEAKS
 from tests.support.ports import free_port
-from tests.support.running import ROOT, RunningGateway
+from tests.support.running import RunningGateway
 from tests.support.sounds import STREET_LAMP, silent_wav
 from tests.support.waiting import eventually
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.running import ROOT, RunningGateway
+from tests.support.command import ROOT
+from tests.support.running import RunningGateway
 from tests.support.sounds import silent_wav
 from tests.support.waiting import eventually
 

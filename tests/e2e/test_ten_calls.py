@@ -15,7 +15,8 @@ import pytest
 
 from gateway.media.wav import alaw_wav, read_wav
 from tests.e2e.test_speech_as_calls import quiet_line
-from tests.support.running import ROOT, RunningGateway
+from tests.support.command import ROOT
+from tests.support.running import RunningGateway
 
 MODEL = ROOT / "models" / "whisper-base" / "model.bin"
 pytestmark = [

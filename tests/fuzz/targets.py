@@ -44,7 +44,7 @@ from gateway.ivr.loader import load_flow
 from gateway.ivr.prompts import Prompts, read_prompts
 from gateway.media.wav import alaw_wav, read_wav
 from tests.channels.telegram import shapes
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 WECHAT = WechatSettings(app_id="wx1", app_secret="s", token="t", mode="plain")

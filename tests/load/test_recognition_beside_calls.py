@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from tests.peers.sipp import sipp
+from tests.support.command import ROOT
 from tests.support.ports import free_port, free_port_range
-from tests.support.running import ROOT, RunningGateway
+from tests.support.running import RunningGateway
 from tests.support.sounds import speech
 from tests.support.waiting import eventually
 

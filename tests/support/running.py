@@ -7,18 +7,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.command import GATEWAY, ROOT
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
-
-ROOT = Path(__file__).resolve().parents[2]
-GATEWAY = [sys.executable, "-m", "gateway"]
 
 
 class RunningGateway:

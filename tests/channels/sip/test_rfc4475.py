@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.channels.sip.peer import Msg, Peer, Phone
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.integration
 

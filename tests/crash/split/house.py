@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.peers.kamailio import kamailio
+from tests.support.command import ROOT
 from tests.support.ports import LOOPBACK
 from tests.support.postgres import PostgresServer, postgres_server
-from tests.support.running import ROOT, RunningGateway
+from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

@@ -10,7 +10,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 USER = 4711
 """Nobody's user id. They may read this installation's Python wherever it lies, and write only what is theirs."""

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.documents import scratch
 from tests.e2e.documents.fences import Block, blocks
 from tests.e2e.documents.scratch import Scratch
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.e2e
 GATEWAY_UP = """

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from datetime import timedelta
@@ -35,6 +34,7 @@ from gateway.storage.database import Database, open_database
 from gateway.storage.migrate import knows
 from tests.contract.storage.changes import call, pass_by, written
 from tests.support.clocks import NOON, SHANGHAI, SetClock
+from tests.support.command import GATEWAY
 from tests.support.postgres import PostgresServer, binaries
 
 pytestmark = pytest.mark.integration
@@ -158,7 +158,7 @@ async def open_house(tmp_path: Path) -> AsyncIterator[Any]:
 async def gateway(*args: object) -> tuple[int, str, str]:
     """The command line as a person types it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", *map(str, args), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *GATEWAY, *map(str, args), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()

@@ -23,9 +23,9 @@ from gateway.storage.database import migrate_database
 from tests.channels.sms.smsc import running_smsc
 from tests.integration.recognition.test_pool import TOKEN, served
 from tests.support.certificates import Authority
-from tests.support.doctor import Diagnosis, configured, diagnose
+from tests.support.command import ROOT, configured
+from tests.support.doctor import Diagnosis, diagnose
 from tests.support.ports import free_port
-from tests.support.running import ROOT
 from tests.support.valkey import RunningValkey
 
 pytestmark = pytest.mark.integration

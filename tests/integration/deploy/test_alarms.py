@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 from gateway.telemetry import metrics
 from gateway.telemetry.alarms import ALARMS, BY_NAME
 from tests.integration.deploy.alarm_cases import CASES, Case
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.integration
 RULES = ROOT / "deploy" / "prometheus" / "hotline-gateway.rules.yml"

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.telemetry import alarms
 from tests.integration.faults.table import BY_NAME, FAULTS, Fault
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.integration
 WANTED = {

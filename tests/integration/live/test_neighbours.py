@@ -18,7 +18,7 @@ from gateway.live.run_dir import MAX_SOCKET_PATH, socket_path
 from gateway.live.wakeup import Wakeup
 from tests.contract.storage.changes import written
 from tests.integration.live.follower import open_following
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

@@ -19,8 +19,8 @@ from gateway.live.run_dir import socket_path
 from gateway.live.speech_reader import DOWN_S, RemoteReader
 from gateway.ports.speech import Understood
 from gateway.prefill.said import understand
+from tests.support.command import GATEWAY, ROOT
 from tests.support.reading import city_prefill
-from tests.support.running import GATEWAY, ROOT
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration

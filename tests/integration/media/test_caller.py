@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,10 @@ from gateway.errors import CallEnded
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import alaw_wav, read_wav
 from gateway.ports.clock import SystemClock
+from tests.support.command import GATEWAY, ROOT
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).resolve().parents[3]
 PROMPTS = ROOT / "ivr_flows" / "prompts" / "zh"
 
 
@@ -89,7 +88,7 @@ async def hotline():
 
 async def call(*arguments: object) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", "call", *map(str, arguments),
+        *GATEWAY, "call", *map(str, arguments),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), 60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.prefill.hot_words import hot_words
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.unit
 

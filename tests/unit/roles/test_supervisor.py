@@ -14,7 +14,7 @@ from gateway.roles.run_folder import clear_away
 from gateway.roles.supervisor import children
 from gateway.settings import Settings
 from gateway.settings.sections import Asr, Redis
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.unit
 

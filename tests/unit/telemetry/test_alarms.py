@@ -18,7 +18,7 @@ from gateway.cli.status_view import as_text, status
 from gateway.settings import Settings
 from gateway.telemetry.alarm_log import AlarmLog
 from gateway.telemetry.alarms import ALARMS, BY_NAME, PROCESS_DOWN, Alarm, Ringing, ringing, told
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.unit
 BY_LEVEL = [alarm for alarm in ALARMS if alarm.above is not None or alarm.below is not None]

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.telemetry import metrics
 from gateway.telemetry.exposition import exposition
 from gateway.telemetry.gauges import Gauge
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.unit
 WORDS = st.text('abcdefgh"\\\n中 ', max_size=8)

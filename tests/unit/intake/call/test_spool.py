@@ -18,7 +18,7 @@ from gateway.domain import change_json
 from gateway.domain.change import Applied, Change, NewEvent
 from gateway.errors import NotFound, StoreUnavailable
 from gateway.intake.call.spool import AT_ONCE, SpoolingStore
-from tests.support.running import ROOT
+from tests.support.command import ROOT
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
