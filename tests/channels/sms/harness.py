@@ -22,6 +22,7 @@ from gateway.ports.message import Sent
 from tests.channels.sms.ismg import Ismg, Waiting, running_ismg
 from tests.channels.sms.smsc import Smsc, deliver, running_smsc
 from tests.contract.channels.harness import BaseHarness, Said
+from tests.support.waiting import until
 
 PART = 134
 LINK_LIMITS = {
@@ -77,9 +78,7 @@ class LinkHarness(BaseHarness):
         await self.stack.aclose()
 
     async def until_up(self) -> None:
-        async with asyncio.timeout(10):
-            while not self.house.health.up:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.house.health.up, "the link")
 
     async def send(self, sender: int, text: str) -> Sent:
         await self.until_up()

@@ -13,18 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Down": "\ue015", "Up": "\ue013", "Escape": "\ue00c", "Space": " "}
 SHIFT = "\ue008"
 WAIT_S = 20.0
-
-
-def chromium_missing() -> str | None:
-    """Why these tests cannot run here, or None."""
-    if shutil.which("chromedriver") is None or shutil.which("chromium") is None:
-        return "chromium and chromedriver are not installed (apt-get install chromium chromium-driver)"
-    return None
 
 
 class Browser:
@@ -161,7 +155,12 @@ class Browser:
 
 @asynccontextmanager
 async def chromium(profile: Path, *flags: str) -> AsyncIterator[Browser]:
-    """A fresh, headless browser with further command line ``flags``; its driver is stopped at the end."""
+    """A fresh, headless browser with further command line ``flags``; its driver is stopped at the end.
+
+    Skips the test where there is none.
+    """
+    if shutil.which("chromedriver") is None or shutil.which("chromium") is None:
+        pytest.skip("chromium and chromedriver are not installed (apt-get install chromium chromium-driver)")
     driver = await asyncio.create_subprocess_exec(
         "chromedriver",
         "--port=0",

@@ -16,6 +16,7 @@ from gateway.media.vad import VoiceDetector
 from gateway.media.wav import alaw_wav, read_wav
 from gateway.ports.clock import SystemClock
 from tests.support.command import GATEWAY, ROOT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -128,9 +129,7 @@ async def test_it_hangs_up_when_told(hotline, speech):
     )
     assert code == 0
     assert "we hung up" in out
-    async with asyncio.timeout(5):
-        while hotline.agent.sizes()["calls"]:
-            await asyncio.sleep(0.02)
+    await until(lambda: not hotline.agent.sizes()["calls"], "the call's end")
 
 
 @pytest.mark.parametrize(
