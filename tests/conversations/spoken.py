@@ -31,8 +31,8 @@ from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
 from tests.conversations.phone import Phone
 from tests.conversations.script import Play, Turn
-from tests.fakes.reading import ReaderHere
 from tests.support.databases import ready_sqlite
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 from tests.support.virtual_time import run_virtual, standing_still
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.channels.sip.peer import Msg, Peer, Phone, offer
+from tests.support.sip import Msg, Peer, Phone, offer
 
 T1_S = 0.5
 T2_S = 4.0

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.channels.sip.peer import Peer, Phone, offer
 from tests.crash.audit import quiesce, unnoted_answers, unreadable_recordings
 from tests.support.running import RunningGateway
+from tests.support.sip import Peer, Phone, offer
 
 pytestmark = pytest.mark.crash
 CALLS = 4

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.channels.sip.peer import Peer, Phone, offer
 from tests.support.running import RunningGateway
+from tests.support.sip import Peer, Phone, offer
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e

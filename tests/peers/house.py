@@ -18,7 +18,7 @@ from gateway.media import g711
 from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.channel import ChannelContext
 from gateway.ports.clock import SystemClock
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.ports import LOOPBACK, free_port_range
 from tests.support.sounds import RATE, sine
 from tests.support.waiting import until

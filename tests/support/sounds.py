@@ -10,10 +10,11 @@ from pathlib import Path
 
 from gateway.media.wav import read_wav
 from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES
+from tests.support.command import ROOT
 
 RATE = 8000
 FULL_SCALE = 32_767
-STREET_LAMP = Path(__file__).resolve().parents[2] / "demo" / "street_lamp.wav"
+STREET_LAMP = ROOT / "demo" / "street_lamp.wav"
 """Somebody reports a broken street lamp, in Mandarin."""
 QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
 """20 ms of silence as A-law."""

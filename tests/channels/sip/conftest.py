@@ -14,8 +14,8 @@ from channels.sip.trace import TraceWriter
 from channels.sip.user_agent import UserAgent
 from gateway.errors import CallEnded
 from gateway.ports.clock import SystemClock
-from tests.channels.sip.peer import Handler, Peer
-from tests.fakes.house import NoPhones
+from tests.support.fakes.house import NoPhones
+from tests.support.sip import Handler, Peer
 from tests.support.waiting import until
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.sip.transport import Flow
 from channels.sip.uri import Via
-from tests.channels.sip.peer import Msg, Phone
+from tests.support.sip import Msg, Phone
 
 
 class Elsewhere(Flow):

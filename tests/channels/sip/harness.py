@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 from channels.sip import SPEC
 from gateway.errors import CallEnded, Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.message import InboundMessage, Sent
-from tests.channels.sip.peer import Msg, Peer, Phone, offer
 from tests.contract.channels.harness import BaseHarness, Said
+from tests.support.sip import Msg, Peer, Phone, offer
 
 _SPOKEN = "people speak: "
 

@@ -15,8 +15,8 @@ from channels.sip.failures import OF_A_NAME, OF_A_SOURCE, Failures
 from channels.sip.settings import SipSettings
 from channels.sip.weak_passwords import is_weak
 from gateway.errors import ConfigError
-from tests.fakes.house import FakeHouse
 from tests.support.clocks import SetClock
+from tests.support.fakes.house import FakeHouse
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import CallEnded
 from gateway.ports.call import EndReason
-from tests.channels.sip.peer import Phone, offer
+from tests.support.sip import Phone, offer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

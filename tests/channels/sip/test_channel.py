@@ -11,8 +11,8 @@ import pytest
 from channels.sip import SPEC
 from channels.sip.settings import SipSettings
 from gateway.ports.call import EndReason
-from tests.channels.sip.peer import Peer, Phone
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
+from tests.support.sip import Peer, Phone
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

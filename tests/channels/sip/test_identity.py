@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.intake.call.numbers import caller_number
-from tests.channels.sip.peer import Phone
+from tests.support.sip import Phone
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ import struct
 import pytest
 
 from gateway.ports.call import EndReason
-from tests.channels.sip.peer import Phone, offer
-from tests.integration.media.phone import Phone as Media
+from tests.support.rtp import Phone as Media
+from tests.support.sip import Phone, offer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

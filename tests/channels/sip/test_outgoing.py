@@ -11,7 +11,7 @@ import pytest
 from channels.sip.uac import BadDestination, Credentials
 from gateway.errors import CallEnded
 from gateway.ports.call import EndReason, OutgoingCall
-from tests.channels.sip.peer import Phone, offer
+from tests.support.sip import Phone, offer
 
 pytestmark = pytest.mark.integration
 

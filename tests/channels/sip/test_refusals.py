@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from tests.channels.sip.peer import Phone, offer
+from tests.support.sip import Phone, offer
 
 pytestmark = pytest.mark.integration
 

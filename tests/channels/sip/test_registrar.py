@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.errors import StoreUnavailable
-from tests.channels.sip.peer import Msg, Phone, offer
+from tests.support.sip import Msg, Phone, offer
 
 pytestmark = pytest.mark.integration
 

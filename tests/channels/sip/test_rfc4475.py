@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.channels.sip.peer import Msg, Peer, Phone
 from tests.support.command import ROOT
+from tests.support.sip import Msg, Peer, Phone
 
 pytestmark = pytest.mark.integration
 

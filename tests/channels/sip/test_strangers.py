@@ -13,9 +13,9 @@ from channels.sip.user_agent import COMPLAINTS_PER_SECOND
 from gateway.errors import CallEnded
 from gateway.ports.call import EndReason
 from tests.channels.sip.elsewhere import Elsewhere
-from tests.channels.sip.peer import Phone, offer
 from tests.channels.sip.test_registrar import Desk, Phones
-from tests.integration.media.phone import Phone as Media
+from tests.support.rtp import Phone as Media
+from tests.support.sip import Phone, offer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

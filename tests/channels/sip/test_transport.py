@@ -8,7 +8,7 @@ import re
 import pytest
 
 from channels.sip.transport import MAX_MESSAGE, Transports
-from tests.channels.sip.peer import Phone, offer
+from tests.support.sip import Phone, offer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

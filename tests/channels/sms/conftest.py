@@ -10,7 +10,7 @@ from pathlib import Path
 from channels.sms import SPEC
 from channels.sms.settings import SmsSettings
 from gateway.ports.channel import ChannelContext
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 
 
 @asynccontextmanager

@@ -11,8 +11,8 @@ from channels.sms.assembly import DOUBLE_S, GAP, LONG_DUMP, MOST_OPEN, REPEAT_S,
 from channels.sms.codec.split import split
 from channels.sms.codec.udh import Concat, parse
 from gateway.errors import StoreUnavailable
-from tests.fakes.house import MemoryState
 from tests.support.clocks import SetClock
+from tests.support.fakes.house import MemoryState
 
 pytestmark = pytest.mark.unit
 

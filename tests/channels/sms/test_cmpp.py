@@ -11,8 +11,8 @@ import pytest
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from tests.channels.sms.conftest import running
 from tests.channels.sms.ismg import Ismg, running_ismg
-from tests.fakes.house import FakeHouse
 from tests.support.data import each
+from tests.support.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

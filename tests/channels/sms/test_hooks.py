@@ -19,8 +19,8 @@ from channels.sms import aliyun, tencent, twilio
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.ports.message import MediaRef
 from tests.channels.sms.conftest import running
-from tests.fakes.house import FakeHouse
 from tests.support.data import each
+from tests.support.fakes.house import FakeHouse
 
 pytestmark = pytest.mark.integration
 TOKEN = "an-unguessable-token-42"

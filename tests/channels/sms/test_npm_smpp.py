@@ -14,7 +14,7 @@ import pytest
 
 from gateway.errors import StoreUnavailable, TransientDeliveryError
 from tests.channels.sms.conftest import running
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

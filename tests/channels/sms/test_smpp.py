@@ -10,8 +10,8 @@ from channels.sms.smpp import pdu
 from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from tests.channels.sms.conftest import running
 from tests.channels.sms.smsc import Smsc, deliver, running_smsc
-from tests.fakes.house import FakeHouse
 from tests.support.data import each
+from tests.support.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

@@ -17,7 +17,7 @@ from channels.webchat import SPEC
 from channels.webchat.channel import WebChatChannel
 from gateway.ports.message import Sent
 from tests.contract.channels.harness import BaseHarness, Said
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.servers import served
 
 HOST_PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>某区政务服务</title>

@@ -18,7 +18,7 @@ from channels.webchat import lines, uploads
 from channels.webchat.sniff import as_kind, media_type
 from channels.webchat.uploads import safe_name
 from tests.channels.webchat.harness import Client, Site, site
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

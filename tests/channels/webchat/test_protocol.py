@@ -12,7 +12,7 @@ import pytest
 from channels.webchat import SPEC
 from gateway.errors import RejectedInput, StoreUnavailable
 from tests.channels.webchat.harness import Client, Site, site
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.desk.browser import ELEMENT, Browser, chromium
+from tests.support.browser import ELEMENT, Browser, chromium
 
 FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 _ROOT = "const R=document.querySelector('hotline-chat').shadowRoot;"

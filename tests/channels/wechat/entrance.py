@@ -23,7 +23,7 @@ from channels.wechat.settings import WechatSettings
 from gateway.ports.clock import SystemClock
 from gateway.ports.message import InboundMessage
 from tests.channels.wechat.api_server import ApiServer
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.servers import served
 
 TOKEN = "spamtest-callback-token"

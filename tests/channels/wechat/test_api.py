@@ -15,8 +15,8 @@ from gateway.ports.clock import SystemClock
 from gateway.ports.message import MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
 from tests.channels.wechat.entrance import SECRET, entrance, settings
-from tests.fakes.house import FakeHouse
 from tests.support.data import each
+from tests.support.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

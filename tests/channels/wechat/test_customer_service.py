@@ -17,7 +17,7 @@ from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDe
 from gateway.ports.message import Location, MediaRef, OutboundMessage, Sent
 from tests.channels.wechat.api_server import ApiServer
 from tests.channels.wechat.entrance import Entrance, entrance, settings
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration

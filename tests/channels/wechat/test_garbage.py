@@ -23,7 +23,7 @@ from channels.wechat.channel import WechatChannel
 from channels.wechat.crypto import signature
 from gateway.errors import StoreUnavailable
 from tests.channels.wechat.entrance import AES_KEY, APP_ID, TOKEN, ClockAt, settings, text_xml
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.ports.channel import Channel, ChannelSpec
 from gateway.ports.message import Sent, TextChannel
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 from tests.support.servers import served
 
 

@@ -19,7 +19,7 @@ from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDe
 from gateway.ports.channel import Accepted, InboundContact
 from gateway.ports.message import InboundMessage, Received
 from tests.contract.channels.harness import ChannelHarness, Said
-from tests.fakes.conversations import MemoryConversations
+from tests.support.fakes.conversations import MemoryConversations
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.contract

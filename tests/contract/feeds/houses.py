@@ -14,9 +14,9 @@ from gateway.domain.ids import new_ulid
 from gateway.ports.clock import Clock
 from gateway.ports.feed import DeliveryStore
 from gateway.storage.database import open_database
-from tests.contract.feeds.memory import MemoryDeliveries
 from tests.support.clocks import SetClock
 from tests.support.databases import ready_sqlite
+from tests.support.fakes.deliveries import MemoryDeliveries
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from gateway.feeds.worker import FeedWorker
 from gateway.live.wakeup import Wakeup
 from gateway.ports.feed import Delivery
 from gateway.telemetry import metrics
-from tests.contract.feeds.memory import MemoryDeliveries, Receiver
+from tests.support.fakes.deliveries import MemoryDeliveries, Receiver
 from tests.support.virtual_time import VirtualClock, run_virtual
 
 pytestmark = pytest.mark.contract

@@ -28,8 +28,8 @@ from gateway.storage.batch_callbacks import LOOKED_BACK, earlier_numbers
 from gateway.storage.database import Database
 from gateway.storage.migrate import _config
 from tests.contract.storage.changes import event, written
-from tests.fakes.reading import ReaderHere
 from tests.support.clocks import NOON, SetClock
+from tests.support.fakes.reading import ReaderHere
 from tests.support.stores import SQL_ALONE
 
 pytestmark = pytest.mark.contract

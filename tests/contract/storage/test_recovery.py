@@ -25,8 +25,8 @@ from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event
-from tests.fakes.reading import ReaderHere
 from tests.support.clocks import NOON, SetClock
+from tests.support.fakes.reading import ReaderHere
 from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract

@@ -21,8 +21,8 @@ from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
 from tests.contract.storage.changes import event
-from tests.fakes.reading import ReaderHere
 from tests.support.clocks import SetClock
+from tests.support.fakes.reading import ReaderHere
 from tests.support.stores import Open
 
 pytestmark = pytest.mark.contract

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.desk.browser import Browser, chromium
-from tests.integration.web.house import PASSWORD, WebHouse, web_house
+from tests.support.browser import Browser, chromium
+from tests.support.web_house import PASSWORD, WebHouse, web_house
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.words import Disposition
-from tests.e2e.desk.browser import Browser
-from tests.integration.web.house import PASSWORD, TONE, WebHouse, final
+from tests.support.browser import Browser
+from tests.support.web_house import PASSWORD, TONE, WebHouse, final
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[3]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.domain.words import Disposition
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import sound
-from tests.integration.web.house import WebHouse
+from tests.support.browser import Browser
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.e2e
 

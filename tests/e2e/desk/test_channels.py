@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import log_in, sound
-from tests.integration.web.house import WebHouse, web_house
+from tests.support.browser import Browser
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.e2e
 WELL: dict[str, Any] = {

@@ -11,8 +11,8 @@ from gateway.domain.change import Change, NewEvent
 from gateway.domain.words import Disposition
 from gateway.storage.account_tables import sessions
 from gateway.web.passwords import hash_password
-from tests.e2e.desk.browser import Browser
-from tests.integration.web.house import PASSWORD, TONE, WebHouse, final
+from tests.support.browser import Browser
+from tests.support.web_house import PASSWORD, TONE, WebHouse, final
 
 pytestmark = pytest.mark.e2e
 LAMP = "龙华区民治街道的路灯坏了三天了，我的电话是13912345678，请尽快维修。"

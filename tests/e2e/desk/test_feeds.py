@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import FeedRefused
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import log_in, sound
-from tests.integration.web.house import PASSWORD, WebHouse
+from tests.support.browser import Browser
+from tests.support.web_house import PASSWORD, WebHouse
 
 pytestmark = pytest.mark.e2e
 

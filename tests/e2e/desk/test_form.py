@@ -9,9 +9,9 @@ import pytest
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess, Mention
 from gateway.intake.call.record import CallRecord
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import sound
-from tests.integration.web.house import WebHouse, final
+from tests.support.browser import Browser
+from tests.support.web_house import WebHouse, final
 
 pytestmark = pytest.mark.e2e
 WATER = "你好，我叫王小明，龙华区金贸街道万绿小区停水两天了，物业收了五百块也不管，我的电话是13912345678。"

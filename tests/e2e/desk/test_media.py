@@ -12,10 +12,10 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from gateway.intake.media.attachment_files import AttachmentFiles
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import picture, sound
-from tests.integration.web.house import WebHouse, web_house
 from tests.integration.web.test_contact_sources import form
+from tests.support.browser import Browser
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.e2e
 HEIC = b"\0\0\0\x18ftypheic" + bytes(60)

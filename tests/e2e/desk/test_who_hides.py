@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.domain.change import Change, NewEvent
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_form import open_ticket
-from tests.integration.web.house import WebHouse
+from tests.support.browser import Browser
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.e2e
 

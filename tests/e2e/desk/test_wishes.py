@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.domain.words import Disposition
-from tests.e2e.desk.browser import Browser
 from tests.e2e.desk.test_accessible import sound
 from tests.e2e.desk.test_form import open_ticket, record, value
-from tests.integration.web.house import PASSWORD, WebHouse
+from tests.support.browser import Browser
+from tests.support.web_house import PASSWORD, WebHouse
 
 pytestmark = pytest.mark.e2e
 SAID = "我是聋人，我要匿名举报一家黑网吧，请给我保密，不要打电话，发短信就行"

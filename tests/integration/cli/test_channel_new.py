@@ -30,12 +30,12 @@ def copy(tmp_path):
     ignore = shutil.ignore_patterns("__pycache__", "*.wav", "node_modules")
     for name in ("gateway", "channels", "asr"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
-    for name in ("fakes", "support", "contract/channels"):
+    for name in ("support", "contract/channels"):
         shutil.copytree(ROOT / "tests" / name, tmp_path / "tests" / name, ignore=ignore)
     for name in ("pyproject.toml", "LICENSE", "README.md", "tests/conftest.py"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, tmp_path / name)
-    for folder in ("tests", "tests/fakes", "tests/support", "tests/contract", "tests/contract/channels"):
+    for folder in ("tests", "tests/support", "tests/support/fakes", "tests/contract", "tests/contract/channels"):
         (tmp_path / folder / "__init__.py").touch()
     return tmp_path
 

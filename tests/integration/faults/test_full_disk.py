@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.channels.sip.peer import Peer, Phone, offer
 from tests.integration.faults.table import BY_NAME
 from tests.integration.faults.told import JSON_LOG, examined, health, is_over, logged, ringing, rings, told_by_doctor
 from tests.support.command import ROOT
 from tests.support.running import RunningGateway
+from tests.support.sip import Peer, Phone, offer
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration

@@ -19,8 +19,8 @@ from gateway.live.client import connect
 from gateway.live.wakeup import Wakeup
 from gateway.ports.clock import SystemClock
 from scripts.case_system import CaseSystem
-from tests.contract.feeds.memory import MemoryDeliveries
 from tests.integration.feeds.test_webhook import SECRET, delivery
+from tests.support.fakes.deliveries import MemoryDeliveries
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
 

@@ -18,7 +18,7 @@ from gateway.ivr.engine import Engine
 from gateway.ports.call import FRAME_MS, CallInfo, EndReason
 from gateway.ports.clock import SystemClock
 from gateway.ports.recogniser import Final
-from tests.fakes.reading import ReaderHere
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 from tests.support.sounds import QUIET, frames, speech
 

@@ -8,8 +8,8 @@ import pytest
 
 from channels.sip.media import RtpPool
 from channels.sip.rtp_source import Signaller
-from tests.integration.media.phone import Phone
 from tests.support.clocks import ShiftedClock
+from tests.support.rtp import Phone
 
 HERE = Signaller("127.0.0.1")
 """Calls are signalled from this machine."""

@@ -18,7 +18,7 @@ from gateway.errors import CallEnded
 from gateway.media.g711 import alaw_to_ulaw, ulaw_to_alaw
 from gateway.telemetry import metrics
 from tests.integration.media.conftest import HERE
-from tests.integration.media.phone import HEADER, SILENCE
+from tests.support.rtp import HEADER, SILENCE
 from tests.support.tones import Line
 from tests.support.waiting import until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from tests.integration.web.house import WebHouse
+from tests.support.web_house import WebHouse
 
 V2 = "/open311/v2"
 KEY = "token-of-contacts"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.web.open311.services import Open311, read_services
-from tests.integration.web.house import ROOT, WebHouse, web_house
+from tests.support.command import ROOT
+from tests.support.web_house import WebHouse, web_house
 
 CITY = Open311(services=read_services(ROOT / "config" / "open311_services.csv"), jurisdiction_id="haikou.gov.cn")
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from tests.integration.open311.client import KEY, READER, REPORT, REQUEST_FIELDS, V2, fetch, post, reported, shape, xml
-from tests.integration.web.house import WebHouse
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
 

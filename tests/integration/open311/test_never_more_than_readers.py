@@ -10,7 +10,7 @@ import pytest
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess
 from tests.integration.open311.client import KEY, READER, V2, fetch, reported
-from tests.integration.web.house import WebHouse
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
 SAID = "住在民治大道12号3栋401的张三丰殴打路人"

@@ -20,7 +20,8 @@ from gateway.web.open311.services import BY_TYPE, read_services
 from gateway.web.services import Limits
 from tests.integration.open311.client import KEY, READER, REPORT, V2, fetch, post, reported, shape, xml
 from tests.integration.open311.conftest import CITY
-from tests.integration.web.house import ROOT, WebHouse, web_house
+from tests.support.command import ROOT
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 PERSONAL = ("陈小明", "13800138000", "8613800138000", "chen@example.com", "Chen@Example.com")

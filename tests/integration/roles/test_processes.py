@@ -21,10 +21,10 @@ import pytest
 
 from gateway import __version__
 from scripts.case_system import CaseSystem
-from tests.channels.sip.peer import Msg, Peer, Phone, offer
 from tests.support.command import GATEWAY, ROOT
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway
+from tests.support.sip import Msg, Peer, Phone, offer
 from tests.support.waiting import eventually, until
 
 pytestmark = pytest.mark.integration

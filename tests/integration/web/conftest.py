@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.web.house import WebHouse, web_house
+from tests.support.web_house import WebHouse, web_house
 
 
 @pytest.fixture

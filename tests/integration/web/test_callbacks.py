@@ -12,8 +12,8 @@ import pytest
 from gateway.domain.ids import rfc3339
 from gateway.domain.words import Disposition
 from gateway.web.auth import CSRF_HEADER
-from tests.integration.web.house import PASSWORD, WebHouse, audited, web_house
 from tests.support.clocks import SetClock
+from tests.support.web_house import PASSWORD, WebHouse, audited, web_house
 
 pytestmark = pytest.mark.integration
 SAID = "打我13912345678，龙华区国贸路的路灯坏了"

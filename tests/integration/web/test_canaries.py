@@ -28,7 +28,7 @@ from gateway.domain.guess import Guess, Mention
 from gateway.domain.ids import new_ulid
 from gateway.web.services import Limits
 from tests.integration.open311.conftest import CITY
-from tests.integration.web.house import WebHouse, web_house
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 NAMES = st.text(alphabet="鑫淼焱垚犇骉羴猋麤鱻", min_size=2, max_size=3).map(lambda given: f"张{given}")

@@ -14,8 +14,8 @@ import pytest
 from gateway.storage.database import open_database
 from gateway.web.api.contacts import signature
 from gateway.web.auth import sha256
-from tests.integration.web.house import PASSWORD, WebHouse
 from tests.support import command
+from tests.support.web_house import PASSWORD, WebHouse
 
 pytestmark = pytest.mark.integration
 

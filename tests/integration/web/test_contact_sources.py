@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.ports.channel import SigningSource
 from gateway.web.api.contacts import signature, status_text
-from tests.integration.web.house import SOURCE_SECRET, WebHouse, web_house
+from tests.support.web_house import SOURCE_SECRET, WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 PATH = "/api/v1/contacts"

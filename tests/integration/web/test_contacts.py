@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import StoreUnavailable
 from gateway.web.api.contacts import signature
 from gateway.web.services import Limits
-from tests.integration.web.house import SOURCE_SECRET, WebHouse, web_house
+from tests.support.web_house import SOURCE_SECRET, WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 

@@ -13,8 +13,8 @@ import structlog
 from gateway.web import app as web_app
 from gateway.web import desk
 from gateway.web.services import Limits
-from tests.integration.web.house import WebHouse, web_house
 from tests.support.waiting import until
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 

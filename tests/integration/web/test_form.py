@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.guess import Guess, Mention
 from gateway.web import seen
-from tests.integration.web.house import PASSWORD, WebHouse, final
+from tests.support.web_house import PASSWORD, WebHouse, final
 
 pytestmark = pytest.mark.integration
 SAID = "我叫王小明，电话是13912345678，龙华区金贸街道的路灯坏了，王小明盼复。"

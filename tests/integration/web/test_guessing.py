@@ -14,10 +14,10 @@ from gateway.web import login_trail, passwords
 from gateway.web.auth import sha256
 from gateway.web.routing import HOUSE
 from gateway.web.services import Limits
-from tests.integration.web.house import PASSWORD, WebHouse, web_house
 from tests.integration.web.test_session import PATH
 from tests.support.clocks import SetClock
 from tests.support.waiting import until
+from tests.support.web_house import PASSWORD, WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 STRANGER, ADMIN = "203.0.113.9", "198.51.100.7"

@@ -16,7 +16,7 @@ from gateway.errors import RejectedInput, StoreUnavailable
 from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.web.services import Limits
-from tests.integration.web.house import web_house
+from tests.support.web_house import web_house
 
 pytestmark = pytest.mark.integration
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1).to_bytes(4) * 2 + bytes(50)

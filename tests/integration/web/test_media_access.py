@@ -8,9 +8,9 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from gateway.web.auth import sha256
-from tests.integration.web.house import WebHouse, web_house
 from tests.integration.web.test_form import log_in
 from tests.support.clocks import SetClock
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.domain.limits import BODY_BYTES, CONTACT_BYTES, CONTENT_CHARS, MASKED_PAGE
-from tests.integration.web.house import WebHouse
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
 JSON = {"Content-Type": "application/json"}

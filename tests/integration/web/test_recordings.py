@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.integration.web.house import TONE, WebHouse
 from tests.support.waiting import until
+from tests.support.web_house import TONE, WebHouse
 
 pytestmark = pytest.mark.integration
 

@@ -22,7 +22,7 @@ from gateway.intake.channel.here import ChannelsHere
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.web.auth import ADMIN, CSRF_HEADER, ROLE_SCOPES, SCOPES, csrf_token, sha256
 from gateway.web.routing import Route
-from tests.integration.web.house import PASSWORD_HASH, WebHouse, web_house
+from tests.support.web_house import PASSWORD_HASH, WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[3]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.web.house import WebHouse, audited
+from tests.support.web_house import WebHouse, audited
 
 pytestmark = pytest.mark.integration
 NAME = {"kind": "citizen", "phone": "13800138000", "name": "王小芳"}

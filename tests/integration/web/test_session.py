@@ -10,8 +10,8 @@ import pytest
 
 from gateway.web.auth import csrf_token, sha256
 from gateway.web.passwords import hash_password
-from tests.integration.web.house import PASSWORD, WebHouse, audited, web_house
 from tests.support.clocks import SetClock
+from tests.support.web_house import PASSWORD, WebHouse, audited, web_house
 
 pytestmark = pytest.mark.integration
 PATH = "/api/v1/session"

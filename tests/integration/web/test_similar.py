@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.web.house import WebHouse
+from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
 

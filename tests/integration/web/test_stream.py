@@ -18,9 +18,9 @@ from gateway.web.api.stream import RECHECK_S
 from gateway.web.auth import REMEMBER_S, sha256
 from gateway.web.server import SHUTDOWN_S
 from gateway.web.services import Limits
-from tests.integration.web.house import PASSWORD, PASSWORD_HASH, WebHouse, web_house
 from tests.support.clocks import SetClock
 from tests.support.waiting import until
+from tests.support.web_house import PASSWORD, PASSWORD_HASH, WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 STREAMS = 12

@@ -11,7 +11,7 @@ import pytest
 from gateway.domain.words import Disposition
 from gateway.errors import FeedRefused
 from gateway.ports.refused_call import RefusedCall
-from tests.integration.web.house import WebHouse, final
+from tests.support.web_house import WebHouse, final
 
 pytestmark = pytest.mark.integration
 SAID = "龙华区民治街道的路灯坏了，我叫王五，电话13912345678"

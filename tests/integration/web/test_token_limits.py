@@ -10,8 +10,8 @@ import pytest
 
 from gateway.web.api.contacts import signature
 from gateway.web.auth import sha256
-from tests.integration.web.house import WebHouse, web_house
 from tests.support.clocks import SetClock
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 TICKETS = "/api/v1/tickets"

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain.change import Change, NewEvent
 from gateway.domain.words import Disposition
-from tests.integration.web.house import WebHouse, audited, web_house
+from tests.support.web_house import WebHouse, audited, web_house
 
 pytestmark = pytest.mark.integration
 SECRET = "请给我保密，楼下饭店偷排油烟"

@@ -23,7 +23,7 @@ from channels.sip.session_timers import IntervalTooSmall, agree
 from channels.sip.settings import SipSettings
 from channels.sip.transport import MAX_MESSAGE, Flow
 from gateway.ports.clock import SystemClock
-from tests.fakes.house import NoPhones
+from tests.support.fakes.house import NoPhones
 
 pytestmark = pytest.mark.unit
 

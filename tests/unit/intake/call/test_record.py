@@ -17,7 +17,7 @@ from gateway.ports.numbers import DialPlan
 from gateway.ports.recogniser import Final
 from gateway.ports.speech import SpeechReader
 from gateway.prefill.reader import Prefill
-from tests.fakes.reading import ReaderHere
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 
 pytestmark = pytest.mark.unit

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import Conflict, RejectedInput, StoreUnavailable
 from gateway.ports.message import InboundMessage, Receipt
-from tests.fakes.house import FakeHouse
+from tests.support.fakes.house import FakeHouse
 
 pytestmark = pytest.mark.unit
 

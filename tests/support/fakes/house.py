@@ -14,7 +14,7 @@ from gateway.ports.call import CallLeg
 from gateway.ports.channel import Accepted, ChannelContext, InboundContact
 from gateway.ports.clock import SystemClock
 from gateway.ports.message import InboundMessage, OutboundMessage, Receipt, TextServices
-from tests.fakes.conversations import MemoryConversations
+from tests.support.fakes.conversations import MemoryConversations
 
 
 class NoPhones:

@@ -31,11 +31,11 @@ from gateway.web.auth import sha256
 from gateway.web.catalogue import Catalogue
 from gateway.web.server import Serving, serve
 from gateway.web.services import Limits, WebServices
-from tests.fakes.reading import ReaderHere
+from tests.support.command import ROOT
 from tests.support.databases import ready_sqlite
+from tests.support.fakes.reading import ReaderHere
 from tests.support.reading import city_prefill
 
-ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "correct horse 47"
 TOKENS = {
     "reader": ["tickets:read"],
