@@ -17,13 +17,13 @@ from tests.support.ports import LOOPBACK
 
 @asynccontextmanager
 async def served(
-    app: web.Application, *, tls: ssl.SSLContext | None = None, ending_s: float = 0.1
+    app: web.Application, *, port: int = 0, tls: ssl.SSLContext | None = None, ending_s: float = 0.1
 ) -> AsyncIterator[str]:
     """Serve on the running loop; the address without a path. Who is still asking at the end has ``ending_s``."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=ending_s)
     await runner.setup()
     try:
-        await web.TCPSite(runner, LOOPBACK, 0, ssl_context=tls).start()
+        await web.TCPSite(runner, LOOPBACK, port, ssl_context=tls).start()
         yield f"{'https' if tls else 'http'}://{LOOPBACK}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

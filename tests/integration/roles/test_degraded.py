@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -20,7 +20,7 @@ from gateway.intake.channel.watch import KEY
 from gateway.storage.database import open_database
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway
-from tests.support.servers import Asked, ThreadedServer
+from tests.support.servers import Asked, ThreadedServer, served
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -60,20 +60,16 @@ def recogniser(port: int) -> Iterator[None]:
             pass
         return answer
 
-    async def start() -> web.AppRunner:
-        app = web.Application()
-        app.router.add_get("/", connected)
-        await (runner := web.AppRunner(app, shutdown_timeout=0.1)).setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        return runner
-
+    app = web.Application()
+    app.router.add_get("/", connected)
+    serving = AsyncExitStack()
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever)
     thread.start()
     try:
-        runner = asyncio.run_coroutine_threadsafe(start(), loop).result()
+        asyncio.run_coroutine_threadsafe(serving.enter_async_context(served(app, port=port)), loop).result()
         yield
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        asyncio.run_coroutine_threadsafe(serving.aclose(), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
