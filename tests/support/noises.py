@@ -32,10 +32,12 @@ def _note(hz: float, seconds: float, rng: np.random.Generator, level: float = 0.
 
 
 def silence(seconds: float) -> bytes:
+    """Nothing at all."""
     return bytes(2 * int(seconds * RATE))
 
 
 def white_noise(seconds: float, level: float = 0.05) -> bytes:
+    """Noise of every frequency alike."""
     return _pcm(np.random.default_rng(1).normal(0, level, int(seconds * RATE)))
 
 

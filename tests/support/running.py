@@ -68,10 +68,12 @@ rtp_ports = [{low}, {high}]
 
     @property
     def url(self) -> str:
+        """Where its web listens."""
         return f"http://127.0.0.1:{self.http_port}"
 
     @property
     def sip_uri(self) -> str:
+        """Whom to call."""
         return f"sip:12345@127.0.0.1:{self.sip_port}"
 
     def __enter__(self) -> Self:
@@ -86,6 +88,7 @@ rtp_ports = [{low}, {high}]
         return [*GATEWAY, *args]
 
     def start(self) -> None:
+        """Start it, and wait until it is ready."""
         with self.log.open("ab") as sink:
             self.process = subprocess.Popen(
                 self.command("run", "--role", self.role, "--config", str(self.config)),
@@ -103,6 +106,8 @@ rtp_ports = [{low}, {high}]
             raise
 
     def wait_ready(self) -> None:
+        """Until ``/readyz`` says so; fails with the log when it ends before."""
+
         def ready() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
@@ -111,6 +116,7 @@ rtp_ports = [{low}, {high}]
         eventually(ready, within_s=60, what="readyz")
 
     def stop(self) -> int:
+        """SIGTERM, and wait; its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -147,6 +153,7 @@ rtp_ports = [{low}, {high}]
         return pid
 
     def cli(self, *args: str, check: bool = True) -> str:
+        """Run a verb on its configuration; what it printed."""
         done = subprocess.run(
             self.command(*args, "--config", str(self.config)), cwd=ROOT, capture_output=True, text=True, check=False
         )
@@ -155,6 +162,7 @@ rtp_ports = [{low}, {high}]
 
     @property
     def token(self) -> str:
+        """Of an administrator, made once."""
         if not self._token:
             self._token = self.cli("tokens", "create", "--name", "test", "--scope", "admin").splitlines()[-1]
         return self._token
