@@ -7,11 +7,10 @@ next, except while a thread works for a call, when it goes on as it does on the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
@@ -24,7 +23,6 @@ from gateway.ivr.engine import Engine
 from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import SystemClock
-from gateway.ports.recogniser import Final
 from gateway.ports.store import ChangeStore, TicketQuery
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database, open_database
@@ -33,6 +31,7 @@ from tests.conversations.phone import Phone
 from tests.conversations.script import Play, Turn
 from tests.support.databases import ready_sqlite
 from tests.support.fakes.reading import ReaderHere
+from tests.support.fakes.recogniser import ScriptedRecogniser
 from tests.support.reading import city_prefill
 from tests.support.virtual_time import run_virtual, standing_still
 
@@ -56,36 +55,6 @@ class _Store:
             return await self._changes.apply(change)
 
 
-class Recognition:
-    """A recogniser, and its one stream, that understands what the script says is said."""
-
-    complete = True
-
-    def __init__(self) -> None:
-        self._results: asyncio.Queue[Final | None] = asyncio.Queue()
-
-    def open(self, **_: Any) -> Recognition:
-        return self
-
-    def push(self, alaw: bytes) -> None:
-        pass
-
-    def understand(self, text: str, start_ms: int, end_ms: int, language: str) -> None:
-        self._results.put_nowait(
-            Final(start_ms=start_ms, end_ms=end_ms, text=text, language=language, confidence=0.9, engine="script")
-        )
-
-    async def results(self) -> AsyncIterator[Final]:
-        while (result := await self._results.get()) is not None:
-            yield result
-
-    def finish(self) -> None:
-        self._results.put_nowait(None)
-
-    async def aclose(self) -> None:
-        pass
-
-
 @dataclass
 class Hotline:
     """What all calls share."""
@@ -95,7 +64,7 @@ class Hotline:
     engine: Engine = field(default_factory=lambda: Engine(load_flows(ROOT / "ivr_flows")))
     prefill: Prefill = field(default_factory=city_prefill)
 
-    def answering(self, recognition: Recognition) -> CallAnswering:
+    def answering(self, recognition: ScriptedRecogniser) -> CallAnswering:
         """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""
         clock = SystemClock()
         store = _Store(self.database.changes)
@@ -129,7 +98,7 @@ class Hotline:
                 to_user="12345",
             )
         )
-        recognition = Recognition()
+        recognition = ScriptedRecogniser()
         answering = self.answering(recognition)
         media = asyncio.create_task(phone.run())
         served = asyncio.create_task(answering(phone))
@@ -164,7 +133,7 @@ class Hotline:
         return Played(play, sender, exchanges, tickets, opening=[text for ms, text in said if ms < first])
 
 
-async def _converse(phone: Phone, recognition: Recognition, play: Play) -> list[tuple[Turn, int]]:
+async def _converse(phone: Phone, recognition: ScriptedRecogniser, play: Play) -> list[tuple[Turn, int]]:
     """The caller's side; each turn with the moment from which on what is said answers it."""
     began: list[tuple[Turn, int]] = []
     if not play.dialogue.turns:
@@ -184,14 +153,14 @@ async def _converse(phone: Phone, recognition: Recognition, play: Play) -> list[
     return began
 
 
-async def _say(phone: Phone, recognition: Recognition, words: str, language: str) -> None:
+async def _say(phone: Phone, recognition: ScriptedRecogniser, words: str, language: str) -> None:
     shortest, longest = UTTERANCE_MS
     start_ms = phone.heard_ms
     await phone.speak(max(shortest, min(longest, CHAR_MS * len(words))))
     end_ms = phone.heard_ms
 
     await asyncio.sleep(RECOGNISED_S)
-    recognition.understand(words, start_ms, end_ms, language)
+    recognition.understand(words, end_ms, language, start_ms=start_ms)
 
 
 async def play_all(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:

@@ -10,6 +10,6 @@ sound             ``sounds``, ``tones`` (keys), ``noises`` (nobody speaks), ``ho
 machine           ``ports``, ``certificates``, ``loop_time``, ``machine``
 data              ``data`` (files to read), ``reading`` (the city's own reader)
 fakes of ports    ``fakes.house`` (what a channel sees), ``fakes.conversations``, ``fakes.deliveries``,
-                  ``fakes.reading``
+                  ``fakes.reading``, ``fakes.recogniser``
 ================  ======================================================================================
 """

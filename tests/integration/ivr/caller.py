@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from gateway.intake.call.record import CallRecord
 from gateway.ivr.engine import Engine
 from gateway.ports.call import FRAME_MS, CallInfo, EndReason
 from gateway.ports.clock import SystemClock
-from gateway.ports.recogniser import Final
 from tests.support.fakes.reading import ReaderHere
+from tests.support.fakes.recogniser import ScriptedRecogniser
 from tests.support.reading import city_prefill
 from tests.support.sounds import QUIET, frames, speech
 
@@ -101,34 +101,6 @@ class Leg:
         return self._quiet_s < 0.1
 
 
-class Recognition:
-    """A stream that recognises what the test says it does."""
-
-    complete = True
-
-    def __init__(self) -> None:
-        self._results: asyncio.Queue[Final | None] = asyncio.Queue()
-
-    def push(self, alaw: bytes) -> None:
-        pass
-
-    def understand(self, text: str, end_ms: int, language: str = "zh") -> None:
-        start_ms = max(0, end_ms - 1000)
-        self._results.put_nowait(
-            Final(start_ms=start_ms, end_ms=end_ms, text=text, language=language, confidence=0.9, engine="script"),
-        )
-
-    async def results(self) -> AsyncIterator[Final]:
-        while (result := await self._results.get()) is not None:
-            yield result
-
-    def finish(self) -> None:
-        self._results.put_nowait(None)
-
-    async def aclose(self) -> None:
-        pass
-
-
 class Store:
     """Remembers Changes; ``down`` makes it refuse."""
 
@@ -151,7 +123,7 @@ class Call:
     """One call of ``flow``, with everything real between the leg and the store."""
 
     def __init__(self, engine: Engine, flow: str) -> None:
-        self.leg, self.store, self.recognition = Leg(), Store(), Recognition()
+        self.leg, self.store, self.recognition = Leg(), Store(), ScriptedRecogniser()
         info = CallInfo(
             channel_id="hotline",
             call_id="c",
