@@ -13,6 +13,8 @@ class ScriptedRecogniser:
     """Implements ``Recogniser``, and is its one stream."""
 
     complete = True
+    speech_ms: int | None = None
+    """Not told."""
 
     def __init__(self) -> None:
         self._results: asyncio.Queue[Final | None] = asyncio.Queue()
