@@ -58,8 +58,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Asyncio waits for the threads by a thread of its own, which this clock knows nothing of."""
-        if self._default_executor is not None:
-            self._default_executor.shutdown()
+        if self._default_executor is not None:  # type: ignore[attr-defined]  # asyncio does not show it
+            self._default_executor.shutdown()  # type: ignore[attr-defined]  # as above
 
 
 class VirtualClock:
