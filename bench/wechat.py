@@ -30,6 +30,7 @@ from bench.calls import ANSWERERS_CORE, OTHER_CORES, bind, cpu_of
 from bench.report import Row, judged
 from bench.sockets import Posts, percentile
 from tests.support.running import RunningGateway
+from tests.support.servers import served
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE, SECONDS = 300, 10
@@ -168,13 +169,8 @@ async def _api() -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield url
 
 
 async def _measure(folder: Path, bare_port: int) -> list[Row]:
