@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +19,7 @@ from gateway.intake.channel.watch import KEY
 from gateway.storage.database import open_database
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway
-from tests.support.servers import Asked, ThreadedServer, served
+from tests.support.servers import Asked, ThreadedServer, in_thread, served
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -50,8 +49,7 @@ def outside() -> Iterator[str]:
         yield server.url
 
 
-@contextmanager
-def recogniser(port: int) -> Iterator[None]:
+def recogniser(port: int) -> AbstractContextManager[str]:
     """One that takes connections and answers pings, in a thread of its own."""
 
     async def connected(request: web.Request) -> web.WebSocketResponse:
@@ -62,18 +60,7 @@ def recogniser(port: int) -> Iterator[None]:
 
     app = web.Application()
     app.router.add_get("/", connected)
-    serving = AsyncExitStack()
-    loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(serving.enter_async_context(served(app, port=port)), loop).result()
-        yield
-        asyncio.run_coroutine_threadsafe(serving.aclose(), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    return in_thread(served(app, port=port))
 
 
 async def _once_busy(data: Path, channel_id: str) -> None:
