@@ -1,6 +1,6 @@
 """What tests stand on, typed as strictly as the product; it imports nothing else of the tests.
 
-================  ======================================================================================
+================  =================================================================================================
 time              ``clocks`` (set, shifted), ``virtual_time`` (a loop whose clock jumps), ``waiting``
 the record        ``stores`` (each form of it, and fixtures), ``databases``, ``postgres``
 processes         ``command`` (the verbs), ``running`` (a whole gateway), ``valkey``, ``doctor``
@@ -12,5 +12,5 @@ machine           ``ports``, ``certificates``, ``loop_time``, ``machine``
 data              ``data`` (files to read), ``reading`` (the city's own reader)
 fakes of ports    ``fakes.house`` (what a channel sees), ``fakes.conversations``, ``fakes.deliveries``,
                   ``fakes.reading``, ``fakes.recogniser``
-================  ======================================================================================
+================  =================================================================================================
 """
