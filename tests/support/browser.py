@@ -52,7 +52,7 @@ class Browser:
 
     async def find(self, css: str) -> str:
         """The first element that fits, waiting for it."""
-        return await self.until(lambda: self._find(css), f"no {css}")
+        return str(await self.until(lambda: self._find(css), f"no {css}"))
 
     async def _find(self, css: str) -> str | None:
         found = await self.command("POST", "/elements", {"using": "css selector", "value": css})

@@ -222,7 +222,8 @@ rtp_ports = [{low}, {high}]
             for item in self.tickets():
                 own = item["interactions"][0]
                 if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
-                    return self.get(f"/api/v1/tickets/{item['ticket_id']}")
+                    whole: dict[str, Any] | None = self.get(f"/api/v1/tickets/{item['ticket_id']}")
+                    return whole
             return None
 
         found: dict[str, Any] = eventually(find, within_s=within_s, what="the call's ticket")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -273,7 +273,11 @@ async def _a_life(harness: ChannelHarness) -> None:
     harness.house.failure = StoreUnavailable("the disk is full", retry_after_s=1)
     await harness.deliver(Said(4, CHINESE))
     harness.house.failure = None
-    for behaviour, provoke in (("throttle", lambda: harness.throttle(1)), ("permanent", harness.refuse)):
+    provocations: dict[str, Callable[[], None]] = {
+        "throttle": lambda: harness.throttle(1),
+        "permanent": harness.refuse,
+    }
+    for behaviour, provoke in provocations.items():
         if {"send", behaviour} & set(harness.not_applicable):
             continue
         provoke()

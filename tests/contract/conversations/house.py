@@ -26,10 +26,11 @@ from gateway.ivr.loader import load_flows
 from gateway.media.decoding import SoundDecoder
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
-from gateway.prefill.place import Division, Gazetteer
+from gateway.prefill.names import Division
+from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import Prefill
 from gateway.storage.database import Database
-from tests.support.clocks import SetClock
+from tests.support.clocks import ClockAhead, SetClock
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOWS = load_flows(ROOT / "ivr_flows")
@@ -82,7 +83,7 @@ class ConversationHouse:
     def __init__(
         self,
         database: Database,
-        clock: SetClock,
+        clock: SetClock | ClockAhead,
         folder: Path,
         *,
         name: str = "a",

@@ -25,7 +25,9 @@ class FeedHouse(Protocol):
     """A store, and how something happens to a ticket in it."""
 
     clock: SetClock
-    store: DeliveryStore
+
+    @property
+    def store(self) -> DeliveryStore: ...
 
     async def happen(self, ticket: str, *types: str) -> None: ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -163,7 +164,7 @@ async def test_tokens(db: Database) -> None:
     unlimited = {"expires_at": None, "addresses": ()}
     assert await db.accounts.token("a1") == {"name": "grid", "scopes": ["contacts:write"], **unlimited}
     assert await db.accounts.signing_source("grid") == {"name": "grid", "hmac_secret": "s", **unlimited}
-    limited = {"expires_at": NOON, "addresses": ("10.0.0.0/8", "2001:db8::/32")}
+    limited: dict[str, Any] = {"expires_at": NOON, "addresses": ("10.0.0.0/8", "2001:db8::/32")}
     await db.accounts.add_token(name="grid", scopes=["admin", "tickets:read"], token_sha256="a2", **limited)
     assert await db.accounts.token("a1") is None
     assert await db.accounts.token("a2") == {"name": "grid", "scopes": ["admin", "tickets:read"], **limited}
@@ -246,4 +247,7 @@ async def test_the_audit_trail_is_found_by_person_and_ticket_and_never_altered(d
 
 
 async def _run(db: Database, statement: sa.Executable) -> None:
-    await db.sql.write(lambda c: c.execute(statement) and None)
+    def execute(connection: sa.Connection) -> None:
+        connection.execute(statement)
+
+    await db.sql.write(execute)

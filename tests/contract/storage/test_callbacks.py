@@ -149,9 +149,8 @@ async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: SetClock
 @SQL_ALONE
 async def test_one_persons_many_tickets_hide_nobody_elses_number(db: Database) -> None:
     other = await db.changes.apply(written("other", phone=SPOKEN))
-    for n in range(LOOKED_BACK + 1):
-        last = await db.changes.apply(written(f"many{n}", phone=OWN))
-    people = [(await db.reader.ticket(i))["requester"]["requester_id"] for i in (other.ticket_id, last.ticket_id)]
+    many = [await db.changes.apply(written(f"many{n}", phone=OWN)) for n in range(LOOKED_BACK + 1)]
+    people = [(await db.reader.ticket(i))["requester"]["requester_id"] for i in (other.ticket_id, many[-1].ticket_id)]
     found = await db.sql.read(lambda connection: earlier_numbers(connection, people))
     assert found == dict(zip(people, (SPOKEN, OWN), strict=True))
 
@@ -212,7 +211,7 @@ async def test_a_persons_correction_is_where_they_are_called(
     db: Database, value: str | None, called_at: str | None
 ) -> None:
     applied = await db.changes.apply(owing("1", requester={"callback_phone": SPOKEN}))
-    fields = {("requester", "callback_phone"): value}
+    fields: dict[tuple[str, ...], Any] = {("requester", "callback_phone"): value}
     await db.changes.apply(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
     (task,) = await db.reader.callbacks()
     assert task["phone"] == called_at

@@ -115,7 +115,8 @@ async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database,
 async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, clock: SetClock) -> None:
     """It was spooled while SQL was away, and its turn has not come yet."""
     applied = await db.changes.apply(call("1", owner="voice", lease_s=15))
-    waiting = {applied.interaction_id or ""}
+    assert applied.interaction_id
+    waiting = {applied.interaction_id}
     live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="voice", lease_s=15)
     live.keep_besides(lambda: waiting)
     assert applied.interaction_id in live
