@@ -24,7 +24,7 @@ from aiohttp import ClientSession, ClientTimeout
 from bench.calls import cpu_of
 from bench.report import Row, judged
 from bench.sockets import Socket, percentile
-from tests.support.postgres import discard, new_server
+from tests.support.postgres import postgres_server
 from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 
@@ -150,20 +150,15 @@ async def _measure(folder: Path, url: str, redis: str, *, idle: bool) -> tuple[d
 
 
 async def _all() -> list[Row]:
-    server = new_server()
-    try:
-        async with AsyncExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-bench-")))
-            by_notice, (alone, with_sockets) = await _measure(
-                folder / "notices", await server.create("notices"), "", idle=True
-            )
-            (folder / "valkey").mkdir()
-            valkey = await stack.enter_async_context(RunningValkey(folder / "valkey"))
-            by_valkey, _ = await _measure(
-                folder / "streams", await server.create("streams"), valkey.server.url, idle=False
-            )
-    finally:
-        discard(server)
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(postgres_server())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gateway-bench-")))
+        by_notice, (alone, with_sockets) = await _measure(
+            folder / "notices", await server.create("notices"), "", idle=True
+        )
+        (folder / "valkey").mkdir()
+        valkey = await stack.enter_async_context(RunningValkey(folder / "valkey"))
+        by_valkey, _ = await _measure(folder / "streams", await server.create("streams"), valkey.server.url, idle=False)
     idle = max(0.0, with_sockets - alone)
     rows = [
         judged(

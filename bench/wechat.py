@@ -9,7 +9,6 @@ that says ``success`` in the same run. The gateway is bound to one core, the loa
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import sqlite3
 import subprocess
@@ -30,6 +29,8 @@ from bench.calls import ANSWERERS_CORE, OTHER_CORES, bind, cpu_of
 from bench.report import Row, judged
 from bench.sockets import Posts, percentile
 from tests.support.running import RunningGateway
+from tests.support.servers import served
+from tests.support.signatures import by_wechat
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE, SECONDS = 300, 10
@@ -70,8 +71,7 @@ def _sealed(number: int, sender: str, text: str) -> Delivery:
     crypto = WeChatCrypto(ACCOUNT["token"], ACCOUNT["encoding_aes_key"], ACCOUNT["app_id"])
     envelope = crypto.encrypt_message(xml, nonce, at)
     encrypted = envelope.partition("<Encrypt><![CDATA[")[2].partition("]]>")[0]
-    parts = "".join(sorted((ACCOUNT["token"], at, nonce, encrypted)))
-    signature = hashlib.sha1(parts.encode(), usedforsecurity=False).hexdigest()
+    signature = by_wechat(ACCOUNT["token"], at, nonce, encrypted)
     query = urlencode({"msg_signature": signature, "timestamp": at, "nonce": nonce})
     body = f"<xml><ToUserName>gh_bench</ToUserName><Encrypt>{encrypted}</Encrypt></xml>"
     return f"/hooks/wechat?{query}", body.encode()
@@ -168,13 +168,8 @@ async def _api() -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield url
 
 
 async def _measure(folder: Path, bare_port: int) -> list[Row]:

@@ -9,10 +9,14 @@ import gc
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import structlog
+
+if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
 hypothesis.settings.load_profile("untimed")
@@ -53,6 +57,15 @@ def _umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests that only make databases in it."""
+    from tests.support.postgres import postgres_server  # asyncpg and SQLAlchemy, which a unit test does without
+
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from asr.whisper.settings import WhisperSettings
 from asr.whisper.store import WhisperModels
 from gateway.errors import ConfigError
 from tests.asr.real import models_dir
+from tests.support.command import gateway
 
 pytestmark = pytest.mark.integration
 
@@ -123,10 +122,7 @@ def test_what_the_operator_brings_is_verified_before_it_is_copied(tmp_path: Path
 
 @pytest.mark.usefixtures("no_packages")
 def test_the_command_fails_with_one_line_on_stderr(tmp_path: Path) -> None:
-    env = {**os.environ, "GATEWAY_MODELS_DIR": str(tmp_path / "models")}
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway", "asr", "fetch"], env=env, capture_output=True, text=True, check=False
-    )
+    done = gateway("asr", "fetch", environment={"GATEWAY_MODELS_DIR": str(tmp_path / "models")})
     assert done.returncode == 2
     assert done.stdout == ""
     assert len([line for line in done.stderr.splitlines() if line.startswith("gateway:")]) == 1

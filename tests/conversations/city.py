@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,7 +20,6 @@ from aiohttp import web
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.house import House
 from gateway.bootstrap.written import WrittenContacts
-from gateway.edge.system_clock import SystemClock
 from gateway.interprocess import valkey_client as valkey
 from gateway.interprocess.shared_cache import ValkeyCache
 from gateway.interprocess.wakeup import Wakeup
@@ -32,12 +31,14 @@ from gateway.storage.database import open_database
 from gateway.web import server
 from gateway.web.auth import sha256
 from tests.channels.wechat.api_server import ApiServer
+from tests.support.clocks import ShiftedClock
 from tests.support.databases import ready_sqlite
 from tests.support.ports import free_port
+from tests.support.servers import served
+from tests.support.sounds import speech
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEECH = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
 TOKEN = "token-of-the-bench"
 WECHAT_TOKEN = "callback-token-of-the-bench"
 SMS_TOKEN = "path-token-of-the-bench-0001"
@@ -46,27 +47,6 @@ NIGHT_STEP_S = 4.0
 NIGHT_STEPS = 20
 WORDS_MS = 100
 """A voice message is as many of these long as its place in the list of those that were sent."""
-
-
-class DaysLater(SystemClock):
-    """The machine's clock, some days ahead."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-        self._awake_s = 0.0
-
-    def now(self) -> datetime:
-        return super().now() + self._ahead
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self._awake_s
-
-    def next_day(self) -> None:
-        self._ahead += timedelta(days=1)
-
-    def some_seconds(self) -> None:
-        """Of a night that is not lived through at length."""
-        self._awake_s += NIGHT_STEP_S
 
 
 class Hearing:
@@ -78,7 +58,7 @@ class Hearing:
     def message(self, words: str) -> bytes:
         """A sound file in which ``words`` are spoken."""
         self._spoken.append(words)
-        return alaw_wav((SPEECH * 4)[: 8 * WORDS_MS * (len(self._spoken) + 5)])
+        return alaw_wav((speech() * 4)[: 8 * WORDS_MS * (len(self._spoken) + 5)])
 
     async def transcribe(self, path: Path, channel: int) -> list[Final]:
         """See ``Transcribe`` of the media worker."""
@@ -95,7 +75,7 @@ class City:
 
     house: House
     written: WrittenContacts
-    clock: DaysLater
+    clock: ShiftedClock
     hearing: Hearing
     wechat: Platform
     short_messages: dict[str, list[str]]
@@ -131,9 +111,9 @@ class City:
 
     async def next_day(self) -> None:
         """A day passes; conversations in which nobody writes are closed, as the worker does it."""
-        self.clock.next_day()
+        self.clock.ahead += timedelta(days=1)
         for _ in range(NIGHT_STEPS):
-            self.clock.some_seconds()
+            self.clock.passed_s += NIGHT_STEP_S
             await self.house.base.database.reader.last_event_seq()
         idle = self.written.idle
         assert await idle.close_due(), "the conversations of yesterday were not closed"
@@ -173,13 +153,8 @@ async def short_message_provider(taken: dict[str, list[str]]) -> AsyncIterator[s
 
     app = web.Application()
     app.router.add_post("/", send)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield url
 
 
 def _settings(folder: Path, *, wechat: str, sms: str) -> Settings:
@@ -217,7 +192,7 @@ template_code = "SMS_1"
 @asynccontextmanager
 async def city(folder: Path) -> AsyncIterator[City]:
     """Everything, running."""
-    clock, hearing, platform = DaysLater(), Hearing(), Platform()
+    clock, hearing, platform = ShiftedClock(), Hearing(), Platform()
     short_messages: dict[str, list[str]] = defaultdict(list)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(platform.serve())

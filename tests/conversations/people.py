@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import io
 import json
 from abc import ABC, abstractmethod
@@ -18,6 +17,7 @@ from urllib.parse import urlencode
 
 from tests.conversations.city import SMS_TOKEN, WECHAT_TOKEN, City
 from tests.conversations.script import Turn
+from tests.support.signatures import by_wechat
 from tests.support.waiting import until
 
 UNSHOWABLE = "【收到不支持的消息类型，暂无法显示】"
@@ -239,7 +239,6 @@ class Follower(Person):
             f"<xml><ToUserName>gh_12345</ToUserName><FromUserName>{self.sender}</FromUserName><CreateTime>{at}</CreateTime>"
             f"<MsgType>{kind}</MsgType>{content}<MsgId>{self.next_id()}</MsgId></xml>"
         )
-        signed = hashlib.sha1("".join(sorted((WECHAT_TOKEN, at, nonce))).encode()).hexdigest()  # noqa: S324 - WeChat signs so
-        query = urlencode({"signature": signed, "timestamp": at, "nonce": nonce})
+        query = urlencode({"signature": by_wechat(WECHAT_TOKEN, at, nonce), "timestamp": at, "nonce": nonce})
         async with self.city.http.post(f"{self.city.url}/hooks/wechat?{query}", data=body.encode()) as answer:
             assert (answer.status, await answer.text()) == (200, "success")

@@ -1,82 +1,19 @@
-"""A caller's leg with the caller on it, and time that need not be waited for."""
+"""A caller's leg with the caller on it."""
 
 from __future__ import annotations
 
 import asyncio
-import selectors
-import time
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
 
 from gateway.errors import CallEnded
-from gateway.media.wav import read_wav
-from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason, FrameSink
+from gateway.ports.call import FRAME_MS, CallInfo, EndReason, FrameSink
+from tests.support.sounds import QUIET, frames, speech
 
-SPEECH = read_wav(Path(__file__).resolve().parents[2] / "demo" / "street_lamp.wav").alaw()
-QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
 PAUSE_S = 0.8
 """A prompt that has been over for so long has ended."""
 PATIENCE_S = 25.0
 """A caller to whom nothing is said for so long goes on, or hangs up."""
 LISTENS_S = 90.0
 """Nobody listens to one prompt for longer."""
-T = TypeVar("T")
-
-
-class VirtualTime(selectors.DefaultSelector):
-    """Time that jumps; ``real`` makes it pass as on the wall while inside."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self._real = 0
-
-    def select(self, timeout: float | None = None) -> Any:
-        if self._real:
-            began = time.monotonic()
-            ready = super().select(0.01 if timeout is None else min(timeout, 0.01))
-            self.now += time.monotonic() - began
-            return ready
-        ready = super().select(0)
-        if not ready:
-            assert timeout is not None, "everybody waits for ever"
-            self.now += max(timeout, 0)
-        return ready
-
-    @contextmanager
-    def real(self) -> Iterator[None]:
-        """While a thread works for somebody who waits."""
-        self._real += 1
-        try:
-            yield
-        finally:
-            self._real -= 1
-
-    async def wait(self, work: Awaitable[T]) -> T:
-        """``work``, which a thread does."""
-        with self.real():
-            return await work
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """A loop on ``virtual``; what it hands to threads takes real time."""
-
-    def __init__(self, virtual: VirtualTime) -> None:
-        super().__init__(virtual)
-        self._virtual = virtual
-
-    def time(self) -> float:
-        return self._virtual.now
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
-        return asyncio.ensure_future(self._virtual.wait(super().run_in_executor(executor, func, *args)), loop=self)
-
-
-def frames(alaw: bytes) -> list[bytes]:
-    """Pieces of 20 ms; the last one is filled up with silence."""
-    return [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)]
 
 
 class _Playback:
@@ -157,7 +94,7 @@ class Phone:
 
     async def speak(self, ms: int) -> None:
         """Say something for so long."""
-        alaw = (SPEECH * (8 * ms // len(SPEECH) + 1))[: 8 * ms]
+        alaw = (speech() * (8 * ms // len(speech()) + 1))[: 8 * ms]
         self._speech = frames(alaw)
         while self._speech and not self.ended.done():
             await asyncio.sleep(FRAME_MS / 1000)

@@ -7,11 +7,10 @@ next, except while a thread works for a call, when it goes on as it does on the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.calls.recorder import LocalRecordings
@@ -24,17 +23,18 @@ from gateway.intake.channel.health import HealthBoard
 from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
 from gateway.ports.call import CallInfo
-from gateway.ports.recogniser import Final
 from gateway.ports.store import CommandStore, TicketQuery
 from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database, open_database
 from tests.conversations.judge import Exchange, Played
-from tests.conversations.phone import Loop, Phone, VirtualTime
+from tests.conversations.phone import Phone
 from tests.conversations.script import Play, Turn
 from tests.support.change import Change
 from tests.support.databases import ready_sqlite
 from tests.support.fakes.reading import ReaderHere
+from tests.support.fakes.recogniser import ScriptedRecogniser
 from tests.support.reading import city_prefill
+from tests.support.virtual_time import run_virtual, standing_still
 
 ROOT = Path(__file__).resolve().parents[2]
 SHANGHAI = "Asia/Shanghai"
@@ -48,42 +48,12 @@ RECOGNISED_S = 0.5
 class _Store:
     """The database's changes; while they are written time does not jump."""
 
-    def __init__(self, changes: CommandStore, virtual: VirtualTime) -> None:
+    def __init__(self, changes: CommandStore) -> None:
         self._changes = changes
-        self._virtual = virtual
 
     async def execute(self, change: Change) -> Applied:
-        return await self._virtual.wait(self._changes.execute(change))
-
-
-class Recognition:
-    """A recogniser, and its one stream, that understands what the script says is said."""
-
-    complete = True
-
-    def __init__(self) -> None:
-        self._results: asyncio.Queue[Final | None] = asyncio.Queue()
-
-    def open(self, **_: Any) -> Recognition:
-        return self
-
-    def push(self, alaw: bytes) -> None:
-        pass
-
-    def understand(self, text: str, start_ms: int, end_ms: int, language: str) -> None:
-        self._results.put_nowait(
-            Final(start_ms=start_ms, end_ms=end_ms, text=text, language=language, confidence=0.9, engine="script")
-        )
-
-    async def results(self) -> AsyncIterator[Final]:
-        while (result := await self._results.get()) is not None:
-            yield result
-
-    def finish(self) -> None:
-        self._results.put_nowait(None)
-
-    async def aclose(self) -> None:
-        pass
+        with standing_still():
+            return await self._changes.execute(change)
 
 
 @dataclass
@@ -91,15 +61,14 @@ class Hotline:
     """What all calls share."""
 
     database: Database
-    virtual: VirtualTime
     recordings: LocalRecordings
     engine: FlowEngine = field(default_factory=lambda: FlowEngine(load_flows(ROOT / "ivr_flows")))
     prefill: PrefillReader = field(default_factory=city_prefill)
 
-    def answering(self, recognition: Recognition) -> CallAnswering:
+    def answering(self, recognition: ScriptedRecogniser) -> CallAnswering:
         """Wired as in ``bootstrap/voice.py``, the recogniser's words and where transcripts are read excepted."""
         clock = SystemClock()
-        store = _Store(self.database.changes, self.virtual)
+        store = _Store(self.database.changes)
         return CallAnswering(
             store=store,
             spool=store,
@@ -130,7 +99,7 @@ class Hotline:
                 to_user="12345",
             )
         )
-        recognition = Recognition()
+        recognition = ScriptedRecogniser()
         answering = self.answering(recognition)
         media = asyncio.create_task(phone.run())
         served = asyncio.create_task(answering(phone))
@@ -143,7 +112,7 @@ class Hotline:
 
     async def _played(self, play: Play, sender: str | None, began: Sequence[tuple[Turn, int]]) -> Played:
         reader = self.database.reader
-        with self.virtual.real():
+        with standing_still():
             page = await reader.tickets(TicketQuery(limit=1000))
             mine = [item for item in page.items if item["interactions"][0]["external_id"] == f"{play.name};tag"]
             tickets = []
@@ -165,7 +134,7 @@ class Hotline:
         return Played(play, sender, exchanges, tickets, opening=[text for ms, text in said if ms < first])
 
 
-async def _converse(phone: Phone, recognition: Recognition, play: Play) -> list[tuple[Turn, int]]:
+async def _converse(phone: Phone, recognition: ScriptedRecogniser, play: Play) -> list[tuple[Turn, int]]:
     """The caller's side; each turn with the moment from which on what is said answers it."""
     began: list[tuple[Turn, int]] = []
     if not play.dialogue.turns:
@@ -185,36 +154,30 @@ async def _converse(phone: Phone, recognition: Recognition, play: Play) -> list[
     return began
 
 
-async def _say(phone: Phone, recognition: Recognition, words: str, language: str) -> None:
+async def _say(phone: Phone, recognition: ScriptedRecogniser, words: str, language: str) -> None:
     shortest, longest = UTTERANCE_MS
     start_ms = phone.heard_ms
     await phone.speak(max(shortest, min(longest, CHAR_MS * len(words))))
     end_ms = phone.heard_ms
 
     await asyncio.sleep(RECOGNISED_S)
-    recognition.understand(words, start_ms, end_ms, language)
+    recognition.understand(words, end_ms, language, start_ms=start_ms)
 
 
-async def play_all(wanted: Iterable[Play], folder: Path, virtual: VirtualTime) -> dict[str, Played]:
+async def play_all(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
     """Every call at the same time; by name."""
-    with virtual.real():
+    with standing_still():
         ready_sqlite(folder / "gateway.db")
         database = await open_database("", data_dir=folder, zone=ZoneInfo(SHANGHAI), synchronous="OFF")
     try:
-        hotline = Hotline(database, virtual, LocalRecordings(folder / "recordings", min_free_percent=0))
+        hotline = Hotline(database, LocalRecordings(folder / "recordings", min_free_percent=0))
         done = await asyncio.gather(*(hotline.call(play, number) for number, play in enumerate(wanted, 1)))
     finally:
-        with virtual.real():
+        with standing_still():
             await database.aclose()
     return {played.play.name: played for played in done}
 
 
 def in_virtual_time(wanted: Iterable[Play], folder: Path) -> dict[str, Played]:
     """``play_all`` on a loop of its own."""
-    virtual = VirtualTime()
-    loop = Loop(virtual)
-    try:
-        return loop.run_until_complete(play_all(wanted, folder, virtual))
-    finally:
-        loop.run_until_complete(virtual.wait(loop.shutdown_default_executor()))
-        loop.close()
+    return run_virtual(play_all(wanted, folder))

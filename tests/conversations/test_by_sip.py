@@ -5,30 +5,28 @@ It understands what the script says. All three call at the same time.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.media.wav import alaw_wav, read_wav
+from gateway.media.wav import alaw_wav
 from gateway.ports.recogniser import Recognised
 from gateway.recognition.server import RecognitionServer
 from tests.conversations.judge import Exchange, Played, transcript, wrong
 from tests.conversations.script import Play, plays
-from tests.support.command import ROOT
 from tests.support.running import RunningGateway
+from tests.support.servers import in_thread
+from tests.support.sounds import speech
 
 pytestmark = pytest.mark.e2e
 WANTED = ("telephone-five_seconds-voice", "danger-home_on_fire-voice", "english-break_in-voice")
 PLAYS = {play.name: play for play in plays() if play.name in WANTED}
-SPEECH = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
 FRAME_MS = 10
 LOUD = 600
 """A sample above it is speech; between a demo's words it is quieter."""
@@ -87,20 +85,14 @@ class _Stream:
         return [Recognised(start_ms=began, end_ms=self._last_ms, text=words, language=language, confidence=0.9)]
 
 
-@contextmanager
-def recogniser(engine: ByLength) -> Iterator[str]:
-    """A server in a thread; its address."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="recogniser")
-    thread.start()
+@asynccontextmanager
+async def recogniser(engine: ByLength) -> AsyncIterator[str]:
+    """A server; its address."""
     server = RecognitionServer(engine, languages=("zh", "en"))
     try:
-        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+        yield await server.start()
     finally:
-        asyncio.run_coroutine_threadsafe(server.aclose(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        await server.aclose()
 
 
 def called(gateway: RunningGateway, play: Play, wav: Path, number: str) -> Played:
@@ -127,8 +119,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
         seconds = FIRST_S + STEP_S * place
         texts[seconds] = (str(PLAYS[name].dialogue.turns[0].say), PLAYS[name].dialogue.language)
         wavs[name] = folder / f"{name}.wav"
-        wavs[name].write_bytes(alaw_wav((SPEECH * 3)[: int(8000 * seconds)]))
-    with recogniser(ByLength(texts)) as url, RunningGateway(folder, asr_url=url) as gateway:
+        wavs[name].write_bytes(alaw_wav((speech() * 3)[: int(8000 * seconds)]))
+    with in_thread(recogniser(ByLength(texts))) as url, RunningGateway(folder, asr_url=url) as gateway:
         assert gateway.token  # made before the calls want it at the same time
         with ThreadPoolExecutor(len(WANTED)) as callers:
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from tests.channels.platform.harness import SECRET as CLOUD_SECRET
 from tests.channels.sms.smsc import Smsc, running_smsc
 from tests.channels.wechat.api_server import ApiServer
+from tests.support.servers import served
 
 PATH_TOKEN = "a-path-token-of-this-test"
 WECHAT_TOKEN = "a-token-of-this-test"
@@ -106,9 +107,5 @@ async def outside() -> AsyncIterator[Outside]:
         found = Outside(wechat, await stack.enter_async_context(running_smsc()))
         app = web.Application()
         app.router.add_post("/{tail:.*}", found._answer)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        found.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        found.base = await stack.enter_async_context(served(app))
         yield found

@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.support.command import ROOT
 from tests.support.noises import NOBODY_SPEAKS
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway
+from tests.support.sounds import STREET_LAMP, silent_wav
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -58,7 +58,7 @@ def call(gateway: RunningGateway, wav: Path, *args: str) -> dict[str, Any]:
 
 
 def test_a_spoken_demand_becomes_a_delivered_ticket(gateway: RunningGateway, receipts: tuple[int, Path]) -> None:
-    called = call(gateway, ROOT / "demo" / "street_lamp.wav", "--from", "13876543210")
+    called = call(gateway, STREET_LAMP, "--from", "13876543210")
     assert called["status"] == 200
     ticket = gateway.ticket_of_call(called["call_id"])
     own = ticket["interactions"][0]
@@ -99,12 +99,7 @@ def test_a_spoken_demand_becomes_a_delivered_ticket(gateway: RunningGateway, rec
 def test_hanging_up_in_the_greeting_leaves_an_empty_ticket_and_a_callback(
     gateway: RunningGateway, tmp_path: Path
 ) -> None:
-    silent = tmp_path / "silent.wav"
-    with wave.open(str(silent), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(8000)
-        out.writeframes(bytes(16_000))
+    silent = silent_wav(tmp_path / "silent.wav")
     called = call(gateway, silent, "--from", "13800138000", "--hangup-after", "2")
     ticket = gateway.ticket_of_call(called["call_id"])
     assert ticket["empty"]
@@ -127,7 +122,7 @@ def test_music_on_the_line_leaves_an_empty_ticket(gateway: RunningGateway, tmp_p
 
 
 def test_zero_asks_for_a_person(gateway: RunningGateway) -> None:
-    called = call(gateway, ROOT / "demo" / "street_lamp.wav", "--from", "13800138001", "--dtmf", "0")
+    called = call(gateway, STREET_LAMP, "--from", "13800138001", "--dtmf", "0")
     ticket = gateway.ticket_of_call(called["call_id"])
     own = ticket["interactions"][0]
     assert own["disposition"] == "callback_requested"
@@ -136,7 +131,7 @@ def test_zero_asks_for_a_person(gateway: RunningGateway) -> None:
 
 
 def test_trace_shows_the_call(gateway: RunningGateway) -> None:
-    called = call(gateway, ROOT / "demo" / "street_lamp.wav", "--hangup-after", "1")
+    called = call(gateway, STREET_LAMP, "--hangup-after", "1")
     gateway.ticket_of_call(called["call_id"])
     shown = gateway.cli("trace", called["call_id"])
     assert "INVITE" in shown

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from tests.support.command import ROOT
 from tests.support.running import RunningGateway
+from tests.support.sounds import silent_wav
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -29,12 +29,7 @@ def off_duty() -> str:
 
 def flow_of_a_call(gateway: RunningGateway, folder: Path) -> dict[str, Any]:
     """Call, hang up; which flow answered."""
-    silent = folder / "silent.wav"
-    with wave.open(str(silent), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(8000)
-        out.writeframes(bytes(16_000))
+    silent = silent_wav(folder / "silent.wav")
     called = json.loads(
         gateway.cli("call", "--to", gateway.sip_uri, "--wav", str(silent), "--hangup-after", "1", "--json")
     )

@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 
 from gateway.ports.recogniser import Recognised
 from gateway.recognition.protocol import answer
+from tests.support.servers import served
 
 MONOLOGUE_MS = 180
 OTHERS_MS = 3000
@@ -55,11 +56,9 @@ async def main() -> None:
     app = web.Application()
     app["seen"] = []
     app.router.add_get("/", recognise)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"ws://127.0.0.1:{runner.addresses[0][1]}/", flush=True)
-    await asyncio.Event().wait()
+    async with served(app) as url:
+        print(f"{url.replace('http', 'ws')}/", flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

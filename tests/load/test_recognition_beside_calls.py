@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from gateway.media.wav import read_wav
 from tests.peers.sipp import sipp
 from tests.support.command import ROOT
 from tests.support.ports import free_port, free_port_range
 from tests.support.running import RunningGateway
+from tests.support.sounds import speech
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.load
@@ -37,7 +37,6 @@ RAMP_PER_S = 10
 SETTLE_S = 3
 MONOLOGUE_SENTENCES = 360
 """Somebody who speaks for thirty minutes says a sentence in five seconds."""
-SPEECH = ROOT / "demo" / "street_lamp.wav"
 
 
 def may_tap() -> bool:
@@ -79,7 +78,7 @@ async def gaps(
     house: RunningGateway, folder: Path, *, calls: int, windows: int, before: Callable[[], Awaitable[None]]
 ) -> list[list[str]]:
     """Place ``calls`` calls, look at the gaps in ``windows`` of their time; what each caller was heard to say."""
-    (folder / "caller.alaw").write_bytes(read_wav(SPEECH).alaw())
+    (folder / "caller.alaw").write_bytes(speech())
     try:
         await asyncio.to_thread(house.start)
         await before()

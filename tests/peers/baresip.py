@@ -96,15 +96,6 @@ def modules_dir() -> str:
     return found[0] if found else "/usr/lib/baresip/modules"
 
 
-def write_wav(path: Path, pcm: bytes) -> None:
-    """16-bit 8 kHz mono samples as a WAV file."""
-    with wave.open(str(path), "wb") as recording:
-        recording.setnchannels(1)
-        recording.setsampwidth(2)
-        recording.setframerate(8000)
-        recording.writeframes(pcm)
-
-
 @contextlib.asynccontextmanager
 async def baresip(folder: Path, *, speaks: Path, account: str) -> AsyncIterator[Baresip]:
     """A baresip that plays ``speaks`` (8 kHz mono WAV) into calls of ``account`` (baresip's account line)."""

@@ -20,16 +20,15 @@ from gateway.ports.call import CallLeg, EndReason
 from gateway.ports.channel import ChannelContext
 from tests.support.fakes.house import FakeHouse
 from tests.support.ports import LOOPBACK, free_port_range
+from tests.support.sounds import RATE, sine
 from tests.support.waiting import until
 
-RATE = 8000
 OUR_TONE_HZ = 1000
 
 
 def tone(hertz: float, seconds: float) -> bytes:
     """A sine of half amplitude as A-law."""
-    samples = (int(16000 * math.sin(2 * math.pi * hertz * n / RATE)) for n in range(int(RATE * seconds)))
-    return g711.pcm16_to_alaw(b"".join(struct.pack("<h", sample) for sample in samples))
+    return g711.pcm16_to_alaw(sine(hertz, seconds))
 
 
 def share_of(alaw: bytes, hertz: float) -> float:

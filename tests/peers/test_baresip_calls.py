@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from datetime import UTC, datetime
 
 import pytest
@@ -11,11 +9,12 @@ import pytest
 from gateway.calls.recorder import LocalRecordings
 from gateway.media import g711
 from gateway.ports.call import EndReason
-from tests.peers.baresip import baresip, write_wav
+from tests.peers.baresip import baresip
 from tests.peers.house import OUR_TONE_HZ, Heard, share_of, sip_house, tone
 from tests.peers.kamailio import kamailio
 from tests.peers.phones import Phones
 from tests.support.ports import LOOPBACK
+from tests.support.sounds import sine, write_wav
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone]  # real phones play in real time
@@ -28,10 +27,7 @@ CODECS = {"alaw": "pcma/8000/1", "ulaw": "pcmu/8000/1"}
 @pytest.fixture
 def speech(tmp_path):
     """Twenty seconds of a sine."""
-    path = tmp_path / "speech.wav"
-    samples = (int(12000 * math.sin(2 * math.pi * SPEAKS_HZ * n / 8000)) for n in range(8000 * 20))
-    write_wav(path, b"".join(struct.pack("<h", sample) for sample in samples))
-    return path
+    return write_wav(tmp_path / "speech.wav", sine(SPEAKS_HZ, 20))
 
 
 def account(codec: str, transport: str) -> str:

@@ -37,7 +37,7 @@ def any_of(kind: Any, **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
     """A value of ``kind``; attributes of a dataclass that are ``given`` are drawn from there."""
     if kind in _PLAIN:
         return _PLAIN[kind]
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         fields = {one.name: any_of(hints[one.name]) for one in dataclasses.fields(kind)}
         return st.builds(kind, **(fields | given))

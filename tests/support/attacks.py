@@ -6,8 +6,6 @@ Channels are expected under the ids ``web`` (webchat), ``wechat``, ``sms`` (aliy
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import io
 import json
 import time
@@ -18,6 +16,8 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 import aiohttp
+
+from tests.support.signatures import by_hmac, by_wechat
 
 WECHAT_TOKEN = "attacked-callback-token"
 SMS_TOKEN = "attacked-path-token-0001"
@@ -142,8 +142,7 @@ class Attacker:
     async def wechat(self, xml: str) -> int:
         """A signed callback with any body."""
         at, nonce = str(int(time.time())), str(self.next())
-        signed = hashlib.sha1("".join(sorted((WECHAT_TOKEN, at, nonce))).encode()).hexdigest()  # noqa: S324 - WeChat signs so
-        query = urlencode({"signature": signed, "timestamp": at, "nonce": nonce})
+        query = urlencode({"signature": by_wechat(WECHAT_TOKEN, at, nonce), "timestamp": at, "nonce": nonce})
         return (await self.ask("POST", f"/hooks/wechat?{query}", data=xml.encode()))[0]
 
     async def wechat_text(self, text: str) -> int:
@@ -195,11 +194,8 @@ class Attacker:
     async def platform(self, body: Any) -> int:
         """A signed post of the platform: JSON, or any bytes."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        at = int(time.time())
-        digest = hmac.new(GRID_SECRET.encode(), b"%d.%b" % (at, raw), hashlib.sha256).hexdigest()
-        return (
-            await self.ask("POST", "/hooks/grid", headers={"X-Gateway-Signature": f"t={at},v1={digest}"}, data=raw)
-        )[0]
+        headers = {"X-Gateway-Signature": by_hmac(raw, secret=GRID_SECRET, at=time.time())}
+        return (await self.ask("POST", "/hooks/grid", headers=headers, data=raw))[0]
 
     async def platform_text(self, text: str) -> int:
         """A message of a person on the platform."""

@@ -13,18 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Down": "\ue015", "Up": "\ue013", "Escape": "\ue00c", "Space": " "}
 SHIFT = "\ue008"
 WAIT_S = 20.0
-
-
-def chromium_missing() -> str | None:
-    """Why these tests cannot run here, or None."""
-    if shutil.which("chromedriver") is None or shutil.which("chromium") is None:
-        return "chromium and chromedriver are not installed (apt-get install chromium chromium-driver)"
-    return None
 
 
 class Browser:
@@ -35,6 +29,7 @@ class Browser:
         self._base = base
 
     async def command(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One command of the protocol; its value."""
         async with self._http.request(
             method, f"{self._base}{path}", json=body if body is not None else ({} if method == "POST" else None)
         ) as answer:
@@ -44,23 +39,27 @@ class Browser:
         return value
 
     async def open(self, url: str) -> None:
+        """Go to a page."""
         await self.command("POST", "/url", {"url": url})
 
     async def reload(self) -> None:
+        """As a person does it."""
         await self.command("POST", "/refresh")
 
     async def js(self, script: str, *args: Any) -> Any:
+        """Run a script in the page; what it returns."""
         return await self.command("POST", "/execute/sync", {"script": script, "args": list(args)})
 
     async def find(self, css: str) -> str:
         """The first element that fits, waiting for it."""
-        return await self.until(lambda: self._find(css), f"no {css}")
+        return str(await self.until(lambda: self._find(css), f"no {css}"))
 
     async def _find(self, css: str) -> str | None:
         found = await self.command("POST", "/elements", {"using": "css selector", "value": css})
         return found[0][ELEMENT] if found else None
 
     async def click(self, css: str) -> None:
+        """On the first element that fits."""
         await self.command("POST", f"/element/{await self.find(css)}/click")
 
     async def fill(self, css: str, text: str) -> None:
@@ -70,6 +69,7 @@ class Browser:
         await self.type(text)
 
     async def text(self, css: str) -> str:
+        """What the first element that fits shows."""
         return str(await self.command("GET", f"/element/{await self.find(css)}/text"))
 
     async def press(self, *keys: str, shift: bool = False) -> None:
@@ -83,6 +83,7 @@ class Browser:
         await self.command("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})
 
     async def type(self, text: str) -> None:
+        """A text to whatever has the focus."""
         await self.press(*text)
 
     async def focused(self) -> str:
@@ -137,19 +138,23 @@ class Browser:
         )
 
     async def cdp(self, method: str, params: dict[str, Any]) -> Any:
+        """A command of Chromium's own protocol."""
         return await self.command("POST", "/goog/cdp/execute", {"cmd": method, "params": params})
 
     async def dark(self, *, on: bool) -> None:
+        """Ask for the dark form of the page, or the light one."""
         feature = {"name": "prefers-color-scheme", "value": "dark" if on else "light"}
         await self.cdp("Emulation.setEmulatedMedia", {"features": [feature]})
 
     async def offline(self, *, on: bool) -> None:
+        """Take the network away, or give it back."""
         await self.cdp(
             "Network.emulateNetworkConditions",
             {"offline": on, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
         )
 
     async def picture(self, path: Path) -> None:
+        """What is seen, as PNG."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(await self.command("GET", "/screenshot")))
 
@@ -161,7 +166,12 @@ class Browser:
 
 @asynccontextmanager
 async def chromium(profile: Path, *flags: str) -> AsyncIterator[Browser]:
-    """A fresh, headless browser with further command line ``flags``; its driver is stopped at the end."""
+    """A fresh, headless browser with further command line ``flags``; its driver is stopped at the end.
+
+    Skips the test where there is none.
+    """
+    if shutil.which("chromedriver") is None or shutil.which("chromium") is None:
+        pytest.skip("chromium and chromedriver are not installed (apt-get install chromium chromium-driver)")
     driver = await asyncio.create_subprocess_exec(
         "chromedriver",
         "--port=0",

@@ -117,7 +117,7 @@ class NewEvent:
     actor: str = "system"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Change:
     """One atomic change. Exactly one of ``new_ticket`` and ``ticket_id`` is given; the rest as needed.
 
@@ -314,7 +314,9 @@ class Change:
         new = self.new_ticket
         assert new is not None
         form = Form(entry_number=new.entry_number, source=Source(new.source_name, new.source_event_id))
-        given = {("requester", key): value for key, value in new.requester.fields.items()} | dict(new.fields)
+        given: dict[Path, Any] = {("requester", key): value for key, value in new.requester.fields.items()} | dict(
+            new.fields
+        )
         for path, value in given.items():
             if path == ("attachments",):
                 form.attachments = [AttachmentShown(**one) for one in value]
@@ -395,6 +397,7 @@ class Told(Event):
     """An event of any type."""
 
     __slots__ = ("TYPE", "given")
+    given: dict[str, Any]
 
     @classmethod
     def of(cls, new: NewEvent) -> Told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.ports.clock import Clock, SystemClock
+from gateway.edge.system_clock import SystemClock
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ class SetClock:
 class ClockAhead:
     """Runs with another clock, some seconds ahead of it or (negative) behind."""
 
-    def __init__(self, true: Clock, ahead_s: float) -> None:
+    def __init__(self, true: SetClock, ahead_s: float) -> None:
         self.true, self.ahead_s = true, ahead_s
 
     def now(self) -> datetime:
@@ -54,6 +54,10 @@ class ClockAhead:
     def monotonic(self) -> float:
         """See ``Clock.monotonic``."""
         return self.true.monotonic()
+
+    def forward(self, seconds: float) -> None:
+        """Time passes, for both."""
+        self.true.forward(seconds)
 
 
 class ShiftedClock(SystemClock):

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.command import ROOT
+
 VARIABLE = "HOTLINE_TEST_DATA"
-OWN = Path(__file__).resolve().parents[1] / "data"
+OWN = ROOT / "tests" / "data"
 
 
 def more(name: str) -> Path | None:

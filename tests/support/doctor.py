@@ -48,11 +48,3 @@ def diagnose(config: Path | None, *words: str) -> Diagnosis:
         assert bool(line["advice"]) is (line["status"] != "ok"), line
     assert code == int(any(line["status"] == "fail" for line in lines))
     return Diagnosis(code, lines)
-
-
-def configured(folder: Path, text: str) -> Path:
-    """A configuration with ``data_dir`` in ``folder``, which does not exist yet."""
-    path = folder / "gateway.toml"
-    path.write_text(f'data_dir = "{folder / "data"}"\n{text}', encoding="utf-8")
-    path.chmod(0o600)
-    return path

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
 
 LIMIT_S = 0.050
 """The longest that a callback may hold the loop: two audio frames and a half."""
@@ -76,7 +75,7 @@ class _Sampler(threading.Thread):
 
 
 def _stack(frame: FrameType | None) -> str:
-    found = []
+    found: list[str] = []
     while frame is not None and len(found) < _DEPTH:
         code = frame.f_code
         found.append(f"{code.co_filename.rpartition('/')[2]}:{frame.f_lineno} {code.co_name}")
@@ -92,14 +91,15 @@ def watched_loop() -> Iterator[Held]:
     clock, thread = time.thread_time, threading.get_ident()
     sampler = _Sampler(thread)
 
-    def run(handle: asyncio.Handle) -> Any:
+    def run(self: asyncio.Handle) -> None:
         if threading.get_ident() != thread:
-            return original(handle)
+            original(self)
+            return
         held.callbacks += 1
         sampler.callback = held.callbacks
         began = clock()
         try:
-            return original(handle)
+            original(self)
         finally:
             took = clock() - began
             if took > held.worst_s:

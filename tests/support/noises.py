@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-RATE = 8_000
+from tests.support.sounds import RATE
+from tests.support.tones import HIGH, LOW
+
 Wave = npt.NDArray[np.float64]
-DTMF_LOW, DTMF_HIGH = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 
 
 def _time(seconds: float) -> Wave:
@@ -31,10 +32,12 @@ def _note(hz: float, seconds: float, rng: np.random.Generator, level: float = 0.
 
 
 def silence(seconds: float) -> bytes:
+    """Nothing at all."""
     return bytes(2 * int(seconds * RATE))
 
 
 def white_noise(seconds: float, level: float = 0.05) -> bytes:
+    """Noise of every frequency alike."""
     return _pcm(np.random.default_rng(1).normal(0, level, int(seconds * RATE)))
 
 
@@ -76,7 +79,7 @@ def busy(seconds: float) -> bytes:
 
 def keys(seconds: float) -> bytes:
     """DTMF: all sixteen keys, 120 ms each."""
-    pairs = [(low, high) for low in DTMF_LOW for high in DTMF_HIGH]
+    pairs = [(low, high) for low in LOW for high in HIGH]
     one = [np.concatenate((_tone(a, 0.12) + _tone(b, 0.12), np.zeros(int(0.1 * RATE)))) for a, b in pairs]
     wave = np.concatenate(one * (1 + int(seconds / (len(one) * 0.22))))
     return _pcm(wave[: int(seconds * RATE)])

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import pytest
 
 from gateway.storage.database import open_database
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
 
 NO_SERVER = (
     "no PostgreSQL server: neither /usr/lib/postgresql/*/bin/postgres nor one in PATH (apt-get install postgresql)"
@@ -36,16 +39,14 @@ def binaries() -> Path | None:
 class PostgresServer:
     """A running server; ``stop`` and ``start`` it at will."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, found: Path) -> None:
+        """Its files in ``folder``; ``found`` is what ``binaries`` says."""
         self._folder = folder
         self._data = folder / "data"
-        found = binaries()
-        assert found is not None
         self._binaries = found
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         if os.geteuid() == 0:
             account = pwd.getpwnam(SERVER_USER)
             os.chown(folder, account.pw_uid, account.pw_gid)
@@ -70,12 +71,13 @@ class PostgresServer:
                 self._command(["postgres", "-D", str(self._data), *options]), stdout=log, stderr=log, cwd=self._folder
             )
         ready = [str(self._binaries / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-q"]
-        for _ in range(600):
-            if subprocess.run(ready, check=False).returncode == 0:
-                return
+
+        def answers() -> bool:
+            assert self._process is not None
             assert self._process.poll() is None, (self._folder / "log").read_text()
-            time.sleep(0.05)
-        raise AssertionError("PostgreSQL did not start: " + (self._folder / "log").read_text())
+            return subprocess.run(ready, check=False).returncode == 0
+
+        eventually(answers, what="PostgreSQL")
 
     def stop(self) -> None:
         """Stop at once, as a crash does (SIGQUIT: immediate shutdown)."""
@@ -109,12 +111,18 @@ class PostgresServer:
         return self.url(name)
 
 
-def new_server() -> PostgresServer:
-    """A server in a folder of its own under the system's temporary folder."""
-    return PostgresServer(Path(tempfile.mkdtemp(prefix="gateway-pg-")))
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server in a folder of its own under the system's temporary folder; the test is skipped where none is installed.
 
-
-def discard(server: PostgresServer) -> None:
-    """Stop it and remove its folder."""
-    server.stop()
-    shutil.rmtree(server._folder, ignore_errors=True)
+    It works in the calling thread: half a second, which nobody else on an event loop may be waiting for.
+    """
+    found = binaries()
+    if found is None:
+        pytest.skip(NO_SERVER)
+    with tempfile.TemporaryDirectory(prefix="gateway-pg-") as folder:
+        server = PostgresServer(Path(folder), found)
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -12,6 +12,8 @@ SILENCE = b"\xd5" * 160
 
 @dataclass
 class Rtp:
+    """A packet received."""
+
     kind: int
     marker: bool
     seq: int
@@ -32,6 +34,7 @@ class Phone(asyncio.DatagramProtocol):
     ssrc: int = 0x1234
 
     async def open(self) -> Phone:
+        """Bind the socket."""
         loop = asyncio.get_running_loop()
         self.transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.host, 0))
         return self
@@ -42,9 +45,11 @@ class Phone(asyncio.DatagramProtocol):
 
     @property
     def port(self) -> int:
+        """Where this side listens."""
         return int(self.transport.get_extra_info("sockname")[1])
 
     def offer(self, *, formats: str = "8 0 101", address: str = "", port: int | None = None, more: str = "") -> bytes:
+        """A description of this side's audio."""
         return (
             f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {address or self.host}\r\nt=0 0\r\n"
             f"m=audio {self.port if port is None else port} RTP/AVP {formats}\r\n"
@@ -52,6 +57,7 @@ class Phone(asyncio.DatagramProtocol):
         ).encode()
 
     def answered(self, body: bytes) -> None:
+        """Take over where the other side listens."""
         line = next(line for line in body.decode().split("\r\n") if line.startswith("m=audio"))
         self.to = (self.host, int(line.split()[1]))
 
@@ -64,6 +70,7 @@ class Phone(asyncio.DatagramProtocol):
         self.transport.sendto(HEADER.pack(0x80, second, self.seq, timestamp, self.ssrc) + payload, self.to)
 
     async def speak(self, frames: list[bytes], *, kind: int = 8, every_s: float = 0.02) -> None:
+        """One frame every 20 ms."""
         loop = asyncio.get_running_loop()
         at = loop.time()
         for frame in frames:

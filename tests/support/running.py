@@ -7,18 +7,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.command import GATEWAY, ROOT
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
-
-ROOT = Path(__file__).resolve().parents[2]
-GATEWAY = [sys.executable, "-m", "gateway"]
 
 
 class RunningGateway:
@@ -71,10 +68,12 @@ rtp_ports = [{low}, {high}]
 
     @property
     def url(self) -> str:
+        """Where its web listens."""
         return f"http://127.0.0.1:{self.http_port}"
 
     @property
     def sip_uri(self) -> str:
+        """Whom to call."""
         return f"sip:12345@127.0.0.1:{self.sip_port}"
 
     def __enter__(self) -> Self:
@@ -89,6 +88,7 @@ rtp_ports = [{low}, {high}]
         return [*GATEWAY, *args]
 
     def start(self) -> None:
+        """Start it, and wait until it is ready."""
         with self.log.open("ab") as sink:
             self.process = subprocess.Popen(
                 self.command("run", "--role", self.role, "--config", str(self.config)),
@@ -106,6 +106,8 @@ rtp_ports = [{low}, {high}]
             raise
 
     def wait_ready(self) -> None:
+        """Until ``/readyz`` says so; fails with the log when it ends before."""
+
         def ready() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
@@ -114,6 +116,7 @@ rtp_ports = [{low}, {high}]
         eventually(ready, within_s=60, what="readyz")
 
     def stop(self) -> int:
+        """SIGTERM, and wait; its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -150,6 +153,7 @@ rtp_ports = [{low}, {high}]
         return pid
 
     def cli(self, *args: str, check: bool = True) -> str:
+        """Run a verb on its configuration; what it printed."""
         done = subprocess.run(
             self.command(*args, "--config", str(self.config)), cwd=ROOT, capture_output=True, text=True, check=False
         )
@@ -158,6 +162,7 @@ rtp_ports = [{low}, {high}]
 
     @property
     def token(self) -> str:
+        """Of an administrator, made once."""
         if not self._token:
             self._token = self.cli("tokens", "create", "--name", "test", "--scope", "admin").splitlines()[-1]
         return self._token
@@ -217,7 +222,8 @@ rtp_ports = [{low}, {high}]
             for item in self.tickets():
                 own = item["interactions"][0]
                 if own["external_id"].startswith(call_id) and own["ended_at"] and not item["prefill"]["pending"]:
-                    return self.get(f"/api/v1/tickets/{item['ticket_id']}")
+                    whole: dict[str, Any] | None = self.get(f"/api/v1/tickets/{item['ticket_id']}")
+                    return whole
             return None
 
         found: dict[str, Any] = eventually(find, within_s=within_s, what="the call's ticket")

@@ -17,6 +17,7 @@ OFFER = (
 
 
 def offer(direction: str = "sendrecv", port: int = 40000) -> str:
+    """A description of one audio stream at ``port``: A-law, μ-law and telephone events."""
     return OFFER.format(direction=direction, port=port)
 
 
@@ -34,25 +35,31 @@ class Msg:
 
     @property
     def status(self) -> int:
+        """Of a response; 0 for a request."""
         return int(self.first.split()[1]) if self.first.startswith("SIP/") else 0
 
     @property
     def method(self) -> str:
+        """Of a request; empty for a response."""
         return "" if self.status else self.first.split()[0]
 
     def get(self, name: str) -> str:
+        """The first header of this name; empty when there is none."""
         return next((v for n, v in self.headers if n == name.lower()), "")
 
     def all(self, name: str) -> list[str]:
+        """Every header of this name, in order."""
         return [v for n, v in self.headers if n == name.lower()]
 
     @property
     def to_tag(self) -> str:
+        """The tag in To; empty before the other side gave one."""
         match = re.search(r";tag=([^;]+)", self.get("to"))
         return match[1] if match else ""
 
     @property
     def cseq_method(self) -> str:
+        """The method that CSeq names."""
         return self.get("cseq").split()[-1]
 
 
@@ -81,6 +88,7 @@ class Peer:
 
     @classmethod
     async def udp(cls, server: int, host: str = "127.0.0.1", port: int = 0) -> Peer:
+        """A socket of its own at ``host``, which talks to the port ``server`` of the loopback."""
         peer = cls()
         peer.server = server
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -94,6 +102,7 @@ class Peer:
 
     @classmethod
     async def tcp(cls, server: int) -> Peer:
+        """A connection to the port ``server`` of the loopback."""
         peer = cls()
         peer.server, peer.kind = server, "TCP"
         reader, writer = await asyncio.open_connection("127.0.0.1", server)
@@ -115,15 +124,18 @@ class Peer:
             return
 
     async def close(self) -> None:
+        """Close the socket; what was not read is lost."""
         self._close()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
     def send(self, data: str | bytes) -> None:
+        """Send it as it is."""
         self._write(data.encode() if isinstance(data, str) else data)
 
     async def next(self, seconds: float = 5.0) -> Msg:
+        """The next message; ``TimeoutError`` when none comes."""
         async with asyncio.timeout(seconds):
             message = await self.inbox.get()
         self.seen.append(message)
@@ -169,6 +181,7 @@ class Phone:
     def request(
         self, method: str, body: str = "", *headers: str, branch: str = "", cseq: int = 0, to: str = "", uri: str = ""
     ) -> str:
+        """A request of this call's dialog; CSeq and branch go on by themselves unless they are given."""
         if not cseq:
             self.cseq += 1
             cseq = self.cseq
@@ -190,12 +203,14 @@ class Phone:
         return "\r\n".join(lines) + body
 
     def invite(self, body: str | None = None, *headers: str, **kw: Any) -> str:
+        """Call; what was sent, to send it again."""
         text = self.request("INVITE", offer() if body is None else body, *headers, **kw)
         self.invite_branch, self.invite_cseq = self.branch, self.cseq
         self.peer.send(text)
         return text
 
     def cancel(self) -> None:
+        """Give up before it was answered."""
         self.peer.send(self.request("CANCEL", branch=self.invite_branch, cseq=self.invite_cseq))
 
     def ack(self, response: Msg, body: str = "", *headers: str) -> None:
@@ -219,6 +234,7 @@ class Phone:
         return ok
 
     async def bye(self, status: int = 200) -> Msg:
+        """Hang up, and hear that it was heard."""
         self.peer.send(self.request("BYE"))
         return await self.peer.expect(status, "BYE")
 

@@ -23,7 +23,17 @@ class Line:
     def __post_init__(self) -> None:
         self.samples: list[float] = [0.0] * self.chance.randrange(160, 480)  # tones do not begin with a frame
 
-    def tone(self, key: str, ms: float, *, low_dbm0=-8.0, high_dbm0=-8.0, low_off=0.0, high_off=0.0) -> None:
+    def tone(
+        self,
+        key: str,
+        ms: float,
+        *,
+        low_dbm0: float = -8.0,
+        high_dbm0: float = -8.0,
+        low_off: float = 0.0,
+        high_off: float = 0.0,
+    ) -> None:
+        """A key for so long; ``off`` is a share of the frequency."""
         row = next(n for n, keys in enumerate(KEYS) if key in keys)
         waves = ((LOW[row] * (1 + low_off), low_dbm0), (HIGH[KEYS[row].index(key)] * (1 + high_off), high_dbm0))
         at = [(32_767 * 10 ** ((db - FULL_SCALE_DBM0) / 20), hz, self.chance.uniform(0, 6.3)) for hz, db in waves]
@@ -31,9 +41,11 @@ class Line:
             self.samples.append(sum(a * math.sin(2 * math.pi * hz * n / 8000 + phase) for a, hz, phase in at))
 
     def pause(self, ms: float) -> None:
+        """Nothing for so long."""
         self.samples += [0.0] * round(ms * 8)
 
     def noise(self, dbm0: float) -> None:
+        """Noise over all that was said until now."""
         deviation = 32_767 * 10 ** ((dbm0 - FULL_SCALE_DBM0) / 20) / math.sqrt(2)
         self.samples = [s + self.chance.gauss(0, deviation) for s in self.samples]
 

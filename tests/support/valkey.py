@@ -24,6 +24,7 @@ class RunningValkey:
         self.kill()
 
     async def start(self) -> None:
+        """Start it, and wait until it answers."""
         self.server.prepare()
         self.process = subprocess.Popen(self.server.command())
         try:
@@ -33,6 +34,7 @@ class RunningValkey:
             raise
 
     def kill(self) -> None:
+        """SIGKILL."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()

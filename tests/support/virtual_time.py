@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from tests.support.clocks import NOON
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class _Jumping(selectors.DefaultSelector):
@@ -49,7 +51,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let it jump again."""
         self._jumping.held -= 1
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """See ``asyncio.loop.run_in_executor``."""
         self.hold()
         work: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
@@ -58,8 +60,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Asyncio waits for the threads by a thread of its own, which this clock knows nothing of."""
-        if self._default_executor is not None:
-            self._default_executor.shutdown()
+        if self._default_executor is not None:  # type: ignore[attr-defined]  # asyncio does not show it
+            self._default_executor.shutdown()  # type: ignore[attr-defined]  # as above
 
 
 class VirtualClock:

@@ -67,24 +67,29 @@ class WebHouse:
 
     @staticmethod
     def bearer(name: str) -> dict[str, str]:
+        """The header that shows a token of ``TOKENS``."""
         return {"Authorization": f"Bearer token-of-{name}"}
 
     async def get(self, path: str, who: str | None = "writer", **kwargs: Any) -> tuple[int, Any]:
+        """See ``ask``."""
         return await self.ask("GET", path, who, **kwargs)
 
     async def ask(self, method: str, path: str, who: str | None = "writer", **kwargs: Any) -> tuple[int, Any]:
+        """One request with a token of ``TOKENS``; status, and JSON or bytes."""
         headers = {**(self.bearer(who) if who else {}), **kwargs.pop("headers", {})}
         async with self.http.request(method, self.url + path, headers=headers, **kwargs) as answer:
             body = await answer.json() if "json" in answer.content_type else await answer.read()
             return answer.status, body
 
     async def contact(self, content: str = "龙华区的路灯坏了", **more: Any) -> dict[str, Any]:
+        """Hand a contact in by the API; the answer."""
         body = {"source": {"name": "app", "event_id": more.pop("event_id", "e1")}, "content": content, **more}
         status, answer = await self.ask("POST", "/api/v1/contacts", "contacts", json=body)
         assert status in {200, 201}, answer
         return dict(answer)
 
     def call(self, *, external_id: str, user: str = "13800138000", line: str = "citizen") -> CallRecord:
+        """A call's record that is not open yet."""
         info = CallInfo(
             call_id=external_id,
             channel_id="hotline",
@@ -144,10 +149,12 @@ class WebHouse:
 
 
 def final(text: str, start_ms: int, end_ms: int, language: str = "zh") -> Final:
+    """What the recogniser understood."""
     return Final(text=text, start_ms=start_ms, end_ms=end_ms, language=language, confidence=0.9, engine="whisper")
 
 
 async def audited(house: WebHouse) -> list[tuple[str, str]]:
+    """Who did what, in order."""
     query = sa.select(tables.audit.c.actor, tables.audit.c.action).order_by(tables.audit.c.audit_id)
     return [tuple(row) for row in await house.database.sql.read(lambda c: c.execute(query).all())]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,15 +17,16 @@ from channels.platform import SPEC
 from gateway.ports.channel import ChannelSpec
 from gateway.ports.message import Sent
 from tests.contract.channels.harness import BaseHarness, Said
+from tests.support.servers import served
+from tests.support.signatures import by_hmac
 
 SECRET = "the citizen cloud's own secret"
 FIRST = 1_790_000_000
 
 
 def sign(body: bytes, *, secret: str = SECRET, at: float | None = None) -> str:
-    """Written apart from the channel, from the README."""
-    stamp = str(int(time.time() if at is None else at))
-    return f"t={stamp},v1=" + hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    """As ``by_hmac``, now where nothing else is said."""
+    return by_hmac(body, secret=secret, at=time.time() if at is None else at)
 
 
 class Harness(BaseHarness):
@@ -36,9 +36,10 @@ class Harness(BaseHarness):
         super().__init__(tmp_path)
         self.taken: list[dict[str, Any]] = []
         self.files: dict[str, bytes] = {}
-        self.port = 0
+        self.outside = ""
+        """Where the platform listens."""
         self._next: list[tuple[int, dict[str, str]]] = []
-        self._server: web.AppRunner | None = None
+        self._serving = AsyncExitStack()
         self._http: aiohttp.ClientSession | None = None
 
     @property
@@ -46,8 +47,8 @@ class Harness(BaseHarness):
         return {
             "source": "ycsmy",
             "secret": SECRET,
-            "callback_url": f"http://127.0.0.1:{self.port}/callback",
-            "media_hosts": [f"127.0.0.1:{self.port}"],
+            "callback_url": f"{self.outside}/callback",
+            "media_hosts": [self.outside.removeprefix("http://")],
         }
 
     async def open(self) -> None:
@@ -55,18 +56,14 @@ class Harness(BaseHarness):
         app = web.Application()
         app.router.add_post("/callback", self._callback)
         app.router.add_get("/files/{name}", self._file)
-        self._server = web.AppRunner(app, shutdown_timeout=1)
-        await self._server.setup()
-        await web.TCPSite(self._server, "127.0.0.1", 0).start()
-        self.port = int(self._server.addresses[0][1])
+        self.outside = await self._serving.enter_async_context(served(app, ending_s=1))
         self._http = aiohttp.ClientSession()
 
     async def close(self) -> None:
         await super().close()
         if self._http is not None:
             await self._http.close()
-        if self._server is not None:
-            await self._server.cleanup()
+        await self._serving.aclose()
 
     async def post(self, body: Any, *, header: str | None = None, path: str = "") -> tuple[int, dict[str, Any]]:
         assert self._http is not None

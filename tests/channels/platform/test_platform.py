@@ -87,7 +87,7 @@ async def test_absurd_times_are_refused(platform: Harness, sent_at: str) -> None
 
 async def test_places_files_choices_and_goodbyes(platform: Harness) -> None:
     base = {"sender": "u", "sent_at": "2026-11-23T08:00:00+08:00"}
-    media = {"url": f"http://127.0.0.1:{platform.port}/files/a.jpg", "media_type": "image/jpeg", "name": "a.jpg"}
+    media = {"url": f"{platform.outside}/files/a.jpg", "media_type": "image/jpeg", "name": "a.jpg"}
     location = {"lat": 20.0, "lon": 110.0, "crs": "GCJ-02", "label": "海府路"}
     for n, said in enumerate(({"location": location}, {"media": media}, {"choice": "1"}, {"event": "end"})):
         assert (await platform.post({**base, "event_id": str(n), **said}))[0] == 201
@@ -104,14 +104,15 @@ async def test_places_files_choices_and_goodbyes(platform: Harness) -> None:
     ("ref", "error"),
     [
         ("http://127.0.0.1:1/files/a.jpg", PermanentDeliveryError),
-        ("http://user@127.0.0.1:{port}/files/a.jpg", PermanentDeliveryError),
-        ("http://127.0.0.1:{port}/files/none", PermanentDeliveryError),
+        ("http://user@{address}/files/a.jpg", PermanentDeliveryError),
+        ("http://{address}/files/none", PermanentDeliveryError),
         ("", PermanentDeliveryError),
     ],
 )
 async def test_files_are_fetched_from_nowhere_else(platform: Harness, ref: str, error: type[Exception]) -> None:
+    there = MediaRef(ref=ref.format(address=platform.outside.removeprefix("http://")))
     with pytest.raises(error):
-        _ = [chunk async for chunk in channel(platform).fetch(MediaRef(ref=ref.format(port=platform.port)))]
+        _ = [chunk async for chunk in channel(platform).fetch(there)]
 
 
 async def test_a_signature_lives_for_five_minutes(platform: Harness) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,46 +14,31 @@ import pytest
 
 from tests.channels.platform.harness import SECRET, sign
 from tests.support.running import RunningGateway
+from tests.support.servers import Asked, ThreadedServer
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
 
-class Platform:
+class Platform(ThreadedServer):
     """Takes call-backs whose signature fits."""
 
     def __init__(self) -> None:
-        taken: list[dict[str, Any]] = []
+        super().__init__(self._answer)
+        self.taken: list[dict[str, Any]] = []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                header = self.headers["X-Gateway-Signature"]
-                fits = header == sign(body, at=int(header.partition(",")[0].removeprefix("t=")))
-                if fits:
-                    taken.append(json.loads(body))
-                self.send_response(200 if fits else 403)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.taken = taken
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def _answer(self, asked: Asked) -> tuple[int, bytes]:
+        header = asked.headers["X-Gateway-Signature"]
+        if header != sign(asked.body, at=int(header.partition(",")[0].removeprefix("t="))):
+            return 403, b""
+        self.taken.append(json.loads(asked.body))
+        return 200, b""
 
 
 @pytest.fixture
 def platform() -> Iterator[Platform]:
-    opened = Platform()
-    yield opened
-    opened.close()
+    with Platform() as opened:
+        yield opened
 
 
 def post(gateway: RunningGateway, path: str, body: Any) -> tuple[int, Any]:
@@ -72,7 +55,7 @@ id = "cloud"
 kind = "platform"
 source = "ycsmy"
 secret = "{SECRET}"
-callback_url = "http://127.0.0.1:{platform.server.server_address[1]}/"
+callback_url = "{platform.url}/"
 """
     with RunningGateway(tmp_path, tables=table) as gateway:
         contact = {"source": {"name": "ycsmy", "event_id": "c-1"}, "content": "路灯坏了"}

@@ -15,18 +15,10 @@ from channels.sip.failures import OF_A_NAME, OF_A_SOURCE, Failures
 from channels.sip.settings import SipSettings
 from channels.sip.weak_passwords import is_weak
 from gateway.errors import ConfigError
+from tests.support.clocks import SetClock
 from tests.support.fakes.house import FakeHouse
 
 pytestmark = pytest.mark.integration
-
-
-class Clock:
-    """Time that stands still until it is moved."""
-
-    at = 1000.0
-
-    def monotonic(self) -> float:
-        return self.at
 
 
 def test_ipv4_peers_of_a_socket_of_both_families_are_known():
@@ -92,20 +84,20 @@ async def test_an_open_listener_on_a_private_network_warns_and_one_with_trunks_d
 
 
 def test_failures_are_forgiven_with_time():
-    clock = Clock()
+    clock = SetClock()
     failures = Failures(clock)
     assert [failures.reserve("s", "8001") for _ in range(OF_A_NAME.failures + 2)] == [True] * OF_A_NAME.failures + [
         False
     ] * 2
     assert failures.reserve("elsewhere", "8001")
     assert failures.reserve("s", "8002")
-    clock.at += OF_A_NAME.forgiven_s
+    clock.forward(OF_A_NAME.forgiven_s)
     assert failures.reserve("s", "8001")
     assert not failures.reserve("s", "8001")
 
 
 def test_what_is_given_back_was_no_failure():
-    failures = Failures(Clock())
+    failures = Failures(SetClock())
     for _ in range(10 * OF_A_SOURCE.failures):
         assert failures.reserve("s", "8001")
         failures.give_back("s", "8001")
@@ -113,7 +105,7 @@ def test_what_is_given_back_was_no_failure():
 
 
 def test_a_refused_try_costs_nothing_and_memory_has_an_end():
-    failures = Failures(Clock())
+    failures = Failures(SetClock())
     for n in range(20_000):
         failures.reserve(f"s{n}", "x")
     assert len(failures) < 10_000

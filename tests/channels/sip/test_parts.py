@@ -21,6 +21,7 @@ from channels.sip.settings import SipSettings
 from channels.sip.trace import TraceWriter
 from gateway.cli.call_trace import read_messages
 from gateway.edge.system_clock import SystemClock
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.unit
 
@@ -93,9 +94,7 @@ async def test_the_session_timer_refreshes_at_half_time_and_expires():
     timer = SessionTimer(lambda: fired.append("refresh"), lambda: fired.append("expired"))
     timer.start(AgreedTimer(1, we_refresh=True))
     timer.start(AgreedTimer(1, we_refresh=True))
-    async with asyncio.timeout(5):
-        while "expired" not in fired:
-            await asyncio.sleep(0.01)
+    await until(lambda: "expired" in fired)
     assert fired == ["refresh", "expired"]
     timer.start(AgreedTimer(1, we_refresh=False))
     timer.stop()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 import struct
 from collections.abc import Mapping
@@ -22,6 +19,8 @@ from gateway.ports.message import Sent
 from tests.channels.sms.ismg import Ismg, QueuedMessage, running_ismg
 from tests.channels.sms.smsc import Smsc, deliver, running_smsc
 from tests.contract.channels.harness import BaseHarness, Said
+from tests.support.signatures import by_twilio
+from tests.support.waiting import until
 
 PART = 134
 LINK_LIMITS = {
@@ -77,9 +76,7 @@ class LinkHarness(BaseHarness):
         await self.stack.aclose()
 
     async def until_up(self) -> None:
-        async with asyncio.timeout(10):
-            while not self.house.health.up:
-                await asyncio.sleep(0.005)
+        await until(lambda: self.house.health.up, "the link")
 
     async def send(self, sender: int, text: str) -> Sent:
         await self.until_up()
@@ -358,8 +355,7 @@ class TwilioHarness(HookHarness):
 
     async def signed(self, tail: str, form: dict[str, str], key: str = "Geh3im-und-lang") -> bool:
         form = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
-        told = f"{self.url}/hooks/{self.channel_id}{tail}" + "".join(name + form[name] for name in sorted(form))
-        mac = base64.b64encode(hmac.new(key.encode(), told.encode(), hashlib.sha1).digest()).decode()
+        mac = by_twilio(f"{self.url}/hooks/{self.channel_id}{tail}", form, key)
         return await self.post(tail, data=form, headers={"X-Twilio-Signature": mac})
 
     def form(self, said: Said) -> dict[str, str]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,23 +11,10 @@ from channels.sms.assembly import DOUBLE_S, GAP, LONG_DUMP, MOST_OPEN, REPEAT_S,
 from channels.sms.codec.split import split
 from channels.sms.codec.udh import Concat, parse
 from gateway.errors import StoreUnavailable
+from tests.support.clocks import SetClock
 from tests.support.fakes.house import MemoryState
 
 pytestmark = pytest.mark.unit
-
-
-class Time:
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 23, 1, 17, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    def pass_(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 class House:
@@ -36,7 +22,7 @@ class House:
 
     def __init__(self) -> None:
         self.state = MemoryState()
-        self.clock = Time()
+        self.clock = SetClock()
         self.stored: dict[str, Whole] = {}
         self.down = False
 
@@ -92,7 +78,7 @@ async def test_any_order_repeats_crashes_and_failures_give_each_text_once(length
                 await assembly.take(one)
         if chance.random() < 0.2:
             assembly = await house.process()
-        house.clock.pass_(1)
+        house.clock.forward(1)
     house.down = False
     await assembly.sweep()
     assert sorted(house.texts) == sorted((f"1380013800{n}", text, False) for n, text in enumerate(texts))
@@ -112,11 +98,11 @@ async def test_missing_parts_open_the_message_after_the_time_out_also_after_a_re
     assembly = await house.process()
     for number in (2, 4):
         await assembly.take(part(f"第{number}段", number, 5))
-    house.clock.pass_(599)
+    house.clock.forward(599)
     await assembly.sweep()
     assert house.texts == []
     assembly = await house.process()
-    house.clock.pass_(2)
+    house.clock.forward(2)
     house.down = True
     await assembly.sweep()
     house.down = False
@@ -125,7 +111,7 @@ async def test_missing_parts_open_the_message_after_the_time_out_also_after_a_re
     assert house.texts == [("1", f"{GAP}第2段{GAP}第4段{GAP}", True)]
     assert (await house.process())._buckets[0].open == []
     await assembly.take(part("第2段", 2, 5))
-    house.clock.pass_(601)
+    house.clock.forward(601)
     await assembly.sweep()
     assert len(house.texts) == 1
 
@@ -139,7 +125,7 @@ async def test_one_reference_for_two_totals_and_for_two_texts() -> None:
     await assembly.take(part("old", 1, 2, ref="u8:9"))
     await assembly.take(part("new", 1, 2, ref="u8:9"))
     await assembly.take(part("end", 2, 2, ref="u8:9"))
-    house.clock.pass_(601)
+    house.clock.forward(601)
     await assembly.sweep()
     assert house.texts[2:] == [("1", "newend", False), ("1", f"old{GAP}", True)]
 
@@ -176,16 +162,16 @@ async def test_the_same_words_are_one_message_when_repeated_by_the_network_and_t
     assembly.answered(yes, link=1, after_s=0.1)
     await assembly.take(yes, link=1)
     assert len(house.stored) == 1  # at once: the network
-    house.clock.pass_(DOUBLE_S + 1)
+    house.clock.forward(DOUBLE_S + 1)
     await assembly.take(yes, link=2)
     assert len(house.stored) == 1  # over a new connection: our answer may have been lost
     await assembly.take(yes, link=1)
     assert len(house.stored) == 2  # later, over the connection that carried our answer: the person
-    house.clock.pass_(REPEAT_S - 1)
+    house.clock.forward(REPEAT_S - 1)
     assembly = await house.process()
     await assembly.take(yes, link=1)
     assert len(house.stored) == 2  # after a crash
-    house.clock.pass_(REPEAT_S)
+    house.clock.forward(REPEAT_S)
     await assembly.take(yes, link=1)
     assert len(house.stored) == 3
 
@@ -197,7 +183,7 @@ async def test_a_message_whose_first_try_died_is_one_also_when_it_is_repeated_af
     with pytest.raises(StoreUnavailable):
         await (await house.process()).take(yes, link=1)
     house.down = False
-    house.clock.pass_(DOUBLE_S + 3)
+    house.clock.forward(DOUBLE_S + 3)
     assembly = await house.process()
     await assembly.take(yes, link=1)
     assembly.answered(yes, link=1, after_s=0.1)
@@ -219,7 +205,7 @@ async def test_parts_that_are_never_followed_take_no_more_room_than_a_person_may
     house = House()
     assembly = await house.process()
     for n in range(MOST_OPEN + 3):
-        house.clock.pass_(1)
+        house.clock.forward(1)
         await assembly.take(part(f"第{n}条", 1, 2, ref=f"u8:{n}"))
     assert house.texts == [("1", f"第{n}条{GAP}", True) for n in range(3)]
     await assembly.take(part("完", 2, 2, ref="u8:5"))

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from gateway.ports.message import MediaRef
 from tests.channels.sms.conftest import running
 from tests.support.data import each
 from tests.support.fakes.house import FakeHouse
+from tests.support.signatures import by_twilio
 
 pytestmark = pytest.mark.integration
 TOKEN = "an-unguessable-token-42"
@@ -90,9 +89,7 @@ def sample(samples: Path, name: str) -> Any:
 
 
 def signed(form: dict[str, str], *, url: str = f"{PUBLIC}/hooks/sms", key: str = "12345") -> dict[str, object]:
-    told = url + "".join(name + form[name] for name in sorted(form))
-    mac = base64.b64encode(hmac.new(key.encode(), told.encode(), hashlib.sha1).digest()).decode()
-    return {"data": form, "headers": {"X-Twilio-Signature": mac}}
+    return {"data": form, "headers": {"X-Twilio-Signature": by_twilio(url, form, key)}}
 
 
 # -- signatures against published values

@@ -7,12 +7,14 @@ import contextlib
 import io
 import json
 from collections import deque
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 from tests.channels.telegram.shapes import BOT
+from tests.support.servers import served
 
 OGG = b"OggS" + bytes(range(256)) * 40
 
@@ -34,25 +36,21 @@ class BotApiServer:
         self.asked = 0
         self._message_id = 900
         self._news = asyncio.Event()
-        self._runner: web.AppRunner | None = None
+        self._serving = AsyncExitStack()
         self._http: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
         app.router.add_get("/file/bot{token}/{path:.+}", self._file)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = await self._serving.enter_async_context(served(app, ending_s=0.5))
         self._http = aiohttp.ClientSession()
 
     async def close(self) -> None:
         self._news.set()
         assert self._http is not None
-        assert self._runner is not None
         await self._http.close()
-        await self._runner.cleanup()
+        await self._serving.aclose()
 
     def fail(self, method: str, code: int, description: str, **parameters: Any) -> None:
         """The next call of ``method`` is answered so."""

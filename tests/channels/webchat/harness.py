@@ -18,6 +18,7 @@ from channels.webchat.channel import WebChatChannel
 from gateway.ports.message import Sent
 from tests.contract.channels.harness import BaseHarness, Said
 from tests.support.fakes.house import FakeHouse
+from tests.support.servers import served
 
 HOST_PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>某区政务服务</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -62,19 +63,14 @@ async def site(tmp_path: Path, *, house: FakeHouse | None = None, **settings: An
     app.router.add_route("*", "/chat/{channel_id}{tail:(?:/.*)?}", handle)
     other = web.Application()
     other.router.add_get("/", embed)
-    runners = [web.AppRunner(app, shutdown_timeout=1), web.AppRunner(other)]
-    urls = []
     try:
-        for runner in runners:
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            urls.append(f"http://127.0.0.1:{runner.addresses[0][1]}")
-        opened.append(Site(house, channel, urls[0], urls[1]))
-        yield opened[0]
+        async with served(app, ending_s=1) as url, served(other) as elsewhere:
+            opened.append(Site(house, channel, url, elsewhere))
+            try:
+                yield opened[0]
+            finally:
+                await channel.aclose(drain_s=1)
     finally:
-        await channel.aclose(drain_s=1)
-        for runner in runners:
-            await runner.cleanup()
         await asyncio.wait_for(running, 5)
 
 

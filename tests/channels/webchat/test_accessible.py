@@ -12,7 +12,6 @@ import pytest
 from tests.channels.webchat.axe import axe_source
 from tests.channels.webchat.harness import Site
 from tests.channels.webchat.widget import Widget, widget
-from tests.support.browser import chromium_missing
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[3]
@@ -21,9 +20,6 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Widget]:
-    missing = chromium_missing()
-    if missing:
-        pytest.skip(missing)
     async with widget(tmp_path / "profile") as opened:
         yield opened
 

@@ -11,7 +11,6 @@ import pytest
 
 from tests.channels.webchat.test_guards import PNG
 from tests.channels.webchat.widget import widget
-from tests.support.browser import chromium_missing
 from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
 
@@ -26,9 +25,6 @@ flow = "chat"
 
 
 async def test_a_chat_becomes_a_ticket_and_outlives_the_process(tmp_path: Path) -> None:
-    missing = chromium_missing()
-    if missing:
-        pytest.skip(missing)
     with RunningGateway(tmp_path, tables=CHANNELS) as gateway:
         async with widget(tmp_path / "profile") as page:
             await page.browser.open(f"{gateway.url}/chat/web")

@@ -13,7 +13,7 @@ from gateway.errors import StoreUnavailable
 from tests.channels.webchat.harness import Site
 from tests.channels.webchat.test_guards import PNG
 from tests.channels.webchat.widget import Widget, widget
-from tests.support.browser import chromium_missing
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -21,9 +21,6 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 async def page(chat: Site, tmp_path: Path) -> AsyncIterator[Widget]:
     """A foreign page with the widget, its window open and its line up."""
-    missing = chromium_missing()
-    if missing:
-        pytest.skip(missing)
     async with widget(tmp_path / "profile") as opened:
         await opened.browser.open(f"{chat.foreign}/")
         await opened.open()
@@ -53,7 +50,7 @@ async def test_a_message_becomes_a_ticket_and_is_answered(chat: Site, page: Widg
     await page.delivered(2)
     assert (chat.house.received[1].text, chat.house.received[1].choice) == ("转人工", "人工")
     assert await page.js("return R.querySelectorAll('.reply').length") == 0
-    await _eventually(lambda: ("o1", "read") in [(r.external_id, r.state) for r in chat.house.receipts])
+    await until(lambda: ("o1", "read") in [(r.external_id, r.state) for r in chat.house.receipts])
     assert [line for line in await page.browser.complaints() if "favicon" not in line] == []
 
 
@@ -136,12 +133,12 @@ async def test_unread_answers_are_counted_until_they_are_looked_at(chat: Site, p
         await chat.house.say("web", sender, f"回复 {n}", external_id=f"o{n}")
     await page.see("2", ".count")
     assert await page.focus_name() == "打开 12345 在线服务，2 条未读消息"
-    await _eventually(lambda: [r.state for r in chat.house.receipts] == ["delivered", "delivered"])
+    await until(lambda: [r.state for r in chat.house.receipts] == ["delivered", "delivered"])
     await page.browser.reload()
     await page.see("2", ".count")
     await page.open()
     await page.until("return R.querySelector('.count').hidden", "still unread")
-    await _eventually(lambda: [r.state for r in chat.house.receipts[2:]] == ["read", "read"])
+    await until(lambda: [r.state for r in chat.house.receipts[2:]] == ["read", "read"])
 
 
 async def test_pictures_files_places_and_voices_are_sent_and_seen_again(
@@ -240,7 +237,7 @@ async def test_where_no_websocket_passes_events_and_posts_do(chat: Site, page: W
     await page.delivered(1)
     await chat.house.say("web", chat.house.received[0].sender, "也能收到", external_id="o1")
     await page.see("也能收到")
-    await _eventually(lambda: [r.state for r in chat.house.receipts] == ["read"])
+    await until(lambda: [r.state for r in chat.house.receipts] == ["read"])
 
 
 async def test_at_the_end_it_can_be_rated(chat: Site, page: Widget) -> None:
@@ -252,7 +249,7 @@ async def test_at_the_end_it_can_be_rated(chat: Site, page: Widget) -> None:
     await page.click(".card .button-main")
     await page.see("您的评价：★★★★☆")
     await page.see("对话已结束")
-    await _eventually(lambda: len(chat.house.received) == 3)
+    await until(lambda: len(chat.house.received) == 3)
     rating, end = chat.house.received[1:]
     assert (rating.event, dict(rating.event_data), end.event) == ("rating", {"satisfied": 4}, "end")
 
@@ -270,15 +267,6 @@ async def test_a_device_can_forget(chat: Site, page: Widget) -> None:
     await page.delivered(1)
     assert "图书馆" not in await page.text(".log")
     assert len({message.sender for message in chat.house.received}) == 2
-
-
-async def _eventually(check: object) -> None:
-    assert callable(check)
-    for _ in range(400):
-        if check():
-            return
-        await asyncio.sleep(0.025)
-    raise AssertionError("it never came to that")
 
 
 def test_the_picture_used_here_is_one() -> None:

@@ -24,6 +24,7 @@ from gateway.edge.system_clock import SystemClock
 from gateway.ports.message import InboundMessage
 from tests.channels.wechat.api_server import ApiServer
 from tests.support.fakes.house import FakeHouse
+from tests.support.servers import served
 
 TOKEN = "spamtest-callback-token"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -141,14 +142,9 @@ async def entrance(
         channel = SPEC.build(chosen, context)
         app = web.Application()
         app.router.add_route("*", "/hooks/wechat{tail:.*}", channel.handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/wechat"
-        async with aiohttp.ClientSession() as client:
-            ours = Entrance(house, channel, server, url, client, chosen)
+        async with served(app) as url, aiohttp.ClientSession() as client:
+            ours = Entrance(house, channel, server, f"{url}/hooks/wechat", client, chosen)
             try:
                 yield ours
             finally:
                 await ours.stop()
-                await runner.cleanup()

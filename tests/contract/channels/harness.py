@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -14,6 +15,7 @@ from gateway.plugins.channels import abilities_of
 from gateway.ports.channel import Abilities, Channel, ChannelSpec
 from gateway.ports.message import Sent, TextChannel
 from tests.support.fakes.house import FakeHouse
+from tests.support.servers import served
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class BaseHarness:
         """Where the little web room listens; the channel is at ``{url}/hooks/{channel_id}`` and ``/chat/…``."""
         self._channel: Channel | None = None
         self._running: asyncio.Task[None] | None = None
-        self._runner: web.AppRunner | None = None
+        self._serving = AsyncExitStack()
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -119,16 +121,12 @@ class BaseHarness:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         for root in ("hooks", "chat"):
             app.router.add_route("*", f"/{root}/{{channel_id}}{{tail:(?:/.*)?}}", self._handle)
-        self._runner = web.AppRunner(app, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = await self._serving.enter_async_context(served(app, ending_s=1))
         self.house.public_url = self.url
 
     async def close(self) -> None:
         await self.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._serving.aclose()
 
     async def start(self) -> None:
         """Build the channel anew on the same house, run it, wait until it is ready."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -73,7 +73,8 @@ def test_every_kind_has_a_harness(kind: str) -> None:
 
 async def test_its_spec_says_what_it_can_do(harness: ChannelHarness) -> None:
     """Beyond what the loader finds in the classes: of this very instance, with these settings."""
-    able, channel = harness.abilities, harness.channel
+    able = harness.abilities
+    channel: Any = harness.channel
     assert able.http is None or (callable(channel.handle) and able.http.body_bytes > 0)
     if able.converses:
         assert callable(channel.send)
@@ -286,7 +287,11 @@ async def _a_life(harness: ChannelHarness) -> None:
     harness.house.failure = StoreUnavailable("the disk is full", retry_after_s=1)
     await harness.deliver(Said(4, CHINESE))
     harness.house.failure = None
-    for behaviour, provoke in (("throttle", lambda: harness.throttle(1)), ("permanent", harness.refuse)):
+    provocations: dict[str, Callable[[], None]] = {
+        "throttle": lambda: harness.throttle(1),
+        "permanent": harness.refuse,
+    }
+    for behaviour, provoke in provocations.items():
         if {"send", behaviour} & set(harness.not_applicable):
             continue
         provoke()

@@ -6,10 +6,7 @@ import pytest
 
 from gateway.storage.database import Database
 from tests.contract.conversations.house import ConversationHouse
-from tests.contract.storage.conftest import clock, db, opened, postgres, url
 from tests.support.clocks import SetClock
-
-__all__ = ["clock", "db", "opened", "postgres", "url"]
 
 
 @pytest.fixture

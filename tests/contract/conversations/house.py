@@ -28,11 +28,12 @@ from gateway.media.decoding import SoundDecoder
 from gateway.ports.channel import Abilities
 from gateway.ports.message import InboundMessage, Location, MediaRef, OutboundMessage, ReplyWindow, Sent
 from gateway.ports.recogniser import Final
-from gateway.prefill.place import Gazetteer, GazetteerEntry
+from gateway.prefill.names import GazetteerEntry
+from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import PrefillReader
 from gateway.storage.database import Database
 from tests.support.change import Change
-from tests.support.clocks import SetClock
+from tests.support.clocks import ClockAhead, SetClock
 
 TEXTS = Abilities(converses=True)
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,7 +87,7 @@ class ConversationHouse:
     def __init__(
         self,
         database: Database,
-        clock: SetClock,
+        clock: SetClock | ClockAhead,
         folder: Path,
         *,
         name: str = "a",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,7 +191,7 @@ async def test_the_words_of_a_rating_are_kept_with_it_and_are_no_demand(
     await house.say("1", "龙华区国贸路路灯不亮", identities=PHONE)
     if ended:
         await house.say("2", kind="event", event="end")
-    rating = {"kind": "event", "event": "rating", "opens": False}
+    rating: dict[str, Any] = {"kind": "event", "event": "rating", "opens": False}
     rated = await house.say("3", "  修得快，态度好 ", event_data={"satisfied": 5}, **rating)
     told = {"channel": "webchat", "satisfied": 5, "comment": "修得快，态度好"}
     assert rated["outcome"]["evaluation"] == told

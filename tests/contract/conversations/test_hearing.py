@@ -44,7 +44,7 @@ async def send(house: ConversationHouse, sender: str, content: bytes, name: str 
     record = await house.say(f"m{number}", sender=sender, kind="voice", media=media)
     await house.fetch_due()
     house.clock.forward(1)
-    return record["ticket_id"]
+    return str(record["ticket_id"])
 
 
 async def hear(house: ConversationHouse) -> None:
@@ -56,7 +56,8 @@ async def hear(house: ConversationHouse) -> None:
 
 async def text(house: ConversationHouse, ticket_id: str) -> str | None:
     record = await house.database.reader.ticket(ticket_id)
-    return record["interactions"][0]["messages"][0]["text"]
+    found: str | None = record["interactions"][0]["messages"][0]["text"]
+    return found
 
 
 @pytest.mark.parametrize("does", ["SPIN", "EAT", "CRASH", "TALK"])
@@ -82,14 +83,13 @@ async def test_a_file_that_ends_its_decoder_is_given_up_and_the_next_is_heard(
 
 
 async def test_many_messages_of_one_person_do_not_stand_before_anothers(house: ConversationHouse) -> None:
-    for _ in range(4):
-        talkative = await send(house, "eve", VOICE)
+    talkative = [await send(house, "eve", VOICE) for _ in range(4)]
     others = [await send(house, sender, VOICE) for sender in ("li", "wang")]
     for _ in range(3):
         assert await house.hear_due() == 1
     assert [await text(house, ticket) for ticket in others] == ["小区停水三天了"] * 2
     await hear(house)
-    record = await house.database.reader.ticket(talkative)
+    record = await house.database.reader.ticket(talkative[-1])
     said = [m["text"] for m in record["interactions"][0]["messages"] if m["direction"] == "inbound"]
     assert said == ["小区停水三天了"] * 4
 

@@ -77,14 +77,13 @@ async def test_half_a_character_beyond_the_cap_is_refused(house: ConversationHou
 
 async def test_the_content_of_a_ticket_stops_growing_and_says_so(house: ConversationHouse) -> None:
     texts = [f"第{n}条" + "路灯坏了。" * 1_500 for n in range(5)]
-    for n, text in enumerate(texts):
-        record = await house.say(str(n), text)
-    content = record["demand"]["content"]
+    records = [await house.say(str(n), text) for n, text in enumerate(texts)]
+    content = records[-1]["demand"]["content"]
     assert len(content) == CONTENT_CHARS
     assert content.startswith(texts[0])
     assert content.endswith(CONTENT_FULL)
     assert content.count(CONTENT_FULL) == 1
-    said = [one["text"] for one in record["interactions"][0]["messages"] if one["direction"] == "inbound"]
+    said = [one["text"] for one in records[-1]["interactions"][0]["messages"] if one["direction"] == "inbound"]
     assert said == texts
 
 

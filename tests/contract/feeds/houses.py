@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -14,31 +14,20 @@ from gateway.ports.clock import Clock
 from gateway.ports.feed import DeliveryStore
 from gateway.storage.database import open_database
 from tests.support.change import Change, NewEvent, NewTicket
+from tests.support.clocks import SetClock
 from tests.support.databases import ready_sqlite
 from tests.support.fakes.deliveries import MemoryDeliveries
 
-
-class HandClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self._passed = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 23, 8, 0, tzinfo=UTC) + timedelta(seconds=self._passed)
-
-    def monotonic(self) -> float:
-        return self._passed
-
-    def pass_time(self, seconds: float) -> None:
-        self._passed += seconds
+BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 class FeedHouse(Protocol):
     """A store, and how something happens to a ticket in it."""
 
-    clock: HandClock
-    store: DeliveryStore
+    clock: SetClock
+
+    @property
+    def store(self) -> DeliveryStore: ...
 
     async def happen(self, ticket: str, *types: str) -> None: ...
 
@@ -50,21 +39,21 @@ class FeedHouse(Protocol):
 
 class MemoryHouse:
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = SetClock(BEGINNING)
         self.store = MemoryDeliveries(self.clock)
 
     async def happen(self, ticket: str, *types: str) -> None:
         self.store.happen(ticket, *types)
 
     async def pass_by(self, seconds: int) -> None:
-        self.clock.pass_time(seconds)
+        self.clock.forward(seconds)
 
     def ticket_id(self, ticket: str) -> str:
         return ticket
 
 
 class SqlHouse:
-    def __init__(self, clock: HandClock, database: Any) -> None:
+    def __init__(self, clock: SetClock, database: Any) -> None:
         self.clock = clock
         self.store = database.deliveries
         self._changes = database.changes
@@ -88,7 +77,7 @@ class SqlHouse:
 
     async def pass_by(self, seconds: int) -> None:
         for _ in range(seconds):
-            self.clock.pass_time(1)
+            self.clock.forward(1)
             await self._reader.ping()
 
     def ticket_id(self, ticket: str) -> str:
@@ -97,7 +86,7 @@ class SqlHouse:
 
 @asynccontextmanager
 async def sqlite_house(folder: Path) -> AsyncIterator[SqlHouse]:
-    clock = HandClock()
+    clock = SetClock(BEGINNING)
     wanted: Clock = clock
     ready_sqlite(folder / "gateway.db")
     database = await open_database("", data_dir=folder, zone=ZoneInfo("Asia/Shanghai"), clock=wanted)

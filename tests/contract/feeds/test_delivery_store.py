@@ -95,9 +95,9 @@ async def test_a_failure_waits_and_holds_its_ticket_up(house: FeedHouse) -> None
     await house.store.delivered("cases", [3])
     await house.store.failed("cases", 1, "HTTP 503", retry_in_s=60)
     assert await lease(house) == []
-    house.clock.pass_time(59)
+    house.clock.forward(59)
     assert await lease(house) == []
-    house.clock.pass_time(1.1)
+    house.clock.forward(1.1)
     [again] = await lease(house)
     assert (again.event_seq, again.attempts) == (1, 1)
 
@@ -269,7 +269,7 @@ async def test_only_the_dead_only_a_time(house: FeedHouse) -> None:
     for ticket in "ABC":
         await house.happen(ticket, "ticket.registered")
         await lease(house, limit=1)
-        house.clock.pass_time(60)
+        house.clock.forward(60)
     await house.store.failed("cases", 1, "HTTP 422", retry_in_s=None)
     await house.store.delivered("cases", [2])
     await house.store.failed("cases", 3, "HTTP 422", retry_in_s=None)

@@ -19,8 +19,8 @@ from gateway.feeds.worker import FeedWorker
 from gateway.ports.feed import Delivery
 from gateway.storage.signal import CommitSignal
 from gateway.telemetry import metrics
-from tests.contract.feeds.virtual_time import VirtualClock, run_virtual
 from tests.support.fakes.deliveries import MemoryDeliveries, Receiver
+from tests.support.virtual_time import VirtualClock, run_virtual
 
 pytestmark = pytest.mark.contract
 

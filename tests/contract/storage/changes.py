@@ -1,63 +1,19 @@
-"""Time and changes that tests make."""
+"""Changes that tests make."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gateway.domain.ids import new_ulid
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import NewMessage
 from gateway.storage.database import Database
 from tests.support.change import Change, NewEvent, NewInteraction, NewRequester, NewTicket
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-"""12:00 in Shanghai."""
+from tests.support.clocks import NOON, SetClock
 
 
-class TestClock:
-    """Stands still until told otherwise."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.at = NOON
-        self.jumped = timedelta()
-
-    def now(self) -> datetime:
-        return self.at + self.jumped
-
-    def monotonic(self) -> float:
-        return (self.at - NOON).total_seconds()
-
-    def forward(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-    def jump(self, seconds: float) -> None:
-        """Somebody puts it right, or wrong: no time passes."""
-        self.jumped += timedelta(seconds=seconds)
-
-    def ahead(self, seconds: float = 0) -> WrongClock:
-        """The clock of a machine on which it is so much later than here; it may jump."""
-        return WrongClock(self, seconds)
-
-
-class WrongClock:
-    """Runs with another clock, some seconds ahead of it or (negative) behind."""
-
-    def __init__(self, true: TestClock, ahead_s: float) -> None:
-        self.true, self.ahead_s = true, ahead_s
-
-    def now(self) -> datetime:
-        return self.true.now() + timedelta(seconds=self.ahead_s)
-
-    def monotonic(self) -> float:
-        return self.true.monotonic()
-
-
-async def pass_by(db: Database, clock: TestClock, seconds: int) -> None:
+async def pass_by(db: Database, clock: SetClock, seconds: int) -> None:
     """Time in which the store answers without a break."""
     await db.reader.ping()
     for _ in range(seconds):

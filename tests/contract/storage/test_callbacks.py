@@ -32,6 +32,7 @@ from tests.support.change import Change
 from tests.support.clocks import NOON, SetClock
 from tests.support.events import told
 from tests.support.fakes.reading import ReaderHere
+from tests.support.stores import SQL_ALONE
 
 pytestmark = pytest.mark.contract
 OWN, SPOKEN = "+8613800138000", "+8613912345678"
@@ -147,11 +148,11 @@ async def test_a_new_call_that_goes_well_closes_it(db: Database, clock: SetClock
     assert (again["ticket_id"], again["reasons"]) == (third.ticket_id, ["interrupted"])
 
 
+@SQL_ALONE
 async def test_one_persons_many_tickets_hide_nobody_elses_number(db: Database) -> None:
     other = await db.changes.execute(written("other", phone=SPOKEN))
-    for n in range(LOOKED_BACK + 1):
-        last = await db.changes.execute(written(f"many{n}", phone=OWN))
-    people = [(await db.reader.ticket(i))["requester"]["requester_id"] for i in (other.ticket_id, last.ticket_id)]
+    many = [await db.changes.execute(written(f"many{n}", phone=OWN)) for n in range(LOOKED_BACK + 1)]
+    people = [(await db.reader.ticket(i))["requester"]["requester_id"] for i in (other.ticket_id, many[-1].ticket_id)]
     found = await db.sql.read(lambda connection: earlier_numbers(connection, people))
     assert found == dict(zip(people, (SPOKEN, OWN), strict=True))
 
@@ -212,7 +213,7 @@ async def test_a_persons_correction_is_where_they_are_called(
     db: Database, value: str | None, called_at: str | None
 ) -> None:
     applied = await db.changes.execute(owing("1", requester={"callback_phone": SPOKEN}))
-    fields = {("requester", "callback_phone"): value}
+    fields: dict[tuple[str, ...], Any] = {("requester", "callback_phone"): value}
     await db.changes.execute(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
     (task,) = await db.reader.callbacks()
     assert task["phone"] == called_at
@@ -319,6 +320,7 @@ async def test_a_closed_task_is_followed_by_another_one(db: Database, clock: Set
     assert (await shown(db, applied.ticket_id))["state"] == "open"
 
 
+@SQL_ALONE
 async def test_a_database_of_before_is_filled(db: Database) -> None:
     """And goes back, with one reason each and one task an interaction."""
     applied = [await db.changes.execute(owing(str(n), phone=phone)) for n, phone in enumerate((OWN, SPOKEN))]

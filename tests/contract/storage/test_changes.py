@@ -292,8 +292,8 @@ async def test_an_interaction_of_another_ticket_is_not_found(db: Database) -> No
 
 async def test_secrecy_stays_unless_a_change_lifts_it(db: Database) -> None:
     made = await db.changes.execute(written("a"))
-    secret = {("requester", "secret"): True}
-    known = {("requester", "secret"): False}
+    secret: dict[tuple[str, ...], Any] = {("requester", "secret"): True}
+    known: dict[tuple[str, ...], Any] = {("requester", "secret"): False}
 
     async def applied(fields: Mapping[tuple[str, ...], Any], **more: Any) -> Any:
         await db.changes.execute(Change(ticket_id=made.ticket_id, ticket_fields=fields, events=(event(),), **more))

@@ -13,17 +13,17 @@ from gateway.domain.messages import NewMessage, Queued
 from tests.contract.storage.changes import written
 from tests.support.change import Thread
 from tests.support.clocks import NOON
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def test_every_commit_is_told_of_once_and_what_is_heard_is_not_told_again(opened: Open) -> None:
     db, other = await opened(poll_s=600), await opened(poll_s=600)
     await other.net.look()
-    own, others = aiter(db.committed.own()), aiter(other.committed.others())
-    following = aiter(other.reader.watch(0))
+    own, others = db.committed.own(), other.committed.others()
+    following = other.reader.watch(0)
     for n in range(1, 4):
         told, heard = asyncio.create_task(anext(own)), asyncio.create_task(anext(others))
         follows = asyncio.create_task(anext(following))
@@ -53,7 +53,7 @@ async def test_what_nobody_told_of_is_found_with_its_conversations(opened: Open)
     """The look at the log, whether by its time or because commits are missing between those told of."""
     db, other = await opened(), await opened(poll_s=600)
     await other.net.look()
-    others = aiter(other.committed.others())
+    others = other.committed.others()
     found = asyncio.create_task(anext(others))
     await asyncio.sleep(0)
     applied = await db.changes.execute(written("1", thread=Thread(channel_id="chat", sender="li")))
@@ -87,7 +87,7 @@ async def test_a_database_that_was_set_back_is_looked_at_anew(opened: Open) -> N
     db.committed.hear(Commit(1, 900))
     await db.net.look()
     db.committed.hear(Commit(3, 1000))  # what it knows lies before the log's end now
-    others = aiter(db.committed.others())
+    others = db.committed.others()
     found = asyncio.create_task(anext(others))
     await asyncio.sleep(0)
     await db.net.look()
@@ -101,7 +101,7 @@ async def test_a_commit_names_the_conversations_that_it_wrote_to_and_whether_som
     opened: Open,
 ) -> None:
     db = await opened()
-    own = aiter(db.committed.own())
+    own = db.committed.own()
     for sender, taken in (("li", False), ("wang", True)):
         told = asyncio.create_task(anext(own))
         await asyncio.sleep(0)

@@ -22,7 +22,7 @@ from gateway.storage.takeable import Takeable
 from tests.contract.storage.changes import event, pass_by, written
 from tests.support.change import Change
 from tests.support.clocks import SetClock
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 
@@ -154,6 +154,7 @@ async def test_feeds_do_not_know_each_other(db: Database) -> None:
 
 
 @pytest.mark.parametrize("waiting", [10, 10_000])
+@SQL_ALONE
 async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiting: int) -> None:
     """Rows that are not due, and those behind a head, are never looked at."""
     at, later = "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z"
@@ -180,6 +181,7 @@ async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiti
     assert await db.sql.read(lambda c: sum(_cost(c, query.limit(8)) for query in looks("cases", free))) < 150
 
 
+@SQL_ALONE
 async def test_what_happens_to_rows_leaves_one_head_a_ticket(db: Database) -> None:
     """Whatever the order of deliveries, failures, deaths and replays."""
     for _ in range(3):
@@ -196,6 +198,8 @@ async def test_what_happens_to_rows_leaves_one_head_a_ticket(db: Database) -> No
             case "replay":
                 first = dice.randint(1, 12)
                 await db.deliveries.replay_many("cases", Replay(first=first, last=first + 3))
+            case _:
+                pass
         for seq in leased:
             await db.deliveries.failed("cases", seq, "later", retry_in_s=0)
         heads, firsts = await db.sql.read(_heads)

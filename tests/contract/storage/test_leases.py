@@ -19,7 +19,7 @@ from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, pass_by, written
 from tests.support.change import Change
 from tests.support.clocks import NOON, SetClock
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 LOOK_S = 5
@@ -117,7 +117,8 @@ async def test_a_call_that_another_process_goes_on_with_is_its_own(db: Database,
 async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, clock: SetClock) -> None:
     """It was spooled while SQL was away, and its turn has not come yet."""
     applied = await db.changes.execute(call("1", owner="voice", lease_s=15))
-    waiting = {applied.interaction_id or ""}
+    assert applied.interaction_id
+    waiting = {applied.interaction_id}
     live = LiveInteractions(leases=db.leases, clock=clock, node="n1", owner="voice", lease_s=15)
     live.keep_besides(lambda: waiting)
     assert applied.interaction_id in live
@@ -130,6 +131,7 @@ async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, 
     assert len(await ran_out(db, clock, 15, lease_s=15)) == 1
 
 
+@SQL_ALONE
 async def test_how_long_the_store_has_answered(db: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     await pass_by(db, clock, 10)
     assert db.leases.steady_s() == 10
@@ -183,6 +185,7 @@ async def test_recordings_wait_for_their_words(db: Database, clock: SetClock) ->
     assert await words_wait(db, clock, 0) == [second.interaction_id, left.interaction_id]
 
 
+@SQL_ALONE
 async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> None:
     db, other = await opened(), await opened()
     applied = await db.changes.execute(call("c"))

@@ -17,7 +17,7 @@ from gateway.storage.signal import CommitSignal
 from tests.contract.storage.changes import event, written
 from tests.support.change import Change
 from tests.support.clocks import NOON, SHANGHAI, SetClock
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 
@@ -192,6 +192,7 @@ class CommitsUnheard:
         await self._sql.aclose()
 
 
+@SQL_ALONE
 async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: SetClock) -> None:
     sql = CommitsUnheard(db.sql)
     changes = writer.GroupCommitWriter(sql=sql, zone=SHANGHAI, clock=clock, committed=CommitSignal())
@@ -200,6 +201,7 @@ async def test_a_commit_whose_answer_is_lost_counts(db: Database, clock: SetCloc
     assert await db.reader.last_event_seq() == 6
 
 
+@SQL_ALONE
 async def test_a_closed_database_refuses(db: Database) -> None:
     await db.changes.execute(written("0"))
     await db.aclose()

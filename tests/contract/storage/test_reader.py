@@ -13,7 +13,7 @@ from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
 from tests.support.events import told
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract
 
@@ -129,6 +129,7 @@ async def test_every_event_is_seen_once_by_a_cursor_under_writes(opened: Open) -
     assert followed == list(range(1, total + 1))
 
 
+@SQL_ALONE
 async def test_watchers_see_the_past_then_each_commit(opened: Open) -> None:
     db, other = await opened(), await opened()
     await db.changes.execute(written("0"))

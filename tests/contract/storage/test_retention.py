@@ -19,36 +19,20 @@ pytestmark = pytest.mark.contract
 DECADE_S = 10 * 365 * 86_400.0
 
 
-class Leaping(SetClock):
-    """A clock whose time of day may leap, while its seconds go on."""
-
-    passed = 0.0
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def forward(self, seconds: float) -> None:
-        self.passed += seconds
-        super().forward(seconds)
-
-    def leap(self, seconds: float) -> None:
-        super().forward(seconds)
-
-
 def retention(db: Database, clock: SetClock) -> StoredRetentionClock:
     return StoredRetentionClock(states=db.channel_states, reader=db.reader, clock=clock)
 
 
 async def test_an_empty_house_believes_its_clock(db: Database) -> None:
-    assert await retention(db, Leaping()).believed() == NOON
+    assert await retention(db, SetClock()).believed() == NOON
 
 
 async def test_after_an_upgrade_the_newest_event_tells(db: Database) -> None:
     await db.changes.execute(written("1", at=NOON))
     await db.changes.execute(written("2", at=NOON + timedelta(hours=1)))
-    wrong, right = Leaping(), Leaping()
-    wrong.leap(DECADE_S)
-    right.leap(7200)
+    wrong, right = SetClock(), SetClock()
+    wrong.jump(DECADE_S)
+    right.jump(7200)
     assert await retention(db, wrong).believed() is None
     await db.changes.execute(written("3", at=wrong.at))
     assert await retention(db, wrong).believed() is None, "its own event proves nothing"
@@ -57,9 +41,9 @@ async def test_after_an_upgrade_the_newest_event_tells(db: Database) -> None:
 
 async def test_what_a_leaped_clock_writes_does_not_make_it_believed(db: Database) -> None:
     """Contacts go on meanwhile, and their events bear its time; a restart does not help it either."""
-    clock = Leaping()
+    clock = SetClock()
     assert await retention(db, clock).believed() == NOON
-    clock.leap(DECADE_S)
+    clock.jump(DECADE_S)
     running = retention(db, clock)
     with capture_logs() as logs:
         for n in range(3):
@@ -72,9 +56,9 @@ async def test_what_a_leaped_clock_writes_does_not_make_it_believed(db: Database
 
 
 async def test_a_house_that_stood_still_for_a_week_goes_on_after_some_hours(db: Database) -> None:
-    clock = Leaping()
+    clock = SetClock()
     assert await retention(db, clock).believed() is not None
-    clock.leap(7 * 86_400)
+    clock.jump(7 * 86_400)
     after = retention(db, clock)
     assert await after.believed() is None
     clock.forward(DOUBT_S)
@@ -84,8 +68,8 @@ async def test_a_house_that_stood_still_for_a_week_goes_on_after_some_hours(db: 
 
 
 async def test_one_machines_odd_clock_is_never_believed_beside_a_right_one(db: Database) -> None:
-    right, odd = Leaping(), Leaping()
-    odd.leap(-DECADE_S)
+    right, odd = SetClock(), SetClock()
+    odd.jump(-DECADE_S)
     ours, theirs = retention(db, right), retention(db, odd)
     for _ in range(50):
         assert await ours.believed() == right.at

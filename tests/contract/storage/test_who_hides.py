@@ -36,7 +36,7 @@ async def records(db: Database, applied: Sequence[Applied]) -> list[dict[str, An
 
 
 async def said(db: Database, applied: Applied, **requester: Any) -> None:
-    fields = {("requester", key): value for key, value in requester.items()}
+    fields: dict[tuple[str, ...], Any] = {("requester", key): value for key, value in requester.items()}
     await db.changes.execute(Change(ticket_id=applied.ticket_id, ticket_fields=fields, events=(event(),)))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.peers.kamailio import kamailio
 from tests.support.command import ROOT
 from tests.support.ports import LOOPBACK
-from tests.support.postgres import PostgresServer, discard, new_server
+from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import until
@@ -198,8 +198,7 @@ class SplitHouse:
 async def split_house(folder: Path, *, feed_url: str, feed_secret: str, lease_s: float) -> AsyncIterator[SplitHouse]:
     """All of it, up."""
     async with AsyncExitStack() as stack:
-        postgres = await asyncio.to_thread(new_server)
-        stack.push_async_callback(asyncio.to_thread, discard, postgres)
+        postgres = stack.enter_context(postgres_server())
         valkey = await stack.enter_async_context(RunningValkey(folder / "valkey"))
         tables = {
             "database": await postgres.create("gateway"),

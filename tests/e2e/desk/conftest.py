@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import Browser, chromium, chromium_missing
+from tests.support.browser import Browser, chromium
 from tests.support.web_house import PASSWORD, WebHouse, web_house
 
 
@@ -29,9 +29,6 @@ async def house(tmp_path: Path, silent: list[str]) -> AsyncIterator[WebHouse]:
 
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Browser]:
-    missing = chromium_missing()
-    if missing:
-        pytest.skip(missing)
     async with chromium(tmp_path / "profile") as opened:
         await opened.resize(1440, 900)
         yield opened

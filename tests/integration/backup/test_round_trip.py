@@ -8,8 +8,7 @@ import io
 import json
 import os
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from dataclasses import asdict
 from datetime import timedelta
@@ -37,22 +36,14 @@ from gateway.storage.migrate import knows
 from tests.contract.storage.changes import call, pass_by, written
 from tests.support.change import Change, NewEvent
 from tests.support.clocks import NOON, SHANGHAI, SetClock
-from tests.support.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.command import GATEWAY
+from tests.support.postgres import PostgresServer, binaries
 
 pytestmark = pytest.mark.integration
 
 QUIET = Progress(io.StringIO())
 FRAME = b"\x55" * 160
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
-    server = new_server()
-    yield server
-    discard(server)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -169,7 +160,7 @@ async def open_house(tmp_path: Path) -> AsyncIterator[Any]:
 async def gateway(*args: object) -> tuple[int, str, str]:
     """The command line as a person types it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", *map(str, args), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *GATEWAY, *map(str, args), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()

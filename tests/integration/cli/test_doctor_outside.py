@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from tests.support.certificates import Authority
 from tests.support.command import ROOT, configured
 from tests.support.doctor import Diagnosis, diagnose
 from tests.support.ports import free_port
-from tests.support.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
 from tests.support.valkey import RunningValkey
 
 pytestmark = pytest.mark.integration
@@ -35,15 +34,6 @@ pytestmark = pytest.mark.integration
 async def asked(folder, text: str, *words: str) -> Diagnosis:
     """Beside this loop, on which the other side runs."""
     return await asyncio.to_thread(diagnose, configured(folder, text), *words)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
-    server = new_server()
-    yield server
-    discard(server)
 
 
 async def test_postgresql_is_looked_at_without_being_changed(tmp_path, postgres):

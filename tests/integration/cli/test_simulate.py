@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.command import GATEWAY, ROOT
+from tests.support import command
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway
 from tests.support.waiting import eventually
@@ -100,14 +99,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 
 
 def simulate(config: Path, *arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [*GATEWAY, "simulate", *arguments, "--config", str(config)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = command.gateway("simulate", *arguments, "--config", config)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -27,7 +27,7 @@ from tests.integration.faults.told import (
     told_by_doctor,
 )
 from tests.support.ports import free_port
-from tests.support.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.postgres import postgres_server
 from tests.support.running import RunningGateway
 from tests.support.valkey import RunningValkey
 from tests.support.waiting import eventually
@@ -63,7 +63,7 @@ id = "bot"
 kind = "telegram"
 mode = "polling"
 token = "1234567:a-token-of-this-test-that-was-revoked"
-base_url = "http://127.0.0.1:{provider}"
+base_url = "{provider}"
 """
 CLOCK = """CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
 AS $$ SELECT pg_catalog.clock_timestamp() + interval '{ahead_s} s' $$"""
@@ -74,15 +74,14 @@ class Night:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         """What is opened is closed by ``stack``."""
-        self.postgres: PostgresServer = new_server()
-        stack.callback(discard, self.postgres)
+        self.postgres = stack.enter_context(postgres_server())
         self.valkey = RunningValkey(folder / "valkey")
         stack.callback(lambda: self.valkey.process and self.valkey.kill())
         self.outside = Receivers(folder / "ca", stack)
         database = asyncio.run(self.postgres.create("g"))
         self._sql("ALTER DATABASE g SET search_path = public, pg_catalog")
         self.set_clock(ahead_s=3600)
-        tables = TABLES.format(database=database, redis=self.valkey.server.url, provider=self.outside.plain.port)
+        tables = TABLES.format(database=database, redis=self.valkey.server.url, provider=self.outside.plain.url)
         tables += JSON_LOG + "".join(FEED.format(feed=feed, url=url) for feed, url in self.outside.urls.items())
         self.gateway = RunningGateway(folder, asr_workers=1, asr_url=f"ws://127.0.0.1:{free_port()}", tables=tables)
         self.accepted: dict[str, str] = {}
@@ -123,8 +122,6 @@ class Night:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
     folder = tmp_path_factory.mktemp("night")
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         one = Night(folder, stack)

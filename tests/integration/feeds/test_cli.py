@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gateway.cli import main
 from tests.contract.feeds.houses import sqlite_house
-from tests.support.command import ROOT
+from tests.support.command import configured, gateway
 
 pytestmark = pytest.mark.integration
 
@@ -23,14 +22,11 @@ async def config(tmp_path: Path) -> Path:
         await house.happen("A", "ticket.registered")
         await house.store.lease("cases", "test", limit=1, lease_s=1)
         await house.store.failed("cases", 1, "HTTP 422: no such district", retry_in_s=None)
-    file = tmp_path / "gateway.toml"
-    file.write_text(f'data_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
-    return file
+    return configured(tmp_path)
 
 
 def feeds(config: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "gateway", "feeds", *args, "--config", str(config)]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    return gateway("feeds", *args, "--config", config)
 
 
 def test_a_dead_letter_is_shown_and_sent_again(config: Path) -> None:

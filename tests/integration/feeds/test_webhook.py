@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,11 +14,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
@@ -25,6 +21,9 @@ from gateway.feeds import FEED_KINDS, FeedContext
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings, retry_after_s, signature
 from gateway.ports.feed import Delivery
 from scripts.case_system import CaseSystem, signed
+from tests.support.certificates import Authority
+from tests.support.ports import LOOPBACK
+from tests.support.servers import served
 
 pytestmark = pytest.mark.integration
 
@@ -75,41 +74,25 @@ Serve = Callable[..., Awaitable[str]]
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that nobody has signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    draft = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    draft = draft.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    file = tmp_path / "server.pem"
-    file.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + draft.sign(key, SHA256()).public_bytes(Encoding.PEM)
-    )
+    """A server's side of TLS, with a certificate of nobody that we know."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    context.load_cert_chain(*Authority(tmp_path).issue(LOOPBACK))
     return context
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
     """Start a server with one handler; its URL."""
-    runners: list[web.AppRunner] = []
+    async with AsyncExitStack() as stack:
 
-    async def start(
-        handler: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
-    ) -> str:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handler)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-        return f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}/events"
+        async def start(
+            handler: Callable[[web.Request], Awaitable[web.StreamResponse]], tls: ssl.SSLContext | None = None
+        ) -> str:
+            app = web.Application()
+            app.router.add_route("*", "/{path:.*}", handler)
+            return f"{await stack.enter_async_context(served(app, tls=tls))}/events"
 
-    yield start
-    for runner in runners:
-        await runner.cleanup()
+        yield start
 
 
 def answering(status: int, **headers: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

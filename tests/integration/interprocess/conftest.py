@@ -1,5 +1,6 @@
 from __future__ import annotations
 
-from tests.contract.storage.conftest import postgres, url
+from tests.support.stores import sql_store as store
+from tests.support.stores import url
 
-__all__ = ["postgres", "url"]
+__all__ = ["store", "url"]

@@ -119,7 +119,7 @@ async def test_between_machines_by_valkey(tmp_path: Path) -> None:
         await sees(*found)
 
 
-@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("valkey", ["none", "away"])
 async def test_between_machines_by_notices_of_the_database(tmp_path: Path, url: str, valkey: str) -> None:
     redis = "" if valkey == "none" else f"unix://{tmp_path}/nobody.sock"

@@ -1,13 +1,11 @@
-"""A scripted caller on a call leg, and an event loop whose time is virtual: whole calls run in a moment."""
+"""A scripted caller on a call leg."""
 
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from gateway.calls.dialogue import Dialogue
 from gateway.calls.keys import Keys
@@ -18,45 +16,15 @@ from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord
 from gateway.ivr.engine import FlowEngine
-from gateway.media.wav import read_wav
-from gateway.ports.call import ALAW_SILENCE, FRAME_BYTES, FRAME_MS, CallInfo, EndReason
-from gateway.ports.recogniser import Final
+from gateway.ports.call import FRAME_MS, CallInfo, EndReason
 from tests.support.change import Change
 from tests.support.fakes.reading import ReaderHere
+from tests.support.fakes.recogniser import ScriptedRecogniser
 from tests.support.reading import city_prefill
+from tests.support.sounds import QUIET, frames, speech
 
 ROOT = Path(__file__).resolve().parents[3]
-LAMP = read_wav(ROOT / "demo" / "street_lamp.wav").alaw()
-QUIET = bytes([ALAW_SILENCE]) * FRAME_BYTES
-
-
-class _Jumping(selectors.DefaultSelector):
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise AssertionError("everybody waits for ever")
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-def in_virtual_time(work: Awaitable[Any]) -> Any:
-    """Run ``work`` on a loop that never sleeps: its clock jumps to whatever is due next."""
-    selector = _Jumping()
-    loop = asyncio.SelectorEventLoop(selector)
-    loop.time = lambda: selector.now
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
-
-
-def frames(alaw: bytes) -> list[bytes]:
-    return [alaw[n : n + FRAME_BYTES].ljust(FRAME_BYTES, QUIET[:1]) for n in range(0, len(alaw), FRAME_BYTES)]
+LAMP = speech()
 
 
 class _Playback:
@@ -134,34 +102,6 @@ class Leg:
         return self._quiet_s < 0.1
 
 
-class Recognition:
-    """A stream that recognises what the test says it does."""
-
-    complete = True
-
-    def __init__(self) -> None:
-        self._results: asyncio.Queue[Final | None] = asyncio.Queue()
-
-    def push(self, alaw: bytes) -> None:
-        pass
-
-    def understand(self, text: str, end_ms: int, language: str = "zh") -> None:
-        start_ms = max(0, end_ms - 1000)
-        self._results.put_nowait(
-            Final(start_ms=start_ms, end_ms=end_ms, text=text, language=language, confidence=0.9, engine="script"),
-        )
-
-    async def results(self) -> AsyncIterator[Final]:
-        while (result := await self._results.get()) is not None:
-            yield result
-
-    def finish(self) -> None:
-        self._results.put_nowait(None)
-
-    async def aclose(self) -> None:
-        pass
-
-
 class Store:
     """Remembers Changes; ``down`` makes it refuse."""
 
@@ -169,7 +109,7 @@ class Store:
         self.changes: list[Change] = []
         self.down = False
 
-    async def apply(self, change: Change) -> Applied:
+    async def execute(self, change: Change) -> Applied:
         if self.down:
             raise StoreUnavailable("down")
         self.changes.append(change)
@@ -184,7 +124,7 @@ class Call:
     """One call of ``flow``, with everything real between the leg and the store."""
 
     def __init__(self, engine: FlowEngine, flow: str) -> None:
-        self.leg, self.store, self.recognition = Leg(), Store(), Recognition()
+        self.leg, self.store, self.recognition = Leg(), Store(), ScriptedRecogniser()
         info = CallInfo(
             channel_id="hotline",
             call_id="c",

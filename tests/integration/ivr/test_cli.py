@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import command
+from tests.support.command import ROOT
+
 pytestmark = pytest.mark.integration
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def gateway(*args: str, flows_dir: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **({"GATEWAY_FLOWS_DIR": str(flows_dir)} if flows_dir else {})}
-    command = [sys.executable, "-m", "gateway", *args]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return command.gateway(*args, environment={"GATEWAY_FLOWS_DIR": str(flows_dir)} if flows_dir else None)
 
 
 @pytest.fixture

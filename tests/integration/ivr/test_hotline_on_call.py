@@ -9,8 +9,9 @@ import pytest
 from gateway.domain.words import Disposition
 from gateway.ivr.engine import FlowEngine
 from gateway.ivr.loader import load_flows
+from tests.support.virtual_time import run_virtual
 
-from .caller import LAMP, ROOT, Call, in_virtual_time
+from .caller import LAMP, ROOT, Call
 
 pytestmark = pytest.mark.integration
 SPEECH = LAMP[: 8000 * 3]
@@ -29,7 +30,7 @@ def played(engine: FlowEngine, caller, flow: str = "hotline") -> Call:
         await call.run(caller)
         return call
 
-    return in_virtual_time(run())
+    return run_virtual(run())
 
 
 @pytest.mark.parametrize("flow", ["hotline", "after_hours"])

@@ -8,25 +8,17 @@ import pytest
 
 from channels.sip.media import RtpPool
 from channels.sip.rtp_source import Signaller
-from gateway.edge.system_clock import SystemClock
+from tests.support.clocks import ShiftedClock
 from tests.support.rtp import Phone
 
 HERE = Signaller("127.0.0.1")
 """Calls are signalled from this machine."""
 
 
-class Later(SystemClock):
-    """The machine's clock, put forward by tests."""
-
-    ahead = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead
-
-
 @pytest.fixture
-def clock() -> Later:
-    return Later()
+def clock() -> ShiftedClock:
+    """The machine's clock, put forward by tests."""
+    return ShiftedClock()
 
 
 @pytest.fixture

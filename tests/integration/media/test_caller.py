@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,11 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded
 from gateway.media.vad import VoiceDetector
 from gateway.media.wav import alaw_wav, read_wav
+from tests.support.command import GATEWAY, ROOT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).resolve().parents[3]
 PROMPTS = ROOT / "ivr_flows" / "prompts" / "zh"
 
 
@@ -89,7 +89,7 @@ async def hotline():
 
 async def call(*arguments: object) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway", "call", *map(str, arguments),
+        *GATEWAY, "call", *map(str, arguments),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), 60)
@@ -129,9 +129,7 @@ async def test_it_hangs_up_when_told(hotline, speech):
     )
     assert code == 0
     assert "we hung up" in out
-    async with asyncio.timeout(5):
-        while hotline.agent.sizes()["calls"]:
-            await asyncio.sleep(0.02)
+    await until(lambda: not hotline.agent.sizes()["calls"], "the call's end")
 
 
 @pytest.mark.parametrize(

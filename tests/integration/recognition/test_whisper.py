@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -24,12 +22,12 @@ from gateway.prefill.hot_words import hot_words
 from gateway.recognition.client import WebSocketRecogniser
 from gateway.recognition.local import joined
 from tests.asr.real import models_dir, telephone, whisper
+from tests.support.command import GATEWAY, ROOT, gateway
 from tests.support.data import EACH_SPEECH, OWN, utterances
 from tests.support.noises import NOBODY_SPEAKS
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
-ROOT = Path(__file__).resolve().parents[3]
 EVERY_NTH = 4
 """A quarter of the utterances is enough to see a fault of two points; more costs minutes."""
 QUIET = bytes([ALAW_SILENCE])
@@ -41,7 +39,7 @@ async def asr_role(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Pro
     """``gateway run --role asr`` as the supervisor starts it."""
     models_dir()
     env = {**os.environ, "GATEWAY_DATA_DIR": str(data_dir), "GATEWAY_LOG__LEVEL": "warning"}
-    command = [sys.executable, "-m", "gateway", "run", "--role", "asr", "--index", "0"]
+    command = [*GATEWAY, "run", "--role", "asr", "--index", "0"]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=env)
     place = data_dir / "run" / "asr-0.json"
 
@@ -180,9 +178,8 @@ async def test_sigterm_ends_the_role_and_takes_its_address_back(tmp_path: Path) 
 
 
 def test_without_a_model_the_role_says_so_in_one_line(tmp_path: Path) -> None:
-    env = {**os.environ, "GATEWAY_DATA_DIR": str(tmp_path), "GATEWAY_MODELS_DIR": str(tmp_path / "none")}
-    command = [sys.executable, "-m", "gateway", "run", "--role", "asr"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    folders = {"GATEWAY_DATA_DIR": str(tmp_path), "GATEWAY_MODELS_DIR": str(tmp_path / "none")}
+    done = gateway("run", "--role", "asr", environment=folders)
     assert done.returncode == 2
     assert [line for line in done.stderr.splitlines() if "gateway asr fetch" in line]
     assert "Traceback" not in done.stderr
@@ -239,8 +236,8 @@ def test_the_command_transcribes_files_and_our_recordings_callers_side(tmp_path:
     recording = tmp_path / "call.wav"
     recording.write_bytes(alaw_wav(caller.ljust(longest, QUIET), ours.ljust(longest, QUIET)))
     models_dir()
-    command = [sys.executable, "-m", "gateway", "asr", "transcribe", "--json", str(said.wav), str(recording)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = gateway("asr", "transcribe", "--json", said.wav, recording)
+    assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert [set(one) for one in answer] == [{"file", "text", "segments"}] * 2
     assert answer[0]["file"] == str(said.wav)
@@ -255,8 +252,8 @@ def test_the_command_measures_a_manifest(tmp_path: Path) -> None:
     lines = [json.dumps({"file": str(one.wav), "text": one.text}, ensure_ascii=False) for one in rows]
     (tmp_path / "m.jsonl").write_text("\n".join(lines), encoding="utf-8")
     models_dir()
-    command = [sys.executable, "-m", "gateway", "asr", "eval", str(tmp_path / "m.jsonl"), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = gateway("asr", "eval", tmp_path / "m.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["n"], answer["engine"]) == (2, "whisper")
     assert 0 <= answer["cer"] < 1
@@ -266,9 +263,8 @@ def test_the_command_measures_a_manifest(tmp_path: Path) -> None:
 def test_a_file_that_is_no_audio_is_one_clear_line(tmp_path: Path) -> None:
     models_dir()
     (tmp_path / "x.wav").write_bytes(b"no audio")
-    command = [sys.executable, "-m", "gateway", "asr", "transcribe"]
     for name in ("x.wav", "missing.wav"):
-        done = subprocess.run([*command, str(tmp_path / name)], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = gateway("asr", "transcribe", tmp_path / name)
         assert (done.returncode, done.stdout) == (2, "")
         assert name in done.stderr
         assert "Traceback" not in done.stderr

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +19,7 @@ from gateway.intake.channel.watch import KEY
 from gateway.storage.database import open_database
 from tests.support.ports import free_port
 from tests.support.running import RunningGateway
+from tests.support.servers import Asked, ThreadedServer, in_thread, served
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -30,46 +29,27 @@ id = "bot"
 kind = "telegram"
 mode = "polling"
 token = "1234567:an-old-token-of-this-test-that-was-revoked"
-base_url = "http://127.0.0.1:{port}"
+base_url = "{outside}"
 [[feed]]
 id = "cases"
 kind = "webhook"
-url = "http://127.0.0.1:{port}/cases"
+url = "{outside}/cases"
 secret = "a secret of this test"
 """
 
 
-class Refusing(BaseHTTPRequestHandler):
+def refusing(asked: Asked) -> tuple[int, bytes]:
     """Everything outside that refuses us: a case system that takes no event, a provider that took the token back."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = b'{"ok":false,"error_code":401,"description":"Unauthorized"}'
-        self.send_response(422 if self.path == "/cases" else 401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST  # noqa: N815 - its name is the base class's
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    return 422 if asked.path == "/cases" else 401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}'
 
 
 @pytest.fixture
-def outside() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def outside() -> Iterator[str]:
+    with ThreadedServer(refusing) as server:
+        yield server.url
 
 
-@contextmanager
-def recogniser(port: int) -> Iterator[None]:
+def recogniser(port: int) -> AbstractContextManager[str]:
     """One that takes connections and answers pings, in a thread of its own."""
 
     async def connected(request: web.Request) -> web.WebSocketResponse:
@@ -78,24 +58,9 @@ def recogniser(port: int) -> Iterator[None]:
             pass
         return answer
 
-    async def start() -> web.AppRunner:
-        app = web.Application()
-        app.router.add_get("/", connected)
-        await (runner := web.AppRunner(app, shutdown_timeout=0.1)).setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        return runner
-
-    loop = asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        runner = asyncio.run_coroutine_threadsafe(start(), loop).result()
-        yield
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    app = web.Application()
+    app.router.add_get("/", connected)
+    return in_thread(served(app, port=port))
 
 
 async def _once_busy(data: Path, channel_id: str) -> None:
@@ -109,9 +74,9 @@ async def _once_busy(data: Path, channel_id: str) -> None:
     await database.aclose()
 
 
-def test_what_is_away_is_named_while_people_get_through(tmp_path: Path, outside: int) -> None:
+def test_what_is_away_is_named_while_people_get_through(tmp_path: Path, outside: str) -> None:
     port = free_port()
-    gateway = RunningGateway(tmp_path, asr_url=f"ws://127.0.0.1:{port}", tables=TABLES.format(port=outside))
+    gateway = RunningGateway(tmp_path, asr_url=f"ws://127.0.0.1:{port}", tables=TABLES.format(outside=outside))
     asyncio.run(_once_busy(gateway.data, "hotline"))
     with gateway:
         contact = {"source": {"name": "test", "event_id": "1"}, "content": "路灯不亮"}

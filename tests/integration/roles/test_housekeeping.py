@@ -13,21 +13,14 @@ from prometheus_client import REGISTRY
 
 from gateway.bootstrap.foundation import open_foundation
 from gateway.bootstrap.house import House
-from gateway.edge.system_clock import SystemClock
 from gateway.intake.media.retention import StoredRetentionClock
 from gateway.roles.housekeeping import housekeeping
 from gateway.settings import Settings
 from gateway.settings.sections import AttachmentsSection
+from tests.support.clocks import ShiftedClock
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
-
-
-class Leaped(SystemClock):
-    """This machine's clock, ten years ahead."""
-
-    def now(self) -> datetime:
-        return super().now() + timedelta(days=3650)
 
 
 @pytest.fixture
@@ -79,7 +72,7 @@ async def test_a_clock_that_leaped_deletes_nothing(
     base = house.base
     assert await base.retention.believed() is not None
     states, reader = base.database.channel_states, base.database.reader
-    base.retention = leaped = Counting(states=states, reader=reader, clock=Leaped())
+    base.retention = leaped = Counting(states=states, reader=reader, clock=ShiftedClock(ahead=timedelta(days=3650)))
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(duty()) for duty in housekeeping(house, apart=True).values()]
         await until(lambda: leaped.asked > 40, "some rounds of each")

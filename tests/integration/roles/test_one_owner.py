@@ -17,11 +17,12 @@ from gateway.ports.channel import Abilities
 from gateway.ports.store import ChannelLeases
 from gateway.roles.running_channel import RunningChannel
 from gateway.storage.database import open_database
-from tests.contract.storage.conftest import postgres, url
 from tests.support.clocks import SHANGHAI
+from tests.support.stores import sql_store as store
+from tests.support.stores import url
 from tests.support.waiting import until
 
-__all__ = ["postgres", "url"]
+__all__ = ["store", "url"]
 pytestmark = pytest.mark.integration
 LEASE_S = 5.0
 """So long that a machine that stands still for a moment loses no lease."""

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from gateway.storage.database import Database, open_database
 from gateway.storage.tables import metadata
 from tests.contract.storage.changes import written
 from tests.support.clocks import SHANGHAI
-from tests.support.postgres import NO_SERVER, PostgresServer, binaries, discard, new_server
+from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.stores import Open
 from tests.support.waiting import until
 
@@ -103,12 +103,9 @@ async def test_a_locked_database_refuses_and_recovers(tmp_path: Path, monkeypatc
 
 
 @pytest.fixture
-async def own_server() -> AsyncIterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip(NO_SERVER)
-    server = await asyncio.to_thread(new_server)
-    yield server
-    await asyncio.to_thread(discard, server)
+def own_server() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
 
 
 async def test_a_server_that_goes_away_and_comes_back(own_server: PostgresServer, tmp_path: Path) -> None:

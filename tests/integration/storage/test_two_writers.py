@@ -84,7 +84,7 @@ async def test_numbers_of_several_processes_have_no_gap_and_follow_their_commits
     assert all(serials == list(range(1, len(serials) + 1)) for serials in by_day.values())
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_one_that_is_killed_while_it_holds_the_lock_holds_up_nobody(
     url: str, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +140,7 @@ async def test_a_process_that_may_not_migrate_says_who_does(empty_url: str, tmp_
     await db.aclose()
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_no_snapshot_lasts(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.storage.engine.SNAPSHOT_S", 0.2)
     db = await opened()
@@ -157,7 +157,7 @@ async def test_no_snapshot_lasts(opened: Open, monkeypatch: pytest.MonkeyPatch) 
     assert (quick, quick_too) == (0, 0), "a read suffers for another one that lasts"
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_the_log_becomes_small_again(url: str, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.storage.engine.LOG_BYTES", 1_000_000)
     db = await opened()
@@ -176,7 +176,7 @@ async def test_the_log_becomes_small_again(url: str, opened: Open, monkeypatch: 
     assert log.stat().st_size <= 1_000_000
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_batches_that_work_too_long_are_cut(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     db = await opened()
     sizes: list[int] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,24 +14,16 @@ import pytest
 from gateway.storage.database import open_database
 from gateway.web.api.contacts import signature
 from gateway.web.auth import sha256
+from tests.support import command
 from tests.support.web_house import PASSWORD, WebHouse
 
 pytestmark = pytest.mark.integration
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def gateway(data_dir: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     config = data_dir / "gateway.toml"
     config.write_text(f'data_dir = "{data_dir}"\n', encoding="utf-8")
-    return subprocess.run(
-        (sys.executable, "-m", "gateway", *words, "--config", str(config)),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=ROOT,
-    )
+    return command.gateway(*words, "--config", config, stdin=stdin)
 
 
 async def test_a_token_is_printed_last_and_works(tmp_path: Path) -> None:

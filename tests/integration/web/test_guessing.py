@@ -14,7 +14,8 @@ from gateway.web import login_trail, passwords
 from gateway.web.auth import sha256
 from gateway.web.routing import HOUSE
 from gateway.web.services import Limits
-from tests.integration.web.test_session import PATH, Clock
+from tests.integration.web.test_session import PATH
+from tests.support.clocks import SetClock
 from tests.support.waiting import until
 from tests.support.web_house import PASSWORD, WebHouse, web_house
 
@@ -78,7 +79,7 @@ async def test_over_two_processes_no_more_are_hashed_than_over_one(tmp_path: Pat
 
 
 async def test_a_stranger_locks_nobody_out_but_themselves(tmp_path: Path, hashes: Hashes) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with proxied(tmp_path, clock=clock) as house:
         for address in (STRANGER, "203.0.113.10", "2001:db8:1::1"):
             for n in range(8):
@@ -89,14 +90,14 @@ async def test_a_stranger_locks_nobody_out_but_themselves(tmp_path: Path, hashes
 
 
 async def test_locks_grow_from_one_to_fifteen_minutes(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with proxied(tmp_path, clock=clock) as house:
         for _ in range(5):
             assert (await guess(house, "wrong"))[0] == 401
         waits = []
         for _ in range(6):
             waits.append(int((await guess(house, PASSWORD))[1] or 0))
-            clock.pass_s(waits[-1])
+            clock.forward(waits[-1])
             assert (await guess(house, "wrong"))[0] == 401
         assert waits == [60, 120, 240, 480, 900, 900]
 
@@ -104,7 +105,7 @@ async def test_locks_grow_from_one_to_fifteen_minutes(tmp_path: Path) -> None:
 async def test_whoever_tries_many_names_is_stopped_by_address_and_a_whole_ipv6_site_is_one(
     tmp_path: Path, hashes: Hashes
 ) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with proxied(tmp_path, clock=clock) as house:
         for n in range(40):
             await guess(house, "guess", username=f"user{n}", address=f"2001:db8:7:{n:x}::1")
@@ -114,7 +115,7 @@ async def test_whoever_tries_many_names_is_stopped_by_address_and_a_whole_ipv6_s
 
 
 async def test_right_passwords_of_an_office_behind_one_address_count_as_no_failures(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with proxied(tmp_path, clock=clock) as house:
         for n in range(3):
             assert (await guess(house, "wrong", username=f"user{n}", address=ADMIN))[0] == 401

@@ -10,26 +10,11 @@ import pytest
 
 from gateway.web.auth import csrf_token, sha256
 from gateway.web.passwords import hash_password
+from tests.support.clocks import SetClock
 from tests.support.web_house import PASSWORD, WebHouse, audited, web_house
 
 pytestmark = pytest.mark.integration
 PATH = "/api/v1/session"
-
-
-class Clock:
-    """Time that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 23, 8, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    def pass_s(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 async def log_in(house: WebHouse, username: str = "wang", password: str = PASSWORD) -> tuple[int, dict]:
@@ -101,7 +86,7 @@ async def test_logging_out_ends_the_session(house: WebHouse) -> None:
 
 
 async def test_whatever_is_wrong_the_answer_is_the_same_and_five_failures_lock(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock) as house:
         wrong = await log_in(house, password="wrong password")
         nobody = await log_in(house, username="nobody")
@@ -113,7 +98,7 @@ async def test_whatever_is_wrong_the_answer_is_the_same_and_five_failures_lock(t
         refused = await log_in(house)
         assert refused == await log_in(house, username="nobody")
         assert (refused[0], refused[1]["code"]) == (429, "login_locked")
-        clock.pass_s(61)
+        clock.forward(61)
         assert (await log_in(house))[0] == 200
         for _ in range(4):
             assert (await log_in(house, password="wrong password"))[0] == 401
@@ -121,14 +106,14 @@ async def test_whatever_is_wrong_the_answer_is_the_same_and_five_failures_lock(t
 
 
 async def test_guessing_from_one_address_is_slowed_down(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock) as house:
         answers = [await house.get("/api/v1/tickets", "nobody") for _ in range(30)]
         assert [status for status, _ in answers[:10]] == [401] * 10
         assert answers[-1][0] == 429
         assert (await log_in(house))[0] == 429
         assert (await house.get("/api/v1/tickets", "reader"))[0] == 200
-        clock.pass_s(60)
+        clock.forward(60)
         assert (await log_in(house))[0] == 200
 
 
@@ -179,28 +164,28 @@ async def test_a_new_password_ends_the_persons_other_sessions(house: WebHouse) -
 
 
 async def test_a_session_runs_out(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock, session_ttl_s=600) as house:
         await log_in(house)
         jar = {cookie.key: cookie.value for cookie in house.http.cookie_jar}
-        clock.pass_s(601)
+        clock.forward(601)
         headers = {"Cookie": f"gateway={jar['gateway']}"}
         async with house.http.get(house.url + "/api/v1/tickets", headers=headers) as answer:
             assert answer.status == 401
 
 
 async def test_a_session_that_nobody_uses_ends_and_one_in_use_goes_on(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock, session_idle_s=600) as house:
         await log_in(house)
         cookie = next(one.value for one in house.http.cookie_jar if one.key == "gateway")
         for _ in range(3):
-            clock.pass_s(500)
+            clock.forward(500)
             assert (await house.get("/api/v1/tickets", None, headers={"Cookie": f"gateway={cookie}"}))[0] == 200
-        clock.pass_s(500)
+        clock.forward(500)
         idle = {"Cookie": f"gateway={cookie}", "X-Idle": "1"}
         assert (await house.get("/api/v1/tickets", None, headers=idle))[0] == 200
-        clock.pass_s(101)
+        clock.forward(101)
         status, problem = await house.get("/api/v1/tickets", None, headers=idle)
         assert (status, problem["code"]) == (401, "session_idle"), "what the page asks by itself keeps nothing alive"
         status, problem = await house.get("/api/v1/tickets", None, headers={"Cookie": f"gateway={cookie}"})

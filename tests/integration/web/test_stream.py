@@ -18,7 +18,7 @@ from gateway.web.api.stream import RECHECK_S
 from gateway.web.auth import REMEMBER_S, sha256
 from gateway.web.server import SHUTDOWN_S
 from gateway.web.services import Limits
-from tests.integration.web.test_session import Clock
+from tests.support.clocks import SetClock
 from tests.support.waiting import until
 from tests.support.web_house import PASSWORD, PASSWORD_HASH, WebHouse, web_house
 
@@ -156,7 +156,7 @@ async def test_a_stream_ends_when_its_token_is_revoked_though_events_keep_coming
 
 
 async def test_a_stream_ends_when_its_token_or_session_runs_out_and_keeps_no_session_alive(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock, session_idle_s=600) as house:
         await house.database.tokens.add(
             name="short",
@@ -169,10 +169,10 @@ async def test_a_stream_ends_when_its_token_or_session_runs_out_and_keeps_no_ses
         cookie = next(one.value for one in house.http.cookie_jar if one.key == "gateway")
         headers = {"Cookie": f"gateway={cookie}"}
         by_session = await opened(house, headers=headers)
-        clock.pass_s(301)
+        clock.forward(301)
         await ends(by_token)
         again = await opened(house, headers=headers)
-        clock.pass_s(300)
+        clock.forward(300)
         await ends(by_session)
         await ends(again)
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.web.api.contacts import signature
 from gateway.web.auth import sha256
-from tests.integration.web.test_session import Clock
+from tests.support.clocks import SetClock
 from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
@@ -40,12 +40,12 @@ async def signed(house: WebHouse, name: str, event_id: str, **headers: str) -> t
 
 
 async def test_a_token_ends_on_its_day_and_says_so(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock) as house:
         await token(house, "app", expires_at=clock.now() + timedelta(days=1))
         assert (await house.get(TICKETS, "app"))[0] == 200
         assert (await signed(house, "app", "1"))[0] == 201
-        clock.pass_s(86_400)
+        clock.forward(86_400)
         for status, problem in (await house.get(TICKETS, "app"), await signed(house, "app", "2")):
             assert (status, problem["code"]) == (401, "token_expired")
             assert "app expired at 2026-11-24" in problem["detail"]
@@ -67,10 +67,10 @@ async def test_a_token_works_from_its_networks_only(tmp_path: Path) -> None:
 
 
 async def test_an_api_key_of_open311_is_held_to_its_limits_too(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = SetClock()
     async with web_house(tmp_path, clock=clock) as house:
         await token(house, "app", expires_at=clock.now() + timedelta(days=1))
         path = "/open311/v2/requests.json?api_key=token-of-app"
         assert (await house.get(path, None))[0] == 200
-        clock.pass_s(86_400)
+        clock.forward(86_400)
         assert (await house.get(path, None))[0] == 403

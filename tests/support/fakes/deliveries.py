@@ -16,6 +16,8 @@ from gateway.ports.feed import Delivery, Held, Replay
 
 @dataclass
 class Row:
+    """One event for one feed."""
+
     event: dict[str, Any]
     attempts: int = 0
     next_at: float = 0.0
@@ -31,6 +33,8 @@ class Row:
 
 @dataclass
 class Hold:
+    """A feed that is held back."""
+
     refusal: FeedRefused
     since: str
     probe_at: float

@@ -35,12 +35,11 @@ from gateway.cli.doctor.disk import file_system
 from gateway.cli.doctor.examine import examine
 from gateway.settings.sections import INSTALLATION
 from gateway.telemetry.alarms import BY_NAME
-from tests.support.command import configured
+from tests.support.command import GATEWAY, configured
 from tests.support.doctor import QUIET, Diagnosis, diagnose
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.unit
-GATEWAY = [sys.executable, "-m", "gateway"]
 ROOT = os.geteuid() == 0
 NOBODY = 65534
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import VERBS
+from tests.support.command import configured
 
 pytestmark = pytest.mark.unit
 HEAVY = {
@@ -64,8 +65,7 @@ for name, line in lines.items():
 
 def loaded(folder: Path, lines: dict[str, str]) -> dict[str, set[str]]:
     """The heavy modules in each process that ran one of ``lines``."""
-    config = folder / "gateway.toml"
-    config.write_text(f'data_dir = "{folder / "data"}"\n', encoding="utf-8")
+    config = configured(folder)
     asked = {name: line.format(config=config).split() for name, line in lines.items()}
     heavy = [name for names in HEAVY.values() for name in names]
     command = [sys.executable, "-c", EACH_APART, json.dumps(asked), json.dumps(heavy)]

@@ -13,13 +13,13 @@ from gateway.cli import main
 from gateway.cli.running import Process, Running
 from gateway.cli.status_view import as_text, status
 from gateway.settings import Settings
+from tests.support.command import configured
 
 pytestmark = pytest.mark.unit
 
 
 def test_where_nothing_runs_it_says_so_and_makes_nothing(tmp_path, capsys):
-    config = tmp_path / "gateway.toml"
-    config.write_text(f'data_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
+    config = configured(tmp_path)
     assert main(["status", "--config", str(config)]) == 1
     assert "no gateway runs on data_dir" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [config]

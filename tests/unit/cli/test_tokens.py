@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
+from tests.support.command import configured
 
 pytestmark = pytest.mark.unit
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> list[str]:
-    path = tmp_path / "gateway.toml"
-    path.write_text(f'data_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
-    return ["--config", str(path)]
+    return ["--config", str(configured(tmp_path))]
 
 
 def test_a_token_s_life(config: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
+from tests.support.command import configured
 
 pytestmark = pytest.mark.unit
 
 
 def trunks(folder: Path, tables: str, *args: str) -> int:
-    path = folder / "gateway.toml"
-    path.write_text(f'data_dir = "{folder / "data"}"\n{tables}', encoding="utf-8")
-    return main(["trunks", *args, "--config", str(path)])
+    return main(["trunks", *args, "--config", str(configured(folder, tables))])
 
 
 HOTLINE = '[[channel]]\nid = "hotline"\nkind = "sip"\ntrunks = ["203.0.113.5/32", "198.51.100.0/24"]\n'

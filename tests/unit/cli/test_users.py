@@ -13,15 +13,14 @@ import pytest
 
 from gateway.cli import main
 from gateway.storage.database import open_database
+from tests.support.command import configured
 
 pytestmark = pytest.mark.unit
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> list[str]:
-    path = tmp_path / "gateway.toml"
-    path.write_text(f'data_dir = "{tmp_path / "data"}"\n', encoding="utf-8")
-    return ["--config", str(path)]
+    return ["--config", str(configured(tmp_path))]
 
 
 async def trail(data_dir: Path) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.domain.commit import Commit
 from gateway.errors import StoreUnavailable
 from gateway.storage.signal import CommitSignal
-from tests.contract.feeds.virtual_time import run_virtual
+from tests.support.virtual_time import run_virtual
 
 
 def story(told: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from gateway.errors import StoreUnavailable
 from gateway.following.follower import KEY, SAVE_EVERY, Follower
-from tests.contract.feeds.virtual_time import run_virtual
+from tests.support.virtual_time import run_virtual
 from tests.unit.following.store import Log, during, stopped, story
 
 pytestmark = pytest.mark.unit

@@ -14,7 +14,7 @@ from gateway.errors import StoreUnavailable
 from gateway.following.poll import PollLoop, every, never, until_stored
 from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.storage.signal import CommitSignal
-from tests.contract.feeds.virtual_time import run_virtual
+from tests.support.virtual_time import run_virtual
 from tests.unit.following.store import during, stopped, story
 
 pytestmark = pytest.mark.unit

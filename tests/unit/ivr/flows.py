@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import struct
 import textwrap
-import wave
 from pathlib import Path
 
 from gateway.ivr.loader import Flows, load_flows
+from tests.support.sounds import sine, write_wav
 
 PROMPT_IDS = ("hello", "again", "bye", "number", *(f"digit_{n}" for n in range(10)))
 
 
-def write_wav(path: Path, *, seconds: float = 0.5, rate: int = 8000, level: float = 0.2, channels: int = 1) -> None:
-    samples = [int(32767 * level * math.sin(2 * math.pi * 440 * n / rate)) for n in range(int(seconds * rate))]
-    with wave.open(str(path), "wb") as wav:
-        wav.setnchannels(channels)
-        wav.setsampwidth(2)
-        wav.setframerate(rate)
-        wav.writeframes(b"".join(struct.pack("<h", s) * channels for s in samples))
+def write_tone(path: Path, *, seconds: float = 0.5, rate: int = 8000, level: float = 0.2, channels: int = 1) -> None:
+    write_wav(path, sine(440, seconds, level=level, rate=rate), rate=rate, channels=channels)
 
 
 def write_prompts(folder: Path, languages: tuple[str, ...] = ("zh", "en")) -> None:
     for language in languages:
         (folder / language).mkdir(parents=True, exist_ok=True)
         for prompt_id in PROMPT_IDS:
-            write_wav(folder / language / f"{prompt_id}.wav")
+            write_tone(folder / language / f"{prompt_id}.wav")
             (folder / language / f"{prompt_id}.txt").write_text(f"{language} {prompt_id}\n", encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from gateway.errors import ConfigError
 from gateway.ivr.audio import GROUP_GAP, alaw, duration_s
 from gateway.ivr.prompts import read_prompts
 
-from .flows import write_prompts, write_wav
+from .flows import write_prompts, write_tone
 
 pytestmark = pytest.mark.unit
 
@@ -34,7 +34,7 @@ def test_a_replaced_file_is_heard_at_once(prompts, tmp_path):
     item = prompts.item("zh", "hello")
     before = alaw(item)
     assert alaw(item) is before
-    write_wav(tmp_path / "new.wav", seconds=1.0, rate=16000)
+    write_tone(tmp_path / "new.wav", seconds=1.0, rate=16000)
     os.utime(tmp_path / "new.wav", (1, 1))
     (tmp_path / "new.wav").replace(item.wav)
     assert len(alaw(item)) == 8000

@@ -6,7 +6,7 @@ from gateway.ivr.audio import alaw
 from gateway.ivr.new_prompts import check, put_in
 from gateway.ivr.prompts import read_prompts
 
-from .flows import PROMPT_IDS, write_prompts, write_wav
+from .flows import PROMPT_IDS, write_prompts, write_tone
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,7 @@ def new(tmp_path: Path) -> Path:
     """A folder of new Mandarin recordings as a studio delivers them: 48 kHz."""
     (tmp_path / "new" / "zh").mkdir(parents=True)
     for prompt_id in PROMPT_IDS:
-        write_wav(tmp_path / "new" / "zh" / f"{prompt_id}.wav", seconds=0.7, rate=48000)
+        write_tone(tmp_path / "new" / "zh" / f"{prompt_id}.wav", seconds=0.7, rate=48000)
     return tmp_path / "new"
 
 
@@ -55,7 +55,7 @@ def test_fit_recordings_are_put_in_at_8_khz(prompts, new):
     ],
 )
 def test_unfit_recordings_are_named_with_the_reason(prompts, new, wav, expected):
-    write_wav(new / "zh" / "hello.wav", **wav)
+    write_tone(new / "zh" / "hello.wav", **wav)
     recordings, problems = check(new, prompts.items)
     assert any("zh/hello.wav: " in p and expected in p for p in problems), problems
     assert "hello" not in {r.path.stem for r in recordings}
@@ -63,7 +63,7 @@ def test_unfit_recordings_are_named_with_the_reason(prompts, new, wav, expected)
 
 def test_silence_at_the_ends_is_refused(prompts, new):
     hello = new / "zh" / "hello.wav"
-    write_wav(hello, seconds=3, rate=8000)
+    write_tone(hello, seconds=3, rate=8000)
     data = bytearray(hello.read_bytes())
     data[44 : 44 + 16000 * 5 // 4] = bytes(16000 * 5 // 4)
     hello.write_bytes(data)
@@ -73,7 +73,7 @@ def test_silence_at_the_ends_is_refused(prompts, new):
 def test_what_is_missing_unknown_or_no_wav(prompts, new):
     (new / "zh" / "bye.wav").unlink()
     (new / "zh" / "again.wav").write_bytes(b"not audio")
-    write_wav(new / "zh" / "extra.wav")
+    write_tone(new / "zh" / "extra.wav")
     (new / "fr").mkdir()
     found = "\n".join(check(new, prompts.items)[1])
     assert "zh/bye.wav: missing; it says: zh bye" in found
@@ -83,7 +83,7 @@ def test_what_is_missing_unknown_or_no_wav(prompts, new):
 
 
 def test_a_prompt_of_ones_own_comes_with_its_words(prompts, new):
-    write_wav(new / "zh" / "extra.wav")
+    write_tone(new / "zh" / "extra.wav")
     (new / "zh" / "extra.txt").write_text("", encoding="utf-8")
     assert "extra.txt is empty" in check(new, prompts.items)[1][0]
     (new / "zh" / "extra.txt").write_text("另外\n", encoding="utf-8")

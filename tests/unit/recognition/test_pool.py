@@ -11,19 +11,13 @@ from gateway.recognition.connection import Access
 from gateway.recognition.pool import FULL_S, LOST_S, MAX_BACKOFF_S, Pool
 from gateway.recognition.slots import Slot, Slots
 from gateway.telemetry import metrics
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.unit
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def pool(*urls: str, clock: Clock | None = None) -> Pool:
-    return Pool(lambda: urls, Access(), clock or Clock())
+def pool(*urls: str, clock: SetClock | None = None) -> Pool:
+    return Pool(lambda: urls, Access(), (clock or SetClock()).monotonic)
 
 
 def test_streams_go_where_the_fewest_are() -> None:
@@ -35,16 +29,16 @@ def test_streams_go_where_the_fewest_are() -> None:
 
 
 def test_one_that_lost_a_stream_comes_last_for_a_while() -> None:
-    clock = Clock()
+    clock = SetClock()
     ours = pool("a", "b", clock=clock)
     ours.lost("a")
     assert [ours.take(live=True) for _ in range(2)] == ["b", "b"]
-    clock.now += LOST_S
+    clock.forward(LOST_S)
     assert ours.take(live=True) == "a"
 
 
 def test_one_full_for_catch_up_may_have_room_for_a_call() -> None:
-    clock = Clock()
+    clock = SetClock()
     ours = pool("a", clock=clock)
     ours.full("a", live=False)
     assert ours.take(live=False) is None
@@ -52,21 +46,21 @@ def test_one_full_for_catch_up_may_have_room_for_a_call() -> None:
     assert ours.usable == 1, "it works"
     ours.full("a", live=True)
     assert ours.take(live=True) is None
-    clock.now += FULL_S
+    clock.forward(FULL_S)
     assert ours.take(live=True) == ours.take(live=False) == "a"
 
 
 def test_one_that_cannot_be_reached_is_left_alone_and_then_tried_by_one_stream() -> None:
-    clock = Clock()
+    clock = SetClock()
     ours = pool("a", "b", clock=clock)
     pauses = []
     for _ in range(12):
         ours.failed("a", "no answer")
-        before = clock.now
+        before = clock.monotonic()
         assert not any(ours.take(live=True) == "a" for _ in range(3))
         while ours.take(live=True) != "a":
-            clock.now += 0.05
-        pauses.append(clock.now - before)
+            clock.forward(0.05)
+        pauses.append(clock.monotonic() - before)
         assert ours.take(live=True) == "b", "the others wait for what the first one finds"
     assert pauses[0] < 1 < max(pauses) < MAX_BACKOFF_S + 1
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +17,7 @@ from gateway.intake.call import spans as call_spans
 from gateway.telemetry import otlp, spans, trace
 from gateway.telemetry.otlp import OtlpSender
 from tests.support.ports import free_port
+from tests.support.servers import Asked, ThreadedServer
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.unit
@@ -26,45 +25,25 @@ ROOT = Path(__file__).parents[3]
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 
-class Collector(ThreadingHTTPServer):
-    """A receiver of OTLP over HTTP."""
-
-    daemon_threads = True
+class Collector(ThreadedServer):
+    """A receiver of OTLP over HTTP, at work at once."""
 
     def __init__(self, port: int = 0, status: int = 200) -> None:
+        super().__init__(self._answer, port=port)
         self.status = status
         self.asked: list[tuple[str, str]] = []
         self.got: list[ExportTraceServiceRequest] = []
-        super().__init__(("127.0.0.1", port), _Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.start()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+    def _answer(self, asked: Asked) -> tuple[int, bytes]:
+        self.asked.append((asked.path, asked.headers["Content-Type"]))
+        if self.status == 200:
+            self.got.append(ExportTraceServiceRequest.FromString(asked.body))
+        return self.status, b""
 
     @property
     def spans(self) -> list:
         return [s for r in self.got for of in r.resource_spans for scope in of.scope_spans for s in scope.spans]
-
-    def end(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append((self.path, self.headers["Content-Type"]))
-        if self.server.status == 200:
-            self.server.got.append(ExportTraceServiceRequest.FromString(body))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        return
 
 
 @contextmanager
@@ -87,7 +66,7 @@ def test_a_way_arrives_as_one_trace_that_hangs_on_what_came_in() -> None:
             told["status"] = 200
         with trace.scope(own), spans.span("feed", event_seq=7, late=True, share=0.5):
             pass
-    collector.end()
+    collector.stop()
     assert set(collector.asked) == {("/v1/traces", "application/x-protobuf")}
     by_name = {span.name: span for span in collector.spans}
     entry = by_name["http"]
@@ -110,7 +89,7 @@ def test_a_client_s_span_is_what_the_entry_hangs_on() -> None:
     collector = Collector()
     with sending(collector.url), trace.scope(), spans.span("http", entry=True):
         trace.take_over("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
-    collector.end()
+    collector.stop()
     (entry,) = collector.spans
     assert entry.trace_id.hex() == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert entry.parent_span_id.hex() == "00f067aa0ba902b7"
@@ -128,7 +107,7 @@ def test_a_call_is_told_when_it_is_over_with_its_pieces_of_speech() -> None:
     )
     with sending(collector.url), trace.scope(trace.of("call;tag")):
         call_spans.tell(record, NOON + timedelta(seconds=9))  # type: ignore[arg-type]
-    collector.end()
+    collector.stop()
     zero = int(NOON.timestamp()) * 10**9
     ms = [
         (s.name, (s.start_time_unix_nano - zero) // 10**6, (s.end_time_unix_nano - zero) // 10**6)
@@ -162,7 +141,7 @@ def test_a_collector_that_is_away_costs_a_line_and_what_it_missed(
             return any(span.name == "again" for span in collector.spans)
 
         assert eventually(arrived)
-    collector.end()
+    collector.stop()
     shown = capsys.readouterr().err
     assert shown.count("spans_not_sent") == 1
     assert "errno_name=ECONNREFUSED" in shown
@@ -173,7 +152,7 @@ def test_one_that_refuses_is_told_by_its_status(capsys: pytest.CaptureFixture[st
     collector = Collector(status=503)
     with sending(collector.url), trace.scope(), spans.span("http"):
         pass
-    collector.end()
+    collector.stop()
     assert "http_status=503" in capsys.readouterr().err
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
@@ -19,25 +18,13 @@ from gateway.web.clients import Proxies, RateLimiter
 from gateway.web.passwords import one_time_password
 from gateway.web.problems import Problem
 from gateway.web.weak_passwords import weakness
+from tests.support.clocks import SetClock
 
 pytestmark = pytest.mark.unit
 
 
-class Clock:
-    """Time that a test moves."""
-
-    def __init__(self) -> None:
-        self.s = 0.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.s, UTC)
-
-    def monotonic(self) -> float:
-        return self.s
-
-
 def test_a_burst_is_allowed_then_the_rate_holds() -> None:
-    clock = Clock()
+    clock = SetClock()
     limiter = RateLimiter(per_s=2, clock=clock, burst=4)
     for _ in range(4):
         limiter.take("a")
@@ -46,14 +33,14 @@ def test_a_burst_is_allowed_then_the_rate_holds() -> None:
     assert refused.value.status == 429
     assert refused.value.headers["Retry-After"] == "1"
     limiter.take("b")
-    clock.s += 0.5
+    clock.forward(0.5)
     limiter.take("a")
     assert limiter.exhausted("a")
     assert not limiter.exhausted("c")
 
 
 def test_only_so_many_clients_are_remembered() -> None:
-    limiter = RateLimiter(per_s=1, clock=Clock(), burst=1)
+    limiter = RateLimiter(per_s=1, clock=SetClock(), burst=1)
     for n in range(30_000):
         limiter.take(str(n))
     assert len(limiter._buckets) <= 20_000

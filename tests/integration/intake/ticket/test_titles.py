@@ -27,6 +27,7 @@ from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
 from tests.support.change import Change, NewEvent
 from tests.support.clocks import SHANGHAI
 from tests.support.reading import city_prefill
+from tests.support.servers import served
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -90,17 +91,13 @@ async def elsewhere(_: web.Request) -> web.StreamResponse:
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[Endpoint]:
-    served = Endpoint()
+    asked = Endpoint()
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", served.handle)
-    app.router.add_post("/v1/other", served.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield served
-    await runner.cleanup()
+    app.router.add_post("/v1/chat/completions", asked.handle)
+    app.router.add_post("/v1/other", asked.handle)
+    async with served(app) as url:
+        asked.url = f"{url}/v1"
+        yield asked
 
 
 @asynccontextmanager
