@@ -32,6 +32,7 @@ from gateway.prefill.reader import PrefillReader
 from gateway.storage import delivery_rows
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
+from gateway.telemetry import log
 
 ROOT = Path(__file__).resolve().parents[1]
 WAITING = (5_000, 500_000)
@@ -126,6 +127,7 @@ async def _drained(waiting: int) -> tuple[float, float, float]:
 
 async def rows() -> list[Row]:
     """With few waiting and with many."""
+    log.configure(level="warning")
     few, many = [await _drained(waiting) for waiting in WAITING]
     told = f"{many[0]:,.0f}/s, {many[1]:.2f} ms CPU each"
     beside = f"{WAITING[0]:,} waiting: {few[0]:,.0f}/s, {few[1]:.2f} ms CPU each"

@@ -119,24 +119,25 @@ def _tickets(connection: sa.Connection, which: sa.ColumnElement[bool], feed: str
 
 def _put_in_order(connection: sa.Connection, feed: str, tickets: Sequence[str]) -> None:
     """The earliest living row of each of ``tickets`` becomes its head, unless one is under way."""
-    free = (_ROWS.c.feed == feed, t.is_head, among(_ROWS.c.ticket_id, tickets), _ROWS.c.leased_by.is_(None))
+    heads = sa.select(_ROWS.c.event_seq).where(_ROWS.c.feed == feed, t.is_head, among(_ROWS.c.ticket_id, tickets))
+    # In this order by one index; in any other, or without reading first, SQLite reads all that waits.
+    seqs = connection.execute(heads.order_by(_ROWS.c.ticket_id)).scalars().all()
+    free = (_ROWS.c.feed == feed, among(_ROWS.c.event_seq, seqs), _ROWS.c.leased_by.is_(None))
     connection.execute(sa.update(_ROWS).where(*free).values(head=False))
     _promote(connection, feed, tickets)
 
 
 def _promote(connection: sa.Connection, feed: str, tickets: Sequence[str]) -> None:
     """The earliest living row of each of ``tickets`` that has no head becomes it."""
-    if not tickets:
-        return
-    headed = sa.select(_ROWS.c.ticket_id).where(_ROWS.c.feed == feed, t.is_head, among(_ROWS.c.ticket_id, tickets))
-    waiting = set(tickets) - set(connection.execute(headed).scalars())
-    if not waiting:
-        return
     first = (
         sa.select(sa.func.min(_ROWS.c.event_seq))
-        .where(_ROWS.c.feed == feed, _ALIVE, among(_ROWS.c.ticket_id, waiting))
+        .where(_ROWS.c.feed == feed, _ALIVE, among(_ROWS.c.ticket_id, tickets))
         .group_by(_ROWS.c.ticket_id)
     )
     seqs = connection.execute(first).scalars().all()
-    heads = sa.update(_ROWS).where(_ROWS.c.feed == feed, among(_ROWS.c.event_seq, seqs))
+    if not seqs:
+        return
+    other = _ROWS.alias("other")
+    headed = sa.exists().where(other.c.feed == feed, other.c.ticket_id == _ROWS.c.ticket_id, sa.text("other.head"))
+    heads = sa.update(_ROWS).where(_ROWS.c.feed == feed, among(_ROWS.c.event_seq, seqs), ~headed)
     connection.execute(heads.values(head=True))

@@ -108,8 +108,8 @@ class Titles:
             begin=reader.last_event_seq,
             cursors=cursors,
             on=next_commit,
-            wants=self._to_be_looked_at,
-            handle=lambda event: self._look(event["ticket_id"]),
+            wants=lambda event: event["type"] in SETTLING,
+            handle=self._settled,
             at_most_once=True,
         )
         self._failures = 0
@@ -127,8 +127,9 @@ class Titles:
         finally:
             await self._writer.aclose()
 
-    def _to_be_looked_at(self, event: Record) -> bool:
-        return event["type"] in SETTLING and self._clock.now() - from_rfc3339(event["at"]) < LATE
+    async def _settled(self, event: Record) -> None:
+        if self._clock.now() - from_rfc3339(event["at"]) < LATE:
+            await self._look(event["ticket_id"])
 
     async def _look(self, ticket_id: str) -> None:
         """Ask for a title of this ticket, if it is to have one."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gateway.edge.system_clock import SystemClock
 from gateway.ports.store import TicketQuery
-from gateway.storage import conversations, load, open_work, tasks, ways
+from gateway.storage import conversations, delivery_rows, load, open_work, tasks, ways
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -169,3 +169,32 @@ def test_a_contact_s_way_is_found_by_indexes(connection: sa.Connection) -> None:
         "SCAN feeds",
         "SCAN json_each VIRTUAL TABLE INDEX 1:",
     }
+
+
+def test_booking_a_delivery_costs_the_same_however_much_waits(connection: sa.Connection) -> None:
+    """What is delivered, fails, dies or comes back: by SQLite's own count of its steps, beside 50,000 that wait."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.executescript(
+        """
+        WITH RECURSIVE seqs(n) AS (VALUES(1) UNION ALL SELECT n + 1 FROM seqs WHERE n < 50000)
+        INSERT INTO deliveries (feed, event_seq, ticket_id, attempts, next_at, head)
+        SELECT 'cases', n, 't' || (n % 10000), 0, '2026-11-24T04:00:00.000Z', n <= 10000 FROM seqs;
+        """
+    )
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 100
+        return 0
+
+    driver.set_progress_handler(step, 100)
+    delivery_rows.end(connection, "cases", [1, 2, 3, 4])
+    delivery_rows.fail(connection, "cases", 5, {"next_at": "2026-11-24T05:00:00.000Z"})
+    delivery_rows.fail(connection, "cases", 6, {"dead_at": "2026-11-24T05:00:00.000Z", "head": False})
+    delivery_rows.revive(connection, "cases", [6], "2026-11-24T05:00:00.000Z")
+    driver.set_progress_handler(None, 0)
+    heads = "SELECT event_seq FROM deliveries WHERE head AND ticket_id IN ('t1', 't4', 't5', 't6') ORDER BY event_seq"
+    assert [row[0] for row in driver.execute(heads)] == [5, 6, 10_001, 10_004]
+    assert steps < 5000, "all that waits was read"
