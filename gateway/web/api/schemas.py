@@ -53,6 +53,7 @@ NTEXT, NWHOLE, NNUMBER, NFLAG = _null("string"), _null("integer"), _null("number
 NTIME = _null("string", format="date-time")
 CODED = _nullable(_object(code=NTEXT, name=NTEXT))
 ANYTHING: Schema = {"type": ["object", "null"]}
+OBJECTS = _list({"type": "object"})
 
 SEGMENT = _object(
     seq=WHOLE,
@@ -93,14 +94,14 @@ INTERACTION = {
         ended_at=NTIME,
         disposition=_enum(Disposition, null=True),
         agent_id=NTEXT,
-        flow=ANYTHING,
+        flow=_nullable(_object(name=NTEXT, version=NTEXT)),
         dtmf=_list(TEXT),
-        recording=ANYTHING,
+        recording=_nullable(_object(url=NTEXT, duration_s=NNUMBER, sha256=NTEXT, tracks=_list({}))),
     ),
 }
 INTERACTION["properties"] |= {
-    "transcript": {**_list(SEGMENT), "description": "Not in lists."},
-    "messages": {**_list(MESSAGE), "description": "Not in lists."},
+    "transcript": {**_list(_ref("Segment")), "description": "Not in lists."},
+    "messages": {**_list(_ref("Message")), "description": "Not in lists."},
 }
 REQUESTER = _object(
     requester_id=TEXT,
@@ -123,10 +124,10 @@ DEMAND = _object(
     type=_enum(DemandType, null=True),
     title=NTEXT,
     content=NTEXT,
-    category=ANYTHING,
-    urgency=ANYTHING,
+    category=_nullable(_object(code=NTEXT, l1=NTEXT, l2=NTEXT, l3=NTEXT, l4=NTEXT, taxonomy_version=NTEXT)),
+    urgency=_nullable(_object(level=NTEXT, reason=NTEXT)),
     emergency={"enum": [*sorted(set(EMERGENCY_NUMBER.values())), None]},
-    complained_about=ANYTHING,
+    complained_about=_nullable(_object(name=NTEXT, phone=NTEXT)),
 )
 PLACE = _object(
     address=NTEXT, district=CODED, street=CODED, community=CODED, grid_id=NTEXT, lat=NNUMBER, lon=NNUMBER, crs=NTEXT
@@ -144,6 +145,31 @@ MENTION = _object(
     value=TEXT,
     span=GUESS_SPAN,
     confidence={"type": "number", "minimum": 0, "maximum": 1},
+)
+CANDIDATES = _list(_object(code=TEXT, confidence=NUMBER))
+HANDLING = _object(
+    lead_unit=NTEXT,
+    units=OBJECTS,
+    routing_trace=OBJECTS,
+    clocks=OBJECTS,
+    callback=_nullable(_object(state=_enum(CallbackState), due_at=NTIME, attempts=WHOLE, how=_enum(ContactBy))),
+)
+OUTCOME = _object(
+    replied_at=NTIME,
+    public_reply=NTEXT,
+    resolved=NFLAG,
+    evaluation=_object(channel=NTEXT, satisfied=NWHOLE, comment=NTEXT),
+    closed_at=NTIME,
+)
+RELATED = _object(
+    parent_id=NTEXT,
+    child_ids=_list(TEXT),
+    merged_into=NTEXT,
+    merged_ids=_list(TEXT),
+    similar=_list(_object(ticket_id=TEXT, score=NUMBER)),
+)
+ATTACHMENT = _object(
+    attachment_id=TEXT, name=NTEXT, media_type=NTEXT, bytes=NWHOLE, sha256=NTEXT, error=NTEXT, url=NTEXT
 )
 TICKET = _object(
     ticket_id=TEXT,
@@ -164,16 +190,18 @@ TICKET = _object(
     requester=REQUESTER,
     demand=DEMAND,
     place=PLACE,
-    handling={"type": "object"},
-    outcome={"type": "object"},
+    handling=HANDLING,
+    outcome=OUTCOME,
     prefill=_object(
-        fields={"type": "object", "additionalProperties": GUESS},
-        candidates={"type": "object"},
-        mentions=_list(MENTION),
+        fields={"type": "object", "additionalProperties": _ref("Guess")},
+        candidates=_object(
+            category=CANDIDATES, unit=CANDIDATES, district=CANDIDATES, street=CANDIDATES, community=CANDIDATES
+        ),
+        mentions=_list(_ref("Mention")),
         pending=FLAG,
     ),
-    related={"type": "object"},
-    attachments=_list({"type": "object"}),
+    related=RELATED,
+    attachments=_list(_ref("TicketAttachment")),
 )
 EVENT = _object(
     event_seq=WHOLE,
@@ -306,7 +334,12 @@ SCHEMAS: dict[str, Schema] = {
         resolved=NFLAG,
         closed_at=NTIME,
     ),
+    "TicketAttachment": ATTACHMENT,
     "Interaction": INTERACTION,
+    "Segment": SEGMENT,
+    "Message": MESSAGE,
+    "Guess": GUESS,
+    "Mention": MENTION,
     "Ticket": TICKET,
     "TicketPage": _object(items=_list(_ref("Ticket")), next_cursor=NTEXT),
     "Event": EVENT,
@@ -348,7 +381,8 @@ SCHEMAS: dict[str, Schema] = {
         must_change_password=FLAG,
         csrf_token=TEXT,
         timezone=TEXT,
-        statuses=_list(TEXT),
+        statuses=_list(_enum(Status)),
+        guesses=_object(fill_at=NUMBER, sure=NUMBER),
     ),
     "Health": _object(status=TEXT),
     "Readiness": _object(

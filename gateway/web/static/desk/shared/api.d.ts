@@ -1,0 +1,1004 @@
+// Made by scripts/desk_types.py from the API's own description; do not edit.
+
+export interface Accepted {
+  ticket_id: string;
+  ticket_no: string;
+  interaction_id: string | null;
+  emergency?: "110" | "119" | "120" | "122";
+}
+
+export interface Attachment {
+  attachment_id: string;
+  name: string | null;
+  media_type: string | null;
+  bytes: number | null;
+  sha256: string | null;
+  error: string | null;
+  url: string | null;
+}
+
+export interface AttemptBody {
+  result: AttemptResult;
+  reason?: string | null;
+  due_at?: string | null;
+}
+
+export type AttemptResult = "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
+
+export interface AuditPage {
+  items: ({
+    viewer: string;
+    what: string;
+    ticket_id: string | null;
+    at: string;
+    detail: Record<string, unknown> | null;
+  })[];
+  next_before: string | null;
+}
+
+export interface Callback {
+  callback_id: string;
+  ticket_id: string;
+  ticket_no: string;
+  interaction_id: string;
+  phone: string | null;
+  phone_sure: boolean;
+  tickets: string[];
+  how: "phone" | "message";
+  line: "citizen" | "enterprise";
+  reason: string;
+  reasons: string[];
+  state: "open" | "done" | "cancelled" | "failed";
+  created_at: string;
+  due_at: string;
+  attempts: number;
+  claimed_by: string | null;
+  claimed_until: string | null;
+  last_attempt: {
+    at: string;
+    by: string;
+    result: "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
+    note: string | null;
+  } | null;
+  closed: {
+    at: string;
+    by: string;
+    why: string;
+    note: string | null;
+  } | null;
+  version: number;
+}
+
+export interface CallbackList {
+  items: Callback[];
+}
+
+export interface CancelBody {
+  reason: string;
+}
+
+export interface Category {
+  code: string;
+  l1?: string | null;
+  l2?: string | null;
+  l3?: string | null;
+  l4?: string | null;
+  taxonomy_version?: string | null;
+}
+
+export interface ChannelList {
+  items: ({
+    channel_id: string;
+    kind: string;
+    process: string | null;
+    running: boolean;
+    ready: boolean | null;
+    inbound: number;
+    outbound: number;
+    pending: number;
+    last_inbound_at: string | null;
+    last_outbound_at: string | null;
+    error_rate: number | null;
+    token_ok: boolean | null;
+    token_expires_at: string | null;
+    connected: boolean | null;
+    refused: Record<string, number>;
+    silent: boolean;
+  })[];
+}
+
+export interface Coded {
+  code?: string | null;
+  name?: string | null;
+}
+
+export interface ComplainedAbout {
+  name?: string | null;
+  phone?: string | null;
+}
+
+export interface ConfirmBody {
+  paths: string[];
+}
+
+export interface ContactBody {
+  source: Source;
+  requester?: Requester;
+  content: string;
+  conversation_id?: string | null;
+  place?: SeenPlace | null;
+  attachments?: Attachment[];
+  line?: Line | null;
+  sent_at?: string | null;
+  grid?: GridReport | null;
+  sensor?: SensorReading | null;
+  media?: MediaItem | null;
+}
+
+export type ContactBy = "phone" | "message";
+
+export interface ContactStatus {
+  source: {
+    name: string;
+    event_id: string;
+  };
+  interaction_id: string | null;
+  ticket_id: string;
+  ticket_no: string;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  created_at: string;
+  updated_at: string;
+  lead_unit: string | null;
+  callback: "open" | "done" | "cancelled" | "failed" | null;
+  replied_at: string | null;
+  public_reply: string | null;
+  resolved: boolean | null;
+  closed_at: string | null;
+}
+
+export interface DeadLetterList {
+  items: ({
+    feed: string;
+    event_seq: number;
+    event_id: string;
+    type: string;
+    ticket_id: string;
+    ticket_no: string;
+    attempts: number;
+    last_error: string | null;
+    dead_at: string;
+  })[];
+}
+
+export interface DemandPatch {
+  type?: DemandType | null;
+  title?: string | null;
+  content?: string | null;
+  category?: Category | null;
+  urgency?: Urgency | null;
+  emergency?: "110" | "119" | "120" | "122" | null;
+  complained_about?: ComplainedAbout | null;
+}
+
+export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
+
+export interface Divisions {
+  version: string;
+  items: {
+    code: string;
+    name: string;
+    level: string;
+    parent: string;
+  }[];
+}
+
+export interface DoneBody {
+  result: DoneResult;
+  reason?: string | null;
+}
+
+export type DoneResult = "reached" | "not_reached";
+
+export interface Event {
+  event_seq: number;
+  event_id: string;
+  type: string;
+  at: string;
+  ticket_id: string;
+  ticket_no: string;
+  interaction_id: string | null;
+  actor: string;
+  data: Record<string, unknown>;
+}
+
+export interface EventPage {
+  items: Event[];
+  next_after: number | null;
+}
+
+export interface FeedList {
+  items: ({
+    feed: string;
+    pending: number;
+    dead: number;
+    held: {
+      since: string;
+      cause: string;
+      http_status: number | null;
+      why: string;
+      probes: number;
+      probe_at: string;
+      do: string;
+    } | null;
+  })[];
+}
+
+export interface GridReport {
+  worker_id?: string | null;
+  tried?: string | null;
+}
+
+export interface Guess {
+  value: unknown;
+  source: "rule" | "model" | "asr" | "caller_id" | "flow" | "agent";
+  span: [number, number] | null;
+  confidence: number;
+  confirmed_by: string | null;
+}
+
+export interface HandlingPatch {
+  lead_unit?: string | null;
+}
+
+export interface Health {
+  status: string;
+}
+
+export interface Interaction {
+  interaction_id: string;
+  channel: string;
+  channel_id: string;
+  direction: string;
+  external_id: string | null;
+  from_raw: string | null;
+  to_raw: string | null;
+  asserted_identity: string | null;
+  diversion: string | null;
+  node: string | null;
+  started_at: string;
+  queued_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  disposition: "completed" | "self_service" | "answered" | "voicemail" | "callback_requested" | "transferred" | "deflected" | "abandoned_before_answer" | "abandoned_in_flow" | "abandoned_in_queue" | "rejected" | "interrupted" | "idle_closed" | null;
+  agent_id: string | null;
+  flow: {
+    name: string | null;
+    version: string | null;
+  } | null;
+  dtmf: string[];
+  recording: {
+    url: string | null;
+    duration_s: number | null;
+    sha256: string | null;
+    tracks: unknown[];
+  } | null;
+  transcript?: Segment[];
+  messages?: Message[];
+}
+
+export interface InteractionPatch {
+  interaction_id: string;
+  transcript: SegmentPatch[];
+}
+
+export interface LiftSecrecyBody {
+  reason: "requester_asked" | "misunderstood" | "law";
+}
+
+export type Line = "citizen" | "enterprise";
+
+export interface LoginBody {
+  username: string;
+  password: string;
+}
+
+export interface MediaItem {
+  outlet: string;
+  title?: string | null;
+  url?: string | null;
+  published_at?: string | null;
+}
+
+export interface Mention {
+  kind: string;
+  value: string;
+  span: [number, number] | null;
+  confidence: number;
+}
+
+export interface MergeBody {
+  into: string;
+}
+
+export interface Message {
+  seq: number;
+  direction: "inbound" | "outbound";
+  sent_at: string;
+  kind: "text" | "image" | "voice" | "location" | "file" | "event";
+  text: string | null;
+  attachment_id: string | null;
+  external_id: string | null;
+  delivery: string | null;
+}
+
+export type OpenApi = Record<string, unknown>;
+
+export interface PasswordBody {
+  current: string;
+  new: string;
+}
+
+export interface Place {
+  address?: string | null;
+  district?: Coded | null;
+  street?: Coded | null;
+  community?: Coded | null;
+  grid_id?: string | null;
+  lat?: number | null;
+  lon?: number | null;
+  crs?: "WGS84" | "GCJ02" | "CGCS2000" | "BD09" | null;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors?: {
+    path: string;
+    message: string;
+    nearest?: {
+      code: string;
+      name: string;
+    };
+  }[];
+}
+
+export interface Readiness {
+  status: string;
+  parts: Record<string, boolean>;
+  degraded: string[];
+  alarms: ({
+    name: string;
+    of: string | null;
+    value: number;
+  })[];
+}
+
+export interface RefusedCallList {
+  items: ({
+    channel_id: string;
+    number: string;
+    phone: string | null;
+    to_raw: string;
+    reason: string;
+    proved: boolean;
+    first_at: string;
+    last_at: string;
+    attempts: number;
+  })[];
+}
+
+export interface Released {
+  feed: string;
+  released: boolean;
+}
+
+export interface ReplayBody {
+  all?: boolean;
+  dead?: boolean;
+  since?: number | null;
+  until?: number | null;
+  begin?: string | null;
+  end?: string | null;
+  events?: number[] | null;
+}
+
+export interface ReplayStarted {
+  feed: string;
+  events: number;
+}
+
+export interface Replayed {
+  feed: string;
+  event_seq: number;
+}
+
+export interface Requester {
+  kind?: "citizen" | "visitor" | "enterprise" | "grid_worker" | "machine";
+  name?: string | null;
+  phone?: string | null;
+  callback_phone?: string | null;
+  contact_by?: ContactBy | null;
+  gender?: "female" | "male" | "other" | null;
+  org_name?: string | null;
+  uscc?: string | null;
+  anonymous?: boolean | null;
+  secret?: boolean | null;
+  language?: string | null;
+  accessibility?: string[] | null;
+}
+
+export interface RequesterPatch {
+  kind?: "citizen" | "visitor" | "enterprise" | "grid_worker" | "machine" | null;
+  name?: string | null;
+  phone?: string | null;
+  callback_phone?: string | null;
+  contact_by?: ContactBy | null;
+  gender?: "female" | "male" | "other" | null;
+  org_name?: string | null;
+  uscc?: string | null;
+  anonymous?: boolean | null;
+  secret?: boolean | null;
+  language?: string | null;
+  accessibility?: string[] | null;
+}
+
+export interface SameRequesterBody {
+  ticket_id: string;
+}
+
+export interface SameRequesterList {
+  items: ({
+    ticket_id: string;
+    ticket_no: string;
+    created_at: string;
+    channel: string;
+    status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+    title: string | null;
+    name: string | null;
+    gender: string | null;
+    org_name: string | null;
+    uscc: string | null;
+    language: string | null;
+    accessibility: string[];
+    phone: string | null;
+    callback_phone: string | null;
+  })[];
+}
+
+export interface SeenPlace {
+  address?: string | null;
+  district?: Coded | null;
+  street?: Coded | null;
+  community?: Coded | null;
+  grid_id?: string | null;
+  lat?: number | null;
+  lon?: number | null;
+  crs?: "WGS84" | "GCJ02" | "CGCS2000" | "BD09" | null;
+  accuracy_m?: number | null;
+}
+
+export interface Segment {
+  seq: number;
+  speaker: "requester" | "agent" | "bot";
+  start_ms: number;
+  end_ms: number;
+  text: string;
+  corrected_text: string | null;
+  language: string | null;
+  confidence: number | null;
+  engine: string | null;
+}
+
+export interface SegmentPatch {
+  seq: number;
+  corrected_text: string;
+}
+
+export interface SensorReading {
+  device_id: string;
+  metric: string;
+  value: number | string;
+  unit?: string | null;
+  threshold?: number | null;
+  measured_at?: string | null;
+}
+
+export interface Session {
+  username: string;
+  name: string;
+  role: string;
+  must_change_password: boolean;
+  csrf_token: string;
+  timezone: string;
+  statuses: string[];
+}
+
+export interface SimilarList {
+  items: ({
+    ticket_id: string;
+    ticket_no: string;
+    score: number;
+    title: string | null;
+    status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+    created_at: string;
+    same_requester: boolean;
+    reporters: number;
+  })[];
+  reporters: number;
+  repeats: number;
+  complete: boolean;
+}
+
+export interface Source {
+  name: string;
+  event_id?: string | null;
+}
+
+export interface Taxonomy {
+  version: string;
+  items: ({
+    code: string;
+    names: string[];
+    names_en: string[];
+    keywords: string[];
+    unit: string | null;
+    urgent: boolean;
+    leaf: boolean;
+    effective_from: string | null;
+    effective_to: string | null;
+  })[];
+}
+
+export interface Ticket {
+  ticket_id: string;
+  ticket_no: string;
+  schema_version: number | string;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  created_at: string;
+  updated_at: string;
+  version: number;
+  event_seq: number;
+  empty: boolean;
+  line: "citizen" | "enterprise";
+  channel: string;
+  channel_id: string;
+  entry_number: string | null;
+  source: Record<string, unknown> | null;
+  interactions: Interaction[];
+  requester: {
+    requester_id: string;
+    kind: string | null;
+    name: string | null;
+    phone: string | null;
+    callback_phone: string | null;
+    contact_by: "phone" | "message" | null;
+    gender: string | null;
+    org_name: string | null;
+    uscc: string | null;
+    anonymous: boolean | null;
+    secret: boolean | null;
+    language: string | null;
+    accessibility: string[];
+    returning: boolean | null;
+    labels: string[];
+  };
+  demand: {
+    type: "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other" | null;
+    title: string | null;
+    content: string | null;
+    category: {
+      code: string | null;
+      l1: string | null;
+      l2: string | null;
+      l3: string | null;
+      l4: string | null;
+      taxonomy_version: string | null;
+    } | null;
+    urgency: {
+      level: string | null;
+      reason: string | null;
+    } | null;
+    emergency: "110" | "119" | "120" | "122" | null;
+    complained_about: {
+      name: string | null;
+      phone: string | null;
+    } | null;
+  };
+  place: {
+    address: string | null;
+    district: {
+      code: string | null;
+      name: string | null;
+    } | null;
+    street: {
+      code: string | null;
+      name: string | null;
+    } | null;
+    community: {
+      code: string | null;
+      name: string | null;
+    } | null;
+    grid_id: string | null;
+    lat: number | null;
+    lon: number | null;
+    crs: string | null;
+  };
+  handling: {
+    lead_unit: string | null;
+    units: Record<string, unknown>[];
+    routing_trace: Record<string, unknown>[];
+    clocks: Record<string, unknown>[];
+    callback: {
+      state: "open" | "done" | "cancelled" | "failed";
+      due_at: string | null;
+      attempts: number;
+      how: "phone" | "message";
+    } | null;
+  };
+  outcome: {
+    replied_at: string | null;
+    public_reply: string | null;
+    resolved: boolean | null;
+    evaluation: {
+      channel: string | null;
+      satisfied: number | null;
+      comment: string | null;
+    };
+    closed_at: string | null;
+  };
+  prefill: {
+    fields: Record<string, Guess>;
+    candidates: {
+      category: {
+        code: string;
+        confidence: number;
+      }[];
+      unit: {
+        code: string;
+        confidence: number;
+      }[];
+      district: {
+        code: string;
+        confidence: number;
+      }[];
+      street: {
+        code: string;
+        confidence: number;
+      }[];
+      community: {
+        code: string;
+        confidence: number;
+      }[];
+    };
+    mentions: Mention[];
+    pending: boolean;
+  };
+  related: {
+    parent_id: string | null;
+    child_ids: string[];
+    merged_into: string | null;
+    merged_ids: string[];
+    similar: {
+      ticket_id: string;
+      score: number;
+    }[];
+  };
+  attachments: Attachment[];
+}
+
+export interface TicketPage {
+  items: Ticket[];
+  next_cursor: string | null;
+}
+
+export interface TicketPatch {
+  line?: Line | null;
+  demand?: DemandPatch | null;
+  place?: Place | null;
+  handling?: HandlingPatch | null;
+  requester?: RequesterPatch | null;
+  interactions?: InteractionPatch[];
+}
+
+export interface Units {
+  version: string;
+  items: ({
+    code: string;
+    name: string;
+    name_en: string;
+    kind: string;
+    parent: string | null;
+  })[];
+}
+
+export interface Urgency {
+  level: "normal" | "urgent";
+  reason?: string | null;
+}
+
+export interface Operations {
+  "POST contacts": {
+    path: never;
+    query: Record<string, never>;
+    body: ContactBody;
+    answer: Accepted;
+  };
+  "GET contacts/{source}/{event_id}": {
+    path: "source" | "event_id";
+    query: Record<string, never>;
+    body: undefined;
+    answer: ContactStatus;
+  };
+  "GET tickets": {
+    path: never;
+    query: {
+      since?: number | null;
+      channel?: string | null;
+      status?: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn" | null;
+      line?: "citizen" | "enterprise" | null;
+      empty?: boolean | null;
+      text?: string | null;
+      limit?: number;
+      cursor?: string | null;
+      order?: "oldest" | "newest";
+    };
+    body: undefined;
+    answer: TicketPage;
+  };
+  "GET tickets/{ticket}": {
+    path: "ticket";
+    query: {
+      unmasked?: boolean;
+    };
+    body: undefined;
+    answer: Ticket;
+  };
+  "PATCH tickets/{ticket}": {
+    path: "ticket";
+    query: {
+      unmasked?: boolean;
+    };
+    body: TicketPatch;
+    answer: Ticket;
+  };
+  "GET tickets/{ticket}/events": {
+    path: "ticket";
+    query: {
+      after?: number;
+      limit?: number;
+    };
+    body: undefined;
+    answer: EventPage;
+  };
+  "GET tickets/{ticket}/vcon": {
+    path: "ticket";
+    query: Record<string, never>;
+    body: undefined;
+    answer: null;
+  };
+  "GET tickets/{ticket}/similar": {
+    path: "ticket";
+    query: Record<string, never>;
+    body: undefined;
+    answer: SimilarList;
+  };
+  "POST tickets/{ticket}/actions/merge": {
+    path: "ticket";
+    query: {
+      unmasked?: boolean;
+    };
+    body: MergeBody;
+    answer: Ticket;
+  };
+  "POST tickets/{ticket}/actions/unmerge": {
+    path: "ticket";
+    query: {
+      unmasked?: boolean;
+    };
+    body: undefined;
+    answer: Ticket;
+  };
+  "GET tickets/{ticket}/same-requester": {
+    path: "ticket";
+    query: Record<string, never>;
+    body: undefined;
+    answer: SameRequesterList;
+  };
+  "POST tickets/{ticket}/actions/same_requester": {
+    path: "ticket";
+    query: {
+      unmasked?: boolean;
+    };
+    body: SameRequesterBody;
+    answer: Ticket;
+  };
+  "POST tickets/{ticket}/actions/lift-secrecy": {
+    path: "ticket";
+    query: {
+      unmasked?: boolean;
+    };
+    body: LiftSecrecyBody;
+    answer: Ticket;
+  };
+  "POST tickets/{ticket}/actions/{verb}": {
+    path: "ticket" | "verb";
+    query: Record<string, never>;
+    body: ConfirmBody;
+    answer: Ticket;
+  };
+  "GET tickets/{ticket}/recordings/{interaction}": {
+    path: "ticket" | "interaction";
+    query: Record<string, never>;
+    body: undefined;
+    answer: null;
+  };
+  "GET attachments/{attachment}": {
+    path: "attachment";
+    query: Record<string, never>;
+    body: undefined;
+    answer: null;
+  };
+  "GET channels": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: ChannelList;
+  };
+  "GET stream": {
+    path: never;
+    query: {
+      after?: number | null;
+    };
+    body: undefined;
+    answer: null;
+  };
+  "GET callbacks": {
+    path: never;
+    query: {
+      state?: "open" | "done" | "cancelled" | "failed" | "all";
+      line?: "citizen" | "enterprise" | null;
+      due_before?: string | null;
+      has_phone?: boolean | null;
+      limit?: number;
+    };
+    body: undefined;
+    answer: CallbackList;
+  };
+  "POST callbacks/{callback}/actions/claim": {
+    path: "callback";
+    query: {
+      unmasked?: boolean;
+    };
+    body: undefined;
+    answer: Callback;
+  };
+  "POST callbacks/{callback}/actions/attempt": {
+    path: "callback";
+    query: {
+      unmasked?: boolean;
+    };
+    body: AttemptBody;
+    answer: Callback;
+  };
+  "POST callbacks/{callback}/actions/done": {
+    path: "callback";
+    query: {
+      unmasked?: boolean;
+    };
+    body: DoneBody;
+    answer: Callback;
+  };
+  "POST callbacks/{callback}/actions/cancel": {
+    path: "callback";
+    query: {
+      unmasked?: boolean;
+    };
+    body: CancelBody;
+    answer: Callback;
+  };
+  "GET refused-calls": {
+    path: never;
+    query: {
+      hours?: number;
+      limit?: number;
+    };
+    body: undefined;
+    answer: RefusedCallList;
+  };
+  "GET feeds": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: FeedList;
+  };
+  "GET feeds/dead-letters": {
+    path: never;
+    query: {
+      feed?: string | null;
+      limit?: number;
+    };
+    body: undefined;
+    answer: DeadLetterList;
+  };
+  "POST feeds/{feed}/dead-letters/{event_seq}/replay": {
+    path: "feed" | "event_seq";
+    query: Record<string, never>;
+    body: undefined;
+    answer: Replayed;
+  };
+  "POST feeds/{feed}/actions/replay": {
+    path: "feed";
+    query: Record<string, never>;
+    body: ReplayBody;
+    answer: ReplayStarted;
+  };
+  "POST feeds/{feed}/actions/release": {
+    path: "feed";
+    query: Record<string, never>;
+    body: undefined;
+    answer: Released;
+  };
+  "GET audit": {
+    path: never;
+    query: {
+      ticket_id?: string | null;
+      viewer?: string | null;
+      what?: string | null;
+      before?: string | null;
+      limit?: number;
+    };
+    body: undefined;
+    answer: AuditPage;
+  };
+  "GET taxonomy": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Taxonomy;
+  };
+  "GET units": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Units;
+  };
+  "GET divisions": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Divisions;
+  };
+  "POST session": {
+    path: never;
+    query: Record<string, never>;
+    body: LoginBody;
+    answer: Session;
+  };
+  "GET session": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Session;
+  };
+  "DELETE session": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: null;
+  };
+  "POST session/password": {
+    path: never;
+    query: Record<string, never>;
+    body: PasswordBody;
+    answer: Session;
+  };
+  "GET openapi.json": {
+    path: never;
+    query: Record<string, never>;
+    body: undefined;
+    answer: OpenApi;
+  };
+}

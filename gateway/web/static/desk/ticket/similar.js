@@ -1,0 +1,95 @@
+// Tickets about the same thing, and making two of them one.
+import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { call } from "../shared/api.js";
+import { dashed, listTime, word } from "../shared/format.js";
+import { bare, useDesk } from "../shared/state.js";
+import { Chip, Icon } from "../shared/ui.js";
+
+const PAUSE_MS = 700;
+const AGAIN_MS = 2000;
+
+export function Similar({ record, form }) {
+  const { t } = useDesk();
+  const [found, setFound] = useState(null);
+  const [asking, ask] = useState(null);
+  const [round, setRound] = useState(0);
+  const [headNo, setHeadNo] = useState("");
+  const id = record.ticket_id;
+  const { merged_into: head, merged_ids: members } = record.related;
+  useEffect(() => {
+    let gone = false;
+    const timer = setTimeout(
+      () => call("GET", `tickets/${id}/similar`).then((answer) => gone || setFound(answer), () => gone || setFound(null)),
+      found ? PAUSE_MS : 0,
+    );
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [id, record.demand.content, head, (members || []).length, round]);
+  useEffect(() => {
+    if (!found || found.complete) return undefined;
+    const timer = setTimeout(() => setRound((n) => n + 1), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [found]);
+  useEffect(() => {
+    setHeadNo("");
+    if (head) call("GET", `tickets/${head}`).then((one) => setHeadNo(dashed(one.ticket_no)), () => {});
+  }, [head]);
+  const act = async (verb, body, text) => {
+    ask(null);
+    if (await form.send("POST", `tickets/${id}/actions/${verb}`, body)) form.tell({ bad: false, text });
+  };
+  if (!found && !head) return null;
+  const items = (found && found.items) || [];
+  return html`<section class="panel similar" aria-labelledby="similar-title">
+    <div class="panel-head"><h2 id="similar-title"><${Icon} name="list" />${t.similar}</h2>
+      ${found && found.reporters > 1 && html`<${Chip} tone="wait">${t.aboutThis(found.reporters)}<//>`}
+      ${found && found.repeats > 0 && html`<${Chip}>${t.repeats(found.repeats)}<//>`}
+    </div>
+    ${head &&
+    html`<p class="row-buttons"><a href=${`#/tickets/${head}`}>${t.mergedInto(headNo)}</a>
+      <button type="button" class="button button-small" disabled=${form.busy} onClick=${() => act("unmerge", {}, t.unmerged)}>${t.unmerge}</button></p>`}
+    ${(members || []).length > 0 && html`<p class="faint small">${t.mergedHere(members.length)}</p>`}
+    ${!head && items.length === 0 && html`<p class="faint small">${found.complete ? t.similarNone : t.similarSearching}</p>`}
+    <ol class="similar-list">${items.map(
+      (one) => html`<${Item} key=${one.ticket_id} one=${one} record=${record} form=${form} asking=${asking === one.ticket_id} ask=${ask} act=${act} />`,
+    )}</ol>
+  </section>`;
+}
+
+function Item({ one, record, form, asking, ask, act }) {
+  const desk = useDesk();
+  const { t } = desk;
+  const no = dashed(one.ticket_no);
+  const opener = `merge-${one.ticket_id}`;
+  const close = () => {
+    ask(null);
+    requestAnimationFrame(() => document.getElementById(opener) && document.getElementById(opener).focus());
+  };
+  return html`<li>
+    <div class="similar-head"><a href=${`#/tickets/${one.ticket_id}`}>${no}</a>
+      <span class="faint small">${listTime(one.created_at, Date.now(), desk)} · ${word(t.statuses, one.status, t)}</span></div>
+    <p>${one.title || t.noText}</p>
+    <div class="similar-foot">
+      <meter min="0" max="1" value=${one.score} aria-label=${t.likeness(Math.round(one.score * 100))}></meter>
+      <span class="small">${t.likeness(Math.round(one.score * 100))}</span>
+      ${one.same_requester ? html`<${Chip} tone="line">${t.sameRequester}<//>` : one.reporters > 1 && html`<${Chip}>${t.reporters(one.reporters)}<//>`}
+      ${!record.related.merged_into && !asking &&
+      html`<button type="button" id=${opener} class="button button-small" disabled=${form.busy} aria-label=${t.mergeInto(no)}
+        onClick=${() => ask(one.ticket_id)}>${t.merge}</button>`}
+    </div>
+    ${asking && html`<${Ask} no=${no} busy=${form.busy} close=${close} yes=${() => act("merge", { into: one.ticket_id }, t.merged)} />`}
+  </li>`;
+}
+
+function Ask({ no, busy, close, yes }) {
+  const { t } = useDesk();
+  const first = useRef(null);
+  useEffect(() => first.current.focus(), []);
+  return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
+    <p>${t.mergeAsk(no)}</p>
+    <div class="row-buttons"><button type="button" class="button" ref=${first} onClick=${close}>${t.cancel}</button>
+      <button type="button" class="button button-main" disabled=${busy} onClick=${yes}>${t.mergeYes}</button></div>
+  </div>`;
+}
