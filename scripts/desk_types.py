@@ -1,4 +1,4 @@
-"""Write the desk's types, ``shared/api.d.ts``, from our own OpenAPI; ``--check`` says when it is stale.
+"""Write the desk's types, ``shared/openapi.d.ts``, from our own OpenAPI; ``--check`` says when it is stale.
 
 Every component becomes an interface or a type, and ``Operations`` names path, query, body and answer of each operation
 below ``/api/v1`` that speaks JSON: ``Operations["GET tickets/{ticket}"]["answer"]`` is a ``Ticket``.
@@ -16,7 +16,7 @@ from typing import Any
 from gateway.web.api.openapi import document
 from gateway.web.app import API_ROUTES
 
-TYPES = Path(__file__).resolve().parents[1] / "gateway/web/static/desk/shared/api.d.ts"
+TYPES = Path(__file__).resolve().parents[1] / "gateway/web/static/desk/shared/openapi.d.ts"
 PREFIX = "/api/v1/"
 JSON = "application/json"
 Schema = Mapping[str, Any]

@@ -28,6 +28,9 @@ def not_masked(value: str | None) -> str | None:
 class TicketListQuery(Closed):
     """``GET /tickets``. Without ``empty`` all tickets come; the desk asks for ``empty=false``."""
 
+    ids: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{26}(,[0-9A-Z]{26}){0,99}$")] | None = Field(
+        None, description="ticket_ids with commas between, up to 100: only these, as far as they fit the other filters."
+    )
     since: Seq | None = Field(None, description="Only tickets changed after this event_seq, in order of their change.")
     channel: Word | None = None
     status: Status | None = None

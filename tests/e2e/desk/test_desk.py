@@ -189,7 +189,7 @@ async def test_arrows_move_in_the_list_wherever_nothing_else_has_the_focus(house
 
 async def test_numbers_are_shown_as_numbers_and_accounts_are_not(house: WebHouse, desk: Browser) -> None:
     groups = await desk.js(
-        "return import('/desk/format.js').then(({spacedPhone})=>arguments[0].map(spacedPhone))",
+        "return import('/desk/shared/format.js').then(({spacedPhone})=>arguments[0].map(spacedPhone))",
         [
             "+8613800138000", "sip:13800138000@198.51.100.7", "<sip:%2B8613800138000@x;user=phone>",
             "tel:+8689866534321", "+861066534321", "+86138****8000", "sip:138****8000@***", "12345", "+14155550123",

@@ -1,5 +1,5 @@
 // The desk: who is logged in, and so what stands on the page.
-/** @import { Session } from "./shared/api.d.ts" */
+/** @import { Session } from "./shared/openapi.d.ts" */
 import { Frame } from "./frame.js";
 import { Login, NewPassword } from "./login/login.js";
 import { call, setCsrf, setUnauthorized } from "./shared/api.js";

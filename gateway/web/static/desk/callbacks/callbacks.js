@@ -1,44 +1,50 @@
 // Whom the city owes a call, earliest due first: take one, call, say how it went.
+/** @import { ApiError } from "../shared/api.js" */
+/** @import { Callback, Event, Operations, RefusedCallList } from "../shared/openapi.d.ts" */
+/** @import { HandledEvent } from "../shared/html.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { call, explain } from "../shared/api.js";
+import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, hourMinute, spacedPhone, span, word } from "../shared/format.js";
-import { bare, useDesk, useNow, useThrottled } from "../shared/state.js";
+import { bare, now, useDesk, useThrottled } from "../shared/state.js";
+import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";
 
 const REFRESH_MS = 1000;
 const REFUSED_MS = 60000;
+/** @typedef {"attempt" | "done" | "cancel"} Verb */
+/** @typedef {NonNullable<Operations["GET callbacks"]["query"]>} Query */
+
 const ASKS = new Set(["interaction.ended", "ticket.corrected"]);
+/** @param {Event | null} event */
 const asks = (event) => event === null || ASKS.has(event.type) || event.type.startsWith("callback.");
 
 export function Callbacks() {
   const desk = useDesk();
-  const { t, subscribe } = desk;
+  const { t } = desk;
   const [filter, setFilter] = useState({ state: "open", line: "", has_phone: "" });
-  const [items, setItems] = useState(null);
-  const [error, setError] = useState(null);
+  const [items, setItems] = useState(/** @type {Callback[] | null} */ (null));
+  const [error, setError] = useState(/** @type {ApiError | null} */ (null));
   const [told, tell] = useState("");
-  const now = useNow(15000);
   const turn = useRef(0);
   const load = async () => {
     const mine = ++turn.current;
-    const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value));
     try {
-      const page = await call("GET", `callbacks?${query}`);
+      const page = await call("GET callbacks", { query: /** @type {Query} */ (/** @type {unknown} */ (filter)) });
       if (mine !== turn.current) return;
       setItems(page.items);
       setError(null);
     } catch (problem) {
-      if (mine === turn.current) setError(problem);
+      if (mine === turn.current) setError(failure(problem));
     }
   };
   const refresh = useThrottled(load, REFRESH_MS);
-  useEffect(() => subscribe((event) => asks(event) && refresh()), [subscribe]);
+  useEffect(() => subscribe((event) => asks(event) && refresh()), []);
   useEffect(() => {
     load();
   }, [filter]);
-  const set = (key) => (event) => setFilter({ ...filter, [key]: event.target.value });
+  /** @param {keyof typeof filter} key @param {string} label @param {string[][]} options */
   const choice = (key, label, options) => html`<label><span class="visually-hidden">${label}</span>
-    <select value=${filter[key]} onChange=${set(key)}>${options.map(
+    <select value=${filter[key]} onChange=${(event) => setFilter({ ...filter, [key]: event.target.value })}>${options.map(
       ([value, name]) => html`<option key=${value} value=${value}>${label}${t.colon}${name}</option>`,
     )}</select></label>`;
   const narrowed = filter.line || filter.has_phone || filter.state !== "open";
@@ -57,7 +63,7 @@ export function Callbacks() {
     ${items && items.length === 0 && html`<${Empty} icon="check" title=${narrowed ? t.noMatch : t.noCallbacks} hint=${narrowed ? "" : t.noCallbacksHint} />`}
     ${items && items.length > 0 &&
     html`<ul class="cards">
-      ${items.map((item) => html`<${Task} key=${item.callback_id} item=${item} now=${now} reload=${load} tell=${tell} />`)}
+      ${items.map((item) => html`<${Task} key=${item.callback_id} item=${item} reload=${load} tell=${tell} />`)}
     </ul>`}
     <${Refused} />
   </main>`;
@@ -67,64 +73,73 @@ export function Callbacks() {
 function Refused() {
   const desk = useDesk();
   const { t } = desk;
-  const [items, setItems] = useState([]);
+  const [items, setItems] = useState(/** @type {RefusedCallList["items"]} */ ([]));
   useEffect(() => {
-    const load = () => call("GET", "refused-calls").then((page) => setItems(page.items), () => {});
+    const load = () => call("GET refused-calls").then((page) => setItems(page.items), () => {});
     load();
     const timer = setInterval(load, REFUSED_MS);
     return () => clearInterval(timer);
   }, []);
   if (!items.length) return null;
+  /** @type {Record<string, string>} */
+  const reasons = t.refusedReasons;
   return html`<section class="refused" aria-labelledby="refused-title"><h2 id="refused-title">${t.refusedCalls} <span class="count">${items.length}</span></h2>
     <p class="faint small">${t.refusedHint}</p>
     <ul class="cards">${items.map((one) => html`<li key=${`${one.channel_id} ${one.number} ${one.first_at}`} class="task">
       <div class="task-main"><strong class="task-phone">${spacedPhone(one.phone || one.number) || t.withheld}</strong>
-        <span class="task-why">${t.refusedReasons[one.reason] || t.refusedOther}${!one.proved && html` <${Chip} tone="wait">${t.unproved}<//>`}</span></div>
+        <span class="task-why">${reasons[one.reason] || t.refusedOther}${!one.proved && html` <${Chip} tone="wait">${t.unproved}<//>`}</span></div>
       <div class="task-due"><span>${t.callsTried(one.attempts)}</span>
         <span class="faint">${t.lastCalled} <time datetime=${one.last_at}>${fullTime(one.last_at, desk)}</time></span></div></li>`)}</ul>
   </section>`;
 }
 
-function Task({ item, now, reload, tell }) {
+/** @param {{ item: Callback, reload: () => Promise<void>, tell: (text: string) => void }} props */
+function Task({ item, reload, tell }) {
   const desk = useDesk();
   const { t, session } = desk;
-  const [shown, show] = useState(null); // the number in full, since this page took the task
-  const [doing, setDoing] = useState("");
+  const [shown, show] = useState(/** @type {string | null} */ (null)); // the number in full, since this page took the task
+  const [doing, setDoing] = useState(/** @type {Verb | ""} */ (""));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const opener = useRef(null);
+  const opener = useRef(/** @type {HTMLElement | null} */ (null));
   const open = item.state === "open";
   const mine = item.claimed_by === `user:${session.username}`;
   const phone = spacedPhone(shown || item.phone);
-  const left = new Date(item.due_at) - now;
+  const left = Date.parse(item.due_at) - now.value;
   const no = dashed(item.ticket_no);
-  const act = async (verb, body, query = "") => {
+  /** @param {Verb | "claim"} verb @param {Operations[`POST callbacks/{callback}/actions/${Verb}`]["body"]} [body] */
+  const act = async (verb, body) => {
+    const unmasked = verb === "claim";
     setBusy(true);
     setProblem("");
     try {
-      const done = await call("POST", `callbacks/${item.callback_id}/actions/${verb}${query}`, { body, version: item.version });
-      if (query) show(done.phone);
+      const asked = { path: { callback: item.callback_id }, query: { unmasked: unmasked || undefined }, body, version: item.version };
+      const done = await call(`POST callbacks/{callback}/actions/${verb}`, /** @type {import("../shared/api.js").Asked<any>} */ (asked));
+      if (unmasked) show(done.phone);
       setDoing("");
       tell(t.callbackTold[verb](no));
       await reload();
       return true;
-    } catch (failure) {
-      setProblem(explain(t, failure));
-      if (failure.status === 409 || failure.status === 412) await reload();
+    } catch (error) {
+      const { status } = failure(error);
+      setProblem(explain(t, failure(error)));
+      if (status === 409 || status === 412) await reload();
       return false;
     } finally {
       setBusy(false);
     }
   };
-  const start = (verb) => (event) => {
+  /** @param {Verb} verb */
+  const start = (verb) => (/** @type {HandledEvent} */ event) => {
     opener.current = event.currentTarget;
     setProblem("");
     setDoing(verb);
   };
   const close = () => {
     setDoing("");
-    if (opener.current) opener.current.focus();
+    opener.current?.focus();
   };
+  /** @param {Verb} verb @param {boolean} [main] */
   const button = (verb, main) => html`<button type="button" class=${`button ${main ? "button-main" : ""}`} disabled=${busy} aria-expanded=${doing === verb ? "true" : "false"}
     aria-label=${`${t.callbackVerbs[verb]} ${no}`} onClick=${start(verb)}>${t.callbackVerbs[verb]}</button>`;
   return html`<li class=${`task ${open && left < 0 ? "task-late" : ""} ${mine && open ? "task-mine" : ""}`}>
@@ -150,8 +165,8 @@ function Task({ item, now, reload, tell }) {
     <div class="row-buttons">
       ${open && !(mine && shown) && (!item.claimed_by || mine) && item.phone &&
       html`<button type="button" class="button button-main" disabled=${busy} aria-label=${`${t.callbackVerbs.claim} ${no}`}
-        onClick=${() => act("claim", undefined, "?unmasked=true")}><${Icon} name="phone" />${t.callbackVerbs.claim}</button>`}
-      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && shown)}${button("cancel")}`}
+        onClick=${() => act("claim")}><${Icon} name="phone" />${t.callbackVerbs.claim}</button>`}
+      ${open && (!item.claimed_by || mine) && html`${item.phone && button("attempt")}${button("done", mine && Boolean(shown))}${button("cancel")}`}
       <a class="button" href=${`#/tickets/${item.ticket_id}`}>${t.openTicket}<span class="visually-hidden"> ${no}</span></a>
     </div>
     ${problem && html`<p class="note-bad task-wide" role="alert">${problem}</p>`}
@@ -159,10 +174,12 @@ function Task({ item, now, reload, tell }) {
   </li>`;
 }
 
+/** @param {{ item: Callback }} props */
 function Tried({ item }) {
   const desk = useDesk();
   const { t } = desk;
   const last = item.last_attempt;
+  /** @type {(string | null)[]} */
   const parts = [];
   if (item.tickets && item.tickets.length > 1) parts.push(t.ofTickets(item.tickets.length));
   if (item.attempts) parts.push(t.tried(item.attempts));
@@ -172,14 +189,19 @@ function Tried({ item }) {
   return told && html`<span class="faint small">${told}</span>`;
 }
 
-// How it went: a result where there are several, and a note; only who cancels has to say why.
+/**
+ * How it went: a result where there are several, and a note; only who cancels has to say why.
+ * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: any) => Promise<boolean> }} props
+ */
 function Outcome({ verb, no, busy, close, act }) {
   const { t } = useDesk();
-  const results = Object.entries(t.callbackResults).filter(([key]) => (t.resultsOf[verb] || []).includes(key));
+  const offered = verb === "cancel" ? [] : t.resultsOf[verb];
+  const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key));
   const [result, setResult] = useState(results.length ? results[0][0] : "");
   const [note, setNote] = useState("");
-  const first = useRef(null);
-  useEffect(() => first.current && first.current.focus(), []);
+  const first = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => first.current?.focus(), []);
+  /** @param {HandledEvent} event */
   const send = (event) => {
     event.preventDefault();
     const reason = note.trim() || undefined;

@@ -1,6 +1,6 @@
 // How every channel is doing, looked at again and again: for its page, for the bar above every page and for the list.
 /** @import { ApiError } from "../shared/api.js" */
-/** @import { ChannelList } from "../shared/api.d.ts" */
+/** @import { ChannelList } from "../shared/openapi.d.ts" */
 import { call, failure } from "../shared/api.js";
 import { signal } from "../shared/html.js";
 

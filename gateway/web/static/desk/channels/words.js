@@ -6,7 +6,7 @@ export const zh = {
   channelTroubles: {
     stopped: "没有运行", not_ready: "尚未就绪", silent: "比平时安静", disconnected: "连接断开", token: "凭据失效", failing: "很多消息发不出去",
   },
-  channelsUnwell: (n) => `${n} 个渠道异常`,
+  channelsUnwell: (/** @type {number} */ n) => `${n} 个渠道异常`,
   lastHeard: "最近一次来",
   never: "还没有",
   received: "收到",

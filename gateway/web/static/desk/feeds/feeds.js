@@ -1,26 +1,33 @@
 // What other systems are sent, for who administers the house: what waits, what is held and why, what was given up.
+/** @import { ApiError } from "../shared/api.js" */
+/** @import { HandledEvent } from "../shared/html.js" */
+/** @import { DeadLetterList, FeedList, ReplayBody } from "../shared/openapi.d.ts" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { call, explain } from "../shared/api.js";
+import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, word } from "../shared/format.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Empty, PageTitle, Skeleton } from "../shared/ui.js";
+
+/** @typedef {FeedList["items"][number]} OneFeed */
+/** @typedef {DeadLetterList["items"][number]} Letter */
+/** @typedef {(verb: "release" | "replay", body?: ReplayBody) => Promise<void>} Act */
 
 const LOOK_MS = 10000;
 
 export function Feeds() {
   const { t } = useDesk();
-  const [items, setItems] = useState(null);
-  const [letters, setLetters] = useState([]);
-  const [error, setError] = useState(null);
+  const [items, setItems] = useState(/** @type {OneFeed[] | null} */ (null));
+  const [letters, setLetters] = useState(/** @type {Letter[]} */ ([]));
+  const [error, setError] = useState(/** @type {ApiError | null} */ (null));
   const [told, tell] = useState("");
   const load = async () => {
     try {
-      const [feeds, dead] = await Promise.all([call("GET", "feeds"), call("GET", "feeds/dead-letters")]);
+      const [feeds, dead] = await Promise.all([call("GET feeds"), call("GET feeds/dead-letters")]);
       setItems(feeds.items);
       setLetters(dead.items);
       setError(null);
     } catch (problem) {
-      setError(problem);
+      setError(failure(problem));
     }
   };
   useEffect(() => {
@@ -40,45 +47,51 @@ export function Feeds() {
   </main>`;
 }
 
+/** @param {{ one: OneFeed, letters: Letter[], reload: () => Promise<void>, tell: (text: string) => void }} props */
 function Feed({ one, letters, reload, tell }) {
   const desk = useDesk();
   const { t } = desk;
-  const [asking, ask] = useState("");
+  const [asking, ask] = useState(/** @type {"since" | "all" | ""} */ (""));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const opener = useRef(null);
+  const opener = useRef(/** @type {HTMLElement | null} */ (null));
   const { held } = one;
+  /** @type {Act} */
   const act = async (verb, body) => {
     setBusy(true);
     setProblem("");
     try {
-      const done = await call("POST", `feeds/${one.feed}/actions/${verb}`, { body });
-      tell(t.feedTold[verb](one.feed, done.events));
+      const path = { feed: one.feed };
+      if (verb === "release") await call("POST feeds/{feed}/actions/release", { path });
+      const sent = verb === "replay" ? (await call("POST feeds/{feed}/actions/replay", { path, body })).events : 0;
+      tell(t.feedTold[verb](one.feed, sent));
       close();
       await reload();
-    } catch (failure) {
-      setProblem(explain(t, failure));
+    } catch (error) {
+      setProblem(explain(t, failure(error)));
     } finally {
       setBusy(false);
     }
   };
   const close = () => {
     ask("");
-    if (opener.current) opener.current.focus();
+    opener.current?.focus();
   };
-  const open = (verb) => (event) => {
+  /** @param {"since" | "all"} verb */
+  const open = (verb) => (/** @type {HandledEvent} */ event) => {
     opener.current = event.currentTarget;
     ask(verb);
   };
+  /** @param {keyof typeof t.feedVerbs} verb @param {(event: HandledEvent) => void} onClick @param {boolean} [main] */
   const button = (verb, onClick, main) => html`<button type="button" class=${`button ${main ? "button-main" : ""}`} disabled=${busy}
     aria-expanded=${verb === "since" || verb === "all" ? String(asking === verb) : undefined} onClick=${onClick}>
     ${t.feedVerbs[verb]}<span class="visually-hidden"> ${one.feed}</span></button>`;
+  /** @type {[string, string | number][]} */
   const facts = [
     [t.feedPending, one.pending],
     [t.feedDead, one.dead],
-    held && [t.feedHeldSince, fullTime(held.since, desk)],
-    held && [t.feedProbes, held.probes],
-  ].filter(Boolean);
+  ];
+  if (held) facts.push([t.feedHeldSince, fullTime(held.since, desk)], [t.feedProbes, held.probes]);
   return html`<li class=${`task ${held || one.dead ? "task-late" : ""}`}>
     <div class="task-main"><strong>${one.feed}</strong>
       <span class="task-why">${held && html`<${Chip} tone="bad">${t.feedStates.held}<//>`}
@@ -98,12 +111,16 @@ function Feed({ one, letters, reload, tell }) {
   </li>`;
 }
 
-// From which event on, or whether all of them are really meant.
+/**
+ * From which event on, or whether all of them are really meant.
+ * @param {{ verb: "since" | "all", feed: string, busy: boolean, close: () => void, act: Act }} props
+ */
 function Replay({ verb, feed, busy, close, act }) {
   const { t } = useDesk();
   const [since, setSince] = useState("");
-  const first = useRef(null);
-  useEffect(() => first.current && first.current.focus(), []);
+  const first = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => first.current?.focus(), []);
+  /** @param {HandledEvent} event */
   const send = (event) => {
     event.preventDefault();
     return act("replay", verb === "all" ? { all: true } : { since: Number(since) });
@@ -119,6 +136,7 @@ function Replay({ verb, feed, busy, close, act }) {
   </form>`;
 }
 
+/** @param {{ feed: string, letters: Letter[], busy: boolean, act: Act }} props */
 function Letters({ feed, letters, busy, act }) {
   const desk = useDesk();
   const { t } = desk;

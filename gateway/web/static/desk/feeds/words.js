@@ -21,9 +21,9 @@ export const zh = {
   feedSince: "从这个事件号起",
   feedAllSure: "每个事件都会再发一次，编号不变，下游按编号去重。确定全部重新投递？",
   feedSend: "重新投递",
-  feedTold: { replay: (feed, n) => `${feed}：${n} 个事件将重新投递。`, release: (feed) => `${feed} 已恢复投递。` },
+  feedTold: { replay: (/** @type {string} */ feed, /** @type {number} */ n) => `${feed}：${n} 个事件将重新投递。`, release: (/** @type {string} */ feed) => `${feed} 已恢复投递。` },
   feedLetters: "没有送达的事件",
-  feedAttempts: (n) => `试了 ${n} 次`,
+  feedAttempts: (/** @type {number} */ n) => `试了 ${n} 次`,
 };
 /** @type {typeof zh} */
 export const en = {

@@ -1,86 +1,51 @@
 // The live list of tickets, newest first.
-import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { call, explain } from "../shared/api.js";
+/** @import { Session, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
+/** @import { Filter } from "./live.js" */
+import { channels } from "../channels/state.js";
+import { explain } from "../shared/api.js";
 import { dashed, listTime, onCall, summary, tail, whereabouts, word } from "../shared/format.js";
-import { bare, useDesk, useNow, useThrottled } from "../shared/state.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { bare, now, useDesk } from "../shared/state.js";
+import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { LiveList, NOTHING } from "./live.js";
 
-const PAGE = 50;
-const REFRESH_MS = 500;
 const TYPE_MS = 250;
+/** @type {Filter} */
 const NO_FILTER = { text: "", line: "", status: "", channel: "", empty: false };
 const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no channel of its own
 let kept = NO_FILTER;
 
-const query = (filter, cursor, limit) => {
-  const params = new URLSearchParams({ order: "newest", limit: String(limit) });
-  if (!filter.empty) params.set("empty", "false");
-  for (const key of ["text", "line", "status", "channel"]) if (filter[key].trim()) params.set(key, filter[key].trim());
-  if (cursor) params.set("cursor", cursor);
-  return `tickets?${params}`;
-};
-
-export function TicketList({ selected, main, channels }) {
-  const desk = useDesk();
-  const { t, subscribe } = desk;
+/** @param {{ selected: string | undefined, main: boolean }} props */
+export function TicketList({ selected, main }) {
+  const { t, session } = useDesk();
   const [filter, setFilter] = useState(kept);
-  const [items, setItems] = useState(null);
-  const [cursor, setCursor] = useState(null);
-  const [error, setError] = useState(null);
-  const [more, setMore] = useState(false);
-  const now = useNow(30000);
-  const known = useRef(null);
-  const asked = useRef(0);
-  const current = useRef({});
-  current.current = { filter, count: items ? items.length : 0 };
-
-  const load = async () => {
-    const turn = ++asked.current;
-    try {
-      const page = await call("GET", query(current.current.filter, null, Math.min(1000, Math.max(PAGE, current.current.count))));
-      if (turn !== asked.current) return;
-      setItems(page.items);
-      setCursor(page.next_cursor);
-      setError(null);
-    } catch (problem) {
-      if (turn === asked.current) setError(problem);
-    }
-  };
-  const refresh = useThrottled(load, REFRESH_MS);
-  useEffect(() => subscribe(refresh), [subscribe]);
+  const [{ items, more, fresh, error }, show] = useState(NOTHING);
+  const [waiting, wait] = useState(false);
+  const [live] = useState(() => new LiveList(show));
   useEffect(() => {
     kept = filter;
-    known.current = null;
-    const timer = setTimeout(load, items === null ? 0 : TYPE_MS);
-    return () => clearTimeout(timer);
+    live.narrow(filter, items === null ? 0 : TYPE_MS);
   }, [filter]);
-
-  const loadMore = async () => {
-    setMore(true);
-    try {
-      const page = await call("GET", query(filter, cursor, PAGE));
-      const seen = new Set(items.map((item) => item.ticket_id));
-      setItems([...items, ...page.items.filter((item) => !seen.has(item.ticket_id))]);
-      setCursor(page.next_cursor);
-    } catch (problem) {
-      setError(problem);
-    } finally {
-      setMore(false);
-    }
-  };
-
-  // What was not there at the last look is marked for a moment.
-  const fresh = new Set();
-  if (items) {
-    if (known.current) for (const item of items) if (!known.current.has(item.ticket_id)) fresh.add(item.ticket_id);
-  }
   useEffect(() => {
-    if (items) known.current = new Set(items.map((item) => item.ticket_id));
-  }, [items]);
+    const end = subscribe((event) => live.hear(event));
+    return () => {
+      end();
+      live.close();
+    };
+  }, []);
+  const older = async () => {
+    wait(true);
+    await live.older();
+    wait(false);
+  };
+  const load = () => live.narrow(filter);
 
   // The arrows move in the list wherever nothing else has the focus: also from the title of a ticket, which takes it by itself.
-  const rows = useRef(null);
+  const rows = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
+    /** @param {KeyboardEvent} event */
     const move = (event) => {
       const down = event.key === "ArrowDown";
       if (!(down || event.key === "ArrowUp") || !bare(event) || event.shiftKey || !rows.current) return;
@@ -88,7 +53,7 @@ export function TicketList({ selected, main, channels }) {
       const within = rows.current.contains(focused);
       if (!within && focused && focused !== document.body && focused.tagName !== "H1") return;
       const links = [...rows.current.querySelectorAll("a")];
-      const at = within ? links.indexOf(focused) : links.findIndex((one) => one.getAttribute("aria-current"));
+      const at = within ? links.indexOf(/** @type {HTMLAnchorElement} */ (focused)) : links.findIndex((one) => one.getAttribute("aria-current"));
       event.preventDefault();
       const next = links[at < 0 ? 0 : at + (down ? 1 : -1)];
       if (next) next.focus();
@@ -101,9 +66,9 @@ export function TicketList({ selected, main, channels }) {
     <div class="list-head">
       <div class="list-title">
         <${PageTitle} quiet=${!main} focusKey="list">${t.tickets}<//>
-        <span class="count" role="status">${items && t.count(items.length, cursor)}</span>
+        <span class="count" role="status">${items && t.count(items.length, more)}</span>
       </div>
-      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} statuses=${desk.session.statuses} channels=${channels} />
+      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} statuses=${session.statuses} />
     </div>
     ${error && items === null && html`<${Empty} icon="refresh" title=${t.failed} hint=${explain(t, error)}>
       <button class="button" onClick=${load}>${t.retry}</button><//>`}
@@ -116,21 +81,25 @@ export function TicketList({ selected, main, channels }) {
     ${items && items.length > 0 &&
     html`<ul ref=${rows} class="rows" aria-label=${t.listLabel}>
       ${items.map(
-        (item) => html`<${Row} key=${item.ticket_id} item=${item} now=${now} fresh=${fresh.has(item.ticket_id)}
+        (item) => html`<${Row} key=${item.ticket_id} item=${item} fresh=${fresh.has(item.ticket_id)}
           current=${item.ticket_id === selected} />`,
       )}
     </ul>`}
-    ${cursor && html`<button class="button more" onClick=${loadMore} disabled=${more}>${more ? t.loading : t.loadMore}</button>`}`;
+    ${more && html`<button class="button more" onClick=${older} disabled=${waiting}>${waiting ? t.loading : t.loadMore}</button>`}`;
   return main
     ? html`<main id="main" class="list" tabindex="-1">${inside}</main>`
     : html`<section class="list" aria-label=${t.tickets}>${inside}</section>`;
 }
 
-// Only what can be found is offered: statuses that tickets are given, channels that are configured.
-function Filters({ filter, setFilter, t, statuses, channels }) {
-  const kinds = [...new Set([...(channels || []).map((one) => one.kind), ...ALWAYS])];
-  const set = (key) => (event) =>
-    setFilter({ ...filter, [key]: event.target.type === "checkbox" ? event.target.checked : event.target.value });
+/**
+ * Only what can be found is offered: statuses that tickets are given, channels that are configured.
+ * @param {{ filter: Filter, setFilter: (filter: Filter) => void, t: Words, statuses: Session["statuses"] }} props
+ */
+function Filters({ filter, setFilter, t, statuses }) {
+  const kinds = [...new Set([...(channels.value.items || []).map((one) => one.kind), ...ALWAYS])];
+  /** @param {keyof Filter} key */
+  const set = (key) => (/** @type {{ target: HTMLInputElement }} */ { target }) =>
+    setFilter({ ...filter, [key]: target.type === "checkbox" ? target.checked : target.value });
   return html`<form role="search" class="filters" onSubmit=${(event) => event.preventDefault()}>
     <div class="search">
       <${Icon} name="search" />
@@ -162,7 +131,8 @@ function Filters({ filter, setFilter, t, statuses, channels }) {
   </form>`;
 }
 
-function Row({ item, now, current, fresh }) {
+/** @param {{ item: Ticket, current: boolean, fresh: boolean }} props */
+function Row({ item, current, fresh }) {
   const desk = useDesk();
   const { t } = desk;
   const live = onCall(item);
@@ -177,7 +147,7 @@ function Row({ item, now, current, fresh }) {
           ${word(t.channels, item.channel, t)}</span></span>
         <span class="row-no"><span class="visually-hidden">${dashed(item.ticket_no)}</span><span aria-hidden="true">#${tail(item.ticket_no)}</span></span>
         ${live && html`<${LiveDot} label=${t.onCall} />`}
-        <time datetime=${item.created_at}>${listTime(item.created_at, now, desk)}</time>
+        <time datetime=${item.created_at}>${listTime(item.created_at, now.value, desk)}</time>
       </span>
       <span class=${`row-text ${said ? "" : "faint"}`}>${summary(item, t)}</span>
       <span class="row-chips">

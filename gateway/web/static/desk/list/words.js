@@ -6,11 +6,11 @@ export const zh = {
   showEmpty: "显示未说话的来电",
   loadMore: "加载更多",
   listLabel: "工单列表，最新在前",
-  count: (n, more) => `${n}${more ? "+" : ""} 件`,
+  count: (/** @type {number} */ n, /** @type {unknown} */ more) => `${n}${more ? "+" : ""} 件`,
   noTickets: "还没有工单",
   noTicketsHint: "有人来电后，工单会立即出现在这里。",
   clear: "清除条件",
-  arrived: (no) => `新工单 ${no}`,
+  arrived: (/** @type {string} */ no) => `新工单 ${no}`,
   pick: "选择一件工单",
   pickHint: "左侧列表会随来电实时更新。用方向键上下移动，回车打开。",
 };

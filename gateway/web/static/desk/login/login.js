@@ -1,9 +1,13 @@
 // Log-in and the new password that a one-time login asks for.
+/** @import { Session } from "../shared/openapi.d.ts" */
+/** @import { Children } from "../shared/html.js" */
+/** @import { TextKey } from "../shared/state.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { ApiError, call, explain } from "../shared/api.js";
+import { ApiError, call, explain, failure } from "../shared/api.js";
 import { useDesk } from "../shared/state.js";
 import { Logo, Password } from "../shared/ui.js";
 
+/** @param {{ title: string, lead?: string, children?: Children }} props */
 function Card({ title, lead, children }) {
   const { t } = useDesk();
   return html`<main id="main" class="login">
@@ -16,32 +20,35 @@ function Card({ title, lead, children }) {
   </main>`;
 }
 
+/** @param {{ onSession: (found: Session) => void, ended: string }} props */
 export function Login({ onSession, ended }) {
   const { t } = useDesk();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState(null);
-  const first = useRef(null);
-  const secret = useRef(null);
-  useEffect(() => first.current.focus(), []);
+  const [error, setError] = useState("");
+  const first = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const secret = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => first.current?.focus(), []);
+  /** @param {{ preventDefault(): void }} event */
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
-    setError(null);
+    setError("");
     try {
-      onSession(await call("POST", "session", { body: { username, password } }));
-    } catch (problem) {
+      onSession(await call("POST session", { body: { username, password } }));
+    } catch (thrown) {
+      const problem = failure(thrown);
       setPassword("");
       setError(problem.status === 401 ? t.loginWrong : explain(t, problem));
-      secret.current.focus();
+      secret.current?.focus();
     } finally {
       setBusy(false);
     }
   };
   return html`<${Card} title=${t.loginTitle}>
     <form onSubmit=${submit}>
-      <div role="alert">${(error || ended) && html`<p class="notice notice-bad">${error || t[ended] || t.ended}</p>`}</div>
+      <div role="alert">${(error || ended) && html`<p class="notice notice-bad">${error || t[/** @type {TextKey} */ (ended)] || t.ended}</p>`}</div>
       <div class="field">
         <label for="username">${t.username}</label>
         <input id="username" ref=${first} required autocomplete="username" autocapitalize="none" spellcheck="false"
@@ -54,24 +61,26 @@ export function Login({ onSession, ended }) {
   <//>`;
 }
 
+/** @param {{ onSession: (found: Session) => void }} props */
 export function NewPassword({ onSession }) {
   const { t } = useDesk();
   const [current, setCurrent] = useState("");
   const [fresh, setFresh] = useState("");
   const [again, setAgain] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState(null);
-  const first = useRef(null);
-  useEffect(() => first.current.focus(), []);
+  const [error, setError] = useState("");
+  const first = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => first.current?.focus(), []);
+  /** @param {{ preventDefault(): void }} event */
   const submit = async (event) => {
     event.preventDefault();
-    setError(null);
+    setError("");
     setBusy(true);
     try {
       if (fresh !== again) throw new ApiError(422, "repeatWrong", "");
-      onSession(await call("POST", "session/password", { body: { current, new: fresh } }));
+      onSession(await call("POST session/password", { body: { current, new: fresh } }));
     } catch (problem) {
-      setError(explain(t, problem));
+      setError(explain(t, failure(problem)));
     } finally {
       setBusy(false);
     }

@@ -9,7 +9,7 @@ export const zh = {
   showPassword: "显示密码",
   loggingIn: "正在登录…",
   loginWrong: "用户名或密码不正确。在这里连续输错 5 次，要等一会儿才能再试。",
-  loginLocked: (s) => `密码输错次数过多，请${s > 90 ? ` ${Math.ceil(s / 60)} 分钟` : ` ${s} 秒`}后再试。忘记密码请联系管理员重置。`,
+  loginLocked: (/** @type {number} */ s) => `密码输错次数过多，请${s > 90 ? ` ${Math.ceil(s / 60)} 分钟` : ` ${s} 秒`}后再试。忘记密码请联系管理员重置。`,
   login_busy: "此刻登录的人太多，请稍候几秒再试。",
   account_disabled: "该账号已停用，请联系管理员。",
   session_idle: "长时间没有操作，已自动退出，请重新登录。",

@@ -1,5 +1,5 @@
-// Talking to the API: requests with the page's token. What an operation takes and answers stands in api.d.ts.
-/** @import { Operations } from "./api.d.ts" */
+// Talking to the API: requests with the page's token. What an operation takes and answers stands in openapi.d.ts.
+/** @import { Operations } from "./openapi.d.ts" */
 /** @import { Words } from "./state.js" */
 
 export class ApiError extends Error {

@@ -1,5 +1,5 @@
 // Times, numbers and names as people read them.
-/** @import { Ticket } from "./api.d.ts" */
+/** @import { Ticket } from "./openapi.d.ts" */
 /** @import { Desk, Words } from "./state.js" */
 /** @typedef {string | number | null | undefined} Instant RFC 3339, or ms; nothing: not known */
 

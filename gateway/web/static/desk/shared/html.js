@@ -13,8 +13,9 @@ export { computed, effect, signal } from "../vendor/preact-signals.js";
 /** @typedef {import("preact").VNode} Node */
 /** @typedef {import("preact").ComponentChildren} Children */
 /**
+ * An element that is there once it is drawn.
  * @template T
- * @typedef {import("preact").RefObject<T>} Ref
+ * @typedef {import("preact").RefObject<T | null>} Ref
  */
 
 /** @type {(strings: TemplateStringsArray, ...values: (((event: HandledEvent) => unknown) | {} | null | undefined)[]) => Node} */

@@ -1,5 +1,5 @@
 // What the whole page shares: language, appearance, who is logged in, where it stands, how wide it is.
-/** @import { Session } from "./api.d.ts" */
+/** @import { Session } from "./openapi.d.ts" */
 import { computed, effect, signal, useCallback, useEffect, useRef } from "./html.js";
 import { WORDS } from "./words.js";
 

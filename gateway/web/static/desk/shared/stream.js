@@ -1,5 +1,5 @@
 // The stream of events, open while somebody is logged in. It finds its own way back, and goes on where it was cut.
-/** @import { Event } from "./api.d.ts" */
+/** @import { Event } from "./openapi.d.ts" */
 import { checkSession } from "./api.js";
 import { signal } from "./html.js";
 

@@ -1,59 +1,83 @@
 // Where a field's value came from, how sure that is, and what else was offered; and the words that show it.
+/** @import { Node } from "../shared/html.js" */
+/** @import { Guess, Session, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
+/** @import { Form } from "./editor.js" */
+/** @import { Path } from "./fields.js" */
 import { html, useMemo } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
 
-export const SURE = 0.5; // from here a guess is filled in, below it is only offered
+/** Where the content rests on something; `key` is a record path or "mention.N". @typedef {{ key: string, from: number, to: number }} Span */
+
 const OWN_WORDS = new Set(["demand.title", "demand.content"]); // they quote themselves; marking them would mark everything
 const CHIPS = 3;
 
+/** @param {string | null | undefined} text */
 export const letters = (text) => Array.from(text || "");
-export const percent = (guess) => Math.round((guess.confidence || 0) * 100);
+/** @param {number} confidence */
+const percent = (confidence) => Math.round((confidence || 0) * 100);
 
-// "confirmed", "filled", "offered" or "" for what pre-fill has to say about a path.
-export function standing(record, path) {
+/** Whether a guess is filled in; one that is not is only offered. @param {Guess | undefined} guess @param {Session} session */
+export const isFilled = (guess, session) => guess !== undefined && guess.confidence >= session.guesses.fill_at;
+
+/** What pre-fill has to say about a path. @param {Ticket} record @param {Path} path @param {Session} session */
+export function standing(record, path, session) {
   const guess = record.prefill.fields[path];
   if (!guess) return "";
   if (guess.confirmed_by) return "confirmed";
-  return guess.confidence >= SURE ? "filled" : "offered";
+  return isFilled(guess, session) ? "filled" : "offered";
 }
 
+/** How sure a guess is, in words and per cent. @param {number} confidence @param {Session} session @param {Words} t */
+function sureness(confidence, { guesses: { fill_at, sure } }, t) {
+  const likely = confidence >= (fill_at + sure) / 2;
+  const word = confidence >= sure ? "sure" : likely ? "likely" : confidence >= fill_at ? "possible" : "unsure";
+  return `${t.confidence[word]} ${percent(confidence)}%`;
+}
+
+/** @param {{ path: Path, guess: Guess, form: Form, label: string }} props */
 export function Evidence({ path, guess, form, label }) {
-  const { t } = useDesk();
-  const state = standing(form.record, path);
-  if (state === "confirmed") return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed} · ${t[`from_${guess.source}`] || guess.source}</p>`;
+  const { t, session } = useDesk();
+  const state = standing(form.record, path, session);
+  const from = t[`from_${guess.source}`] || guess.source;
+  if (state === "confirmed") return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed} · ${from}</p>`;
+  const sure = sureness(guess.confidence, session, t);
   const shown = form.readable(path, guess.value);
   const text = letters(form.record.demand.content);
   const quote = guess.span && !OWN_WORDS.has(path) ? text.slice(guess.span[0], guess.span[1]).join("") : "";
   return html`<p class="note">
-    <span class="origin">${t[`from_${guess.source}`] || guess.source} · ${t.confidence(percent(guess))}</span>
+    <span class="origin">${from} · ${sure}</span>
     ${quote && html`<span class="quote">${quote}</span>`}
     ${state === "offered" &&
-    html`<button type="button" class="offer" disabled=${form.busy} aria-label=${t.accept(shown, t.confidence(percent(guess)))}
+    html`<button type="button" class="offer" disabled=${form.busy} aria-label=${t.accept(shown, sure)}
       onClick=${() => form.accept(path, guess.value)}><${Icon} name="check" />${t.offeredLabel}: ${shown}</button>`}
     <span class="visually-hidden">${label}</span>
   </p>`;
 }
 
-// Further candidates for a category, a unit or a place: one click takes one.
+/**
+ * Further candidates for a category, a unit or a place: one click takes one.
+ * @param {{ path: Path, items: { code: string, confidence: number }[], form: Form, label: string }} props
+ */
 export function Candidates({ path, items, form, label }) {
-  const { t } = useDesk();
-  const guess = form.record.prefill.fields[path];
-  if ((guess && guess.confirmed_by) || !form.known(path)) return null;
+  const { t, session } = useDesk();
+  const state = standing(form.record, path, session);
+  if (state === "confirmed" || !form.known(path)) return null;
   const now = form.codeAt(path);
-  const offered = guess && guess.confidence < SURE ? guess.value : null;
+  const offered = state === "offered" ? form.record.prefill.fields[path].value : null;
   const others = (items || []).filter((one) => one.code !== now && one.code !== offered).slice(0, CHIPS);
   if (!others.length) return null;
   return html`<ul class="candidates" aria-label=${t.candidatesOf(label)}>
     ${others.map(
       (one) => html`<li key=${one.code}><button type="button" class="offer" disabled=${form.busy} title=${form.readable(path, one.code)}
-        aria-label=${t.accept(form.readable(path, one.code), t.confidence(percent(one)))}
-        onClick=${() => form.accept(path, one.code)}>${form.brief(path, one.code)} <span class="faint">${percent(one)}%</span></button></li>`,
+        aria-label=${t.accept(form.readable(path, one.code), sureness(one.confidence, session, t))}
+        onClick=${() => form.accept(path, one.code)}>${form.brief(path, one.code)} <span class="faint">${percent(one.confidence)}%</span></button></li>`,
     )}
   </ul>`;
 }
 
-// Every passage of the content that something rests on: {key, from, to}; keys are record paths and "mention.N".
+/** Every passage of the content that something rests on. @param {Ticket} record */
 export const useSpans = (record) =>
   useMemo(() => {
     const length = letters(record.demand.content).length;
@@ -62,11 +86,18 @@ export const useSpans = (record) =>
       .map(([key, guess]) => ({ key, span: guess.span }));
     (record.prefill.mentions || []).forEach((mention, n) => all.push({ key: `mention.${n}`, span: mention.span }));
     return all
-      .filter(({ span }) => span && span[0] < span[1] && span[1] <= length)
-      .map(({ key, span }) => ({ key, from: span[0], to: span[1] }));
+      .map(({ key, span }) => ({ key, from: span?.[0] ?? 0, to: span?.[1] ?? 0 }))
+      .filter(({ from, to }) => from < to && to <= length);
   }, [record]);
 
-// `text` (whose first character is number `at` of the content) as strings and marks.
+/**
+ * `text` (whose first character is number `at` of the content) as strings and marks.
+ * @param {string | null} text
+ * @param {number} at
+ * @param {Span[]} spans
+ * @param {string | null | undefined} active the key that is lit up
+ * @param {(key: string) => string} [named]
+ */
 export function marked(text, at, spans, active, named) {
   const chars = letters(text);
   const within = spans
@@ -74,6 +105,7 @@ export function marked(text, at, spans, active, named) {
     .filter((one) => one.from < one.to);
   if (!within.length) return [text];
   const cuts = [...new Set([0, chars.length, ...within.flatMap((one) => [one.from, one.to])])].sort((a, b) => a - b);
+  /** @type {(string | Node)[]} */
   const pieces = [];
   for (let n = 0; n + 1 < cuts.length; n += 1) {
     const [from, to] = [cuts[n], cuts[n + 1]];
@@ -90,13 +122,17 @@ export function marked(text, at, spans, active, named) {
   return pieces;
 }
 
-// Where each of `texts`, said one after the other, begins in the content; null for what is not in it word for word.
+/**
+ * Where each of `texts`, said one after the other, begins in the content; null for what is not in it word for word.
+ * @param {string | null} content
+ * @param {(string | null)[]} texts
+ */
 export function places(content, texts) {
   let cursor = 0;
   return texts.map((text) => {
     const said = (text || "").trim();
     const found = said ? (content || "").indexOf(said, cursor) : -1;
-    if (found < 0) return null;
+    if (!content || !text || found < 0) return null;
     cursor = found + said.length;
     return letters(content.slice(0, found)).length - letters(text.slice(0, text.indexOf(said))).length;
   });

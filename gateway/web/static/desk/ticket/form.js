@@ -1,68 +1,37 @@
 // The fields of a ticket's form: their inputs, and around each what is known about its value.
+/** @import { HandledEvent } from "../shared/html.js" */
+/** @import { LiftSecrecyBody, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
+/** @import { Value } from "./draft.js" */
+/** @import { Form } from "./editor.js" */
+/** @import { Span } from "./evidence.js" */
+/** @import { FieldSpec, Path } from "./fields.js" */
+import { word } from "../shared/format.js";
 import { html, useState } from "../shared/html.js";
-import { CODED, codeOf } from "./catalogue.js";
-import { pick } from "./draft.js";
-import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
-import { spacedPhone, word } from "../shared/format.js";
-import { Picker } from "./picker.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
+import { codeOf, tables } from "./catalogue.js";
+import { pick } from "./draft.js";
+import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
+import { FIELDS, idOf, isPath } from "./fields.js";
+import { Picker } from "./picker.js";
 
-export const FIELDS = {
-  "demand.type": { label: "type", kind: "choice", table: "types" },
-  "demand.urgency": { label: "urgency", kind: "level" },
-  "demand.category": { label: "category", kind: "coded", coded: CODED.category, offered: "category" },
-  "demand.title": { label: "title", kind: "text", max: 200 },
-  "demand.content": { label: "content", kind: "long", max: 20000 },
-  "demand.complained_about.name": { label: "complainedAbout", kind: "text", max: 200 },
-  "demand.complained_about.phone": { label: "complainedPhone", kind: "secret", max: 64, type: "tel" },
-  "handling.lead_unit": { label: "leadUnit", kind: "coded", coded: CODED.unit, offered: "unit" },
-  "place.district": { label: "district", kind: "coded", coded: CODED.division, offered: "district" },
-  "place.street": { label: "street", kind: "coded", coded: CODED.division, offered: "street" },
-  "place.community": { label: "community", kind: "coded", coded: CODED.division, offered: "community" },
-  "place.address": { label: "address", kind: "text", max: 200 },
-  "requester.name": { label: "name", kind: "secret", max: 100 },
-  "requester.callback_phone": { label: "callbackPhone", kind: "secret", max: 64, type: "tel" },
-  "requester.kind": { label: "kind", kind: "choice", table: "kinds", required: true },
-  "requester.org_name": { label: "orgName", kind: "text", max: 200 },
-  "requester.uscc": { label: "uscc", kind: "text", max: 18 },
-  "requester.secret": { label: "secret", kind: "flag" },
-  "requester.anonymous": { label: "anonymous", kind: "flag" },
-  "requester.contact_by": { label: "contactBy", kind: "choice", table: "contactWays" },
-  "requester.accessibility": { label: "accessibility", kind: "set", table: "abilities" },
-};
-export const idOf = (path) => `field-${path.replaceAll(".", "-")}`;
+/**
+ * What every input of a field has.
+ * @typedef {{ id: string, "data-label": string, "aria-describedby": string, onFocus: () => void, onBlur: () => void }} Common
+ */
 
-// A value, or the code that stands for it, as a person reads it.
-export function readable(path, value, desk, tables) {
-  const { t, language } = desk;
-  if (value === null || value === undefined || value === "") return t.none;
-  const field = FIELDS[path] || {};
-  if (field.kind === "flag") return value ? t.yes : t.no;
-  if (field.type === "tel") return spacedPhone(value) || String(value);
-  if (field.kind === "set") return value.map((one) => word(t[field.table], one, t)).join(t.comma) || t.none;
-  if (field.table) return word(t[field.table], value, t);
-  if (field.kind === "level") return word(t.urgencies, value.level || value, t);
-  if (field.coded) return field.coded.label(codeOf(value) || value, tables, language, value) || t.none;
-  return String(value);
-}
-
-// What to send so that the record holds what a guess or candidate says.
-export function fromGuess(path, value, tables) {
-  const field = FIELDS[path];
-  if (field.kind === "level") return typeof value === "object" ? value : { level: value, reason: null };
-  return field.coded ? field.coded.value(codeOf(value) || value, tables) : value;
-}
-
+/** @param {{ path: Path, form: Form }} props */
 export function Field({ path, form }) {
-  const { t } = useDesk();
+  const { t, session } = useDesk();
   const field = FIELDS[path];
   const id = idOf(path);
   const label = t[field.label];
   const dirty = form.changed(path);
   const guess = form.record.prefill.fields[path];
-  const state = path === "demand.content" ? "" : standing(form.record, path);
+  const state = path === "demand.content" ? "" : standing(form.record, path, session);
   const newer = form.newer(path);
+  /** @type {Common} */
   const common = {
     id,
     "data-label": label,
@@ -70,7 +39,7 @@ export function Field({ path, form }) {
     onFocus: () => form.enter(path),
     onBlur: () => form.leave(path),
   };
-  const candidates = field.offered && form.record.prefill.candidates && form.record.prefill.candidates[field.offered];
+  const candidates = field.offered && form.record.prefill.candidates[field.offered];
   return html`<div class=${`field field-${field.kind} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
     onMouseEnter=${() => form.point(path)} onMouseLeave=${() => form.point(null)}>
     <div class="field-head">${field.kind === "set" ? html`<span class="label" id=${`${id}-label`}>${label}</span>` : html`<label for=${id}>${label}</label>`}
@@ -89,31 +58,39 @@ export function Field({ path, form }) {
   </div>`;
 }
 
-// Who asked to be kept secret stays so, unless whoever sees everything lifts it and says why.
+/**
+ * Who asked to be kept secret stays so, unless whoever sees everything lifts it and says why.
+ * @param {{ form: Form }} props
+ */
 function Secrecy({ form }) {
   const { t, session } = useDesk();
   const [reason, setReason] = useState("");
-  if (!session || session.role !== "admin") return html`<p class="note">${t.secretStays}</p>`;
+  if (session.role !== "admin") return html`<p class="note">${t.secretStays}</p>`;
   return html`<p class="note lift">
     <select aria-label=${t.liftReason} value=${reason} onChange=${(event) => setReason(event.target.value)}>
       <option value="">${t.liftReason}</option>
       ${Object.entries(t.liftReasons).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
     </select>
-    <button type="button" class="offer" disabled=${!reason || form.busy} onClick=${() => form.liftSecrecy(reason)}>${t.liftSecrecy}</button>
+    <button type="button" class="offer" disabled=${!reason || form.busy} onClick=${() => form.liftSecrecy(/** @type {LiftSecrecyBody["reason"]} */ (reason))}>${t.liftSecrecy}</button>
   </p>`;
 }
 
+/** @param {{ field: FieldSpec, common: Common, form: Form, path: Path }} props */
 function Input({ field, common, form, path }) {
   const desk = useDesk();
   const { t, language } = desk;
   const current = form.value(path);
+  /** @param {Value} next */
   const set = (next) => form.set(path, next);
+  /** @param {HandledEvent} event */
   const typed = (event) => set(event.target.value === "" ? null : event.target.value);
+  /** @type {Record<string, string>} */
+  const table = field.table ? t[field.table] : {};
   switch (field.kind) {
     case "choice":
       return html`<select ...${common} value=${current || ""} onChange=${typed}>
         ${!field.required && html`<option value="">${t.choose}</option>`}
-        ${Object.entries(t[field.table]).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+        ${Object.entries(table).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
     case "flag": {
       const kept = path === "requester.secret" && form.record.requester.secret;
@@ -122,14 +99,16 @@ function Input({ field, common, form, path }) {
       </select>`;
     }
     case "set": {
+      /** @type {string[]} */
       const chosen = current || [];
-      const all = [...new Set([...Object.keys(t[field.table]), ...chosen])];
+      const all = [...new Set([...Object.keys(table), ...chosen])];
       return html`<div ...${common} role="group" aria-labelledby=${`${common.id}-label`} tabindex="-1" class="ticks">
         ${all.map((one) => html`<label key=${one} class="tick"><input type="checkbox" checked=${chosen.includes(one)}
-          onChange=${(event) => set(all.filter((name) => (name === one ? event.target.checked : chosen.includes(name))))} />${word(t[field.table], one, t)}</label>`)}
+          onChange=${(event) => set(all.filter((name) => (name === one ? event.target.checked : chosen.includes(name))))} />${word(table, one, t)}</label>`)}
       </div>`;
     }
     case "level": {
+      /** @param {HandledEvent} event */
       const chosen = (event) => set(event.target.value ? { level: event.target.value, reason: (current && current.reason) || null } : null);
       return html`<select ...${common} value=${(current && current.level) || ""} onChange=${chosen}>
         <option value="">${t.choose}</option>
@@ -139,16 +118,17 @@ function Input({ field, common, form, path }) {
     case "coded": {
       const code = codeOf(current);
       const { coded } = field;
+      if (!coded) return null;
       const options = form.focused(path)
-        ? coded.options(form.tables, { ...form.record, place: form.place() }, path).map((one) => {
-            const label = coded.label(one.code, form.tables, language);
-            const brief = coded.brief ? coded.brief(one.code, form.tables, language) : label;
+        ? coded.options(tables.value, { ...form.record, place: { ...form.record.place, ...form.place() } }, path).map((one) => {
+            const label = coded.label(one.code, tables.value, language);
+            const brief = coded.brief ? coded.brief(one.code, tables.value, language) : label;
             return { code: one.code, label, brief, text: [label, ...coded.search(one)].join(" ").toLowerCase() };
           })
         : [];
       const text = code || (current && current.name) ? form.readable(path, current) : "";
       return html`<${Picker} common=${common} text=${text} code=${code} options=${options}
-        pick=${(chosen) => set(chosen === null ? null : coded.value(chosen, form.tables))} />`;
+        pick=${(/** @type {string | null} */ chosen) => set(chosen === null ? null : coded.value(chosen, tables.value))} />`;
     }
     case "long":
       return html`<textarea ...${common} rows="4" maxlength=${field.max} value=${current || ""} onInput=${typed}></textarea>`;
@@ -162,13 +142,17 @@ function Input({ field, common, form, path }) {
   }
 }
 
+/** @param {string} key @param {Ticket} record @param {Words} t */
 const keyName = (key, record, t) => {
-  if (FIELDS[key]) return t[FIELDS[key].label];
+  if (isPath(key)) return t[FIELDS[key].label];
   const mention = key.startsWith("mention.") && record.prefill.mentions[Number(key.slice(8))];
   return mention ? word(t.mentionKinds, mention.kind, t) : "";
 };
 
-// The content with the words marked that fields rest on; the field in focus lights its own words up.
+/**
+ * The content with the words marked that fields rest on; the field in focus lights its own words up.
+ * @param {{ record: Ticket, spans: Span[], active: string | null | undefined }} props
+ */
 export function Marked({ record, spans, active }) {
   const { t } = useDesk();
   if (!spans.length) return null;
@@ -176,7 +160,7 @@ export function Marked({ record, spans, active }) {
     <p>${marked(record.demand.content, 0, spans, active, (key) => keyName(key, record, t))}</p></figure>`;
 }
 
-// Sums, times, plates, numbers that were said: looking at one lights its words up.
+/** Sums, times, plates, numbers that were said: looking at one lights its words up. @param {{ record: Ticket, form: Form }} props */
 export function Mentions({ record, form }) {
   const desk = useDesk();
   const { t } = desk;

@@ -1,11 +1,17 @@
 // A field that is typed in to search and chosen from: the combobox pattern of WAI-ARIA 1.2.
+/** @import { HandledEvent } from "../shared/html.js" */
+/** @import { Common } from "./form.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 
+/** @typedef {{ code: string, label: string, brief: string, text: string }} Option */
+
 const MOST = 40;
 
+/** @param {Option[]} options @param {string} query */
 function found(options, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  /** @type {[number, Option][]} */
   const scored = [];
   for (const one of options) {
     let score = 0;
@@ -23,22 +29,27 @@ function found(options, query) {
   return scored.sort((a, b) => b[0] - a[0]).slice(0, MOST).map(([, one]) => one);
 }
 
-// `text` is what stands there now; options are {code, label, brief, text}; `pick` takes a code, or null to clear.
+/**
+ * `text` is what stands there now; `pick` takes a code, or null to clear.
+ * @param {{ common: Common, text: string, code: string | null, options: Option[], pick: (code: string | null) => void }} props
+ */
 export function Picker({ common, text, code, options, pick }) {
   const { t } = useDesk();
-  const [query, setQuery] = useState(null);
+  const [query, setQuery] = useState(/** @type {string | null} */ (null));
   const [at, setAt] = useState(0);
-  const list = useRef(null);
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
   const open = query !== null;
-  const shown = open ? found(options, query) : [];
+  const shown = query === null ? [] : found(options, query);
   const listId = `${common.id}-list`;
   useEffect(() => {
-    if (open && list.current && list.current.children[at]) list.current.children[at].scrollIntoView({ block: "nearest" });
+    if (open) list.current?.children[at]?.scrollIntoView({ block: "nearest" });
   }, [at, open]);
+  /** @param {Option} one */
   const choose = (one) => {
     setQuery(null);
     pick(one.code);
   };
+  /** @param {HandledEvent} event */
   const keyed = (event) => {
     if (!bare(event)) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {

@@ -1,23 +1,29 @@
 // Who else contacted us from this number or account: maybe the same person. Nothing is filled in before an agent says so.
+/** @import { SameRequesterList, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Form } from "./editor.js" */
 import { html, useEffect, useState } from "../shared/html.js";
 import { call } from "../shared/api.js";
 import { dashed, listTime, spacedPhone, word } from "../shared/format.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
 
+/** @typedef {SameRequesterList["items"][number]} Same */
+
+/** @param {{ record: Ticket, form: Form }} props */
 export function SameRequester({ record, form }) {
   const { t } = useDesk();
-  const [items, setItems] = useState([]);
+  const [items, setItems] = useState(/** @type {Same[]} */ ([]));
   const id = record.ticket_id;
   useEffect(() => {
     let gone = false;
-    if (record.requester.returning) call("GET", `tickets/${id}/same-requester`).then((found) => gone || setItems(found.items), () => {});
+    if (record.requester.returning) call("GET tickets/{ticket}/same-requester", { path: { ticket: id } }).then((found) => gone || setItems(found.items), () => {});
     return () => {
       gone = true;
     };
   }, [id, record.requester.returning]);
+  /** @param {Same} one */
   const take = async (one) => {
-    if (await form.send("POST", `tickets/${id}/actions/same_requester`, { ticket_id: one.ticket_id })) form.tell({ bad: false, text: t.tookOver });
+    if (await form.send("POST tickets/{ticket}/actions/same_requester", { ticket_id: one.ticket_id })) form.tell({ bad: false, text: t.tookOver });
   };
   if (!items.length) return null;
   return html`<section class="panel similar same" aria-labelledby="same-title">
@@ -27,6 +33,7 @@ export function SameRequester({ record, form }) {
   </section>`;
 }
 
+/** @param {{ one: Same, take: (one: Same) => void, busy: boolean }} props */
 function Item({ one, take, busy }) {
   const desk = useDesk();
   const { t } = desk;

@@ -1,4 +1,6 @@
 // Tickets about the same thing, and making two of them one.
+/** @import { SimilarList, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Form } from "./editor.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { call } from "../shared/api.js";
 import { dashed, listTime, word } from "../shared/format.js";
@@ -8,10 +10,11 @@ import { Chip, Icon } from "../shared/ui.js";
 const PAUSE_MS = 700;
 const AGAIN_MS = 2000;
 
+/** @param {{ record: Ticket, form: Form }} props */
 export function Similar({ record, form }) {
   const { t } = useDesk();
-  const [found, setFound] = useState(null);
-  const [asking, ask] = useState(null);
+  const [found, setFound] = useState(/** @type {SimilarList | null} */ (null));
+  const [asking, ask] = useState("");
   const [round, setRound] = useState(0);
   const [headNo, setHeadNo] = useState("");
   const id = record.ticket_id;
@@ -19,7 +22,7 @@ export function Similar({ record, form }) {
   useEffect(() => {
     let gone = false;
     const timer = setTimeout(
-      () => call("GET", `tickets/${id}/similar`).then((answer) => gone || setFound(answer), () => gone || setFound(null)),
+      () => call("GET tickets/{ticket}/similar", { path: { ticket: id } }).then((answer) => gone || setFound(answer), () => gone || setFound(null)),
       found ? PAUSE_MS : 0,
     );
     return () => {
@@ -34,12 +37,14 @@ export function Similar({ record, form }) {
   }, [found]);
   useEffect(() => {
     setHeadNo("");
-    if (head) call("GET", `tickets/${head}`).then((one) => setHeadNo(dashed(one.ticket_no)), () => {});
+    if (head) call("GET tickets/{ticket}", { path: { ticket: head } }).then((one) => setHeadNo(dashed(one.ticket_no)), () => {});
   }, [head]);
-  const act = async (verb, body, text) => {
-    ask(null);
-    if (await form.send("POST", `tickets/${id}/actions/${verb}`, body)) form.tell({ bad: false, text });
+  /** @param {Promise<boolean>} sent @param {string} text */
+  const act = async (sent, text) => {
+    ask("");
+    if (await sent) form.tell({ bad: false, text });
   };
+  const unmerge = () => act(form.send("POST tickets/{ticket}/actions/unmerge", undefined), t.unmerged);
   if (!found && !head) return null;
   const items = (found && found.items) || [];
   return html`<section class="panel similar" aria-labelledby="similar-title">
@@ -49,23 +54,29 @@ export function Similar({ record, form }) {
     </div>
     ${head &&
     html`<p class="row-buttons"><a href=${`#/tickets/${head}`}>${t.mergedInto(headNo)}</a>
-      <button type="button" class="button button-small" disabled=${form.busy} onClick=${() => act("unmerge", {}, t.unmerged)}>${t.unmerge}</button></p>`}
+      <button type="button" class="button button-small" disabled=${form.busy} onClick=${unmerge}>${t.unmerge}</button></p>`}
     ${(members || []).length > 0 && html`<p class="faint small">${t.mergedHere(members.length)}</p>`}
-    ${!head && items.length === 0 && html`<p class="faint small">${found.complete ? t.similarNone : t.similarSearching}</p>`}
+    ${!head && items.length === 0 && html`<p class="faint small">${found?.complete ? t.similarNone : t.similarSearching}</p>`}
     <ol class="similar-list">${items.map(
-      (one) => html`<${Item} key=${one.ticket_id} one=${one} record=${record} form=${form} asking=${asking === one.ticket_id} ask=${ask} act=${act} />`,
+      (one) => html`<${Item} key=${one.ticket_id} one=${one} record=${record} form=${form} asking=${asking === one.ticket_id} ask=${ask}
+        merge=${() => act(form.send("POST tickets/{ticket}/actions/merge", { into: one.ticket_id }), t.merged)} />`,
     )}</ol>
   </section>`;
 }
 
-function Item({ one, record, form, asking, ask, act }) {
+/**
+ * @param {{
+ *   one: SimilarList["items"][number], record: Ticket, form: Form, asking: boolean, ask: (id: string) => void, merge: () => void,
+ * }} props
+ */
+function Item({ one, record, form, asking, ask, merge }) {
   const desk = useDesk();
   const { t } = desk;
   const no = dashed(one.ticket_no);
   const opener = `merge-${one.ticket_id}`;
   const close = () => {
-    ask(null);
-    requestAnimationFrame(() => document.getElementById(opener) && document.getElementById(opener).focus());
+    ask("");
+    requestAnimationFrame(() => document.getElementById(opener)?.focus());
   };
   return html`<li>
     <div class="similar-head"><a href=${`#/tickets/${one.ticket_id}`}>${no}</a>
@@ -79,14 +90,15 @@ function Item({ one, record, form, asking, ask, act }) {
       html`<button type="button" id=${opener} class="button button-small" disabled=${form.busy} aria-label=${t.mergeInto(no)}
         onClick=${() => ask(one.ticket_id)}>${t.merge}</button>`}
     </div>
-    ${asking && html`<${Ask} no=${no} busy=${form.busy} close=${close} yes=${() => act("merge", { into: one.ticket_id }, t.merged)} />`}
+    ${asking && html`<${Ask} no=${no} busy=${form.busy} close=${close} yes=${merge} />`}
   </li>`;
 }
 
+/** @param {{ no: string, busy: boolean, close: () => void, yes: () => void }} props */
 function Ask({ no, busy, close, yes }) {
   const { t } = useDesk();
-  const first = useRef(null);
-  useEffect(() => first.current.focus(), []);
+  const first = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => first.current?.focus(), []);
   return html`<div class="ask" role="group" aria-label=${t.mergeInto(no)} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
     <p>${t.mergeAsk(no)}</p>
     <div class="row-buttons"><button type="button" class="button" ref=${first} onClick=${close}>${t.cancel}</button>

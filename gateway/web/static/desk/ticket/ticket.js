@@ -1,27 +1,35 @@
 // One ticket: its form, its conversations, its history.
+/** @import { ApiError } from "../shared/api.js" */
+/** @import { Event, Ticket as Record } from "../shared/openapi.d.ts" */
+/** @import { Told } from "./editor.js" */
+/** @import { Path } from "./fields.js" */
+/** @import { Look, Sealed } from "./media.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
-import { call, explain } from "../shared/api.js";
+import { call, explain, failure } from "../shared/api.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
-import { FIELDS, Field, Marked, Mentions } from "./form.js";
+import { FIELDS } from "./fields.js";
+import { Field, Marked, Mentions } from "./form.js";
 import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js";
 import { Attachment, Viewer, pictures } from "./media.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
-import { useDesk, useThrottled } from "../shared/state.js";
+import { useDesk, useThrottled, wide } from "../shared/state.js";
+import { subscribe } from "../shared/stream.js";
 import { Interaction } from "./transcript.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
 
 const REFRESH_MS = 400;
-const UNMASKED = "?unmasked=true";
+const UNMASKED = { unmasked: true };
 
-export function Ticket({ id, wide }) {
-  const desk = useDesk();
-  const { t, subscribe } = desk;
-  const [record, setRecord] = useState(null);
-  const [error, setError] = useState(null);
-  const newest = useRef(null);
-  const query = useRef("");
+/** @param {{ id: string }} props */
+export function Ticket({ id }) {
+  const { t } = useDesk();
+  const [record, setRecord] = useState(/** @type {Record | null} */ (null));
+  const [error, setError] = useState(/** @type {ApiError | null} */ (null));
+  const newest = useRef(/** @type {Record | null} */ (null));
+  const query = useRef(/** @type {{ unmasked?: boolean }} */ ({}));
+  /** @param {Record} found */
   const take = (found) => {
     // Answers may overtake each other; the record never goes back.
     if (!newest.current || found.version >= newest.current.version) {
@@ -31,25 +39,27 @@ export function Ticket({ id, wide }) {
     setError(null);
     return newest.current;
   };
-  const load = () => call("GET", `tickets/${encodeURIComponent(id)}${query.current}`).then(take, setError);
+  const ask = () => call("GET tickets/{ticket}", { path: { ticket: id }, query: query.current });
+  const load = () => ask().then(take, (problem) => setError(failure(problem)));
   // From now on this page shows everything: the server writes that down before it answers.
+  /** @param {(told: Told) => void} tell */
   const reveal = async (tell) => {
     query.current = UNMASKED;
     try {
-      take(await call("GET", `tickets/${encodeURIComponent(id)}${UNMASKED}`));
+      take(await ask());
       tell({ bad: false, text: t.revealed });
     } catch (problem) {
-      query.current = "";
-      tell({ bad: true, text: explain(t, problem) });
+      query.current = {};
+      tell({ bad: true, text: explain(t, failure(problem)) });
     }
   };
   const refresh = useThrottled(load, REFRESH_MS);
   useEffect(() => {
     load();
-    return subscribe((event) => (event === null || (newest.current && event.ticket_id === newest.current.ticket_id)) && refresh());
-  }, [id, subscribe]);
+    return subscribe((event) => (event === null || event.ticket_id === newest.current?.ticket_id) && refresh());
+  }, [id]);
 
-  const back = !wide && html`<a class="back" href="#/tickets"><${Icon} name="back" />${t.back}</a>`;
+  const back = !wide.value && html`<a class="back" href="#/tickets"><${Icon} name="back" />${t.back}</a>`;
   if (record === null && error)
     return html`${back}<${Empty} icon=${error.status === 404 ? "search" : "refresh"}
       title=${error.status === 404 ? t.ticketNotFound : t.failed} hint=${error.status === 404 ? "" : explain(t, error)}>
@@ -62,6 +72,7 @@ export function Ticket({ id, wide }) {
   </article>`;
 }
 
+/** @param {{ record: Record }} props */
 function Head({ record }) {
   const desk = useDesk();
   const { t } = desk;
@@ -96,16 +107,24 @@ function Head({ record }) {
   </header>`;
 }
 
+/**
+ * @param {{
+ *   record: Record, take: (found: Record) => Record, newest: { current: Record | null }, unmasked: boolean,
+ *   reveal: (tell: (told: Told) => void) => void, query: { unmasked?: boolean },
+ * }} props
+ */
 function Body({ record, take, newest, unmasked, reveal, query }) {
   const { t } = useDesk();
   const form = useEditor({ record, take, newest, query });
   const spans = useSpans(record);
-  const box = useRef(null);
-  const [shown, look] = useState(null);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [shown, look] = useState(/** @type {string | null} */ (null));
   const sealed = record.requester.secret && !unmasked;
   useSteady(box);
   const { active, dirty, told, busy, open, filled } = form;
+  /** @param {Path} path */
   const field = (path) => html`<${Field} path=${path} form=${form} />`;
+  /** @param {{ preventDefault(): void }} event */
   const save = (event) => {
     event.preventDefault();
     form.save();
@@ -170,7 +189,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   </div>`;
 }
 
-// Files that stand in no message: those that stayed at their source.
+/** Files that stand in no message: those that stayed at their source. @param {{ record: Record, sealed: Sealed, look: Look }} props */
 function Others({ record, sealed, look }) {
   const { t } = useDesk();
   const told = new Set(record.interactions.flatMap((one) => (one.messages || []).map((message) => message.attachment_id)));
@@ -181,6 +200,7 @@ function Others({ record, sealed, look }) {
   </section>`;
 }
 
+/** @param {{ given: Record["outcome"]["evaluation"] }} props */
 function Rating({ given }) {
   const { t } = useDesk();
   if (!given.satisfied) return null;
@@ -190,20 +210,21 @@ function Rating({ given }) {
   </section>`;
 }
 
+/** @param {{ record: Record }} props */
 function History({ record }) {
   const desk = useDesk();
   const { t } = desk;
   const [open, setOpen] = useState(false);
-  const [items, setItems] = useState(null);
+  const [items, setItems] = useState(/** @type {Event[] | null} */ (null));
   useEffect(() => {
-    if (open) call("GET", `tickets/${record.ticket_id}/events?limit=1000`).then((page) => setItems(page.items), () => {});
+    if (open) call("GET tickets/{ticket}/events", { path: { ticket: record.ticket_id }, query: { limit: 1000 } }).then((page) => setItems(page.items), () => {});
   }, [open, record.version]);
   return html`<details class="panel history" onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary><h2>${t.history}</h2></summary>
     ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
-        <span>${t.events[event.type] || event.type}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}</span></li>`,
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}</span></li>`,
     )}</ol>`}
   </details>`;
 }

@@ -1,4 +1,9 @@
 // One interaction: its facts, its recording, and what was said, each piece a way into the recording.
+/** @import { Interaction as OneInteraction, Message, Segment as OneSegment, Ticket, TicketAttachment } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
+/** @import { Form } from "./editor.js" */
+/** @import { Span } from "./evidence.js" */
+/** @import { Look, Sealed } from "./media.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { clock, fullTime, hourSecond, spacedPhone, word } from "../shared/format.js";
 import { Attachment } from "./media.js";
@@ -7,18 +12,25 @@ import { marked, places } from "./evidence.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Icon, LiveDot } from "../shared/ui.js";
 
-// `sealed`: the voice of who asked for secrecy is given to nobody who has not shown everything first.
+/** What is lit up in the words. @typedef {{ spans: Span[], active: string | null | undefined }} Lit */
+
+/**
+ * `sealed`: the voice of who asked for secrecy is given to nobody who has not shown everything first.
+ * @param {{ ticket: Ticket, interaction: OneInteraction, correct: Form["correct"], sealed: Sealed, look: Look } & Lit} props
+ */
 export function Interaction({ ticket, interaction, correct, spans, active, sealed, look }) {
   const desk = useDesk();
   const { t } = desk;
   const [at, setAt] = useState(0);
-  const control = useRef(() => {});
+  const control = useRef(/** @type {(seconds: number) => void} */ (() => {}));
   const spoken = interaction.channel === "sip";
   const live = spoken && !interaction.ended_at;
   const kept = spoken && interaction.answered_at && (interaction.recording || live);
   const audible = kept && !sealed;
+  /** @type {Map<string | null, TicketAttachment>} */
   const files = new Map(ticket.attachments.map((one) => [one.attachment_id, one]));
-  const written = placesOf(ticket, interaction.messages || [], (one) => one.direction === "inbound", (one) => one.text);
+  const messages = interaction.messages || [];
+  const written = placesOf(ticket, messages, (one) => one.direction === "inbound", (one) => one.text);
   return html`<section class="panel" aria-label=${`${spoken ? t.conversation : t.messages} ${fullTime(interaction.started_at, desk)}`}>
     <div class="panel-head">
       <h2><${Icon} name=${spoken ? "phone" : "message"} />${spoken ? t.conversation : t.messages}</h2>
@@ -28,8 +40,8 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
     ${audible && html`<${Player} ticketId=${ticket.ticket_id} interaction=${interaction} control=${control} onTime=${setAt} />`}
     ${kept && sealed && html`<p class="faint small">${t.secretAudio}</p>`}
     ${spoken && !kept && !live && html`<p class="faint small">${t.noRecording}</p>`}
-    ${(interaction.messages || []).length > 0 &&
-    html`<ol class="messages">${interaction.messages.map(
+    ${messages.length > 0 &&
+    html`<ol class="messages">${messages.map(
       (message, n) => html`<li key=${message.seq} class=${message.direction === "inbound" ? "theirs" : "ours"}>
         <time datetime=${message.sent_at}>${hourSecond(message.sent_at, desk)}</time>
         ${files.has(message.attachment_id) &&
@@ -39,29 +51,42 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
     ${spoken &&
     html`<${Transcript} ticket=${ticket} interaction=${interaction} live=${live} at=${at} correct=${correct}
       spans=${spans} active=${active}
-      seek=${audible ? (seconds) => control.current(seconds) : null} />`}
+      seek=${audible ? (/** @type {number} */ seconds) => control.current(seconds) : null} />`}
   </section>`;
 }
 
-// An event without words stands there as its name in brackets.
-const told = (message, t) => (message.kind === "event" && t.messageEvents[message.text.slice(1, -1)]) || message.text;
+/** An event without words stands there as its name in brackets. @param {Message} message @param {Words} t */
+const told = ({ kind, text }, t) => {
+  /** @type {Record<string, string>} */
+  const names = t.messageEvents;
+  return (kind === "event" && text && names[text.slice(1, -1)]) || text;
+};
+/** @param {OneSegment} segment */
 const heard = (segment) => segment.corrected_text ?? segment.text;
 
-// Where in the content each piece begins; null for what others said and what is not in it word for word.
+/**
+ * Where in the content each piece begins; null for what others said and what is not in it word for word.
+ * @template T
+ * @param {Ticket} ticket
+ * @param {T[]} pieces
+ * @param {(one: T) => boolean} theirs
+ * @param {(one: T) => string | null} text
+ */
 function placesOf(ticket, pieces, theirs, text) {
   const found = places(ticket.demand.content, pieces.filter(theirs).map(text));
   let n = 0;
   return pieces.map((one) => (theirs(one) ? found[n++] : null));
 }
 
+/** @param {{ interaction: OneInteraction }} props */
 function Facts({ interaction }) {
   const desk = useDesk();
   const { t } = desk;
-  const start = interaction.answered_at && new Date(interaction.answered_at);
-  const waited = start && (start - new Date(interaction.started_at)) / 1000;
+  const start = interaction.answered_at && Date.parse(interaction.answered_at);
+  const waited = start ? (start - Date.parse(interaction.started_at)) / 1000 : null;
   const rows = [[t.startedAt, fullTime(interaction.started_at, desk)]];
   if (waited !== null && interaction.channel === "sip") rows.push([t.answeredAfter, t.seconds(waited.toFixed(waited < 10 ? 1 : 0))]);
-  const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (new Date(interaction.ended_at) - start) / 1000);
+  const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (Date.parse(interaction.ended_at) - start) / 1000);
   if (lasted && interaction.ended_at) rows.push([t.duration, clock(lasted)]);
   const number = spacedPhone(interaction.from_raw);
   if (number) rows.push([t.phone, number]);
@@ -69,20 +94,20 @@ function Facts({ interaction }) {
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
+/** @param {{ ticket: Ticket, interaction: OneInteraction, live: boolean, at: number, seek: ((seconds: number) => void) | null, correct: Form["correct"] } & Lit} props */
 function Transcript({ ticket, interaction, live, at, seek, correct, spans, active }) {
   const { t } = useDesk();
   const segments = interaction.transcript || [];
-  const end = useRef(null);
   const following = useRef(true);
-  const box = useRef(null);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (live && following.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [segments.length, live]);
   const begins = placesOf(ticket, segments, (one) => one.speaker === "requester", heard);
   useEffect(() => {
     const list = box.current;
-    const mark = active && list && list.querySelector("mark.active");
-    if (!mark) return;
+    const mark = active && list?.querySelector("mark.active");
+    if (!list || !mark) return;
     const [inner, outer] = [mark.getBoundingClientRect(), list.getBoundingClientRect()];
     if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top - outer.height / 3;
   }, [active]);
@@ -100,29 +125,36 @@ function Transcript({ ticket, interaction, live, at, seek, correct, spans, activ
           playing=${at > 0 && at * 1000 >= segment.start_ms && at * 1000 < segment.end_ms} />`,
       )}
     </ol>
-    ${note && html`<p ref=${end} class=${`faint small ${live ? "breathing" : ""}`}>${note}</p>`}
+    ${note && html`<p class=${`faint small ${live ? "breathing" : ""}`}>${note}</p>`}
   </div>`;
 }
 
+/**
+ * @param {{
+ *   segment: OneSegment, begin: number | null, seek: ((seconds: number) => void) | null, playing: boolean,
+ *   correct: Form["correct"], interactionId: string,
+ * } & Lit} props
+ */
 function Segment({ segment, begin, spans, active, seek, playing, correct, interactionId }) {
   const { t } = useDesk();
-  const [editing, setEditing] = useState(null);
+  const [editing, setEditing] = useState(/** @type {string | null} */ (null));
   const [busy, setBusy] = useState(false);
-  const area = useRef(null);
-  const opener = useRef(null);
+  const area = useRef(/** @type {HTMLElement | null} */ (null));
+  const opener = useRef(/** @type {HTMLElement | null} */ (null));
   const time = clock(segment.start_ms / 1000);
   const said = heard(segment);
   useEffect(() => {
-    if (editing !== null && area.current) area.current.focus();
+    if (editing !== null) area.current?.focus();
   }, [editing !== null]);
   const close = () => {
     setEditing(null);
-    requestAnimationFrame(() => opener.current && opener.current.focus());
+    requestAnimationFrame(() => opener.current?.focus());
   };
+  /** @param {{ preventDefault(): void }} event */
   const save = async (event) => {
     event.preventDefault();
     setBusy(true);
-    const done = await correct(interactionId, segment.seq, editing);
+    const done = await correct(interactionId, segment.seq, editing ?? "");
     setBusy(false);
     if (done) close();
   };

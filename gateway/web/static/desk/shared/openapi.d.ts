@@ -8,13 +8,11 @@ export interface Accepted {
 }
 
 export interface Attachment {
-  attachment_id: string;
-  name: string | null;
-  media_type: string | null;
-  bytes: number | null;
-  sha256: string | null;
-  error: string | null;
-  url: string | null;
+  name: string;
+  media_type?: string | null;
+  url?: string | null;
+  bytes?: number | null;
+  sha256?: string | null;
 }
 
 export interface AttemptBody {
@@ -26,13 +24,13 @@ export interface AttemptBody {
 export type AttemptResult = "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
 
 export interface AuditPage {
-  items: ({
+  items: {
     viewer: string;
     what: string;
     ticket_id: string | null;
     at: string;
     detail: Record<string, unknown> | null;
-  })[];
+  }[];
   next_before: string | null;
 }
 
@@ -87,7 +85,7 @@ export interface Category {
 }
 
 export interface ChannelList {
-  items: ({
+  items: {
     channel_id: string;
     kind: string;
     process: string | null;
@@ -104,7 +102,7 @@ export interface ChannelList {
     connected: boolean | null;
     refused: Record<string, number>;
     silent: boolean;
-  })[];
+  }[];
 }
 
 export interface Coded {
@@ -157,7 +155,7 @@ export interface ContactStatus {
 }
 
 export interface DeadLetterList {
-  items: ({
+  items: {
     feed: string;
     event_seq: number;
     event_id: string;
@@ -167,7 +165,7 @@ export interface DeadLetterList {
     attempts: number;
     last_error: string | null;
     dead_at: string;
-  })[];
+  }[];
 }
 
 export interface DemandPatch {
@@ -217,7 +215,7 @@ export interface EventPage {
 }
 
 export interface FeedList {
-  items: ({
+  items: {
     feed: string;
     pending: number;
     dead: number;
@@ -230,7 +228,7 @@ export interface FeedList {
       probe_at: string;
       do: string;
     } | null;
-  })[];
+  }[];
 }
 
 export interface GridReport {
@@ -369,15 +367,15 @@ export interface Readiness {
   status: string;
   parts: Record<string, boolean>;
   degraded: string[];
-  alarms: ({
+  alarms: {
     name: string;
     of: string | null;
     value: number;
-  })[];
+  }[];
 }
 
 export interface RefusedCallList {
-  items: ({
+  items: {
     channel_id: string;
     number: string;
     phone: string | null;
@@ -387,7 +385,7 @@ export interface RefusedCallList {
     first_at: string;
     last_at: string;
     attempts: number;
-  })[];
+  }[];
 }
 
 export interface Released {
@@ -450,7 +448,7 @@ export interface SameRequesterBody {
 }
 
 export interface SameRequesterList {
-  items: ({
+  items: {
     ticket_id: string;
     ticket_no: string;
     created_at: string;
@@ -465,7 +463,7 @@ export interface SameRequesterList {
     accessibility: string[];
     phone: string | null;
     callback_phone: string | null;
-  })[];
+  }[];
 }
 
 export interface SeenPlace {
@@ -513,11 +511,15 @@ export interface Session {
   must_change_password: boolean;
   csrf_token: string;
   timezone: string;
-  statuses: string[];
+  statuses: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
+  guesses: {
+    fill_at: number;
+    sure: number;
+  };
 }
 
 export interface SimilarList {
-  items: ({
+  items: {
     ticket_id: string;
     ticket_no: string;
     score: number;
@@ -526,7 +528,7 @@ export interface SimilarList {
     created_at: string;
     same_requester: boolean;
     reporters: number;
-  })[];
+  }[];
   reporters: number;
   repeats: number;
   complete: boolean;
@@ -539,7 +541,7 @@ export interface Source {
 
 export interface Taxonomy {
   version: string;
-  items: ({
+  items: {
     code: string;
     names: string[];
     names_en: string[];
@@ -549,7 +551,7 @@ export interface Taxonomy {
     leaf: boolean;
     effective_from: string | null;
     effective_to: string | null;
-  })[];
+  }[];
 }
 
 export interface Ticket {
@@ -686,7 +688,17 @@ export interface Ticket {
       score: number;
     }[];
   };
-  attachments: Attachment[];
+  attachments: TicketAttachment[];
+}
+
+export interface TicketAttachment {
+  attachment_id: string;
+  name: string | null;
+  media_type: string | null;
+  bytes: number | null;
+  sha256: string | null;
+  error: string | null;
+  url: string | null;
 }
 
 export interface TicketPage {
@@ -705,13 +717,13 @@ export interface TicketPatch {
 
 export interface Units {
   version: string;
-  items: ({
+  items: {
     code: string;
     name: string;
     name_en: string;
     kind: string;
     parent: string | null;
-  })[];
+  }[];
 }
 
 export interface Urgency {
@@ -735,6 +747,7 @@ export interface Operations {
   "GET tickets": {
     path: never;
     query: {
+      ids?: string | null;
       since?: number | null;
       channel?: string | null;
       status?: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn" | null;
@@ -825,7 +838,9 @@ export interface Operations {
   };
   "POST tickets/{ticket}/actions/{verb}": {
     path: "ticket" | "verb";
-    query: Record<string, never>;
+    query: {
+      unmasked?: boolean;
+    };
     body: ConfirmBody;
     answer: Ticket;
   };
