@@ -1,6 +1,6 @@
 """Write the desk's types, ``shared/openapi.d.ts``, from our own OpenAPI; ``--check`` says when it is stale.
 
-Every component becomes an interface or a type, and ``Operations`` names path, query, body and answer of each operation
+Every component becomes an interface or a type, and ``Operations`` names query, body and answer of each operation
 below ``/api/v1`` that speaks JSON: ``Operations["GET tickets/{ticket}"]["answer"]`` is a ``Ticket``.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +22,31 @@ JSON = "application/json"
 Schema = Mapping[str, Any]
 _NAMES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
+_WIDE = 110
 _HEAD = "// Made by scripts/desk_types.py from the API's own description; do not edit.\n"
 
 
 def type_of(schema: Schema, indent: str = "") -> str:
     """The TypeScript type of a JSON schema. What a schema leaves open is ``unknown``."""
-    if "$ref" in schema:
-        return str(schema["$ref"]).rsplit("/", 1)[1]
-    if "const" in schema:
-        return json.dumps(schema["const"])
-    if "enum" in schema:
-        return _union(json.dumps(value) for value in schema["enum"])
-    for several in ("anyOf", "oneOf"):
-        if several in schema:
-            return _union(type_of(one, indent) for one in schema[several])
     kind = schema.get("type")
-    if isinstance(kind, list):
-        return _union(type_of({**schema, "type": one}, indent) for one in kind)
-    if kind == "array":
-        return _array(schema, indent)
-    if kind == "object":
-        return _object(schema, indent)
-    return _NAMES.get(kind or "", "unknown")
+    if "$ref" in schema:
+        told = str(schema["$ref"]).rsplit("/", 1)[1]
+    elif "enum" in schema or "const" in schema:
+        told = _union(json.dumps(value) for value in schema.get("enum", [schema.get("const")]))
+    elif "anyOf" in schema or "oneOf" in schema:
+        told = _union(type_of(one, indent) for one in schema.get("anyOf") or schema["oneOf"])
+    elif isinstance(kind, list):
+        told = _union(type_of({**schema, "type": one}, indent) for one in kind)
+    elif kind == "array":
+        told = _array(schema, indent)
+    elif kind == "object":
+        told = _object(schema, indent)
+    else:
+        told = _NAMES.get(kind or "", "unknown")
+    return told
 
 
-def _union(types: Any) -> str:
+def _union(types: Iterable[str]) -> str:
     return " | ".join(dict.fromkeys(types))
 
 
@@ -65,30 +65,44 @@ def _object(schema: Schema, indent: str) -> str:
         return f"Record<string, {type_of(more, indent) if isinstance(more, Mapping) else 'unknown'}>"
     required = set(schema.get("required", ()))
     deeper = f"{indent}  "
-    lines = [
-        f"{deeper}{name if _PLAIN.fullmatch(name) else json.dumps(name)}{'' if name in required else '?'}: "
-        f"{type_of(inner, deeper)};"
-        for name, inner in schema["properties"].items()
-    ]
-    return "\n".join(("{", *lines, f"{indent}}}")) if lines else "Record<string, never>"
+    return _block(
+        {
+            (_key(name) if name in required else f"{_key(name)}?"): type_of(inner, deeper)
+            for name, inner in schema["properties"].items()
+        },
+        indent,
+    )
 
 
-def _operation(operation: Schema, path: str) -> str:
-    query = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
-    properties = {one["name"]: one["schema"] for one in query}
+def _key(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else json.dumps(name)
+
+
+def _block(fields: Mapping[str, str], indent: str) -> str:
+    """``{ a: string; }``, on one line where it fits."""
+    told = [f"{name}: {type_};" for name, type_ in fields.items()]
+    line = f"{{ {' '.join(told)} }}"
+    if len(line) <= _WIDE and "\n" not in line:
+        return line
+    return "\n".join(("{", *(f"{indent}  {field}" for field in told), f"{indent}}}"))
+
+
+def _operation(operation: Schema) -> str:
+    query = {one["name"]: one["schema"] for one in operation.get("parameters", ()) if one["in"] == "query"}
     body = operation.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
     answer = next(
         found.get("content", {}).get(JSON, {}).get("schema")
         for status, found in operation["responses"].items()
         if status.startswith("2")
     )
-    parts = {
-        "path": _union(json.dumps(name) for name in re.findall(r"\{(\w+)\}", path)) or "never",
-        "query": type_of({"type": "object", "properties": properties}, "    ") if query else "Record<string, never>",
-        "body": type_of(body, "    ") if body else "undefined",
-        "answer": type_of(answer, "    ") if answer else "null",
-    }
-    return "\n".join(f"    {name}: {value};" for name, value in parts.items())
+    return _block(
+        {
+            "query": type_of({"type": "object", "properties": query}, "    ") if query else "Record<string, never>",
+            "body": type_of(body, "    ") if body else "undefined",
+            "answer": type_of(answer, "    ") if answer else "null",
+        },
+        "  ",
+    )
 
 
 def types() -> str:
@@ -97,9 +111,11 @@ def types() -> str:
     pieces = [_HEAD]
     for name, schema in sorted(api["components"]["schemas"].items()):
         told = type_of(schema)
-        pieces.append(f"export interface {name} {told}\n" if told.startswith("{") else f"export type {name} = {told};\n")
+        pieces.append(
+            f"export interface {name} {told}\n" if told.startswith("{") else f"export type {name} = {told};\n"
+        )
     operations = [
-        f"  {json.dumps(f'{method.upper()} {path.removeprefix(PREFIX)}')}: {{\n{_operation(operation, path)}\n  }};"
+        f"  {json.dumps(f'{method.upper()} {path.removeprefix(PREFIX)}')}: {_operation(operation)};"
         for path, methods in api["paths"].items()
         if path.startswith(PREFIX)
         for method, operation in methods.items()

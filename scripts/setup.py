@@ -168,7 +168,7 @@ def dev() -> None:
 
 
 def javascript() -> None:
-    """What ``make check`` reads the desk's JavaScript with: the packages of ``package-lock.json``, by their integrity."""
+    """What ``make check`` reads the desk's JavaScript with: the packages of ``package-lock.json``, each by its hash."""
     path, content = stamp("javascript", (ROOT / "package-lock.json").read_text(encoding="utf-8"))
     if is_stamped(path, content) and (ROOT / "node_modules").is_dir():
         return
@@ -233,6 +233,7 @@ def peers() -> None:
     if not apt_install(packages, "test peers"):
         names = ", ".join(Path(name).name for name in missing)
         print(f"setup: without {names}: tests of them are skipped (Debian: apt-get install {' '.join(packages)})")
+
 
 STAGES = {"runtime": runtime, "dev": dev, "javascript": javascript, "model": model, "peers": peers}
 

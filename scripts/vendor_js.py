@@ -1,6 +1,6 @@
 """Copy the desk's JavaScript libraries and their licences out of ``node_modules``; ``--check`` only compares.
 
-``package-lock.json`` pins each package by version and integrity, and ``npm ci`` verifies it. Only two things of a module
+``package-lock.json`` pins each package by version and integrity, and ``npm ci`` verifies it. Two things of a module
 change: it imports its neighbours by file, since a browser knows no packages, and loses the name of its source map.
 To upgrade: ``npm install --save-dev --save-exact PACKAGE@VERSION``, then run this.
 """

@@ -1,5 +1,5 @@
 // Whom the city owes a call, earliest due first: take one, call, say how it went.
-/** @import { ApiError } from "../shared/api.js" */
+/** @import { ApiError, Asked } from "../shared/api.js" */
 /** @import { Callback, Event, Operations, RefusedCallList } from "../shared/openapi.d.ts" */
 /** @import { HandledEvent } from "../shared/html.js" */
 import { html, useEffect, useRef, useState } from "../shared/html.js";
@@ -12,6 +12,7 @@ import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";
 const REFRESH_MS = 1000;
 const REFUSED_MS = 60000;
 /** @typedef {"attempt" | "done" | "cancel"} Verb */
+/** How it went, and why. @typedef {{ result?: string, reason?: string }} Outcome */
 /** @typedef {NonNullable<Operations["GET callbacks"]["query"]>} Query */
 
 const ASKS = new Set(["interaction.ended", "ticket.corrected"]);
@@ -107,14 +108,14 @@ function Task({ item, reload, tell }) {
   const phone = spacedPhone(shown || item.phone);
   const left = Date.parse(item.due_at) - now.value;
   const no = dashed(item.ticket_no);
-  /** @param {Verb | "claim"} verb @param {Operations[`POST callbacks/{callback}/actions/${Verb}`]["body"]} [body] */
+  /** @param {Verb | "claim"} verb @param {Outcome} [body] */
   const act = async (verb, body) => {
     const unmasked = verb === "claim";
     setBusy(true);
     setProblem("");
     try {
       const asked = { path: { callback: item.callback_id }, query: { unmasked: unmasked || undefined }, body, version: item.version };
-      const done = await call(`POST callbacks/{callback}/actions/${verb}`, /** @type {import("../shared/api.js").Asked<any>} */ (asked));
+      const done = await call(`POST callbacks/{callback}/actions/${verb}`, /** @type {Asked<any>} */ (asked));
       if (unmasked) show(done.phone);
       setDoing("");
       tell(t.callbackTold[verb](no));
@@ -170,7 +171,7 @@ function Task({ item, reload, tell }) {
       <a class="button" href=${`#/tickets/${item.ticket_id}`}>${t.openTicket}<span class="visually-hidden"> ${no}</span></a>
     </div>
     ${problem && html`<p class="note-bad task-wide" role="alert">${problem}</p>`}
-    ${doing && html`<${Outcome} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} />`}
+    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} />`}
   </li>`;
 }
 
@@ -191,9 +192,9 @@ function Tried({ item }) {
 
 /**
  * How it went: a result where there are several, and a note; only who cancels has to say why.
- * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: any) => Promise<boolean> }} props
+ * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: Outcome) => Promise<boolean> }} props
  */
-function Outcome({ verb, no, busy, close, act }) {
+function Ending({ verb, no, busy, close, act }) {
   const { t } = useDesk();
   const offered = verb === "cancel" ? [] : t.resultsOf[verb];
   const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key));

@@ -52,9 +52,14 @@ export const setUnauthorized = (handler) => {
 export const checkSession = () => call("GET session").catch((error) => error.status === 401 && onUnauthorized(error.code));
 
 /**
+ * What stands in braces: "ticket" of "GET tickets/{ticket}".
+ * @template {string} K
+ * @typedef {K extends `${string}{${infer Name}}${infer Rest}` ? Name | Braced<Rest> : never} Braced
+ */
+/**
  * @template {keyof Operations} K
  * @typedef {{
- *   path?: Record<Operations[K]["path"], string>, query?: Operations[K]["query"], body?: Operations[K]["body"],
+ *   path?: Record<Braced<K>, string>, query?: Operations[K]["query"], body?: Operations[K]["body"],
  *   version?: number, signal?: AbortSignal,
  * }} Asked
  */

@@ -15,11 +15,7 @@ export interface Attachment {
   sha256?: string | null;
 }
 
-export interface AttemptBody {
-  result: AttemptResult;
-  reason?: string | null;
-  due_at?: string | null;
-}
+export interface AttemptBody { result: AttemptResult; reason?: string | null; due_at?: string | null; }
 
 export type AttemptResult = "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
 
@@ -58,22 +54,13 @@ export interface Callback {
     result: "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
     note: string | null;
   } | null;
-  closed: {
-    at: string;
-    by: string;
-    why: string;
-    note: string | null;
-  } | null;
+  closed: { at: string; by: string; why: string; note: string | null; } | null;
   version: number;
 }
 
-export interface CallbackList {
-  items: Callback[];
-}
+export interface CallbackList { items: Callback[]; }
 
-export interface CancelBody {
-  reason: string;
-}
+export interface CancelBody { reason: string; }
 
 export interface Category {
   code: string;
@@ -105,19 +92,11 @@ export interface ChannelList {
   }[];
 }
 
-export interface Coded {
-  code?: string | null;
-  name?: string | null;
-}
+export interface Coded { code?: string | null; name?: string | null; }
 
-export interface ComplainedAbout {
-  name?: string | null;
-  phone?: string | null;
-}
+export interface ComplainedAbout { name?: string | null; phone?: string | null; }
 
-export interface ConfirmBody {
-  paths: string[];
-}
+export interface ConfirmBody { paths: string[]; }
 
 export interface ContactBody {
   source: Source;
@@ -136,10 +115,7 @@ export interface ContactBody {
 export type ContactBy = "phone" | "message";
 
 export interface ContactStatus {
-  source: {
-    name: string;
-    event_id: string;
-  };
+  source: { name: string; event_id: string; };
   interaction_id: string | null;
   ticket_id: string;
   ticket_no: string;
@@ -180,20 +156,9 @@ export interface DemandPatch {
 
 export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
 
-export interface Divisions {
-  version: string;
-  items: {
-    code: string;
-    name: string;
-    level: string;
-    parent: string;
-  }[];
-}
+export interface Divisions { version: string; items: { code: string; name: string; level: string; parent: string; }[]; }
 
-export interface DoneBody {
-  result: DoneResult;
-  reason?: string | null;
-}
+export interface DoneBody { result: DoneResult; reason?: string | null; }
 
 export type DoneResult = "reached" | "not_reached";
 
@@ -209,10 +174,7 @@ export interface Event {
   data: Record<string, unknown>;
 }
 
-export interface EventPage {
-  items: Event[];
-  next_after: number | null;
-}
+export interface EventPage { items: Event[]; next_after: number | null; }
 
 export interface FeedList {
   items: {
@@ -231,10 +193,7 @@ export interface FeedList {
   }[];
 }
 
-export interface GridReport {
-  worker_id?: string | null;
-  tried?: string | null;
-}
+export interface GridReport { worker_id?: string | null; tried?: string | null; }
 
 export interface Guess {
   value: unknown;
@@ -244,13 +203,9 @@ export interface Guess {
   confirmed_by: string | null;
 }
 
-export interface HandlingPatch {
-  lead_unit?: string | null;
-}
+export interface HandlingPatch { lead_unit?: string | null; }
 
-export interface Health {
-  status: string;
-}
+export interface Health { status: string; }
 
 export interface Interaction {
   interaction_id: string;
@@ -269,54 +224,26 @@ export interface Interaction {
   ended_at: string | null;
   disposition: "completed" | "self_service" | "answered" | "voicemail" | "callback_requested" | "transferred" | "deflected" | "abandoned_before_answer" | "abandoned_in_flow" | "abandoned_in_queue" | "rejected" | "interrupted" | "idle_closed" | null;
   agent_id: string | null;
-  flow: {
-    name: string | null;
-    version: string | null;
-  } | null;
+  flow: { name: string | null; version: string | null; } | null;
   dtmf: string[];
-  recording: {
-    url: string | null;
-    duration_s: number | null;
-    sha256: string | null;
-    tracks: unknown[];
-  } | null;
+  recording: { url: string | null; duration_s: number | null; sha256: string | null; tracks: unknown[]; } | null;
   transcript?: Segment[];
   messages?: Message[];
 }
 
-export interface InteractionPatch {
-  interaction_id: string;
-  transcript: SegmentPatch[];
-}
+export interface InteractionPatch { interaction_id: string; transcript: SegmentPatch[]; }
 
-export interface LiftSecrecyBody {
-  reason: "requester_asked" | "misunderstood" | "law";
-}
+export interface LiftSecrecyBody { reason: "requester_asked" | "misunderstood" | "law"; }
 
 export type Line = "citizen" | "enterprise";
 
-export interface LoginBody {
-  username: string;
-  password: string;
-}
+export interface LoginBody { username: string; password: string; }
 
-export interface MediaItem {
-  outlet: string;
-  title?: string | null;
-  url?: string | null;
-  published_at?: string | null;
-}
+export interface MediaItem { outlet: string; title?: string | null; url?: string | null; published_at?: string | null; }
 
-export interface Mention {
-  kind: string;
-  value: string;
-  span: [number, number] | null;
-  confidence: number;
-}
+export interface Mention { kind: string; value: string; span: [number, number] | null; confidence: number; }
 
-export interface MergeBody {
-  into: string;
-}
+export interface MergeBody { into: string; }
 
 export interface Message {
   seq: number;
@@ -331,10 +258,7 @@ export interface Message {
 
 export type OpenApi = Record<string, unknown>;
 
-export interface PasswordBody {
-  current: string;
-  new: string;
-}
+export interface PasswordBody { current: string; new: string; }
 
 export interface Place {
   address?: string | null;
@@ -353,25 +277,14 @@ export interface Problem {
   status: number;
   code: string;
   detail: string;
-  errors?: {
-    path: string;
-    message: string;
-    nearest?: {
-      code: string;
-      name: string;
-    };
-  }[];
+  errors?: { path: string; message: string; nearest?: { code: string; name: string; }; }[];
 }
 
 export interface Readiness {
   status: string;
   parts: Record<string, boolean>;
   degraded: string[];
-  alarms: {
-    name: string;
-    of: string | null;
-    value: number;
-  }[];
+  alarms: { name: string; of: string | null; value: number; }[];
 }
 
 export interface RefusedCallList {
@@ -388,10 +301,7 @@ export interface RefusedCallList {
   }[];
 }
 
-export interface Released {
-  feed: string;
-  released: boolean;
-}
+export interface Released { feed: string; released: boolean; }
 
 export interface ReplayBody {
   all?: boolean;
@@ -403,15 +313,9 @@ export interface ReplayBody {
   events?: number[] | null;
 }
 
-export interface ReplayStarted {
-  feed: string;
-  events: number;
-}
+export interface ReplayStarted { feed: string; events: number; }
 
-export interface Replayed {
-  feed: string;
-  event_seq: number;
-}
+export interface Replayed { feed: string; event_seq: number; }
 
 export interface Requester {
   kind?: "citizen" | "visitor" | "enterprise" | "grid_worker" | "machine";
@@ -443,9 +347,7 @@ export interface RequesterPatch {
   accessibility?: string[] | null;
 }
 
-export interface SameRequesterBody {
-  ticket_id: string;
-}
+export interface SameRequesterBody { ticket_id: string; }
 
 export interface SameRequesterList {
   items: {
@@ -490,10 +392,7 @@ export interface Segment {
   engine: string | null;
 }
 
-export interface SegmentPatch {
-  seq: number;
-  corrected_text: string;
-}
+export interface SegmentPatch { seq: number; corrected_text: string; }
 
 export interface SensorReading {
   device_id: string;
@@ -512,10 +411,7 @@ export interface Session {
   csrf_token: string;
   timezone: string;
   statuses: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
-  guesses: {
-    fill_at: number;
-    sure: number;
-  };
+  guesses: { fill_at: number; sure: number; };
 }
 
 export interface SimilarList {
@@ -534,10 +430,7 @@ export interface SimilarList {
   complete: boolean;
 }
 
-export interface Source {
-  name: string;
-  event_id?: string | null;
-}
+export interface Source { name: string; event_id?: string | null; }
 
 export interface Taxonomy {
   version: string;
@@ -599,30 +492,15 @@ export interface Ticket {
       l4: string | null;
       taxonomy_version: string | null;
     } | null;
-    urgency: {
-      level: string | null;
-      reason: string | null;
-    } | null;
+    urgency: { level: string | null; reason: string | null; } | null;
     emergency: "110" | "119" | "120" | "122" | null;
-    complained_about: {
-      name: string | null;
-      phone: string | null;
-    } | null;
+    complained_about: { name: string | null; phone: string | null; } | null;
   };
   place: {
     address: string | null;
-    district: {
-      code: string | null;
-      name: string | null;
-    } | null;
-    street: {
-      code: string | null;
-      name: string | null;
-    } | null;
-    community: {
-      code: string | null;
-      name: string | null;
-    } | null;
+    district: { code: string | null; name: string | null; } | null;
+    street: { code: string | null; name: string | null; } | null;
+    community: { code: string | null; name: string | null; } | null;
     grid_id: string | null;
     lat: number | null;
     lon: number | null;
@@ -644,36 +522,17 @@ export interface Ticket {
     replied_at: string | null;
     public_reply: string | null;
     resolved: boolean | null;
-    evaluation: {
-      channel: string | null;
-      satisfied: number | null;
-      comment: string | null;
-    };
+    evaluation: { channel: string | null; satisfied: number | null; comment: string | null; };
     closed_at: string | null;
   };
   prefill: {
     fields: Record<string, Guess>;
     candidates: {
-      category: {
-        code: string;
-        confidence: number;
-      }[];
-      unit: {
-        code: string;
-        confidence: number;
-      }[];
-      district: {
-        code: string;
-        confidence: number;
-      }[];
-      street: {
-        code: string;
-        confidence: number;
-      }[];
-      community: {
-        code: string;
-        confidence: number;
-      }[];
+      category: { code: string; confidence: number; }[];
+      unit: { code: string; confidence: number; }[];
+      district: { code: string; confidence: number; }[];
+      street: { code: string; confidence: number; }[];
+      community: { code: string; confidence: number; }[];
     };
     mentions: Mention[];
     pending: boolean;
@@ -683,10 +542,7 @@ export interface Ticket {
     child_ids: string[];
     merged_into: string | null;
     merged_ids: string[];
-    similar: {
-      ticket_id: string;
-      score: number;
-    }[];
+    similar: { ticket_id: string; score: number; }[];
   };
   attachments: TicketAttachment[];
 }
@@ -701,10 +557,7 @@ export interface TicketAttachment {
   url: string | null;
 }
 
-export interface TicketPage {
-  items: Ticket[];
-  next_cursor: string | null;
-}
+export interface TicketPage { items: Ticket[]; next_cursor: string | null; }
 
 export interface TicketPatch {
   line?: Line | null;
@@ -717,35 +570,15 @@ export interface TicketPatch {
 
 export interface Units {
   version: string;
-  items: {
-    code: string;
-    name: string;
-    name_en: string;
-    kind: string;
-    parent: string | null;
-  }[];
+  items: { code: string; name: string; name_en: string; kind: string; parent: string | null; }[];
 }
 
-export interface Urgency {
-  level: "normal" | "urgent";
-  reason?: string | null;
-}
+export interface Urgency { level: "normal" | "urgent"; reason?: string | null; }
 
 export interface Operations {
-  "POST contacts": {
-    path: never;
-    query: Record<string, never>;
-    body: ContactBody;
-    answer: Accepted;
-  };
-  "GET contacts/{source}/{event_id}": {
-    path: "source" | "event_id";
-    query: Record<string, never>;
-    body: undefined;
-    answer: ContactStatus;
-  };
+  "POST contacts": { query: Record<string, never>; body: ContactBody; answer: Accepted; };
+  "GET contacts/{source}/{event_id}": { query: Record<string, never>; body: undefined; answer: ContactStatus; };
   "GET tickets": {
-    path: never;
     query: {
       ids?: string | null;
       since?: number | null;
@@ -761,117 +594,22 @@ export interface Operations {
     body: undefined;
     answer: TicketPage;
   };
-  "GET tickets/{ticket}": {
-    path: "ticket";
-    query: {
-      unmasked?: boolean;
-    };
-    body: undefined;
-    answer: Ticket;
-  };
-  "PATCH tickets/{ticket}": {
-    path: "ticket";
-    query: {
-      unmasked?: boolean;
-    };
-    body: TicketPatch;
-    answer: Ticket;
-  };
-  "GET tickets/{ticket}/events": {
-    path: "ticket";
-    query: {
-      after?: number;
-      limit?: number;
-    };
-    body: undefined;
-    answer: EventPage;
-  };
-  "GET tickets/{ticket}/vcon": {
-    path: "ticket";
-    query: Record<string, never>;
-    body: undefined;
-    answer: null;
-  };
-  "GET tickets/{ticket}/similar": {
-    path: "ticket";
-    query: Record<string, never>;
-    body: undefined;
-    answer: SimilarList;
-  };
-  "POST tickets/{ticket}/actions/merge": {
-    path: "ticket";
-    query: {
-      unmasked?: boolean;
-    };
-    body: MergeBody;
-    answer: Ticket;
-  };
-  "POST tickets/{ticket}/actions/unmerge": {
-    path: "ticket";
-    query: {
-      unmasked?: boolean;
-    };
-    body: undefined;
-    answer: Ticket;
-  };
-  "GET tickets/{ticket}/same-requester": {
-    path: "ticket";
-    query: Record<string, never>;
-    body: undefined;
-    answer: SameRequesterList;
-  };
-  "POST tickets/{ticket}/actions/same_requester": {
-    path: "ticket";
-    query: {
-      unmasked?: boolean;
-    };
-    body: SameRequesterBody;
-    answer: Ticket;
-  };
-  "POST tickets/{ticket}/actions/lift-secrecy": {
-    path: "ticket";
-    query: {
-      unmasked?: boolean;
-    };
-    body: LiftSecrecyBody;
-    answer: Ticket;
-  };
-  "POST tickets/{ticket}/actions/{verb}": {
-    path: "ticket" | "verb";
-    query: {
-      unmasked?: boolean;
-    };
-    body: ConfirmBody;
-    answer: Ticket;
-  };
-  "GET tickets/{ticket}/recordings/{interaction}": {
-    path: "ticket" | "interaction";
-    query: Record<string, never>;
-    body: undefined;
-    answer: null;
-  };
-  "GET attachments/{attachment}": {
-    path: "attachment";
-    query: Record<string, never>;
-    body: undefined;
-    answer: null;
-  };
-  "GET channels": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: ChannelList;
-  };
-  "GET stream": {
-    path: never;
-    query: {
-      after?: number | null;
-    };
-    body: undefined;
-    answer: null;
-  };
+  "GET tickets/{ticket}": { query: { unmasked?: boolean; }; body: undefined; answer: Ticket; };
+  "PATCH tickets/{ticket}": { query: { unmasked?: boolean; }; body: TicketPatch; answer: Ticket; };
+  "GET tickets/{ticket}/events": { query: { after?: number; limit?: number; }; body: undefined; answer: EventPage; };
+  "GET tickets/{ticket}/vcon": { query: Record<string, never>; body: undefined; answer: null; };
+  "GET tickets/{ticket}/similar": { query: Record<string, never>; body: undefined; answer: SimilarList; };
+  "POST tickets/{ticket}/actions/merge": { query: { unmasked?: boolean; }; body: MergeBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/unmerge": { query: { unmasked?: boolean; }; body: undefined; answer: Ticket; };
+  "GET tickets/{ticket}/same-requester": { query: Record<string, never>; body: undefined; answer: SameRequesterList; };
+  "POST tickets/{ticket}/actions/same_requester": { query: { unmasked?: boolean; }; body: SameRequesterBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/lift-secrecy": { query: { unmasked?: boolean; }; body: LiftSecrecyBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/{verb}": { query: { unmasked?: boolean; }; body: ConfirmBody; answer: Ticket; };
+  "GET tickets/{ticket}/recordings/{interaction}": { query: Record<string, never>; body: undefined; answer: null; };
+  "GET attachments/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
+  "GET channels": { query: Record<string, never>; body: undefined; answer: ChannelList; };
+  "GET stream": { query: { after?: number | null; }; body: undefined; answer: null; };
   "GET callbacks": {
-    path: never;
     query: {
       state?: "open" | "done" | "cancelled" | "failed" | "all";
       line?: "citizen" | "enterprise" | null;
@@ -882,82 +620,17 @@ export interface Operations {
     body: undefined;
     answer: CallbackList;
   };
-  "POST callbacks/{callback}/actions/claim": {
-    path: "callback";
-    query: {
-      unmasked?: boolean;
-    };
-    body: undefined;
-    answer: Callback;
-  };
-  "POST callbacks/{callback}/actions/attempt": {
-    path: "callback";
-    query: {
-      unmasked?: boolean;
-    };
-    body: AttemptBody;
-    answer: Callback;
-  };
-  "POST callbacks/{callback}/actions/done": {
-    path: "callback";
-    query: {
-      unmasked?: boolean;
-    };
-    body: DoneBody;
-    answer: Callback;
-  };
-  "POST callbacks/{callback}/actions/cancel": {
-    path: "callback";
-    query: {
-      unmasked?: boolean;
-    };
-    body: CancelBody;
-    answer: Callback;
-  };
-  "GET refused-calls": {
-    path: never;
-    query: {
-      hours?: number;
-      limit?: number;
-    };
-    body: undefined;
-    answer: RefusedCallList;
-  };
-  "GET feeds": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: FeedList;
-  };
-  "GET feeds/dead-letters": {
-    path: never;
-    query: {
-      feed?: string | null;
-      limit?: number;
-    };
-    body: undefined;
-    answer: DeadLetterList;
-  };
-  "POST feeds/{feed}/dead-letters/{event_seq}/replay": {
-    path: "feed" | "event_seq";
-    query: Record<string, never>;
-    body: undefined;
-    answer: Replayed;
-  };
-  "POST feeds/{feed}/actions/replay": {
-    path: "feed";
-    query: Record<string, never>;
-    body: ReplayBody;
-    answer: ReplayStarted;
-  };
-  "POST feeds/{feed}/actions/release": {
-    path: "feed";
-    query: Record<string, never>;
-    body: undefined;
-    answer: Released;
-  };
+  "POST callbacks/{callback}/actions/claim": { query: { unmasked?: boolean; }; body: undefined; answer: Callback; };
+  "POST callbacks/{callback}/actions/attempt": { query: { unmasked?: boolean; }; body: AttemptBody; answer: Callback; };
+  "POST callbacks/{callback}/actions/done": { query: { unmasked?: boolean; }; body: DoneBody; answer: Callback; };
+  "POST callbacks/{callback}/actions/cancel": { query: { unmasked?: boolean; }; body: CancelBody; answer: Callback; };
+  "GET refused-calls": { query: { hours?: number; limit?: number; }; body: undefined; answer: RefusedCallList; };
+  "GET feeds": { query: Record<string, never>; body: undefined; answer: FeedList; };
+  "GET feeds/dead-letters": { query: { feed?: string | null; limit?: number; }; body: undefined; answer: DeadLetterList; };
+  "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };
+  "POST feeds/{feed}/actions/replay": { query: Record<string, never>; body: ReplayBody; answer: ReplayStarted; };
+  "POST feeds/{feed}/actions/release": { query: Record<string, never>; body: undefined; answer: Released; };
   "GET audit": {
-    path: never;
     query: {
       ticket_id?: string | null;
       viewer?: string | null;
@@ -968,52 +641,12 @@ export interface Operations {
     body: undefined;
     answer: AuditPage;
   };
-  "GET taxonomy": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: Taxonomy;
-  };
-  "GET units": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: Units;
-  };
-  "GET divisions": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: Divisions;
-  };
-  "POST session": {
-    path: never;
-    query: Record<string, never>;
-    body: LoginBody;
-    answer: Session;
-  };
-  "GET session": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: Session;
-  };
-  "DELETE session": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: null;
-  };
-  "POST session/password": {
-    path: never;
-    query: Record<string, never>;
-    body: PasswordBody;
-    answer: Session;
-  };
-  "GET openapi.json": {
-    path: never;
-    query: Record<string, never>;
-    body: undefined;
-    answer: OpenApi;
-  };
+  "GET taxonomy": { query: Record<string, never>; body: undefined; answer: Taxonomy; };
+  "GET units": { query: Record<string, never>; body: undefined; answer: Units; };
+  "GET divisions": { query: Record<string, never>; body: undefined; answer: Divisions; };
+  "POST session": { query: Record<string, never>; body: LoginBody; answer: Session; };
+  "GET session": { query: Record<string, never>; body: undefined; answer: Session; };
+  "DELETE session": { query: Record<string, never>; body: undefined; answer: null; };
+  "POST session/password": { query: Record<string, never>; body: PasswordBody; answer: Session; };
+  "GET openapi.json": { query: Record<string, never>; body: undefined; answer: OpenApi; };
 }
