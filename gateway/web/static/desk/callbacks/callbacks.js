@@ -1,10 +1,10 @@
 // Whom the city owes a call, earliest due first: take one, call, say how it went.
 /** @import { ApiError, Asked } from "../shared/api.js" */
-/** @import { Callback, Event, Operations, RefusedCallList } from "../shared/openapi.d.ts" */
 /** @import { HandledEvent } from "../shared/html.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
+/** @import { Callback, Event, Operations, RefusedCallList } from "../shared/openapi.d.ts" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, hourMinute, spacedPhone, span, word } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, now, useDesk, useThrottled } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";

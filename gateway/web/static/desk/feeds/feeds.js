@@ -2,9 +2,9 @@
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { HandledEvent } from "../shared/html.js" */
 /** @import { DeadLetterList, FeedList, ReplayBody } from "../shared/openapi.d.ts" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, word } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Empty, PageTitle, Skeleton } from "../shared/ui.js";
 

@@ -1,9 +1,9 @@
 // Log-in and the new password that a one-time login asks for.
-/** @import { Session } from "../shared/openapi.d.ts" */
 /** @import { Children } from "../shared/html.js" */
+/** @import { Session } from "../shared/openapi.d.ts" */
 /** @import { TextKey } from "../shared/state.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { ApiError, call, explain, failure } from "../shared/api.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Logo, Password } from "../shared/ui.js";
 

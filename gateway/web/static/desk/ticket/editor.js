@@ -176,7 +176,10 @@ export function useEditor({ record, take, newest, query }) {
     codeAt: (/** @type {Path} */ path) => codeOf(stored(path)),
     brief: (/** @type {Path} */ path, /** @type {string} */ code) =>
       FIELDS[path].coded?.brief?.(code, tables.value, language) ?? read(path, code),
-    known: (/** @type {Path} */ path) => tables.value[FIELDS[path].coded?.table ?? "units"].items.length > 0,
+    known: (/** @type {Path} */ path) => {
+      const table = FIELDS[path].coded?.table;
+      return table !== undefined && tables.value[table].items.length > 0;
+    },
     mention: (/** @type {Mention} */ one) => (one.kind === "time" ? fullTime(one.value, desk) : one.kind === "money" ? t.yuan(one.value) : (one.kind === "phone" && spacedPhone(one.value)) || String(one.value)),
     changed: (/** @type {Path} */ path) => path in draft.values,
     fresh: (/** @type {Path} */ path) => arrived.paths.includes(path),

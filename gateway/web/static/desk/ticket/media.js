@@ -1,8 +1,8 @@
 // Pictures, voice messages and files that people sent: small beside their words, whole in a dialog, and to keep.
 /** @import { Ticket, TicketAttachment } from "../shared/openapi.d.ts" */
 /** @import { Words } from "../shared/state.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { fileSize, fullTime } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
 

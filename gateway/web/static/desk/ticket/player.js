@@ -1,7 +1,7 @@
 // The recording of a call: play, seek, speed. The audio element does the work; keyboards and screen readers get a slider.
 /** @import { Interaction } from "../shared/openapi.d.ts" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { clock } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
 

@@ -1,9 +1,9 @@
 // Who else contacted us from this number or account: maybe the same person. Nothing is filled in before an agent says so.
 /** @import { SameRequesterList, Ticket } from "../shared/openapi.d.ts" */
 /** @import { Form } from "./editor.js" */
-import { html, useEffect, useState } from "../shared/html.js";
 import { call } from "../shared/api.js";
 import { dashed, listTime, spacedPhone, word } from "../shared/format.js";
+import { html, useEffect, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
 

@@ -1,9 +1,9 @@
 // Tickets about the same thing, and making two of them one.
 /** @import { SimilarList, Ticket } from "../shared/openapi.d.ts" */
 /** @import { Form } from "./editor.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { call } from "../shared/api.js";
 import { dashed, listTime, word } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Icon } from "../shared/ui.js";
 

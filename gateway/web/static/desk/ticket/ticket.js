@@ -1,23 +1,23 @@
 // One ticket: its form, its conversations, its history.
 /** @import { ApiError } from "../shared/api.js" */
-/** @import { Event, Ticket as Record } from "../shared/openapi.d.ts" */
+/** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
 /** @import { Told } from "./editor.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { call, explain, failure } from "../shared/api.js";
+import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { useDesk, useThrottled, wide } from "../shared/state.js";
+import { subscribe } from "../shared/stream.js";
+import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
 import { FIELDS } from "./fields.js";
 import { Field, Marked, Mentions } from "./form.js";
-import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js";
 import { Attachment, Viewer, pictures } from "./media.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
-import { useDesk, useThrottled, wide } from "../shared/state.js";
-import { subscribe } from "../shared/stream.js";
 import { Interaction } from "./transcript.js";
-import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
 
 const REFRESH_MS = 400;
 const UNMASKED = { unmasked: true };
@@ -25,11 +25,11 @@ const UNMASKED = { unmasked: true };
 /** @param {{ id: string }} props */
 export function Ticket({ id }) {
   const { t } = useDesk();
-  const [record, setRecord] = useState(/** @type {Record | null} */ (null));
+  const [record, setRecord] = useState(/** @type {OneTicket | null} */ (null));
   const [error, setError] = useState(/** @type {ApiError | null} */ (null));
-  const newest = useRef(/** @type {Record | null} */ (null));
+  const newest = useRef(/** @type {OneTicket | null} */ (null));
   const query = useRef(/** @type {{ unmasked?: boolean }} */ ({}));
-  /** @param {Record} found */
+  /** @param {OneTicket} found */
   const take = (found) => {
     // Answers may overtake each other; the record never goes back.
     if (!newest.current || found.version >= newest.current.version) {
@@ -72,7 +72,7 @@ export function Ticket({ id }) {
   </article>`;
 }
 
-/** @param {{ record: Record }} props */
+/** @param {{ record: OneTicket }} props */
 function Head({ record }) {
   const desk = useDesk();
   const { t } = desk;
@@ -109,7 +109,7 @@ function Head({ record }) {
 
 /**
  * @param {{
- *   record: Record, take: (found: Record) => Record, newest: { current: Record | null }, unmasked: boolean,
+ *   record: OneTicket, take: (found: OneTicket) => OneTicket, newest: { current: OneTicket | null }, unmasked: boolean,
  *   reveal: (tell: (told: Told) => void) => void, query: { unmasked?: boolean },
  * }} props
  */
@@ -189,7 +189,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   </div>`;
 }
 
-/** Files that stand in no message: those that stayed at their source. @param {{ record: Record, sealed: Sealed, look: Look }} props */
+/** Files that stand in no message: those that stayed at their source. @param {{ record: OneTicket, sealed: Sealed, look: Look }} props */
 function Others({ record, sealed, look }) {
   const { t } = useDesk();
   const told = new Set(record.interactions.flatMap((one) => (one.messages || []).map((message) => message.attachment_id)));
@@ -200,7 +200,7 @@ function Others({ record, sealed, look }) {
   </section>`;
 }
 
-/** @param {{ given: Record["outcome"]["evaluation"] }} props */
+/** @param {{ given: OneTicket["outcome"]["evaluation"] }} props */
 function Rating({ given }) {
   const { t } = useDesk();
   if (!given.satisfied) return null;
@@ -210,7 +210,7 @@ function Rating({ given }) {
   </section>`;
 }
 
-/** @param {{ record: Record }} props */
+/** @param {{ record: OneTicket }} props */
 function History({ record }) {
   const desk = useDesk();
   const { t } = desk;

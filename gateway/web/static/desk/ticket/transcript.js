@@ -4,13 +4,13 @@
 /** @import { Form } from "./editor.js" */
 /** @import { Span } from "./evidence.js" */
 /** @import { Look, Sealed } from "./media.js" */
-import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { clock, fullTime, hourSecond, spacedPhone, word } from "../shared/format.js";
-import { Attachment } from "./media.js";
-import { Player } from "./player.js";
-import { marked, places } from "./evidence.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Icon, LiveDot } from "../shared/ui.js";
+import { marked, places } from "./evidence.js";
+import { Attachment } from "./media.js";
+import { Player } from "./player.js";
 
 /** What is lit up in the words. @typedef {{ spans: Span[], active: string | null | undefined }} Lit */
 
