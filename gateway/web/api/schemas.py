@@ -100,8 +100,8 @@ INTERACTION = {
     ),
 }
 INTERACTION["properties"] |= {
-    "transcript": {**_list(_ref("Segment")), "description": "Not in lists."},
-    "messages": {**_list(_ref("Message")), "description": "Not in lists."},
+    "transcript": {**_list(SEGMENT), "description": "Not in lists."},
+    "messages": {**_list(MESSAGE), "description": "Not in lists."},
 }
 REQUESTER = _object(
     requester_id=TEXT,
@@ -193,15 +193,15 @@ TICKET = _object(
     handling=HANDLING,
     outcome=OUTCOME,
     prefill=_object(
-        fields={"type": "object", "additionalProperties": _ref("Guess")},
+        fields={"type": "object", "additionalProperties": GUESS},
         candidates=_object(
             category=CANDIDATES, unit=CANDIDATES, district=CANDIDATES, street=CANDIDATES, community=CANDIDATES
         ),
-        mentions=_list(_ref("Mention")),
+        mentions=_list(MENTION),
         pending=FLAG,
     ),
     related=RELATED,
-    attachments=_list(_ref("TicketAttachment")),
+    attachments=_list(ATTACHMENT),
 )
 EVENT = _object(
     event_seq=WHOLE,
@@ -334,12 +334,7 @@ SCHEMAS: dict[str, Schema] = {
         resolved=NFLAG,
         closed_at=NTIME,
     ),
-    "TicketAttachment": ATTACHMENT,
     "Interaction": INTERACTION,
-    "Segment": SEGMENT,
-    "Message": MESSAGE,
-    "Guess": GUESS,
-    "Mention": MENTION,
     "Ticket": TICKET,
     "TicketPage": _object(items=_list(_ref("Ticket")), next_cursor=NTEXT),
     "Event": EVENT,

@@ -1,4 +1,5 @@
 // How every channel is doing, the telephone like the others.
+/** @import { Channel as OneChannel } from "../shared/record.d.ts" */
 import { explain } from "../shared/api.js";
 import { fullTime, word } from "../shared/format.js";
 import { html } from "../shared/html.js";
@@ -19,7 +20,7 @@ export function Channels() {
   </main>`;
 }
 
-/** @param {{ one: import("./state.js").Channel }} props */
+/** @param {{ one: OneChannel }} props */
 function Channel({ one }) {
   const desk = useDesk();
   const { t } = desk;

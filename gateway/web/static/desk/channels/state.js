@@ -1,10 +1,8 @@
 // How every channel is doing, looked at again and again: for its page, for the bar above every page and for the list.
 /** @import { ApiError } from "../shared/api.js" */
-/** @import { ChannelList } from "../shared/openapi.d.ts" */
+/** @import { Channel } from "../shared/record.d.ts" */
 import { call, failure } from "../shared/api.js";
 import { signal } from "../shared/html.js";
-
-/** @typedef {ChannelList["items"][number]} Channel */
 
 const LOOK_MS = 30000;
 const MANY_FAIL = 0.2;

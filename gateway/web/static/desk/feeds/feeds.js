@@ -1,14 +1,14 @@
 // What other systems are sent, for who administers the house: what waits, what is held and why, what was given up.
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { HandledEvent } from "../shared/html.js" */
-/** @import { DeadLetterList, FeedList, ReplayBody } from "../shared/openapi.d.ts" */
+/** @import { DeadLetterList, ReplayBody } from "../shared/openapi.d.ts" */
+/** @import { Feed as OneFeed } from "../shared/record.d.ts" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, word } from "../shared/format.js";
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, useDesk } from "../shared/state.js";
 import { Chip, Empty, PageTitle, Skeleton } from "../shared/ui.js";
 
-/** @typedef {FeedList["items"][number]} OneFeed */
 /** @typedef {DeadLetterList["items"][number]} Letter */
 /** @typedef {(verb: "release" | "replay", body?: ReplayBody) => Promise<void>} Act */
 

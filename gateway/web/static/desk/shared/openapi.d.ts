@@ -195,14 +195,6 @@ export interface FeedList {
 
 export interface GridReport { worker_id?: string | null; tried?: string | null; }
 
-export interface Guess {
-  value: unknown;
-  source: "rule" | "model" | "asr" | "caller_id" | "flow" | "agent";
-  span: [number, number] | null;
-  confidence: number;
-  confirmed_by: string | null;
-}
-
 export interface HandlingPatch { lead_unit?: string | null; }
 
 export interface Health { status: string; }
@@ -227,8 +219,27 @@ export interface Interaction {
   flow: { name: string | null; version: string | null; } | null;
   dtmf: string[];
   recording: { url: string | null; duration_s: number | null; sha256: string | null; tracks: unknown[]; } | null;
-  transcript?: Segment[];
-  messages?: Message[];
+  transcript?: {
+    seq: number;
+    speaker: "requester" | "agent" | "bot";
+    start_ms: number;
+    end_ms: number;
+    text: string;
+    corrected_text: string | null;
+    language: string | null;
+    confidence: number | null;
+    engine: string | null;
+  }[];
+  messages?: {
+    seq: number;
+    direction: "inbound" | "outbound";
+    sent_at: string;
+    kind: "text" | "image" | "voice" | "location" | "file" | "event";
+    text: string | null;
+    attachment_id: string | null;
+    external_id: string | null;
+    delivery: string | null;
+  }[];
 }
 
 export interface InteractionPatch { interaction_id: string; transcript: SegmentPatch[]; }
@@ -241,20 +252,7 @@ export interface LoginBody { username: string; password: string; }
 
 export interface MediaItem { outlet: string; title?: string | null; url?: string | null; published_at?: string | null; }
 
-export interface Mention { kind: string; value: string; span: [number, number] | null; confidence: number; }
-
 export interface MergeBody { into: string; }
-
-export interface Message {
-  seq: number;
-  direction: "inbound" | "outbound";
-  sent_at: string;
-  kind: "text" | "image" | "voice" | "location" | "file" | "event";
-  text: string | null;
-  attachment_id: string | null;
-  external_id: string | null;
-  delivery: string | null;
-}
 
 export type OpenApi = Record<string, unknown>;
 
@@ -378,18 +376,6 @@ export interface SeenPlace {
   lon?: number | null;
   crs?: "WGS84" | "GCJ02" | "CGCS2000" | "BD09" | null;
   accuracy_m?: number | null;
-}
-
-export interface Segment {
-  seq: number;
-  speaker: "requester" | "agent" | "bot";
-  start_ms: number;
-  end_ms: number;
-  text: string;
-  corrected_text: string | null;
-  language: string | null;
-  confidence: number | null;
-  engine: string | null;
 }
 
 export interface SegmentPatch { seq: number; corrected_text: string; }
@@ -526,7 +512,13 @@ export interface Ticket {
     closed_at: string | null;
   };
   prefill: {
-    fields: Record<string, Guess>;
+    fields: Record<string, {
+      value: unknown;
+      source: "rule" | "model" | "asr" | "caller_id" | "flow" | "agent";
+      span: [number, number] | null;
+      confidence: number;
+      confirmed_by: string | null;
+    }>;
     candidates: {
       category: { code: string; confidence: number; }[];
       unit: { code: string; confidence: number; }[];
@@ -534,7 +526,7 @@ export interface Ticket {
       street: { code: string; confidence: number; }[];
       community: { code: string; confidence: number; }[];
     };
-    mentions: Mention[];
+    mentions: { kind: string; value: string; span: [number, number] | null; confidence: number; }[];
     pending: boolean;
   };
   related: {
@@ -544,17 +536,15 @@ export interface Ticket {
     merged_ids: string[];
     similar: { ticket_id: string; score: number; }[];
   };
-  attachments: TicketAttachment[];
-}
-
-export interface TicketAttachment {
-  attachment_id: string;
-  name: string | null;
-  media_type: string | null;
-  bytes: number | null;
-  sha256: string | null;
-  error: string | null;
-  url: string | null;
+  attachments: {
+    attachment_id: string;
+    name: string | null;
+    media_type: string | null;
+    bytes: number | null;
+    sha256: string | null;
+    error: string | null;
+    url: string | null;
+  }[];
 }
 
 export interface TicketPage { items: Ticket[]; next_cursor: string | null; }

@@ -1,7 +1,8 @@
 // What the form does: typing, confirming, saving under the version that was seen, and keeping still while speech goes on.
 /** @import { Asked } from "../shared/api.js" */
 /** @import { HandledEvent, Ref } from "../shared/html.js" */
-/** @import { LiftSecrecyBody, Mention, Operations, Ticket } from "../shared/openapi.d.ts" */
+/** @import { LiftSecrecyBody, Operations, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Mention } from "../shared/record.d.ts" */
 /** @import { Draft, Value } from "./draft.js" */
 /** @import { Path } from "./fields.js" */
 import { call, explain, failure } from "../shared/api.js";

@@ -1,6 +1,7 @@
 // Where a field's value came from, how sure that is, and what else was offered; and the words that show it.
 /** @import { Node } from "../shared/html.js" */
-/** @import { Guess, Session, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Session, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Guess } from "../shared/record.d.ts" */
 /** @import { Words } from "../shared/state.js" */
 /** @import { Form } from "./editor.js" */
 /** @import { Path } from "./fields.js" */

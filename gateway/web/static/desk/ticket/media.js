@@ -1,5 +1,6 @@
 // Pictures, voice messages and files that people sent: small beside their words, whole in a dialog, and to keep.
-/** @import { Ticket, TicketAttachment } from "../shared/openapi.d.ts" */
+/** @import { Ticket } from "../shared/openapi.d.ts" */
+/** @import { Attachment as OneAttachment } from "../shared/record.d.ts" */
 /** @import { Words } from "../shared/state.js" */
 import { fileSize, fullTime } from "../shared/format.js";
 import { html, useEffect, useRef, useState } from "../shared/html.js";
@@ -11,25 +12,25 @@ const PICTURES = new Set(["image/jpeg", "image/png", "image/gif", "image/webp", 
 const SOUNDS = new Set(["audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/aac", "audio/flac"]);
 const FILMS = new Set(["video/mp4", "video/webm"]);
 
-/** @param {TicketAttachment} one */
+/** @param {OneAttachment} one */
 const ours = (one) => (one.url || "").startsWith("/api/v1/attachments/");
-/** @param {TicketAttachment} one */
+/** @param {OneAttachment} one */
 const isPicture = (one) => ours(one) && Boolean(one.sha256) && PICTURES.has(one.media_type ?? "");
 /** @param {Ticket} ticket */
 export const pictures = (ticket) => ticket.attachments.filter(isPicture);
-/** @param {TicketAttachment} one @param {Words} t */
+/** @param {OneAttachment} one @param {Words} t */
 const kindOf = (one, t) => {
   /** @type {Record<string, string>} */
   const kinds = t.fileKinds;
   return kinds[(one.media_type || "").split("/")[0]] || t.fileKinds.file;
 };
-/** @param {TicketAttachment} one @param {Words} t */
+/** @param {OneAttachment} one @param {Words} t */
 const nameOf = (one, t) => one.name || kindOf(one, t);
 
 /** `sealed`: of who asked for secrecy nothing is fetched before everything has been shown. @typedef {boolean} Sealed */
 /** Opens the dialog with that picture, or closes it. @typedef {(attachmentId: string | null) => void} Look */
 
-/** @param {{ one: TicketAttachment, at?: string, words?: string | null, sealed: Sealed, look: Look }} props */
+/** @param {{ one: OneAttachment, at?: string, words?: string | null, sealed: Sealed, look: Look }} props */
 export function Attachment({ one, at, words, sealed, look }) {
   const desk = useDesk();
   const { t } = desk;
@@ -70,7 +71,7 @@ export function Attachment({ one, at, words, sealed, look }) {
 
 /**
  * The whole picture over the page. The element traps the focus, Escape closes it, and the focus goes back by itself.
- * @param {{ items: TicketAttachment[], shown: string | null, look: Look }} props
+ * @param {{ items: OneAttachment[], shown: string | null, look: Look }} props
  */
 export function Viewer({ items, shown, look }) {
   const { t } = useDesk();

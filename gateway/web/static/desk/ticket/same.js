@@ -1,13 +1,12 @@
 // Who else contacted us from this number or account: maybe the same person. Nothing is filled in before an agent says so.
-/** @import { SameRequesterList, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Ticket } from "../shared/openapi.d.ts" */
+/** @import { SameRequester as Same } from "../shared/record.d.ts" */
 /** @import { Form } from "./editor.js" */
 import { call } from "../shared/api.js";
 import { dashed, listTime, spacedPhone, word } from "../shared/format.js";
 import { html, useEffect, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
-
-/** @typedef {SameRequesterList["items"][number]} Same */
 
 /** @param {{ record: Ticket, form: Form }} props */
 export function SameRequester({ record, form }) {

@@ -1,5 +1,6 @@
 // Tickets about the same thing, and making two of them one.
 /** @import { SimilarList, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Similar as OneSimilar } from "../shared/record.d.ts" */
 /** @import { Form } from "./editor.js" */
 import { call } from "../shared/api.js";
 import { dashed, listTime, word } from "../shared/format.js";
@@ -66,7 +67,7 @@ export function Similar({ record, form }) {
 
 /**
  * @param {{
- *   one: SimilarList["items"][number], record: Ticket, form: Form, asking: boolean, ask: (id: string) => void, merge: () => void,
+ *   one: OneSimilar, record: Ticket, form: Form, asking: boolean, ask: (id: string) => void, merge: () => void,
  * }} props
  */
 function Item({ one, record, form, asking, ask, merge }) {

@@ -1,5 +1,6 @@
 // One interaction: its facts, its recording, and what was said, each piece a way into the recording.
-/** @import { Interaction as OneInteraction, Message, Segment as OneSegment, Ticket, TicketAttachment } from "../shared/openapi.d.ts" */
+/** @import { Interaction as OneInteraction, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Message, Segment as OneSegment, Attachment as OneAttachment } from "../shared/record.d.ts" */
 /** @import { Words } from "../shared/state.js" */
 /** @import { Form } from "./editor.js" */
 /** @import { Span } from "./evidence.js" */
@@ -27,7 +28,7 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
   const live = spoken && !interaction.ended_at;
   const kept = spoken && interaction.answered_at && (interaction.recording || live);
   const audible = kept && !sealed;
-  /** @type {Map<string | null, TicketAttachment>} */
+  /** @type {Map<string | null, OneAttachment>} */
   const files = new Map(ticket.attachments.map((one) => [one.attachment_id, one]));
   const messages = interaction.messages || [];
   const written = placesOf(ticket, messages, (one) => one.direction === "inbound", (one) => one.text);
