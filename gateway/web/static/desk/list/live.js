@@ -4,7 +4,7 @@
 import { call, failure } from "../shared/api.js";
 
 const PAGE = 50;
-const LONGEST = 1000;
+const LONGEST = 1000; // a list that has grown beyond it begins again with one page
 const BATCH = 100; // tickets that one request may name; where more have changed, the list is read anew
 const PAUSE_MS = 500; // between two requests: at most two a second, however much happens
 const AGAIN_MS = 5000; // after one that failed
@@ -93,8 +93,10 @@ export class LiveList {
     this.anew = false;
     let wait = 0;
     try {
-      const limit = whole ? Math.min(LONGEST, Math.max(PAGE, this.items?.length ?? 0)) : BATCH;
-      const page = await this.ask(whole ? { limit } : { limit, ids: ids.join(",") });
+      const length = this.items?.length ?? 0;
+      const page = await this.ask(
+        whole ? { limit: length > LONGEST ? PAGE : Math.max(PAGE, length) } : { limit: BATCH, ids: ids.join(",") },
+      );
       if (turn !== this.turn) return;
       const before = new Set(this.items?.map((one) => one.ticket_id));
       if (whole) this.cursor = page.next_cursor;
