@@ -101,7 +101,7 @@ export class LiveList {
       const before = new Set(this.items?.map((one) => one.ticket_id));
       if (whole) this.cursor = page.next_cursor;
       this.items = whole ? page.items : patched(this.items ?? [], ids, page.items);
-      this.anew = this.items.length > LONGEST;
+      if (this.items.length > LONGEST) this.anew = true;
       const fresh = this.marking ? this.items.filter((one) => !before.has(one.ticket_id)) : [];
       this.marking = true;
       this.tell(null, new Set(fresh.map((one) => one.ticket_id)));
