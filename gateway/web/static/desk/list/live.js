@@ -108,7 +108,8 @@ export class LiveList {
     } catch (thrown) {
       if (turn !== this.turn) return;
       const error = failure(thrown);
-      this.anew = true;
+      if (whole) this.anew = true;
+      else for (const id of ids) this.changed.add(id);
       wait = Math.max(AGAIN_MS, error.retryAfterS * 1000);
       this.tell(error);
     }
