@@ -30,8 +30,8 @@ test-fast: ## the tests that need no peers
 	@scripts/setup.sh dev
 	@$(PYTEST) -n 2 -m "(unit or contract) and not soak"
 
-check: ## format, lint, types, imports, flows, configuration, docs
-	@scripts/setup.sh dev
+check: ## format, lint, types, imports, flows, configuration, docs, the desk's JavaScript
+	@scripts/setup.sh dev javascript
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -40,11 +40,15 @@ check: ## format, lint, types, imports, flows, configuration, docs
 	$(GATEWAY) flows test
 	$(GATEWAY) check
 	.venv/bin/python scripts/check_docs.py
+	.venv/bin/python scripts/vendor_js.py --check
+	.venv/bin/python scripts/desk_types.py --check
+	node_modules/.bin/tsc
 
-fix: ## let ruff format and repair what it can
+fix: ## let ruff format and repair what it can; write the desk's types anew
 	@scripts/setup.sh dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+	.venv/bin/python scripts/desk_types.py
 
 bench: ## measure; writes bench/results/ (long)
 	@scripts/setup.sh dev model peers

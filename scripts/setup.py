@@ -37,6 +37,7 @@ PEERS = {  # what the tests look for -> the Debian package that has it
 NO_NETWORK = re.compile(
     r"NewConnectionError|Max retries exceeded|Name or service not known|Temporary failure in name resolution"
     r"|Network is unreachable|Connection refused|timed out|Could not resolve|Connection failed|Unable to connect"
+    r"|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET"
 )
 
 
@@ -90,7 +91,7 @@ def run(command: list[str], progress: Progress, far: Callable[[str], str | None]
         return
     progress.done("failed")
     text = "".join(tail)
-    if "DO NOT MATCH THE HASHES" in text:
+    if "DO NOT MATCH THE HASHES" in text or "EINTEGRITY" in text:
         raise SetupFailed(f"a downloaded package is not the one that was pinned; see {log}")
     if NO_NETWORK.search(text):
         raise SetupFailed(
@@ -166,6 +167,19 @@ def dev() -> None:
     install("requirements-dev.lock")
 
 
+def javascript() -> None:
+    """What ``make check`` reads the desk's JavaScript with: the packages of ``package-lock.json``, each by its hash."""
+    path, content = stamp("javascript", (ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    if is_stamped(path, content) and (ROOT / "node_modules").is_dir():
+        return
+    if shutil.which("npm") is None and not apt_install(["npm"], "npm"):
+        raise SetupFailed("npm is missing, which brings what checks the desk. Install it (Debian: apt-get install npm)")
+    progress = Progress("JavaScript packages of package-lock.json")
+    run(["npm", "--prefix", str(ROOT), "ci"], progress, lambda _line: None)
+    path.write_text(content, encoding="ascii")
+    progress.done()
+
+
 def model() -> None:
     """The recogniser's model: fetched, joined, and verified by sha256 by the product's own command."""
     if (
@@ -173,6 +187,25 @@ def model() -> None:
         != 0
     ):
         raise SetupFailed("the recogniser's model is not there (see above)")
+
+
+def apt_install(packages: list[str], what: str) -> bool:
+    """Install Debian packages; False where that is not ours to do: no root, or no Debian."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    progress = Progress(f"{what} with apt-get: {' '.join(packages)}")
+    seen = 0
+
+    def far(line: str) -> str | None:
+        nonlocal seen
+        seen += line.startswith(("Get:", "Unpacking ", "Setting up "))
+        return f"step {seen}: {' '.join(line.split()[:3])}" if seen else None
+
+    with no_autostart():
+        run(["apt-get", "update"], progress, far, log=APT_LOG)
+        run(["apt-get", "install", "-y", "--no-install-recommends", *packages], progress, far, log=APT_LOG)
+    progress.done()
+    return True
 
 
 @contextlib.contextmanager
@@ -197,25 +230,12 @@ def peers() -> None:
     if not missing:
         return
     packages = sorted({PEERS[name] for name in missing})
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not apt_install(packages, "test peers"):
         names = ", ".join(Path(name).name for name in missing)
         print(f"setup: without {names}: tests of them are skipped (Debian: apt-get install {' '.join(packages)})")
-        return
-    progress = Progress(f"test peers with apt-get: {' '.join(packages)}")
-    seen = 0
-
-    def far(line: str) -> str | None:
-        nonlocal seen
-        seen += line.startswith(("Get:", "Unpacking ", "Setting up "))
-        return f"step {seen}: {' '.join(line.split()[:3])}" if seen else None
-
-    with no_autostart():
-        run(["apt-get", "update"], progress, far, log=APT_LOG)
-        run(["apt-get", "install", "-y", "--no-install-recommends", *packages], progress, far, log=APT_LOG)
-    progress.done()
 
 
-STAGES = {"runtime": runtime, "dev": dev, "model": model, "peers": peers}
+STAGES = {"runtime": runtime, "dev": dev, "javascript": javascript, "model": model, "peers": peers}
 
 
 def main(names: list[str]) -> int:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Find a Python that can carry the project (on Debian as root: install one) and hand over to setup.py.
-# Usage: scripts/setup.sh runtime|dev|model|peers...
+# Usage: scripts/setup.sh runtime|dev|javascript|model|peers...
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,88 +1,81 @@
-"""Vendor the desk's only JavaScript library, htm + Preact in one module, from the npm registry.
+"""Copy the desk's JavaScript libraries and their licences out of ``node_modules``; ``--check`` only compares.
 
-The registry is asked of npm's own configuration. What is downloaded must have the integrity hashes pinned here, which
-are those that the registry publishes; licences go beside the code. Run it to upgrade: change a version and its hash.
+``package-lock.json`` pins each package by version and integrity, and ``npm ci`` verifies it. Two things of a module
+change: it imports its neighbours by file, since a browser knows no packages, and loses the name of its source map.
+To upgrade: ``npm install --save-dev --save-exact PACKAGE@VERSION``, then run this.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import subprocess
+import json
+import re
 import sys
-import tarfile
-import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parents[1] / "gateway" / "web" / "static" / "vendor"
-TIMEOUT_S = 60
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ROOT / "node_modules"
+VENDOR = ROOT / "gateway/web/static/desk/vendor"
+MODULES = {
+    "htm": ("htm", "dist/htm.mjs"),
+    "preact": ("preact", "dist/preact.mjs"),
+    "preact/hooks": ("preact", "hooks/dist/hooks.mjs"),
+    "@preact/signals-core": ("@preact/signals-core", "dist/signals-core.mjs"),
+    "@preact/signals": ("@preact/signals", "dist/signals.mjs"),
+}
+"""What is imported under which name: the package, and the file in it."""
+_IMPORT = re.compile(r'(\bfrom ?|\bimport ?)"([^"]+)"')
+_SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S+\n?")
 
 
-@dataclass(frozen=True)
-class Package:
-    """A package, its pinned hash (Subresource Integrity form), and which of its files go where."""
-
-    name: str
-    version: str
-    integrity: str
-    files: dict[str, str]
+def file_of(name: str) -> str:
+    """``preact/hooks`` lies in ``preact-hooks.js``."""
+    return f"{name.lstrip('@').replace('/', '-')}.js"
 
 
-PACKAGES = (
-    Package(
-        "htm",
-        "3.1.1",
-        "sha512-983Vyg8NwUE7JkZ6NmOqpCZ+sh1bKv2iYTlUkzlWmA5JD2acKoxd4KVxbMmxX/85mtfdnDmTFoNKcg5DGAvxNQ==",
-        {"package/preact/standalone.module.js": "preact.js", "package/LICENSE": "LICENSE-htm.txt"},
-    ),
-    Package(
-        "preact",
-        "10.7.1",
-        "sha512-MufnRFz39aIhs9AMFisonjzTud1PK1bY+jcJLo6m2T9Uh8AqjD77w11eAAawmjUogoGOnipECq7e/1RClIKsxg==",
-        {"package/LICENSE": "LICENSE-preact.txt"},
-    ),
-)
-"""htm's standalone module has a Preact 10 inside; Preact's licence comes from a package of its own."""
-
-
-def npm(*words: str) -> str:
-    """What npm answers, without its warnings."""
-    return subprocess.run(("npm", *words), check=True, capture_output=True, text=True).stdout.strip()
-
-
-def fetch(package: Package, registry: str) -> dict[str, bytes]:
-    """The wanted files of a package; SystemExit when its hash is not the pinned one."""
-    address = f"{registry.rstrip('/')}/{package.name}/-/{package.name}-{package.version}.tgz"
-    if not address.startswith("https://"):
-        raise SystemExit("vendor_js: npm's registry is not an https address; see `npm config get registry`")
-    with urllib.request.urlopen(address, timeout=TIMEOUT_S) as answer:  # noqa: S310 - https, checked above
-        archive = answer.read()
-    algorithm, _, expected = package.integrity.partition("-")
-    digest = base64.b64encode(hashlib.new(algorithm, archive).digest()).decode()
-    if digest != expected:
-        raise SystemExit(f"vendor_js: {package.name} {package.version} has {algorithm}-{digest}, not the pinned hash")
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-        found = {}
-        for inside, ours in package.files.items():
-            member = tar.extractfile(inside)
-            if member is None:
-                raise SystemExit(f"vendor_js: {package.name} has no {inside}")
-            found[ours] = member.read()
+def vendored() -> dict[str, str]:
+    """Every vendored file as it must be, by name."""
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    found: dict[str, str] = {}
+    rows = []
+    for name, (package, inside) in MODULES.items():
+        text = (PACKAGES / package / inside).read_text(encoding="utf-8")
+        found[file_of(name)] = _IMPORT.sub(
+            lambda match: f'{match[1]}"./{file_of(match[2])}"', _SOURCE_MAP.sub("\n", text)
+        )
+        licence = f"LICENSE-{file_of(package).removesuffix('.js')}.txt"
+        found[licence] = (PACKAGES / package / "LICENSE").read_text(encoding="utf-8")
+        pinned = locked[f"node_modules/{package}"]
+        rows.append(f"| `{file_of(name)}` | {package} {pinned['version']}, `{inside}` | `{pinned['integrity']}` |")
+    found["VENDOR.md"] = "\n".join(
+        (
+            "Made by `scripts/vendor_js.py` from the packages that `package-lock.json` pins; do not edit.",
+            "",
+            "| file | from | integrity of the package |",
+            "|---|---|---|",
+            *rows,
+            "",
+        )
+    )
     return found
 
 
-def main() -> int:
-    """Write every file anew."""
-    registry = npm("config", "get", "registry")
-    VENDOR.mkdir(parents=True, exist_ok=True)
-    for package in PACKAGES:
-        for name, content in fetch(package, registry).items():
-            (VENDOR / name).write_bytes(content)
-            print(f"{name}: {len(content)} bytes of {package.name} {package.version}")
+def main(arguments: list[str]) -> int:
+    """Write, or with ``--check`` name what differs."""
+    wanted = vendored()
+    have = {path.name: path.read_text(encoding="utf-8") for path in VENDOR.iterdir() if path.suffix != ".ts"}
+    differing = sorted(name for name in wanted.keys() | have.keys() if wanted.get(name) != have.get(name))
+    if arguments == ["--check"]:
+        for name in differing:
+            print(f"vendor_js: {VENDOR / name} is not what package-lock.json pins; run scripts/vendor_js.py")
+        return 1 if differing else 0
+    for name in differing:
+        if name in wanted:
+            (VENDOR / name).write_text(wanted[name], encoding="utf-8")
+        else:
+            (VENDOR / name).unlink()
+        print(f"vendor_js: {name}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -30,6 +30,8 @@ class CommandStore(Protocol):
 class TicketQuery:
     """Filters of a ticket list. ``since`` is an event_seq: only tickets changed after it, in order of their change."""
 
+    ids: tuple[str, ...] = ()
+    """Of these tickets those that fit the other filters; none given: of all."""
     since: int | None = None
     channel: str | None = None
     status: str | None = None

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gateway.domain.ids import city_day, rfc3339
 from gateway.ports.store import TicketQuery
 from gateway.storage import tables as t
+from gateway.storage.among import among
 from gateway.storage.load import EVENT_SEQ
 from gateway.storage.texts import check_texts
 
@@ -21,6 +22,9 @@ def narrowed(query: TicketQuery, zone: tzinfo) -> list[sa.ColumnElement[bool]]:
     """The conditions of the filters that only few lists use."""
     table = t.tickets.c
     found: list[sa.ColumnElement[bool]] = []
+    if query.ids:
+        check_texts(query.ids)
+        found.append(among(table.ticket_id, query.ids))
     if query.created_from is not None:
         # Numbers are drawn after registration and begin with the city's day: they bound the walk by an index.
         found += [

@@ -37,7 +37,7 @@ def files() -> dict[str, tuple[bytes, str, str]]:
 async def page(context: Context) -> web.Response:
     """A file of the desk; every path without a file is the page itself, which routes by the part after ``#``."""
     name = context.request.match_info.get("name") or "index.html"
-    found = files().get(f"desk/{name}") or files().get(f"vendor/{name.removeprefix('vendor/')}")
+    found = files().get(f"desk/{name}")
     if found is None:
         raise Problem(404, "not_found", "There is nothing at this address.")
     content, media_type, etag = found

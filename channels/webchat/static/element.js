@@ -1,4 +1,5 @@
 // <hotline-chat>: a button in the corner and the window behind it, in a shadow root of its own.
+/** @import { State } from "./frames.d.ts" */
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { h, icon, set } from "./dom.js";
@@ -7,31 +8,44 @@ import { question, rating } from "./rating.js";
 import { dress } from "./style.js";
 import { choose } from "./words.js";
 
+/**
+ * What the channel says of itself; only the limits are known before.
+ * @typedef {{
+ *   max_text_bytes: number, max_file_bytes: number, title?: Record<string, string>, greeting?: Record<string, string>,
+ * }} Config
+ */
+
+/** @type {Config} */
 const LIMITS = { max_text_bytes: 131072, max_file_bytes: 10485760 };
+/** @type {State[]} */
 const TROUBLE = ["offline", "unreachable", "refusedSite", "needsHttps"];
 
-class HotlineChat extends HTMLElement {
-  connectedCallback() {
-    if (this.shadowRoot) return;
-    const { code, t } = choose(this.getAttribute("language"));
-    Object.assign(this, { t, code, config: LIMITS, whole: this.getAttribute("mode") === "page", shown: false });
-    const root = this.attachShadow({ mode: "open" });
-    dress(root);
-    this.build(root);
-    this.scheme();
-    this.talk = new Conversation(this.getAttribute("url"), this.code.slice(0, 2), this.listener());
-    this.ready = this.talk.begin();
-    document.addEventListener("visibilitychange", () => this.look());
-    root.addEventListener("keydown", (event) => this.key(event));
-    if (this.whole || this.getAttribute("open") === "true") this.show();
-  }
-
-  build(root) {
-    const { t, whole } = this;
-    this.log = new Log(t, this.code, {
+/** The chat of one element: its parts, and what happens between them. */
+class Chat {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    const { code, t } = choose(host.getAttribute("language"));
+    const whole = host.getAttribute("mode") === "page";
+    const url = host.getAttribute("url") ?? "";
+    this.host = host;
+    this.t = t;
+    this.code = code;
+    this.whole = whole; // whether it is a page of its own
+    this.url = url;
+    this.config = LIMITS;
+    this.configured = false;
+    this.shown = false;
+    this.seeing = false; // whether the person is looking at the newest
+    this.quiet = 0;
+    this.root = host.attachShadow({ mode: "open" });
+    dress(this.root);
+    this.log = new Log(t, code, {
       again: (entry) => this.talk.again(entry),
       discard: (entry) => this.talk.discard(entry),
-      choose: (reply) => (this.talk.send({ t: "text", text: reply.label, choice: reply.key }), this.composer.focus()),
+      choose: (reply) => {
+        this.talk.send({ t: "text", text: reply.label, choice: reply.key });
+        this.composer.focus();
+      },
       bottom: () => this.look(),
     });
     this.composer = new Composer(t, {
@@ -42,9 +56,10 @@ class HotlineChat extends HTMLElement {
     });
     this.count = h("span", { class: "count", hidden: true });
     this.launcher = h("button", { type: "button", class: "launcher", "aria-label": t.launcher, "aria-expanded": "false", "aria-controls": "panel", onclick: () => this.show() }, icon("chat"), this.count);
-    this.heading = h("h2", { id: "title" }, this.getAttribute("heading") || t.dialog);
-    this.status = h("p", { class: "status", role: "status" }, h("span", { class: "dot", "aria-hidden": "true" }), (this.statusText = h("span", {}, t.connecting)));
-    this.menuButton = h("button", { type: "button", class: "round on-head", "aria-label": t.menu, title: t.menu, "aria-expanded": "false", "aria-controls": "menu", onclick: () => this.unfold(this.menu.hidden) }, icon("menu"));
+    this.heading = h("h2", { id: "title" }, host.getAttribute("heading") || t.dialog);
+    this.statusText = h("span", {}, t.connecting);
+    const status = h("p", { class: "status", role: "status" }, h("span", { class: "dot", "aria-hidden": "true" }), this.statusText);
+    this.menuButton = h("button", { type: "button", class: "round on-head", "aria-label": t.menu, title: t.menu, "aria-expanded": "false", "aria-controls": "menu", onclick: () => this.unfold(Boolean(this.menu.hidden)) }, icon("menu"));
     this.menu = h("div", { class: "menu", id: "menu", hidden: true },
       h("button", { type: "button", class: "option", onclick: () => this.finish() }, icon("end"), t.finish),
       h("button", { type: "button", class: "option", onclick: () => this.forget() }, icon("trash"), t.forget));
@@ -54,19 +69,25 @@ class HotlineChat extends HTMLElement {
     this.cover = h("div", { class: "cover", hidden: true });
     this.body = h("div", { class: "body" }, this.notice, this.log.element, this.hint, this.composer.element);
     this.panel = h("section", { class: "panel", id: "panel", role: whole ? "region" : "dialog", "aria-labelledby": "title", hidden: true },
-      h("div", { class: "head" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("wave")), h("div", { class: "head-words" }, this.heading, this.status), this.menuButton, !whole && close, this.menu),
+      h("div", { class: "head" }, h("span", { class: "logo", "aria-hidden": "true" }, icon("wave")), h("div", { class: "head-words" }, this.heading, status), this.menuButton, !whole && close, this.menu),
       this.body, this.cover);
     this.aloud = h("div", { class: "hidden", role: "status", "aria-live": "polite" });
-    this.frame = h("div", { class: `frame${whole ? " whole" : ""}`, lang: this.code, "data-position": this.getAttribute("position") === "left" ? "left" : "right" }, !whole && this.launcher, this.panel, this.aloud);
-    const offset = Number.parseInt(this.getAttribute("offset"), 10);
+    this.frame = h("div", { class: `frame${whole ? " whole" : ""}`, lang: code, "data-position": host.getAttribute("position") === "left" ? "left" : "right" }, !whole && this.launcher, this.panel, this.aloud);
+    const offset = Number.parseInt(host.getAttribute("offset") ?? "", 10);
     if (offset >= 0) this.frame.style.setProperty("--offset", `${offset}px`);
-    root.append(this.frame);
+    this.root.append(this.frame);
+    this.scheme();
+    this.talk = new Conversation(url, code.slice(0, 2), this.listener());
+    this.ready = this.talk.begin();
+    document.addEventListener("visibilitychange", () => this.look());
+    this.root.addEventListener("keydown", (event) => this.key(/** @type {KeyboardEvent} */ (event)));
+    if (whole || host.getAttribute("open") === "true") this.show();
   }
 
   scheme() {
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const apply = () => {
-      const wanted = this.getAttribute("theme");
+      const wanted = this.host.getAttribute("theme");
       this.frame.dataset.scheme = wanted === "dark" || (wanted !== "light" && dark.matches) ? "dark" : "light";
       // What shows beside and behind a page of our own (overscroll, a keyboard that slides away) has its colour too.
       if (this.whole) document.documentElement.style.background = getComputedStyle(this.frame).backgroundColor;
@@ -75,6 +96,7 @@ class HotlineChat extends HTMLElement {
     apply();
   }
 
+  /** @returns {ConstructorParameters<typeof Conversation>[2]} */
   listener() {
     return {
       entry: (entry, live) => {
@@ -108,24 +130,25 @@ class HotlineChat extends HTMLElement {
     if (this.configured) return;
     this.configured = true;
     try {
-      const answer = await fetch(`${this.getAttribute("url")}/config`, { credentials: "omit" });
+      const answer = await fetch(`${this.url}/config`, { credentials: "omit" });
       if (!answer.ok) throw new Error(String(answer.status));
       this.config = { ...LIMITS, ...(await answer.json()) };
-      if (!this.getAttribute("heading")) this.heading.textContent = this.config.title[this.code];
+      if (!this.host.getAttribute("heading")) this.heading.textContent = this.config.title?.[this.code] ?? this.t.dialog;
       this.greet();
     } catch {
       this.configured = false;
     }
   }
 
+  /** @param {State} state */
   state(state) {
     const { t } = this;
     this.frame.dataset.state = state;
+    const words = { ...t, live: t.online };
     const trouble = TROUBLE.includes(state);
-    this.statusText.textContent = state === "live" ? t.online : trouble ? t.retrying : t[state];
-    if (state === "refusedSite" || state === "needsHttps" || state === "offline") this.statusText.textContent = t.away;
+    this.statusText.textContent = trouble ? (state === "unreachable" ? t.retrying : t.away) : words[state];
     this.notice.hidden = !trouble;
-    this.notice.textContent = trouble ? t[state] : "";
+    this.notice.textContent = trouble ? words[state] : "";
     if (state === "live") {
       this.log.settled(true);
       this.tell("");
@@ -133,12 +156,14 @@ class HotlineChat extends HTMLElement {
     }
   }
 
+  /** @param {number} n */
   unread(n) {
     this.count.hidden = n === 0;
     this.count.textContent = n > 99 ? "99+" : String(n);
     set(this.launcher, { "aria-label": n ? this.t.launcherUnread(n) : this.t.launcher });
   }
 
+  /** @param {string} text */
   tell(text) {
     this.hint.textContent = text;
     clearTimeout(this.quiet);
@@ -146,7 +171,7 @@ class HotlineChat extends HTMLElement {
   }
 
   look() {
-    this.seeing = this.shown && !document.hidden && this.log.atEnd !== false;
+    this.seeing = this.shown && !document.hidden && this.log.atEnd;
     this.talk?.see(this.seeing);
   }
 
@@ -181,12 +206,14 @@ class HotlineChat extends HTMLElement {
     this.look();
   }
 
+  /** @param {boolean} open */
   unfold(open) {
     this.menu.hidden = !open;
     set(this.menuButton, { "aria-expanded": String(open) });
-    if (open) this.menu.firstChild.focus();
+    if (open) this.menu.querySelector("button")?.focus();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     if (event.isComposing) return;
     if (event.key === "Escape") {
@@ -197,23 +224,28 @@ class HotlineChat extends HTMLElement {
     } else if (event.key === "Tab" && this.shown && (!this.cover.hidden || (this.full && !this.whole))) this.trap(event);
   }
 
-  // A window over everything keeps the focus; beside a page it does not.
+  /** A window over everything keeps the focus; beside a page it does not. @param {KeyboardEvent} event */
   trap(event) {
     const within = this.cover.hidden ? this.panel : this.cover;
-    const stops = [...within.querySelectorAll("button, textarea, input:not(.picker), a[href], [tabindex='0']")].filter((one) => !one.disabled && one.getClientRects().length);
-    const at = stops.indexOf(this.shadowRoot.activeElement);
+    /** @type {NodeListOf<HTMLElement>} */
+    const found = within.querySelectorAll("button, textarea, input:not(.picker), a[href], [tabindex='0']");
+    const stops = [...found].filter((one) => !one.matches(":disabled") && one.getClientRects().length);
+    const at = stops.indexOf(/** @type {HTMLElement} */ (this.root.activeElement));
     const first = event.shiftKey ? at <= 0 : at === stops.length - 1;
     if (!first) return;
     event.preventDefault();
     stops[event.shiftKey ? stops.length - 1 : 0]?.focus();
   }
 
+  /** @param {HTMLElement} card */
   ask(card) {
     this.unfold(false);
     this.cover.replaceChildren(card);
     this.cover.hidden = false;
     set(this.body, { inert: true });
-    card.querySelector("input, button").focus();
+    /** @type {HTMLElement | null} */
+    const first = card.querySelector("input, button");
+    first?.focus();
   }
 
   uncover() {
@@ -239,6 +271,27 @@ class HotlineChat extends HTMLElement {
       if (this.whole) this.talk.connect();
       else this.hide();
     }));
+  }
+}
+
+export class HotlineChat extends HTMLElement {
+  /** @type {Chat | undefined} */
+  chat = undefined;
+
+  connectedCallback() {
+    this.chat ??= new Chat(this);
+  }
+
+  get talk() {
+    return this.chat?.talk;
+  }
+
+  async show() {
+    return this.chat?.show();
+  }
+
+  hide() {
+    this.chat?.hide();
   }
 }
 

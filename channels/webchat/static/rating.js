@@ -1,6 +1,11 @@
 // The end of a conversation: how it was (five stars as a radio group), or just the end.
+/** @import { Words } from "./words.js" */
 import { h, icon } from "./dom.js";
 
+/**
+ * @param {Words} t
+ * @param {(said: { end?: boolean, satisfied?: number, comment?: string | null }) => void} done
+ */
 export function rating(t, done) {
   const chosen = h("p", { class: "rate-word", "aria-hidden": "true" });
   const send = h("button", { type: "submit", class: "button button-main", disabled: true }, t.rateSend);
@@ -17,9 +22,10 @@ export function rating(t, done) {
       h("button", { type: "button", class: "button", onclick: () => done({ end: true }) }, t.rateSkip),
       h("button", { type: "button", class: "button button-quiet", onclick: () => done({}) }, t.cancel)));
   form.addEventListener("change", (event) => {
-    if (event.target.name !== "stars") return;
-    const value = Number(event.target.value);
-    stars.forEach((star, at) => star.classList.toggle("on", at < value));
+    const star = /** @type {HTMLInputElement} */ (event.target);
+    if (star.name !== "stars") return;
+    const value = Number(star.value);
+    stars.forEach((label, at) => label.classList.toggle("on", at < value));
     chosen.textContent = t.rate[value - 1];
     send.disabled = false;
   });
@@ -31,6 +37,7 @@ export function rating(t, done) {
   return h("div", { class: "card", role: "dialog", "aria-modal": "true", "aria-labelledby": "rate-title" }, form);
 }
 
+/** @param {string} text @param {string} yes @param {string} no @param {(sure: boolean) => void} done */
 export function question(text, yes, no, done) {
   return h("div", { class: "card", role: "alertdialog", "aria-modal": "true", "aria-label": text },
     h("p", {}, text),

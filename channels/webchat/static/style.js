@@ -172,6 +172,7 @@ textarea::placeholder { color: var(--ink-2); opacity: 1; }
 @media (forced-colors: active) { .bubble, .panel, .launcher, .button, .note-ticket { border: 1px solid; } }
 `;
 
+/** @param {ShadowRoot} root */
 export function dress(root) {
   try {
     const sheet = new CSSStyleSheet();

@@ -1,16 +1,47 @@
 // One line to the server: WebSocket, or server-sent events and POST where a network lets no WebSocket through.
+/** @import { Ack, Heard, Refused, Said, Sign, State } from "./frames.d.ts" */
+/** @import { Store } from "./store.js" */
+
+/** What the server says over HTTP: of a session, of a challenge, or why not. @typedef {Record<string, any>} Body */
+/** Without `send` it only hears. @typedef {{ close: () => void, send?: (text: string) => void }} Line */
+/** A message on its way. @typedef {Said & { id: string, age_ms: number, lang: string }} Sending */
+
+/** Why there is no line: for good, or to be tried again after `wait` seconds. */
+class NoLine extends Error {
+  /** @param {string} message @param {{ final?: State, wait?: number }} how */
+  constructor(message, { final, wait } = {}) {
+    super(message);
+    this.final = final;
+    this.wait = wait;
+  }
+}
+
 const BACK_OFF_S = [0.4, 1, 2, 4, 8, 15, 30];
 const ANSWER_MS = 15000;
 const OPEN_MS = 10000;
 const OVER = 4401;
 
 export class Transport {
-  // on: {frame(frame), state(name), over()}; lastSeq() tells what is known already.
+  /**
+   * @param {string} url
+   * @param {Store} store
+   * @param {() => number} lastSeq tells what is known already
+   * @param {{ frame: (frame: Heard) => void, state: (state: State) => void, over: () => void }} on
+   */
   constructor(url, store, lastSeq, on) {
     this.url = url;
     this.store = store;
     this.lastSeq = lastSeq;
     this.on = on;
+    /** @type {State | undefined} */
+    this.state = undefined;
+    /** @type {Line | null} */
+    this.line = null;
+    this.connecting = false;
+    this.timer = 0;
+    this.beat = 0;
+    this.heardAt = 0;
+    this.wait = 0; // seconds, as the server asked
     this.failures = 0;
     this.socketFailures = 0;
     this.socketWorked = false;
@@ -41,6 +72,7 @@ export class Transport {
     this.drop();
   }
 
+  /** @param {State} state */
   say(state) {
     this.up = state === "live";
     if (this.state !== state) this.on.state((this.state = state));
@@ -64,26 +96,32 @@ export class Transport {
       if (this.socketFailures >= 2 && !this.socketWorked) await this.listen();
       else this.open();
     } catch (error) {
-      if (error.final) return this.say(error.final);
-      this.again(error.wait);
+      if (error instanceof NoLine && error.final) return this.say(error.final);
+      this.again(error instanceof NoLine ? error.wait : 0);
     } finally {
       this.connecting = false;
     }
   }
 
-  again(wait) {
+  again(wait = 0) {
     this.up = false;
     if (this.stopped || this.state === "refusedSite") return;
     if (navigator.onLine === false) return this.say("offline");
     const steps = BACK_OFF_S[Math.min(this.failures++, BACK_OFF_S.length - 1)];
     this.say(this.failures > 4 ? "unreachable" : "retrying");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.connect(), Math.max((wait || 0) * 1000, steps * 1000 * (0.7 + Math.random() * 0.6)));
+    this.timer = setTimeout(() => this.connect(), Math.max(wait * 1000, steps * 1000 * (0.7 + Math.random() * 0.6)));
   }
 
-  async call(path, options = {}) {
+  /**
+   * @param {string} path
+   * @param {RequestInit} options
+   * @param {boolean} long whether there is much to send
+   * @returns {Promise<{ status: number, body: Body }>}
+   */
+  async call(path, options = {}, long = false) {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), options.long ? 180000 : ANSWER_MS);
+    const timer = setTimeout(() => abort.abort(), long ? 180000 : ANSWER_MS);
     try {
       const answer = await fetch(`${this.url}/${path}`, { ...options, signal: abort.signal, credentials: "omit", cache: "no-store" });
       const text = await answer.text();
@@ -101,19 +139,20 @@ export class Transport {
 
   // A token: for the same person while the old one holds.
   async session() {
+    /** @type {Body} */
     const body = { token: this.store.read("token") || null };
     let { status, body: answer } = await this.call("session", { method: "POST", body: JSON.stringify(body) });
     if (status === 403 && answer.code === "proof_needed") {
       body.proof = await this.solve();
       ({ status, body: answer } = await this.call("session", { method: "POST", body: JSON.stringify(body) }));
     }
-    if (answer.code === "origin_refused") throw Object.assign(new Error(), { final: "refusedSite" });
-    if (status !== 200 && status !== 201) throw Object.assign(new Error(`session ${status}`), { wait: answer.retry_after_s });
+    if (answer.code === "origin_refused") throw new NoLine("", { final: "refusedSite" });
+    if (status !== 200 && status !== 201) throw new NoLine(`session ${status}`, { wait: answer.retry_after_s });
     this.store.write("token", answer.token);
   }
 
   async solve() {
-    if (!globalThis.crypto?.subtle) throw Object.assign(new Error(), { final: "needsHttps" });
+    if (!globalThis.crypto?.subtle) throw new NoLine("", { final: "needsHttps" });
     const { body } = await this.call("challenge");
     const bytes = new TextEncoder();
     for (let number = 0; number <= body.maxnumber; number++) {
@@ -131,6 +170,7 @@ export class Transport {
 
   open() {
     const socket = new WebSocket(`${this.url.replace(/^http/, "ws")}/ws`);
+    /** @type {Line} */
     const line = { close: () => socket.close(), send: (text) => socket.send(text) };
     this.line = line;
     let welcome = false;
@@ -138,6 +178,7 @@ export class Transport {
     socket.onopen = () => socket.send(JSON.stringify({ t: "hello", token: this.store.read("token") || "", last_seq: this.lastSeq(), v: 1 }));
     socket.onmessage = (event) => {
       if (this.line !== line) return;
+      /** @type {Heard} */
       const frame = JSON.parse(event.data);
       if (frame.t === "welcome") {
         welcome = this.socketWorked = true;
@@ -158,6 +199,7 @@ export class Transport {
     };
   }
 
+  /** @param {Heard} frame */
   heard(frame) {
     this.heardAt = Date.now();
     if (frame.t === "live") {
@@ -168,7 +210,7 @@ export class Transport {
     this.on.frame(frame);
   }
 
-  // We ask, the server answers: a line that died without a word is found within seconds.
+  /** We ask, the server answers: a line that died without a word is found within seconds. @param {number} seconds */
   alive(seconds) {
     clearInterval(this.beat);
     this.beat = setInterval(() => {
@@ -190,7 +232,7 @@ export class Transport {
     try {
       const answer = await fetch(`${this.url}/events?after=${this.lastSeq()}`, { headers: this.bearer(), signal: abort.signal, credentials: "omit", cache: "no-store" });
       if (answer.status === 401) this.over();
-      if (!answer.ok) throw new Error(`events ${answer.status}`);
+      if (!answer.ok || !answer.body) throw new Error(`events ${answer.status}`);
       this.read(answer.body.getReader(), line);
     } catch (error) {
       if (this.line === line) this.line = null;
@@ -199,6 +241,7 @@ export class Transport {
     }
   }
 
+  /** @param {ReadableStreamDefaultReader<Uint8Array>} reader @param {Line} line */
   async read(reader, line) {
     const decoder = new TextDecoder();
     let rest = "";
@@ -207,7 +250,7 @@ export class Transport {
         const { value, done } = await reader.read();
         if (done || this.line !== line) break;
         const parts = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-        rest = parts.pop();
+        rest = parts.pop() ?? "";
         for (const part of parts) if (part.startsWith("data: ")) this.heard(JSON.parse(part.slice(6)));
       }
     } catch {
@@ -230,25 +273,31 @@ export class Transport {
     return { Authorization: `Bearer ${this.store.read("token") || ""}` };
   }
 
-  // Something that need not arrive: typing, read marks, heartbeats.
+  /** Something that need not arrive: typing, read marks, heartbeats. @param {Sign} frame */
   sign(frame) {
     if (!this.line) return;
     if (this.line.send) this.line.send(JSON.stringify(frame));
     else if (frame.t !== "beat") this.post(frame).catch(() => {});
   }
 
-  // Something that must arrive: the answer comes as a frame, by either way; rejects when there was none in time.
+  /**
+   * Something that must arrive: the answer comes as a frame, by either way; rejects when there was none in time.
+   * @param {Sending} frame
+   * @param {Blob | undefined} blob
+   * @param {Promise<Ack | Refused>} answered
+   */
   async deliver(frame, blob, answered) {
     if (blob) return this.upload(frame, blob);
     if (!this.line) throw new Error("no line");
     if (!this.line.send) return this.post(frame);
     this.line.send(JSON.stringify(frame));
-    let timer;
+    let timer = 0;
+    /** @type {Promise<never>} */
     const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), ANSWER_MS)));
     try {
       return await Promise.race([answered, late]);
     } catch (error) {
-      if (error.message === "no answer" && this.line) {
+      if (error instanceof Error && error.message === "no answer" && this.line) {
         this.drop();
         this.again();
       }
@@ -258,17 +307,20 @@ export class Transport {
     }
   }
 
+  /** @param {Sending | Sign} frame @returns {Promise<Ack | Refused>} */
   async post(frame) {
     return this.reply(frame, await this.call("messages", { method: "POST", headers: this.bearer(), body: JSON.stringify(frame) }));
   }
 
+  /** @param {Sending} frame @param {Blob} blob @returns {Promise<Ack | Refused>} */
   async upload(frame, blob) {
-    const query = new URLSearchParams({ id: frame.id, kind: frame.kind, name: frame.name || "", age_ms: String(frame.age_ms || 0), lang: frame.lang });
-    return this.reply(frame, await this.call(`files?${query}`, { method: "POST", headers: this.bearer(), body: blob, long: true }));
+    const query = new URLSearchParams({ id: frame.id, kind: frame.kind ?? "file", name: frame.name || "", age_ms: String(frame.age_ms || 0), lang: frame.lang });
+    return this.reply(frame, await this.call(`files?${query}`, { method: "POST", headers: this.bearer(), body: blob }, true));
   }
 
+  /** @param {Sending | Sign} frame @param {{ status: number, body: Body }} answer @returns {Ack | Refused} */
   reply(frame, { status, body }) {
-    if (status === 200 || status === 204) return body;
+    if (status === 200 || status === 204) return /** @type {Ack} */ (body);
     if (status === 401) {
       this.over();
       this.drop();
@@ -277,6 +329,6 @@ export class Transport {
     }
     // Whoever says neither why nor when (a proxy, a house that is starting) has not refused it for good.
     if (!body.code || (status >= 500 && body.retry_after_s === undefined)) throw new Error(`status ${status}`);
-    return { t: "refused", id: frame.id, code: body.code, retry_after_s: body.retry_after_s ?? null };
+    return { t: "refused", id: "id" in frame ? frame.id : undefined, code: body.code, retry_after_s: body.retry_after_s ?? null };
   }
 }

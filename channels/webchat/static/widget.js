@@ -1,8 +1,9 @@
 // The one script tag of a host page: reads its data attributes, puts a <hotline-chat> at the end of the page.
 // Everything else is in modules beside it, fetched once the page has settled.
 (() => {
+  /** @typedef {import("./element.js").HotlineChat} HotlineChat */
   const script = document.currentScript;
-  if (!script || document.querySelector("hotline-chat")) return;
+  if (!(script instanceof HTMLScriptElement) || document.querySelector("hotline-chat")) return;
   const given = script.dataset;
   const source = new URL(script.src, location.href);
   const named = source.pathname.match(/^(.*)\/chat\/([^/]+)\/widget\.js$/);
@@ -10,7 +11,7 @@
   const base = (given.base || source.origin + prefix).replace(/\/+$/, "");
   const channel = given.channel || (named ? decodeURIComponent(named[2]) : "{{channel}}");
   const url = `${base}/chat/${encodeURIComponent(channel)}`;
-  const element = document.createElement("hotline-chat");
+  const element = /** @type {HotlineChat} */ (document.createElement("hotline-chat"));
   for (const name of ["lang", "theme", "position", "mode", "title", "open", "offset"])
     if (given[name] !== undefined) element.setAttribute(name === "title" ? "heading" : name === "lang" ? "language" : name, given[name]);
   element.setAttribute("url", url);
@@ -24,9 +25,10 @@
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start, { once: true });
   else start();
   // For pages that want their own button: window.hotlineChat.open().
-  window.hotlineChat = {
+  const hotlineChat = {
     open: () => customElements.whenDefined("hotline-chat").then(() => element.show()),
     close: () => customElements.whenDefined("hotline-chat").then(() => element.hide()),
     element,
   };
+  Object.assign(window, { hotlineChat });
 })();

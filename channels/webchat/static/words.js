@@ -1,7 +1,7 @@
 // Every word of the widget. Both languages have the same keys.
 const zh = {
   launcher: "打开 12345 在线服务",
-  launcherUnread: (n) => `打开 12345 在线服务，${n} 条未读消息`,
+  launcherUnread: (/** @type {number} */ n) => `打开 12345 在线服务，${n} 条未读消息`,
   dialog: "12345 在线服务",
   close: "收起对话窗口",
   menu: "更多操作",
@@ -24,7 +24,7 @@ const zh = {
   voice: "录制语音消息",
   voiceStop: "停止录音并发送",
   voiceCancel: "取消录音",
-  recording: (s) => `正在录音 ${s}`,
+  recording: (/** @type {string} */ s) => `正在录音 ${s}`,
   voiceNo: "无法使用麦克风：请在浏览器中允许本页面使用麦克风。",
   voiceShort: "录音太短了，请再说一次。",
   placeNo: "无法获取位置：请在浏览器中允许，或直接写下地址。",
@@ -33,7 +33,7 @@ const zh = {
   imageSent: "照片",
   voiceSent: "语音消息",
   fileSent: "文件",
-  tooLarge: (mb) => `文件不能超过 ${mb} MB。`,
+  tooLarge: (/** @type {number} */ mb) => `文件不能超过 ${mb} MB。`,
   tooLong: "内容太长，请分几条发送。",
   type_refused: "这种文件无法接收，请发送照片、PDF、文档或语音。",
   rejected: "这条内容无法保存，请换一种说法。",
@@ -45,8 +45,8 @@ const zh = {
   stored: "已送达",
   you: "您",
   us: "12345",
-  ticket: (no) => `工单号 ${no}`,
-  ticketNew: (no) => `已登记，工单号 ${no}`,
+  ticket: (/** @type {string} */ no) => `工单号 ${no}`,
+  ticketNew: (/** @type {string} */ no) => `已登记，工单号 ${no}`,
   typing: "12345 正在输入",
   typingYou: "您正在另一个窗口输入",
   today: "今天",
@@ -63,15 +63,16 @@ const zh = {
   rateComment: "想说的话（可不填）",
   rateSend: "提交并结束",
   rateSkip: "直接结束",
-  rated: (n) => `您的评价：${"★".repeat(n)}${"☆".repeat(5 - n)}`,
+  rated: (/** @type {number} */ n) => `您的评价：${"★".repeat(n)}${"☆".repeat(5 - n)}`,
   ratedPlain: "您已评价，谢谢",
   ended: "对话已结束。再发消息即可重新开始。",
-  newMessage: (who, text) => `${who}：${text}`,
+  newMessage: (/** @type {string} */ who, /** @type {string} */ text) => `${who}：${text}`,
   quick: "快捷回复",
-  slow: (s) => `发得太快了，${s} 秒后自动继续。`,
-  voiceLength: (s) => `语音 ${s}`,
+  slow: (/** @type {number} */ s) => `发得太快了，${s} 秒后自动继续。`,
+  voiceLength: (/** @type {string} */ s) => `语音 ${s}`,
 };
 
+/** @type {typeof zh} */
 const en = {
   launcher: "Open the 12345 chat",
   launcherUnread: (n) => `Open the 12345 chat, ${n} unread message${n === 1 ? "" : "s"}`,
@@ -145,7 +146,14 @@ const en = {
   voiceLength: (s) => `Voice message, ${s}`,
 };
 
-// The language of the widget: what the page asks for, else the page's own, else the browser's.
+/** @typedef {typeof zh} Words */
+/** @typedef {"zh-CN" | "en"} Code */
+
+/**
+ * The language of the widget: what the page asks for, else the page's own, else the browser's.
+ * @param {string | null} wanted
+ * @returns {{ code: Code, t: Words }}
+ */
 export function choose(wanted) {
   const asked = wanted || document.documentElement.lang || navigator.language || "zh-CN";
   return asked.toLowerCase().startsWith("zh") ? { code: "zh-CN", t: zh } : { code: "en", t: en };

@@ -301,6 +301,7 @@ ROUTES = (
         handler=act,
         summary="confirm: pre-filled fields are right (If-Match); reveal: name and numbers unmasked, audited (no body)",
         scope=WRITE,
+        query=UnmaskedQuery,
         body=ConfirmBody,
         returns="Ticket",
         errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),

@@ -22,6 +22,9 @@ Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
 class TicketListQuery(Closed):
     """``GET /tickets``. Without ``empty`` all tickets come; the desk asks for ``empty=false``."""
 
+    ids: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{26}(,[0-9A-Z]{26}){0,99}$")] | None = Field(
+        None, description="ticket_ids with commas between, up to 100: only these, as far as they fit the other filters."
+    )
     since: Seq | None = Field(None, description="Only tickets changed after this event_seq, in order of their change.")
     channel: Word | None = None
     status: Status | None = None

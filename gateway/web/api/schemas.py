@@ -246,7 +246,8 @@ SCHEMAS: dict[str, Schema] = {
         must_change_password=FLAG,
         csrf_token=TEXT,
         timezone=TEXT,
-        statuses=_list(TEXT),
+        statuses=_list(_enum(Status)),
+        guesses=_object(fill_at=NUMBER, sure=NUMBER),
     ),
     "Health": _object(status=TEXT),
     "Readiness": _object(

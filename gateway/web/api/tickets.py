@@ -37,6 +37,7 @@ async def list_tickets(context: Context) -> web.Response:
         await context.house.look_up(principal, number)
     page = await context.services.reader.tickets(
         TicketQuery(
+            ids=tuple(query.ids.split(",")) if query.ids else (),
             since=query.since,
             channel=query.channel,
             status=query.status.value if query.status else None,

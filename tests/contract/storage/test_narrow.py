@@ -45,6 +45,16 @@ async def test_words_codes_and_the_map(db: Database) -> None:
     assert await numbers(db, statuses=("archived",)) == []
 
 
+async def test_named_tickets_that_fit_the_other_filters(db: Database) -> None:
+    made = [(await db.changes.execute(written(str(n), content=f"no {n}"))).ticket_id for n in range(4)]
+    silent = (await db.changes.execute(call("c"))).ticket_id
+    assert await numbers(db, ids=(made[2], made[0])) == ["no 0", "no 2"]
+    assert await numbers(db, ids=(made[2], made[0]), newest_first=True, limit=1) == ["no 2"]
+    assert await numbers(db, ids=(made[1], silent), empty=False) == ["no 1"]
+    assert await numbers(db, ids=(made[1],), statuses=("archived",)) == []
+    assert await numbers(db, ids=("0" * 26, "' OR 1=1 --")) == []
+
+
 async def test_a_delivery_is_found_by_each_of_its_names(db: Database) -> None:
     name = ExternalKey(channel_id="web", external_id="event:1")
     first = await db.changes.execute(written("k1", also=(name,)))

@@ -183,7 +183,7 @@ async def test_both_languages_are_whole(house: WebHouse, browser: Browser) -> No
             const done = arguments[0];
             const keys = (node, path = "") => Object.entries(node).flatMap(([key, value]) =>
               value && typeof value === "object" ? keys(value, `${path}${key}.`) : [`${path}${key}:${typeof value}`]);
-            import("/desk/words.js").then(({ WORDS }) => {
+            import("/desk/shared/words.js").then(({ WORDS }) => {
               const zh = keys(WORDS.zh), en = keys(WORDS.en);
               done([...zh.filter((k) => !en.includes(k)), ...en.filter((k) => !zh.includes(k))]);
             }, (error) => done([String(error)]));""",

@@ -185,7 +185,7 @@ async def test_the_desk_is_served_with_its_types_and_not_twice(house: WebHouse) 
         ("", "text/html"),
         ("app.js", "text/javascript"),
         ("vendor/preact.js", "text/javascript"),
-        ("desk.css", "text/css"),
+        ("shared/desk.css", "text/css"),
         ("icon.svg", "image/svg+xml"),
     ):
         async with house.http.get(f"{house.url}/desk/{name}") as answer:

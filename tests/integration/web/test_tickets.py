@@ -29,6 +29,18 @@ async def test_a_ticket_is_found_by_id_and_by_number_however_written(house: WebH
         assert problem["status"] == status
 
 
+async def test_named_tickets_come_as_far_as_they_fit_and_no_more_than_a_hundred(house: WebHouse) -> None:
+    made = [await house.contact(f"第{n}件", event_id=str(n)) for n in range(3)]
+    named = ",".join(made[n]["ticket_id"] for n in (2, 0))
+    _, page = await house.get(f"/api/v1/tickets?ids={named}&order=newest", "reader")
+    assert [item["ticket_id"] for item in page["items"]] == [made[2]["ticket_id"], made[0]["ticket_id"]]
+    _, page = await house.get("/api/v1/tickets", "reader", params={"ids": named, "text": "第2件"})
+    assert [item["ticket_id"] for item in page["items"]] == [made[2]["ticket_id"]]
+    for wrong in ("", "x", f"{named},", f"{named};", ",".join([made[0]["ticket_id"]] * 101)):
+        status, problem = await house.get("/api/v1/tickets", "reader", params={"ids": wrong})
+        assert (status, problem["code"]) == (400, "invalid_query"), wrong
+
+
 async def test_lists_page_filter_and_follow_changes(house: WebHouse) -> None:
     for n in range(5):
         await house.contact(f"第{n}件", event_id=str(n), requester={"kind": "enterprise" if n == 3 else "citizen"})

@@ -23,7 +23,7 @@ def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
 
 def test_every_event_has_a_name_in_both_languages() -> None:
     types = set(REGISTRY)
-    words = (ROOT / "gateway/web/static/desk/words.js").read_text(encoding="utf-8")
+    words = (ROOT / "gateway/web/static/desk/shared/words.js").read_text(encoding="utf-8")
     tables = re.findall(r"^  events: \{(.*?)^  \},", words, re.DOTALL | re.MULTILINE)
     assert len(tables) == 2
     for table in tables:

@@ -1,0 +1,163 @@
+// The live list of tickets, newest first.
+/** @import { Session, Ticket } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
+/** @import { Filter } from "./live.js" */
+import { channels } from "../channels/state.js";
+import { explain } from "../shared/api.js";
+import { dashed, listTime, onCall, summary, tail, whereabouts, word } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { bare, now, useDesk } from "../shared/state.js";
+import { subscribe } from "../shared/stream.js";
+import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { LiveList, NOTHING } from "./live.js";
+
+const TYPE_MS = 250;
+/** @type {Filter} */
+const NO_FILTER = { text: "", line: "", status: "", channel: "", empty: false };
+const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no channel of its own
+let kept = NO_FILTER;
+
+/** @param {{ selected: string | undefined, main: boolean }} props */
+export function TicketList({ selected, main }) {
+  const { t, session } = useDesk();
+  const [filter, setFilter] = useState(kept);
+  const [{ items, more, fresh, error }, show] = useState(NOTHING);
+  const [waiting, wait] = useState(false);
+  const [live] = useState(() => new LiveList(show));
+  useEffect(() => {
+    kept = filter;
+    live.narrow(filter, items === null ? 0 : TYPE_MS);
+  }, [filter]);
+  useEffect(() => {
+    const end = subscribe((event) => live.hear(event));
+    return () => {
+      end();
+      live.close();
+    };
+  }, []);
+  const older = async () => {
+    wait(true);
+    await live.older();
+    wait(false);
+  };
+  const load = () => live.narrow(filter);
+
+  // The arrows move in the list wherever nothing else has the focus: also from the title of a ticket, which takes it by itself.
+  const rows = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    /** @param {KeyboardEvent} event */
+    const move = (event) => {
+      const down = event.key === "ArrowDown";
+      if (!(down || event.key === "ArrowUp") || !bare(event) || event.shiftKey || !rows.current) return;
+      const focused = document.activeElement;
+      const within = rows.current.contains(focused);
+      if (!within && focused && focused !== document.body && focused.tagName !== "H1") return;
+      const links = [...rows.current.querySelectorAll("a")];
+      const at = within ? links.indexOf(/** @type {HTMLAnchorElement} */ (focused)) : links.findIndex((one) => one.getAttribute("aria-current"));
+      event.preventDefault();
+      const next = links[at < 0 ? 0 : at + (down ? 1 : -1)];
+      if (next) next.focus();
+    };
+    addEventListener("keydown", move);
+    return () => removeEventListener("keydown", move);
+  }, []);
+  const filtered = filter.text || filter.line || filter.status || filter.channel;
+  const inside = html`
+    <div class="list-head">
+      <div class="list-title">
+        <${PageTitle} quiet=${!main} focusKey="list">${t.tickets}<//>
+        <span class="count" role="status">${items && t.count(items.length, more)}</span>
+      </div>
+      <${Filters} filter=${filter} setFilter=${setFilter} t=${t} statuses=${session.statuses} />
+    </div>
+    ${error && items === null && html`<${Empty} icon="refresh" title=${t.failed} hint=${explain(t, error)}>
+      <button class="button" onClick=${load}>${t.retry}</button><//>`}
+    ${error && items !== null && html`<p class="notice notice-bad" role="alert">${explain(t, error)}</p>`}
+    ${items === null && !error && html`<${Skeleton} lines=${6} label=${t.loading} />`}
+    ${items && items.length === 0 &&
+    html`<${Empty} icon=${filtered ? "search" : "phone"} title=${filtered ? t.noMatch : t.noTickets}
+      hint=${filtered ? t.noMatchHint : t.noTicketsHint}>
+      ${filtered && html`<button class="button" onClick=${() => setFilter(NO_FILTER)}>${t.clear}</button>`}<//>`}
+    ${items && items.length > 0 &&
+    html`<ul ref=${rows} class="rows" aria-label=${t.listLabel}>
+      ${items.map(
+        (item) => html`<${Row} key=${item.ticket_id} item=${item} fresh=${fresh.has(item.ticket_id)}
+          current=${item.ticket_id === selected} />`,
+      )}
+    </ul>`}
+    ${more && html`<button class="button more" onClick=${older} disabled=${waiting}>${waiting ? t.loading : t.loadMore}</button>`}`;
+  return main
+    ? html`<main id="main" class="list" tabindex="-1">${inside}</main>`
+    : html`<section class="list" aria-label=${t.tickets}>${inside}</section>`;
+}
+
+/**
+ * Only what can be found is offered: statuses that tickets are given, channels that are configured.
+ * @param {{ filter: Filter, setFilter: (filter: Filter) => void, t: Words, statuses: Session["statuses"] }} props
+ */
+function Filters({ filter, setFilter, t, statuses }) {
+  const kinds = [...new Set([...(channels.value.items || []).map((one) => one.kind), ...ALWAYS])];
+  /** @param {keyof Filter} key */
+  const set = (key) => (/** @type {{ target: HTMLInputElement }} */ { target }) =>
+    setFilter({ ...filter, [key]: target.type === "checkbox" ? target.checked : target.value });
+  return html`<form role="search" class="filters" onSubmit=${(event) => event.preventDefault()}>
+    <div class="search">
+      <${Icon} name="search" />
+      <input type="search" aria-label=${t.searchLabel} placeholder=${t.search} value=${filter.text} onInput=${set("text")}
+        maxlength="200" autocomplete="off" spellcheck="false" enterkeyhint="search" />
+    </div>
+    <div class="selects">
+      <label><span class="visually-hidden">${t.line}</span>
+        <select value=${filter.line} onChange=${set("line")}>
+          <option value="">${t.line}: ${t.all}</option>
+          <option value="citizen">${t.citizen}</option>
+          <option value="enterprise">${t.enterprise}</option>
+        </select>
+      </label>
+      <label><span class="visually-hidden">${t.status}</span>
+        <select value=${filter.status} onChange=${set("status")}>
+          <option value="">${t.status}: ${t.all}</option>
+          ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.statuses, key, t)}</option>`)}
+        </select>
+      </label>
+      <label><span class="visually-hidden">${t.channel}</span>
+        <select value=${filter.channel} onChange=${set("channel")}>
+          <option value="">${t.channel}: ${t.all}</option>
+          ${kinds.map((key) => html`<option key=${key} value=${key}>${word(t.channels, key, t)}</option>`)}
+        </select>
+      </label>
+    </div>
+    <label class="check"><input type="checkbox" checked=${filter.empty} onChange=${set("empty")} /><span>${t.showEmpty}</span></label>
+  </form>`;
+}
+
+/** @param {{ item: Ticket, current: boolean, fresh: boolean }} props */
+function Row({ item, current, fresh }) {
+  const desk = useDesk();
+  const { t } = desk;
+  const live = onCall(item);
+  const said = item.demand.title || item.demand.content;
+  const where = whereabouts(item);
+  const urgent = item.demand.urgency && item.demand.urgency.level === "urgent";
+  return html`<li>
+    <a href=${`#/tickets/${item.ticket_id}`} class=${`row ${fresh ? "row-fresh" : ""} ${live ? "row-live" : ""}`}
+      aria-current=${current ? "true" : undefined}>
+      <span class="row-top">
+        <span class="row-icon"><${Icon} name=${item.channel === "sip" ? "phone" : "message"} /><span class="visually-hidden">
+          ${word(t.channels, item.channel, t)}</span></span>
+        <span class="row-no"><span class="visually-hidden">${dashed(item.ticket_no)}</span><span aria-hidden="true">#${tail(item.ticket_no)}</span></span>
+        ${live && html`<${LiveDot} label=${t.onCall} />`}
+        <time datetime=${item.created_at}>${listTime(item.created_at, now.value, desk)}</time>
+      </span>
+      <span class=${`row-text ${said ? "" : "faint"}`}>${summary(item, t)}</span>
+      <span class="row-chips">
+        ${item.demand.emergency ? html`<${Chip} tone="danger">${t.emergency(item.demand.emergency)}<//>` : urgent && html`<${Chip} tone="bad">${t.urgent}<//>`}
+        ${item.demand.type && html`<${Chip} tone="type">${word(t.types, item.demand.type, t)}<//>`}
+        ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}
+        ${item.status !== "registered" && html`<${Chip}>${word(t.statuses, item.status, t)}<//>`}
+        ${item.prefill.pending && !live && html`<${Chip} tone="wait">${t.pending}<//>`}
+        ${where && html`<span class="row-where"><${Icon} name="pin" />${where}</span>`}
+      </span>
+    </a>
+  </li>`;
+}

@@ -1,0 +1,158 @@
+// The tickets of the list, kept as they are: read once, then only what events name is read again.
+/** @import { ApiError } from "../shared/api.js" */
+/** @import { Event, Operations, Ticket } from "../shared/openapi.d.ts" */
+import { call, failure } from "../shared/api.js";
+
+const PAGE = 50;
+const LONGEST = 1000; // a list that has grown beyond it begins again with one page
+const BATCH = 100; // tickets that one request may name; where more have changed, the list is read anew
+const PAUSE_MS = 500; // between two requests: at most two a second, however much happens
+const AGAIN_MS = 5000; // after one that failed
+
+/** @typedef {NonNullable<Operations["GET tickets"]["query"]>} Query */
+/** What the list is narrowed to. @typedef {{ text: string, line: string, status: string, channel: string, empty: boolean }} Filter */
+/**
+ * `items`: newest first, null until they have come; `fresh`: ids of those that were not there at the look before.
+ * @typedef {{ items: Ticket[] | null, more: boolean, fresh: Set<string>, error: ApiError | null }} Shown
+ */
+
+/** @type {Shown} */
+export const NOTHING = { items: null, more: false, fresh: new Set(), error: null };
+
+export class LiveList {
+  /** @param {(shown: Shown) => void} show hears of every change */
+  constructor(show) {
+    this.show = show;
+    /** @type {Filter} */
+    this.filter = { text: "", line: "", status: "", channel: "", empty: false };
+    /** @type {Ticket[] | null} */
+    this.items = null;
+    /** @type {string | null} */
+    this.cursor = null;
+    /** @type {Set<string>} tickets of which events have told since they were read */
+    this.changed = new Set();
+    this.anew = true;
+    this.marking = false; // whether what is new on the list is new to whoever looks at it
+    this.asking = false;
+    this.turn = 0; // an answer to an earlier filter is none to this one
+    this.timer = 0;
+    this.last = 0;
+  }
+
+  /**
+   * Reads the list anew, narrowed to `filter`, in `wait` ms.
+   * @param {Filter} filter
+   */
+  narrow(filter, wait = 0) {
+    this.close();
+    this.filter = filter;
+    this.anew = true;
+    this.marking = false;
+    this.asking = false;
+    this.timer = setTimeout(() => this.round(), wait);
+  }
+
+  close() {
+    this.turn += 1;
+    clearTimeout(this.timer);
+    this.timer = 0;
+  }
+
+  /** @param {Event | null} event null: some may have been missed */
+  hear(event) {
+    if (event === null) this.anew = true;
+    else if (this.concerns(event)) this.changed.add(event.ticket_id);
+    else return;
+    this.soon();
+  }
+
+  /**
+   * Whether its ticket is on the list, or may belong there: what is older than all of it comes with the next page.
+   * @param {Event} event
+   */
+  concerns({ ticket_id, ticket_no }) {
+    if (this.items === null) return true;
+    const oldest = this.items.at(-1);
+    return this.cursor === null || !oldest || ticket_no > oldest.ticket_no || this.items.some((one) => one.ticket_id === ticket_id);
+  }
+
+  soon() {
+    if (this.asking || this.timer) return;
+    this.timer = setTimeout(() => this.round(), Math.max(0, this.last + PAUSE_MS - Date.now()));
+  }
+
+  /** One request. */
+  async round() {
+    const turn = this.turn;
+    this.timer = 0;
+    this.asking = true;
+    this.last = Date.now();
+    const whole = this.anew || this.items === null || this.changed.size > BATCH;
+    const ids = [...this.changed];
+    this.changed.clear();
+    this.anew = false;
+    let wait = 0;
+    try {
+      const length = this.items?.length ?? 0;
+      const page = await this.ask(
+        whole ? { limit: length > LONGEST ? PAGE : Math.max(PAGE, length) } : { limit: BATCH, ids: ids.join(",") },
+      );
+      if (turn !== this.turn) return;
+      const before = new Set(this.items?.map((one) => one.ticket_id));
+      if (whole) this.cursor = page.next_cursor;
+      this.items = whole ? page.items : patched(this.items ?? [], ids, page.items);
+      if (this.items.length > LONGEST) this.anew = true;
+      const fresh = this.marking ? this.items.filter((one) => !before.has(one.ticket_id)) : [];
+      this.marking = true;
+      this.tell(null, new Set(fresh.map((one) => one.ticket_id)));
+    } catch (thrown) {
+      if (turn !== this.turn) return;
+      const error = failure(thrown);
+      if (whole) this.anew = true;
+      else for (const id of ids) this.changed.add(id);
+      wait = Math.max(AGAIN_MS, error.retryAfterS * 1000);
+      this.tell(error);
+    }
+    this.asking = false;
+    if (wait) this.timer = setTimeout(() => this.round(), wait);
+    else if (this.anew || this.changed.size) this.soon();
+  }
+
+  /** The next page, at the end. */
+  async older() {
+    const turn = this.turn;
+    try {
+      const page = await this.ask({ limit: PAGE, cursor: this.cursor });
+      if (turn !== this.turn) return;
+      this.items = patched(this.items ?? [], [], page.items);
+      this.cursor = page.next_cursor;
+      this.tell(null);
+    } catch (thrown) {
+      if (turn === this.turn) this.tell(failure(thrown));
+    }
+  }
+
+  /** @param {ApiError | null} error @param {Set<string>} fresh */
+  tell(error, fresh = new Set()) {
+    this.show({ items: this.items, more: this.cursor !== null, fresh, error });
+  }
+
+  /** @param {Query} asked */
+  ask(asked) {
+    const { text, line, status, channel, empty } = this.filter;
+    const narrowed = { text: text.trim(), line, status, channel, empty: empty ? undefined : false };
+    return call("GET tickets", { query: /** @type {Query} */ ({ order: "newest", ...narrowed, ...asked }) });
+  }
+}
+
+/**
+ * `items` with `found` in their places, without those of `ids` that were not found: they no longer fit the filter.
+ * @param {Ticket[]} items
+ * @param {string[]} ids
+ * @param {Ticket[]} found
+ */
+function patched(items, ids, found) {
+  const replaced = new Set([...ids, ...found.map((one) => one.ticket_id)]);
+  const kept = items.filter((one) => !replaced.has(one.ticket_id));
+  return [...kept, ...found].sort((a, b) => (a.ticket_no < b.ticket_no ? 1 : -1));
+}

@@ -1,0 +1,705 @@
+// Made by scripts/desk_types.py from the API's own description; do not edit.
+
+export interface Accepted {
+  ticket_id: string;
+  ticket_no: string;
+  interaction_id: string | null;
+  emergency?: "110" | "119" | "120" | "122";
+}
+
+export interface Attachment {
+  name: string;
+  media_type?: string | null;
+  url?: string | null;
+  bytes?: number | null;
+  sha256?: string | null;
+}
+
+export interface AttemptBody { result: AttemptResult; reason?: string | null; due_at?: string | null; }
+
+export type AttemptResult = "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
+
+export interface AuditPage {
+  items: {
+    viewer: string;
+    what: string;
+    ticket_id: string | null;
+    at: string;
+    detail: Record<string, unknown> | null;
+  }[];
+  next_before: string | null;
+}
+
+export interface Callback {
+  callback_id: string;
+  ticket_id: string;
+  ticket_no: string;
+  interaction_id: string;
+  phone: string | null;
+  phone_sure: boolean;
+  tickets: string[];
+  how: "phone" | "message";
+  line: "citizen" | "enterprise";
+  reason: string;
+  reasons: string[];
+  state: "open" | "done" | "failed" | "cancelled";
+  created_at: string;
+  due_at: string;
+  attempts: number;
+  claimed_by: string | null;
+  claimed_until: string | null;
+  last_attempt: {
+    at: string;
+    by: string;
+    result: "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
+    note: string | null;
+  } | null;
+  closed: { at: string; by: string; why: string; note: string | null; } | null;
+  version: number;
+}
+
+export interface CallbackList { items: Callback[]; }
+
+export interface CancelBody { reason: string; }
+
+export interface CategoryPatch {
+  code: string;
+  l1?: string | null;
+  l2?: string | null;
+  l3?: string | null;
+  l4?: string | null;
+  taxonomy_version?: string | null;
+}
+
+export interface ChannelList {
+  items: {
+    channel_id: string;
+    kind: string;
+    process: string | null;
+    running: boolean;
+    ready: boolean | null;
+    inbound: number;
+    outbound: number;
+    pending: number;
+    last_inbound_at: string | null;
+    last_outbound_at: string | null;
+    error_rate: number | null;
+    token_ok: boolean | null;
+    token_expires_at: string | null;
+    connected: boolean | null;
+    refused: Record<string, number>;
+    silent: boolean;
+  }[];
+}
+
+export interface Community { code?: string | null; name?: string | null; }
+
+export interface CommunityPatch { code?: string | null; name?: string | null; }
+
+export interface ComplainedAboutPatch { name?: string | null; phone?: string | null; }
+
+export interface ConfirmBody { paths: string[]; }
+
+export interface ContactBody {
+  source: Source;
+  requester?: Requester;
+  content: string;
+  conversation_id?: string | null;
+  place?: SeenPlace | null;
+  attachments?: Attachment[];
+  line?: Line | null;
+  sent_at?: string | null;
+  grid?: GridReport | null;
+  sensor?: SensorReading | null;
+  media?: MediaItem | null;
+}
+
+export type ContactBy = "phone" | "message";
+
+export interface ContactStatus {
+  source: { name: string; event_id: string; };
+  interaction_id: string | null;
+  ticket_id: string;
+  ticket_no: string;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  created_at: string;
+  updated_at: string;
+  lead_unit: string | null;
+  callback: "open" | "done" | "failed" | "cancelled" | null;
+  replied_at: string | null;
+  public_reply: string | null;
+  resolved: boolean | null;
+  closed_at: string | null;
+}
+
+export type Crs = "WGS84" | "GCJ02" | "CGCS2000" | "BD09";
+
+export interface DeadLetterList {
+  items: {
+    feed: string;
+    event_seq: number;
+    event_id: string;
+    type: string;
+    ticket_id: string;
+    ticket_no: string;
+    attempts: number;
+    last_error: string | null;
+    dead_at: string;
+  }[];
+}
+
+export interface DemandPatch {
+  type?: DemandType | null;
+  title?: string | null;
+  content?: string | null;
+  category?: CategoryPatch | null;
+  urgency?: UrgencyPatch | null;
+  emergency?: EmergencyNumber | null;
+  complained_about?: ComplainedAboutPatch | null;
+}
+
+export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
+
+export interface District { code?: string | null; name?: string | null; }
+
+export interface DistrictPatch { code?: string | null; name?: string | null; }
+
+export interface Divisions { version: string; items: { code: string; name: string; level: string; parent: string; }[]; }
+
+export interface DoneBody { result: DoneResult; reason?: string | null; }
+
+export type DoneResult = "reached" | "not_reached";
+
+export type EmergencyNumber = "110" | "119" | "120" | "122";
+
+export interface Event {
+  event_seq: number;
+  event_id: string;
+  type: string;
+  at: string;
+  ticket_id: string;
+  ticket_no: string;
+  interaction_id: string | null;
+  actor: string;
+  data: Record<string, unknown>;
+}
+
+export interface EventPage { items: Event[]; next_after: number | null; }
+
+export interface FeedList {
+  items: {
+    feed: string;
+    pending: number;
+    dead: number;
+    held: {
+      since: string;
+      cause: string;
+      http_status: number | null;
+      why: string;
+      probes: number;
+      probe_at: string;
+      do: string;
+    } | null;
+  }[];
+}
+
+export interface Fields {
+  version: string;
+  items: {
+    path: string;
+    kind: "id" | "text" | "prose" | "phone" | "word" | "whole" | "number" | "flag" | "time" | "any" | "object" | "list" | "map";
+    many: boolean;
+    zh: string;
+    en: string;
+    words: { code: string; zh: string; en: string; }[];
+    form: {
+      place: number;
+      input: "choice" | "set" | "flag" | "coded" | "level" | "text" | "long" | "secret";
+      most: number | null;
+      required: boolean;
+      tel: boolean;
+      offered: string | null;
+      catalogue: "taxonomy" | "units" | "divisions" | null;
+    } | null;
+  }[];
+}
+
+export type Gender = "female" | "male" | "other";
+
+export interface GridReport { worker_id?: string | null; tried?: string | null; }
+
+export interface HandlingPatch { lead_unit?: string | null; }
+
+export interface Health { status: string; }
+
+export interface Interaction {
+  interaction_id: string;
+  channel: string;
+  channel_id: string;
+  direction: "inbound" | "outbound";
+  external_id: string | null;
+  from_raw: string | null;
+  to_raw: string | null;
+  asserted_identity: string | null;
+  diversion: string | null;
+  node: string | null;
+  started_at: string;
+  queued_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  disposition: "completed" | "self_service" | "answered" | "voicemail" | "callback_requested" | "transferred" | "deflected" | "abandoned_before_answer" | "abandoned_in_flow" | "abandoned_in_queue" | "rejected" | "interrupted" | "idle_closed" | null;
+  agent_id: string | null;
+  flow: { name: string | null; version: string | null; };
+  dtmf: string[];
+  recording: { url: string; duration_s: number | null; sha256: string | null; tracks: string[]; } | null;
+  transcript?: {
+    seq: number;
+    speaker: "requester" | "agent" | "bot";
+    start_ms: number;
+    end_ms: number;
+    text: string;
+    corrected_text: string | null;
+    language: string | null;
+    confidence: number | null;
+    engine: string | null;
+  }[];
+  messages?: {
+    seq: number;
+    direction: "inbound" | "outbound";
+    sent_at: string;
+    kind: "text" | "image" | "voice" | "location" | "file" | "event";
+    text: string | null;
+    attachment_id: string | null;
+    external_id: string | null;
+    delivery: string | null;
+  }[];
+}
+
+export interface InteractionPatch { interaction_id: string; transcript: SegmentPatch[]; }
+
+export interface LiftSecrecyBody { reason: "requester_asked" | "misunderstood" | "law"; }
+
+export type Line = "citizen" | "enterprise";
+
+export interface LoginBody { username: string; password: string; }
+
+export interface MediaItem { outlet: string; title?: string | null; url?: string | null; published_at?: string | null; }
+
+export interface MergeBody { into: string; }
+
+export type OpenApi = Record<string, unknown>;
+
+export interface PasswordBody { current: string; new: string; }
+
+export interface PlacePatch {
+  lat?: number | null;
+  lon?: number | null;
+  crs?: Crs | null;
+  address?: string | null;
+  district?: DistrictPatch | null;
+  street?: StreetPatch | null;
+  community?: CommunityPatch | null;
+  grid_id?: string | null;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  errors?: { path: string; message: string; nearest?: { code: string; name: string; }; }[];
+}
+
+export interface Readiness {
+  status: string;
+  parts: Record<string, boolean>;
+  degraded: string[];
+  alarms: { name: string; of: string | null; value: number; }[];
+}
+
+export interface RefusedCallList {
+  items: {
+    channel_id: string;
+    number: string;
+    phone: string | null;
+    to_raw: string;
+    reason: string;
+    proved: boolean;
+    first_at: string;
+    last_at: string;
+    attempts: number;
+  }[];
+}
+
+export interface Released { feed: string; released: boolean; }
+
+export interface ReplayBody {
+  all?: boolean;
+  dead?: boolean;
+  since?: number | null;
+  until?: number | null;
+  begin?: string | null;
+  end?: string | null;
+  events?: number[] | null;
+}
+
+export interface ReplayStarted { feed: string; events: number; }
+
+export interface Replayed { feed: string; event_seq: number; }
+
+export interface Requester {
+  kind?: RequesterKind;
+  phone?: string | null;
+  name?: string | null;
+  callback_phone?: string | null;
+  contact_by?: ContactBy | null;
+  gender?: Gender | null;
+  org_name?: string | null;
+  uscc?: string | null;
+  anonymous?: boolean | null;
+  secret?: boolean | null;
+  language?: string | null;
+  accessibility?: string[] | null;
+}
+
+export type RequesterKind = "citizen" | "visitor" | "enterprise" | "grid_worker" | "machine";
+
+export interface RequesterPatch {
+  kind?: RequesterKind | null;
+  name?: string | null;
+  phone?: string | null;
+  callback_phone?: string | null;
+  contact_by?: ContactBy | null;
+  gender?: Gender | null;
+  org_name?: string | null;
+  uscc?: string | null;
+  anonymous?: boolean | null;
+  secret?: boolean | null;
+  language?: string | null;
+  accessibility?: string[] | null;
+}
+
+export interface SameRequesterBody { ticket_id: string; }
+
+export interface SameRequesterList {
+  items: {
+    ticket_id: string;
+    ticket_no: string;
+    created_at: string;
+    channel: string;
+    status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+    title: string | null;
+    name: string | null;
+    gender: string | null;
+    org_name: string | null;
+    uscc: string | null;
+    language: string | null;
+    accessibility: string[];
+    phone: string | null;
+    callback_phone: string | null;
+  }[];
+}
+
+export interface SeenPlace {
+  lat?: number | null;
+  lon?: number | null;
+  crs?: Crs | null;
+  address?: string | null;
+  district?: District | null;
+  street?: Street | null;
+  community?: Community | null;
+  grid_id?: string | null;
+  accuracy_m?: number | null;
+}
+
+export interface SegmentPatch { seq: number; corrected_text: string; }
+
+export interface SensorReading {
+  device_id: string;
+  metric: string;
+  value: number | string;
+  unit?: string | null;
+  threshold?: number | null;
+  measured_at?: string | null;
+}
+
+export interface Session {
+  username: string;
+  name: string;
+  role: string;
+  must_change_password: boolean;
+  csrf_token: string;
+  timezone: string;
+  statuses: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
+  guesses: { fill_at: number; sure: number; };
+}
+
+export interface SimilarList {
+  items: {
+    ticket_id: string;
+    ticket_no: string;
+    score: number;
+    title: string | null;
+    status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+    created_at: string;
+    same_requester: boolean;
+    reporters: number;
+  }[];
+  reporters: number;
+  repeats: number;
+  complete: boolean;
+}
+
+export interface Source { name: string; event_id?: string | null; }
+
+export interface Street { code?: string | null; name?: string | null; }
+
+export interface StreetPatch { code?: string | null; name?: string | null; }
+
+export interface Taxonomy {
+  version: string;
+  items: {
+    code: string;
+    names: string[];
+    names_en: string[];
+    keywords: string[];
+    unit: string | null;
+    urgent: boolean;
+    leaf: boolean;
+    effective_from: string | null;
+    effective_to: string | null;
+  }[];
+}
+
+export interface Ticket {
+  ticket_id: string;
+  ticket_no: string;
+  schema_version: number;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  created_at: string;
+  updated_at: string;
+  version: number;
+  event_seq: number;
+  empty: boolean;
+  line: "citizen" | "enterprise";
+  channel: string;
+  channel_id: string;
+  entry_number: string | null;
+  source: { name: string | null; event_id: string | null; };
+  interactions: Interaction[];
+  requester: {
+    requester_id: string;
+    kind: "citizen" | "visitor" | "enterprise" | "grid_worker" | "machine";
+    name: string | null;
+    phone: string | null;
+    callback_phone: string | null;
+    contact_by: "phone" | "message" | null;
+    gender: "female" | "male" | "other" | null;
+    org_name: string | null;
+    uscc: string | null;
+    anonymous: boolean | null;
+    secret: boolean | null;
+    language: string | null;
+    accessibility: string[];
+    returning: boolean;
+    labels: string[];
+  };
+  demand: {
+    type: "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other" | null;
+    title: string | null;
+    content: string | null;
+    category: {
+      code: string | null;
+      l1: string | null;
+      l2: string | null;
+      l3: string | null;
+      l4: string | null;
+      taxonomy_version: string | null;
+    };
+    urgency: { level: "normal" | "urgent" | null; reason: string | null; };
+    emergency: "110" | "119" | "120" | "122" | null;
+    complained_about: { name: string | null; phone: string | null; };
+  };
+  place: {
+    address: string | null;
+    district: { code: string | null; name: string | null; };
+    street: { code: string | null; name: string | null; };
+    community: { code: string | null; name: string | null; };
+    grid_id: string | null;
+    lat: number | null;
+    lon: number | null;
+    crs: "WGS84" | "GCJ02" | "CGCS2000" | "BD09" | null;
+  };
+  handling: {
+    lead_unit: string | null;
+    units: {
+      task_id: string | null;
+      unit: string | null;
+      role: string | null;
+      status: string | null;
+      dispatched_at: string | null;
+      signed_at: string | null;
+      replied_at: string | null;
+      due_at: string | null;
+      returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; }[];
+    }[];
+    routing_trace: { stage: string | null; rule: string | null; reason: string | null; }[];
+    clocks: {
+      kind: string | null;
+      started_at: string | null;
+      due_at: string | null;
+      met_at: string | null;
+      breached_at: string | null;
+    }[];
+    callback: {
+      state: "open" | "done" | "failed" | "cancelled";
+      due_at: string | null;
+      attempts: number;
+      how: "phone" | "message";
+    } | null;
+  };
+  outcome: {
+    replied_at: string | null;
+    public_reply: string | null;
+    resolved: boolean | null;
+    evaluation: { channel: string | null; satisfied: number | null; comment: string | null; };
+    evaluations: { at: string | null; channel: string | null; satisfied: number | null; comment: string | null; }[];
+    closed_at: string | null;
+  };
+  prefill: {
+    fields: Record<string, {
+      value: unknown;
+      source: "rule" | "model" | "asr" | "caller_id" | "flow" | "agent";
+      span: [number, number] | null;
+      confidence: number;
+      confirmed_by: string | null;
+    }>;
+    candidates: {
+      category: { code: string; confidence: number; }[];
+      unit: { code: string; confidence: number; }[];
+      district: { code: string; confidence: number; }[];
+      street: { code: string; confidence: number; }[];
+      community: { code: string; confidence: number; }[];
+    };
+    mentions: { kind: string; value: string; span: [number, number] | null; confidence: number; }[];
+    pending: boolean;
+  };
+  related: {
+    parent_id: string | null;
+    child_ids: string[];
+    merged_into: string | null;
+    merged_ids: string[];
+    merged_count: number;
+    similar: { ticket_id: string; score: number; }[];
+  };
+  attachments: {
+    attachment_id: string;
+    name: string | null;
+    media_type: string | null;
+    bytes: number | null;
+    sha256: string | null;
+    url: string | null;
+    error: string | null;
+  }[];
+}
+
+export interface TicketPage { items: Ticket[]; next_cursor: string | null; }
+
+export interface TicketPatch {
+  interactions?: InteractionPatch[];
+  line?: Line | null;
+  requester?: RequesterPatch | null;
+  demand?: DemandPatch | null;
+  place?: PlacePatch | null;
+  handling?: HandlingPatch | null;
+}
+
+export interface Units {
+  version: string;
+  items: { code: string; name: string; name_en: string; kind: string; parent: string | null; }[];
+}
+
+export type UrgencyLevel = "normal" | "urgent";
+
+export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
+
+export interface WithdrawBody { reason?: "requester_asked" | "settled" | "by_mistake"; }
+
+export interface Operations {
+  "POST contacts": { query: Record<string, never>; body: ContactBody; answer: Accepted; };
+  "GET contacts/{source}/{event_id}": { query: Record<string, never>; body: undefined; answer: ContactStatus; };
+  "GET tickets": {
+    query: {
+      ids?: string | null;
+      since?: number | null;
+      channel?: string | null;
+      status?: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn" | null;
+      line?: "citizen" | "enterprise" | null;
+      empty?: boolean | null;
+      text?: string | null;
+      limit?: number;
+      cursor?: string | null;
+      order?: "oldest" | "newest";
+    };
+    body: undefined;
+    answer: TicketPage;
+  };
+  "GET tickets/{ticket}": { query: { unmasked?: boolean; }; body: undefined; answer: Ticket; };
+  "PATCH tickets/{ticket}": { query: { unmasked?: boolean; }; body: TicketPatch; answer: Ticket; };
+  "GET tickets/{ticket}/events": { query: { after?: number; limit?: number; }; body: undefined; answer: EventPage; };
+  "GET tickets/{ticket}/vcon": { query: Record<string, never>; body: undefined; answer: null; };
+  "GET tickets/{ticket}/similar": { query: Record<string, never>; body: undefined; answer: SimilarList; };
+  "POST tickets/{ticket}/actions/merge": { query: { unmasked?: boolean; }; body: MergeBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/unmerge": { query: { unmasked?: boolean; }; body: undefined; answer: Ticket; };
+  "GET tickets/{ticket}/same-requester": { query: Record<string, never>; body: undefined; answer: SameRequesterList; };
+  "POST tickets/{ticket}/actions/same_requester": { query: { unmasked?: boolean; }; body: SameRequesterBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/lift-secrecy": { query: { unmasked?: boolean; }; body: LiftSecrecyBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/withdraw": { query: { unmasked?: boolean; }; body: WithdrawBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/{verb}": { query: { unmasked?: boolean; }; body: ConfirmBody; answer: Ticket; };
+  "GET tickets/{ticket}/recordings/{interaction}": { query: Record<string, never>; body: undefined; answer: null; };
+  "GET attachments/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
+  "GET channels": { query: Record<string, never>; body: undefined; answer: ChannelList; };
+  "GET stream": { query: { after?: number | null; }; body: undefined; answer: null; };
+  "GET callbacks": {
+    query: {
+      state?: "open" | "done" | "failed" | "cancelled" | "all";
+      line?: "citizen" | "enterprise" | null;
+      due_before?: string | null;
+      has_phone?: boolean | null;
+      limit?: number;
+    };
+    body: undefined;
+    answer: CallbackList;
+  };
+  "POST callbacks/{callback}/actions/claim": { query: { unmasked?: boolean; }; body: undefined; answer: Callback; };
+  "POST callbacks/{callback}/actions/attempt": { query: { unmasked?: boolean; }; body: AttemptBody; answer: Callback; };
+  "POST callbacks/{callback}/actions/done": { query: { unmasked?: boolean; }; body: DoneBody; answer: Callback; };
+  "POST callbacks/{callback}/actions/cancel": { query: { unmasked?: boolean; }; body: CancelBody; answer: Callback; };
+  "GET refused-calls": { query: { hours?: number; limit?: number; }; body: undefined; answer: RefusedCallList; };
+  "GET feeds": { query: Record<string, never>; body: undefined; answer: FeedList; };
+  "GET feeds/dead-letters": { query: { feed?: string | null; limit?: number; }; body: undefined; answer: DeadLetterList; };
+  "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };
+  "POST feeds/{feed}/actions/replay": { query: Record<string, never>; body: ReplayBody; answer: ReplayStarted; };
+  "POST feeds/{feed}/actions/release": { query: Record<string, never>; body: undefined; answer: Released; };
+  "GET audit": {
+    query: {
+      ticket_id?: string | null;
+      viewer?: string | null;
+      what?: string | null;
+      before?: string | null;
+      limit?: number;
+    };
+    body: undefined;
+    answer: AuditPage;
+  };
+  "GET fields": { query: Record<string, never>; body: undefined; answer: Fields; };
+  "GET taxonomy": { query: Record<string, never>; body: undefined; answer: Taxonomy; };
+  "GET units": { query: Record<string, never>; body: undefined; answer: Units; };
+  "GET divisions": { query: Record<string, never>; body: undefined; answer: Divisions; };
+  "POST session": { query: Record<string, never>; body: LoginBody; answer: Session; };
+  "GET session": { query: Record<string, never>; body: undefined; answer: Session; };
+  "DELETE session": { query: Record<string, never>; body: undefined; answer: null; };
+  "POST session/password": { query: Record<string, never>; body: PasswordBody; answer: Session; };
+  "GET openapi.json": { query: Record<string, never>; body: undefined; answer: OpenApi; };
+}

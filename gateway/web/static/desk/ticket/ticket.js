@@ -1,0 +1,230 @@
+// One ticket: its form, its conversations, its history.
+/** @import { ApiError } from "../shared/api.js" */
+/** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
+/** @import { Told } from "./editor.js" */
+/** @import { Path } from "./fields.js" */
+/** @import { Look, Sealed } from "./media.js" */
+import { call, explain, failure } from "../shared/api.js";
+import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js";
+import { html, useEffect, useRef, useState } from "../shared/html.js";
+import { useDesk, useThrottled, wide } from "../shared/state.js";
+import { subscribe } from "../shared/stream.js";
+import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { useEditor, useSteady } from "./editor.js";
+import { useSpans } from "./evidence.js";
+import { FIELDS } from "./fields.js";
+import { Field, Marked, Mentions } from "./form.js";
+import { Attachment, Viewer, pictures } from "./media.js";
+import { SameRequester } from "./same.js";
+import { Similar } from "./similar.js";
+import { Interaction } from "./transcript.js";
+
+const REFRESH_MS = 400;
+const UNMASKED = { unmasked: true };
+
+/** @param {{ id: string }} props */
+export function Ticket({ id }) {
+  const { t } = useDesk();
+  const [record, setRecord] = useState(/** @type {OneTicket | null} */ (null));
+  const [error, setError] = useState(/** @type {ApiError | null} */ (null));
+  const newest = useRef(/** @type {OneTicket | null} */ (null));
+  const query = useRef(/** @type {{ unmasked?: boolean }} */ ({}));
+  /** @param {OneTicket} found */
+  const take = (found) => {
+    // Answers may overtake each other; the record never goes back.
+    if (!newest.current || found.version >= newest.current.version) {
+      newest.current = found;
+      setRecord(found);
+    }
+    setError(null);
+    return newest.current;
+  };
+  const ask = () => call("GET tickets/{ticket}", { path: { ticket: id }, query: query.current });
+  const load = () => ask().then(take, (problem) => setError(failure(problem)));
+  // From now on this page shows everything: the server writes that down before it answers.
+  /** @param {(told: Told) => void} tell */
+  const reveal = async (tell) => {
+    query.current = UNMASKED;
+    try {
+      take(await ask());
+      tell({ bad: false, text: t.revealed });
+    } catch (problem) {
+      query.current = {};
+      tell({ bad: true, text: explain(t, failure(problem)) });
+    }
+  };
+  const refresh = useThrottled(load, REFRESH_MS);
+  useEffect(() => {
+    load();
+    return subscribe((event) => (event === null || event.ticket_id === newest.current?.ticket_id) && refresh());
+  }, [id]);
+
+  const back = !wide.value && html`<a class="back" href="#/tickets"><${Icon} name="back" />${t.back}</a>`;
+  if (record === null && error)
+    return html`${back}<${Empty} icon=${error.status === 404 ? "search" : "refresh"}
+      title=${error.status === 404 ? t.ticketNotFound : t.failed} hint=${error.status === 404 ? "" : explain(t, error)}>
+      <button class="button" onClick=${load}>${t.retry}</button><//>`;
+  if (record === null) return html`${back}<${Skeleton} lines=${8} label=${t.loading} />`;
+  return html`<article class="ticket" aria-labelledby="ticket-title">
+    ${back}
+    <${Head} record=${record} />
+    <${Body} record=${record} take=${take} newest=${newest} unmasked=${query.current === UNMASKED} query=${query.current} reveal=${reveal} />
+  </article>`;
+}
+
+/** @param {{ record: OneTicket }} props */
+function Head({ record }) {
+  const desk = useDesk();
+  const { t } = desk;
+  const [copied, setCopied] = useState(false);
+  const copy = () =>
+    navigator.clipboard &&
+    navigator.clipboard.writeText(dashed(record.ticket_no)).then(() => {
+      setCopied(true);
+      setTimeout(() => setCopied(false), 2000);
+    });
+  return html`<header class="ticket-head">
+    <p class="eyebrow">${t.ticketNo} · ${word(t.channels, record.channel, t)}</p>
+    <div class="ticket-no">
+      <${PageTitle} id="ticket-title" focusKey=${record.ticket_id}>${dashed(record.ticket_no)}<//>
+      <button type="button" class="quiet square" aria-label=${t.copy} title=${t.copy} onClick=${copy}><${Icon} name=${copied ? "check" : "copy"} /></button>
+      <span role="status" class="faint small">${copied && t.copied}</span>
+    </div>
+    <div class="ticket-chips">
+      ${onCall(record) && html`<${LiveDot} label=${t.onCall} />`}
+      <${Chip} tone="status">${word(t.statuses, record.status, t)}<//>
+      ${record.demand.emergency && html`<${Chip} tone="danger">${t.emergency(record.demand.emergency)}<//>`}
+      ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.urgent}<//>`}
+      <${Chip} tone="line">${record.line === "enterprise" ? t.enterprise : t.citizen}<//>
+      ${record.requester.secret && html`<${Chip} tone="bad">${t.secret}<//>`}
+      ${record.requester.anonymous && html`<${Chip} tone="wait">${t.anonymous}<//>`}
+      ${record.requester.returning && html`<${Chip}>${t.returning}<//>`}
+      ${record.empty && html`<${Chip} tone="wait">${t.notSaid}<//>`}
+      ${record.prefill.pending && !onCall(record) && html`<${Chip} tone="wait">${t.pending}<//>`}
+    </div>
+    <p class="faint small">${t.createdAt} <time datetime=${record.created_at}>${fullTime(record.created_at, desk)}</time>
+      <span class="dot"> · </span>${t.updatedAt} <time datetime=${record.updated_at}>${fullTime(record.updated_at, desk)}</time></p>
+  </header>`;
+}
+
+/**
+ * @param {{
+ *   record: OneTicket, take: (found: OneTicket) => OneTicket, newest: { current: OneTicket | null }, unmasked: boolean,
+ *   reveal: (tell: (told: Told) => void) => void, query: { unmasked?: boolean },
+ * }} props
+ */
+function Body({ record, take, newest, unmasked, reveal, query }) {
+  const { t } = useDesk();
+  const form = useEditor({ record, take, newest, query });
+  const spans = useSpans(record);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const [shown, look] = useState(/** @type {string | null} */ (null));
+  const sealed = record.requester.secret && !unmasked;
+  useSteady(box);
+  const { active, dirty, told, busy, open, filled } = form;
+  /** @param {Path} path */
+  const field = (path) => html`<${Field} path=${path} form=${form} />`;
+  /** @param {{ preventDefault(): void }} event */
+  const save = (event) => {
+    event.preventDefault();
+    form.save();
+  };
+  const hidden = !unmasked && JSON.stringify([record.requester, record.demand]).includes("*");
+  const fresh = form.arrived.paths.map((path) => t[FIELDS[path].label]).join(t.comma);
+  return html`<div class="columns">
+    <form class="form" ref=${box} onSubmit=${save} onKeyDown=${form.keyed} aria-label=${t.demand} novalidate>
+      <div class="review">
+        <p>${!filled.length ? t.nothingFilled : open.length ? t.progress(filled.length - open.length, filled.length) : t.allConfirmed}
+          <span class="keys faint small">${t.keysHint}</span></p>
+        <div class="row-buttons">
+          ${(hidden || unmasked) &&
+          html`<button type="button" class="button button-small" disabled=${unmasked} onClick=${() => reveal(form.tell)}>
+            <${Icon} name="eye" />${t.reveal}</button>`}
+          <button type="button" class="button button-small confirm-all" disabled=${!open.length || busy} onClick=${form.confirmAll}>
+            <${Icon} name="check" />${t.confirmAll(open.length)}</button>
+        </div>
+        <p class="visually-hidden" role="status">${fresh && t.filledNow(fresh)}</p>
+      </div>
+      <fieldset class="panel"><legend>${t.demand}</legend>
+        <div class="pair">${field("demand.type")}${field("demand.urgency")}</div>
+        ${field("demand.category")}
+        ${field("demand.title")}
+        ${field("demand.content")}
+        <${Marked} record=${record} spans=${spans} active=${active} />
+        <${Mentions} record=${record} form=${form} />
+        <div class="pair">${field("demand.complained_about.name")}${field("demand.complained_about.phone")}</div>
+        ${field("handling.lead_unit")}
+      </fieldset>
+      <fieldset class="panel"><legend>${t.place}</legend>
+        <div class="triple">${field("place.district")}${field("place.street")}${field("place.community")}</div>
+        ${field("place.address")}
+      </fieldset>
+      <fieldset class="panel"><legend>${t.requester}</legend>
+        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || t.withheld}</strong></div>
+        <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
+        <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>
+        <div class="triple">${field("requester.secret")}${field("requester.anonymous")}${field("requester.contact_by")}</div>
+        ${field("requester.accessibility")}
+      </fieldset>
+      <div class=${`savebar ${dirty.length || told ? "savebar-on" : ""}`}>
+        <p role="status" class=${told && told.bad ? "note-bad" : "faint"}>${told ? told.text : dirty.length ? t.changes(dirty.length) : t.nothing}</p>
+        <div class="row-buttons">
+          <button type="button" class="button" disabled=${!dirty.length || busy} onClick=${form.discard}>${t.discard}</button>
+          <button class="button button-main" disabled=${!dirty.length || busy}>${busy ? t.saving : t.save}</button>
+        </div>
+      </div>
+    </form>
+    <div class="side">
+      ${record.interactions.map(
+        (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
+          spans=${spans} active=${active} sealed=${sealed} look=${look} />`,
+      )}
+      <${Others} record=${record} sealed=${sealed} look=${look} />
+      <${Rating} given=${record.outcome.evaluation} />
+      <${SameRequester} record=${record} form=${form} />
+      <${Similar} record=${record} form=${form} />
+      <${History} record=${record} />
+    </div>
+    <${Viewer} items=${sealed ? [] : pictures(record)} shown=${shown} look=${look} />
+  </div>`;
+}
+
+/** Files that stand in no message: those that stayed at their source. @param {{ record: OneTicket, sealed: Sealed, look: Look }} props */
+function Others({ record, sealed, look }) {
+  const { t } = useDesk();
+  const told = new Set(record.interactions.flatMap((one) => (one.messages || []).map((message) => message.attachment_id)));
+  const items = record.attachments.filter((one) => !told.has(one.attachment_id));
+  if (!items.length) return null;
+  return html`<section class="panel" aria-labelledby="files-title"><h2 id="files-title">${t.files}</h2>
+    <ul class="files">${items.map((one) => html`<li key=${one.attachment_id}><${Attachment} one=${one} sealed=${sealed} look=${look} /></li>`)}</ul>
+  </section>`;
+}
+
+/** @param {{ given: OneTicket["outcome"]["evaluation"] }} props */
+function Rating({ given }) {
+  const { t } = useDesk();
+  if (!given.satisfied) return null;
+  return html`<section class="panel" aria-labelledby="rating-title"><h2 id="rating-title">${t.rating}</h2>
+    <p><strong>${t.satisfied(given.satisfied)}</strong> <span class="faint small">${word(t.channels, given.channel, t)}</span></p>
+    ${given.comment && html`<p>${given.comment}</p>`}
+  </section>`;
+}
+
+/** @param {{ record: OneTicket }} props */
+function History({ record }) {
+  const desk = useDesk();
+  const { t } = desk;
+  const [open, setOpen] = useState(false);
+  const [items, setItems] = useState(/** @type {Event[] | null} */ (null));
+  useEffect(() => {
+    if (open) call("GET tickets/{ticket}/events", { path: { ticket: record.ticket_id }, query: { limit: 1000 } }).then((page) => setItems(page.items), () => {});
+  }, [open, record.version]);
+  return html`<details class="panel history" onToggle=${(event) => setOpen(event.currentTarget.open)}>
+    <summary><h2>${t.history}</h2></summary>
+    ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
+    ${items && html`<ol>${items.map(
+      (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}</span></li>`,
+    )}</ol>`}
+  </details>`;
+}

@@ -1,0 +1,55 @@
+// Words about files that people sent, ratings, and events of written conversations.
+export const zh = {
+  files: "附件",
+  fileKinds: { image: "图片", audio: "语音", video: "视频", text: "文本", application: "文件", file: "文件" },
+  fileComing: "正在接收，到达后会显示在这里",
+  fileLost: (/** @type {string} */ why) => `没有保存：${why}`,
+  fileErrors: {
+    too_large: "文件太大", not_allowed: "不接收这种文件", empty: "文件是空的", fetch_failed: "没能从平台取到",
+    not_understood: "语音没有听出文字", not_decodable: "语音无法解码", other: "接收失败",
+  },
+  fileAtSource: "在来源系统中打开",
+  secretFiles: "诉求人要求保密：查看完整内容后可以打开，查看会留痕",
+  cannotShow: "此处无法显示，请下载查看",
+  enlarge: (/** @type {string} */ what) => `放大查看：${what}`,
+  download: (/** @type {string} */ what) => `下载：${what}`,
+  downloadShort: "下载",
+  pictureOf: (/** @type {number} */ n, /** @type {number} */ all, /** @type {string} */ name) => `第 ${n} 张，共 ${all} 张：${name}`,
+  previous: "上一张",
+  next: "下一张",
+  close: "关闭",
+  rating: "诉求人评价",
+  satisfied: (/** @type {number} */ n) => `${n} 分（满分 5 分）`,
+  messageEvents: {
+    rating: "（已评价）", end: "（结束了对话）", edit: "（修改了消息）", recall: "（撤回了消息）", subscribe: "（关注）",
+    unsubscribe: "（取消关注）", menu: "（点击菜单）", scan: "（扫码）", unsupported: "（无法识别的消息）", notice: "（平台通知）",
+  },
+};
+/** @type {typeof zh} */
+export const en = {
+  files: "Files",
+  fileKinds: { image: "Picture", audio: "Voice", video: "Video", text: "Text", application: "File", file: "File" },
+  fileComing: "On its way; it appears here when it has arrived",
+  fileLost: (why) => `Not kept: ${why}`,
+  fileErrors: {
+    too_large: "too large", not_allowed: "not a kind that is taken", empty: "empty", fetch_failed: "its platform did not give it",
+    not_understood: "no words were understood", not_decodable: "the sound cannot be decoded", other: "it did not arrive",
+  },
+  fileAtSource: "Open at its source",
+  secretFiles: "The requester asked for secrecy: it opens after everything is shown; the look is recorded",
+  cannotShow: "cannot be shown here; download it",
+  enlarge: (what) => `Enlarge: ${what}`,
+  download: (what) => `Download: ${what}`,
+  downloadShort: "Download",
+  pictureOf: (n, all, name) => `${n} of ${all}: ${name}`,
+  previous: "Previous",
+  next: "Next",
+  close: "Close",
+  rating: "Rating",
+  satisfied: (n) => `${n} of 5`,
+  messageEvents: {
+    rating: "(rated)", end: "(ended the conversation)", edit: "(edited a message)", recall: "(recalled a message)",
+    subscribe: "(followed)", unsubscribe: "(unfollowed)", menu: "(tapped the menu)", scan: "(scanned a code)",
+    unsupported: "(a message of an unknown kind)", notice: "(notice of the platform)",
+  },
+};
