@@ -326,7 +326,7 @@ window.fetch = (address, ...rest) => {
 
 
 async def listening(house: WebHouse, desk: Browser) -> None:
-    """The list knows of three tickets, the third by an event: its first reads, also the open stream's, are over."""
+    """The list knows of three tickets, the third by an event: what it reads by itself at the beginning is over."""
     for n in range(3):
         await house.contact(f"先来的{n}", event_id=f"first{n}")
         await desk.see(f"{n + 1} 件")
