@@ -168,7 +168,7 @@ def confirm(ticket: Ticket, entries: Mapping[str, Filled]) -> None:
 
 def said_by(actor: str, path: str, value: Any) -> Filled | None:
     """The entry of a field that a person set; None for one that is never guessed."""
-    field = path_of(path)
-    if field.room not in _GUESSABLE and path not in OFFERED:
+    if path.partition(".")[0] not in _GUESSABLE and path not in OFFERED:
         return None
+    field = path_of(path)
     return Filled(field.code_of(field.shaped(value)), "agent", None, 1.0, actor)

@@ -26,6 +26,7 @@ from gateway.errors import Conflict, GatewayError, NotFound, StaleVersion
 from tests.support.story import Story
 
 pytestmark = pytest.mark.unit
+NOTHING = Journal(0)
 MANY = settings(max_examples=60, deadline=None)
 STORIES = given(st.integers(0, 2**32).map(Random), st.integers(1, 60))
 
@@ -129,4 +130,4 @@ def shown(world: World) -> str:
         {name: getattr(one, name) for name in Ticket.__slots__ if name not in {"_form", "journal"}} | {"form": one.form}
         for one in world.tickets.values()
     ]
-    return repr((replace(world, tickets={}, new_id=id, journal=Journal(0)), tickets, world.journal.entries))
+    return repr((replace(world, tickets={}, new_id=id, journal=NOTHING), tickets, world.journal.entries))
