@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.events import Event
+from gateway.domain.events import Event, TicketWithdrawn
 from gateway.domain.form import CallbackShown, Form
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.journal import Journal
-from gateway.domain.status import Status
+from gateway.domain.status import Status, moved
 
 CALLBACK = "handling.callback"
 
@@ -109,6 +109,12 @@ class Ticket:
                 self.form.handling.callback = None if code is None else CallbackShown(**code)
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
+
+    def withdraw(self, event: TicketWithdrawn) -> None:
+        """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""
+        gone = Alteration(self)
+        gone.set("status", moved(self.status, Status.WITHDRAWN))
+        self.record(event, gone)
 
     def record(self, event: Event, alteration: Alteration | None = None) -> None:
         """``event`` has happened, and with it what ``alteration`` holds."""

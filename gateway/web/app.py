@@ -23,6 +23,7 @@ from gateway.web.api import (
     similar,
     stream,
     tickets,
+    withdraw,
 )
 from gateway.web.api.hub import EventHub
 from gateway.web.open311.routes import ROUTES as OPEN311_ROUTES
@@ -35,6 +36,7 @@ API_ROUTES = (
     *similar.ROUTES,
     *same_requester.ROUTES,
     *secrecy.ROUTES,
+    *withdraw.ROUTES,
     *corrections.ROUTES,
     *recordings.ROUTES,
     *attachments.ROUTES,

@@ -73,9 +73,10 @@ class WithdrawAsked(Event):
 
 @event("ticket.withdrawn")
 class TicketWithdrawn(Event):
-    """诉求人撤回."""
+    """诉求人撤回. ``reason``: why, by code; None where its requester said so themselves in a conversation."""
 
     of: str | None = None
+    reason: str | None = None
 
 
 @event("ticket.added_to")

@@ -29,7 +29,7 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.status import Status
+from gateway.domain.status import Status, may_follow
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
@@ -55,13 +55,11 @@ class Asked:
     of: str | None = None
 
     def tell(self, ticket: Ticket, at: datetime) -> None:
-        """Record it; a ticket that is withdrawn has another status."""
-        if not self.withdrawn:
+        """Record it. Who takes back a ticket that went further meanwhile has asked for it, and no more."""
+        if self.withdrawn and may_follow(ticket.status, Status.WITHDRAWN):
+            ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
+        else:
             ticket.record(_ASKED[self.intent](at=at, of=self.of))
-            return
-        gone = Alteration(ticket)
-        gone.set("status", Status.WITHDRAWN)
-        ticket.record(TicketWithdrawn(at=at, of=self.of), gone)
 
 
 @dataclass(slots=True, kw_only=True)

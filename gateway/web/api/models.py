@@ -163,6 +163,15 @@ class ConfirmBody(Closed):
     paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
 
 
+class WithdrawBody(Closed):
+    """``POST /tickets/{id}/actions/withdraw``."""
+
+    reason: Literal["requester_asked", "settled", "by_mistake"] = Field(
+        default="requester_asked",
+        description="They want nothing more, the matter is settled, or it was told by mistake.",
+    )
+
+
 class LiftSecrecyBody(Closed):
     """``POST /tickets/{id}/actions/lift-secrecy``."""
 

@@ -178,7 +178,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     app = build_app(
         WebServices(
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
-            changes=database.changes,
+            store=database.changes,
             reader=database.reader,
             users=database.users,
             sessions=database.sessions,
