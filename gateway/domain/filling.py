@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain.form import Candidate, Filled, Mentioned, Requester
-from gateway.domain.form_paths import COLUMNS, OFFERED, FieldPath, path_of
+from gateway.domain.form_paths import OFFERED, FieldPath, path_of
 from gateway.domain.guess import FILL_AT, SURE, Guess, Mention
 from gateway.domain.limits import MENTIONS, content_with, said_in
 from gateway.domain.ticket import Alteration, Ticket
@@ -168,9 +168,7 @@ def confirm(ticket: Ticket, entries: Mapping[str, Filled]) -> None:
 
 def said_by(actor: str, path: str, value: Any) -> Filled | None:
     """The entry of a field that a person set; None for one that is never guessed."""
-    if path in COLUMNS:
+    if path.partition(".")[0] not in _GUESSABLE and path not in OFFERED:
         return None
     field = path_of(path)
-    if field.room not in _GUESSABLE and path not in OFFERED:
-        return None
     return Filled(field.code_of(field.shaped(value)), "agent", None, 1.0, actor)

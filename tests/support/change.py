@@ -386,7 +386,7 @@ class Change:
             else:
                 filling.alteration.set(name, value)
             if actor is not None and ("prefill", "fields", name) not in self.ticket_fields and path[0] != "prefill":
-                entry = said_by(actor, name, value) if name not in COLUMNS else None
+                entry = said_by(actor, name, value)
                 if entry is not None:
                     fields[name] = entry
 
