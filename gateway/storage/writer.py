@@ -16,7 +16,7 @@ from gateway.domain.ids import rfc3339
 from gateway.errors import Conflict, GatewayError, RejectedInput, StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
-from gateway.storage.batch import InLine, Outcome, Spoiled, BatchWritten, write_batch
+from gateway.storage.batch import BatchWritten, InLine, Outcome, Spoiled, write_batch
 from gateway.storage.codec import Row
 from gateway.storage.engine import Sql, is_data_error
 from gateway.storage.signal import CommitSignal
