@@ -247,7 +247,7 @@ class Change:
             ticket.record(told, filling.alteration)
             for event in events[1:]:
                 ticket.record(event)
-        elif self.work is None:
+        elif self.work is None and (self.new_ticket is None or self.guesses or began.changed):
             updated = Told.of(NewEvent(type=UPDATED, at=self._at))
             updated.changed |= began.changed
             ticket.record(updated, filling.alteration)
