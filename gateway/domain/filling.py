@@ -8,11 +8,13 @@ not lessen what an earlier one made sure.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.domain.form import Candidate, Filled, Mentioned, Requester
+from gateway.domain.form import Candidate, Demand, Filled, Form, Mentioned, Requester
 from gateway.domain.form_paths import OFFERED, FieldPath, path_of
-from gateway.domain.guess import FILL_AT, SURE, Guess, Mention
+from gateway.domain.guess import FILL_AT, SURE, Guess, Mention, Reading
+from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import Line
@@ -164,6 +166,23 @@ class Filling:
 def confirm(ticket: Ticket, entries: Mapping[str, Filled]) -> None:
     """A person has spoken: no guess touches these fields from now on."""
     ticket.form.prefill.fields.update(entries)
+
+
+def filled_form(content: str, reading: Reading) -> Form:
+    """The form of a ticket that says ``content`` and nothing else, as ``reading`` fills it."""
+    ticket = Ticket(
+        journal=Journal(0),
+        ticket_id="",
+        channel="",
+        channel_id="",
+        created_at=datetime.fromtimestamp(0, UTC),
+        form=Form(demand=Demand(content=content)),
+    )
+    filling = Filling(ticket)
+    filling.guess(reading.guesses)
+    filling.mention(reading.mentions)
+    filling.alteration.finish()
+    return ticket.form
 
 
 def said_by(actor: str, path: str, value: Any) -> Filled | None:
