@@ -269,6 +269,8 @@ class Change:
     def _check(self) -> None:
         if (self.new_ticket is None) == (self.ticket_id is None):
             raise RejectedInput("a change needs either a new ticket or a ticket_id")
+        if self.merge is not None and self.ticket_id is None:
+            raise RejectedInput("only a ticket that is there already can be merged")
         parts = (self.segments, self.messages, self.callback, self.corrected_segments, self.attachments)
         if self.interaction_id is None and self.new_interaction is None and any(parts):
             raise RejectedInput("transcript, messages, attachments and callbacks need an interaction")
