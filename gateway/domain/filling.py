@@ -104,8 +104,8 @@ class Filling:
         prefill = self._ticket.form.prefill
         known = prefill.mentions if self._more else []
         room = max(0, MENTIONS - len(known))
-        new = [Mentioned(m.kind, m.value, self._moved(m.span) or list(m.span), m.confidence) for m in mentions[:room]]
-        prefill.mentions = [*known, *(one for one in new if one.span)]
+        new = [Mentioned(m.kind, m.value, self._moved(m.span), m.confidence) for m in mentions[:room]]
+        prefill.mentions = [*known, *new]
         self._ticket.reworded = True
 
     def _guess(self, form: Form, guess: Guess) -> None:

@@ -70,7 +70,7 @@ def write_batch(
 def _decided(at: int, one: InLine, world: World) -> Outcome:
     """What a command comes to. What is missing, in conflict or stale it finds before it alters anything."""
     since = len(world.journal.entries)
-    world.trace = one.trace
+    world.trace, world.calls = one.trace, one.refs.calls
     try:
         applied = one.command.decide(world)
     except GatewayError as error:

@@ -133,7 +133,7 @@ def interaction_of(row: Any, loads: Callable[[Any], Any]) -> Interaction:
         dialogue_no=row["dialogue_no"] or 0,
         flow=FlowRun(**flow) if flow else None,
         dtmf=list(doc.get("dtmf") or ()),
-        recording=Recording(**recording) if recording else None,
+        recording=msgspec.convert({"location": "", **recording}, Recording) if recording else None,
     )
 
 

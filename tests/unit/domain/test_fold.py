@@ -42,7 +42,7 @@ def told(world: World, random: Random, commands: int, *, wrong: bool = False) ->
     for _ in range(commands):
         command = story.next()
         yield command
-        since = len(world.journal.entries)
+        since, world.calls = len(world.journal.entries), command.refs().calls
         try:
             applied = command.decide(world)
         except GatewayError:
@@ -113,6 +113,7 @@ def test_what_is_missing_stale_or_in_conflict_is_refused_before_anything_is_alte
     story = Story(random)
     for _ in range(commands):
         command, before, since = story.next(), shown(world), len(world.journal.entries)
+        tasks, world.calls = dict(world.tasks), command.refs().calls
         try:
             applied = command.decide(world)
         except (NotFound, Conflict, StaleVersion):
@@ -122,6 +123,7 @@ def test_what_is_missing_stale_or_in_conflict_is_refused_before_anything_is_alte
         story.tell(command, applied)
         if applied.skipped or applied.replayed:
             assert shown(world) == before
+        assert world.calls or world.tasks == tasks, "who did not ask for the calls that are owed alters none"
 
 
 def shown(world: World) -> str:
@@ -130,4 +132,4 @@ def shown(world: World) -> str:
         {name: getattr(one, name) for name in Ticket.__slots__ if name not in {"_form", "journal"}} | {"form": one.form}
         for one in world.tickets.values()
     ]
-    return repr((replace(world, tickets={}, new_id=id, journal=NOTHING), tickets, world.journal.entries))
+    return repr((replace(world, tickets={}, new_id=id, journal=NOTHING, calls=True), tickets, world.journal.entries))
