@@ -25,8 +25,8 @@ import uvloop
 
 from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
-from gateway.domain.command import Applied
-from gateway.intake.contact.accept import ContactIntake
+from gateway.domain.command import Applied, Command
+from gateway.intake.contact.accept import AcceptContact, ContactIntake
 from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.settings import load
@@ -34,7 +34,6 @@ from gateway.telemetry import log
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.auth import CONTACTS, sha256
 from gateway.web.server import serve
-from tests.support.change import Change
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = 64
@@ -55,15 +54,14 @@ class KeepsNothing:
     def __init__(self) -> None:
         self._serial = 0
 
-    async def apply(self, change: Change) -> Applied:
-        """See ``ports.store.CommandStore.apply``."""
-        assert change.new_ticket is not None
-        assert change.new_interaction is not None
+    async def execute(self, command: Command) -> Applied:
+        """See ``ports.store.CommandStore.execute``."""
+        assert isinstance(command, AcceptContact)
         self._serial += 1
         return Applied(
-            ticket_id=change.new_ticket.ticket_id,
+            ticket_id=command.ticket.ticket_id,
             ticket_no=f"20260101{self._serial:07d}",
-            interaction_id=change.new_interaction.interaction_id,
+            interaction_id=command.interaction.interaction_id,
             version=1,
             event_seq=self._serial,
         )

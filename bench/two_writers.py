@@ -25,14 +25,16 @@ import uvloop
 
 from bench.report import Row, judged
 from gateway.domain.ids import new_ulid
+from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
+from gateway.domain.world import NewTicket
 from gateway.edge.system_clock import SystemClock
+from gateway.intake.call.begin import OfferCall
 from gateway.intake.contact.accept import ContactIntake
 from gateway.ports.channel import InboundContact
 from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.storage.database import Database, open_database
-from tests.support.change import Change, NewEvent, NewInteraction, NewTicket
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = 64
@@ -46,17 +48,15 @@ AT_MOST = 0.5
 CONTENT = "小区门口的路灯坏了三天，晚上看不见路"
 
 
-def _call(number: int) -> Change:
-    now = datetime.now(UTC)
-    return Change(
-        dedupe=ExternalKey(channel_id="hotline", external_id=f"{os.getpid()}-{number}"),
-        new_ticket=NewTicket(
-            ticket_id=new_ulid(), created_at=now, line="citizen", channel="sip", channel_id="hotline", empty=True
+def _call(number: int) -> OfferCall:
+    now, of = datetime.now(UTC), {"channel": "sip", "channel_id": "hotline"}
+    return OfferCall(
+        at=now,
+        key=ExternalKey(channel_id="hotline", external_id=f"{os.getpid()}-{number}"),
+        ticket=NewTicket(
+            ticket_id=new_ulid(), created_at=now, line="citizen", **of, empty=True, requester_id=new_ulid()
         ),
-        new_interaction=NewInteraction(
-            interaction_id=new_ulid(), channel="sip", channel_id="hotline", direction="inbound", started_at=now
-        ),
-        events=(NewEvent(type="ticket.registered", at=now), NewEvent(type="interaction.started", at=now)),
+        interaction=Interaction(interaction_id=new_ulid(), **of, started_at=now),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import copy
 import csv
 import json
 import sys
@@ -13,8 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gateway.cli import prefill_export
 from gateway.cli.stored import with_database
+from gateway.domain.filling import filled_form
 from gateway.domain.guess import FILL_AT, Reading
 from gateway.domain.words import DemandType, UrgencyLevel
 from gateway.errors import ConfigError, RejectedInput
@@ -22,7 +24,6 @@ from gateway.prefill import dataset, model
 from gateway.prefill.features import MAX_CHARS
 from gateway.prefill.reader import PrefillReader
 from gateway.settings import Settings
-from gateway.storage.shape import OFFERED, SECTIONS, set_in, shaped
 
 REPORT = "report.html"
 SHOWN = 10
@@ -187,22 +188,9 @@ def _predict(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def prefilled(content: str, reading: Reading) -> dict[str, Any]:
-    """The record's sections for ``content``: what ``reading`` found, filled from ``FILL_AT``, else only offered."""
-    record: dict[str, Any] = copy.deepcopy({name: SECTIONS[name] for name in _ANSWERED if name in SECTIONS})
-    record.setdefault("requester", {})
-    record["demand"]["content"] = content
-    for guess in reading.guesses:
-        steps = tuple(guess.path.split("."))
-        if guess.confidence >= FILL_AT and steps[0] in record:
-            value = shaped(steps, guess.value)
-            whole = SECTIONS.get(steps[0], {}).get(steps[-1])
-            set_in(record, steps, {**whole, **value} if isinstance(whole, dict) and isinstance(value, dict) else value)
-        if guess.candidates:
-            offered = [{"code": code, "confidence": sure} for code, sure in guess.candidates]
-            record["prefill"]["candidates"][OFFERED[steps]] = offered
-    record["prefill"]["fields"] = {guess.path: guess.as_field() for guess in reading.guesses}
-    record["prefill"]["mentions"] = [mention.as_entry() for mention in reading.mentions]
-    return record
+    """The record's sections for ``content``: what ``reading`` found, filled as in a ticket."""
+    form: dict[str, Any] = msgspec.to_builtins(filled_form(content, reading))
+    return {name: form[name] for name in _ANSWERED}
 
 
 def _line(name: str, found: dict[str, Any]) -> str:

@@ -7,12 +7,14 @@ not lessen what an earlier one made sure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.domain.form import Candidate, Filled, Mentioned, Requester
-from gateway.domain.form_paths import OFFERED, FieldPath, path_of
-from gateway.domain.guess import FILL_AT, SURE, Guess, Mention
+from gateway.domain.form import Candidate, Demand, Filled, Form, Mentioned, Requester
+from gateway.domain.form_paths import OFFERED, path_of
+from gateway.domain.guess import FILL_AT, SURE, Guess, Mention, Reading
+from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import Line
@@ -90,8 +92,10 @@ class Filling:
             return
         if self._reworded(guesses):
             self._shift = None
+        form = self._ticket.form
         for guess in guesses:
-            self._guess(guess)
+            self._guess(form, guess)
+        self._ticket.reworded = True
 
     def mention(self, mentions: Sequence[Mention]) -> None:
         """Keep what occurs in the content; in a person's wording of it the spans would mean nothing."""
@@ -100,13 +104,12 @@ class Filling:
         prefill = self._ticket.form.prefill
         known = prefill.mentions if self._more else []
         room = max(0, MENTIONS - len(known))
-        new = [Mentioned(m.kind, m.value, self._moved(m.span) or list(m.span), m.confidence) for m in mentions[:room]]
-        prefill.mentions = [*known, *(one for one in new if one.span)]
+        new = [Mentioned(m.kind, m.value, self._moved(m.span), m.confidence) for m in mentions[:room]]
+        prefill.mentions = [*known, *new]
         self._ticket.reworded = True
 
-    def _guess(self, guess: Guess) -> None:
-        field = path_of(guess.path)
-        form, name = self._ticket.form, guess.path
+    def _guess(self, form: Form, guess: Guess) -> None:
+        field, name = path_of(guess.path), guess.path
         value = field.shaped(guess.value)
         entries = form.prefill.fields
         earlier = entries.get(name)
@@ -124,17 +127,12 @@ class Filling:
         stated = earlier is None and not field.is_default(form)
         entries[name] = Filled(field.code_of(value), guess.source, self._moved(guess.span), guess.confidence)
         if sure and not stated:
-            self._alteration.set(name, value)
+            self._alteration.put(field, value)
         elif opened and earlier is not None:
             self._alteration.set(name, None)
-        self._offer(field, guess)
-        self._ticket.reworded = True
-
-    def _offer(self, field: FieldPath, guess: Guess) -> None:
-        name = OFFERED.get(field.path)
-        if name is not None and (guess.candidates or getattr(self._ticket.form.prefill.candidates, name)):
+        if field.offered is not None and (guess.candidates or getattr(form.prefill.candidates, field.offered)):
             offered = [Candidate(code, sureness) for code, sureness in guess.candidates]
-            setattr(self._ticket.form.prefill.candidates, name, offered)
+            setattr(form.prefill.candidates, field.offered, offered)
 
     def _moved(self, span: Sequence[int] | None) -> list[int] | None:
         """Where the evidence lies in the content; None when it lies behind the content's end."""
@@ -161,14 +159,26 @@ class Filling:
         return value if entry.sureness < FILL_AT else entry.value
 
 
-def confirm(ticket: Ticket, entries: Mapping[str, Filled]) -> None:
-    """A person has spoken: no guess touches these fields from now on."""
-    ticket.form.prefill.fields.update(entries)
+def filled_form(content: str, reading: Reading) -> Form:
+    """The form of a ticket that says ``content`` and nothing else, as ``reading`` fills it."""
+    ticket = Ticket(
+        journal=Journal(0),
+        ticket_id="",
+        channel="",
+        channel_id="",
+        created_at=datetime.fromtimestamp(0, UTC),
+        form=Form(demand=Demand(content=content)),
+    )
+    filling = Filling(ticket)
+    filling.guess(reading.guesses)
+    filling.mention(reading.mentions)
+    filling.alteration.finish()
+    return ticket.form
 
 
 def said_by(actor: str, path: str, value: Any) -> Filled | None:
     """The entry of a field that a person set; None for one that is never guessed."""
-    field = path_of(path)
-    if field.room not in _GUESSABLE and path not in OFFERED:
+    if path.partition(".")[0] not in _GUESSABLE and path not in OFFERED:
         return None
+    field = path_of(path)
     return Filled(field.code_of(field.shaped(value)), "agent", None, 1.0, actor)

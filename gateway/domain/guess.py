@@ -23,16 +23,6 @@ class Guess:
     candidates: tuple[tuple[str, float], ...] = ()
     """(code, confidence) of all worth offering, likeliest first; for category, unit and divisions of the place."""
 
-    def as_field(self) -> dict[str, Any]:
-        """The entry of ``prefill.fields``."""
-        return {
-            "value": self.value,
-            "source": self.source,
-            "span": list(self.span) if self.span else None,
-            "confidence": self.confidence,
-            "confirmed_by": None,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
@@ -43,10 +33,6 @@ class Mention:
     value: str
     span: tuple[int, int]
     confidence: float
-
-    def as_entry(self) -> dict[str, Any]:
-        """The entry of ``prefill.mentions``."""
-        return {"kind": self.kind, "value": self.value, "span": list(self.span), "confidence": self.confidence}
 
 
 @dataclass(frozen=True, slots=True)

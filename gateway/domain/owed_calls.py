@@ -70,7 +70,7 @@ class OwedCalls:
         """Where the requester could be called before; a ticket that is new had no number to change."""
         self._world, self._ticket, self._at = world, ticket, at
         self._others: list[tuple[Ticket, Event]] = []
-        self._before = ticket_number(ticket) if ticket.version else None
+        self._before = ticket_number(ticket) if world.calls and ticket.version else None
 
     def settle(
         self,
@@ -85,6 +85,8 @@ class OwedCalls:
         ``callback``: the command says that a call is owed. ``false``: a reason that was none (``taken_back``).
         ``served``: the interaction has ended, or everything that was said in it is known.
         """
+        if not self._world.calls:
+            return
         self._follow()
         self._give_number()
         if interaction is not None:

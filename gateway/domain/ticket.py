@@ -13,6 +13,7 @@ from gateway.domain.journal import Journal
 from gateway.domain.status import Status, moved
 
 CALLBACK = "handling.callback"
+_HIDING = (PATHS["requester.secret"], PATHS["requester.anonymous"])
 
 
 class Ticket:
@@ -149,6 +150,10 @@ class Alteration:
             field = path_of(path)
             self._values[field] = field.shaped(value)
 
+    def put(self, field: FieldPath, value: Any) -> None:
+        """``field`` is to have ``value``, which it has shaped itself."""
+        self._values[field] = value
+
     def value(self, path: str) -> Any:
         """The code or text that the field will have."""
         if path in self._columns:
@@ -175,7 +180,7 @@ class Alteration:
     def _part(self) -> None:
         """Who wants to stay unknown from now on is one of this ticket alone."""
         ticket = self._ticket
-        if ticket.hidden or not (self.value("requester.secret") or self.value("requester.anonymous")):
+        if ticket.hidden or not any(self._values.get(field) for field in _HIDING):
             return
         ticket.parted_from = ticket.requester_id
         self.set("requester.requester_id", ticket.ticket_id)

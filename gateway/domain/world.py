@@ -104,6 +104,8 @@ class World:
     """City day -> the last serial drawn."""
     trace: str | None = None
     """The id, in the logs, of the contact whose command decides."""
+    calls: bool = True
+    """Whether that command asked to see the calls that are owed: else they stay, whoever else of the batch did."""
     drawn: set[str] = field(default_factory=set)
     altered_threads: set[Key] = field(default_factory=set)
     new_seen: list[Seen] = field(default_factory=list)

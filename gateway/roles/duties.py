@@ -42,7 +42,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"similar": house.web.similar.run}
     if house.worker is not None and written is not None:
         work |= {"hearing": written.media.hearing.run}
-        work |= {"recovery": house.worker.recovery.run}
+        work |= {"recovery": house.worker.recovery.run, "baselines": base.database.baselines.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}

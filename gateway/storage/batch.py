@@ -20,7 +20,7 @@ Outcome = Applied | GatewayError
 
 
 @dataclass(slots=True)
-class Arrived:
+class InLine:
     """A command with what it refers to, and the id of its contact in the logs."""
 
     command: Command
@@ -29,7 +29,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class BatchWritten:
     """What a batch came to, should its transaction be committed."""
 
     outcomes: list[Outcome]
@@ -49,8 +49,8 @@ class Spoiled(Exception):
 
 
 def write_batch(
-    connection: sa.Connection, batch: Sequence[Arrived], zone: tzinfo, now: str, *, enough: Callable[[], bool]
-) -> Written:
+    connection: sa.Connection, batch: Sequence[InLine], zone: tzinfo, now: str, *, enough: Callable[[], bool]
+) -> BatchWritten:
     """Decide ``batch`` from its beginning until there is ``enough``, at least one command: so many outcomes.
 
     ``Spoiled``: nothing may be committed; what stands before that command can be.
@@ -62,15 +62,15 @@ def write_batch(
         if enough():
             break
     if not loaded.world.journal.entries:
-        return Written(outcomes)
+        return BatchWritten(outcomes)
     events = save(connection, loaded, now)
-    return Written(outcomes, _told(loaded.world), events[-1])
+    return BatchWritten(outcomes, _told(loaded.world), events[-1])
 
 
-def _decided(at: int, one: Arrived, world: World) -> Outcome:
+def _decided(at: int, one: InLine, world: World) -> Outcome:
     """What a command comes to. What is missing, in conflict or stale it finds before it alters anything."""
     since = len(world.journal.entries)
-    world.trace = one.trace
+    world.trace, world.calls = one.trace, one.refs.calls
     try:
         applied = one.command.decide(world)
     except GatewayError as error:

@@ -65,7 +65,7 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
-def ticket_of(row: Mapping[str, Any], journal: Journal) -> Ticket:
+def ticket_of(row: Any, journal: Journal) -> Ticket:
     """The ticket of a row; its form is read when somebody looks."""
     doc = row["doc"]
     return Ticket(
@@ -120,7 +120,7 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
     return row
 
 
-def interaction_of(row: Mapping[str, Any], loads: Callable[[Any], Any]) -> Interaction:
+def interaction_of(row: Any, loads: Callable[[Any], Any]) -> Interaction:
     """The interaction of a row."""
     doc: Mapping[str, Any] = loads(row["doc"])
     disposition, recording, flow = row["disposition"], doc.get("recording"), doc.get("flow")
@@ -133,7 +133,7 @@ def interaction_of(row: Mapping[str, Any], loads: Callable[[Any], Any]) -> Inter
         dialogue_no=row["dialogue_no"] or 0,
         flow=FlowRun(**flow) if flow else None,
         dtmf=list(doc.get("dtmf") or ()),
-        recording=Recording(**recording) if recording else None,
+        recording=msgspec.convert({"location": "", **recording}, Recording) if recording else None,
     )
 
 
@@ -157,7 +157,7 @@ def interaction_row(interaction: Interaction) -> Row:
     return row
 
 
-def thread_of(row: Mapping[str, Any], loads: Callable[[Any], Any]) -> Thread:
+def thread_of(row: Any, loads: Callable[[Any], Any]) -> Thread:
     """The thread of a row."""
     doc: Mapping[str, Any] = loads(row["doc"])
     return Thread(

@@ -14,6 +14,7 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import ConfigError
 from gateway.ports.clock import Clock
 from gateway.storage.audit import SqlAuditTrail
+from gateway.storage.baselines import SqlBaselines
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
@@ -69,6 +70,7 @@ class Database:
     channel_leases: SqlChannelLeases
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
+    baselines: SqlBaselines
     ways: SqlWays
     open_work: SqlOpenWork
 
@@ -129,6 +131,7 @@ async def open_database(
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
+        baselines=SqlBaselines(sql=sql),
         ways=SqlWays(sql=sql),
         open_work=SqlOpenWork(sql=watched, clock=clock),
     )

@@ -289,6 +289,15 @@ the id under which the logs of all processes tell of it."""
 _traced = events.c.trace.is_not(None)
 sa.Index("events_by_trace", events.c.trace, sqlite_where=_traced, postgresql_where=_traced)
 
+baselines = sa.Table(
+    "baselines",
+    metadata,
+    sa.Column("ticket_id", sa.Text, primary_key=True),
+    sa.Column("event_seq", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+)
+"""Coded state as of ``event_seq`` of tickets that are older than what events tell: recounting begins there."""
+
 identities = sa.Table(
     "identities",
     metadata,

@@ -16,7 +16,7 @@ from gateway.domain.ids import rfc3339
 from gateway.errors import Conflict, GatewayError, RejectedInput, StoreUnavailable
 from gateway.ports.clock import Clock
 from gateway.storage import tables as t
-from gateway.storage.batch import Arrived, Outcome, Spoiled, Written, write_batch
+from gateway.storage.batch import BatchWritten, InLine, Outcome, Spoiled, write_batch
 from gateway.storage.codec import Row
 from gateway.storage.engine import Sql, is_data_error
 from gateway.storage.signal import CommitSignal
@@ -34,7 +34,7 @@ READ_AND_APPLIED_S = HELD_S / 4
 MIN_BATCH = 8
 """A machine that has no time for its writers gains nothing by even smaller batches: each costs a flush."""
 _log = log.get("storage")
-Waiting = tuple[Arrived, "asyncio.Future[Applied]", float]
+Waiting = tuple[InLine, "asyncio.Future[Applied]", float]
 
 
 class GroupCommitWriter:
@@ -56,7 +56,7 @@ class GroupCommitWriter:
         """See ``ports.store.CommandStore.execute``."""
         began = time.perf_counter()
         check_command(command)
-        arrived = Arrived(command, command.refs(), command.trace or trace.current() or trace.new())
+        arrived = InLine(command, command.refs(), command.trace or trace.current() or trace.new())
         if len(self._waiting) >= MAX_WAITING:
             raise StoreUnavailable(f"{MAX_WAITING} changes wait for the database already", retry_after_s=1)
         outcome: asyncio.Future[Applied] = asyncio.get_running_loop().create_future()
@@ -104,7 +104,7 @@ class GroupCommitWriter:
             else:
                 future.set_exception(outcome)
 
-    async def _outcomes(self, batch: Sequence[Arrived]) -> Sequence[Outcome | Exception]:
+    async def _outcomes(self, batch: Sequence[InLine]) -> Sequence[Outcome | Exception]:
         """Commit ``batch``, or the beginning of it for which there was time.
 
         When its data makes SQL refuse it, each command is committed alone, so that only the bad one fails.
@@ -121,12 +121,12 @@ class GroupCommitWriter:
             _log.warning("batch_taken_apart", commands=len(batch), exc_info=error)
         return [outcome for one in batch for outcome in await self._outcomes([one])]
 
-    async def _write(self, batch: Sequence[Arrived]) -> list[Outcome]:
-        done: Written | None = None
+    async def _write(self, batch: Sequence[InLine]) -> list[Outcome]:
+        done: BatchWritten | None = None
         worked_s = 0.0
         now = rfc3339(self._clock.now())
 
-        def work(connection: sa.Connection) -> Written:
+        def work(connection: sa.Connection) -> BatchWritten:
             nonlocal done, worked_s
             done = None
             began = time.perf_counter()
@@ -147,7 +147,7 @@ class GroupCommitWriter:
             self._committed.fire(written.commit)
         return written.outcomes
 
-    async def _found_done(self, done: Written, error: StoreUnavailable) -> bool:
+    async def _found_done(self, done: BatchWritten, error: StoreUnavailable) -> bool:
         """Whether ``done`` was committed all the same, though the answer to that never came."""
         if done.last_event is None or not await self._is_committed(done.last_event):
             return False

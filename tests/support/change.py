@@ -14,6 +14,7 @@ from gateway.domain.callback import NewCallback
 from gateway.domain.callback_work import Work
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import (
+    SYSTEM,
     Event,
     InteractionStarted,
     TicketMerged,
@@ -21,7 +22,7 @@ from gateway.domain.events import (
     TicketUnmerged,
 )
 from gateway.domain.filling import Filling, said_by
-from gateway.domain.form import AttachmentShown, Filled, Form, Mentioned, Source
+from gateway.domain.form import AttachmentShown, Filled, Form, Mentioned, Routing, Source
 from gateway.domain.form_paths import COLUMNS, path_of
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.ids import new_ulid
@@ -247,7 +248,7 @@ class Change:
             ticket.record(told, filling.alteration)
             for event in events[1:]:
                 ticket.record(event)
-        elif self.work is None:
+        elif self.work is None and (self.new_ticket is None or self.guesses or began.changed):
             updated = Told.of(NewEvent(type=UPDATED, at=self._at))
             updated.changed |= began.changed
             ticket.record(updated, filling.alteration)
@@ -268,6 +269,8 @@ class Change:
     def _check(self) -> None:
         if (self.new_ticket is None) == (self.ticket_id is None):
             raise RejectedInput("a change needs either a new ticket or a ticket_id")
+        if self.merge is not None and self.ticket_id is None:
+            raise RejectedInput("only a ticket that is there already can be merged")
         parts = (self.segments, self.messages, self.callback, self.corrected_segments, self.attachments)
         if self.interaction_id is None and self.new_interaction is None and any(parts):
             raise RejectedInput("transcript, messages, attachments and callbacks need an interaction")
@@ -303,12 +306,12 @@ class Change:
 
     def _merge(self, world: World, ticket: Ticket) -> None:
         assert self.merge is not None
-        head, [event] = world.ticket(self.merge.other), self.events
+        head = world.ticket(self.merge.other)
+        about: dict[str, Any] = {"at": self._at, "actor": self.events[0].actor if self.events else SYSTEM}
         if self.merge.undo:
-            told = TicketUnmerged(at=event.at, actor=event.actor, from_=self.merge.other)
-            merging.unmerge(ticket, head, told)
+            merging.unmerge(ticket, head, TicketUnmerged(**about, from_=self.merge.other))
         else:
-            merging.merge(ticket, head, TicketMerged(at=event.at, actor=event.actor, into=self.merge.other))
+            merging.merge(ticket, head, TicketMerged(**about, into=self.merge.other))
 
     def _new_ticket(self) -> world_module.NewTicket:
         new = self.new_ticket
@@ -320,6 +323,8 @@ class Change:
         for path, value in given.items():
             if path == ("attachments",):
                 form.attachments = [AttachmentShown(**one) for one in value]
+            elif path == ("handling", "routing_trace"):
+                form.handling.routing_trace = [Routing(**one) for one in value]
             elif path == ("prefill", "fields"):
                 form.prefill.fields = {name: Filled(**one) for name, one in value.items()}
             elif path[:2] == ("prefill", "fields"):
@@ -388,7 +393,7 @@ class Change:
             else:
                 filling.alteration.set(name, value)
             if actor is not None and ("prefill", "fields", name) not in self.ticket_fields and path[0] != "prefill":
-                entry = said_by(actor, name, value) if name not in COLUMNS else None
+                entry = said_by(actor, name, value)
                 if entry is not None:
                     fields[name] = entry
 

@@ -12,9 +12,9 @@ from gateway.domain.events import SecrecyLifted, TicketCorrected
 from gateway.domain.filling import said_by
 from gateway.domain.form import Filled, Mentioned
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.ticket import Alteration, Ticket
+from gateway.domain.ticket import Alteration
 from gateway.domain.world import World
-from gateway.errors import NotFound, RejectedInput, StaleVersion
+from gateway.errors import NotFound, RejectedInput
 
 SECRET = "requester.secret"  # noqa: S105 - a record path
 
@@ -28,8 +28,6 @@ class CorrectTicket:
     ticket_id: str
     version: int | None = None
     """The ticket must be at this version."""
-    seen: Mapping[str, Any] = field(default_factory=dict)
-    """Code or text that each field had when the person saw it: another one is a conflict."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """By record path."""
     entries: Mapping[str, Filled] = field(default_factory=dict)
@@ -56,7 +54,7 @@ class CorrectTicket:
         """``StaleVersion`` when somebody was faster; ``NotFound`` for a piece of transcript that is not there."""
         ticket = world.ticket(self.ticket_id, version=self.version)
         interaction = world.interaction(self.interaction_id, ticket) if self.interaction_id is not None else None
-        self._check(ticket, world)
+        self._check(world)
         calls = OwedCalls(world, ticket, self.at)
         alteration = Alteration(ticket)
         for path, value in self.values.items():
@@ -76,10 +74,7 @@ class CorrectTicket:
         calls.settle(interaction)
         return world.applied(ticket, interaction)
 
-    def _check(self, ticket: Ticket, world: World) -> None:
-        for path, value in self.seen.items():
-            if ticket.value(path) != value:
-                raise StaleVersion(f"somebody has changed {path} meanwhile; read the ticket again")
+    def _check(self, world: World) -> None:
         for seq in self.words:
             if (self.interaction_id, seq) not in world.segments:
                 raise NotFound(f"the transcript has no segment {seq}")

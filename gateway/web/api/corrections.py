@@ -18,6 +18,7 @@ from gateway.intake.ticket.correct import CorrectTicket
 from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
 from gateway.web.api.secrecy import check_kept
+from gateway.web.api.seen_fields import check_seen, corrected
 from gateway.web.api.tickets import asks_unmasked, read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.nearest import nearest
@@ -44,14 +45,22 @@ def expected_version(request: web.Request) -> int:
 
 
 async def patch(context: Context) -> web.Response:
-    """Correct fields; 412 when somebody else was faster."""
-    version = expected_version(context.request)
+    """Correct fields; 412 when somebody else was faster, 409 when one of them is not as it was seen."""
     body = await context.body(TicketPatch, CORRECTION_BYTES)
+    if body.seen is None:
+        return await _patch(context, body, expected_version(context.request))
+    return await corrected(lambda: _patch(context, body, None))
+
+
+async def _patch(context: Context, body: TicketPatch, version: int | None) -> web.Response:
+    """Under ``version``, or, without one, under what the fields held that were ``seen``."""
     record = await read(context)
-    if record["version"] != version:
-        raise _stale()
     sees = context.principal.sees_all or asks_unmasked(context)
     sent = dict(_corrected(body))
+    if version is None:
+        check_seen(record, body.seen or (), sent, sees=sees)
+    elif record["version"] != version:
+        raise _stale()
     check_kept(record, sent)
     await _unseal(context, record, sent)
     await _check_codes(context, record, sent)
@@ -63,7 +72,7 @@ async def patch(context: Context) -> web.Response:
     names = sorted(sent) + [f"interactions.transcript.{seq}" for seq in sorted(edit.segments)]
     if not names:
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
-    await context.services.store.execute(_correction(context, record, version, edit, names))
+    await context.services.store.execute(_correction(context, record, edit, names))
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
 
 
@@ -106,7 +115,7 @@ def _corrected(body: TicketPatch) -> Iterator[tuple[str, Any]]:
     The parts of an object that no code names are fields of their own: a name that was heard does not confirm a number
     that was not. Null clears all of them; a section that is null names none.
     """
-    sent = body.model_dump(mode="json", exclude_unset=True, exclude={"interactions"})
+    sent = body.model_dump(mode="json", exclude_unset=True, exclude={"interactions", "seen"})
     return ((path, _allowed(path, value)) for path, value in _named_in(sent, ""))
 
 
@@ -212,16 +221,14 @@ def _segments(body: TicketPatch, record: Mapping[str, Any], rewording: Rewording
     raise Problem(422, "invalid_body", "interactions.0.interaction_id: not an interaction of this ticket")
 
 
-def _correction(
-    context: Context, record: Mapping[str, Any], version: int, edit: _Edit, names: list[str]
-) -> CorrectTicket:
+def _correction(context: Context, record: Mapping[str, Any], edit: _Edit, names: list[str]) -> CorrectTicket:
     prefill = [path for path in edit.fields if path[0] == "prefill"]
     mentions = edit.fields.get(("prefill", "mentions"))
     return CorrectTicket(
         at=context.services.clock.now(),
         actor=context.principal.actor,
         ticket_id=record["ticket_id"],
-        version=version,
+        version=record["version"],
         values={".".join(path): value for path, value in edit.fields.items() if path[0] != "prefill"},
         entries={path[2]: Filled(**edit.fields[path]) for path in prefill if path[1] == "fields"},
         mentions=tuple(Mentioned(**one) for one in mentions) if mentions is not None else None,
@@ -245,10 +252,18 @@ async def act(context: Context) -> web.Response:
 
 async def confirm(context: Context) -> web.Response:
     """Pre-filled values are right as they are."""
-    version = expected_version(context.request)
     body = await context.body(ConfirmBody)
+    if body.seen is None:
+        return await _confirm(context, body, expected_version(context.request))
+    return await corrected(lambda: _confirm(context, body, None))
+
+
+async def _confirm(context: Context, body: ConfirmBody, version: int | None) -> web.Response:
     record = await read(context)
-    if record["version"] != version:
+    if version is None:
+        sees = context.principal.sees_all or asks_unmasked(context)
+        check_seen(record, body.seen or (), body.paths, sees=sees)
+    elif record["version"] != version:
         raise _stale()
     guesses = record["prefill"]["fields"]
     entries: dict[str, Filled] = {}
@@ -264,7 +279,7 @@ async def confirm(context: Context) -> web.Response:
             at=context.services.clock.now(),
             actor=context.principal.actor,
             ticket_id=record["ticket_id"],
-            version=version,
+            version=record["version"],
             entries=entries,
             told=tuple(sorted(body.paths)),
         )
@@ -293,7 +308,7 @@ ROUTES = (
         body=TicketPatch,
         returns="Ticket",
         errors=(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503),
-        headers=(("If-Match", 'The version that was read, e.g. "3".'),),
+        headers=(("If-Match", 'The version that was read, e.g. "3"; not needed with `seen`.'),),
     ),
     Route(
         method="POST",

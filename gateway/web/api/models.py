@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, field_validator, m
 
 from gateway.domain.callback_work import AttemptResult, DoneResult
 from gateway.domain.fields import By
-from gateway.domain.limits import SEGMENT_CHARS
+from gateway.domain.limits import CONTENT_CHARS, SEGMENT_CHARS
 from gateway.domain.status import Status
 from gateway.domain.words import CallbackState, Line
 from gateway.edge.contact import Line200, Word
@@ -153,17 +153,42 @@ class InteractionPatch(Closed):
     transcript: Annotated[list[SegmentPatch], Field(min_length=1, max_length=500)]
 
 
+class SeenField(Closed):
+    """What a field held when somebody saw it; of an object that a code names the code."""
+
+    path: Word
+    value: (
+        Annotated[str, StringConstraints(max_length=CONTENT_CHARS)]
+        | bool
+        | float
+        | Annotated[list[Word], Field(max_length=20)]
+        | None
+    )
+
+
+Seen = Annotated[
+    tuple[SeenField, ...],
+    Field(
+        max_length=60,
+        description="What each corrected field held when you saw it. Then only a change of these fields is a conflict "
+        "(409), and If-Match is not needed.",
+    ),
+]
+
+
 @made_of("", By.PERSON)
 class TicketPatch(Closed):
     """``PATCH /tickets/{id}``: a JSON merge of what may be corrected; null clears a field."""
 
     interactions: tuple[InteractionPatch, ...] = Field((), max_length=1)
+    seen: Seen | None = None
 
 
 class ConfirmBody(Closed):
     """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
 
     paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
+    seen: Seen | None = None
 
 
 class WithdrawBody(Closed):

@@ -192,7 +192,7 @@ async def test_a_store_that_is_down_asks_to_come_back(house: WebHouse, monkeypat
     async def down(*_: object) -> None:
         raise StoreUnavailable("the disk is full", retry_after_s=7)
 
-    monkeypatch.setattr(type(house.database.changes), "apply", down)
+    monkeypatch.setattr(type(house.database.changes), "execute", down)
     async with house.http.post(house.url + PATH, json=BODY, headers=house.bearer("contacts")) as answer:
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "7"

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.domain.words import Disposition
 from tests.support.change import Change, NewEvent
+from tests.support.events import told
 from tests.support.web_house import WebHouse, audited, web_house
 
 pytestmark = pytest.mark.integration
@@ -113,7 +114,7 @@ async def test_secrecy_is_lifted_by_who_sees_all_with_a_reason_and_written_down(
     assert ("token:admin", "lift_secrecy:requester_asked") in await audited(house)
     events = (await house.get(f"/api/v1/tickets/{ticket_id}/events", "admin"))[1]["items"]
     (event,) = [one for one in events if one["type"] == "ticket.secrecy_lifted"]
-    assert (event["actor"], event["data"]) == ("token:admin", {"reason": "requester_asked"})
+    assert (event["actor"], told(event)) == ("token:admin", {"reason": "requester_asked"})
     assert (await house.ask("POST", path, "admin", json=body))[0] == 409
     await house.contact("还是请保密", event_id="e2", conversation_id="c")
     assert (await record(house, ticket_id))["requester"]["secret"] is True

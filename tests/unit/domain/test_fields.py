@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,11 +18,12 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.domain import masking
 from gateway.domain.fields import GROUPS, TABLE, By, FieldRow, FieldTable, Kind, Mask
+from gateway.domain.form import Form
+from gateway.domain.form_paths import path_of
 from gateway.domain.limits import WORD_CHARS
 from gateway.edge.contact import ContactBody
 from gateway.edge.field_models import Closed, made_of
 from gateway.storage.record import ticket_record
-from gateway.storage.shape import check_path, set_in
 from gateway.web.api.corrections import _corrected
 from gateway.web.api.models import TicketPatch
 from gateway.web.api.record_schema import object_schema
@@ -132,11 +134,10 @@ def test_what_a_person_may_correct_is_taken_and_comes_back(row: FieldRow, data: 
     if value is None and row.kind is Kind.WORD and not row.null:
         return
     sent = dict(_corrected(TicketPatch.model_validate(body)))
-    doc: dict[str, Any] = {}
+    form = Form()
     for path, one in sent.items():
-        check_path(tuple(path.split(".")))
-        set_in(doc, tuple(path.split(".")), one)
-    found: Any = ticket_record(Columns(doc=doc), [])
+        path_of(path).put(form, path_of(path).shaped(one))
+    found: Any = ticket_record(Columns(doc=msgspec.to_builtins(form)), [])
     for key in row.path.split("."):
         found = found[key]
     assert found == (TABLE.default(row.path) if value is None else value)

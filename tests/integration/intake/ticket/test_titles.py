@@ -26,6 +26,7 @@ from gateway.storage.database import Database, open_database
 from gateway.titling.endpoint import MAX_ANSWER_BYTES, ChatEndpoint
 from tests.support.change import Change, NewEvent
 from tests.support.clocks import SHANGHAI
+from tests.support.events import told
 from tests.support.reading import city_prefill
 from tests.support.servers import served
 from tests.support.waiting import until
@@ -167,7 +168,7 @@ async def test_a_good_title_takes_the_templates_place_and_nothing_personal_leave
     entry = record["prefill"]["fields"]["demand.title"]
     assert (entry["source"], entry["confidence"], entry["confirmed_by"]) == ("model", 0.6, None)
     written = [e for e in await db.reader.events(ticket_id=ticket_id) if e["type"] == "ticket.title_written"]
-    assert [event["data"] for event in written] == [{"chars": len(GOOD)}]
+    assert [told(event) for event in written] == [{"chars": len(GOOD)}]
     assert again["demand"]["title"] == GOOD
     assert len(endpoint.bodies) == 1, "a ticket is asked about once"
     assert endpoint.tokens == ["Bearer a-token"]

@@ -98,7 +98,7 @@ export interface CommunityPatch { code?: string | null; name?: string | null; }
 
 export interface ComplainedAboutPatch { name?: string | null; phone?: string | null; }
 
-export interface ConfirmBody { paths: string[]; }
+export interface ConfirmBody { paths: string[]; seen?: SeenField[] | null; }
 
 export interface ContactBody {
   source: Source;
@@ -401,6 +401,8 @@ export interface SameRequesterList {
   }[];
 }
 
+export interface SeenField { path: string; value: string | boolean | number | string[] | null; }
+
 export interface SeenPlace {
   lat?: number | null;
   lon?: number | null;
@@ -608,6 +610,7 @@ export interface TicketPage { items: Ticket[]; next_cursor: string | null; }
 
 export interface TicketPatch {
   interactions?: InteractionPatch[];
+  seen?: SeenField[] | null;
   line?: Line | null;
   requester?: RequesterPatch | null;
   demand?: DemandPatch | null;
