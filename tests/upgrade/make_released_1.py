@@ -20,17 +20,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.calls.recorder import LocalRecordings
-from gateway.domain.callback import NewCallback
-from gateway.domain.callback_work import AttemptResult, DoneResult, Verb, Work
 from gateway.domain.change import Applied, Change, ExternalKey, Identity, Merge, NewEvent, NewInteraction, NewMessage
-from gateway.domain.ids import new_ulid
-from gateway.domain.words import Disposition
-from gateway.errors import FeedRefused, PermanentDeliveryError, StoreUnavailable
 from gateway.intake.accept import ContactIntake
 from gateway.intake.call_record import CallRecord
 from gateway.intake.spool import SpoolingStore
 from gateway.intake.texting import Texting
+
+from gateway.calls.recorder import LocalRecordings
+from gateway.domain.callback import NewCallback
+from gateway.domain.callback_work import AttemptResult, DoneResult, Verb, Work
+from gateway.domain.ids import new_ulid
+from gateway.domain.words import Disposition
+from gateway.errors import FeedRefused, PermanentDeliveryError, StoreUnavailable
 from gateway.media.wav import alaw_wav
 from gateway.ports.call import CallInfo
 from gateway.ports.channel import InboundContact
