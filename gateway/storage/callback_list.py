@@ -56,10 +56,10 @@ def _all_shown(connection: sa.Connection, statement: sa.Select[Any]) -> list[Rec
     tickets = {one["ticket_id"] for row in rows for one in row["doc"]["reasons"]}
     found = connection.execute(_PEOPLE.where(among(t.tickets.c.ticket_id, tickets))).mappings()
     people = {person["ticket_id"]: person for person in found}
-    return [_shown(row, people) for row in rows]
+    return [call_record(row, people) for row in rows]
 
 
-def _shown(row: Any, people: Mapping[str, Any]) -> Record:
+def call_record(row: Any, people: Mapping[str, Any]) -> Record:
     """A row as it is told; the newest of its tickets that says how its requester wants to be reached decides."""
     doc = row["doc"]
     reasons = doc["reasons"]

@@ -17,6 +17,7 @@ from gateway.domain.ids import new_ulid
 from gateway.storage.database import Database, open_database
 from tests.support.clocks import SHANGHAI, SetClock
 from tests.support.databases import ready_sqlite
+from tests.support.memory_store import MemoryStore
 from tests.support.postgres import PostgresServer
 
 Open = Callable[..., Awaitable[Database]]
@@ -58,8 +59,13 @@ async def postgresql(request: pytest.FixtureRequest, folder: Path) -> SqlStore:
     return SqlStore(await server.create_ready(new_ulid().lower()), folder)
 
 
+async def memory(_: pytest.FixtureRequest, __: Path) -> MemoryStore:
+    """The domain alone."""
+    return MemoryStore()
+
+
 SQL_STORES: dict[str, Maker] = {"sqlite": sqlite, "postgresql": postgresql}
-STORES: dict[str, Maker] = {**SQL_STORES}
+STORES: dict[str, Maker] = {"memory": memory, **SQL_STORES}
 """What the contract suite runs on."""
 
 

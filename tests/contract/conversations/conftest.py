@@ -7,6 +7,9 @@ import pytest
 from gateway.storage.database import Database
 from tests.contract.conversations.house import ConversationHouse
 from tests.support.clocks import SetClock
+from tests.support.stores import sql_store as store
+
+__all__ = ["store"]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from gateway.storage.database import Database
 from tests.support.clocks import NOON, SetClock
 from tests.support.stores import SQL_ALONE
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def test_users_and_their_sessions(db: Database) -> None:
@@ -130,7 +130,6 @@ async def test_an_attempt_that_was_right_is_forgotten_and_given_back(db: Databas
         assert (found.locked_until is None) is allowed
 
 
-@SQL_ALONE
 async def test_a_reset_or_enabled_user_may_try_at_once_and_old_counts_go(db: Database) -> None:
     for reset in (True, False):
         for _ in range(5):
@@ -220,7 +219,6 @@ async def test_phones_and_their_bindings(db: Database, clock: SetClock) -> None:
     assert await db.phones.bindings("8002") == []
 
 
-@SQL_ALONE
 async def test_the_audit_trail_is_found_by_person_and_ticket_and_never_altered(db: Database) -> None:
     await db.audit.write(actor="zhang", action="record", ticket_id="t1", at=datetime.now(UTC))
     old = datetime(2020, 1, 1, tzinfo=UTC)

@@ -12,8 +12,9 @@ from gateway.storage.baselines import CURSOR, OF, UNTIL
 from gateway.storage.database import Database
 from tests.contract.storage.changes import event, written
 from tests.support.change import Change
+from tests.support.stores import SQL_ALONE
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def forget_what_events_tell(db: Database, until: str) -> None:

@@ -9,9 +9,9 @@ import pytest
 from gateway.ports.store import ChannelLeases
 from gateway.storage.database import Database
 from tests.support.clocks import SetClock
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def take(leases: ChannelLeases, owner: str, *, gone: str = "") -> bool:

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from gateway.storage.database import Database
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def test_a_value_is_kept_and_replaced(db: Database) -> None:

@@ -24,7 +24,7 @@ from tests.support.change import Change
 from tests.support.clocks import SetClock
 from tests.support.stores import SQL_ALONE, Open
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def lease(db: Database, *, limit: int = 100, owner: str = "w", lease_s: float = 10) -> list[int]:
@@ -154,7 +154,6 @@ async def test_feeds_do_not_know_each_other(db: Database) -> None:
 
 
 @pytest.mark.parametrize("waiting", [10, 10_000])
-@SQL_ALONE
 async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiting: int) -> None:
     """Rows that are not due, and those behind a head, are never looked at."""
     at, later = "2026-11-23T08:00:00.000Z", "2026-11-23T09:00:00.000Z"
@@ -181,7 +180,6 @@ async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiti
     assert await db.sql.read(lambda c: sum(_cost(c, query.limit(8)) for query in looks("cases", free))) < 150
 
 
-@SQL_ALONE
 async def test_what_happens_to_rows_leaves_one_head_a_ticket(db: Database) -> None:
     """Whatever the order of deliveries, failures, deaths and replays."""
     for _ in range(3):

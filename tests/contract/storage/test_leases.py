@@ -21,7 +21,7 @@ from tests.support.change import Change
 from tests.support.clocks import NOON, SetClock
 from tests.support.stores import SQL_ALONE, Open
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 LOOK_S = 5
 """So seldom a worker looks."""
 
@@ -131,7 +131,6 @@ async def test_a_call_whose_end_waits_to_be_written_is_its_owners(db: Database, 
     assert len(await ran_out(db, clock, 15, lease_s=15)) == 1
 
 
-@SQL_ALONE
 async def test_how_long_the_store_has_answered(db: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
     await pass_by(db, clock, 10)
     assert db.leases.steady_s() == 10
@@ -185,7 +184,6 @@ async def test_recordings_wait_for_their_words(db: Database, clock: SetClock) ->
     assert await words_wait(db, clock, 0) == [second.interaction_id, left.interaction_id]
 
 
-@SQL_ALONE
 async def test_a_renewal_is_not_undone_by_changes_of_its_call(opened: Open) -> None:
     db, other = await opened(), await opened()
     applied = await db.changes.execute(call("c"))

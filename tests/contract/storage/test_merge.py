@@ -15,6 +15,7 @@ from tests.contract.storage.changes import written
 from tests.support.change import Change, Merge, NewEvent
 from tests.support.clocks import NOON
 from tests.support.events import told
+from tests.support.stores import SQL_ALONE
 
 pytestmark = pytest.mark.contract
 
@@ -139,6 +140,7 @@ async def test_what_cannot_be_merged_changes_nothing(db: Database) -> None:
         await db.changes.execute(Change(new_ticket=written("n").new_ticket, merge=Merge(other=b)))
 
 
+@SQL_ALONE
 async def test_words_of_changed_tickets_come_in_order_of_their_change(db: Database) -> None:
     fields = {
         ("place", "district"): {"code": "460106", "name": "龙华区"},

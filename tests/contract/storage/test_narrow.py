@@ -11,8 +11,9 @@ from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, written
 from tests.support.clocks import NOON
+from tests.support.stores import SQL_ALONE
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 DAY = timedelta(days=1)
 
 

@@ -107,6 +107,7 @@ async def test_one_bad_change_never_fails_its_neighbours(db: Database, bad: str)
     assert numbers == [f"20261123{n:07d}" for n in range(1, 8)]
 
 
+@SQL_ALONE
 async def test_what_only_sql_refuses_is_isolated_too(db: Database) -> None:
     first = await db.changes.execute(written("0"))
     twin = written("twin")
@@ -165,6 +166,7 @@ async def test_a_cancelled_caller_harms_nobody(db: Database) -> None:
     assert all(isinstance(o, Applied) for n, o in enumerate(outcomes) if n != 2)
 
 
+@SQL_ALONE
 async def test_too_many_waiting_are_refused_at_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "MAX_WAITING", 5)
     outcomes = await asyncio.gather(*(db.changes.execute(written(str(n))) for n in range(8)), return_exceptions=True)

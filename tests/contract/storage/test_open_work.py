@@ -16,7 +16,7 @@ from tests.contract.storage.changes import call, written
 from tests.support.clocks import NOON, SetClock
 from tests.support.stores import SQL_ALONE
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 
 async def test_nothing_is_open_where_nothing_was_taken(db: Database) -> None:
@@ -44,7 +44,6 @@ async def test_a_feed_has_what_is_not_delivered_and_what_was_given_up(db: Databa
     assert (await db.open_work.count(["cases"])).feeds == {"cases": FeedBacklog(dead=1)}
 
 
-@SQL_ALONE
 async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database, clock: SetClock) -> None:
     ended = rfc3339(NOON - timedelta(minutes=40))
     calls = [await db.changes.execute(replace(call(f"call-{n}"))) for n in range(3)]
@@ -64,7 +63,6 @@ async def test_calls_that_wait_for_their_words_count_from_their_end(db: Database
     assert transcripts == Backlog(waiting=1, oldest=NOON - timedelta(minutes=40))
 
 
-@SQL_ALONE
 async def test_messages_and_callbacks_that_are_open(db: Database, clock: SetClock) -> None:
     now = clock.now()
 
@@ -94,7 +92,6 @@ async def test_messages_and_callbacks_that_are_open(db: Database, clock: SetCloc
     assert (work.callbacks_open, work.callbacks_overdue) == (2, 1)
 
 
-@SQL_ALONE
 async def test_how_far_the_clock_is_from_the_database_s(db: Database, url: str, clock: SetClock) -> None:
     offset = await db.open_work.clock_offset_s()
     if url.startswith("sqlite"):

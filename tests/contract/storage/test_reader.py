@@ -31,6 +31,7 @@ async def walk(db: Database, **query: object) -> list[Record]:
         cursors.append(cursor := page.next_cursor)
 
 
+@SQL_ALONE
 async def test_pages_in_both_directions(db: Database) -> None:
     for n in range(7):
         await db.changes.execute(written(str(n)))
@@ -41,6 +42,7 @@ async def test_pages_in_both_directions(db: Database) -> None:
     assert [r["ticket_no"] for r in await walk(db, since=10)] == numbers[5:]
 
 
+@SQL_ALONE
 async def test_filters(db: Database) -> None:
     await db.changes.execute(call("c", phone="+8613800138000"))
     web = await db.changes.execute(
@@ -68,12 +70,14 @@ async def test_filters(db: Database) -> None:
     assert await count(text="  ") == 2
 
 
+@SQL_ALONE
 @pytest.mark.parametrize("cursor", ["", "x", "n1", "s-1", "s1 OR 1=1"])
 async def test_a_foreign_cursor_is_refused(db: Database, cursor: str) -> None:
     with pytest.raises(RejectedInput):
         await db.reader.tickets(TicketQuery(cursor=cursor))
 
 
+@SQL_ALONE
 async def test_a_walk_under_writes_misses_nothing_and_repeats_no_state(opened: Open) -> None:
     db, other = await opened(), await opened()
     first = [await db.changes.execute(written(str(n))) for n in range(10)]
@@ -110,6 +114,7 @@ async def test_a_walk_under_writes_misses_nothing_and_repeats_no_state(opened: O
         assert (await db.reader.ticket(ticket_id))["version"] == version
 
 
+@SQL_ALONE
 async def test_every_event_is_seen_once_by_a_cursor_under_writes(opened: Open) -> None:
     stores = [await opened(), await opened()]
     total = 2 * 2 * 30

@@ -29,7 +29,7 @@ from tests.support.clocks import NOON, SetClock
 from tests.support.fakes.reading import ReaderHere
 from tests.support.stores import SQL_ALONE, Open
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 LEASE_S = 15
 
 
@@ -82,7 +82,6 @@ async def look(recovery: Recovery, clock: SetClock, seconds: int) -> int:
     return closed
 
 
-@SQL_ALONE
 async def test_a_store_that_is_away_longer_than_a_lease_ends_no_call(
     opened: Open, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +102,6 @@ async def test_a_store_that_is_away_longer_than_a_lease_ends_no_call(
     assert interaction["disposition"] == "abandoned_before_answer"
 
 
-@SQL_ALONE
 async def test_a_store_that_only_reads_is_away(
     opened: Open, clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

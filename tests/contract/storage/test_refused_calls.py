@@ -10,8 +10,9 @@ import pytest
 from gateway.ports.refused_call import RefusedCall
 from gateway.storage.database import Database
 from tests.support.clocks import NOON
+from tests.support.stores import SQL_ALONE
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 CALL = RefusedCall(
     channel_id="hotline", day="2026-11-23", number="+8613800138000", phone="+8613800138000", to_raw="sip:12345@x",

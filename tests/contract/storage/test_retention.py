@@ -13,8 +13,9 @@ from gateway.intake.media.retention import StoredRetentionClock
 from gateway.storage.database import Database
 from tests.contract.storage.changes import written
 from tests.support.clocks import NOON, SetClock
+from tests.support.stores import SQL_ALONE
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 DECADE_S = 10 * 365 * 86_400.0
 

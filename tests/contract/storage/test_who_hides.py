@@ -16,6 +16,7 @@ from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
+from tests.support.stores import SQL_ALONE
 
 pytestmark = pytest.mark.contract
 PHONE = "+8613800138000"
@@ -104,6 +105,7 @@ async def test_one_batch_of_a_hidden_and_an_open_ticket(db: Database) -> None:
     assert [one["returning"] for one in found if one["secret"]] == [False] * 4
 
 
+@SQL_ALONE
 async def test_a_hidden_ticket_is_told_of_on_its_own_account_only(db: Database) -> None:
     own = (Identity(kind="phone", value=PHONE), Identity(kind="on:web", value="a"))
     change = written("1", conversation="a", phone=PHONE, requester={"secret": True})
@@ -120,6 +122,7 @@ async def found(db: Database, **query: Any) -> list[str]:
     return [item["ticket_no"][-1] for item in page.items]
 
 
+@SQL_ALONE
 async def test_masked_search_finds_what_is_shown_and_nothing_else(db: Database) -> None:
     content = "我叫张三丰，电话13912345678，民治大道的路灯坏了"
     guess = Guess(path="requester.name", value="张三丰", source="rule", span=(2, 5), confidence=0.9)
@@ -132,6 +135,7 @@ async def test_masked_search_finds_what_is_shown_and_nothing_else(db: Database) 
             assert await found(db, text=text) == ["1"], text
 
 
+@SQL_ALONE
 async def test_a_whole_number_is_looked_up_but_never_of_who_hides(db: Database) -> None:
     await db.changes.execute(written("1", phone=PHONE))
     await db.changes.execute(written("2", phone=PHONE, requester={"anonymous": True}))

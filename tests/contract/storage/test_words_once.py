@@ -23,9 +23,9 @@ from tests.contract.storage.changes import event
 from tests.support.change import Change
 from tests.support.clocks import SetClock
 from tests.support.fakes.reading import ReaderHere
-from tests.support.stores import Open
+from tests.support.stores import SQL_ALONE, Open
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, SQL_ALONE]
 LEASE_S = 15
 INFO = CallInfo(
     channel_id="hotline",
