@@ -130,7 +130,7 @@ class MemoryRecord:
     def _keep(self) -> None:
         """What the command wrote beside the aggregates is the reader's from now on."""
         world = self.world
-        self.events += [_loaded(event_row(entry, new_ulid()), "data") for entry in world.journal.entries]
+        self.events += [event_row(entry, new_ulid()) for entry in world.journal.entries]
         self._identities |= {(one.kind, one.value): person for one, person in world.new_people}
         for interaction_id, segment in world.new_words:
             row = {name: getattr(segment, name) for name in segment.__slots__}
@@ -206,7 +206,7 @@ class MemoryReader:
         check_texts((ticket_id,))
         await asyncio.sleep(0)
         rows = [row for row in self._record.events if row["event_seq"] > after]
-        return [event_record(row) for row in rows if ticket_id in (None, row["ticket_id"])][:limit]
+        return [event_record(_loaded(row, "data")) for row in rows if ticket_id in (None, row["ticket_id"])][:limit]
 
     async def last_event_seq(self) -> int:
         """See ``TicketReader.last_event_seq``."""

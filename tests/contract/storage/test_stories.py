@@ -27,6 +27,7 @@ from gateway.errors import GatewayError
 from gateway.storage.database import Database, open_database
 from tests.support.clocks import NOON, SHANGHAI, SetClock
 from tests.support.databases import ready_sqlite
+from tests.support.memory_store import MemoryStore
 from tests.support.postgres import PostgresServer
 from tests.support.story import Story
 
@@ -74,8 +75,8 @@ async def lived(db: Database, random: Random) -> list[tuple[Command, Came]]:
     return done
 
 
-async def whole(db: Database) -> list[Any]:
-    """Everything that is shown of it, but for ids that the store draws by itself."""
+async def told_of(db: Database) -> list[Any]:
+    """Records, events and calls that are owed, but for ids that the store draws by itself."""
     events = await db.reader.events(limit=10_000)
     tickets = sorted({event["ticket_id"] for event in events})
     records = [await db.reader.ticket(ticket_id) for ticket_id in tickets]
@@ -85,8 +86,13 @@ async def whole(db: Database) -> list[Any]:
     tasks = [
         {key: value for key, value in task.items() if key != "callback_id"} for task in await db.reader.callbacks()
     ]
+    return [records, events, sorted(tasks, key=str)]
+
+
+async def whole(db: Database) -> list[Any]:
+    """Everything that is shown of it."""
     threads = [await db.conversations.history("wechat", sender, after=0, limit=1000) for sender in "pqr"]
-    return [records, events, sorted(tasks, key=str), threads]
+    return [*await told_of(db), threads]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -104,6 +110,14 @@ async def test_in_batches_it_comes_to_the_same(new: Open, seed: int) -> None:
     record = await whole(one_by_one)
     assert await whole(in_batches) == record
     assert await whole(only_good) == record
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_domain_alone_comes_to_the_same(new: Open, seed: int) -> None:
+    in_sql, in_memory = await new(), await MemoryStore().open()
+    for command, came in await lived(in_sql, Random(seed)):
+        assert await executed(in_memory, command) == came
+    assert await told_of(in_memory) == await told_of(in_sql)
 
 
 @pytest.mark.parametrize("seed", range(4, 6))
