@@ -59,10 +59,10 @@ def form_of(doc: str | Mapping[str, Any]) -> Form:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Earlier versions wrote null where a list or an object is empty."""
+    """Earlier versions wrote null where a list or an object is empty, or nothing is known of an item."""
     if isinstance(value, Mapping):
         return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+    return [_without_nulls(inner) for inner in value if inner is not None] if isinstance(value, list) else value
 
 
 def ticket_of(row: Any, journal: Journal) -> Ticket:

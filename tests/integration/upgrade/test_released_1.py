@@ -43,6 +43,7 @@ from gateway.ports.recogniser import Final
 from gateway.ports.store import CallbackQuery, TicketQuery
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.reader import PrefillReader
+from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
 from gateway.storage.engine import PostgresSql
 from gateway.storage.migrate import _config
@@ -536,4 +537,47 @@ async def test_an_old_ticket_is_withdrawn_and_rated_again(city: City) -> None:
     )
     await city.db.changes.execute(command)
     assert (await city.record("written:zhao"))["status"] == "withdrawn"
+    await city.recounts()
+
+
+SPARSE = (
+    {},
+    {"demand": None, "place": None, "requester": None, "handling": None, "outcome": None, "prefill": None},
+    {"demand": {"content": None, "category": None, "urgency": None}, "requester": {"labels": None, "kind": None}},
+    {
+        "handling": {"units": None, "clocks": [None], "callback": None},
+        "related": {"child_ids": None, "similar": [None]},
+    },
+    {"prefill": {"fields": None, "mentions": [None], "pending": None}, "attachments": None, "related": None},
+    {"attachments": [{"attachment_id": "A", "name": None}], "outcome": {"evaluation": None, "closed_at": None}},
+    {"prefill": {"fields": {"demand.type": {"value": "help", "confidence": None, "span": None}}}},
+    {"related": {"merged_ids": ["gone"]}, "an_older_section": {"x": 1}, "demand": {"an_older_field": "x"}},
+)
+"""Documents with gaps and nulls, as sections and fields came one by one."""
+
+
+@pytest.mark.parametrize("doc", SPARSE, ids=str)
+async def test_documents_with_gaps_are_shown_corrected_and_recounted(city: City, doc: dict[str, Any]) -> None:
+    ticket_id = NAMED["app:i"]
+    own = t.tickets.c.ticket_id == ticket_id
+    await city.db.sql.write(lambda c: c.execute(sa.update(t.tickets).where(own).values(doc=doc)).rowcount)
+    before = await city.db.reader.ticket(ticket_id)
+    assert before["handling"]["units"] == []
+    assert before["demand"]["category"]["code"] is None
+    command = CorrectTicket(
+        at=city.clock.now(),
+        actor="user:wu",
+        ticket_id=ticket_id,
+        values={"demand.title": "改过", "handling.lead_unit": "U2", "demand.type": "report"},
+        told=("demand.title",),
+    )
+    await city.db.changes.execute(command)
+    after = await city.db.reader.ticket(ticket_id)
+    assert (after["demand"]["title"], after["handling"]["lead_unit"], after["demand"]["type"]) == (
+        "改过",
+        "U2",
+        "report",
+    )
+    for section in ("place", "requester", "outcome", "attachments", "interactions"):
+        assert after[section] == before[section], section
     await city.recounts()
