@@ -27,4 +27,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop it."""
     op.drop_table("baselines")
-    op.execute("DELETE FROM channel_state WHERE channel_id = ':baselines'")
+    state = sa.table("channel_state", sa.column("channel_id"))
+    op.execute(state.delete().where(state.c.channel_id == ":baselines"))
