@@ -178,7 +178,8 @@ class MemoryReader:
 
     async def tickets(self, query: TicketQuery) -> TicketPage:
         """See ``TicketReader.tickets``; of its filters those that the module's docstring names."""
-        rest = replace(query, since=None, limit=_KNOWN.limit, newest_first=False, **dict.fromkeys(_EQUAL))
+        rest = replace(query, since=None, limit=_KNOWN.limit, newest_first=False)
+        rest = replace(rest, channel=None, status=None, line=None, empty=None)
         if rest != _KNOWN:
             raise NotImplementedError(f"no filter of the store in memory: {rest}")
         found = [one for one in self._tickets() if one.event_seq > (query.since or 0) and _fits(one, query)]
@@ -199,7 +200,8 @@ class MemoryReader:
     async def delivered(self, channel_id: str, external_id: str) -> Record | None:
         """See ``TicketReader.delivered``."""
         seen = self._record.world.seen.get((channel_id, external_id))
-        return seen and {name: getattr(seen, name) for name in ("ticket_id", "ticket_no", "interaction_id")}
+        names = ("ticket_id", "ticket_no", "interaction_id")
+        return {name: getattr(seen, name) for name in names} if seen is not None else None
 
     async def events(self, *, after: int = 0, ticket_id: str | None = None, limit: int = 500) -> list[Record]:
         """See ``TicketReader.events``."""
