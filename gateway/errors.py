@@ -40,6 +40,12 @@ class StaleVersion(Conflict):
     code = "stale_version"
 
 
+class TicketErased(Conflict):
+    """The ticket has been erased: nothing of a person's is written to it any more."""
+
+    code = "ticket_erased"
+
+
 class CallbackClaimed(Conflict):
     """Somebody else has taken the callback task."""
 

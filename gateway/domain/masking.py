@@ -239,7 +239,7 @@ _UNIT = _Each(
 )
 FIELDS: _Fields = {
     **_all_shown("ticket_id", "ticket_no", "schema_version", "status", "created_at", "updated_at", "version"),
-    **_all_shown("event_seq", "empty", "line", "channel", "channel_id", "entry_number"),
+    **_all_shown("event_seq", "empty", "erased_at", "line", "channel", "channel_id", "entry_number"),
     "source": {"name": _shown, "event_id": _id},
     "interactions": _INTERACTION,
     "requester": {

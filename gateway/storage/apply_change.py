@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gateway.domain.change import Applied, ExternalKey
+from gateway.domain.erasing import brings_anything
 from gateway.domain.ids import new_ulid, ticket_no
 from gateway.domain.veil import is_hidden
-from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.errors import Conflict, NotFound, StaleVersion, TicketErased
 from gateway.storage.apply_callbacks import Calls, check_work
 from gateway.storage.apply_conversation import advances, check_dialogue, converse
 from gateway.storage.apply_fields import alter_ticket, extend
@@ -65,6 +66,8 @@ def _is_done(p: Prepared, ticket: TicketState, interaction: InteractionState | N
         return True
     if change.expected_version is not None and ticket.row["version"] != change.expected_version:
         raise StaleVersion(f"the ticket is at version {ticket.row['version']}; read it again and repeat your change")
+    if ticket.row["erased_at"] is not None and brings_anything(change):
+        raise TicketErased("this ticket has been erased and takes in nothing more of its person; register a new one")
     if change.close_unless_closed and interaction and interaction.row["disposition"] is not None:
         return not is_taken_back(p, interaction)
     if not advances(p, state) or check_work(p, state):
@@ -166,6 +169,7 @@ def _register(p: Prepared, day: str, state: State) -> TicketState:
         "hidden": is_hidden(doc["requester"]),
         "search": "",
         "search_masked": "",
+        "erased_at": None,
     }
     ticket = TicketState(row, doc, new=True)
     state.tickets[row["ticket_id"]] = ticket

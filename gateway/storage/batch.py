@@ -77,7 +77,7 @@ def _named(*names: str) -> dict[str, Any]:
     return {name: sa.bindparam(name) for name in names}
 
 
-_FIXED = frozenset({"ticket_id", "ticket_no", "channel", "channel_id", "created_at"})
+_FIXED = frozenset({"ticket_id", "ticket_no", "channel", "channel_id", "created_at", "erased_at"})
 _TICKET_COLUMNS = tuple(c.name for c in t.tickets.c if c.name not in _FIXED)
 _INTERACTION_COLUMNS = tuple(c.name for c in t.interactions.c if c.name not in {"interaction_id", "ticket_id"})
 _INSERTS = {

@@ -17,6 +17,7 @@ from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
+from gateway.storage.erasure import SqlErasureStore
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
@@ -59,6 +60,7 @@ class Database:
     refused_calls: SqlRefusedCalls
     ways: SqlWays
     open_work: SqlOpenWork
+    erasures: SqlErasureStore
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -112,6 +114,7 @@ async def open_database(
         refused_calls=SqlRefusedCalls(sql=sql),
         ways=SqlWays(sql=sql),
         open_work=SqlOpenWork(sql=watched, clock=clock),
+        erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
     )
 
 

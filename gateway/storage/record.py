@@ -65,6 +65,7 @@ def ticket_record(ticket: Row, interactions: list[Record]) -> Record:
         "version": ticket["version"],
         "event_seq": ticket["event_seq"],
         "empty": ticket["empty"],
+        "erased_at": ticket["erased_at"],
         "line": ticket["line"],
         "channel": ticket["channel"],
         "channel_id": ticket["channel_id"],

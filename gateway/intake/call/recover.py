@@ -14,7 +14,7 @@ from gateway.domain.change import Change, NewEvent, NewSegment, OpenInteraction
 from gateway.domain.guess import NOTHING_READ
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.words import Disposition, Speaker
-from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable
+from gateway.errors import NotFound, RecogniserUnavailable, StoreUnavailable, TicketErased
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import end_of, heard_segment, recording_field
 from gateway.intake.contact.emergency import danger_said, emergency_raised, with_danger
@@ -169,7 +169,10 @@ class Recovery:
         waiting = [i for i in found if i.interaction_id not in self._live]
         for interaction in waiting:
             with _way_of(interaction):
-                await self._catch_up(interaction, self._transcribe)
+                try:
+                    await self._catch_up(interaction, self._transcribe)
+                except TicketErased:
+                    _log.warning("transcript_erased", interaction_id=interaction.interaction_id)
         return len(waiting)
 
     async def _catch_up(self, interaction: OpenInteraction, transcribe: Transcribe) -> None:

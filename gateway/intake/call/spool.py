@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 from gateway.domain import change_json
 from gateway.domain.change import Applied, Change
-from gateway.errors import GatewayError, StoreUnavailable
+from gateway.errors import GatewayError, StoreUnavailable, TicketErased
 from gateway.ports.store import ChangeStore
 from gateway.telemetry import log, trace
 
@@ -156,6 +156,8 @@ class SpoolingStore:
             await self._store.apply(change_json.loads(line))
         except StoreUnavailable:
             raise
+        except TicketErased:
+            _log.warning("spooled_change_erased", ticket_id=path.stem)
         except (GatewayError, ValueError, KeyError, TypeError) as error:
             # A torn last line of a crash, or a Change that can never apply: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from gateway.domain.change import Change, DeliveryUpdate, NewEvent
+from gateway.domain.veil import text_wholly
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.conversation.watching import Watchers
 from gateway.ports.clock import Clock
@@ -42,7 +43,8 @@ class Receipts:
                 if len(self._early) > EARLY_KEPT:
                     self._early.popitem(last=False)
             return
-        data = {"message_id": found.message_id, "error": receipt.error}
+        # A provider may repeat the number that it did not reach, and events are for ever.
+        data = {"message_id": found.message_id, "error": text_wholly(receipt.error)}
         applied = await self._store.apply(
             Change(
                 ticket_id=found.ticket_id,

@@ -21,6 +21,7 @@ from gateway.errors import (
     RecogniserUnavailable,
     RejectedInput,
     StoreUnavailable,
+    TicketErased,
     TransientDeliveryError,
 )
 from gateway.intake.channel.here import ChannelsHere
@@ -185,7 +186,12 @@ class MediaWorker:
                 sha256=stored.sha256,
                 location=stored.location,
             )
-            await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
+            try:
+                await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
+            except TicketErased:
+                _log.warning("attachment_erased", attachment_id=row.attachment_id)
+                await asyncio.to_thread(self._files.remove, stored.location)
+                return
             if hear:
                 self._notify_hearing()
 

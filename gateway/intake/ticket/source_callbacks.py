@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from gateway.domain.change import Change, ExternalKey, NewEvent, NewMessage, Queued
 from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.words import Status
-from gateway.errors import NotFound, StoreUnavailable
+from gateway.errors import NotFound, StoreUnavailable, TicketErased
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.store import ChangeStore, Record, TicketReader
@@ -88,7 +88,7 @@ class SourceCallbacks:
                 applied = await self._store.apply(change)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_S)
-            except NotFound:
+            except (NotFound, TicketErased):
                 return False
             else:
                 if not applied.replayed:
