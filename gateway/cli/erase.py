@@ -30,7 +30,9 @@ def add_parser(verbs: Any) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--ticket", metavar="ID", help="one ticket, by its id or number")
     what.add_argument("--requester", metavar="ID", help="everything of one requester, by requester_id")
-    what.add_argument("--ledger", action="store_true", help="print what was erased, as ids; keep it beside your backups")
+    what.add_argument(
+        "--ledger", action="store_true", help="print what was erased, as ids; keep it beside your backups"
+    )
     what.add_argument("--again", type=Path, metavar="FILE", help="erase what such a ledger names, after a restore")
     parser.add_argument(
         "--compact",

@@ -86,7 +86,8 @@ def blank_messages(connection: sa.Connection, ticket_id: str) -> bool:
     these = (among(table.interaction_id, {row.interaction_id for row in found}), among(table.message_id, ids))
     connection.execute(sa.update(t.messages).where(*these).values(blank(t.messages)))
     threads = {(row.channel_id, row.sender) for row in found if row.sender}
-    blank_keys(connection, ticket_id, {row.external_id for row in found}, {sender for _, sender in threads})
+    names = _names(connection, ticket_id) | {sender for _, sender in threads}
+    _blank_keys(connection, ticket_id, {row.external_id for row in found}, names)
     for channel_id, sender in sorted(threads):
         _leave_thread(connection, channel_id, sender, ticket_id)
     return True
@@ -106,15 +107,25 @@ def blank_segments(connection: sa.Connection, ticket_id: str) -> bool:
     return bool(found)
 
 
-def blank_keys(
-    connection: sa.Connection, ticket_id: str, external_ids: Collection[str | None], names: Collection[str | None]
+def _names(connection: sa.Connection, ticket_id: str) -> set[str]:
+    """By what the requester is known that others may have put into an id: numbers without their country, accounts."""
+    table, known = t.tickets.c, t.identities.c
+    own = table.ticket_id == ticket_id
+    numbers = connection.execute(sa.select(table.phone, table.callback_phone).where(own)).one()
+    whose = sa.select(table.requester_id).where(own).scalar_subquery()
+    identities = connection.execute(sa.select(known.value).where(known.requester_id == whose)).scalars()
+    return {name.removeprefix("+86") for name in (*numbers, *identities) if name}
+
+
+def _blank_keys(
+    connection: sa.Connection, ticket_id: str, external_ids: Collection[str | None], names: Collection[str]
 ) -> None:
     """The keys of deliveries stay, so that none is taken in again; but for those that name the person themselves."""
     table = t.seen_keys.c
     own = (table.ticket_id == ticket_id, among(table.external_id, {one for one in external_ids if one}))
     connection.execute(sa.update(t.seen_keys).where(*own).values(blank(t.seen_keys)))
     for external_id in connection.execute(sa.select(table.external_id).where(*own)).scalars().all():
-        if any(name and name in external_id for name in names):
+        if any(name in external_id for name in names):
             named = (table.ticket_id == ticket_id, table.external_id == external_id)
             connection.execute(sa.update(t.seen_keys).where(*named).values(external_id=f"erased:{new_ulid()}"))
 
@@ -141,9 +152,7 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
     """Everything that is not of unbounded length, and the event that tells of it, with the number ``seq``."""
     ticket = connection.execute(sa.select(t.tickets).where(t.tickets.c.ticket_id == ticket_id)).one()
     calls = connection.execute(sa.select(t.interactions).where(t.interactions.c.ticket_id == ticket_id)).all()
-    requester = ticket.doc.get("requester") or {}
-    numbers = {str(requester.get(key) or "").removeprefix("+86") for key in ("phone", "callback_phone")}
-    blank_keys(connection, ticket_id, {call.external_id for call in calls}, numbers)
+    _blank_keys(connection, ticket_id, {call.external_id for call in calls}, _names(connection, ticket_id))
     _document(connection, t.interactions, calls, "interaction_id", erasing.INTERACTION)
     connection.execute(
         sa.update(t.attachments).where(t.attachments.c.ticket_id == ticket_id).values(blank(t.attachments))
