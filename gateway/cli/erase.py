@@ -57,7 +57,7 @@ async def run(args: argparse.Namespace, database: Database, settings: Settings) 
         await _again(erasure(settings, database), store, args.again)
     elif not args.compact:
         raise ConfigError(["name what to erase: --ticket, --requester or --again; or --ledger, or --compact"])
-    return await _scrub(store, compact=args.compact)
+    return await _leave_no_copy(store, compact=args.compact)
 
 
 async def _ledger(store: ErasureStore) -> int:
@@ -102,17 +102,17 @@ def _print(done: Erased, *, as_json: bool) -> None:
     )
 
 
-async def _scrub(store: ErasureStore, *, compact: bool) -> int:
+async def _leave_no_copy(store: ErasureStore, *, compact: bool) -> int:
     size = await store.size()
-    small = size is not None and size <= SMALL_BYTES
-    if not await store.scrub(compact=compact or small):
+    now = compact or size is None or size <= SMALL_BYTES
+    if not await (store.compact() if now else store.scrub()):
         print(
             "gateway erase: erased; others read the database just now, so that its log still holds copies: "
             "run `gateway erase --compact` later",
             file=sys.stderr,
         )
         return 1
-    if not (compact or small):
+    if not now:
         print(
             "gateway erase: erased; unused room of the database may hold copies until it is written anew: run "
             "`gateway erase --compact` at a quiet hour, or with the gateway stopped",

@@ -111,15 +111,19 @@ class ErasureStore(Protocol):
         """
         ...
 
-    async def scrub(self, *, compact: bool) -> bool:
-        """Have the database's files forget what was overwritten; False: not now, others are reading.
+    async def scrub(self) -> bool:
+        """Have the database's log forget what was overwritten; False: not now, others are reading."""
+        ...
 
-        ``compact`` writes the whole database anew: nobody else writes meanwhile.
+    async def compact(self) -> bool:
+        """Leave no copy of what was overwritten in the database's files either; False as ``scrub``.
+
+        On SQLite the whole file is written anew, and nobody else writes meanwhile.
         """
         ...
 
     async def size(self) -> int | None:
-        """Bytes of the database; None where it is not ours to compact."""
+        """Bytes of the database that ``compact`` writes anew; None: it keeps nobody waiting."""
         ...
 
     async def undone(self, before: datetime, limit: int) -> list[Ledger]:

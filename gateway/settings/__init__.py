@@ -34,6 +34,7 @@ from gateway.settings.sections import (
     Open311Table,
     Recording,
     Redis,
+    Retention,
     Telemetry,
     Title,
     on_loopback,
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     asr_server: AsrServer = AsrServer()
     recording: Recording = Recording()
     attachments: Attachments = Attachments()
+    retention: Retention = Retention()
     calls: Calls = Calls()
     conversations: Conversations = Conversations()
     open311: Open311Table = Open311Table()

@@ -22,7 +22,7 @@ from gateway.storage import erasure_ticket as rows
 from gateway.storage import tables as t
 from gateway.storage.batch_state import lock_writers
 from gateway.storage.engine import Sql, upsert
-from gateway.storage.erasure_scrub import scrub, size
+from gateway.storage.erasure_scrub import compact, scrub, size
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import check_texts
 
@@ -143,9 +143,13 @@ class SqlErasureStore:
 
         return await self._sql.write(work)
 
-    async def scrub(self, *, compact: bool) -> bool:
+    async def scrub(self) -> bool:
         """See ``ErasureStore.scrub``."""
-        return await scrub(self._sql, compact=compact)
+        return await scrub(self._sql)
+
+    async def compact(self) -> bool:
+        """See ``ErasureStore.compact``."""
+        return await compact(self._sql)
 
     async def size(self) -> int | None:
         """See ``ErasureStore.size``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,37 +20,45 @@ from gateway.storage.fair_lock import FairLock
 READERS_S = 0.2
 """So long a truncation waits for those who read; then writers come first again."""
 TRIES = 25
-_TOUCHED = [name for name, columns in COLUMNS.items() if {*columns.values()} - {Does.KEPT, Does.STAFF}]
+_TOUCHED = [name for name, columns in COLUMNS.items() if not {*columns.values()} <= {Does.KEPT, Does.STAFF}]
 
 
-async def scrub(sql: Sql, *, compact: bool) -> bool:
-    """See ``ErasureStore.scrub``."""
+async def scrub(sql: Sql) -> bool:
+    """See ``ErasureStore.scrub``. PostgreSQL recycles its log by itself."""
+    file = _file(sql)
+    return file is None or await asyncio.to_thread(_on, file, ())
+
+
+async def compact(sql: Sql) -> bool:
+    """See ``ErasureStore.compact``."""
     if isinstance(sql, PostgresSql):
         async with sql.driver_connection() as connection:
-            for table in sorted(_TOUCHED):
-                await connection.execute(f"VACUUM {'FULL ' if compact else ''}{table}")
-        return True
-    if isinstance(sql, SqliteSql) and sql.file is not None:
-        return await asyncio.to_thread(_scrub_file, sql.file, compact=compact)
-    return True
+            for table in _TOUCHED:
+                await connection.execute(f"VACUUM {table}")
+    file = _file(sql)
+    return file is None or await asyncio.to_thread(_on, file, ("VACUUM",))
 
 
 async def size(sql: Sql) -> int | None:
     """See ``ErasureStore.size``."""
-    if isinstance(sql, SqliteSql) and sql.file is not None:
-        return await asyncio.to_thread(lambda: sql.file.stat().st_size if sql.file is not None else 0)
-    return None
+    file = _file(sql)
+    return file and (await asyncio.to_thread(file.stat)).st_size
 
 
-def _scrub_file(file: Path, *, compact: bool) -> bool:
+def _file(sql: Sql) -> Path | None:
+    return sql.file if isinstance(sql, SqliteSql) else None
+
+
+def _on(file: Path, statements: Sequence[str]) -> bool:
+    """Run them on an SQLite file, then cut its log down to nothing; False when others kept reading from that."""
     lock = FairLock(file)
     try:
         with closing(sqlite3.connect(file, timeout=READERS_S, isolation_level=None)) as connection:
             connection.execute("PRAGMA secure_delete=ON")
-            if compact:
-                _alone(lock, connection, "VACUUM")
+            for statement in statements:
+                _alone(lock, connection, statement)
             for _ in range(TRIES):
-                busy, _, _ = _alone(lock, connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+                busy, *_ = _alone(lock, connection, "PRAGMA wal_checkpoint(TRUNCATE)")
                 if not busy:
                     return True
                 time.sleep(READERS_S)

@@ -6,11 +6,12 @@ Whoever dies in the middle is asked again: what is done is passed over, and what
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.domain.naming import naming
 from gateway.errors import Conflict
-from gateway.intake.ticket.left_on_disk import LeftOnDisk, in_json
+from gateway.intake.ticket.left_on_disk import LeftOnDisk, of_calls
 from gateway.ports.attachments import SETTLED_S, Attachments
 from gateway.ports.erasure import ErasureStore, Kind, Outside, Subject
 from gateway.ports.recordings import Recordings
@@ -53,8 +54,7 @@ class Erasure:
 
         ``Conflict`` says what has to end before it can begin, ``StoreUnavailable`` that it has to be asked for again.
         """
-        if await asyncio.to_thread(self._disk.spooled, set(await self._store.tickets(subject))):
-            raise Conflict("changes of a call still wait in the spool; erase once the gateway has written them to SQL")
+        await self._check_spool(await self._store.tickets(subject))
         done = Erased(subject=subject)
         if not await self._store.begin(subject, actor):
             return done
@@ -62,27 +62,65 @@ class Erasure:
         done = await self._person(done)
         while True:
             while (ticket := await self._store.take(subject, actor)) is not None:
-                done = await self._ticket(done, ticket, actor)
+                lines = await self._lines([ticket])
+                done = await self._ticket(replace(done, lines=done.lines + lines), ticket, actor)
             if await self._store.finish(subject, actor):
                 break
+        if not await self._store.scrub():
+            _log.warning("erasure_left_in_log", do="run `gateway erase --compact` later")
         _log.info("erasure_done", kind=subject.kind.value, subject=subject.id, actor=actor, tickets=done.tickets)
         return done
+
+    async def erase_old(self, ticket_ids: Sequence[str], *, actor: str) -> int:
+        """Erase these tickets, but for those that have to wait; how many. Files of SIP are looked through once.
+
+        What was written about their people elsewhere, refused calls above all, has a retention of its own.
+        """
+        taken: list[Outside] = []
+        for ticket_id in ticket_ids:
+            subject = Subject(Kind.TICKET, ticket_id)
+            try:
+                await self._check_spool((ticket_id,))
+                if await self._store.begin(subject, actor) and (ticket := await self._store.take(subject, actor)):
+                    taken.append(ticket)
+            except Conflict as error:
+                _log.info("erasure_waits", ticket_id=ticket_id, why=str(error))
+        await self._lines(taken)
+        erased = 0
+        for ticket in taken:
+            subject = Subject(Kind.TICKET, ticket.ticket_id)
+            try:
+                erased += (await self._ticket(Erased(subject=subject), ticket, actor)).tickets
+            except (Conflict, OSError) as error:
+                _log.warning("erasure_waits", ticket_id=ticket.ticket_id, exc_info=error)
+            else:
+                await self._store.finish(subject, actor)
+        return erased
+
+    async def _check_spool(self, ticket_ids: Sequence[str]) -> None:
+        if await asyncio.to_thread(self._disk.spooled, set(ticket_ids)):
+            raise Conflict("changes of a call still wait in the spool; erase once the gateway has written them to SQL")
 
     async def _person(self, done: Erased) -> Erased:
         """While their tickets still say by what they are known."""
         person = await self._store.person(done.subject)
         if person is None:
             return done
-        lines = await asyncio.to_thread(self._disk.blank_calls, person.days, naming(numbers=person.numbers))
+        found = naming(numbers=person.numbers).search
+        lines = await asyncio.to_thread(self._disk.blank_calls, person.days, found)
         return replace(done, lines=lines, rows=await self._store.forget_person(person))
 
+    async def _lines(self, tickets: Sequence[Outside]) -> int:
+        days = {day for ticket in tickets for day in ticket.days}
+        found = of_calls(call_id for ticket in tickets for call_id in ticket.call_ids)
+        lines = await asyncio.to_thread(self._disk.blank_calls, days, found)
+        return lines + await asyncio.to_thread(self._disk.blank_refused, [ticket.ticket_id for ticket in tickets])
+
     async def _ticket(self, done: Erased, ticket: Outside, actor: str) -> Erased:
+        """Its files, then its rows."""
         recordings = [await asyncio.to_thread(self._recordings.remove, one) for one in ticket.recordings]
         for location in ticket.files:
             await self._remove(location)
-        calls = naming(names=map(in_json, ticket.call_ids))
-        lines = await asyncio.to_thread(self._disk.blank_calls, ticket.days, calls)
-        lines += await asyncio.to_thread(self._disk.blank_refused, (ticket.ticket_id,))
         while await self._store.blank(ticket.ticket_id):
             pass
         closed = await self._store.close(ticket.ticket_id, actor)
@@ -91,7 +129,6 @@ class Erasure:
             tickets=done.tickets + closed,
             recordings=done.recordings + sum(recordings),
             files=done.files + len(ticket.files),
-            lines=done.lines + lines,
         )
 
     async def _remove(self, location: str) -> None:

@@ -70,7 +70,7 @@ async def test_nothing_of_a_person_is_left_and_others_are_untouched(db: Database
 
     done = await here.erasure.erase(Subject(Kind.REQUESTER, zhang), actor=BY)
     assert (done.tickets, done.recordings, done.files, done.lines, done.rows) == (3, 1, 1, 3, 3)
-    assert await db.erasures.scrub(compact=True)
+    assert await db.erasures.compact()
 
     after = await dump(db)
     assert holding(after, ZHANG) == []

@@ -110,7 +110,13 @@ def test_whatever_lies_at_a_personal_path_goes(path: tuple[str, ...], value: Any
         (Change(ticket_id="T", ticket_fields={("demand", "title"): "t"}), True),
         (Change(ticket_id="T", ticket_fields={("prefill", "fields", "requester.name"): {"value": "n"}}), True),
         (Change(ticket_id="T", content="more"), True),
-        (Change(ticket_id="T", guesses=(Guess(path="demand.title", value="t", source="model", span=None, confidence=0.9),)), True),
+        (
+            Change(
+                ticket_id="T",
+                guesses=(Guess(path="demand.title", value="t", source="model", span=None, confidence=0.9),),
+            ),
+            True,
+        ),
         (
             Change(
                 ticket_id="T",
@@ -122,5 +128,5 @@ def test_whatever_lies_at_a_personal_path_goes(path: tuple[str, ...], value: Any
         (Change(ticket_id="T", interaction_fields={"recording": {"location": "x"}}), True),
     ],
 )
-def test_an_erased_ticket_takes_in_codes_and_nothing_that_was_said(change: Change, brings: bool) -> None:
+def test_an_erased_ticket_takes_in_codes_and_nothing_that_was_said(change: Change, *, brings: bool) -> None:
     assert brings_anything(change) is brings
