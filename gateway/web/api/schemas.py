@@ -155,6 +155,7 @@ TICKET = _object(
     version=WHOLE,
     event_seq=WHOLE,
     empty=FLAG,
+    erased_at=NTIME,
     line=_enum(Line),
     channel=TEXT,
     channel_id=TEXT,

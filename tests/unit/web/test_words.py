@@ -14,6 +14,7 @@ from gateway.domain.words import GIVEN
 from gateway.intake.ticket.source_callbacks import TOLD
 from gateway.intake.ticket.titles import WRITTEN
 from gateway.storage.apply_callbacks import CANCELLED, DONE, NUMBER_CHANGED, OPENED, REASON_ADDED
+from gateway.storage.erasure_ticket import ERASED
 
 pytestmark = pytest.mark.unit
 
@@ -25,7 +26,7 @@ BUILT = {
 }
 """What the events are called whose types are put together."""
 NAMED = {
-    "call_record.py:event": {
+    "record.py:event": {
         "interaction.answered",
         "interaction.line_chosen",
         "transcript.segment",
@@ -41,8 +42,8 @@ NAMED = {
 """What they are called where a name stands for the type, by module and name."""
 
 
-OWED = {*EVENTS.values(), OPENED, REASON_ADDED, NUMBER_CHANGED, DONE, CANCELLED}
-"""What the store tells by itself, of calls that are owed."""
+STORES = {*EVENTS.values(), OPENED, REASON_ADDED, NUMBER_CHANGED, DONE, CANCELLED, ERASED}
+"""What the store tells by itself: of calls that are owed, and of erasures."""
 
 
 def written() -> Iterator[str]:
@@ -68,7 +69,7 @@ def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
 
 
 def test_every_event_has_a_name_in_both_languages() -> None:
-    types = set(written()) | OWED
+    types = set(written()) | STORES
     assert len(types) > 15
     words = (ROOT / "gateway/web/static/desk/words.js").read_text(encoding="utf-8")
     tables = re.findall(r"^  events: \{(.*?)^  \},", words, re.DOTALL | re.MULTILINE)
