@@ -96,6 +96,9 @@ def _print(done: Erased, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(done)))
         return
+    if not done.tickets:
+        print(f"{done.subject.kind} {done.subject.id}: was erased before")
+        return
     print(
         f"{done.subject.kind} {done.subject.id}: {done.tickets} tickets, {done.recordings} recordings, "
         f"{done.files} files, {done.lines} lines of traces and spool, {done.rows} other rows erased"

@@ -12,6 +12,14 @@ _SHORTEST = 5
 """Shorter names would be found in anything."""
 
 
+def written(number: str) -> frozenset[str]:
+    """The ways in which networks write a telephone number, digits alone but for a leading plus."""
+    national = number.removeprefix(_CHINA)
+    if national == number:
+        return frozenset({number, number.removeprefix("+")})
+    return frozenset({number, *(f"{prefix}{national}" for prefix in ("", "0", "86", "086", "0086", "00"))})
+
+
 def naming(*, numbers: Iterable[str] = (), names: Iterable[str] = ()) -> re.Pattern[str]:
     """Finds telephone numbers, however their country is written, and ``names`` to the letter. Without any: nothing."""
     found = [re.escape(name) for name in sorted(names) if len(name) >= _SHORTEST]

@@ -79,11 +79,11 @@ class SqlErasureStore:
 
     async def forget_person(self, person: Person) -> int:
         """See ``ErasureStore.forget_person``."""
-        refused = await self._sql.read(lambda c: people.refused(c, person))
+        refused, states = await self._sql.read(lambda c: (people.refused(c, person), people.remembered(c, person)))
 
         def work(connection: sa.Connection) -> int:
             lock_writers(connection)
-            return people.forget(connection, person, refused)
+            return people.forget(connection, person, refused, states)
 
         return await self._sql.write(work)
 

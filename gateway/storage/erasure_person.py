@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -10,14 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, new_ulid
-from gateway.domain.naming import naming
+from gateway.domain.naming import naming, written
 from gateway.ports.erasure import Kind, Person, Subject
 from gateway.storage import tables as t
+from gateway.storage.among import among
 from gateway.storage.erasure_table import blank
 from gateway.storage.erasure_ticket import days_of
 
 PHONE = "phone"
-_MASK = "***"
 
 
 def person(connection: sa.Connection, subject: Subject) -> Person | None:
@@ -64,12 +65,10 @@ def _has_others(connection: sa.Connection, requester_id: str, ticket_id: str | N
 
 def refused(connection: sa.Connection, found: Person) -> list[Any]:
     """Their refused calls: rows of ``refused_calls``."""
-    table, theirs = t.refused_calls, naming(numbers=found.numbers)
-    return [
-        row
-        for row in connection.execute(sa.select(table))
-        if row.phone in found.numbers or theirs.fullmatch(row.number)
-    ]
+    table = t.refused_calls
+    numbers = {one for number in found.numbers for one in written(number)}
+    theirs = sa.or_(among(table.c.phone, found.numbers), among(table.c.number, numbers))
+    return list(connection.execute(sa.select(table).where(theirs)))
 
 
 def _refused_days(connection: sa.Connection, found: Person) -> set[date]:
@@ -80,52 +79,48 @@ def _refused_days(connection: sa.Connection, found: Person) -> set[date]:
     return days
 
 
-def forget(connection: sa.Connection, found: Person, refused_calls: Sequence[Any]) -> int:
-    """See ``ErasureStore.forget_person``."""
+def remembered(connection: sa.Connection, found: Person) -> list[tuple[str, str]]:
+    """(channel_id, key) of what channels keep of them: for some days they know whom they wrote to."""
+    names = {name for number in found.numbers for name in written(number)} | found.accounts
+    rows = connection.execute(sa.select(t.channel_state)).all()
+    return [(row.channel_id, row.key) for row in rows if any(name in row.value for name in names)]
+
+
+def forget(
+    connection: sa.Connection, found: Person, refused_calls: Sequence[Any], states: Sequence[tuple[str, str]]
+) -> int:
+    """See ``ErasureStore.forget_person``. What is to be found is looked for before, which keeps no writer waiting."""
     table = t.refused_calls
     for row in refused_calls:
         own = (table.c.channel_id == row.channel_id, table.c.day == row.day, table.c.number == row.number)
         values = blank(table) | {"number": f"erased:{new_ulid()}"}
         connection.execute(sa.update(table).where(*own).values(values))
-    return len(refused_calls) + _forget_states(connection, found) + _forget_why(connection, found)
-
-
-def _forget_states(connection: sa.Connection, found: Person) -> int:
-    """Channels keep for some days whom they wrote to, as JSON."""
+    # A receiver may repeat what it was sent, and whose that was is not known; its next answer takes this one's place.
+    connection.execute(sa.update(t.feeds).where(t.feeds.c.held_why != "").values(held_why=""))
     theirs = naming(numbers=found.numbers, names=found.accounts)
-    table, changed = t.channel_state, 0
-    for row in connection.execute(sa.select(table).with_for_update()).all():
-        if not theirs.search(row.value):
-            continue
-        try:
-            left = json.dumps(_without(json.loads(row.value), theirs), separators=(",", ":"))
-        except ValueError:
-            continue
-        own = (table.c.channel_id == row.channel_id, table.c.key == row.key)
-        connection.execute(sa.update(table).where(*own).values(value=left))
-        changed += left != row.value
-    return changed
+    return len(refused_calls) + sum(_forget_state(connection, *state, theirs) for state in states)
 
 
-def _without(value: Any, theirs: Any) -> Any:
+def _forget_state(connection: sa.Connection, channel_id: str, key: str, theirs: re.Pattern[str]) -> bool:
+    table = t.channel_state
+    own = (table.c.channel_id == channel_id, table.c.key == key)
+    value: str = connection.execute(sa.select(table.c.value).where(*own).with_for_update()).scalar_one()
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return False  # a cursor
+    left = _without(told, theirs)
+    connection.execute(sa.update(table).where(*own).values(value=json.dumps(left, separators=(",", ":"))))
+    return bool(left != told)
+
+
+def _without(value: Any, theirs: re.Pattern[str]) -> Any:
     """``value`` with texts that are a name of theirs emptied."""
     if isinstance(value, dict):
         return {key: _without(inner, theirs) for key, inner in value.items()}
     if isinstance(value, list):
         return [_without(inner, theirs) for inner in value]
     return "" if isinstance(value, str) and theirs.fullmatch(value) else value
-
-
-def _forget_why(connection: sa.Connection, found: Person) -> int:
-    """A case system's refusal may repeat what it was sent."""
-    theirs = naming(numbers=found.numbers, names=found.accounts)
-    changed = 0
-    for row in connection.execute(sa.select(t.feeds).where(t.feeds.c.held_why.is_not(None))).all():
-        why, times = theirs.subn(_MASK, row.held_why)
-        if times:
-            connection.execute(sa.update(t.feeds).where(t.feeds.c.feed == row.feed).values(held_why=why))
-            changed += 1
-    return changed
 
 
 def part(connection: sa.Connection, subject: Subject) -> None:

@@ -21,7 +21,7 @@ class Does(Enum):
     INSIDE = "inside"
     """A document: its own table says what goes."""
     REPLACED = "replaced"
-    """By an id that means nothing, where it holds something of theirs: it is part of a key."""
+    """By something that means nothing, where it holds something of theirs: it is part of a key, or may not be null."""
     WITH_ROW = "with the row"
     """The whole row is deleted."""
     STAFF = "staff"

@@ -286,6 +286,12 @@ class SqlAttachmentStore:
         waiting = t.attachments.c.todo.is_not(None)
         return await _free(self._sql, t.attachments, waiting, is_gone, rfc3339(self._clock.now()))
 
+    async def names(self, sha256: str, location: str) -> bool:
+        """See ``AttachmentStore.names``."""
+        table = t.attachments.c
+        query = sa.select(table.attachment_id).where(table.sha256 == sha256, table.location == location).limit(1)
+        return await self._sql.read(lambda c: c.execute(query).first()) is not None
+
     async def get(self, attachment_id: str) -> AttachmentRow:
         """See ``AttachmentStore.get``."""
         check_texts((attachment_id,))

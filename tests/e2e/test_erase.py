@@ -40,7 +40,13 @@ def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningG
         server: PostgresServer = request.getfixturevalue("postgres")
         url = f'[database]\nurl = "{asyncio.run(server.create("erase"))}"\n'
     quick = "[conversations]\nidle_close_s = 1\n"
-    feed = f'[[feed]]\nid = "cases"\nkind = "webhook"\nurl = "http://127.0.0.1:{free_port()}/"\nsecret = "a secret of the cases"\n'
+    feed = f"""
+[[feed]]
+id = "cases"
+kind = "webhook"
+url = "http://127.0.0.1:{free_port()}/"
+secret = "a secret of the cases"
+"""
     with RunningGateway(tmp_path, tables=url + quick + CHANNELS + feed) as running:
         yield running
 

@@ -31,7 +31,7 @@ from gateway.intake.conversation.voice_words import said_change, told_change
 from gateway.intake.media.round_robin import RoundRobin
 from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
-from gateway.ports.attachments import Attachments, Refused
+from gateway.ports.attachments import SETTLED_S, Attachments, Refused, StoredFile
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView
 from gateway.ports.message import MediaRef, TextChannel
@@ -190,10 +190,16 @@ class MediaWorker:
                 await self._apply(row, update, "stored", {"bytes": stored.bytes, "media_type": stored.media_type})
             except TicketErased:
                 _log.warning("attachment_erased", attachment_id=row.attachment_id)
-                await asyncio.to_thread(self._files.remove, stored.location)
+                await self._take_away(stored)
                 return
             if hear:
                 self._notify_hearing()
+
+    async def _take_away(self, stored: StoredFile) -> None:
+        """It was fetched for a ticket that has been erased meanwhile; somebody else may have sent the same one."""
+        await asyncio.sleep(SETTLED_S)
+        if not await self._attachments.names(stored.sha256, stored.location):
+            await asyncio.to_thread(self._files.remove, stored.location)
 
     async def _hear(self, row: AttachmentRow, transcribe: Transcribe) -> None:
         try:

@@ -11,9 +11,9 @@ from gateway.ports.erasure import ErasureStore
 from gateway.telemetry import log
 
 ACTOR = "system:retention"
-AT_ONCE = 200
+AT_ONCE = 500
 """Tickets looked at, and erased, at once."""
-PAGES = 20
+PAGES = 40
 """So many times in one step, while there is nothing to erase."""
 LEFT_ALONE = timedelta(hours=1)
 """So long an erasure may be somebody's who is at it."""
