@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.stored import operator
-from gateway.errors import ConfigError, NotFound
+from gateway.errors import ConfigError, Conflict, NotFound
 from gateway.ports.erasure import ErasureStore, Kind, Subject
 from gateway.settings import Settings
 
@@ -46,7 +46,7 @@ async def run(args: argparse.Namespace, database: Database, settings: Settings) 
     """Do it. 1 when it cannot be done now; asking again goes on where it stopped."""
     from gateway.bootstrap.erasure import erasure  # noqa: PLC0415 - the verbs' names are told without SQL
 
-    store = database.erasures
+    store, waiting = database.erasures, 0
     if args.ledger:
         return await _ledger(store)
     if args.ticket or args.requester:
@@ -54,10 +54,10 @@ async def run(args: argparse.Namespace, database: Database, settings: Settings) 
         done = await erasure(settings, database).erase(await store.named(kind, name), actor=operator())
         _print(done, as_json=args.json)
     elif args.again:
-        await _again(erasure(settings, database), store, args.again)
+        waiting = await _again(erasure(settings, database), store, args.again)
     elif not args.compact:
         raise ConfigError(["name what to erase: --ticket, --requester or --again; or --ledger, or --compact"])
-    return await _leave_no_copy(store, compact=args.compact)
+    return await _leave_no_copy(store, compact=args.compact) or min(waiting, 1)
 
 
 async def _ledger(store: ErasureStore) -> int:
@@ -70,16 +70,22 @@ async def _ledger(store: ErasureStore) -> int:
     return 0
 
 
-async def _again(erases: Erasure, store: ErasureStore, file: Path) -> None:
-    erased = unknown = 0
+async def _again(erases: Erasure, store: ErasureStore, file: Path) -> int:
+    """How many have to wait."""
+    erased = unknown = waiting = 0
     for subject in _subjects(file):
         try:
             await erases.erase(await store.named(subject.kind, subject.id), actor=operator())
         except NotFound:
             unknown += 1
+        except Conflict as error:
+            waiting += 1
+            print(f"gateway erase: {subject.kind} {subject.id}: {error}", file=sys.stderr)
         else:
             erased += 1
-    print(f"gateway erase: {erased} of the ledger are erased, {unknown} are not in this database", file=sys.stderr)
+    told = f"{erased} of the ledger are erased, {waiting} have to wait, {unknown} are not in this database"
+    print(f"gateway erase: {told}", file=sys.stderr)
+    return waiting
 
 
 def _subjects(file: Path) -> Iterator[Subject]:
