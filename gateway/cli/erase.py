@@ -44,20 +44,25 @@ def add_parser(verbs: Any) -> None:
 
 async def run(args: argparse.Namespace, database: Database, settings: Settings) -> int:
     """Do it. 1 when it cannot be done now; asking again goes on where it stopped."""
+    if args.ledger:
+        return await _ledger(database.erasures)
+    if not (args.ticket or args.requester or args.again or args.compact):
+        raise ConfigError(["name what to erase: --ticket, --requester or --again; or --ledger, or --compact"])
+    waiting = await _erase(args, database, settings)
+    return await _leave_no_copy(database.erasures, compact=args.compact) or min(waiting, 1)
+
+
+async def _erase(args: argparse.Namespace, database: Database, settings: Settings) -> int:
+    """How many have to wait."""
     from gateway.bootstrap.erasure import erasure  # noqa: PLC0415 - the verbs' names are told without SQL
 
-    store, waiting = database.erasures, 0
-    if args.ledger:
-        return await _ledger(store)
-    if args.ticket or args.requester:
-        kind, name = (Kind.TICKET, args.ticket) if args.ticket else (Kind.REQUESTER, args.requester)
-        done = await erasure(settings, database).erase(await store.named(kind, name), actor=operator())
-        _print(done, as_json=args.json)
-    elif args.again:
-        waiting = await _again(erasure(settings, database), store, args.again)
-    elif not args.compact:
-        raise ConfigError(["name what to erase: --ticket, --requester or --again; or --ledger, or --compact"])
-    return await _leave_no_copy(store, compact=args.compact) or min(waiting, 1)
+    store, erases = database.erasures, erasure(settings, database)
+    if args.again:
+        return await _again(erases, store, args.again)
+    for kind, name in ((Kind.TICKET, args.ticket), (Kind.REQUESTER, args.requester)):
+        if name:
+            _print(await erases.erase(await store.named(kind, name), actor=operator()), as_json=args.json)
+    return 0
 
 
 async def _ledger(store: ErasureStore) -> int:

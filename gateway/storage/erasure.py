@@ -126,7 +126,9 @@ class SqlErasureStore:
 
         seq = await self._sql.write(work)
         if seq is not None:
-            self._committed.fire(Commit(seq, seq, threads=None))
+            commit = Commit(seq, seq, threads=None)
+            self._committed.hear(commit)  # conversations of this process know of it no more than those of others
+            self._committed.fire(commit)
         return seq is not None
 
     async def finish(self, subject: Subject, actor: str) -> bool:

@@ -46,6 +46,9 @@ id = "cases"
 kind = "webhook"
 url = "http://127.0.0.1:{free_port()}/"
 secret = "a secret of the cases"
+[[feed]]
+id = "bus"
+kind = "stream"
 """
     with RunningGateway(tmp_path, tables=url + quick + CHANNELS + feed) as running:
         yield running

@@ -14,6 +14,7 @@ from gateway.errors import Conflict
 from gateway.intake.ticket.left_on_disk import LeftOnDisk, of_calls
 from gateway.ports.attachments import SETTLED_S, Attachments
 from gateway.ports.erasure import ErasureStore, Kind, Outside, Subject
+from gateway.ports.feed import Copies
 from gateway.ports.recordings import Recordings
 from gateway.telemetry import log
 
@@ -38,12 +39,21 @@ class Erased:
 class Erasure:
     """Works beside a running gateway, in any process that sees its folders."""
 
-    def __init__(self, *, store: ErasureStore, recordings: Recordings, files: Attachments, disk: LeftOnDisk) -> None:
-        """Changes nothing yet."""
+    def __init__(
+        self,
+        *,
+        store: ErasureStore,
+        recordings: Recordings,
+        files: Attachments,
+        disk: LeftOnDisk,
+        copies: Sequence[Copies] = (),
+    ) -> None:
+        """Changes nothing yet. ``copies`` are what feeds keep of tickets."""
         self._store = store
         self._recordings = recordings
         self._files = files
         self._disk = disk
+        self._copies = copies
 
     async def ticket(self, name: str, *, actor: str) -> Erased:
         """Erase one ticket, by its id or number. ``NotFound``, and as ``erase``."""
@@ -54,18 +64,22 @@ class Erasure:
 
         ``Conflict`` says what has to end before it can begin, ``StoreUnavailable`` that it has to be asked for again.
         """
-        await self._check_spool(await self._store.tickets(subject))
+        tickets = await self._store.tickets(subject)
+        await self._check_spool(tickets)
         done = Erased(subject=subject)
         if not await self._store.begin(subject, actor):
             return done
         _log.info("erasure_begun", kind=subject.kind.value, subject=subject.id, actor=actor)
+        await self._forget(tickets)
         done = await self._person(done)
         while True:
             while (ticket := await self._store.take(subject, actor)) is not None:
+                tickets.append(ticket.ticket_id)
                 lines = await self._lines([ticket])
                 done = await self._ticket(replace(done, lines=done.lines + lines), ticket, actor)
             if await self._store.finish(subject, actor):
                 break
+        await self._forget(tickets)  # what was on its way out meanwhile
         if not await self._store.scrub():
             _log.warning("erasure_left_in_log", do="run `gateway erase --compact` later")
         _log.info("erasure_done", kind=subject.kind.value, subject=subject.id, actor=actor, tickets=done.tickets)
@@ -86,6 +100,7 @@ class Erasure:
             except Conflict as error:
                 _log.info("erasure_waits", ticket_id=ticket_id, why=str(error))
         await self._lines(taken)
+        await self._forget([ticket.ticket_id for ticket in taken])
         erased = 0
         for ticket in taken:
             subject = Subject(Kind.TICKET, ticket.ticket_id)
@@ -96,6 +111,10 @@ class Erasure:
             else:
                 await self._store.finish(subject, actor)
         return erased
+
+    async def _forget(self, ticket_ids: Sequence[str]) -> None:
+        for copies in self._copies if ticket_ids else ():
+            await copies.forget(ticket_ids)
 
     async def _check_spool(self, ticket_ids: Sequence[str]) -> None:
         if await asyncio.to_thread(self._disk.spooled, set(ticket_ids)):
