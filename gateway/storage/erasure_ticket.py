@@ -20,6 +20,8 @@ ERASED = "ticket.erased"
 AT_ONCE = 500
 """Messages or segments blanked in one transaction: some milliseconds."""
 TELEPHONE = "sip"
+SHORTEST = 5
+"""Shorter names would be found in any id."""
 
 
 def busy(connection: sa.Connection, ticket_ids: Collection[str]) -> tuple[str, str] | None:
@@ -86,7 +88,7 @@ def blank_messages(connection: sa.Connection, ticket_id: str) -> bool:
     these = (among(table.interaction_id, {row.interaction_id for row in found}), among(table.message_id, ids))
     connection.execute(sa.update(t.messages).where(*these).values(blank(t.messages)))
     threads = {(row.channel_id, row.sender) for row in found if row.sender}
-    names = _names(connection, ticket_id) | {sender for _, sender in threads}
+    names = _names(connection, ticket_id) | {sender for _, sender in threads if len(sender) >= SHORTEST}
     _blank_keys(connection, ticket_id, {row.external_id for row in found}, names)
     for channel_id, sender in sorted(threads):
         _leave_thread(connection, channel_id, sender, ticket_id)
@@ -114,7 +116,7 @@ def _names(connection: sa.Connection, ticket_id: str) -> set[str]:
     numbers = connection.execute(sa.select(table.phone, table.callback_phone).where(own)).one()
     whose = sa.select(table.requester_id).where(own).scalar_subquery()
     identities = connection.execute(sa.select(known.value).where(known.requester_id == whose)).scalars()
-    return {name.removeprefix("+86") for name in (*numbers, *identities) if name}
+    return {name.removeprefix("+86") for name in (*numbers, *identities) if name and len(name) >= SHORTEST}
 
 
 def _blank_keys(
