@@ -103,7 +103,7 @@ _NO_WORDS: frozenset[Path] = frozenset({("status",), ("line",), ("empty",), ("pr
 """What may be set besides: columns of their own, and that nothing is waited for."""
 
 
-def erased(doc: Tree, fates: Mapping[str, Any]) -> Tree:
+def erased(doc: Mapping[str, Any], fates: Mapping[str, Any]) -> Tree:
     """What is left of a sparse document; ``fates`` is one of the tables above. Erasing twice is erasing once."""
     left = {key: _left(value, fates.get(key, ERASED)) for key, value in doc.items()}
     left = {key: value for key, value in left.items() if value is not ERASED}

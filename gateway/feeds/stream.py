@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Collection
 from contextlib import suppress
+from typing import Any
 
 from pydantic import Field, SecretStr
 from redis.asyncio import Redis
@@ -68,7 +69,7 @@ class StreamFeed:
     async def forget(self, ticket_ids: Collection[str]) -> int:
         """See ``ports.feed.Copies.forget``. It reads the whole stream; its file, too, is written anew without them."""
         wanted, key = {ticket_id.encode() for ticket_id in ticket_ids}, self._settings.key
-        client = self._open()
+        client: Any = self._open()  # redis-py types its answers for every protocol at once
         forgotten, after = 0, "-"
         try:
             while entries := await client.xrange(key, min=after, count=PAGE):

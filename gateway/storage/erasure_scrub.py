@@ -42,7 +42,7 @@ async def compact(sql: Sql) -> bool:
 async def size(sql: Sql) -> int | None:
     """See ``ErasureStore.size``."""
     file = _file(sql)
-    return file and (await asyncio.to_thread(file.stat)).st_size
+    return None if file is None else (await asyncio.to_thread(file.stat)).st_size
 
 
 def _file(sql: Sql) -> Path | None:

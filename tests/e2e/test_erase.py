@@ -179,7 +179,7 @@ def test_one_of_two_people_is_erased(gateway: RunningGateway) -> None:
             record["created_at"],
         )
         for one in left["attachments"]:
-            assert gateway.request("GET", f"/api/v1/attachments/{one['attachment_id']}")[0] == 404
+            assert gateway.request("GET", f"/api/v1/attachments/{one['attachment_id']}")[0] == 410
     trail = gateway.get("/api/v1/audit?what=erase")["items"]
     assert {one["ticket_id"] for one in trail} >= {record["ticket_id"] for record in theirs}
     assert len(records(gateway, LI)) == 5
