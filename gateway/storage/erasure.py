@@ -13,20 +13,19 @@ import sqlalchemy as sa
 
 from gateway.domain.commit import Commit
 from gateway.domain.ids import from_rfc3339, parse_ticket_no, rfc3339
-from gateway.domain.words import Status
 from gateway.errors import Conflict, NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.erasure import Kind, Ledger, Outside, Person, Subject
 from gateway.storage import erasure_person as people
 from gateway.storage import erasure_ticket as rows
 from gateway.storage import tables as t
+from gateway.storage.apply_merge import CLOSED
 from gateway.storage.batch_state import lock_writers
 from gateway.storage.engine import Sql, upsert
 from gateway.storage.erasure_scrub import compact, scrub, size
 from gateway.storage.signal import CommitSignal
 from gateway.storage.texts import check_texts
 
-CLOSED = (Status.ARCHIVED, Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN)
 _BUSY = {
     "call": "a call or conversation of ticket {0} is open",
     "callback": "a call is owed for ticket {0}: call, or cancel it under Callbacks",

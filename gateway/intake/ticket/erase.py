@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.domain.naming import naming
-from gateway.errors import Conflict
+from gateway.errors import Conflict, StoreUnavailable
 from gateway.intake.ticket.left_on_disk import LeftOnDisk, of_calls
 from gateway.ports.attachments import SETTLED_S, Attachments
 from gateway.ports.erasure import ErasureStore, Kind, Outside, Subject
@@ -79,9 +79,7 @@ class Erasure:
                 done = await self._ticket(replace(done, lines=done.lines + lines), ticket, actor)
             if await self._store.finish(subject, actor):
                 break
-        await self._forget(tickets)  # what was on its way out meanwhile
-        if not await self._store.scrub():
-            _log.warning("erasure_left_in_log", do="run `gateway erase --compact` later")
+        await self._clear_up(tickets)
         _log.info("erasure_done", kind=subject.kind.value, subject=subject.id, actor=actor, tickets=done.tickets)
         return done
 
@@ -111,6 +109,15 @@ class Erasure:
             else:
                 await self._store.finish(subject, actor)
         return erased
+
+    async def _clear_up(self, ticket_ids: Sequence[str]) -> None:
+        """What was on its way out meanwhile, and the database's log. The tickets are erased, come what may."""
+        try:
+            await self._forget(ticket_ids)
+        except StoreUnavailable as error:
+            _log.warning("erasure_left_in_stream", exc_info=error)
+        if not await self._store.scrub():
+            _log.warning("erasure_left_in_log", do="run `gateway erase --compact` later")
 
     async def _forget(self, ticket_ids: Sequence[str]) -> None:
         for copies in self._copies if ticket_ids else ():
