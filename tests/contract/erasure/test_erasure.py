@@ -23,7 +23,9 @@ def theirs(found: dict[str, list[dict[str, Any]]], tickets: list[str]) -> dict[s
     """The rows that tell of these tickets."""
     calls = {row["interaction_id"] for row in found["interactions"] if row["ticket_id"] in tickets}
     return {
-        name: [row for row in rows if row.get("ticket_id") in tickets or row.get("interaction_id") in calls]
+        name: sorted(
+            (row for row in rows if row.get("ticket_id") in tickets or row.get("interaction_id") in calls), key=repr
+        )
         for name, rows in found.items()
     }
 
