@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,19 +35,15 @@ def person(connection: sa.Connection, subject: Subject) -> Person | None:
     known = sa.select(t.identities.c.kind, t.identities.c.value).where(t.identities.c.requester_id == requester_id)
     identities = connection.execute(known).all()
     theirs = sa.select(of.interaction_id).join_from(t.interactions, t.tickets, of.ticket_id == table.ticket_id)
-    written = sa.select(t.messages.c.sender).where(t.messages.c.interaction_id.in_(theirs.where(own))).distinct()
-    accounts = {sender for sender in connection.execute(written).scalars() if sender}
+    senders = sa.select(t.messages.c.sender).where(t.messages.c.interaction_id.in_(theirs.where(own))).distinct()
+    accounts = {sender for sender in connection.execute(senders).scalars() if sender}
     calls = sa.select(of.started_at, of.ended_at).join_from(t.interactions, t.tickets, of.ticket_id == table.ticket_id)
     found = Person(
         numbers=frozenset(numbers | {row.value for row in identities if row.kind == PHONE}),
         accounts=frozenset(accounts | {row.value for row in identities if row.kind != PHONE}),
         days=days_of(connection.execute(calls.where(own)).all()),
     )
-    return Person(
-        numbers=found.numbers,
-        accounts=found.accounts,
-        days=found.days | _refused_days(connection, found),
-    )
+    return replace(found, days=found.days | _refused_days(connection, found))
 
 
 def _requester(connection: sa.Connection, subject: Subject) -> str:
