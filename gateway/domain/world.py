@@ -20,7 +20,7 @@ from gateway.domain.refs import Applied
 from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import NewSegment, Spoken, kept, new_words
-from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.errors import AlreadyErased, Conflict, NotFound, StaleVersion
 
 Key = tuple[str, str]
 
@@ -123,13 +123,20 @@ class World:
 
     # -- what is there ------------------------------------------------------------------------------------------------
 
-    def ticket(self, ticket_id: str, *, version: int | None = None) -> Ticket:
-        """``NotFound``; ``StaleVersion`` when it is not at ``version``."""
+    def ticket(self, ticket_id: str, *, version: int | None = None, erased: bool = False) -> Ticket:
+        """``NotFound``; ``StaleVersion`` when it is not at ``version``.
+
+        ``erased``: whoever asks brings nothing of a person's; else ``AlreadyErased`` for a ticket that was erased.
+        """
         found = self.tickets.get(ticket_id)
         if found is None:
             raise NotFound(f"there is no ticket {ticket_id}")
         if version is not None and found.version != version:
             raise StaleVersion(f"the ticket is at version {found.version}; read it again and repeat your change")
+        if found.erased_at is not None and not erased:
+            raise AlreadyErased(
+                "this ticket has been erased and takes in nothing more of its person; register a new one"
+            )
         return found
 
     def interaction(self, interaction_id: str, ticket: Ticket) -> Interaction:

@@ -100,10 +100,12 @@ function Head({ record }) {
       ${record.requester.anonymous && html`<${Chip} tone="wait">${t.anonymous}<//>`}
       ${record.requester.returning && html`<${Chip}>${t.returning}<//>`}
       ${record.empty && html`<${Chip} tone="wait">${t.notSaid}<//>`}
+      ${record.erased_at && html`<${Chip} tone="wait">${t.erased}<//>`}
       ${record.prefill.pending && !onCall(record) && html`<${Chip} tone="wait">${t.pending}<//>`}
     </div>
     <p class="faint small">${t.createdAt} <time datetime=${record.created_at}>${fullTime(record.created_at, desk)}</time>
       <span class="dot"> · </span>${t.updatedAt} <time datetime=${record.updated_at}>${fullTime(record.updated_at, desk)}</time></p>
+    ${record.erased_at && html`<p role="note">${t.erasedHint(fullTime(record.erased_at, desk))}</p>`}
   </header>`;
 }
 
@@ -160,7 +162,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         ${field("place.address")}
       </fieldset>
       <fieldset class="panel"><legend>${t.requester}</legend>
-        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || t.withheld}</strong></div>
+        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || (record.erased_at ? t.erased : t.withheld)}</strong></div>
         <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
         <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>
         <div class="triple">${field("requester.secret")}${field("requester.anonymous")}${field("requester.contact_by")}</div>

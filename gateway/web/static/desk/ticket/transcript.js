@@ -173,7 +173,7 @@ function Segment({ segment, begin, spans, active, seek, playing, correct, intera
         onClick=${() => setEditing(said)}>${t.edit}</button>`}
     </div>
     ${editing === null
-      ? html`<p>${begin === null ? said : marked(said, begin, spans, active)}</p>`
+      ? html`<p>${begin === null || !said ? said || t.erased : marked(said, begin, spans, active)}</p>`
       : html`<form class="segment-form" onSubmit=${save} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
           <textarea ref=${area} rows="2" maxlength="5000" aria-label=${t.editSegment(time)} value=${editing}
             onInput=${(event) => setEditing(event.target.value)}></textarea>
