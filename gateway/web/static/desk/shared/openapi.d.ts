@@ -181,7 +181,7 @@ export interface Event {
   ticket_no: string;
   interaction_id: string | null;
   actor: string;
-  data: Record<string, unknown>;
+  data: { changed?: Record<string, [unknown, unknown]>; };
 }
 
 export interface EventPage { items: Event[]; next_after: number | null; }
@@ -434,6 +434,7 @@ export interface Session {
   csrf_token: string;
   timezone: string;
   statuses: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
+  withdrawable: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
   guesses: { fill_at: number; sure: number; };
 }
 

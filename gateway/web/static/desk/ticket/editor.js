@@ -22,7 +22,7 @@ const TOLD_MS = 5000;
 /** @typedef {ReturnType<typeof useEditor>} Form */
 /**
  * Verbs that answer with the ticket as it is then.
- * @typedef {"PATCH tickets/{ticket}" | `POST tickets/{ticket}/actions/${"{verb}" | "lift-secrecy" | "merge" | "unmerge" | "same_requester"}`} Verb
+ * @typedef {"PATCH tickets/{ticket}" | `POST tickets/{ticket}/actions/${"{verb}" | "lift-secrecy" | "merge" | "unmerge" | "same_requester" | "withdraw"}`} Verb
  */
 
 /**

@@ -1,6 +1,7 @@
 // One ticket: its form, its conversations, its history.
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
 /** @import { Told } from "./editor.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
@@ -18,6 +19,7 @@ import { Attachment, Viewer, pictures } from "./media.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { Interaction } from "./transcript.js";
+import { WithdrawAsk, WithdrawButton } from "./withdraw.js";
 
 const REFRESH_MS = 400;
 const UNMASKED = { unmasked: true };
@@ -121,6 +123,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   const spans = useSpans(record);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [shown, look] = useState(/** @type {string | null} */ (null));
+  const [withdrawing, withdraw] = useState(false);
   const sealed = record.requester.secret && !unmasked;
   useSteady(box);
   const { active, dirty, told, busy, open, filled } = form;
@@ -142,11 +145,13 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
           ${(hidden || unmasked) &&
           html`<button type="button" class="button button-small" disabled=${unmasked} onClick=${() => reveal(form.tell)}>
             <${Icon} name="eye" />${t.reveal}</button>`}
+          <${WithdrawButton} record=${record} form=${form} ask=${withdraw} asking=${withdrawing} />
           <button type="button" class="button button-small confirm-all" disabled=${!open.length || busy} onClick=${form.confirmAll}>
             <${Icon} name="check" />${t.confirmAll(open.length)}</button>
         </div>
         <p class="visually-hidden" role="status">${fresh && t.filledNow(fresh)}</p>
       </div>
+      ${withdrawing && html`<${WithdrawAsk} form=${form} ask=${withdraw} />`}
       <fieldset class="panel"><legend>${t.demand}</legend>
         <div class="pair">${field("demand.type")}${field("demand.urgency")}</div>
         ${field("demand.category")}
@@ -212,6 +217,12 @@ function Rating({ given }) {
   </section>`;
 }
 
+/** What became of the ticket's status, where an event tells it. @param {Event} event @param {Words} t */
+function went(event, t) {
+  const [from, to] = event.data.changed?.status || [];
+  return from && to ? `：${word(t.statuses, String(from), t)} → ${word(t.statuses, String(to), t)}` : "";
+}
+
 /** @param {{ record: OneTicket }} props */
 function History({ record }) {
   const desk = useDesk();
@@ -226,7 +237,7 @@ function History({ record }) {
     ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
-        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}</span></li>`,
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}</span></li>`,
     )}</ol>`}
   </details>`;
 }
