@@ -187,12 +187,12 @@ class World:
             channel=new.channel,
             channel_id=new.channel_id,
             created_at=new.created_at,
-            requester_id=new.requester_id,
             hidden=requester.hidden,
             form=form,
             new=True,
         )
-        requester.requester_id, requester.returning = self._requester(new)
+        ticket.requester_id, requester.returning = self._requester(new)
+        requester.requester_id = ticket.requester_id
         event = TicketRegistered(at=at, channel=new.channel, line=new.line, empty=new.empty if empty is None else empty)
         values = {"status": Status.REGISTERED.value, "line": new.line, "empty": new.empty} | coded_values(form)
         event.changed = {path: [None, value] for path, value in values.items()}
