@@ -27,4 +27,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop it."""
     op.drop_table("baselines")
-    op.execute("DELETE FROM channel_state WHERE channel_id = ':baselines'")
+    op.execute(r"DELETE FROM channel_state WHERE channel_id = '\:baselines'")
