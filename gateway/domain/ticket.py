@@ -192,3 +192,4 @@ class Alteration:
             field.put(self._ticket.form, value)
         if self._values:
             self._ticket.reworded = True
+            self._ticket.hidden = self._ticket.form.requester.hidden

@@ -24,10 +24,7 @@ OTHER_WORDS = {
     ("gateway/domain/words.py", "deflected"): "how a call ended",
     ("gateway/cli/trace_view.py", "registered"): "a step of a contact's way",
     ("gateway/intake/conversation/text_flow.py", "registered"): "a variable of a flow",
-    ("gateway/intake/conversation/message_change.py", "withdrawn"): "the end of an event's name",
     ("gateway/intake/conversation/follow_up.py", "withdrawn"): "what a requester is told of it, in English",
-    ("gateway/intake/ticket/source_callbacks.py", "replied"): "a key of an event's data",
-    ("gateway/storage/apply_merge.py", "merged"): "a key of an event's data",
 }
 """Constants that are spelled like a status and are none, with what they are."""
 
