@@ -31,7 +31,7 @@ class FeedKind:
 
 
 FEED_KINDS = {
-    "webhook": FeedKind(settings=WebhookSettings, build=WebhookFeed, server=lambda settings: settings.url),
+    "webhook": FeedKind(settings=WebhookSettings, build=WebhookFeed, server=lambda settings: str(settings.url)),
     "stream": FeedKind(settings=StreamSettings, build=StreamFeed, copies=StreamFeed),
 }
 """By the ``kind`` of the configuration."""
