@@ -14,36 +14,36 @@ from gateway.settings import Settings
 pytestmark = pytest.mark.unit
 
 
-class Accounts:
+class PhonesAdded:
     """Keeps the phones that were added."""
 
     def __init__(self) -> None:
         self.added: list[str] = []
 
-    async def add_phone(self, *, username: str, ha1: dict[str, str], agent: str | None, by: str) -> None:
+    async def add(self, *, username: str, ha1: dict[str, str], agent: str | None, by: str) -> None:
         assert all(len(secret) == 32 for secret in ha1.values())
         assert agent is None
         assert by
         self.added.append(username)
 
 
-async def add(accounts: Any, password: str | None) -> int:
+async def add(kept: Any, password: str | None) -> int:
     args = argparse.Namespace(username="8001", password=password, agent=None)
-    return await phones.run(args, accounts, Settings())
+    return await phones.run(args, kept, Settings())
 
 
 @pytest.mark.parametrize("password", ["", "1234", "elevenchars", "my8001phone-password"])
 async def test_a_short_password_and_one_with_the_username_are_refused(password: str) -> None:
-    accounts = Accounts()
+    kept = PhonesAdded()
     with pytest.raises(RejectedInput, match="12 characters"):
-        await add(accounts, password)
-    assert accounts.added == []
+        await add(kept, password)
+    assert kept.added == []
 
 
 @pytest.mark.parametrize("password", [None, "twelve chars"])
 async def test_a_long_one_is_taken_and_none_makes_one(password: str | None, capsys: pytest.CaptureFixture[str]) -> None:
-    accounts = Accounts()
-    assert await add(accounts, password) == 0
-    assert accounts.added == ["8001"]
+    kept = PhonesAdded()
+    assert await add(kept, password) == 0
+    assert kept.added == ["8001"]
     shown = capsys.readouterr().out.splitlines()[-1]
     assert shown == password if password else len(shown) >= phones.MIN_LENGTH
