@@ -110,7 +110,7 @@ class Store:
     """Has commands decided in memory; ``down`` makes it refuse."""
 
     def __init__(self) -> None:
-        self.commands: list[Any] = []
+        self.commands: list[OfCall] = []
         self.world = World(journal=Journal(0), zone=UTC, new_id=new_ulid)
         self.down = False
 
