@@ -230,7 +230,7 @@ function Rating({ given }) {
 /** What became of the ticket's status, where an event tells it. @param {Event} event @param {Words} t */
 function went(event, t) {
   const [from, to] = event.data.changed?.status || [];
-  return from && to ? `：${word(t.statuses, String(from), t)} → ${word(t.statuses, String(to), t)}` : "";
+  return from && to ? `：${word(t.words.status, String(from), t)} → ${word(t.words.status, String(to), t)}` : "";
 }
 
 /** @param {{ record: OneTicket }} props */
