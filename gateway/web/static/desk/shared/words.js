@@ -1,4 +1,5 @@
 // Every word of the desk, in Chinese and English: those that several pages use, and each page's own.
+/** @import { Fields } from "./openapi.d.ts" */
 import * as callbacks from "../callbacks/words.js";
 import * as channels from "../channels/words.js";
 import * as feeds from "../feeds/words.js";
@@ -33,7 +34,6 @@ const zh = {
   offline: "网络已断开。恢复后会自动重连，未保存的修改仍保留在页面上。",
   tooMany: "尝试次数过多，请稍候再试。",
   line: "专线",
-  status: "状态",
   all: "全部",
   loading: "正在载入…",
   noMatch: "没有符合条件的工单",
@@ -62,21 +62,8 @@ const zh = {
   updatedAt: "最近更新",
   channel: "来源",
   demand: "诉求",
-  type: "类型",
-  urgency: "紧急程度",
-  title: "标题",
-  content: "内容",
   place: "地点",
-  district: "区",
-  street: "街道",
-  community: "社区",
-  address: "详细地址",
   requester: "诉求人",
-  name: "姓名",
-  kind: "类别",
-  phone: "来电号码",
-  callbackPhone: "回拨号码",
-  orgName: "单位名称",
   reveal: "查看完整号码",
   revealed: "已显示完整信息，本次查看已留痕",
   evidence: "依据",
@@ -100,9 +87,6 @@ const zh = {
   noTranscript: "这次通话没有文字记录",
   waitingTranscript: "正在聆听，文字会陆续出现",
   catchingUp: "录音已保存，文字转写排队中",
-  speaker_requester: "诉求人",
-  speaker_agent: "坐席",
-  speaker_bot: "系统",
   seekTo: (/** @type {string} */ t) => `从 ${t} 开始播放`,
   edit: "更正",
   editSegment: (/** @type {string} */ t) => `更正 ${t} 处的文字`,
@@ -130,23 +114,8 @@ const zh = {
   hours: (/** @type {number} */ n) => `${n} 小时`,
   none: "—",
   comma: "、",
-  statuses: {
-    registered: "已登记", classified: "已分类", dispatched: "已派单", signed: "已签收", handling: "办理中",
-    replied: "已答复", evaluated: "已评价", archived: "已归档", merged: "已并单", deflected: "已引导", informed: "已告知",
-    withdrawn: "已撤回",
-  },
-  types: {
-    consultation: "咨询", help: "求助", complaint: "投诉", report: "举报", suggestion: "建议", praise: "表扬", other: "其他",
-  },
-  urgencies: { normal: "普通", urgent: "紧急" },
-  kinds: { citizen: "市民", visitor: "游客", enterprise: "企业", grid_worker: "网格员", machine: "设备" },
   channels: {
     sip: "电话", wechat: "微信", sms: "短信", webchat: "网页", telegram: "Telegram", platform: "平台", open311: "Open311",
-  },
-  dispositions: {
-    completed: "已完成", self_service: "自助完成", answered: "坐席已接", voicemail: "留言", callback_requested: "要求回拨",
-    transferred: "已转接", deflected: "已引导", abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断",
-    abandoned_in_queue: "排队中挂断", rejected: "已拒绝", interrupted: "通话中断", idle_closed: "超时关闭",
   },
   events: {
     "ticket.registered": "工单登记", "interaction.started": "来电进入", "interaction.answered": "接通",
@@ -189,7 +158,6 @@ const en = {
   offline: "You are offline. The desk reconnects by itself; unsaved changes stay on the page.",
   tooMany: "Too many attempts. Please wait a moment.",
   line: "Line",
-  status: "Status",
   all: "All",
   loading: "Loading…",
   noMatch: "Nothing matches",
@@ -218,21 +186,8 @@ const en = {
   updatedAt: "Last change",
   channel: "Channel",
   demand: "Demand",
-  type: "Type",
-  urgency: "Urgency",
-  title: "Title",
-  content: "Content",
   place: "Place",
-  district: "District",
-  street: "Street",
-  community: "Community",
-  address: "Address",
   requester: "Requester",
-  name: "Name",
-  kind: "Kind",
-  phone: "Caller number",
-  callbackPhone: "Callback number",
-  orgName: "Organisation",
   reveal: "Show full number",
   revealed: "Shown in full; this look has been recorded",
   evidence: "Evidence",
@@ -256,9 +211,6 @@ const en = {
   noTranscript: "No transcript of this call",
   waitingTranscript: "Listening; the words will appear here",
   catchingUp: "The recording is safe; its transcription is waiting its turn",
-  speaker_requester: "Caller",
-  speaker_agent: "Agent",
-  speaker_bot: "System",
   seekTo: (t) => `Play from ${t}`,
   edit: "Correct",
   editSegment: (t) => `Correct the words at ${t}`,
@@ -286,26 +238,9 @@ const en = {
   hours: (n) => `${n} h`,
   none: "—",
   comma: ", ",
-  statuses: {
-    registered: "Registered", classified: "Classified", dispatched: "Dispatched", signed: "Signed", handling: "In work",
-    replied: "Replied", evaluated: "Evaluated", archived: "Archived", merged: "Merged", deflected: "Redirected",
-    informed: "Informed", withdrawn: "Withdrawn",
-  },
-  types: {
-    consultation: "Consultation", help: "Help", complaint: "Complaint", report: "Report", suggestion: "Suggestion",
-    praise: "Praise", other: "Other",
-  },
-  urgencies: { normal: "Normal", urgent: "Urgent" },
-  kinds: { citizen: "Citizen", visitor: "Visitor", enterprise: "Enterprise", grid_worker: "Grid worker", machine: "Machine" },
   channels: {
     sip: "Phone", wechat: "WeChat", sms: "SMS", webchat: "Web", telegram: "Telegram", platform: "Platform",
     open311: "Open311",
-  },
-  dispositions: {
-    completed: "Completed", self_service: "Self-service", answered: "Answered by an agent", voicemail: "Voicemail",
-    callback_requested: "Asked for a callback", transferred: "Transferred", deflected: "Redirected",
-    abandoned_before_answer: "Hung up before answer", abandoned_in_flow: "Hung up in the dialogue",
-    abandoned_in_queue: "Hung up while waiting", rejected: "Rejected", interrupted: "Cut off", idle_closed: "Timed out",
   },
   events: {
     "ticket.registered": "Ticket registered", "interaction.started": "Call came in", "interaction.answered": "Answered",
@@ -325,4 +260,18 @@ const en = {
   },
 };
 
-export const WORDS = { zh, en };
+/**
+ * Words that come from the house: what a field of the record is called, and what a word of its vocabulary means, by path.
+ * @returns {{ fields: Record<string, string>, words: Record<string, Record<string, string>> }}
+ */
+const untold = () => ({ fields: {}, words: {} });
+export const WORDS = { zh: { ...zh, ...untold() }, en: { ...en, ...untold() } };
+
+/** @param {Fields["items"]} items */
+export function learn(items) {
+  for (const language of /** @type {const} */ (["zh", "en"]))
+    for (const { path, words, [language]: name } of items) {
+      WORDS[language].fields[path] = name;
+      WORDS[language].words[path] = Object.fromEntries(words.map((one) => [one.code, one[language]]));
+    }
+}

@@ -94,12 +94,12 @@ function Head({ record }) {
     </div>
     <div class="ticket-chips">
       ${onCall(record) && html`<${LiveDot} label=${t.onCall} />`}
-      <${Chip} tone="status">${word(t.statuses, record.status, t)}<//>
+      <${Chip} tone="status">${word(t.words.status, record.status, t)}<//>
       ${record.demand.emergency && html`<${Chip} tone="danger">${t.emergency(record.demand.emergency)}<//>`}
       ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.urgent}<//>`}
       <${Chip} tone="line">${record.line === "enterprise" ? t.enterprise : t.citizen}<//>
-      ${record.requester.secret && html`<${Chip} tone="bad">${t.secret}<//>`}
-      ${record.requester.anonymous && html`<${Chip} tone="wait">${t.anonymous}<//>`}
+      ${record.requester.secret && html`<${Chip} tone="bad">${t.fields["requester.secret"]}<//>`}
+      ${record.requester.anonymous && html`<${Chip} tone="wait">${t.fields["requester.anonymous"]}<//>`}
       ${record.requester.returning && html`<${Chip}>${t.returning}<//>`}
       ${record.empty && html`<${Chip} tone="wait">${t.notSaid}<//>`}
       ${record.erased_at && html`<${Chip} tone="wait">${t.erased}<//>`}
@@ -127,15 +127,22 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   const sealed = record.requester.secret && !unmasked;
   useSteady(box);
   const { active, dirty, told, busy, open, filled } = form;
+  /** @type {Set<Path>} */
+  const placed = new Set();
   /** @param {Path} path */
-  const field = (path) => html`<${Field} path=${path} form=${form} />`;
+  const field = (path) => {
+    placed.add(path);
+    return html`<${Field} key=${path} path=${path} form=${form} />`;
+  };
+  /** The fields of these sections that have no place of their own below. @param {string[]} sections */
+  const others = (...sections) => Object.keys(FIELDS).filter((path) => sections.includes(path.split(".")[0]) && !placed.has(path)).map(field);
   /** @param {{ preventDefault(): void }} event */
   const save = (event) => {
     event.preventDefault();
     form.save();
   };
   const hidden = !unmasked && JSON.stringify([record.requester, record.demand]).includes("*");
-  const fresh = form.arrived.paths.map((path) => t[FIELDS[path].label]).join(t.comma);
+  const fresh = form.arrived.paths.map((path) => t.fields[path]).join(t.comma);
   return html`<div class="columns">
     <form class="form" ref=${box} onSubmit=${save} onKeyDown=${form.keyed} aria-label=${t.demand} novalidate>
       <div class="review">
@@ -161,17 +168,20 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         <${Mentions} record=${record} form=${form} />
         <div class="pair">${field("demand.complained_about.name")}${field("demand.complained_about.phone")}</div>
         ${field("handling.lead_unit")}
+        ${others("demand", "handling")}
       </fieldset>
       <fieldset class="panel"><legend>${t.place}</legend>
         <div class="triple">${field("place.district")}${field("place.street")}${field("place.community")}</div>
         ${field("place.address")}
+        ${others("place")}
       </fieldset>
       <fieldset class="panel"><legend>${t.requester}</legend>
-        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || (record.erased_at ? t.erased : t.withheld)}</strong></div>
+        <div class="caller"><span class="faint">${t.fields["requester.phone"]}</span> <strong>${spacedPhone(record.requester.phone) || (record.erased_at ? t.erased : t.withheld)}</strong></div>
         <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
         <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>
         <div class="triple">${field("requester.secret")}${field("requester.anonymous")}${field("requester.contact_by")}</div>
         ${field("requester.accessibility")}
+        ${others("requester")}
       </fieldset>
       <div class=${`savebar ${dirty.length || told ? "savebar-on" : ""}`}>
         <p role="status" class=${told && told.bad ? "note-bad" : "faint"}>${told ? told.text : dirty.length ? t.changes(dirty.length) : t.nothing}</p>
@@ -220,7 +230,7 @@ function Rating({ given }) {
 /** What became of the ticket's status, where an event tells it. @param {Event} event @param {Words} t */
 function went(event, t) {
   const [from, to] = event.data.changed?.status || [];
-  return from && to ? `：${word(t.statuses, String(from), t)} → ${word(t.statuses, String(to), t)}` : "";
+  return from && to ? `：${word(t.words.status, String(from), t)} → ${word(t.words.status, String(to), t)}` : "";
 }
 
 /** @param {{ record: OneTicket }} props */
