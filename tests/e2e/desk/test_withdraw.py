@@ -32,11 +32,11 @@ async def test_an_open_ticket_is_withdrawn_for_a_reason_and_no_more_after_that(h
         "s.dispatchEvent(new Event('change', {bubbles: true}));"
     )
     await desk.click(".ask .button-main")
-    await desk.see("已撤回", ".ticket-chips")
+    await desk.see("已撤销", ".ticket-chips")
     assert (await record(house, call))["status"] == "withdrawn"
     await desk.gone("诉求人撤回", ".review")
     await desk.click(".history summary")
-    await desk.see("已登记 → 已撤回", ".history")
+    await desk.see("已登记 → 已撤销", ".history")
     _, page = await house.get(f"/api/v1/tickets/{call.ticket_id}/events", "admin")
     [event] = [one for one in page["items"] if one["type"] == "ticket.withdrawn"]
     assert event["data"]["reason"] == "settled"
