@@ -40,6 +40,12 @@ class StaleVersion(Conflict):
     code = "stale_version"
 
 
+class AlreadyErased(Conflict):
+    """The ticket has been erased: nothing of a person's is written to it any more."""
+
+    code = "ticket_erased"
+
+
 class AlreadyClaimed(Conflict):
     """Another agent has claimed the callback task."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import WrittenContacts
 from gateway.intake.ticket.similar import SimilarTickets
@@ -73,6 +74,7 @@ class Web:
                 widget_channel=base.configured.widget,
                 attachments=database.attachments,
                 files=base.files,
+                erasure=erasure(settings, database),
                 channels_report=channels,
                 sources=base.configured.sources,
                 catalogue=self.catalogue,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
@@ -12,6 +13,7 @@ from gateway.bootstrap.written import WrittenContacts
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
+from gateway.intake.ticket.old_tickets import OldTickets
 from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.interprocess import valkey_client
@@ -46,6 +48,11 @@ class Worker:
         )
         lease = base.lease(TITLES)
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, lease=lease)
+        self.old_tickets = OldTickets(
+            store=database.erasures,
+            erasure=erasure(settings, database),
+            days=settings.retention.personal_days,
+        )
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(

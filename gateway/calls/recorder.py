@@ -102,6 +102,14 @@ class LocalRecordings:
         """See ``Recordings.expire``."""
         return delete_before(self._root, first_kept, keep=frozenset(self._live))
 
+    def remove(self, location: str) -> bool:
+        """See ``Recordings.remove``."""
+        try:
+            self.path(location).unlink()
+        except (NotFound, FileNotFoundError):
+            return False
+        return True
+
     # -- for LocalWriter ---------------------------------------------------------------------------------------------
 
     def submit(self, job: Callable[[], None], *, wait_s: float = 0.0) -> bool:

@@ -41,6 +41,7 @@ VERBS = (
     "simulate",
     "backup",
     "restore",
+    "erase",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 
@@ -104,6 +105,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "users": lambda db: verb.run(args, db.users),
         "phones": lambda db: verb.run(args, db.phones, settings),
         "feeds": lambda db: verb.run(args, db, settings.zone),
+        "erase": lambda db: verb.run(args, db, settings),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
     configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}

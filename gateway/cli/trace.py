@@ -66,7 +66,8 @@ async def collect(key: str, traces: Path, reader: TicketReader | None, ways: Way
     external_id = interaction["external_id"] or ""
     day = from_rfc3339(interaction["started_at"])
     spoken = interaction.get("channel", SPOKEN) == SPOKEN
-    messages = await asyncio.to_thread(read_messages, traces, external_id, day) if spoken else []
+    told = spoken and external_id  # of a ticket that was erased nothing names its call any more
+    messages = await asyncio.to_thread(read_messages, traces, external_id, day) if told else []
     call_id = messages[0].call_id if messages else external_id
     way = await ways.way(record["ticket_id"], interaction["interaction_id"], limit=PAGE) if ways is not None else None
     return CallTrace(call_id=call_id, messages=messages, record=record, interaction=interaction, events=events, way=way)

@@ -67,6 +67,9 @@ _NEXT: Final[Mapping[Status, frozenset[Status]]] = {
     Status.WITHDRAWN: frozenset(),
 }
 
+WITHDRAWABLE: Final = tuple(one for one in Status if Status.WITHDRAWN in _NEXT[one])
+"""What a requester can take back: the open ones that are not answered yet."""
+
 
 def may_follow(before: Status, after: Status) -> bool:
     """Whether a ticket that is ``before`` may become ``after``; staying what it is is no change and always allowed.

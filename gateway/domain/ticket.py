@@ -29,6 +29,7 @@ class Ticket:
         "created_at",
         "dirty",
         "empty",
+        "erased_at",
         "event_seq",
         "hidden",
         "journal",
@@ -62,6 +63,7 @@ class Ticket:
         event_seq: int = 0,
         requester_id: str = "",
         hidden: bool = False,
+        erased_at: datetime | None = None,
         new: bool = False,
     ) -> None:
         """As it was read, or new. ``form`` may be what reads it."""
@@ -79,6 +81,7 @@ class Ticket:
         self.event_seq = event_seq
         self.requester_id = requester_id
         self.hidden = hidden
+        self.erased_at = erased_at
         self.new = new
         self.dirty = self.reworded = new
         self.parted_from: str | None = None
@@ -192,3 +195,4 @@ class Alteration:
             field.put(self._ticket.form, value)
         if self._values:
             self._ticket.reworded = True
+            self._ticket.hidden = self._ticket.form.requester.hidden

@@ -20,7 +20,7 @@ from gateway.domain.refs import Applied
 from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import NewSegment, Spoken, kept, new_words
-from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.errors import AlreadyErased, Conflict, NotFound, StaleVersion
 
 Key = tuple[str, str]
 
@@ -123,13 +123,20 @@ class World:
 
     # -- what is there ------------------------------------------------------------------------------------------------
 
-    def ticket(self, ticket_id: str, *, version: int | None = None) -> Ticket:
-        """``NotFound``; ``StaleVersion`` when it is not at ``version``."""
+    def ticket(self, ticket_id: str, *, version: int | None = None, erased: bool = False) -> Ticket:
+        """``NotFound``; ``StaleVersion`` when it is not at ``version``.
+
+        ``erased``: whoever asks brings nothing of a person's; else ``AlreadyErased`` for a ticket that was erased.
+        """
         found = self.tickets.get(ticket_id)
         if found is None:
             raise NotFound(f"there is no ticket {ticket_id}")
         if version is not None and found.version != version:
             raise StaleVersion(f"the ticket is at version {found.version}; read it again and repeat your change")
+        if found.erased_at is not None and not erased:
+            raise AlreadyErased(
+                "this ticket has been erased and takes in nothing more of its person; register a new one"
+            )
         return found
 
     def interaction(self, interaction_id: str, ticket: Ticket) -> Interaction:
@@ -180,12 +187,12 @@ class World:
             channel=new.channel,
             channel_id=new.channel_id,
             created_at=new.created_at,
-            requester_id=new.requester_id,
             hidden=requester.hidden,
             form=form,
             new=True,
         )
-        requester.requester_id, requester.returning = self._requester(new)
+        ticket.requester_id, requester.returning = self._requester(new)
+        requester.requester_id = ticket.requester_id
         event = TicketRegistered(at=at, channel=new.channel, line=new.line, empty=new.empty if empty is None else empty)
         values = {"status": Status.REGISTERED.value, "line": new.line, "empty": new.empty} | coded_values(form)
         event.changed = {path: [None, value] for path, value in values.items()}

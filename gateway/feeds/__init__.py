@@ -12,7 +12,7 @@ from gateway.errors import ConfigError
 from gateway.feeds.common import FeedContext, FeedSettings
 from gateway.feeds.stream import StreamFeed, StreamSettings
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings
-from gateway.ports.feed import Feed
+from gateway.ports.feed import Copies, Feed
 from gateway.settings import explain
 from gateway.settings.sections import FeedTable
 
@@ -26,11 +26,13 @@ class FeedKind:
     """From an instance of ``settings``."""
     server: Callable[[Any], str] | None = None
     """The URL of an HTTP server that takes the events, from an instance of ``settings``."""
+    copies: Callable[[Any, FeedContext], Copies] | None = None
+    """Likewise, where this kind keeps what was delivered; None: the receiver alone has it."""
 
 
 FEED_KINDS = {
-    "webhook": FeedKind(settings=WebhookSettings, build=WebhookFeed, server=lambda settings: settings.url),
-    "stream": FeedKind(settings=StreamSettings, build=StreamFeed),
+    "webhook": FeedKind(settings=WebhookSettings, build=WebhookFeed, server=lambda settings: str(settings.url)),
+    "stream": FeedKind(settings=StreamSettings, build=StreamFeed, copies=StreamFeed),
 }
 """By the ``kind`` of the configuration."""
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
 
 from pydantic import Field, SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
-from gateway.errors import FeedRefused, TransientDeliveryError
+from gateway.errors import FeedRefused, StoreUnavailable, TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings
 from gateway.ports.feed import Delivery
 from gateway.telemetry.trace import traceparent
+
+PAGE = 100
+"""Entries looked at at once."""
 
 
 class StreamSettings(FeedSettings):
@@ -39,7 +45,7 @@ class StreamFeed:
     async def deliver(self, delivery: Delivery) -> None:
         """Append one entry: id, type, subject (ticket_id), sequence, time, event and ticket (JSON), traceparent."""
         if self._client is None:
-            self._client = self._context.open_redis(self._settings.url.get_secret_value())
+            self._client = self._open()
         fields: dict[str | bytes, str | int] = {
             "id": delivery.event_id,
             "type": delivery.type,
@@ -59,6 +65,29 @@ class StreamFeed:
             if isinstance(error, AuthenticationError | NoPermissionError) or type(error) is ResponseError:
                 raise FeedRefused(told, cause="stream") from error
             raise TransientDeliveryError(told) from error
+
+    async def forget(self, ticket_ids: Collection[str]) -> int:
+        """See ``ports.feed.Copies.forget``. It reads the whole stream; its file, too, is written anew without them."""
+        wanted, key = {ticket_id.encode() for ticket_id in ticket_ids}, self._settings.key
+        client: Any = self._open()  # redis-py types its answers for every protocol at once
+        forgotten, after = 0, "-"
+        try:
+            while entries := await client.xrange(key, min=after, count=PAGE):
+                after = f"({entries[-1][0].decode()}"
+                if old := [entry for entry, fields in entries if fields.get(b"subject") in wanted]:
+                    forgotten += await client.xdel(key, *old)
+            if forgotten and isinstance(client, Redis):
+                with suppress(ResponseError):  # one is under way, or this is no server of ours to command
+                    await client.bgrewriteaof()
+        except (RedisError, OSError) as error:
+            feed = self._context.feed_id
+            raise StoreUnavailable(f"the stream of feed {feed} cannot be reached; ask again when it can") from error
+        finally:
+            await client.aclose()
+        return forgotten
+
+    def _open(self) -> Redis | RedisCluster:
+        return self._context.open_redis(self._settings.url.get_secret_value())
 
     async def aclose(self) -> None:
         """Close connections."""

@@ -11,6 +11,8 @@ from typing import Protocol
 from gateway.errors import RejectedInput
 
 MAX_BYTES = 20 * 1024 * 1024
+SETTLED_S = 10.0
+"""A file is on the disk before the row that names it; after so long that row is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,13 @@ class Attachments(Protocol):
 
     def expire(self, first_kept: date) -> list[str]:
         """Delete the files that came before that day (UTC); their locations. Blocking."""
+        ...
+
+    def remove(self, location: str) -> bool:
+        """Delete one file, which no row of another attachment names. Blocking; ``OSError``.
+
+        False: the same file has just come once more, and its row may be on the way; ask again in ``SETTLED_S``.
+        """
         ...
 
     def free_fraction(self) -> float:

@@ -209,6 +209,10 @@ class AttachmentStore(Protocol):
         """``NotFound``."""
         ...
 
+    async def names(self, sha256: str, location: str) -> bool:
+        """Whether any attachment is this file."""
+        ...
+
 
 class ChannelStates(Protocol):
     """Small durable values of channels."""

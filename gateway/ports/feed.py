@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -84,6 +84,14 @@ class Feed(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        ...
+
+
+class Copies(Protocol):
+    """A way out that keeps what it was given where we can reach it."""
+
+    async def forget(self, ticket_ids: Collection[str]) -> int:
+        """Take out what it keeps of these tickets; how much that was. ``StoreUnavailable``: ask again."""
         ...
 
 

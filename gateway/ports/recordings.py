@@ -68,6 +68,10 @@ class Recordings(Protocol):
         """Delete the recordings of calls that began before that day (UTC); their locations. Blocking."""
         ...
 
+    def remove(self, location: str) -> bool:
+        """Delete one recording, whose call is over; False when there was none. Blocking; ``OSError``."""
+        ...
+
     def free_fraction(self) -> float:
         """Free share of the disk, 0..1."""
         ...

@@ -26,6 +26,7 @@ def housekeeping(house: House, *, apart: bool) -> dict[str, Callable[[], Awaitab
     steps: dict[str, Step] = {}
     if house.worker is not None:
         steps |= {"recordings": lambda now: _recordings(house, now), "rows": lambda now: _rows(house, now)}
+        steps["personal"] = house.worker.old_tickets.step
     if house.worker is not None and house.base.settings.attachments.retention_days:
         steps["attachments"] = lambda now: _attachments(house, now)
     if house.worker is not None or (house.voice is not None and apart):

@@ -34,6 +34,7 @@ from gateway.settings.sections import (
     Open311Section,
     RecordingSection,
     RedisSection,
+    RetentionSection,
     TelemetrySection,
     TitleSection,
     on_loopback,
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     asr_server: AsrServerSection = AsrServerSection()
     recording: RecordingSection = RecordingSection()
     attachments: AttachmentsSection = AttachmentsSection()
+    retention: RetentionSection = RetentionSection()
     calls: CallsSection = CallsSection()
     conversations: ConversationsSection = ConversationsSection()
     open311: Open311Section = Open311Section()

@@ -166,6 +166,13 @@ class AttachmentsSection(Section):
     """Files older than this are deleted, with the text of long messages; 0 = they stay as tickets do."""
 
 
+class RetentionSection(Section):
+    """``[retention]``: how long people's own data are kept."""
+
+    personal_days: int = Field(0, ge=0)
+    """Closed tickets that nobody has altered for so long are erased: texts, names, numbers, files; 0 = they stay."""
+
+
 class CallsSection(Section):
     """``[calls]``: how a call lives."""
 

@@ -83,6 +83,7 @@ def ticket_of(row: Any, journal: Journal) -> Ticket:
         event_seq=row["event_seq"],
         requester_id=row["requester_id"],
         hidden=bool(row["hidden"]),
+        erased_at=from_rfc3339(row["erased_at"]) if row["erased_at"] else None,
         form=lambda: form_of(doc),
     )
 
@@ -103,6 +104,7 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
         "event_seq": ticket.event_seq,
         "requester_id": ticket.requester_id,
         "hidden": ticket.hidden,
+        "erased_at": rfc3339(ticket.erased_at) if ticket.erased_at is not None else None,
     }
     if before is not None:
         row |= {name: before[name] for name in SAID}

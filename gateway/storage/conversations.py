@@ -159,15 +159,17 @@ _BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "s
 _CALLED = Query(
     sa.select(t.callbacks.c.callback_id, t.callbacks.c.phone).where(listed(t.callbacks.c.callback_id, "named"))
 )
+_UNERASED = t.tickets.c.erased_at.is_(None)
 _THEIRS = listed(t.tickets.c.requester_id, "requesters")
 _RECENT = Query(
-    _BRIEF.where(_THEIRS, sa.not_(listed(t.tickets.c.status, "finished")))
+    _BRIEF.where(_THEIRS, _UNERASED, sa.not_(listed(t.tickets.c.status, "finished")))
     .order_by(t.tickets.c.ticket_no.desc())
     .limit(sa.literal_column(str(TICKETS_SHOWN)))
 )
 _NUMBERED = Query(
     _BRIEF.where(
         listed(t.tickets.c.ticket_no, "numbers"),
+        _UNERASED,
         sa.or_(
             _THEIRS,
             sa.exists().where(

@@ -21,6 +21,7 @@ from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
 from gateway.storage.devices import SqlDeviceStore
 from gateway.storage.engine import PostgresSql, Sql, SqliteSql
+from gateway.storage.erasure import SqlErasureStore
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.login_attempts import SqlLoginAttempts
 from gateway.storage.migrate import is_current
@@ -73,6 +74,7 @@ class Database:
     baselines: SqlBaselines
     ways: SqlWays
     open_work: SqlOpenWork
+    erasures: SqlErasureStore
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -134,6 +136,7 @@ async def open_database(
         baselines=SqlBaselines(sql=sql),
         ways=SqlWays(sql=sql),
         open_work=SqlOpenWork(sql=watched, clock=clock),
+        erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
     )
 
 

@@ -101,8 +101,9 @@ class SqliteSql:
         self._asked: list[Asked] = []
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._writer = _sqlite_engine(url, 1, synchronous, begin="BEGIN IMMEDIATE")
-        file = None if url.database in {None, "", ":memory:"} else Path(str(url.database))
-        self._writing = WritingThread(self._writer, FairLock(file) if file is not None else None)
+        self.file = None if url.database in {None, "", ":memory:"} else Path(str(url.database))
+        """Where it lies; None: in memory."""
+        self._writing = WritingThread(self._writer, FairLock(self.file) if self.file is not None else None)
         self._reader = _sqlite_engine(url, READERS, synchronous, begin="BEGIN")
 
     async def read(self, work: Work[T]) -> T:
@@ -222,6 +223,7 @@ def _sqlite_engine(url: sa.URL, size: int, synchronous: str, *, begin: str) -> s
         connection.execute("PRAGMA cache_size=-32000")
         connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased leaves the file
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:

@@ -276,6 +276,12 @@ class SqlAttachmentStore:
         )
         await self._sql.write(lambda c: c.execute(update).rowcount)
 
+    async def names(self, sha256: str, location: str) -> bool:
+        """See ``AttachmentStore.names``."""
+        table = t.attachments.c
+        query = sa.select(table.attachment_id).where(table.sha256 == sha256, table.location == location).limit(1)
+        return await self._sql.read(lambda c: c.execute(query).first()) is not None
+
     async def get(self, attachment_id: str) -> AttachmentRow:
         """See ``AttachmentStore.get``."""
         check_texts((attachment_id,))

@@ -88,7 +88,7 @@ class SqlTicketReader:
             sa.select(table)
             .join_from(own, table, table.c.requester_id == own.c.requester_id)
             .where(own.c.ticket_id == ticket_id, table.c.ticket_id != ticket_id)
-            .where(own.c.hidden.is_(False), table.c.hidden.is_(False))
+            .where(own.c.hidden.is_(False), table.c.hidden.is_(False), table.c.erased_at.is_(None))
             .order_by(table.c.ticket_no.desc())
             .limit(limit)
         )

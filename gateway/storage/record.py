@@ -55,6 +55,7 @@ def ticket_record(ticket: Row, interactions: list[Record], family: Family | None
         "version": ticket["version"],
         "event_seq": ticket["event_seq"],
         "empty": ticket["empty"],
+        "erased_at": ticket["erased_at"],
         "line": ticket["line"],
         "channel": ticket["channel"],
         "channel_id": ticket["channel_id"],

@@ -59,7 +59,7 @@ def _of_message() -> Any:
 _NEW_TICKET, _NEW_INTERACTION, _NEW_SEEN = Bulk.plain(t.tickets), Bulk.plain(t.interactions), Bulk.plain(t.seen_keys)
 _NEW_MESSAGE, _NEW_OUTBOX, _NEW_EVENT = Bulk.plain(t.messages), Bulk.plain(t.outbox), Bulk.plain(t.events)
 _NEW_ATTACHMENT = Bulk.plain(t.attachments)
-_FIXED = ("ticket_no", "channel", "channel_id", "created_at")
+_FIXED = ("ticket_no", "channel", "channel_id", "created_at", "erased_at")
 _TICKET = _update(t.tickets, "ticket_id", *_FIXED)
 _GONE_ON = _update(t.tickets, "ticket_id", *_FIXED, *SAID)
 _INTERACTION = _update(t.interactions, "interaction_id", "ticket_id")

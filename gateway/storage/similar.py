@@ -22,6 +22,7 @@ from gateway.storage.texts import MAX_INT, check_texts
 _COLUMNS = sa.select(
     *(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "event_seq", "status", "created_at", "empty")),
     t.tickets.c.requester_id,
+    t.tickets.c.erased_at,
     t.tickets.c.doc,
 )
 _CHANGED = Query(
@@ -71,7 +72,7 @@ def _words(row: Any, merged: tuple[str, ...]) -> TicketWords:
         event_seq=row["event_seq"],
         status=row["status"],
         created_at=from_rfc3339(row["created_at"]),
-        empty=bool(row["empty"]),
+        empty=bool(row["empty"]) or row["erased_at"] is not None,
         title=get_in(doc, ("demand", "title")),
         content=get_in(doc, ("demand", "content")),
         district=get_in(doc, ("place", "district", "code")),

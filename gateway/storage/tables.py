@@ -67,12 +67,14 @@ tickets = sa.Table(
     sa.Column("search_masked", sa.Text, nullable=False),
     sa.Column("doc", Json, nullable=False),
     sa.Column("merged_into", sa.Text),
+    sa.Column("erased_at", sa.Text),
     sa.Index("tickets_by_no", "ticket_no", unique=True),
     sa.Index("tickets_by_seq", "event_seq"),
     sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
 )
 """``hidden``: the requester wants to stay unknown; such a ticket shares its ``requester_id`` with no other one.
-``search`` and ``search_masked`` are what searches are held against, of who sees everything and of everybody else."""
+``search`` and ``search_masked`` are what searches are held against, of who sees everything and of everybody else.
+``erased_at``: since when it takes in nothing of a person's; what was there is blank, or is being blanked."""
 
 interactions = sa.Table(
     "interactions",
@@ -453,3 +455,17 @@ audit = sa.Table(
 )
 """Who saw or did what; of log-ins and accounts ``detail`` says whose and from where. Triggers of migration 0003 refuse
 to alter rows, and to delete those of the last 180 days."""
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("begun_at", sa.Text, nullable=False),
+    sa.Column("done_at", sa.Text),
+)
+_undone = erasures.c.done_at.is_(None)
+sa.Index("erasures_undone", erasures.c.begun_at, sqlite_where=_undone, postgresql_where=_undone)
+"""What was erased, by ids alone: ``subject`` is a ticket_id or a requester_id, as ``kind`` says. After a restore it
+tells what has to be erased again; ``done_at`` null: it is under way, or was when its process died."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from gateway.edge.http_channel import HttpEntry
 from gateway.edge.system_clock import SystemClock
+from gateway.intake.ticket.erase import Erasure
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.attachments import Attachments
 from gateway.ports.audit import AuditTrail
@@ -121,5 +122,7 @@ class WebServices:
     """How the city appears to Open311 clients."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """What a form may choose from."""
+    erasure: Erasure | None = None
+    """What erases a person's data; None: nothing is erased here."""
     sources: Mapping[str, SigningSource] = field(default_factory=dict)
     """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""

@@ -13,6 +13,7 @@ from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import NewCallback
 from gateway.domain.callback_work import Work
 from gateway.domain.command import Applied, Refs
+from gateway.domain.erasing import stays
 from gateway.domain.events import (
     SYSTEM,
     Event,
@@ -266,6 +267,14 @@ class Change:
             return self.work.at
         return self.events[-1].at if self.events else datetime.now(UTC)
 
+    @property
+    def _codes_alone(self) -> bool:
+        """Whether it brings nothing of a person's."""
+        said = (self.segments, self.corrected_segments, self.messages, self.message_texts, self.content)
+        read = (self.guesses, self.mentions, self.attachments, self.attachment_updates)
+        begun = (self.new_interaction, self.interaction_fields, self.callback)
+        return not any((*said, *read, *begun)) and all(stays(".".join(path)) for path in self.ticket_fields)
+
     def _check(self) -> None:
         if (self.new_ticket is None) == (self.ticket_id is None):
             raise RejectedInput("a change needs either a new ticket or a ticket_id")
@@ -287,7 +296,7 @@ class Change:
             return world.ticket(joined.ticket_id), joined
         if self.new_ticket is not None:
             return None, None
-        ticket = world.ticket(self.ticket_id or "")
+        ticket = world.ticket(self.ticket_id or "", erased=True)
         if self.interaction_id is None or self.new_interaction is not None:
             return ticket, None
         return ticket, world.interaction(self.interaction_id, ticket)
@@ -297,7 +306,7 @@ class Change:
             into = None if self.merge.undo else self.merge.other
             if ticket.form.related.merged_into == into:
                 return True
-        world.ticket(ticket.ticket_id, version=self.expected_version)
+        world.ticket(ticket.ticket_id, version=self.expected_version, erased=self._codes_alone)
         if self.close_unless_closed and interaction is not None and not interaction.open:
             return not (self.owner is not None and interaction.closed_by_recovery)
         if not all(is_news(world.deliveries.get(one.message_id), one.state) for one in self.deliveries):
@@ -306,7 +315,7 @@ class Change:
 
     def _merge(self, world: World, ticket: Ticket) -> None:
         assert self.merge is not None
-        head = world.ticket(self.merge.other)
+        head = world.ticket(self.merge.other, erased=True)
         about: dict[str, Any] = {"at": self._at, "actor": self.events[0].actor if self.events else SYSTEM}
         if self.merge.undo:
             merging.unmerge(ticket, head, TicketUnmerged(**about, from_=self.merge.other))

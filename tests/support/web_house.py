@@ -20,6 +20,9 @@ from gateway.domain.words import Disposition
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import CallRecord
 from gateway.intake.contact.accept import ContactIntake
+from gateway.intake.media.attachment_files import AttachmentFiles
+from gateway.intake.ticket.erase import Erasure
+from gateway.intake.ticket.left_on_disk import LeftOnDisk
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
@@ -197,6 +200,12 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             refused_calls=database.refused_calls,
             recordings=recordings,
             attachments=database.attachments,
+            erasure=Erasure(
+                store=database.erasures,
+                recordings=recordings,
+                files=AttachmentFiles(tmp_path / "attachments"),
+                disk=LeftOnDisk(tmp_path),
+            ),
             clock=clock,
             ready=ready,
             zone=zone,

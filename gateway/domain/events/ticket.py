@@ -27,6 +27,11 @@ class TicketCorrected(Event):
     fields: list[str]
 
 
+@event("ticket.erased")
+class TicketErased(Event):
+    """What it held of a person has been erased; codes and instants stay."""
+
+
 @event("ticket.secrecy_lifted")
 class SecrecyLifted(Event):
     """A requester who was secret is no more."""

@@ -19,6 +19,7 @@ HEAD = (
     FieldRow("version", Kind.WHOLE, Mask.SHOWN, "版本", "Version", null=False),
     FieldRow("event_seq", Kind.WHOLE, Mask.SHOWN, "事件序号", "Event number", null=False),
     FieldRow("empty", Kind.FLAG, Mask.SHOWN, "未说话", "Nothing said", null=False),
+    FieldRow("erased_at", Kind.TIME, Mask.SHOWN, "个人信息删除时间", "Personal data erased"),
     FieldRow("line", Kind.WORD, Mask.SHOWN, "专线", "Line", null=False, words=Line, by=By.SOURCE | By.PERSON),
     FieldRow("channel", Kind.ID, Mask.SHOWN, "来源", "Channel", null=False),
     FieldRow("channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel id", null=False),

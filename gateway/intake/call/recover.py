@@ -16,7 +16,7 @@ from gateway.domain.ids import from_rfc3339
 from gateway.domain.open_interaction import OpenInteraction
 from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Disposition, Speaker
-from gateway.errors import NotFound, RecogniserUnavailable
+from gateway.errors import AlreadyErased, NotFound, RecogniserUnavailable
 from gateway.following.poll import every
 from gateway.intake.call.finish import InterruptCall
 from gateway.intake.call.live import LiveInteractions
@@ -153,7 +153,10 @@ class Recovery:
         waiting = [i for i in found if i.interaction_id not in self._live]
         for interaction in waiting:
             with _way_of(interaction):
-                await self._catch_up(interaction, self._transcribe)
+                try:
+                    await self._catch_up(interaction, self._transcribe)
+                except AlreadyErased:
+                    _log.warning("transcript_erased", interaction_id=interaction.interaction_id)
         return len(waiting)
 
     async def _catch_up(self, interaction: OpenInteraction, transcribe: Transcribe) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from gateway.domain.command import Applied
-from gateway.errors import GatewayError, StoreUnavailable
+from gateway.errors import AlreadyErased, GatewayError, StoreUnavailable
 from gateway.following.poll import every
 from gateway.intake.call.spooled import OfCall, dumps, loads
 from gateway.ports.store import CommandStore
@@ -161,6 +161,8 @@ class SpoolingStore:
             await self._store.execute(loads(line))
         except StoreUnavailable:
             raise
+        except AlreadyErased:
+            _log.warning("spooled_command_erased", ticket_id=path.stem)
         except (GatewayError, ValueError) as error:
             # A torn last line of a crash, or a command that is refused: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)

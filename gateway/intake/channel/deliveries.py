@@ -52,7 +52,7 @@ class BookDelivery:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it has come as far already: a state never goes back."""
-        ticket = world.ticket(self.ticket_id)
+        ticket = world.ticket(self.ticket_id, erased=self.instead is None and self.callback is None)
         interaction = world.interaction(self.interaction_id, ticket)
         update = self.update
         if not is_news(world.deliveries.get(update.message_id), update.state):

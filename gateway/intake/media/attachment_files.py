@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from gateway.edge.system_clock import SystemClock
 from gateway.errors import NotFound, RejectedInput
 from gateway.intake.media.sniff import ALLOWED, HEAD_BYTES, sniff
 from gateway.media.day_folders import day_folder, delete_before, sync_folder
-from gateway.ports.attachments import MAX_BYTES, AttachmentRefused, StoredFile
+from gateway.ports.attachments import MAX_BYTES, SETTLED_S, AttachmentRefused, StoredFile
 from gateway.ports.clock import Clock
 from gateway.telemetry import log, metrics
 
@@ -111,6 +112,17 @@ class AttachmentFiles:
     def expire(self, first_kept: date) -> list[str]:
         """See ``Attachments.expire``."""
         return delete_before(self._root, first_kept)
+
+    def remove(self, location: str) -> bool:
+        """See ``Attachments.remove``."""
+        try:
+            path = self.path(location)
+            if time.time() - path.stat().st_mtime < SETTLED_S:
+                return False
+            path.unlink()
+        except (NotFound, FileNotFoundError):
+            pass
+        return True
 
     def free_fraction(self) -> float:
         """See ``Attachments.free_fraction``."""

@@ -16,6 +16,7 @@ from gateway.domain.events import AttachmentStored
 from gateway.domain.limits import MESSAGE_CHARS
 from gateway.domain.world import World
 from gateway.errors import (
+    AlreadyErased,
     GatewayError,
     NotFound,
     PermanentDeliveryError,
@@ -33,7 +34,7 @@ from gateway.intake.conversation.voice_words import heard, lost
 from gateway.intake.media.round_robin import RoundRobin
 from gateway.media.decoding import DecoderFailed, SoundDecoder
 from gateway.media.wav import alaw_wav
-from gateway.ports.attachments import AttachmentRefused, Attachments
+from gateway.ports.attachments import SETTLED_S, AttachmentRefused, Attachments, StoredFile
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, AttachmentStore, ThreadView, WaitingVoice
 from gateway.ports.message import MediaRef, TextChannel
@@ -178,7 +179,17 @@ class MediaWorker:
             command = KeepAttachment(
                 at=self._clock.now(), ticket_id=row.ticket_id, interaction_id=row.interaction_id, update=update
             )
-            await until_stored(lambda: self._store.execute(command))
+            try:
+                await until_stored(lambda: self._store.execute(command))
+            except AlreadyErased:
+                _log.warning("attachment_erased", attachment_id=row.attachment_id)
+                await self._take_away(stored)
+
+    async def _take_away(self, stored: StoredFile) -> None:
+        """It was fetched for a ticket that has been erased meanwhile; somebody else may have sent the same one."""
+        await asyncio.sleep(SETTLED_S)
+        if not await self._attachments.names(stored.sha256, stored.location):
+            await asyncio.to_thread(self._files.remove, stored.location)
 
     async def _hear(self, turn: WaitingVoice) -> None:
         try:

@@ -24,7 +24,7 @@ class WorkOnCallback:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when the same person did the same already; see ``callback_work.worked``."""
-        ticket = world.ticket(self.ticket_id)
+        ticket = world.ticket(self.ticket_id, erased=True)
         if check_work(world, self.work):
             return world.applied(ticket, skipped=True)
         calls = OwedCalls(world, ticket, self.work.at)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.command import Applied, Refs
+from gateway.domain.erasing import stays
 from gateway.domain.events import SecrecyLifted, TicketCorrected
 from gateway.domain.filling import said_by
 from gateway.domain.form import Filled, Mentioned
@@ -52,7 +53,8 @@ class CorrectTicket:
 
     def decide(self, world: World) -> Applied:
         """``StaleVersion`` when somebody was faster; ``NotFound`` for a piece of transcript that is not there."""
-        ticket = world.ticket(self.ticket_id, version=self.version)
+        codes_alone = not self.words and not self.mentions and all(map(stays, self.values))
+        ticket = world.ticket(self.ticket_id, version=self.version, erased=codes_alone)
         interaction = world.interaction(self.interaction_id, ticket) if self.interaction_id is not None else None
         self._check(world)
         calls = OwedCalls(world, ticket, self.at)
@@ -98,7 +100,7 @@ class LiftSecrecy:
 
     def decide(self, world: World) -> Applied:
         """``NotFound``."""
-        ticket = world.ticket(self.ticket_id)
+        ticket = world.ticket(self.ticket_id, erased=True)
         calls = OwedCalls(world, ticket, self.at)
         alteration = Alteration(ticket)
         alteration.set(SECRET, value=False)

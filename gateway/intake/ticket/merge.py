@@ -29,11 +29,11 @@ class MergeTicket:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``StaleVersion``, ``Conflict`` (``merging``), ``NotFound``."""
-        ticket = world.ticket(self.ticket_id)
+        ticket = world.ticket(self.ticket_id, erased=True)
         if ticket.form.related.merged_into == (None if self.undo else self.head):
             return world.applied(ticket, skipped=True)
-        world.ticket(self.ticket_id, version=self.version)
-        head = world.ticket(self.head)
+        world.ticket(self.ticket_id, version=self.version, erased=True)
+        head = world.ticket(self.head, erased=True)
         if self.undo:
             merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
         else:

@@ -15,7 +15,7 @@ from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, Queued
 from gateway.domain.status import Status
 from gateway.domain.world import World
-from gateway.errors import NotFound
+from gateway.errors import AlreadyErased, NotFound
 from gateway.following.follower import Follower
 from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
@@ -104,7 +104,7 @@ class SourceCallbacks:
             if command is None:
                 return
             applied = await self._store.execute(command)
-        except NotFound:
+        except (NotFound, AlreadyErased):
             return
         if not applied.replayed:
             _log.info("source_told", channel_id=record["channel_id"], status=record["status"])

@@ -29,9 +29,9 @@ class WithdrawTicket:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is withdrawn; ``StaleVersion``, ``Conflict`` (``Ticket.withdraw``), ``NotFound``."""
-        ticket = world.ticket(self.ticket_id)
+        ticket = world.ticket(self.ticket_id, erased=True)
         if ticket.status is Status.WITHDRAWN:
             return world.applied(ticket, skipped=True)
-        world.ticket(self.ticket_id, version=self.version)
+        world.ticket(self.ticket_id, version=self.version, erased=True)
         ticket.withdraw(TicketWithdrawn(at=self.at, actor=self.actor, reason=self.reason))
         return world.applied(ticket)

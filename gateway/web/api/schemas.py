@@ -49,6 +49,11 @@ ANYTHING: Schema = {"type": ["object", "null"]}
 INTERACTION = object_schema(TABLE, "interactions")
 TICKET = object_schema(TABLE)
 TICKET["properties"]["interactions"]["items"] = _ref("Interaction")
+CHANGED: Schema = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {}, "minItems": 2, "maxItems": 2},
+    "description": "The coded fields that the event alters, by record path: what each was, and what it is.",
+}
 EVENT = _object(
     event_seq=WHOLE,
     event_id=TEXT,
@@ -58,7 +63,7 @@ EVENT = _object(
     ticket_no=TEXT,
     interaction_id=NTEXT,
     actor=TEXT,
-    data={"type": "object"},
+    data={"type": "object", "properties": {"changed": CHANGED}, "additionalProperties": True},
 )
 CALLBACK = _object(
     callback_id=TEXT,
@@ -247,6 +252,7 @@ SCHEMAS: dict[str, Schema] = {
         csrf_token=TEXT,
         timezone=TEXT,
         statuses=_list(_enum(Status)),
+        withdrawable=_list(_enum(Status)),
         guesses=_object(fill_at=NUMBER, sure=NUMBER),
     ),
     "Health": _object(status=TEXT),

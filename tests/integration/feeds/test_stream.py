@@ -13,8 +13,9 @@ import pytest
 
 from gateway.domain.commit import Commit
 from gateway.edge.system_clock import SystemClock
-from gateway.errors import FeedRefused
+from gateway.errors import FeedRefused, StoreUnavailable
 from gateway.feeds import FEED_KINDS, FeedContext
+from gateway.feeds.stream import PAGE
 from gateway.feeds.webhook import WebhookFeed, WebhookSettings
 from gateway.feeds.worker import FeedWorker
 from gateway.interprocess.valkey_client import connect
@@ -152,3 +153,33 @@ async def test_a_webhook_feed_goes_on_without_valkey(tmp_path: Path) -> None:
         "bad_signatures": 0,
     }
     await receiver.stop()
+
+
+async def test_a_ticket_is_taken_out_of_the_stream_and_of_its_file(tmp_path: Path) -> None:
+    async with RunningValkey(tmp_path) as valkey:
+        kind = FEED_KINDS["stream"]
+        settings = kind.settings(key="events")
+        feed = kind.build(settings, context(valkey.server.url))
+        many = 2 * PAGE + 1
+        for number in range(many):
+            ticket = "T1" if number % 3 == 0 else "T2"
+            record = {"demand": {"content": f"what {ticket} said, {number}"}}
+            await feed.deliver(replace(delivery(), ticket_id=ticket, record=record))
+        await feed.aclose()
+        assert kind.copies is not None
+        copies = kind.copies(settings, context(valkey.server.url))
+        assert await copies.forget(["T1", "T3"]) == (many + 2) // 3
+        assert await copies.forget(["T1"]) == 0
+        client = connect(valkey.server.url)
+        entries = await client.xrange("events")
+        await client.aclose()
+        assert {fields[b"subject"] for _, fields in entries} == {b"T2"}
+        assert len(entries) == many - (many + 2) // 3
+
+        def on_disk(said: bytes) -> bool:
+            return any(said in path.read_bytes() for path in valkey.server.dir.rglob("*") if path.is_file())
+
+        await until(lambda: not on_disk(b"what T1 said"), "the file to be written anew")
+        assert on_disk(b"what T2 said")
+    with pytest.raises(StoreUnavailable, match="stream of feed bus"):
+        await copies.forget(["T1"])

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta
 from pathlib import Path
 
 from gateway.calls.dialogue import Dialogue
 from gateway.calls.keys import Keys
 from gateway.calls.listener import Listener
 from gateway.domain.command import Applied
+from gateway.domain.ids import new_ulid
+from gateway.domain.journal import Journal
+from gateway.domain.world import World
 from gateway.edge.system_clock import SystemClock
 from gateway.errors import CallEnded, StoreUnavailable
 from gateway.intake.call.flow import FlowOnCall
 from gateway.intake.call.record import CallRecord
+from gateway.intake.call.spooled import OfCall
 from gateway.ivr.engine import FlowEngine
 from gateway.ports.call import FRAME_MS, CallInfo, EndReason
-from tests.support.change import Change
 from tests.support.fakes.reading import ReaderHere
 from tests.support.fakes.recogniser import ScriptedRecogniser
 from tests.support.reading import city_prefill
@@ -103,21 +107,25 @@ class Leg:
 
 
 class Store:
-    """Remembers Changes; ``down`` makes it refuse."""
+    """Has commands decided in memory; ``down`` makes it refuse."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
+        self.commands: list[OfCall] = []
+        self.world = World(journal=Journal(0), zone=UTC, new_id=new_ulid)
         self.down = False
 
-    async def execute(self, change: Change) -> Applied:
+    async def execute(self, command: OfCall) -> Applied:
         if self.down:
             raise StoreUnavailable("down")
-        self.changes.append(change)
-        return Applied(ticket_id="t", ticket_no="202611230000001", interaction_id="i", version=1, event_seq=1)
+        self.commands.append(command)
+        since = len(self.world.journal.entries)
+        applied = command.decide(self.world)
+        self.world.finish(since, applied)
+        return replace(applied, ticket_no="202611230000001")
 
     @property
     def events(self) -> list[str]:
-        return [event.type for change in self.changes for event in change.events]
+        return [recorded.event.TYPE for recorded in self.world.journal.entries]
 
 
 class Call:
@@ -183,5 +191,5 @@ class Call:
     @property
     def said(self) -> str:
         """Everything we said, as the transcript has it or will have it with the next change."""
-        written = [segment for change in self.store.changes for segment in change.segments]
+        written = [segment for _, segment in self.store.world.new_words]
         return "".join(s.text for s in (*written, *self.record._prompts) if s.speaker == "bot")

@@ -113,7 +113,7 @@ def test_who_asks_for_a_person_is_called_back(engine, way):
 
     call = played(engine, caller)
     assert call.flow.disposition(hung_up=False, lost=False) is Disposition.CALLBACK_REQUESTED
-    assert [c.callback.reason for c in call.store.changes if c.callback] == ["asked_for_person"]
+    assert [c.callback.reason for c in call.store.commands if getattr(c, "callback", None)] == ["asked_for_person"]
     assert call.said.endswith("坐席会给您回电。感谢您的来电，再见。")
 
 
@@ -258,5 +258,7 @@ def test_what_is_said_after_the_danger_does_not_make_it_normal(engine):
         await asyncio.sleep(1)
 
     call = played(engine, caller)
-    urgencies = [g.value["level"] for c in call.store.changes for g in c.guesses if g.path == "demand.urgency"]
+    urgencies = [
+        g.value["level"] for c in call.store.commands for g in getattr(c, "guesses", ()) if g.path == "demand.urgency"
+    ]
     assert set(urgencies) == {"urgent"}

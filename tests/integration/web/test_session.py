@@ -35,6 +35,7 @@ async def test_a_login_makes_a_cookie_that_scripts_cannot_read(house: WebHouse) 
     assert session["role"] == "agent"
     assert session["timezone"] == "Asia/Shanghai"
     assert session["statuses"] == ["registered", "merged", "withdrawn"]
+    assert session["withdrawable"] == ["registered", "classified", "dispatched", "signed", "handling"]
     assert session["guesses"] == {"fill_at": FILL_AT, "sure": SURE}
     assert (await house.get(PATH, None))[1]["csrf_token"] == session["csrf_token"]
     assert (await house.get("/api/v1/tickets", None))[0] == 200

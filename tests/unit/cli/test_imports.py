@@ -39,9 +39,10 @@ LINES = {
     "simulate": "simulate sms --help",
     "backup": "backup --help",
     "restore": "restore --help",
+    "erase": "erase --ledger --config {config}",
 }
 """What each is tried by."""
-STORED = {"check", "trace", "tokens", "users", "phones", "feeds"}
+STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase"}
 """Those that ask the database."""
 EACH_APART = """
 import contextlib, io, json, os, sys

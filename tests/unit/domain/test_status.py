@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -125,6 +126,14 @@ def test_no_status_is_spelled_outside_its_module() -> None:
                 found |= {(name, node.value) for node in spelled(ast.parse(module.read_text(encoding="utf-8")))}
     assert found - OTHER_WORDS.keys() == set()
     assert OTHER_WORDS.keys() - found == set(), "these stand there no more; take them off the list"
+
+
+def test_no_page_spells_a_status() -> None:
+    quoted = re.compile(rf"""[\"'`]({"|".join((*LOOP, *ENDS))})[\"'`]""")
+    pages = [page for folder in ("gateway", "channels") for page in sorted((ROOT / folder).rglob("*.js"))]
+    assert len(pages) > 20
+    found = {(page.name, name) for page in pages for name in quoted.findall(page.read_text(encoding="utf-8"))}
+    assert found - {("ticket.js", "handling")} == set(), "names and order of statuses are served by /api/v1/fields"
 
 
 @pytest.mark.parametrize(

@@ -27,5 +27,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop it."""
     op.drop_table("baselines")
-    state = sa.table("channel_state", sa.column("channel_id"))
-    op.execute(state.delete().where(state.c.channel_id == ":baselines"))
+    op.execute(r"DELETE FROM channel_state WHERE channel_id = '\:baselines'")

@@ -8,7 +8,8 @@ import { html, useEffect, useState } from "./shared/html.js";
 import { online, route, useDesk, wide } from "./shared/state.js";
 import { connected, follow, subscribe } from "./shared/stream.js";
 import { Tools } from "./shared/tools.js";
-import { Empty, Icon, Logo } from "./shared/ui.js";
+import { Empty, Icon, Logo, Skeleton } from "./shared/ui.js";
+import { known, loadFields } from "./ticket/fields.js";
 import { Ticket } from "./ticket/ticket.js";
 
 const NEWS_MS = 5000;
@@ -18,6 +19,7 @@ const PAGES = { callbacks: Callbacks, channels: Channels, feeds: Feeds };
 export function Frame({ leave }) {
   const { t, session } = useDesk();
   const news = useNews();
+  useEffect(loadFields, []);
   useEffect(follow, []);
   useEffect(watchChannels, []);
   const unwell = (channels.value.items || []).filter((one) => troubles(one).length).length;
@@ -49,7 +51,9 @@ export function Frame({ leave }) {
     </header>
     <div role="status" class="trouble-place">${trouble && html`<p class="trouble">${trouble}</p>`}</div>
     <div role="status" class="visually-hidden">${news && t.arrived(news)}</div>
-    ${Page ? html`<div class="page-scroll"><${Page} /></div>` : html`<${Tickets} id=${id} />`}
+    ${!known.value
+      ? html`<main id="main" tabindex="-1"><${Skeleton} lines=${6} label=${t.loading} /></main>`
+      : Page ? html`<div class="page-scroll"><${Page} /></div>` : html`<${Tickets} id=${id} />`}
   </div>`;
 }
 

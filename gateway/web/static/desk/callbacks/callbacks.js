@@ -53,7 +53,7 @@ export function Callbacks() {
     <div class="page-head"><${PageTitle} focusKey="callbacks">${t.callbacks}<//>
       ${items && items.length > 0 && html`<span class="count" role="status">${items.length}</span>`}</div>
     <form class="task-filters" onSubmit=${(event) => event.preventDefault()}>
-      ${choice("state", t.state, Object.entries(t.callbackStates))}
+      ${choice("state", t.state, Object.entries(t.words["handling.callback.state"]))}
       ${choice("line", t.line, [["", t.all], ["citizen", t.citizen], ["enterprise", t.enterprise]])}
       ${choice("has_phone", t.number, [["", t.all], ["false", t.withoutNumber], ["true", t.withNumber]])}
     </form>
@@ -159,7 +159,7 @@ function Task({ item, reload, tell }) {
       ${open
         ? html`<span class=${left < 0 ? "late" : left < 600000 ? "soon" : ""}>${left < 0 ? t.overdue(span(left, t)) : t.dueIn(span(left, t))}</span>
           <span class="faint">${t.due} <time datetime=${item.due_at}>${fullTime(item.due_at, desk)}</time></span>`
-        : html`<span>${word(t.callbackStates, item.state, t)}</span>`}
+        : html`<span>${word(t.words["handling.callback.state"], item.state, t)}</span>`}
       ${open && item.claimed_by &&
       html`<span class="small">${mine ? t.claimedByMe(hourMinute(item.claimed_until, desk)) : t.claimedBy(item.claimed_by.replace(/^\w+:/, ""), hourMinute(item.claimed_until, desk))}</span>`}
     </div>

@@ -27,7 +27,6 @@ export const zh = {
   noNumberHint: "打开工单查找其他联系方式，填入“回拨号码”后即可拨打。",
   numberUnsure: "号码可能是他人的：先问清对方是谁，再说事由。",
   ofTickets: (/** @type {number} */ n) => `涉及 ${n} 件工单`,
-  callbackStates: { open: "待回拨", done: "已联系上", failed: "未能联系上", cancelled: "已取消" },
   callbackVerbs: { claim: "领取并显示号码", attempt: "未接通", done: "结束", cancel: "取消回拨" },
   callbackTold: {
     claim: (/** @type {string} */ no) => `已领取 ${no}，请现在回拨；查看号码已留痕。`,
@@ -89,7 +88,6 @@ export const en = {
   noNumberHint: "Open the ticket and look for another way; once a callback number is filled in, it can be called.",
   numberUnsure: "The number may be somebody else's: ask who is speaking before you say what it is about.",
   ofTickets: (n) => `about ${n} tickets`,
-  callbackStates: { open: "Owed", done: "Reached", failed: "Not reached", cancelled: "Cancelled" },
   callbackVerbs: { claim: "Take it, show the number", attempt: "No luck", done: "Finish", cancel: "Cancel the call" },
   callbackTold: {
     claim: (no) => `${no} is yours, please call now; the look at its number has been recorded.`,

@@ -114,10 +114,10 @@ function Filters({ filter, setFilter, t, statuses }) {
           <option value="enterprise">${t.enterprise}</option>
         </select>
       </label>
-      <label><span class="visually-hidden">${t.status}</span>
+      <label><span class="visually-hidden">${t.fields.status}</span>
         <select value=${filter.status} onChange=${set("status")}>
-          <option value="">${t.status}: ${t.all}</option>
-          ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.statuses, key, t)}</option>`)}
+          <option value="">${t.fields.status}: ${t.all}</option>
+          ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.words.status, key, t)}</option>`)}
         </select>
       </label>
       <label><span class="visually-hidden">${t.channel}</span>
@@ -137,6 +137,7 @@ function Row({ item, current, fresh }) {
   const { t } = desk;
   const live = onCall(item);
   const said = item.demand.title || item.demand.content;
+  const [first] = Object.keys(t.words.status); // every ticket begins with it: no news
   const where = whereabouts(item);
   const urgent = item.demand.urgency && item.demand.urgency.level === "urgent";
   return html`<li>
@@ -152,9 +153,9 @@ function Row({ item, current, fresh }) {
       <span class=${`row-text ${said ? "" : "faint"}`}>${summary(item, t)}</span>
       <span class="row-chips">
         ${item.demand.emergency ? html`<${Chip} tone="danger">${t.emergency(item.demand.emergency)}<//>` : urgent && html`<${Chip} tone="bad">${t.urgent}<//>`}
-        ${item.demand.type && html`<${Chip} tone="type">${word(t.types, item.demand.type, t)}<//>`}
+        ${item.demand.type && html`<${Chip} tone="type">${word(t.words["demand.type"], item.demand.type, t)}<//>`}
         ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}
-        ${item.status !== "registered" && html`<${Chip}>${word(t.statuses, item.status, t)}<//>`}
+        ${item.status !== first && html`<${Chip}>${word(t.words.status, item.status, t)}<//>`}
         ${item.prefill.pending && !live && html`<${Chip} tone="wait">${t.pending}<//>`}
         ${where && html`<span class="row-where"><${Icon} name="pin" />${where}</span>`}
       </span>

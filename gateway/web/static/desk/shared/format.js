@@ -95,6 +95,7 @@ export function summary(ticket, t) {
   const { title, content } = ticket.demand;
   const said = title && !(content || "").includes(title) ? title : content || title;
   if (said) return said;
+  if (ticket.erased_at) return t.erased;
   if (onCall(ticket)) return t.listening;
   if (ticket.prefill.pending) return t.pending;
   return ticket.empty ? t.notSaid : t.noText;

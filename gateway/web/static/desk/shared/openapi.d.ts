@@ -181,7 +181,7 @@ export interface Event {
   ticket_no: string;
   interaction_id: string | null;
   actor: string;
-  data: Record<string, unknown>;
+  data: { changed?: Record<string, [unknown, unknown]>; };
 }
 
 export interface EventPage { items: Event[]; next_after: number | null; }
@@ -434,6 +434,7 @@ export interface Session {
   csrf_token: string;
   timezone: string;
   statuses: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
+  withdrawable: ("registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn")[];
   guesses: { fill_at: number; sure: number; };
 }
 
@@ -484,6 +485,7 @@ export interface Ticket {
   version: number;
   event_seq: number;
   empty: boolean;
+  erased_at: string | null;
   line: "citizen" | "enterprise";
   channel: string;
   channel_id: string;
@@ -659,6 +661,7 @@ export interface Operations {
   "POST tickets/{ticket}/actions/same_requester": { query: { unmasked?: boolean; }; body: SameRequesterBody; answer: Ticket; };
   "POST tickets/{ticket}/actions/lift-secrecy": { query: { unmasked?: boolean; }; body: LiftSecrecyBody; answer: Ticket; };
   "POST tickets/{ticket}/actions/withdraw": { query: { unmasked?: boolean; }; body: WithdrawBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/erase": { query: Record<string, never>; body: undefined; answer: Ticket; };
   "POST tickets/{ticket}/actions/{verb}": { query: { unmasked?: boolean; }; body: ConfirmBody; answer: Ticket; };
   "GET tickets/{ticket}/recordings/{interaction}": { query: Record<string, never>; body: undefined; answer: null; };
   "GET attachments/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };

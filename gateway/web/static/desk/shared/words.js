@@ -1,4 +1,5 @@
 // Every word of the desk, in Chinese and English: those that several pages use, and each page's own.
+/** @import { Fields } from "./openapi.d.ts" */
 import * as callbacks from "../callbacks/words.js";
 import * as channels from "../channels/words.js";
 import * as feeds from "../feeds/words.js";
@@ -33,13 +34,14 @@ const zh = {
   offline: "网络已断开。恢复后会自动重连，未保存的修改仍保留在页面上。",
   tooMany: "尝试次数过多，请稍候再试。",
   line: "专线",
-  status: "状态",
   all: "全部",
   loading: "正在载入…",
   noMatch: "没有符合条件的工单",
   noMatchHint: "试试别的关键词，或清除筛选条件。",
   back: "返回列表",
   notSaid: "未说话",
+  erased: "已删除",
+  erasedHint: (/** @type {string} */ time) => `个人信息已于 ${time} 依法删除：姓名、号码、内容、录音和附件不再保存，编码和时间保留。`,
   listening: "正在接听，尚无文字",
   noText: "暂无文字记录",
   onCall: "通话中",
@@ -60,21 +62,8 @@ const zh = {
   updatedAt: "最近更新",
   channel: "来源",
   demand: "诉求",
-  type: "类型",
-  urgency: "紧急程度",
-  title: "标题",
-  content: "内容",
   place: "地点",
-  district: "区",
-  street: "街道",
-  community: "社区",
-  address: "详细地址",
   requester: "诉求人",
-  name: "姓名",
-  kind: "类别",
-  phone: "来电号码",
-  callbackPhone: "回拨号码",
-  orgName: "单位名称",
   reveal: "查看完整号码",
   revealed: "已显示完整信息，本次查看已留痕",
   evidence: "依据",
@@ -98,9 +87,6 @@ const zh = {
   noTranscript: "这次通话没有文字记录",
   waitingTranscript: "正在聆听，文字会陆续出现",
   catchingUp: "录音已保存，文字转写排队中",
-  speaker_requester: "诉求人",
-  speaker_agent: "坐席",
-  speaker_bot: "系统",
   seekTo: (/** @type {string} */ t) => `从 ${t} 开始播放`,
   edit: "更正",
   editSegment: (/** @type {string} */ t) => `更正 ${t} 处的文字`,
@@ -128,23 +114,8 @@ const zh = {
   hours: (/** @type {number} */ n) => `${n} 小时`,
   none: "—",
   comma: "、",
-  statuses: {
-    registered: "已登记", classified: "已分类", dispatched: "已派单", signed: "已签收", handling: "办理中",
-    replied: "已答复", evaluated: "已评价", archived: "已归档", merged: "已并单", deflected: "已引导", informed: "已告知",
-    withdrawn: "已撤回",
-  },
-  types: {
-    consultation: "咨询", help: "求助", complaint: "投诉", report: "举报", suggestion: "建议", praise: "表扬", other: "其他",
-  },
-  urgencies: { normal: "普通", urgent: "紧急" },
-  kinds: { citizen: "市民", visitor: "游客", enterprise: "企业", grid_worker: "网格员", machine: "设备" },
   channels: {
     sip: "电话", wechat: "微信", sms: "短信", webchat: "网页", telegram: "Telegram", platform: "平台", open311: "Open311",
-  },
-  dispositions: {
-    completed: "已完成", self_service: "自助完成", answered: "坐席已接", voicemail: "留言", callback_requested: "要求回拨",
-    transferred: "已转接", deflected: "已引导", abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断",
-    abandoned_in_queue: "排队中挂断", rejected: "已拒绝", interrupted: "通话中断", idle_closed: "超时关闭",
   },
   events: {
     "ticket.registered": "工单登记", "interaction.started": "来电进入", "interaction.answered": "接通",
@@ -152,7 +123,7 @@ const zh = {
     "transcript.completed": "转写完成", "ticket.demand_taken": "诉求已受理", "emergency.raised": "有人身危险，已告知报警电话", "callback.opened": "转入待回拨",
     "callback.requested": "要求回电", "callback.reason_added": "又一个回电原因", "callback.number_changed": "回拨号码变更",
     "callback.claimed": "领取回拨", "callback.attempted": "回拨未接通", "callback.done": "回拨结束", "callback.cancelled": "取消回拨",
-    "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单", "ticket.secrecy_lifted": "解除保密",
+    "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单", "ticket.secrecy_lifted": "解除保密", "ticket.erased": "个人信息已删除",
     "message.sent": "答复已发出", "message.delivered": "答复已送达", "message.read": "答复已读", "message.failed": "答复未送达",
     "attachment.stored": "附件已保存", "attachment.transcribed": "语音已转写", "attachment.failed": "附件未保存或无法转写",
     "ticket.progress_asked": "询问进度", "ticket.urged": "催办", "ticket.withdraw_asked": "要求撤销", "ticket.withdrawn": "已撤销", "ticket.added_to": "补充诉求", "ticket.rated": "已评价",
@@ -187,13 +158,14 @@ const en = {
   offline: "You are offline. The desk reconnects by itself; unsaved changes stay on the page.",
   tooMany: "Too many attempts. Please wait a moment.",
   line: "Line",
-  status: "Status",
   all: "All",
   loading: "Loading…",
   noMatch: "Nothing matches",
   noMatchHint: "Try other words, or clear the filters.",
   back: "Back to the list",
   notSaid: "Nothing said",
+  erased: "Erased",
+  erasedHint: (time) => `Personal data were erased on ${time}: names, numbers, words, recordings and files are gone; codes and times stay.`,
   listening: "On the line, no words yet",
   noText: "No text",
   onCall: "On call",
@@ -214,21 +186,8 @@ const en = {
   updatedAt: "Last change",
   channel: "Channel",
   demand: "Demand",
-  type: "Type",
-  urgency: "Urgency",
-  title: "Title",
-  content: "Content",
   place: "Place",
-  district: "District",
-  street: "Street",
-  community: "Community",
-  address: "Address",
   requester: "Requester",
-  name: "Name",
-  kind: "Kind",
-  phone: "Caller number",
-  callbackPhone: "Callback number",
-  orgName: "Organisation",
   reveal: "Show full number",
   revealed: "Shown in full; this look has been recorded",
   evidence: "Evidence",
@@ -252,9 +211,6 @@ const en = {
   noTranscript: "No transcript of this call",
   waitingTranscript: "Listening; the words will appear here",
   catchingUp: "The recording is safe; its transcription is waiting its turn",
-  speaker_requester: "Caller",
-  speaker_agent: "Agent",
-  speaker_bot: "System",
   seekTo: (t) => `Play from ${t}`,
   edit: "Correct",
   editSegment: (t) => `Correct the words at ${t}`,
@@ -282,26 +238,9 @@ const en = {
   hours: (n) => `${n} h`,
   none: "—",
   comma: ", ",
-  statuses: {
-    registered: "Registered", classified: "Classified", dispatched: "Dispatched", signed: "Signed", handling: "In work",
-    replied: "Replied", evaluated: "Evaluated", archived: "Archived", merged: "Merged", deflected: "Redirected",
-    informed: "Informed", withdrawn: "Withdrawn",
-  },
-  types: {
-    consultation: "Consultation", help: "Help", complaint: "Complaint", report: "Report", suggestion: "Suggestion",
-    praise: "Praise", other: "Other",
-  },
-  urgencies: { normal: "Normal", urgent: "Urgent" },
-  kinds: { citizen: "Citizen", visitor: "Visitor", enterprise: "Enterprise", grid_worker: "Grid worker", machine: "Machine" },
   channels: {
     sip: "Phone", wechat: "WeChat", sms: "SMS", webchat: "Web", telegram: "Telegram", platform: "Platform",
     open311: "Open311",
-  },
-  dispositions: {
-    completed: "Completed", self_service: "Self-service", answered: "Answered by an agent", voicemail: "Voicemail",
-    callback_requested: "Asked for a callback", transferred: "Transferred", deflected: "Redirected",
-    abandoned_before_answer: "Hung up before answer", abandoned_in_flow: "Hung up in the dialogue",
-    abandoned_in_queue: "Hung up while waiting", rejected: "Rejected", interrupted: "Cut off", idle_closed: "Timed out",
   },
   events: {
     "ticket.registered": "Ticket registered", "interaction.started": "Call came in", "interaction.answered": "Answered",
@@ -311,7 +250,7 @@ const en = {
     "callback.reason_added": "One more reason to call", "callback.number_changed": "Number to call changed",
     "callback.claimed": "Callback taken", "callback.attempted": "Not reached by telephone",
     "callback.done": "Callback ended", "callback.cancelled": "Callback cancelled",
-    "message.received": "Message received", "ticket.secrecy_lifted": "Secrecy lifted", "ticket.corrected": "Corrected by a person",
+    "message.received": "Message received", "ticket.secrecy_lifted": "Secrecy lifted", "ticket.erased": "Personal data erased", "ticket.corrected": "Corrected by a person",
     "ticket.merged": "Merged", "ticket.unmerged": "Merge undone",
     "message.sent": "Answer sent", "message.delivered": "Answer delivered", "message.read": "Answer read",
     "message.failed": "Answer not delivered", "attachment.stored": "Attachment kept",
@@ -321,4 +260,18 @@ const en = {
   },
 };
 
-export const WORDS = { zh, en };
+/**
+ * Words that come from the house: what a field of the record is called, and what a word of its vocabulary means, by path.
+ * @returns {{ fields: Record<string, string>, words: Record<string, Record<string, string>> }}
+ */
+const untold = () => ({ fields: {}, words: {} });
+export const WORDS = { zh: { ...zh, ...untold() }, en: { ...en, ...untold() } };
+
+/** @param {Fields["items"]} items */
+export function learn(items) {
+  for (const language of /** @type {const} */ (["zh", "en"]))
+    for (const { path, words, [language]: name } of items) {
+      WORDS[language].fields[path] = name;
+      WORDS[language].words[path] = Object.fromEntries(words.map((one) => [one.code, one[language]]));
+    }
+}

@@ -49,7 +49,7 @@ const levels = (value) => ["l1", "l2", "l3", "l4"].map((level) => value[level]).
 
 /** @satisfies {Record<string, Coded>} */
 export const CODED = {
-  category: {
+  taxonomy: {
     table: "taxonomy",
     options: (tables) => {
       const now = new Date();
@@ -70,7 +70,7 @@ export const CODED = {
     search: (/** @type {Category} */ one) => [...one.names, ...one.names_en, ...one.keywords],
     value: (code) => ({ code }),
   },
-  unit: {
+  units: {
     table: "units",
     options: (tables) => tables.units.items,
     label: (code, tables, language) => {
@@ -80,7 +80,7 @@ export const CODED = {
     search: (/** @type {Unit} */ one) => [one.name, one.name_en],
     value: (code) => code,
   },
-  division: {
+  divisions: {
     table: "divisions",
     options: (tables, record, path) => {
       const level = path.split(".")[1];

@@ -12,7 +12,7 @@ import { useDesk } from "../shared/state.js";
 import { codeOf, loadTables, tables } from "./catalogue.js";
 import * as drafts from "./draft.js";
 import { isFilled, standing } from "./evidence.js";
-import { FIELDS, PATHS, fromGuess, idOf, readable } from "./fields.js";
+import { FIELDS, fromGuess, guessed, idOf, readable } from "./fields.js";
 
 const TRIES = 4; // a call under way changes its ticket with every sentence
 const FRESH_MS = 2500;
@@ -22,7 +22,7 @@ const TOLD_MS = 5000;
 /** @typedef {ReturnType<typeof useEditor>} Form */
 /**
  * Verbs that answer with the ticket as it is then.
- * @typedef {"PATCH tickets/{ticket}" | `POST tickets/{ticket}/actions/${"{verb}" | "lift-secrecy" | "merge" | "unmerge" | "same_requester"}`} Verb
+ * @typedef {"PATCH tickets/{ticket}" | `POST tickets/{ticket}/actions/${"{verb}" | "lift-secrecy" | "merge" | "unmerge" | "same_requester" | "withdraw"}`} Verb
  */
 
 /**
@@ -64,7 +64,7 @@ export function useEditor({ record, take, newest, query }) {
   const dirty = drafts.pathsOf(draft.values);
   const reload = async () => take(await call("GET tickets/{ticket}", { path: { ticket: ticketId }, query }));
   /** @param {Path} path */
-  const label = (path) => t[FIELDS[path].label];
+  const label = (path) => t.fields[path];
 
   const latest = () => newest.current ?? record;
 
@@ -140,11 +140,11 @@ export function useEditor({ record, take, newest, query }) {
     if (await send("PATCH tickets/{ticket}", drafts.body(chosen))) tell({ bad: false, text: t.confirmed });
   };
 
-  const filled = PATHS.filter((path) => isFilled(record.prefill.fields[path], session));
+  const filled = guessed().filter((path) => isFilled(record.prefill.fields[path], session));
   const open = filled.filter((path) => standing(record, path, session) === "filled" && !(path in draft.values));
   const confirmAll = async () => {
     if (!(await save())) return;
-    const left = PATHS.filter((path) => standing(latest(), path, session) === "filled");
+    const left = guessed().filter((path) => standing(latest(), path, session) === "filled");
     if (left.length) await confirm(left);
   };
   /** @param {HandledEvent} event */
@@ -215,7 +215,7 @@ function useArrivals(record) {
     const was = before.current;
     before.current = { id: record.ticket_id, fields };
     if (!was || was.id !== record.ticket_id) return undefined;
-    const now = PATHS.filter(
+    const now = guessed().filter(
       (path) => standing(record, path, session) === "filled" && !drafts.same(was.fields[path]?.value, fields[path].value),
     );
     if (!now.length) return undefined;

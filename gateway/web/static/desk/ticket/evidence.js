@@ -5,6 +5,7 @@
 /** @import { Words } from "../shared/state.js" */
 /** @import { Form } from "./editor.js" */
 /** @import { Path } from "./fields.js" */
+import { word } from "../shared/format.js";
 import { html, useMemo } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
 import { Icon } from "../shared/ui.js";
@@ -41,7 +42,7 @@ function sureness(confidence, { guesses: { fill_at, sure } }, t) {
 export function Evidence({ path, guess, form, label }) {
   const { t, session } = useDesk();
   const state = standing(form.record, path, session);
-  const from = t[`from_${guess.source}`] || guess.source;
+  const from = word(t.words["prefill.fields.source"], guess.source, t);
   if (state === "confirmed") return html`<p class="note note-good"><${Icon} name="check" />${t.confirmed} · ${from}</p>`;
   const sure = sureness(guess.confidence, session, t);
   const shown = form.readable(path, guess.value);

@@ -13,7 +13,7 @@ import { Icon } from "../shared/ui.js";
 import { codeOf, tables } from "./catalogue.js";
 import { pick } from "./draft.js";
 import { Candidates, Evidence, letters, marked, standing } from "./evidence.js";
-import { FIELDS, idOf, isPath } from "./fields.js";
+import { FIELDS, idOf } from "./fields.js";
 import { Picker } from "./picker.js";
 
 /**
@@ -26,7 +26,7 @@ export function Field({ path, form }) {
   const { t, session } = useDesk();
   const field = FIELDS[path];
   const id = idOf(path);
-  const label = t[field.label];
+  const label = t.fields[path];
   const dirty = form.changed(path);
   const guess = form.record.prefill.fields[path];
   const state = path === "demand.content" ? "" : standing(form.record, path, session);
@@ -39,10 +39,10 @@ export function Field({ path, form }) {
     onFocus: () => form.enter(path),
     onBlur: () => form.leave(path),
   };
-  const candidates = field.offered && form.record.prefill.candidates[field.offered];
-  return html`<div class=${`field field-${field.kind} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
+  const candidates = field.offered && form.record.prefill.candidates[/** @type {keyof Ticket["prefill"]["candidates"]} */ (field.offered)];
+  return html`<div class=${`field field-${field.input} ${state && !dirty ? `is-${state}` : ""} ${dirty ? "field-dirty" : ""} ${form.fresh(path) ? "is-fresh" : ""}`}
     onMouseEnter=${() => form.point(path)} onMouseLeave=${() => form.point(null)}>
-    <div class="field-head">${field.kind === "set" ? html`<span class="label" id=${`${id}-label`}>${label}</span>` : html`<label for=${id}>${label}</label>`}
+    <div class="field-head">${field.input === "set" ? html`<span class="label" id=${`${id}-label`}>${label}</span>` : html`<label for=${id}>${label}</label>`}
       ${state === "filled" && !dirty &&
       html`<button type="button" class="confirm" aria-label=${t.confirmField(label)} title=${t.keysHint} disabled=${form.busy}
         onClick=${() => form.confirm([path])}><${Icon} name="check" />${t.confirm}</button>`}</div>
@@ -84,9 +84,8 @@ function Input({ field, common, form, path }) {
   const set = (next) => form.set(path, next);
   /** @param {HandledEvent} event */
   const typed = (event) => set(event.target.value === "" ? null : event.target.value);
-  /** @type {Record<string, string>} */
-  const table = field.table ? t[field.table] : {};
-  switch (field.kind) {
+  const table = t.words[path];
+  switch (field.input) {
     case "choice":
       return html`<select ...${common} value=${current || ""} onChange=${typed}>
         ${!field.required && html`<option value="">${t.choose}</option>`}
@@ -112,7 +111,7 @@ function Input({ field, common, form, path }) {
       const chosen = (event) => set(event.target.value ? { level: event.target.value, reason: (current && current.reason) || null } : null);
       return html`<select ...${common} value=${(current && current.level) || ""} onChange=${chosen}>
         <option value="">${t.choose}</option>
-        ${Object.entries(t.urgencies).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
+        ${Object.entries(table).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>`;
     }
     case "coded": {
@@ -131,20 +130,20 @@ function Input({ field, common, form, path }) {
         pick=${(/** @type {string | null} */ chosen) => set(chosen === null ? null : coded.value(chosen, tables.value))} />`;
     }
     case "long":
-      return html`<textarea ...${common} rows="4" maxlength=${field.max} value=${current || ""} onInput=${typed}></textarea>`;
+      return html`<textarea ...${common} rows="4" maxlength=${field.most} value=${current || ""} onInput=${typed}></textarea>`;
     case "secret": {
       const masked = typeof current === "string" && current.includes("*");
-      return html`<input ...${common} type=${field.type || "text"} value=${current || ""} maxlength=${field.max} readonly=${masked}
+      return html`<input ...${common} type=${field.tel ? "tel" : "text"} value=${current || ""} maxlength=${field.most} readonly=${masked}
         autocomplete="off" onInput=${typed} />`;
     }
     default:
-      return html`<input ...${common} value=${current || ""} maxlength=${field.max} autocomplete="off" onInput=${typed} />`;
+      return html`<input ...${common} value=${current || ""} maxlength=${field.most} autocomplete="off" onInput=${typed} />`;
   }
 }
 
 /** @param {string} key @param {Ticket} record @param {Words} t */
 const keyName = (key, record, t) => {
-  if (isPath(key)) return t[FIELDS[key].label];
+  if (FIELDS[key]) return t.fields[key];
   const mention = key.startsWith("mention.") && record.prefill.mentions[Number(key.slice(8))];
   return mention ? word(t.mentionKinds, mention.kind, t) : "";
 };

@@ -81,7 +81,7 @@ function Item({ one, record, form, asking, ask, merge }) {
   };
   return html`<li>
     <div class="similar-head"><a href=${`#/tickets/${one.ticket_id}`}>${no}</a>
-      <span class="faint small">${listTime(one.created_at, Date.now(), desk)} · ${word(t.statuses, one.status, t)}</span></div>
+      <span class="faint small">${listTime(one.created_at, Date.now(), desk)} · ${word(t.words.status, one.status, t)}</span></div>
     <p>${one.title || t.noText}</p>
     <div class="similar-foot">
       <meter min="0" max="1" value=${one.score} aria-label=${t.likeness(Math.round(one.score * 100))}></meter>

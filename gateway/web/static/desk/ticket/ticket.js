@@ -1,6 +1,7 @@
 // One ticket: its form, its conversations, its history.
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
+/** @import { Words } from "../shared/state.js" */
 /** @import { Told } from "./editor.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
@@ -18,6 +19,7 @@ import { Attachment, Viewer, pictures } from "./media.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { Interaction } from "./transcript.js";
+import { WithdrawAsk, WithdrawButton } from "./withdraw.js";
 
 const REFRESH_MS = 400;
 const UNMASKED = { unmasked: true };
@@ -92,18 +94,20 @@ function Head({ record }) {
     </div>
     <div class="ticket-chips">
       ${onCall(record) && html`<${LiveDot} label=${t.onCall} />`}
-      <${Chip} tone="status">${word(t.statuses, record.status, t)}<//>
+      <${Chip} tone="status">${word(t.words.status, record.status, t)}<//>
       ${record.demand.emergency && html`<${Chip} tone="danger">${t.emergency(record.demand.emergency)}<//>`}
       ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.urgent}<//>`}
       <${Chip} tone="line">${record.line === "enterprise" ? t.enterprise : t.citizen}<//>
-      ${record.requester.secret && html`<${Chip} tone="bad">${t.secret}<//>`}
-      ${record.requester.anonymous && html`<${Chip} tone="wait">${t.anonymous}<//>`}
+      ${record.requester.secret && html`<${Chip} tone="bad">${t.fields["requester.secret"]}<//>`}
+      ${record.requester.anonymous && html`<${Chip} tone="wait">${t.fields["requester.anonymous"]}<//>`}
       ${record.requester.returning && html`<${Chip}>${t.returning}<//>`}
       ${record.empty && html`<${Chip} tone="wait">${t.notSaid}<//>`}
+      ${record.erased_at && html`<${Chip} tone="wait">${t.erased}<//>`}
       ${record.prefill.pending && !onCall(record) && html`<${Chip} tone="wait">${t.pending}<//>`}
     </div>
     <p class="faint small">${t.createdAt} <time datetime=${record.created_at}>${fullTime(record.created_at, desk)}</time>
       <span class="dot"> · </span>${t.updatedAt} <time datetime=${record.updated_at}>${fullTime(record.updated_at, desk)}</time></p>
+    ${record.erased_at && html`<p role="note">${t.erasedHint(fullTime(record.erased_at, desk))}</p>`}
   </header>`;
 }
 
@@ -119,18 +123,26 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   const spans = useSpans(record);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [shown, look] = useState(/** @type {string | null} */ (null));
+  const [withdrawing, withdraw] = useState(false);
   const sealed = record.requester.secret && !unmasked;
   useSteady(box);
   const { active, dirty, told, busy, open, filled } = form;
+  /** @type {Set<Path>} */
+  const placed = new Set();
   /** @param {Path} path */
-  const field = (path) => html`<${Field} path=${path} form=${form} />`;
+  const field = (path) => {
+    placed.add(path);
+    return html`<${Field} key=${path} path=${path} form=${form} />`;
+  };
+  /** The fields of these sections that have no place of their own below. @param {string[]} sections */
+  const others = (...sections) => Object.keys(FIELDS).filter((path) => sections.includes(path.split(".")[0]) && !placed.has(path)).map(field);
   /** @param {{ preventDefault(): void }} event */
   const save = (event) => {
     event.preventDefault();
     form.save();
   };
   const hidden = !unmasked && JSON.stringify([record.requester, record.demand]).includes("*");
-  const fresh = form.arrived.paths.map((path) => t[FIELDS[path].label]).join(t.comma);
+  const fresh = form.arrived.paths.map((path) => t.fields[path]).join(t.comma);
   return html`<div class="columns">
     <form class="form" ref=${box} onSubmit=${save} onKeyDown=${form.keyed} aria-label=${t.demand} novalidate>
       <div class="review">
@@ -140,11 +152,13 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
           ${(hidden || unmasked) &&
           html`<button type="button" class="button button-small" disabled=${unmasked} onClick=${() => reveal(form.tell)}>
             <${Icon} name="eye" />${t.reveal}</button>`}
+          <${WithdrawButton} record=${record} form=${form} ask=${withdraw} asking=${withdrawing} />
           <button type="button" class="button button-small confirm-all" disabled=${!open.length || busy} onClick=${form.confirmAll}>
             <${Icon} name="check" />${t.confirmAll(open.length)}</button>
         </div>
         <p class="visually-hidden" role="status">${fresh && t.filledNow(fresh)}</p>
       </div>
+      ${withdrawing && html`<${WithdrawAsk} form=${form} ask=${withdraw} />`}
       <fieldset class="panel"><legend>${t.demand}</legend>
         <div class="pair">${field("demand.type")}${field("demand.urgency")}</div>
         ${field("demand.category")}
@@ -154,17 +168,20 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         <${Mentions} record=${record} form=${form} />
         <div class="pair">${field("demand.complained_about.name")}${field("demand.complained_about.phone")}</div>
         ${field("handling.lead_unit")}
+        ${others("demand", "handling")}
       </fieldset>
       <fieldset class="panel"><legend>${t.place}</legend>
         <div class="triple">${field("place.district")}${field("place.street")}${field("place.community")}</div>
         ${field("place.address")}
+        ${others("place")}
       </fieldset>
       <fieldset class="panel"><legend>${t.requester}</legend>
-        <div class="caller"><span class="faint">${t.phone}</span> <strong>${spacedPhone(record.requester.phone) || t.withheld}</strong></div>
+        <div class="caller"><span class="faint">${t.fields["requester.phone"]}</span> <strong>${spacedPhone(record.requester.phone) || (record.erased_at ? t.erased : t.withheld)}</strong></div>
         <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
         <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>
         <div class="triple">${field("requester.secret")}${field("requester.anonymous")}${field("requester.contact_by")}</div>
         ${field("requester.accessibility")}
+        ${others("requester")}
       </fieldset>
       <div class=${`savebar ${dirty.length || told ? "savebar-on" : ""}`}>
         <p role="status" class=${told && told.bad ? "note-bad" : "faint"}>${told ? told.text : dirty.length ? t.changes(dirty.length) : t.nothing}</p>
@@ -210,6 +227,12 @@ function Rating({ given }) {
   </section>`;
 }
 
+/** What became of the ticket's status, where an event tells it. @param {Event} event @param {Words} t */
+function went(event, t) {
+  const [from, to] = event.data.changed?.status || [];
+  return from && to ? `：${word(t.words.status, String(from), t)} → ${word(t.words.status, String(to), t)}` : "";
+}
+
 /** @param {{ record: OneTicket }} props */
 function History({ record }) {
   const desk = useDesk();
@@ -224,7 +247,7 @@ function History({ record }) {
     ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
-        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}</span></li>`,
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}</span></li>`,
     )}</ol>`}
   </details>`;
 }

@@ -35,7 +35,7 @@ export function Interaction({ ticket, interaction, correct, spans, active, seale
   return html`<section class="panel" aria-label=${`${spoken ? t.conversation : t.messages} ${fullTime(interaction.started_at, desk)}`}>
     <div class="panel-head">
       <h2><${Icon} name=${spoken ? "phone" : "message"} />${spoken ? t.conversation : t.messages}</h2>
-      ${live ? html`<${LiveDot} label=${t.onCall} />` : interaction.disposition && html`<${Chip}>${word(t.dispositions, interaction.disposition, t)}<//>`}
+      ${live ? html`<${LiveDot} label=${t.onCall} />` : interaction.disposition && html`<${Chip}>${word(t.words["interactions.disposition"], interaction.disposition, t)}<//>`}
     </div>
     <${Facts} interaction=${interaction} />
     ${audible && html`<${Player} ticketId=${ticket.ticket_id} interaction=${interaction} control=${control} onTime=${setAt} />`}
@@ -90,7 +90,7 @@ function Facts({ interaction }) {
   const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (Date.parse(interaction.ended_at) - start) / 1000);
   if (lasted && interaction.ended_at) rows.push([t.duration, clock(lasted)]);
   const number = spacedPhone(interaction.from_raw);
-  if (number) rows.push([t.phone, number]);
+  if (number) rows.push([t.fields["requester.phone"], number]);
   if (interaction.dtmf && interaction.dtmf.length) rows.push([t.keys, interaction.dtmf.join(" ")]);
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
@@ -162,7 +162,7 @@ function Segment({ segment, begin, spans, active, seek, playing, correct, intera
   return html`<li class=${`segment segment-${segment.speaker} ${playing ? "segment-playing" : ""}`} aria-current=${playing ? "true" : undefined}
     lang=${segment.language || undefined}>
     <div class="segment-head">
-      <span class="speaker">${t[`speaker_${segment.speaker}`]}</span>
+      <span class="speaker">${t.words["interactions.transcript.speaker"][segment.speaker]}</span>
       ${seek
         ? html`<button type="button" class="stamp" aria-label=${t.seekTo(time)} onClick=${() => seek(segment.start_ms / 1000)}>
             <${Icon} name="play" fill />${time}</button>`
@@ -173,7 +173,7 @@ function Segment({ segment, begin, spans, active, seek, playing, correct, intera
         onClick=${() => setEditing(said)}>${t.edit}</button>`}
     </div>
     ${editing === null
-      ? html`<p>${begin === null ? said : marked(said, begin, spans, active)}</p>`
+      ? html`<p>${begin === null || !said ? said || t.erased : marked(said, begin, spans, active)}</p>`
       : html`<form class="segment-form" onSubmit=${save} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
           <textarea ref=${area} rows="2" maxlength="5000" aria-label=${t.editSegment(time)} value=${editing}
             onInput=${(event) => setEditing(event.target.value)}></textarea>
