@@ -59,7 +59,7 @@ RELEASED = OWN / "upgrade" / "released-1"
 EXPECTED: dict[str, Any] = json.loads((RELEASED / "expected.json").read_text(encoding="utf-8"))
 RECORDS: dict[str, dict[str, Any]] = {record["ticket_id"]: record for record in EXPECTED["records"]}
 NAMED: dict[str, str] = EXPECTED["tickets"]
-NEW_KEYS = {"outcome.evaluations", "related.merged_count"}
+NEW_KEYS = {"erased_at", "outcome.evaluations", "related.merged_count"}
 """What the record says since then and did not say before."""
 ALL = CallbackQuery(state=None)
 SECRET = "0123456789abcdef"
@@ -156,8 +156,8 @@ def without_new(record: dict[str, Any]) -> dict[str, Any]:
     """A record as the release before gave it; what was merged has another order since it is rows."""
     left = json.loads(json.dumps(record))
     for path in NEW_KEYS:
-        section, key = path.split(".")
-        left[section].pop(key, None)
+        section, _, key = path.rpartition(".")
+        (left[section] if section else left).pop(key, None)
     left["related"]["merged_ids"].sort()
     return left
 
