@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 
 from gateway.cli.doctor.check import Check, Finding, fail
@@ -25,12 +26,13 @@ def examine(machine: Machine, checks: Iterable[Check]) -> list[Finding]:
 
 def _load(checks: Sequence[Check], machine: Machine) -> None:
     """Threads that import modules of one package at the same time may fail with ``_DeadlockError``."""
+    needed: list[Callable[[], object]] = [partial(import_module, name) for check in checks for name in check.loads]
     if any(check.channels for check in checks):
-        machine.channels()
-    for name in [name for check in checks for name in check.loads]:
-        # What cannot be loaded fails again where it is used, and is told there.
+        needed.append(machine.channels)
+    for load in needed:
+        # What cannot be loaded fails again in the look that uses it, and is told there.
         with contextlib.suppress(Exception):
-            import_module(name)
+            load()
 
 
 class _Look(threading.Thread):

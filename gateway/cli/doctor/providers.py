@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 ANSWER_S = 8.0
 WITHIN_S = ANSWER_S + LOADING_S
 APART_S = 30.0
-RECOGNISERS = ("gateway.recognition.connection", "gateway.recognition.tls")
 """Receivers refuse a signature that is older than some minutes."""
+RECOGNISERS = ("gateway.recognition.connection", "gateway.recognition.tls")
 
 
 @check("provider", within_s=WITHIN_S, providers=True, channels=True)

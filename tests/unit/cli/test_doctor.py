@@ -170,6 +170,27 @@ def test_no_two_looks_load_parts_of_one_package_at_the_same_time(tmp_path):
     )
 
 
+def test_what_cannot_be_loaded_is_a_failure_of_the_looks_that_need_it():
+    class Broken:
+        def channels(self):
+            raise ImportError("an adapter's library is damaged")
+
+    def needs(machine):
+        machine.channels()
+        yield ok("a", "never")
+
+    def other(_):
+        yield ok("b", "well")
+
+    checks = [
+        Check(name="a", look=needs, within_s=5.0, providers=False, channels=True),
+        Check(name="b", look=other, within_s=5.0, providers=False, loads=("no_such_module_here",)),
+    ]
+    lines = examine(Broken(), checks)
+    assert [(line.name, line.status) for line in lines] == [("a", "fail"), ("b", "ok")]
+    assert "an adapter's library is damaged" in lines[0].found
+
+
 def test_a_look_that_fails_or_hangs_is_a_failure_of_its_own_only():
     release = threading.Event()
 
