@@ -183,9 +183,9 @@ class Evaluation:
 
 @dataclass(slots=True)
 class Judgement:
-    """One evaluation of several; ``at`` is RFC 3339."""
+    """One evaluation of several; ``at`` is RFC 3339, None of one from before each was kept."""
 
-    at: str
+    at: str | None
     channel: str | None = None
     satisfied: int | None = None
     comment: str | None = None

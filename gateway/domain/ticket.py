@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.events import Event, TicketWithdrawn
-from gateway.domain.form import CallbackShown, Form
+from gateway.domain.events import Event, TicketRated, TicketWithdrawn
+from gateway.domain.form import CallbackShown, Form, Judgement
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
+from gateway.domain.ids import rfc3339
 from gateway.domain.journal import Journal
 from gateway.domain.status import Status, moved
 
@@ -113,6 +114,21 @@ class Ticket:
                 self.form.handling.callback = None if code is None else CallbackShown(**code)
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
+        if isinstance(event, TicketRated):
+            last = self.form.outcome.evaluation
+            self.form.outcome.evaluations.append(Judgement(rfc3339(event.at), last.channel, last.satisfied))
+
+    def rate(self, event: TicketRated, channel: str, comment: str | None) -> None:
+        """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
+        outcome, told = self.form.outcome, Alteration(self)
+        last = outcome.evaluation
+        if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
+            outcome.evaluations.append(Judgement(None, last.channel, last.satisfied, last.comment))
+        told.set("outcome.evaluation.channel", channel)
+        told.set("outcome.evaluation.satisfied", event.satisfied)
+        told.set("outcome.evaluation.comment", comment)
+        self.record(event, told)
+        outcome.evaluations[-1].comment = comment
 
     def withdraw(self, event: TicketWithdrawn) -> None:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""

@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 """A record path, e.g. ``("demand", "type")``."""
 
 SECTIONS: dict[str, Tree] = {row.path: TABLE.default(row.path) for row in TABLE.within() if row.kind is Kind.OBJECT}
-"""Defaults by section; ``doc`` of a ticket row holds only what differs."""
+"""Defaults by section; ``doc`` of an older ticket row holds only what differs."""
 
 
 def get_in(doc: Tree, path: Path) -> Any:

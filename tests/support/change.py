@@ -36,7 +36,7 @@ from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Disposition
 from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
-from gateway.intake.conversation.take_message import _check_dialogue
+from gateway.intake.conversation.take_message import check_dialogue
 
 UPDATED = "ticket.updated"
 """The event of a Change that names none; no command of the house is without."""
@@ -212,7 +212,7 @@ class Change:
             return seen
         joined = world.conversation(self.join) if self.join else None
         if self.expected_dialogue is not None:
-            _check_dialogue(joined, self.expected_dialogue)
+            check_dialogue(joined, self.expected_dialogue)
         ticket, interaction = self._known(world, joined)
         if ticket is not None and self._is_done(world, ticket, interaction):
             return world.applied(ticket, interaction, skipped=True)

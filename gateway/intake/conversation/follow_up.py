@@ -127,7 +127,7 @@ _STATUS: dict[str, tuple[str, str]] = {
     Status.MERGED: ("已并入同一问题的工单一并办理", "merged with another ticket about the same matter"),
     Status.DEFLECTED: ("不属于热线受理范围，已告知办理渠道", "outside this hotline; you were told where to turn"),
     Status.INFORMED: ("已答复", "answered"),
-    Status.WITHDRAWN: ("已撤回", "withdrawn"),
+    Status.WITHDRAWN: ("已撤销", "withdrawn"),
 }
 
 

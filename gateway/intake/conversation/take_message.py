@@ -30,7 +30,7 @@ from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, touches_people
 from gateway.domain.status import Status, may_follow
-from gateway.domain.ticket import Alteration, Ticket
+from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
 from gateway.errors import StaleVersion
@@ -64,7 +64,7 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class Rated:
-    """What a rating says: its words go with its figure, and a later rating takes the place of both."""
+    """What a rating says."""
 
     channel: str
     satisfied: int
@@ -72,11 +72,7 @@ class Rated:
 
     def tell(self, ticket: Ticket, at: datetime) -> None:
         """Record it."""
-        told = Alteration(ticket)
-        told.set("outcome.evaluation.channel", self.channel)
-        told.set("outcome.evaluation.satisfied", self.satisfied)
-        told.set("outcome.evaluation.comment", self.comment)
-        ticket.record(TicketRated(at=at, satisfied=self.satisfied), told)
+        ticket.rate(TicketRated(at=at, satisfied=self.satisfied), self.channel, self.comment)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -167,7 +163,7 @@ class TakeMessage:
         if (seen := world.replayed(inbound.key)) is not None:
             return seen
         interaction = world.conversation(self.conversation)
-        _check_dialogue(interaction, self.expected_dialogue)
+        check_dialogue(interaction, self.expected_dialogue)
         joined = interaction is not None
         started = InteractionStarted(at=at, flow=self.interaction.flow_name, previous=self.previous)
         ticket = self._ticket(world, interaction)
@@ -303,13 +299,14 @@ def end(
 def going_on(world: World, conversation: ExternalKey, expected: int) -> Interaction:
     """The open conversation, when its dialogue stands where it was seen; ``StaleVersion``."""
     found = world.conversation(conversation)
-    _check_dialogue(found, expected)
+    check_dialogue(found, expected)
     if found is None:
         raise StaleVersion("the conversation has gone on; read it again")
     return found
 
 
-def _check_dialogue(interaction: Interaction | None, expected: int | None) -> None:
+def check_dialogue(interaction: Interaction | None, expected: int | None) -> None:
+    """``StaleVersion`` unless the dialogue was written ``expected`` times (0: none is open; None: not looked at)."""
     if expected is None:
         return
     found = interaction.dialogue_no if interaction is not None else 0

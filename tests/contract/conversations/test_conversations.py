@@ -197,7 +197,10 @@ async def test_the_words_of_a_rating_are_kept_with_it_and_are_no_demand(
     assert rated["outcome"]["evaluation"] == told
     assert "态度" not in rated["demand"]["content"]
     again = await house.say("4", event_data={"satisfied": 2}, **rating)
-    assert again["outcome"]["evaluation"] == told | {"satisfied": 2, "comment": None}
+    last = told | {"satisfied": 2, "comment": None}
+    assert again["outcome"]["evaluation"] == last
+    assert [{k: v for k, v in one.items() if k != "at"} for one in again["outcome"]["evaluations"]] == [told, last]
+    assert all(one["at"] for one in again["outcome"]["evaluations"])
 
 
 async def test_parts_that_never_came_are_told(house: ConversationHouse) -> None:

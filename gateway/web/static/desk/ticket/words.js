@@ -59,7 +59,7 @@ export const zh = {
   withdrawReason: "撤回原因",
   withdrawReasons: { requester_asked: "诉求人不再需要", settled: "事情已解决", by_mistake: "误报" },
   withdrawYes: "确认撤回",
-  withdrawnNow: "已撤回",
+  withdrawnNow: "已撤销",
   not_withdrawable: "不能撤回：本工单已答复或已办结。",
   ticket_erased: "本工单的个人信息已删除，不再接受新的内容。",
   not_erasable: "现在不能删除：通话或会话未结束，或还欠一个回电。",
