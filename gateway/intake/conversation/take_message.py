@@ -29,7 +29,7 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.status import Status, may_follow
+from gateway.domain.status import NOT_BEGUN
 from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
@@ -55,11 +55,13 @@ class Asked:
     of: str | None = None
 
     def tell(self, ticket: Ticket, at: datetime) -> None:
-        """Record it. Who takes back a ticket that went further meanwhile has asked for it, and no more."""
-        if self.withdrawn and may_follow(ticket.status, Status.WITHDRAWN):
+        """Record it. ``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
+        if not self.withdrawn:
+            ticket.record(_ASKED[self.intent](at=at, of=self.of))
+        elif ticket.status in NOT_BEGUN:
             ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
         else:
-            ticket.record(_ASKED[self.intent](at=at, of=self.of))
+            raise StaleVersion("the ticket has gone on; read it again")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,12 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.domain.command import Command
 from gateway.domain.keys import Identity
+from gateway.domain.refs import Applied
+from gateway.intake.conversation.take_message import TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import FlowEngine
 from gateway.ports.message import MediaRef
 from gateway.ports.recogniser import Final
 from gateway.prefill.reader import PrefillReader
+from gateway.storage.writer import GroupCommitWriter
 from tests.contract.conversations.house import FLOWS, HERE, PHONE, ROOT, ConversationHouse
 from tests.support.change import Change, NewEvent
 from tests.support.clocks import SetClock
@@ -296,6 +300,28 @@ async def test_what_is_worked_on_is_withdrawn_by_an_agent(city: ConversationHous
     fields: dict[tuple[str, ...], Any] = {("status",): "handling"}
     await city.database.changes.execute(Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
     _, noted = await said(city, "撤销", "是")
+    assert "由坐席核对后处理" in noted
+    assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "handling"
+
+
+async def test_a_unit_that_takes_it_before_the_yes_is_written_is_told_of(
+    city: ConversationHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await city.say("1", LAMP, identities=PHONE)
+    await said(city, "撤销")
+    execute, taken = GroupCommitWriter.execute, []
+
+    async def after_the_unit(store: GroupCommitWriter, command: Command) -> Applied:
+        if isinstance(command, TakeMessage) and command.asked is not None and not taken:
+            taken.append(command)
+            event = NewEvent(type="ticket.handled", at=city.clock.now())
+            fields: dict[tuple[str, ...], Any] = {("status",): "handling"}
+            await execute(store, Change(ticket_id=record["ticket_id"], ticket_fields=fields, events=(event,)))
+        return await execute(store, command)
+
+    monkeypatch.setattr(GroupCommitWriter, "execute", after_the_unit)
+    (noted,) = await said(city, "是")
+    assert taken
     assert "由坐席核对后处理" in noted
     assert (await city.database.reader.ticket(record["ticket_id"]))["status"] == "handling"
 
