@@ -63,15 +63,23 @@ TICKET: Mapping[str, Any] = {
         **_erased("address", "lat", "lon", "crs"),
     },
     "handling": {
-        "lead_unit": KEPT,
+        **_kept("lead_unit", "undecided_since", "reopened"),
         "units": Each(
             {
-                **_kept("task_id", "unit", "role", "dispatched_at", "signed_at", "replied_at", "due_at", "status"),
-                "returns": Each({**_kept("at", "unit", "rule"), "reason": ERASED}),
+                **_kept("task_id", "unit", "role", "status", "version", "asked_until", "due_at"),
+                **_kept(
+                    *(f"{done}_at" for done in ("dispatched", "signed", "responded", "arrived", "replied", "accepted"))
+                ),
+                "returns": Each({**_kept("at", "unit", "rule", "upheld"), "reason": ERASED}),
             }
         ),
         "routing_trace": Each({**_kept("stage", "rule"), "reason": ERASED}),
-        "clocks": Each(_kept("kind", "started_at", "due_at", "met_at", "breached_at")),
+        "clocks": Each(
+            _kept(
+                *("clock_id", "kind", "task_id", "started_at", "due_at", "next_at"),
+                *(f"{what}_at" for what in ("warned", "met", "breached", "paused", "stopped")),
+            )
+        ),
         "callback": _kept("state", "due_at", "attempts", "how"),
     },
     "outcome": {

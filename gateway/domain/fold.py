@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.domain.case.items import item_values
 from gateway.domain.events import Event
 from gateway.domain.form import Form
 from gateway.domain.form_paths import COLUMNS, coded_values
@@ -22,6 +23,7 @@ _NOBODYS = datetime.fromtimestamp(0, UTC)
 def coded_state(ticket: Ticket, interactions: Iterable[Interaction]) -> State:
     """What is coded of a ticket as it stands."""
     state: State = {path: _plain(getattr(ticket, path)) for path in sorted(COLUMNS)} | coded_values(ticket.form)
+    state |= dict(item_values(ticket.form.handling))
     if (callback := ticket.form.handling.callback) is not None:
         state[CALLBACK] = {"state": callback.state, "due_at": callback.due_at, "attempts": callback.attempts}
     told = {one.interaction_id: {path: code for path, (_, code) in one.coded().items()} for one in interactions}

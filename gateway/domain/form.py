@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from gateway.domain.case.states import Role, TaskStatus
 from gateway.domain.words import Line
 
 
@@ -109,26 +110,34 @@ class Place:
 
 @dataclass(slots=True)
 class Return:
-    """退单: a unit gave its task back, by which rule and why. ``at`` is RFC 3339."""
+    """退单: a unit gave its task back. ``rule``: the code of why, ``reason``: its words. ``at`` is RFC 3339."""
 
     at: str
     unit: str | None = None
     rule: str | None = None
     reason: str | None = None
+    upheld: bool = False
+    """The centre did not follow it."""
 
 
 @dataclass(slots=True)
 class UnitTask:
     """承办: what one unit has to do. Times are RFC 3339."""
 
-    task_id: str | None = None
+    task_id: str
     unit: str | None = None
-    role: str | None = None
-    status: str | None = None
+    role: str = Role.LEAD.value
+    status: str = TaskStatus.OFFERED.value
+    version: int = 0
     dispatched_at: str | None = None
     signed_at: str | None = None
+    responded_at: str | None = None
+    arrived_at: str | None = None
     replied_at: str | None = None
+    accepted_at: str | None = None
     due_at: str | None = None
+    asked_until: str | None = None
+    """延期: asked for and not decided."""
     returns: list[Return] = field(default_factory=list)
 
 
@@ -145,11 +154,17 @@ class Routing:
 class TicketClock:
     """A limit of the city's plan that runs, was met or was breached. Times are RFC 3339."""
 
-    kind: str
-    started_at: str
-    due_at: str
+    clock_id: str
+    kind: str = ""
+    started_at: str = ""
+    due_at: str = ""
+    task_id: str | None = None
+    warned_at: str | None = None
     met_at: str | None = None
     breached_at: str | None = None
+    paused_at: str | None = None
+    stopped_at: str | None = None
+    next_at: str | None = None
 
 
 @dataclass(slots=True)
@@ -166,6 +181,8 @@ class Handling:
     """承办: who acts, until when."""
 
     lead_unit: str | None = None
+    undecided_since: str | None = None
+    reopened: int = 0
     units: list[UnitTask] = field(default_factory=list)
     routing_trace: list[Routing] = field(default_factory=list)
     clocks: list[TicketClock] = field(default_factory=list)

@@ -142,7 +142,9 @@ def _holders(form: Form) -> frozenset[str]:
     return frozenset(found) - {"requester", "demand", "place", "outcome", "related", "outcome.evaluations"}
 
 
-_ALONE = frozenset({"entry_number", "handling.lead_unit", "prefill.pending"})
+_ALONE = frozenset(
+    {"entry_number", "handling.lead_unit", "handling.undecided_since", "handling.reopened", "prefill.pending"}
+)
 PATHS: dict[str, FieldPath] = _paths()
 """Every path of the form that a command may set."""
 _NAMED = frozenset(path for path, field in PATHS.items() if field.code_key is not None)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.case.items import PREFIXES, put_item
 from gateway.domain.events import Event, TicketRated, TicketWithdrawn
 from gateway.domain.form import CallbackShown, Form, Judgement
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
@@ -114,6 +115,8 @@ class Ticket:
                 self.form.handling.callback = None if code is None else CallbackShown(**code)
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
+            elif path.startswith(PREFIXES):
+                put_item(self.form.handling, path, code)
         if isinstance(event, TicketRated):
             last = self.form.outcome.evaluation
             self.form.outcome.evaluations.append(Judgement(rfc3339(event.at), last.channel, last.satisfied))

@@ -1,0 +1,220 @@
+"""办件: a ticket's way through its units. A method checks, then records an event; ``Ticket.apply`` alters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from gateway.domain.case import states
+from gateway.domain.case.items import changed
+from gateway.domain.case.stage import WITHIN, stage
+from gateway.domain.case.states import GONE, Role, TaskStatus, TaskVerb
+from gateway.domain.events import (
+    CaseDispatched,
+    CaseUndecided,
+    Event,
+    TaskAccepted,
+    TaskArrived,
+    TaskCancelled,
+    TaskExtended,
+    TaskExtensionAsked,
+    TaskOffered,
+    TaskPaused,
+    TaskReassigned,
+    TaskReplied,
+    TaskResponded,
+    TaskResumed,
+    TaskReturnAsked,
+    TaskReturned,
+    TaskSentBack,
+    TaskSigned,
+    TaskUpheld,
+)
+from gateway.domain.form import Return, UnitTask, cloned
+from gateway.domain.ids import rfc3339
+from gateway.domain.status import Status, moved
+from gateway.domain.ticket import Alteration, Ticket
+from gateway.errors import Conflict, NotFound, StaleVersion
+
+_LEAD = "handling.lead_unit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A unit that is to have a task, by which rule."""
+
+    task_id: str
+    unit: str
+    role: Role
+    rule: str | None = None
+
+
+class Case:
+    """What happens to the tasks of ``ticket`` at one instant, done by ``actor``."""
+
+    __slots__ = ("_actor", "_at", "_ticket")
+
+    def __init__(self, ticket: Ticket, at: datetime, actor: str) -> None:
+        """Nothing happens yet."""
+        self._ticket, self._at, self._actor = ticket, at, actor
+
+    def task(self, task_id: str, version: int | None = None) -> UnitTask:
+        """``NotFound``; ``StaleVersion`` when the task is not at ``version``."""
+        found = next((one for one in self._ticket.form.handling.units if one.task_id == task_id), None)
+        if found is None:
+            raise NotFound(f"the ticket has no task {task_id}")
+        if version is not None and found.version != version:
+            raise StaleVersion(f"the task is at version {found.version}; read it again and repeat your action")
+        return found
+
+    def undecided(self, reason: str, due_at: datetime) -> None:
+        """The centre has to say who acts. Once: what waits for it goes on waiting."""
+        handling = self._ticket.form.handling
+        if handling.undecided_since is not None:
+            return
+        told = Alteration(self._ticket)
+        told.set("handling.undecided_since", rfc3339(self._at))
+        told.set("status", moved(self._ticket.status, Status.CLASSIFIED))
+        event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, due_at=rfc3339(due_at))
+        self._ticket.record(event, told)
+
+    def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer]) -> list[UnitTask]:
+        """派单 to ``offers``, of which one leads. ``Conflict``: it is answered or over, or a unit has it already."""
+        ticket, handling = self._ticket, self._ticket.form.handling
+        if ticket.status not in WITHIN:
+            raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
+        offers = list(offers)
+        self._free(offers)
+        told = Alteration(ticket)
+        told.set("handling.undecided_since", None)
+        ticket.record(decided, told)
+        for offer in offers:
+            self._offer(offer, decided.directory)
+        return handling.units[-len(offers) :]
+
+    def _free(self, offers: Iterable[Offer]) -> None:
+        busy = {one.unit for one in self._ticket.form.handling.units if TaskStatus(one.status) not in GONE}
+        if twice := busy & {one.unit for one in offers}:
+            raise Conflict(f"{', '.join(sorted(twice))} has this ticket already")
+
+    def _offer(self, offer: Offer, directory: str | None) -> None:
+        made = UnitTask(
+            task_id=offer.task_id,
+            unit=offer.unit,
+            role=offer.role.value,
+            version=1,
+            dispatched_at=rfc3339(self._at),
+        )
+        about = {"task_id": offer.task_id, "unit": offer.unit, "role": offer.role.value}
+        event = TaskOffered(at=self._at, actor=self._actor, **about, rule=offer.rule, directory=directory)
+        lead = self._ticket.form.handling.lead_unit
+        if offer.role is Role.LEAD and lead != offer.unit:
+            event.changed[_LEAD] = [lead, offer.unit]
+        self._record(event, None, made)
+
+    def sign(self, task: UnitTask) -> None:
+        """签收."""
+        self._move(task, TaskVerb.SIGN, TaskSigned, signed_at=rfc3339(self._at))
+
+    def respond(self, task: UnitTask, note_id: str | None) -> None:
+        """响应: who responds has signed."""
+        now = rfc3339(self._at)
+        first = {"signed_at": task.signed_at or now, "responded_at": task.responded_at or now}
+        self._move(task, TaskVerb.RESPOND, TaskResponded, {"note_id": note_id}, **first)
+
+    def arrive(self, task: UnitTask, note_id: str | None) -> None:
+        """到场: who is there has signed."""
+        now = rfc3339(self._at)
+        first = {"signed_at": task.signed_at or now, "arrived_at": task.arrived_at or now}
+        self._move(task, TaskVerb.ARRIVE, TaskArrived, {"note_id": note_id}, **first)
+
+    def ask_return(self, task: UnitTask, reason: str, note_id: str | None, words: str | None) -> None:
+        """退单. ``Conflict`` for a reason that the centre did not follow before (终审)."""
+        if any(one.upheld and one.rule == reason for one in task.returns):
+            raise Conflict("the centre has decided about this reason already: the task stays with your unit")
+        self._move(task, TaskVerb.RETURN, TaskReturnAsked, {"reason": reason, "note_id": note_id})
+        self.task(task.task_id).returns.append(Return(rfc3339(self._at), task.unit, reason, words))
+
+    def returned(self, task: UnitTask, *, by_silence: bool = False) -> None:
+        """The centre follows the unit, or did not decide in time."""
+        self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
+
+    def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
+        """维持派单: final for the reason that the unit gave."""
+        self._move(task, TaskVerb.UPHOLD, TaskUpheld, {"by_silence": by_silence, "note_id": note_id})
+        if returns := self.task(task.task_id).returns:
+            returns[-1] = replace(returns[-1], upheld=True)
+
+    def reassign(self, task: UnitTask, to: Offer, reason: str, note_id: str | None, directory: str | None) -> None:
+        """改派 to another unit; what the first one missed stays its own. ``Conflict`` when that unit has a task of it."""
+        self._free((to,))
+        about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
+        self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
+        self._offer(to, directory)
+
+    def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
+        """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
+        states.after(TaskStatus(task.status), TaskVerb.EXTEND)
+        after = cloned(task)
+        after.asked_until, after.version = rfc3339(until), task.version + 1
+        about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
+        self._record(TaskExtensionAsked(at=self._at, actor=self._actor, task_id=task.task_id, **about), task, after)
+
+    def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
+        """延期."""
+        about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
+        self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None, due_at=rfc3339(until))
+
+    def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
+        """暂停."""
+        self._move(task, TaskVerb.PAUSE, TaskPaused, {"reason": reason, "note_id": note_id})
+
+    def resume(self, task: UnitTask) -> None:
+        """恢复."""
+        self._move(task, TaskVerb.RESUME, TaskResumed)
+
+    def reply(self, task: UnitTask, note_id: str, *, solved: bool) -> None:
+        """答复: who replies has signed."""
+        now = rfc3339(self._at)
+        first = {"signed_at": task.signed_at or now, "replied_at": now}
+        self._move(task, TaskVerb.REPLY, TaskReplied, {"note_id": note_id, "solved": solved}, **first)
+
+    def accept(self, task: UnitTask) -> None:
+        """The centre takes the reply."""
+        self._move(task, TaskVerb.ACCEPT, TaskAccepted, accepted_at=rfc3339(self._at))
+
+    def send_back(self, task: UnitTask, reason: str, note_id: str | None) -> None:
+        """退回重办."""
+        about = {"reason": reason, "note_id": note_id}
+        self._move(task, TaskVerb.SEND_BACK, TaskSentBack, about, replied_at=None, accepted_at=None)
+
+    def cancel(self) -> None:
+        """Nothing is to be done by any unit any more."""
+        for task in list(self._ticket.form.handling.units):
+            if TaskStatus(task.status) in states.RUNNING:
+                after = cloned(task)
+                after.status, after.version = TaskStatus.CANCELLED.value, task.version + 1
+                self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
+
+    def _move(
+        self, task: UnitTask, verb: TaskVerb, kind: type[Any], about: dict[str, Any] | None = None, **values: Any
+    ) -> None:
+        after = cloned(task)
+        after.status = states.after(TaskStatus(task.status), verb).value
+        after.version += 1
+        for name, value in values.items():
+            setattr(after, name, value)
+        self._record(kind(at=self._at, actor=self._actor, task_id=task.task_id, **(about or {})), task, after)
+
+    def _record(self, event: Event, before: UnitTask | None, after: UnitTask) -> None:
+        """``after`` takes the place of ``before``; the ticket's status follows from its tasks."""
+        ticket = self._ticket
+        units = [one for one in ticket.form.handling.units if one.task_id != after.task_id]
+        classified = ticket.form.demand.category.code is not None
+        status = stage(ticket.status, [*units, after], classified=classified)
+        event.changed |= changed(before, after)
+        if status is not ticket.status:
+            event.changed["status"] = [ticket.status.value, moved(ticket.status, status).value]
+        ticket.record(event)
