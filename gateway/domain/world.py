@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
+from gateway.domain.case.note import Note
 from gateway.domain.events import Event, TicketRegistered
 from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
@@ -120,6 +121,7 @@ class World:
     new_attachments: list[tuple[NewAttachment, str, str]] = field(default_factory=list)
     """With ticket_id and interaction_id."""
     told_attachments: list[AttachmentUpdate] = field(default_factory=list)
+    new_notes: list[Note] = field(default_factory=list)
 
     # -- what is there ------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from gateway.domain import masking
+from gateway.domain.case.note import Note
+from gateway.domain.case.states import RUNNING, TaskStatus
 from gateway.domain.form import Form
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.interaction import FlowRun, Interaction, Recording
@@ -120,6 +122,28 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
             row["search_masked"] = masking.searchable(msgspec.to_builtins(form))
         row["doc"] = json_text(form)
     return row
+
+
+def task_rows(ticket: Ticket) -> list[Row]:
+    """The rows of the tasks of a ticket."""
+    return [
+        {
+            "task_id": task.task_id,
+            "ticket_id": ticket.ticket_id,
+            "unit": task.unit or "",
+            "role": task.role,
+            "status": task.status,
+            "due_at": task.due_at,
+            "open": TaskStatus(task.status) in RUNNING,
+        }
+        for task in ticket.form.handling.units
+    ]
+
+
+def note_row(note: Note) -> Row:
+    """The row of a note."""
+    row: Row = {name: getattr(note, name) for name in ("note_id", "ticket_id", "task_id", "author", "text")}
+    return row | {"kind": note.kind.value, "at": rfc3339(note.at)}
 
 
 def interaction_of(row: Any, loads: Callable[[Any], Any]) -> Interaction:

@@ -19,7 +19,9 @@ from gateway.storage.codec import (
     event_row,
     interaction_row,
     message_row,
+    note_row,
     outbox_row,
+    task_rows,
     thread_row,
     ticket_row,
 )
@@ -66,6 +68,8 @@ _INTERACTION = _update(t.interactions, "interaction_id", "ticket_id")
 _IDENTITY = _upsert(t.identities, ["value", "kind"], "requester_id")
 _SEGMENT = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
 _THREAD = _upsert(t.threads, ["sender", "channel_id"], "last_seq", "heard_at", "ticket_id", "interaction_id", "doc")
+_TASK = _upsert(t.tasks, ["task_id"], "unit", "role", "status", "due_at", "open")
+_NOTE = Bulk.plain(t.case_notes)
 _SERIAL = _upsert(t.serials, ["day"], "last")
 _COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
 _CORRECT = Bulk(
@@ -123,6 +127,8 @@ def save(connection: sa.Connection, loaded: Loaded, now: str) -> list[Row]:
     _NEW_INTERACTION.run(connection, begun)
     gone_on = [interaction_row(one) for one in world.interactions.values() if one.dirty and not one.new]
     _INTERACTION.run(connection, [row | {"of_row": row["interaction_id"]} for row in gone_on])
+    _TASK.run(connection, [row for one in tickets if one.opened for row in task_rows(one)])
+    _NOTE.run(connection, [note_row(note) for note in world.new_notes])
     _save_words(connection, world)
     _save_messages(connection, world, now)
     _IDENTITY.run(

@@ -300,6 +300,36 @@ baselines = sa.Table(
 )
 """Coded state as of ``event_seq`` of tickets that are older than what events tell: recounting begins there."""
 
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("due_at", sa.Text),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Index("tasks_by_unit", "unit", "open", "due_at"),
+    sa.Index("tasks_by_ticket", "ticket_id"),
+)
+"""What units have to do, as lists look for it; the tasks themselves stand in the documents of their tickets.
+``open``: the unit has still to do something about it."""
+
+case_notes = sa.Table(
+    "case_notes",
+    metadata,
+    sa.Column("note_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("task_id", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("case_notes_by_ticket", "ticket_id", "note_id"),
+)
+"""What people wrote about a case: reasons, replies, talks. Events name them by ``note_id``; erasing blanks ``text``."""
+
 identities = sa.Table(
     "identities",
     metadata,

@@ -96,8 +96,8 @@ class Case:
 
     def _free(self, offers: Iterable[Offer]) -> None:
         busy = {one.unit for one in self._ticket.form.handling.units if TaskStatus(one.status) not in GONE}
-        if twice := busy & {one.unit for one in offers}:
-            raise Conflict(f"{', '.join(sorted(twice))} has this ticket already")
+        if twice := next((one.unit for one in offers if one.unit in busy), None):
+            raise Conflict(f"{twice} has this ticket already")
 
     def _offer(self, offer: Offer, directory: str | None) -> None:
         made = UnitTask(
@@ -107,8 +107,15 @@ class Case:
             version=1,
             dispatched_at=rfc3339(self._at),
         )
-        about = {"task_id": offer.task_id, "unit": offer.unit, "role": offer.role.value}
-        event = TaskOffered(at=self._at, actor=self._actor, **about, rule=offer.rule, directory=directory)
+        event = TaskOffered(
+            at=self._at,
+            actor=self._actor,
+            task_id=offer.task_id,
+            unit=offer.unit,
+            role=offer.role.value,
+            rule=offer.rule,
+            directory=directory,
+        )
         lead = self._ticket.form.handling.lead_unit
         if offer.role is Role.LEAD and lead != offer.unit:
             event.changed[_LEAD] = [lead, offer.unit]
@@ -148,7 +155,7 @@ class Case:
             returns[-1] = replace(returns[-1], upheld=True)
 
     def reassign(self, task: UnitTask, to: Offer, reason: str, note_id: str | None, directory: str | None) -> None:
-        """改派 to another unit; what the first one missed stays its own. ``Conflict`` when that unit has a task of it."""
+        """改派; what the first unit missed stays its own. ``Conflict`` when the other one has a task of it."""
         self._free((to,))
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)

@@ -32,7 +32,7 @@ def put_item(handling: Handling, path: str, code: Any) -> None:
     place = next((nth for nth, item in enumerate(items) if getattr(item, key_name) == key), None)
     if place is None:
         place = len(items)
-        items.append(kind(**{key_name: key}))
+        items.append(kind(key))
     items[place] = altered = cloned(items[place])  # copies of the form share its items
     setattr(altered, name, code)
 

@@ -1,0 +1,130 @@
+"""The command of whatever a unit or the centre does with one task: sign, return, extend, reply, re-assign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.case.case import Case, Offer
+from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.states import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
+from gateway.domain.command import Applied, Refs
+from gateway.domain.form import UnitTask
+from gateway.domain.ids import rfc3339
+from gateway.domain.world import World
+from gateway.errors import NotFound, RejectedInput
+
+NEEDS_REASON = frozenset({TaskVerb.RETURN, TaskVerb.REASSIGN, TaskVerb.EXTEND, TaskVerb.PAUSE, TaskVerb.SEND_BACK})
+"""Verbs that take a reason, by code."""
+NEEDS_WORDS = frozenset({TaskVerb.REPLY})
+_RESULTS = {verb: frozenset(ways[verb] for ways in NEXT.values() if verb in ways) for verb in TaskVerb}
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkOnTask:
+    """One verb on one task. Repeating it changes nothing, unless it says something else."""
+
+    at: datetime
+    actor: str
+    unit: str | None = None
+    """Whose unit acts; None: the centre."""
+    ticket_id: str
+    task_id: str
+    task_version: int | None = None
+    verb: TaskVerb
+    reason: str | None = None
+    text: str | None = None
+    note_id: str
+    """Of the note that holds ``text``."""
+    until: datetime | None = None
+    to: Offer | None = None
+    """Of a re-assignment."""
+    solved: bool = True
+    granted: bool = True
+    """An extension needs nobody's consent."""
+    directory: str | None = None
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The ticket."""
+        return Refs(tickets=(self.ticket_id,))
+
+    def decide(self, world: World) -> Applied:
+        """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``Forbidden``."""
+        ticket = world.ticket(self.ticket_id, erased=self.text is None)
+        case = Case(ticket, self.at, self.actor)
+        task = case.task(self.task_id)
+        self._check(task)
+        status = TaskStatus(task.status)
+        if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb]:
+            return world.applied(ticket, skipped=True)
+        case.task(self.task_id, self.task_version)
+        _DO[self.verb](self, case, task)
+        if self.text:
+            kind = NoteKind.REPLY if self.verb is TaskVerb.REPLY else NoteKind.REASON
+            note = Note(
+                note_id=self.note_id,
+                ticket_id=self.ticket_id,
+                task_id=self.task_id,
+                kind=kind,
+                author=self.actor,
+                at=self.at,
+                text=self.text,
+            )
+            world.new_notes.append(note)
+        return world.applied(ticket)
+
+    def _check(self, task: UnitTask) -> None:
+        if self.unit is not None and self.unit != task.unit:
+            raise NotFound(f"your unit has no task {self.task_id}")
+        if self.unit is not None and self.verb not in UNIT_VERBS:
+            raise RejectedInput(f"{self.verb} is the centre's to do")
+        if self.verb in NEEDS_REASON and not self.reason:
+            raise RejectedInput(f"{self.verb} takes a reason")
+        if self.verb in NEEDS_WORDS and not self.text:
+            raise RejectedInput(f"{self.verb} takes a text")
+
+    @property
+    def said_in(self) -> str | None:
+        """The note that holds what was said, if anything was."""
+        return self.note_id if self.text else None
+
+    def reassign(self, case: Case, task: UnitTask) -> None:
+        """改派."""
+        if self.to is None:
+            raise RejectedInput("a re-assignment names the unit")
+        case.reassign(task, self.to, self.reason or "", self.said_in, self.directory)
+
+    def extend(self, case: Case, task: UnitTask) -> None:
+        """延期, or the wish for it."""
+        until = self.until
+        if until is None or (task.due_at is not None and rfc3339(until) <= task.due_at):
+            raise RejectedInput("an extension names an instant after the task is due")
+        if self.granted:
+            case.extend(task, until, self.reason, self.said_in)
+        else:
+            case.ask_extension(task, until, self.reason or "", self.said_in)
+
+    def accept(self, case: Case, task: UnitTask) -> None:
+        """The centre takes what the unit put before it: its return, or its reply."""
+        if task.status == TaskStatus.RETURNING:
+            case.returned(task)
+        else:
+            case.accept(task)
+
+
+_DO: Mapping[TaskVerb, Callable[[WorkOnTask, Case, UnitTask], None]] = {
+    TaskVerb.SIGN: lambda _, case, task: case.sign(task),
+    TaskVerb.RESPOND: lambda work, case, task: case.respond(task, work.said_in),
+    TaskVerb.ARRIVE: lambda work, case, task: case.arrive(task, work.said_in),
+    TaskVerb.RETURN: lambda work, case, task: case.ask_return(task, work.reason or "", work.said_in, work.text),
+    TaskVerb.UPHOLD: lambda work, case, task: case.uphold(task, work.said_in),
+    TaskVerb.REASSIGN: WorkOnTask.reassign,
+    TaskVerb.EXTEND: WorkOnTask.extend,
+    TaskVerb.PAUSE: lambda work, case, task: case.pause(task, work.reason or "", work.said_in),
+    TaskVerb.RESUME: lambda _, case, task: case.resume(task),
+    TaskVerb.REPLY: lambda work, case, task: case.reply(task, work.note_id, solved=work.solved),
+    TaskVerb.ACCEPT: WorkOnTask.accept,
+    TaskVerb.SEND_BACK: lambda work, case, task: case.send_back(task, work.reason or "", work.said_in),
+}
