@@ -155,8 +155,8 @@ class Recovery:
             with _way_of(interaction):
                 try:
                     await self._catch_up(interaction, self._transcribe)
-                except AlreadyErased:
-                    _log.warning("transcript_erased", interaction_id=interaction.interaction_id)
+                except AlreadyErased as error:
+                    _log.warning("transcript_erased", interaction_id=interaction.interaction_id, exc_info=error)
         return len(waiting)
 
     async def _catch_up(self, interaction: OpenInteraction, transcribe: Transcribe) -> None:

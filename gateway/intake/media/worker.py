@@ -181,8 +181,8 @@ class MediaWorker:
             )
             try:
                 await until_stored(lambda: self._store.execute(command))
-            except AlreadyErased:
-                _log.warning("attachment_erased", attachment_id=row.attachment_id)
+            except AlreadyErased as error:
+                _log.warning("attachment_erased", attachment_id=row.attachment_id, exc_info=error)
                 await self._take_away(stored)
 
     async def _take_away(self, stored: StoredFile) -> None:
