@@ -18,6 +18,7 @@ from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import Line
+from gateway.errors import RejectedInput
 
 if TYPE_CHECKING:
     from gateway.domain.world import NewTicket
@@ -110,7 +111,10 @@ class Filling:
 
     def _guess(self, form: Form, guess: Guess) -> None:
         field, name = path_of(guess.path), guess.path
-        value = field.shaped(guess.value)
+        try:
+            value = field.shaped(guess.value)
+        except RejectedInput:  # a city's model has words of its own; no contact is refused for them
+            return
         entries = form.prefill.fields
         earlier = entries.get(name)
         sure = guess.confidence >= FILL_AT
