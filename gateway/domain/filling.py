@@ -17,7 +17,7 @@ from gateway.domain.guess import FILL_AT, SURE, Guess, Mention, Reading
 from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
 from gateway.domain.ticket import SECRET, Alteration, Ticket
-from gateway.domain.words import Line
+from gateway.domain.words import RequesterKind, kind_on
 from gateway.errors import RejectedInput
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Filling:
     def choose_line(self, line: str) -> None:
         """They said who they are by the line that they chose."""
         self.set("line", line)
-        self.set(_KIND, Line.ENTERPRISE if line == Line.ENTERPRISE else Line.CITIZEN)
+        self.set(_KIND, kind_on(line))
 
     def join(self, new: NewTicket) -> None:
         """A further message came that would have made a ticket of its own."""
@@ -155,7 +155,7 @@ class Filling:
     def _spoken_kind(self, value: Any) -> Any:
         """Choosing the citizens' line does not make a citizen of who said they are a visitor."""
         entry = self._ticket.form.prefill.fields.get(_KIND)
-        if entry is None or entry.confirmed_by is not None or value != Line.CITIZEN:
+        if entry is None or entry.confirmed_by is not None or value != RequesterKind.CITIZEN:
             return value
         return value if entry.sureness < FILL_AT else entry.value
 
