@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.events import SYSTEM
 from gateway.domain.guess import SURE
 from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, CallbackState, Disposition
 
 REPLY_WINDOW_CLOSED = "reply_window_closed"
 """The reason of who has an answer coming that their provider does not let through any more."""
-SYSTEM = "system"
-"""Closes what nobody need call about any more."""
 CALLED_AGAIN, WENT_ON = "called_again", "call_went_on"
 """Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not."""
 MOST_REASONS = 20
@@ -31,7 +30,7 @@ _SERVED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCallback:
-    """A change's author says that this person is owed a call; whether that makes a task is decided as it is written."""
+    """A command says that this person is owed a call; whether that makes a task is decided as it is written."""
 
     callback_id: str
     reason: str

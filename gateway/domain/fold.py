@@ -23,7 +23,7 @@ def coded_state(ticket: Ticket, interactions: Iterable[Interaction]) -> State:
     """What is coded of a ticket as it stands."""
     state: State = {path: _plain(getattr(ticket, path)) for path in sorted(COLUMNS)} | coded_values(ticket.form)
     if (callback := ticket.form.handling.callback) is not None:
-        state[CALLBACK] = {"state": callback.state, "due_at": callback.due_at, "attempts": callback.attempts}
+        state[CALLBACK] = callback.told
     told = {one.interaction_id: {path: code for path, (_, code) in one.coded().items()} for one in interactions}
     return state | {INTERACTIONS: {key: values for key, values in told.items() if values}}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from gateway.domain.words import Line
+from gateway.domain.words import RequesterKind
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Requester:
     """诉求人. Numbers are E.164. Nobody may learn who they are when they are ``secret`` or ``anonymous``."""
 
     requester_id: str | None = None
-    kind: str = Line.CITIZEN.value
+    kind: str = RequesterKind.CITIZEN.value
     name: str | None = None
     phone: str | None = None
     callback_phone: str | None = None
@@ -159,6 +159,11 @@ class CallbackShown:
     state: str
     due_at: str
     attempts: int = 0
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As events tell it."""
+        return {"state": self.state, "due_at": self.due_at, "attempts": self.attempts}
 
 
 @dataclass(slots=True)

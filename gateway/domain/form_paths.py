@@ -69,10 +69,6 @@ class FieldPath:
         value = self.get(form)
         return value is None or value == self._default
 
-    def cleared(self, form: Form) -> None:
-        """Put there what stands there from the beginning."""
-        self.put(form, self.shaped(None))
-
     def shaped(self, value: Any) -> Any:
         """``value`` as the form holds it: of objects also a mapping or a bare code. ``RejectedInput`` for others."""
         if self._kind in _OBJECTS:

@@ -35,6 +35,7 @@ from gateway.domain.events import (
     CallbackReasonAdded,
     Event,
 )
+from gateway.domain.form import CallbackShown
 from gateway.domain.ids import rfc3339
 from gateway.domain.interaction import Interaction
 from gateway.domain.ticket import CALLBACK, Ticket
@@ -175,10 +176,10 @@ class OwedCalls:
 
     def _unlink(self, event: CallbackCancelled) -> None:
         """No call is owed for this ticket; the task goes on for others, or is over."""
-        shown = _shown(self._ticket)
-        self._ticket.form.callback_id = None
-        if shown is not None:
-            self._ticket.record(replace(event, changed={CALLBACK: [shown, None]}))
+        form = self._ticket.form
+        form.callback_id = None
+        if (shown := form.handling.callback) is not None:
+            self._ticket.record(replace(event, changed={CALLBACK: [shown.told, None]}))
 
     def _serve(self, interaction: Interaction) -> None:
         ticket = self._ticket
@@ -246,16 +247,11 @@ def taken_back(world: World, interaction: Interaction, owner: str | None) -> Rea
 
 
 def _show(ticket: Ticket, task: Task, event: Event) -> None:
-    before = _shown(ticket)
-    after = {"state": task.state.value, "due_at": rfc3339(task.due_at), "attempts": task.attempts}
+    before = ticket.form.handling.callback
+    after = CallbackShown(task.state.value, rfc3339(task.due_at), task.attempts)
     if before != after:
-        event.changed[CALLBACK] = [before, after]
+        event.changed[CALLBACK] = [before.told if before is not None else None, after.told]
     ticket.record(event)
-
-
-def _shown(ticket: Ticket) -> dict[str, Any] | None:
-    shown = ticket.form.handling.callback
-    return {"state": shown.state, "due_at": shown.due_at, "attempts": shown.attempts} if shown else None
 
 
 def event_of_work(work: Work, task: Task) -> Event:

@@ -14,7 +14,8 @@ from gateway.domain.journal import Journal
 from gateway.domain.status import Status, moved
 
 CALLBACK = "handling.callback"
-_HIDING = (PATHS["requester.secret"], PATHS["requester.anonymous"])
+SECRET = "requester.secret"  # noqa: S105 - a record path
+_HIDING = (PATHS[SECRET], PATHS["requester.anonymous"])
 
 
 class Ticket:
@@ -115,15 +116,16 @@ class Ticket:
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
         if isinstance(event, TicketRated):
-            last = self.form.outcome.evaluation
-            self.form.outcome.evaluations.append(Judgement(rfc3339(event.at), last.channel, last.satisfied))
+            outcome, last = self.form.outcome, self.form.outcome.evaluation
+            judgement = Judgement(rfc3339(event.at), last.channel, last.satisfied)
+            outcome.evaluations = [*outcome.evaluations, judgement]  # a copy: the list may be its command's
 
     def rate(self, event: TicketRated, channel: str, comment: str | None) -> None:
         """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
         outcome, told = self.form.outcome, Alteration(self)
         last = outcome.evaluation
         if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
-            outcome.evaluations.append(Judgement(None, last.channel, last.satisfied, last.comment))
+            outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
         told.set("outcome.evaluation.channel", channel)
         told.set("outcome.evaluation.satisfied", event.satisfied)
         told.set("outcome.evaluation.comment", comment)
@@ -143,8 +145,6 @@ class Ticket:
         self.apply(event)
         if alteration is not None:
             alteration.finish()
-            requester = self.form.requester
-            self.hidden, self.requester_id = requester.hidden, requester.requester_id or self.requester_id
         self.event_seq = self.journal.add(event, self.ticket_id, self.ticket_no)
         self.updated_at = event.at
         self.dirty = True
@@ -161,8 +161,13 @@ class Alteration:
         self._columns: dict[str, Any] = {}
         self._values: dict[FieldPath, Any] = {}
 
-    def set(self, path: str, value: Any) -> None:
-        """``path`` is to have ``value``. ``RejectedInput`` for a path or a value that cannot be."""
+    def set(self, path: str, value: Any, *, lifts_secrecy: bool = False) -> None:
+        """``path`` is to have ``value``. ``RejectedInput`` for a path or a value that cannot be.
+
+        Who asked to be kept secret stays so, unless this ``lifts_secrecy``: who says otherwise may not know of it.
+        """
+        if path == SECRET and not value and not lifts_secrecy and self.value(path):
+            return
         if path in COLUMNS:
             self._columns[path] = column(path, value)
         else:
@@ -210,5 +215,6 @@ class Alteration:
         for field, value in self._values.items():
             field.put(self._ticket.form, value)
         if self._values:
-            self._ticket.reworded = True
-            self._ticket.hidden = self._ticket.form.requester.hidden
+            ticket, requester = self._ticket, self._ticket.form.requester
+            ticket.hidden, ticket.requester_id = requester.hidden, requester.requester_id or ticket.requester_id
+            ticket.reworded = True

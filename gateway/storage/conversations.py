@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.keys import Identity
+from gateway.domain.keys import CONVERSATION, Identity
 from gateway.domain.status import CLOSED
 from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
@@ -22,8 +22,6 @@ from gateway.storage.load import SHOWN
 from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 
-CONVERSATION = "conversation:"
-"""How the external_id of a conversation's interaction begins; the sender follows."""
 TICKETS_SHOWN = 5
 
 

@@ -15,7 +15,7 @@ from gateway.domain.intents import ONLY_THERE, intent_of
 from gateway.domain.interaction import FlowRun, Interaction, Recording
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.transcript import NewSegment
-from gateway.domain.words import Disposition, Line, Speaker
+from gateway.domain.words import Disposition, Speaker, kind_on
 from gateway.domain.world import NewTicket
 from gateway.errors import ReaderUnavailable
 from gateway.intake.call.begin import AnswerCall, OfferCall
@@ -109,7 +109,7 @@ class CallRecord:
                         requester=Requester(
                             phone=self.phone,
                             secret=info.withheld,
-                            kind=Line.ENTERPRISE if info.line == Line.ENTERPRISE else Line.CITIZEN,
+                            kind=kind_on(info.line),
                         ),
                         prefill=Prefill(pending=True),
                     ),

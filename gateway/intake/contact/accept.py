@@ -141,7 +141,7 @@ class ContactIntake:
         """What ``contact`` asks of the record."""
         now = self._clock.now()
         conversation = (
-            ExternalKey(channel_id=contact.channel_id, external_id=f"conversation:{contact.conversation_id}")
+            ExternalKey.of_conversation(contact.channel_id, contact.conversation_id)
             if contact.conversation_id
             else None
         )

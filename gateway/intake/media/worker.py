@@ -76,13 +76,14 @@ class KeepAttachment:
     def decide(self, world: World) -> Applied:
         """``NotFound``."""
         ticket, update = world.ticket(self.ticket_id), self.update
+        interaction = world.interaction(self.interaction_id, ticket)
         world.attached(update, ticket)
         ticket.record(
             AttachmentStored(
                 at=self.at, attachment_id=update.attachment_id, bytes=update.bytes, media_type=update.media_type
             )
         )
-        return world.applied(ticket, world.interaction(self.interaction_id, ticket))
+        return world.applied(ticket, interaction)
 
 
 class MediaWorker:
