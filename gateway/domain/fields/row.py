@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum, Flag, StrEnum, auto
 from functools import cached_property
@@ -186,6 +186,11 @@ class FieldTable:
             for row in self.rows
             if by in row.by and row.parent not in coded and (row.kind not in GROUPS or row.path in coded)
         )
+
+    def coded(self, path: str, value: Any) -> Any:
+        """``value`` of the field at ``path``; where a code names it, that code."""
+        row = self.get(path)
+        return value.get(row.code) if row is not None and row.code and isinstance(value, Mapping) else value
 
     def default(self, path: str) -> Any:
         """What stands at ``path`` while nobody has told it; made anew for each caller."""
