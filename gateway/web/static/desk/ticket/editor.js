@@ -1,4 +1,4 @@
-// What the form does: typing, confirming, saving under the version that was seen, and keeping still while speech goes on.
+// What the form does: typing, confirming, saving under what was seen, and keeping still while speech goes on.
 /** @import { Asked } from "../shared/api.js" */
 /** @import { HandledEvent, Ref } from "../shared/html.js" */
 /** @import { LiftSecrecyBody, Operations, Ticket } from "../shared/openapi.d.ts" */
@@ -14,7 +14,7 @@ import * as drafts from "./draft.js";
 import { isFilled, standing } from "./evidence.js";
 import { FIELDS, fromGuess, guessed, idOf, readable } from "./fields.js";
 
-const TRIES = 4; // a call under way changes its ticket with every sentence
+const TRIES = 4; // a call under way changes its ticket with every sentence, and a field that is guessed with some
 const FRESH_MS = 2500;
 const TOLD_MS = 5000;
 
@@ -69,25 +69,30 @@ export function useEditor({ record, take, newest, query }) {
   const latest = () => newest.current ?? record;
 
   /**
-   * Sends under the version on screen. What moved on meanwhile elsewhere is no obstacle; `clash` says what is.
+   * Sends: a correction or confirmation of `fields` under what they hold on screen, anything else under the ticket's
+   * version. What moved on meanwhile is no obstacle unless `clash` says so.
    * @template {Verb} V
    * @param {V} verb
    * @param {Operations[V]["body"]} body
+   * @param {Path[]} [fields]
    * @param {(latest: Ticket) => boolean} [clash]
    */
-  const send = async (verb, body, clash) => {
+  const send = async (verb, body, fields, clash) => {
     setBusy(true);
     tell(null);
+    let shown = record;
     try {
       for (let n = 1; ; n += 1) {
         try {
           const path = { ticket: ticketId, verb: "confirm" };
-          take(await call(verb, /** @type {Asked<V>} */ ({ path, query, body, version: latest().version })));
+          const under = fields ? { body: { ...body, seen: drafts.seen(shown, fields) } } : { body, version: latest().version };
+          take(await call(verb, /** @type {Asked<V>} */ ({ path, query, ...under })));
           return true;
         } catch (problem) {
-          if (failure(problem).status !== 412 || n === TRIES) throw problem;
-          const moved = await reload();
-          if (clash?.(moved)) return false;
+          const { status, code } = failure(problem);
+          if ((status !== 412 && code !== "field_changed") || n === TRIES) throw problem;
+          shown = await reload();
+          if (clash?.(shown)) return false;
         }
       }
     } catch (problem) {
@@ -110,7 +115,7 @@ export function useEditor({ record, take, newest, query }) {
     if (!dirty.length) return true;
     const sent = { ...draft.values };
     if (drafts.conflicts(draft, record).some((path) => !clashing.includes(path)) && clash(record)) return false;
-    if (!(await send("PATCH tickets/{ticket}", drafts.body(draft), clash))) return false;
+    if (!(await send("PATCH tickets/{ticket}", drafts.body(draft), drafts.pathsOf(sent), clash))) return false;
     change(drafts.without(draft, sent)); // what was typed while it was on its way stays
     setClashing([]);
     hold((was) => was && { ...was, value: drafts.pick(latest(), was.path) });
@@ -126,7 +131,7 @@ export function useEditor({ record, take, newest, query }) {
       if (other) tell({ bad: true, text: t.changedMeanwhile(label(other)) });
       return Boolean(other);
     };
-    const done = await send("POST tickets/{ticket}/actions/{verb}", { paths }, changed);
+    const done = await send("POST tickets/{ticket}/actions/{verb}", { paths }, paths, changed);
     if (done) tell({ bad: false, text: t.confirmed });
     return done;
   };
@@ -137,7 +142,7 @@ export function useEditor({ record, take, newest, query }) {
   /** @param {Path} path @param {Value} value */
   const accept = async (path, value) => {
     const chosen = { values: { [path]: fromGuess(path, value, tables.value) }, origins: {} };
-    if (await send("PATCH tickets/{ticket}", drafts.body(chosen))) tell({ bad: false, text: t.confirmed });
+    if (await send("PATCH tickets/{ticket}", drafts.body(chosen), [path])) tell({ bad: false, text: t.confirmed });
   };
 
   const filled = guessed().filter((path) => isFilled(record.prefill.fields[path], session));
@@ -201,7 +206,7 @@ export function useEditor({ record, take, newest, query }) {
       tell(null);
     },
     correct: (/** @type {string} */ interactionId, /** @type {number} */ seq, /** @type {string} */ text) =>
-      send("PATCH tickets/{ticket}", { interactions: [{ interaction_id: interactionId, transcript: [{ seq, corrected_text: text }] }] }),
+      send("PATCH tickets/{ticket}", { interactions: [{ interaction_id: interactionId, transcript: [{ seq, corrected_text: text }] }] }, []),
   };
 }
 
