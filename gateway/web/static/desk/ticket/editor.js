@@ -65,6 +65,8 @@ export function useEditor({ record, take, newest, query }) {
   const reload = async () => take(await call("GET tickets/{ticket}", { path: { ticket: ticketId }, query }));
   /** @param {Path} path */
   const label = (path) => t.fields[path];
+  /** @param {Path} path */
+  const stored = (path) => drafts.pick(record, path);
 
   const latest = () => newest.current ?? record;
 
@@ -122,16 +124,15 @@ export function useEditor({ record, take, newest, query }) {
     tell({ bad: false, text: t.saved });
     return true;
   };
+  /** Whether one of `paths` holds something else than on screen; says which. @param {Path[]} paths */
+  const differs = (paths) => (/** @type {Ticket} */ moved) => {
+    const other = paths.find((path) => !drafts.same(drafts.pick(moved, path), stored(path)));
+    if (other) tell({ bad: true, text: t.changedMeanwhile(label(other)) });
+    return Boolean(other);
+  };
   /** @param {Path[]} paths */
   const confirm = async (paths) => {
-    const seen = record.prefill.fields;
-    /** @param {Ticket} moved */
-    const changed = (moved) => {
-      const other = paths.find((path) => !drafts.same(moved.prefill.fields[path]?.value, seen[path]?.value));
-      if (other) tell({ bad: true, text: t.changedMeanwhile(label(other)) });
-      return Boolean(other);
-    };
-    const done = await send("POST tickets/{ticket}/actions/{verb}", { paths }, paths, changed);
+    const done = await send("POST tickets/{ticket}/actions/{verb}", { paths }, paths, differs(paths));
     if (done) tell({ bad: false, text: t.confirmed });
     return done;
   };
@@ -142,7 +143,7 @@ export function useEditor({ record, take, newest, query }) {
   /** @param {Path} path @param {Value} value */
   const accept = async (path, value) => {
     const chosen = { values: { [path]: fromGuess(path, value, tables.value) }, origins: {} };
-    if (await send("PATCH tickets/{ticket}", drafts.body(chosen), [path])) tell({ bad: false, text: t.confirmed });
+    if (await send("PATCH tickets/{ticket}", drafts.body(chosen), [path], differs([path]))) tell({ bad: false, text: t.confirmed });
   };
 
   const filled = guessed().filter((path) => isFilled(record.prefill.fields[path], session));
@@ -168,8 +169,6 @@ export function useEditor({ record, take, newest, query }) {
     if (done && next) document.getElementById(idOf(next))?.focus();
   };
 
-  /** @param {Path} path */
-  const stored = (path) => drafts.pick(record, path);
   /** @param {Path} path @returns {Value} */
   const value = (path) => (path in draft.values ? draft.values[path] : held && held.path === path ? held.value : stored(path));
   /** @param {Path} path @param {Value} what */
