@@ -5,7 +5,6 @@ export const zh = {
   due: "应回拨时间",
   overdue: (/** @type {string} */ t) => `已超时 ${t}`,
   dueIn: (/** @type {string} */ t) => `还剩 ${t}`,
-  reason: "原因",
   openTicket: "打开工单",
   callbackReasons: {
     asked_for_person: "要求人工", reply_window_closed: "答复发不出去", callback_requested: "要求回拨",
@@ -53,7 +52,6 @@ export const zh = {
   claimedByMe: (/** @type {string} */ until) => `由您回拨，至 ${until}`,
   callback_claimed: "另一位坐席刚刚领取了这件回拨。",
   callback_closed: "这件回拨已经结束。",
-  stale_version: "这里刚刚有变化，请看过后再试。",
 };
 
 /** @type {typeof zh} */
@@ -63,7 +61,6 @@ export const en = {
   due: "Call back by",
   overdue: (t) => `${t} late`,
   dueIn: (t) => `${t} left`,
-  reason: "Reason",
   openTicket: "Open ticket",
   callbackReasons: {
     asked_for_person: "Asked for a person", reply_window_closed: "The answer could not be sent",
@@ -114,5 +111,4 @@ export const en = {
   claimedByMe: (until) => `Yours until ${until}`,
   callback_claimed: "Somebody else has just taken this callback.",
   callback_closed: "This callback is over.",
-  stale_version: "This has just changed; have a look and try again.",
 };

@@ -11,7 +11,6 @@ export const zh = {
   keysHint: "Ctrl+Enter 确认本项 · Ctrl+Shift+Enter 全部确认",
   accept: (/** @type {string} */ v, /** @type {string} */ p) => `采用“${v}”，${p}`,
   offeredLabel: "建议",
-  candidates: "候选",
   candidatesOf: (/** @type {string} */ f) => `“${f}”的候选`,
   pickerHint: "输入名称、代码或关键词",
   noOption: "没有匹配的选项",
@@ -76,7 +75,6 @@ export const zh = {
   secret_stays: "诉求人要求保密，不能直接取消。",
   masked_value: "隐藏的号码或姓名被改动了。请保持原样，或先查看完整内容。",
   maskedHint: "号码和姓名已隐藏；编辑时请保持星号原样",
-  machineCorrected: "已校正",
 };
 /** @type {typeof zh} */
 export const en = {
@@ -91,7 +89,6 @@ export const en = {
   keysHint: "Ctrl+Enter confirms a field · Ctrl+Shift+Enter confirms all",
   accept: (v, p) => `Use ${v}, ${p}`,
   offeredLabel: "Suggested",
-  candidates: "Also likely",
   candidatesOf: (f) => `Candidates for ${f}`,
   pickerHint: "Name, code or keyword",
   noOption: "Nothing matches",
@@ -157,5 +154,4 @@ export const en = {
   secret_stays: "The requester asked to be kept secret; this cannot simply be undone.",
   masked_value: "A hidden number or name was altered. Leave it as it is, or show the full text first.",
   maskedHint: "Numbers and names are hidden; leave the stars as they are when you edit",
-  machineCorrected: "Adjusted",
 };
