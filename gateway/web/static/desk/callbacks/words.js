@@ -2,7 +2,6 @@
 export const zh = {
   noCallbacks: "没有待回拨的来电",
   noCallbacksHint: "没等到接听就挂断的人会自动列在这里，不会漏掉。",
-  due: "应回拨时间",
   overdue: (/** @type {string} */ t) => `已超时 ${t}`,
   dueIn: (/** @type {string} */ t) => `还剩 ${t}`,
   openTicket: "打开工单",
@@ -17,7 +16,6 @@ export const zh = {
   callsTried: (/** @type {number} */ n) => `呼叫 ${n} 次`,
   lastCalled: "最近一次",
   unproved: "号码未经核实",
-  state: "状态",
   number: "号码",
   colon: "：",
   withNumber: "有号码",
@@ -58,7 +56,6 @@ export const zh = {
 export const en = {
   noCallbacks: "Nobody is waiting for a call",
   noCallbacksHint: "Whoever hangs up before being heard is listed here by itself; nobody is forgotten.",
-  due: "Call back by",
   overdue: (t) => `${t} late`,
   dueIn: (t) => `${t} left`,
   openTicket: "Open ticket",
@@ -76,7 +73,6 @@ export const en = {
   callsTried: (n) => `Called ${n === 1 ? "once" : `${n} times`}`,
   lastCalled: "last",
   unproved: "number not verified",
-  state: "State",
   number: "Number",
   colon: ": ",
   withNumber: "with a number",
