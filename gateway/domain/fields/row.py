@@ -202,13 +202,3 @@ class FieldTable:
         if row.kind is Kind.OBJECT and not row.null:
             return {inner.name: self.default(inner.path) for inner in self.within(path)}
         return row.default
-
-    def holds(self, path: Path) -> bool:
-        """Whether ``path`` leads to a field within the record's objects, or to a key of a map in them."""
-        for n in range(1, len(path)):
-            row = self._at.get(path[:n])
-            if row is not None and row.kind is Kind.MAP:
-                return True
-            if row is None or row.kind is not Kind.OBJECT or row.null:
-                return False
-        return len(path) > 1 and path in self._at
