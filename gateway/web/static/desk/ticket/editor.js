@@ -1,11 +1,10 @@
 // What the form does: typing, confirming, saving under what was seen, and keeping still while speech goes on.
-/** @import { Asked } from "../shared/api.js" */
 /** @import { HandledEvent, Ref } from "../shared/html.js" */
-/** @import { LiftSecrecyBody, Operations, Ticket } from "../shared/openapi.d.ts" */
+/** @import { LiftSecrecyBody, Ticket } from "../shared/openapi.d.ts" */
 /** @import { Mention } from "../shared/record.d.ts" */
 /** @import { Draft, Value } from "./draft.js" */
 /** @import { Path } from "./fields.js" */
-import { call, explain, failure } from "../shared/api.js";
+/** @import { Page } from "./sender.js" */
 import { fullTime, spacedPhone } from "../shared/format.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
@@ -13,35 +12,23 @@ import { codeOf, loadTables, tables } from "./catalogue.js";
 import * as drafts from "./draft.js";
 import { isFilled, standing } from "./evidence.js";
 import { FIELDS, fromGuess, guessed, idOf, readable } from "./fields.js";
+import { useSender } from "./sender.js";
 
-const TRIES = 4; // a call under way changes its ticket with every sentence, and a field that is guessed with some
 const FRESH_MS = 2500;
-const TOLD_MS = 5000;
 
-/** What the form tells below its fields. @typedef {{ bad: boolean, text: string } | null} Told */
 /** @typedef {ReturnType<typeof useEditor>} Form */
-/**
- * Verbs that answer with the ticket as it is then.
- * @typedef {"PATCH tickets/{ticket}" | `POST tickets/{ticket}/actions/${"{verb}" | "lift-secrecy" | "merge" | "unmerge" | "same_requester" | "withdraw"}`} Verb
- */
-
-/**
- * @param {{
- *   record: Ticket, take: (found: Ticket) => Ticket, newest: { current: Ticket | null }, query: { unmasked?: boolean },
- * }} props
- */
-export function useEditor({ record, take, newest, query }) {
+/** @param {Page} page */
+export function useEditor(page) {
+  const { record } = page;
   const desk = useDesk();
   const { t, language, session } = desk;
   useEffect(loadTables, []);
-  const ticketId = record.ticket_id;
   const [, redraw] = useState(0);
   const [held, hold] = useState(/** @type {{ path: Path, value: Value } | null} */ (null)); // the field under the cursor, and its value when the cursor came
   const [pointed, point] = useState(/** @type {string | null} */ (null));
-  const [busy, setBusy] = useState(false);
-  const [told, tell] = useState(/** @type {Told} */ (null));
   const [clashing, setClashing] = useState(/** @type {Path[]} */ ([]));
-  const draft = drafts.draftOf(ticketId);
+  const { busy, told, tell, latest, send } = useSender(page);
+  const draft = drafts.draftOf(record.ticket_id);
   /** @param {Draft} next */
   const change = (next) => {
     Object.assign(draft, next);
@@ -55,55 +42,12 @@ export function useEditor({ record, take, newest, query }) {
     return () => removeEventListener("beforeunload", warn);
   }, []);
 
-  useEffect(() => {
-    if (!told || told.bad) return undefined;
-    const timer = setTimeout(() => tell((now) => (now === told ? null : now)), TOLD_MS);
-    return () => clearTimeout(timer);
-  }, [told]);
-
   const dirty = drafts.pathsOf(draft.values);
-  const reload = async () => take(await call("GET tickets/{ticket}", { path: { ticket: ticketId }, query }));
   /** @param {Path} path */
   const label = (path) => t.fields[path];
   /** @param {Path} path */
   const stored = (path) => drafts.pick(record, path);
 
-  const latest = () => newest.current ?? record;
-
-  /**
-   * Sends: a correction or confirmation of `fields` under what they hold on screen, anything else under the ticket's
-   * version. What moved on meanwhile is no obstacle unless `clash` says so.
-   * @template {Verb} V
-   * @param {V} verb
-   * @param {Operations[V]["body"]} body
-   * @param {Path[]} [fields]
-   * @param {(latest: Ticket) => boolean} [clash]
-   */
-  const send = async (verb, body, fields, clash) => {
-    setBusy(true);
-    tell(null);
-    let shown = record;
-    try {
-      for (let n = 1; ; n += 1) {
-        try {
-          const path = { ticket: ticketId, verb: "confirm" };
-          const under = fields ? { body: { ...body, seen: drafts.seen(shown, fields) } } : { body, version: latest().version };
-          take(await call(verb, /** @type {Asked<V>} */ ({ path, query, ...under })));
-          return true;
-        } catch (problem) {
-          const { status, code } = failure(problem);
-          if ((status !== 412 && code !== "field_changed") || n === TRIES) throw problem;
-          shown = await reload();
-          if (clash?.(shown)) return false;
-        }
-      }
-    } catch (problem) {
-      tell({ bad: true, text: `${t.saveFailed} · ${explain(t, failure(problem))}` });
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  };
   /** @param {Ticket} moved */
   const clash = (moved) => {
     const found = drafts.conflicts(draft, moved);

@@ -2,9 +2,9 @@
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
 /** @import { Words } from "../shared/state.js" */
-/** @import { Told } from "./editor.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
+/** @import { Told } from "./sender.js" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js";
 import { html, useEffect, useRef, useState } from "../shared/html.js";
