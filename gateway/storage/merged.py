@@ -23,7 +23,19 @@ _family = _family.union_all(
         t.tickets, _family, _t.merged_into == _family.c.ticket_id
     )
 )
-_ALL = Query(sa.select(_family.c.head, _family.c.ticket_id).order_by(_family.c.depth, _family.c.ticket_id))
+_counted = sa.select(
+    _family.c.head,
+    _family.c.ticket_id,
+    sa.func.count().over(partition_by=_family.c.head).label("count"),
+    sa.func.row_number()
+    .over(partition_by=_family.c.head, order_by=(_family.c.depth, _family.c.ticket_id))
+    .label("nth"),
+).subquery("counted")
+_FIRST = Query(
+    sa.select(_counted.c.head, _counted.c.ticket_id, _counted.c.count)
+    .where(_counted.c.nth <= sa.bindparam("shown", type_=sa.BigInteger))
+    .order_by(_counted.c.nth)
+)
 
 
 @dataclass(slots=True)
@@ -34,13 +46,10 @@ class Family:
     count: int = 0
 
 
-def families(connection: sa.Connection, heads: Sequence[str], shown: int | None = SHOWN) -> dict[str, Family]:
-    """Those of ``heads`` into which any ticket has gone; ``shown`` None: with the ids of all."""
+def families(connection: sa.Connection, heads: Sequence[str], shown: int = SHOWN) -> dict[str, Family]:
+    """Those of ``heads`` into which any ticket has gone, with the ids of the first ``shown``."""
     found: dict[str, Family] = {}
     if heads:
-        for head, ticket_id in _ALL.rows(connection, heads=list(heads)):
-            family = found.setdefault(head, Family())
-            family.count += 1
-            if shown is None or len(family.ids) < shown:
-                family.ids.append(ticket_id)
+        for head, ticket_id, count in _FIRST.rows(connection, heads=list(heads), shown=shown):
+            found.setdefault(head, Family(count=count)).ids.append(ticket_id)
     return found

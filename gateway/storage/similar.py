@@ -60,7 +60,7 @@ class SqlTicketWords:
 
 def _read(connection: sa.Connection, found: Any) -> list[TicketWords]:
     rows = found.mappings().all()
-    merged = families(connection, [row["ticket_id"] for row in rows], shown=None)
+    merged = families(connection, [row["ticket_id"] for row in rows], shown=MAX_INT)
     return [_words(row, tuple(merged[row["ticket_id"]].ids) if row["ticket_id"] in merged else ()) for row in rows]
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gateway.edge.system_clock import SystemClock
 from gateway.ports.store import TicketQuery
-from gateway.storage import conversations, delivery_rows, load, open_work, tasks, ways
+from gateway.storage import conversations, delivery_rows, load, merged, open_work, tasks, ways
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -55,7 +55,7 @@ def test_looking_up_many_keys_reads_no_whole_table(connection: sa.Connection, co
 
 QUERIES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (tasks, load, conversations)
+    for module in (tasks, load, conversations, merged)
     for name, value in vars(module).items()
     if isinstance(value, Query)
 }
