@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -14,12 +14,12 @@ from gateway.storage.bulk import Query
 SHOWN = 100
 """The record names so many, and counts them all."""
 _t = t.tickets.c
-_direct = sa.select(_t.merged_into.label("head"), _t.ticket_id, sa.literal_column("1").label("depth")).where(
-    listed(_t.merged_into, "heads")
-)
+_direct = sa.select(
+    _t.merged_into.label("head"), _t.ticket_id, _t.requester_id, sa.literal_column("1").label("depth")
+).where(listed(_t.merged_into, "heads"))
 _family = _direct.cte("family", recursive=True)
 _family = _family.union_all(
-    sa.select(_family.c.head, _t.ticket_id, _family.c.depth + sa.literal_column("1")).join_from(
+    sa.select(_family.c.head, _t.ticket_id, _t.requester_id, _family.c.depth + sa.literal_column("1")).join_from(
         t.tickets, _family, _t.merged_into == _family.c.ticket_id
     )
 )
@@ -36,6 +36,7 @@ _FIRST = Query(
     .where(_counted.c.nth <= sa.bindparam("shown", type_=sa.BigInteger))
     .order_by(_counted.c.nth)
 )
+_PEOPLE = Query(sa.select(_family.c.head, _family.c.requester_id).distinct())
 
 
 @dataclass(slots=True)
@@ -46,10 +47,16 @@ class Family:
     count: int = 0
 
 
-def families(connection: sa.Connection, heads: Sequence[str], shown: int = SHOWN) -> dict[str, Family]:
-    """Those of ``heads`` into which any ticket has gone, with the ids of the first ``shown``."""
+def families(connection: sa.Connection, heads: Sequence[str]) -> dict[str, Family]:
+    """Those of ``heads`` into which any ticket has gone."""
     found: dict[str, Family] = {}
     if heads:
-        for head, ticket_id, count in _FIRST.rows(connection, heads=list(heads), shown=shown):
+        for head, ticket_id, count in _FIRST.rows(connection, heads=list(heads), shown=SHOWN):
             found.setdefault(head, Family(count=count)).ids.append(ticket_id)
     return found
+
+
+def people_behind(connection: sa.Connection, heads: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(head, requester_id) of what has gone into each of ``heads``."""
+    if heads:
+        yield from _PEOPLE.rows(connection, heads=list(heads))
