@@ -115,15 +115,16 @@ class Ticket:
             elif (found := PATHS.get(path)) is not None:
                 found.put_code(self.form, code)
         if isinstance(event, TicketRated):
-            last = self.form.outcome.evaluation
-            self.form.outcome.evaluations.append(Judgement(rfc3339(event.at), last.channel, last.satisfied))
+            outcome, last = self.form.outcome, self.form.outcome.evaluation
+            rated = Judgement(rfc3339(event.at), last.channel, last.satisfied)
+            outcome.evaluations = [*outcome.evaluations, rated]  # replaced, not altered: copies share it
 
     def rate(self, event: TicketRated, channel: str, comment: str | None) -> None:
         """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
         outcome, told = self.form.outcome, Alteration(self)
         last = outcome.evaluation
         if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
-            outcome.evaluations.append(Judgement(None, last.channel, last.satisfied, last.comment))
+            outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
         told.set("outcome.evaluation.channel", channel)
         told.set("outcome.evaluation.satisfied", event.satisfied)
         told.set("outcome.evaluation.comment", comment)
