@@ -70,6 +70,8 @@ class HearVoiceMessage:
         else:
             ticket = world.ticket(self.ticket_id)
             interaction = world.interaction(self.interaction_id, ticket)
+        if self.asked is not None:
+            self.asked.check(ticket)
         calls = OwedCalls(world, ticket, at)
         filling = Filling(ticket, more=self.conversation is not None or self.content is not None)
         filling.extend(self.content)

@@ -54,14 +54,17 @@ class Asked:
     withdrawn: bool = False
     of: str | None = None
 
+    def check(self, ticket: Ticket) -> None:
+        """``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
+        if self.withdrawn and ticket.status not in NOT_BEGUN:
+            raise StaleVersion("the ticket has gone on; read it again")
+
     def tell(self, ticket: Ticket, at: datetime) -> None:
-        """Record it. ``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
-        if not self.withdrawn:
-            ticket.record(_ASKED[self.intent](at=at, of=self.of))
-        elif ticket.status in NOT_BEGUN:
+        """Record it, on a ticket that was checked."""
+        if self.withdrawn:
             ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
         else:
-            raise StaleVersion("the ticket has gone on; read it again")
+            ticket.record(_ASKED[self.intent](at=at, of=self.of))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,11 +208,12 @@ class TakeMessage:
         return world.applied(ticket, interaction, seqs=seqs)
 
     def _ticket(self, world: World, interaction: Interaction | None) -> Ticket:
-        if interaction is not None:
-            return world.ticket(interaction.ticket_id)
-        if self.ticket is None:
-            return world.ticket(self.known_ticket or "")
-        return world.register(self.ticket, self.at, empty=not self.content)
+        if interaction is None and self.ticket is not None:
+            return world.register(self.ticket, self.at, empty=not self.content)
+        found = world.ticket(interaction.ticket_id if interaction is not None else self.known_ticket or "")
+        if self.asked is not None:
+            self.asked.check(found)
+        return found
 
 
 @dataclass(slots=True, kw_only=True)
