@@ -55,12 +55,12 @@ class SqlBaselines:
 
 
 def _some(connection: sa.Connection) -> int:
+    lock_writers(connection)  # of several workers each goes on where another one ended
     state = t.channel_state.c
     query = sa.select(state.key, state.value).where(state.channel_id == OF)
     told = {row.key: row.value for row in connection.execute(query)}
     if UNTIL not in told or told.get(CURSOR) == told[UNTIL]:
         return 0
-    lock_writers(connection)
     ids = t.tickets.c.ticket_id
     wanted = sa.select(t.tickets).where(ids > told.get(CURSOR, ""), ids <= told[UNTIL]).order_by(ids).limit(AT_ONCE)
     rows = connection.execute(wanted).mappings().all()

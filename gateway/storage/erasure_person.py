@@ -108,8 +108,10 @@ def _forget_state(connection: sa.Connection, channel_id: str, key: str, theirs: 
     except ValueError:
         return False  # a cursor
     left = _without(told, theirs)
+    if left == told:
+        return False
     connection.execute(sa.update(table).where(*own).values(value=json.dumps(left, separators=(",", ":"))))
-    return bool(left != told)
+    return True
 
 
 def _without(value: Any, theirs: re.Pattern[str]) -> Any:
