@@ -309,7 +309,8 @@ async def test_a_unit_that_takes_it_before_the_yes_is_written_is_told_of(
 ) -> None:
     record = await city.say("1", LAMP, identities=PHONE)
     await said(city, "撤销")
-    execute, taken = GroupCommitWriter.execute, []
+    execute = GroupCommitWriter.execute
+    taken: list[Command] = []
 
     async def after_the_unit(store: GroupCommitWriter, command: Command) -> Applied:
         if isinstance(command, TakeMessage) and command.asked is not None and not taken:
