@@ -152,7 +152,8 @@ async def test_what_each_process_builds_anew_goes_on_where_it_stood_when_its_run
 
 @story
 async def test_what_can_never_be_handled_keeps_the_rest_back_only_for_some_runs_and_is_told() -> None:
-    log, handled = Log(), []
+    log = Log()
+    handled: list[int] = []
     log.cursor[PLACE] = "0"
     log.commit(3)
 
