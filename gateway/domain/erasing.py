@@ -71,7 +71,7 @@ CALLBACK: Mapping[str, Any] = {
 
 
 def erased(doc: Mapping[str, Any], fates: Mapping[str, Any]) -> Tree:
-    """What is left of a sparse document; ``fates`` is one of the tables above. Erasing twice is erasing once."""
+    """What is left of a document; ``fates`` is one of the tables above. Erasing twice is erasing once."""
     left = {key: _left(value, fates.get(key, ERASED)) for key, value in doc.items()}
     left = {key: value for key, value in left.items() if value is not ERASED}
     if "prefill" in left and "fields" in left["prefill"]:

@@ -139,10 +139,9 @@ class Filling:
         """Where the evidence lies in the content; None when it lies behind the content's end."""
         if span is None or self._shift is None:
             return None
+        begin, end = span[0] + self._shift, span[1] + self._shift
         content = self._alteration.value(_CONTENT)
-        if content and span[1] + self._shift > said_in(content):
-            return None
-        return [place + self._shift for place in span]
+        return None if content and end > said_in(content) else [begin, end]
 
     def _reworded(self, guesses: Sequence[Guess]) -> bool:
         """Whether a person has worded the content that these guesses were read from: then their spans mean nothing."""

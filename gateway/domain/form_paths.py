@@ -22,7 +22,19 @@ _SETTABLE = ("requester", "demand", "place", "outcome", "related", "source")
 class FieldPath:
     """One path. ``coded``: its value is a code, an instant, a flag or a figure, and events tell of it."""
 
-    __slots__ = ("_default", "_holder", "_kind", "_name", "_row", "code_key", "coded", "offered", "path", "room")
+    __slots__ = (
+        "_default",
+        "_holder",
+        "_keys",
+        "_kind",
+        "_name",
+        "_row",
+        "code_key",
+        "coded",
+        "offered",
+        "path",
+        "room",
+    )
 
     def __init__(self, row: FieldRow, default: Any, *, named: bool = False) -> None:
         """The field of ``row``; ``named``: what the code of its object says already."""
@@ -32,6 +44,8 @@ class FieldPath:
         self.room = row.path.partition(".")[0]
         self.offered = row.offered
         self._row, self._default, self._kind = row, default, type(default)
+        self._keys = {one.name for one in dataclasses.fields(default)} if self._kind in _OBJECTS else None
+        """Of an object: its fields."""
         self.code_key = row.code
         told = not row.personal and row.hidden is None  # events reach whoever sees the record masked
         self.coded = told and not named and (self._kind not in _OBJECTS or row.code is not None)
@@ -71,8 +85,8 @@ class FieldPath:
 
     def shaped(self, value: Any) -> Any:
         """``value`` as the form holds it: of objects also a mapping or a bare code. ``RejectedInput`` for others."""
-        if self._kind in _OBJECTS:
-            return self._object(value)
+        if self._keys is not None:
+            return self._object(value, self._keys)
         if self._kind is list:
             return [str(one) for one in value or ()]
         if self._kind is bool:
@@ -94,7 +108,7 @@ class FieldPath:
         except ValueError:
             raise RejectedInput(f"{self.path} cannot be {value!r}") from None
 
-    def _object(self, value: Any) -> Any:
+    def _object(self, value: Any, keys: set[str]) -> Any:
         if value is None:
             return self._kind()
         if isinstance(value, self._kind):
@@ -103,7 +117,7 @@ class FieldPath:
             if self.code_key is None:
                 raise RejectedInput(f"{self.path} takes an object")
             return self._kind(**{self.code_key: value})
-        if unknown := value.keys() - {one.name for one in dataclasses.fields(self._kind)}:
+        if unknown := value.keys() - keys:
             raise RejectedInput(f"the record has no field {self.path}.{min(map(str, unknown))!r} that can be set")
         return self._kind(**value)
 

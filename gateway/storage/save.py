@@ -56,9 +56,9 @@ def _of_message() -> Any:
     return sa.and_(table.interaction_id == sa.bindparam("of_interaction"), table.message_id == sa.bindparam("of_row"))
 
 
-_NEW_TICKET, _NEW_INTERACTION, _NEW_SEEN = Bulk.plain(t.tickets), Bulk.plain(t.interactions), Bulk.plain(t.seen_keys)
-_NEW_MESSAGE, _NEW_OUTBOX, _NEW_EVENT = Bulk.plain(t.messages), Bulk.plain(t.outbox), Bulk.plain(t.events)
-_NEW_ATTACHMENT = Bulk.plain(t.attachments)
+_NEW_TICKET, _NEW_INTERACTION, _NEW_SEEN = Bulk.insert(t.tickets), Bulk.insert(t.interactions), Bulk.insert(t.seen_keys)
+_NEW_MESSAGE, _NEW_OUTBOX, _NEW_EVENT = Bulk.insert(t.messages), Bulk.insert(t.outbox), Bulk.insert(t.events)
+_NEW_ATTACHMENT = Bulk.insert(t.attachments)
 _FIXED = ("ticket_no", "channel", "channel_id", "created_at", "erased_at")
 _TICKET = _update(t.tickets, "ticket_id", *_FIXED)
 _GONE_ON = _update(t.tickets, "ticket_id", *_FIXED, *SAID)

@@ -13,6 +13,7 @@ from gateway.domain.words import CallbackState
 from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Bulk, Query, Row, loads
+from gateway.storage.codec import json_text
 from gateway.storage.shape import Tree, get_in
 
 LOOKED_BACK = 50
@@ -43,8 +44,7 @@ _UPDATE = Bulk(
         sa.update(t.callbacks)
         .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
         .values({c.name: sa.bindparam(c.name) for c in t.callbacks.c if c.name not in _KEPT})
-    ),
-    json_columns=("doc",),
+    )
 )
 _SPOKEN = ("prefill", "fields", "requester.callback_phone")
 
@@ -81,12 +81,10 @@ def earlier_numbers(connection: sa.Connection, requesters: Collection[str]) -> d
 
 def write_tasks(connection: sa.Connection, before: Mapping[str, Task], after: Mapping[str, Task]) -> None:
     """Write what is new or has changed."""
-    changed = [task for key, task in after.items() if before.get(key) is not task]
-    _INSERT.run(connection, [row_of(task) for task in changed if task.callback_id not in before])
-    _UPDATE.run(
-        connection,
-        [row_of(task) | {"of_callback": task.callback_id} for task in changed if task.callback_id in before],
-    )
+    changed = [row_of(task) for key, task in after.items() if before.get(key) is not task]
+    rows = [row | {"doc": json_text(row["doc"]), "of_callback": row["callback_id"]} for row in changed]
+    _INSERT.run(connection, [row for row in rows if row["callback_id"] not in before])
+    _UPDATE.run(connection, [row for row in rows if row["callback_id"] in before])
 
 
 def task_of(row: Any) -> Task:
