@@ -180,11 +180,10 @@ class Alteration:
 
     def value(self, path: str) -> Any:
         """The code or text that the field will have."""
-        if path in self._columns:
-            return self._columns[path]
-        if path not in COLUMNS and (field := path_of(path)) in self._values:
-            return field.code_of(self._values[field])
-        return self._ticket.value(path)
+        if path in COLUMNS:
+            return self._columns.get(path, getattr(self._ticket, path))
+        field = path_of(path)
+        return field.code_of(self._values[field]) if field in self._values else field.code(self._ticket.form)
 
     def changed(self) -> dict[str, list[Any]]:
         """``[from, to]`` of the coded fields that become something else."""
@@ -212,9 +211,10 @@ class Alteration:
 
     def finish(self) -> None:
         """Set the texts, and what else an object that a code names holds."""
+        if not self._values:
+            return
+        ticket, form = self._ticket, self._ticket.form
         for field, value in self._values.items():
-            field.put(self._ticket.form, value)
-        if self._values:
-            ticket, requester = self._ticket, self._ticket.form.requester
-            ticket.hidden, ticket.requester_id = requester.hidden, requester.requester_id or ticket.requester_id
-            ticket.reworded = True
+            field.put(form, value)
+        ticket.reworded = True
+        ticket.hidden, ticket.requester_id = form.requester.hidden, form.requester.requester_id or ticket.requester_id
