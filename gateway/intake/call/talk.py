@@ -37,12 +37,11 @@ class HearSegment:
 
     def refs(self) -> Refs:
         """The call and its ticket."""
-        paths = (guess.path for guess in self.guesses)
         return Refs(
             tickets=(self.ticket_id,),
             interactions=(self.interaction_id,),
             transcript=True,
-            calls=touches_people(*paths),
+            calls=touches_people([guess.path for guess in self.guesses]),
         )
 
     def decide(self, world: World) -> Applied:

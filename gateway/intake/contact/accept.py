@@ -65,7 +65,7 @@ class AcceptContact:
             new_ticket_at=self.ticket.created_at,
             people=self.ticket.people,
             writes_messages=True,
-            calls=self.conversation is not None or touches_people(*(guess.path for guess in self.guesses)),
+            calls=self.conversation is not None or touches_people([guess.path for guess in self.guesses]),
         )
 
     def decide(self, world: World) -> Applied:
@@ -110,8 +110,8 @@ class ContactIntake:
 
         Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
         """
-        entry, began = trace.current() is None, self._clock.monotonic()
-        with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=contact.channel_id):
+        known, began = trace.current(), self._clock.monotonic()
+        with trace.scope(known), spans.span("intake", entry=known is None, channel_id=contact.channel_id):
             if contact.conversation_id:
                 async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
                     applied, emergency = await self._register(contact)

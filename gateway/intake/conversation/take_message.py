@@ -236,7 +236,7 @@ class TakeBeside:
             seen=(self.inbound.key,),
             thread=self.inbound.thread.key,
             writes_messages=True,
-            calls=touches_people(*(guess.path for guess in self.inbound.guesses)),
+            calls=touches_people([guess.path for guess in self.inbound.guesses]),
         )
 
     def decide(self, world: World) -> Applied:
