@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.events import Event, TicketRated, TicketWithdrawn
+from gateway.domain.events import EmergencyRaised, Event, TicketRated, TicketWithdrawn
 from gateway.domain.form import CallbackShown, Form, Judgement
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.ids import rfc3339
@@ -131,6 +131,11 @@ class Ticket:
         told.set("outcome.evaluation.comment", comment)
         self.record(event, told)
         outcome.evaluations[-1].comment = comment
+
+    def raise_emergency(self, number: str | None, at: datetime, message_id: str | None = None) -> None:
+        """Somebody is in danger, and ``number`` to be called, if any; ``message_id``: where they wrote it."""
+        if number is not None:
+            self.record(EmergencyRaised(at=at, number=number, message_id=message_id))
 
     def withdraw(self, event: TicketWithdrawn) -> None:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""

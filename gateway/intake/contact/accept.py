@@ -25,7 +25,6 @@ from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
 from gateway.edge.off_loop import off_loop
-from gateway.intake.contact.emergency import raise_emergency
 from gateway.intake.contact.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
@@ -89,7 +88,7 @@ class AcceptContact:
         filling.guess(self.guesses)
         filling.mention(self.mentions)
         ticket.record(received, filling.alteration)
-        raise_emergency(ticket, self.emergency, self.at)
+        ticket.raise_emergency(self.emergency, self.at)
         calls.settle(interaction)
         world.see((self.key, *self.also), ticket, interaction)
         return world.applied(ticket, interaction, seqs=seqs)

@@ -1,21 +1,12 @@
-"""Somebody being in danger, told in the same way whatever the way in."""
+"""Somebody being in danger, found in the same way whatever the way in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 
-from gateway.domain.events import EmergencyRaised
 from gateway.domain.guess import Guess, Reading
-from gateway.domain.ticket import Ticket
 from gateway.prefill.danger import emergency, raised_in
-
-
-def raise_emergency(ticket: Ticket, number: str | None, at: datetime, message_id: str | None = None) -> None:
-    """Tell that ``number`` is to be called, if any; ``message_id``: where the danger was written."""
-    if number is not None:
-        ticket.record(EmergencyRaised(at=at, number=number, message_id=message_id))
 
 
 def danger_said(sentences: Iterable[str]) -> tuple[Guess, ...]:
