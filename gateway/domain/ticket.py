@@ -102,10 +102,6 @@ class Ticket:
         """Whether anybody has looked at its form."""
         return isinstance(self._form, Form)
 
-    def value(self, path: str) -> Any:
-        """The code of a field, or its text."""
-        return getattr(self, path) if path in COLUMNS else path_of(path).code(self.form)
-
     def apply(self, event: Event) -> None:
         """Alter the coded state as ``event`` tells. Nothing else does."""
         for path, (_, code) in event.changed.items():
