@@ -34,20 +34,16 @@ _MEANT = 2
 class Filling:
     """What one message, or one more piece of speech, fills of a ticket."""
 
-    __slots__ = ("_alteration", "_more", "_shift", "_ticket")
+    __slots__ = ("_more", "_shift", "_ticket", "alteration")
 
     def __init__(self, ticket: Ticket, *, more: bool = False) -> None:
         """``more``: the guesses are those of a further message, not of everything that was said."""
         self._ticket = ticket
-        self._alteration = Alteration(ticket)
+        self.alteration = Alteration(ticket)
+        """For the event that tells of it."""
         self._more = more
         self._shift: int | None = 0
         """By how much spans move; None: the content is a person's wording, they mean nothing."""
-
-    @property
-    def alteration(self) -> Alteration:
-        """For the event that tells of it."""
-        return self._alteration
 
     def extend(self, content: str | None) -> None:
         """Append a further message to ``demand.content``; spans of guesses count from its beginning."""
@@ -64,7 +60,7 @@ class Filling:
 
     def set(self, path: str, value: Any) -> None:
         """A field is set on purpose by somebody or something that is not a person at the desk."""
-        self._alteration.set(path, self._spoken_kind(value) if path == _KIND else value)
+        self.alteration.set(path, self._spoken_kind(value) if path == _KIND else value)
 
     def choose_line(self, line: str) -> None:
         """They said who they are by the line that they chose."""
@@ -117,7 +113,7 @@ class Filling:
         sure = guess.confidence >= FILL_AT
         # Two places are named and neither is meant.
         opened = not sure and field.room == "place" and len(guess.candidates) >= _MEANT
-        anew = self._more and name == SECRET and not self._alteration.value(name)  # lifted, and asked for once more
+        anew = self._more and name == SECRET and not self.alteration.value(name)  # lifted, and asked for once more
         if earlier is not None and not anew:
             if earlier.confirmed_by is not None:
                 return
@@ -128,9 +124,9 @@ class Filling:
         stated = earlier is None and not field.is_default(form)
         entries[name] = Filled(field.code_of(value), guess.source, self._moved(guess.span), guess.confidence)
         if sure and not stated:
-            self._alteration.put(field, value)
+            self.alteration.put(field, value)
         elif opened and earlier is not None:
-            self._alteration.set(name, None)
+            self.alteration.set(name, None)
         if field.offered is not None and (guess.candidates or getattr(form.prefill.candidates, field.offered)):
             offered = [Candidate(code, sureness) for code, sureness in guess.candidates]
             setattr(form.prefill.candidates, field.offered, offered)
@@ -140,7 +136,7 @@ class Filling:
         if span is None or self._shift is None:
             return None
         begin, end = span[0] + self._shift, span[1] + self._shift
-        content = self._alteration.value(_CONTENT)
+        content = self.alteration.value(_CONTENT)
         return None if content and end > said_in(content) else [begin, end]
 
     def _reworded(self, guesses: Sequence[Guess]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -22,20 +22,6 @@ _SETTABLE = ("requester", "demand", "place", "outcome", "related", "source")
 class FieldPath:
     """One path. ``coded``: its value is a code, an instant, a flag or a figure, and events tell of it."""
 
-    __slots__ = (
-        "_default",
-        "_holder",
-        "_keys",
-        "_kind",
-        "_name",
-        "_row",
-        "code_key",
-        "coded",
-        "offered",
-        "path",
-        "room",
-    )
-
     def __init__(self, row: FieldRow, default: Any, *, named: bool = False) -> None:
         """The field of ``row``; ``named``: what the code of its object says already."""
         self.path = row.path
@@ -47,12 +33,13 @@ class FieldPath:
         self._keys = {one.name for one in dataclasses.fields(default)} if self._kind in _OBJECTS else None
         """Of an object: its fields."""
         self.code_key = row.code
+        self.code_path = row.path if row.code is None else f"{row.path}.{row.code}"
+        self.get: Callable[[Form], Any] = attrgetter(row.path)
+        """What stands there, as the form holds it."""
+        self.code: Callable[[Form], Any] = attrgetter(self.code_path)
+        """The same, but of coded objects the code: what events and ``prefill.fields`` tell."""
         told = not row.personal and row.hidden is None  # events reach whoever sees the record masked
         self.coded = told and not named and (self._kind not in _OBJECTS or row.code is not None)
-
-    def get(self, form: Form) -> Any:
-        """What stands there, as the form holds it."""
-        return getattr(self._inner(form), self._name)
 
     def put(self, form: Form, value: Any) -> None:
         """Set what ``shaped`` has made. An object within a section is replaced, not altered: copies may share it."""
@@ -67,12 +54,8 @@ class FieldPath:
         """Set the value that an event tells; of an object that a code names, nothing but the code is known then."""
         if self.code_key is None:
             self.put(form, list(code) if type(code) is list else code)
-        elif getattr(self.get(form), self.code_key) != code:
+        elif self.code(form) != code:
             self.put(form, self._kind(**{self.code_key: code}))
-
-    def code(self, form: Form) -> Any:
-        """What stands there, of coded objects the code: what events and ``prefill.fields`` tell."""
-        return self.code_of(self.get(form))
 
     def code_of(self, value: Any) -> Any:
         """The code of a value that ``shaped`` has made."""
@@ -121,12 +104,6 @@ class FieldPath:
             raise RejectedInput(f"the record has no field {self.path}.{min(map(str, unknown))!r} that can be set")
         return self._kind(**value)
 
-    def _inner(self, form: Form) -> Any:
-        inner: Any = form
-        for name in self._holder:
-            inner = getattr(inner, name)
-        return inner
-
 
 def _paths() -> dict[str, FieldPath]:
     form, found = Form(), {}
@@ -158,7 +135,7 @@ PATHS: dict[str, FieldPath] = _paths()
 _NAMED = frozenset(path for path, field in PATHS.items() if field.code_key is not None)
 CODED = tuple(path for path, field in PATHS.items() if field.coded and path.rpartition(".")[0] not in _NAMED)
 """Paths that events tell of, each value once: of an object that a code names, the object."""
-_coded = attrgetter(*(path if (key := PATHS[path].code_key) is None else f"{path}.{key}" for path in CODED))
+_coded = attrgetter(*(PATHS[path].code_path for path in CODED))
 _EMPTY = _coded(Form())
 
 

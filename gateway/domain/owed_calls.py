@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -46,9 +47,9 @@ _SPOKEN = "requester.callback_phone"
 _PERSONAL = frozenset({"requester", "line"})
 
 
-def touches_people(*paths: str) -> bool:
+def touches_people(paths: Iterable[str]) -> bool:
     """Whether fields at ``paths`` say who is owed a call, or where."""
-    return any(path.partition(".")[0] in _PERSONAL for path in paths)
+    return not _PERSONAL.isdisjoint([path.partition(".")[0] for path in paths])
 
 
 def ticket_number(ticket: Ticket, earlier: str | None = None) -> Number | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.events import Event, TicketRated, TicketWithdrawn
+from gateway.domain.events import EmergencyRaised, Event, TicketRated, TicketWithdrawn
 from gateway.domain.form import CallbackShown, Form, Judgement
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.ids import rfc3339
@@ -102,10 +102,6 @@ class Ticket:
         """Whether anybody has looked at its form."""
         return isinstance(self._form, Form)
 
-    def value(self, path: str) -> Any:
-        """The code of a field, or its text."""
-        return getattr(self, path) if path in COLUMNS else path_of(path).code(self.form)
-
     def apply(self, event: Event) -> None:
         """Alter the coded state as ``event`` tells. Nothing else does."""
         for path, (_, code) in event.changed.items():
@@ -131,6 +127,11 @@ class Ticket:
         told.set("outcome.evaluation.comment", comment)
         self.record(event, told)
         outcome.evaluations[-1].comment = comment
+
+    def raise_emergency(self, number: str | None, at: datetime, message_id: str | None = None) -> None:
+        """Somebody is in danger, and ``number`` to be called, if any; ``message_id``: where they wrote it."""
+        if number is not None:
+            self.record(EmergencyRaised(at=at, number=number, message_id=message_id))
 
     def withdraw(self, event: TicketWithdrawn) -> None:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""
@@ -180,11 +181,10 @@ class Alteration:
 
     def value(self, path: str) -> Any:
         """The code or text that the field will have."""
-        if path in self._columns:
-            return self._columns[path]
-        if path not in COLUMNS and (field := path_of(path)) in self._values:
-            return field.code_of(self._values[field])
-        return self._ticket.value(path)
+        if path in COLUMNS:
+            return self._columns.get(path, getattr(self._ticket, path))
+        field = path_of(path)
+        return field.code_of(self._values[field]) if field in self._values else field.code(self._ticket.form)
 
     def changed(self) -> dict[str, list[Any]]:
         """``[from, to]`` of the coded fields that become something else."""
@@ -212,9 +212,10 @@ class Alteration:
 
     def finish(self) -> None:
         """Set the texts, and what else an object that a code names holds."""
+        if not self._values:
+            return
+        ticket, form = self._ticket, self._ticket.form
         for field, value in self._values.items():
-            field.put(self._ticket.form, value)
-        if self._values:
-            ticket, requester = self._ticket, self._ticket.form.requester
-            ticket.hidden, ticket.requester_id = requester.hidden, requester.requester_id or ticket.requester_id
-            ticket.reworded = True
+            field.put(form, value)
+        ticket.reworded = True
+        ticket.hidden, ticket.requester_id = form.requester.hidden, form.requester.requester_id or ticket.requester_id

@@ -39,7 +39,6 @@ class ThreadView:
     interaction_id: str | None = None
     open_interaction_id: str | None = None
     open_ticket_id: str | None = None
-    open_ticket_no: str | None = None
     dialogue: str | None = None
     dialogue_no: int = 0
     phone_known: bool = False

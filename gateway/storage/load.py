@@ -13,11 +13,11 @@ from gateway.domain.command import Refs
 from gateway.domain.ids import city_day, new_ulid
 from gateway.domain.journal import Journal
 from gateway.domain.transcript import Spoken
-from gateway.domain.world import World
+from gateway.domain.world import Seen, World
 from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
-from gateway.storage.codec import Row, interaction_of, seen_of, thread_of, ticket_of
+from gateway.storage.codec import Row, interaction_of, thread_of, ticket_of
 from gateway.storage.tasks import earlier_numbers, load_tasks
 
 EVENT_SEQ = "event_seq"
@@ -75,7 +75,7 @@ def load(connection: sa.Connection, batch: Sequence[Refs], zone: tzinfo) -> Load
     world = World(journal=Journal(lock_writers(connection)), zone=zone, new_id=new_ulid)
     loaded = Loaded(world)
     if keys := {key.external_id for refs in batch for key in refs.seen}:
-        found = (seen_of(row) for row in _SEEN.rows(connection, keys=list(keys)).mappings())
+        found = (Seen(**row) for row in _SEEN.rows(connection, keys=list(keys)).mappings())
         world.seen = {(seen.channel_id, seen.external_id): seen for seen in found}
     _load_interactions(connection, batch, world)
     wanted = {one for refs in batch for one in refs.tickets}

@@ -16,7 +16,6 @@ from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.words import Disposition
 from gateway.domain.world import World
-from gateway.intake.contact.emergency import raise_emergency
 from gateway.intake.conversation.take_message import Asked, end, going_on
 
 
@@ -92,7 +91,7 @@ class HearVoiceMessage:
         ticket.record(heard, filling.alteration)
         if self.asked is not None:
             self.asked.tell(ticket, at)
-        raise_emergency(ticket, self.emergency, at, self.message_id)
+        ticket.raise_emergency(self.emergency, at, self.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if self.ends is not None:

@@ -23,14 +23,13 @@ from gateway.domain.phone_numbers import CITY, e164
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition, kind_on
 from gateway.domain.world import NewTicket
-from gateway.intake.contact.emergency import danger_said
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import DialogueState
 from gateway.ports.message import InboundMessage, StoredMessage
-from gateway.prefill.danger import raised_in
+from gateway.prefill.danger import danger_said, raised_in
 
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
 """Events that are no contact, whatever the channel says."""

@@ -34,7 +34,6 @@ from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
 from gateway.errors import StaleVersion
-from gateway.intake.contact.emergency import raise_emergency
 
 _ASKED: dict[Intent, type[ProgressAsked | TicketUrged | WithdrawAsked | TicketAddedTo]] = {
     Intent.PROGRESS: ProgressAsked,
@@ -195,7 +194,7 @@ class TakeMessage:
         ticket.record(inbound.received(at), filling.alteration)
         if self.asked is not None:
             self.asked.tell(ticket, at)
-        raise_emergency(ticket, inbound.emergency, at, inbound.message_id)
+        ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if inbound.rated is not None:
@@ -236,7 +235,7 @@ class TakeBeside:
             seen=(self.inbound.key,),
             thread=self.inbound.thread.key,
             writes_messages=True,
-            calls=touches_people(*(guess.path for guess in self.inbound.guesses)),
+            calls=touches_people([guess.path for guess in self.inbound.guesses]),
         )
 
     def decide(self, world: World) -> Applied:
@@ -255,7 +254,7 @@ class TakeBeside:
         world.attach(inbound.attachments, ticket, interaction)
         filling.guess(inbound.guesses)
         ticket.record(inbound.received(at), filling.alteration)
-        raise_emergency(ticket, inbound.emergency, at, inbound.message_id)
+        ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if inbound.rated is not None:
             inbound.rated.tell(ticket, at)
         inbound.tell_fetched(ticket, at)

@@ -46,7 +46,7 @@ class CorrectTicket:
             tickets=(self.ticket_id,),
             interactions=(self.interaction_id,) if self.interaction_id is not None else (),
             corrects=bool(self.words),
-            calls=touches_people(*self.values),
+            calls=touches_people(self.values),
         )
 
     def decide(self, world: World) -> Applied:
