@@ -201,7 +201,9 @@ class TakeMessage:
         if inbound.rated is not None:
             inbound.rated.tell(ticket, at)
         if self.ends is not None:
-            end(world, ticket, interaction, InteractionEnded(at=at, disposition=self.ends.value))
+            ended = InteractionEnded(at=at, disposition=self.ends.value)
+            world.end(interaction, ended)
+            ticket.record(ended)
         inbound.tell_fetched(ticket, at)
         calls.settle(interaction, callback=self.callback, served=self.ends is not None)
         world.see((inbound.key,), ticket, interaction)
@@ -288,18 +290,10 @@ class CloseConversation:
             return world.applied(ticket, interaction, skipped=True)
         calls = OwedCalls(world, ticket, self.at)
         event = InteractionEnded(at=self.at, disposition=self.disposition.value, idle=self.idle, left=self.left)
-        end(world, ticket, interaction, event)
+        world.end(interaction, event)
+        ticket.record(event)
         calls.settle(interaction, served=True)
         return world.applied(ticket, interaction)
-
-
-def end(
-    world: World, ticket: Ticket, interaction: Interaction, event: InteractionEnded, ended_at: datetime | None = None
-) -> None:
-    """The interaction is over, as ``event`` tells."""
-    interaction.end(event, Disposition(event.disposition), ended_at or event.at)
-    world.follow(interaction)
-    ticket.record(event)
 
 
 def going_on(world: World, conversation: ExternalKey, expected: int) -> Interaction:
