@@ -78,11 +78,15 @@ class FieldPath:
             return content_of(value)
         if self._row.words is not None and self._row.kind is Kind.WORD and value is not None:
             return self._word(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise RejectedInput(f"{self.path} takes a number that has an end")
+        if isinstance(value, int | float) and not self._within(value):
+            raise RejectedInput(f"{self.path} cannot be {value!r}")
         if value is not None and not isinstance(value, str | int | float):
             raise RejectedInput(f"{self.path} takes a single value")
         return value
+
+    def _within(self, value: float) -> bool:
+        least, greatest = self._row.least, self._row.greatest
+        return (least is None or least <= value) and (greatest is None or value <= greatest) and math.isfinite(value)
 
     def _word(self, value: Any) -> str:
         words = self._row.words
@@ -108,25 +112,18 @@ class FieldPath:
 def _paths() -> dict[str, FieldPath]:
     form, found = Form(), {}
     for row in TABLE:
-        above = TABLE.get(row.parent)
-        settable = row.path.partition(".")[0] in _SETTABLE and row.kind is not Kind.LIST and row.path in _holders(form)
-        if row.path in _ALONE or settable:
+        room, _, within = row.path.partition(".")
+        settable = room in _SETTABLE and row.kind is not Kind.LIST and (within or room == "source")
+        if row.path not in _ALONE and not settable:
+            continue
+        try:
             default = attrgetter(row.path)(form)
-            named = above is not None and above.code is not None and row.name != above.code
-            found[row.path] = FieldPath(row, default, named=named)
+        except AttributeError:  # it lies in a list, or is counted when it is read
+            continue
+        above = TABLE.get(row.parent)
+        named = above is not None and above.code is not None and row.name != above.code
+        found[row.path] = FieldPath(row, default, named=named)
     return found
-
-
-def _holders(form: Form) -> frozenset[str]:
-    """Paths of everything that lies in the sections of a form."""
-    found = set()
-    for room in _SETTABLE:
-        section = getattr(form, room)
-        found |= {f"{room}.{one.name}" for one in dataclasses.fields(section)} | {room}
-        for one in dataclasses.fields(section):
-            if isinstance(inner := getattr(section, one.name), _OBJECTS):
-                found |= {f"{room}.{one.name}.{deep.name}" for deep in dataclasses.fields(inner)}
-    return frozenset(found) - {"requester", "demand", "place", "outcome", "related", "outcome.evaluations"}
 
 
 _ALONE = frozenset({"entry_number", "handling.lead_unit", "prefill.pending"})

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.callback import (
+    SPOKEN,
     WENT_ON,
     NewCallback,
     Number,
@@ -43,7 +44,6 @@ from gateway.domain.ticket import CALLBACK, Ticket
 from gateway.domain.world import World
 from gateway.errors import NotFound
 
-_SPOKEN = "requester.callback_phone"
 _PERSONAL = frozenset({"requester", "line"})
 
 
@@ -54,15 +54,7 @@ def touches_people(paths: Iterable[str]) -> bool:
 
 def ticket_number(ticket: Ticket, earlier: str | None = None) -> Number | None:
     """Where the requester of a ticket is called."""
-    requester = ticket.form.requester
-    spoken = ticket.form.prefill.fields.get(_SPOKEN)
-    heard = (
-        {"value": spoken.value, "confidence": spoken.confidence, "confirmed_by": spoken.confirmed_by}
-        if spoken
-        else None
-    )
-    given = {"phone": requester.phone, "callback_phone": requester.callback_phone}
-    return number_to_call(given, heard, earlier)
+    return number_to_call(ticket.form.requester, ticket.form.prefill.fields.get(SPOKEN), earlier)
 
 
 class OwedCalls:

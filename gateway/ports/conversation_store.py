@@ -122,7 +122,7 @@ class OutboxRow:
 
 
 class OutboxStore(Protocol):
-    """What is to be sent. Deliveries themselves are written as ``Change.deliveries``."""
+    """What is to be sent. What becomes of it is a command (``BookDelivery``)."""
 
     async def lease(
         self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float

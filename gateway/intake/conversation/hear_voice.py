@@ -16,7 +16,7 @@ from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.words import Disposition
 from gateway.domain.world import World
-from gateway.intake.conversation.take_message import Asked, end, going_on
+from gateway.intake.conversation.take_message import Asked, going_on
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,7 +95,9 @@ class HearVoiceMessage:
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if self.ends is not None:
-            end(world, ticket, interaction, InteractionEnded(at=at, disposition=self.ends.value))
+            ended = InteractionEnded(at=at, disposition=self.ends.value)
+            world.end(interaction, ended)
+            ticket.record(ended)
         calls.settle(interaction, callback=self.callback, served=self.ends is not None or self.last)
         return world.applied(ticket, interaction, seqs=seqs)
 

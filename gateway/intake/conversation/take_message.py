@@ -112,7 +112,7 @@ class Inbound:
         """What the outbox tells of messages that it sends: these the person's client fetches itself."""
         for message in self.messages:
             if message.queue is not None and message.queue.taken:
-                ticket.record(MessageSent(at=at, message_id=message.message_id))
+                ticket.record(MessageSent(at=at, message_id=message.message_id, error=None))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -200,7 +200,9 @@ class TakeMessage:
         if inbound.rated is not None:
             inbound.rated.tell(ticket, at)
         if self.ends is not None:
-            end(world, ticket, interaction, InteractionEnded(at=at, disposition=self.ends.value))
+            ended = InteractionEnded(at=at, disposition=self.ends.value)
+            world.end(interaction, ended)
+            ticket.record(ended)
         inbound.tell_fetched(ticket, at)
         calls.settle(interaction, callback=self.callback, served=self.ends is not None)
         world.see((inbound.key,), ticket, interaction)
@@ -287,18 +289,10 @@ class CloseConversation:
             return world.applied(ticket, interaction, skipped=True)
         calls = OwedCalls(world, ticket, self.at)
         event = InteractionEnded(at=self.at, disposition=self.disposition.value, idle=self.idle, left=self.left)
-        end(world, ticket, interaction, event)
+        world.end(interaction, event)
+        ticket.record(event)
         calls.settle(interaction, served=True)
         return world.applied(ticket, interaction)
-
-
-def end(
-    world: World, ticket: Ticket, interaction: Interaction, event: InteractionEnded, ended_at: datetime | None = None
-) -> None:
-    """The interaction is over, as ``event`` tells."""
-    interaction.end(event, Disposition(event.disposition), ended_at or event.at)
-    world.follow(interaction)
-    ticket.record(event)
 
 
 def going_on(world: World, conversation: ExternalKey, expected: int) -> Interaction:

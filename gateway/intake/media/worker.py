@@ -123,11 +123,11 @@ class MediaWorker:
         self.fetching = LeasedWorker(
             "media-fetch", take=self._take_files, work=self._fetch, parallel=PARALLEL, poll_s=POLL_S, on=next_todo
         )
-        """Runs in every process that has channels, …"""
+        """Fetches; runs in every process that has channels."""
         self.hearing = LeasedWorker(
             "media-hear", take=self._take_voice, work=self._hear, parallel=HEARD_AT_ONCE, poll_s=POLL_S, on=next_todo
         )
-        """… this one not where calls are served."""
+        """Transcribes voice messages; does not run where calls are served."""
 
     async def _take_files(self, room: int) -> list[AttachmentRow]:
         here = self._channels.conversing()

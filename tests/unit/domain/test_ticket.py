@@ -54,6 +54,9 @@ def test_it_is_taken_back_until_it_is_answered_or_closed(status: Status) -> None
         ("demand.type", "joke"),
         ("demand.sub", 1),
         ("place.lat", float("nan")),
+        ("place.lat", 91),
+        ("outcome.evaluation.satisfied", 0),
+        ("outcome.evaluation.satisfied", 6),
     ],
 )
 def test_nonsense_is_refused_before_anything_alters(path: str, value: object) -> None:
