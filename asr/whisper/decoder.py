@@ -13,7 +13,6 @@ import numpy as np
 
 from asr.whisper.detector import Samples
 
-FRAMES_PER_SECOND = 100
 LEAST_FRAMES = 800
 """The encoder hears at least 8 s: with less around it, the model repeats itself (measured, README)."""
 TRAILING_FRAMES = 400

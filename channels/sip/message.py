@@ -34,7 +34,6 @@ MAX_HEADERS = 32_768
 """Bytes of start line and headers: reading them is work that a stranger chooses."""
 MAX_CSEQ = 2**31
 MAX_FORWARDS = 255
-OPTION_TAG_HEADERS = ("supported", "require", "proxy-require")
 
 REASONS = {
     100: "Trying", 180: "Ringing", 200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -74,8 +74,7 @@ class SipSettings(BaseModel):
     """Of callers' numbers that come without one, e.g. 66534321; empty: such a number is not dialable."""
     flow: str = "hotline"
     """The flow of a call that comes in here."""
-    line: str = "citizen"
-    """``citizen`` or ``enterprise``."""
+    line: Literal["citizen", "enterprise"] = "citizen"
 
     @property
     def plan(self) -> DialPlan:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from channels.telegram.settings import TelegramSettings
 from channels.telegram.texts import pieces
 from channels.telegram.updates import NoUpdate, Translated, Translator
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.http_channel import problem
 from gateway.edge.off_loop import off_loop
 from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
@@ -91,14 +92,14 @@ class TelegramChannel:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A delivery of Telegram's: 200 once it is stored, 503 when it could not be."""
         if request.match_info.get("tail", "").strip("/") or self._settings.mode != "webhook":
-            return _problem(404, "nothing is here")
+            return problem(404, "nothing is here")
         if request.method != "POST":
-            return _problem(405, "POST only", {"Allow": "POST"})
+            return problem(405, "POST only", {"Allow": "POST"})
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._secret):
             self._text.health.refused("bad_signature")
             _log.warning("telegram_update_refused", reason="secret_token")
-            return _problem(403, "the secret token does not fit")
+            return problem(403, "the secret token does not fit")
         try:
             body = await _body(request)
             try:
@@ -109,9 +110,9 @@ class TelegramChannel:
                 await self._store(found)
         except NoUpdate:
             self._refused("malformed")
-            return _problem(400, "this is no update")
+            return problem(400, "this is no update")
         except StoreUnavailable as error:
-            return _problem(503, "cannot be stored now", {"Retry-After": str(error.retry_after_s)})
+            return problem(503, "cannot be stored now", {"Retry-After": str(error.retry_after_s)})
         return web.Response()
 
     async def send(self, message: OutboundMessage) -> Sent:
@@ -247,13 +248,3 @@ async def _body(request: web.Request) -> bytes:
         if len(body) > MAX_BODY:
             raise NoUpdate("larger than any update")
     return bytes(body)
-
-
-def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A problem document (RFC 9457)."""
-    return web.json_response(
-        {"type": "about:blank", "status": status, "detail": detail},
-        status=status,
-        headers=headers,
-        content_type="application/problem+json",
-    )

@@ -17,6 +17,7 @@ from channels.wechat.refusals import BadSignature, Refused, TooLarge, Unreadable
 from channels.wechat.settings import WechatSettings
 from channels.wechat.sync import MessageSync
 from gateway.domain.limits import LONG_BODY
+from gateway.edge.http_channel import problem
 from gateway.edge.off_loop import off_loop
 from gateway.edge.unreadable import keep_unreadable
 from gateway.errors import Conflict, GatewayError, PermanentDeliveryError, RejectedInput, StoreUnavailable
@@ -101,7 +102,7 @@ class WechatChannel:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A callback of the platform; always an answer, 503 when it could not be stored."""
         if request.match_info.get("tail", ""):
-            return _problem(404, "nothing is here")
+            return problem(404, "nothing is here")
         try:
             if request.method == "GET":
                 return self._verify(request.query)
@@ -110,10 +111,10 @@ class WechatChannel:
         except Refused as refused:
             self._text.health.refused(refused.reason)
             _log.warning("wechat_callback_refused", reason=str(refused), exc_info=refused)
-            return _problem(refused.status, str(refused))
+            return problem(refused.status, str(refused))
         except StoreUnavailable as error:
-            return _problem(503, "cannot be stored now", {"Retry-After": str(error.retry_after_s)})
-        return _problem(405, "GET and POST only", {"Allow": "GET, POST"})
+            return problem(503, "cannot be stored now", {"Retry-After": str(error.retry_after_s)})
+        return problem(405, "GET and POST only", {"Allow": "GET, POST"})
 
     def _verify(self, query: Mapping[str, str]) -> web.Response:
         """Answer the platform's check of this address."""
@@ -140,7 +141,7 @@ class WechatChannel:
                 await asyncio.shield(task)
         except TimeoutError as error:
             _log.warning("wechat_callback_late", after_s=self._settings.answer_within_s, exc_info=error)
-            return _problem(503, "not stored in time", {"Retry-After": "5"})
+            return problem(503, "not stored in time", {"Retry-After": "5"})
         finally:
             if not task.done():
                 task.add_done_callback(_note_late)
@@ -254,13 +255,3 @@ def _note_late(task: asyncio.Task[None]) -> None:
     """Log the outcome of a delivery whose request has been answered already."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.warning("wechat_late_failed", exc_info=error)
-
-
-def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A problem document (RFC 9457)."""
-    return web.json_response(
-        {"type": "about:blank", "status": status, "detail": detail},
-        status=status,
-        headers=headers,
-        content_type="application/problem+json",
-    )

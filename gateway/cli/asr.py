@@ -16,9 +16,6 @@ from gateway.ports.recogniser import Engine
 from gateway.recognition.local import joined, load_engine, recognise_file
 from gateway.settings import Settings, load
 
-SHOWN_EVERY_S = 0.2
-LOGGED_EVERY_S = 10.0
-
 
 def add_parser(verbs: Any) -> None:
     """``gateway asr transcribe|eval|models|add|fetch``."""

@@ -6,19 +6,19 @@ a further reason joins it. Everything here is pure; ``gateway.domain.callback_wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.events import SYSTEM
+from gateway.domain.form import Filled, Requester
 from gateway.domain.guess import SURE
 from gateway.domain.ids import new_ulid
 from gateway.domain.words import ABANDONED, CallbackState, Disposition
 
 REPLY_WINDOW_CLOSED = "reply_window_closed"
 """The reason of who has an answer coming that their provider does not let through any more."""
-SYSTEM = "system"
-"""Closes what nobody need call about any more."""
 CALLED_AGAIN, WENT_ON = "called_again", "call_went_on"
 """Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not."""
 MOST_REASONS = 20
@@ -31,7 +31,7 @@ _SERVED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCallback:
-    """A change's author says that this person is owed a call; whether that makes a task is decided as it is written."""
+    """A command says that this person is owed a call; whether that makes a task is decided as it is written."""
 
     callback_id: str
     reason: str
@@ -67,34 +67,33 @@ class Number:
     sure: bool
 
 
-def number_to_call(
-    requester: Mapping[str, Any], spoken: Mapping[str, Any] | None, earlier: str | None = None
-) -> Number | None:
-    """Where the requester of a ticket is called.
+SPOKEN = "requester.callback_phone"
+"""The entry of ``prefill.fields`` for the number that somebody said."""
 
-    ``requester``: that section of its record. ``spoken``: the entry of ``prefill.fields`` for the callback number.
+
+def number_to_call(requester: Requester, spoken: Filled | None, earlier: str | None = None) -> Number | None:
+    """Where the requester of a ticket is called; ``spoken`` is the entry at ``SPOKEN``.
+
     ``earlier``: the number of an earlier ticket of theirs; it counts when this one has none at all.
 
     A spoken number comes before the one they called or wrote from only when it is surely theirs.
     """
-    given, own = requester.get("callback_phone"), requester.get("phone")
-    entry = spoken or {}
-    heard = entry.get("value")
-    stated = given is not None and (given != heard or entry.get("confirmed_by") is not None)
-    if given is not None and (stated or (entry.get("confidence") or 0.0) >= SURE):
+    given, own, entry = requester.callback_phone, requester.phone, spoken or Filled()
+    stated = given != entry.value or entry.confirmed_by is not None
+    if given is not None and (stated or entry.sureness >= SURE):
         return Number(given, sure=True)
     if own is not None:
         return Number(own, sure=False)
-    unsure = given or heard or earlier
+    unsure = given or entry.value or earlier
     return Number(unsure, sure=False) if unsure is not None else None
 
 
-def number_to_write(requester: Mapping[str, Any], spoken: Mapping[str, Any] | None) -> str | None:
+def number_to_write(requester: Requester, spoken: Filled | None) -> str | None:
     """Where a reply may go by SMS instead: not to a number that may be somebody else's, there a person has to ask."""
     number = number_to_call(requester, spoken)
     if number is not None and ";ext=" in number.value:
         return None  # nobody can be texted behind an extension
-    return number.value if number is not None and (number.sure or number.value == requester.get("phone")) else None
+    return number.value if number is not None and (number.sure or number.value == requester.phone) else None
 
 
 def number_of(numbers: Iterable[Number | None]) -> str | None:

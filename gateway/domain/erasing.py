@@ -1,7 +1,7 @@
-"""What of a ticket is a person's, and what is left of it once it has been erased: one table, closed.
+"""What is left of a ticket once it has been erased: what the table of fields says is no person's (``personal``).
 
-What stays are codes, instants, figures and ids of our own, so that every count stays what it was. A field that stands
-in no row goes: whoever adds one says here whether it may stay. The columns of SQL: ``gateway.storage.erasure_table``.
+What stays are codes, instants, figures and ids of our own, so that every count stays what it was. A key that is no
+field goes. The columns of SQL: ``gateway.storage.erasure_table``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from gateway.domain.fields import TABLE, FieldRow, Kind
+from gateway.domain.form import Form
 from gateway.domain.form_paths import COLUMNS
 
 Tree = dict[str, Any]
@@ -37,70 +39,29 @@ def _kept(*names: str) -> dict[str, Fate]:
     return dict.fromkeys(names, KEPT)
 
 
-def _erased(*names: str) -> dict[str, Fate]:
-    return dict.fromkeys(names, ERASED)
+def _fate(row: FieldRow) -> Any:
+    match row.kind:
+        case Kind.OBJECT:
+            return _fates(row.path)
+        case Kind.LIST:
+            return Each(_fates(row.path))
+        case _:
+            return ERASED if row.personal else KEPT
 
 
-_DIVISION = _kept("code", "name")
-_CANDIDATES = Each(_kept("code", "confidence"))
+def _fates(path: str = "") -> dict[str, Any]:
+    return {row.name: _fate(row) for row in TABLE.within(path)}
+
+
+_READ = dict.fromkeys(("mentions", "pending"), ERASED)
+"""What pre-fill says of a text goes with it, whatever it is."""
 TICKET: Mapping[str, Any] = {
-    **_kept("entry_number", "callback_id", "status_before_merge"),
-    "source": {"name": KEPT, "event_id": ERASED},
-    "requester": {
-        **_kept("requester_id", "kind", "contact_by", "anonymous", "secret", "language", "returning"),
-        **_erased("name", "phone", "callback_phone", "gender", "org_name", "uscc", "accessibility", "labels"),
-    },
-    "demand": {
-        **_kept("type", "emergency"),
-        **_erased("title", "content"),
-        "category": _kept("code", "l1", "l2", "l3", "l4", "taxonomy_version"),
-        "urgency": {"level": KEPT, "reason": ERASED},
-        "complained_about": _erased("name", "phone"),
-    },
-    "place": {
-        **dict.fromkeys(("district", "street", "community"), _DIVISION),
-        "grid_id": KEPT,
-        **_erased("address", "lat", "lon", "crs"),
-    },
-    "handling": {
-        **_kept("lead_unit", "undecided_since", "reopened"),
-        "units": Each(
-            {
-                **_kept("task_id", "unit", "role", "status", "version", "asked_until", "due_at"),
-                **_kept(
-                    *(f"{done}_at" for done in ("dispatched", "signed", "responded", "arrived", "replied", "accepted"))
-                ),
-                "returns": Each({**_kept("at", "unit", "rule", "upheld"), "reason": ERASED}),
-            }
-        ),
-        "routing_trace": Each({**_kept("stage", "rule"), "reason": ERASED}),
-        "clocks": Each(
-            _kept(
-                *("clock_id", "kind", "task_id", "started_at", "due_at", "next_at"),
-                *(f"{what}_at" for what in ("warned", "met", "breached", "paused", "stopped")),
-            )
-        ),
-        "callback": _kept("state", "due_at", "attempts", "how"),
-    },
-    "outcome": {
-        **_kept("replied_at", "resolved", "closed_at"),
-        "public_reply": ERASED,
-        "evaluation": {**_kept("channel", "satisfied"), "comment": ERASED},
-        "evaluations": Each({**_kept("at", "channel", "satisfied"), "comment": ERASED}),
-    },
-    "prefill": {
-        "fields": KEPT,
-        "candidates": dict.fromkeys(("category", "unit", "district", "street", "community"), _CANDIDATES),
-        **_erased("mentions", "pending"),
-    },
-    "related": {
-        **_kept("parent_id", "child_ids", "merged_into", "merged_ids", "merged_count"),
-        "similar": Each(_kept("ticket_id", "score")),
-    },
-    "attachments": Each({**_kept("attachment_id", "media_type", "bytes"), **_erased("sha256", "error", "name", "url")}),
+    **{name: fate for name, fate in _fates().items() if name in Form.__slots__},
+    **_kept("callback_id", "status_before_merge"),
+    "prefill": _fates("prefill") | _READ,
 }
 """A ticket's document. ``prefill.fields``: the guesses of fields that are kept, without their place in the text."""
-INTERACTION: Mapping[str, Any] = {"flow": _kept("name", "version"), **_erased("dtmf", "recording")}
+INTERACTION: Mapping[str, Any] = {"flow": _kept("name", "version"), "dtmf": ERASED, "recording": ERASED}
 CALLBACK: Mapping[str, Any] = {
     "reasons": Each(_kept("reason", "ticket_id", "interaction_id")),
     **_kept("claimed_by", "claimed_until"),
@@ -110,7 +71,7 @@ CALLBACK: Mapping[str, Any] = {
 
 
 def erased(doc: Mapping[str, Any], fates: Mapping[str, Any]) -> Tree:
-    """What is left of a sparse document; ``fates`` is one of the tables above. Erasing twice is erasing once."""
+    """What is left of a document; ``fates`` is one of the tables above. Erasing twice is erasing once."""
     left = {key: _left(value, fates.get(key, ERASED)) for key, value in doc.items()}
     left = {key: value for key, value in left.items() if value is not ERASED}
     if "prefill" in left and "fields" in left["prefill"]:

@@ -16,8 +16,9 @@ from gateway.domain.form_paths import OFFERED, path_of
 from gateway.domain.guess import FILL_AT, SURE, Guess, Mention, Reading
 from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
-from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import Line
+from gateway.domain.ticket import SECRET, Alteration, Ticket
+from gateway.domain.words import RequesterKind, kind_on
+from gateway.errors import RejectedInput
 
 if TYPE_CHECKING:
     from gateway.domain.world import NewTicket
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 POLICY = {"fill_at": FILL_AT, "sure": SURE}
 """What the desk needs to know of it: from where on a guess is filled in, and where nobody need look twice."""
 _CONTENT = "demand.content"
-_SECRET = "requester.secret"  # noqa: S105 - a record path
 _KIND = "requester.kind"
 _GUESSABLE = frozenset({"requester", "demand", "place"})
 _MEANT = 2
@@ -34,20 +34,16 @@ _MEANT = 2
 class Filling:
     """What one message, or one more piece of speech, fills of a ticket."""
 
-    __slots__ = ("_alteration", "_more", "_shift", "_ticket")
+    __slots__ = ("_more", "_shift", "_ticket", "alteration")
 
     def __init__(self, ticket: Ticket, *, more: bool = False) -> None:
         """``more``: the guesses are those of a further message, not of everything that was said."""
         self._ticket = ticket
-        self._alteration = Alteration(ticket)
+        self.alteration = Alteration(ticket)
+        """For the event that tells of it."""
         self._more = more
         self._shift: int | None = 0
         """By how much spans move; None: the content is a person's wording, they mean nothing."""
-
-    @property
-    def alteration(self) -> Alteration:
-        """For the event that tells of it."""
-        return self._alteration
 
     def extend(self, content: str | None) -> None:
         """Append a further message to ``demand.content``; spans of guesses count from its beginning."""
@@ -62,16 +58,14 @@ class Filling:
         self._ticket.reworded = True
         self._shift = len(before) + 1 if before else 0
 
-    def set(self, path: str, value: Any, *, lifts_secrecy: bool = False) -> None:
+    def set(self, path: str, value: Any) -> None:
         """A field is set on purpose by somebody or something that is not a person at the desk."""
-        if path == _SECRET and not value and not lifts_secrecy and self._alteration.value(path):
-            return  # once asked for, it stays: what says otherwise later may not know of it
-        self._alteration.set(path, self._spoken_kind(value) if path == _KIND else value)
+        self.alteration.set(path, self._spoken_kind(value) if path == _KIND else value)
 
     def choose_line(self, line: str) -> None:
         """They said who they are by the line that they chose."""
         self.set("line", line)
-        self.set(_KIND, Line.ENTERPRISE if line == Line.ENTERPRISE else Line.CITIZEN)
+        self.set(_KIND, kind_on(line))
 
     def join(self, new: NewTicket) -> None:
         """A further message came that would have made a ticket of its own."""
@@ -82,7 +76,7 @@ class Filling:
     def protect(self, requester: Requester) -> None:
         """Who asks to stay unknown in a further message does so for the whole ticket."""
         if requester.secret:
-            self.set(_SECRET, value=True)
+            self.set(SECRET, value=True)
         if requester.anonymous:
             self.set("requester.anonymous", value=True)
 
@@ -110,13 +104,16 @@ class Filling:
 
     def _guess(self, form: Form, guess: Guess) -> None:
         field, name = path_of(guess.path), guess.path
-        value = field.shaped(guess.value)
+        try:
+            value = field.shaped(guess.value)
+        except RejectedInput:  # a city's model has words of its own; no contact is refused for them
+            return
         entries = form.prefill.fields
         earlier = entries.get(name)
         sure = guess.confidence >= FILL_AT
         # Two places are named and neither is meant.
         opened = not sure and field.room == "place" and len(guess.candidates) >= _MEANT
-        anew = self._more and name == _SECRET and not self._alteration.value(name)  # lifted, and asked for once more
+        anew = self._more and name == SECRET and not self.alteration.value(name)  # lifted, and asked for once more
         if earlier is not None and not anew:
             if earlier.confirmed_by is not None:
                 return
@@ -127,9 +124,9 @@ class Filling:
         stated = earlier is None and not field.is_default(form)
         entries[name] = Filled(field.code_of(value), guess.source, self._moved(guess.span), guess.confidence)
         if sure and not stated:
-            self._alteration.put(field, value)
+            self.alteration.put(field, value)
         elif opened and earlier is not None:
-            self._alteration.set(name, None)
+            self.alteration.set(name, None)
         if field.offered is not None and (guess.candidates or getattr(form.prefill.candidates, field.offered)):
             offered = [Candidate(code, sureness) for code, sureness in guess.candidates]
             setattr(form.prefill.candidates, field.offered, offered)
@@ -138,10 +135,9 @@ class Filling:
         """Where the evidence lies in the content; None when it lies behind the content's end."""
         if span is None or self._shift is None:
             return None
-        content = self._alteration.value(_CONTENT)
-        if content and span[1] + self._shift > said_in(content):
-            return None
-        return [place + self._shift for place in span]
+        begin, end = span[0] + self._shift, span[1] + self._shift
+        content = self.alteration.value(_CONTENT)
+        return None if content and end > said_in(content) else [begin, end]
 
     def _reworded(self, guesses: Sequence[Guess]) -> bool:
         """Whether a person has worded the content that these guesses were read from: then their spans mean nothing."""
@@ -154,7 +150,7 @@ class Filling:
     def _spoken_kind(self, value: Any) -> Any:
         """Choosing the citizens' line does not make a citizen of who said they are a visitor."""
         entry = self._ticket.form.prefill.fields.get(_KIND)
-        if entry is None or entry.confirmed_by is not None or value != Line.CITIZEN:
+        if entry is None or entry.confirmed_by is not None or value != RequesterKind.CITIZEN:
             return value
         return value if entry.sureness < FILL_AT else entry.value
 

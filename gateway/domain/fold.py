@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.domain.case.items import item_values
 from gateway.domain.events import Event
 from gateway.domain.form import Form
+from gateway.domain.form_items import item_values
 from gateway.domain.form_paths import COLUMNS, coded_values
 from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
@@ -25,7 +25,7 @@ def coded_state(ticket: Ticket, interactions: Iterable[Interaction]) -> State:
     state: State = {path: _plain(getattr(ticket, path)) for path in sorted(COLUMNS)} | coded_values(ticket.form)
     state |= dict(item_values(ticket.form.handling))
     if (callback := ticket.form.handling.callback) is not None:
-        state[CALLBACK] = {"state": callback.state, "due_at": callback.due_at, "attempts": callback.attempts}
+        state[CALLBACK] = callback.told
     told = {one.interaction_id: {path: code for path, (_, code) in one.coded().items()} for one in interactions}
     return state | {INTERACTIONS: {key: values for key, values in told.items() if values}}
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from gateway.domain.case.states import Role, TaskStatus
-from gateway.domain.words import Line
+from gateway.domain.words import RequesterKind
 
 
 @dataclass(slots=True)
@@ -24,7 +23,7 @@ class Requester:
     """诉求人. Numbers are E.164. Nobody may learn who they are when they are ``secret`` or ``anonymous``."""
 
     requester_id: str | None = None
-    kind: str = Line.CITIZEN.value
+    kind: str = RequesterKind.CITIZEN.value
     name: str | None = None
     phone: str | None = None
     callback_phone: str | None = None
@@ -126,8 +125,8 @@ class UnitTask:
 
     task_id: str
     unit: str | None = None
-    role: str = Role.LEAD.value
-    status: str = TaskStatus.OFFERED.value
+    role: str = ""
+    status: str = ""
     version: int = 0
     dispatched_at: str | None = None
     signed_at: str | None = None
@@ -174,6 +173,11 @@ class CallbackShown:
     state: str
     due_at: str
     attempts: int = 0
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As events tell it."""
+        return {"state": self.state, "due_at": self.due_at, "attempts": self.attempts}
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -22,8 +22,6 @@ _SETTABLE = ("requester", "demand", "place", "outcome", "related", "source")
 class FieldPath:
     """One path. ``coded``: its value is a code, an instant, a flag or a figure, and events tell of it."""
 
-    __slots__ = ("_default", "_holder", "_kind", "_name", "_row", "code_key", "coded", "offered", "path", "room")
-
     def __init__(self, row: FieldRow, default: Any, *, named: bool = False) -> None:
         """The field of ``row``; ``named``: what the code of its object says already."""
         self.path = row.path
@@ -32,13 +30,16 @@ class FieldPath:
         self.room = row.path.partition(".")[0]
         self.offered = row.offered
         self._row, self._default, self._kind = row, default, type(default)
+        self._keys = {one.name for one in dataclasses.fields(default)} if self._kind in _OBJECTS else None
+        """Of an object: its fields."""
         self.code_key = row.code
+        self.code_path = row.path if row.code is None else f"{row.path}.{row.code}"
+        self.get: Callable[[Form], Any] = attrgetter(row.path)
+        """What stands there, as the form holds it."""
+        self.code: Callable[[Form], Any] = attrgetter(self.code_path)
+        """The same, but of coded objects the code: what events and ``prefill.fields`` tell."""
         told = not row.personal and row.hidden is None  # events reach whoever sees the record masked
         self.coded = told and not named and (self._kind not in _OBJECTS or row.code is not None)
-
-    def get(self, form: Form) -> Any:
-        """What stands there, as the form holds it."""
-        return getattr(self._inner(form), self._name)
 
     def put(self, form: Form, value: Any) -> None:
         """Set what ``shaped`` has made. An object within a section is replaced, not altered: copies may share it."""
@@ -53,12 +54,8 @@ class FieldPath:
         """Set the value that an event tells; of an object that a code names, nothing but the code is known then."""
         if self.code_key is None:
             self.put(form, list(code) if type(code) is list else code)
-        elif getattr(self.get(form), self.code_key) != code:
+        elif self.code(form) != code:
             self.put(form, self._kind(**{self.code_key: code}))
-
-    def code(self, form: Form) -> Any:
-        """What stands there, of coded objects the code: what events and ``prefill.fields`` tell."""
-        return self.code_of(self.get(form))
 
     def code_of(self, value: Any) -> Any:
         """The code of a value that ``shaped`` has made."""
@@ -69,14 +66,10 @@ class FieldPath:
         value = self.get(form)
         return value is None or value == self._default
 
-    def cleared(self, form: Form) -> None:
-        """Put there what stands there from the beginning."""
-        self.put(form, self.shaped(None))
-
     def shaped(self, value: Any) -> Any:
         """``value`` as the form holds it: of objects also a mapping or a bare code. ``RejectedInput`` for others."""
-        if self._kind in _OBJECTS:
-            return self._object(value)
+        if self._keys is not None:
+            return self._object(value, self._keys)
         if self._kind is list:
             return [str(one) for one in value or ()]
         if self._kind is bool:
@@ -85,11 +78,15 @@ class FieldPath:
             return content_of(value)
         if self._row.words is not None and self._row.kind is Kind.WORD and value is not None:
             return self._word(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise RejectedInput(f"{self.path} takes a number that has an end")
+        if isinstance(value, int | float) and not self._within(value):
+            raise RejectedInput(f"{self.path} cannot be {value!r}")
         if value is not None and not isinstance(value, str | int | float):
             raise RejectedInput(f"{self.path} takes a single value")
         return value
+
+    def _within(self, value: float) -> bool:
+        least, greatest = self._row.least, self._row.greatest
+        return (least is None or least <= value) and (greatest is None or value <= greatest) and math.isfinite(value)
 
     def _word(self, value: Any) -> str:
         words = self._row.words
@@ -98,7 +95,7 @@ class FieldPath:
         except ValueError:
             raise RejectedInput(f"{self.path} cannot be {value!r}") from None
 
-    def _object(self, value: Any) -> Any:
+    def _object(self, value: Any, keys: set[str]) -> Any:
         if value is None:
             return self._kind()
         if isinstance(value, self._kind):
@@ -107,39 +104,26 @@ class FieldPath:
             if self.code_key is None:
                 raise RejectedInput(f"{self.path} takes an object")
             return self._kind(**{self.code_key: value})
-        if unknown := value.keys() - {one.name for one in dataclasses.fields(self._kind)}:
+        if unknown := value.keys() - keys:
             raise RejectedInput(f"the record has no field {self.path}.{min(map(str, unknown))!r} that can be set")
         return self._kind(**value)
-
-    def _inner(self, form: Form) -> Any:
-        inner: Any = form
-        for name in self._holder:
-            inner = getattr(inner, name)
-        return inner
 
 
 def _paths() -> dict[str, FieldPath]:
     form, found = Form(), {}
     for row in TABLE:
-        above = TABLE.get(row.parent)
-        settable = row.path.partition(".")[0] in _SETTABLE and row.kind is not Kind.LIST and row.path in _holders(form)
-        if row.path in _ALONE or settable:
+        room, _, within = row.path.partition(".")
+        settable = room in _SETTABLE and row.kind is not Kind.LIST and (within or room == "source")
+        if row.path not in _ALONE and not settable:
+            continue
+        try:
             default = attrgetter(row.path)(form)
-            named = above is not None and above.code is not None and row.name != above.code
-            found[row.path] = FieldPath(row, default, named=named)
+        except AttributeError:  # it lies in a list, or is counted when it is read
+            continue
+        above = TABLE.get(row.parent)
+        named = above is not None and above.code is not None and row.name != above.code
+        found[row.path] = FieldPath(row, default, named=named)
     return found
-
-
-def _holders(form: Form) -> frozenset[str]:
-    """Paths of everything that lies in the sections of a form."""
-    found = set()
-    for room in _SETTABLE:
-        section = getattr(form, room)
-        found |= {f"{room}.{one.name}" for one in dataclasses.fields(section)} | {room}
-        for one in dataclasses.fields(section):
-            if isinstance(inner := getattr(section, one.name), _OBJECTS):
-                found |= {f"{room}.{one.name}.{deep.name}" for deep in dataclasses.fields(inner)}
-    return frozenset(found) - {"requester", "demand", "place", "outcome", "related", "outcome.evaluations"}
 
 
 _ALONE = frozenset(
@@ -150,7 +134,7 @@ PATHS: dict[str, FieldPath] = _paths()
 _NAMED = frozenset(path for path, field in PATHS.items() if field.code_key is not None)
 CODED = tuple(path for path, field in PATHS.items() if field.coded and path.rpartition(".")[0] not in _NAMED)
 """Paths that events tell of, each value once: of an object that a code names, the object."""
-_coded = attrgetter(*(path if (key := PATHS[path].code_key) is None else f"{path}.{key}" for path in CODED))
+_coded = attrgetter(*(PATHS[path].code_path for path in CODED))
 _EMPTY = _coded(Form())
 
 

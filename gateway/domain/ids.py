@@ -86,7 +86,8 @@ def parse_serial(text: str) -> str | None:
 
 def city_day(now: datetime, zone: tzinfo) -> str:
     """``YYYYMMDD`` of the instant ``now`` on the city's calendar."""
-    return now.astimezone(zone).strftime("%Y%m%d")
+    local = now.astimezone(zone)
+    return f"{local.year:04}{local.month:02}{local.day:02}"
 
 
 @lru_cache(maxsize=256)

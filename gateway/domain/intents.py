@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.domain.intent_words import TABLE, Intent
-from gateway.domain.spoken import is_only, only_words
+from gateway.domain.spoken import bare, only_words, unpadded
 
 __all__ = [
     "ONLY_THERE",
@@ -50,8 +50,10 @@ _PARTS: Mapping[Intent, re.Pattern[str]] = {
     for intent, words in TABLE.items()
     if words.zh_part or words.en_part
 }
-_ALL: Mapping[Intent, tuple[str, ...]] = {intent: (*words.zh, *words.en) for intent, words in TABLE.items()}
-_BY_WORDS = {only_words(word): intent for intent, words in reversed(list(_ALL.items())) for word in words}
+_ALL: Mapping[Intent, frozenset[str]] = {intent: bare((*words.zh, *words.en)) for intent, words in TABLE.items()}
+_ENGLISH = frozenset[str]().union(*(bare(words.en) for intent, words in TABLE.items() if intent is not Intent.ACK))
+"""But for "ok" and its like, which are said in every language."""
+_BY_WORDS = {word: intent for intent, words in reversed(list(_ALL.items())) for word in words}
 """Words as they stand come before what politeness leaves of them: "没有了" agrees, "没有" declines."""
 
 
@@ -66,13 +68,14 @@ def means(text: str | None, intents: tuple[Intent, ...]) -> bool:
     """Whether ``text`` is one of ``intents``, whatever else its words may mean elsewhere ("没有" skips a question)."""
     if not text or not is_plain(text):
         return False
-    return any(_is(text, intent) for intent in intents)
+    said = unpadded(text)
+    return any(not _ALL[intent].isdisjoint(said) or _holds(intent, text) for intent in intents)
 
 
 def is_plain(text: str) -> bool:
     """Whether it is short enough to want something, rather than to tell something."""
-    bare = text.strip()
-    return len(bare) <= PLAIN_CHARS or (bare.isascii() and len(bare.split()) <= PLAIN_WORDS)
+    said = text.strip()
+    return len(said) <= PLAIN_CHARS or (said.isascii() and len(said.split()) <= PLAIN_WORDS)
 
 
 def has_no_phone(text: str | None, *, asked: bool) -> bool:
@@ -90,8 +93,9 @@ def has_no_phone(text: str | None, *, asked: bool) -> bool:
 
 def is_outright(text: str | None) -> bool:
     """Whether an intent is all that is said, so that the words tell nothing besides."""
-    bare = only_words(_EMOTICON.sub("", text or ""))
-    if len(bare) <= 1 or any(is_only(text or "", words) for words in _ALL.values()) or means(text, _WHOLE):
+    if len(only_words(_EMOTICON.sub("", text or ""))) <= 1:
+        return True
+    if not _BY_WORDS.keys().isdisjoint(unpadded(text or "")) or means(text, _WHOLE):
         return True
     return means(text, (Intent.PROGRESS,)) and _RECORD.search(text or "") is not None
 
@@ -105,17 +109,19 @@ def _intent_of(text: str) -> Intent | None:
         return Intent.ACK  # the key of a menu that is over
     if not is_plain(text):
         return None
-    said = _BY_WORDS.get(only_words(text)) or next((i for i, words in _ALL.items() if is_only(text, words)), None)
-    return said or next((intent for intent, part in _PARTS.items() if part.search(text.strip())), None)
+    if (known := _BY_WORDS.get(only_words(text))) is not None:
+        return known
+    said = unpadded(text)
+    polite = next((intent for intent, words in _ALL.items() if not words.isdisjoint(said)), None)
+    return polite or next((intent for intent in _PARTS if _holds(intent, text)), None)
 
 
-def _is(text: str, intent: Intent) -> bool:
+def _holds(intent: Intent, text: str) -> bool:
+    """Whether something that ``text`` says wants it."""
     part = _PARTS.get(intent)
-    return is_only(text, _ALL[intent]) or (part is not None and part.search(text.strip()) is not None)
+    return part is not None and part.search(text.strip()) is not None
 
 
 def speaks_english(text: str | None) -> bool:
-    """Whether plain words are said in English: "hello", "no phone"; "ok" and its like are said in every language."""
-    if not text or not is_plain(text):
-        return False
-    return any(is_only(text, words.en) for intent, words in TABLE.items() if intent is not Intent.ACK)
+    """Whether plain words are said in English: "hello", "no phone"."""
+    return bool(text) and is_plain(text or "") and not _ENGLISH.isdisjoint(unpadded(text or ""))

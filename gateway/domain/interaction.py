@@ -12,6 +12,7 @@ from gateway.domain.words import Disposition
 
 PREFIX = "interaction."
 _INSTANTS = ("queued_at", "answered_at", "ended_at")
+_CODED = tuple((f"{PREFIX}{name}", name) for name in (*_INSTANTS, "disposition"))
 _BY_RECOVERY = frozenset({Disposition.INTERRUPTED, Disposition.ABANDONED_BEFORE_ANSWER})
 
 
@@ -80,8 +81,7 @@ class Interaction:
 
     def coded(self) -> dict[str, list[Any]]:
         """What is coded of one that begins, as its event tells it."""
-        values = {name: _code(getattr(self, name)) for name in (*_INSTANTS, "disposition")}
-        return {f"{PREFIX}{name}": [None, value] for name, value in values.items() if value is not None}
+        return {path: [None, _code(value)] for path, name in _CODED if (value := getattr(self, name)) is not None}
 
     def apply(self, event: Event) -> None:
         """Alter the coded state as ``event`` tells."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
+
+CONVERSATION = "conversation:"
+"""Begins the external id of an interaction that is a written conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,11 @@ class ExternalKey:
     def pair(self) -> tuple[str, str]:
         """(channel_id, external_id)."""
         return self.channel_id, self.external_id
+
+    @classmethod
+    def of_conversation(cls, channel_id: str, name: str) -> Self:
+        """The key of a conversation that its channel calls ``name``: by its person, mostly."""
+        return cls(channel_id=channel_id, external_id=f"{CONVERSATION}{name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

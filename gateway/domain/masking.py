@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.domain.fields import TABLE, FieldRow, FieldTable, Kind, Mask
+from gateway.domain.keys import CONVERSATION
 from gateway.domain.veil import MASK, PRIVATE_KINDS, Veil, is_hidden, is_person, name, phone, text, wholly
 
 __all__ = (
@@ -40,7 +41,6 @@ _HOTLINE = 6
 """Numbers of so few digits are the city's or an extension's."""
 _WHOLE_NUMBER = 11
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
-_CONVERSATION = "conversation:"
 _SHORTEST_ADDRESS = 5
 _OWN_URL = "/api/"
 
@@ -65,8 +65,8 @@ def _addresses(full: Mapping[str, Any]) -> Iterable[str]:
         for key in ("from_raw", "asserted_identity", "diversion"):
             if isinstance(raw := item.get(key), str):
                 yield from (raw, *re.findall(r"[^\s<>\":;@]+", raw))
-        if str(item.get("external_id") or "").startswith(_CONVERSATION):
-            yield str(item["external_id"]).removeprefix(_CONVERSATION)
+        if str(item.get("external_id") or "").startswith(CONVERSATION):
+            yield str(item["external_id"]).removeprefix(CONVERSATION)
 
 
 def _stars(value: str) -> str:

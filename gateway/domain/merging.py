@@ -8,7 +8,7 @@ them. Nothing is ever merged into a merged ticket, so there are no cycles.
 from __future__ import annotations
 
 from gateway.domain.events import TicketMerged, TicketUnmerged
-from gateway.domain.status import CLOSED, Status
+from gateway.domain.status import CLOSED, Status, moved
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.errors import Conflict
 
@@ -22,12 +22,11 @@ def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
         raise Conflict(f"the ticket is merged into {into} already; unmerge it first")
     if above is not None:
         raise Conflict(f"that ticket is merged itself; merge into {above}")
-    for one, which in ((ticket, "the ticket"), (head, "that ticket")):
-        if one.status in CLOSED:
-            raise Conflict(f"{which} is closed ({one.status})")
-    ticket.form.status_before_merge = ticket.status.value
+    if head.status in CLOSED:
+        raise Conflict(f"that ticket is closed ({head.status})")
     gone = Alteration(ticket)
-    gone.set("status", Status.MERGED)
+    gone.set("status", moved(ticket.status, Status.MERGED))
+    ticket.form.status_before_merge = ticket.status.value
     gone.set("related.merged_into", head.ticket_id)
     ticket.record(event, gone)
     head.record(TicketMerged(at=event.at, actor=event.actor, merged=ticket.ticket_id))
@@ -40,10 +39,9 @@ def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
         raise Conflict(f"the ticket is merged into {into}")
     if above is not None:
         raise Conflict(f"the ticket that it is merged into is merged into {above}; unmerge that one first")
-    before = ticket.form.status_before_merge or Status.REGISTERED
-    ticket.form.status_before_merge = None
     back = Alteration(ticket)
-    back.set("status", before)
+    back.set("status", moved(ticket.status, Status(ticket.form.status_before_merge or Status.REGISTERED)))
+    ticket.form.status_before_merge = None
     back.set("related.merged_into", None)
     ticket.record(event, back)
     head.record(TicketUnmerged(at=event.at, actor=event.actor, merged=ticket.ticket_id))

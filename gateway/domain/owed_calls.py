@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from gateway.domain.callback import (
+    SPOKEN,
     WENT_ON,
     NewCallback,
     Number,
@@ -35,32 +37,24 @@ from gateway.domain.events import (
     CallbackReasonAdded,
     Event,
 )
+from gateway.domain.form import CallbackShown
 from gateway.domain.ids import rfc3339
 from gateway.domain.interaction import Interaction
 from gateway.domain.ticket import CALLBACK, Ticket
 from gateway.domain.world import World
 from gateway.errors import NotFound
 
-_SPOKEN = "requester.callback_phone"
 _PERSONAL = frozenset({"requester", "line"})
 
 
-def touches_people(*paths: str) -> bool:
+def touches_people(paths: Iterable[str]) -> bool:
     """Whether fields at ``paths`` say who is owed a call, or where."""
-    return any(path.partition(".")[0] in _PERSONAL for path in paths)
+    return not _PERSONAL.isdisjoint([path.partition(".")[0] for path in paths])
 
 
 def ticket_number(ticket: Ticket, earlier: str | None = None) -> Number | None:
     """Where the requester of a ticket is called."""
-    requester = ticket.form.requester
-    spoken = ticket.form.prefill.fields.get(_SPOKEN)
-    heard = (
-        {"value": spoken.value, "confidence": spoken.confidence, "confirmed_by": spoken.confirmed_by}
-        if spoken
-        else None
-    )
-    given = {"phone": requester.phone, "callback_phone": requester.callback_phone}
-    return number_to_call(given, heard, earlier)
+    return number_to_call(ticket.form.requester, ticket.form.prefill.fields.get(SPOKEN), earlier)
 
 
 class OwedCalls:
@@ -175,10 +169,10 @@ class OwedCalls:
 
     def _unlink(self, event: CallbackCancelled) -> None:
         """No call is owed for this ticket; the task goes on for others, or is over."""
-        shown = _shown(self._ticket)
-        self._ticket.form.callback_id = None
-        if shown is not None:
-            self._ticket.record(replace(event, changed={CALLBACK: [shown, None]}))
+        form = self._ticket.form
+        form.callback_id = None
+        if (shown := form.handling.callback) is not None:
+            self._ticket.record(replace(event, changed={CALLBACK: [shown.told, None]}))
 
     def _serve(self, interaction: Interaction) -> None:
         ticket = self._ticket
@@ -246,16 +240,11 @@ def taken_back(world: World, interaction: Interaction, owner: str | None) -> Rea
 
 
 def _show(ticket: Ticket, task: Task, event: Event) -> None:
-    before = _shown(ticket)
-    after = {"state": task.state.value, "due_at": rfc3339(task.due_at), "attempts": task.attempts}
+    before = ticket.form.handling.callback
+    after = CallbackShown(task.state.value, rfc3339(task.due_at), task.attempts)
     if before != after:
-        event.changed[CALLBACK] = [before, after]
+        event.changed[CALLBACK] = [before.told if before is not None else None, after.told]
     ticket.record(event)
-
-
-def _shown(ticket: Ticket) -> dict[str, Any] | None:
-    shown = ticket.form.handling.callback
-    return {"state": shown.state, "due_at": shown.due_at, "attempts": shown.attempts} if shown else None
 
 
 def event_of_work(work: Work, task: Task) -> Event:

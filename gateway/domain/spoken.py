@@ -16,20 +16,22 @@ _PADDING = re.compile(
 
 def is_only(text: str, words: tuple[str, ...]) -> bool:
     """Whether ``text`` is one of ``words``, but for punctuation, case, width, spaces and politeness around it."""
-    wanted = _wanted(words)
-    said = only_words(text)
-    while said not in wanted:
-        shorter = _PADDING.sub("", said, count=1)
-        if shorter == said:
-            return False
-        said = shorter
-    return bool(said)
+    return not bare(words).isdisjoint(unpadded(text))
 
 
 @lru_cache(maxsize=1024)
-def _wanted(words: tuple[str, ...]) -> frozenset[str]:
-    """The same few lists are listened for many times."""
+def bare(words: tuple[str, ...]) -> frozenset[str]:
+    """``only_words`` of each: the same few lists are listened for many times."""
     return frozenset(map(only_words, words))
+
+
+def unpadded(text: str) -> list[str]:
+    """``only_words`` of ``text``, then with less and less politeness around it."""
+    said, found = only_words(text), []
+    while said and said not in found:
+        found.append(said)
+        said = _PADDING.sub("", said, count=1)
+    return found
 
 
 def only_words(text: str) -> str:

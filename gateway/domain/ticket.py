@@ -6,16 +6,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.case.items import PREFIXES, put_item
-from gateway.domain.events import Event, TicketRated, TicketWithdrawn
+from gateway.domain.events import EmergencyRaised, Event, TicketRated, TicketWithdrawn
 from gateway.domain.form import CallbackShown, Form, Judgement
+from gateway.domain.form_items import PREFIXES, put_item
 from gateway.domain.form_paths import COLUMNS, PATHS, FieldPath, column, path_of
 from gateway.domain.ids import rfc3339
 from gateway.domain.journal import Journal
 from gateway.domain.status import Status, moved
 
 CALLBACK = "handling.callback"
-_HIDING = (PATHS["requester.secret"], PATHS["requester.anonymous"])
+SECRET = "requester.secret"  # noqa: S105 - a record path
+_HIDING = (PATHS[SECRET], PATHS["requester.anonymous"])
 
 
 class Ticket:
@@ -102,10 +103,6 @@ class Ticket:
         """Whether anybody has looked at its form."""
         return isinstance(self._form, Form)
 
-    def value(self, path: str) -> Any:
-        """The code of a field, or its text."""
-        return getattr(self, path) if path in COLUMNS else path_of(path).code(self.form)
-
     def apply(self, event: Event) -> None:
         """Alter the coded state as ``event`` tells. Nothing else does."""
         for path, (_, code) in event.changed.items():
@@ -118,20 +115,26 @@ class Ticket:
             elif path.startswith(PREFIXES):
                 put_item(self.form.handling, path, code)
         if isinstance(event, TicketRated):
-            last = self.form.outcome.evaluation
-            self.form.outcome.evaluations.append(Judgement(rfc3339(event.at), last.channel, last.satisfied))
+            outcome, last = self.form.outcome, self.form.outcome.evaluation
+            judgement = Judgement(rfc3339(event.at), last.channel, last.satisfied)
+            outcome.evaluations = [*outcome.evaluations, judgement]  # a copy: the list may be its command's
 
     def rate(self, event: TicketRated, channel: str, comment: str | None) -> None:
         """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
         outcome, told = self.form.outcome, Alteration(self)
         last = outcome.evaluation
         if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
-            outcome.evaluations.append(Judgement(None, last.channel, last.satisfied, last.comment))
+            outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
         told.set("outcome.evaluation.channel", channel)
         told.set("outcome.evaluation.satisfied", event.satisfied)
         told.set("outcome.evaluation.comment", comment)
         self.record(event, told)
         outcome.evaluations[-1].comment = comment
+
+    def raise_emergency(self, number: str | None, at: datetime, message_id: str | None = None) -> None:
+        """Somebody is in danger, and ``number`` to be called, if any; ``message_id``: where they wrote it."""
+        if number is not None:
+            self.record(EmergencyRaised(at=at, number=number, message_id=message_id))
 
     def withdraw(self, event: TicketWithdrawn) -> None:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""
@@ -146,8 +149,6 @@ class Ticket:
         self.apply(event)
         if alteration is not None:
             alteration.finish()
-            requester = self.form.requester
-            self.hidden, self.requester_id = requester.hidden, requester.requester_id or self.requester_id
         self.event_seq = self.journal.add(event, self.ticket_id, self.ticket_no)
         self.updated_at = event.at
         self.dirty = True
@@ -164,8 +165,13 @@ class Alteration:
         self._columns: dict[str, Any] = {}
         self._values: dict[FieldPath, Any] = {}
 
-    def set(self, path: str, value: Any) -> None:
-        """``path`` is to have ``value``. ``RejectedInput`` for a path or a value that cannot be."""
+    def set(self, path: str, value: Any, *, lifts_secrecy: bool = False) -> None:
+        """``path`` is to have ``value``. ``RejectedInput`` for a path or a value that cannot be.
+
+        Who asked to be kept secret stays so, unless this ``lifts_secrecy``: who says otherwise may not know of it.
+        """
+        if path == SECRET and not value and not lifts_secrecy and self.value(path):
+            return
         if path in COLUMNS:
             self._columns[path] = column(path, value)
         else:
@@ -178,11 +184,10 @@ class Alteration:
 
     def value(self, path: str) -> Any:
         """The code or text that the field will have."""
-        if path in self._columns:
-            return self._columns[path]
-        if path not in COLUMNS and (field := path_of(path)) in self._values:
-            return field.code_of(self._values[field])
-        return self._ticket.value(path)
+        if path in COLUMNS:
+            return self._columns.get(path, getattr(self._ticket, path))
+        field = path_of(path)
+        return field.code_of(self._values[field]) if field in self._values else field.code(self._ticket.form)
 
     def changed(self) -> dict[str, list[Any]]:
         """``[from, to]`` of the coded fields that become something else."""
@@ -210,8 +215,10 @@ class Alteration:
 
     def finish(self) -> None:
         """Set the texts, and what else an object that a code names holds."""
+        if not self._values:
+            return
+        ticket, form = self._ticket, self._ticket.form
         for field, value in self._values.items():
-            field.put(self._ticket.form, value)
-        if self._values:
-            self._ticket.reworded = True
-            self._ticket.hidden = self._ticket.form.requester.hidden
+            field.put(form, value)
+        ticket.reworded = True
+        ticket.hidden, ticket.requester_id = form.requester.hidden, form.requester.requester_id or ticket.requester_id

@@ -42,6 +42,11 @@ class RequesterKind(Term):
     MACHINE = "machine", "设备", "Machine"
 
 
+def kind_on(line: str) -> str:
+    """What a requester is by the line that they came on, while they say nothing else."""
+    return (RequesterKind.ENTERPRISE if line == Line.ENTERPRISE else RequesterKind.CITIZEN).value
+
+
 class Gender(Term):
     """A requester's gender, as they told it."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
 from gateway.domain.case.note import Note
-from gateway.domain.events import Event, TicketRegistered
+from gateway.domain.events import Event, InteractionEnded, TicketRegistered
 from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
 from gateway.domain.ids import city_day, rfc3339, spelled_no, ticket_no
@@ -21,6 +21,7 @@ from gateway.domain.refs import Applied
 from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import NewSegment, Spoken, kept, new_words
+from gateway.domain.words import Disposition
 from gateway.errors import AlreadyErased, Conflict, NotFound, StaleVersion
 
 Key = tuple[str, str]
@@ -223,6 +224,17 @@ class World:
         event.changed |= begun.coded()
         self.follow(begun)
         return begun
+
+    def end(
+        self,
+        interaction: Interaction,
+        event: InteractionEnded,
+        ended_at: datetime | None = None,
+        answered_at: datetime | None = None,
+    ) -> None:
+        """It is over, of which ``event`` will tell, since ``ended_at`` (None: just now)."""
+        interaction.end(event, Disposition(event.disposition), ended_at or event.at, answered_at=answered_at)
+        self.follow(interaction)
 
     def follow(self, interaction: Interaction) -> None:
         """Know it by its key while it is open, and no longer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,3 +32,13 @@ class HttpEntry:
 
     channel: HttpChannel
     access: HttpAccess
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with a problem document (RFC 9457), which discloses nothing of ours."""
+    return web.json_response(
+        {"type": "about:blank", "status": status, "detail": detail},
+        status=status,
+        headers=headers,
+        content_type="application/problem+json",
+    )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from gateway.errors import StoreUnavailable
 from gateway.following.poll import PollLoop, Wake, until_stored
 from gateway.ports.conversation_store import ChannelStates
 from gateway.telemetry import log
@@ -15,6 +16,8 @@ KEY = "event_seq"
 """Where a follower's cursor is kept, under its name among the values of channels."""
 SAVE_EVERY = 200
 """At most so many that nobody wanted are read again after a restart."""
+TRIES = 5
+"""What this many runs of one process in a row broke over is left out: it must not keep back all that comes after it."""
 _log = log.get("follower")
 
 
@@ -24,9 +27,10 @@ def event_seq(event: Any) -> int:
 
 
 class Follower(Generic[T]):
-    """Hands on what it wants, one after the other; a store that is away is waited for, and nothing is left out.
+    """Hands on what it wants, one after the other; a store that is away is waited for.
 
-    What ``handle`` raises otherwise ends the run; the next one goes on at the cursor.
+    What ``handle`` raises otherwise ends the run; the next one goes on at the cursor, and leaves nothing out but what
+    ``TRIES`` runs broke over.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class Follower(Generic[T]):
         self._away = partial(_log.warning, "follower_waits_for_store", follower=name)
         self._loop = PollLoop(self._page, poll_s=None, on=on, gather=gather, away=self._away)
         self._unsaved = 0
+        self._broke_over: tuple[int, int] = (0, 0)
+        """An event_seq, and how many runs in a row."""
         self.at: int | None = None
         """Everything up to this event_seq is handled; None: it has not begun."""
 
@@ -88,11 +94,24 @@ class Follower(Generic[T]):
         if wanted and self._at_most_once:
             await self._save(seq)
         if wanted:
-            await self._handle(one)
+            await self._handled(one, seq)
         self._unsaved += 1
         if (wanted and not self._at_most_once) or self._unsaved >= SAVE_EVERY:
             await self._save(seq)
         self.at = seq
+
+    async def _handled(self, one: T, seq: int) -> None:
+        try:
+            await self._handle(one)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            before, runs = self._broke_over
+            runs = runs + 1 if before == seq else 1
+            self._broke_over = (seq, runs)
+            if runs < TRIES:
+                raise
+            _log.error("follower_left_out", follower=self._name, event_seq=seq, exc_info=error)
 
     async def _save(self, seq: int) -> None:
         if self._cursors is not None:

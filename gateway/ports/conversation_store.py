@@ -39,7 +39,6 @@ class ThreadView:
     interaction_id: str | None = None
     open_interaction_id: str | None = None
     open_ticket_id: str | None = None
-    open_ticket_no: str | None = None
     dialogue: str | None = None
     dialogue_no: int = 0
     phone_known: bool = False
@@ -123,7 +122,7 @@ class OutboxRow:
 
 
 class OutboxStore(Protocol):
-    """What is to be sent. Deliveries themselves are written as ``Change.deliveries``."""
+    """What is to be sent. What becomes of it is a command (``BookDelivery``)."""
 
     async def lease(
         self, channel_ids: Sequence[str], owner: str, *, recipients: int, lease_s: float

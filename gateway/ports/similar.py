@@ -31,7 +31,6 @@ class TicketWords:
     community: str | None = None
     """Code."""
     address: str | None = None
-    merged_ids: tuple[str, ...] = ()
 
 
 class TicketWordsStore(Protocol):
@@ -47,4 +46,8 @@ class TicketWordsStore(Protocol):
 
     async def of(self, ticket_ids: Sequence[str]) -> dict[str, TicketWords]:
         """The tickets of these ids that exist."""
+        ...
+
+    async def reporters(self, tickets: Sequence[TicketWords]) -> dict[str, set[str]]:
+        """By ticket_id the requesters of each of ``tickets``: its own, and those of what was merged into it."""
         ...

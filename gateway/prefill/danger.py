@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from gateway.domain.guess import Guess
+from gateway.domain.guess import Guess, Reading
 from gateway.domain.words import EMERGENCY_NUMBER, DangerKind
 from gateway.prefill.danger_words import ABOUT, DENIED, FEARED, NOW, OVER, PAST, PRESSING, STORY, WHO, WORDS
 from gateway.prefill.denial import denied_spans, touches
@@ -86,6 +86,20 @@ def emergency(text: str, *, spans: bool = True) -> tuple[Guess, ...]:
 def raised_in(guesses: Iterable[Guess]) -> str | None:
     """The number to call that ``guesses`` hold for ``demand.emergency``."""
     return next((str(guess.value) for guess in guesses if guess.path == PATH), None)
+
+
+def danger_said(sentences: Iterable[str]) -> tuple[Guess, ...]:
+    """The guesses of the first of ``sentences`` that names danger: joined with others it may pass for a story."""
+    return next((found for text in sentences if (found := emergency(text, spans=False))), ())
+
+
+def with_danger(reading: Reading, danger: tuple[Guess, ...]) -> Reading:
+    """``reading`` with what ``danger_said`` found: one sentence is enough, whatever is said before or after it."""
+    if not danger or raised_in(reading.guesses) is not None:
+        return reading
+    paths = {guess.path for guess in danger}
+    kept = tuple(guess for guess in reading.guesses if guess.path not in paths)
+    return replace(reading, guesses=(*kept, *danger))
 
 
 def _first(text: str, kind: DangerKind, pattern: re.Pattern[str]) -> Danger | None:

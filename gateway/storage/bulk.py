@@ -7,37 +7,26 @@ be recognised as compiled before; the SQL is the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.storage.among import among
-from gateway.storage.tables import Json
-
 Row = dict[str, Any]
-dumps: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class Bulk:
-    """A statement whose parameters are named like the keys of its rows. JSON columns take what ``dumps`` made."""
+    """A statement whose parameters are named like the keys of its rows. JSON columns take text."""
 
-    def __init__(self, make: Callable[[sa.Connection], Any], *, json_columns: Sequence[str] = ()) -> None:
+    def __init__(self, make: Callable[[sa.Connection], Any]) -> None:
         """``make`` builds the statement for a connection's dialect, once."""
         self._make = make
-        self._json = tuple(json_columns)
         self._compiled: dict[str, tuple[str, Callable[[Row], tuple[Any, ...]]]] = {}
 
     @classmethod
     def insert(cls, table: sa.Table) -> Bulk:
         """INSERT whole rows of ``table``."""
-        columns = [column.name for column in table.c if column.type is Json]
-        return cls(lambda _: sa.insert(table), json_columns=columns)
-
-    @classmethod
-    def plain(cls, table: sa.Table) -> Bulk:
-        """INSERT whole rows of ``table`` whose JSON is text already."""
         return cls(lambda _: sa.insert(table))
 
     def run(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
@@ -50,29 +39,7 @@ class Bulk:
             names = compiled.positiontup
             self._compiled[dialect.name] = (str(compiled), itemgetter(*names))
         sql, values = self._compiled[dialect.name]
-        for name in self._json:
-            # The rows are the batch's own: their JSON is not needed as data any more.
-            for row in rows:
-                value = row[name]
-                if type(value) is not str:  # what was not looked at is still as it was read
-                    row[name] = dumps(value) if value else "{}"
         connection.exec_driver_sql(sql, [values(row) for row in rows])
-
-
-class Lookup:
-    """The rows whose column is in a list, as the driver has them: for tables without JSON columns."""
-
-    def __init__(self, column: sa.Column[str]) -> None:
-        """Look up by ``column``, which needs an index."""
-        self._query = sa.select(column.table).where(among(column, ()))
-        self._compiled: dict[str, str] = {}
-
-    def rows(self, connection: sa.Connection, values: Iterable[str]) -> sa.CursorResult[Any]:
-        """Those of ``values`` that exist, with the table's column names."""
-        dialect = connection.dialect
-        if dialect.name not in self._compiled:
-            self._compiled[dialect.name] = str(self._query.compile(dialect=dialect))
-        return connection.exec_driver_sql(self._compiled[dialect.name], (json.dumps(list(values)),))
 
 
 class Query:

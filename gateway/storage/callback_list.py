@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from gateway.domain.callback import number_to_write
+from gateway.domain.form import Filled, Requester
 from gateway.domain.ids import rfc3339
 from gateway.ports.store import CallbackQuery, Record
 from gateway.storage import tables as t
@@ -64,7 +66,7 @@ def call_record(row: Any, people: Mapping[str, Any]) -> Record:
     doc = row["doc"]
     reasons = doc["reasons"]
     own = [people[one["ticket_id"]] for one in reasons]
-    theirs = {number_to_write(person, person["spoken"]) for person in own}
+    theirs = {_number_to_write(person) for person in own}
     return {
         **{name: row[name] for name in _PLAIN},
         "ticket_no": row["ticket_no"],
@@ -80,6 +82,11 @@ def call_record(row: Any, people: Mapping[str, Any]) -> Record:
         "hidden": row["hidden"],
         **how_to_call_back(next((wish for person in reversed(own) if (wish := person["contact_by"])), None)),
     }
+
+
+def _number_to_write(person: Any) -> str | None:
+    requester = Requester(phone=person["phone"], callback_phone=person["callback_phone"])
+    return number_to_write(requester, msgspec.convert(person["spoken"], Filled | None))
 
 
 def _told(value: Record | None, names: tuple[str, ...]) -> Record | None:

@@ -19,7 +19,7 @@ from gateway.domain.messages import Heard, Thread
 from gateway.domain.status import Status
 from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
-from gateway.domain.world import Seen, Written
+from gateway.domain.world import Written
 
 Row = dict[str, Any]
 _FORM = msgspec.json.Decoder(Form)
@@ -278,8 +278,3 @@ def outbox_row(written: Written, now: str) -> Row | None:
         "error": None,
         "doc": json_text({"quick_replies": queue.quick_replies, "trace": written.trace}),
     }
-
-
-def seen_of(row: Any) -> Seen:
-    """The delivery of a ``seen_keys`` row."""
-    return Seen(**row)

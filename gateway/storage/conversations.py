@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.keys import Identity
+from gateway.domain.keys import CONVERSATION, Identity
 from gateway.domain.status import CLOSED
 from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
@@ -22,8 +22,6 @@ from gateway.storage.load import SHOWN
 from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 
-CONVERSATION = "conversation:"
-"""How the external_id of a conversation's interaction begins; the sender follows."""
 TICKETS_SHOWN = 5
 
 
@@ -132,12 +130,7 @@ _OWN = Query(
     .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
 )
 _OPEN = Query(
-    sa.select(
-        *(t.interactions.c[name] for name in ("interaction_id", "ticket_id", "dialogue", "dialogue_no")),
-        t.tickets.c.ticket_no,
-    )
-    .join_from(t.interactions, t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
-    .where(
+    sa.select(*(t.interactions.c[name] for name in ("interaction_id", "ticket_id", "dialogue", "dialogue_no"))).where(
         t.interactions.c.disposition.is_(None),
         t.interactions.c.external_id == sa.bindparam("of_conversation"),
         t.interactions.c.channel_id == sa.bindparam("of_channel"),
@@ -204,7 +197,6 @@ def _thread(
         interaction_id=own.interaction_id if own else None,
         open_interaction_id=opened.interaction_id if opened else None,
         open_ticket_id=opened.ticket_id if opened else None,
-        open_ticket_no=opened.ticket_no if opened else None,
         dialogue=opened.dialogue if opened else None,
         dialogue_no=(opened.dialogue_no or 0) if opened else 0,
         phone_known=_phone_known(connection, requesters),

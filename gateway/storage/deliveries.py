@@ -13,6 +13,7 @@ from gateway.errors import FeedRefused, NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.feed import Delivery, Held, Replay
 from gateway.storage import delivery_rows as rows
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.reader import event_record, whole_records
@@ -64,8 +65,8 @@ class SqlDeliveryStore:
     def _queue(self, feed: str) -> Queue:
         """Each feed gives its leases for a time of its own."""
         if feed not in self._queues:
-            ours = t.deliveries.c.feed == feed
-            self._queues[feed] = Queue(t.deliveries, ours, sql=self._sql, clock=self._clock)
+            ours = f.deliveries.c.feed == feed
+            self._queues[feed] = Queue(f.deliveries, ours, sql=self._sql, clock=self._clock)
         return self._queues[feed]
 
     async def delivered(self, feed: str, event_seqs: list[int]) -> None:
@@ -80,7 +81,7 @@ class SqlDeliveryStore:
         now = self._clock.now()
         values: dict[str, Any] = {"last_error": _clean(error)}
         if counted:
-            values["attempts"] = t.deliveries.c.attempts + 1
+            values["attempts"] = f.deliveries.c.attempts + 1
         if retry_in_s is None:
             values |= {"dead_at": rfc3339(now), "head": False}
         else:
@@ -91,22 +92,22 @@ class SqlDeliveryStore:
         """See ``ports.feed.DeliveryStore.hold``."""
         now = self._clock.now()
         values = {"held_at": rfc3339(now), "probes": 0, "probe_at": later(now, probe_in_s), **_why(refusal)}
-        return await self._change(feed, t.feeds.c.held_at.is_(None), values)
+        return await self._change(feed, f.feeds.c.held_at.is_(None), values)
 
     async def probed(self, feed: str, refusal: FeedRefused | None, *, probe_in_s: float) -> bool:
         """See ``ports.feed.DeliveryStore.probed``."""
         values: dict[str, Any] = {"probe_at": later(self._clock.now(), probe_in_s)}
         if refusal is not None:
-            values |= {"probes": t.feeds.c.probes + 1, **_why(refusal)}
-        return await self._change(feed, t.feeds.c.held_at.is_not(None), values)
+            values |= {"probes": f.feeds.c.probes + 1, **_why(refusal)}
+        return await self._change(feed, f.feeds.c.held_at.is_not(None), values)
 
     async def release(self, feed: str) -> bool:
         """See ``ports.feed.DeliveryStore.release``."""
-        return await self._change(feed, t.feeds.c.held_at.is_not(None), {"held_at": None})
+        return await self._change(feed, f.feeds.c.held_at.is_not(None), {"held_at": None})
 
     async def held(self) -> list[Held]:
         """See ``ports.feed.DeliveryStore.held``."""
-        query = sa.select(t.feeds).where(t.feeds.c.held_at.is_not(None)).order_by(t.feeds.c.feed)
+        query = sa.select(f.feeds).where(f.feeds.c.held_at.is_not(None)).order_by(f.feeds.c.feed)
         found = await self._sql.read(lambda c: c.execute(query).all())
         return [
             Held(
@@ -123,7 +124,7 @@ class SqlDeliveryStore:
 
     async def dead_letters(self, feed: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
         """See ``ports.feed.DeliveryStore.dead_letters``; the latest first."""
-        table, events = t.deliveries.c, t.events.c
+        table, events = f.deliveries.c, t.events.c
         query = (
             sa.select(
                 table.feed,
@@ -136,7 +137,7 @@ class SqlDeliveryStore:
                 table.last_error,
                 table.dead_at,
             )
-            .join_from(t.deliveries, t.events, table.event_seq == events.event_seq)
+            .join_from(f.deliveries, t.events, table.event_seq == events.event_seq)
             .where(table.dead_at.is_not(None))
             .order_by(table.dead_at.desc(), table.event_seq)
             .limit(limit)
@@ -164,7 +165,7 @@ class SqlDeliveryStore:
                 risen += await self._sql.write(partial(self._revive, feed=feed, seqs=seqs))
                 after = seqs[-1]
         finally:
-            await self._change(feed, t.feeds.c.paused_until.is_not(None), {"paused_until": None})
+            await self._change(feed, f.feeds.c.paused_until.is_not(None), {"paused_until": None})
         return risen
 
     async def counts(self) -> dict[str, dict[str, int]]:
@@ -175,31 +176,31 @@ class SqlDeliveryStore:
         now = self._clock.now()
         rows.lock(connection, feed)
         pause = later(now, REPLAY_PAUSE_S)
-        connection.execute(sa.update(t.feeds).where(t.feeds.c.feed == feed).values(paused_until=pause))
+        connection.execute(sa.update(f.feeds).where(f.feeds.c.feed == feed).values(paused_until=pause))
         return rows.revive(connection, feed, seqs, rfc3339(now))
 
     async def _change(self, feed: str, where: sa.ColumnElement[bool], values: dict[str, Any]) -> bool:
-        update = sa.update(t.feeds).where(t.feeds.c.feed == feed, where).values(**values)
+        update = sa.update(f.feeds).where(f.feeds.c.feed == feed, where).values(**values)
         return await self._sql.write(lambda c: c.execute(update).rowcount) > 0
 
 
 def _feed(connection: sa.Connection, feed: str) -> sa.Row[Any] | None:
-    return connection.execute(sa.select(t.feeds).where(t.feeds.c.feed == feed)).one_or_none()
+    return connection.execute(sa.select(f.feeds).where(f.feeds.c.feed == feed)).one_or_none()
 
 
 def _probe_taken(connection: sa.Connection, feed: str, free: Takeable, until: str) -> bool:
     """Whether this worker is the one that probes now."""
-    turn = (t.feeds.c.feed == feed, t.feeds.c.held_at.is_not(None), free.has_come(t.feeds.c.probe_at))
-    return connection.execute(sa.update(t.feeds).where(*turn).values(probe_at=until)).rowcount > 0
+    turn = (f.feeds.c.feed == feed, f.feeds.c.held_at.is_not(None), free.has_come(f.feeds.c.probe_at))
+    return connection.execute(sa.update(f.feeds).where(*turn).values(probe_at=until)).rowcount > 0
 
 
 def _replayable(connection: sa.Connection, feed: str, what: Replay, after: int, last: int) -> Sequence[int]:
     """The next events that ``what`` names, in their order."""
-    events, table = t.events.c, t.deliveries.c
+    events, table = t.events.c, f.deliveries.c
     seq = table.event_seq if what.dead_only else events.event_seq
     query = sa.select(seq).where(seq > after, seq <= last, rows.wanted()).order_by(seq).limit(REPLAYED_AT_ONCE)
     if what.dead_only:
-        query = query.join_from(t.deliveries, t.events, table.event_seq == events.event_seq)
+        query = query.join_from(f.deliveries, t.events, table.event_seq == events.event_seq)
         query = query.where(table.feed == feed, table.dead_at.is_not(None))
     if what.begin is not None:
         query = query.where(events.at >= rfc3339(what.begin))
@@ -210,9 +211,9 @@ def _replayable(connection: sa.Connection, feed: str, what: Replay, after: int, 
 
 def _read(connection: sa.Connection, feed: str, seqs: Sequence[int], probe: int) -> list[Delivery]:
     query = (
-        sa.select(t.events, t.deliveries.c.attempts)
-        .join_from(t.deliveries, t.events, t.deliveries.c.event_seq == t.events.c.event_seq)
-        .where(t.deliveries.c.feed == feed, among(t.deliveries.c.event_seq, seqs))
+        sa.select(t.events, f.deliveries.c.attempts)
+        .join_from(f.deliveries, t.events, f.deliveries.c.event_seq == t.events.c.event_seq)
+        .where(f.deliveries.c.feed == feed, among(f.deliveries.c.event_seq, seqs))
         .order_by(t.events.c.event_seq)
     )
     found = connection.execute(query).mappings().all()
@@ -237,11 +238,11 @@ def _read(connection: sa.Connection, feed: str, seqs: Sequence[int], probe: int)
 
 def _counts(connection: sa.Connection) -> dict[str, dict[str, int]]:
     """Three counts a feed, each over an index that holds nothing else."""
-    table, counted = t.deliveries.c, sa.func.count()
+    table, counted = f.deliveries.c, sa.func.count()
     counts = {}
-    for feed in connection.execute(sa.select(t.feeds.c.feed, t.feeds.c.cursor)).all():
+    for feed in connection.execute(sa.select(f.feeds.c.feed, f.feeds.c.cursor)).all():
         new = sa.select(counted).select_from(t.events).where(t.events.c.event_seq > feed.cursor, rows.wanted())
-        own = sa.select(counted).select_from(t.deliveries).where(table.feed == feed.feed)
+        own = sa.select(counted).select_from(f.deliveries).where(table.feed == feed.feed)
         alive, dead = own.where(table.dead_at.is_(None)), own.where(table.dead_at.is_not(None))
         counts[feed.feed] = {
             "pending": connection.execute(new).scalar_one() + connection.execute(alive).scalar_one(),

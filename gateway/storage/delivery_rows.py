@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import upsert
@@ -20,7 +21,7 @@ from gateway.storage.takeable import Takeable
 TAKE_IN = 1000
 """How many events become deliveries in one transaction."""
 LAST = sa.select(sa.func.max(t.events.c.event_seq))
-_ROWS = t.deliveries
+_ROWS = f.deliveries
 _ALIVE = _ROWS.c.dead_at.is_(None)
 
 
@@ -31,7 +32,7 @@ def wanted() -> sa.ColumnElement[bool]:
 
 def lock(connection: sa.Connection, feed: str) -> int | None:
     """One at a time changes which rows of this feed live; its cursor, None for a feed that never ran."""
-    query = sa.select(t.feeds.c.cursor).where(t.feeds.c.feed == feed).with_for_update()
+    query = sa.select(f.feeds.c.cursor).where(f.feeds.c.feed == feed).with_for_update()
     return connection.execute(query).scalar()
 
 
@@ -49,19 +50,19 @@ def looks(feed: str, free: Takeable) -> Iterator[sa.Select[Any]]:
     columns = _ROWS.c
     rows = sa.select(columns.event_seq).where(columns.feed == feed)
     for which in free.due(_ROWS):
-        yield rows.where(t.is_head, which).order_by(columns.next_at, columns.event_seq)
+        yield rows.where(f.is_head, which).order_by(columns.next_at, columns.event_seq)
     for which in free.left(_ROWS):  # heads, all of them; where more is asked SQLite reads all that waits
         yield rows.where(which)
 
 
 def take_in(connection: sa.Connection, feed: str, now: str) -> None:
     """Make rows for new events, at most ``TAKE_IN``."""
-    connection.execute(upsert(connection, t.feeds).values(feed=feed, cursor=0).on_conflict_do_nothing())
+    connection.execute(upsert(connection, f.feeds).values(feed=feed, cursor=0).on_conflict_do_nothing())
     cursor = lock(connection, feed) or 0
     newest = min(connection.execute(LAST).scalar() or 0, cursor + TAKE_IN)
     fresh = sa.and_(t.events.c.event_seq > cursor, t.events.c.event_seq <= newest, wanted())
     connection.execute(sa.insert(_ROWS).from_select(_COLUMNS, _from_events(feed, now, fresh)))
-    connection.execute(sa.update(t.feeds).where(t.feeds.c.feed == feed).values(cursor=newest))
+    connection.execute(sa.update(f.feeds).where(f.feeds.c.feed == feed).values(cursor=newest))
     _promote(connection, feed, _tickets(connection, _ROWS.c.event_seq > cursor, feed))
 
 
@@ -70,7 +71,7 @@ def lease(
 ) -> Sequence[int]:
     """Take of ``seqs`` what no other worker has taken since it was looked up."""
     columns = _ROWS.c
-    still_due = (columns.feed == feed, among(columns.event_seq, seqs), free.where(_ROWS), t.is_head)
+    still_due = (columns.feed == feed, among(columns.event_seq, seqs), free.where(_ROWS), f.is_head)
     taken = sa.update(_ROWS).where(*still_due).values(leased_by=owner, next_at=until)
     return connection.execute(taken.returning(columns.event_seq)).scalars().all()
 
@@ -119,7 +120,7 @@ def _tickets(connection: sa.Connection, which: sa.ColumnElement[bool], feed: str
 
 def _put_in_order(connection: sa.Connection, feed: str, tickets: Sequence[str]) -> None:
     """The earliest living row of each of ``tickets`` becomes its head, unless one is under way."""
-    heads = sa.select(_ROWS.c.event_seq).where(_ROWS.c.feed == feed, t.is_head, among(_ROWS.c.ticket_id, tickets))
+    heads = sa.select(_ROWS.c.event_seq).where(_ROWS.c.feed == feed, f.is_head, among(_ROWS.c.ticket_id, tickets))
     # In this order by one index; in any other, or without reading first, SQLite reads all that waits.
     seqs = connection.execute(heads.order_by(_ROWS.c.ticket_id)).scalars().all()
     free = (_ROWS.c.feed == feed, among(_ROWS.c.event_seq, seqs), _ROWS.c.leased_by.is_(None))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.naming import naming, written
 from gateway.ports.erasure import ErasureKind, ErasureSubject, Person
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.erasure_table import blank
@@ -93,7 +94,7 @@ def forget(
         values = blank(table) | {"number": f"erased:{new_ulid()}"}
         connection.execute(sa.update(table).where(*own).values(values))
     # A receiver may repeat what it was sent, and whose that was is not known; its next answer takes this one's place.
-    connection.execute(sa.update(t.feeds).where(t.feeds.c.held_why != "").values(held_why=""))
+    connection.execute(sa.update(f.feeds).where(f.feeds.c.held_why != "").values(held_why=""))
     theirs = naming(numbers=found.numbers, names=found.accounts)
     return len(refused_calls) + sum(_forget_state(connection, *state, theirs) for state in states)
 
@@ -107,8 +108,10 @@ def _forget_state(connection: sa.Connection, channel_id: str, key: str, theirs: 
     except ValueError:
         return False  # a cursor
     left = _without(told, theirs)
+    if left == told:
+        return False
     connection.execute(sa.update(table).where(*own).values(value=json.dumps(left, separators=(",", ":"))))
-    return bool(left != told)
+    return True
 
 
 def _without(value: Any, theirs: re.Pattern[str]) -> Any:

@@ -12,6 +12,7 @@ from gateway.domain import erasing
 from gateway.domain.events import TicketErased
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.ports.erasure import ErasureKind, ErasureSubject, OutsideRecord
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.erasure_table import blank
@@ -162,9 +163,9 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
     tasks = connection.execute(sa.select(t.callbacks).where(t.callbacks.c.ticket_id == ticket_id)).all()
     _document(connection, t.callbacks, tasks, "callback_id", erasing.CALLBACK)
     seqs = _blank_events(connection, ticket_id)
-    feeds = sa.select(t.feeds.c.feed)
-    these = (t.deliveries.c.feed.in_(feeds), among(t.deliveries.c.event_seq, seqs))
-    connection.execute(sa.update(t.deliveries).where(*these).values(blank(t.deliveries)))
+    feeds = sa.select(f.feeds.c.feed)
+    these = (f.deliveries.c.feed.in_(feeds), among(f.deliveries.c.event_seq, seqs))
+    connection.execute(sa.update(f.deliveries).where(*these).values(blank(f.deliveries)))
     connection.execute(
         sa.update(t.tickets)
         .where(t.tickets.c.ticket_id == ticket_id)

@@ -13,16 +13,17 @@ from gateway.domain.command import Refs
 from gateway.domain.ids import city_day, new_ulid
 from gateway.domain.journal import Journal
 from gateway.domain.transcript import Spoken
-from gateway.domain.world import World
+from gateway.domain.world import Seen, World
 from gateway.storage import tables as t
 from gateway.storage.among import listed
-from gateway.storage.bulk import Lookup, Query, loads
-from gateway.storage.codec import Row, interaction_of, seen_of, thread_of, ticket_of
+from gateway.storage.bulk import Query, loads
+from gateway.storage.codec import Row, interaction_of, thread_of, ticket_of
 from gateway.storage.tasks import earlier_numbers, load_tasks
 
 EVENT_SEQ = "event_seq"
 _LOCK = sa.select(t.counters.c.value).where(t.counters.c.name == EVENT_SEQ).with_for_update()
-_SERIALS, _SEEN = Lookup(t.serials.c.day), Lookup(t.seen_keys.c.external_id)
+_SERIALS = Query(sa.select(t.serials).where(listed(t.serials.c.day, "days")))
+_SEEN = Query(sa.select(t.seen_keys).where(listed(t.seen_keys.c.external_id, "keys")))
 _INTERACTIONS = sa.select(t.interactions)
 _OPEN = Query(
     _INTERACTIONS.where(t.interactions.c.disposition.is_(None), listed(t.interactions.c.external_id, "joins")).order_by(
@@ -74,7 +75,7 @@ def load(connection: sa.Connection, batch: Sequence[Refs], zone: tzinfo) -> Load
     world = World(journal=Journal(lock_writers(connection)), zone=zone, new_id=new_ulid)
     loaded = Loaded(world)
     if keys := {key.external_id for refs in batch for key in refs.seen}:
-        found = (seen_of(row) for row in _SEEN.rows(connection, keys).mappings())
+        found = (Seen(**row) for row in _SEEN.rows(connection, keys=list(keys)).mappings())
         world.seen = {(seen.channel_id, seen.external_id): seen for seen in found}
     _load_interactions(connection, batch, world)
     wanted = {one for refs in batch for one in refs.tickets}
@@ -86,7 +87,7 @@ def load(connection: sa.Connection, batch: Sequence[Refs], zone: tzinfo) -> Load
     _load_calls(connection, batch, loaded)
     _load_threads(connection, batch, world)
     if days := {city_day(refs.new_ticket_at, zone) for refs in batch if refs.new_ticket_at is not None}:
-        world.serials = {row.day: row.last for row in _SERIALS.rows(connection, days)}
+        world.serials = {row.day: row.last for row in _SERIALS.rows(connection, days=list(days))}
     return loaded
 
 

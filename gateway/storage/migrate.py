@@ -1,6 +1,6 @@
 """Bring a database to this program's schema, from any folder, also when several processes start at once.
 
-A revision is a file in ``migrations/versions``, written by hand; a test holds its result against ``tables.py``.
+A revision is a file in ``migrations/versions``, written by hand; a test holds its result against ``tables.metadata``.
 """
 
 from __future__ import annotations

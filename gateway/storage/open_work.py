@@ -12,6 +12,7 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import CallbackState
 from gateway.ports.clock import Clock
 from gateway.ports.open_work import MOST, Backlog, FeedBacklog, OpenWork
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
 
@@ -36,11 +37,11 @@ OUTBOX = (
 )
 CALLBACKS = sa.select(sa.func.count()).select_from(t.callbacks).where(t.callbacks.c.state == CallbackState.OPEN.value)
 OVERDUE = CALLBACKS.where(t.callbacks.c.due_at < _NOW)
-CURSOR = sa.select(t.feeds.c.cursor).where(t.feeds.c.feed == _FEED)
+CURSOR = sa.select(f.feeds.c.cursor).where(f.feeds.c.feed == _FEED)
 _AHEAD = (t.events.c.event_seq > sa.bindparam("cursor"), t.events.c.type.not_like("feed\\_%", escape="\\"))
 NEW = sa.select(sa.func.count()).select_from(t.events).where(*_AHEAD)
-_ROW = t.deliveries.c
-DELIVERIES = sa.select(sa.func.count(), sa.func.count(_ROW.dead_at)).select_from(t.deliveries).where(_ROW.feed == _FEED)
+_ROW = f.deliveries.c
+DELIVERIES = sa.select(sa.func.count(), sa.func.count(_ROW.dead_at)).select_from(f.deliveries).where(_ROW.feed == _FEED)
 _FIRST = (
     sa.select(_ROW.event_seq)
     .where(_ROW.feed == _FEED, _ROW.dead_at.is_(None))

@@ -58,9 +58,9 @@ def _of_message() -> Any:
     return sa.and_(table.interaction_id == sa.bindparam("of_interaction"), table.message_id == sa.bindparam("of_row"))
 
 
-_NEW_TICKET, _NEW_INTERACTION, _NEW_SEEN = Bulk.plain(t.tickets), Bulk.plain(t.interactions), Bulk.plain(t.seen_keys)
-_NEW_MESSAGE, _NEW_OUTBOX, _NEW_EVENT = Bulk.plain(t.messages), Bulk.plain(t.outbox), Bulk.plain(t.events)
-_NEW_ATTACHMENT = Bulk.plain(t.attachments)
+_NEW_TICKET, _NEW_INTERACTION, _NEW_SEEN = Bulk.insert(t.tickets), Bulk.insert(t.interactions), Bulk.insert(t.seen_keys)
+_NEW_MESSAGE, _NEW_OUTBOX, _NEW_EVENT = Bulk.insert(t.messages), Bulk.insert(t.outbox), Bulk.insert(t.events)
+_NEW_ATTACHMENT = Bulk.insert(t.attachments)
 _FIXED = ("ticket_no", "channel", "channel_id", "created_at", "erased_at")
 _TICKET = _update(t.tickets, "ticket_id", *_FIXED)
 _GONE_ON = _update(t.tickets, "ticket_id", *_FIXED, *SAID)
@@ -69,7 +69,7 @@ _IDENTITY = _upsert(t.identities, ["value", "kind"], "requester_id")
 _SEGMENT = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
 _THREAD = _upsert(t.threads, ["sender", "channel_id"], "last_seq", "heard_at", "ticket_id", "interaction_id", "doc")
 _TASK = _upsert(t.tasks, ["task_id"], "unit", "role", "status", "due_at", "open")
-_NOTE = Bulk.plain(t.case_notes)
+_NOTE = Bulk.insert(t.case_notes)
 _SERIAL = _upsert(t.serials, ["day"], "last")
 _COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
 _CORRECT = Bulk(

@@ -13,11 +13,11 @@ Path = tuple[str, ...]
 """A record path, e.g. ``("demand", "type")``."""
 
 SECTIONS: dict[str, Tree] = {row.path: TABLE.default(row.path) for row in TABLE.within() if row.kind is Kind.OBJECT}
-"""Defaults by section; ``doc`` of an older ticket row holds only what differs."""
+"""Defaults by section: ``doc`` of an older ticket row holds only what differs."""
 
 
 def get_in(doc: Tree, path: Path) -> Any:
-    """What a sparse document of plain dicts holds at ``path``; None when nothing."""
+    """What a document of plain dicts, of whichever version, holds at ``path``; None when nothing."""
     node: Any = doc
     for key in path:
         if type(node) is not dict:

@@ -14,7 +14,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
 from gateway.storage.engine import Sql
-from gateway.storage.merged import families
+from gateway.storage.merged import people_behind
 from gateway.storage.narrow import seq_before
 from gateway.storage.shape import get_in
 from gateway.storage.texts import MAX_INT, check_texts
@@ -47,7 +47,7 @@ class SqlTicketWords:
     async def changed(self, after: int, limit: int) -> list[TicketWords]:
         """See ``TicketWordsStore.changed``."""
         place = {"after": max(-1, min(after, MAX_INT)), "most": limit}
-        return await self._sql.read(lambda c: _read(c, _CHANGED.rows(c, **place)))
+        return await self._sql.read(lambda c: [_words(row) for row in _CHANGED.rows(c, **place).mappings()])
 
     async def of(self, ticket_ids: Sequence[str]) -> dict[str, TicketWords]:
         """See ``TicketWordsStore.of``."""
@@ -55,16 +55,23 @@ class SqlTicketWords:
             return {}
         check_texts(ticket_ids)
         wanted = list(ticket_ids)
-        return await self._sql.read(lambda c: {one.ticket_id: one for one in _read(c, _OF.rows(c, wanted=wanted))})
+        return await self._sql.read(
+            lambda c: {row["ticket_id"]: _words(row) for row in _OF.rows(c, wanted=wanted).mappings()}
+        )
+
+    async def reporters(self, tickets: Sequence[TicketWords]) -> dict[str, set[str]]:
+        """See ``TicketWordsStore.reporters``."""
+        return await self._sql.read(lambda c: _reporters(c, tickets)) if tickets else {}
 
 
-def _read(connection: sa.Connection, found: Any) -> list[TicketWords]:
-    rows = found.mappings().all()
-    merged = families(connection, [row["ticket_id"] for row in rows], shown=None)
-    return [_words(row, tuple(merged[row["ticket_id"]].ids) if row["ticket_id"] in merged else ()) for row in rows]
+def _reporters(connection: sa.Connection, tickets: Sequence[TicketWords]) -> dict[str, set[str]]:
+    found = {one.ticket_id: {one.requester_id} for one in tickets}
+    for head, requester_id in people_behind(connection, list(found)):
+        found[head].add(requester_id)
+    return found
 
 
-def _words(row: Any, merged: tuple[str, ...]) -> TicketWords:
+def _words(row: Any) -> TicketWords:
     doc = loads(row["doc"])
     return TicketWords(
         ticket_id=row["ticket_id"],
@@ -82,5 +89,4 @@ def _words(row: Any, merged: tuple[str, ...]) -> TicketWords:
         requester_id=row["requester_id"],
         community=get_in(doc, ("place", "community", "code")),
         address=get_in(doc, ("place", "address")),
-        merged_ids=merged,
     )

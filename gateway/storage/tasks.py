@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.callback import Attempt, Number, Reason, Settlement, Task, number_to_call, number_to_write
+from gateway.domain.callback import SPOKEN, Attempt, Reason, Settlement, Task, number_to_call, number_to_write
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.words import CallbackState
 from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Bulk, Query, Row, loads
-from gateway.storage.shape import Tree, get_in
+from gateway.storage.codec import form_of, json_text
+from gateway.storage.shape import Tree
 
 LOOKED_BACK = 50
 """So many earlier tickets of each person are asked for a number, the newest first."""
@@ -43,20 +44,14 @@ _UPDATE = Bulk(
         sa.update(t.callbacks)
         .where(t.callbacks.c.callback_id == sa.bindparam("of_callback"))
         .values({c.name: sa.bindparam(c.name) for c in t.callbacks.c if c.name not in _KEPT})
-    ),
-    json_columns=("doc",),
+    )
 )
-_SPOKEN = ("prefill", "fields", "requester.callback_phone")
-
-
-def ticket_number(doc: Tree, earlier: str | None = None) -> Number | None:
-    """Where the requester of a ticket's document is called."""
-    return number_to_call(doc.get("requester") or {}, get_in(doc, _SPOKEN), earlier)
 
 
 def reply_number(doc: Tree) -> str | None:
     """Where a reply to the requester of a ticket's document may go by SMS."""
-    return number_to_write(doc.get("requester") or {}, get_in(doc, _SPOKEN))
+    form = form_of(doc)
+    return number_to_write(form.requester, form.prefill.fields.get(SPOKEN))
 
 
 def load_tasks(connection: sa.Connection, *, requesters: Collection[str], named: Collection[str]) -> dict[str, Task]:
@@ -73,7 +68,8 @@ def earlier_numbers(connection: sa.Connection, requesters: Collection[str]) -> d
     """The number of each one's newest ticket that has one."""
     found: dict[str, str] = {}
     for requester_id, doc in _NUMBERED.rows(connection, requesters=list(requesters)):
-        number = ticket_number(loads(doc))
+        form = form_of(doc)
+        number = number_to_call(form.requester, form.prefill.fields.get(SPOKEN))
         if number is not None:
             found.setdefault(requester_id, number.value)
     return found
@@ -81,12 +77,10 @@ def earlier_numbers(connection: sa.Connection, requesters: Collection[str]) -> d
 
 def write_tasks(connection: sa.Connection, before: Mapping[str, Task], after: Mapping[str, Task]) -> None:
     """Write what is new or has changed."""
-    changed = [task for key, task in after.items() if before.get(key) is not task]
-    _INSERT.run(connection, [row_of(task) for task in changed if task.callback_id not in before])
-    _UPDATE.run(
-        connection,
-        [row_of(task) | {"of_callback": task.callback_id} for task in changed if task.callback_id in before],
-    )
+    changed = [row_of(task) for key, task in after.items() if before.get(key) is not task]
+    rows = [row | {"doc": json_text(row["doc"]), "of_callback": row["callback_id"]} for row in changed]
+    _INSERT.run(connection, [row for row in rows if row["callback_id"] not in before])
+    _UPDATE.run(connection, [row for row in rows if row["callback_id"] in before])
 
 
 def task_of(row: Any) -> Task:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from gateway.domain.veil import text_wholly
 from gateway.ports.way import Way
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import Sql
@@ -67,7 +68,7 @@ def _named(connection: sa.Connection, key: str) -> tuple[str, str | None] | None
 
 
 def _way(connection: sa.Connection, ticket_id: str, interaction_id: str, limit: int) -> Way:
-    events, outbox, deliveries = t.events.c, t.outbox.c, t.deliveries.c
+    events, outbox, deliveries = t.events.c, t.outbox.c, f.deliveries.c
     own = sa.or_(events.interaction_id.is_(None), events.interaction_id == interaction_id)
     traces = connection.execute(
         sa.select(events.event_seq, events.trace)
@@ -83,9 +84,9 @@ def _way(connection: sa.Connection, ticket_id: str, interaction_id: str, limit: 
         .order_by(messages.seq)
         .limit(limit)
     )
-    feeds = {row.feed: row.cursor for row in connection.execute(sa.select(t.feeds)).all()}
+    feeds = {row.feed: row.cursor for row in connection.execute(sa.select(f.feeds)).all()}
     waiting = connection.execute(
-        sa.select(t.deliveries)
+        sa.select(f.deliveries)
         .where(among(deliveries.feed, feeds), among(deliveries.event_seq, [row.event_seq for row in traces]))
         .order_by(deliveries.feed, deliveries.event_seq)
     )

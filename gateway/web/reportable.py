@@ -32,18 +32,9 @@ class Service:
     demand_type: str | None = None
 
 
-_NAMES = {
-    DemandType.CONSULTATION: "咨询",
-    DemandType.HELP: "求助",
-    DemandType.COMPLAINT: "投诉",
-    DemandType.REPORT: "举报",
-    DemandType.SUGGESTION: "建议",
-    DemandType.PRAISE: "表扬",
-    DemandType.OTHER: "其他",
-}
 BY_TYPE = tuple(
-    Service(code=kind.value, name=name, group="按类型", demand_type=kind.value if kind.value != OTHER else None)
-    for kind, name in _NAMES.items()
+    Service(code=kind.value, name=kind.zh, group="按类型", demand_type=kind.value if kind.value != OTHER else None)
+    for kind in DemandType
 )
 """The services of an installation without a list: one for each type of demand."""
 

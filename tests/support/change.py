@@ -397,10 +397,10 @@ class Change:
                 fields[path[2]] = Filled(**value)
             elif path == ("prefill", "mentions"):
                 ticket.form.prefill.mentions = [Mentioned(**one) for one in value]
-            elif actor is None or name == "requester.secret":
-                filling.set(name, value, lifts_secrecy=self.lifts_secrecy)
+            elif actor is None and not self.lifts_secrecy:
+                filling.set(name, value)
             else:
-                filling.alteration.set(name, value)
+                filling.alteration.set(name, value, lifts_secrecy=self.lifts_secrecy)
             if actor is not None and ("prefill", "fields", name) not in self.ticket_fields and path[0] != "prefill":
                 entry = said_by(actor, name, value)
                 if entry is not None:

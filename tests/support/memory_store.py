@@ -23,6 +23,7 @@ from gateway.domain.callback import Task
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.ids import new_ulid, rfc3339
 from gateway.domain.journal import Journal
+from gateway.domain.owed_calls import ticket_number
 from gateway.domain.ticket import Ticket
 from gateway.domain.transcript import Spoken
 from gateway.domain.world import World
@@ -34,7 +35,7 @@ from gateway.storage.codec import Row, event_row, interaction_row, message_row, 
 from gateway.storage.database import Database
 from gateway.storage.merged import SHOWN, Family
 from gateway.storage.reader import event_record
-from gateway.storage.tasks import row_of, ticket_number
+from gateway.storage.tasks import row_of
 from gateway.storage.texts import check_command, check_texts
 from gateway.telemetry import trace
 from tests.support.clocks import SHANGHAI
@@ -123,7 +124,7 @@ class MemoryRecord:
         people |= {person for one in refs.people if (person := self.world.people.get((one.kind, one.value)))}
         newest = sorted(self.world.tickets.values(), key=lambda ticket: ticket.ticket_no)
         for ticket in newest:  # a later one of the same person comes in the place of an earlier one
-            number = ticket_number(ticket_document(ticket)["doc"])
+            number = ticket_number(ticket)
             if ticket.requester_id in people and not ticket.hidden and number is not None:
                 yield ticket.requester_id, number.value
 

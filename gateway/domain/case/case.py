@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.case import states
-from gateway.domain.case.items import changed
 from gateway.domain.case.stage import WITHIN, stage
 from gateway.domain.case.states import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.events import (
@@ -33,6 +32,7 @@ from gateway.domain.events import (
     TaskUpheld,
 )
 from gateway.domain.form import Return, UnitTask, cloned
+from gateway.domain.form_items import changed
 from gateway.domain.ids import rfc3339
 from gateway.domain.status import Status, moved
 from gateway.domain.ticket import Alteration, Ticket
@@ -104,6 +104,7 @@ class Case:
             task_id=offer.task_id,
             unit=offer.unit,
             role=offer.role.value,
+            status=TaskStatus.OFFERED.value,
             version=1,
             dispatched_at=rfc3339(self._at),
         )

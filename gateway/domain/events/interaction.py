@@ -10,7 +10,7 @@ class InteractionStarted(Event):
     """A call was offered, or a conversation began. ``previous``: the person's interaction before it."""
 
     flow: str
-    previous: str | None = None
+    previous: str | None
 
 
 @event("interaction.answered")

@@ -34,7 +34,7 @@ class MessageSent(Event):
     """The provider has taken it, or the person's client has fetched it."""
 
     message_id: str
-    error: str | None = None
+    error: str | None
 
 
 @event("message.delivered")
@@ -42,7 +42,7 @@ class MessageDelivered(Event):
     """It has reached the person's device."""
 
     message_id: str
-    error: str | None = None
+    error: str | None
 
 
 @event("message.read")
@@ -50,7 +50,7 @@ class MessageRead(Event):
     """The person has seen it."""
 
     message_id: str
-    error: str | None = None
+    error: str | None
 
 
 @event("message.failed")
@@ -58,7 +58,7 @@ class MessageFailed(Event):
     """It will never reach the person. ``instead``: sms or callback."""
 
     message_id: str
-    error: str | None = None
+    error: str | None
     """What the provider calls the reason."""
     reason: str | None = None
     instead: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum, Flag, StrEnum, auto
 from functools import cached_property
@@ -187,6 +187,11 @@ class FieldTable:
             if by in row.by and row.parent not in coded and (row.kind not in GROUPS or row.path in coded)
         )
 
+    def coded(self, path: str, value: Any) -> Any:
+        """``value`` of the field at ``path``; where a code names it, that code."""
+        row = self.get(path)
+        return value.get(row.code) if row is not None and row.code and isinstance(value, Mapping) else value
+
     def default(self, path: str) -> Any:
         """What stands at ``path`` while nobody has told it; made anew for each caller."""
         row = self._at[tuple(path.split("."))]
@@ -197,13 +202,3 @@ class FieldTable:
         if row.kind is Kind.OBJECT and not row.null:
             return {inner.name: self.default(inner.path) for inner in self.within(path)}
         return row.default
-
-    def holds(self, path: Path) -> bool:
-        """Whether ``path`` leads to a field within the record's objects, or to a key of a map in them."""
-        for n in range(1, len(path)):
-            row = self._at.get(path[:n])
-            if row is not None and row.kind is Kind.MAP:
-                return True
-            if row is None or row.kind is not Kind.OBJECT or row.null:
-                return False
-        return len(path) > 1 and path in self._at

@@ -62,8 +62,7 @@ class EndCall:
         interaction.record(self.recording)
         interaction.lease_until = self.lease_until
         event = InteractionEnded(at=self.at, disposition=self.disposition.value, media=self.media)
-        interaction.end(event, self.disposition, self.at)
-        world.follow(interaction)
+        world.end(interaction, event)
         filling = Filling(ticket)
         filling.set("empty", self.empty)
         ticket.record(event, filling.alteration)
@@ -104,8 +103,7 @@ class InterruptCall:
         interaction.record(self.recording)
         interaction.owner = None
         event = InteractionEnded(at=self.at, disposition=self.disposition.value, recovered=True)
-        interaction.end(event, self.disposition, self.ended_at, answered_at=self.answered_at)
-        world.follow(interaction)
+        world.end(interaction, event, self.ended_at, self.answered_at)
         filling = Filling(ticket)
         if self.recording is None:
             filling.set("prefill.pending", value=False)

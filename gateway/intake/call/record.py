@@ -15,7 +15,7 @@ from gateway.domain.intents import ONLY_THERE, intent_of
 from gateway.domain.interaction import FlowRun, Interaction, Recording
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.transcript import NewSegment
-from gateway.domain.words import Disposition, Line, Speaker
+from gateway.domain.words import Disposition, Speaker, kind_on
 from gateway.domain.world import NewTicket
 from gateway.errors import ReaderUnavailable
 from gateway.intake.call.begin import AnswerCall, OfferCall
@@ -24,14 +24,13 @@ from gateway.intake.call.numbers import caller_number
 from gateway.intake.call.spooled import CallStore
 from gateway.intake.call.talk import ChooseLine, CompleteTranscript, HearSegment, RequestCallback, TakeDemand
 from gateway.intake.call.texting import Texting
-from gateway.intake.contact.emergency import danger_said, with_danger
 from gateway.intake.conversation.matters import knows_where
 from gateway.ports.call import CallInfo
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import FinishedRecording
 from gateway.ports.speech import SpeechReader
-from gateway.prefill.danger import raised_in
+from gateway.prefill.danger import danger_said, raised_in, with_danger
 
 MIN_SPEECH_MS = 800
 """So much speech counts as something said even where no word of it was understood."""
@@ -109,7 +108,7 @@ class CallRecord:
                         requester=Requester(
                             phone=self.phone,
                             secret=info.withheld,
-                            kind=Line.ENTERPRISE if info.line == Line.ENTERPRISE else Line.CITIZEN,
+                            kind=kind_on(info.line),
                         ),
                         prefill=Prefill(pending=True),
                     ),

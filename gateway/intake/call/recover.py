@@ -22,12 +22,11 @@ from gateway.intake.call.finish import InterruptCall
 from gateway.intake.call.live import LiveInteractions
 from gateway.intake.call.record import end_of, heard_segment, recording_of
 from gateway.intake.call.talk import CompleteTranscript
-from gateway.intake.contact.emergency import danger_said, with_danger
 from gateway.ports.clock import Clock
 from gateway.ports.recogniser import Final
 from gateway.ports.recordings import Recordings
 from gateway.ports.store import CommandStore, LeaseStore, TicketReader
-from gateway.prefill.danger import raised_in
+from gateway.prefill.danger import danger_said, raised_in, with_danger
 from gateway.prefill.reader import PrefillReader
 from gateway.prefill.said import understand
 from gateway.telemetry import log, metrics, trace
@@ -155,8 +154,8 @@ class Recovery:
             with _way_of(interaction):
                 try:
                     await self._catch_up(interaction, self._transcribe)
-                except AlreadyErased:
-                    _log.warning("transcript_erased", interaction_id=interaction.interaction_id)
+                except AlreadyErased as error:
+                    _log.warning("transcript_erased", interaction_id=interaction.interaction_id, exc_info=error)
         return len(waiting)
 
     async def _catch_up(self, interaction: OpenInteraction, transcribe: Transcribe) -> None:

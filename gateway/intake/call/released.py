@@ -86,7 +86,7 @@ def _offered(change: dict[str, Any], about: dict[str, Any]) -> OfferCall:
         key=change["dedupe"],
         ticket=NewTicket(
             **{name: new[name] for name in ("ticket_id", "created_at", "line", "channel", "channel_id", "empty")},
-            requester_id=new["ticket_id"],
+            requester_id=call["interaction_id"],  # not the ticket's: that is whose it is once its requester hides
             people=requester["identities"],
             form=Form(
                 entry_number=new["entry_number"],

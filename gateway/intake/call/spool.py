@@ -161,8 +161,8 @@ class SpoolingStore:
             await self._store.execute(loads(line))
         except StoreUnavailable:
             raise
-        except AlreadyErased:
-            _log.warning("spooled_command_erased", ticket_id=path.stem)
+        except AlreadyErased as error:
+            _log.warning("spooled_command_erased", ticket_id=path.stem, exc_info=error)
         except (GatewayError, ValueError) as error:
             # A torn last line of a crash, or a command that is refused: keep it for a person, go on with the rest.
             _log.error("spooled_change_refused", ticket_id=path.stem, exc_info=error)

@@ -14,7 +14,6 @@ from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, taken_back, touches_people
 from gateway.domain.transcript import NewSegment
 from gateway.domain.world import World
-from gateway.intake.contact.emergency import raise_emergency
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,12 +36,11 @@ class HearSegment:
 
     def refs(self) -> Refs:
         """The call and its ticket."""
-        paths = (guess.path for guess in self.guesses)
         return Refs(
             tickets=(self.ticket_id,),
             interactions=(self.interaction_id,),
             transcript=True,
-            calls=touches_people(*paths),
+            calls=touches_people([guess.path for guess in self.guesses]),
         )
 
     def decide(self, world: World) -> Applied:
@@ -57,7 +55,7 @@ class HearSegment:
         filling.set("empty", self.empty)
         ticket.record(SegmentHeard(at=self.at, seq=self.seq, language=self.language), filling.alteration)
         for number in self.emergencies:
-            raise_emergency(ticket, number, self.at)
+            ticket.raise_emergency(number, self.at)
         calls.settle(interaction)
         return world.applied(ticket, interaction)
 
@@ -190,6 +188,6 @@ class CompleteTranscript:
         )
         ticket.record(event, filling.alteration)
         for number in self.emergencies:
-            raise_emergency(ticket, number, self.at)
+            ticket.raise_emergency(number, self.at)
         calls.settle(interaction, served=True)
         return world.applied(ticket, interaction)

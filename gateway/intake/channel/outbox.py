@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from gateway.domain.callback import REPLY_WINDOW_CLOSED, owed
+from gateway.domain.callback import REPLY_WINDOW_CLOSED, NewCallback, owed
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued, ThreadStep
 from gateway.errors import (
@@ -180,36 +180,38 @@ class OutboxWorker:
 
     async def _elsewhere(self, row: OutboxRow) -> None:
         """The provider's window is closed: by SMS if we can, otherwise a person calls."""
-        now = self._clock.now()
-        by_sms = self._sms_channel is not None and row.phone is not None and row.channel_id != self._sms_channel
-        command = self._command(row, self._lost(row, "reply window closed"), REPLY_WINDOW_CLOSED)
-        if by_sms and self._sms_channel is not None and row.phone is not None:
-            command.instead = NewMessage(
-                message_id=new_ulid(),
-                direction="outbound",
-                sent_at=now,
-                text=row.text,
-                queue=Queued(channel_id=self._sms_channel, recipient=row.phone),
-            )
-            command.thread = ThreadStep(channel_id=self._sms_channel, sender=row.phone)
-        else:
-            command.callback = owed(REPLY_WINDOW_CLOSED, now, self._callback_due)
-        await self._write(row, command)
+        now, gone = self._clock.now(), self._lost(row, "reply window closed")
+        sms, phone = self._sms_channel, row.phone
+        if sms is None or phone is None or row.channel_id == sms:
+            callback = owed(REPLY_WINDOW_CLOSED, now, self._callback_due)
+            await self._book(row, gone, REPLY_WINDOW_CLOSED, callback=callback)
+            return
+        queue, message_id = Queued(channel_id=sms, recipient=phone), new_ulid()
+        instead = NewMessage(message_id=message_id, direction="outbound", sent_at=now, text=row.text, queue=queue)
+        thread = ThreadStep(channel_id=sms, sender=phone)
+        await self._book(row, gone, REPLY_WINDOW_CLOSED, instead=instead, thread=thread)
 
-    def _command(self, row: OutboxRow, update: DeliveryUpdate, reason: str | None = None) -> BookDelivery:
-        return BookDelivery(
+    async def _book(
+        self,
+        row: OutboxRow,
+        update: DeliveryUpdate,
+        reason: str | None = None,
+        *,
+        instead: NewMessage | None = None,
+        thread: ThreadStep | None = None,
+        callback: NewCallback | None = None,
+    ) -> None:
+        """Until it is written: what has been sent must not be sent again because SQL was down for a moment."""
+        command = BookDelivery(
             at=self._clock.now(),
             ticket_id=row.ticket_id,
             interaction_id=row.interaction_id,
             update=update,
             reason=reason,
+            instead=instead,
+            thread=thread,
+            callback=callback,
         )
-
-    async def _book(self, row: OutboxRow, update: DeliveryUpdate, reason: str | None = None) -> None:
-        await self._write(row, self._command(row, update, reason))
-
-    async def _write(self, row: OutboxRow, command: BookDelivery) -> None:
-        """Until it is written: what has been sent must not be sent again because SQL was down for a moment."""
         try:
             await until_stored(lambda: self._store.execute(command))
         except GatewayError as error:

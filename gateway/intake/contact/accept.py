@@ -25,7 +25,6 @@ from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
 from gateway.edge.off_loop import off_loop
-from gateway.intake.contact.emergency import raise_emergency
 from gateway.intake.contact.turns import Turns
 from gateway.ports.channel import Accepted, InboundContact, ReceivedFile
 from gateway.ports.clock import Clock
@@ -65,7 +64,7 @@ class AcceptContact:
             new_ticket_at=self.ticket.created_at,
             people=self.ticket.people,
             writes_messages=True,
-            calls=self.conversation is not None or touches_people(*(guess.path for guess in self.guesses)),
+            calls=self.conversation is not None or touches_people([guess.path for guess in self.guesses]),
         )
 
     def decide(self, world: World) -> Applied:
@@ -89,7 +88,7 @@ class AcceptContact:
         filling.guess(self.guesses)
         filling.mention(self.mentions)
         ticket.record(received, filling.alteration)
-        raise_emergency(ticket, self.emergency, self.at)
+        ticket.raise_emergency(self.emergency, self.at)
         calls.settle(interaction)
         world.see((self.key, *self.also), ticket, interaction)
         return world.applied(ticket, interaction, seqs=seqs)
@@ -110,8 +109,8 @@ class ContactIntake:
 
         Each contact is an interaction and a ticket of its own, unless its ``conversation_id`` names an open one.
         """
-        entry, began = trace.current() is None, self._clock.monotonic()
-        with trace.scope(trace.current()), spans.span("intake", entry=entry, channel_id=contact.channel_id):
+        known, began = trace.current(), self._clock.monotonic()
+        with trace.scope(known), spans.span("intake", entry=known is None, channel_id=contact.channel_id):
             if contact.conversation_id:
                 async with self._conversations.alone((contact.channel_id, contact.conversation_id)):
                     applied, emergency = await self._register(contact)
@@ -141,7 +140,7 @@ class ContactIntake:
         """What ``contact`` asks of the record."""
         now = self._clock.now()
         conversation = (
-            ExternalKey(channel_id=contact.channel_id, external_id=f"conversation:{contact.conversation_id}")
+            ExternalKey.of_conversation(contact.channel_id, contact.conversation_id)
             if contact.conversation_id
             else None
         )

@@ -13,6 +13,7 @@ from gateway.domain.attachments import NewAttachment
 from gateway.domain.command import Applied, Command
 from gateway.domain.ids import new_ulid
 from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.keys import CONVERSATION
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
@@ -361,7 +362,7 @@ class ConversationIntake:
 
     async def rest(self, idle: IdleConversation) -> Disposition | None:
         """Close a conversation in which nobody has written for long; how it ended, None if it goes on after all."""
-        key = (idle.channel_id, idle.external_id.partition(":")[2])
+        key = (idle.channel_id, idle.external_id.removeprefix(CONVERSATION))
         state = DialogueState.from_json(idle.dialogue) if idle.dialogue else None
         now = self._clock.now()
         async with self._turns.alone(key):

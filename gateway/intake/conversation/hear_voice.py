@@ -16,8 +16,7 @@ from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.words import Disposition
 from gateway.domain.world import World
-from gateway.intake.contact.emergency import raise_emergency
-from gateway.intake.conversation.take_message import Asked, end, going_on
+from gateway.intake.conversation.take_message import Asked, going_on
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +69,8 @@ class HearVoiceMessage:
         else:
             ticket = world.ticket(self.ticket_id)
             interaction = world.interaction(self.interaction_id, ticket)
+        if self.asked is not None:
+            self.asked.check(ticket)
         calls = OwedCalls(world, ticket, at)
         filling = Filling(ticket, more=self.conversation is not None or self.content is not None)
         filling.extend(self.content)
@@ -90,11 +91,13 @@ class HearVoiceMessage:
         ticket.record(heard, filling.alteration)
         if self.asked is not None:
             self.asked.tell(ticket, at)
-        raise_emergency(ticket, self.emergency, at, self.message_id)
+        ticket.raise_emergency(self.emergency, at, self.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if self.ends is not None:
-            end(world, ticket, interaction, InteractionEnded(at=at, disposition=self.ends.value))
+            ended = InteractionEnded(at=at, disposition=self.ends.value)
+            world.end(interaction, ended)
+            ticket.record(ended)
         calls.settle(interaction, callback=self.callback, served=self.ends is not None or self.last)
         return world.applied(ticket, interaction, seqs=seqs)
 

@@ -21,18 +21,16 @@ from gateway.domain.limits import content_of
 from gateway.domain.messages import TICKET_NO, NewMessage, Queued, ThreadStep
 from gateway.domain.phone_numbers import CITY, e164
 from gateway.domain.said_at import said_at
-from gateway.domain.words import Disposition, Line
+from gateway.domain.words import Disposition, kind_on
 from gateway.domain.world import NewTicket
-from gateway.intake.contact.emergency import danger_said
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import DialogueState
 from gateway.ports.message import InboundMessage, StoredMessage
-from gateway.prefill.danger import raised_in
+from gateway.prefill.danger import danger_said, raised_in
 
-CONVERSATION = "conversation:"
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
 """Events that are no contact, whatever the channel says."""
 ABOUT_THE_LAST = frozenset({"edit", "recall", "rating"})
@@ -130,7 +128,7 @@ class MessageCommand:
         if content and self._incomplete:
             content += self._incomplete
         state = turn.state
-        conversation = ExternalKey(channel_id=message.channel_id, external_id=f"{CONVERSATION}{message.sender}")
+        conversation = ExternalKey.of_conversation(message.channel_id, message.sender)
         outbound = self._outbound([*extra, *turn.lines], turn.quick_replies)
         return TakeMessage(
             at=now,
@@ -289,7 +287,7 @@ class MessageCommand:
             form=Form(
                 entry_number=message.to_raw,
                 requester=Requester(
-                    kind=Line.ENTERPRISE if message.line == Line.ENTERPRISE else Line.CITIZEN,
+                    kind=kind_on(message.line),
                     name=message.name,
                     phone=phone_of(message),
                 ),

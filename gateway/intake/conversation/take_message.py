@@ -34,7 +34,6 @@ from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
 from gateway.errors import StaleVersion
-from gateway.intake.contact.emergency import raise_emergency
 
 _ASKED: dict[Intent, type[ProgressAsked | TicketUrged | WithdrawAsked | TicketAddedTo]] = {
     Intent.PROGRESS: ProgressAsked,
@@ -54,14 +53,17 @@ class Asked:
     withdrawn: bool = False
     of: str | None = None
 
+    def check(self, ticket: Ticket) -> None:
+        """``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
+        if self.withdrawn and ticket.status not in NOT_BEGUN:
+            raise StaleVersion("the ticket has gone on; read it again")
+
     def tell(self, ticket: Ticket, at: datetime) -> None:
-        """Record it. ``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
-        if not self.withdrawn:
-            ticket.record(_ASKED[self.intent](at=at, of=self.of))
-        elif ticket.status in NOT_BEGUN:
+        """Record it."""
+        if self.withdrawn:
             ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
         else:
-            raise StaleVersion("the ticket has gone on; read it again")
+            ticket.record(_ASKED[self.intent](at=at, of=self.of))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +112,7 @@ class Inbound:
         """What the outbox tells of messages that it sends: these the person's client fetches itself."""
         for message in self.messages:
             if message.queue is not None and message.queue.taken:
-                ticket.record(MessageSent(at=at, message_id=message.message_id))
+                ticket.record(MessageSent(at=at, message_id=message.message_id, error=None))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,24 +194,27 @@ class TakeMessage:
         ticket.record(inbound.received(at), filling.alteration)
         if self.asked is not None:
             self.asked.tell(ticket, at)
-        raise_emergency(ticket, inbound.emergency, at, inbound.message_id)
+        ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if inbound.rated is not None:
             inbound.rated.tell(ticket, at)
         if self.ends is not None:
-            end(world, ticket, interaction, InteractionEnded(at=at, disposition=self.ends.value))
+            ended = InteractionEnded(at=at, disposition=self.ends.value)
+            world.end(interaction, ended)
+            ticket.record(ended)
         inbound.tell_fetched(ticket, at)
         calls.settle(interaction, callback=self.callback, served=self.ends is not None)
         world.see((inbound.key,), ticket, interaction)
         return world.applied(ticket, interaction, seqs=seqs)
 
     def _ticket(self, world: World, interaction: Interaction | None) -> Ticket:
-        if interaction is not None:
-            return world.ticket(interaction.ticket_id)
-        if self.ticket is None:
-            return world.ticket(self.known_ticket or "")
-        return world.register(self.ticket, self.at, empty=not self.content)
+        if interaction is None and self.ticket is not None:
+            return world.register(self.ticket, self.at, empty=not self.content)
+        ticket = world.ticket(interaction.ticket_id if interaction is not None else self.known_ticket or "")
+        if self.asked is not None:
+            self.asked.check(ticket)
+        return ticket
 
 
 @dataclass(slots=True, kw_only=True)
@@ -232,7 +237,7 @@ class TakeBeside:
             seen=(self.inbound.key,),
             thread=self.inbound.thread.key,
             writes_messages=True,
-            calls=touches_people(*(guess.path for guess in self.inbound.guesses)),
+            calls=touches_people([guess.path for guess in self.inbound.guesses]),
         )
 
     def decide(self, world: World) -> Applied:
@@ -251,7 +256,7 @@ class TakeBeside:
         world.attach(inbound.attachments, ticket, interaction)
         filling.guess(inbound.guesses)
         ticket.record(inbound.received(at), filling.alteration)
-        raise_emergency(ticket, inbound.emergency, at, inbound.message_id)
+        ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if inbound.rated is not None:
             inbound.rated.tell(ticket, at)
         inbound.tell_fetched(ticket, at)
@@ -284,18 +289,10 @@ class CloseConversation:
             return world.applied(ticket, interaction, skipped=True)
         calls = OwedCalls(world, ticket, self.at)
         event = InteractionEnded(at=self.at, disposition=self.disposition.value, idle=self.idle, left=self.left)
-        end(world, ticket, interaction, event)
+        world.end(interaction, event)
+        ticket.record(event)
         calls.settle(interaction, served=True)
         return world.applied(ticket, interaction)
-
-
-def end(
-    world: World, ticket: Ticket, interaction: Interaction, event: InteractionEnded, ended_at: datetime | None = None
-) -> None:
-    """The interaction is over, as ``event`` tells."""
-    interaction.end(event, Disposition(event.disposition), ended_at or event.at)
-    world.follow(interaction)
-    ticket.record(event)
 
 
 def going_on(world: World, conversation: ExternalKey, expected: int) -> Interaction:

@@ -15,7 +15,7 @@ from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of
 from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.hear_voice import HearVoiceMessage, LoseAttachment
-from gateway.intake.conversation.message_change import CONVERSATION, asked
+from gateway.intake.conversation.message_change import asked
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn
 from gateway.ivr.engine import DialogueState
 from gateway.ports.conversation_store import AttachmentRow, ThreadView
@@ -47,7 +47,7 @@ def heard(
     return HearVoiceMessage(
         at=now,
         **_of(row),
-        conversation=_conversation(row) if state is not None else None,
+        conversation=ExternalKey.of_conversation(row.channel_id, row.sender or "") if state is not None else None,
         expected_dialogue=view.dialogue_no,
         dialogue=turn.state.to_json() if state is not None else None,
         text=text,
@@ -100,10 +100,6 @@ def _of(row: AttachmentRow) -> dict[str, Any]:
         "thread": ThreadStep(channel_id=row.channel_id, sender=row.sender or ""),
         "last": not row.others_waiting,
     }
-
-
-def _conversation(row: AttachmentRow) -> ExternalKey:
-    return ExternalKey(channel_id=row.channel_id, external_id=f"{CONVERSATION}{row.sender}")
 
 
 def _said(row: AttachmentRow, text: str, replies: tuple[tuple[str, str], ...], now: datetime) -> NewMessage:

@@ -76,13 +76,14 @@ class KeepAttachment:
     def decide(self, world: World) -> Applied:
         """``NotFound``."""
         ticket, update = world.ticket(self.ticket_id), self.update
+        interaction = world.interaction(self.interaction_id, ticket)
         world.attached(update, ticket)
         ticket.record(
             AttachmentStored(
                 at=self.at, attachment_id=update.attachment_id, bytes=update.bytes, media_type=update.media_type
             )
         )
-        return world.applied(ticket, world.interaction(self.interaction_id, ticket))
+        return world.applied(ticket, interaction)
 
 
 class MediaWorker:
@@ -122,11 +123,11 @@ class MediaWorker:
         self.fetching = LeasedWorker(
             "media-fetch", take=self._take_files, work=self._fetch, parallel=PARALLEL, poll_s=POLL_S, on=next_todo
         )
-        """Runs in every process that has channels, …"""
+        """Fetches; runs in every process that has channels."""
         self.hearing = LeasedWorker(
             "media-hear", take=self._take_voice, work=self._hear, parallel=HEARD_AT_ONCE, poll_s=POLL_S, on=next_todo
         )
-        """… this one not where calls are served."""
+        """Transcribes voice messages; does not run where calls are served."""
 
     async def _take_files(self, room: int) -> list[AttachmentRow]:
         here = self._channels.conversing()
@@ -181,8 +182,8 @@ class MediaWorker:
             )
             try:
                 await until_stored(lambda: self._store.execute(command))
-            except AlreadyErased:
-                _log.warning("attachment_erased", attachment_id=row.attachment_id)
+            except AlreadyErased as error:
+                _log.warning("attachment_erased", attachment_id=row.attachment_id, exc_info=error)
                 await self._take_away(stored)
 
     async def _take_away(self, stored: StoredFile) -> None:

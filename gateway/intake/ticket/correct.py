@@ -13,11 +13,9 @@ from gateway.domain.events import SecrecyLifted, TicketCorrected
 from gateway.domain.filling import said_by
 from gateway.domain.form import Filled, Mentioned
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.ticket import Alteration
+from gateway.domain.ticket import SECRET, Alteration
 from gateway.domain.world import World
-from gateway.errors import NotFound, RejectedInput
-
-SECRET = "requester.secret"  # noqa: S105 - a record path
+from gateway.errors import NotFound
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +46,7 @@ class CorrectTicket:
             tickets=(self.ticket_id,),
             interactions=(self.interaction_id,) if self.interaction_id is not None else (),
             corrects=bool(self.words),
-            calls=touches_people(*self.values),
+            calls=touches_people(self.values),
         )
 
     def decide(self, world: World) -> Applied:
@@ -56,12 +54,13 @@ class CorrectTicket:
         codes_alone = not self.words and not self.mentions and all(map(stays, self.values))
         ticket = world.ticket(self.ticket_id, version=self.version, erased=codes_alone)
         interaction = world.interaction(self.interaction_id, ticket) if self.interaction_id is not None else None
-        self._check(world)
+        for seq in self.words:
+            if (self.interaction_id, seq) not in world.segments:
+                raise NotFound(f"the transcript has no segment {seq}")
         calls = OwedCalls(world, ticket, self.at)
         alteration = Alteration(ticket)
         for path, value in self.values.items():
-            if path != SECRET or value or not ticket.form.requester.secret:  # once asked for, it stays
-                alteration.set(path, value)
+            alteration.set(path, value)
         fields = ticket.form.prefill.fields
         for path, value in self.values.items():
             if path not in self.entries and (entry := said_by(self.actor, path, value)) is not None:
@@ -75,13 +74,6 @@ class CorrectTicket:
         ticket.record(TicketCorrected(at=self.at, actor=self.actor, fields=list(self.told)), alteration)
         calls.settle(interaction)
         return world.applied(ticket, interaction)
-
-    def _check(self, world: World) -> None:
-        for seq in self.words:
-            if (self.interaction_id, seq) not in world.segments:
-                raise NotFound(f"the transcript has no segment {seq}")
-        if self.words and self.interaction_id is None:
-            raise RejectedInput("words are corrected in the transcript of an interaction")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,7 +95,7 @@ class LiftSecrecy:
         ticket = world.ticket(self.ticket_id, erased=True)
         calls = OwedCalls(world, ticket, self.at)
         alteration = Alteration(ticket)
-        alteration.set(SECRET, value=False)
+        alteration.set(SECRET, value=False, lifts_secrecy=True)
         ticket.form.prefill.fields[SECRET] = Filled(False, "agent", None, 1.0, self.actor)
         ticket.record(SecrecyLifted(at=self.at, actor=self.actor, reason=self.reason), alteration)
         calls.settle()

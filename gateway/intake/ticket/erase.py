@@ -96,7 +96,7 @@ class Erasure:
                 if await self._store.begin(subject, actor) and (ticket := await self._store.take(subject, actor)):
                     taken.append(ticket)
             except Conflict as error:
-                _log.info("erasure_waits", ticket_id=ticket_id, why=str(error))
+                _log.info("erasure_waits", ticket_id=ticket_id, exc_info=error)
         await self._lines(taken)
         await self._forget([ticket.ticket_id for ticket in taken])
         erased = 0

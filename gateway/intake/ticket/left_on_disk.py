@@ -1,4 +1,4 @@
-"""Lines of files that name a person: SIP traces, and Changes of the spool that could not be applied.
+"""Lines of files that name a person: SIP traces, and commands of the spool that were refused.
 
 Other processes append to these files. A line is overwritten with blanks where it stands: nothing moves, nothing of
 what is being appended is lost, and readers pass over it. Everything here is blocking.
@@ -29,7 +29,7 @@ class LeftOnDisk:
         self._spool = data_dir / "spool"
 
     def spooled(self, ticket_ids: Collection[str]) -> bool:
-        """Whether Changes of these tickets wait for the database."""
+        """Whether commands of these tickets wait for the database."""
         return any(path.stem in ticket_ids for path in self._spool.glob("**/*.jsonl"))
 
     def blank_calls(self, days: Collection[date], found: Found) -> int:
@@ -38,7 +38,7 @@ class LeftOnDisk:
         return sum(_blank(path, found) for folder in folders for path in sorted(folder.glob("*.jsonl")))
 
     def blank_refused(self, ticket_ids: Iterable[str]) -> int:
-        """Blank the refused Changes of these tickets; how many."""
+        """Blank the refused commands of these tickets; how many."""
         found = naming(names=ticket_ids).search
         return sum(_blank(path, found) for path in sorted(self._spool.glob("refused-*.txt")))
 

@@ -127,7 +127,7 @@ class SimilarTickets:
         complete = self.complete and (self._follower.at or 0) >= ticket.event_seq
         found, others = await self._like(ticket, MANY)
         near = [others[one.ticket_id] for one in found]
-        people = await self._people([ticket, *near])
+        people = await self._store.reporters([ticket, *near])
         same = [ticket, *(other for other in near if one_matter(ticket, other))]
         items = tuple(
             SimilarTicket(
@@ -154,14 +154,6 @@ class SimilarTickets:
         others = await self._store.of([one.ticket_id for one in found])
         # The index may lag: what was closed a moment ago is left out.
         return [one for one in found if one.ticket_id in others and others[one.ticket_id].status in UNANSWERED], others
-
-    async def _people(self, tickets: Sequence[TicketWords]) -> dict[str, set[str]]:
-        """requester_ids behind each of ``tickets``."""
-        merged = await self._store.of(list({merged_id for one in tickets for merged_id in one.merged_ids}))
-        return {
-            one.ticket_id: {one.requester_id} | {merged[m].requester_id for m in one.merged_ids if m in merged}
-            for one in tickets
-        }
 
     async def _do(self, work: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)

@@ -15,7 +15,7 @@ from gateway.domain.guess import FILL_AT
 from gateway.domain.limits import CORRECTION_BYTES
 from gateway.domain.phone_numbers import CITY, to_dial
 from gateway.intake.ticket.correct import CorrectTicket
-from gateway.web.api.models import ConfirmBody, TicketPatch, UnmaskedQuery
+from gateway.web.api.models import ConfirmBody, Seen, TicketPatch, UnmaskedQuery
 from gateway.web.api.rewording import Rewording, edited, moved_evidence, still_known
 from gateway.web.api.secrecy import check_kept
 from gateway.web.api.seen_fields import check_seen, corrected
@@ -47,20 +47,16 @@ def expected_version(request: web.Request) -> int:
 async def patch(context: Context) -> web.Response:
     """Correct fields; 412 when somebody else was faster, 409 when one of them is not as it was seen."""
     body = await context.body(TicketPatch, CORRECTION_BYTES)
-    if body.seen is None:
-        return await _patch(context, body, expected_version(context.request))
-    return await corrected(lambda: _patch(context, body, None))
+    version = _version(context, body.seen)
+    return await corrected(lambda: _patch(context, body, version))
 
 
 async def _patch(context: Context, body: TicketPatch, version: int | None) -> web.Response:
-    """Under ``version``, or, without one, under what the fields held that were ``seen``."""
-    record = await read(context)
+    record = await _read_at(context, version)
     sees = context.principal.sees_all or asks_unmasked(context)
     sent = dict(_corrected(body))
-    if version is None:
-        check_seen(record, body.seen or (), sent, sees=sees)
-    elif record["version"] != version:
-        raise _stale()
+    if body.seen is not None:
+        await check_seen(context, record, body.seen, sent)
     check_kept(record, sent)
     await _unseal(context, record, sent)
     await _check_codes(context, record, sent)
@@ -74,6 +70,21 @@ async def _patch(context: Context, body: TicketPatch, version: int | None) -> we
         raise Problem(422, "nothing_to_correct", "The body names no field to correct.")
     await context.services.store.execute(_correction(context, record, edit, names))
     return await ticket_response(context, await context.services.reader.ticket(record["ticket_id"]))
+
+
+def _version(context: Context, seen: Seen | None) -> int | None:
+    """The version that ``If-Match`` names; who says what was ``seen`` need name none."""
+    if seen is not None and "If-Match" not in context.request.headers:
+        return None
+    return expected_version(context.request)
+
+
+async def _read_at(context: Context, version: int | None) -> dict[str, Any]:
+    """The ticket that the path names; 412 when it is not at ``version``."""
+    record = await read(context)
+    if version is not None and record["version"] != version:
+        raise Problem(412, "stale_version", "Somebody has changed this ticket since you read it; read it again.")
+    return record
 
 
 class _Edit(NamedTuple):
@@ -163,7 +174,7 @@ def _confirmed(record: Mapping[str, Any], path: str, value: Any, actor: str, *, 
     Without ``compare`` it is theirs: whether it stayed would tell who does not see the guess that they guessed right.
     """
     guess = record["prefill"]["fields"].get(path)
-    code = _code(value)
+    code = TABLE.coded(path, value)
     if compare and guess is not None and guess["value"] == code:
         return {**guess, "confirmed_by": actor}
     return {"value": code, "source": "agent", "span": None, "confidence": 1.0, "confirmed_by": actor}
@@ -180,7 +191,7 @@ async def _check_codes(context: Context, record: Mapping[str, Any], sent: Mappin
         "handling.lead_unit": record["handling"]["lead_unit"],
     }
     for path, names in (("demand.category", catalogue.category_names), ("handling.lead_unit", catalogue.unit_names)):
-        code = _code(sent.get(path))
+        code = TABLE.coded(path, sent.get(path))
         if code is None or not names or code in names or code == held[path]:
             continue
         meant = await asyncio.to_thread(nearest, code, names)
@@ -195,13 +206,6 @@ def _named(context: Context, category: dict[str, Any]) -> dict[str, Any]:
     services = context.services
     known = services.catalogue.recorded(category["code"], services.clock.now().astimezone(services.zone).date())
     return category if known is None else known
-
-
-def _code(value: Any) -> Any:
-    """Of coded fields the code stands in ``prefill.fields``."""
-    if isinstance(value, dict):
-        return value.get("code", value.get("level"))
-    return value
 
 
 def _segments(body: TicketPatch, record: Mapping[str, Any], rewording: Rewording) -> tuple[str | None, dict[int, str]]:
@@ -238,10 +242,6 @@ def _correction(context: Context, record: Mapping[str, Any], edit: _Edit, names:
     )
 
 
-def _stale() -> Problem:
-    return Problem(412, "stale_version", "Somebody has changed this ticket since you read it; read it again.")
-
-
 async def act(context: Context) -> web.Response:
     """Do what the path's verb says."""
     action = ACTIONS.get(context.request.match_info["verb"])
@@ -253,18 +253,12 @@ async def act(context: Context) -> web.Response:
 async def confirm(context: Context) -> web.Response:
     """Pre-filled values are right as they are."""
     body = await context.body(ConfirmBody)
-    if body.seen is None:
-        return await _confirm(context, body, expected_version(context.request))
-    return await corrected(lambda: _confirm(context, body, None))
+    version = _version(context, body.seen)
+    return await corrected(lambda: _confirm(context, body, version))
 
 
 async def _confirm(context: Context, body: ConfirmBody, version: int | None) -> web.Response:
-    record = await read(context)
-    if version is None:
-        sees = context.principal.sees_all or asks_unmasked(context)
-        check_seen(record, body.seen or (), body.paths, sees=sees)
-    elif record["version"] != version:
-        raise _stale()
+    record = await _read_at(context, version)
     guesses = record["prefill"]["fields"]
     entries: dict[str, Filled] = {}
     for path in body.paths:
@@ -274,6 +268,8 @@ async def _confirm(context: Context, body: ConfirmBody, version: int | None) -> 
                 422, "not_prefilled", "Only fields that were filled in can be confirmed; correct others by PATCH."
             )
         entries[path] = Filled(**{**guess, "confirmed_by": context.principal.actor})
+    if body.seen is not None:
+        await check_seen(context, record, body.seen, entries)
     await context.services.store.execute(
         CorrectTicket(
             at=context.services.clock.now(),
@@ -319,7 +315,7 @@ ROUTES = (
         query=UnmaskedQuery,
         body=ConfirmBody,
         returns="Ticket",
-        errors=(400, 401, 403, 404, 412, 413, 415, 422, 428, 429, 503),
-        headers=(("If-Match", "For confirm: the version that was read."),),
+        errors=(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503),
+        headers=(("If-Match", "For confirm: the version that was read; not needed with `seen`."),),
     ),
 )

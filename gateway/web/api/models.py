@@ -153,17 +153,14 @@ class InteractionPatch(Closed):
     transcript: Annotated[list[SegmentPatch], Field(min_length=1, max_length=500)]
 
 
+SeenText = Annotated[str, StringConstraints(max_length=CONTENT_CHARS)]
+
+
 class SeenField(Closed):
     """What a field held when somebody saw it; of an object that a code names the code."""
 
     path: Word
-    value: (
-        Annotated[str, StringConstraints(max_length=CONTENT_CHARS)]
-        | bool
-        | float
-        | Annotated[list[Word], Field(max_length=20)]
-        | None
-    )
+    value: SeenText | bool | float | Annotated[list[SeenText], Field(max_length=20)] | None
 
 
 Seen = Annotated[

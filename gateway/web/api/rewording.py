@@ -6,7 +6,7 @@ Of what a person was not shown, no edit of theirs shows more: not in the text th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.domain import masking
@@ -56,7 +56,7 @@ class Rewording:
             if isinstance(where, int):
                 text = _segment(shown, interaction_id or "", where)["corrected_text"]
             else:
-                text = _at(shown, where)
+                text = value_at(shown, where)
             if any(text[n] != masking.MASK for n in hidden):
                 raise _altered("interactions.transcript" if isinstance(where, int) else ".".join(where))
 
@@ -64,7 +64,9 @@ class Rewording:
         if not isinstance(sent, str) or masking.MASK not in sent:
             return sent
         where = tuple(path.split("."))
-        return self._restored(where, path, sent, _at(self._record, where) or "", _at(self._shown, where) or "")
+        return self._restored(
+            where, path, sent, value_at(self._record, where) or "", value_at(self._shown, where) or ""
+        )
 
     def _restored(self, where: Path | int, path: str, sent: str, stored: str, shown: str) -> str:
         kept = restored(sent, stored, shown)
@@ -78,7 +80,8 @@ def _altered(path: str) -> Problem:
     return Problem(422, "masked_value", f"{path}: a masked passage was altered; leave it as it is, or reveal it first.")
 
 
-def _at(record: Mapping[str, Any], path: Path) -> Any:
+def value_at(record: Mapping[str, Any], path: Iterable[str]) -> Any:
+    """What stands at ``path``; None where there is nothing."""
     node: Any = record
     for key in path:
         node = node.get(key) if isinstance(node, Mapping) else None

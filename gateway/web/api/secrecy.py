@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.domain.ticket import SECRET
 from gateway.intake.ticket.correct import LiftSecrecy
 from gateway.web.api.models import LiftSecrecyBody, UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response
@@ -14,7 +15,6 @@ from gateway.web.auth import WRITE
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Route
 
-SECRET = "requester.secret"  # noqa: S105 - a record path
 _PATH = "/api/v1/tickets/{ticket}/actions/lift-secrecy"
 
 

@@ -10,26 +10,38 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.domain import masking
 from gateway.domain.fields import TABLE
 from gateway.errors import StaleVersion
 from gateway.web.api.models import SeenField
+from gateway.web.api.rewording import value_at
+from gateway.web.api.tickets import asks_unmasked
 from gateway.web.problems import Problem
+from gateway.web.routing import Context
 
 TRIES = 5
 """So often a ticket may change between being read and being corrected, until somebody else has to try."""
 
 
-def check_seen(record: Mapping[str, Any], seen: Iterable[SeenField], paths: Collection[str], *, sees: bool) -> None:
+async def check_seen(
+    context: Context, record: dict[str, Any], seen: Iterable[SeenField], paths: Collection[str]
+) -> None:
     """409 that names the fields of ``paths`` that no longer hold what was ``seen``; 422 for one that is missing there.
 
-    ``sees``: whether they were seen as they are; else as they are shown masked.
+    They are compared as the client is shown them. Unmasked, a 409 tells what a field does not hold: that is a look at
+    the ticket, and written down first.
     """
     held = {one.path: one.value for one in seen}
     if missing := sorted(set(paths) - held.keys()):
         raise Problem(422, "seen_missing", f"seen holds every field that is corrected; {missing[0]} is missing.")
-    shown = record if sees else masking.record(record)
-    changed = sorted(path for path in paths if _code(path, _at(shown, path)) != held[path])
+
+    def differing(shown: Mapping[str, Any]) -> list[str]:
+        return sorted(path for path in paths if TABLE.coded(path, value_at(shown, path.split("."))) != held[path])
+
+    if asks_unmasked(context):
+        await context.house.reveal(context.principal, record["ticket_id"])
+        changed = differing(record)
+    else:
+        changed = await context.house.masked.told(record, context.principal, differing)
     if changed:
         errors = [{"path": path, "message": "somebody has changed it since you saw it"} for path in changed]
         detail = f"Somebody has changed {', '.join(changed)} since you saw it; look at it again."
@@ -44,15 +56,3 @@ async def corrected(attempt: Callable[[], Awaitable[web.Response]]) -> web.Respo
         except StaleVersion:
             continue
     return await attempt()
-
-
-def _at(record: Mapping[str, Any], path: str) -> Any:
-    node: Any = record
-    for key in path.split("."):
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return node
-
-
-def _code(path: str, value: Any) -> Any:
-    row = TABLE.get(path)
-    return value.get(row.code) if row is not None and row.code and isinstance(value, Mapping) else value

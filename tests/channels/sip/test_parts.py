@@ -116,7 +116,7 @@ def test_settings_refuse_what_cannot_work():
     for wrong in (
         {"host": "localhost"}, {"port": -1}, {"rtp_ports": (30000, 20000)}, {"rtp_ports": (0, 5)}, {"trunks": ("x",)},
         {"min_se_s": 10}, {"session_expires_s": 90, "min_se_s": 100}, {"unknown": 1}, {"realm": 'a"b'},
-        {"advertised_host": "pbx.example.invalid"},
+        {"advertised_host": "pbx.example.invalid"}, {"line": "business"},
     ):  # fmt: skip
         with pytest.raises(ValidationError):
             SipSettings(**wrong)

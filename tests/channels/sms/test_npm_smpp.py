@@ -66,7 +66,7 @@ class NodeSmsc:
 
 @pytest.fixture
 async def node(packages: Path) -> AsyncIterator[NodeSmsc]:
-    script = Path(__file__).with_name("smsc.js")
+    script = Path(__file__).with_name("smsc.cjs")
     process = await asyncio.create_subprocess_exec(
         "node", str(script), str(packages), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -29,7 +29,7 @@ class Peer:
         node = shutil.which("node")
         assert node is not None
         self.process = subprocess.Popen(
-            [node, str(Path(__file__).with_name("peer.js")), str(folder)],
+            [node, str(Path(__file__).with_name("peer.cjs")), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from gateway.domain.command import Applied
 from gateway.errors import FeedRefused, NotFound
 from gateway.ports.feed import Replay
-from gateway.storage import tables
+from gateway.storage import feed_tables
 from gateway.storage.database import Database
 from gateway.storage.delivery_rows import due, looks
 from gateway.storage.takeable import Takeable
@@ -170,7 +170,7 @@ async def test_what_is_due_costs_the_same_however_much_waits(db: Database, waiti
             }
             for seq in range(1, waiting + 1)
         ]
-        connection.execute(sa.insert(tables.deliveries), rows)
+        connection.execute(sa.insert(feed_tables.deliveries), rows)
 
     await db.sql.write(fill)
     free = Takeable(
@@ -220,7 +220,7 @@ def _cost(connection: sa.Connection, query: sa.Select[Any]) -> int:
 
 
 def _heads(connection: sa.Connection) -> tuple[list[int], list[int]]:
-    columns = tables.deliveries.c
+    columns = feed_tables.deliveries.c
     heads = sa.select(columns.event_seq).where(columns.head)
     firsts = sa.select(sa.func.min(columns.event_seq)).where(columns.dead_at.is_(None)).group_by(columns.ticket_id)
     found = [sorted(connection.execute(query).scalars()) for query in (heads, firsts)]

@@ -156,12 +156,13 @@ async def test_words_of_changed_tickets_come_in_order_of_their_change(db: Databa
     assert found[0].created_at == NOON
     assert await db.words.changed(found[1].event_seq, 10) == []
     await db.changes.execute(merge(a, b))
-    assert [(one.ticket_id, one.status, one.merged_ids) for one in await db.words.changed(found[1].event_seq, 1)] == [
-        (a, "merged", ())
-    ]
+    changed = await db.words.changed(found[1].event_seq, 1)
+    assert [(one.ticket_id, one.status) for one in changed] == [(a, "merged")]
     by_id = await db.words.of([a, b, new_ulid()])
     assert set(by_id) == {a, b}
-    assert by_id[b].merged_ids == (a,)
+    own = {one.ticket_id: one.requester_id for one in by_id.values()}
+    assert await db.words.reporters([*by_id.values()]) == {a: {own[a]}, b: {own[a], own[b]}}
+    assert await db.words.reporters([]) == {}
     assert await db.words.of([]) == {}
     assert await db.words.seq_at(NOON + timedelta(days=1)) == await db.reader.last_event_seq()
     assert await db.words.seq_at(NOON - timedelta(days=1)) == 0

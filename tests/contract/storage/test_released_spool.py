@@ -15,6 +15,8 @@ import pytest
 
 from gateway.intake.call.spool import LOCK, SpoolingStore
 from gateway.storage.database import Database
+from tests.contract.storage.changes import event, written
+from tests.support.change import Change
 from tests.support.data import OWN
 from tests.support.events import told
 
@@ -38,6 +40,21 @@ async def test_a_spool_of_a_released_version_makes_the_same_record(db: Database,
     assert [_plain(event) for event in events] == [_plain(event) for event in was["events"]]
     assert [told(event) for event in events] == [event["data"] for event in was["events"]]
     assert await db.reader.callbacks() == was["callbacks"]
+
+
+async def test_who_called_then_and_hides_now_is_nobody_known(db: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    lines = (OWN / "spool" / "released-1.jsonl").read_bytes()
+    ticket_id = json.loads(lines.splitlines()[0])["fields"]["new_ticket"]["fields"]["ticket_id"]
+    (folder / f"{ticket_id}.jsonl").write_bytes(lines)
+    await SpoolingStore(store=db.changes, folder=folder, name="n2-1").drain()
+    phone = (await db.reader.ticket(ticket_id))["requester"]["phone"]
+    later = await db.changes.execute(written("2", phone=phone))
+    hides = Change(ticket_id=ticket_id, ticket_fields={("requester", "secret"): True}, events=(event(),))
+    await db.changes.execute(hides)
+    theirs = (await db.reader.ticket(later.ticket_id))["requester"]["requester_id"]
+    assert (await db.reader.ticket(ticket_id))["requester"]["requester_id"] != theirs
 
 
 def _of_then(now: Any, then: Any) -> Any:

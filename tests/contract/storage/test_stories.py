@@ -22,7 +22,7 @@ from gateway.domain.form_paths import CODED, COLUMNS, PATHS
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal
-from gateway.domain.ticket import CALLBACK, Ticket
+from gateway.domain.ticket import CALLBACK, Alteration, Ticket
 from gateway.errors import GatewayError
 from gateway.storage.database import Database, open_database
 from tests.support.clocks import NOON, SHANGHAI, SetClock
@@ -139,7 +139,7 @@ async def test_the_coded_state_of_the_record_is_the_fold_of_the_stored_events(ne
         for event in own:
             fold.apply(event_of(event["type"], NOON, event["actor"], event["data"]))
         for path in (*COLUMNS, *CODED):
-            assert fold.value(path) == _coded(record, path), path
+            assert Alteration(fold).value(path) == _coded(record, path), path
         shown, callback = fold.form.handling.callback, record["handling"]["callback"]
         assert (shown and (shown.state, shown.due_at, shown.attempts)) == (
             callback and (callback["state"], callback["due_at"], callback["attempts"])

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from gateway.edge.system_clock import SystemClock
 from gateway.ports.store import TicketQuery
-from gateway.storage import conversations, delivery_rows, load, open_work, tasks, ways
+from gateway.storage import conversations, delivery_rows, load, merged, open_work, tasks, ways
+from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
@@ -55,7 +56,7 @@ def test_looking_up_many_keys_reads_no_whole_table(connection: sa.Connection, co
 
 QUERIES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (tasks, load, conversations)
+    for module in (tasks, load, conversations, merged)
     for name, value in vars(module).items()
     if isinstance(value, Query)
 }
@@ -147,7 +148,7 @@ async def test_looking_for_leases_reads_those_that_stand(connection: sa.Connecti
     await leases.run_out(15)
     await leases.release(lambda _: False)
     await leases.released()
-    await Queue(t.deliveries, t.deliveries.c.feed == "cases", sql=sql, clock=SystemClock()).takeable(15)
+    await Queue(f.deliveries, f.deliveries.c.feed == "cases", sql=sql, clock=SystemClock()).takeable(15)
     looked_at = [plan for plan in looking.plans if "interactions" in plan or "deliveries" in plan]
     assert len(looked_at) == 4
     assert all("INDEX interactions_live" in plan or "INDEX deliveries_leased" in plan for plan in looked_at), looked_at

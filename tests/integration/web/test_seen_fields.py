@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.web_house import WebHouse
+from tests.integration.web.test_form import log_in
+from tests.support.web_house import WebHouse, audited
 
 pytestmark = pytest.mark.integration
 
@@ -68,3 +69,32 @@ async def test_a_guess_is_confirmed_as_it_was_seen(house: WebHouse) -> None:
     right = {"paths": [path], "seen": [{"path": path, "value": record["demand"]["type"]}]}
     status, after = await house.ask("POST", confirm, json=right)
     assert (status, after["prefill"]["fields"][path]["confirmed_by"]) == (200, "token:writer")
+
+
+async def test_a_version_that_is_sent_counts_beside_what_was_seen(house: WebHouse) -> None:
+    ticket_id = await told(house)
+    _, before = await house.get(f"/api/v1/tickets/{ticket_id}")
+    body = {"demand": {"type": "praise"}} | seen("demand.type", before["demand"]["type"])
+    stale = {"If-Match": str(before["version"] + 1)}
+    status, problem = await house.ask("PATCH", f"/api/v1/tickets/{ticket_id}", json=body, headers=stale)
+    assert (status, problem["code"]) == (412, "stale_version")
+    assert (await correct(house, ticket_id, body))[0] == 200
+
+
+async def test_whoever_tries_out_unmasked_values_is_written_down(house: WebHouse) -> None:
+    ticket_id = await told(house)
+    csrf = await log_in(house)
+    body = {"requester": {"name": "李四"}} | seen("requester.name", "王五")
+    path = f"/api/v1/tickets/{ticket_id}?unmasked=true"
+    assert (await house.ask("PATCH", path, None, json=body, headers=csrf))[0] == 409
+    assert ("user:wang", "reveal") in await audited(house)
+
+
+async def test_any_value_of_a_list_can_have_been_seen(house: WebHouse) -> None:
+    ticket_id = await told(house)
+    needs = ["手语翻译（周一 下午）"]
+    body = {"requester": {"accessibility": needs}} | seen("requester.accessibility", [])
+    assert (await correct(house, ticket_id, body))[0] == 200
+    body = {"requester": {"accessibility": []}} | seen("requester.accessibility", needs)
+    status, record = await correct(house, ticket_id, body)
+    assert (status, record["requester"]["accessibility"]) == (200, [])

@@ -28,6 +28,7 @@ from gateway.domain.callback import (
     task_to_join,
     without,
 )
+from gateway.domain.form import Filled, Requester
 from gateway.domain.guess import SURE
 from gateway.domain.words import ABANDONED, CallbackState, Disposition
 
@@ -42,8 +43,8 @@ reasons = st.builds(
 )
 
 
-def entry(value: str | None, confidence: float, confirmed_by: str | None = None) -> dict[str, Any]:
-    return {"value": value, "confidence": confidence, "confirmed_by": confirmed_by}
+def entry(value: str | None, confidence: float, confirmed_by: str | None = None) -> Filled:
+    return Filled(value, "rule", None, confidence, confirmed_by)
 
 
 OPEN = st.just(CallbackState.OPEN)
@@ -78,10 +79,8 @@ def tasks(draw: st.DrawFn, state: st.SearchStrategy[CallbackState] = OPEN) -> Ta
         ({}, None, None),
     ],
 )
-def test_which_number_is_called(
-    requester: dict[str, Any], spoken: dict[str, Any] | None, called: Number | None
-) -> None:
-    assert number_to_call(requester, spoken) == called
+def test_which_number_is_called(requester: dict[str, Any], spoken: Filled | None, called: Number | None) -> None:
+    assert number_to_call(Requester(**requester), spoken) == called
 
 
 @given(own=numbers, spoken=numbers, sure=st.floats(0, 1), earlier=numbers)
@@ -90,12 +89,13 @@ def test_a_number_is_none_only_where_nobody_ever_gave_one(
 ) -> None:
     said = entry(spoken, sure) if spoken else None
     filled = spoken if sure >= 0.5 else None
-    found = number_to_call({"phone": own, "callback_phone": filled}, said, earlier)
+    requester = Requester(phone=own, callback_phone=filled)
+    found = number_to_call(requester, said, earlier)
     assert (found is None) == (own is None and spoken is None and earlier is None)
     if own or spoken:
         assert found is not None
         assert found.value in {own, spoken}
-    written = number_to_write({"phone": own, "callback_phone": filled}, said)
+    written = number_to_write(requester, said)
     assert written == (spoken if spoken and sure >= SURE else own)
 
 

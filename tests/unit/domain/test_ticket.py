@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.domain.events import TicketCorrected, TicketWithdrawn
+from gateway.domain.events import TicketCorrected, TicketRated, TicketWithdrawn
 from gateway.domain.form import Form
 from gateway.domain.journal import Journal
 from gateway.domain.status import CLOSED, Status, may_follow
@@ -54,6 +54,9 @@ def test_it_is_taken_back_until_it_is_answered_or_closed(status: Status) -> None
         ("demand.type", "joke"),
         ("demand.sub", 1),
         ("place.lat", float("nan")),
+        ("place.lat", 91),
+        ("outcome.evaluation.satisfied", 0),
+        ("outcome.evaluation.satisfied", 6),
     ],
 )
 def test_nonsense_is_refused_before_anything_alters(path: str, value: object) -> None:
@@ -81,3 +84,20 @@ def test_who_hides_from_now_on_is_of_this_ticket_alone() -> None:
     event = TicketCorrected(at=NOW, fields=["requester.secret"])
     one.record(event, alteration)
     assert (one.hidden, one.requester_id, one.parted_from) == (True, one.ticket_id, "01M8MF0000000000000000000B")
+
+
+def test_who_asked_to_be_kept_secret_stays_so_unless_it_is_lifted() -> None:
+    one = ticket()
+    for lifts, value, after in ((False, True, True), (False, False, True), (False, None, True), (True, False, False)):
+        alteration = Alteration(one)
+        alteration.set("requester.secret", value, lifts_secrecy=lifts)
+        one.record(TicketCorrected(at=NOW, fields=["requester.secret"]), alteration)
+        assert (one.form.requester.secret, one.hidden) == (after, after)
+
+
+def test_a_rating_is_kept_in_the_ticket_and_not_in_the_form_that_it_was_registered_with() -> None:
+    given, one = Form(), ticket()
+    one._form = given.copied()
+    one.rate(TicketRated(at=NOW, satisfied=4), "wechat", "好")
+    assert [each.comment for each in one.form.outcome.evaluations] == ["好"]
+    assert given == Form()

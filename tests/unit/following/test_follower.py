@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from gateway.errors import StoreUnavailable
-from gateway.following.follower import KEY, SAVE_EVERY, Follower
+from gateway.following.follower import KEY, SAVE_EVERY, TRIES, Follower
 from tests.support.virtual_time import run_virtual
 from tests.unit.following.store import Log, during, stopped, story
 
@@ -148,6 +148,31 @@ async def test_what_each_process_builds_anew_goes_on_where_it_stood_when_its_run
         await during(10, one.run())
     await during(10, one.run())
     assert handled.seqs == [1, 2, 2]
+
+
+@story
+async def test_what_can_never_be_handled_keeps_the_rest_back_only_for_some_runs_and_is_told() -> None:
+    log = Log()
+    handled: list[int] = []
+    log.cursor[PLACE] = "0"
+    log.commit(3)
+
+    async def handle(seq: int) -> None:
+        handled.append(seq)
+        if seq == 2:
+            raise RuntimeError
+
+    one = follower(log, handle)
+    for _ in range(TRIES - 1):
+        with pytest.raises(RuntimeError):
+            await during(10, one.run())
+    with capture_logs() as lines:
+        await during(10, one.run())
+    assert handled == [1, *[2] * TRIES, 3]
+    assert log.cursor == {PLACE: "3"}
+    assert [(line["event"], line["event_seq"]) for line in lines if line["log_level"] == "error"] == [
+        ("follower_left_out", 2)
+    ]
 
 
 async def _zero() -> int:

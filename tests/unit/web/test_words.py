@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from gateway.domain.status import GIVEN
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[3]
+DESK = ROOT / "gateway/web/static/desk"
+LOOKED_UP = {"theme_auto", "theme_light", "theme_dark", "repeatWrong"}
+"""Words by a name that is put together, or handed on as that of an error."""
 
 
 def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
@@ -25,8 +29,19 @@ def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
 
 def test_every_event_has_a_name_in_both_languages() -> None:
     types = set(REGISTRY)
-    words = (ROOT / "gateway/web/static/desk/shared/words.js").read_text(encoding="utf-8")
+    words = (DESK / "shared/words.js").read_text(encoding="utf-8")
     tables = re.findall(r"^  events: \{(.*?)^  \},", words, re.DOTALL | re.MULTILINE)
     assert len(tables) == 2
     for table in tables:
         assert types - set(re.findall(r'"([a-z_]+\.[a-z_]+)":', table)) == set()
+
+
+def test_every_word_of_the_desk_stands_once_and_is_used() -> None:
+    tables = [page.read_text(encoding="utf-8").partition("const en")[0] for page in sorted(DESK.glob("*/words*.js"))]
+    names = Counter(name for table in tables for name in re.findall(r"^  (\w+): ", table, re.MULTILINE))
+    assert [name for name, times in names.items() if times > 1] == []
+    pages = [page for page in DESK.glob("**/*.js") if "vendor" not in page.parts and "words" not in page.name]
+    used = {name for page in pages for name in re.findall(r"\bt\.(\w+)", page.read_text(encoding="utf-8"))}
+    house = "\n".join(module.read_text(encoding="utf-8") for module in (ROOT / "gateway").rglob("*.py"))
+    codes = set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', house))
+    assert set(names) - used - codes - LOOKED_UP == set(), "words that no page shows and no answer of the API names"

@@ -53,8 +53,8 @@ export function Callbacks() {
     <div class="page-head"><${PageTitle} focusKey="callbacks">${t.callbacks}<//>
       ${items && items.length > 0 && html`<span class="count" role="status">${items.length}</span>`}</div>
     <form class="task-filters" onSubmit=${(event) => event.preventDefault()}>
-      ${choice("state", t.state, Object.entries(t.words["handling.callback.state"]))}
-      ${choice("line", t.line, [["", t.all], ["citizen", t.citizen], ["enterprise", t.enterprise]])}
+      ${choice("state", t.fields["handling.callback.state"], Object.entries(t.words["handling.callback.state"]))}
+      ${choice("line", t.fields.line, [["", t.all], ...Object.entries(t.words.line)])}
       ${choice("has_phone", t.number, [["", t.all], ["false", t.withoutNumber], ["true", t.withNumber]])}
     </form>
     <p role="status" class=${told ? "notice" : "visually-hidden"}>${told}</p>
@@ -151,14 +151,14 @@ function Task({ item, reload, tell }) {
       ${!phone && html`<span class="small">${t.noNumberHint}</span>`}
       ${phone && item.phone_sure === false && html`<span class="small note-bad">${t.numberUnsure}</span>`}
       <span class="task-why">${(item.reasons || [item.reason]).map((one) => word(t.callbackReasons, one, t)).join(t.comma)}
-        ${item.how === "message" && html`<${Chip} tone="wait">${t.messageOnly}<//>`}
-        ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}</span>
+        ${item.how === "message" && html`<${Chip} tone="wait">${t.words["handling.callback.how"].message}<//>`}
+        ${item.line === "enterprise" && html`<${Chip} tone="line">${t.words.line.enterprise}<//>`}</span>
       <${Tried} item=${item} />
     </div>
     <div class="task-due">
       ${open
         ? html`<span class=${left < 0 ? "late" : left < 600000 ? "soon" : ""}>${left < 0 ? t.overdue(span(left, t)) : t.dueIn(span(left, t))}</span>
-          <span class="faint">${t.due} <time datetime=${item.due_at}>${fullTime(item.due_at, desk)}</time></span>`
+          <span class="faint">${t.fields["handling.callback.due_at"]} <time datetime=${item.due_at}>${fullTime(item.due_at, desk)}</time></span>`
         : html`<span>${word(t.words["handling.callback.state"], item.state, t)}</span>`}
       ${open && item.claimed_by &&
       html`<span class="small">${mine ? t.claimedByMe(hourMinute(item.claimed_until, desk)) : t.claimedBy(item.claimed_by.replace(/^\w+:/, ""), hourMinute(item.claimed_until, desk))}</span>`}

@@ -2,10 +2,8 @@
 export const zh = {
   noCallbacks: "没有待回拨的来电",
   noCallbacksHint: "没等到接听就挂断的人会自动列在这里，不会漏掉。",
-  due: "应回拨时间",
   overdue: (/** @type {string} */ t) => `已超时 ${t}`,
   dueIn: (/** @type {string} */ t) => `还剩 ${t}`,
-  reason: "原因",
   openTicket: "打开工单",
   callbackReasons: {
     asked_for_person: "要求人工", reply_window_closed: "答复发不出去", callback_requested: "要求回拨",
@@ -18,7 +16,6 @@ export const zh = {
   callsTried: (/** @type {number} */ n) => `呼叫 ${n} 次`,
   lastCalled: "最近一次",
   unproved: "号码未经核实",
-  state: "状态",
   number: "号码",
   colon: "：",
   withNumber: "有号码",
@@ -53,17 +50,14 @@ export const zh = {
   claimedByMe: (/** @type {string} */ until) => `由您回拨，至 ${until}`,
   callback_claimed: "另一位坐席刚刚领取了这件回拨。",
   callback_closed: "这件回拨已经结束。",
-  stale_version: "这里刚刚有变化，请看过后再试。",
 };
 
 /** @type {typeof zh} */
 export const en = {
   noCallbacks: "Nobody is waiting for a call",
   noCallbacksHint: "Whoever hangs up before being heard is listed here by itself; nobody is forgotten.",
-  due: "Call back by",
   overdue: (t) => `${t} late`,
   dueIn: (t) => `${t} left`,
-  reason: "Reason",
   openTicket: "Open ticket",
   callbackReasons: {
     asked_for_person: "Asked for a person", reply_window_closed: "The answer could not be sent",
@@ -79,7 +73,6 @@ export const en = {
   callsTried: (n) => `Called ${n === 1 ? "once" : `${n} times`}`,
   lastCalled: "last",
   unproved: "number not verified",
-  state: "State",
   number: "Number",
   colon: ": ",
   withNumber: "with a number",
@@ -114,5 +107,4 @@ export const en = {
   claimedByMe: (until) => `Yours until ${until}`,
   callback_claimed: "Somebody else has just taken this callback.",
   callback_closed: "This callback is over.",
-  stale_version: "This has just changed; have a look and try again.",
 };

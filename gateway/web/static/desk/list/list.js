@@ -107,11 +107,10 @@ function Filters({ filter, setFilter, t, statuses }) {
         maxlength="200" autocomplete="off" spellcheck="false" enterkeyhint="search" />
     </div>
     <div class="selects">
-      <label><span class="visually-hidden">${t.line}</span>
+      <label><span class="visually-hidden">${t.fields.line}</span>
         <select value=${filter.line} onChange=${set("line")}>
-          <option value="">${t.line}: ${t.all}</option>
-          <option value="citizen">${t.citizen}</option>
-          <option value="enterprise">${t.enterprise}</option>
+          <option value="">${t.fields.line}: ${t.all}</option>
+          ${Object.entries(t.words.line).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
         </select>
       </label>
       <label><span class="visually-hidden">${t.fields.status}</span>
@@ -120,9 +119,9 @@ function Filters({ filter, setFilter, t, statuses }) {
           ${statuses.map((key) => html`<option key=${key} value=${key}>${word(t.words.status, key, t)}</option>`)}
         </select>
       </label>
-      <label><span class="visually-hidden">${t.channel}</span>
+      <label><span class="visually-hidden">${t.fields.channel}</span>
         <select value=${filter.channel} onChange=${set("channel")}>
-          <option value="">${t.channel}: ${t.all}</option>
+          <option value="">${t.fields.channel}: ${t.all}</option>
           ${kinds.map((key) => html`<option key=${key} value=${key}>${word(t.channels, key, t)}</option>`)}
         </select>
       </label>
@@ -152,11 +151,11 @@ function Row({ item, current, fresh }) {
       </span>
       <span class=${`row-text ${said ? "" : "faint"}`}>${summary(item, t)}</span>
       <span class="row-chips">
-        ${item.demand.emergency ? html`<${Chip} tone="danger">${t.emergency(item.demand.emergency)}<//>` : urgent && html`<${Chip} tone="bad">${t.urgent}<//>`}
+        ${item.demand.emergency ? html`<${Chip} tone="danger">${t.emergency(item.demand.emergency)}<//>` : urgent && html`<${Chip} tone="bad">${t.words["demand.urgency"].urgent}<//>`}
         ${item.demand.type && html`<${Chip} tone="type">${word(t.words["demand.type"], item.demand.type, t)}<//>`}
-        ${item.line === "enterprise" && html`<${Chip} tone="line">${t.enterprise}<//>`}
+        ${item.line === "enterprise" && html`<${Chip} tone="line">${t.words.line.enterprise}<//>`}
         ${item.status !== first && html`<${Chip}>${word(t.words.status, item.status, t)}<//>`}
-        ${item.prefill.pending && !live && html`<${Chip} tone="wait">${t.pending}<//>`}
+        ${item.prefill.pending && !live && html`<${Chip} tone="wait">${t.fields["prefill.pending"]}<//>`}
         ${where && html`<span class="row-where"><${Icon} name="pin" />${where}</span>`}
       </span>
     </a>

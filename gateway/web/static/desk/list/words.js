@@ -2,7 +2,6 @@
 export const zh = {
   search: "搜索工单号、完整电话或内容",
   searchLabel: "搜索工单",
-  filters: "筛选",
   showEmpty: "显示未说话的来电",
   loadMore: "加载更多",
   listLabel: "工单列表，最新在前",
@@ -19,7 +18,6 @@ export const zh = {
 export const en = {
   search: "Number, whole phone number, or words",
   searchLabel: "Search tickets",
-  filters: "Filters",
   showEmpty: "Show calls in which nothing was said",
   loadMore: "Load more",
   listLabel: "Tickets, newest first",

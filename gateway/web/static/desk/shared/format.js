@@ -97,8 +97,8 @@ export function summary(ticket, t) {
   if (said) return said;
   if (ticket.erased_at) return t.erased;
   if (onCall(ticket)) return t.listening;
-  if (ticket.prefill.pending) return t.pending;
-  return ticket.empty ? t.notSaid : t.noText;
+  if (ticket.prefill.pending) return t.fields["prefill.pending"];
+  return ticket.empty ? t.fields.empty : t.noText;
 }
 /** @param {Ticket} ticket */
 export const whereabouts = (ticket) => {

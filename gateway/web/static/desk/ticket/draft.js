@@ -31,9 +31,9 @@ export const anyDraft = () => [...drafts.values()].some((draft) => Object.keys(d
  * @param {Ticket} record
  * @param {Path} path
  * @param {Value} value
- * @param {Value} seen what stood there when the person began
+ * @param {Value} began what stood there when the person began
  */
-export function put(draft, record, path, value, seen = pick(record, path)) {
+export function put(draft, record, path, value, began = pick(record, path)) {
   const values = { ...draft.values };
   const origins = { ...draft.origins };
   if (same(value, pick(record, path))) {
@@ -41,7 +41,7 @@ export function put(draft, record, path, value, seen = pick(record, path)) {
     delete origins[path];
   } else {
     values[path] = value;
-    if (!(path in origins)) origins[path] = seen;
+    if (!(path in origins)) origins[path] = began;
   }
   return { values, origins };
 }
@@ -77,6 +77,14 @@ export function rebase(draft, record) {
   for (const path of pathsOf(draft.values)) origins[path] = pick(record, path);
   return { values: draft.values, origins };
 }
+
+/** What these fields hold, as the API is told what was seen: of an object that a code names its code. @param {Ticket} record @param {Path[]} paths */
+export const seen = (record, paths) =>
+  paths.map((path) => {
+    const value = pick(record, path);
+    const coded = value !== null && typeof value === "object" && !Array.isArray(value);
+    return { path, value: coded ? (value.code ?? value.level ?? null) : value };
+  });
 
 /** The body of a PATCH: {"demand.type": "help"} becomes {demand: {type: "help"}}. @param {Draft} draft */
 export function body(draft) {

@@ -1,11 +1,10 @@
-// What the form does: typing, confirming, saving under the version that was seen, and keeping still while speech goes on.
-/** @import { Asked } from "../shared/api.js" */
+// What the form does: typing, confirming, saving under what was seen, and keeping still while speech goes on.
 /** @import { HandledEvent, Ref } from "../shared/html.js" */
-/** @import { LiftSecrecyBody, Operations, Ticket } from "../shared/openapi.d.ts" */
+/** @import { LiftSecrecyBody, Ticket } from "../shared/openapi.d.ts" */
 /** @import { Mention } from "../shared/record.d.ts" */
 /** @import { Draft, Value } from "./draft.js" */
 /** @import { Path } from "./fields.js" */
-import { call, explain, failure } from "../shared/api.js";
+/** @import { Page } from "./sender.js" */
 import { fullTime, spacedPhone } from "../shared/format.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../shared/html.js";
 import { useDesk } from "../shared/state.js";
@@ -13,35 +12,23 @@ import { codeOf, loadTables, tables } from "./catalogue.js";
 import * as drafts from "./draft.js";
 import { isFilled, standing } from "./evidence.js";
 import { FIELDS, fromGuess, guessed, idOf, readable } from "./fields.js";
+import { useSender } from "./sender.js";
 
-const TRIES = 4; // a call under way changes its ticket with every sentence
 const FRESH_MS = 2500;
-const TOLD_MS = 5000;
 
-/** What the form tells below its fields. @typedef {{ bad: boolean, text: string } | null} Told */
 /** @typedef {ReturnType<typeof useEditor>} Form */
-/**
- * Verbs that answer with the ticket as it is then.
- * @typedef {"PATCH tickets/{ticket}" | `POST tickets/{ticket}/actions/${"{verb}" | "lift-secrecy" | "merge" | "unmerge" | "same_requester" | "withdraw"}`} Verb
- */
-
-/**
- * @param {{
- *   record: Ticket, take: (found: Ticket) => Ticket, newest: { current: Ticket | null }, query: { unmasked?: boolean },
- * }} props
- */
-export function useEditor({ record, take, newest, query }) {
+/** @param {Page} page */
+export function useEditor(page) {
+  const { record } = page;
   const desk = useDesk();
   const { t, language, session } = desk;
   useEffect(loadTables, []);
-  const ticketId = record.ticket_id;
   const [, redraw] = useState(0);
   const [held, hold] = useState(/** @type {{ path: Path, value: Value } | null} */ (null)); // the field under the cursor, and its value when the cursor came
   const [pointed, point] = useState(/** @type {string | null} */ (null));
-  const [busy, setBusy] = useState(false);
-  const [told, tell] = useState(/** @type {Told} */ (null));
   const [clashing, setClashing] = useState(/** @type {Path[]} */ ([]));
-  const draft = drafts.draftOf(ticketId);
+  const { busy, told, tell, latest, send } = useSender(page);
+  const draft = drafts.draftOf(record.ticket_id);
   /** @param {Draft} next */
   const change = (next) => {
     Object.assign(draft, next);
@@ -55,48 +42,12 @@ export function useEditor({ record, take, newest, query }) {
     return () => removeEventListener("beforeunload", warn);
   }, []);
 
-  useEffect(() => {
-    if (!told || told.bad) return undefined;
-    const timer = setTimeout(() => tell((now) => (now === told ? null : now)), TOLD_MS);
-    return () => clearTimeout(timer);
-  }, [told]);
-
   const dirty = drafts.pathsOf(draft.values);
-  const reload = async () => take(await call("GET tickets/{ticket}", { path: { ticket: ticketId }, query }));
   /** @param {Path} path */
   const label = (path) => t.fields[path];
+  /** @param {Path} path */
+  const stored = (path) => drafts.pick(record, path);
 
-  const latest = () => newest.current ?? record;
-
-  /**
-   * Sends under the version on screen. What moved on meanwhile elsewhere is no obstacle; `clash` says what is.
-   * @template {Verb} V
-   * @param {V} verb
-   * @param {Operations[V]["body"]} body
-   * @param {(latest: Ticket) => boolean} [clash]
-   */
-  const send = async (verb, body, clash) => {
-    setBusy(true);
-    tell(null);
-    try {
-      for (let n = 1; ; n += 1) {
-        try {
-          const path = { ticket: ticketId, verb: "confirm" };
-          take(await call(verb, /** @type {Asked<V>} */ ({ path, query, body, version: latest().version })));
-          return true;
-        } catch (problem) {
-          if (failure(problem).status !== 412 || n === TRIES) throw problem;
-          const moved = await reload();
-          if (clash?.(moved)) return false;
-        }
-      }
-    } catch (problem) {
-      tell({ bad: true, text: `${t.saveFailed} · ${explain(t, failure(problem))}` });
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  };
   /** @param {Ticket} moved */
   const clash = (moved) => {
     const found = drafts.conflicts(draft, moved);
@@ -110,23 +61,22 @@ export function useEditor({ record, take, newest, query }) {
     if (!dirty.length) return true;
     const sent = { ...draft.values };
     if (drafts.conflicts(draft, record).some((path) => !clashing.includes(path)) && clash(record)) return false;
-    if (!(await send("PATCH tickets/{ticket}", drafts.body(draft), clash))) return false;
+    if (!(await send("PATCH tickets/{ticket}", drafts.body(draft), drafts.pathsOf(sent), clash))) return false;
     change(drafts.without(draft, sent)); // what was typed while it was on its way stays
     setClashing([]);
     hold((was) => was && { ...was, value: drafts.pick(latest(), was.path) });
     tell({ bad: false, text: t.saved });
     return true;
   };
+  /** Whether one of `paths` holds something else than on screen; says which. @param {Path[]} paths */
+  const differs = (paths) => (/** @type {Ticket} */ moved) => {
+    const other = paths.find((path) => !drafts.same(drafts.pick(moved, path), stored(path)));
+    if (other) tell({ bad: true, text: t.changedMeanwhile(label(other)) });
+    return Boolean(other);
+  };
   /** @param {Path[]} paths */
   const confirm = async (paths) => {
-    const seen = record.prefill.fields;
-    /** @param {Ticket} moved */
-    const changed = (moved) => {
-      const other = paths.find((path) => !drafts.same(moved.prefill.fields[path]?.value, seen[path]?.value));
-      if (other) tell({ bad: true, text: t.changedMeanwhile(label(other)) });
-      return Boolean(other);
-    };
-    const done = await send("POST tickets/{ticket}/actions/{verb}", { paths }, changed);
+    const done = await send("POST tickets/{ticket}/actions/{verb}", { paths }, paths, differs(paths));
     if (done) tell({ bad: false, text: t.confirmed });
     return done;
   };
@@ -137,7 +87,7 @@ export function useEditor({ record, take, newest, query }) {
   /** @param {Path} path @param {Value} value */
   const accept = async (path, value) => {
     const chosen = { values: { [path]: fromGuess(path, value, tables.value) }, origins: {} };
-    if (await send("PATCH tickets/{ticket}", drafts.body(chosen))) tell({ bad: false, text: t.confirmed });
+    if (await send("PATCH tickets/{ticket}", drafts.body(chosen), [path], differs([path]))) tell({ bad: false, text: t.confirmed });
   };
 
   const filled = guessed().filter((path) => isFilled(record.prefill.fields[path], session));
@@ -163,8 +113,6 @@ export function useEditor({ record, take, newest, query }) {
     if (done && next) document.getElementById(idOf(next))?.focus();
   };
 
-  /** @param {Path} path */
-  const stored = (path) => drafts.pick(record, path);
   /** @param {Path} path @returns {Value} */
   const value = (path) => (path in draft.values ? draft.values[path] : held && held.path === path ? held.value : stored(path));
   /** @param {Path} path @param {Value} what */
@@ -201,7 +149,7 @@ export function useEditor({ record, take, newest, query }) {
       tell(null);
     },
     correct: (/** @type {string} */ interactionId, /** @type {number} */ seq, /** @type {string} */ text) =>
-      send("PATCH tickets/{ticket}", { interactions: [{ interaction_id: interactionId, transcript: [{ seq, corrected_text: text }] }] }),
+      send("PATCH tickets/{ticket}", { interactions: [{ interaction_id: interactionId, transcript: [{ seq, corrected_text: text }] }] }, []),
   };
 }
 

@@ -21,13 +21,12 @@ export const known = signal(false);
 
 /** Asks for them until they come. Returns a function that gives up. */
 export function loadFields() {
-  let timer = 0;
-  const load = () =>
-    call("GET fields").then(take, () => {
-      timer = setTimeout(load, AGAIN_MS);
-    });
-  if (!known.value) load();
-  return () => clearTimeout(timer);
+  let over = known.value;
+  const load = () => over || call("GET fields").then(take, () => setTimeout(load, AGAIN_MS));
+  load();
+  return () => {
+    over = true;
+  };
 }
 
 /** @param {Fields} found */

@@ -166,7 +166,7 @@ export function Mentions({ record, form }) {
   const items = record.prefill.mentions || [];
   if (!items.length) return null;
   const text = letters(record.demand.content);
-  return html`<section class="mentions" aria-label=${t.mentions}><h3>${t.mentions}</h3>
+  return html`<section class="mentions" aria-label=${t.fields["prefill.mentions"]}><h3>${t.fields["prefill.mentions"]}</h3>
     <ul>${items.map((one, n) => {
       const key = `mention.${n}`;
       const quote = one.span ? text.slice(one.span[0], one.span[1]).join("") : "";

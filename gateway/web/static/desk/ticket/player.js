@@ -46,7 +46,7 @@ export function Player({ ticketId, interaction, control, onTime }) {
   /** @param {AudioEvent} event */
   const measure = ({ currentTarget: { duration } }) => Number.isFinite(duration) && setLength(duration);
   const whole = Math.max(length, 0.1);
-  return html`<div class="player" role="group" aria-label=${t.recording}>
+  return html`<div class="player" role="group" aria-label=${t.fields["interactions.recording"]}>
     <audio ref=${audio} src=${turn ? `${url}?turn=${turn}` : url} preload="metadata"
       onPlay=${() => setPlaying(true)} onPause=${() => setPlaying(false)} onEnded=${() => setPlaying(false)}
       onLoadedMetadata=${measure} onDurationChange=${measure}

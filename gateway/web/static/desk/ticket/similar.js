@@ -49,7 +49,7 @@ export function Similar({ record, form }) {
   if (!found && !head) return null;
   const items = (found && found.items) || [];
   return html`<section class="panel similar" aria-labelledby="similar-title">
-    <div class="panel-head"><h2 id="similar-title"><${Icon} name="list" />${t.similar}</h2>
+    <div class="panel-head"><h2 id="similar-title"><${Icon} name="list" />${t.fields["related.similar"]}</h2>
       ${found && found.reporters > 1 && html`<${Chip} tone="wait">${t.aboutThis(found.reporters)}<//>`}
       ${found && found.repeats > 0 && html`<${Chip}>${t.repeats(found.repeats)}<//>`}
     </div>

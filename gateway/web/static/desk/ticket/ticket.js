@@ -2,9 +2,9 @@
 /** @import { ApiError } from "../shared/api.js" */
 /** @import { Event, Ticket as OneTicket } from "../shared/openapi.d.ts" */
 /** @import { Words } from "../shared/state.js" */
-/** @import { Told } from "./editor.js" */
 /** @import { Path } from "./fields.js" */
 /** @import { Look, Sealed } from "./media.js" */
+/** @import { Told } from "./sender.js" */
 import { call, explain, failure } from "../shared/api.js";
 import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js";
 import { html, useEffect, useRef, useState } from "../shared/html.js";
@@ -86,7 +86,7 @@ function Head({ record }) {
       setTimeout(() => setCopied(false), 2000);
     });
   return html`<header class="ticket-head">
-    <p class="eyebrow">${t.ticketNo} · ${word(t.channels, record.channel, t)}</p>
+    <p class="eyebrow">${t.fields.ticket_no} · ${word(t.channels, record.channel, t)}</p>
     <div class="ticket-no">
       <${PageTitle} id="ticket-title" focusKey=${record.ticket_id}>${dashed(record.ticket_no)}<//>
       <button type="button" class="quiet square" aria-label=${t.copy} title=${t.copy} onClick=${copy}><${Icon} name=${copied ? "check" : "copy"} /></button>
@@ -96,17 +96,17 @@ function Head({ record }) {
       ${onCall(record) && html`<${LiveDot} label=${t.onCall} />`}
       <${Chip} tone="status">${word(t.words.status, record.status, t)}<//>
       ${record.demand.emergency && html`<${Chip} tone="danger">${t.emergency(record.demand.emergency)}<//>`}
-      ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.urgent}<//>`}
-      <${Chip} tone="line">${record.line === "enterprise" ? t.enterprise : t.citizen}<//>
+      ${record.demand.urgency && record.demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${t.words["demand.urgency"].urgent}<//>`}
+      <${Chip} tone="line">${word(t.words.line, record.line, t)}<//>
       ${record.requester.secret && html`<${Chip} tone="bad">${t.fields["requester.secret"]}<//>`}
       ${record.requester.anonymous && html`<${Chip} tone="wait">${t.fields["requester.anonymous"]}<//>`}
-      ${record.requester.returning && html`<${Chip}>${t.returning}<//>`}
-      ${record.empty && html`<${Chip} tone="wait">${t.notSaid}<//>`}
+      ${record.requester.returning && html`<${Chip}>${t.fields["requester.returning"]}<//>`}
+      ${record.empty && html`<${Chip} tone="wait">${t.fields.empty}<//>`}
       ${record.erased_at && html`<${Chip} tone="wait">${t.erased}<//>`}
-      ${record.prefill.pending && !onCall(record) && html`<${Chip} tone="wait">${t.pending}<//>`}
+      ${record.prefill.pending && !onCall(record) && html`<${Chip} tone="wait">${t.fields["prefill.pending"]}<//>`}
     </div>
-    <p class="faint small">${t.createdAt} <time datetime=${record.created_at}>${fullTime(record.created_at, desk)}</time>
-      <span class="dot"> · </span>${t.updatedAt} <time datetime=${record.updated_at}>${fullTime(record.updated_at, desk)}</time></p>
+    <p class="faint small">${t.fields.created_at} <time datetime=${record.created_at}>${fullTime(record.created_at, desk)}</time>
+      <span class="dot"> · </span>${t.fields.updated_at} <time datetime=${record.updated_at}>${fullTime(record.updated_at, desk)}</time></p>
     ${record.erased_at && html`<p role="note">${t.erasedHint(fullTime(record.erased_at, desk))}</p>`}
   </header>`;
 }
@@ -144,7 +144,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
   const hidden = !unmasked && JSON.stringify([record.requester, record.demand]).includes("*");
   const fresh = form.arrived.paths.map((path) => t.fields[path]).join(t.comma);
   return html`<div class="columns">
-    <form class="form" ref=${box} onSubmit=${save} onKeyDown=${form.keyed} aria-label=${t.demand} novalidate>
+    <form class="form" ref=${box} onSubmit=${save} onKeyDown=${form.keyed} aria-label=${t.fields.demand} novalidate>
       <div class="review">
         <p>${!filled.length ? t.nothingFilled : open.length ? t.progress(filled.length - open.length, filled.length) : t.allConfirmed}
           <span class="keys faint small">${t.keysHint}</span></p>
@@ -159,7 +159,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         <p class="visually-hidden" role="status">${fresh && t.filledNow(fresh)}</p>
       </div>
       ${withdrawing && html`<${WithdrawAsk} form=${form} ask=${withdraw} />`}
-      <fieldset class="panel"><legend>${t.demand}</legend>
+      <fieldset class="panel"><legend>${t.fields.demand}</legend>
         <div class="pair">${field("demand.type")}${field("demand.urgency")}</div>
         ${field("demand.category")}
         ${field("demand.title")}
@@ -170,12 +170,12 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         ${field("handling.lead_unit")}
         ${others("demand", "handling")}
       </fieldset>
-      <fieldset class="panel"><legend>${t.place}</legend>
+      <fieldset class="panel"><legend>${t.fields.place}</legend>
         <div class="triple">${field("place.district")}${field("place.street")}${field("place.community")}</div>
         ${field("place.address")}
         ${others("place")}
       </fieldset>
-      <fieldset class="panel"><legend>${t.requester}</legend>
+      <fieldset class="panel"><legend>${t.fields.requester}</legend>
         <div class="caller"><span class="faint">${t.fields["requester.phone"]}</span> <strong>${spacedPhone(record.requester.phone) || (record.erased_at ? t.erased : t.withheld)}</strong></div>
         <div class="pair">${field("requester.name")}${field("requester.callback_phone")}</div>
         <div class="triple">${field("requester.kind")}${field("requester.org_name")}${field("requester.uscc")}</div>

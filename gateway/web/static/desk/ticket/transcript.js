@@ -85,13 +85,13 @@ function Facts({ interaction }) {
   const { t } = desk;
   const start = interaction.answered_at && Date.parse(interaction.answered_at);
   const waited = start ? (start - Date.parse(interaction.started_at)) / 1000 : null;
-  const rows = [[t.startedAt, fullTime(interaction.started_at, desk)]];
+  const rows = [[t.fields["interactions.started_at"], fullTime(interaction.started_at, desk)]];
   if (waited !== null && interaction.channel === "sip") rows.push([t.answeredAfter, t.seconds(waited.toFixed(waited < 10 ? 1 : 0))]);
   const lasted = interaction.recording?.duration_s ?? (start && interaction.ended_at && (Date.parse(interaction.ended_at) - start) / 1000);
   if (lasted && interaction.ended_at) rows.push([t.duration, clock(lasted)]);
   const number = spacedPhone(interaction.from_raw);
   if (number) rows.push([t.fields["requester.phone"], number]);
-  if (interaction.dtmf && interaction.dtmf.length) rows.push([t.keys, interaction.dtmf.join(" ")]);
+  if (interaction.dtmf && interaction.dtmf.length) rows.push([t.fields["interactions.dtmf"], interaction.dtmf.join(" ")]);
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
@@ -114,8 +114,8 @@ function Transcript({ ticket, interaction, live, at, seek, correct, spans, activ
   }, [active]);
   const note = live ? t.waitingTranscript : ticket.prefill.pending ? t.catchingUp : segments.length ? "" : t.noTranscript;
   return html`<div class="transcript">
-    <h3>${t.transcript}</h3>
-    <ol ref=${box} role="log" aria-live=${live ? "polite" : "off"} aria-label=${t.transcript} tabindex="0"
+    <h3>${t.fields["interactions.transcript"]}</h3>
+    <ol ref=${box} role="log" aria-live=${live ? "polite" : "off"} aria-label=${t.fields["interactions.transcript"]} tabindex="0"
       onScroll=${(event) => {
         const list = event.currentTarget;
         following.current = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
@@ -167,7 +167,7 @@ function Segment({ segment, begin, spans, active, seek, playing, correct, intera
         ? html`<button type="button" class="stamp" aria-label=${t.seekTo(time)} onClick=${() => seek(segment.start_ms / 1000)}>
             <${Icon} name="play" fill />${time}</button>`
         : html`<span class="stamp">${time}</span>`}
-      ${segment.corrected_text !== null && html`<span class="corrected" title=${`${t.original}: ${segment.text}`}>${t.corrected}</span>`}
+      ${segment.corrected_text !== null && html`<span class="corrected" title=${`${t.fields["interactions.transcript.text"]}: ${segment.text}`}>${t.corrected}</span>`}
       ${segment.speaker === "requester" && editing === null &&
       html`<button type="button" ref=${opener} class="linklike edit" aria-label=${t.editSegment(time)}
         onClick=${() => setEditing(said)}>${t.edit}</button>`}

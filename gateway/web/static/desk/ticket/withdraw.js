@@ -27,11 +27,11 @@ export function WithdrawAsk({ form, ask }) {
   useEffect(() => first.current?.focus(), []);
   const close = () => {
     ask(false);
-    requestAnimationFrame(() => document.getElementById(OPENER)?.focus());
+    requestAnimationFrame(() => (document.getElementById(OPENER) ?? document.getElementById("ticket-title"))?.focus({ preventScroll: true }));
   };
   const yes = async () => {
     if (await form.send("POST tickets/{ticket}/actions/withdraw", { reason })) form.tell({ bad: false, text: t.withdrawnNow });
-    ask(false);
+    close();
   };
   return html`<div class="ask" role="group" aria-label=${t.withdraw} onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
     <p>${t.withdrawAsk}</p>
