@@ -8,10 +8,10 @@ from datetime import datetime
 
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
-from gateway.domain.case.states import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import UnitTask
 from gateway.domain.ids import rfc3339
+from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
 

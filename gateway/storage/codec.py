@@ -10,13 +10,13 @@ import msgspec
 
 from gateway.domain import masking
 from gateway.domain.case.note import Note
-from gateway.domain.case.states import RUNNING, TaskStatus
 from gateway.domain.form import Form
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.interaction import FlowRun, Interaction, Recording
 from gateway.domain.journal import Journal, Recorded
 from gateway.domain.messages import Heard, Thread
 from gateway.domain.status import Status
+from gateway.domain.task_status import RUNNING, TaskStatus
 from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import Written

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.case import states
+from gateway.domain import task_status as states
 from gateway.domain.case.stage import WITHIN, stage
-from gateway.domain.case.states import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.events import (
     CaseDispatched,
     CaseUndecided,
@@ -35,6 +34,7 @@ from gateway.domain.form import Return, UnitTask, cloned
 from gateway.domain.form_items import changed
 from gateway.domain.ids import rfc3339
 from gateway.domain.status import Status, moved
+from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.errors import Conflict, NotFound, StaleVersion
 

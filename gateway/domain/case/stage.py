@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.domain.case.states import BEGUN, GONE, TaskStatus
 from gateway.domain.form import UnitTask
 from gateway.domain.status import Status
+from gateway.domain.task_status import BEGUN, GONE, TaskStatus
 
 
 def stage(before: Status, units: Sequence[UnitTask], *, classified: bool) -> Status:

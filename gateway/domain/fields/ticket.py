@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.domain.case.states import Role, TaskStatus
 from gateway.domain.fields.row import By, FieldRow, Kind, Mask
 from gateway.domain.limits import LINE_CHARS, NAME_CHARS, URL_CHARS, WORD_CHARS
 from gateway.domain.status import Status
+from gateway.domain.task_status import Role, TaskStatus
 from gateway.domain.words import CallbackState, ContactBy, GuessSource, Line
 
 HEAD = (

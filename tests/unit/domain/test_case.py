@@ -12,12 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.stage import stage
-from gateway.domain.case.states import NEXT, Role, TaskStatus, TaskVerb
 from gateway.domain.events import CaseDispatched
 from gateway.domain.fold import coded_state, recounted
 from gateway.domain.form import Form, UnitTask
 from gateway.domain.journal import Journal
 from gateway.domain.status import Status
+from gateway.domain.task_status import NEXT, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import Ticket
 from gateway.errors import Conflict, GatewayError, StaleVersion
 
