@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from gateway.cli.check_tokens import token_warnings
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, flow_problems, known_channels, load_channel_spec
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, KindTable, on_loopback

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy
 from gateway.prefill.taxonomy import version as taxonomy_version
 from gateway.web.form import described
 

@@ -91,10 +91,14 @@ class DispatchRule:
         """Category before division before line: rows that are equal here belong together, the greatest decide."""
         return len(self.category), len(self.division or ""), self.line is not None
 
+    def counts_on(self, day: date) -> bool:
+        """Whether it is in force on ``day``."""
+        return in_force(self.effective_from, self.effective_to, day)
+
     def matches(self, demand: Dispatched) -> bool:
         """Whether it is in force for ``demand``, whose category it fits."""
         return (
-            in_force(self.effective_from, self.effective_to, demand.on)
+            self.counts_on(demand.on)
             and (self.division is None or (demand.division or "").startswith(self.division))
             and self.line in {None, demand.line}
         )
