@@ -126,11 +126,23 @@ class Catalogues:
         names = [version.name for version in (units, table) if version is not None]
         return InForce.of(_rows(DIRECTORY, units), _rows(DISPATCH, table), *names)
 
+    async def would_be(self, *, directory: bytes | None = None, table: bytes | None = None) -> InForce:
+        """What would decide after these spreadsheets; None: that table as it is. ``SheetRefused`` as in an import."""
+        units, rows = await self.rows(DIRECTORY), await self.rows(DISPATCH)
+        if directory is not None:
+            units = unit_rows(read_sheet(directory, UNIT_COLUMNS), self._divisions)
+        if table is not None:
+            rows = dispatch_rows(read_sheet(table, DISPATCH_COLUMNS), self._known(units))
+        refuse_gone(units, rows)
+        return InForce.of(units, rows)
+
+    def _known(self, units: Iterable[Mapping[str, str]]) -> KnownCodes:
+        return KnownCodes(self._categories, self._divisions, {row["code"]: row["name_zh"] for row in units})
+
     async def _verified(self, kind: str, sheet: Iterable[SheetRow]) -> Rows:
         """The rows by themselves, beside each other and beside the other table."""
         if kind == DISPATCH:
-            units = {row["code"]: row["name_zh"] for row in await self.rows(DIRECTORY)}
-            return dispatch_rows(sheet, KnownCodes(self._categories, self._divisions, units))
+            return dispatch_rows(sheet, self._known(await self.rows(DIRECTORY)))
         rows = unit_rows(sheet, self._divisions)
         refuse_gone(rows, await self.rows(DISPATCH))
         return rows
