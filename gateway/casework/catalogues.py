@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,14 +83,13 @@ class Catalogues:
         self._categories = categories
         self._divisions = divisions
 
-    async def adopt(self, shipped: Callable[[str], bytes]) -> None:
+    async def adopt(self, shipped: Callable[[str], bytes | None]) -> None:
         """Where there is no version yet, the installation's files become the first; ``shipped`` reads them by name."""
         for kind, table in KINDS.items():
-            if await self._store.newest(kind) is None:
-                try:
-                    await self.import_table(kind, shipped(table.file), author=INSTALLATION, note=table.file)
-                except Conflict:  # another process was first
-                    continue
+            content = shipped(table.file) if await self._store.newest(kind) is None else None
+            if content is not None:
+                with suppress(Conflict):  # another process was first
+                    await self.import_table(kind, content, author=INSTALLATION, note=table.file)
 
     async def rows(self, kind: str, version: int | None = None) -> Rows:
         """The rows of a version, by default of the newest; none before the first. ``NotFound``."""

@@ -75,7 +75,7 @@ async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int
     catalogues = Catalogues(
         store=db.catalogues, clock=SystemClock(), categories=known.category_names, divisions=divisions
     )
-    await catalogues.adopt(lambda name: (settings.config_dir / name).read_bytes())
+    await catalogues.adopt(lambda name: _content(settings.config_dir / name))
     actions: dict[str, Callable[[], Awaitable[None]]] = {
         "import": lambda: _import(args, catalogues),
         "diff": lambda: _diff(args, catalogues),
@@ -86,6 +86,10 @@ async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int
     }
     await actions[args.action]()
     return 0
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 async def _import(args: argparse.Namespace, catalogues: Catalogues) -> None:

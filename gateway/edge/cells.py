@@ -82,7 +82,10 @@ class RowReader:
         """A code, or None where the row says that it holds for all."""
         found = self.plain(key)
         if not found:
-            self.wrong(f"{key} is empty; write {ANY} for all", f"“{name}”为空；适用全部请填 {ANY}")
+            self.wrong(
+                f"{key} is empty; write {ANY} for all, or if its cell was merged, split it and fill in every row",
+                f"“{name}”为空；适用全部请填 {ANY}；若为合并单元格，请取消合并并逐行填写",
+            )
         return None if not found or found.lower() in _ANY_WORDS else found
 
     def term(self, key: str, name: str, terms: Iterable[Term], *, needed: bool = True) -> str | None:

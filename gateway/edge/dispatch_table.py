@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 from gateway.domain.case.dispatch import Crossing, DispatchRule, Role
 from gateway.domain.words import Line
 from gateway.edge.cells import ANY, RowReader, read_rows
-from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow
+from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, of_file, read_sheet
 from gateway.edge.unit_table import day
 
 DISPATCH_COLUMNS = (
@@ -43,8 +44,10 @@ class KnownCodes:
 
 def dispatch_cells(row: RowReader, known: KnownCodes) -> dict[str, str]:
     """One row of the dispatch table, every cell in its one form."""
-    category = row.known(row.needed("category", "类别编码"), known.categories, "category", "类别编码")
-    row.named(category, known.categories, "category_name", "类别名称")
+    category = row.anything("category", "类别编码")
+    if category is not None:
+        category = row.known(category, known.categories, "category", "类别编码")
+        row.named(category, known.categories, "category_name", "类别名称")
     division = row.anything("division", "区划编码")
     if division is not None:
         division = row.known(division, known.divisions, "division", "区划编码")
@@ -58,7 +61,7 @@ def dispatch_cells(row: RowReader, known: KnownCodes) -> dict[str, str]:
     first, last = row.day("effective_from", "生效日期"), row.day("effective_to", "失效日期")
     row.ordered(first, last)
     return {
-        "category": category or "",
+        "category": category or ANY,
         "category_name": known.categories.get(category or "", ""),
         "division": division or ANY,
         "line": ANY if line is None else row.term("line", "专线", Line) or "",
@@ -77,7 +80,7 @@ def rules_of(rows: Iterable[Mapping[str, str]]) -> list[DispatchRule]:
     return [
         DispatchRule(
             row=number,
-            category=row["category"],
+            category="" if row["category"] == ANY else row["category"],
             unit=None if row["unit"] == TERRITORY else row["unit"],
             role=Role(row["role"]),
             division=None if row["division"] == ANY else row["division"],
@@ -97,6 +100,14 @@ def dispatch_rows(rows: Iterable[SheetRow], known: KnownCodes) -> list[dict[str,
     if problems:
         raise SheetRefused(problems)
     return [cells for _, cells in found]
+
+
+def read_dispatch(path: Path, known: KnownCodes) -> list[DispatchRule]:
+    """The rules of a file; ``ConfigError`` names every wrong row. A missing file is an empty table."""
+    if not path.exists():
+        return []
+    with of_file(path):
+        return rules_of(dispatch_rows(read_sheet(path.read_bytes(), DISPATCH_COLUMNS), known))
 
 
 def _beside_each_other(rows: Sequence[tuple[int, Mapping[str, str]]]) -> Iterator[RowProblem]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from pathlib import Path
 
 from gateway.edge.workbook import MAX_ROWS, workbook_rows
 from gateway.errors import ConfigError
@@ -42,6 +44,17 @@ class SheetRefused(ConfigError):
     def __init__(self, rows: Iterable[RowProblem]) -> None:
         self.rows = tuple(rows)
         super().__init__([str(row) for row in self.rows])
+
+
+@contextmanager
+def of_file(path: Path) -> Iterator[None]:
+    """What is refused within is a ``ConfigError`` that names ``path``, and so is a file that cannot be read."""
+    try:
+        yield
+    except SheetRefused as error:
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}"]) from error
 
 
 @dataclass(frozen=True, slots=True)

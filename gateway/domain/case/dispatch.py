@@ -4,9 +4,10 @@ The stages are asked in this order and each leaves a step in the trace:
 
 1. 职能 (function): the rows of the dispatch table for the category, the most specific ones alone. One lead decides.
 2. 首问 (first asked): where the functions of several units cross, the one that was asked first keeps the matter.
-3. 中心 (centre): whose duty it is stays unclear, but it is, or may be, a department's: the centre decides. Such a
-   duty is never given to a town (国办函〔2025〕66号).
-4. 属地 (territory): no department's duty, so the unit whose territory it is acts.
+3. 中心 (centre): whose duty it is stays unclear, so it may be a department's: the centre decides. Such a duty is
+   never given to a town (国办函〔2025〕66号).
+4. 属地 (territory): the table says that it is no department's duty (for one category, or in a last row for all that no
+   other row is about), so the unit whose territory it is acts.
 
 There is always a unit, or the centre with its reason and the units it may choose from.
 """
@@ -75,7 +76,7 @@ class DispatchRule:
 
     row: int
     category: str
-    """A code of the taxonomy; it stands for those below it, too."""
+    """A code of the taxonomy; it stands for those below it, too. "" stands for every one."""
     unit: str | None
     """None: whose territory it is (属地)."""
     role: Role = Role.LEAD
@@ -119,9 +120,10 @@ class DispatchTable:
 
     def fitting(self, demand: Dispatched) -> list[DispatchRule]:
         """The most specific rows in force for ``demand``, in the order of the table; none when it has no category."""
-        category = demand.category or ""
-        for length in range(len(category), 0, -1):
-            found = [rule for rule in self._by_category.get(category[:length], ()) if rule.matches(demand)]
+        if demand.category is None:
+            return []
+        for length in range(len(demand.category), -1, -1):
+            found = [rule for rule in self._by_category.get(demand.category[:length], ()) if rule.matches(demand)]
             if found:
                 best = max(rule.specificity for rule in found)
                 return [rule for rule in found if rule.specificity == best]
@@ -197,8 +199,10 @@ class _Deciding:
 
     def decision(self) -> Decision:
         rules = self._table.fitting(self._demand)
-        if not rules:
-            return self._without_rows()
+        narrower = [rule for rule in self._table.narrower(self._demand) if rule.unit is not None]
+        territorial = any(rule.unit is None and rule.role is Role.LEAD for rule in rules)
+        if not rules or (territorial and narrower):
+            return self._unclear(narrower)
         leads = self._standing(rules, Role.LEAD)
         joint = self._standing(rules, Role.JOINT)
         named = tuple(dict.fromkeys((*leads, *joint)))
@@ -206,11 +210,10 @@ class _Deciding:
         crossing = self._demand.crossing or next((rule.crossing for rule in rules if rule.crossing), None)
         if crossing is Crossing.ENFORCEMENT and named:
             return self._enforcement(named, rows)
+        if territorial:
+            self._step(DispatchStage.FUNCTION, DispatchReason.TERRITORIAL, rows=rows)
+            return self._territory(joint)
         if not leads:
-            territorial = any(rule.unit is None and rule.role is Role.LEAD for rule in rules)
-            if territorial:
-                self._step(DispatchStage.FUNCTION, DispatchReason.TERRITORIAL, rows=rows)
-                return self._territory(joint)
             self._step(DispatchStage.FUNCTION, DispatchReason.UNIT_ENDED, rows=rows)
             return self._centre(joint)
         if len(leads) > 1 or (crossing is Crossing.FUNCTION and len(named) > 1):
@@ -219,27 +222,18 @@ class _Deciding:
         self._step(DispatchStage.FUNCTION, DispatchReason.NAMED, leads, rows)
         return self._decided(leads[0], named)
 
-    def _without_rows(self) -> Decision:
-        """No row fits: first asked, then territory, unless it may be a department's duty."""
-        narrower = self._table.narrower(self._demand)
-        named = self._standing(narrower, Role.LEAD)
-        if not self._demand.category:
+    def _unclear(self, narrower: list[DispatchRule]) -> Decision:
+        """No row says whose duty it is: the unit that was asked first holds it, unless it is a town, or the centre."""
+        concerned = self._standing(narrower, Role.LEAD)
+        if self._demand.category is None:
             reason = DispatchReason.NO_CATEGORY
         else:
-            of_units = any(rule.unit is not None for rule in narrower)
-            reason = DispatchReason.TOO_BROAD if of_units else DispatchReason.NO_ROW
-        self._step(DispatchStage.FUNCTION, reason, named, tuple(rule.row for rule in narrower))
-        unclear = reason is not DispatchReason.NO_ROW
+            reason = DispatchReason.TOO_BROAD if narrower else DispatchReason.NO_ROW
+        self._step(DispatchStage.FUNCTION, reason, concerned, tuple(rule.row for rule in narrower))
         asked = self._asked()
-        if asked is None:
-            self._step(DispatchStage.FIRST_ASKED, DispatchReason.NOBODY_ASKED)
-        elif named and asked.code not in named:
-            self._step(DispatchStage.FIRST_ASKED, DispatchReason.NOT_AMONG, (asked.code,))
-        elif unclear and asked.kind is UnitKind.TOWN and asked.code not in named:
-            self._step(DispatchStage.FIRST_ASKED, DispatchReason.NOT_DOWN, (asked.code,))
-        else:
+        if asked is not None and not concerned and asked.kind is not UnitKind.TOWN:
             return self._holds(asked.code, ())
-        return self._centre(named) if unclear else self._territory(())
+        return self._first_asked(concerned, ())
 
     def _enforcement(self, named: tuple[str, ...], rows: tuple[int, ...]) -> Decision:
         """执法监察交叉: the town of the event calls the others in."""

@@ -45,8 +45,8 @@ async def adopted(catalogues: Catalogues) -> Catalogues:
     return catalogues
 
 
-def shipped(units: str, table: str) -> Callable[[str], bytes]:
-    return {"units.csv": units.encode(), "dispatch.csv": table.encode()}.__getitem__
+def shipped(units: str, table: str | None) -> Callable[[str], bytes | None]:
+    return {"units.csv": units.encode(), "dispatch.csv": table and table.encode()}.__getitem__
 
 
 async def test_the_shipped_files_are_the_first_versions_and_only_once(adopted: Catalogues, db: Database) -> None:
@@ -59,6 +59,13 @@ async def test_the_shipped_files_are_the_first_versions_and_only_once(adopted: C
     in_force = await adopted.in_force()
     assert in_force.versions == ("directory:1", "dispatch:1")
     assert decide(WATER, in_force.directory, in_force.table).lead == "M02"
+
+
+async def test_a_city_without_a_dispatch_table_has_none_yet(catalogues: Catalogues) -> None:
+    await catalogues.adopt(shipped(UNITS, None))
+    in_force = await catalogues.in_force()
+    assert in_force.versions == ("directory:1",)
+    assert decide(WATER, in_force.directory, in_force.table).lead is None
 
 
 async def test_an_import_is_a_new_version_with_its_author_and_what_it_changed(

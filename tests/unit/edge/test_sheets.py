@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.edge.dispatch_table import DISPATCH_COLUMNS, KnownCodes, dispatch_rows
+from gateway.domain.case.directory import UnitKind
+from gateway.edge.dispatch_table import DISPATCH_COLUMNS, KnownCodes, dispatch_rows, read_dispatch, rules_of
 from gateway.edge.sheets import SheetRefused, read_sheet
 from gateway.edge.unit_table import UNIT_COLUMNS, unit_rows, units_of
+from gateway.errors import ConfigError
 
 pytestmark = pytest.mark.unit
 
@@ -94,7 +97,7 @@ def test_titles_above_blank_rows_between_and_the_numbers_that_people_see() -> No
 @pytest.mark.parametrize(
     ("column", "cell", "why"),
     [
-        (0, "", "category is empty; if its cell was merged, split it"),
+        (0, "", "category is empty; write * for all, or if its cell was merged, split it"),
         (0, "4.60105E+11", "was shortened by the spreadsheet; format the column as text"),
         (0, "999", "there is no category '999'"),
         (1, "", "division is empty; write * for all"),
@@ -140,6 +143,13 @@ def test_rows_that_do_not_fit_each_other_are_refused(rows: list[list[str]], numb
     ((told, text),) = refused(rows)
     assert told == number
     assert why in text
+
+
+def test_a_row_for_every_category_that_no_other_row_is_about() -> None:
+    (row,) = read(written([NAMES, ["*", "*", "*", "属地", "", "主办", "", ""]]))
+    assert (row["category"], row["category_name"], row["unit"]) == ("*", "", "属地")
+    (rule,) = rules_of([row])
+    assert (rule.category, rule.unit) == ("", None)
 
 
 def test_one_after_the_other_is_no_repetition() -> None:
@@ -197,6 +207,11 @@ def test_a_directory_with_hours_contacts_and_deputies() -> None:
     assert [one.address for one in water.deputies] == ["https://example.org/robot"]
 
 
+def test_a_zone_of_an_older_directory_stands_where_districts_stand() -> None:
+    (zone,) = units_of(units(["P01", "江东新区管理局", "zone", "", "", "", "", ""]))
+    assert zone.kind is UnitKind.DISTRICT
+
+
 @pytest.mark.parametrize(
     ("rows", "number", "why"),
     [
@@ -217,3 +232,13 @@ def test_a_directory_that_is_wrong_is_refused_by_row(rows: list[list[str]], numb
     with pytest.raises(SheetRefused) as caught:
         units(*rows)
     assert (caught.value.rows[0].row, why in caught.value.rows[0].en) == (number, True), caught.value.rows[0].en
+
+
+def test_a_file_is_named_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "dispatch.csv"
+    assert read_dispatch(path, KNOWN) == []
+    path.write_bytes(written([NAMES, GOOD, ["77", *GOOD[1:]]]))
+    with pytest.raises(ConfigError, match=r"dispatch\.csv: row 3: there is no category '77'"):
+        read_dispatch(path, KNOWN)
+    with pytest.raises(ConfigError, match="directory"):
+        read_dispatch(tmp_path, KNOWN)

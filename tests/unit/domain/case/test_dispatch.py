@@ -98,7 +98,7 @@ def test_rows_count_on_their_first_and_last_day() -> None:
     old = row("01", ROADS, effective_to=date(2026, 1, 4))
     new = row("01", WATER, effective_from=date(2026, 1, 5), effective_to=date(2026, 1, 5))
     days = (date(2026, 1, 4), date(2026, 1, 5), date(2026, 1, 6))
-    assert [decided(asked(on=day), old, new).lead for day in days] == [ROADS, WATER, TOWN]
+    assert [decided(asked(on=day), old, new).lead for day in days] == [ROADS, WATER, None]
 
 
 def test_joint_units_get_tasks_of_their_own() -> None:
@@ -170,22 +170,36 @@ def test_enforcement_that_crosses_at_a_place_unknown_is_the_centres() -> None:
 @pytest.mark.parametrize(
     ("division", "lead"), [(COMMUNITY, TOWN), (LINGSHAN, TOWN), ("460108", DISTRICT), (None, None), ("469001", None)]
 )
-def test_what_is_no_departments_duty_is_the_territorys(division: str | None, lead: str | None) -> None:
-    for table in ((), (row("01", None),)):
-        found = decided(asked(division=division), *table)
-        assert found.lead == lead
-        assert found.stage is DispatchStage.TERRITORY
-        assert (found.trace[-1].reason is DispatchReason.PLACE_UNKNOWN) == (lead is None)
+@pytest.mark.parametrize("category", ["01", ""])
+def test_what_the_table_says_is_no_departments_duty_is_the_territorys(
+    division: str | None, lead: str | None, category: str
+) -> None:
+    found = decided(asked(division=division), row(category, None), row("02", WATER))
+    assert found.lead == lead
+    assert found.stage is DispatchStage.TERRITORY
+    assert (found.trace[-1].reason is DispatchReason.PLACE_UNKNOWN) == (lead is None)
 
 
-def test_a_broad_category_whose_narrower_rows_are_all_the_territorys_is_the_territorys_too() -> None:
-    assert decided(asked("01"), row("0101", None)).lead == TOWN
+def test_what_no_row_is_about_is_the_centres() -> None:
+    """Nobody has said that it is no department's duty."""
+    found = decided(asked("03"), row("01", WATER))
+    assert found.lead is None
+    assert told(found) == [("function", "no_row"), ("first_asked", "nobody_asked"), ("centre", "undecided")]
+    assert decided(asked("03", first_asked=ROADS), row("01", WATER)).lead == ROADS
+    assert decided(asked("03", first_asked=TOWN), row("01", WATER)).lead is None
 
 
-def test_a_town_that_was_asked_first_keeps_what_is_no_departments_duty() -> None:
-    found = decided(asked(division=XIUYING, first_asked=TOWN))
-    assert found.lead == TOWN
-    assert found.held
+def test_what_has_no_category_is_the_centres_also_where_a_row_is_for_every_category() -> None:
+    found = decided(asked(None), row("", None))
+    assert told(found)[0] == ("function", "no_category")
+    assert found.lead is None
+
+
+def test_a_broad_category_is_the_territorys_only_if_no_narrower_one_is_a_units() -> None:
+    assert decided(asked("01"), row("01", None), row("0101", None)).lead == TOWN
+    found = decided(asked("01"), row("01", None), row("0101", WATER))
+    assert found.lead is None
+    assert found.candidates == (WATER,)
 
 
 def test_the_territory_helps_where_the_table_says_so() -> None:
