@@ -96,8 +96,8 @@ def _refused(en: str, zh: str, row: int = 0) -> SheetRefused:
 
 def _csv_rows(content: bytes) -> Iterator[Sequence[str]]:
     text = _decoded(content)
-    first = next((line for line in text.splitlines() if line.strip(_EMPTY)), "")
-    delimiter = max(_DELIMITERS, key=first.count)
+    head = "\n".join(text.splitlines()[:_TITLE_ROWS])
+    delimiter = max(_DELIMITERS, key=head.count)
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
             if number > MAX_ROWS:

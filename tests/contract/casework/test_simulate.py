@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from gateway.cli import main
 from gateway.storage.database import open_database
 from tests.contract.storage.changes import written
+from tests.support.change import Change
 from tests.support.command import ROOT, configured
 
 pytestmark = pytest.mark.contract
@@ -23,7 +25,7 @@ TODAY = datetime.now(SHANGHAI).replace(hour=12, minute=0, second=0, microsecond=
 LAST_MONTH = TODAY.replace(day=1) - timedelta(days=3)
 
 
-def categorised(key: str, code: str | None, at: datetime) -> object:
+def categorised(key: str, code: str, at: datetime) -> Change:
     return written(key, at=at.astimezone(UTC), fields={**LINGSHAN, ("demand", "category"): {"code": code}})
 
 
@@ -31,10 +33,10 @@ async def tickets(data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700)
     db = await open_database("", data_dir=data_dir, zone=SHANGHAI)
     try:
-        await db.changes.execute(categorised("drain", "010401", LAST_MONTH))  # type: ignore[arg-type]
-        await db.changes.execute(categorised("dog", "060401", LAST_MONTH))  # type: ignore[arg-type]
-        await db.changes.execute(categorised("own label", "物业纠纷", LAST_MONTH))  # type: ignore[arg-type]
-        await db.changes.execute(categorised("today", "010401", TODAY))  # type: ignore[arg-type]
+        await db.changes.execute(categorised("drain", "010401", LAST_MONTH))
+        await db.changes.execute(categorised("dog", "060401", LAST_MONTH))
+        await db.changes.execute(categorised("own label", "物业纠纷", LAST_MONTH))
+        await db.changes.execute(categorised("today", "010401", TODAY))
     finally:
         await db.aclose()
 
@@ -46,16 +48,17 @@ def test_only_what_a_changed_row_is_about_moves(tmp_path: Path, capsys: pytest.C
     shipped = (ROOT / "config" / "dispatch.csv").read_text(encoding="utf-8")
     table.write_text(shipped.replace("0104,排水排污,*,*,M02,市水务局", "0104,排水排污,*,*,M07,"), encoding="utf-8")
 
-    def simulated(*words: str) -> dict[str, object]:
+    def simulated(*words: str) -> dict[str, Any]:
         assert main(["dispatch", "simulate", "--table", str(table), "--config", str(config), "--json", *words]) == 0
-        return json.loads(capsys.readouterr().out)
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
 
     found = simulated()
     assert found["from"] == LAST_MONTH.date().replace(day=1).isoformat()
     assert (found["asked"], found["moved"]) == (3, 1)
     assert found["undecided"] == {"before": 1, "after": 1}
     assert found["ways"] == [{"from": "M02", "to": "M07", "count": 1}]
-    (ticket,) = found["tickets"]  # type: ignore[misc]
+    (ticket,) = found["tickets"]
     assert ticket["after"]["trace"] == [{"stage": "function", "reason": "named", "units": ["M07"], "rows": [3]}]
     assert simulated("--from", str(TODAY.date()), "--to", str(TODAY.date()))["asked"] == 1
     assert main(["dispatch", "simulate", "--table", str(table), "--config", str(config)]) == 0
