@@ -17,7 +17,7 @@ from typing import Final
 
 from gateway.casework.differences import RowChange, differences
 from gateway.domain.case.directory import Directory
-from gateway.domain.case.dispatch import DispatchTable
+from gateway.domain.case.rules import DispatchTable
 from gateway.edge.dispatch_table import DISPATCH_COLUMNS, FIRST_ROW, TERRITORY, KnownCodes, dispatch_rows, rules_of
 from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, read_sheet
 from gateway.edge.unit_table import UNIT_COLUMNS, unit_rows, units_of

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from gateway.casework.catalogues import InForce
-from gateway.domain.case.dispatch import Decision, Dispatched, decide
+from gateway.domain.case.dispatch import Decision, decide
+from gateway.domain.case.rules import Dispatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.case.directory import Directory, UnitKind
-from gateway.domain.case.dispatch import (
-    Crossing,
-    Decision,
-    Dispatched,
-    DispatchReason,
-    DispatchRule,
-    DispatchStage,
-    DispatchTable,
-    decide,
-)
+from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
+from gateway.domain.case.rules import Crossing, Dispatched, DispatchRule, DispatchTable
 from gateway.edge.dispatch_table import KnownCodes, read_dispatch
 from gateway.edge.unit_table import read_units
 from gateway.prefill.taxonomy import read_taxonomy

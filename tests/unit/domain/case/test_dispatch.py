@@ -9,17 +9,8 @@ from itertools import count
 import pytest
 
 from gateway.domain.case.directory import Directory, Unit, UnitKind
-from gateway.domain.case.dispatch import (
-    Crossing,
-    Decision,
-    Dispatched,
-    DispatchReason,
-    DispatchRule,
-    DispatchStage,
-    DispatchTable,
-    Role,
-    decide,
-)
+from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
+from gateway.domain.case.rules import Crossing, Dispatched, DispatchRule, DispatchTable, Role
 
 pytestmark = pytest.mark.unit
 
