@@ -1,1 +1,1 @@
-"""办件: the commands of the loop 接诉-分类-派单-反馈-评价, one module a verb or a small family of them."""
+"""办件 as use cases: what officers and units do about tickets, and the tables that decide about them."""

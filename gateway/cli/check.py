@@ -7,19 +7,22 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from gateway.cli.check_tokens import token_warnings
+from gateway.edge.dispatch_table import KnownCodes, read_dispatch
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
 from gateway.plugins.channels import channel_settings, flow_problems, known_channels, load_channel_spec
 from gateway.plugins.engines import engine_settings
 from gateway.prefill.place import Gazetteer
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, KindTable, on_loopback
@@ -54,10 +57,7 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
             return None
 
     flows = collect("flows", load_flows, settings.flows_dir)
-    collect("tables", Gazetteer.read, settings.config_dir / "gazetteer.csv")
-    units = collect("tables", read_units, settings.config_dir / "units.csv")
-    if units is not None:
-        collect("tables", read_taxonomy, settings.config_dir / "taxonomy.csv", units)
+    _check_tables(settings.config_dir, collect)
     collect("asr", engine_settings, settings.asr)
     collect("asr", client_context, settings.asr.ca_file)
     if settings.asr_server.cert_file is not None:
@@ -74,6 +74,20 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
     for feed in settings.feed:
         collect("feeds", feed_settings, feed)
     return found
+
+
+def _check_tables(config_dir: Path, collect: Callable[..., Any]) -> None:
+    """The tables, each held against those that it refers to; not where one of these is wrong."""
+    gazetteer = collect("tables", Gazetteer.read, config_dir / "gazetteer.csv")
+    divisions = {code: division.name for code, division in gazetteer.by_code.items()} if gazetteer else {}
+    units = collect("tables", read_units, config_dir / "units.csv", divisions or None)
+    if units is None:
+        return
+    taxonomy = collect("tables", read_taxonomy, config_dir / "taxonomy.csv", units)
+    if gazetteer is not None and taxonomy is not None:
+        categories = {code: node.names[-1] for code, node in taxonomy.items()}
+        names = {code: unit.name_zh for code, unit in units.items()}
+        collect("tables", read_dispatch, config_dir / "dispatch.csv", KnownCodes(categories, divisions, names))
 
 
 def warnings(settings: Settings) -> list[str]:

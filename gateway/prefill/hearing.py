@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.domain.guess import Guess
+from gateway.edge.unit_table import read_units
 from gateway.prefill.names import GazetteerEntry, spoken_names
 from gateway.prefill.place import Gazetteer
 from gateway.prefill.syllables import Sounds, syllable
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 
 LEAST = 3
 """Words of fewer syllables are never put in: half the language sounds like them."""

@@ -11,10 +11,11 @@ from typing import Any
 
 from gateway.domain.guess import FILL_AT, Guess
 from gateway.domain.words import DemandType
+from gateway.edge.unit_table import read_units
 from gateway.prefill import category as categories
 from gateway.prefill.category import CANDIDATES, CategoryReader
 from gateway.prefill.demand_type import demand_type, usual_type
-from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy
 from gateway.prefill.trained import PATHS, TrainedModels
 from gateway.prefill.urgency import urgency
 

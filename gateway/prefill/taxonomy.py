@@ -1,4 +1,4 @@
-"""What a city's demands are about and who handles them: ``taxonomy.csv`` and ``units.csv`` read and verified."""
+"""What a city's demands are about and who handles them by default: ``taxonomy.csv`` read and verified."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from gateway.domain.case.directory import Unit
 from gateway.errors import ConfigError
 
-UNIT_KINDS = frozenset({"department", "district", "enterprise", "zone"})
 TIME_LIMITS = frozenset({"urgent", "normal", "complex"})
 _LEVEL_DIGITS = 2
 _MAX_LEVEL = 4
 _NO_END = "9999-12-31"
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """承办单位; ``parent`` is the unit that answers for it, "" when none."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    kind: str
-    parent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +48,6 @@ def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:
     """The taxonomy's version on ``day``: the last date until then on which a row began or ended to count."""
     dates = (d for row in taxonomy.values() for d in (row.effective_from, row.effective_to))
     return max((d for d in dates if d and d <= day.isoformat()), default=None)
-
-
-def read_units(path: Path) -> dict[str, Unit]:
-    """Units by code; ``ConfigError`` names every wrong row. A missing file is an empty table."""
-    units: dict[str, Unit] = {}
-    problems: list[str] = []
-    for where, row in _rows(path):
-        unit = Unit(*(row.get(key, "") for key in ("code", "name_zh", "name_en", "kind", "parent")))
-        if not unit.code or not unit.name_zh or unit.kind not in UNIT_KINDS:
-            problems.append(f"{where}: needs code, name_zh and kind {'|'.join(sorted(UNIT_KINDS))}")
-        elif unit.code in units:
-            problems.append(f"{where}: {unit.code} is there twice")
-        else:
-            units[unit.code] = unit
-    problems += [f"{path}: {u.code} has no parent {u.parent}" for u in units.values() if u.parent not in {"", *units}]
-    if problems:
-        raise ConfigError(problems)
-    return units
 
 
 def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, TaxonomyNode]:

@@ -15,6 +15,7 @@ from gateway.errors import ConfigError
 from gateway.ports.clock import Clock
 from gateway.storage.audit import SqlAuditTrail
 from gateway.storage.baselines import SqlBaselines
+from gateway.storage.catalogues import SqlCatalogueStore
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
@@ -75,6 +76,7 @@ class Database:
     ways: SqlWays
     open_work: SqlOpenWork
     erasures: SqlErasureStore
+    catalogues: SqlCatalogueStore
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -137,6 +139,7 @@ async def open_database(
         ways=SqlWays(sql=sql),
         open_work=SqlOpenWork(sql=watched, clock=clock),
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
+        catalogues=SqlCatalogueStore(sql=sql),
     )
 
 

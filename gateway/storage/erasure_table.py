@@ -103,6 +103,7 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
     "phones": _all(_STAFF, "username", "ha1", "agent"),
     "bindings": _all(_STAFF, "username", "contact", "expires_at", "call_id", "cseq"),
     "audit": _all(_STAFF, "audit_id", "actor", "action", "ticket_id", "at", "detail"),
+    "catalogues": _all(_STAFF, "kind", "version", "author", "at", "note", "body", "sha256"),
     "erasures": _all(_KEPT, "subject", "kind", "actor", "begun_at", "done_at"),
     "users": _all(_STAFF, "username", "name", "role", "password_hash", "one_time", "disabled"),
     "login_attempts": _all(_STAFF, "bucket", "username_sha256", "failed", "since", "locked_until"),

@@ -426,3 +426,18 @@ _undone = erasures.c.done_at.is_(None)
 sa.Index("erasures_undone", erasures.c.begun_at, sqlite_where=_undone, postgresql_where=_undone)
 """What was erased, by ids alone: ``subject`` is a ticket_id or a requester_id, as ``kind`` says. After a restore it
 tells what has to be erased again; ``done_at`` null: it is under way, or was when its process died."""
+
+catalogues = sa.Table(
+    "catalogues",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Tables that decide about tickets, each version as it was imported and never altered: ``kind`` and ``version`` name
+it in events; ``body`` is JSON (``gateway.casework.catalogues``), ``sha256`` of its UTF-8."""

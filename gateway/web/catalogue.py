@@ -11,8 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gateway.domain.case.directory import Unit
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, read_units
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy
 from gateway.prefill.taxonomy import version as taxonomy_version
 from gateway.web.form import described
 
@@ -76,14 +78,14 @@ class Catalogue:
     def read(cls, config_dir: Path) -> Catalogue:
         """From the CSV files below ``config_dir``; a missing one is an empty table. ``gateway check`` verifies them."""
         taxonomy, version = _read(config_dir / "taxonomy.csv")
-        units, units_version = _read(config_dir / "units.csv")
         divisions, divisions_version = _read(config_dir / "gazetteer.csv")
         parents = {row.get("parent", "") for row in taxonomy}
         known_units = read_units(config_dir / "units.csv")
+        units = [_unit(unit) for unit in known_units.values()]
         categories = read_taxonomy(config_dir / "taxonomy.csv", known_units)
         return cls(
             taxonomy=Table.of([_category(row, leaf=row["code"] not in parents) for row in taxonomy], version),
-            units=Table.of([_unit(row) for row in units], units_version),
+            units=Table.of(units, _version(json.dumps(units).encode()) if units else ""),
             divisions=Table.of(
                 [{key: row.get(key, "") for key in ("code", "name", "level", "parent")} for row in divisions],
                 divisions_version,
@@ -129,11 +131,11 @@ def _category(row: Mapping[str, str], *, leaf: bool) -> dict[str, Any]:
     }
 
 
-def _unit(row: Mapping[str, str]) -> dict[str, Any]:
+def _unit(unit: Unit) -> dict[str, Any]:
     return {
-        "code": row["code"],
-        "name": row.get("name_zh", ""),
-        "name_en": row.get("name_en", ""),
-        "kind": row.get("kind", ""),
-        "parent": row.get("parent") or None,
+        "code": unit.code,
+        "name": unit.name_zh,
+        "name_en": unit.name_en,
+        "kind": unit.kind,
+        "parent": unit.parent,
     }

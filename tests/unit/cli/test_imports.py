@@ -35,6 +35,7 @@ LINES = {
     "phones": "phones add --username 8001 --config {config}",
     "trunks": "trunks --config {config}",
     "feeds": "feeds dead --config {config}",
+    "dispatch": "dispatch versions --config {config}",
     "channel": "channel new --help",
     "simulate": "simulate sms --help",
     "backup": "backup --help",
@@ -42,7 +43,7 @@ LINES = {
     "erase": "erase --ledger --config {config}",
 }
 """What each is tried by."""
-STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase"}
+STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch"}
 """Those that ask the database."""
 EACH_APART = """
 import contextlib, io, json, os, sys

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from gateway.domain.guess import FILL_AT
+from gateway.edge.unit_table import read_units
 from gateway.prefill.reader import PrefillReader
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings.sections import INSTALLATION
 from tests.support.reading import city_prefill
 

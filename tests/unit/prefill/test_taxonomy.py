@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.case.directory import UnitKind
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings.sections import INSTALLATION
 
 pytestmark = pytest.mark.unit
@@ -50,7 +52,7 @@ def test_a_duplicate_is_named(tmp_path: Path) -> None:
     (tmp_path / "units.csv").write_text(
         "code,name_zh,name_en,kind,parent\nA,水务,Water,department,\nA,水务,Water,department,\n", encoding="utf-8"
     )
-    with pytest.raises(ConfigError, match=r"units\.csv:3: A is there twice"):
+    with pytest.raises(ConfigError, match=r"units\.csv: row 3: A is there twice"):
         read_units(tmp_path / "units.csv")
 
 
@@ -77,7 +79,7 @@ def test_words_and_dates_are_verified(tmp_path: Path, row: str, problem: str) ->
 def test_every_leaf_of_the_shipped_tree_is_usable() -> None:
     """Each leaf has words to be found by, an example, both languages and a unit of one of the four kinds."""
     units = read_units(CONFIG / "units.csv")
-    assert {unit.kind for unit in units.values()} == {"department", "district", "enterprise", "zone"}
+    assert {unit.kind for unit in units.values()} == set(UnitKind)
     tree = read_taxonomy(CONFIG / "taxonomy.csv", units)
     leaves = [c for c in tree.values() if len(c.names) >= len("三级类")]
     assert [c.code for c in leaves if not c.keywords or not c.examples] == []

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.guess import FILL_AT
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.edge.unit_table import read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings.sections import INSTALLATION
 from tests.support.reading import city_prefill
 

@@ -1,0 +1,50 @@
+"""Versions of the tables that decide about tickets; the city's officers import them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueVersion:
+    """One version; ``kind`` is directory, dispatch, policy, calendar or taxonomy, ``version`` counts from 1 in it."""
+
+    kind: str
+    version: int
+    author: str
+    at: datetime
+    note: str
+    body: str
+    """JSON."""
+    sha256: str
+    """Of ``body`` in UTF-8, in hexadecimal digits."""
+
+    @property
+    def name(self) -> str:
+        """As events name it: ``dispatch:7``."""
+        return f"{self.kind}:{self.version}"
+
+
+class CatalogueStore(Protocol):
+    """Every version that ever was in force; none is altered or deleted."""
+
+    async def add(self, new: CatalogueVersion) -> None:
+        """Keep ``new``, which follows the newest of its kind, and write down in the audit trail who brought it.
+
+        ``Conflict`` when somebody else has added this version meanwhile.
+        """
+        ...
+
+    async def newest(self, kind: str) -> CatalogueVersion | None:
+        """The version in force; None before the first."""
+        ...
+
+    async def one(self, kind: str, version: int) -> CatalogueVersion:
+        """``NotFound`` when there is none."""
+        ...
+
+    async def all(self, kind: str) -> list[CatalogueVersion]:
+        """Every version of a kind, newest first."""
+        ...
