@@ -7,12 +7,14 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from gateway.cli.check_tokens import token_warnings
+from gateway.edge.system_clock import SystemClock
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
@@ -23,6 +25,7 @@ from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, KindTable, on_loopback
+from gateway.settings.workdays import read_workdays, running_out
 
 _PASSWORD = re.compile(r"(://[^/@:\s\"]*:)[^/@\s\"]+@")
 """A password inside a URL."""
@@ -56,6 +59,7 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
     flows = collect("flows", load_flows, settings.flows_dir)
     collect("tables", Gazetteer.read, settings.config_dir / "gazetteer.csv")
     units = collect("tables", read_units, settings.config_dir / "units.csv")
+    collect("tables", read_workdays, settings.config_dir / "workdays.csv")
     if units is not None:
         collect("tables", read_taxonomy, settings.config_dir / "taxonomy.csv", units)
     collect("asr", engine_settings, settings.asr)
@@ -76,9 +80,9 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
-def warnings(settings: Settings) -> list[str]:
-    """What works, but hardly as it was meant."""
-    found = []
+def warnings(settings: Settings, today: date) -> list[str]:
+    """What works, but hardly as it was meant; or will not much longer than ``today``."""
+    found = _calendar(settings, today)
     if settings.http.public_url.lower().startswith("https://") and not settings.http.trusted_proxies:
         found.append(
             "[http] public_url is https, which a proxy in front has to speak, but trusted_proxies is empty: "
@@ -90,6 +94,19 @@ def warnings(settings: Settings) -> list[str]:
         if url.startswith("ws://") and not on_loopback(urlsplit(url).hostname or "")
     ]
     return found
+
+
+def city_date(settings: Settings) -> date:
+    """Today, on the city's calendar."""
+    return SystemClock().now().astimezone(settings.zone).date()
+
+
+def _calendar(settings: Settings, today: date) -> list[str]:
+    try:
+        told = running_out(read_workdays(settings.config_dir / "workdays.csv"), today)
+    except ConfigError:
+        return []  # one of ``problems``
+    return [told] if told else []
 
 
 def shown(settings: Settings) -> str:
@@ -114,7 +131,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.show:
         print(shown(settings))
     found = problems(settings)
-    for warning in warnings(settings):
+    for warning in warnings(settings, city_date(settings)):
         print(f"gateway: warning: {warning}", file=sys.stderr)
     for problem in found:
         print(f"gateway: {problem}", file=sys.stderr)
