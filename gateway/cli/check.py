@@ -8,13 +8,16 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from gateway.cli.check_tokens import token_warnings
+from gateway.edge.case_policy import read_case_policy
 from gateway.edge.system_clock import SystemClock
+from gateway.edge.workdays import read_workdays, running_out
 from gateway.errors import ConfigError
 from gateway.feeds import feed_settings
 from gateway.ivr.loader import load_flows
@@ -25,7 +28,6 @@ from gateway.prefill.taxonomy import read_taxonomy, read_units
 from gateway.recognition.tls import Certificate, client_context
 from gateway.settings import Settings
 from gateway.settings.sections import INSTALLATION, KindTable, on_loopback
-from gateway.settings.workdays import read_workdays, running_out
 
 _PASSWORD = re.compile(r"(://[^/@:\s\"]*:)[^/@\s\"]+@")
 """A password inside a URL."""
@@ -60,8 +62,11 @@ def problems_by_part(settings: Settings) -> dict[str, list[str]]:
     collect("tables", Gazetteer.read, settings.config_dir / "gazetteer.csv")
     units = collect("tables", read_units, settings.config_dir / "units.csv")
     collect("tables", read_workdays, settings.config_dir / "workdays.csv")
+    taxonomy = None
     if units is not None:
-        collect("tables", read_taxonomy, settings.config_dir / "taxonomy.csv", units)
+        taxonomy = collect("tables", read_taxonomy, settings.config_dir / "taxonomy.csv", units)
+    if (policy := settings.config_dir / "case_policy.yaml").exists():
+        collect("tables", partial(read_case_policy, policy, categories=taxonomy))
     collect("asr", engine_settings, settings.asr)
     collect("asr", client_context, settings.asr.ca_file)
     if settings.asr_server.cert_file is not None:

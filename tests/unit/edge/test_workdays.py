@@ -9,9 +9,9 @@ import pytest
 
 from gateway.domain.case.calendar import PublicDays, WorkCalendar
 from gateway.domain.hours import parse_span
+from gateway.edge.workdays import read_workdays, running_out
 from gateway.errors import ConfigError
 from gateway.settings.sections import INSTALLATION
-from gateway.settings.workdays import read_workdays, running_out
 
 pytestmark = pytest.mark.unit
 
