@@ -1,0 +1,1 @@
+"""What is done about cases: the commands of their verbs, and what follows from them and from time."""
