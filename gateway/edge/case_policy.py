@@ -13,13 +13,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from gateway.domain.case.policy import (
     CasePolicy,
     ClockKind,
-    Counted,
     EscalateTo,
-    Limit,
+    EscalationStep,
+    LimitOverride,
     Matter,
-    Override,
-    Silence,
-    Step,
+    Reckoning,
+    TimeLimit,
+    UnreviewedReturn,
 )
 from gateway.domain.words import DemandType
 from gateway.edge.yaml_source import YamlSource, spelled
@@ -64,14 +64,14 @@ class _Part(_Closed):
     """What a limit says otherwise than the one of its kind."""
 
     within: Time | None = None
-    counted: Counted | None = None
+    counted: Reckoning | None = None
     warn_before: Time | None = None
     escalate: tuple[_Step, ...] | None = None
 
-    def limit(self, usual: Limit) -> Limit:
+    def limit(self, usual: TimeLimit) -> TimeLimit:
         """With what it leaves out as usual."""
-        steps = None if self.escalate is None else tuple(Step(one.after, one.to) for one in self.escalate)
-        return Limit(
+        steps = None if self.escalate is None else tuple(EscalationStep(one.after, one.to) for one in self.escalate)
+        return TimeLimit(
             length=usual.length if self.within is None else self.within,
             counted=self.counted or usual.counted,
             warn_before=usual.warn_before if self.warn_before is None else self.warn_before,
@@ -84,7 +84,7 @@ class _Limit(_Part):
 
     @model_validator(mode="after")
     def _holds(self) -> Self:
-        if wrong := list(_wrong(self.limit(Limit(length=self.within)))):
+        if wrong := list(_wrong(self.limit(TimeLimit(length=self.within)))):
             raise ValueError("; ".join(wrong))
         return self
 
@@ -129,7 +129,7 @@ class _File(_Closed):
     limits: _Limits
     replies: dict[DemandType, _Part] = Field(default_factory=dict)
     overrides: tuple[_Override, ...] = ()
-    silence: Silence = Silence.UPHELD
+    silence: UnreviewedReturn = UnreviewedReturn.UPHELD
     approve: _Approve = Field(default_factory=_Approve)
     keep_on_reassignment: frozenset[ClockKind] = frozenset()
     extensions: _Extensions = Field(default_factory=_Extensions)
@@ -148,10 +148,10 @@ def read_case_policy(
         file = _File.model_validate(source.value)
     except ValidationError as error:
         raise ConfigError(spelled(error, source)) from None
-    limits = {kind: getattr(file.limits, kind).limit(Limit(length=timedelta())) for kind in ClockKind}
+    limits = {kind: getattr(file.limits, kind).limit(TimeLimit(length=timedelta())) for kind in ClockKind}
     replies = {name: part.limit(limits[ClockKind.REPLY]) for name, part in file.replies.items()}
     overrides = tuple(
-        Override(kind=one.clock, matter=one.matter, limit=one.limit(limits[one.clock])) for one in file.overrides
+        LimitOverride(kind=one.clock, matter=one.matter, limit=one.limit(limits[one.clock])) for one in file.overrides
     )
     problems = [
         f"{source.where(('replies', name))}: replies.{name}: {wrong}"
@@ -186,7 +186,7 @@ def read_case_policy(
     )
 
 
-def _wrong(limit: Limit) -> Iterable[str]:
+def _wrong(limit: TimeLimit) -> Iterable[str]:
     if limit.length <= timedelta():
         yield "within must be longer than nothing"
     if limit.warn_before is not None and not timedelta() < limit.warn_before < limit.length:

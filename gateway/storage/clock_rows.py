@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.case.clock import Clock as CaseClock
+from gateway.domain.case.clock import CaseClock
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.clock import Clock

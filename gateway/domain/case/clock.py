@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.domain.case.calendar import WorkCalendar
-from gateway.domain.case.policy import ClockKind, EscalateTo, Terms
+from gateway.domain.case.policy import ClockKind, ClockTerms, EscalateTo
 from gateway.domain.words import Term
 
 TICK = timedelta(milliseconds=1)
 NONE = timedelta(0)
 
 
-class Moved(Term):
+class WhyMoved(Term):
     """Why a clock is due at another time than before."""
 
     EXTENDED = "extended", "延期", "Extended"
@@ -31,7 +31,7 @@ class EarlierDue:
     """A due time that a clock had until ``at``; ``breached_at``: it had been breached by then, which stays true."""
 
     due_at: datetime
-    why: Moved
+    why: WhyMoved
     at: datetime
     breached_at: datetime | None = None
 
@@ -45,7 +45,7 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class CaseClock:
     """One clock. It has ended when it is met or stopped; until then it runs, or is paused."""
 
     clock_id: str
@@ -112,14 +112,14 @@ def start(
     clock_id: str,
     kind: ClockKind,
     at: datetime,
-    terms: Terms,
+    terms: ClockTerms,
     *,
     task_id: str | None = None,
     unit: str | None = None,
-) -> Clock:
+) -> CaseClock:
     """A clock whose limit is counted from ``at`` on: registration for ``respond``, dispatch for ``sign``."""
     begun = to_ms(at)
-    clock = Clock(
+    clock = CaseClock(
         clock_id=clock_id,
         kind=kind,
         task_id=task_id,
@@ -134,7 +134,7 @@ def start(
     return timed(clock, terms)
 
 
-def timed(clock: Clock, terms: Terms) -> Clock:
+def timed(clock: CaseClock, terms: ClockTerms) -> CaseClock:
     """``clock`` with the times that follow from its limit, its extensions and its pauses."""
     limit, calendar = terms.limit, terms.calendar
     due = to_ms(calendar.add(clock.started_at, clock.length + clock.extended + clock.paused))

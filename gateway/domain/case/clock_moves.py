@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.domain.case.clock import TICK, Clock, EarlierDue, Escalation, Moved, start, timed, to_ms
-from gateway.domain.case.policy import EscalateTo, Terms
+from gateway.domain.case.clock import TICK, CaseClock, EarlierDue, Escalation, WhyMoved, start, timed, to_ms
+from gateway.domain.case.policy import ClockTerms, EscalateTo
 from gateway.domain.words import Term
 from gateway.errors import Conflict
 
 
-class What(Term):
+class ClockFact(Term):
     """What happens to a clock."""
 
     WARNED = "warned", "临期提醒", "Warned"
@@ -32,101 +32,109 @@ class What(Term):
 class Happened:
     """One thing that happened: ``at`` is when it was due to, not when somebody looked."""
 
-    what: What
+    what: ClockFact
     at: datetime
     to: EscalateTo | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ClockChange:
     """A clock as it is now, and what has happened to it; nothing, when it is as it was."""
 
-    clock: Clock
+    clock: CaseClock
     happened: tuple[Happened, ...] = ()
 
 
-def fire(clock: Clock, next_at: datetime, at: datetime) -> Outcome:
+def fire(clock: CaseClock, next_at: datetime, at: datetime) -> ClockChange:
     """At ``at`` somebody has found ``clock`` due at ``next_at``.
 
     Nothing happens when it is due at another time by now, or not yet. Otherwise everything that was due until ``at``
     happens, once and in order.
     """
     if clock.next_at != next_at or at < next_at:
-        return Outcome(clock)
+        return ClockChange(clock)
     happened = []
     while (due := clock.next_at) is not None and due <= at:
         clock, told = _next(clock, due)
         happened.append(told)
-    return Outcome(clock, tuple(happened))
+    return ClockChange(clock, tuple(happened))
 
 
-def meet(clock: Clock, at: datetime, terms: Terms) -> Outcome:
+def meet(clock: CaseClock, at: datetime, terms: ClockTerms) -> ClockChange:
     """What it waits for is done."""
-    return _end(clock, to_ms(at), terms, What.MET)
+    return _end(clock, to_ms(at), terms, ClockFact.MET)
 
 
-def stop(clock: Clock, at: datetime, terms: Terms) -> Outcome:
+def stop(clock: CaseClock, at: datetime, terms: ClockTerms) -> ClockChange:
     """It waits for nothing any more: the unit has lost the task, or the ticket is withdrawn. A breach stays one."""
-    return _end(clock, to_ms(at), terms, What.STOPPED)
+    return _end(clock, to_ms(at), terms, ClockFact.STOPPED)
 
 
-def pause(clock: Clock, at: datetime) -> Outcome:
+def pause(clock: CaseClock, at: datetime) -> ClockChange:
     """挂起: time does not count from now on. ``Conflict`` when it has ended."""
     _check_runs(clock)
     if clock.paused_at is not None:
-        return Outcome(clock)
+        return ClockChange(clock)
     now = to_ms(at)
     known = _late(clock, now)
-    return _and(known, replace(known.clock, paused_at=now), What.PAUSED, now)
+    return _and(known, replace(known.clock, paused_at=now), ClockFact.PAUSED, now)
 
 
-def resume(clock: Clock, at: datetime, terms: Terms) -> Outcome:
+def resume(clock: CaseClock, at: datetime, terms: ClockTerms) -> ClockChange:
     """It goes on with the counted time that was left. Of a breached one only what follows the breach waits longer."""
     began = clock.paused_at
     if began is None:
-        return Outcome(clock)
+        return ClockChange(clock)
     now, calendar = max(to_ms(at), began), terms.calendar
     gone_on = replace(clock, paused_at=None, paused=clock.paused + calendar.between(began, now))
     if clock.breached_at is None:
-        gone_on = _with_earlier(clock, timed(gone_on, terms), Moved.RESUMED, now)
+        gone_on = _with_earlier(clock, timed(gone_on, terms), WhyMoved.RESUMED, now)
     else:
         later = tuple(
             Escalation(at=to_ms(calendar.add(now, calendar.between(began, one.at))), to=one.to)
             for one in clock.escalations[clock.escalated :]
         )
         gone_on = replace(gone_on, escalations=clock.escalations[: clock.escalated] + later)
-    return Outcome(gone_on, (Happened(what=What.RESUMED, at=now),))
+    return ClockChange(gone_on, (Happened(what=ClockFact.RESUMED, at=now),))
 
 
-def extend(clock: Clock, by: timedelta, at: datetime, terms: Terms) -> Outcome:
+def extend(clock: CaseClock, by: timedelta, at: datetime, terms: ClockTerms) -> ClockChange:
     """延期: ``by`` more of counted time. ``Conflict`` when it has ended, or its limit has passed already."""
     _check_runs(clock)
     now = to_ms(at)
     if (clock.paused_at or now) > clock.due_at:
         raise Conflict("the time limit has passed: it cannot be extended any more")
-    return _moved(clock, timed(replace(clock, extended=clock.extended + by), terms), Moved.EXTENDED, now)
+    return _moved(clock, timed(replace(clock, extended=clock.extended + by), terms), WhyMoved.EXTENDED, now)
 
 
-def move(clock: Clock, at: datetime, terms: Terms, why: Moved) -> Outcome:
+def move(clock: CaseClock, at: datetime, terms: ClockTerms, why: WhyMoved) -> ClockChange:
     """It goes by other ``terms`` from its start on: another type or category of the demand, other public holidays.
 
     Nobody is too late by that alone: where the new limit has passed already the one that it had stays.
     """
     now = to_ms(at)
     if clock.ended:
-        return Outcome(clock)
+        return ClockChange(clock)
     known = _late(clock, now)
     anew = replace(known.clock, length=terms.limit.length, policy=terms.policy, calendar=terms.calendar.code)
     anew = timed(anew, terms)
     if anew.due_at == clock.due_at or anew.due_at <= (clock.paused_at or now):
         return known
     moved = _moved(known.clock, anew, why, now)
-    return Outcome(moved.clock, known.happened + moved.happened)
+    return ClockChange(moved.clock, known.happened + moved.happened)
 
 
 def hand_over(
-    clock: Clock, at: datetime, terms: Terms, *, clock_id: str, task_id: str, unit: str, new: Terms, keep: bool
-) -> tuple[Outcome, Clock]:
+    clock: CaseClock,
+    at: datetime,
+    terms: ClockTerms,
+    *,
+    clock_id: str,
+    task_id: str,
+    unit: str,
+    new: ClockTerms,
+    keep: bool,
+) -> tuple[ClockChange, CaseClock]:
     """改派: the clock of the unit that had it, stopped, and that of the ``unit`` that takes over.
 
     ``keep``: its limit goes on from where the other one's began, unless that has passed: nobody inherits a breach.
@@ -141,46 +149,46 @@ def hand_over(
     return ended, went_on if went_on.due_at > begun.started_at else begun
 
 
-def _next(clock: Clock, due: datetime) -> tuple[Clock, Happened]:
+def _next(clock: CaseClock, due: datetime) -> tuple[CaseClock, Happened]:
     """The next thing that comes of it by itself."""
     if clock.breached_at is not None:
         step = clock.escalations[clock.escalated]
-        return replace(clock, escalated=clock.escalated + 1), Happened(what=What.ESCALATED, at=due, to=step.to)
+        return replace(clock, escalated=clock.escalated + 1), Happened(what=ClockFact.ESCALATED, at=due, to=step.to)
     if due > clock.due_at:
-        return replace(clock, breached_at=due), Happened(what=What.BREACHED, at=due)
-    return replace(clock, warned_at=due), Happened(what=What.WARNED, at=due)
+        return replace(clock, breached_at=due), Happened(what=ClockFact.BREACHED, at=due)
+    return replace(clock, warned_at=due), Happened(what=ClockFact.WARNED, at=due)
 
 
-def _late(clock: Clock, now: datetime) -> Outcome:
+def _late(clock: CaseClock, now: datetime) -> ClockChange:
     """With the breach that nobody has seen yet: whoever looks late, the limit was not kept."""
     due = clock.due_at + TICK
     if clock.breached_at is not None or clock.paused_at is not None or now < due:
-        return Outcome(clock)
-    return _and(Outcome(clock), replace(clock, breached_at=due), What.BREACHED, due)
+        return ClockChange(clock)
+    return _and(ClockChange(clock), replace(clock, breached_at=due), ClockFact.BREACHED, due)
 
 
-def _end(clock: Clock, now: datetime, terms: Terms, how: What) -> Outcome:
+def _end(clock: CaseClock, now: datetime, terms: ClockTerms, how: ClockFact) -> ClockChange:
     if clock.ended:
-        return Outcome(clock)
+        return ClockChange(clock)
     done = resume(clock, now, terms)
     breached = done.clock.breached_at
     if breached is not None and now < breached:  # somebody's clock had run ahead
-        done = _and(done, replace(done.clock, breached_at=None), What.UNBREACHED, now)
+        done = _and(done, replace(done.clock, breached_at=None), ClockFact.UNBREACHED, now)
     late = _late(done.clock, now)
-    done = Outcome(late.clock, done.happened + late.happened)
-    ended = replace(done.clock, met_at=now) if how is What.MET else replace(done.clock, stopped_at=now)
+    done = ClockChange(late.clock, done.happened + late.happened)
+    ended = replace(done.clock, met_at=now) if how is ClockFact.MET else replace(done.clock, stopped_at=now)
     return _and(done, ended, how, now)
 
 
-def _moved(before: Clock, after: Clock, why: Moved, now: datetime) -> Outcome:
+def _moved(before: CaseClock, after: CaseClock, why: WhyMoved, now: datetime) -> ClockChange:
     """Due at another time: it warns, breaches and escalates anew."""
     after = _with_earlier(before, after, why, now)
     again = after.warn_at is not None and after.warn_at > now
     after = replace(after, breached_at=None, escalated=0, warned_at=None if again else after.warned_at)
-    return Outcome(after, (Happened(what=What.MOVED, at=now),))
+    return ClockChange(after, (Happened(what=ClockFact.MOVED, at=now),))
 
 
-def _with_earlier(before: Clock, after: Clock, why: Moved, now: datetime) -> Clock:
+def _with_earlier(before: CaseClock, after: CaseClock, why: WhyMoved, now: datetime) -> CaseClock:
     if before.due_at == after.due_at:
         return after
     breached = before.breached_at if before.breached_at is not None and before.breached_at <= now else None
@@ -188,10 +196,10 @@ def _with_earlier(before: Clock, after: Clock, why: Moved, now: datetime) -> Clo
     return replace(after, earlier=(*before.earlier, earlier))
 
 
-def _and(before: Outcome, clock: Clock, what: What, at: datetime) -> Outcome:
-    return Outcome(clock, (*before.happened, Happened(what=what, at=at)))
+def _and(before: ClockChange, clock: CaseClock, what: ClockFact, at: datetime) -> ClockChange:
+    return ClockChange(clock, (*before.happened, Happened(what=what, at=at)))
 
 
-def _check_runs(clock: Clock) -> None:
+def _check_runs(clock: CaseClock) -> None:
     if clock.ended:
         raise Conflict("the clock has ended")

@@ -28,7 +28,7 @@ class ClockKind(Term):
     APPROVE = "approve", "审批", "Approve"
 
 
-class Counted(Term):
+class Reckoning(Term):
     """Which time counts."""
 
     WALL = "wall", "自然时间", "Around the clock"
@@ -44,7 +44,7 @@ class EscalateTo(Term):
     SUPERVISION = "supervision", "督查督办", "Supervision"
 
 
-class Silence(Term):
+class UnreviewedReturn(Term):
     """What a return comes to that the centre has not reviewed in time."""
 
     RETURNED = "returned", "视为同意退单", "It is accepted"
@@ -52,7 +52,7 @@ class Silence(Term):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EscalationStep:
     """One step of an escalation, so long after the limit."""
 
     after: timedelta
@@ -60,13 +60,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class TimeLimit:
     """How long something may take; ``warn_before`` and the steps are counted in the same time."""
 
     length: timedelta
-    counted: Counted = Counted.WALL
+    counted: Reckoning = Reckoning.WALL
     warn_before: timedelta | None = None
-    escalation: tuple[Step, ...] = ()
+    escalation: tuple[EscalationStep, ...] = ()
     """In order of their time."""
 
 
@@ -83,12 +83,12 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
+class LimitOverride:
     """Another limit for some demands."""
 
     kind: ClockKind
     matter: Matter
-    limit: Limit
+    limit: TimeLimit
 
     @property
     def exact(self) -> tuple[int, bool]:
@@ -97,10 +97,10 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class ClockTerms:
     """What a clock goes by: its limit, the calendar on which that is counted, and the policy that says so."""
 
-    limit: Limit
+    limit: TimeLimit
     calendar: WorkCalendar
     policy: int
 
@@ -110,13 +110,13 @@ class CasePolicy:
     """One version of what the city has decided."""
 
     version: int
-    limits: Mapping[ClockKind, Limit]
+    limits: Mapping[ClockKind, TimeLimit]
     """Of every kind, where nothing below says otherwise."""
-    replies: Mapping[DemandType, Limit] = field(default_factory=dict)
-    overrides: tuple[Override, ...] = ()
+    replies: Mapping[DemandType, TimeLimit] = field(default_factory=dict)
+    overrides: tuple[LimitOverride, ...] = ()
     urgent: tuple[Matter, ...] = ()
     """速派即办: answered at once, whatever urgency somebody has entered."""
-    silence: Silence = Silence.UPHELD
+    silence: UnreviewedReturn = UnreviewedReturn.UPHELD
     approve_replies: bool = False
     approve_extensions: bool = True
     approve_pauses: bool = True
@@ -133,7 +133,7 @@ class CasePolicy:
         """What a unit must do first: respond, from registration on; or sign, from dispatch on."""
         return ClockKind.RESPOND if urgent else ClockKind.SIGN
 
-    def limit(self, kind: ClockKind, *, category: str | None = None, demand_type: str | None = None) -> Limit:
+    def limit(self, kind: ClockKind, *, category: str | None = None, demand_type: str | None = None) -> TimeLimit:
         """The limit of a demand's clock: of its category, else (replies) of its type, else of its kind."""
         fitting = [one for one in self.overrides if one.kind is kind and one.matter.fits(category, demand_type)]
         if fitting:
@@ -143,7 +143,7 @@ class CasePolicy:
 
     def terms(
         self, kind: ClockKind, own: WorkCalendar, *, category: str | None = None, demand_type: str | None = None
-    ) -> Terms:
+    ) -> ClockTerms:
         """What such a clock goes by at a unit whose calendar is ``own``."""
         limit = self.limit(kind, category=category, demand_type=demand_type)
-        return Terms(limit=limit, calendar=own if limit.counted is Counted.WORK else WALL, policy=self.version)
+        return ClockTerms(limit=limit, calendar=own if limit.counted is Reckoning.WORK else WALL, policy=self.version)

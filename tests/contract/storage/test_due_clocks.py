@@ -12,10 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.casework.clock_worker import SLICE, ClockWorker
-from gateway.domain.case.clock import Clock as CaseClock
-from gateway.domain.case.clock import start
-from gateway.domain.case.clock_moves import Happened, What, fire, meet, pause
-from gateway.domain.case.policy import WALL, ClockKind, EscalateTo, Limit, Step, Terms
+from gateway.domain.case.clock import CaseClock, start
+from gateway.domain.case.clock_moves import ClockFact, Happened, fire, meet, pause
+from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, TimeLimit
 from gateway.errors import NotFound
 from gateway.ports.due_clocks import DueClock
 from gateway.storage.clock_rows import LEASES, looks, write_clocks
@@ -27,10 +26,9 @@ from tests.support.stores import SQL_ALONE, Open
 pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 MINUTE = timedelta(minutes=1)
-SIGN = Terms(
-    limit=Limit(length=30 * MINUTE, warn_before=10 * MINUTE, escalation=(Step(timedelta(0), EscalateTo.UNIT),)),
-    calendar=WALL,
-    policy=1,
+TOLD = (EscalationStep(timedelta(0), EscalateTo.UNIT),)
+SIGN = ClockTerms(
+    limit=TimeLimit(length=30 * MINUTE, warn_before=10 * MINUTE, escalation=TOLD), calendar=WALL, policy=1
 )
 
 
@@ -198,7 +196,7 @@ async def test_three_workers_fire_each_clock_once_in_slices(db: Database, opened
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    expected = [What.WARNED, What.BREACHED, What.ESCALATED]
+    expected = [ClockFact.WARNED, ClockFact.BREACHED, ClockFact.ESCALATED]
     assert {name: [one.what for one in told] for name, told in record.told.items()} == dict.fromkeys(clocks, expected)
     assert 1 < record.at_once <= SLICE * len(bases)
     assert await take(db) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.case.calendar import WorkCalendar
-from gateway.domain.case.policy import WALL, CasePolicy, ClockKind, Counted, EscalateTo, Silence
+from gateway.domain.case.policy import WALL, CasePolicy, ClockKind, EscalateTo, Reckoning, UnreviewedReturn
 from gateway.domain.hours import parse_span
 from gateway.domain.words import DemandType
 from gateway.edge.case_policy import read_case_policy
@@ -92,7 +92,7 @@ def test_the_version_and_the_calendar_go_with_the_terms(policy: CasePolicy) -> N
         SHIPPED, text=changed("within: 48 h\n    warn", "within: 48 h\n    counted: work\n    warn")
     )
     assert worked.terms(ClockKind.REPLY, own, demand_type="complaint").calendar is own
-    assert worked.limit(ClockKind.REPLY, demand_type="complaint").counted is Counted.WORK
+    assert worked.limit(ClockKind.REPLY, demand_type="complaint").counted is Reckoning.WORK
 
 
 def test_of_several_overrides_the_most_exact_counts() -> None:
@@ -123,7 +123,7 @@ def test_the_switches() -> None:
         "replies: false", "replies: true"
     )
     policy = read_case_policy(SHIPPED, text=text)
-    assert policy.silence is Silence.RETURNED
+    assert policy.silence is UnreviewedReturn.RETURNED
     assert policy.keep_on_reassignment == {ClockKind.REPLY}
     assert (policy.approve_replies, policy.approve_extensions, policy.approve_pauses) == (True, True, True)
     assert (policy.most_extensions, policy.longest_extension) == (2, 72 * HOUR)

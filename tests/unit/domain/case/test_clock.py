@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.case.calendar import PublicDays, WorkCalendar
-from gateway.domain.case.clock import TICK, Clock, Moved, start
+from gateway.domain.case.clock import TICK, CaseClock, WhyMoved, start
 from gateway.domain.case.clock_moves import (
+    ClockChange,
+    ClockFact,
     Happened,
-    Outcome,
-    What,
     extend,
     fire,
     hand_over,
@@ -24,7 +24,7 @@ from gateway.domain.case.clock_moves import (
     resume,
     stop,
 )
-from gateway.domain.case.policy import WALL, ClockKind, Counted, EscalateTo, Limit, Step, Terms
+from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, Reckoning, TimeLimit
 from gateway.domain.hours import parse_span
 from gateway.errors import Conflict
 
@@ -45,12 +45,11 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
-def terms(length: timedelta, works: WorkCalendar = WALL, *, warn: timedelta | None = None, steps=()) -> Terms:
-    counted = Counted.WALL if works is WALL else Counted.WORK
-    limit = Limit(
-        length=length, counted=counted, warn_before=warn, escalation=tuple(Step(after, to) for after, to in steps)
-    )
-    return Terms(limit=limit, calendar=works, policy=3)
+def terms(length: timedelta, works: WorkCalendar = WALL, *, warn: timedelta | None = None, steps=()) -> ClockTerms:
+    counted = Reckoning.WALL if works is WALL else Reckoning.WORK
+    told = tuple(EscalationStep(after, to) for after, to in steps)
+    limit = TimeLimit(length=length, counted=counted, warn_before=warn, escalation=told)
+    return ClockTerms(limit=limit, calendar=works, policy=3)
 
 
 CHAIN = ((timedelta(0), EscalateTo.UNIT), (HOUR, EscalateTo.CENTRE), (4 * HOUR, EscalateTo.SUPERVISION))
@@ -59,17 +58,17 @@ DAY, TWO_DAYS = terms(24 * HOUR, warn=2 * HOUR, steps=CHAIN), terms(48 * HOUR, w
 WORKED = terms(8 * HOUR, OFFICE, warn=HOUR, steps=CHAIN)
 
 
-def begun(text: str, by: Terms, kind: ClockKind = ClockKind.REPLY) -> Clock:
+def begun(text: str, by: ClockTerms, kind: ClockKind = ClockKind.REPLY) -> CaseClock:
     return start("c1", kind, at(text), by, task_id="t1", unit="M02")
 
 
-def whats(outcome: Outcome) -> list[What]:
+def whats(outcome: ClockChange) -> list[ClockFact]:
     return [one.what for one in outcome.happened]
 
 
-def found(clock: Clock, when: datetime) -> Outcome:
+def found(clock: CaseClock, when: datetime) -> ClockChange:
     """A poll at ``when``."""
-    return fire(clock, clock.next_at, when) if clock.next_at is not None else Outcome(clock)
+    return fire(clock, clock.next_at, when) if clock.next_at is not None else ClockChange(clock)
 
 
 # The plan's sentences
@@ -79,7 +78,7 @@ def test_dispatched_at_23_50_and_signed_at_00_19_is_in_time() -> None:
     clock = begun("2026-11-23 23:50", SIGN, ClockKind.SIGN)
     assert clock.due_at == at("2026-11-24 00:20")
     signed = meet(clock, at("2026-11-24 00:19"), SIGN)
-    assert whats(signed) == [What.MET]
+    assert whats(signed) == [ClockFact.MET]
     assert not signed.clock.ever_breached
     assert signed.clock.next_at is None
 
@@ -87,19 +86,19 @@ def test_dispatched_at_23_50_and_signed_at_00_19_is_in_time() -> None:
 def test_at_00_20_00_000_it_is_met_and_at_00_20_00_001_breached() -> None:
     clock = begun("2026-11-23 23:50", SIGN, ClockKind.SIGN)
     in_time = meet(clock, at("2026-11-24 00:20:00.000"), SIGN)
-    assert whats(in_time) == [What.MET]
+    assert whats(in_time) == [ClockFact.MET]
     late = meet(clock, at("2026-11-24 00:20:00.001"), SIGN)
-    assert whats(late) == [What.BREACHED, What.MET]
+    assert whats(late) == [ClockFact.BREACHED, ClockFact.MET]
     assert late.clock.breached_at == at("2026-11-24 00:20:00.001")
     warned = found(clock, at("2026-11-24 00:20:00.000"))
-    assert whats(warned) == [What.WARNED]
-    assert whats(found(warned.clock, at("2026-11-24 00:20:00.001")))[0] is What.BREACHED
+    assert whats(warned) == [ClockFact.WARNED]
+    assert whats(found(warned.clock, at("2026-11-24 00:20:00.001")))[0] is ClockFact.BREACHED
 
 
 def test_a_fraction_of_a_millisecond_is_none() -> None:
     clock = begun("2026-11-23 23:50:00.000999", SIGN, ClockKind.SIGN)
     assert clock.due_at == at("2026-11-24 00:20")
-    assert whats(meet(clock, at("2026-11-24 00:20:00.000999"), SIGN)) == [What.MET]
+    assert whats(meet(clock, at("2026-11-24 00:20:00.000999"), SIGN)) == [ClockFact.MET]
 
 
 def test_unsigned_returned_reassigned_the_first_units_breach_stays() -> None:
@@ -107,7 +106,7 @@ def test_unsigned_returned_reassigned_the_first_units_breach_stays() -> None:
     first, second = hand_over(
         clock, at("2026-11-23 10:00"), SIGN, clock_id="c2", task_id="t2", unit="M07", new=SIGN, keep=True
     )
-    assert whats(first) == [What.BREACHED, What.STOPPED]
+    assert whats(first) == [ClockFact.BREACHED, ClockFact.STOPPED]
     assert first.clock.breached_at == at("2026-11-23 09:30:00.001")
     assert (second.unit, second.due_at) == ("M07", at("2026-11-23 10:30"))
     assert not second.ever_breached
@@ -115,13 +114,13 @@ def test_unsigned_returned_reassigned_the_first_units_breach_stays() -> None:
 
 def test_a_type_that_is_corrected_after_20_hours_moves_the_due_time_and_the_old_one_is_kept() -> None:
     clock = begun("2026-11-23 09:00", DAY)
-    moved = move(clock, at("2026-11-24 05:00"), TWO_DAYS, Moved.CORRECTED)
-    assert whats(moved) == [What.MOVED]
+    moved = move(clock, at("2026-11-24 05:00"), TWO_DAYS, WhyMoved.CORRECTED)
+    assert whats(moved) == [ClockFact.MOVED]
     assert moved.clock.due_at == at("2026-11-25 09:00")
     [earlier] = moved.clock.earlier
     assert (earlier.due_at, earlier.why, earlier.at) == (
         at("2026-11-24 09:00"),
-        Moved.CORRECTED,
+        WhyMoved.CORRECTED,
         at("2026-11-24 05:00"),
     )
     assert moved.clock.warn_at == at("2026-11-25 07:00")
@@ -129,13 +128,17 @@ def test_a_type_that_is_corrected_after_20_hours_moves_the_due_time_and_the_old_
 
 def test_a_correction_puts_nobody_in_breach_and_clears_nobody_of_one() -> None:
     long = begun("2026-11-23 09:00", TWO_DAYS)
-    assert move(long, at("2026-11-24 12:00"), DAY, Moved.CORRECTED) == Outcome(long)
+    assert move(long, at("2026-11-24 12:00"), DAY, WhyMoved.CORRECTED) == ClockChange(long)
     short = begun("2026-11-23 09:00", DAY)
-    moved = move(short, at("2026-11-24 12:00"), TWO_DAYS, Moved.CORRECTED)
-    assert whats(moved) == [What.BREACHED, What.MOVED]
+    moved = move(short, at("2026-11-24 12:00"), TWO_DAYS, WhyMoved.CORRECTED)
+    assert whats(moved) == [ClockFact.BREACHED, ClockFact.MOVED]
     assert moved.clock.ever_breached
-    assert whats(meet(moved.clock, at("2026-11-25 08:00"), TWO_DAYS)) == [What.MET]
-    assert whats(found(moved.clock, at("2026-11-25 09:30"))) == [What.WARNED, What.BREACHED, What.ESCALATED]
+    assert whats(meet(moved.clock, at("2026-11-25 08:00"), TWO_DAYS)) == [ClockFact.MET]
+    assert whats(found(moved.clock, at("2026-11-25 09:30"))) == [
+        ClockFact.WARNED,
+        ClockFact.BREACHED,
+        ClockFact.ESCALATED,
+    ]
 
 
 # Firing
@@ -150,11 +153,11 @@ def test_warned_breached_and_escalated_each_at_its_time() -> None:
     assert (
         told
         == [
-            Happened(what=What.WARNED, at=at("2026-11-23 09:20")),
-            Happened(what=What.BREACHED, at=at("2026-11-23 09:30:00.001")),
-            Happened(what=What.ESCALATED, at=at("2026-11-23 09:30:00.001"), to=EscalateTo.UNIT),
-            Happened(what=What.ESCALATED, at=at("2026-11-23 10:30"), to=EscalateTo.CENTRE),
-            Happened(what=What.ESCALATED, at=at("2026-11-23 13:30"), to=EscalateTo.SUPERVISION),
+            Happened(what=ClockFact.WARNED, at=at("2026-11-23 09:20")),
+            Happened(what=ClockFact.BREACHED, at=at("2026-11-23 09:30:00.001")),
+            Happened(what=ClockFact.ESCALATED, at=at("2026-11-23 09:30:00.001"), to=EscalateTo.UNIT),
+            Happened(what=ClockFact.ESCALATED, at=at("2026-11-23 10:30"), to=EscalateTo.CENTRE),
+            Happened(what=ClockFact.ESCALATED, at=at("2026-11-23 13:30"), to=EscalateTo.SUPERVISION),
         ][: len(told)]
     )
     assert len(told) >= 4
@@ -163,7 +166,7 @@ def test_warned_breached_and_escalated_each_at_its_time() -> None:
 def test_far_overdue_after_a_night_down_everything_is_told_once_and_in_order() -> None:
     clock = begun("2026-11-23 09:00", SIGN)
     outcome = found(clock, at("2026-11-24 09:00"))
-    assert whats(outcome) == [What.WARNED, What.BREACHED, *[What.ESCALATED] * 3]
+    assert whats(outcome) == [ClockFact.WARNED, ClockFact.BREACHED, *[ClockFact.ESCALATED] * 3]
     assert [one.at for one in outcome.happened] == sorted(one.at for one in outcome.happened)
     assert outcome.clock.next_at is None
     assert outcome.clock.breached_at == clock.due_at + TICK, "the limit, not the moment somebody looked"
@@ -173,11 +176,11 @@ def test_a_firing_that_is_stale_or_early_is_dropped() -> None:
     clock = begun("2026-11-23 09:00", SIGN)
     warn_at = clock.next_at
     assert warn_at is not None
-    assert fire(clock, warn_at, warn_at - TICK) == Outcome(clock)
+    assert fire(clock, warn_at, warn_at - TICK) == ClockChange(clock)
     fired = fire(clock, warn_at, warn_at)
-    assert fire(fired.clock, warn_at, warn_at + MINUTE) == Outcome(fired.clock), "three workers, one warning"
+    assert fire(fired.clock, warn_at, warn_at + MINUTE) == ClockChange(fired.clock), "three workers, one warning"
     met = meet(clock, at("2026-11-23 09:10"), SIGN).clock
-    assert fire(met, warn_at, at("2026-11-24 09:00")) == Outcome(met)
+    assert fire(met, warn_at, at("2026-11-24 09:00")) == ClockChange(met)
 
 
 def test_a_clock_that_ran_ahead_breaches_nobody_who_was_in_time() -> None:
@@ -185,15 +188,15 @@ def test_a_clock_that_ran_ahead_breaches_nobody_who_was_in_time() -> None:
     ahead = found(clock, at("2026-11-24 09:00")).clock
     assert ahead.breached_at is not None
     put_right = meet(ahead, at("2026-11-23 09:25"), SIGN)
-    assert whats(put_right) == [What.UNBREACHED, What.MET]
+    assert whats(put_right) == [ClockFact.UNBREACHED, ClockFact.MET]
     assert not put_right.clock.ever_breached
 
 
 def test_a_clock_that_was_put_back_fires_later_and_nothing_twice() -> None:
     clock = begun("2026-11-23 09:00", SIGN)
     warned = found(clock, at("2026-11-23 09:20")).clock
-    assert found(warned, at("2026-11-23 08:00")) == Outcome(warned)
-    assert whats(found(warned, at("2026-11-23 09:31")))[0] is What.BREACHED
+    assert found(warned, at("2026-11-23 08:00")) == ClockChange(warned)
+    assert whats(found(warned, at("2026-11-23 09:31")))[0] is ClockFact.BREACHED
 
 
 def test_zammad_5177_a_shorter_clock_hides_no_other() -> None:
@@ -243,7 +246,7 @@ def test_glpi_10594_pr_14937_a_pause_from_friday_to_monday_costs_what_was_worked
     gone_on = resume(paused, at("2026-11-23 08:30"), WORKED)
     assert gone_on.clock.due_at == at("2026-11-23 11:00")
     assert gone_on.clock.paused == HOUR
-    assert gone_on.clock.earlier[0].why is Moved.RESUMED
+    assert gone_on.clock.earlier[0].why is WhyMoved.RESUMED
     overnight = resume(pause(clock, at("2026-11-20 18:00")).clock, at("2026-11-23 08:00"), WORKED)
     assert overnight.clock.due_at == clock.due_at
     assert overnight.clock.earlier == ()
@@ -253,14 +256,14 @@ def test_glpi_24481_nothing_is_breached_while_it_is_paused() -> None:
     clock = begun("2026-11-23 09:00", DAY)
     paused = pause(clock, at("2026-11-23 10:00")).clock
     assert paused.next_at is None
-    assert fire(paused, clock.due_at + TICK, at("2026-12-24 09:00")) == Outcome(paused)
+    assert fire(paused, clock.due_at + TICK, at("2026-12-24 09:00")) == ClockChange(paused)
     replied = meet(paused, at("2026-12-24 09:00"), DAY)
-    assert whats(replied) == [What.RESUMED, What.MET]
+    assert whats(replied) == [ClockFact.RESUMED, ClockFact.MET]
 
 
 def test_glpi_6902_a_limit_that_changes_while_it_is_paused_counts_without_the_pause() -> None:
     paused = pause(begun("2026-11-23 09:00", TWO_DAYS), at("2026-11-23 10:00")).clock
-    moved = move(paused, at("2026-11-24 10:00"), DAY, Moved.CORRECTED).clock
+    moved = move(paused, at("2026-11-24 10:00"), DAY, WhyMoved.CORRECTED).clock
     assert moved.next_at is None
     gone_on = resume(moved, at("2026-11-25 10:00"), DAY).clock
     assert gone_on.due_at == at("2026-11-26 09:00")
@@ -278,7 +281,7 @@ def test_an_extension_is_counted_in_the_units_time_and_asked_for_before_the_end(
     clock = begun("2026-11-20 08:30", WORKED)
     warned = found(clock, at("2026-11-23 09:00")).clock
     extended = extend(warned, 3 * HOUR, at("2026-11-23 09:30"), WORKED)
-    assert whats(extended) == [What.MOVED]
+    assert whats(extended) == [ClockFact.MOVED]
     assert extended.clock.due_at == at("2026-11-23 15:30")
     assert extended.clock.next_at == at("2026-11-23 14:30"), "warned of once more"
     with pytest.raises(Conflict, match="passed"):
@@ -319,7 +322,7 @@ BOTH = st.sampled_from([DAY, TWO_DAYS, WORKED, SIGN, terms(HOUR), terms(HOUR, OF
 BEGIN = at("2026-11-20 15:00")
 
 
-def told(by: Terms, steps: list[tuple[str, int]]) -> tuple[Clock, list[Happened]]:
+def told(by: ClockTerms, steps: list[tuple[str, int]]) -> tuple[CaseClock, list[Happened]]:
     """A clock after ``steps``, each at a second after its begin: also backwards, as clocks of machines go."""
     clock, happened = start("c", ClockKind.REPLY, BEGIN, by), []
     for step, second in steps:
@@ -332,7 +335,7 @@ def told(by: Terms, steps: list[tuple[str, int]]) -> tuple[Clock, list[Happened]
             case "resume":
                 outcome = resume(clock, now, by)
             case "move":
-                outcome = move(clock, now, by, Moved.CALENDAR)
+                outcome = move(clock, now, by, WhyMoved.CALENDAR)
             case _:
                 try:
                     outcome = extend(clock, HOUR, now, by)
@@ -344,37 +347,37 @@ def told(by: Terms, steps: list[tuple[str, int]]) -> tuple[Clock, list[Happened]
 
 
 @given(BOTH, STEPS)
-def test_nothing_is_told_twice(by: Terms, steps: list[tuple[str, int]]) -> None:
+def test_nothing_is_told_twice(by: ClockTerms, steps: list[tuple[str, int]]) -> None:
     _, happened = told(by, steps)
-    told_since: list[tuple[What, EscalateTo | None]] = []
+    told_since: list[tuple[ClockFact, EscalateTo | None]] = []
     for one in happened:
-        if one.what is What.MOVED:
+        if one.what is ClockFact.MOVED:
             told_since.clear()
-        elif one.what in {What.WARNED, What.BREACHED, What.ESCALATED}:
+        elif one.what in {ClockFact.WARNED, ClockFact.BREACHED, ClockFact.ESCALATED}:
             assert (one.what, one.to) not in told_since
             told_since.append((one.what, one.to))
 
 
 @given(BOTH, STEPS, SECONDS)
-def test_who_is_late_is_in_breach_and_nobody_else(by: Terms, steps: list[tuple[str, int]], second: int) -> None:
+def test_who_is_late_is_in_breach_and_nobody_else(by: ClockTerms, steps: list[tuple[str, int]], second: int) -> None:
     clock, _ = told(by, steps)
     done = meet(clock, BEGIN + timedelta(seconds=second), by).clock
     assert done.met_at is not None
     assert (done.breached_at is not None) == (done.met_at > done.due_at)
     assert done.next_at is None
-    assert meet(done, done.met_at + HOUR, by) == Outcome(done)
+    assert meet(done, done.met_at + HOUR, by) == ClockChange(done)
 
 
 @given(BOTH, st.lists(SECONDS, max_size=20).map(sorted))
-def test_however_often_somebody_looks_the_same_is_told(by: Terms, seconds: list[int]) -> None:
+def test_however_often_somebody_looks_the_same_is_told(by: ClockTerms, seconds: list[int]) -> None:
     clock = start("c", ClockKind.REPLY, BEGIN, by)
     _, in_steps = told(by, [("poll", second) for second in seconds])
-    at_once = found(clock, BEGIN + timedelta(seconds=seconds[-1])) if seconds else Outcome(clock)
+    at_once = found(clock, BEGIN + timedelta(seconds=seconds[-1])) if seconds else ClockChange(clock)
     assert tuple(in_steps) == at_once.happened
 
 
 @given(BOTH, SECONDS, SECONDS)
-def test_a_pause_moves_the_due_time_by_what_would_have_been_worked(by: Terms, one: int, two: int) -> None:
+def test_a_pause_moves_the_due_time_by_what_would_have_been_worked(by: ClockTerms, one: int, two: int) -> None:
     clock = start("c", ClockKind.REPLY, BEGIN, by)
     begin, end = sorted(BEGIN + timedelta(seconds=second) for second in (one, two))
     paused = pause(clock, begin)
@@ -389,7 +392,7 @@ def test_a_pause_moves_the_due_time_by_what_would_have_been_worked(by: Terms, on
 
 
 @given(BOTH, STEPS)
-def test_a_clock_that_runs_always_ends_in_a_breach(by: Terms, steps: list[tuple[str, int]]) -> None:
+def test_a_clock_that_runs_always_ends_in_a_breach(by: ClockTerms, steps: list[tuple[str, int]]) -> None:
     clock, _ = told(by, steps)
     clock = resume(clock, BEGIN + timedelta(days=30), by).clock
     over = found(clock, BEGIN + timedelta(days=90)).clock
