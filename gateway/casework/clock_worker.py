@@ -8,7 +8,7 @@ from gateway.domain.command import Command
 from gateway.errors import GatewayError, StoreUnavailable
 from gateway.following.poll import Away, never, untold
 from gateway.following.worker import LeasedWorker
-from gateway.ports.due_clocks import DueClock, DueClocks
+from gateway.ports.case_clocks import DueClock, DueClocks
 from gateway.ports.store import CommandStore
 from gateway.telemetry import log
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from gateway.domain.case.clock import CaseClock
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.seen_leases import SeenLeases
+from gateway.ports.case_clocks import DueClock, OverdueClock
 from gateway.ports.clock import Clock
-from gateway.ports.due_clocks import DueClock
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Bulk, Row
@@ -52,6 +52,7 @@ def row_of(ticket_id: str, clock: CaseClock) -> Row:
         "next_at": None if next_at is None else rfc3339(next_at),
         "leased_by": None,
         "leased_at": None,
+        "overdue_since": None if clock.breached_at is None or clock.ended else rfc3339(clock.breached_at),
     }
 
 
@@ -63,8 +64,15 @@ def looks(now: str, run_out: Iterable[RowLease]) -> Iterator[sa.Select[Any]]:
         yield due.where(_of(lease))
 
 
-class SqlDueClocks:
-    """Implements ``ports.due_clocks.DueClocks``."""
+def overdue(unit: str | None) -> sa.Select[Any]:
+    """What is overdue, of one unit or of all, the longest first."""
+    columns = (_C[name] for name in ("clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "overdue_since"))
+    query = sa.select(*columns).where(_C.overdue_since.is_not(None)).order_by(_C.overdue_since, _C.clock_id)
+    return query if unit is None else query.where(_C.unit == unit)
+
+
+class SqlCaseClocks:
+    """Implements ``DueClocks`` and ``OverdueClocks`` of ``ports.case_clocks``."""
 
     def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
         """``clock`` says what is due."""
@@ -73,7 +81,7 @@ class SqlDueClocks:
         self._seen: SeenLeases[RowLease] = SeenLeases()
 
     async def take(self, owner: str, *, limit: int, lease_s: float) -> list[DueClock]:
-        """See ``ports.due_clocks.DueClocks.take``. Looks while others write; its own write is short."""
+        """See ``ports.case_clocks.DueClocks.take``. Looks while others write; its own write is short."""
         run_out = await self._run_out(lease_s)
         found_at = self._clock.now()
         now = rfc3339(found_at)
@@ -99,6 +107,12 @@ class SqlDueClocks:
             )
             for row in sorted(rows, key=lambda row: (row.next_at, row.clock_id))
         ]
+
+    async def overdue(self, *, unit: str | None = None, limit: int = 200) -> list[OverdueClock]:
+        """See ``ports.case_clocks.OverdueClocks.overdue``."""
+        rows = await self._sql.read(lambda c: c.execute(overdue(unit).limit(limit)).mappings().all())
+        at = ("due_at", "overdue_since")
+        return [OverdueClock(**{**row, **{name: from_rfc3339(row[name]) for name in at}}) for row in rows]
 
     async def _run_out(self, lease_s: float) -> list[RowLease]:
         """Leases that count no more."""

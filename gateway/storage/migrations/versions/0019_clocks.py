@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _LEASED = sa.text("leased_by IS NOT NULL")
+_OVERDUE = sa.text("overdue_since IS NOT NULL")
 _TICKING = sa.text("next_at IS NOT NULL AND leased_by IS NULL")
 
 
@@ -25,10 +26,12 @@ def upgrade() -> None:
         sa.Column("next_at", sa.Text),
         sa.Column("leased_by", sa.Text),
         sa.Column("leased_at", sa.Text),
+        sa.Column("overdue_since", sa.Text),
     )
     op.create_index("clocks_by_ticket", "clocks", ["ticket_id"])
     for name, columns, which in (
         ("clocks_leased", ["leased_by", "leased_at"], _LEASED),
+        ("clocks_overdue", ["unit", "overdue_since"], _OVERDUE),
         ("clocks_due", ["next_at", "clock_id"], _TICKING),
     ):
         op.create_index(name, "clocks", columns, sqlite_where=which, postgresql_where=which)

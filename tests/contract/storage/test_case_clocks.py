@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.casework.clock_worker import SLICE, ClockWorker
-from gateway.domain.case.clock import CaseClock, start
-from gateway.domain.case.clock_moves import ClockFact, Happened, fire, meet, pause
+from gateway.domain.case.clock import TICK, CaseClock, WhyMoved, start
+from gateway.domain.case.clock_moves import ClockFact, Happened, fire, meet, move, pause
 from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, TimeLimit
 from gateway.errors import NotFound
-from gateway.ports.due_clocks import DueClock
-from gateway.storage.clock_rows import LEASES, looks, write_clocks
+from gateway.ports.case_clocks import DueClock
+from gateway.storage.clock_rows import LEASES, looks, overdue, write_clocks
 from gateway.storage.database import Database
 from tests.contract.storage.changes import pass_by
 from tests.support.clocks import NOON, SetClock
@@ -26,10 +26,14 @@ from tests.support.stores import SQL_ALONE, Open
 pytestmark = [pytest.mark.contract, SQL_ALONE]
 
 MINUTE = timedelta(minutes=1)
+UNITS = (("a", "M02"), ("b", "M02"), ("c", "M07"), ("d", "M02"), ("e", "M07"))
 TOLD = (EscalationStep(timedelta(0), EscalateTo.UNIT),)
 SIGN = ClockTerms(
     limit=TimeLimit(length=30 * MINUTE, warn_before=10 * MINUTE, escalation=TOLD), calendar=WALL, policy=1
 )
+
+
+TWO_HOURS = replace(SIGN, limit=replace(SIGN.limit, length=120 * MINUTE))
 
 
 def ticking(name: str, at: datetime = NOON) -> CaseClock:
@@ -41,14 +45,14 @@ async def put(db: Database, *clocks: CaseClock) -> None:
 
 
 async def take(db: Database, *, owner: str = "w", limit: int = 100, lease_s: float = 10) -> list[str]:
-    return [one.clock_id for one in await db.due_clocks.take(owner, limit=limit, lease_s=lease_s)]
+    return [one.clock_id for one in await db.case_clocks.take(owner, limit=limit, lease_s=lease_s)]
 
 
 async def test_a_clock_is_found_when_something_comes_of_it_next(db: Database, clock: SetClock) -> None:
     await put(db, ticking("b"), ticking("a"), ticking("later", NOON + MINUTE))
     assert await take(db) == []
     clock.forward(20 * 60)
-    found = await db.due_clocks.take("w", limit=10, lease_s=10)
+    found = await db.case_clocks.take("w", limit=10, lease_s=10)
     assert [(one.clock_id, one.ticket_id) for one in found] == [("a", "ticket-a"), ("b", "ticket-b")]
     assert {one.next_at for one in found} == {NOON + 20 * MINUTE}
     assert {one.found_at for one in found} == {clock.now()}
@@ -72,7 +76,7 @@ async def test_a_change_of_the_clock_ends_the_lease(db: Database, clock: SetCloc
     ticks = ticking("c")
     await put(db, ticks)
     clock.forward(25 * 60)
-    [due] = await db.due_clocks.take("w", limit=10, lease_s=10)
+    [due] = await db.case_clocks.take("w", limit=10, lease_s=10)
     assert await take(db, owner="another") == []
     await put(db, fire(ticks, due.next_at, due.found_at).clock)
     assert await take(db, owner="another") == []
@@ -103,6 +107,23 @@ async def test_an_owner_that_is_known_to_be_gone_is_not_waited_for(db: Database,
     assert await take(other) == ["c"]
 
 
+async def test_what_is_overdue_and_not_done_is_listed_the_longest_first(db: Database) -> None:
+    late = NOON + 31 * MINUTE
+    clocks = [replace(ticking(name, NOON - n * MINUTE), unit=unit) for n, (name, unit) in enumerate(UNITS)]
+    fired = [fire(one, one.next_at or late, late).clock for one in clocks]
+    done = meet(fired[1], late, SIGN).clock
+    moved = move(fired[2], late, TWO_HOURS, WhyMoved.CORRECTED).clock
+    await put(db, *fired, ticking("in-time"))
+    await put(db, done, moved)
+    listed = await db.case_clocks.overdue()
+    assert [(one.clock_id, one.unit) for one in listed] == [("e", "M07"), ("d", "M02"), ("a", "M02")]
+    assert [(one.clock_id, one.task_id, one.kind) for one in await db.case_clocks.overdue(unit="M02", limit=1)] == [
+        ("d", "task-d", "sign")
+    ]
+    assert listed[-1].overdue_since == listed[-1].due_at + TICK == NOON + 30 * MINUTE + TICK
+    assert await db.case_clocks.overdue(unit="M99") == []
+
+
 def _plan(connection: sa.Connection, query: sa.Select[Any]) -> str:
     told = query.compile(connection, compile_kwargs={"literal_binds": True})
     if connection.dialect.name == "sqlite":
@@ -114,10 +135,13 @@ def _plan(connection: sa.Connection, query: sa.Select[Any]) -> str:
 async def test_every_look_goes_by_its_index_and_sorts_nothing(db: Database) -> None:
     await put(db, *(ticking(f"c{n:04d}") for n in range(2000)))
     due, left = looks("2026-11-23T05:00:00.000Z", [("w", "2026-11-23T04:00:00.000Z")])
-    plans = [await db.sql.read(lambda c, q=query: _plan(c, q.limit(100))) for query in (due, left, LEASES)]
+    plans = [
+        await db.sql.read(lambda c, q=query: _plan(c, q.limit(100))) for query in (due, left, LEASES, overdue("M02"))
+    ]
     assert "clocks_due" in plans[0]
     assert "clocks_leased" in plans[1]
     assert "clocks_leased" in plans[2]
+    assert "clocks_overdue" in plans[3]
     assert not any(
         word in plan.upper() for plan in plans[:2] for word in ("SEQ SCAN", "SORT", "TEMP B-TREE", "SCAN CLOCKS\n")
     )
@@ -176,7 +200,7 @@ class Record:
 
 def worker(db: Database, record: Record, owner: str) -> ClockWorker:
     commands: Any = record
-    return ClockWorker(due=db.due_clocks, commands=commands, fire=Fire, owner=owner, poll_s=0.01)
+    return ClockWorker(due=db.case_clocks, commands=commands, fire=Fire, owner=owner, poll_s=0.01)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Clocks of cases of which something has to come now."""
+"""Clocks of cases: those of which something has to come now, and those that are overdue."""
 
 from __future__ import annotations
 
@@ -29,4 +29,25 @@ class DueClocks(Protocol):
         A lease ends when the clock alters. One that has stood for ``lease_s`` seconds, or whose owner is known to be
         gone, is anybody's: leases save work, they do not keep anybody from firing.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueClock:
+    """挂账: a limit that was not kept, of something that still is not done."""
+
+    clock_id: str
+    ticket_id: str
+    task_id: str | None
+    kind: str
+    unit: str | None
+    due_at: datetime
+    overdue_since: datetime
+
+
+class OverdueClocks(Protocol):
+    """The list of what is overdue."""
+
+    async def overdue(self, *, unit: str | None = None, limit: int = 200) -> Sequence[OverdueClock]:
+        """At most ``limit``, the longest overdue first; of one unit, or (None) of all and of the centre."""
         ...
