@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -231,6 +232,13 @@ def test_a_clock_that_reaches_beyond_the_known_holidays_says_so() -> None:
     assert not begun("2026-12-31 16:00", TWO_DAYS).unsure
 
 
+def test_zammad_2157_at_night_a_limit_ends_and_the_notice_waits_for_the_morning() -> None:
+    clock = begun("2026-11-20 23:50", SIGN, ClockKind.SIGN)
+    [warned, breached, *_] = found(clock, at("2026-11-21 00:30")).happened
+    assert (warned.at, breached.at) == (at("2026-11-21 00:10"), at("2026-11-21 00:20:00.001"))
+    assert OFFICE.opening(breached.at) == at("2026-11-23 08:30")
+
+
 def test_osticket_6739_a_unit_without_hours_is_held_to_the_limit_all_the_same() -> None:
     clock = begun("2026-11-28 10:00", terms(HOUR, WorkCalendar(code="M99")))
     assert clock.due_at == at("2026-11-28 11:00")
@@ -389,6 +397,12 @@ def test_a_pause_moves_the_due_time_by_what_would_have_been_worked(by: ClockTerm
         assert gone_on.due_at == clock.due_at
     everything = works.between(BEGIN, end)
     assert gone_on.owner_time(end, works) + works.between(begin, end) == everything
+
+
+@given(BOTH, STEPS)
+def test_a_document_holds_a_clock_whole(by: ClockTerms, steps: list[tuple[str, int]]) -> None:
+    clock, _ = told(by, steps)
+    assert msgspec.json.decode(msgspec.json.encode(clock), type=CaseClock) == clock
 
 
 @given(BOTH, STEPS)
