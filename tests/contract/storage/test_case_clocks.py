@@ -200,7 +200,8 @@ class Record:
 
 def worker(db: Database, record: Record, owner: str) -> ClockWorker:
     commands: Any = record
-    return ClockWorker(due=db.case_clocks, commands=commands, fire=Fire, owner=owner, poll_s=0.01)
+    make: Any = Fire
+    return ClockWorker(due=db.case_clocks, commands=commands, fire=make, owner=owner, poll_s=0.01)
 
 
 async def until(condition: Callable[[], bool]) -> None:
