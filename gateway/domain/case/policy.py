@@ -112,7 +112,8 @@ class CasePolicy:
     version: int
     limits: Mapping[ClockKind, TimeLimit]
     """Of every kind, where nothing below says otherwise."""
-    replies: Mapping[DemandType, TimeLimit] = field(default_factory=dict)
+    replies: Mapping[str, TimeLimit] = field(default_factory=dict)
+    """Of replies, by the type of the demand."""
     overrides: tuple[LimitOverride, ...] = ()
     urgent: tuple[Matter, ...] = ()
     """速派即办: answered at once, whatever urgency somebody has entered."""
@@ -138,8 +139,8 @@ class CasePolicy:
         fitting = [one for one in self.overrides if one.kind is kind and one.matter.fits(category, demand_type)]
         if fitting:
             return max(fitting, key=lambda one: one.exact).limit
-        by_type = {str(name): limit for name, limit in self.replies.items()} if kind is ClockKind.REPLY else {}
-        return by_type.get(demand_type or "", self.limits[kind])
+        usual = self.limits[kind]
+        return self.replies.get(demand_type or "", usual) if kind is ClockKind.REPLY else usual
 
     def terms(
         self, kind: ClockKind, own: WorkCalendar, *, category: str | None = None, demand_type: str | None = None
