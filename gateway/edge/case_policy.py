@@ -149,7 +149,7 @@ def read_case_policy(
     except ValidationError as error:
         raise ConfigError(spelled(error, source)) from None
     limits = {kind: getattr(file.limits, kind).limit(TimeLimit(length=timedelta())) for kind in ClockKind}
-    replies = {name: part.limit(limits[ClockKind.REPLY]) for name, part in file.replies.items()}
+    replies: dict[str, TimeLimit] = {name: part.limit(limits[ClockKind.REPLY]) for name, part in file.replies.items()}
     overrides = tuple(
         LimitOverride(kind=one.clock, matter=one.matter, limit=one.limit(limits[one.clock])) for one in file.overrides
     )

@@ -21,7 +21,7 @@ class ClockFact(Term):
     BREACHED = "breached", "超时", "Breached"
     UNBREACHED = "unbreached", "超时更正", "Not breached after all"
     ESCALATED = "escalated", "升级", "Escalated"
-    MET = "met", "按时完成", "Met"
+    MET = "met", "完成", "Met"
     PAUSED = "paused", "挂起", "Paused"
     RESUMED = "resumed", "恢复计时", "Resumed"
     MOVED = "moved", "时限变更", "Due at another time"
@@ -35,6 +35,7 @@ class Happened:
     what: ClockFact
     at: datetime
     to: EscalateTo | None = None
+    why: WhyMoved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def pause(clock: CaseClock, at: datetime) -> ClockChange:
     if clock.paused_at is not None:
         return ClockChange(clock)
     now = to_ms(at)
-    known = _late(clock, now)
+    known = _settled(clock, now)
     return _and(known, replace(known.clock, paused_at=now), ClockFact.PAUSED, now)
 
 
@@ -102,9 +103,10 @@ def extend(clock: CaseClock, by: timedelta, at: datetime, terms: ClockTerms) -> 
     """延期: ``by`` more of counted time. ``Conflict`` when it has ended, or its limit has passed already."""
     _check_runs(clock)
     now = to_ms(at)
-    if (clock.paused_at or now) > clock.due_at:
+    known = _settled(clock, now)
+    if known.clock.breached_at is not None:
         raise Conflict("the time limit has passed: it cannot be extended any more")
-    return _moved(clock, timed(replace(clock, extended=clock.extended + by), terms), WhyMoved.EXTENDED, now)
+    return _moved(known, timed(replace(known.clock, extended=clock.extended + by), terms), WhyMoved.EXTENDED, now)
 
 
 def move(clock: CaseClock, at: datetime, terms: ClockTerms, why: WhyMoved) -> ClockChange:
@@ -115,13 +117,12 @@ def move(clock: CaseClock, at: datetime, terms: ClockTerms, why: WhyMoved) -> Cl
     now = to_ms(at)
     if clock.ended:
         return ClockChange(clock)
-    known = _late(clock, now)
+    known = _settled(clock, now)
     anew = replace(known.clock, length=terms.limit.length, policy=terms.policy, calendar=terms.calendar.code)
     anew = timed(anew, terms)
     if anew.due_at == clock.due_at or anew.due_at <= (clock.paused_at or now):
         return known
-    moved = _moved(known.clock, anew, why, now)
-    return ClockChange(moved.clock, known.happened + moved.happened)
+    return _moved(known, anew, why, now)
 
 
 def hand_over(
@@ -159,40 +160,38 @@ def _next(clock: CaseClock, due: datetime) -> tuple[CaseClock, Happened]:
     return replace(clock, warned_at=due), Happened(what=ClockFact.WARNED, at=due)
 
 
-def _late(clock: CaseClock, now: datetime) -> ClockChange:
-    """With the breach that nobody has seen yet: whoever looks late, the limit was not kept."""
-    due = clock.due_at + TICK
-    if clock.breached_at is not None or clock.paused_at is not None or now < due:
-        return ClockChange(clock)
-    return _and(ClockChange(clock), replace(clock, breached_at=due), ClockFact.BREACHED, due)
+def _settled(clock: CaseClock, now: datetime) -> ClockChange:
+    """With the breach that nobody has seen yet, or without one that somebody saw whose own time had run ahead."""
+    known, due = ClockChange(clock), clock.due_at + TICK
+    if clock.breached_at is not None and now < clock.breached_at:
+        return _and(known, replace(clock, breached_at=None, escalated=0), ClockFact.UNBREACHED, now)
+    if clock.breached_at is None and clock.paused_at is None and now >= due:
+        return _and(known, replace(clock, breached_at=due), ClockFact.BREACHED, due)
+    return known
 
 
 def _end(clock: CaseClock, now: datetime, terms: ClockTerms, how: ClockFact) -> ClockChange:
     if clock.ended:
         return ClockChange(clock)
-    done = resume(clock, now, terms)
-    breached = done.clock.breached_at
-    if breached is not None and now < breached:  # somebody's clock had run ahead
-        done = _and(done, replace(done.clock, breached_at=None), ClockFact.UNBREACHED, now)
-    late = _late(done.clock, now)
-    done = ClockChange(late.clock, done.happened + late.happened)
-    ended = replace(done.clock, met_at=now) if how is ClockFact.MET else replace(done.clock, stopped_at=now)
-    return _and(done, ended, how, now)
+    gone_on = resume(clock, now, terms)
+    known = _settled(gone_on.clock, now)
+    known = ClockChange(known.clock, gone_on.happened + known.happened)
+    ended = replace(known.clock, met_at=now) if how is ClockFact.MET else replace(known.clock, stopped_at=now)
+    return _and(known, ended, how, now)
 
 
-def _moved(before: CaseClock, after: CaseClock, why: WhyMoved, now: datetime) -> ClockChange:
+def _moved(before: ClockChange, after: CaseClock, why: WhyMoved, now: datetime) -> ClockChange:
     """Due at another time: it warns, breaches and escalates anew."""
-    after = _with_earlier(before, after, why, now)
+    after = _with_earlier(before.clock, after, why, now)
     again = after.warn_at is not None and after.warn_at > now
     after = replace(after, breached_at=None, escalated=0, warned_at=None if again else after.warned_at)
-    return ClockChange(after, (Happened(what=ClockFact.MOVED, at=now),))
+    return ClockChange(after, (*before.happened, Happened(what=ClockFact.MOVED, at=now, why=why)))
 
 
 def _with_earlier(before: CaseClock, after: CaseClock, why: WhyMoved, now: datetime) -> CaseClock:
     if before.due_at == after.due_at:
         return after
-    breached = before.breached_at if before.breached_at is not None and before.breached_at <= now else None
-    earlier = EarlierDue(due_at=before.due_at, why=why, at=now, breached_at=breached)
+    earlier = EarlierDue(due_at=before.due_at, why=why, at=now, breached_at=before.breached_at)
     return replace(after, earlier=(*before.earlier, earlier))
 
 

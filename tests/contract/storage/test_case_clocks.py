@@ -135,9 +135,11 @@ def _plan(connection: sa.Connection, query: sa.Select[Any]) -> str:
 async def test_every_look_goes_by_its_index_and_sorts_nothing(db: Database) -> None:
     await put(db, *(ticking(f"c{n:04d}") for n in range(2000)))
     due, left = looks("2026-11-23T05:00:00.000Z", [("w", "2026-11-23T04:00:00.000Z")])
-    plans = [
-        await db.sql.read(lambda c, q=query: _plan(c, q.limit(100))) for query in (due, left, LEASES, overdue("M02"))
-    ]
+
+    def read(connection: sa.Connection) -> list[str]:
+        return [_plan(connection, query.limit(100)) for query in (due, left, LEASES, overdue("M02"))]
+
+    plans = await db.sql.read(read)
     assert "clocks_due" in plans[0]
     assert "clocks_leased" in plans[1]
     assert "clocks_leased" in plans[2]

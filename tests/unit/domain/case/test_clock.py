@@ -193,6 +193,17 @@ def test_a_clock_that_ran_ahead_breaches_nobody_who_was_in_time() -> None:
     assert not put_right.clock.ever_breached
 
 
+def test_a_pause_counts_also_after_a_clock_that_ran_ahead() -> None:
+    ahead = found(begun("2026-11-23 09:00", SIGN), at("2026-11-24 09:00")).clock
+    paused = pause(ahead, at("2026-11-23 09:20"))
+    assert whats(paused) == [ClockFact.UNBREACHED, ClockFact.PAUSED]
+    done = meet(resume(paused.clock, at("2026-11-23 12:00"), SIGN).clock, at("2026-11-23 12:10"), SIGN)
+    assert whats(done) == [ClockFact.MET]
+    again = extend(ahead, HOUR, at("2026-11-23 09:20"), SIGN)
+    assert whats(again) == [ClockFact.UNBREACHED, ClockFact.MOVED]
+    assert not again.clock.ever_breached
+
+
 def test_a_clock_that_was_put_back_fires_later_and_nothing_twice() -> None:
     clock = begun("2026-11-23 09:00", SIGN)
     warned = found(clock, at("2026-11-23 09:20")).clock
@@ -359,7 +370,7 @@ def test_nothing_is_told_twice(by: ClockTerms, steps: list[tuple[str, int]]) -> 
     _, happened = told(by, steps)
     told_since: list[tuple[ClockFact, EscalateTo | None]] = []
     for one in happened:
-        if one.what is ClockFact.MOVED:
+        if one.what in {ClockFact.MOVED, ClockFact.UNBREACHED}:
             told_since.clear()
         elif one.what in {ClockFact.WARNED, ClockFact.BREACHED, ClockFact.ESCALATED}:
             assert (one.what, one.to) not in told_since
