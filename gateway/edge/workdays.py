@@ -18,18 +18,21 @@ WARN = timedelta(days=60)
 _KINDS = ("holiday", "workday")
 
 
-def read_workdays(path: Path) -> PublicDays:
-    """The days; ``ConfigError`` names every wrong row. A missing file knows of none."""
+def read_workdays(path: Path, *, text: str | None = None) -> PublicDays:
+    """The days in ``path``, or in the ``text`` that was imported from it; a missing file knows of none.
+
+    ``ConfigError`` names every wrong row.
+    """
     days: dict[date, str] = {}
     problems: list[str] = []
-    for where, text, kind in _rows(path):
-        day = _date(text)
+    for where, written, kind in _rows(path, text):
+        day = _date(written)
         if day is None:
-            problems.append(f"{where}: {text!r} is no date; write it as 2026-01-31")
+            problems.append(f"{where}: {written!r} is no date; write it as 2026-01-31")
         elif kind not in _KINDS:
             problems.append(f"{where}: kind is holiday or workday, not {kind!r}")
         elif day in days:
-            problems.append(f"{where}: {text} is there twice")
+            problems.append(f"{where}: {written} is there twice")
         else:
             days[day] = kind
     if problems:
@@ -51,14 +54,15 @@ def running_out(public: PublicDays, today: date) -> str | None:
     )
 
 
-def _rows(path: Path) -> list[tuple[str, str, str]]:
+def _rows(path: Path, text: str | None) -> list[tuple[str, str, str]]:
     """(place, date, kind) of each row."""
-    if not path.exists():
-        return []
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError([f"{path}: is not UTF-8; save it as CSV UTF-8"]) from None
+    if text is None:
+        if not path.exists():
+            return []
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise ConfigError([f"{path}: is not UTF-8; save it as CSV UTF-8"]) from None
     rows = csv.DictReader(text.splitlines())
     if missing := {"date", "kind"} - set(rows.fieldnames or ()):
         raise ConfigError([f"{path}:1: has no column {', '.join(sorted(missing))}"])

@@ -229,6 +229,23 @@ async def test_three_workers_fire_each_clock_once_in_slices(db: Database, opened
     assert await take(db) == []
 
 
+async def test_what_a_killed_worker_had_taken_the_others_fire_once(db: Database, opened: Open, clock: SetClock) -> None:
+    clocks = {f"c{n}": ticking(f"c{n}") for n in range(20)}
+    record = Record(db, dict(clocks))
+    await put(db, *clocks.values())
+    clock.forward(3600)
+    assert len(await take(db, owner="killed", limit=15)) == 15
+    other = await opened()
+    running = asyncio.create_task(worker(other, record, "w").run())
+    await until(lambda: len(record.told) == 5)
+    async with asyncio.timeout(120):
+        while len(record.told) < len(clocks):
+            await pass_by(other, clock, 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert {len(told) for told in record.told.values()} == {3}
+
+
 async def test_a_clock_that_cannot_be_fired_holds_up_no_other(db: Database, clock: SetClock) -> None:
     def refuse(due: DueClock) -> None:
         if due.clock_id == "bad":

@@ -56,6 +56,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
 def test_a_table_of_a_spreadsheet_is_read_and_another_code_page_refused(tmp_path: Path) -> None:
     rows = "date,kind,name_zh\n2026-01-01,holiday,元旦\n"
     assert read_workdays(table(tmp_path, rows, "utf-8-sig")).holidays == {date(2026, 1, 1)}
+    assert read_workdays(tmp_path / "imported.csv", text=rows).holidays == {date(2026, 1, 1)}
     with pytest.raises(ConfigError, match="UTF-8"):
         read_workdays(table(tmp_path, rows, "gbk"))
     with pytest.raises(ConfigError, match="no column kind"):

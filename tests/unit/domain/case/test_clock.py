@@ -243,6 +243,22 @@ def test_a_clock_that_reaches_beyond_the_known_holidays_says_so() -> None:
     assert not begun("2026-12-31 16:00", TWO_DAYS).unsure
 
 
+@pytest.mark.parametrize(
+    ("night", "due_utc"),
+    [("2026-03-28", "2026-03-29 03:00"), ("2026-10-24", "2026-10-25 02:00")],  # clocks forward, clocks back
+)
+def test_where_clocks_are_put_forward_and_back_five_hours_of_a_night_shift_are_five_hours(
+    night: str, due_utc: str
+) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    shift = WorkCalendar(code="E02", zone=berlin, spans=(parse_span("mon-sun 22:00-06:00"),), public=NATIONAL_DAY)
+    at_23 = datetime.fromisoformat(f"{night} 23:00").replace(tzinfo=berlin)
+    for works in (shift, WALL):
+        clock = start("c", ClockKind.REPLY, at_23, terms(5 * HOUR, works))
+        assert clock.due_at - clock.started_at == 5 * HOUR
+        assert clock.due_at == datetime.fromisoformat(due_utc).replace(tzinfo=UTC)
+
+
 def test_zammad_2157_at_night_a_limit_ends_and_the_notice_waits_for_the_morning() -> None:
     clock = begun("2026-11-20 23:50", SIGN, ClockKind.SIGN)
     [warned, breached, *_] = found(clock, at("2026-11-21 00:30")).happened
