@@ -6,7 +6,7 @@ None reads the time: ``at`` says when it is done. Doing twice what can be done o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.domain.case.clock import TICK, CaseClock, EarlierDue, Escalation, WhyMoved, start, timed, to_ms
 from gateway.domain.case.policy import ClockTerms, EscalateTo
@@ -99,14 +99,20 @@ def resume(clock: CaseClock, at: datetime, terms: ClockTerms) -> ClockChange:
     return ClockChange(gone_on, (Happened(what=ClockFact.RESUMED, at=now),))
 
 
-def extend(clock: CaseClock, by: timedelta, at: datetime, terms: ClockTerms) -> ClockChange:
-    """延期: ``by`` more of counted time. ``Conflict`` when it has ended, or its limit has passed already."""
+def extend(clock: CaseClock, until: datetime, at: datetime, terms: ClockTerms) -> ClockChange:
+    """延期 to ``until``; outside of working time that is the end of work before it.
+
+    ``Conflict`` when the clock has ended, when its limit has passed already, and when no time is won by it.
+    """
     _check_runs(clock)
     now = to_ms(at)
     known = _settled(clock, now)
     if known.clock.breached_at is not None:
         raise Conflict("the time limit has passed: it cannot be extended any more")
-    return _moved(known, timed(replace(known.clock, extended=clock.extended + by), terms), WhyMoved.EXTENDED, now)
+    more = terms.calendar.between(clock.due_at, to_ms(until))
+    if not more:
+        raise Conflict("the extension ends no later than the time limit; name a later time")
+    return _moved(known, timed(replace(known.clock, extended=clock.extended + more), terms), WhyMoved.EXTENDED, now)
 
 
 def move(clock: CaseClock, at: datetime, terms: ClockTerms, why: WhyMoved) -> ClockChange:

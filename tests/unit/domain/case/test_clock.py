@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.case.calendar import PublicDays, WorkCalendar
 from gateway.domain.case.clock import TICK, CaseClock, WhyMoved, start
+from gateway.domain.case.clock_codes import clock_of, codes_of
 from gateway.domain.case.clock_moves import (
     ClockChange,
     ClockFact,
@@ -27,6 +28,7 @@ from gateway.domain.case.clock_moves import (
 )
 from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, Reckoning, TimeLimit
 from gateway.domain.hours import parse_span
+from gateway.domain.ids import rfc3339
 from gateway.errors import Conflict
 
 pytestmark = pytest.mark.unit
@@ -199,7 +201,7 @@ def test_a_pause_counts_also_after_a_clock_that_ran_ahead() -> None:
     assert whats(paused) == [ClockFact.UNBREACHED, ClockFact.PAUSED]
     done = meet(resume(paused.clock, at("2026-11-23 12:00"), SIGN).clock, at("2026-11-23 12:10"), SIGN)
     assert whats(done) == [ClockFact.MET]
-    again = extend(ahead, HOUR, at("2026-11-23 09:20"), SIGN)
+    again = extend(ahead, at("2026-11-23 10:00"), at("2026-11-23 09:20"), SIGN)
     assert whats(again) == [ClockFact.UNBREACHED, ClockFact.MOVED]
     assert not again.clock.ever_breached
 
@@ -315,14 +317,20 @@ def test_a_pause_after_the_breach_puts_off_the_next_step_and_not_the_breach() ->
 def test_an_extension_is_counted_in_the_units_time_and_asked_for_before_the_end() -> None:
     clock = begun("2026-11-20 08:30", WORKED)
     warned = found(clock, at("2026-11-23 09:00")).clock
-    extended = extend(warned, 3 * HOUR, at("2026-11-23 09:30"), WORKED)
+    extended = extend(warned, at("2026-11-23 15:30"), at("2026-11-23 09:30"), WORKED)
     assert whats(extended) == [ClockFact.MOVED]
     assert extended.clock.due_at == at("2026-11-23 15:30")
     assert extended.clock.next_at == at("2026-11-23 14:30"), "warned of once more"
     with pytest.raises(Conflict, match="passed"):
-        extend(clock, HOUR, at("2026-11-23 10:00:00.001"), WORKED)
+        extend(clock, at("2026-11-24 10:00"), at("2026-11-23 10:00:00.001"), WORKED)
+    with pytest.raises(Conflict, match="later"):
+        extend(clock, clock.due_at, at("2026-11-23 09:00"), WORKED)
+    by_night = extend(clock, at("2026-11-23 23:00"), at("2026-11-23 09:00"), WORKED).clock
+    assert by_night.due_at == at("2026-11-23 17:30")
     with pytest.raises(Conflict, match="ended"):
-        extend(stop(clock, at("2026-11-20 09:00"), WORKED).clock, HOUR, at("2026-11-20 10:00"), WORKED)
+        extend(
+            stop(clock, at("2026-11-20 09:00"), WORKED).clock, at("2026-11-24 10:00"), at("2026-11-20 10:00"), WORKED
+        )
 
 
 @pytest.mark.parametrize(("keep", "due"), [(False, "2026-11-24 15:00"), (True, "2026-11-24 11:00")])
@@ -373,7 +381,7 @@ def told(by: ClockTerms, steps: list[tuple[str, int]]) -> tuple[CaseClock, list[
                 outcome = move(clock, now, by, WhyMoved.CALENDAR)
             case _:
                 try:
-                    outcome = extend(clock, HOUR, now, by)
+                    outcome = extend(clock, now + HOUR, now, by)
                 except Conflict:
                     continue
         clock = outcome.clock
@@ -429,7 +437,10 @@ def test_a_pause_moves_the_due_time_by_what_would_have_been_worked(by: ClockTerm
 @given(BOTH, STEPS)
 def test_a_document_holds_a_clock_whole(by: ClockTerms, steps: list[tuple[str, int]]) -> None:
     clock, _ = told(by, steps)
-    assert msgspec.json.decode(msgspec.json.encode(clock), type=CaseClock) == clock
+    codes = codes_of(clock)
+    assert clock_of(json.loads(json.dumps(codes))) == clock
+    assert codes["next_at"] == (None if clock.next_at is None else rfc3339(clock.next_at))
+    assert all(code is None or type(code) in {str, int, bool, list} for code in codes.values())
 
 
 @given(BOTH, STEPS)
