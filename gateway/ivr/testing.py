@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from gateway.domain.words import DangerKind, Disposition
+from gateway.edge.yaml_source import YamlSource, spelled
 from gateway.errors import ConfigError
 from gateway.ivr import engine
 from gateway.ivr.actions import ACTIONS, FAILED, OK
@@ -33,9 +34,8 @@ from gateway.ivr.engine import (
     WordsHeard,
 )
 from gateway.ivr.graph import AskNode, Flow, ways
-from gateway.ivr.loader import TEST_SUFFIX, Flows, spelled
+from gateway.ivr.loader import TEST_SUFFIX, Flows
 from gateway.ivr.schema import Beside, Language, Part, PressedKey
-from gateway.ivr.source import FlowSource
 
 GIVEN = {"ticket_no": "202611230000001"}
 """What actions give in tests."""
@@ -155,8 +155,8 @@ def run_tests(folder: Path, flows: Flows) -> Report:
     return report
 
 
-def _read(path: Path, flow: Flow) -> tuple[FlowSource, TestFile]:
-    source = FlowSource(path)
+def _read(path: Path, flow: Flow) -> tuple[YamlSource, TestFile]:
+    source = YamlSource(path)
     try:
         file = TestFile.model_validate(source.value)
     except ValidationError as error:

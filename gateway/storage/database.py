@@ -17,6 +17,7 @@ from gateway.storage.audit import SqlAuditTrail
 from gateway.storage.baselines import SqlBaselines
 from gateway.storage.catalogues import SqlCatalogueStore
 from gateway.storage.channel_leases import SqlChannelLeases
+from gateway.storage.clock_rows import SqlCaseClocks
 from gateway.storage.commit_net import POLL_S, CommitNet
 from gateway.storage.conversations import SqlConversationStore
 from gateway.storage.deliveries import SqlDeliveryStore
@@ -70,6 +71,7 @@ class Database:
     attachments: SqlAttachmentStore
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
+    case_clocks: SqlCaseClocks
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     baselines: SqlBaselines
@@ -133,6 +135,7 @@ async def open_database(
         attachments=SqlAttachmentStore(sql=watched, clock=clock),
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
+        case_clocks=SqlCaseClocks(sql=watched, clock=clock),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         baselines=SqlBaselines(sql=sql),

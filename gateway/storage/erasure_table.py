@@ -87,6 +87,10 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         "phone": _BLANKED,
         "doc": Does.INSIDE,
     },
+    "clocks": {
+        **_all(_KEPT, "clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "next_at"),
+        **_all(_KEPT, "leased_by", "leased_at", "overdue_since"),
+    },
     "feeds": {
         **_all(_KEPT, "feed", "cursor", "paused_until", "held_at", "held_cause", "held_status", "probes", "probe_at"),
         "held_why": Does.REPLACED,

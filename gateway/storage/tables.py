@@ -363,6 +363,31 @@ sa.Index("callbacks_owed", callbacks.c.requester_id, sqlite_where=_owed, postgre
 """Calls that are owed (``gateway.domain.callback``). ``ticket_id`` is that of the first reason; ``doc`` holds all
 ``reasons``, and once there are any ``claimed_by``, ``claimed_until``, ``last_attempt``, ``closed``."""
 
+clocks = sa.Table(
+    "clocks",
+    metadata,
+    sa.Column("clock_id", sa.Text, primary_key=True),
+    sa.Column("ticket_id", sa.Text, nullable=False),
+    sa.Column("task_id", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Column("due_at", sa.Text, nullable=False),
+    sa.Column("next_at", sa.Text),
+    sa.Column("leased_by", sa.Text),
+    sa.Column("leased_at", sa.Text),
+    sa.Column("overdue_since", sa.Text),
+    sa.Index("clocks_by_ticket", "ticket_id"),
+)
+_leased = clocks.c.leased_by.is_not(None)
+sa.Index("clocks_leased", clocks.c.leased_by, clocks.c.leased_at, sqlite_where=_leased, postgresql_where=_leased)
+_overdue = clocks.c.overdue_since.is_not(None)
+sa.Index("clocks_overdue", clocks.c.unit, clocks.c.overdue_since, sqlite_where=_overdue, postgresql_where=_overdue)
+_ticking = sa.and_(clocks.c.next_at.is_not(None), clocks.c.leased_by.is_(None))
+sa.Index("clocks_due", clocks.c.next_at, clocks.c.clock_id, sqlite_where=_ticking, postgresql_where=_ticking)
+"""The clocks of tickets (``gateway.domain.case.clock``) as they are polled; what they are stands in the ticket's
+``doc``, and every change of it writes the row anew, without a lease. ``next_at`` null: nothing more comes of it.
+``overdue_since``: breached, and what it waits for is still not done."""
+
 refused_calls = sa.Table(
     "refused_calls",
     metadata,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
 from gateway.cli import main
-from gateway.cli.check import problems, shown, warnings
+from gateway.cli.check import problems, problems_by_part, shown, warnings
 from gateway.errors import ConfigError
-from gateway.settings import load
+from gateway.settings import Settings, load
 
 pytestmark = pytest.mark.unit
 
@@ -131,5 +132,27 @@ key_file = "{tmp_path}/nonsense.pem"
     assert "none.pem" in found
     assert "[asr_server]" in found
     assert "nonsense.pem" in found
-    assert [line for line in warnings(settings) if "10.0.0.7" in line]
-    assert len([line for line in warnings(settings) if "in clear" in line]) == 1
+    told = warnings(settings, date(2026, 6, 1))
+    assert [line for line in told if "10.0.0.7" in line]
+    assert len([line for line in told if "in clear" in line]) == 1
+
+
+@pytest.mark.parametrize(("today", "warned"), [(date(2026, 6, 1), False), (date(2026, 11, 30), True)])
+def test_a_calendar_that_ends_soon_is_warned_of(tmp_path, today, *, warned):
+    (tmp_path / "workdays.csv").write_text("date,kind\n2026-10-01,holiday\n", encoding="utf-8")
+    settings = Settings(config_dir=tmp_path)
+    assert bool([line for line in warnings(settings, today) if "ends on 2026-12-31" in line]) is warned
+    (tmp_path / "workdays.csv").write_text("date,kind\nyesterday,holiday\n", encoding="utf-8")
+    assert warnings(settings, today) == []
+    assert any("yesterday" in problem for problem in problems(settings))
+
+
+def test_a_policy_of_cases_that_names_no_category_of_the_taxonomy_is_a_problem(tmp_path):
+    shipped = Settings().config_dir
+    for name in ("units.csv", "taxonomy.csv", "case_policy.yaml"):
+        (tmp_path / name).write_bytes((shipped / name).read_bytes())
+    assert not problems_by_part(Settings(config_dir=tmp_path))["tables"]
+    policy = tmp_path / "case_policy.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8").replace('"0201"', '"9901"'), encoding="utf-8")
+    [problem] = problems_by_part(Settings(config_dir=tmp_path))["tables"]
+    assert "no category 9901" in problem

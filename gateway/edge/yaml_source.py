@@ -1,4 +1,4 @@
-"""Flow files as YAML: safe tags only, no key twice, and every value's line kept for messages."""
+"""Files that people write as YAML: safe tags only, no key twice, and every value's line kept for messages."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from gateway.errors import ConfigError
 
 
-class FlowSource:
+class YamlSource:
     """One parsed YAML file."""
 
-    def __init__(self, path: Path) -> None:
-        """Read ``path``; ``ConfigError`` when it is no YAML or says a key twice."""
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        """Read ``path``, or the ``text`` that it held; ``ConfigError`` when it is no YAML or says a key twice."""
         self.path = path
         try:
-            self.text = path.read_text(encoding="utf-8")
+            self.text = path.read_text(encoding="utf-8") if text is None else text
             loader = yaml.SafeLoader(self.text)
             try:
                 self._root = loader.get_single_node()
@@ -68,6 +69,20 @@ class FlowSource:
             for value in node.value:
                 found += self._doubled(value, loader)
         return found
+
+
+def spelled(error: ValidationError, source: YamlSource) -> list[str]:
+    """Each mistake of a pydantic model as one line that begins with its place in the file."""
+    lines = []
+    items = error.errors(include_url=False, include_context=False)
+    for item in items:
+        if item["type"] == "too_short" and any(
+            o["loc"][: len(item["loc"])] == item["loc"] for o in items if o is not item
+        ):
+            continue  # only the echo of a mistake further in
+        message = "unknown key; remove it or check its spelling" if item["type"] == "extra_forbidden" else item["msg"]
+        lines.append(f"{source.where(item['loc'])}: {'.'.join(str(part) for part in item['loc'])}: {message}")
+    return lines
 
 
 def _inner(node: Node, part: int | str) -> Node | None:

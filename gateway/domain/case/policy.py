@@ -1,0 +1,150 @@
+"""How long whoever must act has, who is told when they do not, and what the city has decided otherwise about cases.
+
+A policy is one immutable version. Clocks and events name the version that they went by; a new one moves nothing that
+runs unless somebody moves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.domain.case.calendar import WorkCalendar
+from gateway.domain.words import DemandType, Term, UrgencyLevel
+
+WALL = WorkCalendar(code="wall")
+"""Counts around the clock, for everybody."""
+
+
+class ClockKind(Term):
+    """What somebody must do in time."""
+
+    RESPOND = "respond", "响应", "Respond"
+    SIGN = "sign", "签收", "Sign"
+    REPLY = "reply", "反馈", "Reply"
+    DECIDE = "decide", "派单裁定", "Decide who must act"
+    REVIEW = "review", "异议审核", "Review a return"
+    APPROVE = "approve", "审批", "Approve"
+
+
+class Reckoning(Term):
+    """Which time counts."""
+
+    WALL = "wall", "自然时间", "Around the clock"
+    WORK = "work", "工作时间", "The unit's working time"
+
+
+class EscalateTo(Term):
+    """Who is told of a limit that nobody kept."""
+
+    UNIT = "unit", "承办单位负责人", "The unit's head"
+    PARENT = "parent", "上级单位", "The unit that answers for it"
+    CENTRE = "centre", "受理中心", "The centre"
+    SUPERVISION = "supervision", "督查督办", "Supervision"
+
+
+class UnreviewedReturn(Term):
+    """What a return comes to that the centre has not reviewed in time."""
+
+    RETURNED = "returned", "视为同意退单", "It is accepted"
+    UPHELD = "upheld", "视为维持派单", "The dispatch is upheld"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """One step of an escalation, so long after the limit."""
+
+    after: timedelta
+    to: EscalateTo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimit:
+    """How long something may take; ``warn_before`` and the steps are counted in the same time."""
+
+    length: timedelta
+    counted: Reckoning = Reckoning.WALL
+    warn_before: timedelta | None = None
+    escalation: tuple[EscalationStep, ...] = ()
+    """In order of their time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """Demands of a category and all below it; of one type, or (None) of any."""
+
+    category: str
+    demand_type: DemandType | None = None
+
+    def fits(self, category: str | None, demand_type: str | None) -> bool:
+        """Whether a demand is one of them."""
+        return (category or "").startswith(self.category) and self.demand_type in {None, demand_type}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOverride:
+    """Another limit for some demands."""
+
+    kind: ClockKind
+    matter: Matter
+    limit: TimeLimit
+
+    @property
+    def exact(self) -> tuple[int, bool]:
+        """Of several that fit the one with the longest category counts, then the one that names a type."""
+        return len(self.matter.category), self.matter.demand_type is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTerms:
+    """What a clock goes by: its limit, the calendar on which that is counted, and the policy that says so."""
+
+    limit: TimeLimit
+    calendar: WorkCalendar
+    policy: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePolicy:
+    """One version of what the city has decided."""
+
+    version: int
+    limits: Mapping[ClockKind, TimeLimit]
+    """Of every kind, where nothing below says otherwise."""
+    replies: Mapping[str, TimeLimit] = field(default_factory=dict)
+    """Of replies, by the type of the demand."""
+    overrides: tuple[LimitOverride, ...] = ()
+    urgent: tuple[Matter, ...] = ()
+    """速派即办: answered at once, whatever urgency somebody has entered."""
+    silence: UnreviewedReturn = UnreviewedReturn.UPHELD
+    approve_replies: bool = False
+    approve_extensions: bool = True
+    approve_pauses: bool = True
+    keep_on_reassignment: frozenset[ClockKind] = frozenset()
+    """Clocks that go on when another unit takes over; the others begin anew."""
+    most_extensions: int = 1
+    longest_extension: timedelta = timedelta(hours=48)
+
+    def is_urgent(self, level: str | None, *, category: str | None, demand_type: str | None) -> bool:
+        """Whether a demand is answered at once: entered as urgent, or one of the city's urgent matters."""
+        return level == UrgencyLevel.URGENT or any(matter.fits(category, demand_type) for matter in self.urgent)
+
+    def first(self, *, urgent: bool) -> ClockKind:
+        """What a unit must do first: respond, from registration on; or sign, from dispatch on."""
+        return ClockKind.RESPOND if urgent else ClockKind.SIGN
+
+    def limit(self, kind: ClockKind, *, category: str | None = None, demand_type: str | None = None) -> TimeLimit:
+        """The limit of a demand's clock: of its category, else (replies) of its type, else of its kind."""
+        fitting = [one for one in self.overrides if one.kind is kind and one.matter.fits(category, demand_type)]
+        if fitting:
+            return max(fitting, key=lambda one: one.exact).limit
+        usual = self.limits[kind]
+        return self.replies.get(demand_type or "", usual) if kind is ClockKind.REPLY else usual
+
+    def terms(
+        self, kind: ClockKind, own: WorkCalendar, *, category: str | None = None, demand_type: str | None = None
+    ) -> ClockTerms:
+        """What such a clock goes by at a unit whose calendar is ``own``."""
+        limit = self.limit(kind, category=category, demand_type=demand_type)
+        return ClockTerms(limit=limit, calendar=own if limit.counted is Reckoning.WORK else WALL, policy=self.version)

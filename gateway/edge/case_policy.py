@@ -1,0 +1,201 @@
+"""``config/case_policy.yaml``: the city's time limits and rules for cases, read strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.domain.case.policy import (
+    CasePolicy,
+    ClockKind,
+    EscalateTo,
+    EscalationStep,
+    LimitOverride,
+    Matter,
+    Reckoning,
+    TimeLimit,
+    UnreviewedReturn,
+)
+from gateway.domain.words import DemandType
+from gateway.edge.yaml_source import YamlSource, spelled
+from gateway.errors import ConfigError
+
+_TIME = re.compile(r"(\d{1,6}) ?(min|h)")
+_LONGEST = timedelta(days=366)
+
+
+def _time(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{value!r} is no time; write it as 30 min or 24 h")
+    time = int(found[1]) * (timedelta(hours=1) if found[2] == "h" else timedelta(minutes=1))
+    if time > _LONGEST:
+        raise ValueError(f"{value} is longer than a year")
+    return time
+
+
+def _code(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("a category is written in quotes: '0101'")  # noqa: TRY004 - pydantic's way to tell
+    return value
+
+
+Time = Annotated[timedelta, BeforeValidator(_time)]
+Code = Annotated[str, BeforeValidator(_code), Field(pattern=r"^(\d{2}){1,4}$")]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Step(_Closed):
+    after: Time
+    to: EscalateTo
+
+
+class _Part(_Closed):
+    """What a limit says otherwise than the one of its kind."""
+
+    within: Time | None = None
+    counted: Reckoning | None = None
+    warn_before: Time | None = None
+    escalate: tuple[_Step, ...] | None = None
+
+    def limit(self, usual: TimeLimit) -> TimeLimit:
+        """With what it leaves out as usual."""
+        steps = None if self.escalate is None else tuple(EscalationStep(one.after, one.to) for one in self.escalate)
+        return TimeLimit(
+            length=usual.length if self.within is None else self.within,
+            counted=self.counted or usual.counted,
+            warn_before=usual.warn_before if self.warn_before is None else self.warn_before,
+            escalation=usual.escalation if steps is None else steps,
+        )
+
+
+class _Limit(_Part):
+    within: Time
+
+    @model_validator(mode="after")
+    def _holds(self) -> Self:
+        if wrong := list(_wrong(self.limit(TimeLimit(length=self.within)))):
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+class _Matter(_Closed):
+    category: Code
+    type: DemandType | None = None
+
+    @property
+    def matter(self) -> Matter:
+        return Matter(category=self.category, demand_type=self.type)
+
+
+class _Override(_Part, _Matter):
+    clock: ClockKind
+
+
+class _Approve(_Closed):
+    replies: bool = False
+    extensions: bool = True
+    pauses: bool = True
+
+
+class _Extensions(_Closed):
+    most: int = Field(1, ge=0, le=20)
+    longest: Time = timedelta(hours=48)
+
+
+class _Limits(_Closed):
+    """One of each kind of clock."""
+
+    respond: _Limit
+    sign: _Limit
+    reply: _Limit
+    decide: _Limit
+    review: _Limit
+    approve: _Limit
+
+
+class _File(_Closed):
+    urgent: tuple[_Matter, ...] = ()
+    limits: _Limits
+    replies: dict[DemandType, _Part] = Field(default_factory=dict)
+    overrides: tuple[_Override, ...] = ()
+    silence: UnreviewedReturn = UnreviewedReturn.UPHELD
+    approve: _Approve = Field(default_factory=_Approve)
+    keep_on_reassignment: frozenset[ClockKind] = frozenset()
+    extensions: _Extensions = Field(default_factory=_Extensions)
+
+
+def read_case_policy(
+    path: Path, *, text: str | None = None, version: int = 0, categories: Collection[str] | None = None
+) -> CasePolicy:
+    """The policy in ``path``, or in the ``text`` that was imported from it, as ``version``.
+
+    ``categories``: all codes of the taxonomy; None: codes are not looked up. ``ConfigError`` lists every mistake as
+    ``file:line: …``.
+    """
+    source = YamlSource(path, text)
+    try:
+        file = _File.model_validate(source.value)
+    except ValidationError as error:
+        raise ConfigError(spelled(error, source)) from None
+    limits = {kind: getattr(file.limits, kind).limit(TimeLimit(length=timedelta())) for kind in ClockKind}
+    replies: dict[str, TimeLimit] = {name: part.limit(limits[ClockKind.REPLY]) for name, part in file.replies.items()}
+    overrides = tuple(
+        LimitOverride(kind=one.clock, matter=one.matter, limit=one.limit(limits[one.clock])) for one in file.overrides
+    )
+    problems = [
+        f"{source.where(('replies', name))}: replies.{name}: {wrong}"
+        for name, limit in replies.items()
+        for wrong in _wrong(limit)
+    ]
+    seen: set[tuple[ClockKind, Matter]] = set()
+    for at, one in enumerate(overrides):
+        wrongs = [*_wrong(one.limit), *_unknown(one.matter, categories)]
+        if (one.kind, one.matter) in seen:
+            wrongs.append("another override says the same clock of the same category and type")
+        seen.add((one.kind, one.matter))
+        problems += [f"{source.where(('overrides', at))}: overrides.{at}: {wrong}" for wrong in wrongs]
+    urgent = tuple(one.matter for one in file.urgent)
+    for at, matter in enumerate(urgent):
+        problems += [f"{source.where(('urgent', at))}: urgent.{at}: {wrong}" for wrong in _unknown(matter, categories)]
+    if problems:
+        raise ConfigError(problems)
+    return CasePolicy(
+        version=version,
+        limits=limits,
+        replies=replies,
+        overrides=overrides,
+        urgent=urgent,
+        silence=file.silence,
+        approve_replies=file.approve.replies,
+        approve_extensions=file.approve.extensions,
+        approve_pauses=file.approve.pauses,
+        keep_on_reassignment=file.keep_on_reassignment,
+        most_extensions=file.extensions.most,
+        longest_extension=file.extensions.longest,
+    )
+
+
+def _wrong(limit: TimeLimit) -> Iterable[str]:
+    if limit.length <= timedelta():
+        yield "within must be longer than nothing"
+    if limit.warn_before is not None and not timedelta() < limit.warn_before < limit.length:
+        yield "warn_before must be longer than nothing and shorter than within"
+    afters = [step.after for step in limit.escalation]
+    if afters != sorted(afters):
+        yield "the steps of escalate stand in order of their time"
+
+
+def _unknown(matter: Matter, categories: Collection[str] | None) -> Iterable[str]:
+    if categories is not None and matter.category not in categories:
+        yield f"the taxonomy has no category {matter.category}"

@@ -1,0 +1,53 @@
+"""Clocks of cases: those of which something has to come now, and those that are overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueClock:
+    """A clock that was found due."""
+
+    clock_id: str
+    ticket_id: str
+    next_at: datetime
+    """What it was due at. If it is due at another time by now, somebody else was there before."""
+    found_at: datetime
+    """When it was found: what has been due until then comes of it."""
+
+
+class DueClocks(Protocol):
+    """The clocks of all tickets, as those see them who fire them."""
+
+    async def take(self, owner: str, *, limit: int, lease_s: float) -> Sequence[DueClock]:
+        """Lease at most ``limit`` of what is due, the longest overdue first.
+
+        A lease ends when the clock alters. One that has stood for ``lease_s`` seconds, or whose owner is known to be
+        gone, is anybody's: leases save work, they do not keep anybody from firing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueClock:
+    """挂账: a limit that was not kept, of something that still is not done."""
+
+    clock_id: str
+    ticket_id: str
+    task_id: str | None
+    kind: str
+    unit: str | None
+    due_at: datetime
+    overdue_since: datetime
+
+
+class OverdueClocks(Protocol):
+    """The list of what is overdue."""
+
+    async def overdue(self, *, unit: str | None = None, limit: int = 200) -> Sequence[OverdueClock]:
+        """At most ``limit``, the longest overdue first; of one unit, or (None) of all and of the centre."""
+        ...
