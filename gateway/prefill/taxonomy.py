@@ -71,12 +71,6 @@ class TaxonomyNode:
         return self.effective_from <= day.isoformat() <= (self.effective_to or _NO_END)
 
 
-def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:
-    """The taxonomy's version on ``day``: the last date until then on which a row began or ended to count."""
-    dates = (d for row in taxonomy.values() for d in (row.effective_from, row.effective_to))
-    return max((d for d in dates if d and d <= day.isoformat()), default=None)
-
-
 def reply_limit(taxonomy: Mapping[str, TaxonomyNode], code: str, kind: str) -> timedelta | None:
     """How long the reply to a demand of type ``kind`` about ``code`` may take; None: as long as the policy says.
 
@@ -88,6 +82,12 @@ def reply_limit(taxonomy: Mapping[str, TaxonomyNode], code: str, kind: str) -> t
             return row.reply_limits[kind]
         row = taxonomy.get(row.parent)
     return None
+
+
+def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:
+    """The taxonomy's version on ``day``: the last date until then on which a row began or ended to count."""
+    dates = (d for row in taxonomy.values() for d in (row.effective_from, row.effective_to))
+    return max((d for d in dates if d and d <= day.isoformat()), default=None)
 
 
 def read_units(path: Path) -> dict[str, Unit]:
