@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from gateway.domain.case.rules import Crossing, DispatchRule, Role
+from gateway.domain.case.rules import Crossing, DispatchRule
+from gateway.domain.task_status import Role
 from gateway.domain.words import Line
 from gateway.edge.cells import ANY, RowReader, read_rows
 from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, of_file, read_sheet

@@ -19,8 +19,6 @@ from gateway.prefill.taxonomy import version as taxonomy_version
 from gateway.web.form import described
 
 _LEVELS = ("l1", "l2", "l3", "l4")
-_LANGUAGES = ("zh", "en")
-_TRUE = "true"
 
 
 def _version(content: bytes) -> str:
@@ -84,7 +82,9 @@ class Catalogue:
         units = [_unit(unit) for unit in known_units.values()]
         categories = read_taxonomy(config_dir / "taxonomy.csv", known_units)
         return cls(
-            taxonomy=Table.of([_category(row, leaf=row["code"] not in parents) for row in taxonomy], version),
+            taxonomy=Table.of(
+                [_category(row, categories[row["code"]], leaf=row["code"] not in parents) for row in taxonomy], version
+            ),
             units=Table.of(units, _version(json.dumps(units).encode()) if units else ""),
             divisions=Table.of(
                 [{key: row.get(key, "") for key in ("code", "name", "level", "parent")} for row in divisions],
@@ -114,20 +114,22 @@ def _rows(content: str) -> Iterator[dict[str, str]]:
             yield clean
 
 
-def _category(row: Mapping[str, str], *, leaf: bool) -> dict[str, Any]:
-    names = {
-        language: [name for level in _LEVELS if (name := row.get(f"{level}_{language}", ""))] for language in _LANGUAGES
-    }
+def _category(row: Mapping[str, str], node: TaxonomyNode, *, leaf: bool) -> dict[str, Any]:
     return {
-        "code": row["code"],
-        "names": names["zh"],
-        "names_en": names["en"],
-        "keywords": row.get("keywords", "").split(),
-        "unit": row.get("unit") or None,
-        "urgent": row.get("urgent") == _TRUE,
+        "code": node.code,
+        "names": node.names,
+        "names_en": [name for level in _LEVELS if (name := row.get(f"{level}_en", ""))],
+        "keywords": node.keywords,
+        "unit": node.unit,
+        "urgent": node.urgent,
+        "danger": node.danger,
+        "plan_urgent": node.plan_urgent,
+        "reply_limits_s": {kind: int(limit.total_seconds()) for kind, limit in node.reply_limits.items()},
         "leaf": leaf,
-        "effective_from": row.get("effective_from") or None,
-        "effective_to": row.get("effective_to") or None,
+        "may_stay": node.may_stay,
+        "gbt39666": node.standard_class or None,
+        "effective_from": node.effective_from or None,
+        "effective_to": node.effective_to or None,
     }
 
 

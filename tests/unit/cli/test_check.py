@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from gateway.cli import main
 from gateway.cli.check import problems, problems_by_part, shown, warnings
 from gateway.errors import ConfigError
 from gateway.settings import Settings, load
+from gateway.settings.sections import INSTALLATION
 
 pytestmark = pytest.mark.unit
 
@@ -156,3 +158,21 @@ def test_a_policy_of_cases_that_names_no_category_of_the_taxonomy_is_a_problem(t
     policy.write_text(policy.read_text(encoding="utf-8").replace('"0201"', '"9901"'), encoding="utf-8")
     [problem] = problems_by_part(Settings(config_dir=tmp_path))["tables"]
     assert "no category 9901" in problem
+
+
+def test_mistakes_of_the_taxonomy_are_all_named(tmp_path):
+    """A table of an earlier version says what its columns became; a wrong limit and a row nobody can stay at by row."""
+    config = tmp_path / "config"
+    shutil.copytree(INSTALLATION / "config", config)
+    table = config / "taxonomy.csv"
+    path = tmp_path / "gateway.toml"
+    path.write_text(f'config_dir = "{config}"', encoding="utf-8")
+    assert problems(load(path)) == []
+    whole = table.read_text(encoding="utf-8")
+    table.write_text(whole.replace("danger,plan_urgent,reply_limits", "urgent,time_limit,old", 1), encoding="utf-8")
+    assert "urgent is now danger and plan_urgent" in "\n".join(problems(load(path)))
+    head, first, *rest = whole.splitlines()
+    wrong = first.replace(",false,false,,false,", ",false,false,complaint=soon,false,")
+    assert wrong != first
+    table.write_text("\n".join([head, wrong, *rest, ""]), encoding="utf-8")
+    assert f"{table}:2: reply_limits: 'complaint=soon' is no limit" in "\n".join(problems(load(path)))

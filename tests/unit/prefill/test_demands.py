@@ -19,7 +19,7 @@ from tests.support.reading import city_prefill
 pytestmark = pytest.mark.unit
 
 CONFIG = INSTALLATION / "config"
-NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
 UNITS = read_units(CONFIG / "units.csv")
 TAXONOMY = read_taxonomy(CONFIG / "taxonomy.csv", UNITS)
 with (Path(__file__).parents[2] / "data" / "demands.csv").open(encoding="utf-8", newline="") as file:

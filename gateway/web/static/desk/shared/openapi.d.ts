@@ -467,9 +467,14 @@ export interface Taxonomy {
     names: string[];
     names_en: string[];
     keywords: string[];
-    unit: string | null;
+    unit: string;
     urgent: boolean;
+    danger: boolean;
+    plan_urgent: boolean;
+    reply_limits_s: Record<string, number>;
     leaf: boolean;
+    may_stay: boolean;
+    gbt39666: string | null;
     effective_from: string | null;
     effective_to: string | null;
   }[];

@@ -56,7 +56,7 @@ export const CODED = {
       const today = new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); // as the clock here shows it
       /** @param {Category} one */
       const holds = (one) => (!one.effective_from || one.effective_from <= today) && (!one.effective_to || one.effective_to >= today);
-      return tables.taxonomy.items.filter((one) => one.leaf && holds(one));
+      return tables.taxonomy.items.filter((one) => one.may_stay && holds(one));
     },
     label: (code, tables, language, value) => {
       const one = tables.taxonomy.by.get(code);
