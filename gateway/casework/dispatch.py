@@ -51,5 +51,5 @@ class DispatchTicket:
             directory=self.directory,
             policy=self.policy,
         )
-        Case(ticket, self.at, self.actor).dispatch(decided, self.offers)
+        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, self.offers)
         return world.applied(ticket)

@@ -10,7 +10,6 @@ from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import UnitTask
-from gateway.domain.ids import rfc3339
 from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
@@ -53,7 +52,7 @@ class WorkOnTask:
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``Forbidden``."""
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
-        case = Case(ticket, self.at, self.actor)
+        case = Case(ticket, self.at, self.actor, world.case_rules)
         task = case.task(self.task_id)
         self._check(task)
         status = TaskStatus(task.status)
@@ -99,8 +98,8 @@ class WorkOnTask:
     def extend(self, case: Case, task: UnitTask) -> None:
         """延期, or the wish for it."""
         until = self.until
-        if until is None or (task.due_at is not None and rfc3339(until) <= task.due_at):
-            raise RejectedInput("an extension names an instant after the task is due")
+        if until is None:
+            raise RejectedInput("an extension names an instant")
         if self.granted:
             case.extend(task, until, self.reason, self.said_in)
         else:

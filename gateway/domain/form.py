@@ -135,6 +135,7 @@ class UnitTask:
     replied_at: str | None = None
     accepted_at: str | None = None
     due_at: str | None = None
+    """Of its reply."""
     asked_until: str | None = None
     """延期: asked for and not decided."""
     returns: list[Return] = field(default_factory=list)
@@ -151,18 +152,34 @@ class Routing:
 
 @dataclass(slots=True)
 class TicketClock:
-    """A limit of the city's plan that runs, was met or was breached. Times are RFC 3339."""
+    """A limit that runs, was met or was breached: ``domain.case.clock.CaseClock`` as documents hold it.
+
+    Times are RFC 3339.
+    """
 
     clock_id: str
     kind: str = ""
-    started_at: str = ""
-    due_at: str = ""
     task_id: str | None = None
+    unit: str | None = None
+    policy: int = 0
+    calendar: str = ""
+    started_at: str | None = None
+    owned_at: str | None = None
+    length_ms: int = 0
+    extended_ms: int = 0
+    paused_ms: int = 0
+    inherited_ms: int = 0
+    due_at: str | None = None
+    warn_at: str | None = None
+    escalations: list[dict[str, str | None]] = field(default_factory=list)
     warned_at: str | None = None
-    met_at: str | None = None
     breached_at: str | None = None
+    escalated: int = 0
     paused_at: str | None = None
+    met_at: str | None = None
     stopped_at: str | None = None
+    earlier: list[dict[str, str | None]] = field(default_factory=list)
+    unsure: bool = False
     next_at: str | None = None
 
 

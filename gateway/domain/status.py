@@ -54,9 +54,9 @@ _NEXT: Final[Mapping[Status, frozenset[Status]]] = {
     Status.REGISTERED: _OUT | {Status.CLASSIFIED, Status.DISPATCHED},
     Status.CLASSIFIED: _OUT | {Status.DISPATCHED},
     # A unit that returns its task (退单) sends the ticket back, to be dispatched or classified anew.
-    Status.DISPATCHED: _OUT | {Status.SIGNED, Status.CLASSIFIED},
+    Status.DISPATCHED: _OUT | {Status.SIGNED, Status.HANDLING, Status.CLASSIFIED},
     Status.SIGNED: _OUT | {Status.HANDLING, Status.REPLIED, Status.DISPATCHED, Status.CLASSIFIED},
-    Status.HANDLING: _OUT | {Status.REPLIED, Status.DISPATCHED, Status.CLASSIFIED},
+    Status.HANDLING: _OUT | {Status.REPLIED, Status.SIGNED, Status.DISPATCHED, Status.CLASSIFIED},
     # Who is not content with the answer has their ticket reopened: it is in work once more.
     Status.REPLIED: frozenset({Status.EVALUATED, Status.ARCHIVED, Status.HANDLING, Status.MERGED}),
     Status.EVALUATED: frozenset({Status.ARCHIVED, Status.HANDLING, Status.MERGED}),

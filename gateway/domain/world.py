@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
 from gateway.domain.case.note import Note
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.events import Event, InteractionEnded, TicketRegistered
 from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
@@ -84,6 +85,8 @@ class World:
     """The city's, for the days of ticket numbers."""
     new_id: Callable[[], str]
     """Ids that the batch was given for what it may have to make."""
+    case_rules: CaseRules = BY_PLAN
+    """By which cases are decided now."""
     tickets: dict[str, Ticket] = field(default_factory=dict)
     interactions: dict[str, Interaction] = field(default_factory=dict)
     open: dict[Key, str] = field(default_factory=dict)

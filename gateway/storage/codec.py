@@ -9,14 +9,12 @@ from typing import Any
 import msgspec
 
 from gateway.domain import masking
-from gateway.domain.case.note import Note
 from gateway.domain.form import Form
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.interaction import FlowRun, Interaction, Recording
 from gateway.domain.journal import Journal, Recorded
 from gateway.domain.messages import Heard, Thread
 from gateway.domain.status import Status
-from gateway.domain.task_status import RUNNING, TaskStatus
 from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import Written
@@ -122,28 +120,6 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
             row["search_masked"] = masking.searchable(msgspec.to_builtins(form))
         row["doc"] = json_text(form)
     return row
-
-
-def task_rows(ticket: Ticket) -> list[Row]:
-    """The rows of the tasks of a ticket."""
-    return [
-        {
-            "task_id": task.task_id,
-            "ticket_id": ticket.ticket_id,
-            "unit": task.unit or "",
-            "role": task.role,
-            "status": task.status,
-            "due_at": task.due_at,
-            "open": TaskStatus(task.status) in RUNNING,
-        }
-        for task in ticket.form.handling.units
-    ]
-
-
-def note_row(note: Note) -> Row:
-    """The row of a note."""
-    row: Row = {name: getattr(note, name) for name in ("note_id", "ticket_id", "task_id", "author", "text")}
-    return row | {"kind": note.kind.value, "at": rfc3339(note.at)}
 
 
 def interaction_of(row: Any, loads: Callable[[Any], Any]) -> Interaction:

@@ -13,15 +13,14 @@ from gateway.domain.transcript import NewSegment
 from gateway.domain.world import World
 from gateway.storage import tables as t
 from gateway.storage.bulk import Bulk
+from gateway.storage.case_rows import write_cases
 from gateway.storage.codec import (
     SAID,
     Row,
     event_row,
     interaction_row,
     message_row,
-    note_row,
     outbox_row,
-    task_rows,
     thread_row,
     ticket_row,
 )
@@ -68,8 +67,6 @@ _INTERACTION = _update(t.interactions, "interaction_id", "ticket_id")
 _IDENTITY = _upsert(t.identities, ["value", "kind"], "requester_id")
 _SEGMENT = Bulk(lambda c: upsert(c, t.segments).on_conflict_do_nothing())
 _THREAD = _upsert(t.threads, ["sender", "channel_id"], "last_seq", "heard_at", "ticket_id", "interaction_id", "doc")
-_TASK = _upsert(t.tasks, ["task_id"], "unit", "role", "status", "due_at", "open")
-_NOTE = Bulk.insert(t.case_notes)
 _SERIAL = _upsert(t.serials, ["day"], "last")
 _COUNT = Bulk(lambda _: sa.update(t.counters).where(t.counters.c.name == EVENT_SEQ).values(_named("value")))
 _CORRECT = Bulk(
@@ -127,8 +124,7 @@ def save(connection: sa.Connection, loaded: Loaded, now: str) -> list[Row]:
     _NEW_INTERACTION.run(connection, begun)
     gone_on = [interaction_row(one) for one in world.interactions.values() if one.dirty and not one.new]
     _INTERACTION.run(connection, [row | {"of_row": row["interaction_id"]} for row in gone_on])
-    _TASK.run(connection, [row for one in tickets if one.opened for row in task_rows(one)])
-    _NOTE.run(connection, [note_row(note) for note in world.new_notes])
+    write_cases(connection, world)
     _save_words(connection, world)
     _save_messages(connection, world, now)
     _IDENTITY.run(

@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain import task_status as states
+from gateway.domain.case import clock_moves
+from gateway.domain.case.policy import ClockKind, UnreviewedReturn
+from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
+from gateway.domain.case.ticket_clocks import TicketClocks
 from gateway.domain.events import (
     CaseDispatched,
     CaseUndecided,
@@ -32,7 +36,7 @@ from gateway.domain.events import (
 )
 from gateway.domain.form import Return, UnitTask, cloned
 from gateway.domain.form_items import changed
-from gateway.domain.ids import rfc3339
+from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import Alteration, Ticket
@@ -54,11 +58,12 @@ class Offer:
 class Case:
     """What happens to the tasks of ``ticket`` at one instant, done by ``actor``."""
 
-    __slots__ = ("_actor", "_at", "_ticket")
+    __slots__ = ("_actor", "_at", "_rules", "_ticket", "clocks")
 
-    def __init__(self, ticket: Ticket, at: datetime, actor: str) -> None:
+    def __init__(self, ticket: Ticket, at: datetime, actor: str, rules: CaseRules) -> None:
         """Nothing happens yet."""
-        self._ticket, self._at, self._actor = ticket, at, actor
+        self._ticket, self._at, self._actor, self._rules = ticket, at, actor, rules
+        self.clocks = TicketClocks(ticket, at, actor, rules)
 
     def task(self, task_id: str, version: int | None = None) -> UnitTask:
         """``NotFound``; ``StaleVersion`` when the task is not at ``version``."""
@@ -69,16 +74,15 @@ class Case:
             raise StaleVersion(f"the task is at version {found.version}; read it again and repeat your action")
         return found
 
-    def undecided(self, reason: str, due_at: datetime) -> None:
-        """The centre has to say who acts. Once: what waits for it goes on waiting."""
-        handling = self._ticket.form.handling
-        if handling.undecided_since is not None:
+    def undecided(self, reason: str) -> None:
+        """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting."""
+        if self._ticket.form.handling.undecided_since is not None:
             return
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
         told.set("status", moved(self._ticket.status, Status.CLASSIFIED))
-        event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, due_at=rfc3339(due_at))
-        self._ticket.record(event, told)
+        self._ticket.record(CaseUndecided(at=self._at, actor=self._actor, reason=reason), told)
+        self.clocks.start(ClockKind.DECIDE)
 
     def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer]) -> list[UnitTask]:
         """派单 to ``offers``, of which one leads. ``Conflict``: it is answered or over, or a unit has it already."""
@@ -90,6 +94,7 @@ class Case:
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
         ticket.record(decided, told)
+        self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
         for offer in offers:
             self._offer(offer, decided.directory)
         return handling.units[-len(offers) :]
@@ -121,22 +126,30 @@ class Case:
         if offer.role is Role.LEAD and lead != offer.unit:
             event.changed[_LEAD] = [lead, offer.unit]
         self._record(event, None, made)
+        first, since = ClockKind.SIGN, self._at
+        if self._rules.is_urgent(self._ticket.form.demand):
+            first, since = ClockKind.RESPOND, self._ticket.created_at
+        self.clocks.start(first, task_id=offer.task_id, unit=offer.unit, since=since)
+        self.clocks.start(ClockKind.REPLY, task_id=offer.task_id, unit=offer.unit)
 
     def sign(self, task: UnitTask) -> None:
         """签收."""
         self._move(task, TaskVerb.SIGN, TaskSigned, signed_at=rfc3339(self._at))
+        self._met(task, ClockKind.SIGN)
 
     def respond(self, task: UnitTask, note_id: str | None) -> None:
         """响应: who responds has signed."""
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "responded_at": task.responded_at or now}
         self._move(task, TaskVerb.RESPOND, TaskResponded, {"note_id": note_id}, **first)
+        self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
 
     def arrive(self, task: UnitTask, note_id: str | None) -> None:
         """到场: who is there has signed."""
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "arrived_at": task.arrived_at or now}
         self._move(task, TaskVerb.ARRIVE, TaskArrived, {"note_id": note_id}, **first)
+        self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
 
     def ask_return(self, task: UnitTask, reason: str, note_id: str | None, words: str | None) -> None:
         """退单. ``Conflict`` for a reason that the centre did not follow before (终审)."""
@@ -144,16 +157,29 @@ class Case:
             raise Conflict("the centre has decided about this reason already: the task stays with your unit")
         self._move(task, TaskVerb.RETURN, TaskReturnAsked, {"reason": reason, "note_id": note_id})
         self.task(task.task_id).returns.append(Return(rfc3339(self._at), task.unit, reason, words))
+        self._met(task, ClockKind.SIGN)
+        self.clocks.start(ClockKind.REVIEW, task_id=task.task_id)
 
     def returned(self, task: UnitTask, *, by_silence: bool = False) -> None:
         """The centre follows the unit, or did not decide in time."""
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
+        self._met(task, ClockKind.REVIEW)
+        self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
         """维持派单: final for the reason that the unit gave."""
         self._move(task, TaskVerb.UPHOLD, TaskUpheld, {"by_silence": by_silence, "note_id": note_id})
         if returns := self.task(task.task_id).returns:
             returns[-1] = replace(returns[-1], upheld=True)
+        self._met(task, ClockKind.REVIEW)
+
+    def unreviewed(self, task: UnitTask) -> None:
+        """The centre has not decided about a return in time: the policy says what that means."""
+        if task.status == TaskStatus.RETURNING:
+            if self._rules.policy.silence is UnreviewedReturn.RETURNED:
+                self.returned(task, by_silence=True)
+            else:
+                self.uphold(task, None, by_silence=True)
 
     def reassign(self, task: UnitTask, to: Offer, reason: str, note_id: str | None, directory: str | None) -> None:
         """改派; what the first unit missed stays its own. ``Conflict`` when the other one has a task of it."""
@@ -161,6 +187,8 @@ class Case:
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
         self._offer(to, directory)
+        self._met(task, ClockKind.REVIEW)
+        self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
         """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
@@ -169,34 +197,55 @@ class Case:
         after.asked_until, after.version = rfc3339(until), task.version + 1
         about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._record(TaskExtensionAsked(at=self._at, actor=self._actor, task_id=task.task_id, **about), task, after)
+        self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
 
     def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
-        """延期."""
+        """延期. ``Conflict`` when the limit has passed already, or no time is won."""
+        clocks = list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
+        for clock in clocks:
+            clock_moves.extend(clock, until, self._at, self._rules.terms_of(clock, self._ticket.form.demand))
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
-        self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None, due_at=rfc3339(until))
+        self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
+        self._met(task, ClockKind.APPROVE)
+        self.clocks.extend(clocks, until)
 
     def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
         """暂停."""
         self._move(task, TaskVerb.PAUSE, TaskPaused, {"reason": reason, "note_id": note_id})
+        self.clocks.pause(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
 
     def resume(self, task: UnitTask) -> None:
         """恢复."""
         self._move(task, TaskVerb.RESUME, TaskResumed)
+        self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
 
     def reply(self, task: UnitTask, note_id: str, *, solved: bool) -> None:
-        """答复: who replies has signed."""
+        """答复: who replies has signed. Where nobody has to approve it, it is accepted at once."""
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "replied_at": now}
         self._move(task, TaskVerb.REPLY, TaskReplied, {"note_id": note_id, "solved": solved}, **first)
+        self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
+        self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
+        if self._rules.policy.approve_replies:
+            self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
+        else:
+            self.accept(self.task(task.task_id))
 
     def accept(self, task: UnitTask) -> None:
-        """The centre takes the reply."""
+        """The centre takes the reply: the unit was in time when it gave it, not when somebody read it."""
+        replied_at = from_rfc3339(task.replied_at) if task.replied_at else self._at
         self._move(task, TaskVerb.ACCEPT, TaskAccepted, accepted_at=rfc3339(self._at))
+        self._met(task, ClockKind.APPROVE)
+        self.clocks.meet(self.clocks.running(ClockKind.REPLY, task_id=task.task_id), replied_at)
 
     def send_back(self, task: UnitTask, reason: str, note_id: str | None) -> None:
-        """退回重办."""
+        """退回重办: the limit of the reply goes on; where the reply had been accepted another one begins."""
         about = {"reason": reason, "note_id": note_id}
+        accepted = task.accepted_at is not None
         self._move(task, TaskVerb.SEND_BACK, TaskSentBack, about, replied_at=None, accepted_at=None)
+        self._met(task, ClockKind.APPROVE)
+        if accepted:
+            self.clocks.start(ClockKind.REPLY, task_id=task.task_id, unit=task.unit)
 
     def cancel(self) -> None:
         """Nothing is to be done by any unit any more."""
@@ -205,6 +254,10 @@ class Case:
                 after = cloned(task)
                 after.status, after.version = TaskStatus.CANCELLED.value, task.version + 1
                 self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
+        self.clocks.stop(self.clocks.running())
+
+    def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
+        self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))
 
     def _move(
         self, task: UnitTask, verb: TaskVerb, kind: type[Any], about: dict[str, Any] | None = None, **values: Any

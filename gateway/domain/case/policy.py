@@ -148,3 +148,19 @@ class CasePolicy:
         """What such a clock goes by at a unit whose calendar is ``own``."""
         limit = self.limit(kind, category=category, demand_type=demand_type)
         return ClockTerms(limit=limit, calendar=own if limit.counted is Reckoning.WORK else WALL, policy=self.version)
+
+
+_HALF_AN_HOUR, _DAY, _TWO_DAYS = timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48)
+PLAN = CasePolicy(
+    version=0,
+    limits={
+        ClockKind.RESPOND: TimeLimit(length=_HALF_AN_HOUR),
+        ClockKind.SIGN: TimeLimit(length=_HALF_AN_HOUR),
+        ClockKind.REPLY: TimeLimit(length=_TWO_DAYS),
+        ClockKind.DECIDE: TimeLimit(length=timedelta(hours=2)),
+        ClockKind.REVIEW: TimeLimit(length=_DAY),
+        ClockKind.APPROVE: TimeLimit(length=_DAY),
+    },
+    replies={DemandType.CONSULTATION: TimeLimit(length=_DAY), DemandType.SUGGESTION: TimeLimit(length=_DAY)},
+)
+"""The limits of the city's plan (速派即办), where nobody has imported a policy."""

@@ -7,10 +7,9 @@ from gateway.domain.events.base import Event, event
 
 @event("case.undecided")
 class CaseUndecided(Event):
-    """Nobody knows yet who must act: the centre decides until ``due_at``."""
+    """Nobody knows yet who must act: the centre decides."""
 
     reason: str
-    due_at: str
 
 
 @event("case.dispatched")

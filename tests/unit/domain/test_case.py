@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gateway.domain.case.case import Case, Offer
+from gateway.domain.case.rules_in_force import BY_PLAN
 from gateway.domain.case.stage import stage
 from gateway.domain.events import CaseDispatched
 from gateway.domain.fold import coded_state, recounted
@@ -23,6 +24,7 @@ from gateway.errors import Conflict, GatewayError, StaleVersion
 
 pytestmark = pytest.mark.unit
 NINE = datetime(2026, 11, 30, 1, tzinfo=UTC)
+RULES = BY_PLAN
 UNITS = ("M01", "M02", "M03", "T01")
 
 
@@ -43,7 +45,7 @@ def dispatched(*units: str, ticket: Ticket | None = None, at: datetime = NINE) -
     offers = [
         Offer(task_id=f"k-{unit}", unit=unit, role=Role.JOINT if nth else Role.LEAD) for nth, unit in enumerate(units)
     ]
-    Case(ticket, at, "agent:li").dispatch(decided(at), offers)
+    Case(ticket, at, "agent:li", RULES).dispatch(decided(at), offers)
     return ticket
 
 
@@ -55,11 +57,11 @@ def test_every_state_but_the_gone_ones_leads_somewhere() -> None:
 
 def test_the_first_signature_signs_the_ticket_and_one_unit_never_conflicts_with_another() -> None:
     ticket = dispatched("M01", "M02")
-    case = Case(ticket, NINE, "unit:M01")
+    case = Case(ticket, NINE, "unit:M01", RULES)
     mine, theirs = case.task("k-M01", 1), case.task("k-M02", 1)
     case.sign(mine)
     assert ticket.status is Status.SIGNED
-    case = Case(ticket, NINE, "unit:M02")
+    case = Case(ticket, NINE, "unit:M02", RULES)
     case.respond(case.task("k-M02", theirs.version), None)
     assert ticket.status is Status.HANDLING
     with pytest.raises(StaleVersion):
@@ -68,9 +70,9 @@ def test_the_first_signature_signs_the_ticket_and_one_unit_never_conflicts_with_
 
 def test_a_return_for_a_reason_that_was_decided_is_final() -> None:
     ticket = dispatched("M01")
-    case = Case(ticket, NINE, "unit:M01")
+    case = Case(ticket, NINE, "unit:M01", RULES)
     case.ask_return(case.task("k-M01"), "not_ours", None, "这不是我们的职责")
-    Case(ticket, NINE, "agent:li").uphold(case.task("k-M01"), None)
+    Case(ticket, NINE, "agent:li", RULES).uphold(case.task("k-M01"), None)
     assert ticket.form.handling.units[0].returns[0].upheld
     with pytest.raises(Conflict, match="decided about this reason"):
         case.ask_return(case.task("k-M01"), "not_ours", None, "还是不是")
@@ -80,7 +82,7 @@ def test_a_return_for_a_reason_that_was_decided_is_final() -> None:
 
 def test_who_is_taken_a_task_away_keeps_what_it_did_and_the_next_one_leads() -> None:
     ticket = dispatched("M01")
-    case = Case(ticket, NINE + timedelta(hours=1), "agent:li")
+    case = Case(ticket, NINE + timedelta(hours=1), "agent:li", RULES)
     to = Offer(task_id="k-M03", unit="M03", role=Role.LEAD)
     case.reassign(case.task("k-M01"), to, "wrong_unit", None, "directory:1")
     first, second = ticket.form.handling.units
@@ -163,8 +165,9 @@ class Units(RuleBasedStateMachine):
         self.now += timedelta(minutes=7)
         before, told = coded_state(self.ticket, ()), len(self.ticket.journal.entries)
         try:
-            do(Case(self.ticket, self.now, "agent:li"))
-        except GatewayError:
+            do(Case(self.ticket, self.now, "agent:li", RULES))
+        except GatewayError as error:
+            assert "a ticket that is" not in str(error)
             assert (coded_state(self.ticket, ()), len(self.ticket.journal.entries)) == (before, told)
 
     @invariant()

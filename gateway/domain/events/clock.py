@@ -1,0 +1,124 @@
+"""Events of time limits (``handling.clocks``). ``changed`` tells what became of the clock.
+
+``clock_kind``: respond, sign, reply, decide, review, approve. ``unit`` None: the centre's. ``due``: when it came to
+pass by the clock's own reckoning, RFC 3339; ``at`` is when somebody looked.
+"""
+
+from __future__ import annotations
+
+from gateway.domain.events.base import Event, event
+
+
+@event("clock.started")
+class ClockStarted(Event):
+    """It runs, until ``due_at``."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+    due_at: str
+    policy: int
+
+
+@event("clock.warned")
+class ClockWarned(Event):
+    """临期提醒: it is due soon."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+
+
+@event("clock.breached")
+class ClockBreached(Event):
+    """超时: nobody did it in time."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+
+
+@event("clock.unbreached")
+class ClockUnbreached(Event):
+    """It was done in time after all: a machine's time had run ahead."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+
+
+@event("clock.escalated")
+class ClockEscalated(Event):
+    """升级: ``to`` is told (unit, parent, centre, supervision)."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+    to: str
+
+
+@event("clock.met")
+class ClockMet(Event):
+    """It was done."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+
+
+@event("clock.paused")
+class ClockPaused(Event):
+    """挂起: time does not count."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+
+
+@event("clock.resumed")
+class ClockResumed(Event):
+    """恢复计时."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+
+
+@event("clock.moved")
+class ClockMoved(Event):
+    """It is due at another time. ``why``: extended, resumed, corrected, calendar."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
+    why: str
+    due_at: str
+
+
+@event("clock.stopped")
+class ClockStopped(Event):
+    """Nobody has to do it any more."""
+
+    clock_id: str
+    clock_kind: str
+    task_id: str | None = None
+    unit: str | None = None
+    due: str
