@@ -7,6 +7,7 @@ them. Nothing is ever merged into a merged ticket, so there are no cycles.
 
 from __future__ import annotations
 
+from gateway.domain.case.stage import stage
 from gateway.domain.events import TicketMerged, TicketUnmerged
 from gateway.domain.status import CLOSED, Status, moved
 from gateway.domain.ticket import Alteration, Ticket
@@ -40,7 +41,9 @@ def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
     if above is not None:
         raise Conflict(f"the ticket that it is merged into is merged into {above}; unmerge that one first")
     back = Alteration(ticket)
-    back.set("status", moved(ticket.status, Status(ticket.form.status_before_merge or Status.REGISTERED)))
+    before = Status(ticket.form.status_before_merge or Status.REGISTERED)
+    classified = ticket.form.demand.category.code is not None
+    back.set("status", moved(ticket.status, stage(before, ticket.form.handling.units, classified=classified)))
     ticket.form.status_before_merge = None
     back.set("related.merged_into", None)
     ticket.record(event, back)

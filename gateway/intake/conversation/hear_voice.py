@@ -90,7 +90,7 @@ class HearVoiceMessage:
         heard = AttachmentTranscribed(at=at, attachment_id=self.attachment_id, message_id=self.message_id)
         ticket.record(heard, filling.alteration)
         if self.asked is not None:
-            self.asked.tell(ticket, at)
+            self.asked.tell(world, ticket, at)
         ticket.raise_emergency(self.emergency, at, self.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))

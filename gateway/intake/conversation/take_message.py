@@ -8,8 +8,10 @@ from typing import Any
 
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.callback import NewCallback
+from gateway.domain.case.case import Case
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import (
+    SYSTEM,
     DemandTaken,
     InteractionEnded,
     InteractionStarted,
@@ -58,10 +60,11 @@ class Asked:
         if self.withdrawn and ticket.status not in NOT_BEGUN:
             raise StaleVersion("the ticket has gone on; read it again")
 
-    def tell(self, ticket: Ticket, at: datetime) -> None:
+    def tell(self, world: World, ticket: Ticket, at: datetime) -> None:
         """Record it."""
         if self.withdrawn:
             ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
+            Case(ticket, at, SYSTEM, world.case_rules).cancel()
         else:
             ticket.record(_ASKED[self.intent](at=at, of=self.of))
 
@@ -193,7 +196,7 @@ class TakeMessage:
             ticket.record(started)
         ticket.record(inbound.received(at), filling.alteration)
         if self.asked is not None:
-            self.asked.tell(ticket, at)
+            self.asked.tell(world, ticket, at)
         ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain import merging
+from gateway.domain.case.case import Case
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import TicketMerged, TicketUnmerged
 from gateway.domain.world import World
@@ -38,4 +39,5 @@ class MergeTicket:
             merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
         else:
             merging.merge(ticket, head, TicketMerged(at=self.at, actor=self.actor, into=self.head))
+            Case(ticket, self.at, self.actor, world.case_rules).cancel()
         return world.applied(ticket)
