@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.domain.events import REGISTRY, Event
-from gateway.domain.events.told import Key, keys, meaning
+from gateway.domain.events.told import DataKey, keys, meaning
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = {DOCS / "events.md": "en", DOCS / "events.zh-CN.md": "zh"}
@@ -44,11 +44,11 @@ def _keys(kind: type[Event], language: str) -> Iterator[str]:
             yield f"`{key.name}`{'' if key.always else '?'}（{_type(key, language)}）：{key.zh}"
 
 
-def _type(key: Key, language: str) -> str:
+def _type(key: DataKey, language: str) -> str:
     told = _TYPES[language][key.kind]
     if key.many:
         return f"list of {told}s" if language == "en" else f"{told}列表"
-    if key.null:
+    if key.null and key.always:
         return f"{told}, or null" if language == "en" else f"{told}或 null"
     return told
 

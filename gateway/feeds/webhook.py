@@ -143,9 +143,10 @@ class WebhookFeed:
 def cloud_event(delivery: Delivery, *, source: str, type_prefix: str, schemas_url: str) -> dict[str, Any]:
     """CloudEvents 1.0 section 3; ``sequence`` is the extension of that name, our gap-free event_seq.
 
-    Without a public address there is no ``dataschema``: the receiver could not fetch it.
+    ``dataschema`` is left out where the receiver could not fetch it: no public address is configured, or the event is
+    of a newer release that runs beside this one.
     """
-    schema = {"dataschema": dataschema(schemas_url, REGISTRY[delivery.type])} if schemas_url else {}
+    kind = REGISTRY.get(delivery.type) if schemas_url else None
     return {
         "specversion": "1.0",
         "id": delivery.event_id,
@@ -154,7 +155,7 @@ def cloud_event(delivery: Delivery, *, source: str, type_prefix: str, schemas_ur
         "subject": delivery.ticket_id,
         "time": delivery.at,
         "datacontenttype": "application/json",
-        **schema,
+        **({"dataschema": dataschema(schemas_url, kind)} if kind is not None else {}),
         "sequence": str(delivery.event_seq),
         "data": {"event": delivery.event, "ticket": delivery.record},
     }

@@ -27,6 +27,13 @@ class TicketCorrected(Event):
     fields: list[str]
 
 
+@event("ticket.updated", zh="工单更新", en="Updated")
+class TicketUpdated(Event):
+    """An earlier release altered fields without an event of their own; none is written any more."""
+
+    fields: list[str]
+
+
 @event("ticket.erased", zh="个人信息已删除", en="Personal data erased")
 class TicketErased(Event):
     """What it held of a person has been erased; codes and instants stay."""

@@ -15,7 +15,7 @@ from gateway.domain.events.base import Event, attributes
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class DataKey:
     """One key of ``data``."""
 
     name: str
@@ -25,7 +25,7 @@ class Key:
     """A list of them."""
     null: bool
     always: bool
-    """Otherwise it is left out where there is nothing to say."""
+    """Otherwise it is left out where there is nothing to say; events of earlier releases may have null there."""
     zh: str
     en: str
 
@@ -43,7 +43,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "disposition": ("结束方式，代码", "how it ended, by code"),
     "due_at": ("应在何时之前再拨", "when the person has to be called by"),
     "empty": ("尚未说任何内容", "nothing has been said yet"),
-    "error": ("渠道给出的失败原因", "what the provider calls the reason"),
+    "error": ("失败原因", "what failed"),
     "event": ("渠道对非普通消息的称呼", "what the channel calls a message that is no plain one"),
     "fields": ("更正或确认的栏，按记录路径", "the fields set or confirmed, by record path"),
     "flow": ("流程名称", "name of the flow"),
@@ -80,7 +80,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """What each key means, of whichever event: in Chinese, in English."""
 
 
-def keys(kind: type[Event]) -> Iterator[Key]:
+def keys(kind: type[Event]) -> Iterator[DataKey]:
     """The keys of ``data`` besides ``changed``. What a channel tells under keys of its own is not known here."""
     hints = get_type_hints(kind)
     for attribute, name, default in attributes(kind):
@@ -92,7 +92,7 @@ def keys(kind: type[Event]) -> Iterator[Key]:
             continue
         always = default is MISSING
         zh, en = WORDS[name]
-        yield Key(name, inner, many=many, null=null and always, always=always, zh=zh, en=en)
+        yield DataKey(name, inner, many=many, null=null, always=always, zh=zh, en=en)
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
@@ -104,5 +104,6 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 
 
 def meaning(kind: type[Event]) -> str:
-    """What the event tells: its docstring in one line."""
-    return " ".join((inspect.getdoc(kind) or "").replace("``", "`").split())
+    """What the event tells: the first sentence of its docstring."""
+    whole = " ".join((inspect.getdoc(kind) or "").replace("``", "`").split())
+    return whole.split(". ")[0].rstrip(".") + "."

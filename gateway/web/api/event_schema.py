@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.domain.events import Event
-from gateway.domain.events.told import Key, keys, meaning
+from gateway.domain.events.told import DataKey, keys, meaning
 from gateway.web.api.record_schema import Schema
 
 CHANGED: Schema = {
@@ -27,7 +27,7 @@ def data_schema(kind: type[Event], changed: Schema = CHANGED) -> Schema:
     return schema
 
 
-def _of(key: Key) -> Schema:
+def _of(key: DataKey) -> Schema:
     name = _TYPES[key.kind]
     if key.many:
         return {"type": "array", "items": {"type": name}, "description": key.en}

@@ -17,9 +17,9 @@ export interface Attachment {
 
 export interface AttachmentFailedData { attachment_id: string; message_id: string; reason: string; changed?: Changed; }
 
-export interface AttachmentStoredData { attachment_id: string; bytes?: number; media_type?: string; changed?: Changed; }
+export interface AttachmentStoredData { attachment_id: string; bytes?: number | null; media_type?: string | null; changed?: Changed; }
 
-export interface AttachmentTranscribedData { attachment_id: string; message_id: string; error?: string; changed?: Changed; }
+export interface AttachmentTranscribedData { attachment_id: string; message_id: string; error?: string | null; changed?: Changed; }
 
 export interface AttemptBody { result: AttemptResult; reason?: string | null; due_at?: string | null; }
 
@@ -66,11 +66,11 @@ export interface Callback {
 
 export interface CallbackAttemptedData { callback_id: string; attempts: number; result: string; due_at: string; changed?: Changed; }
 
-export interface CallbackCancelledData { callback_id: string; why: string; attempts?: number; result?: string; changed?: Changed; }
+export interface CallbackCancelledData { callback_id: string; why: string; attempts?: number | null; result?: string | null; changed?: Changed; }
 
 export interface CallbackClaimedData { callback_id: string; attempts: number; changed?: Changed; }
 
-export interface CallbackDoneData { callback_id: string; why: string; attempts?: number; result?: string; changed?: Changed; }
+export interface CallbackDoneData { callback_id: string; why: string; attempts?: number | null; result?: string | null; changed?: Changed; }
 
 export interface CallbackList { items: Callback[]; }
 
@@ -198,12 +198,12 @@ export type DoneResult = "reached" | "not_reached";
 
 export type EmergencyNumber = "110" | "119" | "120" | "122";
 
-export interface EmergencyRaisedData { number: string; message_id?: string; changed?: Changed; }
+export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
 
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -310,13 +310,13 @@ export interface InteractionEndedData {
   recovered?: boolean;
   idle?: boolean;
   left?: boolean;
-  media?: boolean;
+  media?: boolean | null;
   changed?: Changed;
 }
 
 export interface InteractionPatch { interaction_id: string; transcript: SegmentPatch[]; }
 
-export interface InteractionStartedData { flow: string; previous?: string; changed?: Changed; }
+export interface InteractionStartedData { flow: string; previous?: string | null; changed?: Changed; }
 
 export interface LiftSecrecyBody { reason: "requester_asked" | "misunderstood" | "law"; }
 
@@ -330,24 +330,30 @@ export interface MediaItem { outlet: string; title?: string | null; url?: string
 
 export interface MergeBody { into: string; }
 
-export interface MessageDeliveredData { message_id: string; error?: string; changed?: Changed; }
+export interface MessageDeliveredData { message_id: string; error?: string | null; changed?: Changed; }
 
-export interface MessageFailedData { message_id: string; error?: string; reason?: string; instead?: string; changed?: Changed; }
-
-export interface MessageReadData { message_id: string; error?: string; changed?: Changed; }
-
-export interface MessageReceivedData {
-  message_id?: string;
-  kind?: string;
-  event?: string;
-  incomplete?: boolean;
-  channel?: string;
-  addition?: boolean;
-  reported_status?: string;
+export interface MessageFailedData {
+  message_id: string;
+  error?: string | null;
+  reason?: string | null;
+  instead?: string | null;
   changed?: Changed;
 }
 
-export interface MessageSentData { message_id: string; error?: string; changed?: Changed; }
+export interface MessageReadData { message_id: string; error?: string | null; changed?: Changed; }
+
+export interface MessageReceivedData {
+  message_id?: string | null;
+  kind?: string | null;
+  event?: string | null;
+  incomplete?: boolean;
+  channel?: string | null;
+  addition?: boolean;
+  reported_status?: string | null;
+  changed?: Changed;
+}
+
+export interface MessageSentData { message_id: string; error?: string | null; changed?: Changed; }
 
 export type OpenApi = Record<string, unknown>;
 
@@ -373,7 +379,7 @@ export interface Problem {
   errors?: { path: string; message: string; nearest?: { code: string; name: string; }; }[];
 }
 
-export interface ProgressAskedData { of?: string; changed?: Changed; }
+export interface ProgressAskedData { of?: string | null; changed?: Changed; }
 
 export interface Readiness {
   status: string;
@@ -678,13 +684,13 @@ export interface Ticket {
   }[];
 }
 
-export interface TicketAddedToData { of?: string; changed?: Changed; }
+export interface TicketAddedToData { of?: string | null; changed?: Changed; }
 
 export interface TicketCorrectedData { fields: string[]; changed?: Changed; }
 
 export interface TicketErasedData { changed?: Changed; }
 
-export interface TicketMergedData { into?: string; merged?: string; changed?: Changed; }
+export interface TicketMergedData { into?: string | null; merged?: string | null; changed?: Changed; }
 
 export interface TicketPage { items: Ticket[]; next_cursor: string | null; }
 
@@ -702,15 +708,23 @@ export interface TicketRatedData { satisfied: number; changed?: Changed; }
 
 export interface TicketRegisteredData { channel: string; line: string; empty: boolean; changed?: Changed; }
 
-export interface TicketUnmergedData { from?: string; merged?: string; changed?: Changed; }
+export interface TicketUnmergedData { from?: string | null; merged?: string | null; changed?: Changed; }
 
-export interface TicketUrgedData { of?: string; changed?: Changed; }
+export interface TicketUpdatedData { fields: string[]; changed?: Changed; }
 
-export interface TicketWithdrawnData { of?: string; reason?: string; changed?: Changed; }
+export interface TicketUrgedData { of?: string | null; changed?: Changed; }
+
+export interface TicketWithdrawnData { of?: string | null; reason?: string | null; changed?: Changed; }
 
 export interface TitleWrittenData { chars: number; changed?: Changed; }
 
-export interface TranscriptCompletedData { segments: number; not_understood?: boolean; caught_up?: boolean; late_s?: number; changed?: Changed; }
+export interface TranscriptCompletedData {
+  segments: number;
+  not_understood?: boolean | null;
+  caught_up?: boolean;
+  late_s?: number | null;
+  changed?: Changed;
+}
 
 export interface Units {
   version: string;
@@ -721,7 +735,7 @@ export type UrgencyLevel = "normal" | "urgent";
 
 export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
 
-export interface WithdrawAskedData { of?: string; changed?: Changed; }
+export interface WithdrawAskedData { of?: string | null; changed?: Changed; }
 
 export interface WithdrawBody { reason?: "requester_asked" | "settled" | "by_mistake"; }
 
