@@ -15,6 +15,12 @@ export interface Attachment {
   sha256?: string | null;
 }
 
+export interface AttachmentFailedData { attachment_id: string; message_id: string; reason: string; changed?: Changed; }
+
+export interface AttachmentStoredData { attachment_id: string; bytes?: number | null; media_type?: string | null; changed?: Changed; }
+
+export interface AttachmentTranscribedData { attachment_id: string; message_id: string; error?: string | null; changed?: Changed; }
+
 export interface AttemptBody { result: AttemptResult; reason?: string | null; due_at?: string | null; }
 
 export type AttemptResult = "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
@@ -58,7 +64,23 @@ export interface Callback {
   version: number;
 }
 
+export interface CallbackAttemptedData { callback_id: string; attempts: number; result: string; due_at: string; changed?: Changed; }
+
+export interface CallbackCancelledData { callback_id: string; why: string; attempts?: number | null; result?: string | null; changed?: Changed; }
+
+export interface CallbackClaimedData { callback_id: string; attempts: number; changed?: Changed; }
+
+export interface CallbackDoneData { callback_id: string; why: string; attempts?: number | null; result?: string | null; changed?: Changed; }
+
 export interface CallbackList { items: Callback[]; }
+
+export interface CallbackNumberChangedData { callback_id: string; changed?: Changed; }
+
+export interface CallbackOpenedData { callback_id: string; reason: string; joined: boolean; changed?: Changed; }
+
+export interface CallbackReasonAddedData { callback_id: string; reason: string; changed?: Changed; }
+
+export interface CallbackRequestedData { reason: string; changed?: Changed; }
 
 export interface CancelBody { reason: string; }
 
@@ -70,6 +92,8 @@ export interface CategoryPatch {
   l4?: string | null;
   taxonomy_version?: string | null;
 }
+
+export type Changed = Record<string, [unknown, unknown]>;
 
 export interface ChannelList {
   items: {
@@ -158,6 +182,8 @@ export interface DemandPatch {
   complained_about?: ComplainedAboutPatch | null;
 }
 
+export interface DemandTakenData { changed?: Changed; }
+
 export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
 
 export interface District { code?: string | null; name?: string | null; }
@@ -172,16 +198,18 @@ export type DoneResult = "reached" | "not_reached";
 
 export type EmergencyNumber = "110" | "119" | "120" | "122";
 
+export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
+
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: string;
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
   interaction_id: string | null;
   actor: string;
-  data: { changed?: Record<string, [unknown, unknown]>; };
+  data: { changed?: Changed; };
 }
 
 export interface EventPage { items: Event[]; next_after: number | null; }
@@ -275,17 +303,57 @@ export interface Interaction {
   }[];
 }
 
+export interface InteractionAnsweredData { after_ms: number; changed?: Changed; }
+
+export interface InteractionEndedData {
+  disposition: string;
+  recovered?: boolean;
+  idle?: boolean;
+  left?: boolean;
+  media?: boolean | null;
+  changed?: Changed;
+}
+
 export interface InteractionPatch { interaction_id: string; transcript: SegmentPatch[]; }
+
+export interface InteractionStartedData { flow: string; previous?: string | null; changed?: Changed; }
 
 export interface LiftSecrecyBody { reason: "requester_asked" | "misunderstood" | "law"; }
 
 export type Line = "citizen" | "enterprise";
+
+export interface LineChosenData { line: string; changed?: Changed; }
 
 export interface LoginBody { username: string; password: string; }
 
 export interface MediaItem { outlet: string; title?: string | null; url?: string | null; published_at?: string | null; }
 
 export interface MergeBody { into: string; }
+
+export interface MessageDeliveredData { message_id: string; error?: string | null; changed?: Changed; }
+
+export interface MessageFailedData {
+  message_id: string;
+  error?: string | null;
+  reason?: string | null;
+  instead?: string | null;
+  changed?: Changed;
+}
+
+export interface MessageReadData { message_id: string; error?: string | null; changed?: Changed; }
+
+export interface MessageReceivedData {
+  message_id?: string | null;
+  kind?: string | null;
+  event?: string | null;
+  incomplete?: boolean;
+  channel?: string | null;
+  addition?: boolean;
+  reported_status?: string | null;
+  changed?: Changed;
+}
+
+export interface MessageSentData { message_id: string; error?: string | null; changed?: Changed; }
 
 export type OpenApi = Record<string, unknown>;
 
@@ -310,6 +378,8 @@ export interface Problem {
   detail: string;
   errors?: { path: string; message: string; nearest?: { code: string; name: string; }; }[];
 }
+
+export interface ProgressAskedData { of?: string | null; changed?: Changed; }
 
 export interface Readiness {
   status: string;
@@ -401,6 +471,8 @@ export interface SameRequesterList {
   }[];
 }
 
+export interface SecrecyLiftedData { reason: string; changed?: Changed; }
+
 export interface SeenField { path: string; value: string | boolean | number | string[] | null; }
 
 export interface SeenPlace {
@@ -414,6 +486,8 @@ export interface SeenPlace {
   grid_id?: string | null;
   accuracy_m?: number | null;
 }
+
+export interface SegmentHeardData { seq: number; language: string | null; changed?: Changed; }
 
 export interface SegmentPatch { seq: number; corrected_text: string; }
 
@@ -455,6 +529,8 @@ export interface SimilarList {
 }
 
 export interface Source { name: string; event_id?: string | null; }
+
+export interface SourceToldData { status: string; replied: boolean; changed?: Changed; }
 
 export interface Street { code?: string | null; name?: string | null; }
 
@@ -608,6 +684,14 @@ export interface Ticket {
   }[];
 }
 
+export interface TicketAddedToData { of?: string | null; changed?: Changed; }
+
+export interface TicketCorrectedData { fields: string[]; changed?: Changed; }
+
+export interface TicketErasedData { changed?: Changed; }
+
+export interface TicketMergedData { into?: string | null; merged?: string | null; changed?: Changed; }
+
 export interface TicketPage { items: Ticket[]; next_cursor: string | null; }
 
 export interface TicketPatch {
@@ -620,6 +704,28 @@ export interface TicketPatch {
   handling?: HandlingPatch | null;
 }
 
+export interface TicketRatedData { satisfied: number; changed?: Changed; }
+
+export interface TicketRegisteredData { channel: string; line: string; empty: boolean; changed?: Changed; }
+
+export interface TicketUnmergedData { from?: string | null; merged?: string | null; changed?: Changed; }
+
+export interface TicketUpdatedData { fields: string[]; changed?: Changed; }
+
+export interface TicketUrgedData { of?: string | null; changed?: Changed; }
+
+export interface TicketWithdrawnData { of?: string | null; reason?: string | null; changed?: Changed; }
+
+export interface TitleWrittenData { chars: number; changed?: Changed; }
+
+export interface TranscriptCompletedData {
+  segments: number;
+  not_understood?: boolean | null;
+  caught_up?: boolean;
+  late_s?: number | null;
+  changed?: Changed;
+}
+
 export interface Units {
   version: string;
   items: { code: string; name: string; name_en: string; kind: string; parent: string | null; }[];
@@ -628,6 +734,8 @@ export interface Units {
 export type UrgencyLevel = "normal" | "urgent";
 
 export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
+
+export interface WithdrawAskedData { of?: string | null; changed?: Changed; }
 
 export interface WithdrawBody { reason?: "requester_asked" | "settled" | "by_mistake"; }
 
@@ -688,6 +796,7 @@ export interface Operations {
   "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };
   "POST feeds/{feed}/actions/replay": { query: Record<string, never>; body: ReplayBody; answer: ReplayStarted; };
   "POST feeds/{feed}/actions/release": { query: Record<string, never>; body: undefined; answer: Released; };
+  "GET events/schemas/{type}/{version}": { query: Record<string, never>; body: undefined; answer: null; };
   "GET audit": {
     query: {
       ticket_id?: string | null;
