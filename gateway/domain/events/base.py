@@ -56,7 +56,18 @@ def attributes(kind: type[Event]) -> tuple[tuple[str, str, Any], ...]:
 
 
 def _default(one: dataclasses.Field[Any]) -> Any:
+    if one.metadata.get(_TOLD):
+        return _NOTHING
     return one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
+
+
+_TOLD = "told"
+_NOTHING = object()
+
+
+def or_null() -> Any:
+    """The default of an attribute that is told also when it is None."""
+    return dataclasses.field(default=None, metadata={_TOLD: True})
 
 
 REGISTRY: dict[str, type[Event]] = {}

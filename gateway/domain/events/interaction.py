@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Event, event, or_null
 
 
 @event("interaction.started", zh="来电进入", en="Call came in")
@@ -10,7 +10,7 @@ class InteractionStarted(Event):
     """A call was offered, or a conversation began. ``previous``: the person's interaction before it."""
 
     flow: str
-    previous: str | None
+    previous: str | None = or_null()
 
 
 @event("interaction.answered", zh="接通", en="Answered")

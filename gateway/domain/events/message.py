@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Event, event, or_null
 
 
 @event("message.received", zh="收到留言", en="Message received")
@@ -34,7 +34,7 @@ class MessageSent(Event):
     """The provider has taken it, or the person's client has fetched it."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
 
 
 @event("message.delivered", zh="答复已送达", en="Answer delivered")
@@ -42,7 +42,7 @@ class MessageDelivered(Event):
     """It has reached the person's device."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
 
 
 @event("message.read", zh="答复已读", en="Answer read")
@@ -50,7 +50,7 @@ class MessageRead(Event):
     """The person has seen it."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
 
 
 @event("message.failed", zh="答复未送达", en="Answer not delivered")
@@ -58,7 +58,7 @@ class MessageFailed(Event):
     """It will never reach the person. ``instead``: sms or callback."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
     """What the provider calls the reason."""
     reason: str | None = None
     instead: str | None = None
