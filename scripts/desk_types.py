@@ -1,4 +1,6 @@
-"""Write the desk's types, ``shared/openapi.d.ts``, from our own OpenAPI; ``--check`` says when it is stale.
+"""Write the desk's types, ``shared/openapi.d.ts``, from our own OpenAPI, and what it calls events.
+
+``--check`` says what is stale.
 
 Every component becomes an interface or a type, and ``Operations`` names query, body and answer of each operation
 below ``/api/v1`` that speaks JSON: ``Operations["GET tickets/{ticket}"]["answer"]`` is a ``Ticket``.
@@ -13,10 +15,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.domain.events import REGISTRY
 from gateway.web.api.openapi import document
 from gateway.web.app import API_ROUTES
 
-TYPES = Path(__file__).resolve().parents[1] / "gateway/web/static/desk/shared/openapi.d.ts"
+SHARED = Path(__file__).resolve().parents[1] / "gateway/web/static/desk/shared"
+TYPES = SHARED / "openapi.d.ts"
+EVENT_NAMES = SHARED / "event-names.js"
 PREFIX = "/api/v1/"
 JSON = "application/json"
 Schema = Mapping[str, Any]
@@ -24,6 +29,10 @@ _NAMES = {"string": "string", "integer": "number", "number": "number", "boolean"
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
 _WIDE = 110
 _HEAD = "// Made by scripts/desk_types.py from the API's own description; do not edit.\n"
+_NAMES_HEAD = """\
+// Made by scripts/desk_types.py from the classes of events; do not edit.
+/** What each event is called. @type {{ zh: Record<string, string>, en: Record<string, string> }} */
+"""
 
 
 def type_of(schema: Schema, indent: str = "") -> str:
@@ -124,15 +133,25 @@ def types() -> str:
     return "\n".join(pieces)
 
 
+def event_names() -> str:
+    """What each event is called in either language."""
+    names = {
+        "zh": {kind.TYPE: kind.ZH for kind in REGISTRY.values()},
+        "en": {kind.TYPE: kind.EN for kind in REGISTRY.values()},
+    }
+    return f"{_NAMES_HEAD}export const EVENTS = {json.dumps(names, ensure_ascii=False, indent=2)};\n"
+
+
 def main(arguments: list[str]) -> int:
     """Write, or with ``--check`` compare."""
-    wanted = types()
+    wanted = {TYPES: types(), EVENT_NAMES: event_names()}
     if arguments == ["--check"]:
-        if TYPES.read_text(encoding="utf-8") == wanted:
-            return 0
-        print(f"desk_types: {TYPES} is stale; run .venv/bin/python scripts/desk_types.py")
-        return 1
-    TYPES.write_text(wanted, encoding="utf-8")
+        stale = [path for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
+        for path in stale:
+            print(f"desk_types: {path} is stale; run .venv/bin/python scripts/desk_types.py")
+        return 1 if stale else 0
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

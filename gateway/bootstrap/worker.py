@@ -73,6 +73,7 @@ def _feed(base: Foundation, table: FeedTable) -> FeedWorker:
     context = FeedContext(
         feed_id=table.id,
         public_url=base.settings.public_url,
+        schemas_url=base.settings.http.public_url,
         open_redis=lambda url: valkey_client.connect(url or valkey_url(base.settings)),
     )
     return FeedWorker(

@@ -47,7 +47,7 @@ class DispatchTicket:
             actor=self.actor,
             stage=self.stage,
             rule=self.rule,
-            trace=[list(step) for step in self.steps],
+            trace=[":".join(step) for step in self.steps],
             directory=self.directory,
             policy=self.policy,
         )

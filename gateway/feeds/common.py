@@ -25,6 +25,8 @@ class FeedContext:
     feed_id: str
     public_url: str
     """The public address of this installation; the source of its events."""
+    schemas_url: str = ""
+    """Where receivers fetch the schemas of events: the public address as configured; empty = they cannot."""
     open_redis: Callable[[str], Redis | RedisCluster]
     """A client for a URL; empty = this installation's own Valkey or Redis."""
 

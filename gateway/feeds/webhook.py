@@ -17,6 +17,8 @@ import aiohttp
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 
 from gateway import __version__
+from gateway.domain.events import REGISTRY
+from gateway.edge.dataschema import dataschema
 from gateway.errors import FeedRefused, PermanentDeliveryError, TransientDeliveryError
 from gateway.feeds.common import FeedContext, FeedSettings, NotSent
 from gateway.ports.feed import Delivery
@@ -120,7 +122,12 @@ class WebhookFeed:
         return self._session
 
     def _body(self, delivery: Delivery) -> bytes:
-        event = cloud_event(delivery, source=self._context.public_url, type_prefix=self._settings.type_prefix)
+        event = cloud_event(
+            delivery,
+            source=self._context.public_url,
+            type_prefix=self._settings.type_prefix,
+            schemas_url=self._context.schemas_url,
+        )
         body = _encode(event)
         if len(body) <= self._settings.max_body_bytes:
             return body
@@ -133,8 +140,13 @@ class WebhookFeed:
         return body
 
 
-def cloud_event(delivery: Delivery, *, source: str, type_prefix: str) -> dict[str, Any]:
-    """CloudEvents 1.0 section 3; ``sequence`` is the extension of that name, our gap-free event_seq."""
+def cloud_event(delivery: Delivery, *, source: str, type_prefix: str, schemas_url: str) -> dict[str, Any]:
+    """CloudEvents 1.0 section 3; ``sequence`` is the extension of that name, our gap-free event_seq.
+
+    ``dataschema`` is left out where the receiver could not fetch it: no public address is configured, or the event is
+    of a newer release that runs beside this one.
+    """
+    kind = REGISTRY.get(delivery.type) if schemas_url else None
     return {
         "specversion": "1.0",
         "id": delivery.event_id,
@@ -143,6 +155,7 @@ def cloud_event(delivery: Delivery, *, source: str, type_prefix: str) -> dict[st
         "subject": delivery.ticket_id,
         "time": delivery.at,
         "datacontenttype": "application/json",
+        **({"dataschema": dataschema(schemas_url, kind)} if kind is not None else {}),
         "sequence": str(delivery.event_seq),
         "data": {"event": delivery.event, "ticket": delivery.record},
     }

@@ -23,6 +23,9 @@ class Event:
     TYPE: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
     """Raised when a key of ``data`` gets another meaning; a further key is none."""
+    ZH: ClassVar[str] = ""
+    EN: ClassVar[str] = ""
+    """What people are told that it is, in Chinese and in English."""
     at: datetime
     actor: str = SYSTEM
     changed: Changed = dataclasses.field(default_factory=dict)
@@ -30,7 +33,7 @@ class Event:
     def data(self) -> dict[str, Any]:
         """What is stored of it and told to feeds."""
         told: dict[str, Any] = {}
-        for name, key, default in _attributes(type(self)):
+        for name, key, default in attributes(type(self)):
             value = getattr(self, name)
             if default is dataclasses.MISSING or value != default:
                 told[key] = value
@@ -43,7 +46,7 @@ _KNOWN: dict[type[Event], tuple[tuple[str, str, Any], ...]] = {}
 _BASE = frozenset({"at", "actor", "changed"})
 
 
-def _attributes(kind: type[Event]) -> tuple[tuple[str, str, Any], ...]:
+def attributes(kind: type[Event]) -> tuple[tuple[str, str, Any], ...]:
     """(attribute, key of ``data``, default) of a class's own attributes."""
     found = _KNOWN.get(kind)
     if found is None:
@@ -53,7 +56,18 @@ def _attributes(kind: type[Event]) -> tuple[tuple[str, str, Any], ...]:
 
 
 def _default(one: dataclasses.Field[Any]) -> Any:
+    if one.metadata.get(_TOLD):
+        return _NOTHING
     return one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
+
+
+_TOLD = "told"
+_NOTHING = object()
+
+
+def or_null() -> Any:
+    """The default of an attribute that is told also when it is None."""
+    return dataclasses.field(default=None, metadata={_TOLD: True})
 
 
 REGISTRY: dict[str, type[Event]] = {}
@@ -64,12 +78,12 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(dataclasses.field,))
-def event(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
-    """Enter a class as the one of events of type ``name``."""
+def event(name: str, *, zh: str, en: str, version: int = 1) -> Callable[[type[E]], type[E]]:
+    """Enter a class as the one of events of type ``name``, which people know as ``zh`` and ``en``."""
 
     def enter(kind: type[E]) -> type[E]:
         made = dataclasses.dataclass(slots=True, kw_only=True)(kind)
-        made.TYPE, made.VERSION = name, version
+        made.TYPE, made.VERSION, made.ZH, made.EN = name, version, zh, en
         if name in REGISTRY:
             raise TypeError(f"two classes are called {name}")
         REGISTRY[name] = made
@@ -81,8 +95,8 @@ def event(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
 def event_of(name: str, at: datetime, actor: str, data: Mapping[str, Any]) -> Event:
     """The event of a stored row; keys that its class does not know are left. ``KeyError`` for an unknown type."""
     kind = REGISTRY[name]
-    given = {attribute: data[key] for attribute, key, _ in _attributes(kind) if key in data}
-    for attribute, _, default in _attributes(kind):
+    given = {attribute: data[key] for attribute, key, _ in attributes(kind) if key in data}
+    for attribute, _, default in attributes(kind):
         if default is dataclasses.MISSING:
             given.setdefault(attribute, None)
     return kind(at=at, actor=actor, changed=dict(data.get("changed") or {}), **given)

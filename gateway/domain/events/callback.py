@@ -5,14 +5,14 @@ from __future__ import annotations
 from gateway.domain.events.base import Event, event
 
 
-@event("callback.requested")
+@event("callback.requested", zh="要求回电", en="Call asked for")
 class CallbackRequested(Event):
     """The caller asked for a person."""
 
     reason: str
 
 
-@event("callback.opened")
+@event("callback.opened", zh="转入待回拨", en="Callback opened")
 class CallbackOpened(Event):
     """A call is owed about this ticket. ``joined``: by a task that was there already."""
 
@@ -21,7 +21,7 @@ class CallbackOpened(Event):
     joined: bool
 
 
-@event("callback.reason_added")
+@event("callback.reason_added", zh="又一个回电原因", en="One more reason to call")
 class CallbackReasonAdded(Event):
     """One more reason to call."""
 
@@ -29,14 +29,14 @@ class CallbackReasonAdded(Event):
     reason: str
 
 
-@event("callback.number_changed")
+@event("callback.number_changed", zh="回拨号码变更", en="Number to call changed")
 class CallbackNumberChanged(Event):
     """The person is called elsewhere."""
 
     callback_id: str
 
 
-@event("callback.claimed")
+@event("callback.claimed", zh="领取回拨", en="Callback taken")
 class CallbackClaimed(Event):
     """Somebody calls them."""
 
@@ -44,7 +44,7 @@ class CallbackClaimed(Event):
     attempts: int
 
 
-@event("callback.attempted")
+@event("callback.attempted", zh="回拨未接通", en="Not reached by telephone")
 class CallbackAttempted(Event):
     """They were not reached; due again at ``due_at``."""
 
@@ -54,7 +54,7 @@ class CallbackAttempted(Event):
     due_at: str
 
 
-@event("callback.done")
+@event("callback.done", zh="回拨结束", en="Callback ended")
 class CallbackDone(Event):
     """No call is owed any more: they were reached, or will not be."""
 
@@ -64,7 +64,7 @@ class CallbackDone(Event):
     result: str | None = None
 
 
-@event("callback.cancelled")
+@event("callback.cancelled", zh="取消回拨", en="Callback cancelled")
 class CallbackCancelled(Event):
     """No call is owed any more, and none was made."""
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from gateway.domain.events.base import Event, event
 
 
-@event("case.undecided")
+@event("case.undecided", zh="职责待定", en="Undecided who acts")
 class CaseUndecided(Event):
     """Nobody knows yet who must act: the centre decides."""
 
     reason: str
 
 
-@event("case.dispatched")
+@event("case.dispatched", zh="派单", en="Dispatched")
 class CaseDispatched(Event):
-    """Who must act is decided. ``stage``: function, first_asked, territory or centre; ``trace``: each [stage, rule]."""
+    """Who must act is decided. ``stage``: function, first_asked, territory or centre; ``trace``: each stage:rule."""
 
     stage: str
     rule: str | None = None
-    trace: list[list[str]]
+    trace: list[str]
     directory: str
     policy: str
 
 
-@event("case.replied")
+@event("case.replied", zh="已回复诉求人", en="Requester answered")
 class CaseReplied(Event):
     """回复: the requester is told what was done. ``by``: how it reaches them first."""
 
@@ -31,7 +31,7 @@ class CaseReplied(Event):
     by: str
 
 
-@event("case.reopened")
+@event("case.reopened", zh="重办", en="Reopened")
 class CaseReopened(Event):
     """重办: the requester is not content, or it turned out otherwise."""
 
@@ -39,7 +39,7 @@ class CaseReopened(Event):
     note_id: str | None = None
 
 
-@event("case.supervised")
+@event("case.supervised", zh="督办", en="Supervised")
 class CaseSupervised(Event):
     """督办: the centre presses the units on."""
 
@@ -47,14 +47,14 @@ class CaseSupervised(Event):
     note_id: str | None = None
 
 
-@event("case.archived")
+@event("case.archived", zh="归档", en="Archived")
 class CaseArchived(Event):
     """归档. ``why``: evaluated, unreachable, no_evaluation_needed."""
 
     why: str
 
 
-@event("case.informed")
+@event("case.informed", zh="告知", en="Informed")
 class CaseInformed(Event):
     """告知: not this hotline's to act on (litigation, arbitration, discipline, reconsideration, petition)."""
 
@@ -62,7 +62,7 @@ class CaseInformed(Event):
     note_id: str | None = None
 
 
-@event("case.deflected")
+@event("case.deflected", zh="引导", en="Redirected")
 class CaseDeflected(Event):
     """引导: the requester was told whose matter it is."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gateway.domain.events.base import Event, event
 
 
-@event("clock.started")
+@event("clock.started", zh="开始计时", en="Clock started")
 class ClockStarted(Event):
     """It runs, until ``due_at``."""
 
@@ -22,7 +22,7 @@ class ClockStarted(Event):
     policy: int
 
 
-@event("clock.warned")
+@event("clock.warned", zh="临期提醒", en="Due soon")
 class ClockWarned(Event):
     """临期提醒: it is due soon."""
 
@@ -33,7 +33,7 @@ class ClockWarned(Event):
     due: str
 
 
-@event("clock.breached")
+@event("clock.breached", zh="超时", en="Time limit passed")
 class ClockBreached(Event):
     """超时: nobody did it in time."""
 
@@ -44,7 +44,7 @@ class ClockBreached(Event):
     due: str
 
 
-@event("clock.unbreached")
+@event("clock.unbreached", zh="超时更正", en="In time after all")
 class ClockUnbreached(Event):
     """It was done in time after all: a machine's time had run ahead."""
 
@@ -55,7 +55,7 @@ class ClockUnbreached(Event):
     due: str
 
 
-@event("clock.escalated")
+@event("clock.escalated", zh="升级", en="Escalated")
 class ClockEscalated(Event):
     """升级: ``to`` is told (unit, parent, centre, supervision)."""
 
@@ -67,7 +67,7 @@ class ClockEscalated(Event):
     to: str
 
 
-@event("clock.met")
+@event("clock.met", zh="时限事项完成", en="Time limit met")
 class ClockMet(Event):
     """It was done."""
 
@@ -78,7 +78,7 @@ class ClockMet(Event):
     due: str
 
 
-@event("clock.paused")
+@event("clock.paused", zh="暂停计时", en="Clock paused")
 class ClockPaused(Event):
     """挂起: time does not count."""
 
@@ -89,7 +89,7 @@ class ClockPaused(Event):
     due: str
 
 
-@event("clock.resumed")
+@event("clock.resumed", zh="恢复计时", en="Clock resumed")
 class ClockResumed(Event):
     """恢复计时."""
 
@@ -100,7 +100,7 @@ class ClockResumed(Event):
     due: str
 
 
-@event("clock.moved")
+@event("clock.moved", zh="时限变更", en="Due at another time")
 class ClockMoved(Event):
     """It is due at another time. ``why``: extended, resumed, corrected, calendar."""
 
@@ -113,7 +113,7 @@ class ClockMoved(Event):
     due_at: str
 
 
-@event("clock.stopped")
+@event("clock.stopped", zh="停止计时", en="Clock stopped")
 class ClockStopped(Event):
     """Nobody has to do it any more."""
 

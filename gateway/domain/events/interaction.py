@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Event, event, or_null
 
 
-@event("interaction.started")
+@event("interaction.started", zh="来电进入", en="Call came in")
 class InteractionStarted(Event):
     """A call was offered, or a conversation began. ``previous``: the person's interaction before it."""
 
     flow: str
-    previous: str | None
+    previous: str | None = or_null()
 
 
-@event("interaction.answered")
+@event("interaction.answered", zh="接通", en="Answered")
 class InteractionAnswered(Event):
     """The caller has acknowledged our answer."""
 
     after_ms: int
 
 
-@event("interaction.line_chosen")
+@event("interaction.line_chosen", zh="选择专线", en="Line chosen")
 class LineChosen(Event):
     """The caller chose a line."""
 
     line: str
 
 
-@event("interaction.ended")
+@event("interaction.ended", zh="通话结束", en="Call ended")
 class InteractionEnded(Event):
     """It is over.
 
@@ -42,7 +42,7 @@ class InteractionEnded(Event):
     media: bool | None = None
 
 
-@event("transcript.segment")
+@event("transcript.segment", zh="听到一段话", en="Words heard")
 class SegmentHeard(Event):
     """The requester said something."""
 
@@ -50,7 +50,7 @@ class SegmentHeard(Event):
     language: str | None
 
 
-@event("transcript.completed")
+@event("transcript.completed", zh="转写完成", en="Transcript complete")
 class TranscriptCompleted(Event):
     """Everything said is in the transcript. ``caught_up``: from the recording, ``late_s`` seconds after the end."""
 

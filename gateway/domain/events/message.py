@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Event, event, or_null
 
 
-@event("message.received")
+@event("message.received", zh="收到留言", en="Message received")
 class MessageReceived(Event):
     """A person wrote. ``event``: what the channel calls it when it is no plain message, with the channel's codes."""
 
@@ -29,42 +29,42 @@ class MessageReceived(Event):
         return told | dict(told.pop("codes", {}))
 
 
-@event("message.sent")
+@event("message.sent", zh="答复已发出", en="Answer sent")
 class MessageSent(Event):
     """The provider has taken it, or the person's client has fetched it."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
 
 
-@event("message.delivered")
+@event("message.delivered", zh="答复已送达", en="Answer delivered")
 class MessageDelivered(Event):
     """It has reached the person's device."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
 
 
-@event("message.read")
+@event("message.read", zh="答复已读", en="Answer read")
 class MessageRead(Event):
     """The person has seen it."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
 
 
-@event("message.failed")
+@event("message.failed", zh="答复未送达", en="Answer not delivered")
 class MessageFailed(Event):
     """It will never reach the person. ``instead``: sms or callback."""
 
     message_id: str
-    error: str | None
+    error: str | None = or_null()
     """What the provider calls the reason."""
     reason: str | None = None
     instead: str | None = None
 
 
-@event("attachment.stored")
+@event("attachment.stored", zh="附件已保存", en="Attachment kept")
 class AttachmentStored(Event):
     """A file is kept."""
 
@@ -73,7 +73,7 @@ class AttachmentStored(Event):
     media_type: str | None = None
 
 
-@event("attachment.transcribed")
+@event("attachment.transcribed", zh="语音已转写", en="Voice message transcribed")
 class AttachmentTranscribed(Event):
     """The words of a voice message are known."""
 
@@ -82,7 +82,7 @@ class AttachmentTranscribed(Event):
     error: str | None = None
 
 
-@event("attachment.failed")
+@event("attachment.failed", zh="附件未保存或无法转写", en="Attachment not kept, or not understood")
 class AttachmentFailed(Event):
     """It is not kept, or cannot be heard."""
 

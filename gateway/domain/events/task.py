@@ -8,7 +8,7 @@ from __future__ import annotations
 from gateway.domain.events.base import Event, event
 
 
-@event("task.offered")
+@event("task.offered", zh="派给单位", en="Given to a unit")
 class TaskOffered(Event):
     """A unit has the ticket: by which rule of which directory; None: somebody at the centre chose it."""
 
@@ -19,14 +19,14 @@ class TaskOffered(Event):
     directory: str | None = None
 
 
-@event("task.signed")
+@event("task.signed", zh="单位签收", en="Signed by the unit")
 class TaskSigned(Event):
     """签收."""
 
     task_id: str
 
 
-@event("task.responded")
+@event("task.responded", zh="单位响应", en="Unit responded")
 class TaskResponded(Event):
     """响应: the unit has spoken with the requester or begun."""
 
@@ -34,7 +34,7 @@ class TaskResponded(Event):
     note_id: str | None = None
 
 
-@event("task.arrived")
+@event("task.arrived", zh="单位到场", en="Unit arrived")
 class TaskArrived(Event):
     """到场: somebody of the unit is there."""
 
@@ -42,7 +42,7 @@ class TaskArrived(Event):
     note_id: str | None = None
 
 
-@event("task.return_asked")
+@event("task.return_asked", zh="申请退单", en="Return asked for")
 class TaskReturnAsked(Event):
     """退单: the unit says that the matter is not its own; the centre decides."""
 
@@ -51,7 +51,7 @@ class TaskReturnAsked(Event):
     note_id: str | None = None
 
 
-@event("task.returned")
+@event("task.returned", zh="同意退单", en="Return accepted")
 class TaskReturned(Event):
     """The centre has taken the task back. ``by_silence``: it did not decide in time."""
 
@@ -59,7 +59,7 @@ class TaskReturned(Event):
     by_silence: bool = False
 
 
-@event("task.upheld")
+@event("task.upheld", zh="维持派单", en="Dispatch upheld")
 class TaskUpheld(Event):
     """维持派单: the unit keeps the task. ``by_silence``: the centre did not decide in time."""
 
@@ -68,7 +68,7 @@ class TaskUpheld(Event):
     note_id: str | None = None
 
 
-@event("task.reassigned")
+@event("task.reassigned", zh="改派", en="Re-assigned")
 class TaskReassigned(Event):
     """改派: another unit has the matter from now on, as ``to_task``."""
 
@@ -79,7 +79,7 @@ class TaskReassigned(Event):
     note_id: str | None = None
 
 
-@event("task.extension_asked")
+@event("task.extension_asked", zh="申请延期", en="Extension asked for")
 class TaskExtensionAsked(Event):
     """The unit asks for more time; the centre decides."""
 
@@ -89,7 +89,7 @@ class TaskExtensionAsked(Event):
     note_id: str | None = None
 
 
-@event("task.extended")
+@event("task.extended", zh="延期", en="Extended")
 class TaskExtended(Event):
     """延期: the unit has until ``until``."""
 
@@ -99,7 +99,7 @@ class TaskExtended(Event):
     note_id: str | None = None
 
 
-@event("task.paused")
+@event("task.paused", zh="挂起", en="Paused")
 class TaskPaused(Event):
     """暂停: the unit cannot go on, and its clock stands still."""
 
@@ -108,14 +108,14 @@ class TaskPaused(Event):
     note_id: str | None = None
 
 
-@event("task.resumed")
+@event("task.resumed", zh="恢复办理", en="Resumed")
 class TaskResumed(Event):
     """恢复: its clock goes on."""
 
     task_id: str
 
 
-@event("task.replied")
+@event("task.replied", zh="单位答复", en="Unit replied")
 class TaskReplied(Event):
     """答复: the unit says what it did. ``solved``: whether the matter is settled."""
 
@@ -124,14 +124,14 @@ class TaskReplied(Event):
     solved: bool = True
 
 
-@event("task.accepted")
+@event("task.accepted", zh="答复审核通过", en="Reply accepted")
 class TaskAccepted(Event):
     """The centre takes the unit's reply as its own."""
 
     task_id: str
 
 
-@event("task.sent_back")
+@event("task.sent_back", zh="退回重办", en="Sent back")
 class TaskSentBack(Event):
     """退回重办: the unit has to do it again."""
 
@@ -140,7 +140,7 @@ class TaskSentBack(Event):
     note_id: str | None = None
 
 
-@event("task.cancelled")
+@event("task.cancelled", zh="任务取消", en="Task cancelled")
 class TaskCancelled(Event):
     """Nothing is to be done by the unit any more: the ticket was withdrawn, merged or ended otherwise."""
 

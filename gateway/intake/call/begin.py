@@ -40,7 +40,7 @@ class OfferCall:
         """A call that is offered again keeps its first ticket."""
         if (seen := world.replayed(self.key)) is not None:
             return seen
-        started = InteractionStarted(at=self.at, flow=self.interaction.flow_name, previous=None)
+        started = InteractionStarted(at=self.at, flow=self.interaction.flow_name)
         ticket = world.register(self.ticket, self.at)
         interaction = world.begin(self.interaction, ticket, started)
         ticket.record(started)

@@ -115,7 +115,7 @@ class Inbound:
         """What the outbox tells of messages that it sends: these the person's client fetches itself."""
         for message in self.messages:
             if message.queue is not None and message.queue.taken:
-                ticket.record(MessageSent(at=at, message_id=message.message_id, error=None))
+                ticket.record(MessageSent(at=at, message_id=message.message_id))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -29,6 +29,8 @@ _PARAMETERS = {
     "attachment": "attachment_id",
     "source": "source.name of the contact",
     "event_id": "source.event_id of the contact",
+    "type": "Type of an event",
+    "version": "Version of its class",
 }
 
 

@@ -1,4 +1,7 @@
-"""JSON schemas of what the API answers; that of the record is made from ``fields.TABLE``. Times are RFC 3339 UTC."""
+"""JSON schemas of what the API answers. Times are RFC 3339 UTC.
+
+That of the record is made from ``fields.TABLE``, those of events from their classes.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.callback_work import AttemptResult
+from gateway.domain.events import REGISTRY
 from gateway.domain.fields import TABLE, Kind
 from gateway.domain.status import Status
 from gateway.domain.words import CallbackState, ContactBy, EmergencyNumber, Line
+from gateway.web.api.event_schema import CHANGED, data_schema
 from gateway.web.api.record_schema import Schema, object_schema
 from gateway.web.form import Input
 
@@ -49,22 +54,27 @@ ANYTHING: Schema = {"type": ["object", "null"]}
 INTERACTION = object_schema(TABLE, "interactions")
 TICKET = object_schema(TABLE)
 TICKET["properties"]["interactions"]["items"] = _ref("Interaction")
-CHANGED: Schema = {
-    "type": "object",
-    "additionalProperties": {"type": "array", "items": {}, "minItems": 2, "maxItems": 2},
-    "description": "The coded fields that the event alters, by record path: what each was, and what it is.",
-}
+EVENT_DATA = {f"{kind.__name__}Data": data_schema(kind, _ref("Changed")) for kind in REGISTRY.values()}
 EVENT = _object(
     event_seq=WHOLE,
     event_id=TEXT,
-    type=TEXT,
+    type={"enum": sorted(REGISTRY)},
     at=TIME,
     ticket_id=TEXT,
     ticket_no=TEXT,
     interaction_id=NTEXT,
     actor=TEXT,
-    data={"type": "object", "properties": {"changed": CHANGED}, "additionalProperties": True},
+    data={"type": "object", "properties": {"changed": _ref("Changed")}},
 )
+EVENT_OF_ITS_TYPE: Schema = EVENT | {
+    "allOf": [
+        {
+            "if": {"properties": {"type": {"const": kind.TYPE}}},
+            "then": {"properties": {"data": _ref(f"{kind.__name__}Data")}},
+        }
+        for kind in REGISTRY.values()
+    ]
+}
 CALLBACK = _object(
     callback_id=TEXT,
     ticket_id=TEXT,
@@ -188,7 +198,9 @@ SCHEMAS: dict[str, Schema] = {
     "Interaction": INTERACTION,
     "Ticket": TICKET,
     "TicketPage": _object(items=_list(_ref("Ticket")), next_cursor=NTEXT),
-    "Event": EVENT,
+    "Changed": CHANGED,
+    **EVENT_DATA,
+    "Event": EVENT_OF_ITS_TYPE,
     "EventPage": _object(items=_list(_ref("Event")), next_after=NWHOLE),
     "ChannelList": _object(items=_list(CHANNEL)),
     "Callback": CALLBACK,

@@ -28,6 +28,7 @@ from tests.support.servers import served
 pytestmark = pytest.mark.integration
 
 SECRET = "0123456789abcdef"
+PUBLIC = "https://12345.example"
 
 
 def delivery(seq: int = 1, **record: Any) -> Delivery:
@@ -45,11 +46,11 @@ def delivery(seq: int = 1, **record: Any) -> Delivery:
     )
 
 
-def context() -> FeedContext:
+def context(schemas_url: str = "") -> FeedContext:
     def no_redis(_: str) -> Any:
         raise AssertionError("a webhook needs no Redis")
 
-    return FeedContext(feed_id="cases", public_url="https://12345.example", open_redis=no_redis)
+    return FeedContext(feed_id="cases", public_url=PUBLIC, schemas_url=schemas_url, open_redis=no_redis)
 
 
 async def send(url: str, what: Delivery, **options: Any) -> None:
@@ -169,6 +170,27 @@ async def test_headers_carry_the_idempotency_key(serve: Serve) -> None:
     assert headers["Content-Type"].startswith("application/cloudevents+json")
     assert signed(SECRET.encode(), body, headers["X-Gateway-Signature"])
     assert not signed(SECRET.encode(), body + b" ", headers["X-Gateway-Signature"])
+
+
+@pytest.mark.parametrize(
+    ("schemas_url", "type_", "told"),
+    [
+        (PUBLIC, "ticket.urged", f"{PUBLIC}/api/v1/events/schemas/ticket.urged/1"),
+        (f"{PUBLIC}/", "ticket.urged", f"{PUBLIC}/api/v1/events/schemas/ticket.urged/1"),
+        ("", "ticket.urged", None),
+        (PUBLIC, "ticket.of_a_newer_release", None),
+    ],
+)
+async def test_the_schema_of_the_data_is_named_where_it_can_be_fetched(
+    case_system: tuple[CaseSystem, str], schemas_url: str, type_: str, told: str | None
+) -> None:
+    receiver, url = case_system
+    feed = WebhookFeed(WebhookSettings(url=url, secret=SECRET), context(schemas_url))
+    await feed.deliver(replace(delivery(), type=type_))
+    await feed.aclose()
+    [post] = receiver.ledger.posts()
+    assert post.get("dataschema") == told
+    assert receiver.summary()["bad_signatures"] == 0
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 409])

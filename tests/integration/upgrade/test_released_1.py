@@ -17,12 +17,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import sqlalchemy as sa
 from alembic import command
 
 from gateway.calls.recorder import LocalRecordings
 from gateway.domain.callback_work import DoneResult, Verb, Work
+from gateway.domain.events import REGISTRY
 from gateway.domain.ids import new_ulid, spelled_no
 from gateway.domain.keys import Identity
 from gateway.errors import ReplyWindowClosed
@@ -47,6 +49,7 @@ from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
 from gateway.storage.engine import PostgresSql
 from gateway.storage.migrate import _config
+from gateway.web.api.event_schemas import document as described
 from scripts.case_system import CaseSystem
 from tests.contract.conversations.house import LONGHUA, TEXTS, ConversationHouse, ScriptedChannel
 from tests.support.clocks import SHANGHAI, SetClock
@@ -410,7 +413,8 @@ async def test_the_feed_delivers_what_waited_in_order(city: City, tmp_path: Path
     def no_redis(_: str) -> Any:
         raise AssertionError("a webhook needs no Redis")
 
-    context = FeedContext(feed_id="cases", public_url="https://12345.example", open_redis=no_redis)
+    public_url = "https://12345.example"
+    context = FeedContext(feed_id="cases", public_url=public_url, schemas_url=public_url, open_redis=no_redis)
     worker = FeedWorker(
         feed_id="cases",
         feed=WebhookFeed(WebhookSettings(url=url, secret=SECRET), context),
@@ -436,7 +440,12 @@ async def test_the_feed_delivers_what_waited_in_order(city: City, tmp_path: Path
             await task
         await receiver.stop()
     assert receiver.ledger.out_of_order == []
-    posted = {post["id"] for post in receiver.ledger.posts()}
+    posts = list(receiver.ledger.posts())
+    for post in posts:
+        schema = described(REGISTRY[post["data"]["event"]["type"]], public_url)
+        assert post["dataschema"] == schema["$id"]
+        jsonschema_rs.Draft202012Validator(schema).validate(post["data"])
+    posted = {post["id"] for post in posts}
     assert {event["event_id"] for event in waiting} <= posted
     assert not posted & {one["event_id"] for one in EXPECTED["dead"]}
 

@@ -36,7 +36,7 @@ def new_ticket() -> Ticket:
 
 def decided(at: datetime) -> CaseDispatched:
     return CaseDispatched(
-        at=at, stage="function", rule="water", trace=[["function", "water"]], directory="directory:1", policy="policy:1"
+        at=at, stage="function", rule="water", trace=["function:water"], directory="directory:1", policy="policy:1"
     )
 
 

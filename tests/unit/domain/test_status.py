@@ -23,6 +23,8 @@ ENDS = ("merged", "deflected", "informed", "withdrawn")
 EVERY = st.sampled_from(Status)
 OTHER_WORDS = {
     ("gateway/domain/words.py", "deflected"): "how a call ended",
+    ("gateway/domain/events/told.py", "merged"): "a key of events",
+    ("gateway/domain/events/told.py", "replied"): "a key of events",
     ("gateway/cli/trace_view.py", "registered"): "a step of a contact's way",
     ("gateway/intake/conversation/text_flow.py", "registered"): "a variable of a flow",
     ("gateway/intake/conversation/follow_up.py", "withdrawn"): "what a requester is told of it, in English",

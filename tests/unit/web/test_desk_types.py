@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.domain.events import REGISTRY
 from gateway.web.api import schemas
 from gateway.web.api.openapi import document
 from gateway.web.app import API_ROUTES
@@ -60,5 +62,15 @@ def _parts(body: str) -> set[str]:
     return set(model.model_json_schema().get("$defs", {}))
 
 
-def test_the_file_is_what_the_script_writes() -> None:
+def test_the_files_are_what_the_script_writes() -> None:
     assert desk_types.TYPES.read_text(encoding="utf-8") == desk_types.types()
+    assert desk_types.EVENT_NAMES.read_text(encoding="utf-8") == desk_types.event_names()
+
+
+def test_every_event_has_its_names() -> None:
+    _, _, names = desk_types.event_names().partition("export const EVENTS = ")
+    told = json.loads(names.rstrip().removesuffix(";"))
+    assert told == {
+        "zh": {name: kind.ZH for name, kind in REGISTRY.items()},
+        "en": {name: kind.EN for name, kind in REGISTRY.items()},
+    }

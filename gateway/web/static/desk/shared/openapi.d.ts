@@ -15,6 +15,12 @@ export interface Attachment {
   sha256?: string | null;
 }
 
+export interface AttachmentFailedData { attachment_id: string; message_id: string; reason: string; changed?: Changed; }
+
+export interface AttachmentStoredData { attachment_id: string; bytes?: number | null; media_type?: string | null; changed?: Changed; }
+
+export interface AttachmentTranscribedData { attachment_id: string; message_id: string; error?: string | null; changed?: Changed; }
+
 export interface AttemptBody { result: AttemptResult; reason?: string | null; due_at?: string | null; }
 
 export type AttemptResult = "no_answer" | "busy" | "unreachable" | "wrong_number" | "call_later";
@@ -58,9 +64,48 @@ export interface Callback {
   version: number;
 }
 
+export interface CallbackAttemptedData { callback_id: string; attempts: number; result: string; due_at: string; changed?: Changed; }
+
+export interface CallbackCancelledData { callback_id: string; why: string; attempts?: number | null; result?: string | null; changed?: Changed; }
+
+export interface CallbackClaimedData { callback_id: string; attempts: number; changed?: Changed; }
+
+export interface CallbackDoneData { callback_id: string; why: string; attempts?: number | null; result?: string | null; changed?: Changed; }
+
 export interface CallbackList { items: Callback[]; }
 
+export interface CallbackNumberChangedData { callback_id: string; changed?: Changed; }
+
+export interface CallbackOpenedData { callback_id: string; reason: string; joined: boolean; changed?: Changed; }
+
+export interface CallbackReasonAddedData { callback_id: string; reason: string; changed?: Changed; }
+
+export interface CallbackRequestedData { reason: string; changed?: Changed; }
+
 export interface CancelBody { reason: string; }
+
+export interface CaseArchivedData { why: string; changed?: Changed; }
+
+export interface CaseDeflectedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseDispatchedData {
+  stage: string;
+  rule?: string | null;
+  trace: string[];
+  directory: string;
+  policy: string;
+  changed?: Changed;
+}
+
+export interface CaseInformedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseReopenedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseRepliedData { note_id: string; by: string; changed?: Changed; }
+
+export interface CaseSupervisedData { reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface CaseUndecidedData { reason: string; changed?: Changed; }
 
 export interface CategoryPatch {
   code: string;
@@ -70,6 +115,8 @@ export interface CategoryPatch {
   l4?: string | null;
   taxonomy_version?: string | null;
 }
+
+export type Changed = Record<string, [unknown, unknown]>;
 
 export interface ChannelList {
   items: {
@@ -90,6 +137,101 @@ export interface ChannelList {
     refused: Record<string, number>;
     silent: boolean;
   }[];
+}
+
+export interface ClockBreachedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockEscalatedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  to: string;
+  changed?: Changed;
+}
+
+export interface ClockMetData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockMovedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  why: string;
+  due_at: string;
+  changed?: Changed;
+}
+
+export interface ClockPausedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockResumedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockStartedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  due_at: string;
+  policy: number;
+  changed?: Changed;
+}
+
+export interface ClockStoppedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockUnbreachedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
+}
+
+export interface ClockWarnedData {
+  clock_id: string;
+  clock_kind: string;
+  task_id?: string | null;
+  unit?: string | null;
+  due: string;
+  changed?: Changed;
 }
 
 export interface Community { code?: string | null; name?: string | null; }
@@ -158,6 +300,8 @@ export interface DemandPatch {
   complained_about?: ComplainedAboutPatch | null;
 }
 
+export interface DemandTakenData { changed?: Changed; }
+
 export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
 
 export interface District { code?: string | null; name?: string | null; }
@@ -172,16 +316,18 @@ export type DoneResult = "reached" | "not_reached";
 
 export type EmergencyNumber = "110" | "119" | "120" | "122";
 
+export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
+
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: string;
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.offered" | "task.paused" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
   interaction_id: string | null;
   actor: string;
-  data: { changed?: Record<string, [unknown, unknown]>; };
+  data: { changed?: Changed; };
 }
 
 export interface EventPage { items: Event[]; next_after: number | null; }
@@ -275,17 +421,57 @@ export interface Interaction {
   }[];
 }
 
+export interface InteractionAnsweredData { after_ms: number; changed?: Changed; }
+
+export interface InteractionEndedData {
+  disposition: string;
+  recovered?: boolean;
+  idle?: boolean;
+  left?: boolean;
+  media?: boolean | null;
+  changed?: Changed;
+}
+
 export interface InteractionPatch { interaction_id: string; transcript: SegmentPatch[]; }
+
+export interface InteractionStartedData { flow: string; previous?: string | null; changed?: Changed; }
 
 export interface LiftSecrecyBody { reason: "requester_asked" | "misunderstood" | "law"; }
 
 export type Line = "citizen" | "enterprise";
+
+export interface LineChosenData { line: string; changed?: Changed; }
 
 export interface LoginBody { username: string; password: string; }
 
 export interface MediaItem { outlet: string; title?: string | null; url?: string | null; published_at?: string | null; }
 
 export interface MergeBody { into: string; }
+
+export interface MessageDeliveredData { message_id: string; error?: string | null; changed?: Changed; }
+
+export interface MessageFailedData {
+  message_id: string;
+  error?: string | null;
+  reason?: string | null;
+  instead?: string | null;
+  changed?: Changed;
+}
+
+export interface MessageReadData { message_id: string; error?: string | null; changed?: Changed; }
+
+export interface MessageReceivedData {
+  message_id?: string | null;
+  kind?: string | null;
+  event?: string | null;
+  incomplete?: boolean;
+  channel?: string | null;
+  addition?: boolean;
+  reported_status?: string | null;
+  changed?: Changed;
+}
+
+export interface MessageSentData { message_id: string; error?: string | null; changed?: Changed; }
 
 export type OpenApi = Record<string, unknown>;
 
@@ -310,6 +496,8 @@ export interface Problem {
   detail: string;
   errors?: { path: string; message: string; nearest?: { code: string; name: string; }; }[];
 }
+
+export interface ProgressAskedData { of?: string | null; changed?: Changed; }
 
 export interface Readiness {
   status: string;
@@ -401,6 +589,8 @@ export interface SameRequesterList {
   }[];
 }
 
+export interface SecrecyLiftedData { reason: string; changed?: Changed; }
+
 export interface SeenField { path: string; value: string | boolean | number | string[] | null; }
 
 export interface SeenPlace {
@@ -414,6 +604,8 @@ export interface SeenPlace {
   grid_id?: string | null;
   accuracy_m?: number | null;
 }
+
+export interface SegmentHeardData { seq: number; language: string | null; changed?: Changed; }
 
 export interface SegmentPatch { seq: number; corrected_text: string; }
 
@@ -456,9 +648,57 @@ export interface SimilarList {
 
 export interface Source { name: string; event_id?: string | null; }
 
+export interface SourceToldData { status: string; replied: boolean; changed?: Changed; }
+
 export interface Street { code?: string | null; name?: string | null; }
 
 export interface StreetPatch { code?: string | null; name?: string | null; }
+
+export interface TaskAcceptedData { task_id: string; changed?: Changed; }
+
+export interface TaskArrivedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskCancelledData { task_id: string; changed?: Changed; }
+
+export interface TaskExtendedData { task_id: string; until: string; reason?: string | null; note_id?: string | null; changed?: Changed; }
+
+export interface TaskExtensionAskedData { task_id: string; until: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskOfferedData {
+  task_id: string;
+  unit: string;
+  role: string;
+  rule?: string | null;
+  directory?: string | null;
+  changed?: Changed;
+}
+
+export interface TaskPausedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskReassignedData {
+  task_id: string;
+  to_task: string;
+  unit: string;
+  reason: string;
+  note_id?: string | null;
+  changed?: Changed;
+}
+
+export interface TaskRepliedData { task_id: string; note_id: string; solved?: boolean; changed?: Changed; }
+
+export interface TaskRespondedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskResumedData { task_id: string; changed?: Changed; }
+
+export interface TaskReturnAskedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskReturnedData { task_id: string; by_silence?: boolean; changed?: Changed; }
+
+export interface TaskSentBackData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskSignedData { task_id: string; changed?: Changed; }
+
+export interface TaskUpheldData { task_id: string; by_silence?: boolean; note_id?: string | null; changed?: Changed; }
 
 export interface Taxonomy {
   version: string;
@@ -542,24 +782,50 @@ export interface Ticket {
   };
   handling: {
     lead_unit: string | null;
+    undecided_since: string | null;
+    reopened: number;
     units: {
-      task_id: string | null;
+      task_id: string;
       unit: string | null;
-      role: string | null;
-      status: string | null;
+      role: "lead" | "joint";
+      status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+      version: number;
       dispatched_at: string | null;
       signed_at: string | null;
+      responded_at: string | null;
+      arrived_at: string | null;
       replied_at: string | null;
+      accepted_at: string | null;
       due_at: string | null;
-      returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; }[];
+      asked_until: string | null;
+      returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; upheld: boolean; }[];
     }[];
     routing_trace: { stage: string | null; rule: string | null; reason: string | null; }[];
     clocks: {
-      kind: string | null;
+      clock_id: string;
+      kind: string;
+      task_id: string | null;
+      unit: string | null;
+      policy: number;
+      calendar: string;
       started_at: string | null;
+      owned_at: string | null;
+      length_ms: number;
+      extended_ms: number;
+      paused_ms: number;
+      inherited_ms: number;
       due_at: string | null;
-      met_at: string | null;
+      warn_at: string | null;
+      escalations: { at: string | null; to: string | null; }[];
+      warned_at: string | null;
       breached_at: string | null;
+      escalated: number;
+      paused_at: string | null;
+      met_at: string | null;
+      stopped_at: string | null;
+      earlier: { due_at: string | null; why: string | null; at: string | null; breached_at: string | null; }[];
+      unsure: boolean;
+      next_at: string | null;
     }[];
     callback: {
       state: "open" | "done" | "failed" | "cancelled";
@@ -613,6 +879,14 @@ export interface Ticket {
   }[];
 }
 
+export interface TicketAddedToData { of?: string | null; changed?: Changed; }
+
+export interface TicketCorrectedData { fields: string[]; changed?: Changed; }
+
+export interface TicketErasedData { changed?: Changed; }
+
+export interface TicketMergedData { into?: string | null; merged?: string | null; changed?: Changed; }
+
 export interface TicketPage { items: Ticket[]; next_cursor: string | null; }
 
 export interface TicketPatch {
@@ -625,6 +899,28 @@ export interface TicketPatch {
   handling?: HandlingPatch | null;
 }
 
+export interface TicketRatedData { satisfied: number; changed?: Changed; }
+
+export interface TicketRegisteredData { channel: string; line: string; empty: boolean; changed?: Changed; }
+
+export interface TicketUnmergedData { from?: string | null; merged?: string | null; changed?: Changed; }
+
+export interface TicketUpdatedData { fields: string[]; changed?: Changed; }
+
+export interface TicketUrgedData { of?: string | null; changed?: Changed; }
+
+export interface TicketWithdrawnData { of?: string | null; reason?: string | null; changed?: Changed; }
+
+export interface TitleWrittenData { chars: number; changed?: Changed; }
+
+export interface TranscriptCompletedData {
+  segments: number;
+  not_understood?: boolean | null;
+  caught_up?: boolean;
+  late_s?: number | null;
+  changed?: Changed;
+}
+
 export interface Units {
   version: string;
   items: { code: string; name: string; name_en: string; kind: string; parent: string | null; }[];
@@ -633,6 +929,8 @@ export interface Units {
 export type UrgencyLevel = "normal" | "urgent";
 
 export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
+
+export interface WithdrawAskedData { of?: string | null; changed?: Changed; }
 
 export interface WithdrawBody { reason?: "requester_asked" | "settled" | "by_mistake"; }
 
@@ -693,6 +991,7 @@ export interface Operations {
   "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };
   "POST feeds/{feed}/actions/replay": { query: Record<string, never>; body: ReplayBody; answer: ReplayStarted; };
   "POST feeds/{feed}/actions/release": { query: Record<string, never>; body: undefined; answer: Released; };
+  "GET events/schemas/{type}/{version}": { query: Record<string, never>; body: undefined; answer: null; };
   "GET audit": {
     query: {
       ticket_id?: string | null;

@@ -7,6 +7,7 @@ import * as list from "../list/words.js";
 import * as login from "../login/words.js";
 import * as media from "../ticket/words-media.js";
 import * as ticket from "../ticket/words.js";
+import { EVENTS } from "./event-names.js";
 
 const zh = {
   ...callbacks.zh,
@@ -96,18 +97,7 @@ const zh = {
   channels: {
     sip: "电话", wechat: "微信", sms: "短信", webchat: "网页", telegram: "Telegram", platform: "平台", open311: "Open311",
   },
-  events: {
-    "ticket.registered": "工单登记", "interaction.started": "来电进入", "interaction.answered": "接通",
-    "interaction.line_chosen": "选择专线", "interaction.ended": "通话结束", "transcript.segment": "听到一段话",
-    "transcript.completed": "转写完成", "ticket.demand_taken": "诉求已受理", "emergency.raised": "有人身危险，已告知报警电话", "callback.opened": "转入待回拨",
-    "callback.requested": "要求回电", "callback.reason_added": "又一个回电原因", "callback.number_changed": "回拨号码变更",
-    "callback.claimed": "领取回拨", "callback.attempted": "回拨未接通", "callback.done": "回拨结束", "callback.cancelled": "取消回拨",
-    "message.received": "收到留言", "ticket.corrected": "人工更正", "ticket.merged": "并单", "ticket.unmerged": "撤销并单", "ticket.secrecy_lifted": "解除保密", "ticket.erased": "个人信息已删除",
-    "message.sent": "答复已发出", "message.delivered": "答复已送达", "message.read": "答复已读", "message.failed": "答复未送达",
-    "attachment.stored": "附件已保存", "attachment.transcribed": "语音已转写", "attachment.failed": "附件未保存或无法转写",
-    "ticket.progress_asked": "询问进度", "ticket.urged": "催办", "ticket.withdraw_asked": "要求撤销", "ticket.withdrawn": "已撤销", "ticket.added_to": "补充诉求", "ticket.rated": "已评价",
-    "ticket.title_written": "标题已改写", "source.told": "已回告来源平台",
-  },
+  events: EVENTS.zh,
 };
 
 /** @type {typeof zh} */
@@ -200,22 +190,7 @@ const en = {
     sip: "Phone", wechat: "WeChat", sms: "SMS", webchat: "Web", telegram: "Telegram", platform: "Platform",
     open311: "Open311",
   },
-  events: {
-    "ticket.registered": "Ticket registered", "interaction.started": "Call came in", "interaction.answered": "Answered",
-    "interaction.line_chosen": "Line chosen", "interaction.ended": "Call ended", "transcript.segment": "Words heard",
-    "transcript.completed": "Transcript complete", "ticket.demand_taken": "Demand taken down", "emergency.raised": "Danger to life: told which number to call",
-    "callback.opened": "Callback opened", "callback.requested": "Call asked for",
-    "callback.reason_added": "One more reason to call", "callback.number_changed": "Number to call changed",
-    "callback.claimed": "Callback taken", "callback.attempted": "Not reached by telephone",
-    "callback.done": "Callback ended", "callback.cancelled": "Callback cancelled",
-    "message.received": "Message received", "ticket.secrecy_lifted": "Secrecy lifted", "ticket.erased": "Personal data erased", "ticket.corrected": "Corrected by a person",
-    "ticket.merged": "Merged", "ticket.unmerged": "Merge undone",
-    "message.sent": "Answer sent", "message.delivered": "Answer delivered", "message.read": "Answer read",
-    "message.failed": "Answer not delivered", "attachment.stored": "Attachment kept",
-    "attachment.transcribed": "Voice message transcribed", "attachment.failed": "Attachment not kept, or not understood",
-    "ticket.progress_asked": "Progress asked for", "ticket.urged": "Urged", "ticket.withdraw_asked": "Withdrawal asked for", "ticket.withdrawn": "Withdrawn", "ticket.added_to": "Added to",
-    "ticket.rated": "Rated", "ticket.title_written": "Title written by the model", "source.told": "Source platform told",
-  },
+  events: EVENTS.en,
 };
 
 /**
