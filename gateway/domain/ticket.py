@@ -38,7 +38,6 @@ class Ticket:
         "new",
         "parted_from",
         "requester_id",
-        "reworded",
         "status",
         "ticket_id",
         "ticket_no",
@@ -84,7 +83,7 @@ class Ticket:
         self.hidden = hidden
         self.erased_at = erased_at
         self.new = new
-        self.dirty = self.reworded = new
+        self.dirty = new
         self.parted_from: str | None = None
         """Whose ticket it was, when its requester wants to stay unknown from now on."""
         self._form = form
@@ -210,5 +209,4 @@ class Alteration:
         for field, value in self._values.items():
             field.put(self._ticket.form, value)
         if self._values:
-            self._ticket.reworded = True
             self._ticket.hidden = self._ticket.form.requester.hidden

@@ -31,6 +31,7 @@ from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutb
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
+from gateway.storage.search_index import SqlSearchIndex
 from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
@@ -75,6 +76,7 @@ class Database:
     ways: SqlWays
     open_work: SqlOpenWork
     erasures: SqlErasureStore
+    search: SqlSearchIndex
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -137,6 +139,7 @@ async def open_database(
         ways=SqlWays(sql=sql),
         open_work=SqlOpenWork(sql=watched, clock=clock),
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
+        search=SqlSearchIndex(sql=sql, next_commit=committed.next),
     )
 
 

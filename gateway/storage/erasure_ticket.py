@@ -16,6 +16,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.erasure_table import blank
 from gateway.storage.load import EVENT_SEQ
+from gateway.storage.search_texts import take_out
 
 AT_ONCE = 500
 """Messages or segments blanked in one transaction: some milliseconds."""
@@ -174,6 +175,7 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
             | {"version": ticket.version + 1, "event_seq": seq, "updated_at": now}
         )
     )
+    take_out(connection, [int(ticket.ticket_no)])
     told = TicketErased(at=from_rfc3339(now), actor=actor)
     if ticket.pending:
         told.changed["prefill.pending"] = [True, False]
