@@ -42,6 +42,7 @@ VERBS = (
     "backup",
     "restore",
     "erase",
+    "search",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 

@@ -17,7 +17,7 @@ from gateway.ports.store import Record, TicketQuery
 from gateway.storage import search, search_state
 from gateway.storage import tables as t
 from gateway.storage.database import Database
-from tests.contract.storage.changes import call, event, written
+from tests.contract.storage.changes import call, event, indexed, written
 from tests.support.change import Change
 from tests.support.clocks import NOON
 from tests.support.stores import SQL_ALONE
@@ -26,13 +26,6 @@ pytestmark = [pytest.mark.contract, SQL_ALONE]
 PHONE = "+8613800138000"
 PARTS = ("停水", "停电", "通知", "路灯", "坏了", "ＬＥＤ", "Lamp", "100%", "12号楼", "人民大道", "，", "🚰", "水", " ")
 CODES = ("0101", "0102", "02", None)
-
-
-async def indexed(db: Database) -> None:
-    """Everything is in the index."""
-    await db.search.keep_rules()
-    while await db.search.some():
-        pass
 
 
 async def found(db: Database, **query: Any) -> list[str]:
