@@ -107,6 +107,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "phones": lambda db: verb.run(args, db.phones, settings),
         "feeds": lambda db: verb.run(args, db, settings.zone),
         "erase": lambda db: verb.run(args, db, settings),
+        "search": lambda db: verb.run(args, db.search),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
     configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}

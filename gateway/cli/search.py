@@ -7,10 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from gateway.domain.ids import spelled_no
-from gateway.settings import Settings
 
 if TYPE_CHECKING:
-    from gateway.storage.database import Database
+    from gateway.storage.search_index import SqlSearchIndex
 
 TOLD_EVERY = 100
 """Slices between two lines of progress."""
@@ -24,9 +23,8 @@ def add_parser(verbs: Any) -> None:
     what.add_parser("rebuild", help="make the whole index anew from the record; lists stay whole meanwhile")
 
 
-async def run(args: argparse.Namespace, database: Database, _settings: Settings) -> int:
+async def run(args: argparse.Namespace, index: SqlSearchIndex) -> int:
     """Tell, or rebuild; a rebuilding that was stopped is gone on with by the gateway, or by the next one."""
-    index = database.search
     if args.what == "rebuild":
         await index.keep_rules()
         await index.rebuild()
