@@ -21,13 +21,6 @@ async def pass_by(db: Database, clock: SetClock, seconds: int) -> None:
         await db.reader.ping()
 
 
-async def indexed(db: Database) -> None:
-    """Everything that was committed can be searched."""
-    await db.search.keep_rules()
-    while await db.search.some():
-        pass
-
-
 def written(key: str, *, at: datetime = NOON, content: str = "路灯坏了", **more: Any) -> Change:
     """A written contact as intake makes it, with ``key`` as the provider's id."""
     conversation = more.pop("conversation", None)

@@ -10,9 +10,10 @@ import pytest
 from gateway.errors import NotFound, RejectedInput
 from gateway.ports.store import Record, TicketQuery
 from gateway.storage.database import Database
-from tests.contract.storage.changes import call, event, indexed, written
+from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
 from tests.support.events import told
+from tests.support.searching import indexed
 from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = pytest.mark.contract

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import timedelta
 from functools import partial
@@ -17,10 +18,12 @@ from gateway.ports.store import Record, TicketQuery
 from gateway.storage import search, search_state
 from gateway.storage import tables as t
 from gateway.storage.database import Database
-from tests.contract.storage.changes import call, event, indexed, written
+from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
 from tests.support.clocks import NOON
+from tests.support.searching import indexed
 from tests.support.stores import SQL_ALONE
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.contract, SQL_ALONE]
 PHONE = "+8613800138000"
@@ -275,3 +278,18 @@ async def test_a_call_of_which_nothing_is_known_is_listed_and_not_searched(db: D
     await indexed(db)
     assert await found(db, newest_first=True) == [ticket]
     assert await db.sql.read(lambda c: c.execute(sa.select(t.ticket_texts)).all()) == []
+
+
+async def test_the_follower_takes_in_each_commit_by_itself(db: Database) -> None:
+    running = asyncio.create_task(db.search.run())
+    try:
+        for n in range(3):
+            ticket = (await db.changes.execute(written(str(n), content=f"第{n}件 停水"))).ticket_id
+            await until(lambda n=n, ticket=ticket: _is_found(db, f"第{n}件", ticket), "it to be found")  # type: ignore[misc]  # mypy infers no lambda with a default
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def _is_found(db: Database, text: str, ticket_id: str) -> bool:
+    return await found(db, text=text, newest_first=True) == [ticket_id]

@@ -14,8 +14,9 @@ from gateway.domain.guess import Guess
 from gateway.domain.keys import Identity
 from gateway.ports.store import TicketQuery
 from gateway.storage.database import Database
-from tests.contract.storage.changes import call, event, indexed, written
+from tests.contract.storage.changes import call, event, written
 from tests.support.change import Change
+from tests.support.searching import indexed
 from tests.support.stores import SQL_ALONE
 
 pytestmark = pytest.mark.contract

@@ -12,8 +12,9 @@ from gateway.ports.store import TicketQuery
 from gateway.storage import tables as t
 from gateway.storage.database import open_database
 from gateway.storage.migrate import _config, migrate
-from tests.contract.storage.changes import indexed, written
+from tests.contract.storage.changes import written
 from tests.support.clocks import SHANGHAI
+from tests.support.searching import indexed
 
 pytestmark = pytest.mark.integration
 PHONE = "+8613800138000"
