@@ -184,23 +184,30 @@ def _listed(connection: sa.Connection, sought: Sought, floor: int, top: int, lim
     if sought.numbers is not None:
         return _rows(connection, sought, floor, top, limit, among(FACETS.no, [int(one) for one in sought.numbers]))
     found: list[int] = []
-    for size in WINDOWS[: 1 if sought.words else None]:
-        newest = sa.select(t.ticket_facets).where(FACETS.no >= floor, FACETS.no < top).order_by(FACETS.no.desc())
-        bottom = connection.execute(newest.with_only_columns(FACETS.no).limit(1).offset(size - 1)).scalar()
-        # The subquery keeps the planner from another index.
-        rows = of_rows(newest.limit(size).subquery("newest"))
-        held = holding(connection, rows.no, sought.words)
-        looked = sa.select(rows.no).where(*sought.on(rows), *held).order_by(rows.no.desc())
-        found += connection.execute(looked.limit(limit - len(found))).scalars()
+    for size in WINDOWS:
+        more, bottom = _window(connection, sought, floor, top, size, limit - len(found))
+        found += more
         if bottom is None or len(found) >= limit:
             return found
         top = bottom
-    few = _few_by_filter(connection, sought)
-    if few is not None:
-        return found + _rows(connection, sought, floor, top, limit - len(found), among(FACETS.no, few))
-    if not sought.words:
-        return found + _rows(connection, sought, floor, top, limit - len(found))
-    return found + _by_words(connection, sought, floor, top, limit - len(found))
+        few = _few_by_filter(connection, sought) if size == WINDOWS[0] else None
+        if few is not None:
+            return found + _rows(connection, sought, floor, top, limit - len(found), among(FACETS.no, few))
+        if sought.words:
+            return found + _by_words(connection, sought, floor, top, limit - len(found))
+    return found + _rows(connection, sought, floor, top, limit - len(found))
+
+
+def _window(
+    connection: sa.Connection, sought: Sought, floor: int, top: int, size: int, limit: int
+) -> tuple[list[int], int | None]:
+    """The newest of the last ``size`` narrow rows in [floor, top), and where those begin; None: there are no more."""
+    newest = sa.select(t.ticket_facets).where(FACETS.no >= floor, FACETS.no < top).order_by(FACETS.no.desc())
+    bottom = connection.execute(newest.with_only_columns(FACETS.no).limit(1).offset(size - 1)).scalar()
+    rows = of_rows(newest.limit(size).subquery("newest"))  # which keeps the planner from another index
+    held = holding(connection, rows.no, sought.words)
+    looked = sa.select(rows.no).where(*sought.on(rows), *held).order_by(rows.no.desc()).limit(limit)
+    return list(connection.execute(looked).scalars()), bottom
 
 
 def _rows(
@@ -226,10 +233,9 @@ def _by_words(connection: sa.Connection, sought: Sought, floor: int, top: int, l
     asked = tokens_asked(sought.words)
     if not asked:  # punctuation alone
         return _rows(connection, sought, floor, top, limit)
-    no, query = newest_with(connection, asked)
-    held = holding(connection, no, sought.words)
+    no, query = newest_with(connection, asked, sought.words)
     own = [sa.exists().where(FACETS.no == no, *on)] if (on := sought.on(FACETS)) else []
-    return list(connection.execute(query.where(no >= floor, no < top, *held, *own).limit(limit)).scalars())
+    return list(connection.execute(query.where(no >= floor, no < top, *own).limit(limit)).scalars())
 
 
 def _all_of_few(connection: sa.Connection, sought: Sought) -> list[str] | None:

@@ -56,8 +56,10 @@ def clear_pairs(connection: sa.Connection) -> None:
         connection.exec_driver_sql("INSERT INTO ticket_pairs (ticket_pairs) VALUES ('delete-all')")
 
 
-def newest_with(connection: sa.Connection, asked: Collection[Token]) -> tuple[sa.ColumnElement[Any], sa.Select[Any]]:
-    """The numbers of the texts that have every one of ``asked``, newest first, read through the index of pairs.
+def newest_with(
+    connection: sa.Connection, asked: Collection[Token], words: Collection[str]
+) -> tuple[sa.ColumnElement[Any], sa.Select[Any]]:
+    """The numbers of the texts that have all of ``asked`` and hold ``words``, newest first, by the index of pairs.
 
     Their column, for more conditions, and the statement. SQLite reads the index from its end, so that a page costs
     what stands before it; PostgreSQL reads all of it and has to be kept from walking along the primary key instead.
@@ -65,20 +67,22 @@ def newest_with(connection: sa.Connection, asked: Collection[Token]) -> tuple[sa
     if connection.dialect.name == "sqlite":
         match = " AND ".join(f'"{token.text}"{" *" if token.prefix else ""}' for token in asked)
         pairs = sa.table("ticket_pairs", sa.column("rowid", sa.Integer), sa.column("ticket_pairs"))
-        found = sa.select(pairs.c.rowid).where(pairs.c.ticket_pairs.op("MATCH")(match))
-        return pairs.c.rowid, found.order_by(pairs.c.rowid.desc())
+        no = pairs.c.rowid
+        found = sa.select(no).where(pairs.c.ticket_pairs.op("MATCH")(match), *holding(connection, no, words))
+        return no, found.order_by(no.desc())
     query = " & ".join(f"'{token.text}'{':*' if token.prefix else ''}" for token in asked)
-    texts = t.ticket_texts.alias("matching")
-    found = sa.select(texts.c.no).where(texts.c.pairs.op("@@")(sa.cast(query, TSQUERY)))
-    return texts.c.no, found.order_by((texts.c.no + 0).desc())
+    found = sa.select(_table.no).where(_table.pairs.op("@@")(sa.cast(query, TSQUERY)), *_within(connection, words))
+    return _table.no, found.order_by((_table.no + 0).desc())
 
 
 def holding(connection: sa.Connection, no: sa.ColumnElement[Any], words: Collection[str]) -> list[Any]:
     """The condition that the text of the ticket with number ``no`` holds every one of ``words``; none for no words."""
-    if not words:
-        return []
+    return [sa.exists().where(_table.no == no, *_within(connection, words))] if words else []
+
+
+def _within(connection: sa.Connection, words: Collection[str]) -> list[sa.ColumnElement[bool]]:
     place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
-    return [sa.exists().where(_table.no == no, *(place(_table.text, word) > 0 for word in words))]
+    return [place(_table.text, word) > 0 for word in words]
 
 
 def _standing(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:
