@@ -47,7 +47,7 @@ AT_ONCE = 2_000
 A_DAY = 1_400
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
-_NEW_TICKET = Bulk.plain(t.tickets)
+_NEW_TICKET = Bulk.insert(t.tickets)
 _WORDS = {
     2: ("停水", "噪音", "路灯", "漏水", "占道", "垃圾", "物业", "欠薪"),
     3: ("垃圾桶", "停车位", "红绿灯", "井盖坏"),

@@ -53,7 +53,7 @@ def holds(text: str, words: tuple[str, ...]) -> bool:
 
 def tokens(text: str) -> set[str]:
     """The tokens of a text in ``normal`` form: its pairs, and the last character of each run of characters."""
-    found = set()
+    found: set[str] = set()
     for run in _runs(text):
         found.update(map(_pair, run, run[1:]))
         found.add(_first(run[-1]))

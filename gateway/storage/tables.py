@@ -172,7 +172,8 @@ sa.Index(
 )
 TICKET_PAIRS = "CREATE VIRTUAL TABLE ticket_pairs USING fts5(tokens, content='', detail=none, tokenize='ascii')"
 """On SQLite. Contentless: what it holds of a ticket is told by ``ticket_texts``, also when it has to be taken out."""
-sa.event.listen(ticket_texts, "after_create", sa.DDL(TICKET_PAIRS).execute_if(dialect="sqlite"))
+_pairs = sa.DDL(TICKET_PAIRS)  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here
+sa.event.listen(ticket_texts, "after_create", _pairs.execute_if(dialect="sqlite"))
 
 segments = sa.Table(
     "segments",
