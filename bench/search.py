@@ -94,7 +94,6 @@ def _rows(count: int) -> Iterator[tuple[dict[str, Any], Form]]:
             "requester_id": f"r{n % 400_000}",
             "phone": form.requester.phone,
             "callback_phone": None,
-            "name": form.requester.name,
             "hidden": False,
             "search": "",
             "search_masked": "",

@@ -38,7 +38,7 @@ _PLAIN = (
     "recording_path",
     "dialogue",
 )
-SAID = ("pending", "phone", "callback_phone", "name", "search", "search_masked", "merged_into", "doc")
+SAID = ("pending", "phone", "callback_phone", "search", "search_masked", "merged_into", "doc")
 """Columns that follow from a ticket's form."""
 _INSTANTS = ("lease_until", "queued_at", "answered_at", "ended_at")
 
@@ -113,7 +113,6 @@ def ticket_row(ticket: Ticket, before: Mapping[str, Any] | None) -> Row:
         row["pending"] = form.prefill.pending
         row["merged_into"] = form.related.merged_into
         row["phone"], row["callback_phone"] = requester.phone, requester.callback_phone
-        row["name"] = requester.name
         row["search"] = row["search_masked"] = ""
         row["doc"] = json_text(form)
     return row

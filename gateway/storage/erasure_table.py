@@ -45,10 +45,10 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         **_all(_KEPT, "ticket_id", "ticket_no", "status", "line", "channel", "channel_id", "empty", "pending"),
         **_all(_KEPT, "created_at", "updated_at", "version", "event_seq", "requester_id", "hidden", "erased_at"),
         "merged_into": _KEPT,
-        **_all(_BLANKED, "phone", "callback_phone", "name", "search", "search_masked"),
+        **_all(_BLANKED, "phone", "callback_phone", "search", "search_masked"),
         "doc": Does.INSIDE,
     },
-    "ticket_facets": _all(_KEPT, *(column.name for column in t.ticket_facets.c)),
+    "ticket_facets": {**_all(_KEPT, *(column.name for column in t.ticket_facets.c)), "name": _BLANKED},
     "ticket_texts": _all(_WITH_ROW, "no", "text", "pairs"),
     "interactions": {
         **_all(_KEPT, "interaction_id", "ticket_id", "channel", "channel_id", "direction", "node", "started_at"),

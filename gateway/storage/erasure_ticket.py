@@ -175,6 +175,8 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
             | {"version": ticket.version + 1, "event_seq": seq, "updated_at": now}
         )
     )
+    facets = sa.update(t.ticket_facets).where(t.ticket_facets.c.no == int(ticket.ticket_no))
+    connection.execute(facets.values(blank(t.ticket_facets)))
     take_out(connection, [int(ticket.ticket_no)])
     told = TicketErased(at=from_rfc3339(now), actor=actor)
     if ticket.pending:

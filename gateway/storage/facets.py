@@ -35,6 +35,7 @@ def facet_row(ticket: Mapping[str, Any], form: Form) -> dict[str, Any]:
         "street": form.place.street.code,
         "unit": unit,
         "due_at": due_at,
+        "name": form.requester.name,
     }
 
 

@@ -156,7 +156,10 @@ def _named(connection: sa.Connection, query: TicketQuery) -> list[str] | None:
     """The numbers of the tickets that ``query`` names by id, telephone number or name; None when it does not."""
     table = t.tickets.c
     check_texts((*query.ids, query.phone, query.name))
-    exact = [table.name == query.name] if query.name is not None else []
+    exact: list[sa.ColumnElement[bool]] = []
+    if query.name is not None:
+        facets = t.ticket_facets.c
+        exact.append(table.ticket_id.in_(sa.select(facets.ticket_id).where(facets.name == query.name)))
     if query.phone is not None:
         exact.append(sa.or_(table.phone == query.phone, table.callback_phone == query.phone))
     if exact and not query.hidden_too:

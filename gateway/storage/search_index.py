@@ -21,7 +21,6 @@ from gateway.storage import search_state as state
 from gateway.storage import search_texts
 from gateway.storage import tables as t
 from gateway.storage.among import among
-from gateway.storage.bulk import Bulk
 from gateway.storage.codec import form_of
 from gateway.storage.engine import Sql
 from gateway.storage.facets import facet_row, write_facets
@@ -49,17 +48,10 @@ class Slice:
     rows: Sequence[Any]
     texts: dict[int, str]
     facets: list[dict[str, Any]]
-    names: list[dict[str, Any]]
-    """Of tickets that an earlier version wrote."""
 
 
-_NAME = Bulk(
-    lambda _: (
-        sa.update(t.tickets)
-        .where(_tickets.ticket_id == sa.bindparam("of_row"))
-        .values(name=sa.bindparam("name"), search=sa.literal_column("''"), search_masked=sa.literal_column("''"))
-    )
-)
+_EARLIER = sa.or_(_tickets.search != "", _tickets.search_masked != "")
+"""Tickets with search words of an earlier version."""
 
 
 class SqlSearchIndex:
@@ -142,7 +134,7 @@ def _changed(connection: sa.Connection) -> Slice | None:
     seq = _tickets.event_seq
     query = sa.select(t.tickets).where(seq > int(told.get(state.EVENT_SEQ, 0))).order_by(seq).limit(AT_ONCE)
     rows = connection.execute(query).mappings().all()
-    return Slice(told, {state.EVENT_SEQ: str(rows[-1]["event_seq"])}, rows, {}, [], []) if rows else None
+    return Slice(told, {state.EVENT_SEQ: str(rows[-1]["event_seq"])}, rows, {}, []) if rows else None
 
 
 def _old(connection: sa.Connection) -> Slice | None:
@@ -155,21 +147,19 @@ def _old(connection: sa.Connection) -> Slice | None:
     rows = connection.execute(query).mappings().all()
     lowest = rows[-1]["ticket_no"] if rows else None
     if lowest is None:
-        return Slice(told, dict.fromkeys((*marks, state.ANEW)), rows, {}, [], [])
-    return Slice(told, {key: min(mark, lowest) for key, mark in marks.items()}, rows, {}, [], [])
+        return Slice(told, dict.fromkeys((*marks, state.ANEW)), rows, {}, [])
+    return Slice(told, {key: min(mark, lowest) for key, mark in marks.items()}, rows, {}, [])
 
 
 def _made(found: Slice) -> Slice:
     """With narrow rows and masked texts."""
-    texts, facets, names = {}, [], []
+    texts, facets = {}, []
     for row in found.rows:
         form = form_of(row["doc"])
         facets.append(facet_row(row, form))
-        if row["search"] or row["search_masked"] or row["name"] != form.requester.name:
-            names.append({"of_row": row["ticket_id"], "name": form.requester.name})
         erased = row["erased_at"] is not None
         texts[int(row["ticket_no"])] = "" if erased else masking.searchable(msgspec.to_builtins(form))
-    return Slice(found.begun, found.after, found.rows, texts, facets, names)
+    return Slice(found.begun, found.after, found.rows, texts, facets)
 
 
 def _take_in(connection: sa.Connection, found: Slice) -> None:
@@ -184,5 +174,6 @@ def _take_in(connection: sa.Connection, found: Slice) -> None:
     write_facets(connection, facets)
     anew = state.ANEW in told and state.EVENT_SEQ not in found.after
     search_texts.put(connection, {row["no"]: found.texts[row["no"]] for row in facets}, anew=anew)
-    _NAME.run(connection, [row for row in found.names if row["of_row"] in same])
+    blank = sa.update(t.tickets).where(among(_tickets.ticket_id, same), _EARLIER)
+    connection.execute(blank.values(search="", search_masked=""))
     state.put(connection, **found.after)

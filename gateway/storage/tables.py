@@ -70,14 +70,13 @@ tickets = sa.Table(
     sa.Column("doc", Json, nullable=False),
     sa.Column("merged_into", sa.Text),
     sa.Column("erased_at", sa.Text),
-    sa.Column("name", sa.Text),
     sa.Index("tickets_by_no", "ticket_no", unique=True),
     sa.Index("tickets_by_seq", "event_seq"),
     sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
 )
 """``hidden``: the requester wants to stay unknown; such a ticket shares its ``requester_id`` with no other one.
-``name`` is the requester's, for exact look-ups, like the numbers. ``search`` and ``search_masked`` are empty: versions
-before migration 0019 write them, and may run beside this one; ``ticket_texts`` holds what is searched.
+``search`` and ``search_masked`` are empty: versions before migration 0019 write them, and may run beside this one;
+``ticket_texts`` holds what is searched.
 ``erased_at``: since when it takes in nothing of a person's; what was there is blank, or is being blanked."""
 
 interactions = sa.Table(
@@ -119,9 +118,9 @@ _pending = tickets.c.pending
 sa.Index("tickets_pending", tickets.c.ticket_id, sqlite_where=_pending, postgresql_where=_pending)
 _merged = tickets.c.merged_into.is_not(None)
 sa.Index("tickets_merged", tickets.c.merged_into, sqlite_where=_merged, postgresql_where=_merged)
-for _exact in (tickets.c.phone, tickets.c.callback_phone, tickets.c.name):
-    _given = _exact.is_not(None)
-    sa.Index(f"tickets_by_{_exact.name}", _exact, sqlite_where=_given, postgresql_where=_given)
+for _number in (tickets.c.phone, tickets.c.callback_phone):
+    _given = _number.is_not(None)
+    sa.Index(f"tickets_by_{_number.name}", _number, sqlite_where=_given, postgresql_where=_given)
 
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 ticket_facets = sa.Table(
@@ -140,11 +139,19 @@ ticket_facets = sa.Table(
     sa.Column("street", sa.Text),
     sa.Column("unit", sa.Text),
     sa.Column("due_at", sa.Text),
+    sa.Column("name", sa.Text),
     sa.Index("ticket_facets_by_status", "status", "no"),
 )
 """What lists are filtered by, in narrow rows: those of ``tickets`` hold whole documents. ``no`` is the ticket number,
-so that the newest come first along the primary key. Codes and instants alone."""
-for _names in (("category", "no"), ("district", "no"), ("street", "no"), ("unit", "due_at", "no"), ("due_at", "no")):
+so that the newest come first along the primary key. ``name`` is the requester's, for exact look-ups."""
+for _names in (
+    ("category", "no"),
+    ("district", "no"),
+    ("street", "no"),
+    ("unit", "due_at", "no"),
+    ("due_at", "no"),
+    ("name", "no"),
+):
     _given = ticket_facets.c[_names[0]].is_not(None)
     sa.Index(
         f"ticket_facets_by_{_names[0]}",

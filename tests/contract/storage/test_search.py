@@ -125,7 +125,7 @@ async def begin_anew(db: Database) -> None:
 
     def work(connection: sa.Connection) -> None:
         connection.execute(sa.delete(t.ticket_facets))
-        connection.execute(sa.update(t.tickets).values(name=None, search="words", search_masked="words"))
+        connection.execute(sa.update(t.tickets).values(search="words", search_masked="words"))
         search_state.put(connection, unlisted_below=search_state.ABOVE_ALL, unsearched_below=search_state.ABOVE_ALL)
 
     await db.sql.write(work)

@@ -133,7 +133,7 @@ CREATE TEMP TABLE n AS WITH RECURSIVE n(n, at) AS (
   SELECT 1, '2026-11-23T04:00:00.000Z' UNION ALL SELECT n + 1, at FROM n WHERE n < 100000
 ) SELECT n, at, n <= 3 AS open FROM n;
 INSERT INTO tickets SELECT 't' || n, n, 'closed', 'citizen', 'phone', 'hotline', 0, open, at, at, 1, n, 'r' || n, NULL,
-  NULL, 0, '', '', '{}', NULL, NULL, NULL FROM n;
+  NULL, 0, '', '', '{}', NULL, NULL FROM n;
 INSERT INTO interactions (interaction_id, ticket_id, channel, channel_id, direction, started_at, ended_at, disposition,
   recording_path, doc) SELECT 'i' || n, 't' || n, 'phone', 'hotline', 'inbound', at, at, 'completed', 'r', '{}' FROM n;
 INSERT INTO outbox SELECT 'm' || n, 'sms', 'p', n, 't' || n, 'i' || n, 'x',

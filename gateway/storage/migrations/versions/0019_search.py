@@ -20,8 +20,6 @@ def upgrade() -> None:
     """Make the tables, and note that everything there is has to be filled in."""
     postgresql = op.get_bind().dialect.name == "postgresql"
     code = sa.Text(collation="C") if postgresql else sa.Text()
-    op.add_column("tickets", sa.Column("name", sa.Text))
-    _index("tickets", "name")
     op.create_table(
         "ticket_facets",
         sa.Column("no", sa.BigInteger() if postgresql else sa.Integer(), primary_key=True, autoincrement=False),
@@ -32,11 +30,12 @@ def upgrade() -> None:
         sa.Column("empty", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.Text, nullable=False),
         sa.Column("category", code),
-        *(sa.Column(name, sa.Text) for name in ("type", "district", "street", "unit", "due_at")),
+        *(sa.Column(name, sa.Text) for name in ("type", "district", "street", "unit", "due_at", "name")),
     )
     op.create_index("ticket_facets_by_status", "ticket_facets", ["status", "no"])
-    for names in (("category", "no"), ("district", "no"), ("street", "no"), ("unit", "due_at", "no"), ("due_at", "no")):
-        _index("ticket_facets", *names)
+    for name in ("category", "district", "street", "due_at", "name"):
+        _index(name, "no")
+    _index("unit", "due_at", "no")
     op.create_table(
         "ticket_texts",
         sa.Column("no", sa.BigInteger() if postgresql else sa.Integer(), primary_key=True, autoincrement=False),
@@ -57,9 +56,9 @@ def upgrade() -> None:
     _begin(op.get_bind())
 
 
-def _index(table: str, *names: str) -> None:
-    given = sa.text(f"{names[0]} IS NOT NULL")
-    op.create_index(f"{table}_by_{names[0]}", table, list(names), sqlite_where=given, postgresql_where=given)
+def _index(*names: str) -> None:
+    given, name = sa.text(f"{names[0]} IS NOT NULL"), f"ticket_facets_by_{names[0]}"
+    op.create_index(name, "ticket_facets", list(names), sqlite_where=given, postgresql_where=given)
 
 
 def _begin(connection: sa.Connection) -> None:
@@ -79,6 +78,4 @@ def downgrade() -> None:
         op.execute("DROP TABLE ticket_pairs")
     op.drop_table("ticket_texts")
     op.drop_table("ticket_facets")
-    op.drop_index("tickets_by_name", "tickets")
-    op.drop_column("tickets", "name")
     op.execute(r"DELETE FROM channel_state WHERE channel_id = '\:search'")
