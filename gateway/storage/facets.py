@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from gateway.domain.form import Form
 from gateway.domain.ids import NUMBER_DIGITS, city_day, rfc3339
 from gateway.ports.store import TicketQuery
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 from gateway.storage.bulk import Bulk
 from gateway.storage.engine import upsert
@@ -40,9 +41,9 @@ def facet_row(ticket: Mapping[str, Any], form: Form) -> dict[str, Any]:
 
 
 def _upsert(connection: sa.Connection) -> Any:
-    insert = upsert(connection, t.ticket_facets)
-    names = [column.name for column in t.ticket_facets.c if column.name not in {"no", "ticket_id", "created_at"}]
-    other = sa.or_(*(t.ticket_facets.c[name].is_distinct_from(insert.excluded[name]) for name in names))
+    insert = upsert(connection, s.ticket_facets)
+    names = [column.name for column in s.ticket_facets.c if column.name not in {"no", "ticket_id", "created_at"}]
+    other = sa.or_(*(s.ticket_facets.c[name].is_distinct_from(insert.excluded[name]) for name in names))
     return insert.on_conflict_do_update(
         index_elements=["no"], set_={name: insert.excluded[name] for name in names}, where=other
     )
@@ -51,8 +52,8 @@ def _upsert(connection: sa.Connection) -> Any:
 _WRITE = Bulk(_upsert)
 _GO_ON = Bulk(
     lambda _: (
-        sa.update(t.ticket_facets)
-        .where(t.ticket_facets.c.no == sa.bindparam("of_row"))
+        sa.update(s.ticket_facets)
+        .where(s.ticket_facets.c.no == sa.bindparam("of_row"))
         .values({name: sa.bindparam(name) for name in _MOVING})
     )
 )
@@ -97,7 +98,7 @@ def of_rows(rows: sa.FromClause) -> Columns:
     return Columns(rows.c.no, int, {column.name: column for column in rows.c})
 
 
-FACETS = of_rows(t.ticket_facets)
+FACETS = of_rows(s.ticket_facets)
 RECORD = Columns(
     t.tickets.c.ticket_no,
     str,

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from gateway.domain.bigrams import tokens_asked, words_of
 from gateway.domain.ids import NUMBER_DIGITS, SERIAL_DIGITS, digits_written, parse_serial
 from gateway.ports.store import TicketQuery
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.facets import (
@@ -57,6 +58,11 @@ class Sought:
     numbers: tuple[str, ...] | None = None
     """Only of these tickets."""
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the numbers between which they lie are not just any."""
+        return (self.first, self.last) != numbered("")
+
 
 def page(connection: sa.Connection, query: TicketQuery, zone: tzinfo, *, after: str | None, limit: int) -> Any:
     """The statement that reads the rows of ``tickets`` of a page, in its order.
@@ -96,7 +102,9 @@ def _oldest(connection: sa.Connection, query: TicketQuery, zone: tzinfo) -> sa.C
     complete = is_narrowed(query) and unlisted_below(connection) is None
     ways: list[sa.ColumnElement[bool]] = []
     for sought in _sought(connection, query, zone):
-        own = [table.ticket_no >= sought.first, table.ticket_no <= sought.last]
+        own: list[sa.ColumnElement[bool]] = [sa.true()]
+        if sought.bounded:  # else a planner might walk along the numbers
+            own += [table.ticket_no >= sought.first, table.ticket_no <= sought.last]
         own += [among(table.ticket_no, sought.numbers)] if sought.numbers is not None else []
         few = _all_of_few(connection, sought) if complete or sought.words else None
         if few is not None:
@@ -158,7 +166,7 @@ def _named(connection: sa.Connection, query: TicketQuery) -> list[str] | None:
     check_texts((*query.ids, query.phone, query.name))
     exact: list[sa.ColumnElement[bool]] = []
     if query.name is not None:
-        facets = t.ticket_facets.c
+        facets = s.ticket_facets.c
         exact.append(table.ticket_id.in_(sa.select(facets.ticket_id).where(facets.name == query.name)))
     if query.phone is not None:
         exact.append(sa.or_(table.phone == query.phone, table.callback_phone == query.phone))
@@ -205,7 +213,7 @@ def _window(
     connection: sa.Connection, sought: Sought, floor: int, top: int, size: int, limit: int
 ) -> tuple[list[int], int | None]:
     """The newest of the last ``size`` narrow rows in [floor, top), and where those begin; None: there are no more."""
-    newest = sa.select(t.ticket_facets).where(FACETS.no >= floor, FACETS.no < top).order_by(FACETS.no.desc())
+    newest = sa.select(s.ticket_facets).where(FACETS.no >= floor, FACETS.no < top).order_by(FACETS.no.desc())
     bottom = connection.execute(newest.with_only_columns(FACETS.no).limit(1).offset(size - 1)).scalar()
     rows = of_rows(newest.limit(size).subquery("newest"))  # which keeps the planner from another index
     held = holding(connection, rows.no, sought.words)

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from gateway.domain.bigrams import Token, normal, tokens
-from gateway.storage import tables as t
+from gateway.storage import search_tables as s
 from gateway.storage.among import among
 from gateway.storage.engine import upsert
 
-_table = t.ticket_texts.c
+_table = s.ticket_texts.c
 _INSIDE = "SELECT rowid FROM ticket_pairs WHERE rowid IN (SELECT value FROM json_each(?))"
 """What is not inside must not be taken out: the index would count itself corrupt."""
 _OUT = "INSERT INTO ticket_pairs (ticket_pairs, rowid, tokens) VALUES ('delete', ?, ?)"
@@ -34,12 +34,12 @@ def put(connection: sa.Connection, said: Mapping[int, str], *, anew: bool = Fals
         rows = [{"no": no, "text": text, "pairs": None} for no, text in changed.items()]
         indexed = [(no, " ".join(sorted(tokens(text)))) for no, text in changed.items()]
         if connection.dialect.name == "sqlite":
-            connection.execute(sa.insert(t.ticket_texts), rows)
+            connection.execute(sa.insert(s.ticket_texts), rows)
             connection.exec_driver_sql(_IN, indexed)
         else:
             pairs = sa.cast(sa.bindparam("indexed", type_=sa.Text), _table.pairs.type)
             given = [{"no": no, "text": changed[no], "indexed": told} for no, told in indexed]
-            new = upsert(connection, t.ticket_texts).values(
+            new = upsert(connection, s.ticket_texts).values(
                 no=sa.bindparam("no"), text=sa.bindparam("text"), pairs=pairs
             )
             connection.execute(new, given)
@@ -98,4 +98,4 @@ def _take_out(connection: sa.Connection, texts: Mapping[int, str]) -> None:
         rows = [(no, " ".join(sorted(tokens(texts[no])))) for no in inside.all()]
         if rows:
             connection.exec_driver_sql(_OUT, rows)
-    connection.execute(sa.delete(t.ticket_texts).where(among(_table.no, texts)))
+    connection.execute(sa.delete(s.ticket_texts).where(among(_table.no, texts)))

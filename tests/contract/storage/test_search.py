@@ -16,6 +16,7 @@ from gateway.domain.bigrams import holds, normal, words_of
 from gateway.errors import RejectedInput
 from gateway.ports.store import Record, TicketQuery
 from gateway.storage import search, search_state
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 from gateway.storage.database import Database
 from tests.contract.storage.changes import call, event, written
@@ -124,7 +125,7 @@ async def begin_anew(db: Database) -> None:
     """As after the migration of a database that holds tickets."""
 
     def work(connection: sa.Connection) -> None:
-        connection.execute(sa.delete(t.ticket_facets))
+        connection.execute(sa.delete(s.ticket_facets))
         connection.execute(sa.update(t.tickets).values(search="words", search_masked="words"))
         search_state.put(connection, unlisted_below=search_state.ABOVE_ALL, unsearched_below=search_state.ABOVE_ALL)
 
@@ -208,7 +209,7 @@ async def test_what_is_erased_is_in_no_index(db: Database) -> None:
     assert await db.erasures.close(ticket, "user:x")
     for _ in range(2):
         assert await found(db, text="停水", newest_first=True) == await found(db, name="张三丰", hidden_too=True) == []
-        left = await db.sql.read(lambda c: c.execute(sa.select(t.ticket_texts)).all())
+        left = await db.sql.read(lambda c: c.execute(sa.select(s.ticket_texts)).all())
         assert left == []
         await indexed(db)
     assert await db.erasures.compact()
@@ -230,7 +231,7 @@ async def test_what_is_altered_while_it_is_masked_is_left_to_its_own_change(db: 
 
     object.__setattr__(db.sql, "write", first_erase)
     assert await db.search.some()
-    assert await db.sql.read(lambda c: c.execute(sa.select(t.ticket_texts)).all()) == []
+    assert await db.sql.read(lambda c: c.execute(sa.select(s.ticket_texts)).all()) == []
     await indexed(db)
     assert await found(db, text="停水") == []
 
@@ -258,11 +259,11 @@ async def test_everything_is_rebuilt_from_the_record(db: Database) -> None:
     assert wanted
 
     def spoil(connection: sa.Connection) -> None:
-        connection.execute(sa.update(t.ticket_facets).values(unit="X9"))
+        connection.execute(sa.update(s.ticket_facets).values(unit="X9"))
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("INSERT INTO ticket_pairs (ticket_pairs) VALUES ('delete-all')")
         else:
-            connection.execute(sa.update(t.ticket_texts).values(pairs=sa.null()))
+            connection.execute(sa.update(s.ticket_texts).values(pairs=sa.null()))
 
     await db.sql.write(spoil)
     await db.search.rebuild()
@@ -277,7 +278,7 @@ async def test_a_call_of_which_nothing_is_known_is_listed_and_not_searched(db: D
     ticket = (await db.changes.execute(call("1"))).ticket_id
     await indexed(db)
     assert await found(db, newest_first=True) == [ticket]
-    assert await db.sql.read(lambda c: c.execute(sa.select(t.ticket_texts)).all()) == []
+    assert await db.sql.read(lambda c: c.execute(sa.select(s.ticket_texts)).all()) == []
 
 
 async def test_the_follower_takes_in_each_commit_by_itself(db: Database) -> None:

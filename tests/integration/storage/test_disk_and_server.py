@@ -17,7 +17,8 @@ from alembic.migration import MigrationContext
 from gateway.domain.command import Applied
 from gateway.errors import ConfigError, StoreUnavailable
 from gateway.storage.database import Database, open_database
-from gateway.storage.tables import TICKET_PAIRS, metadata
+from gateway.storage.search_tables import TICKET_PAIRS
+from gateway.storage.tables import metadata
 from tests.contract.storage.changes import written
 from tests.support.clocks import SHANGHAI
 from tests.support.postgres import PostgresServer, postgres_server

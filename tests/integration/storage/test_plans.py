@@ -101,6 +101,13 @@ def _explained(connection: sa.Connection, work: Callable[[], None]) -> list[str]
     return plans
 
 
+@pytest.mark.parametrize("query", [{}, {"since": 5}, {"since": 5, "channel": "sip", "empty": False}], ids=str)
+def test_changes_are_read_in_their_order(connection: sa.Connection, query: dict[str, Any]) -> None:
+    plans = _explained(connection, lambda: _read_page(connection, TicketQuery(**query)))
+    assert [step for step in plans if "tickets_by_seq" in step], plans
+    assert not [step for step in plans if "TEMP B-TREE" in step and "ORDER BY" in step], plans
+
+
 @pytest.mark.parametrize(
     "query",
     [
