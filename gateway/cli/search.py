@@ -33,6 +33,8 @@ async def run(args: argparse.Namespace, index: SqlSearchIndex) -> int:
             slices += 1
             if slices % TOLD_EVERY == 0 and (left := await index.left()) is not None:
                 print(f"gateway search: tickets from {spelled_no(left)} on are done", file=sys.stderr)
-    left = await index.left()
+    left, behind = await index.left(), await index.behind()
     print("every ticket is in the index" if left is None else f"tickets before {spelled_no(left)} are still to come")
+    if behind:
+        print(f"changes of {behind} tickets are still to come; a running gateway takes them in within a second")
     return 0

@@ -102,6 +102,16 @@ class SqlSearchIndex:
         told = await self._sql.read(state.read)
         return max((told[key] for key in state.MARKS if key in told), default=None)
 
+    async def behind(self) -> int:
+        """How many tickets have changed that are not taken in yet."""
+
+        def work(connection: sa.Connection) -> int:
+            seq = int(state.read(connection).get(state.EVENT_SEQ, 0))
+            changed = sa.select(sa.func.count()).select_from(t.tickets).where(_tickets.event_seq > seq)
+            return int(connection.execute(changed).scalar_one())
+
+        return await self._sql.read(work)
+
     async def some(self) -> bool:
         """Take in the next few changes, or, when there are none, the next few old tickets; whether there were any."""
         return await self._followed() or await self._walked()

@@ -163,7 +163,9 @@ async def test_lists_are_whole_while_old_tickets_are_filled_in(db: Database) -> 
 async def test_what_changes_is_found_as_it_is_now(db: Database) -> None:
     ticket = (await db.changes.execute(written("1", content="小区停水"))).ticket_id
     assert await found(db, text="停水") == [], "no accept pays for searches"
+    assert await db.search.behind() == 1
     await indexed(db)
+    assert await db.search.behind() == 0
     assert await found(db, text="停水") == await found(db, text="停水", newest_first=True) == [ticket]
     await told(db, ticket, demand__content="小区停电", place__address="人民大道８号", handling__lead_unit="E01")
     assert await found(db, unit="E01") == [ticket], "filters know at once"
