@@ -67,7 +67,7 @@ function Further({ filter, set, choice }) {
   ]);
   return html`<details class="further" open=${chosen > 0}>
     <summary>${t.further}${chosen > 0 && html`<span class="count">${chosen}</span>`}</summary>
-    <div class="selects">
+    <div class="further-fields">
       ${choice("unit", t.byUnit, units.items.map((one) => [one.code, (language === "en" && one.name_en) || one.name]))}
       ${choice("category", t.byCategory, taxonomy.items
         .filter((one) => one.names.length <= LEVELS)

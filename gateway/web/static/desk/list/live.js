@@ -8,6 +8,7 @@ const LONGEST = 1000; // a list that has grown beyond it begins again with one p
 const BATCH = 100; // tickets that one request may name; where more have changed, the list is read anew
 const PAUSE_MS = 500; // between two requests: at most two a second, however much happens
 const AGAIN_MS = 5000; // after one that failed
+const INDEXED_MS = 1500; // after a change its words are found by then
 
 /** @typedef {NonNullable<Operations["GET tickets"]["query"]>} Query */
 /**
@@ -93,7 +94,8 @@ export class LiveList {
 
   soon() {
     if (this.asking || this.timer) return;
-    this.timer = setTimeout(() => this.round(), Math.max(0, this.last + PAUSE_MS - Date.now()));
+    const rest = this.last + PAUSE_MS - Date.now();
+    this.timer = setTimeout(() => this.round(), Math.max(this.filter.text ? INDEXED_MS : 0, rest));
   }
 
   /** One request. */
