@@ -32,6 +32,7 @@ BENCHES = (
     "idle_sockets",
     "wechat",
     "similar",
+    "search",
     "feeds",
     "prefill",
     "extraction",

@@ -43,6 +43,7 @@ VERBS = (
     "backup",
     "restore",
     "erase",
+    "search",
 )
 """Each is a module of this folder. Only the one asked for is loaded: ``run`` starts processes that stay small."""
 
@@ -108,6 +109,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "feeds": lambda db: verb.run(args, db, settings.zone),
         "erase": lambda db: verb.run(args, db, settings),
         "dispatch": lambda db: verb.run(args, db, settings),
+        "search": lambda db: verb.run(args, db.search),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
     configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}

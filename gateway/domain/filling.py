@@ -55,7 +55,6 @@ class Filling:
             return
         before = form.demand.content
         form.demand.content = content_with(before, content)
-        self._ticket.reworded = True
         self._shift = len(before) + 1 if before else 0
 
     def set(self, path: str, value: Any) -> None:
@@ -89,7 +88,6 @@ class Filling:
         form = self._ticket.form
         for guess in guesses:
             self._guess(form, guess)
-        self._ticket.reworded = True
 
     def mention(self, mentions: Sequence[Mention]) -> None:
         """Keep what occurs in the content; in a person's wording of it the spans would mean nothing."""
@@ -100,7 +98,6 @@ class Filling:
         room = max(0, MENTIONS - len(known))
         new = [Mentioned(m.kind, m.value, self._moved(m.span), m.confidence) for m in mentions[:room]]
         prefill.mentions = [*known, *new]
-        self._ticket.reworded = True
 
     def _guess(self, form: Form, guess: Guess) -> None:
         field, name = path_of(guess.path), guess.path

@@ -40,7 +40,6 @@ class Ticket:
         "new",
         "parted_from",
         "requester_id",
-        "reworded",
         "status",
         "ticket_id",
         "ticket_no",
@@ -86,7 +85,7 @@ class Ticket:
         self.hidden = hidden
         self.erased_at = erased_at
         self.new = new
-        self.dirty = self.reworded = new
+        self.dirty = new
         self.parted_from: str | None = None
         """Whose ticket it was, when its requester wants to stay unknown from now on."""
         self._form = form
@@ -220,5 +219,4 @@ class Alteration:
         ticket, form = self._ticket, self._ticket.form
         for field, value in self._values.items():
             field.put(form, value)
-        ticket.reworded = True
         ticket.hidden, ticket.requester_id = form.requester.hidden, form.requester.requester_id or ticket.requester_id

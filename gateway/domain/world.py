@@ -298,7 +298,6 @@ class World:
         """Files have come."""
         for one in attachments:
             ticket.form.attachments.append(one.shown())
-            ticket.reworded = True
             self.new_attachments.append((one, ticket.ticket_id, interaction.interaction_id))
 
     def attached(self, update: AttachmentUpdate, ticket: Ticket) -> None:

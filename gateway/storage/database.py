@@ -33,6 +33,7 @@ from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutb
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
+from gateway.storage.search_index import SqlSearchIndex
 from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
@@ -79,6 +80,7 @@ class Database:
     open_work: SqlOpenWork
     erasures: SqlErasureStore
     catalogues: SqlCatalogueStore
+    search: SqlSearchIndex
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -143,6 +145,7 @@ async def open_database(
         open_work=SqlOpenWork(sql=watched, clock=clock),
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
         catalogues=SqlCatalogueStore(sql=sql),
+        search=SqlSearchIndex(sql=sql, next_commit=committed.next),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 
 
@@ -48,6 +49,8 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         **_all(_BLANKED, "phone", "callback_phone", "search", "search_masked"),
         "doc": Does.INSIDE,
     },
+    "ticket_facets": {**_all(_KEPT, *(column.name for column in s.ticket_facets.c)), "name": _BLANKED},
+    "ticket_texts": _all(_WITH_ROW, "no", "text", "pairs"),
     "interactions": {
         **_all(_KEPT, "interaction_id", "ticket_id", "channel", "channel_id", "direction", "node", "started_at"),
         **_all(_KEPT, "queued_at", "answered_at", "ended_at", "disposition", "agent_id", "lease_until"),

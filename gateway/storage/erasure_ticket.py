@@ -13,10 +13,12 @@ from gateway.domain.events import TicketErased
 from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.ports.erasure import ErasureKind, ErasureSubject, OutsideRecord
 from gateway.storage import feed_tables as f
+from gateway.storage import search_tables as s
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.erasure_table import blank
 from gateway.storage.load import EVENT_SEQ
+from gateway.storage.search_texts import take_out
 
 AT_ONCE = 500
 """Messages or segments blanked in one transaction: some milliseconds."""
@@ -175,6 +177,9 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
             | {"version": ticket.version + 1, "event_seq": seq, "updated_at": now}
         )
     )
+    facets = sa.update(s.ticket_facets).where(s.ticket_facets.c.no == int(ticket.ticket_no))
+    connection.execute(facets.values(blank(s.ticket_facets)))
+    take_out(connection, [int(ticket.ticket_no)])
     told = TicketErased(at=from_rfc3339(now), actor=actor)
     if ticket.pending:
         told.changed["prefill.pending"] = [True, False]

@@ -73,7 +73,8 @@ tickets = sa.Table(
     sa.Index("tickets_by_requester", "requester_id", "ticket_no"),
 )
 """``hidden``: the requester wants to stay unknown; such a ticket shares its ``requester_id`` with no other one.
-``search`` and ``search_masked`` are what searches are held against, of who sees everything and of everybody else.
+``search`` and ``search_masked`` are empty: versions before migration 0019 write them, and may run beside this one;
+``search_tables`` hold what is searched.
 ``erased_at``: since when it takes in nothing of a person's; what was there is blank, or is being blanked."""
 
 interactions = sa.Table(

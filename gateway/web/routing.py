@@ -77,12 +77,12 @@ class WebRoom:
         await self.seen.aclose()
         await self.login_trail.aclose()
 
-    async def look_up(self, principal: Principal, number: str) -> None:
-        """Write an audit row, before the answer, for a look-up of a whole telephone number; 429 after too many.
+    async def look_up(self, principal: Principal, sought: str) -> None:
+        """Write an audit row, before the answer, for a look-up of a whole number or name; 429 after too many.
 
-        The same number again in a row is the same look: a page repeats its search with every change.
+        The same one again in a row is the same look: a page repeats its search with every change.
         """
-        look = f"lookup {number}"
+        look = f"lookup {sought}"
         if self.seen.knows(principal.actor, look, None):
             return
         self.lookups.take(principal.actor)

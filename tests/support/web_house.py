@@ -184,7 +184,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
         return parts
 
     similar = SimilarTickets(store=database.words, clock=clock, next_commit=database.committed.next)
-    indexing = asyncio.create_task(similar.run())
+    indexing = asyncio.gather(similar.run(), database.search.run())
     app = build_app(
         WebServices(
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),

@@ -68,7 +68,6 @@ class CorrectTicket:
         fields.update(self.entries)
         if self.mentions is not None:
             ticket.form.prefill.mentions = list(self.mentions)
-        ticket.reworded = True
         for seq, text in self.words.items():
             world.corrected_words.append((self.interaction_id or "", seq, text))
         ticket.record(TicketCorrected(at=self.at, actor=self.actor, fields=list(self.told)), alteration)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
 from gateway.storage.leases import SqlLeaseStore
-from gateway.storage.reader import _page
+from gateway.storage.search import page
 from gateway.storage.takeable import Queue
 from gateway.storage.watched import WatchedSql
 
@@ -76,11 +77,63 @@ def test_what_every_message_asks_reads_no_whole_table(connection: sa.Connection,
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_a_whole_number_is_looked_up_by_an_index(connection: sa.Connection, *, newest_first: bool) -> None:
     query = TicketQuery(phone="+8613800138000", empty=False, newest_first=newest_first)
-    compiled = _page(query, ZoneInfo("UTC")).limit(51).compile(connection)
-    values = tuple(compiled.params[name] for name in compiled.positiontup or ())
-    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
-    assert any("tickets_by_phone" in step for step in plan), plan
-    assert not [step for step in plan if step.startswith("SCAN ")], plan
+    plans = _explained(connection, lambda: _read_page(connection, query))
+    assert any("tickets_by_phone" in step for step in plans), plans
+    assert not [step for step in plans if step.startswith("SCAN ") and "json_each" not in step], plans
+
+
+def _read_page(connection: sa.Connection, query: TicketQuery) -> None:
+    connection.execute(page(connection, query, ZoneInfo("UTC"), after=None, limit=51)).all()
+
+
+def _explained(connection: sa.Connection, work: Callable[[], None]) -> list[str]:
+    """How SQLite answers everything that ``work`` asks."""
+    plans: list[str] = []
+
+    def explain(own: sa.Connection, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if not statement.startswith("EXPLAIN"):
+            plans.extend(row[3] for row in own.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    sa.event.listen(connection, "before_cursor_execute", explain)
+    try:
+        work()
+    finally:
+        sa.event.remove(connection, "before_cursor_execute", explain)
+    return plans
+
+
+@pytest.mark.parametrize("query", [{}, {"since": 5}, {"since": 5, "channel": "sip", "empty": False}], ids=str)
+def test_changes_are_read_in_their_order(connection: sa.Connection, query: dict[str, Any]) -> None:
+    plans = _explained(connection, lambda: _read_page(connection, TicketQuery(**query)))
+    assert [step for step in plans if "tickets_by_seq" in step], plans
+    assert not [step for step in plans if "TEMP B-TREE" in step and "ORDER BY" in step], plans
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"text": "停水"},
+        {"text": "停水", "unit": "E01", "empty": False},
+        {"unit": "E01"},
+        {"category": "01", "status": "archived"},
+        {"division": "460105", "line": "enterprise"},
+        {"due_to": datetime(2026, 11, 29, tzinfo=UTC)},
+        {"created_from": datetime(2026, 11, 29, tzinfo=UTC), "channel": "sip"},
+    ],
+    ids=str,
+)
+def test_the_newest_of_a_list_are_found_without_reading_documents(
+    connection: sa.Connection, query: dict[str, Any]
+) -> None:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.executescript(FACETS)
+    plans = _explained(connection, lambda: _read_page(connection, TicketQuery(newest_first=True, **query)))
+    own = {step.removeprefix("CO-ROUTINE ") for step in plans if step.startswith("CO-ROUTINE ")}
+    scans = [step for step in plans if step.startswith("SCAN ") and "json_each" not in step]
+    # The virtual index of pairs is always said to be scanned; with a word it reads that word's list.
+    assert not [s for s in scans if s.removeprefix("SCAN ") not in own and "ticket_pairs VIRTUAL" not in s], plans
+    assert not [step for step in plans if step.startswith("SEARCH tickets ") and "tickets_by_no" not in step], plans
 
 
 FILL = """
@@ -102,6 +155,12 @@ INSERT INTO deliveries (feed, event_seq, ticket_id, attempts, next_at, head)
   SELECT 'cases', 99999, 't', 0, at, 1 FROM n WHERE n = 1;
 """
 """100,000 of everything is kept, three of each are open."""
+FACETS = """
+WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 40000)
+INSERT INTO ticket_facets (no, ticket_id, status, line, channel, empty, created_at)
+SELECT 202611230000000 + n, 't' || n, 'archived', 'citizen', 'sip', 0, '2026-11-23T04:00:00.000Z' FROM n;
+"""
+"""More than the newest that are looked through one by one."""
 
 
 def test_what_is_open_is_counted_at_the_cost_of_what_is_open(connection: sa.Connection) -> None:

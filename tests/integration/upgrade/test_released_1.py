@@ -199,7 +199,8 @@ async def test_no_row_of_any_table_is_lost_or_altered(city: City) -> None:
         }
 
     now = await city.db.sql.read(work)
-    now["channel_state"] = [row for row in now["channel_state"] if row["channel_id"] != ":baselines"]
+    own = (":baselines", ":search")  # what migrations noted
+    now["channel_state"] = [row for row in now["channel_state"] if row["channel_id"] not in own]
     assert city.before["users"], "there is something to lose"
     for name, rows in city.before.items():
         if name != "alembic_version":

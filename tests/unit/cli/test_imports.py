@@ -41,9 +41,10 @@ LINES = {
     "backup": "backup --help",
     "restore": "restore --help",
     "erase": "erase --ledger --config {config}",
+    "search": "search status --config {config}",
 }
 """What each is tried by."""
-STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch"}
+STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch", "search"}
 """Those that ask the database."""
 EACH_APART = """
 import contextlib, io, json, os, sys

@@ -946,6 +946,14 @@ export interface Operations {
       line?: "citizen" | "enterprise" | null;
       empty?: boolean | null;
       text?: string | null;
+      name?: string | null;
+      unit?: string | null;
+      category?: string | null;
+      division?: string | null;
+      created_from?: string | null;
+      created_to?: string | null;
+      due_from?: string | null;
+      due_to?: string | null;
       limit?: number;
       cursor?: string | null;
       order?: "oldest" | "newest";
