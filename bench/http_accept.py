@@ -27,10 +27,10 @@ from bench.report import Row, judged
 from gateway.bootstrap.house import open_house
 from gateway.domain.command import Applied, Command
 from gateway.intake.contact.accept import AcceptContact, ContactIntake
-from gateway.prefill.reader import PrefillReader
 from gateway.roles import collector
 from gateway.settings import load
 from gateway.telemetry import log
+from gateway.telemetry.alarms import Ringing
 from gateway.telemetry.exposition import exposition, measured
 from gateway.web.auth import CONTACTS, sha256
 from gateway.web.server import serve
@@ -76,13 +76,14 @@ async def _serve(*, store: bool) -> None:
     log.configure(json=True)
     settings = load(None)
     async with AsyncExitStack() as stack:
-        house = await open_house(settings, ("web", "worker"), stack)
+        house = await open_house(settings, ("web", "worker"), stack, migrate=True)
         base = house.base
         for n in range(CLIENTS):
             await base.database.tokens.add(name=f"load-{n}", scopes=[CONTACTS], token_sha256=sha256(_token(n)))
+        assert house.written is not None
         if not store:
-            prefill = PrefillReader.of(settings.config_dir, settings.timezone)
-            base.intake = ContactIntake(store=KeepsNothing(), prefill=prefill, clock=base.clock)
+            written = house.written
+            written.intake = ContactIntake(store=KeepsNothing(), prefill=written.prefill, clock=base.clock)
 
         async def ready() -> dict[str, bool]:
             return {"bench": True}
@@ -93,8 +94,11 @@ async def _serve(*, store: bool) -> None:
         async def channels() -> list[dict[str, Any]]:
             return []
 
+        async def alarms() -> list[Ringing]:
+            return []
+
         assert house.web is not None
-        app = house.web.app(ready=ready, metrics=metrics, channels=channels)
+        app = house.web.app(ready=ready, metrics=metrics, channels=channels, alarms=alarms)
         serving = await serve(app, host="127.0.0.1", port=0)
         stack.push_async_callback(serving.aclose)
         announcing = asyncio.create_task(base.announce())

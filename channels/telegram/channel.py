@@ -62,26 +62,26 @@ class TelegramChannel:
         self._api = BotApi(settings, text.health)
         self._translator = Translator(settings=settings, channel_id=self._id, bot_id=self._api.bot_id)
         self._courtesies: set[asyncio.Task[None]] = set()
-        self._running = False
+        self._asking: asyncio.Task[None] | None = None
         self._problem_at: datetime | None = None
 
     async def run(self) -> None:
         """See ``Channel.run``."""
-        self._running = True
+        self._asking = asking = asyncio.create_task(self._ask())
         try:
-            if self._settings.mode == "polling":
-                wait_s = self._settings.poll_timeout_s + self._settings.request_timeout_s
-                await Poller(self._api, self._text, self._clock, wait_s=wait_s, take=self._take).run()
-            await self._watch_webhook()
+            await asyncio.wait({asking})
+            if not asking.cancelled():
+                asking.result()
         finally:
-            self._running = False
+            await self._stop_asking()
 
     async def ready(self) -> bool:
         """See ``Channel.ready``."""
-        return self._running
+        return self._asking is not None
 
     async def aclose(self, *, drain_s: float) -> None:
         """See ``Channel.aclose``."""
+        await self._stop_asking()
         if self._courtesies:
             _, late = await asyncio.wait(self._courtesies, timeout=drain_s)
             for task in late:
@@ -206,6 +206,21 @@ class TelegramChannel:
         task = asyncio.create_task(attempt(), name=f"telegram-courtesy-{self._id}")
         self._courtesies.add(task)
         task.add_done_callback(self._courtesies.discard)
+
+    async def _ask(self) -> None:
+        """Poll, or keep the webhook set, until cancelled."""
+        if self._settings.mode == "polling":
+            wait_s = self._settings.poll_timeout_s + self._settings.request_timeout_s
+            await Poller(self._api, self._text, self._clock, wait_s=wait_s, take=self._take).run()
+        else:
+            await self._watch_webhook()
+
+    async def _stop_asking(self) -> None:
+        """End the question in hand. The library loses a connection that is being made while its client is closed."""
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+            await asyncio.wait({asking})
 
     async def _watch_webhook(self) -> None:
         """Keep our address known to Telegram, and its complaints known to us."""

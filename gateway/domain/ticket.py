@@ -122,11 +122,11 @@ class Ticket:
         """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
         outcome, told = self.form.outcome, Alteration(self)
         last = outcome.evaluation
-        if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
-            outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
         told.set("outcome.evaluation.channel", channel)
         told.set("outcome.evaluation.satisfied", event.satisfied)
         told.set("outcome.evaluation.comment", comment)
+        if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
+            outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
         self.record(event, told)
         outcome.evaluations[-1].comment = comment
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import NewCallback
@@ -16,12 +17,14 @@ from gateway.domain.form import Demand, Filled, Form, Mentioned, Prefill, Reques
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.intents import Intent
 from gateway.domain.interaction import FlowRun, Interaction, Recording
+from gateway.domain.journal import Journal
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import TICKET_NO, DeliveryUpdate, NewMessage, Queued, ThreadStep
 from gateway.domain.status import Status
 from gateway.domain.transcript import NewSegment
 from gateway.domain.words import Disposition
-from gateway.domain.world import NewTicket
+from gateway.domain.world import NewTicket, World
+from gateway.errors import GatewayError
 from gateway.intake.call.begin import AnswerCall, OfferCall
 from gateway.intake.call.finish import EndCall, InterruptCall
 from gateway.intake.call.talk import ChooseLine, CompleteTranscript, HearSegment, RequestCallback, TakeDemand
@@ -550,3 +553,24 @@ class Story:
         actor = self._some(("user:li", "user:wang"))
         work = Work(callback_id=callback_id, verb=verb, actor=actor, at=self._at, result=result)
         return WorkOnCallback(ticket_id=ticket_id, work=work)
+
+
+def new_world() -> World:
+    """Nothing has happened in it."""
+    made = iter(range(10**6))
+    return World(journal=Journal(0), zone=ZoneInfo("Asia/Shanghai"), new_id=lambda: f"made{next(made):06}")
+
+
+def told(world: World, random: Random, commands: int, *, wrong: bool = False) -> Iterator[Command]:
+    """Have ``world`` decide so many commands; each before it is decided."""
+    story = Story(random, wrong=wrong)
+    for _ in range(commands):
+        command = story.next()
+        yield command
+        since, world.calls = len(world.journal.entries), command.refs().calls
+        try:
+            applied = command.decide(world)
+        except GatewayError:
+            continue
+        world.finish(since, applied)
+        story.tell(command, applied)

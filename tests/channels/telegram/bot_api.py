@@ -47,7 +47,7 @@ class BotApiServer:
         self._http = aiohttp.ClientSession()
 
     async def close(self) -> None:
-        self._news.set()
+        self.let_go()
         assert self._http is not None
         await self._http.close()
         await self._serving.aclose()
@@ -66,6 +66,10 @@ class BotApiServer:
     def put(self, *updates: dict[str, Any]) -> None:
         """Let updates wait for getUpdates."""
         self.updates += updates
+        self._news.set()
+
+    def let_go(self) -> None:
+        """Answer who waits for updates; who hung up would be waited for until the end of the question's time."""
         self._news.set()
 
     async def push(self, url: str, update: Any, *, secret: str | None) -> int:

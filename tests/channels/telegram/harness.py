@@ -106,6 +106,10 @@ class PollingHarness(Harness):
                 await asyncio.sleep(0.01)
         return True
 
+    async def stop(self) -> None:
+        await super().stop()
+        self.server.let_go()
+
     async def forge(self, said: Said) -> bool:
         raise NotImplementedError
 

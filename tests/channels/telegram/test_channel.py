@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -326,3 +327,23 @@ async def test_polling_passes_over_what_is_no_update(polling: PollingHarness) ->
     await until(polling.stored)
     assert polling.stored() == ["好"]
     assert "malformed" in polling.house.health.refusals
+
+
+@pytest.mark.parametrize("variant", [Harness, PollingHarness])
+async def test_a_closed_channel_asks_nothing_more(variant: type[Harness], tmp_path: Path) -> None:
+    harness = variant(tmp_path)
+    await harness.open()
+    for steps in range(20):
+        await harness.start()
+        running = harness._running
+        assert running is not None
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await harness.channel.aclose(drain_s=1)
+        async with asyncio.timeout(30):
+            await running
+        calls = len(harness.server.calls)
+        await asyncio.sleep(0)
+        assert len(harness.server.calls) == calls
+        await harness.stop()
+    await harness.close()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -22,33 +20,13 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.journal import Journal, Recorded
 from gateway.domain.ticket import CALLBACK, Ticket
 from gateway.domain.world import World
-from gateway.errors import Conflict, GatewayError, NotFound, StaleVersion
-from tests.support.story import Story
+from gateway.errors import Conflict, NotFound, StaleVersion
+from tests.support.story import Story, new_world, told
 
 pytestmark = pytest.mark.unit
 NOTHING = Journal(0)
 MANY = settings(max_examples=60, deadline=None)
 STORIES = given(st.integers(0, 2**32).map(Random), st.integers(1, 60))
-
-
-def new_world() -> World:
-    made = iter(range(10**6))
-    return World(journal=Journal(0), zone=ZoneInfo("Asia/Shanghai"), new_id=lambda: f"made{next(made):06}")
-
-
-def told(world: World, random: Random, commands: int, *, wrong: bool = False) -> Iterator[Command]:
-    """Have ``world`` decide so many commands; each before it is decided."""
-    story = Story(random, wrong=wrong)
-    for _ in range(commands):
-        command = story.next()
-        yield command
-        since, world.calls = len(world.journal.entries), command.refs().calls
-        try:
-            applied = command.decide(world)
-        except GatewayError:
-            continue
-        world.finish(since, applied)
-        story.tell(command, applied)
 
 
 def coded(ticket: Ticket) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.domain.events import TicketCorrected, TicketRated, TicketWithdrawn
-from gateway.domain.form import Form
+from gateway.domain.form import Evaluation, Form
 from gateway.domain.journal import Journal
 from gateway.domain.status import CLOSED, Status, may_follow
 from gateway.domain.ticket import Alteration, Ticket
@@ -101,3 +101,13 @@ def test_a_rating_is_kept_in_the_ticket_and_not_in_the_form_that_it_was_register
     one.rate(TicketRated(at=NOW, satisfied=4), "wechat", "好")
     assert [each.comment for each in one.form.outcome.evaluations] == ["好"]
     assert given == Form()
+
+
+def test_a_rating_that_cannot_be_leaves_the_ratings_as_they_were() -> None:
+    one = ticket()
+    one.form.outcome.evaluation = Evaluation("wechat", 2, "慢")  # from before each was kept
+    with pytest.raises(RejectedInput):
+        one.rate(TicketRated(at=NOW, satisfied=6), "wechat", None)
+    assert one.form.outcome.evaluations == []
+    one.rate(TicketRated(at=NOW, satisfied=5), "wechat", "快")
+    assert [(each.at is None, each.satisfied) for each in one.form.outcome.evaluations] == [(True, 2), (False, 5)]

@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import jsonschema_rs
 import msgspec
@@ -19,15 +18,12 @@ from hypothesis import strategies as st
 
 from gateway.domain.events import REGISTRY, Event, MessageReceived
 from gateway.domain.events.told import WORDS, keys
-from gateway.domain.journal import Journal
-from gateway.domain.world import World
-from gateway.errors import GatewayError
 from gateway.web.api.event_schema import data_schema
 from gateway.web.api.event_schemas import document
 from gateway.web.api.openapi import document as openapi
 from gateway.web.app import API_ROUTES
 from scripts import events_page
-from tests.support.story import Story
+from tests.support.story import new_world, told
 
 pytestmark = pytest.mark.unit
 EVERY = pytest.mark.parametrize("kind", REGISTRY.values(), ids=REGISTRY)
@@ -108,18 +104,9 @@ def test_a_feeds_data_has_a_schema_that_is_complete_in_itself(kind: type[Event])
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32).map(Random), st.integers(1, 60))
 def test_what_events_tell_is_as_their_schemas_say(random: Random, commands: int) -> None:
-    made = iter(range(10**6))
-    world = World(journal=Journal(0), zone=ZoneInfo("Asia/Shanghai"), new_id=lambda: f"made{next(made):06}")
-    story = Story(random, wrong=True)
-    for _ in range(commands):
-        command, since = story.next(), len(world.journal.entries)
-        world.calls = command.refs().calls
-        try:
-            applied = command.decide(world)
-        except GatewayError:
-            continue
-        world.finish(since, applied)
-        story.tell(command, applied)
+    world = new_world()
+    for _ in told(world, random, commands, wrong=True):
+        pass
     for recorded in world.journal.entries:
         event = recorded.event
         data = msgspec.json.decode(msgspec.json.encode(event.data()))
