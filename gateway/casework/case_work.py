@@ -1,4 +1,4 @@
-"""The command of what is done with a case as a whole: reply, evaluate, archive, reopen, inform, deflect, supervise."""
+"""The command of what is done with a case as a whole: reply, evaluate, archive, reopen, inform, supervise, confer …"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.closing import Closing, WhyArchived, WhyInformed
+from gateway.domain.case.closing import Closing, ConferWay, WhyArchived, WhyInformed
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.status import Status
@@ -29,6 +29,7 @@ class CaseVerb(Term):
     INFORM = "inform", "告知", "Inform"
     DEFLECT = "deflect", "引导", "Redirect"
     SUPERVISE = "supervise", "督办", "Supervise"
+    CONFER = "confer", "联动会商", "Confer"
 
 
 _NEEDS_REASON = frozenset(
@@ -40,6 +41,9 @@ _DONE = {
     CaseVerb.DEFLECT: Status.DEFLECTED,
 }
 """Verbs that there is nothing to do about when the ticket is so already."""
+_NOTES = {CaseVerb.REPLY: NoteKind.REPLY, CaseVerb.CONFER: NoteKind.TALK}
+MOST_UNITS = 50
+"""So many units confer about one ticket at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +62,10 @@ class WorkOnCase:
     satisfied: int | None = None
     channel: str = "desk"
     """By which way a rating came, or a reply goes."""
+    way: str | None = None
+    """How units conferred (``ConferWay``)."""
+    units: tuple[str, ...] = ()
+    """Who conferred, by code."""
     trace: str | None = None
 
     def refs(self) -> Refs:
@@ -78,7 +86,7 @@ class WorkOnCase:
             note = Note(
                 note_id=self.note_id,
                 ticket_id=self.ticket_id,
-                kind=NoteKind.REPLY if self.verb is CaseVerb.REPLY else NoteKind.REASON,
+                kind=_NOTES.get(self.verb, NoteKind.REASON),
                 author=self.actor,
                 at=self.at,
                 text=self.text,
@@ -105,18 +113,25 @@ class WorkOnCase:
 
     def archive(self, closing: Closing) -> None:
         """归档."""
-        closing.archive(_word(WhyArchived, self.reason))
+        closing.archive(_word(WhyArchived, self.reason, "reason"))
 
     def inform(self, closing: Closing) -> None:
         """告知."""
-        closing.inform(_word(WhyInformed, self.reason), self.said_in)
+        closing.inform(_word(WhyInformed, self.reason, "reason"), self.said_in)
+
+    def confer(self, closing: Closing) -> None:
+        """联动会商."""
+        way, units = _word(ConferWay, self.way, "way"), tuple(dict.fromkeys(self.units))
+        if not 0 < len(units) <= MOST_UNITS:
+            raise RejectedInput(f"units names who conferred: 1 to {MOST_UNITS} units, by code")
+        closing.confer(way, units, self.said_in)
 
 
-def _word(kind: type[Word], code: str | None) -> Word:
+def _word(kind: type[Word], code: str | None, key: str) -> Word:
     try:
         return kind(code or "")
     except ValueError:
-        raise RejectedInput(f"reason cannot be {code!r}; it can be: {', '.join(kind)}") from None
+        raise RejectedInput(f"{key} cannot be {code!r}; it can be: {', '.join(kind)}") from None
 
 
 _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
@@ -127,4 +142,5 @@ _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
     CaseVerb.INFORM: WorkOnCase.inform,
     CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in),
     CaseVerb.SUPERVISE: lambda work, closing: closing.supervise(work.reason or "", work.said_in),
+    CaseVerb.CONFER: WorkOnCase.confer,
 }

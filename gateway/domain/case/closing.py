@@ -1,13 +1,15 @@
-"""How a case ends: 回复, 评价, 归档; 告知 and 引导 instead of acting; 重办 and 督办 when it was not well."""
+"""How a case ends: 回复, 评价, 归档; 告知 and 引导 instead of acting; 重办, 督办 and 会商 when it was not well."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gateway.domain.case.case import Case
 from gateway.domain.events import (
     CaseArchived,
+    CaseConferred,
     CaseDeflected,
     CaseInformed,
     CaseReopened,
@@ -46,6 +48,17 @@ class WhyInformed(Term):
     RECONSIDERATION = "reconsideration", "行政复议", "Administrative reconsideration"
     PETITION = "petition", "信访", "Petition"
     ANSWERED = "answered", "即时答复", "Answered on the spot"
+
+
+class ConferWay(Term):
+    """联动会商: the six ways of the city's plan."""
+
+    SYSTEM = "system", "系统联动", "Through the system"
+    PHONE = "phone", "电话", "Telephone"
+    SMS = "sms", "短信", "Text message"
+    APP = "app", "12345微联动APP", "The 12345 app"
+    WECHAT_GROUP = "wechat_group", "微信工作群", "WeChat group"
+    DOCUMENT = "document", "发文", "Official document"
 
 
 class Closing:
@@ -125,6 +138,13 @@ class Closing:
         if self._ticket.status in CLOSED:
             raise Conflict(f"a ticket that is {self._ticket.status} is supervised no more")
         self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), None)
+
+    def confer(self, way: ConferWay, units: Sequence[str], note_id: str | None) -> None:
+        """联动会商 with ``units``, as it took place. ``Conflict`` for what is closed."""
+        if self._ticket.status in CLOSED:
+            raise Conflict(f"a ticket that is {self._ticket.status} is conferred about no more")
+        event = CaseConferred(at=self._at, actor=self._actor, way=way.value, units=list(units), note_id=note_id)
+        self._record(event, None)
 
     def _out(self, event: Event, status: Status) -> None:
         gone = Alteration(self._ticket)

@@ -15,6 +15,7 @@ from gateway.domain.events.callback import (
 )
 from gateway.domain.events.case import (
     CaseArchived,
+    CaseConferred,
     CaseDeflected,
     CaseDispatched,
     CaseInformed,
@@ -106,6 +107,7 @@ __all__ = [
     "CallbackReasonAdded",
     "CallbackRequested",
     "CaseArchived",
+    "CaseConferred",
     "CaseDeflected",
     "CaseDispatched",
     "CaseInformed",

@@ -47,6 +47,15 @@ class CaseSupervised(Event):
     note_id: str | None = None
 
 
+@event("case.conferred", zh="联动会商", en="Conferred with units")
+class CaseConferred(Event):
+    """联动会商: the centre spoke with ``units`` about it, by one of the plan's six ways."""
+
+    way: str
+    units: list[str]
+    note_id: str | None = None
+
+
 @event("case.archived", zh="归档", en="Archived")
 class CaseArchived(Event):
     """归档. ``why``: evaluated, unreachable, no_evaluation_needed."""

@@ -92,7 +92,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "to_task": ("改派后的任务标识", "the task that takes its place"),
     "trace": ("逐步依据", "each step with its rule"),
     "unit": ("单位代码", "the unit, by code"),
+    "units": ("参与单位，代码", "the units, by code"),
     "until": ("延至何时", "until when"),
+    "way": ("会商方式，代码", "by which way, by code"),
     "why": ("为何结束，代码", "why it is over, by code"),
 }
 """What each key means, of whichever event: in Chinese, in English."""

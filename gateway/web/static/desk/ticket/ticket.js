@@ -233,6 +233,12 @@ function went(event, t) {
   return from && to ? `：${word(t.words.status, String(from), t)} → ${word(t.words.status, String(to), t)}` : "";
 }
 
+/** By which way units conferred, and which, where an event tells it. @param {Event} event @param {Words} t */
+function talked(event, t) {
+  const { way, units } = event.data;
+  return event.type === "case.conferred" && Array.isArray(units) ? `：${word(t.conferWays, String(way), t)} · ${units.join(", ")}` : "";
+}
+
 /** @param {{ record: OneTicket }} props */
 function History({ record }) {
   const desk = useDesk();
@@ -247,7 +253,7 @@ function History({ record }) {
     ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
-        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}</span></li>`,
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}${talked(event, t)}</span></li>`,
     )}</ol>`}
   </details>`;
 }

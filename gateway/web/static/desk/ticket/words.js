@@ -1,5 +1,6 @@
 // Words of the form, its evidence, similar tickets and merging.
 export const zh = {
+  conferWays: { system: "系统联动", phone: "电话", sms: "短信", app: "12345微联动APP", wechat_group: "微信工作群", document: "发文" },
   confidence: { sure: "很有把握", likely: "较有把握", possible: "可能", unsure: "不确定" },
   confirm: "确认",
   confirmed: "已确认",
@@ -75,6 +76,7 @@ export const zh = {
 };
 /** @type {typeof zh} */
 export const en = {
+  conferWays: { system: "through the system", phone: "telephone", sms: "text message", app: "12345 app", wechat_group: "WeChat group", document: "official document" },
   confidence: { sure: "very sure", likely: "fairly sure", possible: "likely", unsure: "unsure" },
   confirm: "Confirm",
   confirmed: "Confirmed",
