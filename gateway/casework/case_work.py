@@ -1,4 +1,4 @@
-"""The command of what is done with a case as a whole: reply, evaluate, archive, reopen, inform, supervise, confer …"""
+"""The command of what is done with a case as a whole: reply, evaluate, archive, reopen, inform, confer and so on."""
 
 from __future__ import annotations
 

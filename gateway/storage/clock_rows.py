@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.case.books import SUPERVISED, Books, OverdueClock
+from gateway.domain.case.books import Books, OverdueClock
 from gateway.domain.case.clock import CaseClock
+from gateway.domain.events import CaseSupervised
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.seen_leases import SeenLeases
 from gateway.ports.case_clocks import DueClock
@@ -123,7 +124,7 @@ class SqlCaseClocks:
         books, after, until = Books(), 0, rfc3339(at)
         last = await self._sql.read(lambda c: c.execute(sa.select(sa.func.max(_E.event_seq))).scalar() or 0)
         query = sa.select(_E.type, _E.at, _E.ticket_id, _E.data).where(_E.at <= until)
-        query = query.where(sa.or_(_E.type == SUPERVISED, _E.type.like("clock.%")))
+        query = query.where(sa.or_(_E.type == CaseSupervised.TYPE, _E.type.like("clock.%")))
         while after < last:
             some = query.where(_E.event_seq > after, _E.event_seq <= after + SCANNED).order_by(_E.event_seq)
             for event in await self._sql.read(partial(_entries, some)):
@@ -154,7 +155,7 @@ def _listed(connection: sa.Connection, query: sa.Select[Any]) -> list[OverdueClo
     ]
     pressed = sa.select(_E.ticket_id, _E.at).where(among(_E.ticket_id, {one.ticket_id for one in found}))
     times: dict[str, list[datetime]] = {}
-    for row in connection.execute(pressed.where(_E.type == SUPERVISED)):
+    for row in connection.execute(pressed.where(_E.type == CaseSupervised.TYPE)):
         times.setdefault(row.ticket_id, []).append(from_rfc3339(row.at))
     return [_supervised(one, times.get(one.ticket_id, ())) for one in found]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.events import CaseSupervised
 from gateway.domain.ids import from_rfc3339
 
 PREFIX = "handling.clocks."
-SUPERVISED = "case.supervised"
 _FIELDS = frozenset({"kind", "task_id", "unit", "due_at", "breached_at", "met_at", "stopped_at"})
 Entry = Mapping[str, Any]
 """An event as the reader shows it: type, at (RFC 3339), ticket_id and data at least."""
@@ -48,7 +48,7 @@ class Books:
 
     def tell(self, event: Entry) -> None:
         """One more event has happened."""
-        if event["type"] == SUPERVISED:
+        if event["type"] == CaseSupervised.TYPE:
             self._supervised.setdefault(event["ticket_id"], []).append(from_rfc3339(event["at"]))
         for path, (_, code) in (event["data"].get("changed") or {}).items():
             if path.startswith(PREFIX):

@@ -235,8 +235,9 @@ function went(event, t) {
 
 /** By which way units conferred, and which, where an event tells it. @param {Event} event @param {Words} t */
 function talked(event, t) {
-  const { way, units } = event.data;
-  return event.type === "case.conferred" && Array.isArray(units) ? `：${word(t.conferWays, String(way), t)} · ${units.join(", ")}` : "";
+  if (event.type !== "case.conferred") return "";
+  const { way, units } = /** @type {import("../shared/openapi.js").CaseConferredData} */ (event.data);
+  return units ? `：${word(t.conferWays, way, t)} · ${units.join(", ")}` : "";
 }
 
 /** @param {{ record: OneTicket }} props */
