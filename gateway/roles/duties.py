@@ -35,14 +35,15 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"refused-calls": house.voice.refused.run}
     written = house.written
     if written is not None:
-        # Each process sends and fetches for the channels that run in it.
+        # Each process sends and fetches for the channels that run in it; notices to units leave by them, too.
         work |= {"outbox": written.outbox.sending.run, "media": written.media.fetching.run}
-        work |= {"conversations": written.follow}
+        work |= {"conversations": written.follow, "notices": written.notices.sending.run}
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
     if house.worker is not None and written is not None:
         work |= {"hearing": written.media.hearing.run}
         work |= {"recovery": house.worker.recovery.run, "baselines": base.database.baselines.run}
+        work |= {"noticing": written.notices.following.run}
         work |= {"search-index": base.database.search.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {"open-work": house.worker.open_work.run}

@@ -28,6 +28,7 @@ from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.login_attempts import SqlLoginAttempts
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
+from gateway.storage.notice_rows import SqlNoticeStore
 from gateway.storage.open_work import SqlOpenWork
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
@@ -80,6 +81,7 @@ class Database:
     open_work: SqlOpenWork
     erasures: SqlErasureStore
     catalogues: SqlCatalogueStore
+    unit_notices: SqlNoticeStore
     search: SqlSearchIndex
 
     async def aclose(self) -> None:
@@ -145,6 +147,7 @@ async def open_database(
         open_work=SqlOpenWork(sql=watched, clock=clock),
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
         catalogues=SqlCatalogueStore(sql=sql),
+        unit_notices=SqlNoticeStore(sql=watched, clock=clock),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
     )
 

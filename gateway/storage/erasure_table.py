@@ -94,6 +94,11 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         **_all(_KEPT, "clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "next_at"),
         **_all(_KEPT, "leased_by", "leased_at", "overdue_since"),
     },
+    "notices": {
+        **_all(_KEPT, "event_seq", "unit", "way", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "urgent"),
+        **_all(_KEPT, "at", "due_at", "next_at", "leased_by", "leased_at", "attempts", "error", "sent_at", "dead_at"),
+        "address": _STAFF,
+    },
     "feeds": {
         **_all(_KEPT, "feed", "cursor", "paused_until", "held_at", "held_cause", "held_status", "probes", "probe_at"),
         "held_why": Does.REPLACED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import REGISTRY, SYSTEM, Event, event_of
+from gateway.domain.events.base import REGISTRY, SYSTEM, Audience, Event, event_of
 from gateway.domain.events.callback import (
     CallbackAttempted,
     CallbackCancelled,
@@ -98,6 +98,7 @@ __all__ = [
     "AttachmentFailed",
     "AttachmentStored",
     "AttachmentTranscribed",
+    "Audience",
     "CallbackAttempted",
     "CallbackCancelled",
     "CallbackClaimed",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Audience, Event, event
 
 
-@event("case.undecided", zh="职责待定", en="Undecided who acts")
+@event("case.undecided", zh="职责待定", en="Undecided who acts", tells=Audience.CENTRE)
 class CaseUndecided(Event):
     """Nobody knows yet who must act: the centre decides."""
 
@@ -39,7 +39,7 @@ class CaseReopened(Event):
     note_id: str | None = None
 
 
-@event("case.supervised", zh="督办", en="Supervised")
+@event("case.supervised", zh="督办", en="Supervised", tells=Audience.ALL)
 class CaseSupervised(Event):
     """督办: the centre presses the units on."""
 
@@ -47,7 +47,7 @@ class CaseSupervised(Event):
     note_id: str | None = None
 
 
-@event("case.conferred", zh="联动会商", en="Conferred with units")
+@event("case.conferred", zh="联动会商", en="Conferred with units", tells=Audience.NAMED)
 class CaseConferred(Event):
     """联动会商: the centre spoke with ``units`` about it, by one of the plan's six ways."""
 

@@ -1,0 +1,87 @@
+"""Wires notices to units: who makes them, the ways by which they leave, and who sends."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from gateway.bootstrap.foundation import Foundation
+from gateway.casework.catalogues import Catalogues
+from gateway.casework.notices.directory import CurrentDirectory
+from gateway.casework.notices.following import NoticeFollower
+from gateway.casework.notices.hours import ReceivingHours
+from gateway.casework.notices.wording import Wording
+from gateway.casework.notices.worker import NoticeWorker
+from gateway.domain.case.receivers import NoticeWay, Posts
+from gateway.domain.hours import parse_span
+from gateway.edge.workdays import read_workdays
+from gateway.notifying.mail import MailSender, MailServer
+from gateway.notifying.robot import RobotSender
+from gateway.notifying.texts import TextSender
+from gateway.ports.notices import NoticeSender, Pace
+from gateway.settings.sections import NoticesSection
+
+LEASE = ":notices"
+"""No channel can be called so."""
+
+
+class UnitNotices:
+    """One process's part in them."""
+
+    def __init__(self, base: Foundation) -> None:
+        """Starts nothing. ``ConfigError`` for an ``sms_channel`` that is none, or wrong public holidays."""
+        settings, database, given = base.settings, base.database, base.settings.notices
+        catalogues = Catalogues(store=database.catalogues, clock=base.clock, categories={}, divisions={})
+        hours = ReceivingHours(
+            directory=CurrentDirectory(catalogues, database.catalogues),
+            zone=settings.zone,
+            usual=[parse_span(span) for span in given.hours],
+            public=read_workdays(settings.config_dir / "workdays.csv"),
+        )
+        senders = _senders(base, given)
+        self.following = NoticeFollower(
+            store=database.unit_notices,
+            read=lambda after: database.reader.events(after=after),
+            begin=database.reader.last_event_seq,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
+            posts=Posts(centre=given.centre or None, supervision=given.supervision or None),
+            ways=frozenset(senders),
+            hours=hours,
+            clock=base.clock,
+            lease=base.lease(LEASE),
+        )
+        """Runs in a worker."""
+        self.sending = NoticeWorker(
+            store=database.unit_notices,
+            senders=senders,
+            wording=Wording(language=given.language, zone=settings.zone, link=f"{settings.public_url}/unit/"),
+            hours=hours,
+            pace=Pace(urgent_s=given.urgent_pause_s, ordinary_s=given.pause_s),
+            clock=base.clock,
+            owner=base.process.owner,
+            jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+        )
+        """Runs in every process of written channels: a channel's connection is in one of them."""
+
+
+def _senders(base: Foundation, given: NoticesSection) -> Mapping[NoticeWay, NoticeSender]:
+    senders: dict[NoticeWay, NoticeSender] = {}
+    if (sms := base.configured.texting(given.sms_channel, "notices.sms_channel")) is not None:
+        senders[NoticeWay.SMS] = TextSender(sms, lambda: base.here.text(sms))
+    if given.smtp_host:
+        senders[NoticeWay.EMAIL] = MailSender(
+            MailServer(
+                host=given.smtp_host,
+                port=given.smtp_port,
+                tls=given.smtp_tls,
+                user=given.smtp_user,
+                password=given.smtp_password.get_secret_value(),
+                sender=given.smtp_from,
+                ca_file=given.smtp_ca_file,
+                timeout_s=given.timeout_s,
+            )
+        )
+    if given.robot_url:
+        senders[NoticeWay.WECOM] = RobotSender(given.robot_url, timeout_s=given.timeout_s)
+    return senders

@@ -1,0 +1,200 @@
+"""The rows of ``notices``: made by who follows the log, taken as letters by who sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.domain.case.receivers import NoticeWay
+from gateway.domain.form import Form
+from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.seen_leases import SeenLeases
+from gateway.ports.clock import Clock
+from gateway.ports.notices import MOST, Letter, NewNotice, NoticeLine, Pace
+from gateway.storage import tables as t
+from gateway.storage.among import among
+from gateway.storage.codec import form_of
+from gateway.storage.engine import upsert
+from gateway.storage.notice_tables import notices
+from gateway.storage.texts import check_texts
+from gateway.storage.watched import WatchedSql
+
+MAX_ERROR = 300
+FORGET_AT_ONCE = 500
+_N = notices.c
+_GROUP = (_N.unit, _N.way, _N.address, _N.urgent)
+_LINE = ("event_seq", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "attempts")
+RowLease = tuple[str, str]
+"""(leased_by, leased_at): it is compared, never read as a time."""
+LEASES = sa.select(_N.leased_by, _N.leased_at).where(_N.leased_by.is_not(None)).distinct()
+
+
+class SqlNoticeStore:
+    """Implements ``ports.notices.NoticeStore``."""
+
+    def __init__(self, *, sql: WatchedSql, clock: Clock) -> None:
+        """``clock`` says what is due."""
+        self._sql = sql
+        self._clock = clock
+        self._seen: SeenLeases[RowLease] = SeenLeases()
+
+    async def forms(self, ticket_ids: Collection[str]) -> Mapping[str, Form]:
+        """See ``NoticeStore.forms``."""
+        return await self._sql.read(lambda c: _forms(c, ticket_ids))
+
+    async def add(self, new: Sequence[NewNotice]) -> None:
+        """See ``NoticeStore.add``."""
+        rows = [_row(one) for one in new]
+        check_texts(one.address for one in new)
+        if rows:
+            await self._sql.write(lambda c: c.execute(upsert(c, notices).on_conflict_do_nothing(), rows).rowcount)
+
+    async def take(
+        self, owner: str, ways: Collection[NoticeWay], pace: Pace, *, limit: int, lease_s: float
+    ) -> list[Letter]:
+        """See ``NoticeStore.take``. Looks while others write; each letter's own write is short."""
+        if limit <= 0 or not ways:
+            return []
+        free = sa.or_(_N.leased_by.is_(None), *map(_leased, await self._run_out(lease_s)))
+        at = self._clock.now()
+        now = rfc3339(at)
+        due = sa.and_(_N.next_at <= now, free)
+        query = (
+            sa.select(*_GROUP)
+            .where(due, among(_N.way, ways), sa.not_(_heard(at, pace)))
+            .group_by(*_GROUP)
+            .order_by(_N.urgent.desc(), sa.func.min(_N.next_at))
+            .limit(limit)
+        )
+        groups = await self._sql.read(lambda c: c.execute(query).all())
+        letters = []
+        for group in groups:
+            mine = sa.and_(due, *(column == value for column, value in zip(_GROUP, group, strict=True)))
+            rows = await self._sql.write(partial(_lease, mine=mine, owner=owner, now=now))
+            if rows:
+                letters.append(await self._sql.read(partial(_letter, group=group, rows=rows)))
+        return letters
+
+    async def sent(self, letter: Letter, at: datetime) -> None:
+        """See ``NoticeStore.sent``."""
+        await self._book(letter, next_at=None, sent_at=rfc3339(at), error=None)
+
+    async def again(self, letter: Letter, next_at: datetime, error: str | None) -> None:
+        """See ``NoticeStore.again``."""
+        tried = {} if error is None else {"attempts": _N.attempts + 1, "error": error[:MAX_ERROR]}
+        await self._book(letter, next_at=rfc3339(next_at), **tried)
+
+    async def dead(self, letter: Letter, at: datetime, error: str) -> None:
+        """See ``NoticeStore.dead``."""
+        await self._book(letter, next_at=None, dead_at=rfc3339(at), attempts=_N.attempts + 1, error=error[:MAX_ERROR])
+
+    async def listed(
+        self, *, dead: bool = False, ticket: str | None = None, limit: int = 200
+    ) -> Sequence[Mapping[str, Any]]:
+        """See ``NoticeStore.listed``."""
+        query = sa.select(notices).order_by(_N.event_seq.desc(), _N.unit, _N.address).limit(limit)
+        if dead:
+            query = query.where(_N.dead_at.is_not(None))
+        if ticket is not None:
+            check_texts((ticket,))
+            own = sa.select(t.tickets.c.ticket_id).where(t.tickets.c.ticket_no == ticket)
+            query = query.where(sa.or_(_N.ticket_id == ticket, _N.ticket_id.in_(own)))
+        rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
+        return [dict(row) for row in rows]
+
+    async def revive(self, now: datetime) -> int:
+        """See ``NoticeStore.revive``."""
+        due = {"next_at": rfc3339(now), "dead_at": None, "attempts": 0}
+        update = sa.update(notices).where(_N.dead_at.is_not(None)).values(due)
+        return await self._sql.write(lambda c: c.execute(update).rowcount)
+
+    async def drop_dead(self) -> int:
+        """See ``NoticeStore.drop_dead``."""
+        delete = sa.delete(notices).where(_N.dead_at.is_not(None))
+        return await self._sql.write(lambda c: c.execute(delete).rowcount)
+
+    async def forget(self, before: datetime) -> int:
+        """See ``NoticeStore.forget``."""
+        old = (_N.sent_at.is_not(None), _N.sent_at < rfc3339(before))
+        some = sa.select(_N.event_seq).where(*old).limit(FORGET_AT_ONCE)
+        seqs: Sequence[int] = ()
+
+        def delete(connection: sa.Connection) -> int:
+            return connection.execute(sa.delete(notices).where(*old, among(_N.event_seq, seqs))).rowcount
+
+        forgotten = 0
+        while seqs := await self._sql.read(lambda c: c.execute(some).scalars().all()):
+            forgotten += await self._sql.write(delete)
+        return forgotten
+
+    async def _book(self, letter: Letter, **values: Any) -> None:
+        """What became of the notices of a letter, in one transaction."""
+        mine = sa.and_(
+            among(_N.event_seq, [line.event_seq for line in letter.lines]),
+            _N.unit == letter.unit,
+            _N.way == letter.way.value,
+            _N.address == letter.address,
+        )
+        update = sa.update(notices).where(mine).values(leased_by=None, leased_at=None, **values)
+        await self._sql.write(lambda c: c.execute(update).rowcount)
+
+    async def _run_out(self, lease_s: float) -> list[RowLease]:
+        """Leases that count no more."""
+        leases = await self._sql.read(lambda c: [(row.leased_by, row.leased_at) for row in c.execute(LEASES)])
+        old = self._sql.run_out(self._seen, {lease: lease for lease in leases}, lease_s)
+        return list(dict.fromkeys([*old, *(lease for lease in leases if self._sql.is_gone(lease[0]))]))
+
+
+def _heard(at: datetime, pace: Pace) -> sa.ColumnElement[bool]:
+    """Whether the unit has heard of such things there just now. What was sent at a time to come tells nothing."""
+    before = notices.alias("before")
+    same = [before.c[column.name] == column for column in _GROUP]
+    since = sa.case(
+        (_N.urgent, rfc3339(at - timedelta(seconds=pace.urgent_s))),
+        else_=rfc3339(at - timedelta(seconds=pace.ordinary_s)),
+    )
+    return sa.exists().where(*same, before.c.sent_at > since, before.c.sent_at <= rfc3339(at))
+
+
+def _lease(connection: sa.Connection, mine: sa.ColumnElement[bool], owner: str, now: str) -> Sequence[sa.Row[Any]]:
+    some = sa.select(_N.event_seq).where(mine).order_by(_N.event_seq).limit(MOST)
+    seqs = connection.execute(some).scalars().all()
+    taken = sa.update(notices).where(mine, among(_N.event_seq, seqs)).values(leased_by=owner, leased_at=now)
+    return connection.execute(taken.returning(*(_N[name] for name in _LINE), _N.at)).all()
+
+
+def _letter(connection: sa.Connection, group: sa.Row[Any], rows: Sequence[sa.Row[Any]]) -> Letter:
+    forms = _forms(connection, {row.ticket_id for row in rows})
+    lines = [
+        NoticeLine(
+            **{name: getattr(row, name) for name in _LINE}, at=from_rfc3339(row.at), form=forms.get(row.ticket_id)
+        )
+        for row in sorted(rows, key=lambda row: row.event_seq)
+    ]
+    return Letter(
+        unit=group.unit,
+        way=NoticeWay(group.way),
+        address=group.address,
+        urgent=bool(group.urgent),
+        lines=tuple(lines),
+    )
+
+
+def _forms(connection: sa.Connection, ticket_ids: Iterable[str]) -> dict[str, Form]:
+    query = sa.select(t.tickets.c.ticket_id, t.tickets.c.doc).where(among(t.tickets.c.ticket_id, ticket_ids))
+    return {row.ticket_id: form_of(row.doc) for row in connection.execute(query)}
+
+
+def _leased(lease: RowLease) -> sa.ColumnElement[bool]:
+    return sa.and_(_N.leased_by == lease[0], _N.leased_at == lease[1])
+
+
+def _row(one: NewNotice) -> dict[str, Any]:
+    names = ("event_seq", "unit", "address", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "urgent")
+    row: dict[str, Any] = {name: getattr(one, name) for name in names}
+    due = rfc3339(one.due_at)
+    return row | {"way": one.way.value, "at": rfc3339(one.at), "due_at": due, "next_at": due, "attempts": 0}

@@ -1,0 +1,376 @@
+"""Notices to units: who is told of what, when, how often; bounded after a night down, and nothing twice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.notices.following import GATHER, NoticeFollower
+from gateway.casework.notices.hours import ReceivingHours
+from gateway.casework.notices.wording import Wording
+from gateway.casework.notices.worker import NoticeWorker
+from gateway.domain.case.calendar import PublicDays
+from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
+from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts, receivers
+from gateway.domain.events import ClockBreached, ClockEscalated
+from gateway.domain.hours import parse_span
+from gateway.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
+from gateway.following.poll import never
+from gateway.ports.notices import NoticeMessage, Pace
+from gateway.storage.database import Database
+from tests.contract.casework.test_case_work import Office
+from tests.support.clocks import NOON, SHANGHAI, SetClock
+from tests.support.stores import SQL_ALONE, Open
+
+pytestmark = [pytest.mark.contract, SQL_ALONE]
+
+MOBILE, DEPUTY, CENTRE = "+8613800000001", "+8613800000002", "+8613900000009"
+MAIL, ROBOT = "duty@water.example", f"{ROBOTS}k1"
+
+
+def unit(code: str, *contacts: str, deputies: tuple[str, ...] = (), **more: Any) -> Unit:
+    return Unit(
+        code=code,
+        name_zh=code,
+        name_en=code,
+        kind=UnitKind.DEPARTMENT,
+        contacts=tuple(UnitContact(address=one) for one in contacts),
+        deputies=tuple(UnitContact(address=one) for one in deputies),
+        **more,
+    )
+
+
+UNITS = (
+    unit("M02", MOBILE, MAIL, deputies=(DEPUTY,), parent="M01"),
+    unit("M07", ROBOT, "+8689866001234", hours=("mon-fri 08:30-12:00", "mon-fri 14:30-17:30")),
+    unit("M01", "+8613800000011"),
+    unit("C00", CENTRE),
+    unit("M09"),
+)
+
+
+@dataclass
+class Post:
+    """A way out that writes down what it is given; ``refuses`` what it answers instead, one after the other."""
+
+    most_lines: int = 500
+    ready: bool = True
+    messages: list[NoticeMessage] = field(default_factory=list)
+    refuses: list[DeliveryError] = field(default_factory=list)
+    asked: int = 0
+
+    async def send(self, message: NoticeMessage) -> None:
+        self.asked += 1
+        if self.refuses:
+            raise self.refuses.pop(0)
+        self.messages.append(message)
+
+    async def aclose(self) -> None:
+        pass
+
+
+@dataclass
+class House:
+    """An office, and the notices that follow from what is done there."""
+
+    office: Office
+    db: Database
+    clock: SetClock
+    follower: NoticeFollower
+    worker: NoticeWorker
+    posts: dict[NoticeWay, Post]
+
+    async def told(self, after_s: float = 0.0) -> list[NoticeMessage]:
+        """What has left since the last time, ``after_s`` later."""
+        for post in self.posts.values():
+            post.messages.clear()
+        while await self.follower._follower._page():
+            pass
+        self.clock.forward(after_s)
+        while await self.worker.sending.step():
+            await self.worker.sending.settled()
+        return [message for post in self.posts.values() for message in post.messages]
+
+    async def told_at(self, at: datetime) -> list[NoticeMessage]:
+        return await self.told((at - self.clock.now()).total_seconds())
+
+
+@pytest.fixture
+def posts() -> dict[NoticeWay, Post]:
+    return {way: Post() for way in NoticeWay}
+
+
+async def built(db: Database, clock: SetClock, posts: dict[NoticeWay, Post], owner: str = "w1") -> House:
+    async def directory() -> Directory:
+        return Directory(UNITS)
+
+    hours = ReceivingHours(
+        directory=directory, zone=SHANGHAI, usual=[parse_span("mon-sun 07:00-22:00")], public=PublicDays()
+    )
+    follower = NoticeFollower(
+        store=db.unit_notices,
+        read=lambda after: db.reader.events(after=after),
+        begin=db.reader.last_event_seq,
+        cursors=db.channel_states,
+        next_commit=never,
+        posts=Posts(centre="C00"),
+        ways=frozenset(NoticeWay),
+        hours=hours,
+        clock=clock,
+    )
+    worker = NoticeWorker(
+        store=db.unit_notices,
+        senders=posts,
+        wording=Wording(language="zh", zone=SHANGHAI, link="https://12345.example/unit/"),
+        hours=hours,
+        pace=Pace(urgent_s=60, ordinary_s=600),
+        clock=clock,
+        owner=owner,
+        jitter=random.Random(7),
+    )
+    follower._follower.at = await follower._follower._start()
+    return House(Office(db), db, clock, follower, worker, posts)
+
+
+@pytest.fixture
+async def house(db: Database, clock: SetClock, posts: dict[NoticeWay, Post]) -> House:
+    return await built(db, clock, posts)
+
+
+async def test_a_unit_is_told_of_its_task_by_each_way_once(house: House) -> None:
+    await house.office.registered(category={"code": "010102", "l1": "供水", "l2": "水压低"})
+    await house.office.dispatched("M02")
+    assert await house.told() == [], "what comes soon after is gathered"
+    told = await house.told(GATHER.total_seconds())
+    assert {one.address for one in told} == {MOBILE, MAIL}, "the deputy is told when the contacts do not act"
+    no = (await house.office.record())["ticket_no"]
+    assert {one.text for one in told} == {
+        f"12345 {no[:8]}-{no[8:]} 派给单位 水压低 时限 11-23 12:30\nhttps://12345.example/unit/"
+    }
+    assert await house.told(3600) == []
+
+
+async def test_nothing_of_a_person_is_in_a_notice(house: House) -> None:
+    await house.office.registered(
+        content="我是张三，电话13976543210，住海甸二东路8号，家里停水",
+        urgency={"level": "urgent", "reason": "张三家停水"},
+    )
+    await house.office.dispatched("M02")
+    for message in await house.told():
+        assert not any(said in message.text + message.subject for said in ("张三", "139", "二东路", "家里"))
+
+
+async def test_an_urgent_ticket_calls_out_its_people_at_once(house: House) -> None:
+    """S31b: at three in the morning the contact and the deputy are told; an ordinary one waits until seven."""
+    night = NOON + timedelta(hours=15)
+    house.clock.forward(15 * 3600)
+    await house.office.registered(at=night, urgency={"level": "urgent", "reason": "停水"})
+    await house.office.dispatched("M02", after_s=15 * 3600)
+    told = await house.told()
+    assert {one.address for one in told} == {MOBILE, DEPUTY, MAIL}
+    assert all(one.text.startswith("[紧急] 12345 ") for one in told)
+    await house.office.registered(at=night)
+    await house.office.dispatched("M02", after_s=15 * 3600)
+    assert await house.told(60) == []
+    assert await house.told_at(NOON + timedelta(hours=18, minutes=59)) == []
+    assert {one.address for one in await house.told_at(NOON + timedelta(hours=19))} == {MOBILE, MAIL}
+
+
+async def test_notices_keep_the_receivers_hours_breaches_do_not(house: House) -> None:
+    """M07 works two spans on workdays; a landline cannot be written to."""
+    friday = datetime(2026, 12, 4, 17, 25, tzinfo=SHANGHAI)
+    house.clock.forward((friday - house.clock.now()).total_seconds())
+    after_s = (friday - NOON).total_seconds()
+    await house.office.registered(at=friday)
+    await house.office.dispatched("M07", after_s=after_s)
+    assert [one.address for one in await house.told(30)] == [ROBOT]
+    clock = await house.office.clock("sign")
+    house.clock.forward(1800)
+    while (clock := await house.office.clock("sign"))["next_at"] and clock["breached_at"] is None:
+        await house.office.fire(clock)
+    assert clock["breached_at"] == "2026-12-04T09:55:00.001Z"
+    assert await house.told(3600) == []
+    (told,) = await house.told_at(datetime(2026, 12, 7, 8, 30, tzinfo=SHANGHAI))
+    assert "签收超时" in told.text
+
+
+async def test_two_hundred_breaches_are_one_notice_that_lists_them(house: House) -> None:
+    numbers = []
+    for _ in range(200):
+        await house.office.registered()
+        await house.office.dispatched("M02")
+        numbers.append((await house.office.record())["ticket_no"])
+    await house.told(60)
+    house.clock.forward(1800)
+    for due in await house.db.case_clocks.take("w", limit=500, lease_s=10):
+        house.office.ticket_id = due.ticket_id
+        await house.office.fire(await house.office.clock("sign"), at=due.found_at)
+    told = [one for one in await house.told(GATHER.total_seconds()) if one.address == MAIL]
+    assert len(told) == 1
+    assert "共 200 件：签收超时 200" in told[0].subject
+    assert all(f"{no[:8]}-{no[8:]}" in told[0].text for no in numbers)
+    await house.office.registered()
+    await house.office.dispatched("M02", after_s=1900)
+    assert await house.told(500) == [], "ten minutes have not passed"
+    assert {one.address for one in await house.told(100)} == {MOBILE, MAIL}
+
+
+async def test_what_one_message_cannot_list_is_counted(house: House) -> None:
+    house.posts[NoticeWay.SMS].most_lines = 2
+    for _ in range(5):
+        await house.office.registered()
+        await house.office.dispatched("M02")
+    (told,) = [one for one in await house.told(60) if one.address == MOBILE]
+    assert told.text.splitlines()[3:] == ["另有 3 件，见链接。", "https://12345.example/unit/"]
+
+
+async def test_the_chain_is_told_in_order_once(db: Database, house: House) -> None:
+    """The contacts of the breach; the deputies, then who is above; who has signed meanwhile is not told of."""
+    await house.office.registered()
+    (task,) = await house.office.dispatched("M02")
+    await house.told(60)
+    events = await db.reader.events()
+    directory, form = Directory(UNITS), (await db.unit_notices.forms({house.office.ticket_id}))[house.office.ticket_id]
+
+    def who(kind: str, **data: Any) -> set[tuple[str, str]]:
+        event = {**events[-1], "type": kind, "data": {"unit": "M02", "task_id": task, **data}}
+        found = receivers(event, form, directory, Posts(centre="C00"), NOON.date())
+        return {(one.unit.code, address) for one in found for address in one.addresses}
+
+    assert who(ClockBreached.TYPE) == {("M02", MOBILE), ("M02", MAIL)}
+    assert who(ClockEscalated.TYPE, to="unit") == {("M02", DEPUTY)}
+    assert who(ClockEscalated.TYPE, to="parent") == {("M01", "+8613800000011")}
+    assert who(ClockEscalated.TYPE, to="centre") == {("C00", CENTRE)}
+    assert who(ClockEscalated.TYPE, to="supervision") == {("C00", CENTRE)}
+    assert who(ClockBreached.TYPE, unit=None, task_id=None) == {("C00", CENTRE)}
+
+
+async def test_withdrawn_while_units_work_tells_each_of_them_once(house: House) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02", "M01")
+    await house.told(60)
+    await house.office.db.changes.execute(
+        WorkOnCase(
+            at=house.clock.now(),
+            actor="user:li",
+            ticket_id=house.office.ticket_id,
+            verb=CaseVerb.INFORM,
+            reason="petition",
+            note_id="n",
+        )
+    )
+    told = await house.told(600)
+    assert sorted(one.address for one in told) == sorted([MOBILE, MAIL, "+8613800000011"])
+    assert all("任务取消" in one.text for one in told)
+
+
+async def test_supervision_reaches_every_unit_that_is_not_done_and_joint_talks_through_the_system_whom_they_name(
+    house: House,
+) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02", "M01")
+    await house.told(60)
+
+    async def do(verb: CaseVerb, **more: Any) -> None:
+        await house.office.db.changes.execute(
+            WorkOnCase(
+                at=house.clock.now(), actor="user:li", ticket_id=house.office.ticket_id, verb=verb, note_id="n", **more
+            )
+        )
+
+    await do(CaseVerb.SUPERVISE, reason="late")
+    assert {one.address for one in await house.told(600)} == {MOBILE, MAIL, "+8613800000011"}
+    await do(CaseVerb.CONFER, way="phone", units=("M07",))
+    assert await house.told(600) == []
+    await do(CaseVerb.CONFER, way="system", units=("M07",))
+    assert [one.address for one in await house.told_at(datetime(2026, 11, 23, 14, 30, tzinfo=SHANGHAI))] == [ROBOT]
+
+
+async def test_a_server_that_is_away_costs_no_notice_and_is_not_hammered(house: House) -> None:
+    post = house.posts[NoticeWay.EMAIL]
+    post.refuses = [TransientDeliveryError("down", retry_after_s=60.0) for _ in range(3)]
+    for _ in range(20):
+        await house.office.registered()
+        await house.office.dispatched("M02")
+    assert {one.address for one in await house.told(60)} == {MOBILE}
+    assert post.asked == 1
+    mails: list[NoticeMessage] = []
+    for _ in range(20):
+        mails += [one for one in await house.told(120) if one.address == MAIL]
+    assert len(mails) == 1
+    assert "共 20 件" in mails[0].subject
+    assert post.asked == 4
+
+
+async def test_what_cannot_be_delivered_is_a_dead_letter_that_can_be_sent_again(house: House) -> None:
+    post = house.posts[NoticeWay.EMAIL]
+    post.refuses = [PermanentDeliveryError("550 no such mailbox", errcode=550)]
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    await house.told(60)
+    (dead,) = await house.db.unit_notices.listed(dead=True)
+    assert (dead["unit"], dead["way"], dead["error"], dead["attempts"]) == ("M02", "email", "550 no such mailbox", 1)
+    work = await house.db.open_work.count(())
+    assert {way: (queue.waiting, queue.dead) for way, queue in work.notices.items()} == {"email": (0, 1)}
+    assert await house.told(3600) == []
+    assert await house.db.unit_notices.revive(house.clock.now()) == 1
+    assert [one.address for one in await house.told()] == [MAIL]
+    assert await house.db.unit_notices.listed(dead=True) == []
+
+
+async def test_what_leaves_is_not_sent_again_by_another_process_nor_after_the_log_is_read_again(
+    house: House, opened: Open, clock: SetClock
+) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    assert len(await house.told(60)) == 2
+    other = await built(await opened(), clock, house.posts, "w2")
+    other.follower._follower.at = 0
+    assert await other.told(3600) == []
+
+
+async def test_what_a_dead_process_had_leased_leaves_by_another(house: House, opened: Open, clock: SetClock) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    house.worker._senders = {}
+    await house.told(60)
+    pace = Pace(urgent_s=0, ordinary_s=0)
+    assert len(await house.db.unit_notices.take("dead", list(NoticeWay), pace, limit=8, lease_s=30)) == 2
+    second = await opened(is_gone=lambda owner: owner == "dead")
+    other = await built(second, clock, house.posts, "w2")
+    assert {one.address for one in await other.told()} == {MOBILE, MAIL}
+
+
+async def test_due_while_nothing_ran_it_waits_for_the_units_next_day(house: House) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    house.worker._senders = {}
+    await house.told(60)
+    house.worker._senders = house.posts
+    assert await house.told_at(NOON + timedelta(hours=15)) == []
+    assert {one.address for one in await house.told_at(NOON + timedelta(hours=19))} == {MOBILE, MAIL}
+
+
+async def test_a_unit_without_contacts_holds_up_nobody(house: House) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M09", "M02")
+    assert {one.address for one in await house.told(60)} == {MOBILE, MAIL}
+
+
+async def test_what_has_left_is_forgotten_after_its_time_and_who_was_told_can_be_listed(house: House) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    await house.told(60)
+    no = (await house.office.record())["ticket_no"]
+    listed = await house.db.unit_notices.listed(ticket=no)
+    assert {(one["unit"], one["way"], one["sent_at"] is not None) for one in listed} == {
+        ("M02", "sms", True),
+        ("M02", "email", True),
+    }
+    assert await house.db.unit_notices.forget(house.clock.now()) == 0
+    assert await house.db.unit_notices.forget(house.clock.now() + timedelta(seconds=1)) == 2
