@@ -67,7 +67,10 @@ class MailSender:
     def _hand_in(self, message: NoticeMessage) -> None:
         """In a thread."""
         _, sender = parseaddr(self._server.sender)
-        mail = as_mail(message, self._server.sender)
+        try:
+            mail = as_mail(message, self._server.sender)
+        except ValueError as error:  # a line break, say
+            raise PermanentDeliveryError(f"{message.address!r} is no address: {error}") from error
         with self._connected() as smtp:
             try:
                 smtp.send_message(mail, sender, [message.address])
