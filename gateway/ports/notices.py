@@ -112,9 +112,9 @@ class NoticeStore(Protocol):
         ...
 
     async def listed(
-        self, *, dead: bool = False, ticket: str | None = None, limit: int = 200
+        self, *, dead: bool = False, ticket_no: str | None = None, limit: int = 200
     ) -> Sequence[Mapping[str, Any]]:
-        """Notices as a person looks at them, the newest first: all, the dead, those of one ticket (id or number)."""
+        """Notices as a person looks at them, the newest first: all, the dead, those of one ticket."""
         ...
 
     async def revive(self, now: datetime) -> int:

@@ -143,8 +143,8 @@ def _of(lease: RowLease) -> sa.ColumnElement[bool]:
     return sa.and_(_C.leased_by == lease[0], _C.leased_at == lease[1])
 
 
-def _entries(query: sa.Select[Any], connection: sa.Connection) -> Sequence[sa.RowMapping]:
-    return connection.execute(query).mappings().all()
+def _entries(query: sa.Select[Any], connection: sa.Connection) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _listed(connection: sa.Connection, query: sa.Select[Any]) -> list[OverdueClock]:

@@ -93,16 +93,15 @@ class SqlNoticeStore:
         await self._book(letter, next_at=None, dead_at=rfc3339(at), attempts=_N.attempts + 1, error=error[:MAX_ERROR])
 
     async def listed(
-        self, *, dead: bool = False, ticket: str | None = None, limit: int = 200
+        self, *, dead: bool = False, ticket_no: str | None = None, limit: int = 200
     ) -> Sequence[Mapping[str, Any]]:
         """See ``NoticeStore.listed``."""
         query = sa.select(notices).order_by(_N.event_seq.desc(), _N.unit, _N.address).limit(limit)
         if dead:
             query = query.where(_N.dead_at.is_not(None))
-        if ticket is not None:
-            check_texts((ticket,))
-            own = sa.select(t.tickets.c.ticket_id).where(t.tickets.c.ticket_no == ticket)
-            query = query.where(sa.or_(_N.ticket_id == ticket, _N.ticket_id.in_(own)))
+        if ticket_no is not None:
+            check_texts((ticket_no,))
+            query = query.where(_N.ticket_no == ticket_no)
         rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
         return [dict(row) for row in rows]
 
@@ -167,7 +166,7 @@ def _lease(connection: sa.Connection, mine: sa.ColumnElement[bool], owner: str, 
     return connection.execute(taken.returning(*(_N[name] for name in _LINE), _N.at)).all()
 
 
-def _letter(connection: sa.Connection, group: sa.Row[Any], rows: Sequence[sa.Row[Any]]) -> Letter:
+def _letter(connection: sa.Connection, group: Any, rows: Sequence[sa.Row[Any]]) -> Letter:
     forms = _forms(connection, {row.ticket_id for row in rows})
     lines = [
         NoticeLine(

@@ -28,7 +28,7 @@ notices = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("sent_at", sa.Text),
     sa.Column("dead_at", sa.Text),
-    sa.Index("notices_by_ticket", "ticket_id"),
+    sa.Index("notices_by_ticket", "ticket_no"),
     sqlite_with_rowid=False,
 )
 """What units are told of which event, by the address that it goes to. ``next_at`` null: it has left (``sent_at``) or

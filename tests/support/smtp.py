@@ -29,7 +29,7 @@ class Mail:
     @property
     def message(self) -> EmailMessage:
         """As it was written."""
-        return cast("EmailMessage", message_from_bytes(self.data, policy=SMTP))
+        return message_from_bytes(self.data, policy=SMTP)
 
 
 @dataclass

@@ -123,7 +123,7 @@ class NoticeFollower:
                 due_at=due_at,
             )
             for address in receiver.addresses
-            if (way := way_of(address)) in ways
+            if (way := way_of(address)) is not None and way in ways
         ]
 
     def _tell_unreachable(self, unit: str) -> None:

@@ -367,7 +367,7 @@ async def test_what_has_left_is_forgotten_after_its_time_and_who_was_told_can_be
     await house.office.dispatched("M02")
     await house.told(60)
     no = (await house.office.record())["ticket_no"]
-    listed = await house.db.unit_notices.listed(ticket=no)
+    listed = await house.db.unit_notices.listed(ticket_no=no)
     assert {(one["unit"], one["way"], one["sent_at"] is not None) for one in listed} == {
         ("M02", "sms", True),
         ("M02", "email", True),

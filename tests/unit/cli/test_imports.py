@@ -35,6 +35,7 @@ LINES = {
     "phones": "phones add --username 8001 --config {config}",
     "trunks": "trunks --config {config}",
     "feeds": "feeds dead --config {config}",
+    "notices": "notices list --dead --config {config}",
     "dispatch": "dispatch versions --config {config}",
     "channel": "channel new --help",
     "simulate": "simulate sms --help",
@@ -44,7 +45,7 @@ LINES = {
     "search": "search status --config {config}",
 }
 """What each is tried by."""
-STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch", "search"}
+STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch", "search", "notices"}
 """Those that ask the database."""
 EACH_APART = """
 import contextlib, io, json, os, sys

@@ -28,7 +28,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text) for name in ("error", "sent_at", "dead_at")),
         sqlite_with_rowid=False,
     )
-    op.create_index("notices_by_ticket", "notices", ["ticket_id"])
+    op.create_index("notices_by_ticket", "notices", ["ticket_no"])
     for name, columns, which in (
         ("notices_waiting", [*_GROUP, "next_at"], "next_at"),
         ("notices_leased", ["leased_by", "leased_at"], "leased_by"),
