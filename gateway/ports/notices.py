@@ -87,7 +87,7 @@ class NoticeStore(Protocol):
         ...
 
     async def add(self, new: Sequence[NewNotice]) -> None:
-        """Keep them in one transaction; one that there is already stays as it is."""
+        """Keep them; one that there is already stays as it is."""
         ...
 
     async def take(

@@ -24,7 +24,8 @@ from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 
 MAX_ERROR = 300
-FORGET_AT_ONCE = 500
+AT_ONCE = 100
+"""Rows written in one transaction: some milliseconds."""
 _N = notices.c
 _GROUP = (_N.unit, _N.way, _N.address, _N.urgent)
 _LINE = ("event_seq", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "attempts")
@@ -48,35 +49,35 @@ class SqlNoticeStore:
 
     async def add(self, new: Sequence[NewNotice]) -> None:
         """See ``NoticeStore.add``."""
-        rows = [_row(one) for one in new]
         check_texts(one.address for one in new)
-        if rows:
-            await self._sql.write(lambda c: c.execute(upsert(c, notices).on_conflict_do_nothing(), rows).rowcount)
+        rows = [_row(one) for one in new]
+        for first in range(0, len(rows), AT_ONCE):
+            await self._sql.write(partial(_add, rows=rows[first : first + AT_ONCE]))
 
     async def take(
         self, owner: str, ways: Collection[NoticeWay], pace: Pace, *, limit: int, lease_s: float
     ) -> list[Letter]:
-        """See ``NoticeStore.take``. Looks while others write; each letter's own write is short."""
+        """See ``NoticeStore.take``. Of what is leased together the first notice alone carries the lease."""
         if limit <= 0 or not ways:
             return []
-        free = sa.or_(_N.leased_by.is_(None), *map(_leased, await self._run_out(lease_s)))
+        run_out = await self._run_out(lease_s)
         at = self._clock.now()
         now = rfc3339(at)
-        due = sa.and_(_N.next_at <= now, free)
-        query = (
-            sa.select(*_GROUP)
-            .where(due, among(_N.way, ways), sa.not_(_heard(at, pace)))
-            .group_by(*_GROUP)
-            .order_by(_N.urgent.desc(), sa.func.min(_N.next_at))
-            .limit(limit)
-        )
-        groups = await self._sql.read(lambda c: c.execute(query).all())
+        due = sa.and_(_N.next_at <= now, sa.not_(_busy(run_out)), sa.not_(_heard(at, pace)))
+        query = sa.select(*_GROUP).where(due, among(_N.way, ways)).group_by(*_GROUP)
+        query = query.order_by(_N.urgent.desc(), sa.func.min(_N.next_at)).limit(limit)
         letters = []
-        for group in groups:
-            mine = sa.and_(due, *(column == value for column, value in zip(_GROUP, group, strict=True)))
-            rows = await self._sql.write(partial(_lease, mine=mine, owner=owner, now=now))
-            if rows:
-                letters.append(await self._sql.read(partial(_letter, group=group, rows=rows)))
+        for group in await self._sql.read(lambda c: c.execute(query).all()):
+            mine = sa.and_(*(column == value for column, value in zip(_GROUP, group, strict=True)))
+            free = sa.or_(_N.leased_by.is_(None), *_gone(_N, run_out))
+            lease = {"leased_by": owner, "leased_at": now}
+            if await self._sql.write(partial(_lease, due=sa.and_(mine, due), free=free, lease=lease)):
+                lines = await self._sql.read(partial(_lines, due=sa.and_(mine, _N.next_at <= now)))
+                way = NoticeWay(group.way)
+                letter = Letter(
+                    unit=group.unit, way=way, address=group.address, urgent=bool(group.urgent), lines=tuple(lines)
+                )
+                letters.append(letter)
         return letters
 
     async def sent(self, letter: Letter, at: datetime) -> None:
@@ -119,7 +120,7 @@ class SqlNoticeStore:
     async def forget(self, before: datetime) -> int:
         """See ``NoticeStore.forget``."""
         old = (_N.sent_at.is_not(None), _N.sent_at < rfc3339(before))
-        some = sa.select(_N.event_seq).where(*old).limit(FORGET_AT_ONCE)
+        some = sa.select(_N.event_seq).where(*old).limit(AT_ONCE)
         seqs: Sequence[int] = ()
 
         def delete(connection: sa.Connection) -> int:
@@ -131,15 +132,13 @@ class SqlNoticeStore:
         return forgotten
 
     async def _book(self, letter: Letter, **values: Any) -> None:
-        """What became of the notices of a letter, in one transaction."""
-        mine = sa.and_(
-            among(_N.event_seq, [line.event_seq for line in letter.lines]),
-            _N.unit == letter.unit,
-            _N.way == letter.way.value,
-            _N.address == letter.address,
-        )
-        update = sa.update(notices).where(mine).values(leased_by=None, leased_at=None, **values)
-        await self._sql.write(lambda c: c.execute(update).rowcount)
+        """What became of the notices of a letter; that of the first, which carries the lease, comes last."""
+        whose = (_N.unit == letter.unit, _N.way == letter.way.value, _N.address == letter.address)
+        seqs = [line.event_seq for line in reversed(letter.lines)]
+        update = sa.update(notices).values(leased_by=None, leased_at=None, **values)
+        for first in range(0, len(seqs), AT_ONCE):
+            some = update.where(among(_N.event_seq, seqs[first : first + AT_ONCE]), *whose)
+            await self._sql.write(partial(_run, statement=some))
 
     async def _run_out(self, lease_s: float) -> list[RowLease]:
         """Leases that count no more."""
@@ -159,37 +158,52 @@ def _heard(at: datetime, pace: Pace) -> sa.ColumnElement[bool]:
     return sa.exists().where(*same, before.c.sent_at > since, before.c.sent_at <= rfc3339(at))
 
 
-def _lease(connection: sa.Connection, mine: sa.ColumnElement[bool], owner: str, now: str) -> Sequence[sa.Row[Any]]:
-    some = sa.select(_N.event_seq).where(mine).order_by(_N.event_seq).limit(MOST)
-    seqs = connection.execute(some).scalars().all()
-    taken = sa.update(notices).where(mine, among(_N.event_seq, seqs)).values(leased_by=owner, leased_at=now)
-    return connection.execute(taken.returning(*(_N[name] for name in _LINE), _N.at)).all()
+def _busy(run_out: Collection[RowLease]) -> sa.ColumnElement[bool]:
+    """Whether somebody is just sending to the unit there."""
+    held = notices.alias("held")
+    same = [held.c[column.name] == column for column in _GROUP]
+    gone = sa.or_(sa.false(), *_gone(held.c, run_out))
+    return sa.exists().where(*same, held.c.leased_by.is_not(None), sa.not_(gone))
 
 
-def _letter(connection: sa.Connection, group: Any, rows: Sequence[sa.Row[Any]]) -> Letter:
+def _gone(columns: Any, run_out: Iterable[RowLease]) -> list[sa.ColumnElement[bool]]:
+    return [sa.and_(columns.leased_by == by, columns.leased_at == at) for by, at in run_out]
+
+
+def _add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(upsert(connection, notices).on_conflict_do_nothing(), rows)
+
+
+def _lease(
+    connection: sa.Connection, due: sa.ColumnElement[bool], free: sa.ColumnElement[bool], lease: Mapping[str, str]
+) -> bool:
+    """False: somebody was first, or is at the same time."""
+    first = connection.execute(sa.select(_N.event_seq, *_GROUP).where(due).order_by(_N.event_seq).limit(1)).first()
+    if first is None:
+        return False
+    own = (_N.event_seq == first.event_seq, *(column == getattr(first, column.name) for column in _GROUP))
+    return _run(connection, sa.update(notices).where(*own, free).values(lease)) == 1
+
+
+def _run(connection: sa.Connection, statement: sa.Update) -> int:
+    return connection.execute(statement).rowcount
+
+
+def _lines(connection: sa.Connection, due: sa.ColumnElement[bool]) -> list[NoticeLine]:
+    query = sa.select(*(_N[name] for name in _LINE), _N.at).where(due).order_by(_N.event_seq).limit(MOST)
+    rows = connection.execute(query).all()
     forms = _forms(connection, {row.ticket_id for row in rows})
-    lines = [
+    return [
         NoticeLine(
             **{name: getattr(row, name) for name in _LINE}, at=from_rfc3339(row.at), form=forms.get(row.ticket_id)
         )
-        for row in sorted(rows, key=lambda row: row.event_seq)
+        for row in rows
     ]
-    return Letter(
-        unit=group.unit,
-        way=NoticeWay(group.way),
-        address=group.address,
-        urgent=bool(group.urgent),
-        lines=tuple(lines),
-    )
 
 
 def _forms(connection: sa.Connection, ticket_ids: Iterable[str]) -> dict[str, Form]:
     query = sa.select(t.tickets.c.ticket_id, t.tickets.c.doc).where(among(t.tickets.c.ticket_id, ticket_ids))
     return {row.ticket_id: form_of(row.doc) for row in connection.execute(query)}
-
-
-def _leased(lease: RowLease) -> sa.ColumnElement[bool]:
-    return sa.and_(_N.leased_by == lease[0], _N.leased_at == lease[1])
 
 
 def _row(one: NewNotice) -> dict[str, Any]:

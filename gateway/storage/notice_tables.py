@@ -39,7 +39,7 @@ _leased, _sent = notices.c.leased_by.is_not(None), notices.c.sent_at.is_not(None
 _group = (notices.c.unit, notices.c.way, notices.c.address, notices.c.urgent)
 for _name, _columns, _which in (
     ("notices_waiting", (*_group, notices.c.next_at), _waiting),
-    ("notices_leased", (notices.c.leased_by, notices.c.leased_at), _leased),
+    ("notices_leased", (*_group, notices.c.leased_by, notices.c.leased_at), _leased),
     ("notices_sent", (*_group, notices.c.sent_at), _sent),
     ("notices_dead", (notices.c.way, notices.c.dead_at), _dead),
 ):

@@ -31,7 +31,7 @@ def upgrade() -> None:
     op.create_index("notices_by_ticket", "notices", ["ticket_no"])
     for name, columns, which in (
         ("notices_waiting", [*_GROUP, "next_at"], "next_at"),
-        ("notices_leased", ["leased_by", "leased_at"], "leased_by"),
+        ("notices_leased", [*_GROUP, "leased_by", "leased_at"], "leased_by"),
         ("notices_sent", [*_GROUP, "sent_at"], "sent_at"),
         ("notices_dead", ["way", "dead_at"], "dead_at"),
     ):
