@@ -55,7 +55,13 @@ class UnitNotices:
         self.sending = NoticeWorker(
             store=database.unit_notices,
             senders=senders,
-            wording=Wording(language=given.language, zone=settings.zone, link=f"{settings.public_url}/unit/"),
+            wording=Wording(
+                language=given.language,
+                zone=settings.zone,
+                link=f"{settings.public_url}/unit/",
+                desk=f"{settings.public_url}/desk/",
+                at_desk={given.centre, given.supervision} - {""},
+            ),
             hours=hours,
             pace=Pace(urgent_s=given.urgent_pause_s, ordinary_s=given.pause_s),
             clock=base.clock,

@@ -86,6 +86,9 @@ class NoticeFollower:
         events = [event for event in page if _tells(event)]
         forms = await self._store.forms({event["ticket_id"] for event in events})
         directory = await self._hours.directory()
+        for code in (self._posts.centre, self._posts.supervision):
+            if code is not None and code not in directory.units:
+                self._tell_unreachable(code)
         new: list[NewNotice] = []
         for event in events:
             form = forms.get(event["ticket_id"])
@@ -133,7 +136,7 @@ class NoticeFollower:
             _log.warning(
                 "unit_unreachable",
                 unit=unit,
-                do="enter a mobile number, an e-mail or a WeCom robot among its contacts, and configure that way",
+                do="enter a mobile number, an e-mail or a robot among its contacts in the directory; configure that way",
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Literal
@@ -29,11 +29,16 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """How this city's letters are written; ``link``: where units see their tasks."""
+    """How this city's letters are written."""
 
     language: Language
     zone: tzinfo
     link: str
+    """Where units see their tasks."""
+    desk: str
+    """Where the centre sees its tickets."""
+    at_desk: Collection[str] = ()
+    """Codes of the units that work there."""
 
     def subject(self, letter: Letter) -> str:
         """One line that says what it is about."""
@@ -49,11 +54,14 @@ class Wording:
         """The whole of it: a line for each ticket, the oldest first, up to ``most_lines``; the others are counted."""
         lines = latest(letter.lines)
         if len(lines) == 1:
-            return f"{self._urgent(letter)}12345 {self._line(lines[0])}\n{self.link}"
+            return f"{self._urgent(letter)}12345 {self._line(lines[0])}\n{self._link(letter)}"
         told = [self.subject(letter), *(self._line(line) for line in lines[:most_lines])]
         if (more := len(lines) - most_lines) > 0:
             told.append(_WORDS[self.language]["more"].format(n=more))
-        return "\n".join([*told, self.link])
+        return "\n".join([*told, self._link(letter)])
+
+    def _link(self, letter: Letter) -> str:
+        return self.desk if letter.unit in self.at_desk else self.link
 
     def _urgent(self, letter: Letter) -> str:
         return f"[{_WORDS[self.language]['urgent']}] " if letter.urgent else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -126,7 +127,13 @@ async def built(db: Database, clock: SetClock, posts: dict[NoticeWay, Post], own
     worker = NoticeWorker(
         store=db.unit_notices,
         senders=posts,
-        wording=Wording(language="zh", zone=SHANGHAI, link="https://12345.example/unit/"),
+        wording=Wording(
+            language="zh",
+            zone=SHANGHAI,
+            link="https://12345.example/unit/",
+            desk="https://12345.example/desk/",
+            at_desk={"C00"},
+        ),
         hours=hours,
         pace=Pace(urgent_s=60, ordinary_s=600),
         clock=clock,
@@ -374,3 +381,61 @@ async def test_what_has_left_is_forgotten_after_its_time_and_who_was_told_can_be
     }
     assert await house.db.unit_notices.forget(house.clock.now()) == 0
     assert await house.db.unit_notices.forget(house.clock.now() + timedelta(seconds=1)) == 2
+
+
+async def test_the_centre_is_told_of_what_it_has_to_decide_with_a_link_to_its_desk(house: House) -> None:
+    await house.office.registered()
+    (task,) = await house.office.dispatched("M02")
+    await house.told(60)
+    await house.office.do("return", task, after_s=60, reason="not_ours", text="张三说不归我们管")
+    (told,) = await house.told(60)
+    assert told.address == CENTRE
+    assert "申请退单" in told.text
+    assert told.text.endswith("\nhttps://12345.example/desk/")
+    assert "张三" not in told.text
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_each_is_told_once_in_hours_and_no_oftener_than_the_pace(
+    house: House, seed: int
+) -> None:
+    """Two days of tickets at random, servers that fail at random: the rules hold at every letter."""
+    chance = random.Random(seed)
+    letters: list[tuple[datetime, NoticeMessage]] = []
+    made = 0
+    for _ in range(60):
+        for _ in range(chance.choice((0, 1, 1, 3))):
+            urgent = chance.random() < 0.2
+            await house.office.registered(
+                at=house.clock.now(), **({"urgency": {"level": "urgent", "reason": "停水"}} if urgent else {})
+            )
+            await house.office.dispatched(
+                *chance.sample(["M02", "M07", "M01"], 2), after_s=(house.clock.now() - NOON).total_seconds()
+            )
+            made += 1
+        post = house.posts[chance.choice(list(NoticeWay))]
+        if chance.random() < 0.3:
+            post.refuses.append(TransientDeliveryError("down", retry_after_s=chance.choice((None, 60.0))))
+        letters += [(house.clock.now(), one) for one in await house.told(chance.choice((5, 30, 120, 900, 7200)))]
+    for post in house.posts.values():
+        post.refuses.clear()
+    for _ in range(30):
+        letters += [(house.clock.now(), one) for one in await house.told(7200)]
+    rows = await house.db.unit_notices.listed(limit=10_000)
+    assert made > 20
+    assert len(rows) >= made * 2
+    assert [row for row in rows if row["sent_at"] is None] == []
+    by_group: dict[tuple[str, bool], list[datetime]] = {}
+    for at, message in letters:
+        urgent = message.text.startswith("[紧急]")
+        by_group.setdefault((message.address, urgent), []).append(at)
+        if not urgent:
+            here = at.astimezone(SHANGHAI)
+            if message.address == ROBOT:
+                assert here.weekday() < 5
+                assert (8, 30) <= (here.hour, here.minute) < (17, 30)
+            else:
+                assert 7 <= here.hour < 22
+    for (_, urgent), times in by_group.items():
+        pause = timedelta(seconds=60 if urgent else 600)
+        assert all(later - earlier >= pause for earlier, later in pairwise(times))
