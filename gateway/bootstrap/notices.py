@@ -75,19 +75,8 @@ def _senders(base: Foundation, given: NoticesSection) -> Mapping[NoticeWay, Noti
     senders: dict[NoticeWay, NoticeSender] = {}
     if (sms := base.configured.texting(given.sms_channel, "notices.sms_channel")) is not None:
         senders[NoticeWay.SMS] = TextSender(sms, lambda: base.here.text(sms))
-    if given.smtp_host:
-        senders[NoticeWay.EMAIL] = MailSender(
-            MailServer(
-                host=given.smtp_host,
-                port=given.smtp_port,
-                tls=given.smtp_tls,
-                user=given.smtp_user,
-                password=given.smtp_password.get_secret_value(),
-                sender=given.smtp_from,
-                ca_file=given.smtp_ca_file,
-                timeout_s=given.timeout_s,
-            )
-        )
+    if (server := MailServer.of(given)) is not None:
+        senders[NoticeWay.EMAIL] = MailSender(server)
     if given.robot_url:
         senders[NoticeWay.WECOM] = RobotSender(given.robot_url, timeout_s=given.timeout_s)
     return senders

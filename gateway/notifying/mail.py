@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from typing import Literal
 
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
 from gateway.ports.notices import MOST, NoticeMessage
+from gateway.settings.sections import NoticesSection
 
 AT_ONCE = 2
 """Connections: a server that is silent holds up so many threads, of a pool of their own."""
@@ -40,6 +41,22 @@ class MailServer:
     timeout_s: float
     """For each step of the conversation."""
 
+    @classmethod
+    def of(cls, given: NoticesSection) -> MailServer | None:
+        """The one that is configured; None: there is none."""
+        if not given.smtp_host:
+            return None
+        return cls(
+            host=given.smtp_host,
+            port=given.smtp_port,
+            tls=given.smtp_tls,
+            user=given.smtp_user,
+            password=given.smtp_password.get_secret_value(),
+            sender=given.smtp_from,
+            ca_file=given.smtp_ca_file,
+            timeout_s=given.timeout_s,
+        )
+
 
 class MailSender:
     """Implements ``ports.notices.NoticeSender``."""
@@ -54,15 +71,27 @@ class MailSender:
 
     async def send(self, message: NoticeMessage) -> None:
         """See ``NoticeSender.send``. Taken is what the server has acknowledged after the data (RFC 5321 §4.2.5)."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail")
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_in, message)
+        await self._apart(self._hand_in, message)
+
+    async def probe(self) -> None:
+        """Connect and log in, hand in nothing; ``TransientDeliveryError`` says what is wrong."""
+        await self._apart(self._look)
 
     async def aclose(self) -> None:
         """See ``NoticeSender.aclose``; what is under way ends by itself."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
+
+    async def _apart(self, work: Callable[..., None], *args: object) -> None:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail")
+        await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+    def _look(self) -> None:
+        """In a thread."""
+        with self._connected():
+            pass
 
     def _hand_in(self, message: NoticeMessage) -> None:
         """In a thread."""

@@ -136,7 +136,7 @@ class NoticeFollower:
             _log.warning(
                 "unit_unreachable",
                 unit=unit,
-                do="enter a mobile number, an e-mail or a robot among its contacts in the directory; configure that way",
+                do="enter a mobile number, an e-mail or a robot among its contacts there; configure that way",
             )
 
 

@@ -152,3 +152,15 @@ async def test_a_line_break_in_an_address_is_no_header() -> None:
         with pytest.raises(PermanentDeliveryError):
             await mail.send(replace(NOTICE, address="a@b.example\r\nBcc: c@d.example"))
     assert peer.mails == []
+
+
+async def test_a_probe_logs_in_and_hands_in_nothing() -> None:
+    peer = MailPeer(password="geheim")
+    async with peer.listening():
+        async with sender(server(peer, user="hotline", password="geheim")) as mail:
+            await mail.probe()
+        async with sender(server(peer, user="hotline", password="falsch")) as mail:
+            with pytest.raises(TransientDeliveryError, match="535"):
+                await mail.probe()
+    assert peer.mails == []
+    assert peer.connections == 2
