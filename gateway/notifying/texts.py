@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 from gateway.errors import TransientDeliveryError
@@ -33,7 +34,8 @@ class TextSender:
             raise TransientDeliveryError("the channel does not run here now", retry_after_s=STARTING_S)
         await channel.send(
             OutboundMessage(
-                message_id=message.message_id,
+                # Of a text that left in part the rest alone is sent again: so another text is another message.
+                message_id=f"{message.message_id}-{zlib.crc32(message.text.encode()):08x}",
                 channel_id=self._channel_id,
                 recipient=message.address,
                 text=message.text,

@@ -65,11 +65,6 @@ class Letter:
         to = hashlib.sha256(self.address.encode()).hexdigest()[:12]
         return f"{self.lines[0].event_seq}-{self.lines[-1].event_seq}-{to}"
 
-    @property
-    def attempts(self) -> int:
-        """How often the one of its notices that was tried most failed."""
-        return max(line.attempts for line in self.lines)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -103,8 +98,12 @@ class NoticeStore(Protocol):
         """It has left: none of it is ever sent again."""
         ...
 
-    async def again(self, letter: Letter, next_at: datetime, error: str | None) -> None:
-        """It did not leave, and is to be tried again; ``error`` None: it was not tried."""
+    async def hold(self, letter: Letter, until: datetime) -> None:
+        """The unit takes none now: it is due then."""
+        ...
+
+    async def again(self, letter: Letter, next_at: datetime, error: str) -> None:
+        """It was tried in vain, and is to be tried again."""
         ...
 
     async def dead(self, letter: Letter, at: datetime, error: str) -> None:

@@ -84,10 +84,13 @@ class SqlNoticeStore:
         """See ``NoticeStore.sent``."""
         await self._book(letter, next_at=None, sent_at=rfc3339(at), error=None)
 
-    async def again(self, letter: Letter, next_at: datetime, error: str | None) -> None:
+    async def hold(self, letter: Letter, until: datetime) -> None:
+        """See ``NoticeStore.hold``."""
+        await self._book(letter, next_at=rfc3339(until), due_at=rfc3339(until))
+
+    async def again(self, letter: Letter, next_at: datetime, error: str) -> None:
         """See ``NoticeStore.again``."""
-        tried = {} if error is None else {"attempts": _N.attempts + 1, "error": error[:MAX_ERROR]}
-        await self._book(letter, next_at=rfc3339(next_at), **tried)
+        await self._book(letter, next_at=rfc3339(next_at), attempts=_N.attempts + 1, error=error[:MAX_ERROR])
 
     async def dead(self, letter: Letter, at: datetime, error: str) -> None:
         """See ``NoticeStore.dead``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -25,8 +26,9 @@ SEND_TIMEOUT_S = 60.0
 LEASE_MARGIN_S = 10.0
 KEPT_DAYS = 90
 """So long what has left is kept: who was told, and when."""
-RETRY = Retry(first_s=30.0, most_s=900.0, asked_most_s=900.0, max_age_s=float("inf"), max_attempts=100)
-"""About a day; its age does not count: over a holiday a notice waits for days before it is tried first."""
+RETRY = Retry(first_s=30.0, most_s=900.0, asked_most_s=900.0, max_age_s=float("inf"))
+MOST_ATTEMPTS = 100
+"""About a day. Its age does not count: over a holiday a notice waits for days before it is tried first."""
 _log = log.get("notices")
 
 
@@ -85,7 +87,7 @@ class NoticeWorker:
         sender, now = self._senders[letter.way], self._clock.now()
         if not letter.urgent and (opens := await self._hours.opening(letter.unit, now)) > now:
             # It was due while nothing ran here, or could not be sent before the unit closed.
-            await until_stored(lambda: self._store.again(letter, opens, None))
+            await until_stored(lambda: self._store.hold(letter, opens))
             return
         message = NoticeMessage(
             message_id=letter.letter_id,
@@ -104,21 +106,28 @@ class NoticeWorker:
                 self._paused[letter.way] = self._clock.monotonic() + min(error.retry_after_s, RETRY.asked_most_s)
             await self._again(letter, error, error.retry_after_s)
         except TimeoutError as error:
-            await self._again(letter, error, None)
+            await self._again(letter, error)
         except Exception as error:  # noqa: BLE001 - a way's fault must not cost the notice
             _log.error("notice_way_broke", way=letter.way.value, exc_info=error)
-            await self._again(letter, error, None)
+            await self._again(letter, error)
         else:
             metrics.NOTICES.labels(letter.way.value, "sent").inc()
             _log.info("notice_sent", way=letter.way.value, unit=letter.unit, notices=len(letter.lines))
             # Until it is written: what has left must not leave again because SQL was down for a moment.
             await until_stored(lambda: self._store.sent(letter, self._clock.now()))
 
-    async def _again(self, letter: Letter, error: Exception, asked_s: float | None) -> None:
-        wait = RETRY.in_s(letter.attempts + 1, age_s=0.0, jitter=self._jitter.random(), asked_s=asked_s)
-        if wait is None:
-            await self._dead(letter, error)
-            return
+    async def _again(self, letter: Letter, error: Exception, asked_s: float | None = None) -> None:
+        """Later, but for those of its notices that were tried long enough: others have come since."""
+        fresh = [line for line in letter.lines if line.attempts + 1 < MOST_ATTEMPTS]
+        worn = [line for line in letter.lines if line.attempts + 1 >= MOST_ATTEMPTS]
+        if fresh:
+            attempts = max(line.attempts for line in fresh) + 1
+            wait = RETRY.pause_s(attempts, jitter=self._jitter.random(), asked_s=asked_s)
+            await self._later(replace(letter, lines=tuple(fresh)), error, wait)
+        if worn:
+            await self._dead(replace(letter, lines=tuple(worn)), error)
+
+    async def _later(self, letter: Letter, error: Exception, wait: float) -> None:
         metrics.NOTICES.labels(letter.way.value, "retry").inc()
         _log.warning("notice_not_sent_yet", way=letter.way.value, unit=letter.unit, retry_s=wait, exc_info=error)
         next_at = self._clock.now() + timedelta(seconds=wait)

@@ -14,7 +14,7 @@ from gateway.casework.case_work import CaseVerb, WorkOnCase
 from gateway.casework.notices.following import GATHER, NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours
 from gateway.casework.notices.wording import Wording
-from gateway.casework.notices.worker import NoticeWorker
+from gateway.casework.notices.worker import MOST_ATTEMPTS, NoticeWorker
 from gateway.domain.case.calendar import PublicDays
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts, receivers
@@ -312,6 +312,38 @@ async def test_a_server_that_is_away_costs_no_notice_and_is_not_hammered(house: 
     assert len(mails) == 1
     assert "共 20 件" in mails[0].subject
     assert post.asked == 4
+
+
+async def test_what_was_tried_for_long_is_given_up_and_what_came_since_is_not(house: House) -> None:
+    post = house.posts[NoticeWay.EMAIL]
+    post.refuses = [TransientDeliveryError("452 mailbox full") for _ in range(MOST_ATTEMPTS)]
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    first = house.office.ticket_id
+    for _ in range(MOST_ATTEMPTS - 1):
+        await house.told(2000)
+    await house.office.registered()
+    await house.office.dispatched("M02", after_s=(house.clock.now() - NOON).total_seconds())
+    for _ in range(20):
+        await house.told(7200)
+    (dead,) = await house.db.unit_notices.listed(dead=True)
+    assert (dead["ticket_id"], dead["attempts"], dead["error"]) == (first, MOST_ATTEMPTS, "452 mailbox full")
+    mailed = [one for one in await house.db.unit_notices.listed() if one["way"] == "email" and one["sent_at"]]
+    assert [one["ticket_id"] for one in mailed] == [house.office.ticket_id]
+
+
+async def test_what_waits_for_the_morning_is_not_late(house: House) -> None:
+    house.posts[NoticeWay.EMAIL].refuses = [TransientDeliveryError("down") for _ in range(2)]
+    evening = NOON + timedelta(hours=9, minutes=59)
+    house.clock.forward((evening - NOON).total_seconds())
+    await house.office.registered(at=evening)
+    await house.office.dispatched("M02", after_s=(evening - NOON).total_seconds())
+    await house.told(20)
+    await house.told(3600)
+    work = await house.db.open_work.count(())
+    assert {way: queue.waiting for way, queue in work.notices.items()} == {}, "it is due at seven"
+    assert {one.address for one in await house.told_at(NOON + timedelta(hours=19))} == set()
+    assert {one.address for one in await house.told(3600)} == {MAIL}
 
 
 async def test_what_cannot_be_delivered_is_a_dead_letter_that_can_be_sent_again(house: House) -> None:
