@@ -99,7 +99,7 @@ class MailSender:
         try:
             mail = as_mail(message, self._server.sender)
         except ValueError as error:  # a line break, say
-            raise PermanentDeliveryError(f"{message.address!r} is no address: {error}") from error
+            raise PermanentDeliveryError("this is no address that mail can go to") from error
         with self._connected() as smtp:
             try:
                 smtp.send_message(mail, sender, [message.address])
@@ -118,7 +118,8 @@ class MailSender:
         try:
             smtp = self._open()
         except (smtplib.SMTPException, OSError) as error:
-            raise TransientDeliveryError(_told(error), retry_after_s=DOWN_S) from error
+            code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
+            raise TransientDeliveryError(_told(error), retry_after_s=DOWN_S, errcode=code) from error
         try:
             yield smtp
         finally:

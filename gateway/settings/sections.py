@@ -259,7 +259,7 @@ class NoticesSection(Section):
     """PEM: the CA that signed the server's certificate; empty = those that this machine trusts."""
     smtp_from: str = ""
     """``name <address>``, or an address."""
-    timeout_s: float = Field(20.0, gt=0, le=60)
+    timeout_s: float = Field(10.0, gt=0, le=30)
     """For each step of a conversation with a mail server, and for a robot's answer."""
 
     @field_validator("hours")

@@ -96,8 +96,8 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
     },
     "notices": {
         **_all(_KEPT, "event_seq", "unit", "way", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "urgent"),
-        **_all(_KEPT, "at", "due_at", "next_at", "leased_by", "leased_at", "attempts", "error", "sent_at", "dead_at"),
-        "address": _STAFF,
+        **_all(_KEPT, "at", "due_at", "next_at", "leased_by", "leased_at", "attempts", "sent_at", "dead_at"),
+        **_all(_STAFF, "address", "error"),
     },
     "feeds": {
         **_all(_KEPT, "feed", "cursor", "paused_until", "held_at", "held_cause", "held_status", "probes", "probe_at"),

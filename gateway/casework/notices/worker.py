@@ -22,7 +22,7 @@ from gateway.telemetry import log, metrics
 
 POLL_S = 2.0
 PARALLEL = 8
-SEND_TIMEOUT_S = 60.0
+SEND_TIMEOUT_S = 30.0
 LEASE_MARGIN_S = 10.0
 KEPT_DAYS = 90
 """So long what has left is kept: who was told, and when."""
