@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.fire_clock import FireClock
 from gateway.casework.notices.following import GATHER, NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours
 from gateway.casework.notices.wording import Wording
 from gateway.casework.notices.worker import MOST_ATTEMPTS, NoticeWorker
 from gateway.domain.case.calendar import PublicDays
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
-from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts, receivers
-from gateway.domain.events import ClockBreached, ClockEscalated
+from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
+from gateway.domain.case.rules_in_force import CaseRules
+from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.hours import parse_span
+from gateway.domain.world import World
+from gateway.edge.case_policy import read_case_policy
 from gateway.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from gateway.following.poll import never
 from gateway.ports.notices import NoticeMessage, Pace
+from gateway.ports.store import CommandStore
 from gateway.storage.database import Database
 from tests.contract.casework.test_case_work import Office
 from tests.support.clocks import NOON, SHANGHAI, SetClock
+from tests.support.command import ROOT
 from tests.support.stores import SQL_ALONE, Open
 
 pytestmark = [pytest.mark.contract, SQL_ALONE]
@@ -73,6 +79,33 @@ class Post:
 
     async def aclose(self) -> None:
         pass
+
+
+@dataclass
+class Shipped:
+    """The store of commands, where the policy that is shipped is in force."""
+
+    inner: CommandStore
+    rules: CaseRules
+
+    async def execute(self, command: Command) -> Applied:
+        return await self.inner.execute(UnderRules(command, self.rules))
+
+
+@dataclass
+class UnderRules:
+    """A command that decides by other rules."""
+
+    command: Command
+    rules: CaseRules
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        return self.command.refs()
+
+    def decide(self, world: World) -> Applied:
+        world.case_rules = self.rules
+        return self.command.decide(world)
 
 
 @dataclass
@@ -206,7 +239,7 @@ async def test_notices_keep_the_receivers_hours_breaches_do_not(house: House) ->
     assert "签收超时" in told.text
 
 
-async def test_two_hundred_breaches_are_one_notice_that_lists_them(house: House) -> None:
+async def test_one_digest_a_unit_in_ten_minutes(house: House) -> None:
     numbers = []
     for _ in range(200):
         await house.office.registered()
@@ -236,25 +269,42 @@ async def test_what_one_message_cannot_list_is_counted(house: House) -> None:
     assert told.text.splitlines()[3:] == ["另有 3 件，见链接。", "https://12345.example/unit/"]
 
 
-async def test_the_chain_is_told_in_order_once(db: Database, house: House) -> None:
-    """The contacts of the breach; the deputies, then who is above; who has signed meanwhile is not told of."""
+async def test_the_chain_is_told_in_order_once(db: Database, clock: SetClock, posts: dict[NoticeWay, Post]) -> None:
+    """By the policy that is shipped: 30 minutes to sign, warned ten before; the deputies at once, the centre 2 h later.
+
+    Of who has signed meanwhile the centre is told nothing.
+    """
+    shipped = Shipped(db.changes, CaseRules(policy=read_case_policy(ROOT / "config" / "case_policy.yaml")))
+    house = await built(replace(db, changes=cast("Any", shipped)), clock, posts)
+    heard: list[tuple[int, str, str]] = []
+
+    async def pass_minutes(minutes: int) -> None:
+        """Clocks are looked at each minute."""
+        for _ in range(minutes):
+            heard.extend((minute(), one.address, one.text) for one in await house.told(60))
+            for due in await db.case_clocks.take("w", limit=100, lease_s=0):
+                fire = FireClock(at=due.found_at, ticket_id=due.ticket_id, clock_id=due.clock_id, next_at=due.next_at)
+                await shipped.execute(fire)
+
+    def minute() -> int:
+        return int((clock.now() - NOON).total_seconds() // 60)
+
     await house.office.registered()
-    (task,) = await house.office.dispatched("M02")
-    await house.told(60)
-    events = await db.reader.events()
-    directory, form = Directory(UNITS), (await db.unit_notices.forms({house.office.ticket_id}))[house.office.ticket_id]
-
-    def who(kind: str, **data: Any) -> set[tuple[str, str]]:
-        event = {**events[-1], "type": kind, "data": {"unit": "M02", "task_id": task, **data}}
-        found = receivers(event, form, directory, Posts(centre="C00"), NOON.date())
-        return {(one.unit.code, address) for one in found for address in one.addresses}
-
-    assert who(ClockBreached.TYPE) == {("M02", MOBILE), ("M02", MAIL)}
-    assert who(ClockEscalated.TYPE, to="unit") == {("M02", DEPUTY)}
-    assert who(ClockEscalated.TYPE, to="parent") == {("M01", "+8613800000011")}
-    assert who(ClockEscalated.TYPE, to="centre") == {("C00", CENTRE)}
-    assert who(ClockEscalated.TYPE, to="supervision") == {("C00", CENTRE)}
-    assert who(ClockBreached.TYPE, unit=None, task_id=None) == {("C00", CENTRE)}
+    signed_late, (task,) = house.office.ticket_id, await house.office.dispatched("M02")
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    never_signed = (await house.office.record())["ticket_no"]
+    await pass_minutes(40)
+    house.office.ticket_id = signed_late
+    await house.office.do("sign", task, after_s=40 * 60)
+    await pass_minutes(140)
+    of = {address: [at for at, to, _ in heard if to == address] for address in (MAIL, MOBILE, DEPUTY, CENTRE)}
+    assert of[MAIL] == of[MOBILE] == [1, 21, 32]
+    assert of[DEPUTY] == [32]
+    assert of[CENTRE] == [151]
+    (centre,) = [text for _, to, text in heard if to == CENTRE]
+    assert f"{never_signed[:8]}-{never_signed[8:]} 签收升级" in centre
+    assert len(centre.splitlines()) == 2, "of the ticket that nobody signed alone"
 
 
 async def test_withdrawn_while_units_work_tells_each_of_them_once(house: House) -> None:

@@ -1,4 +1,4 @@
-"""挂账 recounted from events: whatever is done in whatever order, the list of every instant is what stood there then."""
+"""挂账 recounted from events: whatever is done in whatever order, the list of each instant is what stood there."""
 
 from __future__ import annotations
 
