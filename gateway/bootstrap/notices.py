@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.casework.catalogues import Catalogues
-from gateway.casework.notices.directory import CurrentDirectory
+from gateway.casework.notices.directory import CurrentUnits
 from gateway.casework.notices.following import NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours
 from gateway.casework.notices.wording import Wording
 from gateway.casework.notices.worker import NoticeWorker
+from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.receivers import NoticeWay, Posts
 from gateway.domain.hours import parse_span
 from gateway.edge.workdays import read_workdays
@@ -32,11 +33,11 @@ class UnitNotices:
         """Starts nothing. ``ConfigError`` for an ``sms_channel`` that is none, or wrong public holidays."""
         settings, database, given = base.settings, base.database, base.settings.notices
         catalogues = Catalogues(store=database.catalogues, clock=base.clock, categories={}, divisions={})
+        public = read_workdays(settings.config_dir / "workdays.csv")
         hours = ReceivingHours(
-            directory=CurrentDirectory(catalogues, database.catalogues),
-            zone=settings.zone,
-            usual=[parse_span(span) for span in given.hours],
-            public=read_workdays(settings.config_dir / "workdays.csv"),
+            units=CurrentUnits(catalogues, database.catalogues, zone=settings.zone, public=public),
+            # On holidays, too: nobody says of these hours that they are somebody's work.
+            usual=WorkCalendar(code="notices", zone=settings.zone, spans=tuple(map(parse_span, given.hours))),
         )
         senders = _senders(base, given)
         self.following = NoticeFollower(

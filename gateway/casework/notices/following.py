@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.casework.notices.hours import ReceivingHours
-from gateway.domain.case.directory import Directory
+from gateway.casework.notices.hours import ReceivingHours, UnitsInForce, opening
 from gateway.domain.case.receivers import Entry, NoticeWay, Posts, Receiver, is_urgent, receivers, way_of
 from gateway.domain.events import REGISTRY
 from gateway.domain.form import Form
@@ -85,31 +84,32 @@ class NoticeFollower:
         """Make the notices of a page. Doing it twice makes them once."""
         events = [event for event in page if _tells(event)]
         forms = await self._store.forms({event["ticket_id"] for event in events})
-        directory = await self._hours.directory()
+        units = await self._hours.units()
         for code in (self._posts.centre, self._posts.supervision):
-            if code is not None and code not in directory.units:
+            if code is not None and code not in units.directory.units:
                 self._tell_unreachable(code)
         new: list[NewNotice] = []
         for event in events:
             form = forms.get(event["ticket_id"])
             if form is not None:
-                new += self._of(event, form, directory)
+                new += self._of(event, form, units)
         await self._store.add(new)
 
-    def _of(self, event: Entry, form: Form, directory: Directory) -> list[NewNotice]:
+    def _of(self, event: Entry, form: Form, units: UnitsInForce) -> list[NewNotice]:
         now = self._clock.now()
-        today = now.astimezone(self._hours.zone).date()
+        today = now.astimezone(self._hours.usual.zone).date()
         found: list[NewNotice] = []
-        for receiver in receivers(event, form, directory, self._posts, today):
-            told = self._told(event, form, receiver, now)
+        for receiver in receivers(event, form, units.directory, self._posts, today):
+            code = receiver.unit.code
+            due_at = now if is_urgent(form) else opening(units, self._hours.usual, code, now + GATHER)
+            told = self._told(event, form, receiver, due_at)
             if not told:
-                self._tell_unreachable(receiver.unit.code)
+                self._tell_unreachable(code)
             found += told
         return found
 
-    def _told(self, event: Entry, form: Form, receiver: Receiver, now: datetime) -> list[NewNotice]:
-        urgent, ways, data = is_urgent(form), self._ways, event["data"]
-        due_at = now if urgent else self._hours.of(receiver.unit, now + GATHER)
+    def _told(self, event: Entry, form: Form, receiver: Receiver, due_at: datetime) -> list[NewNotice]:
+        data = event["data"]
         return [
             NewNotice(
                 event_seq=event["event_seq"],
@@ -121,12 +121,12 @@ class NoticeFollower:
                 type=event["type"],
                 clock_kind=data.get("clock_kind"),
                 task_id=data.get("task_id"),
-                urgent=urgent,
+                urgent=is_urgent(form),
                 at=from_rfc3339(event["at"]),
                 due_at=due_at,
             )
             for address in receiver.addresses
-            if (way := way_of(address)) is not None and way in ways
+            if (way := way_of(address)) is not None and way in self._ways
         ]
 
     def _tell_unreachable(self, unit: str) -> None:

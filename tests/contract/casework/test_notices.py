@@ -13,10 +13,10 @@ import pytest
 from gateway.casework.case_work import CaseVerb, WorkOnCase
 from gateway.casework.fire_clock import FireClock
 from gateway.casework.notices.following import GATHER, NoticeFollower
-from gateway.casework.notices.hours import ReceivingHours
+from gateway.casework.notices.hours import ReceivingHours, UnitsInForce
 from gateway.casework.notices.wording import Wording
 from gateway.casework.notices.worker import MOST_ATTEMPTS, NoticeWorker
-from gateway.domain.case.calendar import PublicDays
+from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
 from gateway.domain.case.rules_in_force import CaseRules
@@ -140,12 +140,16 @@ def posts() -> dict[NoticeWay, Post]:
 
 
 async def built(db: Database, clock: SetClock, posts: dict[NoticeWay, Post], owner: str = "w1") -> House:
-    async def directory() -> Directory:
-        return Directory(UNITS)
+    async def units() -> UnitsInForce:
+        calendars = {
+            one.code: WorkCalendar(code=one.code, zone=SHANGHAI, spans=tuple(map(parse_span, one.hours)))
+            for one in UNITS
+            if one.hours
+        }
+        return UnitsInForce(directory=Directory(UNITS), calendars=calendars)
 
-    hours = ReceivingHours(
-        directory=directory, zone=SHANGHAI, usual=[parse_span("mon-sun 07:00-22:00")], public=PublicDays()
-    )
+    usual = WorkCalendar(code="usual", zone=SHANGHAI, spans=(parse_span("mon-sun 07:00-22:00"),))
+    hours = ReceivingHours(units=units, usual=usual)
     follower = NoticeFollower(
         store=db.unit_notices,
         read=lambda after: db.reader.events(after=after),
