@@ -21,12 +21,13 @@ from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.command import Applied, Command, Refs
+from gateway.domain.events import ClockBreached
 from gateway.domain.hours import parse_span
 from gateway.domain.world import World
 from gateway.edge.case_policy import read_case_policy
 from gateway.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
 from gateway.following.poll import never
-from gateway.ports.notices import NoticeMessage, Pace
+from gateway.ports.notices import MOST, NewNotice, NoticeMessage, Pace
 from gateway.ports.store import CommandStore
 from gateway.storage.database import Database
 from tests.contract.casework.test_case_work import Office
@@ -262,6 +263,34 @@ async def test_one_digest_a_unit_in_ten_minutes(house: House) -> None:
     await house.office.dispatched("M02", after_s=1900)
     assert await house.told(500) == [], "ten minutes have not passed"
     assert {one.address for one in await house.told(100)} == {MOBILE, MAIL}
+
+
+async def test_after_a_night_down_a_unit_hears_once_in_ten_minutes(house: House) -> None:
+    """1,200 limits that ran out meanwhile: letters are as long as they may be, and no oftener than ever."""
+    notices = [
+        NewNotice(
+            event_seq=seq,
+            unit="M02",
+            way=NoticeWay.EMAIL,
+            address=MAIL,
+            ticket_id=f"t{seq}",
+            ticket_no=f"20261123{seq:07}",
+            type=ClockBreached.TYPE,
+            clock_kind="sign",
+            task_id="k",
+            urgent=False,
+            at=NOON,
+            due_at=NOON,
+        )
+        for seq in range(1, 1201)
+    ]
+    await house.db.unit_notices.add(notices)
+    await house.db.unit_notices.add(notices[:10])
+    counted = []
+    for _ in range(70):
+        counted += [(house.clock.now() - NOON, message.text.count("签收超时 ")) for message in await house.told(60)]
+    assert [at for at, _ in counted] == [timedelta(minutes=minute) for minute in (1, 11, 21)]
+    assert [lines for _, lines in counted] == [MOST + 1, MOST + 1, 200 + 1], "with the line that counts them"
 
 
 async def test_what_one_message_cannot_list_is_counted(house: House) -> None:
