@@ -59,6 +59,7 @@ class Web:
                 audit=database.audit,
                 deliveries=database.deliveries,
                 refused_calls=database.refused_calls,
+                notices=database.unit_notices,
                 recordings=base.recordings,
                 ready=ready,
                 clock=base.clock,

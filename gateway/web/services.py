@@ -18,6 +18,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentStore
 from gateway.ports.feed import DeliveryStore
 from gateway.ports.login_attempts import DeviceStore, LoginAttempts
+from gateway.ports.notices import NoticeStore
 from gateway.ports.recordings import Recordings
 from gateway.ports.refused_call import RefusedCallStore
 from gateway.ports.sessions import SessionStore
@@ -90,6 +91,7 @@ class WebServices:
     audit: AuditTrail
     deliveries: DeliveryStore
     refused_calls: RefusedCallStore
+    notices: NoticeStore
     recordings: Recordings
     ready: Callable[[], Awaitable[dict[str, bool]]]
     clock: Clock = field(default_factory=SystemClock)

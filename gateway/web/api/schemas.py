@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.callback_work import AttemptResult
+from gateway.domain.case.receivers import NoticeWay
 from gateway.domain.events import REGISTRY
 from gateway.domain.fields import TABLE, Kind
 from gateway.domain.status import Status
@@ -206,6 +207,27 @@ SCHEMAS: dict[str, Schema] = {
     "Callback": CALLBACK,
     "CallbackList": _object(items=_list(_ref("Callback"))),
     "RefusedCallList": _object(items=_list(REFUSED_CALL)),
+    "NoticeList": _object(
+        items=_list(
+            _object(
+                event_seq=WHOLE,
+                unit=TEXT,
+                way=_enum(NoticeWay),
+                type=TEXT,
+                clock_kind=NTEXT,
+                task_id=NTEXT,
+                urgent=FLAG,
+                at=TIME,
+                due_at=TIME,
+                next_at=NTIME,
+                sent_at=NTIME,
+                dead_at=NTIME,
+                attempts=WHOLE,
+                error=NTEXT,
+                address=NTEXT,
+            )
+        )
+    ),
     "Taxonomy": _object(
         version=TEXT,
         items=_list(

@@ -288,7 +288,7 @@ async def test_after_a_night_down_a_unit_hears_once_in_ten_minutes(house: House)
     await house.db.unit_notices.add(notices[:10])
     counted = []
     for _ in range(70):
-        counted += [(house.clock.now() - NOON, message.text.count("签收超时 ")) for message in await house.told(60)]
+        counted += [(house.clock.now() - NOON, message.text.count("签收超时")) for message in await house.told(60)]
     assert [at for at, _ in counted] == [timedelta(minutes=minute) for minute in (1, 11, 21)]
     assert [lines for _, lines in counted] == [MOST + 1, MOST + 1, 200 + 1], "with the line that counts them"
 

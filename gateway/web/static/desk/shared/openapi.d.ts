@@ -475,6 +475,26 @@ export interface MessageReceivedData {
 
 export interface MessageSentData { message_id: string; error?: string | null; changed?: Changed; }
 
+export interface NoticeList {
+  items: {
+    event_seq: number;
+    unit: string;
+    way: "sms" | "email" | "wecom";
+    type: string;
+    clock_kind: string | null;
+    task_id: string | null;
+    urgent: boolean;
+    at: string;
+    due_at: string;
+    next_at: string | null;
+    sent_at: string | null;
+    dead_at: string | null;
+    attempts: number;
+    error: string | null;
+    address: string | null;
+  }[];
+}
+
 export type OpenApi = Record<string, unknown>;
 
 export interface PasswordBody { current: string; new: string; }
@@ -996,6 +1016,7 @@ export interface Operations {
   "POST callbacks/{callback}/actions/done": { query: { unmasked?: boolean; }; body: DoneBody; answer: Callback; };
   "POST callbacks/{callback}/actions/cancel": { query: { unmasked?: boolean; }; body: CancelBody; answer: Callback; };
   "GET refused-calls": { query: { hours?: number; limit?: number; }; body: undefined; answer: RefusedCallList; };
+  "GET tickets/{ticket}/notices": { query: Record<string, never>; body: undefined; answer: NoticeList; };
   "GET feeds": { query: Record<string, never>; body: undefined; answer: FeedList; };
   "GET feeds/dead-letters": { query: { feed?: string | null; limit?: number; }; body: undefined; answer: DeadLetterList; };
   "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };
