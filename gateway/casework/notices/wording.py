@@ -67,12 +67,14 @@ class Wording:
         return f"[{_WORDS[self.language]['urgent']}] " if letter.urgent else ""
 
     def _what(self, line: NoticeLine) -> str:
-        kind = REGISTRY[line.type]
-        named = kind.ZH if self.language == "zh" else kind.EN
-        if line.clock_kind is None:
-            return named
-        clock = ClockKind(line.clock_kind)
-        return f"{clock.zh}{named}" if self.language == "zh" else f"{clock.en}: {named.lower()}"
+        """What happened; of a newer release, which runs beside this one, by its code."""
+        kind = REGISTRY.get(line.type)
+        if kind is None:
+            return line.type
+        clock = next((one for one in ClockKind if one == line.clock_kind), None)
+        if clock is None:
+            return kind.ZH if self.language == "zh" else kind.EN
+        return f"{clock.zh}{kind.ZH}" if self.language == "zh" else f"{clock.en}: {kind.EN.lower()}"
 
     def _line(self, line: NoticeLine) -> str:
         parts = [spelled_no(line.ticket_no), self._what(line)]

@@ -13,7 +13,7 @@ from gateway.casework.notices.hours import ReceivingHours
 from gateway.casework.notices.wording import Wording
 from gateway.domain.case.receivers import NoticeWay
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
-from gateway.following.poll import until_stored
+from gateway.following.poll import never, until_stored
 from gateway.following.retry import Retry
 from gateway.following.worker import LeasedWorker
 from gateway.ports.clock import Clock
@@ -64,7 +64,7 @@ class NoticeWorker:
             work=self._send,
             parallel=PARALLEL,
             poll_s=POLL_S,
-            on=lambda: asyncio.get_running_loop().create_future(),
+            on=never,
             drain_s=SEND_TIMEOUT_S,
             away=partial(_log.warning, "notices_wait_for_store"),
         )

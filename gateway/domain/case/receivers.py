@@ -1,6 +1,6 @@
 """Who is told of what happens to a case: units by their contacts and deputies, each by the way its address names.
 
-Who gives a robot's address or a mobile number is told there; a landline cannot be written to.
+A mobile number, an e-mail address and a WeCom robot can be written to; a landline cannot.
 """
 
 from __future__ import annotations

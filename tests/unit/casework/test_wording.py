@@ -85,3 +85,7 @@ def test_a_ticket_that_is_gone_is_named_by_its_number_and_the_centre_gets_its_ow
 def test_every_event_that_tells_units_can_be_worded(kind: str) -> None:
     for language in ("zh", "en"):
         assert "20261130-0000012" in wording(language).text(letter(line(1, kind)), 5)  # type: ignore[arg-type]  # a Language
+
+
+def test_what_a_newer_release_tells_is_called_by_its_code() -> None:
+    assert wording("zh").subject(letter(line(1, "of.tomorrow"))) == "12345 of.tomorrow 20261130-0000012"
