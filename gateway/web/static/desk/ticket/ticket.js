@@ -16,6 +16,7 @@ import { useSpans } from "./evidence.js";
 import { FIELDS } from "./fields.js";
 import { Field, Marked, Mentions } from "./form.js";
 import { Attachment, Viewer, pictures } from "./media.js";
+import { Notices } from "./notices.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { Interaction } from "./transcript.js";
@@ -201,6 +202,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
       <${SameRequester} record=${record} form=${form} />
       <${Similar} record=${record} form=${form} />
       <${History} record=${record} />
+      <${Notices} record=${record} />
     </div>
     <${Viewer} items=${sealed ? [] : pictures(record)} shown=${shown} look=${look} />
   </div>`;
