@@ -61,7 +61,12 @@ class Wording:
         return "\n".join([*told, self._link(letter)])
 
     def _link(self, letter: Letter) -> str:
-        return self.desk if letter.unit in self.at_desk else self.link
+        """To the one task or ticket that it is about, else to where all of them are."""
+        lines = latest(letter.lines)
+        alone = lines[0] if len(lines) == 1 else None
+        if letter.unit in self.at_desk:
+            return self.desk if alone is None else f"{self.desk}#/tickets/{alone.ticket_id}"
+        return self.link if alone is None or alone.task_id is None else f"{self.link}#/tasks/{alone.task_id}"
 
     def _urgent(self, letter: Letter) -> str:
         return f"[{_WORDS[self.language]['urgent']}] " if letter.urgent else ""

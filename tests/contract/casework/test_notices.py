@@ -189,13 +189,13 @@ async def house(db: Database, clock: SetClock, posts: dict[NoticeWay, Post]) -> 
 
 async def test_a_unit_is_told_of_its_task_by_each_way_once(house: House) -> None:
     await house.office.registered(category={"code": "010102", "l1": "供水", "l2": "水压低"})
-    await house.office.dispatched("M02")
+    (task,) = await house.office.dispatched("M02")
     assert await house.told() == [], "what comes soon after is gathered"
     told = await house.told(GATHER.total_seconds())
     assert {one.address for one in told} == {MOBILE, MAIL}, "the deputy is told when the contacts do not act"
     no = (await house.office.record())["ticket_no"]
     assert {one.text for one in told} == {
-        f"12345 {no[:8]}-{no[8:]} 派给单位 水压低 时限 11-23 12:30\nhttps://12345.example/unit/"
+        f"12345 {no[:8]}-{no[8:]} 派给单位 水压低 时限 11-23 12:30\nhttps://12345.example/unit/#/tasks/{task}"
     }
     assert await house.told(3600) == []
 
@@ -507,7 +507,7 @@ async def test_the_centre_is_told_of_what_it_has_to_decide_with_a_link_to_its_de
     (told,) = await house.told(60)
     assert told.address == CENTRE
     assert "申请退单" in told.text
-    assert told.text.endswith("\nhttps://12345.example/desk/")
+    assert told.text.endswith(f"\nhttps://12345.example/desk/#/tickets/{house.office.ticket_id}")
     assert "张三" not in told.text
 
 

@@ -55,10 +55,10 @@ def wording(language: Language) -> Wording:
 def test_one_ticket_is_one_line_with_its_nearest_limit_and_the_link() -> None:
     one = letter(line(1, ClockWarned.TYPE))
     assert wording("zh").text(one, 5) == (
-        "12345 20261130-0000012 签收临期提醒 供水故障 海甸街道 时限 11-30 09:30\nhttps://g/unit/"
+        "12345 20261130-0000012 签收临期提醒 供水故障 海甸街道 时限 11-30 09:30\nhttps://g/unit/#/tasks/k"
     )
     assert wording("en").text(one, 5) == (
-        "12345 20261130-0000012 Sign: due soon 供水故障 海甸街道 due 11-30 09:30\nhttps://g/unit/"
+        "12345 20261130-0000012 Sign: due soon 供水故障 海甸街道 due 11-30 09:30\nhttps://g/unit/#/tasks/k"
     )
     assert wording("zh").subject(one) == "12345 签收临期提醒 20261130-0000012"
 
@@ -77,7 +77,7 @@ def test_many_are_counted_by_what_happened_and_each_ticket_stands_once_with_the_
 
 def test_a_ticket_that_is_gone_is_named_by_its_number_and_the_centre_gets_its_own_link() -> None:
     assert wording("zh").text(letter(line(1, form=None), unit="C00"), 5) == (
-        "12345 20261130-0000012 派给单位\nhttps://g/desk/"
+        "12345 20261130-0000012 派给单位\nhttps://g/desk/#/tickets/t12"
     )
 
 
