@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.bootstrap.cases import acting, case_services
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import WrittenContacts
@@ -29,6 +30,7 @@ class Web:
             store=base.database.words, clock=base.clock, next_commit=base.database.committed.next
         )
         self.catalogue = Catalogue.read(base.settings.config_dir)
+        self.acting = acting(base.settings, base.tables, self.catalogue, base.clock)
         self.open311 = Open311(
             services=read_services(base.settings.config_dir / "open311_services.csv"),
             jurisdiction_id=base.settings.open311.jurisdiction_id,
@@ -74,6 +76,7 @@ class Web:
                 widget_channel=base.configured.widget,
                 attachments=database.attachments,
                 files=base.files,
+                cases=case_services(database, self.acting),
                 erasure=erasure(settings, database),
                 channels_report=channels,
                 sources=base.configured.sources,

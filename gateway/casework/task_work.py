@@ -10,6 +10,7 @@ from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import UnitTask
+from gateway.domain.keys import ExternalKey
 from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
@@ -40,17 +41,19 @@ class WorkOnTask:
     to: Offer | None = None
     """Of a re-assignment."""
     solved: bool = True
-    granted: bool = True
-    """An extension needs nobody's consent."""
     directory: str | None = None
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request alters nothing."""
     trace: str | None = None
 
     def refs(self) -> Refs:
         """The ticket."""
-        return Refs(tickets=(self.ticket_id,))
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``Forbidden``."""
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         case = Case(ticket, self.at, self.actor, world.case_rules)
         task = case.task(self.task_id)
@@ -72,6 +75,7 @@ class WorkOnTask:
                 text=self.text,
             )
             world.new_notes.append(note)
+        world.see((self.key,) if self.key is not None else (), ticket, None)
         return world.applied(ticket)
 
     def _check(self, task: UnitTask) -> None:
@@ -100,7 +104,7 @@ class WorkOnTask:
         until = self.until
         if until is None:
             raise RejectedInput("an extension names an instant")
-        if self.granted:
+        if self.unit is None or not case.rules.policy.approve_extensions:
             case.extend(task, until, self.reason, self.said_in)
         else:
             case.ask_extension(task, until, self.reason or "", self.said_in)

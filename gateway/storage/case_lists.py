@@ -1,0 +1,55 @@
+"""Lists of tasks and notes, by their narrow rows."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.ids import from_rfc3339
+from gateway.errors import RejectedInput
+from gateway.ports.cases import ListedTask, TaskPage, TaskQuery
+from gateway.storage import tables as t
+from gateway.storage.engine import Sql
+from gateway.storage.texts import check_texts
+
+_T = t.tasks.c
+_CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([0-9A-Za-z-]{1,60})")
+_LAST = "9999"
+"""Behind every due time."""
+_DUE = sa.func.coalesce(_T.due_at, _LAST)
+
+
+class SqlCaseLists:
+    """Implements ``ports.cases.CaseLists``."""
+
+    def __init__(self, *, sql: Sql) -> None:
+        """Reads this database."""
+        self._sql = sql
+
+    async def tasks(self, query: TaskQuery) -> TaskPage:
+        """See ``ports.cases.CaseLists.tasks``."""
+        check_texts((query.unit,))
+        statement = sa.select(_T.task_id, _T.ticket_id, _T.due_at).order_by(_DUE, _T.task_id)
+        if query.unit is not None:
+            statement = statement.where(_T.unit == query.unit)
+        if query.open is not None:
+            statement = statement.where(_T.open.is_(query.open))
+        if query.cursor is not None:
+            found = _CURSOR.fullmatch(query.cursor)
+            if found is None:
+                raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
+            statement = statement.where(sa.tuple_(_DUE, _T.task_id) > sa.tuple_(found[1] or _LAST, found[2]))
+        rows = await self._sql.read(lambda c: c.execute(statement.limit(query.limit + 1)).all())
+        page = rows[: query.limit]
+        more = f"{page[-1].due_at or ''}|{page[-1].task_id}" if len(rows) > query.limit else None
+        return TaskPage(tuple(ListedTask(row.task_id, row.ticket_id) for row in page), more)
+
+    async def notes(self, ticket_id: str) -> list[Note]:
+        """See ``ports.cases.CaseLists.notes``."""
+        check_texts((ticket_id,))
+        columns = t.case_notes.c
+        query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id).order_by(columns.at, columns.note_id)
+        rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
+        return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows]
