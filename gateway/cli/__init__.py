@@ -38,6 +38,7 @@ VERBS = (
     "trunks",
     "feeds",
     "dispatch",
+    "tickets",
     "channel",
     "simulate",
     "backup",
@@ -109,6 +110,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "feeds": lambda db: verb.run(args, db, settings.zone),
         "erase": lambda db: verb.run(args, db, settings),
         "dispatch": lambda db: verb.run(args, db, settings),
+        "tickets": lambda db: verb.run(args, db, settings),
         "search": lambda db: verb.run(args, db.search),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }
