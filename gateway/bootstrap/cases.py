@@ -13,18 +13,12 @@ from gateway.ports.clock import Clock
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.web.catalogue import Catalogue
-from gateway.web.services import CaseServices
 
 
 def acting(settings: Settings, tables: TablesInForce, known: Catalogue, clock: Clock) -> Acting:
     """Who makes the commands of what people do."""
     dispatcher = Dispatcher(tables=tables, categories=known.category_names, zone=settings.zone, clock=clock)
     return Acting(dispatcher=dispatcher, clock=clock)
-
-
-def case_services(database: Database, acting: Acting) -> CaseServices:
-    """What the API needs."""
-    return CaseServices(acting=acting, lists=database.case_lists, overdue=database.case_clocks)
 
 
 def clock_worker(database: Database, owner: str) -> ClockWorker:

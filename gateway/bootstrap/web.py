@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.bootstrap.cases import acting, case_services
+from gateway.bootstrap.cases import acting
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import WrittenContacts
@@ -16,7 +16,7 @@ from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
 from gateway.web.catalogue import Catalogue
 from gateway.web.reportable import Open311, read_services
-from gateway.web.services import WebServices
+from gateway.web.services import CaseServices, WebServices
 
 
 class Web:
@@ -76,7 +76,7 @@ class Web:
                 widget_channel=base.configured.widget,
                 attachments=database.attachments,
                 files=base.files,
-                cases=case_services(database, self.acting),
+                cases=CaseServices(acting=self.acting, lists=database.case_lists, overdue=database.case_clocks),
                 erasure=erasure(settings, database),
                 channels_report=channels,
                 sources=base.configured.sources,

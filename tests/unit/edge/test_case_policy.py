@@ -12,9 +12,10 @@ from gateway.domain.case.policy import WALL, CasePolicy, ClockKind, EscalateTo, 
 from gateway.domain.hours import parse_span
 from gateway.domain.words import DemandType
 from gateway.edge.case_policy import read_case_policy
+from gateway.edge.unit_table import read_units
 from gateway.edge.yaml_source import YamlSource
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 
 pytestmark = pytest.mark.unit
 
