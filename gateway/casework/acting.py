@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.casework.case_work import WorkOnCase
 from gateway.casework.dispatch import DispatchTicket, LeaveUndecided
-from gateway.casework.dispatcher import Choice, Dispatcher
+from gateway.casework.dispatcher import Dispatcher, UnitChoice
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Command
@@ -68,7 +68,7 @@ class Acting:
         if said.get("unit") is None:
             command = self.dispatcher.dispatch(record, actor, version=version)
         else:
-            choice = Choice(
+            choice = UnitChoice(
                 unit=said["unit"], joint=tuple(said.get("joint", ())), reason=said.get("reason"), text=said.get("text")
             )
             command = self.dispatcher.choose(record, actor, choice, version=version)

@@ -25,7 +25,7 @@ CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class UnitChoice:
     """Whom the centre names, and why: ``reason`` is a code, ``text`` its words."""
 
     unit: str
@@ -111,7 +111,7 @@ class Dispatcher:
         command.only_new = only_new
         return command
 
-    def choose(self, record: Record, actor: str, choice: Choice, *, version: int | None = None) -> DispatchTicket:
+    def choose(self, record: Record, actor: str, choice: UnitChoice, *, version: int | None = None) -> DispatchTicket:
         """The command by which the units that the centre names have it.
 
         ``RejectedInput``: there is no such unit; it is not the one that the tables name and no reason is given; or a

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.verbs import CaseVerb, Standing, WhyArchived, at_work
+from gateway.domain.case.verbs import CaseStanding, CaseVerb, WhyArchived, at_work
 from gateway.domain.events import (
     CaseArchived,
     CaseDeflected,
@@ -131,10 +131,10 @@ class Closing:
         self._ticket.record(event, told)
 
 
-def standing_of(ticket: Ticket) -> Standing:
+def standing_of(ticket: Ticket) -> CaseStanding:
     """How ``ticket`` stands."""
     form = ticket.form
-    return Standing(
+    return CaseStanding(
         status=ticket.status,
         empty=ticket.empty,
         demand_type=form.demand.type,

@@ -37,7 +37,7 @@ REOPENABLE = ANSWERED | {Status.ARCHIVED, Status.INFORMED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class CaseStanding:
     """How a case stands, as far as it decides what can be done with it."""
 
     status: Status

@@ -12,7 +12,7 @@ from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import DispatchReason, DispatchStage
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import OFFERED
-from gateway.domain.case.verbs import CaseVerb, Standing, at_work
+from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
 from gateway.domain.form import Routing
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb
@@ -45,10 +45,10 @@ async def suggestion(context: Context) -> web.Response:
     return json_response(suggested(context.cases, context.cases.dispatcher.suggest(record)))
 
 
-def standing_of(record: Record) -> Standing:
+def standing_of(record: Record) -> CaseStanding:
     """How the case of ``record`` stands."""
     outcome = record["outcome"]
-    return Standing(
+    return CaseStanding(
         status=Status(record["status"]),
         empty=record["empty"],
         demand_type=record["demand"]["type"],
