@@ -5,12 +5,14 @@ import * as channels from "../channels/words.js";
 import * as feeds from "../feeds/words.js";
 import * as list from "../list/words.js";
 import * as login from "../login/words.js";
+import * as cases from "../ticket/words-case.js";
 import * as media from "../ticket/words-media.js";
 import * as ticket from "../ticket/words.js";
 import { EVENTS } from "./event-names.js";
 
 const zh = {
   ...callbacks.zh,
+  ...cases.zh,
   ...channels.zh,
   ...feeds.zh,
   ...list.zh,
@@ -103,6 +105,7 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   ...callbacks.en,
+  ...cases.en,
   ...channels.en,
   ...feeds.en,
   ...list.en,
