@@ -6,27 +6,16 @@ from typing import Any
 
 import pytest
 
-from gateway.casework.catalogues import Catalogues
+from tests.support.cases import adopt_tables, classify
 from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
-UNITS = """code,name_zh,name_en,kind,parent
-M02,市水务局,Water,department,
-M07,市政管理局,Roads,department,
-D08,美兰区,Meilan,district,
-T1,灵山镇,Lingshan,town,D08
-"""
-TABLE = "category,division,line,unit,role\n0402,*,*,M07,lead\n0101,*,*,M02,lead\n"
 SAID = "已联系王小明13800138000，路灯修好"
 
 
 @pytest.fixture
 async def city(house: WebHouse) -> WebHouse:
-    catalogues = Catalogues(
-        store=house.database.catalogues, clock=house.clock, categories={"0402": "路灯", "0101": "停水"}, divisions={}
-    )
-    await catalogues.adopt({"units.csv": UNITS.encode(), "dispatch.csv": TABLE.encode()}.get)
-    assert await house.case_tables.refresh()
+    await adopt_tables(house)
     return house
 
 
@@ -34,12 +23,8 @@ async def ticket(house: WebHouse, code: str = "0402") -> str:
     told = await house.contact(
         "国贸路的路灯坏了", requester={"kind": "citizen", "name": "王小明", "phone": "13800138000"}
     )
-    path = f"/api/v1/tickets/{told['ticket_id']}"
-    status, body = await house.ask(
-        "PATCH", path, headers={"If-Match": '"1"'}, json={"demand": {"type": "complaint", "category": {"code": code}}}
-    )
-    assert status == 200, body
-    return path
+    await classify(house, told["ticket_id"], code)
+    return f"/api/v1/tickets/{told['ticket_id']}"
 
 
 async def act(house: WebHouse, path: str, verb: str, status: int = 200, **more: Any) -> dict[str, Any]:
