@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.domain import task_status as states
 from gateway.domain.case import clock_moves
+from gateway.domain.case.clock import CaseClock, WhyMoved
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
@@ -40,7 +41,7 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 
 MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
 """Record paths from which time limits follow."""
@@ -123,7 +124,8 @@ class Case:
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
-    def _offer(self, offer: Offer, directory: str | None) -> None:
+    def _offer(self, offer: Offer, directory: str | None, before: UnitTask | None = None) -> None:
+        """``before``: the task of another unit that it takes the place of."""
         made = UnitTask(
             task_id=offer.task_id,
             unit=offer.unit,
@@ -145,11 +147,16 @@ class Case:
         if offer.role is Role.LEAD and lead != offer.unit:
             event.changed[_LEAD] = [lead, offer.unit]
         self._record(event, None, made)
-        first, since = ClockKind.SIGN, self._at
-        if self.rules.is_urgent(self._ticket.form.demand):
-            first, since = ClockKind.RESPOND, self._ticket.created_at
-        self.clocks.start(first, task_id=offer.task_id, unit=offer.unit, since=since)
-        self.clocks.start(ClockKind.REPLY, task_id=offer.task_id, unit=offer.unit)
+        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        first = self.rules.policy.first(urgent=urgent)
+        since = self._ticket.created_at if urgent and before is None else self._at
+        for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
+            keeps = before if kind in self.rules.policy.keep_on_reassignment else None
+            old = None if keeps is None else next(self.clocks.running(kind, task_id=keeps.task_id), None)
+            if old is None:
+                self.clocks.start(kind, task_id=offer.task_id, unit=offer.unit, since=begun)
+            else:
+                self.clocks.hand_over(old, task_id=offer.task_id, unit=offer.unit)
 
     def sign(self, task: UnitTask) -> None:
         """签收."""
@@ -205,13 +212,14 @@ class Case:
         self._free((to,))
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
-        self._offer(to, directory)
+        self._offer(to, directory, task)
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
-        """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
+        """延期 that the centre has to grant. ``Conflict``, ``RejectedInput`` as in ``extend``."""
         states.after(TaskStatus(task.status), TaskVerb.EXTEND)
+        self._extendable(task, until)
         after = cloned(task)
         after.asked_until, after.version = rfc3339(until), task.version + 1
         about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
@@ -219,14 +227,26 @@ class Case:
         self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
 
     def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
-        """延期. ``Conflict`` when the limit has passed already, or no time is won."""
-        clocks = list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        for clock in clocks:
-            clock_moves.extend(clock, until, self._at, self.rules.terms_of(clock, self._ticket.form.demand))
+        """延期. ``Conflict`` when the limit has passed already, no time is won, or it was extended as often as may be.
+
+        ``RejectedInput`` for more time than the policy allows.
+        """
+        clocks = self._extendable(task, until)
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
         self._met(task, ClockKind.APPROVE)
         self.clocks.extend(clocks, until)
+
+    def _extendable(self, task: UnitTask, until: datetime) -> list[CaseClock]:
+        policy, clocks = self.rules.policy, list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
+        for clock in clocks:
+            if sum(one.why is WhyMoved.EXTENDED for one in clock.earlier) >= policy.most_extensions:
+                raise Conflict(f"this task was extended {policy.most_extensions} times already, which is the most")
+            if until - clock.due_at > policy.longest_extension:
+                hours = policy.longest_extension.total_seconds() / 3600
+                raise RejectedInput(f"an extension is of {hours:g} hours at most")
+            clock_moves.extend(clock, until, self._at, self.rules.terms_of(clock, self._ticket.form.demand))
+        return clocks
 
     def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
         """暂停."""
