@@ -12,7 +12,7 @@ from gateway.domain.events import CaseDispatched
 from gateway.domain.form import Handling, Routing
 from gateway.domain.keys import ExternalKey
 from gateway.domain.status import NOT_BEGUN
-from gateway.domain.task_status import GONE, TaskStatus
+from gateway.domain.task_status import is_gone
 from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
 from gateway.errors import Conflict, RejectedInput
@@ -125,7 +125,7 @@ class LeaveUndecided:
 
 
 def _busy(handling: Handling) -> set[str]:
-    return {one.unit or "" for one in handling.units if TaskStatus(one.status) not in GONE}
+    return {one.unit or "" for one in handling.units if not is_gone(one.status)}
 
 
 def _begun(ticket: Ticket) -> bool:

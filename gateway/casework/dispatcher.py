@@ -14,7 +14,7 @@ from gateway.domain.case.directory import Directory, UnitKind
 from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
 from gateway.domain.form import Routing
 from gateway.domain.ids import new_ulid
-from gateway.domain.task_status import GONE, Role, TaskStatus
+from gateway.domain.task_status import Role, is_gone
 from gateway.errors import RejectedInput
 from gateway.ports.clock import Clock
 from gateway.ports.store import Record
@@ -180,7 +180,7 @@ class Dispatcher:
 def _is_led(record: Record) -> bool:
     """Whether a unit that leads has the ticket."""
     units = record["handling"]["units"]
-    return any(one["role"] == Role.LEAD and TaskStatus(one["status"]) not in GONE for one in units)
+    return any(one["role"] == Role.LEAD and not is_gone(one["status"]) for one in units)
 
 
 def shown_steps(decision: Decision) -> list[Routing]:

@@ -101,6 +101,11 @@ RUNNING: Final = frozenset(_S) - GONE - {_S.ACCEPTED}
 """Something is still to be done about the task, by the unit or the centre."""
 
 
+def is_gone(status: str) -> bool:
+    """Whether the unit of a task that stands so has nothing to do with the ticket any more."""
+    return TaskStatus(status) in GONE
+
+
 def after(before: TaskStatus, verb: TaskVerb) -> TaskStatus:
     """The state that ``verb`` leads to; ``Conflict`` names what can be done instead."""
     found = NEXT[before].get(verb)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.case.note import Note
@@ -38,11 +39,35 @@ class TaskPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCase:
+    """Something that the centre has to do: decide who acts, review a return, approve a reply or more time."""
+
+    clock_id: str
+    ticket_id: str
+    task_id: str | None
+    kind: str
+    due_at: datetime
+    overdue_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPage:
+    """One page."""
+
+    items: tuple[WaitingCase, ...]
+    next_cursor: str | None
+
+
 class CaseLists(Protocol):
     """Reading them."""
 
     async def tasks(self, query: TaskQuery) -> TaskPage:
         """One page; ``RejectedInput`` for a cursor that is not ours."""
+        ...
+
+    async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
+        """What waits for the centre, the nearest due first; ``RejectedInput`` for a cursor that is not ours."""
         ...
 
     async def notes(self, ticket_id: str) -> Sequence[Note]:

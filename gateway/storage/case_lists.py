@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import RejectedInput
-from gateway.ports.cases import ListedTask, TaskPage, TaskQuery
+from gateway.ports.cases import ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
 from gateway.storage.texts import check_texts
 
-_T = t.tasks.c
+_T, _C = t.tasks.c, t.clocks.c
 _CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([0-9A-Za-z-]{1,60})")
 _LAST = "9999"
 """Behind every due time."""
@@ -37,14 +37,34 @@ class SqlCaseLists:
         if query.open is not None:
             statement = statement.where(_T.open.is_(query.open))
         if query.cursor is not None:
-            found = _CURSOR.fullmatch(query.cursor)
-            if found is None:
-                raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
-            statement = statement.where(sa.tuple_(_DUE, _T.task_id) > sa.tuple_(found[1] or _LAST, found[2]))
+            due, task_id = _cursor(query.cursor)
+            statement = statement.where(sa.tuple_(_DUE, _T.task_id) > sa.tuple_(due or _LAST, task_id))
         rows = await self._sql.read(lambda c: c.execute(statement.limit(query.limit + 1)).all())
         page = rows[: query.limit]
         more = f"{page[-1].due_at or ''}|{page[-1].task_id}" if len(rows) > query.limit else None
         return TaskPage(tuple(ListedTask(row.task_id, row.ticket_id) for row in page), more)
+
+    async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
+        """See ``ports.cases.CaseLists.waiting``."""
+        names = ("clock_id", "ticket_id", "task_id", "kind", "due_at", "overdue_since")
+        query = sa.select(*(_C[name] for name in names)).where(t.WAITS_FOR_CENTRE).order_by(_C.due_at, _C.clock_id)
+        if cursor is not None:
+            due, clock_id = _cursor(cursor)
+            query = query.where(sa.tuple_(_C.due_at, _C.clock_id) > sa.tuple_(due, clock_id))
+        rows = await self._sql.read(lambda c: c.execute(query.limit(limit + 1)).mappings().all())
+        page = rows[:limit]
+        items = tuple(
+            WaitingCase(
+                **{
+                    **row,
+                    "due_at": from_rfc3339(row["due_at"]),
+                    "overdue_since": from_rfc3339(row["overdue_since"]) if row["overdue_since"] else None,
+                }
+            )
+            for row in page
+        )
+        more = f"{page[-1]['due_at']}|{page[-1]['clock_id']}" if len(rows) > limit else None
+        return WaitingPage(items, more)
 
     async def notes(self, ticket_id: str) -> list[Note]:
         """See ``ports.cases.CaseLists.notes``."""
@@ -53,3 +73,11 @@ class SqlCaseLists:
         query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id).order_by(columns.at, columns.note_id)
         rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
         return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows]
+
+
+def _cursor(given: str) -> tuple[str, str]:
+    """The due time and the id behind which a page begins."""
+    found = _CURSOR.fullmatch(given)
+    if found is None:
+        raise RejectedInput("this cursor is not one of this list; leave it out to begin anew")
+    return found[1], found[2]

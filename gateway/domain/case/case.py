@@ -39,13 +39,12 @@ from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
-from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
-from gateway.domain.ticket import Alteration, Ticket
+from gateway.domain.task_status import Role, TaskStatus, TaskVerb
+from gateway.domain.ticket import LEAD, Alteration, Ticket
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 
 MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
 """Record paths from which time limits follow."""
-_LEAD = "handling.lead_unit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,9 @@ class Case:
             raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
         offers = list(offers)
         self._free(offers)
-        led = next((one.unit for one in handling.units if one.role == Role.LEAD and not _is_gone(one)), None)
+        led = next(
+            (one.unit for one in handling.units if one.role == Role.LEAD and not states.is_gone(one.status)), None
+        )
         if led is not None and any(offer.role is Role.LEAD for offer in offers):
             raise Conflict(f"{led} leads this ticket already; re-assign its task, or add units beside it")
         told = Alteration(ticket)
@@ -120,7 +121,7 @@ class Case:
         return handling.units[-len(offers) :]
 
     def _free(self, offers: Iterable[Offer]) -> None:
-        busy = {one.unit for one in self._ticket.form.handling.units if not _is_gone(one)}
+        busy = {one.unit for one in self._ticket.form.handling.units if not states.is_gone(one.status)}
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
@@ -145,7 +146,7 @@ class Case:
         )
         lead = self._ticket.form.handling.lead_unit
         if offer.role is Role.LEAD and lead != offer.unit:
-            event.changed[_LEAD] = [lead, offer.unit]
+            event.changed[LEAD] = [lead, offer.unit]
         self._record(event, None, made)
         urgent = self.rules.is_urgent(self._ticket.form.demand)
         first = self.rules.policy.first(urgent=urgent)
@@ -337,7 +338,3 @@ class Case:
         if status is not ticket.status:
             event.changed["status"] = [ticket.status.value, moved(ticket.status, status).value]
         ticket.record(event)
-
-
-def _is_gone(task: UnitTask) -> bool:
-    return TaskStatus(task.status) in GONE

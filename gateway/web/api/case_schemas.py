@@ -106,6 +106,14 @@ CASE_SCHEMAS: dict[str, Schema] = {
     "NoteList": object_of(
         items=list_of(object_of(note_id=TEXT, task_id=NTEXT, kind=enum_of(NoteKind), author=TEXT, at=TIME, text=TEXT))
     ),
+    "WaitingPage": object_of(
+        items=list_of(
+            object_of(
+                clock_id=TEXT, kind=enum_of(ClockKind), task_id=NTEXT, due_at=TIME, overdue_since=NTIME, ticket=_TICKET
+            )
+        ),
+        next_cursor=NTEXT,
+    ),
     "OverdueList": object_of(
         items=list_of(
             object_of(

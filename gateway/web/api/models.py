@@ -316,6 +316,13 @@ class OverdueQuery(Closed):
     limit: int = Field(100, ge=1, le=100)
 
 
+class WaitingQuery(Closed):
+    """``GET /waiting``."""
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
 class SuggestionQuery(Closed):
     """``GET /dispatch/suggestion``."""
 

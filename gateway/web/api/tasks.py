@@ -15,7 +15,7 @@ from gateway.ports.cases import TaskQuery
 from gateway.ports.store import Record, TicketQuery
 from gateway.web.api.case_bodies import TASK_BODIES
 from gateway.web.api.cases import OPTIONAL_HEADERS, carry_out, check_units, request_key, wanted_version
-from gateway.web.api.models import OverdueQuery, ReassignBody, TasksQuery, UnmaskedQuery
+from gateway.web.api.models import OverdueQuery, ReassignBody, TasksQuery, UnmaskedQuery, WaitingQuery
 from gateway.web.api.tickets import asks_unmasked, read
 from gateway.web.auth import READ, WRITE
 from gateway.web.routing import Context, Handler, Route, json_response
@@ -57,6 +57,25 @@ async def list_overdue(context: Context) -> web.Response:
         for one in found
     ]
     return json_response({"items": items})
+
+
+async def list_waiting(context: Context) -> web.Response:
+    """待中心办理: what the centre has to decide, review or approve, the nearest due first."""
+    query = context.query(WaitingQuery)
+    page = await context.cases.lists.waiting(limit=query.limit, cursor=query.cursor)
+    tickets = await _tickets(context, (one.ticket_id for one in page.items))
+    items = [
+        {
+            "clock_id": one.clock_id,
+            "kind": one.kind,
+            "task_id": one.task_id,
+            "due_at": rfc3339(one.due_at),
+            "overdue_since": None if one.overdue_since is None else rfc3339(one.overdue_since),
+            "ticket": _head(tickets[one.ticket_id]),
+        }
+        for one in page.items
+    ]
+    return json_response({"items": items, "next_cursor": page.next_cursor})
 
 
 async def list_notes(context: Context) -> web.Response:
@@ -157,6 +176,17 @@ ROUTES = (
         scope=READ,
         query=OverdueQuery,
         returns="OverdueList",
+        errors=(400, 401, 403, 422, 429, 503),
+        tag="cases",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/waiting",
+        handler=list_waiting,
+        summary="待中心办理: who acts is to be decided, a return reviewed, a reply or more time approved",
+        scope=READ,
+        query=WaitingQuery,
+        returns="WaitingPage",
         errors=(400, 401, 403, 422, 429, 503),
         tag="cases",
     ),

@@ -18,7 +18,7 @@ from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.domain.task_status import TaskVerb
-from gateway.errors import Conflict, NotFound, RejectedInput
+from gateway.errors import AlreadyDispatched, Conflict, NotFound, RejectedInput
 from gateway.intake.ticket.correct import CorrectTicket
 from gateway.ports.cases import TaskQuery
 from gateway.storage.database import Database
@@ -334,3 +334,36 @@ async def test_a_reassignment_takes_a_unit_of_the_directory(centre: Centre) -> N
     record = await centre.record()
     with pytest.raises(NotFound):
         centre.acting.on_task(TaskVerb.SIGN, record, "nobody's", "user:li", {})
+
+
+async def test_what_waits_for_the_centre_is_listed_by_its_limits_until_it_is_done(centre: Centre) -> None:
+    lists = centre.db.case_lists
+    undecided = await centre.registered("0605")
+    await centre.case(CaseVerb.DISPATCH)
+    returned = await centre.registered()
+    await centre.case(CaseVerb.DISPATCH)
+    await centre.task(TaskVerb.RETURN, reason="not_ours", text="非本局职责")
+    first = await lists.waiting(limit=1)
+    second = await lists.waiting(limit=1, cursor=first.next_cursor)
+    found = [(one.ticket_id, one.kind) for page in (first, second) for one in page.items]
+    assert found == [(undecided, "decide"), (returned, "review")]
+    assert second.next_cursor is None
+    with pytest.raises(RejectedInput):
+        await lists.waiting(limit=1, cursor="nonsense")
+    await centre.task(TaskVerb.UPHOLD)
+    centre.ticket_id = undecided
+    await centre.case(CaseVerb.DISPATCH, unit="M08", reason="unclear_duty")
+    assert (await lists.waiting(limit=9)).items == ()
+
+
+async def test_who_leads_a_dispatched_ticket_is_altered_by_its_tasks_alone(centre: Centre) -> None:
+    await centre.registered()
+    await centre.correct(handling__lead_unit="M09")
+    await centre.case(CaseVerb.DISPATCH)
+    assert (await centre.record())["handling"]["lead_unit"] == "M02"
+    with pytest.raises(AlreadyDispatched):
+        await centre.correct(handling__lead_unit="M09")
+    await centre.task(TaskVerb.RETURN, reason="not_ours")
+    await centre.task(TaskVerb.ACCEPT)
+    await centre.correct(handling__lead_unit="M09")
+    assert (await centre.record())["handling"]["lead_unit"] == "M09"

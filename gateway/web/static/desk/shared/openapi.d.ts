@@ -1063,6 +1063,24 @@ export type UrgencyLevel = "normal" | "urgent";
 
 export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
 
+export interface WaitingPage {
+  items: {
+    clock_id: string;
+    kind: "respond" | "sign" | "reply" | "decide" | "review" | "approve";
+    task_id: string | null;
+    due_at: string;
+    overdue_since: string | null;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+  next_cursor: string | null;
+}
+
 export type WhyArchived = "evaluated" | "unreachable" | "no_evaluation_needed";
 
 export type WhyInformed = "litigation" | "arbitration" | "discipline" | "reconsideration" | "petition" | "answered";
@@ -1126,6 +1144,7 @@ export interface Operations {
     answer: TaskPage;
   };
   "GET overdue": { query: { unit?: string | null; limit?: number; }; body: undefined; answer: OverdueList; };
+  "GET waiting": { query: { limit?: number; cursor?: string | null; }; body: undefined; answer: WaitingPage; };
   "GET tickets/{ticket}/notes": { query: { unmasked?: boolean; }; body: undefined; answer: NoteList; };
   "POST tickets/{ticket}/tasks/{task}/actions/sign": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
   "POST tickets/{ticket}/tasks/{task}/actions/return": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };

@@ -31,6 +31,7 @@ export const zh = {
   caseMore: (/** @type {string} */ span, /** @type {string} */ time) => `${span}，至 ${time}`,
   caseDo: (/** @type {string} */ verb) => `确认${verb}`,
   caseDone: (/** @type {string} */ verb) => `已完成：${verb}`,
+  already_dispatched: "工单已派单：请在“办理”中改派，不能直接更换承办单位。",
   not_now: "工单或任务的状态已变，现在不能这样做。请看清后再试。",
   rejected_input: "不能这样办理：派给非目录单位须说明理由，部门职责不得下派镇街。",
 };
@@ -67,6 +68,7 @@ export const en = {
   caseMore: (span, time) => `${span}, until ${time}`,
   caseDo: (verb) => `Confirm: ${verb.toLowerCase()}`,
   caseDone: (verb) => `Done: ${verb.toLowerCase()}`,
+  already_dispatched: "Units have this ticket: re-assign the task under Case instead of changing the lead unit.",
   not_now: "The ticket or task stands otherwise by now, and this cannot be done. Look again, then try once more.",
   rejected_input: "This cannot be done so: another unit than the tables name needs a reason, and a department's duty does not go down to a town.",
 };
