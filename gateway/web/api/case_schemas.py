@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gateway.domain.case.dispatch import DispatchStage
 from gateway.domain.case.note import NoteKind
-from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb
@@ -108,9 +107,7 @@ CASE_SCHEMAS: dict[str, Schema] = {
     ),
     "WaitingPage": object_of(
         items=list_of(
-            object_of(
-                clock_id=TEXT, kind=enum_of(ClockKind), task_id=NTEXT, due_at=TIME, overdue_since=NTIME, ticket=_TICKET
-            )
+            object_of(clock_id=TEXT, kind=_WORD, task_id=NTEXT, due_at=TIME, overdue_since=NTIME, ticket=_TICKET)
         ),
         next_cursor=NTEXT,
     ),
@@ -118,7 +115,7 @@ CASE_SCHEMAS: dict[str, Schema] = {
         items=list_of(
             object_of(
                 clock_id=TEXT,
-                kind=enum_of(ClockKind),
+                kind=_WORD,
                 task_id=NTEXT,
                 unit=NTEXT,
                 due_at=TIME,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -72,8 +72,8 @@ def case(record: Record, directory: Directory) -> dict[str, Any]:
             {
                 **{key: one[key] for key in _TASK},
                 "unit": named(directory, one["unit"]),
-                "role": _word(Role, one["role"]),
-                "status": _word(TaskStatus, one["status"]),
+                "role": word_of(Role(one["role"])),
+                "status": word_of(TaskStatus(one["status"])),
                 "possible": [_action(verb, TASK_BODIES) for verb in standing.task_verbs(TaskStatus(one["status"]))],
             }
             for one in handling["units"]
@@ -83,7 +83,7 @@ def case(record: Record, directory: Directory) -> dict[str, Any]:
                 **{key: one[key] for key in _CLOCK},
                 "clock_id": one["clock_id"],
                 "task_id": one["task_id"],
-                "kind": _word(ClockKind, one["kind"]),
+                "kind": word_of(ClockKind(one["kind"])),
                 "unit": None if one["unit"] is None else named(directory, one["unit"]),
             }
             for one in handling["clocks"]
@@ -116,7 +116,7 @@ def _fields(step: Routing) -> dict[str, Any]:
 
 def _step(step: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     return {
-        "stage": _word(DispatchStage, step["stage"]),
+        "stage": word_of(DispatchStage(step["stage"])),
         "rule": _rule(step["rule"]),
         "units": [named(directory, code) for code in step["units"]],
         "rows": step["rows"],
@@ -128,7 +128,7 @@ def _rule(code: str | None) -> Words:
     """What a stage found, or the code by which the centre chose."""
     for words in (DispatchReason, OFFERED[CaseVerb.DISPATCH]):
         if code in set(words):
-            return _word(words, code)
+            return word_of(words(code))
     return {"code": code or "", "zh": code or "", "en": code or ""}
 
 
@@ -139,7 +139,7 @@ def _action(verb: CaseVerb | TaskVerb, bodies: Mapping[Any, Any]) -> dict[str, A
         "zh": verb.zh,
         "en": verb.en,
         "fields": [{"name": name, "required": field.is_required()} for name, field in fields.items()],
-        "reasons": _words(OFFERED[verb]) if verb in OFFERED else [],
+        "reasons": [word_of(one) for one in OFFERED[verb]] if verb in OFFERED else [],
     }
 
 
@@ -151,13 +151,9 @@ def named(directory: Directory, code: str | None) -> Words:
     return {"code": unit.code, "zh": unit.name_zh, "en": unit.name_en or unit.name_zh}
 
 
-def _words(words: Iterable[Term]) -> list[Words]:
-    return [{"code": one.value, "zh": one.zh, "en": one.en} for one in words]
-
-
-def _word(words: type[Term], code: str) -> Words:
-    one = words(code)
-    return {"code": one.value, "zh": one.zh, "en": one.en}
+def word_of(word: Term) -> Words:
+    """A word of a closed vocabulary with its names."""
+    return {"code": word.value, "zh": word.zh, "en": word.en}
 
 
 ROUTES = (

@@ -8,12 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.domain.case.policy import ClockKind
 from gateway.domain.ids import rfc3339
 from gateway.domain.task_status import UNIT_VERBS, TaskVerb
 from gateway.domain.veil import Veil
 from gateway.ports.cases import TaskQuery
 from gateway.ports.store import Record, TicketQuery
 from gateway.web.api.case_bodies import TASK_BODIES
+from gateway.web.api.case_view import word_of
 from gateway.web.api.cases import OPTIONAL_HEADERS, carry_out, check_units, request_key, wanted_version
 from gateway.web.api.models import OverdueQuery, ReassignBody, TasksQuery, UnmaskedQuery, WaitingQuery
 from gateway.web.api.tickets import asks_unmasked, read
@@ -47,7 +49,7 @@ async def list_overdue(context: Context) -> web.Response:
     items = [
         {
             "clock_id": one.clock_id,
-            "kind": one.kind,
+            "kind": word_of(ClockKind(one.kind)),
             "task_id": one.task_id,
             "unit": one.unit,
             "due_at": rfc3339(one.due_at),
@@ -67,7 +69,7 @@ async def list_waiting(context: Context) -> web.Response:
     items = [
         {
             "clock_id": one.clock_id,
-            "kind": one.kind,
+            "kind": word_of(ClockKind(one.kind)),
             "task_id": one.task_id,
             "due_at": rfc3339(one.due_at),
             "overdue_since": None if one.overdue_since is None else rfc3339(one.overdue_since),

@@ -66,7 +66,12 @@ async def test_what_nobody_is_named_for_is_left_to_the_centre_which_chooses(hous
     await desk.press("Enter")
     await desk.see("待中心裁定承办单位", ".case")
     assert (await record(house, call))["status"] == "classified"
-    await focus(desk, "另选单位…")
+    await desk.js("location.hash = '#/waiting'")
+    await desk.see("派单裁定", ".cards")
+    await sound(desk, "waiting")
+    await desk.click(".cards a")
+    await desk.see("待中心裁定承办单位", ".case")
+    await focus(desk, "派单")
     await desk.press("Enter")
     await desk.see("确认派单", ".ask")
     for name, value in (("0", "M02"), ("1", "unclear_duty")):

@@ -552,7 +552,7 @@ export type OpenApi = Record<string, unknown>;
 export interface OverdueList {
   items: {
     clock_id: string;
-    kind: "respond" | "sign" | "reply" | "decide" | "review" | "approve";
+    kind: { code: string; zh: string; en: string; };
     task_id: string | null;
     unit: string | null;
     due_at: string;
@@ -1066,7 +1066,7 @@ export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
 export interface WaitingPage {
   items: {
     clock_id: string;
-    kind: "respond" | "sign" | "reply" | "decide" | "review" | "approve";
+    kind: { code: string; zh: string; en: string; };
     task_id: string | null;
     due_at: string;
     overdue_since: string | null;

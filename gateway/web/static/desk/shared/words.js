@@ -8,6 +8,7 @@ import * as login from "../login/words.js";
 import * as cases from "../ticket/words-case.js";
 import * as media from "../ticket/words-media.js";
 import * as ticket from "../ticket/words.js";
+import * as waiting from "../waiting/words.js";
 import { EVENTS } from "./event-names.js";
 
 const zh = {
@@ -19,6 +20,7 @@ const zh = {
   ...login.zh,
   ...media.zh,
   ...ticket.zh,
+  ...waiting.zh,
   product: "12345 坐席台",
   tagline: "一个号码，听得见每一个人",
   skip: "跳到主要内容",
@@ -112,6 +114,7 @@ const en = {
   ...login.en,
   ...media.en,
   ...ticket.en,
+  ...waiting.en,
   product: "12345 Desk",
   tagline: "One number, everyone heard",
   skip: "Skip to main content",
