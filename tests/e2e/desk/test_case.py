@@ -71,7 +71,8 @@ async def test_what_nobody_is_named_for_is_left_to_the_centre_which_chooses(hous
     await sound(desk, "waiting")
     await desk.click(".cards a")
     await desk.see("待中心裁定承办单位", ".case")
-    await focus(desk, "派单")
+    await desk.gone("交中心裁定")
+    await focus(desk, "另选单位…")
     await desk.press("Enter")
     await desk.see("确认派单", ".ask")
     for name, value in (("0", "M02"), ("1", "unclear_duty")):

@@ -72,7 +72,7 @@ export function Case({ record, take, newest, query }) {
     <div class="panel-head"><h2 id=${TITLE} tabindex="-1"><${Icon} name="check" />${t.caseTitle}</h2>
       ${found.reopened > 0 && html`<${Chip} tone="wait">${t.caseReopened(found.reopened)}<//>`}</div>
     ${found.undecided_since && html`<p><${Chip} tone="bad">${t.caseUndecided(fullTime(found.undecided_since, desk))}<//></p>`}
-    ${advice && dispatch && html`<${Advice} advice=${advice} action=${dispatch} busy=${busy} send=${send} ask=${ask} />`}
+    ${advice && dispatch && html`<${Advice} advice=${advice} action=${dispatch} waits=${Boolean(found.undecided_since)} busy=${busy} send=${send} ask=${ask} />`}
     ${found.tasks.length > 0 && html`<h3 class="visually-hidden">${t.caseTasks}</h3>
       <ul class="case-tasks">${found.tasks.map((task) => html`<${OneTask} key=${task.task_id} task=${task}
         clocks=${found.clocks.filter((one) => one.task_id === task.task_id)} button=${button} />`)}</ul>`}
@@ -86,12 +86,13 @@ export function Case({ record, take, newest, query }) {
 }
 
 /**
- * Whom the tables name, and why.
+ * Whom the tables name, and why; `waits`: they named nobody, and the centre has to decide.
  * @param {{
- *   advice: Suggestion, action: CaseAction, busy: boolean, send: (asked: Asking, body: Body) => void, ask: (asked: Asking) => void,
+ *   advice: Suggestion, action: CaseAction, waits: boolean, busy: boolean,
+ *   send: (asked: Asking, body: Body) => void, ask: (asked: Asking) => void,
  * }} props
  */
-function Advice({ advice, action, busy, send, ask }) {
+function Advice({ advice, action, waits, busy, send, ask }) {
   const { t, language } = useDesk();
   const units = [advice.lead, ...advice.joint].flatMap((one) => (one ? [one[language]] : [])).join(t.comma);
   const others = advice.candidates.map((one) => one[language]).join(t.comma);
@@ -104,8 +105,8 @@ function Advice({ advice, action, busy, send, ask }) {
     <${Trace} steps=${advice.trace} />
     <div class="row-buttons">
       <button type="button" class="button button-small" disabled=${busy} onClick=${() => ask(asked)}>${t.caseChoose}</button>
-      <button type="button" class="button button-small button-main" disabled=${busy} onClick=${() => send(asked, {})}>
-        ${advice.lead ? t.caseDispatchTo(advice.lead[language]) : t.caseLeave}</button>
+      ${(advice.lead || !waits) && html`<button type="button" class="button button-small button-main" disabled=${busy} onClick=${() => send(asked, {})}>
+        ${advice.lead ? t.caseDispatchTo(advice.lead[language]) : t.caseLeave}</button>`}
     </div>
   </div>`;
 }
