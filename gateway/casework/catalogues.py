@@ -99,12 +99,21 @@ class Catalogues:
         self._divisions = divisions
 
     async def adopt(self, shipped: Callable[[str], bytes | None]) -> None:
-        """Where there is no version yet, the installation's files become the first; ``shipped`` reads them by name."""
+        """Where there is no version yet, the installation's files become the first; ``shipped`` reads them by name.
+
+        ``ConfigError`` lists what is wrong with some; the others are adopted all the same.
+        """
+        problems: list[str] = []
         for kind, table in KINDS.items():
             content = shipped(table.file) if await self._store.newest(kind) is None else None
             if content is not None:
-                with suppress(Conflict):  # another process was first
-                    await self.import_table(kind, content, author=INSTALLATION, note=table.file)
+                try:
+                    with suppress(Conflict):  # another process was first
+                        await self.import_table(kind, content, author=INSTALLATION, note=table.file)
+                except ConfigError as error:
+                    problems += error.problems
+        if problems:
+            raise ConfigError(problems)
 
     async def rows(self, kind: str, version: int | None = None) -> Rows:
         """The rows of a version, by default of the newest; none before the first. ``NotFound``."""

@@ -62,6 +62,11 @@ class Dispatcher:
         return self._tables.in_force.directory
 
     @property
+    def unit_names(self) -> dict[str, str]:
+        """Of every unit of it by its code."""
+        return {unit.code: unit.name_zh for unit in self.directory.units.values()}
+
+    @property
     def directory_name(self) -> str:
         """Its version, as events name it."""
         return self._named("directory")

@@ -146,3 +146,9 @@ class WebServices:
     """What erases a person's data; None: nothing is erased here."""
     sources: Mapping[str, SigningSource] = field(default_factory=dict)
     """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""
+
+    @property
+    def unit_names(self) -> Mapping[str, str]:
+        """Of every unit by its code: of the directory in force, or of the installation's file."""
+        imported = self.cases.dispatcher.unit_names if self.cases is not None else {}
+        return imported or self.catalogue.unit_names

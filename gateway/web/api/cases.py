@@ -71,11 +71,10 @@ async def carry_out(context: Context, command: Command, ticket_id: str) -> web.R
 
 async def check_units(context: Context, *codes: str) -> None:
     """422 that names the nearest for a unit that the directory does not hold."""
-    units = context.cases.dispatcher.directory.units
+    names = context.cases.dispatcher.unit_names
     for code in codes:
-        if code in units:
+        if code in names:
             continue
-        names = {one.code: one.name_zh for one in units.values()}
         if not names:
             raise Problem(422, "unknown_code", f"unit: there is no unit {code}; no directory has been imported")
         meant = await asyncio.to_thread(nearest, code, names)

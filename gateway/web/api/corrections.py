@@ -186,7 +186,7 @@ async def _check_codes(context: Context, record: Mapping[str, Any], sent: Mappin
     A code that the ticket has already may stay: other systems bring codes of their own. Without a table any is taken.
     """
     catalogue = context.services.catalogue
-    handling, units = record["handling"], catalogue.unit_names
+    handling, units = record["handling"], context.services.unit_names
     for path, names, held in (
         ("demand.category", catalogue.category_names, record["demand"]["category"]["code"]),
         ("handling.lead_unit", units, handling["lead_unit"]),
