@@ -59,7 +59,8 @@ class WorkOnTask:
         task = case.task(self.task_id)
         self._check(task)
         status = TaskStatus(task.status)
-        if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb]:
+        refuses_time = self.verb is TaskVerb.UPHOLD and task.asked_until is not None
+        if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb] and not refuses_time:
             return world.applied(ticket, skipped=True)
         case.task(self.task_id, self.task_version)
         _DO[self.verb](self, case, task)
@@ -109,6 +110,13 @@ class WorkOnTask:
         else:
             case.ask_extension(task, until, self.reason or "", self.said_in)
 
+    def uphold(self, case: Case, task: UnitTask) -> None:
+        """The centre does not follow the unit: it keeps the task, or the time that it has."""
+        if task.status != TaskStatus.RETURNING and task.asked_until is not None:
+            case.refuse_extension(task, self.said_in)
+        else:
+            case.uphold(task, self.said_in)
+
     def accept(self, case: Case, task: UnitTask) -> None:
         """The centre takes what the unit put before it: its return, or its reply."""
         if task.status == TaskStatus.RETURNING:
@@ -122,7 +130,7 @@ _DO: Mapping[TaskVerb, Callable[[WorkOnTask, Case, UnitTask], None]] = {
     TaskVerb.RESPOND: lambda work, case, task: case.respond(task, work.said_in),
     TaskVerb.ARRIVE: lambda work, case, task: case.arrive(task, work.said_in),
     TaskVerb.RETURN: lambda work, case, task: case.ask_return(task, work.reason or "", work.said_in, work.text),
-    TaskVerb.UPHOLD: lambda work, case, task: case.uphold(task, work.said_in),
+    TaskVerb.UPHOLD: WorkOnTask.uphold,
     TaskVerb.REASSIGN: WorkOnTask.reassign,
     TaskVerb.EXTEND: WorkOnTask.extend,
     TaskVerb.PAUSE: lambda work, case, task: case.pause(task, work.reason or "", work.said_in),

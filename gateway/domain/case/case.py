@@ -23,6 +23,7 @@ from gateway.domain.events import (
     TaskCancelled,
     TaskExtended,
     TaskExtensionAsked,
+    TaskExtensionRefused,
     TaskOffered,
     TaskPaused,
     TaskReassigned,
@@ -226,6 +227,16 @@ class Case:
         about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._record(TaskExtensionAsked(at=self._at, actor=self._actor, task_id=task.task_id, **about), task, after)
         self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
+
+    def refuse_extension(self, task: UnitTask, note_id: str | None) -> None:
+        """The limit stays. ``Conflict`` when the unit has not asked for more time."""
+        if task.asked_until is None:
+            raise Conflict("the unit has not asked for more time")
+        after = cloned(task)
+        after.asked_until, after.version = None, task.version + 1
+        event = TaskExtensionRefused(at=self._at, actor=self._actor, task_id=task.task_id, note_id=note_id)
+        self._record(event, task, after)
+        self._met(task, ClockKind.APPROVE)
 
     def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
         """延期. ``Conflict`` when the limit has passed already, no time is won, or it was extended as often as may be.

@@ -78,9 +78,11 @@ class CaseStanding:
         """What can be done with it now."""
         return (verb for verb in CaseVerb if self.refusal(verb) is None)
 
-    def task_verbs(self, task: TaskStatus) -> list[TaskVerb]:
-        """What can be done now with a task of it that stands so."""
-        return [verb for verb in TaskVerb if verb in NEXT[task]] if self.status in WITHIN else []
+    def task_verbs(self, task: TaskStatus, *, asked: bool = False) -> list[TaskVerb]:
+        """What can be done now with a task of it that stands so; ``asked``: for more time."""
+        if self.status not in WITHIN:
+            return []
+        return [verb for verb in TaskVerb if verb in NEXT[task] or (asked and verb is TaskVerb.UPHOLD)]
 
 
 def _leading_to(status: Status) -> frozenset[Status]:

@@ -74,7 +74,10 @@ def case(record: Record, directory: Directory) -> dict[str, Any]:
                 "unit": named(directory, one["unit"]),
                 "role": word_of(Role(one["role"])),
                 "status": word_of(TaskStatus(one["status"])),
-                "possible": [_action(verb, TASK_BODIES) for verb in standing.task_verbs(TaskStatus(one["status"]))],
+                "possible": [
+                    _action(verb, TASK_BODIES)
+                    for verb in standing.task_verbs(TaskStatus(one["status"]), asked=one["asked_until"] is not None)
+                ],
             }
             for one in handling["units"]
         ],

@@ -169,3 +169,18 @@ def test_an_urgent_matter_that_is_reassigned_has_its_half_hour_again() -> None:
     assert (second.unit, second.due_at - NINE) == ("M02", timedelta(minutes=70))
     old = next(one for one in ticket.form.handling.clocks if one.clock_id == first.clock_id)
     assert old.breached_at is not None
+
+
+def test_more_time_that_was_asked_for_is_granted_or_refused() -> None:
+    ticket = until("signed")
+    due = NINE + timedelta(hours=48)
+    case = Case(ticket, NINE, "user:li", BY_PLAN)
+    case.ask_extension(case.task("k1"), due + timedelta(hours=24), "weather", None)
+    assert TaskVerb.UPHOLD in standing_of(ticket).task_verbs(TaskStatus.SIGNED, asked=True)
+    (approve,) = case.clocks.running(ClockKind.APPROVE)
+    case.refuse_extension(case.task("k1"), None)
+    (clock,) = case.clocks.running(ClockKind.REPLY)
+    assert (clock.due_at, list(case.clocks.running(ClockKind.APPROVE)), approve.unit) == (due, [], None)
+    assert (case.task("k1").status, case.task("k1").asked_until) == ("signed", None)
+    with pytest.raises(Conflict, match="not asked"):
+        case.refuse_extension(case.task("k1"), None)
