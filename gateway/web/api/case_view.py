@@ -19,7 +19,7 @@ from gateway.domain.task_status import Role, TaskStatus, TaskVerb
 from gateway.domain.words import Term
 from gateway.ports.store import Record
 from gateway.web.api.case_bodies import CASE_BODIES, TASK_BODIES
-from gateway.web.api.models import SuggestionQuery
+from gateway.web.api.case_models import SuggestionQuery
 from gateway.web.api.tickets import find, read
 from gateway.web.auth import READ
 from gateway.web.masked import encoded

@@ -14,8 +14,9 @@ from gateway.domain.command import Command
 from gateway.domain.keys import ExternalKey
 from gateway.errors import AlreadyErased, Conflict, StaleVersion
 from gateway.web.api.case_bodies import CASE_BODIES
+from gateway.web.api.case_models import DispatchBody
 from gateway.web.api.corrections import expected_version
-from gateway.web.api.models import DispatchBody, UnmaskedQuery
+from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response
 from gateway.web.auth import WRITE
 from gateway.web.idempotency import HEADER, key_of

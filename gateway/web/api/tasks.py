@@ -15,9 +15,10 @@ from gateway.domain.veil import Veil
 from gateway.ports.cases import TaskQuery
 from gateway.ports.store import Record, TicketQuery
 from gateway.web.api.case_bodies import TASK_BODIES
+from gateway.web.api.case_models import OverdueQuery, ReassignBody, TasksQuery, WaitingQuery
 from gateway.web.api.case_view import word_of
 from gateway.web.api.cases import OPTIONAL_HEADERS, carry_out, check_units, request_key, wanted_version
-from gateway.web.api.models import OverdueQuery, ReassignBody, TasksQuery, UnmaskedQuery, WaitingQuery
+from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import asks_unmasked, read
 from gateway.web.auth import READ, WRITE
 from gateway.web.routing import Context, Handler, Route, json_response
