@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gateway.domain.case.dispatch import DispatchStage
-from gateway.domain.case.note import NoteKind
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb
@@ -103,7 +102,7 @@ CASE_SCHEMAS: dict[str, Schema] = {
         next_cursor=NTEXT,
     ),
     "NoteList": object_of(
-        items=list_of(object_of(note_id=TEXT, task_id=NTEXT, kind=enum_of(NoteKind), author=TEXT, at=TIME, text=TEXT))
+        items=list_of(object_of(note_id=TEXT, task_id=NTEXT, kind=_WORD, author=TEXT, at=TIME, text=TEXT))
     ),
     "WaitingPage": object_of(
         items=list_of(

@@ -93,7 +93,7 @@ async def list_notes(context: Context) -> web.Response:
         {
             "note_id": one.note_id,
             "task_id": one.task_id,
-            "kind": one.kind,
+            "kind": word_of(one.kind),
             "author": one.author,
             "at": rfc3339(one.at),
             "text": one.text if whole else veil.text(one.text),

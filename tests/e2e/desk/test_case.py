@@ -51,6 +51,8 @@ async def test_a_case_is_dispatched_and_worked_on_with_the_keyboard_alone(house:
     await sound(desk, "case asked")
     await desk.click(".ask .button-main")
     await desk.see("已审核", ".case-tasks")
+    await desk.see("路灯已修好", ".case-trace")
+    await sound(desk, "case answered")
     told = await record(house, call)
     assert [(one["unit"], one["status"]) for one in told["handling"]["units"]] == [("M07", "accepted")]
     await focus(desk, "回复")

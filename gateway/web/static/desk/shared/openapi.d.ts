@@ -540,7 +540,7 @@ export interface NoteList {
   items: {
     note_id: string;
     task_id: string | null;
-    kind: "reason" | "reply" | "talk" | "evidence";
+    kind: { code: string; zh: string; en: string; };
     author: string;
     at: string;
     text: string;

@@ -1,7 +1,7 @@
 // The case of a ticket: tasks of units with their time limits, why these units, and what can be done now. What is
 // possible, and with which fields, the API says; nothing of the table of states stands here.
 /** @import { Asked } from "../shared/api.js" */
-/** @import { Case as OneCase, CaseAction, DispatchStep, Suggestion } from "../shared/openapi.d.ts" */
+/** @import { Case as OneCase, CaseAction, DispatchStep, NoteList, Suggestion } from "../shared/openapi.d.ts" */
 /** @import { Page } from "./sender.js" */
 /** @import { Body } from "./case-ask.js" */
 import { call, explain, failure } from "../shared/api.js";
@@ -25,6 +25,7 @@ export function Case({ record, take, newest, query }) {
   const { t, language } = desk;
   const [found, setFound] = useState(/** @type {OneCase | null} */ (null));
   const [advice, setAdvice] = useState(/** @type {Suggestion | null} */ (null));
+  const [notes, setNotes] = useState(/** @type {NoteList["items"]} */ ([]));
   const [asking, ask] = useState(/** @type {Asking | null} */ (null));
   const [busy, setBusy] = useState(false);
   const [told, tell] = useState({ bad: false, text: "" });
@@ -32,13 +33,15 @@ export function Case({ record, take, newest, query }) {
   useEffect(() => {
     let gone = false;
     call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), () => {});
+    if (record.handling.units.length > 0 || record.status !== "registered")
+      call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), () => {});
     const waits = record.handling.units.length === 0 && !record.empty;
     if (waits) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), () => {});
     else setAdvice(null);
     return () => {
       gone = true;
     };
-  }, [id, record.version]);
+  }, [id, record.version, query.unmasked]);
   if (!found) return null;
 
   /** @param {Asking} asked @param {Body} body */
@@ -81,6 +84,9 @@ export function Case({ record, take, newest, query }) {
     ${asking && html`<${CaseAsk} key=${`${asking.action.verb} ${asking.task?.task_id}`} asking=${asking} candidates=${advice?.candidates ?? []}
       busy=${busy} send=${(/** @type {Body} */ body) => send(asking, body)} close=${close} />`}
     <p role="status" class=${told.bad ? "note-bad" : "faint small"}>${told.text}</p>
+    ${notes.length > 0 && html`<details class="case-trace" open><summary>${t.caseNotes}</summary>
+      <ol class="small">${notes.map((one) => html`<li key=${one.note_id}><strong>${one.kind[language]}</strong>
+        <span class="faint"> ${one.author.replace(/^user:/, "")} · <time datetime=${one.at}>${fullTime(one.at, desk)}</time></span><br />${one.text}</li>`)}</ol></details>`}
     ${found.trace.length > 0 && html`<details class="case-trace"><summary>${t.caseTrace}</summary><${Trace} steps=${found.trace} /></details>`}
   </section>`;
 }
