@@ -94,7 +94,7 @@ class Acting:
         task = next((one for one in record["handling"]["units"] if one["task_id"] == task_id), None)
         if task is None:
             raise NotFound(f"the ticket has no task {task_id}")
-        to = self.dispatcher.offer(said["unit"], Role(task["role"])) if verb is TaskVerb.REASSIGN else None
+        to = self.dispatcher.offer(record, said["unit"], Role(task["role"])) if verb is TaskVerb.REASSIGN else None
         return WorkOnTask(
             at=self._clock.now(),
             actor=actor,

@@ -129,9 +129,7 @@ class Dispatcher:
         agrees = choice.unit in {code for code, _ in decision.units}
         if not agrees and not choice.reason:
             raise RejectedInput(f"{choice.unit} is not the unit that the tables name: say why (reason)")
-        named = self.directory.units[choice.unit]
-        if named.kind is UnitKind.TOWN and not agrees and choice.unit not in decision.candidates:
-            raise RejectedInput(f"{DispatchReason.NOT_DOWN.en}: {choice.unit}; {DispatchReason.NOT_DOWN.zh}")
+        self._check_not_down(decision, choice.unit)
         chosen = [choice.unit, *choice.joint]
         step = Routing(DispatchStage.CENTRE.value, choice.reason or CHOSEN, choice.text, chosen)
         first = Role.JOINT if _is_led(record) else Role.LEAD
@@ -146,10 +144,19 @@ class Dispatcher:
         if unit is None or not unit.counts_on(self.today()):
             raise RejectedInput(f"the directory has no unit {code} that counts today")
 
-    def offer(self, unit: str, role: Role) -> Offer:
-        """What ``unit`` is given as a new task; ``RejectedInput`` as in ``check``."""
+    def offer(self, record: Record, unit: str, role: Role) -> Offer:
+        """What ``unit`` is given of the ticket in the place of another one; ``RejectedInput`` as in ``choose``."""
         self.check(unit)
+        if role is Role.LEAD:
+            self._check_not_down(self.suggest(record).decision, unit)
         return Offer(task_id=new_ulid(), unit=unit, role=role)
+
+    def _check_not_down(self, decision: Decision, code: str) -> None:
+        """A town has what the tables give to it, or to the territory; nothing that may be a department's duty."""
+        named = {code for code, _ in decision.units} | set(decision.candidates)
+        is_town = self.directory.units[code].kind is UnitKind.TOWN
+        if is_town and code not in named and decision.stage is not DispatchStage.TERRITORY:
+            raise RejectedInput(f"{DispatchReason.NOT_DOWN.en}: {code}; {DispatchReason.NOT_DOWN.zh}")
 
     def _named(self, kind: str) -> str:
         versions = self._tables.in_force.versions

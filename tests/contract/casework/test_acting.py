@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -72,10 +73,10 @@ class Centre:
         await self.catalogues.adopt(shipped.get)
         assert await self.tables.refresh()
 
-    async def registered(self, category: str | None = "0101", **fields: Any) -> str:
+    async def registered(self, category: str | None = "0101", fields: Mapping[Any, Any] | None = None) -> str:
         self.made += 1
         demand = {("demand", "type"): "complaint"} | ({("demand", "category"): {"code": category}} if category else {})
-        change = written(f"m{self.made}", at=NOON, content="小区停水三天", fields=demand | fields)
+        change = written(f"m{self.made}", at=NOON, content="小区停水三天", fields={**demand, **(fields or {})})
         self.ticket_id = (await self.db.changes.execute(change)).ticket_id
         return self.ticket_id
 
@@ -177,6 +178,16 @@ async def test_the_unit_that_was_asked_first_keeps_what_crosses(centre: Centre) 
     handling = (await centre.record())["handling"]
     assert (handling["lead_unit"], handling["first_asked"]) == ("M09", "M09")
     assert [step["rule"] for step in handling["routing_trace"]] == ["crossed", "first_asked_holds"]
+
+
+async def test_what_is_the_territorys_may_go_to_its_town(centre: Centre) -> None:
+    await centre.catalogues.import_table(DISPATCH, (TABLE + "*,*,*,属地,lead,\n").encode(), author="cli:li", note="")
+    await centre.tables.refresh()
+    await centre.registered("0801", {("place", "district"): {"code": "460108", "name": "美兰区"}})
+    suggested = centre.acting.dispatcher.suggest(await centre.record()).decision
+    assert (suggested.lead, suggested.stage) == ("D08", "territory")
+    await centre.case(CaseVerb.DISPATCH, unit="T1", reason="place")
+    assert (await centre.record())["handling"]["lead_unit"] == "T1"
 
 
 async def test_another_unit_is_added_beside_the_one_that_leads(centre: Centre) -> None:
@@ -329,6 +340,8 @@ async def test_a_reassignment_takes_a_unit_of_the_directory(centre: Centre) -> N
     await centre.case(CaseVerb.DISPATCH)
     with pytest.raises(RejectedInput, match="no unit X9"):
         await centre.task(TaskVerb.REASSIGN, unit="X9", reason="duty")
+    with pytest.raises(RejectedInput, match="not passed down"):
+        await centre.task(TaskVerb.REASSIGN, unit="T1", reason="duty")
     await centre.task(TaskVerb.REASSIGN, unit="M08", reason="duty")
     assert (await centre.record())["handling"]["lead_unit"] == "M08"
     record = await centre.record()
