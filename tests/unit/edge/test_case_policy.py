@@ -187,3 +187,11 @@ def test_what_is_no_policy_is_refused(text: str) -> None:
 
 def test_every_type_of_demand_has_a_limit(policy: CasePolicy) -> None:
     assert all(policy.limit(ClockKind.REPLY, demand_type=name).length for name in DemandType)
+
+
+def test_nothing_is_dispatched_without_people_until_the_city_says_how_sure_is_sure(policy: CasePolicy) -> None:
+    assert policy.automatic_above is None
+    on = changed("automatic_dispatch_above: null", "automatic_dispatch_above: 0.95")
+    assert read_case_policy(SHIPPED, text=on).automatic_above == 0.95
+    (told,) = problems(changed("automatic_dispatch_above: null", "automatic_dispatch_above: 0.3"))
+    assert "automatic_dispatch_above" in told
