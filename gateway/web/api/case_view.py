@@ -119,17 +119,17 @@ def _fields(step: Routing) -> dict[str, Any]:
 
 def _step(step: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     return {
-        "stage": word_of(DispatchStage(step["stage"])),
-        "rule": _rule(step["rule"]),
+        "stage": _word(step["stage"], DispatchStage),
+        "rule": _word(step["rule"], DispatchReason, OFFERED[CaseVerb.DISPATCH]),
         "units": [named(directory, code) for code in step["units"]],
         "rows": step["rows"],
         "reason": step["reason"],
     }
 
 
-def _rule(code: str | None) -> Words:
-    """What a stage found, or the code by which the centre chose."""
-    for words in (DispatchReason, OFFERED[CaseVerb.DISPATCH]):
+def _word(code: str | None, *vocabularies: type[Term]) -> Words:
+    """The word of this code; one that a city has of its own is called by its code."""
+    for words in vocabularies:
         if code in set(words):
             return word_of(words(code))
     return {"code": code or "", "zh": code or "", "en": code or ""}
