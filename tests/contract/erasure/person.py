@@ -245,16 +245,16 @@ async def _worked_on(house: House, who: Somebody, ticket_id: str) -> None:
             text=words,
         )
     )
-    for verb, more in (("return", {"reason": "not_ours"}), ("uphold", {}), ("reply", {})):
+    for verb, reason in ((TaskVerb.RETURN, "not_ours"), (TaskVerb.UPHOLD, None), (TaskVerb.REPLY, None)):
         work = WorkOnTask(
             at=NOON,
             actor="user:wang",
             ticket_id=ticket_id,
             task_id=task_id,
-            verb=TaskVerb(verb),
+            verb=verb,
+            reason=reason,
             note_id=new_ulid(),
             text=words,
-            **more,
         )
         await house.db.changes.execute(work)
     for case_verb, rating in ((CaseVerb.REPLY, None), (CaseVerb.EVALUATE, 5)):
