@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from gateway.storage.engine import Sql
 from gateway.storage.texts import check_texts
 
 _T, _C = t.tasks.c, t.clocks.c
-_CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([0-9A-Za-z-]{1,60})")
+_CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([\w:-]{1,80})")
 _LAST = "9999"
 """Behind every due time."""
 _DUE = sa.func.coalesce(_T.due_at, _LAST)
@@ -46,11 +47,7 @@ class SqlCaseLists:
 
     async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
         """See ``ports.cases.CaseLists.waiting``."""
-        names = ("clock_id", "ticket_id", "task_id", "kind", "due_at", "overdue_since")
-        query = sa.select(*(_C[name] for name in names)).where(t.WAITS_FOR_CENTRE).order_by(_C.due_at, _C.clock_id)
-        if cursor is not None:
-            due, clock_id = _cursor(cursor)
-            query = query.where(sa.tuple_(_C.due_at, _C.clock_id) > sa.tuple_(due, clock_id))
+        query = waiting(None if cursor is None else _cursor(cursor))
         rows = await self._sql.read(lambda c: c.execute(query.limit(limit + 1)).mappings().all())
         page = rows[:limit]
         items = tuple(
@@ -73,6 +70,13 @@ class SqlCaseLists:
         query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id).order_by(columns.at, columns.note_id)
         rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
         return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows]
+
+
+def waiting(after: tuple[str, str] | None = None) -> sa.Select[Any]:
+    """Clocks of what the centre has to do, the nearest due first; behind this due time and id."""
+    names = ("clock_id", "ticket_id", "task_id", "kind", "due_at", "overdue_since")
+    query = sa.select(*(_C[name] for name in names)).where(t.WAITS_FOR_CENTRE).order_by(_C.due_at, _C.clock_id)
+    return query if after is None else query.where(sa.tuple_(_C.due_at, _C.clock_id) > sa.tuple_(*after))
 
 
 def _cursor(given: str) -> tuple[str, str]:
