@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,6 +25,7 @@ from gateway.domain.task_status import TaskVerb
 from gateway.errors import AlreadyDispatched, Conflict, NotFound, RejectedInput
 from gateway.intake.ticket.correct import CorrectTicket
 from gateway.ports.cases import TaskQuery
+from gateway.ports.catalogues import CatalogueVersion
 from gateway.storage.database import Database
 from tests.contract.storage.changes import written
 from tests.support.clocks import NOON, SHANGHAI, SetClock
@@ -236,6 +240,41 @@ async def test_a_new_version_counts_from_the_next_look_on_and_moves_nothing_that
         2,
         12 * 3_600_000,
     )
+
+
+async def test_what_another_process_imports_counts_here_without_a_restart(centre: Centre) -> None:
+    heard: asyncio.Queue[CaseRules] = asyncio.Queue()
+    here = TablesInForce(store=centre.db.catalogues, zone=SHANGHAI, tell=heard.put_nowait, poll_s=0.01)
+    running = asyncio.create_task(here.run())
+    try:
+        async with asyncio.timeout(30):
+            assert (await heard.get()).policy.version == 1
+            text = POLICY_TEXT.replace("48 h", "12 h")
+            await centre.catalogues.import_table(POLICY, text.encode(), author="cli:li", note="")
+            assert (await heard.get()).policy.version == 2
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+    assert here.policy_name == "policy:2"
+    assert set(here.rules.earlier) == {1, 2}
+
+
+async def test_a_version_that_cannot_be_read_leaves_what_is_in_force(centre: Centre) -> None:
+    before = centre.tables.rules
+    body = json.dumps([{"text": "limits: nonsense"}])
+    broken = CatalogueVersion(
+        kind=POLICY,
+        version=2,
+        author="x",
+        at=NOON,
+        note="",
+        body=body,
+        sha256=hashlib.sha256(body.encode()).hexdigest(),
+    )
+    await centre.db.catalogues.add(broken)
+    assert await centre.tables.refresh()
+    assert not await centre.tables.refresh()
+    assert centre.tables.rules is before
 
 
 async def test_a_policy_is_compared_line_by_line_and_rolled_back(centre: Centre) -> None:
