@@ -89,7 +89,7 @@ class TablesInForce:
             if unit.hours
         }
         self.in_force = in_force
-        self.rules = CaseRules(policy=policy, earlier=dict(self._policies), calendars=calendars)
+        self.rules = CaseRules(policy=policy, earlier={PLAN.version: PLAN, **self._policies}, calendars=calendars)
         self._tell(self.rules)
 
     async def _policy(self, newest: CatalogueVersion | None) -> CasePolicy:
