@@ -39,7 +39,7 @@ export function Frame({ leave }) {
       <nav aria-label=${t.nav}>
         <a href="#/tickets" aria-current=${current("tickets")}><${Icon} name="list" /><span>${t.tickets}</span></a>
         <a href="#/callbacks" aria-current=${current("callbacks")}><${Icon} name="clock" /><span>${t.callbacks}</span></a>
-        <a href="#/waiting" aria-current=${current("waiting")}><${Icon} name="inbox" /><span>${t.waiting}</span></a>
+        <a href="#/waiting" aria-current=${current("waiting")}><${Icon} name="inbox" /><span>${t.waitingTitle}</span></a>
         ${session.role === "admin" && html`<a href="#/feeds" aria-current=${current("feeds")}><${Icon} name="refresh" /><span>${t.feeds}</span></a>`}
       </nav>
       <a class=${`pulse ${trouble || unwell ? "pulse-off" : ""}`} href="#/channels" aria-current=${current("channels")}

@@ -39,7 +39,7 @@ export function Waiting() {
     return subscribe((event) => asks(event) && refresh());
   }, []);
   return html`<main id="main" class="page" tabindex="-1">
-    <div class="page-head"><${PageTitle} focusKey="waiting">${t.waiting}<//>
+    <div class="page-head"><${PageTitle} focusKey="waiting">${t.waitingTitle}<//>
       ${items && items.length > 0 && html`<span class="count" role="status">${items.length}${more && "+"}</span>`}</div>
     ${error && html`<div role="alert" class="notice notice-bad">${explain(t, error)}
       <button class="button" onClick=${() => load(null)}>${t.retry}</button></div>`}
