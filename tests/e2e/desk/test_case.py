@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.desk.test_accessible import sound
+from tests.e2e.desk.test_accessible import picture, sound
 from tests.e2e.desk.test_form import open_ticket, record
 from tests.support.browser import Browser
 from tests.support.cases import adopt_tables, classify
@@ -53,6 +53,8 @@ async def test_a_case_is_dispatched_and_worked_on_with_the_keyboard_alone(house:
     await desk.see("已审核", ".case-tasks")
     await desk.see("路灯已修好", ".case-trace")
     await sound(desk, "case answered")
+    await desk.js("document.getElementById('case-title').scrollIntoView()")
+    await picture(desk, "case-1440")
     told = await record(house, call)
     assert [(one["unit"], one["status"]) for one in told["handling"]["units"]] == [("M07", "accepted")]
     await focus(desk, "回复")

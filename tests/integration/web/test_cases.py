@@ -20,9 +20,8 @@ async def city(house: WebHouse) -> WebHouse:
 
 
 async def ticket(house: WebHouse, code: str = "0402") -> str:
-    told = await house.contact(
-        "国贸路的路灯坏了", requester={"kind": "citizen", "name": "王小明", "phone": "13800138000"}
-    )
+    requester = {"kind": "citizen", "name": "王小明", "phone": "13800138000"}
+    told = await house.contact("国贸路的路灯坏了", event_id=f"e-{code}", requester=requester)
     await classify(house, told["ticket_id"], code)
     return f"/api/v1/tickets/{told['ticket_id']}"
 
