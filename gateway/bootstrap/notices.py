@@ -6,16 +6,13 @@ import random
 from collections.abc import Mapping
 
 from gateway.bootstrap.foundation import Foundation
-from gateway.casework.catalogues import Catalogues
-from gateway.casework.notices.directory import CurrentUnits
 from gateway.casework.notices.following import NoticeFollower
-from gateway.casework.notices.hours import ReceivingHours
+from gateway.casework.notices.hours import ReceivingHours, UnitsInForce
 from gateway.casework.notices.wording import Wording
 from gateway.casework.notices.worker import NoticeWorker
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.receivers import NoticeWay, Posts
 from gateway.domain.hours import parse_span
-from gateway.edge.workdays import read_workdays
 from gateway.notifying.mail import MailSender, MailServer
 from gateway.notifying.robot import RobotSender
 from gateway.notifying.texts import TextSender
@@ -30,12 +27,14 @@ class UnitNotices:
     """One process's part in them."""
 
     def __init__(self, base: Foundation) -> None:
-        """Starts nothing. ``ConfigError`` for an ``sms_channel`` that is none, or wrong public holidays."""
+        """Starts nothing. ``ConfigError`` for an ``sms_channel`` that is none."""
         settings, database, given = base.settings, base.database, base.settings.notices
-        catalogues = Catalogues(store=database.catalogues, clock=base.clock, categories={}, divisions={})
-        public = read_workdays(settings.config_dir / "workdays.csv")
+
+        async def units() -> UnitsInForce:
+            return UnitsInForce(directory=base.tables.in_force.directory, calendars=base.tables.rules.calendars)
+
         hours = ReceivingHours(
-            units=CurrentUnits(catalogues, database.catalogues, zone=settings.zone, public=public),
+            units=units,
             # On holidays, too: nobody says of these hours that they are somebody's work.
             usual=WorkCalendar(code="notices", zone=settings.zone, spans=tuple(map(parse_span, given.hours))),
         )

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.closing import Closing, ConferWay, WhyArchived, WhyInformed
+from gateway.domain.case.closing import Closing, ConferWay, WhyInformed
 from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.verbs import CaseVerb, WhyArchived
 from gateway.domain.command import Applied, Refs
+from gateway.domain.keys import ExternalKey
 from gateway.domain.status import Status
 from gateway.domain.words import Term
 from gateway.domain.world import World
@@ -19,20 +21,7 @@ from gateway.errors import RejectedInput
 Word = TypeVar("Word", bound=Term)
 
 
-class CaseVerb(Term):
-    """What is done with a case as a whole."""
-
-    REPLY = "reply", "回复", "Reply"
-    EVALUATE = "evaluate", "评价", "Evaluate"
-    ARCHIVE = "archive", "归档", "Archive"
-    REOPEN = "reopen", "重办", "Reopen"
-    INFORM = "inform", "告知", "Inform"
-    DEFLECT = "deflect", "引导", "Redirect"
-    SUPERVISE = "supervise", "督办", "Supervise"
-    CONFER = "confer", "联动会商", "Confer"
-
-
-_NEEDS_REASON = frozenset(
+NEEDS_REASON = frozenset(
     {CaseVerb.ARCHIVE, CaseVerb.REOPEN, CaseVerb.INFORM, CaseVerb.DEFLECT, CaseVerb.SUPERVISE},
 )
 _DONE = {
@@ -66,19 +55,23 @@ class WorkOnCase:
     """How units conferred (``ConferWay``)."""
     units: tuple[str, ...] = ()
     """Who conferred, by code."""
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request alters nothing."""
     trace: str | None = None
 
     def refs(self) -> Refs:
         """The ticket."""
-        return Refs(tickets=(self.ticket_id,))
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         if ticket.status is _DONE.get(self.verb):
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=self.text is None)
-        if self.verb in _NEEDS_REASON and not self.reason:
+        if self.verb in NEEDS_REASON and not self.reason:
             raise RejectedInput(f"{self.verb} takes a reason")
         case = Case(ticket, self.at, self.actor, world.case_rules)
         _DO[self.verb](self, Closing(case, ticket, self.at, self.actor))
@@ -92,6 +85,7 @@ class WorkOnCase:
                 text=self.text,
             )
             world.new_notes.append(note)
+        world.see((self.key,) if self.key is not None else (), ticket, None)
         return world.applied(ticket)
 
     @property

@@ -39,6 +39,7 @@ VERBS = (
     "feeds",
     "notices",
     "dispatch",
+    "tickets",
     "channel",
     "simulate",
     "backup",
@@ -111,6 +112,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
         "notices": lambda db: verb.run(args, db),
         "erase": lambda db: verb.run(args, db, settings),
         "dispatch": lambda db: verb.run(args, db, settings),
+        "tickets": lambda db: verb.run(args, db, settings),
         "search": lambda db: verb.run(args, db.search),
         "trace": lambda db: verb.run(args, settings.data_dir, db.reader, db.ways),
     }

@@ -15,6 +15,7 @@ from gateway.errors import ConfigError
 from gateway.ports.clock import Clock
 from gateway.storage.audit import SqlAuditTrail
 from gateway.storage.baselines import SqlBaselines
+from gateway.storage.case_lists import SqlCaseLists
 from gateway.storage.catalogues import SqlCatalogueStore
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.clock_rows import SqlCaseClocks
@@ -74,6 +75,7 @@ class Database:
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
     case_clocks: SqlCaseClocks
+    case_lists: SqlCaseLists
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     baselines: SqlBaselines
@@ -140,6 +142,7 @@ async def open_database(
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         case_clocks=SqlCaseClocks(sql=watched, clock=clock),
+        case_lists=SqlCaseLists(sql=sql),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         baselines=SqlBaselines(sql=sql),

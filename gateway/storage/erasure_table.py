@@ -90,6 +90,11 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         "phone": _BLANKED,
         "doc": Does.INSIDE,
     },
+    "tasks": _all(_KEPT, "task_id", "ticket_id", "unit", "role", "status", "due_at", "open"),
+    "case_notes": {
+        **_all(_KEPT, "note_id", "ticket_id", "task_id", "kind", "author", "at"),
+        "text": _BLANKED,
+    },
     "clocks": {
         **_all(_KEPT, "clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "next_at"),
         **_all(_KEPT, "leased_by", "leased_at", "overdue_since"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from gateway.domain.events.base import Audience, Event, event
 
 
 @event("case.undecided", zh="职责待定", en="Undecided who acts", tells=Audience.CENTRE)
 class CaseUndecided(Event):
-    """Nobody knows yet who must act: the centre decides."""
+    """Nobody knows yet who must act: the centre decides. ``trace``: each stage:rule, ``candidates``: units."""
 
     reason: str
+    trace: list[str] = field(default_factory=list)
+    candidates: list[str] = field(default_factory=list)
 
 
 @event("case.dispatched", zh="派单", en="Dispatched")
@@ -20,6 +24,7 @@ class CaseDispatched(Event):
     rule: str | None = None
     trace: list[str]
     directory: str
+    table: str | None = None
     policy: str
 
 

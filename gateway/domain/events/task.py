@@ -89,6 +89,14 @@ class TaskExtensionAsked(Event):
     note_id: str | None = None
 
 
+@event("task.extension_refused", zh="不予延期", en="Extension refused", tells=Audience.TASK)
+class TaskExtensionRefused(Event):
+    """The centre grants no more time: the limit stays."""
+
+    task_id: str
+    note_id: str | None = None
+
+
 @event("task.extended", zh="延期", en="Extended", tells=Audience.TASK)
 class TaskExtended(Event):
     """延期: the unit has until ``until``."""

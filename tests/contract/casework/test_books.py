@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import WorkOnCase
 from gateway.domain.case.books import OverdueClock, overdue_at
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.ids import from_rfc3339
 from gateway.storage.database import Database
 from tests.contract.casework.test_case_work import Office

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import WorkOnCase
 from gateway.domain.case.closing import ConferWay
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied
 from gateway.errors import Conflict, RejectedInput
 from gateway.storage import tables as t

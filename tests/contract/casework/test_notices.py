@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import WorkOnCase
 from gateway.casework.fire_clock import FireClock
 from gateway.casework.notices.following import GATHER, NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours, UnitsInForce
@@ -20,6 +20,7 @@ from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
 from gateway.domain.case.rules_in_force import CaseRules
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.events import ClockBreached
 from gateway.domain.hours import parse_span

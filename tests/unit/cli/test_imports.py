@@ -37,6 +37,7 @@ LINES = {
     "feeds": "feeds dead --config {config}",
     "notices": "notices list --dead --config {config}",
     "dispatch": "dispatch versions --config {config}",
+    "tickets": "tickets action 1 sign --task 1 --config {config}",
     "channel": "channel new --help",
     "simulate": "simulate sms --help",
     "backup": "backup --help",
@@ -45,7 +46,7 @@ LINES = {
     "search": "search status --config {config}",
 }
 """What each is tried by."""
-STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch", "search", "notices"}
+STORED = {"check", "trace", "tokens", "users", "phones", "feeds", "erase", "dispatch", "search", "tickets", "notices"}
 """Those that ask the database."""
 EACH_APART = """
 import contextlib, io, json, os, sys

@@ -11,6 +11,7 @@ import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk, useThrottled, wide } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { Case } from "./case.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
 import { FIELDS } from "./fields.js";
@@ -197,6 +198,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
           spans=${spans} active=${active} sealed=${sealed} look=${look} />`,
       )}
+      <${Case} record=${record} take=${take} newest=${newest} query=${query} />
       <${Others} record=${record} sealed=${sealed} look=${look} />
       <${Rating} given=${record.outcome.evaluation} />
       <${SameRequester} record=${record} form=${form} />
