@@ -31,6 +31,7 @@ class UnitNotices:
         settings, database, given = base.settings, base.database, base.settings.notices
 
         async def units() -> UnitsInForce:
+            await base.tables.refresh()  # contacts that were imported just now count for what happens just now
             return UnitsInForce(directory=base.tables.in_force.directory, calendars=base.tables.rules.calendars)
 
         hours = ReceivingHours(
