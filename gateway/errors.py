@@ -46,6 +46,12 @@ class AlreadyErased(Conflict):
     code = "ticket_erased"
 
 
+class AlreadyDispatched(Conflict):
+    """Units have the ticket: which one leads is altered by what is done with their tasks alone."""
+
+    code = "already_dispatched"
+
+
 class AlreadyClaimed(Conflict):
     """Another agent has claimed the callback task."""
 

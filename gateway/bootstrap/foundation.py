@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 
 from gateway.bootstrap.channels import ConfiguredChannels
 from gateway.bootstrap.recogniser import recogniser
+from gateway.bootstrap.tables import tables_in_force
 from gateway.bootstrap.this_process import ThisProcess
 from gateway.calls.recorder import LocalRecordings
 from gateway.edge.system_clock import SystemClock
@@ -90,6 +91,7 @@ class Foundation:
         self.health = HealthBoard(
             clock=self.clock, zone=settings.zone, silent_after_s=settings.conversations.silent_alarm_s
         )
+        self.tables = tables_in_force(settings, database)
         self.recogniser = recogniser(settings)
         self.recordings = LocalRecordings(
             settings.recordings_dir,

@@ -15,6 +15,7 @@ from gateway.bootstrap.channels import (
     gauge,
 )
 from gateway.bootstrap.foundation import Foundation, open_foundation
+from gateway.bootstrap.tables import adopt_tables
 from gateway.intake.channel.watch import ChannelWatch
 from gateway.plugins.channels import load_channel_spec
 from gateway.ports.channel import ChannelContext
@@ -37,7 +38,11 @@ async def open_house(
 
     ``migrate``: nobody has brought the schema up to date before. ``ConfigError``, ``StoreUnavailable``.
     """
-    return House(await open_foundation(settings, stack, migrate=migrate), parts, name)
+    house = House(await open_foundation(settings, stack, migrate=migrate), parts, name)
+    if house.written is not None:
+        await adopt_tables(settings, house.base.database, house.base.clock)
+    await house.base.tables.refresh()
+    return house
 
 
 class House:

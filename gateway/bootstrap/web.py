@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.bootstrap.cases import acting
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import WrittenContacts
@@ -15,7 +16,7 @@ from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
 from gateway.web.catalogue import Catalogue
 from gateway.web.reportable import Open311, read_services
-from gateway.web.services import WebServices
+from gateway.web.services import CaseServices, WebServices
 
 
 class Web:
@@ -29,6 +30,7 @@ class Web:
             store=base.database.words, clock=base.clock, next_commit=base.database.committed.next
         )
         self.catalogue = Catalogue.read(base.settings.config_dir)
+        self.acting = acting(base.settings, base.tables, self.catalogue, base.clock)
         self.open311 = Open311(
             services=read_services(base.settings.config_dir / "open311_services.csv"),
             jurisdiction_id=base.settings.open311.jurisdiction_id,
@@ -59,6 +61,7 @@ class Web:
                 audit=database.audit,
                 deliveries=database.deliveries,
                 refused_calls=database.refused_calls,
+                notices=database.unit_notices,
                 recordings=base.recordings,
                 ready=ready,
                 clock=base.clock,
@@ -74,6 +77,7 @@ class Web:
                 widget_channel=base.configured.widget,
                 attachments=database.attachments,
                 files=base.files,
+                cases=CaseServices(acting=self.acting, lists=database.case_lists, overdue=database.case_clocks),
                 erasure=erasure(settings, database),
                 channels_report=channels,
                 sources=base.configured.sources,

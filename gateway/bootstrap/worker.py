@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+from gateway.bootstrap.cases import acting, automatic_dispatch, clock_worker
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation, valkey_url
 from gateway.bootstrap.titles import LEASE as TITLES
@@ -18,6 +19,7 @@ from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.interprocess import valkey_client
 from gateway.settings.sections import FeedTable
+from gateway.web.catalogue import Catalogue
 
 
 class Worker:
@@ -53,6 +55,9 @@ class Worker:
             erasure=erasure(settings, database),
             days=settings.retention.personal_days,
         )
+        known = Catalogue.read(settings.config_dir)
+        self.clocks = clock_worker(database, base.process.owner)
+        self.dispatch = automatic_dispatch(database, acting(settings, base.tables, known, base.clock))
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(

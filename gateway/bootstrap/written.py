@@ -1,4 +1,4 @@
-"""Wires written conversations: intake, outbox, files."""
+"""Wires written conversations: intake, outbox, files; and what units are told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
+from gateway.bootstrap.notices import UnitNotices
 from gateway.intake.channel.outbox import OutboxWorker
 from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.accept import ContactIntake
@@ -69,6 +70,7 @@ class WrittenContacts:
             decoder=SoundDecoder(),
             jitter=random.Random(),  # noqa: S311 - spreads retries, guards nothing
         )
+        self.notices = UnitNotices(base)
         self.idle = IdleCloser(
             conversations=self.conversations,
             reads=database.conversations,

@@ -1,4 +1,4 @@
-"""The command of what is done with a case as a whole: reply, evaluate, archive, reopen, inform, deflect, supervise."""
+"""The command of what is done with a case as a whole: reply, evaluate, archive, reopen, inform, confer and so on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.closing import Closing, WhyArchived, WhyInformed
+from gateway.domain.case.closing import Closing, ConferWay, WhyInformed
 from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.verbs import CaseVerb, WhyArchived
 from gateway.domain.command import Applied, Refs
+from gateway.domain.keys import ExternalKey
 from gateway.domain.status import Status
 from gateway.domain.words import Term
 from gateway.domain.world import World
@@ -19,19 +21,7 @@ from gateway.errors import RejectedInput
 Word = TypeVar("Word", bound=Term)
 
 
-class CaseVerb(Term):
-    """What is done with a case as a whole."""
-
-    REPLY = "reply", "回复", "Reply"
-    EVALUATE = "evaluate", "评价", "Evaluate"
-    ARCHIVE = "archive", "归档", "Archive"
-    REOPEN = "reopen", "重办", "Reopen"
-    INFORM = "inform", "告知", "Inform"
-    DEFLECT = "deflect", "引导", "Redirect"
-    SUPERVISE = "supervise", "督办", "Supervise"
-
-
-_NEEDS_REASON = frozenset(
+NEEDS_REASON = frozenset(
     {CaseVerb.ARCHIVE, CaseVerb.REOPEN, CaseVerb.INFORM, CaseVerb.DEFLECT, CaseVerb.SUPERVISE},
 )
 _DONE = {
@@ -40,6 +30,9 @@ _DONE = {
     CaseVerb.DEFLECT: Status.DEFLECTED,
 }
 """Verbs that there is nothing to do about when the ticket is so already."""
+_NOTES = {CaseVerb.REPLY: NoteKind.REPLY, CaseVerb.CONFER: NoteKind.TALK}
+MOST_UNITS = 50
+"""So many units confer about one ticket at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,19 +51,27 @@ class WorkOnCase:
     satisfied: int | None = None
     channel: str = "desk"
     """By which way a rating came, or a reply goes."""
+    way: str | None = None
+    """How units conferred (``ConferWay``)."""
+    units: tuple[str, ...] = ()
+    """Who conferred, by code."""
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request alters nothing."""
     trace: str | None = None
 
     def refs(self) -> Refs:
         """The ticket."""
-        return Refs(tickets=(self.ticket_id,))
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         if ticket.status is _DONE.get(self.verb):
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=self.text is None)
-        if self.verb in _NEEDS_REASON and not self.reason:
+        if self.verb in NEEDS_REASON and not self.reason:
             raise RejectedInput(f"{self.verb} takes a reason")
         case = Case(ticket, self.at, self.actor, world.case_rules)
         _DO[self.verb](self, Closing(case, ticket, self.at, self.actor))
@@ -78,12 +79,13 @@ class WorkOnCase:
             note = Note(
                 note_id=self.note_id,
                 ticket_id=self.ticket_id,
-                kind=NoteKind.REPLY if self.verb is CaseVerb.REPLY else NoteKind.REASON,
+                kind=_NOTES.get(self.verb, NoteKind.REASON),
                 author=self.actor,
                 at=self.at,
                 text=self.text,
             )
             world.new_notes.append(note)
+        world.see((self.key,) if self.key is not None else (), ticket, None)
         return world.applied(ticket)
 
     @property
@@ -105,18 +107,25 @@ class WorkOnCase:
 
     def archive(self, closing: Closing) -> None:
         """归档."""
-        closing.archive(_word(WhyArchived, self.reason))
+        closing.archive(_word(WhyArchived, self.reason, "reason"))
 
     def inform(self, closing: Closing) -> None:
         """告知."""
-        closing.inform(_word(WhyInformed, self.reason), self.said_in)
+        closing.inform(_word(WhyInformed, self.reason, "reason"), self.said_in)
+
+    def confer(self, closing: Closing) -> None:
+        """联动会商."""
+        way, units = _word(ConferWay, self.way, "way"), tuple(dict.fromkeys(self.units))
+        if not 0 < len(units) <= MOST_UNITS:
+            raise RejectedInput(f"units names who conferred: 1 to {MOST_UNITS} units, by code")
+        closing.confer(way, units, self.said_in)
 
 
-def _word(kind: type[Word], code: str | None) -> Word:
+def _word(kind: type[Word], code: str | None, key: str) -> Word:
     try:
         return kind(code or "")
     except ValueError:
-        raise RejectedInput(f"reason cannot be {code!r}; it can be: {', '.join(kind)}") from None
+        raise RejectedInput(f"{key} cannot be {code!r}; it can be: {', '.join(kind)}") from None
 
 
 _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
@@ -127,4 +136,5 @@ _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
     CaseVerb.INFORM: WorkOnCase.inform,
     CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in),
     CaseVerb.SUPERVISE: lambda work, closing: closing.supervise(work.reason or "", work.said_in),
+    CaseVerb.CONFER: WorkOnCase.confer,
 }

@@ -1,7 +1,9 @@
-"""The directory and the dispatch table as versions: imported whole or not at all, compared, rolled back.
+"""What decides about cases as versions: directory, dispatch table, policy, public holidays.
 
-What is in force is the newest version of each kind; nothing that was in force is ever altered or deleted. The two are
-held against each other: no version comes into force that names a unit which the other one does not know.
+Each is imported whole or not at all, compared, rolled back.
+
+What is in force is the newest version of each kind; nothing that was in force is ever altered or deleted. Directory
+and dispatch table are held against each other: none comes into force that names a unit which the other does not know.
 """
 
 from __future__ import annotations
@@ -13,20 +15,25 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from gateway.casework.differences import RowChange, differences
+from gateway.casework.differences import RowChange, differences, line_differences
 from gateway.domain.case.directory import Directory
 from gateway.domain.case.rules import DispatchTable
+from gateway.edge.case_policy import read_case_policy
 from gateway.edge.dispatch_table import DISPATCH_COLUMNS, FIRST_ROW, TERRITORY, KnownCodes, dispatch_rows, rules_of
 from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, read_sheet
 from gateway.edge.unit_table import UNIT_COLUMNS, unit_rows, units_of
-from gateway.errors import Conflict
+from gateway.edge.workdays import read_workdays
+from gateway.errors import ConfigError, Conflict
 from gateway.ports.catalogues import CatalogueStore, CatalogueVersion
 from gateway.ports.clock import Clock
 
 DIRECTORY: Final = "directory"
 DISPATCH: Final = "dispatch"
+POLICY: Final = "policy"
+CALENDAR: Final = "calendar"
 INSTALLATION: Final = "installation"
 """The author of what came with the installation."""
 Rows = list[dict[str, str]]
@@ -34,11 +41,17 @@ Rows = list[dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class CatalogueKind:
-    """A table that officers edit: its columns, those that tell rows apart, and the file that is shipped."""
+    """What officers edit: the file that is shipped; of a table its columns and those that tell rows apart.
+
+    Of a text (no key) each line is a row.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     file: str
+
+
+_LINES = (Column("text", ()),)
 
 
 KINDS: Final[Mapping[str, CatalogueKind]] = {
@@ -46,6 +59,8 @@ KINDS: Final[Mapping[str, CatalogueKind]] = {
     DISPATCH: CatalogueKind(
         DISPATCH_COLUMNS, ("category", "division", "line", "unit", "effective_from"), "dispatch.csv"
     ),
+    POLICY: CatalogueKind(_LINES, (), "case_policy.yaml"),
+    CALENDAR: CatalogueKind(_LINES, (), "workdays.csv"),
 }
 
 
@@ -84,25 +99,39 @@ class Catalogues:
         self._divisions = divisions
 
     async def adopt(self, shipped: Callable[[str], bytes | None]) -> None:
-        """Where there is no version yet, the installation's files become the first; ``shipped`` reads them by name."""
+        """Where there is no version yet, the installation's files become the first; ``shipped`` reads them by name.
+
+        ``ConfigError`` lists what is wrong with some; the others are adopted all the same.
+        """
+        problems: list[str] = []
         for kind, table in KINDS.items():
             content = shipped(table.file) if await self._store.newest(kind) is None else None
             if content is not None:
-                with suppress(Conflict):  # another process was first
-                    await self.import_table(kind, content, author=INSTALLATION, note=table.file)
+                try:
+                    with suppress(Conflict):  # another process was first
+                        await self.import_table(kind, content, author=INSTALLATION, note=table.file)
+                except ConfigError as error:
+                    problems += error.problems
+        if problems:
+            raise ConfigError(problems)
 
     async def rows(self, kind: str, version: int | None = None) -> Rows:
         """The rows of a version, by default of the newest; none before the first. ``NotFound``."""
         found = await self._store.newest(kind) if version is None else await self._store.one(kind, version)
-        return _rows(kind, found)
+        return rows_of(kind, found)
 
     async def read(self, kind: str, content: bytes) -> Rows:
-        """The rows of a spreadsheet, held against what is in force; ``SheetRefused`` names every row that is wrong."""
+        """The rows of a spreadsheet, held against what is in force; ``SheetRefused`` names every row that is wrong.
+
+        The lines of a text; ``ConfigError`` names every line that is wrong.
+        """
+        if not KINDS[kind].key:
+            return self._text(kind, content)
         return await self._verified(kind, read_sheet(content, KINDS[kind].columns))
 
     async def difference(self, kind: str, rows: Sequence[Mapping[str, str]]) -> tuple[RowChange, ...]:
         """What ``rows`` would change of what is in force."""
-        return differences(await self.rows(kind), rows, KINDS[kind].key)
+        return _changes(kind, await self.rows(kind), rows)
 
     async def import_table(self, kind: str, content: bytes, *, author: str, note: str) -> Imported:
         """Bring a spreadsheet into force whole. ``SheetRefused``: nothing was; ``Conflict``: somebody was first."""
@@ -116,7 +145,10 @@ class Catalogues:
         """
         before = await self._store.newest(kind)
         earlier = await self.rows(kind, version)
-        rows = await self._verified(kind, [SheetRow(number, row) for number, row in enumerate(earlier, FIRST_ROW)])
+        if KINDS[kind].key:
+            rows = await self._verified(kind, [SheetRow(number, row) for number, row in enumerate(earlier, FIRST_ROW)])
+        else:
+            rows = self._text(kind, "\n".join(line["text"] for line in earlier).encode())
         note = f"{kind}:{version} again: {note}" if note else f"{kind}:{version} again"
         return await self._bring(kind, rows, before, author=author, note=note)
 
@@ -124,7 +156,7 @@ class Catalogues:
         """What decides now."""
         units, table = await self._store.newest(DIRECTORY), await self._store.newest(DISPATCH)
         names = [version.name for version in (units, table) if version is not None]
-        return InForce.of(_rows(DIRECTORY, units), _rows(DISPATCH, table), *names)
+        return InForce.of(rows_of(DIRECTORY, units), rows_of(DISPATCH, table), *names)
 
     async def would_be(self, *, directory: bytes | None = None, table: bytes | None = None) -> InForce:
         """What would decide after these spreadsheets; None: that table as it is. ``SheetRefused`` as in an import."""
@@ -147,10 +179,22 @@ class Catalogues:
         refuse_gone(rows, await self.rows(DISPATCH))
         return rows
 
+    def _text(self, kind: str, content: bytes) -> Rows:
+        name = Path(KINDS[kind].file)
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ConfigError([f"{name}: is not UTF-8"]) from None
+        if kind == POLICY:
+            read_case_policy(name, text=text, categories=self._categories or None)
+        else:
+            read_workdays(name, text=text)
+        return [{"text": line} for line in text.splitlines()]
+
     async def _bring(
         self, kind: str, rows: Rows, before: CatalogueVersion | None, *, author: str, note: str
     ) -> Imported:
-        changes = differences(_rows(kind, before), rows, KINDS[kind].key)
+        changes = _changes(kind, rows_of(kind, before), rows)
         if before is not None and not changes:
             return Imported(version=None, changes=())
         body = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
@@ -167,7 +211,12 @@ class Catalogues:
         return Imported(version=new, changes=changes)
 
 
-def _rows(kind: str, version: CatalogueVersion | None) -> Rows:
+def _changes(kind: str, before: Rows, after: Sequence[Mapping[str, str]]) -> tuple[RowChange, ...]:
+    key = KINDS[kind].key
+    return differences(before, after, key) if key else line_differences(before, after)
+
+
+def rows_of(kind: str, version: CatalogueVersion | None) -> Rows:
     """The rows of a version, with the columns that the table has today."""
     keys = [column.key for column in KINDS[kind].columns]
     return [] if version is None else [{key: row.get(key, "") for key in keys} for row in json.loads(version.body)]
@@ -192,8 +241,15 @@ def refuse_gone(units: Sequence[Mapping[str, str]], dispatch: Sequence[Mapping[s
         )
 
 
+def text_of(version: CatalogueVersion) -> str:
+    """The text that was imported as this version."""
+    return "".join(f"{line['text']}\n" for line in json.loads(version.body))
+
+
 def as_csv(kind: str, rows: Iterable[Mapping[str, str]]) -> str:
-    """A version as the CSV that can be edited and imported again."""
+    """A version as the CSV, or the text, that can be edited and imported again."""
+    if not KINDS[kind].key:
+        return "".join(f"{line['text']}\n" for line in rows)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, [column.key for column in KINDS[kind].columns], lineterminator="\n")
     writer.writeheader()

@@ -1,7 +1,8 @@
-"""What is different between two versions of a table, row by row."""
+"""What is different between two versions of a table, row by row, or of a text, line by line."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,3 +44,14 @@ def differences(before: Sequence[Cells], after: Sequence[Cells], key: Sequence[s
     new = {tuple(row[name] for name in key): row for row in after}
     keys = [*old, *(one for one in new if one not in old)]
     return tuple(RowChange(one, old.get(one), new.get(one)) for one in keys if old.get(one) != new.get(one))
+
+
+def line_differences(before: Sequence[Cells], after: Sequence[Cells]) -> tuple[RowChange, ...]:
+    """The lines that are new, gone or altered, by their number; order counts."""
+    old, new = [one["text"] for one in before], [one["text"] for one in after]
+    found = []
+    for tag, begin, end, new_begin, new_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            found += [RowChange((f"{n + 1}",), before[n], None) for n in range(begin, end)]
+            found += [RowChange((f"{n + 1}",), None, after[n]) for n in range(new_begin, new_end)]
+    return tuple(found)

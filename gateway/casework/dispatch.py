@@ -1,4 +1,4 @@
-"""The command of 派单: units get a ticket, by a decision that can be read."""
+"""The commands of 派单: units get a ticket by a decision that can be read, or the centre has to decide."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.case.case import Case, Offer
+from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import CaseDispatched
+from gateway.domain.form import Handling, Routing
+from gateway.domain.keys import ExternalKey
+from gateway.domain.status import NOT_BEGUN
+from gateway.domain.task_status import is_gone
+from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
-from gateway.errors import RejectedInput
+from gateway.errors import Conflict, RejectedInput
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,33 +29,106 @@ class DispatchTicket:
     offers: tuple[Offer, ...]
     stage: str
     rule: str | None = None
-    steps: tuple[tuple[str, str], ...] = ()
-    """(stage, rule) of each step of the decision."""
+    steps: tuple[Routing, ...] = ()
+    """Of the decision, in order."""
     directory: str
+    table: str | None = None
     policy: str
+    note_id: str | None = None
+    """Of the note that holds ``text``, why the centre chose these units."""
+    text: str | None = None
+    only_new: bool = False
+    """Nothing happens to a ticket that anybody has dispatched or left undecided before."""
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request alters nothing."""
     trace: str | None = None
 
     def refs(self) -> Refs:
         """The ticket."""
-        return Refs(tickets=(self.ticket_id,))
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when these units have it; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
-        ticket = world.ticket(self.ticket_id, erased=True)
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
+        erased = self.text is None
+        ticket = world.ticket(self.ticket_id, erased=erased)
         if not self.offers:
             raise RejectedInput("a dispatch names a unit")
-        known = {one.task_id for one in ticket.form.handling.units}
-        if known.issuperset(offer.task_id for offer in self.offers):
+        if (self.only_new and _begun(ticket)) or _busy(ticket.form.handling).issuperset(
+            offer.unit for offer in self.offers
+        ):
             return world.applied(ticket, skipped=True)
-        world.ticket(self.ticket_id, version=self.version, erased=True)
+        world.ticket(self.ticket_id, version=self.version, erased=erased)
         decided = CaseDispatched(
             at=self.at,
             actor=self.actor,
             stage=self.stage,
             rule=self.rule,
-            trace=[":".join(step) for step in self.steps],
+            trace=[],
             directory=self.directory,
+            table=self.table,
             policy=self.policy,
         )
-        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, self.offers)
+        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, self.offers, self.steps)
+        if self.text and self.note_id:
+            world.new_notes.append(
+                Note(
+                    note_id=self.note_id,
+                    ticket_id=self.ticket_id,
+                    kind=NoteKind.REASON,
+                    author=self.actor,
+                    at=self.at,
+                    text=self.text,
+                )
+            )
+        world.see((self.key,) if self.key is not None else (), ticket, None)
         return world.applied(ticket)
+
+
+@dataclass(slots=True, kw_only=True)
+class LeaveUndecided:
+    """No unit follows from the rules: the ticket waits in the centre's queue."""
+
+    at: datetime
+    actor: str
+    ticket_id: str
+    version: int | None = None
+    reason: str
+    steps: tuple[Routing, ...]
+    candidates: tuple[str, ...]
+    only_new: bool = False
+    """As in ``DispatchTicket``."""
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request alters nothing."""
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The ticket."""
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
+
+    def decide(self, world: World) -> Applied:
+        """``skipped`` when it waits there already; ``NotFound``, ``StaleVersion``, ``Conflict``."""
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
+        ticket = world.ticket(self.ticket_id, erased=True)
+        handling = ticket.form.handling
+        if handling.undecided_since is not None or (self.only_new and _begun(ticket)):
+            return world.applied(ticket, skipped=True)
+        world.ticket(self.ticket_id, version=self.version, erased=True)
+        if busy := _busy(handling):
+            raise Conflict(f"{', '.join(sorted(busy))} has this ticket; name the unit that is to have it as well")
+        case = Case(ticket, self.at, self.actor, world.case_rules)
+        case.undecided(self.reason, self.steps, self.candidates)
+        world.see((self.key,) if self.key is not None else (), ticket, None)
+        return world.applied(ticket)
+
+
+def _busy(handling: Handling) -> set[str]:
+    return {one.unit or "" for one in handling.units if not is_gone(one.status)}
+
+
+def _begun(ticket: Ticket) -> bool:
+    handling = ticket.form.handling
+    asked = handling.undecided_since is not None or handling.units
+    return bool(asked) or ticket.status not in NOT_BEGUN or ticket.empty

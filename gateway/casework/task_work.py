@@ -10,6 +10,7 @@ from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import UnitTask
+from gateway.domain.keys import ExternalKey
 from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
@@ -40,23 +41,26 @@ class WorkOnTask:
     to: Offer | None = None
     """Of a re-assignment."""
     solved: bool = True
-    granted: bool = True
-    """An extension needs nobody's consent."""
     directory: str | None = None
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request alters nothing."""
     trace: str | None = None
 
     def refs(self) -> Refs:
         """The ticket."""
-        return Refs(tickets=(self.ticket_id,))
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``Forbidden``."""
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         case = Case(ticket, self.at, self.actor, world.case_rules)
         task = case.task(self.task_id)
         self._check(task)
         status = TaskStatus(task.status)
-        if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb]:
+        refuses_time = self.verb is TaskVerb.UPHOLD and task.asked_until is not None
+        if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb] and not refuses_time:
             return world.applied(ticket, skipped=True)
         case.task(self.task_id, self.task_version)
         _DO[self.verb](self, case, task)
@@ -72,6 +76,7 @@ class WorkOnTask:
                 text=self.text,
             )
             world.new_notes.append(note)
+        world.see((self.key,) if self.key is not None else (), ticket, None)
         return world.applied(ticket)
 
     def _check(self, task: UnitTask) -> None:
@@ -100,10 +105,17 @@ class WorkOnTask:
         until = self.until
         if until is None:
             raise RejectedInput("an extension names an instant")
-        if self.granted:
+        if self.unit is None or not case.rules.policy.approve_extensions:
             case.extend(task, until, self.reason, self.said_in)
         else:
             case.ask_extension(task, until, self.reason or "", self.said_in)
+
+    def uphold(self, case: Case, task: UnitTask) -> None:
+        """The centre does not follow the unit: it keeps the task, or the time that it has."""
+        if task.status != TaskStatus.RETURNING and task.asked_until is not None:
+            case.refuse_extension(task, self.said_in)
+        else:
+            case.uphold(task, self.said_in)
 
     def accept(self, case: Case, task: UnitTask) -> None:
         """The centre takes what the unit put before it: its return, or its reply."""
@@ -118,7 +130,7 @@ _DO: Mapping[TaskVerb, Callable[[WorkOnTask, Case, UnitTask], None]] = {
     TaskVerb.RESPOND: lambda work, case, task: case.respond(task, work.said_in),
     TaskVerb.ARRIVE: lambda work, case, task: case.arrive(task, work.said_in),
     TaskVerb.RETURN: lambda work, case, task: case.ask_return(task, work.reason or "", work.said_in, work.text),
-    TaskVerb.UPHOLD: lambda work, case, task: case.uphold(task, work.said_in),
+    TaskVerb.UPHOLD: WorkOnTask.uphold,
     TaskVerb.REASSIGN: WorkOnTask.reassign,
     TaskVerb.EXTEND: WorkOnTask.extend,
     TaskVerb.PAUSE: lambda work, case, task: case.pause(task, work.reason or "", work.said_in),

@@ -34,7 +34,7 @@ def add_parser(verbs: Any) -> None:
     dispatch = verbs.add_parser("dispatch", help="directory of units and dispatch table / 单位目录与派单目录")
     actions = dispatch.add_subparsers(dest="action", required=True, metavar="ACTION")
     bring = actions.add_parser("import", help="bring a spreadsheet into force, whole or not at all / 导入")
-    bring.add_argument("file", type=Path, metavar="FILE", help=".xlsx, or CSV in UTF-8 or GBK")
+    bring.add_argument("file", type=Path, metavar="FILE", help=".xlsx, or CSV in UTF-8 or GBK; policy: YAML")
     diff = actions.add_parser("diff", help="what a spreadsheet would change, or differs from a version / 对比")
     diff.add_argument("file", type=lambda text: int(text) if text.isdecimal() else Path(text), metavar="FILE|VERSION")
     versions = actions.add_parser("versions", help="every version with author and note, newest first / 版本")
@@ -68,14 +68,13 @@ def _day(text: str) -> date:
 
 async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int:
     """Do it. ``SheetRefused`` names every row that is wrong; nothing was imported then."""
-    from gateway.web.catalogue import Catalogue  # noqa: PLC0415 - the verb's name is told without the web's libraries
+    from gateway.bootstrap.tables import catalogues as catalogues_of  # noqa: PLC0415 - the verb's name is told …
+    from gateway.bootstrap.tables import shipped  # noqa: PLC0415 - … without SQL and the web's libraries
+    from gateway.web.catalogue import Catalogue  # noqa: PLC0415 - as above
 
     known = Catalogue.read(settings.config_dir)
-    divisions = {row["code"]: row["name"] for row in json.loads(known.divisions.body)["items"]}
-    catalogues = Catalogues(
-        store=db.catalogues, clock=SystemClock(), categories=known.category_names, divisions=divisions
-    )
-    await catalogues.adopt(lambda name: _content(settings.config_dir / name))
+    catalogues = catalogues_of(known, db, SystemClock())
+    await catalogues.adopt(lambda name: shipped(settings.config_dir / name))
     actions: dict[str, Callable[[], Awaitable[None]]] = {
         "import": lambda: _import(args, catalogues),
         "diff": lambda: _diff(args, catalogues),
@@ -86,10 +85,6 @@ async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int
     }
     await actions[args.action]()
     return 0
-
-
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
 
 
 async def _import(args: argparse.Namespace, catalogues: Catalogues) -> None:

@@ -16,7 +16,7 @@ from gateway.domain.form_paths import OFFERED, path_of
 from gateway.domain.guess import FILL_AT, SURE, Guess, Mention, Reading
 from gateway.domain.journal import Journal
 from gateway.domain.limits import MENTIONS, content_with, said_in
-from gateway.domain.ticket import SECRET, Alteration, Ticket
+from gateway.domain.ticket import LEAD, SECRET, Alteration, Ticket
 from gateway.domain.words import RequesterKind, kind_on
 from gateway.errors import RejectedInput
 
@@ -101,6 +101,8 @@ class Filling:
 
     def _guess(self, form: Form, guess: Guess) -> None:
         field, name = path_of(guess.path), guess.path
+        if name == LEAD and form.handling.units:  # who acts is decided
+            return
         try:
             value = field.shaped(guess.value)
         except RejectedInput:  # a city's model has words of its own; no contact is refused for them

@@ -143,11 +143,14 @@ class UnitTask:
 
 @dataclass(slots=True)
 class Routing:
-    """One step of deciding which unit acts."""
+    """One step of deciding which unit acts: ``rule`` says what the stage found, ``reason`` is what people wrote."""
 
     stage: str
     rule: str | None = None
     reason: str | None = None
+    units: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """Of the dispatch table."""
 
 
 @dataclass(slots=True)
@@ -202,6 +205,7 @@ class Handling:
     """承办: who acts, until when."""
 
     lead_unit: str | None = None
+    first_asked: str | None = None
     undecided_since: str | None = None
     reopened: int = 0
     units: list[UnitTask] = field(default_factory=list)

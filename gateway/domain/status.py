@@ -46,8 +46,6 @@ NOT_BEGUN: Final = frozenset({Status.REGISTERED, Status.CLASSIFIED})
 ANSWERED: Final = frozenset({Status.REPLIED, Status.EVALUATED})
 """Open, but the requester has their answer."""
 UNANSWERED: Final = OPEN - ANSWERED
-GIVEN: Final = (Status.REGISTERED, Status.MERGED, Status.WITHDRAWN)
-"""The statuses that this version gives to tickets; lists offer these, the others are still to come."""
 
 _OUT: Final = frozenset({Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})
 _NEXT: Final[Mapping[Status, frozenset[Status]]] = {

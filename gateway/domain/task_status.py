@@ -95,8 +95,15 @@ GONE: Final = frozenset({_S.RETURNED, _S.CANCELLED})
 """The unit has nothing to do with the ticket any more."""
 BEGUN: Final = frozenset({_S.WORKING, _S.EXTENDED, _S.PAUSED, _S.REPLIED, _S.ACCEPTED, _S.SENT_BACK})
 """The unit has done more than sign."""
+WITH_UNIT: Final = frozenset({_S.OFFERED, _S.SIGNED, _S.WORKING, _S.EXTENDED, _S.UPHELD, _S.SENT_BACK})
+"""The unit is to act next."""
 RUNNING: Final = frozenset(_S) - GONE - {_S.ACCEPTED}
 """Something is still to be done about the task, by the unit or the centre."""
+
+
+def is_gone(status: str) -> bool:
+    """Whether the unit of a task that stands so has nothing to do with the ticket any more."""
+    return TaskStatus(status) in GONE
 
 
 def after(before: TaskStatus, verb: TaskVerb) -> TaskStatus:

@@ -15,6 +15,7 @@ from gateway.domain.journal import Journal
 from gateway.domain.status import Status, moved
 
 CALLBACK = "handling.callback"
+LEAD = "handling.lead_unit"
 SECRET = "requester.secret"  # noqa: S105 - a record path
 _HIDING = (PATHS[SECRET], PATHS["requester.anonymous"])
 

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
+from gateway.domain.case.case import MOVES_LIMITS, Case
 from gateway.domain.case.note import Note
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.events import Event, InteractionEnded, TicketRegistered
@@ -326,6 +327,7 @@ class World:
 
     def finish(self, since: int, applied: Applied) -> None:
         """A command has decided: what it altered since the journal had ``since`` entries is its version."""
+        self._move_limits(since)
         altered: dict[str, Ticket] = {}
         for entry in self.journal.entries[since:]:
             altered[entry.ticket_id] = self.tickets[entry.ticket_id]
@@ -337,6 +339,16 @@ class World:
             if ticket.parted_from is not None:
                 known, ticket.parted_from = ticket.parted_from, None
                 self.people = {key: one for key, one in self.people.items() if one != known}
+
+    def _move_limits(self, since: int) -> None:
+        """Time limits follow from what is demanded, whoever has altered that."""
+        told = {
+            one.ticket_id: one.event for one in self.journal.entries[since:] if MOVES_LIMITS & one.event.changed.keys()
+        }
+        for ticket_id, event in told.items():
+            ticket = self.tickets[ticket_id]
+            if ticket.form.handling.clocks:
+                Case(ticket, event.at, event.actor, self.case_rules).corrected()
 
     def applied(
         self,

@@ -133,6 +133,7 @@ class _File(_Closed):
     approve: _Approve = Field(default_factory=_Approve)
     keep_on_reassignment: frozenset[ClockKind] = frozenset()
     extensions: _Extensions = Field(default_factory=_Extensions)
+    automatic_dispatch_above: float | None = Field(None, ge=0.5, le=1)
 
 
 def read_case_policy(
@@ -181,6 +182,7 @@ def read_case_policy(
         approve_extensions=file.approve.extensions,
         approve_pauses=file.approve.pauses,
         keep_on_reassignment=file.keep_on_reassignment,
+        automatic_above=file.automatic_dispatch_above,
         most_extensions=file.extensions.most,
         longest_extension=file.extensions.longest,
     )

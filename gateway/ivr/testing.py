@@ -94,7 +94,7 @@ class Expected(Part):
     """Length of the whole dialogue at most."""
 
 
-class Case(Part):
+class FlowCase(Part):
     """One dialogue."""
 
     name: str
@@ -112,7 +112,7 @@ class TestFile(Part):
     """``<flow>.test.yaml``."""
 
     flow: str
-    tests: Annotated[tuple[Case, ...], Field(min_length=1)]
+    tests: Annotated[tuple[FlowCase, ...], Field(min_length=1)]
 
 
 @dataclass(slots=True)
@@ -177,7 +177,7 @@ class _Wrong(Exception):
 class _Dialogue:
     """One case being played."""
 
-    def __init__(self, flow: Flow, case: Case, taken: set[tuple[str, str]]) -> None:
+    def __init__(self, flow: Flow, case: FlowCase, taken: set[tuple[str, str]]) -> None:
         self.now_s = 0.0
         self._flow = flow
         self._case = case

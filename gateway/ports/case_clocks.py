@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.case.books import OverdueClock
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueClock:
@@ -32,22 +34,13 @@ class DueClocks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueClock:
-    """挂账: a limit that was not kept, of something that still is not done."""
-
-    clock_id: str
-    ticket_id: str
-    task_id: str | None
-    kind: str
-    unit: str | None
-    due_at: datetime
-    overdue_since: datetime
-
-
 class OverdueClocks(Protocol):
-    """The list of what is overdue."""
+    """挂账: the list of what is overdue, with how often it was supervised since."""
 
     async def overdue(self, *, unit: str | None = None, limit: int = 200) -> Sequence[OverdueClock]:
         """At most ``limit``, the longest overdue first; of one unit, or (None) of all and of the centre."""
+        ...
+
+    async def overdue_at(self, at: datetime, *, unit: str | None = None) -> Sequence[OverdueClock]:
+        """The whole list as it was at ``at``, recounted from events; that takes as long as there are events."""
         ...

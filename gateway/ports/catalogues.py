@@ -41,6 +41,10 @@ class CatalogueStore(Protocol):
         """The version in force; None before the first."""
         ...
 
+    async def newest_versions(self) -> dict[str, int]:
+        """The number of the version in force of each kind that has one."""
+        ...
+
     async def one(self, kind: str, version: int) -> CatalogueVersion:
         """``NotFound`` when there is none."""
         ...

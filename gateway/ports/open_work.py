@@ -34,6 +34,8 @@ class OpenWork:
     callbacks_open: int = 0
     callbacks_overdue: int = 0
     feeds: Mapping[str, FeedBacklog] = field(default_factory=dict)
+    notices: Mapping[str, FeedBacklog] = field(default_factory=dict)
+    """To units, by way: what is due and has not left."""
 
 
 MOST = 10_000

@@ -22,6 +22,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
     """Everything but channels and feeds. ``apart``: no supervisor runs the other roles beside this process."""
     base = house.base
     work: dict[str, Duty] = {"wakeups": base.wakeup.run, "announce": base.announce, "channels": house.watch.run}
+    work |= {"case-tables": base.tables.run}
     work |= {"commits": base.database.net.run, "valkey": lambda: watching.valkey(base.cache.answers)}
     if base.recogniser is not None and (house.voice is not None or house.worker is not None):
         pool, loading_s = base.recogniser.pool, LOADING_S if base.settings.asr.workers_here else 0.0
@@ -35,15 +36,17 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"refused-calls": house.voice.refused.run}
     written = house.written
     if written is not None:
-        # Each process sends and fetches for the channels that run in it.
+        # Each process sends and fetches for the channels that run in it; notices to units leave by them, too.
         work |= {"outbox": written.outbox.sending.run, "media": written.media.fetching.run}
-        work |= {"conversations": written.follow}
+        work |= {"conversations": written.follow, "notices": written.notices.sending.run}
     if house.web is not None:
         work |= {"similar": house.web.similar.run}
     if house.worker is not None and written is not None:
         work |= {"hearing": written.media.hearing.run}
         work |= {"recovery": house.worker.recovery.run, "baselines": base.database.baselines.run}
+        work |= {"noticing": written.notices.following.run}
         work |= {"search-index": base.database.search.run}
+        work |= {"clocks": house.worker.clocks.run, "dispatch": house.worker.dispatch.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}

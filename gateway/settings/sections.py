@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from datetime import date
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -227,6 +228,53 @@ class TitleSection(Section):
     def _named(self) -> Self:
         if self.url and not self.model:
             raise ValueError("a url needs the model's name there: model = …")
+        return self
+
+
+class NoticesSection(Section):
+    """``[notices]``: what units are told of their tickets, and how it leaves."""
+
+    centre: str = ""
+    """Code of the unit whose contacts are told of what is the centre's to decide; empty: it is seen at the desk."""
+    supervision: str = ""
+    """Code of the unit that is told of escalations to supervision (督查督办); empty: the centre is."""
+    language: Literal["zh", "en"] = "zh"
+    hours: tuple[str, ...] = ("mon-sun 07:00-22:00",)
+    """When units that name no hours of their own take ordinary notices; urgent ones go at once. Empty: always."""
+    pause_s: float = Field(600.0, ge=10, le=86_400)
+    """After a letter a unit hears nothing more at an address for so long: what comes meanwhile is one letter."""
+    urgent_pause_s: float = Field(60.0, ge=0, le=3600)
+    """The same of what is urgent."""
+    sms_channel: str | None = None
+    """Texts contacts; unset: the only SMS channel, if there is exactly one; "": none."""
+    robot_url: str = Field("https://qyapi.weixin.qq.com", pattern=r"^(https?://[^\s?#]+)?$")
+    """Where the robots of WeCom groups are reached: WeCom itself or a proxy of the city's; empty: none are."""
+    smtp_host: str = ""
+    """The mail server; empty: no e-mail."""
+    smtp_port: int = Field(587, ge=1, le=65_535)
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_ca_file: Path | None = None
+    """PEM: the CA that signed the server's certificate; empty = those that this machine trusts."""
+    smtp_from: str = ""
+    """``name <address>``, or an address."""
+    timeout_s: float = Field(10.0, gt=0, le=30)
+    """For each step of a conversation with a mail server, and for a robot's answer."""
+
+    @field_validator("hours")
+    @classmethod
+    def _spans(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for span in value:
+            parse_span(span)
+        return value
+
+    @model_validator(mode="after")
+    def _mail(self) -> Self:
+        if self.smtp_host and "@" not in parseaddr(self.smtp_from)[1]:
+            raise ValueError("smtp_host needs smtp_from, the address that mail comes from")
+        if self.smtp_user and self.smtp_tls == "none" and not on_loopback(self.smtp_host):
+            raise ValueError("smtp_user without TLS would show the password to the network: set smtp_tls")
         return self
 
 

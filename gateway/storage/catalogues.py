@@ -53,6 +53,13 @@ class SqlCatalogueStore:
         found = await self._find(kind, limit=1)
         return found[0] if found else None
 
+    async def newest_versions(self) -> dict[str, int]:
+        """See ``ports.catalogues.CatalogueStore.newest_versions``."""
+        columns = t.catalogues.c
+        query = sa.select(columns.kind, sa.func.max(columns.version).label("version")).group_by(columns.kind)
+        rows = await self._sql.read(lambda c: c.execute(query).all())
+        return {row.kind: row.version for row in rows}
+
     async def one(self, kind: str, version: int) -> CatalogueVersion:
         """See ``ports.catalogues.CatalogueStore.one``."""
         found = await self._find(kind, t.catalogues.c.version == min(version, MAX_INT))

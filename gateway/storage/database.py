@@ -15,6 +15,7 @@ from gateway.errors import ConfigError
 from gateway.ports.clock import Clock
 from gateway.storage.audit import SqlAuditTrail
 from gateway.storage.baselines import SqlBaselines
+from gateway.storage.case_lists import SqlCaseLists
 from gateway.storage.catalogues import SqlCatalogueStore
 from gateway.storage.channel_leases import SqlChannelLeases
 from gateway.storage.clock_rows import SqlCaseClocks
@@ -28,6 +29,7 @@ from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.login_attempts import SqlLoginAttempts
 from gateway.storage.migrate import is_current
 from gateway.storage.migrate import migrate as run_missing
+from gateway.storage.notice_rows import SqlNoticeStore
 from gateway.storage.open_work import SqlOpenWork
 from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutboxStore
 from gateway.storage.phones import SqlPhoneBook
@@ -73,6 +75,7 @@ class Database:
     channel_states: SqlChannelStates
     channel_leases: SqlChannelLeases
     case_clocks: SqlCaseClocks
+    case_lists: SqlCaseLists
     words: SqlTicketWords
     refused_calls: SqlRefusedCalls
     baselines: SqlBaselines
@@ -80,6 +83,7 @@ class Database:
     open_work: SqlOpenWork
     erasures: SqlErasureStore
     catalogues: SqlCatalogueStore
+    unit_notices: SqlNoticeStore
     search: SqlSearchIndex
 
     async def aclose(self) -> None:
@@ -138,6 +142,7 @@ async def open_database(
         channel_states=SqlChannelStates(sql=sql),
         channel_leases=SqlChannelLeases(sql=sql, clock=clock),
         case_clocks=SqlCaseClocks(sql=watched, clock=clock),
+        case_lists=SqlCaseLists(sql=sql),
         words=SqlTicketWords(sql=sql),
         refused_calls=SqlRefusedCalls(sql=sql),
         baselines=SqlBaselines(sql=sql),
@@ -145,6 +150,7 @@ async def open_database(
         open_work=SqlOpenWork(sql=watched, clock=clock),
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
         catalogues=SqlCatalogueStore(sql=sql),
+        unit_notices=SqlNoticeStore(sql=watched, clock=clock),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
     )
 

@@ -90,9 +90,19 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
         "phone": _BLANKED,
         "doc": Does.INSIDE,
     },
+    "tasks": _all(_KEPT, "task_id", "ticket_id", "unit", "role", "status", "due_at", "open"),
+    "case_notes": {
+        **_all(_KEPT, "note_id", "ticket_id", "task_id", "kind", "author", "at"),
+        "text": _BLANKED,
+    },
     "clocks": {
         **_all(_KEPT, "clock_id", "ticket_id", "task_id", "kind", "unit", "due_at", "next_at"),
         **_all(_KEPT, "leased_by", "leased_at", "overdue_since"),
+    },
+    "notices": {
+        **_all(_KEPT, "event_seq", "unit", "way", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "urgent"),
+        **_all(_KEPT, "at", "due_at", "next_at", "leased_by", "leased_at", "attempts", "sent_at", "dead_at"),
+        **_all(_STAFF, "address", "error"),
     },
     "feeds": {
         **_all(_KEPT, "feed", "cursor", "paused_until", "held_at", "held_cause", "held_status", "probes", "probe_at"),

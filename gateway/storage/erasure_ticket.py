@@ -162,6 +162,7 @@ def close(connection: sa.Connection, ticket_id: str, *, seq: int, actor: str, no
     connection.execute(
         sa.update(t.attachments).where(t.attachments.c.ticket_id == ticket_id).values(blank(t.attachments))
     )
+    connection.execute(sa.update(t.case_notes).where(t.case_notes.c.ticket_id == ticket_id).values(blank(t.case_notes)))
     tasks = connection.execute(sa.select(t.callbacks).where(t.callbacks.c.ticket_id == ticket_id)).all()
     _document(connection, t.callbacks, tasks, "callback_id", erasing.CALLBACK)
     seqs = _blank_events(connection, ticket_id)

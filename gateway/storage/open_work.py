@@ -15,6 +15,7 @@ from gateway.ports.open_work import MOST, Backlog, FeedBacklog, OpenWork
 from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
+from gateway.storage.notice_tables import notices
 
 _NOW = sa.bindparam("now", type_=sa.Text)
 _FEED = sa.bindparam("feed", type_=sa.Text)
@@ -52,6 +53,14 @@ _FIRST = (
 OLDEST = sa.select(t.events.c.at).where(t.events.c.event_seq == _FIRST)
 OLDEST_NEW = sa.select(t.events.c.at).where(*_AHEAD).order_by(t.events.c.event_seq).limit(1)
 
+_TOLD = notices.c
+NOTICES = (
+    sa.select(_TOLD.way, sa.func.count(), sa.func.min(_TOLD.due_at))
+    .where(_TOLD.next_at.is_not(None), _TOLD.due_at <= _NOW)
+    .group_by(_TOLD.way)
+)
+DEAD_NOTICES = sa.select(_TOLD.way, sa.func.count()).where(_TOLD.dead_at.is_not(None)).group_by(_TOLD.way)
+
 
 class SqlOpenWork:
     """Implements ``ports.open_work.OpenWorkStore``."""
@@ -83,7 +92,18 @@ def _counted(connection: sa.Connection, now: str, feeds: Sequence[str]) -> OpenW
         callbacks_open=connection.execute(CALLBACKS).scalar_one(),
         callbacks_overdue=connection.execute(OVERDUE, {"now": now}).scalar_one(),
         feeds={feed: _feed(connection, feed) for feed in feeds},
+        notices=_notices(connection, now),
     )
+
+
+def _notices(connection: sa.Connection, now: str) -> dict[str, FeedBacklog]:
+    waiting = {row[0]: row[1:] for row in connection.execute(NOTICES, {"now": now})}
+    dead = {row[0]: row[1] for row in connection.execute(DEAD_NOTICES)}
+    found = {}
+    for way in waiting.keys() | dead.keys():
+        count, oldest = waiting.get(way, (0, None))
+        found[way] = FeedBacklog(waiting=count, oldest=_at(oldest), dead=dead.get(way, 0))
+    return found
 
 
 def _feed(connection: sa.Connection, feed: str) -> FeedBacklog:

@@ -383,6 +383,17 @@ _leased = clocks.c.leased_by.is_not(None)
 sa.Index("clocks_leased", clocks.c.leased_by, clocks.c.leased_at, sqlite_where=_leased, postgresql_where=_leased)
 _overdue = clocks.c.overdue_since.is_not(None)
 sa.Index("clocks_overdue", clocks.c.unit, clocks.c.overdue_since, sqlite_where=_overdue, postgresql_where=_overdue)
+WAITS_FOR_CENTRE = sa.and_(
+    clocks.c.unit.is_(None), sa.or_(clocks.c.next_at.is_not(None), clocks.c.overdue_since.is_not(None))
+)
+"""Clocks of what the centre has to do and has not done."""
+sa.Index(
+    "clocks_of_centre",
+    clocks.c.due_at,
+    clocks.c.clock_id,
+    sqlite_where=WAITS_FOR_CENTRE,
+    postgresql_where=WAITS_FOR_CENTRE,
+)
 _ticking = sa.and_(clocks.c.next_at.is_not(None), clocks.c.leased_by.is_(None))
 sa.Index("clocks_due", clocks.c.next_at, clocks.c.clock_id, sqlite_where=_ticking, postgresql_where=_ticking)
 """The clocks of tickets (``gateway.domain.case.clock``) as they are polled; what they are stands in the ticket's

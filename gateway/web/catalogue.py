@@ -8,10 +8,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gateway.domain.case.directory import Unit
+from gateway.domain.case.directory import Directory, Unit
 from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
 from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy
@@ -94,6 +95,12 @@ class Catalogue:
             category_names={code: category.names[-1] for code, category in categories.items()},
             unit_names={code: unit.name_zh for code, unit in known_units.items()},
         )
+
+
+@lru_cache(maxsize=2)
+def units_in_force(directory: Directory, version: str) -> Table:
+    """The units of a directory that officers have imported."""
+    return Table.of([_unit(unit) for unit in directory.units.values()], version)
 
 
 def _read(path: Path) -> tuple[list[dict[str, str]], str]:

@@ -20,7 +20,7 @@ from gateway.web.masked import MaskedRecords, encoded
 from gateway.web.passwords import Passwords
 from gateway.web.problems import Problem, from_validation
 from gateway.web.seen import SeenLog
-from gateway.web.services import Limits, WebServices
+from gateway.web.services import CaseServices, Limits, WebServices
 
 M = TypeVar("M", bound=BaseModel)
 LOOKUPS_PER_S, LOOKUPS_AT_ONCE = 0.2, 20.0
@@ -115,6 +115,13 @@ class Context:
     def services(self) -> WebServices:
         """The services that handlers use."""
         return self.house.services
+
+    @property
+    def cases(self) -> CaseServices:
+        """The services of cases; 404 where there are none."""
+        if self.services.cases is None:
+            raise Problem(404, "no_cases", "Nothing is done about cases here.")
+        return self.services.cases
 
     @property
     def served(self) -> tuple[Route, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.domain import task_status as states
 from gateway.domain.case import clock_moves
+from gateway.domain.case.clock import CaseClock, WhyMoved
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
@@ -22,6 +23,7 @@ from gateway.domain.events import (
     TaskCancelled,
     TaskExtended,
     TaskExtensionAsked,
+    TaskExtensionRefused,
     TaskOffered,
     TaskPaused,
     TaskReassigned,
@@ -34,15 +36,16 @@ from gateway.domain.events import (
     TaskSigned,
     TaskUpheld,
 )
-from gateway.domain.form import Return, UnitTask, cloned
+from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
-from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
-from gateway.domain.ticket import Alteration, Ticket
-from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.domain.task_status import Role, TaskStatus, TaskVerb
+from gateway.domain.ticket import LEAD, Alteration, Ticket
+from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 
-_LEAD = "handling.lead_unit"
+MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
+"""Record paths from which time limits follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +61,11 @@ class Offer:
 class Case:
     """What happens to the tasks of ``ticket`` at one instant, done by ``actor``."""
 
-    __slots__ = ("_actor", "_at", "_rules", "_ticket", "clocks")
+    __slots__ = ("_actor", "_at", "_ticket", "clocks", "rules")
 
     def __init__(self, ticket: Ticket, at: datetime, actor: str, rules: CaseRules) -> None:
         """Nothing happens yet."""
-        self._ticket, self._at, self._actor, self._rules = ticket, at, actor, rules
+        self._ticket, self._at, self._actor, self.rules = ticket, at, actor, rules
         self.clocks = TicketClocks(ticket, at, actor, rules)
 
     def task(self, task_id: str, version: int | None = None) -> UnitTask:
@@ -74,25 +77,44 @@ class Case:
             raise StaleVersion(f"the task is at version {found.version}; read it again and repeat your action")
         return found
 
-    def undecided(self, reason: str) -> None:
-        """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting."""
+    def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
+        """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting.
+
+        ``steps``: of the decision that came to nothing; ``candidates``: the units that it found.
+        """
         if self._ticket.form.handling.undecided_since is not None:
             return
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
         told.set("status", moved(self._ticket.status, Status.CLASSIFIED))
-        self._ticket.record(CaseUndecided(at=self._at, actor=self._actor, reason=reason), told)
+        event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, candidates=list(candidates))
+        event.trace = self._traced(steps)
+        self._ticket.record(event, told)
         self.clocks.start(ClockKind.DECIDE)
 
-    def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer]) -> list[UnitTask]:
+    def _traced(self, steps: Iterable[Routing]) -> list[str]:
+        """The record shows ``steps`` instead of those of the decision before; as events tell them."""
+        if shown := list(steps):
+            self._ticket.form.handling.routing_trace = shown
+        return [f"{step.stage}:{step.rule}" for step in shown]
+
+    def dispatch(
+        self, decided: CaseDispatched, offers: Iterable[Offer], steps: Iterable[Routing] = ()
+    ) -> list[UnitTask]:
         """派单 to ``offers``, of which one leads. ``Conflict``: it is answered or over, or a unit has it already."""
         ticket, handling = self._ticket, self._ticket.form.handling
         if ticket.status not in WITHIN:
             raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
         offers = list(offers)
         self._free(offers)
+        led = next(
+            (one.unit for one in handling.units if one.role == Role.LEAD and not states.is_gone(one.status)), None
+        )
+        if led is not None and any(offer.role is Role.LEAD for offer in offers):
+            raise Conflict(f"{led} leads this ticket already; re-assign its task, or add units beside it")
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
+        decided.trace = self._traced(steps) or decided.trace
         ticket.record(decided, told)
         self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
         for offer in offers:
@@ -100,11 +122,12 @@ class Case:
         return handling.units[-len(offers) :]
 
     def _free(self, offers: Iterable[Offer]) -> None:
-        busy = {one.unit for one in self._ticket.form.handling.units if TaskStatus(one.status) not in GONE}
+        busy = {one.unit for one in self._ticket.form.handling.units if not states.is_gone(one.status)}
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
-    def _offer(self, offer: Offer, directory: str | None) -> None:
+    def _offer(self, offer: Offer, directory: str | None, before: UnitTask | None = None) -> None:
+        """``before``: the task of another unit that it takes the place of."""
         made = UnitTask(
             task_id=offer.task_id,
             unit=offer.unit,
@@ -124,13 +147,18 @@ class Case:
         )
         lead = self._ticket.form.handling.lead_unit
         if offer.role is Role.LEAD and lead != offer.unit:
-            event.changed[_LEAD] = [lead, offer.unit]
+            event.changed[LEAD] = [lead, offer.unit]
         self._record(event, None, made)
-        first, since = ClockKind.SIGN, self._at
-        if self._rules.is_urgent(self._ticket.form.demand):
-            first, since = ClockKind.RESPOND, self._ticket.created_at
-        self.clocks.start(first, task_id=offer.task_id, unit=offer.unit, since=since)
-        self.clocks.start(ClockKind.REPLY, task_id=offer.task_id, unit=offer.unit)
+        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        first = self.rules.policy.first(urgent=urgent)
+        since = self._ticket.created_at if urgent and before is None else self._at
+        for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
+            keeps = before if kind in self.rules.policy.keep_on_reassignment else None
+            old = None if keeps is None else next(self.clocks.running(kind, task_id=keeps.task_id), None)
+            if old is None:
+                self.clocks.start(kind, task_id=offer.task_id, unit=offer.unit, since=begun)
+            else:
+                self.clocks.hand_over(old, task_id=offer.task_id, unit=offer.unit)
 
     def sign(self, task: UnitTask) -> None:
         """签收."""
@@ -176,7 +204,7 @@ class Case:
     def unreviewed(self, task: UnitTask) -> None:
         """The centre has not decided about a return in time: the policy says what that means."""
         if task.status == TaskStatus.RETURNING:
-            if self._rules.policy.silence is UnreviewedReturn.RETURNED:
+            if self.rules.policy.silence is UnreviewedReturn.RETURNED:
                 self.returned(task, by_silence=True)
             else:
                 self.uphold(task, None, by_silence=True)
@@ -186,28 +214,51 @@ class Case:
         self._free((to,))
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
-        self._offer(to, directory)
+        self._offer(to, directory, task)
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
-        """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
+        """延期 that the centre has to grant. ``Conflict``, ``RejectedInput`` as in ``extend``."""
         states.after(TaskStatus(task.status), TaskVerb.EXTEND)
+        self._extendable(task, until)
         after = cloned(task)
         after.asked_until, after.version = rfc3339(until), task.version + 1
         about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._record(TaskExtensionAsked(at=self._at, actor=self._actor, task_id=task.task_id, **about), task, after)
         self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
 
+    def refuse_extension(self, task: UnitTask, note_id: str | None) -> None:
+        """The limit stays. ``Conflict`` when the unit has not asked for more time."""
+        if task.asked_until is None:
+            raise Conflict("the unit has not asked for more time")
+        after = cloned(task)
+        after.asked_until, after.version = None, task.version + 1
+        event = TaskExtensionRefused(at=self._at, actor=self._actor, task_id=task.task_id, note_id=note_id)
+        self._record(event, task, after)
+        self._met(task, ClockKind.APPROVE)
+
     def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
-        """延期. ``Conflict`` when the limit has passed already, or no time is won."""
-        clocks = list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        for clock in clocks:
-            clock_moves.extend(clock, until, self._at, self._rules.terms_of(clock, self._ticket.form.demand))
+        """延期. ``Conflict`` when the limit has passed already, no time is won, or it was extended as often as may be.
+
+        ``RejectedInput`` for more time than the policy allows.
+        """
+        clocks = self._extendable(task, until)
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
         self._met(task, ClockKind.APPROVE)
         self.clocks.extend(clocks, until)
+
+    def _extendable(self, task: UnitTask, until: datetime) -> list[CaseClock]:
+        policy, clocks = self.rules.policy, list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
+        for clock in clocks:
+            if sum(one.why is WhyMoved.EXTENDED for one in clock.earlier) >= policy.most_extensions:
+                raise Conflict(f"this task was extended {policy.most_extensions} times already, which is the most")
+            if until - clock.due_at > policy.longest_extension:
+                hours = policy.longest_extension.total_seconds() / 3600
+                raise RejectedInput(f"an extension is of {hours:g} hours at most")
+            clock_moves.extend(clock, until, self._at, self.rules.terms_of(clock, self._ticket.form.demand))
+        return clocks
 
     def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
         """暂停."""
@@ -226,7 +277,7 @@ class Case:
         self._move(task, TaskVerb.REPLY, TaskReplied, {"note_id": note_id, "solved": solved}, **first)
         self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
         self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        if self._rules.policy.approve_replies:
+        if self.rules.policy.approve_replies:
             self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
         else:
             self.accept(self.task(task.task_id))
@@ -247,6 +298,23 @@ class Case:
         if accepted:
             self.clocks.start(ClockKind.REPLY, task_id=task.task_id, unit=task.unit)
 
+    def corrected(self) -> None:
+        """The demand has become another: running clocks go by its limits. What was breached stays so.
+
+        What is found to be urgent is answered at once, from registration on; what no longer is has only to be signed.
+        """
+        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        gone, first = (ClockKind.SIGN, ClockKind.RESPOND) if urgent else (ClockKind.RESPOND, ClockKind.SIGN)
+        begun = self._ticket.created_at if urgent else self._at
+        for task in list(self._ticket.form.handling.units):
+            left = list(self.clocks.running(gone, task_id=task.task_id))
+            self.clocks.stop(left)
+            answered = task.responded_at or task.arrived_at or (task.signed_at and not urgent)
+            waits = TaskStatus(task.status) in states.WITH_UNIT and not answered
+            if waits and (left or urgent) and not any(self.clocks.running(first, task_id=task.task_id)):
+                self.clocks.start(first, task_id=task.task_id, unit=task.unit, since=begun)
+        self.clocks.corrected()
+
     def cancel(self) -> None:
         """Nothing is to be done by any unit any more."""
         for task in list(self._ticket.form.handling.units):
@@ -262,6 +330,8 @@ class Case:
     def _move(
         self, task: UnitTask, verb: TaskVerb, kind: type[Any], about: dict[str, Any] | None = None, **values: Any
     ) -> None:
+        if self._ticket.status not in WITHIN:
+            raise Conflict(f"the ticket is {self._ticket.status}: nothing is done about its tasks any more")
         after = cloned(task)
         after.status = states.after(TaskStatus(task.status), verb).value
         after.version += 1

@@ -1,13 +1,16 @@
-"""How a case ends: 回复, 评价, 归档; 告知 and 引导 instead of acting; 重办 and 督办 when it was not well."""
+"""How a case ends: 回复, 评价, 归档; 告知 and 引导 instead of acting; 重办, 督办 and 会商 when it was not well."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gateway.domain.case.case import Case
+from gateway.domain.case.verbs import CaseStanding, CaseVerb, WhyArchived, at_work
 from gateway.domain.events import (
     CaseArchived,
+    CaseConferred,
     CaseDeflected,
     CaseInformed,
     CaseReopened,
@@ -17,24 +20,16 @@ from gateway.domain.events import (
     TicketRated,
 )
 from gateway.domain.ids import rfc3339
-from gateway.domain.status import CLOSED, Status, moved
-from gateway.domain.task_status import RUNNING, TaskStatus
+from gateway.domain.status import Status, moved
+from gateway.domain.task_status import TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import DemandType, Term
+from gateway.domain.words import Term
 from gateway.errors import Conflict
 
 CONTENT = 3
 """A rating below is 不满意."""
 TRIES = 3
 """联系不上: so many tries, each at another hour of the day."""
-
-
-class WhyArchived(Term):
-    """Why a case may be put away."""
-
-    EVALUATED = "evaluated", "已评价", "Evaluated"
-    UNREACHABLE = "unreachable", "联系不上", "Could not be reached"
-    NOT_NEEDED = "no_evaluation_needed", "无需评价", "Needs no evaluation"
 
 
 class WhyInformed(Term):
@@ -46,6 +41,17 @@ class WhyInformed(Term):
     RECONSIDERATION = "reconsideration", "行政复议", "Administrative reconsideration"
     PETITION = "petition", "信访", "Petition"
     ANSWERED = "answered", "即时答复", "Answered on the spot"
+
+
+class ConferWay(Term):
+    """联动会商: the six ways of the city's plan."""
+
+    SYSTEM = "system", "系统联动", "Through the system"
+    PHONE = "phone", "电话", "Telephone"
+    SMS = "sms", "短信", "Text message"
+    APP = "app", "12345微联动APP", "The 12345 app"
+    WECHAT_GROUP = "wechat_group", "微信工作群", "WeChat group"
+    DOCUMENT = "document", "发文", "Official document"
 
 
 class Closing:
@@ -60,9 +66,7 @@ class Closing:
     def reply(self, note_id: str, text: str, by: str) -> None:
         """回复. ``Conflict`` while a unit has something to do, or when it is closed."""
         ticket = self._ticket
-        waiting = [one.unit or "" for one in ticket.form.handling.units if TaskStatus(one.status) in RUNNING]
-        if waiting:
-            raise Conflict(f"{', '.join(waiting)} has not finished: the ticket is answered when every unit has")
+        self._check(CaseVerb.REPLY)
         told = Alteration(ticket)
         told.set("status", moved(self._before_reply(), Status.REPLIED))
         told.set("handling.undecided_since", None)
@@ -74,8 +78,7 @@ class Closing:
     def evaluate(self, satisfied: int, channel: str, comment: str | None) -> None:
         """评价, of the reply that was given last. ``Conflict`` before there is one."""
         ticket = self._ticket
-        if ticket.form.outcome.replied_at is None:
-            raise Conflict("nobody has answered this ticket yet: there is nothing to evaluate")
+        self._check(CaseVerb.EVALUATE)
         event = TicketRated(at=self._at, actor=self._actor, satisfied=satisfied)
         if ticket.status is Status.REPLIED:
             event.changed["status"] = [ticket.status.value, Status.EVALUATED.value]
@@ -84,15 +87,10 @@ class Closing:
     def archive(self, why: WhyArchived) -> None:
         """归档. ``Conflict`` without a reason that holds."""
         ticket = self._ticket
-        if why is WhyArchived.EVALUATED and ticket.form.outcome.evaluation.satisfied is None:
-            raise Conflict("the ticket is not evaluated; a visit in vain at three different hours would do, too")
-        if why is WhyArchived.NOT_NEEDED and not self._needs_none():
-            raise Conflict("only what is empty or praise is put away without an evaluation")
+        if (refused := standing_of(ticket).not_archived(why)) is not None:
+            raise Conflict(refused)
         told = Alteration(ticket)
-        if why is WhyArchived.NOT_NEEDED and ticket.status not in CLOSED:
-            told.set("status", Status.ARCHIVED)
-        else:
-            told.set("status", moved(ticket.status, Status.ARCHIVED))
+        told.set("status", Status.ARCHIVED)
         told.set("outcome.closed_at", rfc3339(self._at))
         self._record(CaseArchived(at=self._at, actor=self._actor, why=why.value), told)
         self._case.cancel()
@@ -100,6 +98,7 @@ class Closing:
     def reopen(self, reason: str, note_id: str | None) -> None:
         """重办: the unit that led does it again; where none did, the centre decides."""
         ticket, handling = self._ticket, self._ticket.form.handling
+        self._check(CaseVerb.REOPEN)
         told = Alteration(ticket)
         told.set("status", moved(ticket.status, Status.HANDLING))
         told.set("handling.reopened", handling.reopened + 1)
@@ -122,9 +121,14 @@ class Closing:
 
     def supervise(self, reason: str, note_id: str | None) -> None:
         """督办. ``Conflict`` for what is closed."""
-        if self._ticket.status in CLOSED:
-            raise Conflict(f"a ticket that is {self._ticket.status} is supervised no more")
+        self._check(CaseVerb.SUPERVISE)
         self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), None)
+
+    def confer(self, way: ConferWay, units: Sequence[str], note_id: str | None) -> None:
+        """联动会商 with ``units``, as it took place. ``Conflict`` for what is closed."""
+        self._check(CaseVerb.CONFER)
+        event = CaseConferred(at=self._at, actor=self._actor, way=way.value, units=list(units), note_id=note_id)
+        self._record(event, None)
 
     def _out(self, event: Event, status: Status) -> None:
         gone = Alteration(self._ticket)
@@ -138,8 +142,22 @@ class Closing:
         status = self._ticket.status
         return Status.HANDLING if status in {Status.REGISTERED, Status.CLASSIFIED} else status
 
-    def _needs_none(self) -> bool:
-        return self._ticket.empty or self._ticket.form.demand.type == DemandType.PRAISE
+    def _check(self, verb: CaseVerb) -> None:
+        if (refused := standing_of(self._ticket).refusal(verb)) is not None:
+            raise Conflict(refused)
 
     def _record(self, event: Any, told: Alteration | None) -> None:
         self._ticket.record(event, told)
+
+
+def standing_of(ticket: Ticket) -> CaseStanding:
+    """How ``ticket`` stands."""
+    form = ticket.form
+    return CaseStanding(
+        status=ticket.status,
+        empty=ticket.empty,
+        demand_type=form.demand.type,
+        replied=form.outcome.replied_at is not None,
+        rated=form.outcome.evaluation.satisfied is not None,
+        at_work=at_work((one.unit, one.status) for one in form.handling.units),
+    )

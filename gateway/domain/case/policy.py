@@ -123,6 +123,8 @@ class CasePolicy:
     approve_pauses: bool = True
     keep_on_reassignment: frozenset[ClockKind] = frozenset()
     """Clocks that go on when another unit takes over; the others begin anew."""
+    automatic_above: float | None = None
+    """自动派单: from this confidence of the category on nobody need confirm a dispatch; None: somebody always does."""
     most_extensions: int = 1
     longest_extension: timedelta = timedelta(hours=48)
 

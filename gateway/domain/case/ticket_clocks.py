@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.case import clock_moves
-from gateway.domain.case.clock import CaseClock, WhyMoved, start
+from gateway.domain.case.clock import CaseClock, WhyMoved, start, timed, to_ms
 from gateway.domain.case.clock_codes import clock_of, codes_of
 from gateway.domain.case.clock_moves import ClockChange, ClockFact, Happened
 from gateway.domain.case.policy import ClockKind, ClockTerms
@@ -65,12 +65,31 @@ class TicketClocks:
     def start(
         self, kind: ClockKind, *, task_id: str | None = None, unit: str | None = None, since: datetime | None = None
     ) -> None:
-        """It runs from now on, or from ``since``."""
+        """It runs from now on, or is counted from ``since``; whose it is has it from now on."""
         terms = self._rules.terms(kind, self._ticket.form.demand, unit)
+        named = self._named(kind, task_id)
+        begun = start(named, kind, since or self._at, terms, task_id=task_id, unit=unit)
+        self.begin(timed(replace(begun, owned_at=max(begun.owned_at, to_ms(self._at))), terms))
+
+    def hand_over(self, clock: CaseClock, *, task_id: str, unit: str) -> None:
+        """Another unit takes over: its own clock goes on where this one stops."""
+        ended, begun = clock_moves.hand_over(
+            clock,
+            self._at,
+            self._terms(clock),
+            clock_id=self._named(clock.kind, task_id),
+            task_id=task_id,
+            unit=unit,
+            new=self._rules.terms(clock.kind, self._ticket.form.demand, unit),
+            keep=True,
+        )
+        self.become(clock, ended)
+        self.begin(begun)
+
+    def _named(self, kind: ClockKind, task_id: str | None) -> str:
         clock_id = f"{task_id or self._ticket.ticket_id}-{kind}"
         before = sum(one.clock_id.startswith(clock_id) for one in self._ticket.form.handling.clocks)
-        named = f"{clock_id}-{before + 1}" if before else clock_id
-        self.begin(start(named, kind, since or self._at, terms, task_id=task_id, unit=unit))
+        return f"{clock_id}-{before + 1}" if before else clock_id
 
     def begin(self, clock: CaseClock) -> None:
         """``clock`` is one of the ticket's from now on."""

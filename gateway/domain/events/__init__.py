@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import REGISTRY, SYSTEM, Event, event_of
+from gateway.domain.events.base import REGISTRY, SYSTEM, Audience, Event, event_of
 from gateway.domain.events.callback import (
     CallbackAttempted,
     CallbackCancelled,
@@ -15,6 +15,7 @@ from gateway.domain.events.callback import (
 )
 from gateway.domain.events.case import (
     CaseArchived,
+    CaseConferred,
     CaseDeflected,
     CaseDispatched,
     CaseInformed,
@@ -59,6 +60,7 @@ from gateway.domain.events.task import (
     TaskCancelled,
     TaskExtended,
     TaskExtensionAsked,
+    TaskExtensionRefused,
     TaskOffered,
     TaskPaused,
     TaskReassigned,
@@ -97,6 +99,7 @@ __all__ = [
     "AttachmentFailed",
     "AttachmentStored",
     "AttachmentTranscribed",
+    "Audience",
     "CallbackAttempted",
     "CallbackCancelled",
     "CallbackClaimed",
@@ -106,6 +109,7 @@ __all__ = [
     "CallbackReasonAdded",
     "CallbackRequested",
     "CaseArchived",
+    "CaseConferred",
     "CaseDeflected",
     "CaseDispatched",
     "CaseInformed",
@@ -144,6 +148,7 @@ __all__ = [
     "TaskCancelled",
     "TaskExtended",
     "TaskExtensionAsked",
+    "TaskExtensionRefused",
     "TaskOffered",
     "TaskPaused",
     "TaskReassigned",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from dataclasses import field
+
+from gateway.domain.events.base import Audience, Event, event
 
 
-@event("case.undecided", zh="职责待定", en="Undecided who acts")
+@event("case.undecided", zh="职责待定", en="Undecided who acts", tells=Audience.CENTRE)
 class CaseUndecided(Event):
-    """Nobody knows yet who must act: the centre decides."""
+    """Nobody knows yet who must act: the centre decides. ``trace``: each stage:rule, ``candidates``: units."""
 
     reason: str
+    trace: list[str] = field(default_factory=list)
+    candidates: list[str] = field(default_factory=list)
 
 
 @event("case.dispatched", zh="派单", en="Dispatched")
@@ -20,6 +24,7 @@ class CaseDispatched(Event):
     rule: str | None = None
     trace: list[str]
     directory: str
+    table: str | None = None
     policy: str
 
 
@@ -39,11 +44,20 @@ class CaseReopened(Event):
     note_id: str | None = None
 
 
-@event("case.supervised", zh="督办", en="Supervised")
+@event("case.supervised", zh="督办", en="Supervised", tells=Audience.ALL)
 class CaseSupervised(Event):
     """督办: the centre presses the units on."""
 
     reason: str
+    note_id: str | None = None
+
+
+@event("case.conferred", zh="联动会商", en="Conferred with units", tells=Audience.NAMED)
+class CaseConferred(Event):
+    """联动会商: the centre spoke with ``units`` about it, by one of the plan's six ways."""
+
+    way: str
+    units: list[str]
     note_id: str | None = None
 
 

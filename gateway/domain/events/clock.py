@@ -6,7 +6,7 @@ pass by the clock's own reckoning, RFC 3339; ``at`` is when somebody looked.
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Audience, Event, event
 
 
 @event("clock.started", zh="开始计时", en="Clock started")
@@ -22,7 +22,7 @@ class ClockStarted(Event):
     policy: int
 
 
-@event("clock.warned", zh="临期提醒", en="Due soon")
+@event("clock.warned", zh="临期提醒", en="Due soon", tells=Audience.OWNER)
 class ClockWarned(Event):
     """临期提醒: it is due soon."""
 
@@ -33,7 +33,7 @@ class ClockWarned(Event):
     due: str
 
 
-@event("clock.breached", zh="超时", en="Time limit passed")
+@event("clock.breached", zh="超时", en="Time limit passed", tells=Audience.OWNER)
 class ClockBreached(Event):
     """超时: nobody did it in time."""
 
@@ -55,7 +55,7 @@ class ClockUnbreached(Event):
     due: str
 
 
-@event("clock.escalated", zh="升级", en="Escalated")
+@event("clock.escalated", zh="升级", en="Escalated", tells=Audience.STEP)
 class ClockEscalated(Event):
     """升级: ``to`` is told (unit, parent, centre, supervision)."""
 

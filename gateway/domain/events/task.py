@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from gateway.domain.events.base import Event, event
+from gateway.domain.events.base import Audience, Event, event
 
 
-@event("task.offered", zh="派给单位", en="Given to a unit")
+@event("task.offered", zh="派给单位", en="Given to a unit", tells=Audience.TASK)
 class TaskOffered(Event):
     """A unit has the ticket: by which rule of which directory; None: somebody at the centre chose it."""
 
@@ -42,7 +42,7 @@ class TaskArrived(Event):
     note_id: str | None = None
 
 
-@event("task.return_asked", zh="申请退单", en="Return asked for")
+@event("task.return_asked", zh="申请退单", en="Return asked for", tells=Audience.CENTRE)
 class TaskReturnAsked(Event):
     """退单: the unit says that the matter is not its own; the centre decides."""
 
@@ -51,7 +51,7 @@ class TaskReturnAsked(Event):
     note_id: str | None = None
 
 
-@event("task.returned", zh="同意退单", en="Return accepted")
+@event("task.returned", zh="同意退单", en="Return accepted", tells=Audience.TASK)
 class TaskReturned(Event):
     """The centre has taken the task back. ``by_silence``: it did not decide in time."""
 
@@ -59,7 +59,7 @@ class TaskReturned(Event):
     by_silence: bool = False
 
 
-@event("task.upheld", zh="维持派单", en="Dispatch upheld")
+@event("task.upheld", zh="维持派单", en="Dispatch upheld", tells=Audience.TASK)
 class TaskUpheld(Event):
     """维持派单: the unit keeps the task. ``by_silence``: the centre did not decide in time."""
 
@@ -68,7 +68,7 @@ class TaskUpheld(Event):
     note_id: str | None = None
 
 
-@event("task.reassigned", zh="改派", en="Re-assigned")
+@event("task.reassigned", zh="改派", en="Re-assigned", tells=Audience.TASK)
 class TaskReassigned(Event):
     """改派: another unit has the matter from now on, as ``to_task``."""
 
@@ -79,7 +79,7 @@ class TaskReassigned(Event):
     note_id: str | None = None
 
 
-@event("task.extension_asked", zh="申请延期", en="Extension asked for")
+@event("task.extension_asked", zh="申请延期", en="Extension asked for", tells=Audience.CENTRE)
 class TaskExtensionAsked(Event):
     """The unit asks for more time; the centre decides."""
 
@@ -89,7 +89,15 @@ class TaskExtensionAsked(Event):
     note_id: str | None = None
 
 
-@event("task.extended", zh="延期", en="Extended")
+@event("task.extension_refused", zh="不予延期", en="Extension refused", tells=Audience.TASK)
+class TaskExtensionRefused(Event):
+    """The centre grants no more time: the limit stays."""
+
+    task_id: str
+    note_id: str | None = None
+
+
+@event("task.extended", zh="延期", en="Extended", tells=Audience.TASK)
 class TaskExtended(Event):
     """延期: the unit has until ``until``."""
 
@@ -131,7 +139,7 @@ class TaskAccepted(Event):
     task_id: str
 
 
-@event("task.sent_back", zh="退回重办", en="Sent back")
+@event("task.sent_back", zh="退回重办", en="Sent back", tells=Audience.TASK)
 class TaskSentBack(Event):
     """退回重办: the unit has to do it again."""
 
@@ -140,7 +148,7 @@ class TaskSentBack(Event):
     note_id: str | None = None
 
 
-@event("task.cancelled", zh="任务取消", en="Task cancelled")
+@event("task.cancelled", zh="任务取消", en="Task cancelled", tells=Audience.TASK)
 class TaskCancelled(Event):
     """Nothing is to be done by the unit any more: the ticket was withdrawn, merged or ended otherwise."""
 

@@ -39,6 +39,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "by_silence": ("逾期未审，按规则处理", "nobody decided in time"),
     "bytes": ("字节数", "length in bytes"),
     "callback_id": ("回拨标识", "the callback"),
+    "candidates": ("可选单位代码", "the units that come into question, by code"),
     "caught_up": ("是否由录音补转", "it was transcribed from the recording"),
     "channel": ("渠道种类，代码", "kind of channel, by code"),
     "chars": ("字数", "length in characters"),
@@ -87,12 +88,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "solved": ("是否已解决", "whether the matter is settled"),
     "stage": ("由哪一步决定，代码", "the stage that decided, by code"),
     "status": ("工单状态，代码", "status of the ticket, by code"),
+    "table": ("派单目录版本", "version of the dispatch table"),
     "task_id": ("任务标识", "the unit's task"),
     "to": ("通知对象，代码", "who is told, by code"),
     "to_task": ("改派后的任务标识", "the task that takes its place"),
     "trace": ("逐步依据", "each step with its rule"),
     "unit": ("单位代码", "the unit, by code"),
+    "units": ("参与单位，代码", "the units, by code"),
     "until": ("延至何时", "until when"),
+    "way": ("会商方式，代码", "by which way, by code"),
     "why": ("为何结束，代码", "why it is over, by code"),
 }
 """What each key means, of whichever event: in Chinese, in English."""

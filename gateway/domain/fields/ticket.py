@@ -41,12 +41,23 @@ def _candidates(name: str, zh: str, en: str) -> tuple[FieldRow, ...]:
 
 
 _SHA256: Any = {"private": True, "pattern": r"^[0-9a-f]{64}$"}
-_UNIT: Any = {"most": NAME_CHARS, "catalogue": "units", "offered": "unit", "form": 80, "note": "Code of a unit."}
+_UNIT: Any = {"most": NAME_CHARS, "catalogue": "units", "note": "Code of a unit."}
 AROUND = (
     FieldRow("handling", Kind.OBJECT, Mask.SHOWN, "办理", "Handling", null=False),
-    FieldRow("handling.lead_unit", Kind.ID, Mask.SHOWN, "承办单位", "Lead unit", by=By.PERSON | By.GUESS, **_UNIT),
+    FieldRow(
+        "handling.lead_unit",
+        Kind.ID,
+        Mask.SHOWN,
+        "承办单位",
+        "Lead unit",
+        by=By.PERSON | By.GUESS,
+        offered="unit",
+        form=80,
+        **_UNIT,
+    ),
+    FieldRow("handling.first_asked", Kind.ID, Mask.SHOWN, "首问单位", "Asked first", by=By.PERSON, form=81, **_UNIT),
     FieldRow("handling.undecided_since", Kind.TIME, Mask.SHOWN, "待定承办单位", "Undecided since"),
-    FieldRow("handling.reopened", Kind.WHOLE, Mask.SHOWN, "重办次数", "Reopened", null=False),
+    FieldRow("handling.reopened", Kind.WHOLE, Mask.SHOWN, "重办次数", "Reopened", null=False, default=0),
     FieldRow("handling.units", Kind.LIST, Mask.SHOWN, "承办任务", "Tasks of units", null=False),
     FieldRow("handling.units.task_id", Kind.ID, Mask.SHOWN, "任务标识", "Task id", null=False),
     FieldRow("handling.units.unit", Kind.ID, Mask.SHOWN, "单位", "Unit"),
@@ -71,6 +82,8 @@ AROUND = (
     FieldRow("handling.routing_trace.stage", Kind.ID, Mask.SHOWN, "步骤", "Stage"),
     FieldRow("handling.routing_trace.rule", Kind.ID, Mask.SHOWN, "规则", "Rule"),
     FieldRow("handling.routing_trace.reason", Kind.PROSE, Mask.SAID, "说明", "Reason"),
+    FieldRow("handling.routing_trace.units", Kind.ID, Mask.SHOWN, "单位", "Units", many=True, null=False),
+    FieldRow("handling.routing_trace.rows", Kind.WHOLE, Mask.SHOWN, "目录行号", "Rows", many=True, null=False),
     FieldRow("handling.clocks", Kind.LIST, Mask.SHOWN, "时限", "Time limits", null=False),
     FieldRow("handling.clocks.clock_id", Kind.ID, Mask.SHOWN, "时限标识", "Clock id", null=False),
     FieldRow("handling.clocks.kind", Kind.ID, Mask.SHOWN, "种类", "Kind", null=False),

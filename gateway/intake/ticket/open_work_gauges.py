@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from gateway.domain.case.receivers import NoticeWay
 from gateway.errors import StoreUnavailable
 from gateway.following.lease import Lease
 from gateway.following.poll import every
 from gateway.ports.clock import Clock
-from gateway.ports.open_work import Backlog, OpenWork, OpenWorkStore
+from gateway.ports.open_work import Backlog, FeedBacklog, OpenWork, OpenWorkStore
 from gateway.telemetry import metrics
 
 EVERY_S = 5.0
@@ -25,6 +26,9 @@ _GAUGES = (
     metrics.FEED_PENDING,
     metrics.FEED_DEAD,
     metrics.FEED_OLDEST,
+    metrics.NOTICES_PENDING,
+    metrics.NOTICES_OLDEST,
+    metrics.NOTICES_DEAD,
 )
 
 
@@ -76,6 +80,10 @@ class OpenWorkGauges:
         metrics.FEED_PENDING.replace({feed: queue.waiting for feed, queue in work.feeds.items()})
         metrics.FEED_DEAD.replace({feed: queue.dead for feed, queue in work.feeds.items()})
         metrics.FEED_OLDEST.replace({feed: _age_s(queue, now) for feed, queue in work.feeds.items()})
+        notices = {way.value: FeedBacklog() for way in NoticeWay} | dict(work.notices)
+        metrics.NOTICES_PENDING.replace({way: queue.waiting for way, queue in notices.items()})
+        metrics.NOTICES_OLDEST.replace({way: _age_s(queue, now) for way, queue in notices.items()})
+        metrics.NOTICES_DEAD.replace({way: queue.dead for way, queue in notices.items()})
 
 
 def unset() -> None:

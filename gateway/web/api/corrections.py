@@ -186,13 +186,14 @@ async def _check_codes(context: Context, record: Mapping[str, Any], sent: Mappin
     A code that the ticket has already may stay: other systems bring codes of their own. Without a table any is taken.
     """
     catalogue = context.services.catalogue
-    held = {
-        "demand.category": record["demand"]["category"]["code"],
-        "handling.lead_unit": record["handling"]["lead_unit"],
-    }
-    for path, names in (("demand.category", catalogue.category_names), ("handling.lead_unit", catalogue.unit_names)):
+    handling, units = record["handling"], context.services.unit_names
+    for path, names, held in (
+        ("demand.category", catalogue.category_names, record["demand"]["category"]["code"]),
+        ("handling.lead_unit", units, handling["lead_unit"]),
+        ("handling.first_asked", units, handling["first_asked"]),
+    ):
         code = TABLE.coded(path, sent.get(path))
-        if code is None or not names or code in names or code == held[path]:
+        if code is None or not names or code in names or code == held:
             continue
         meant = await asyncio.to_thread(nearest, code, names)
         where = f"{path}.code" if isinstance(sent[path], dict) else path

@@ -31,6 +31,7 @@ _PARAMETERS = {
     "event_id": "source.event_id of the contact",
     "type": "Type of an event",
     "version": "Version of its class",
+    "task": "task_id",
 }
 
 
@@ -122,7 +123,8 @@ def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, prop in schema["properties"].items():
         resolved = _inline(prop, inner)
         description = resolved.pop("description", None)
-        parameter: dict[str, Any] = {"name": name, "in": "query", "required": False, "schema": resolved}
+        required = name in schema.get("required", ())
+        parameter: dict[str, Any] = {"name": name, "in": "query", "required": required, "schema": resolved}
         if description:
             parameter["description"] = description
         parameters.append(parameter)

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.domain.guess import FILL_AT, SURE
-from gateway.domain.status import GIVEN, WITHDRAWABLE
+from gateway.domain.status import WITHDRAWABLE, Status
 from gateway.web.api.models import LoginBody, PasswordBody
 from gateway.web.auth import Principal, csrf_token, sha256
 from gateway.web.logins import BY_USER, DEVICE_DAYS, Client
@@ -113,7 +113,7 @@ def _session(context: Context, principal: Principal, token: str) -> dict[str, An
         "must_change_password": principal.must_change_password,
         "csrf_token": csrf_token(token),
         "timezone": str(context.services.zone),
-        "statuses": [status.value for status in GIVEN],
+        "statuses": [status.value for status in Status],
         "withdrawable": [status.value for status in WITHDRAWABLE],
         "guesses": {"fill_at": FILL_AT, "sure": SURE},
     }

@@ -24,7 +24,11 @@ _WHOLE_NUMBER = 10
 
 async def read(context: Context) -> dict[str, Any]:
     """The record that the path names, by ticket_id or by ticket number with or without its hyphen; ``NotFound``."""
-    named = context.request.match_info["ticket"]
+    return await find(context, context.request.match_info["ticket"])
+
+
+async def find(context: Context, named: str) -> dict[str, Any]:
+    """The record of this ticket_id or ticket number; ``NotFound``."""
     return await context.services.reader.ticket(parse_ticket_no(named) or named.upper())
 
 

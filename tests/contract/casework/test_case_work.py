@@ -14,6 +14,7 @@ from gateway.casework.fire_clock import FireClock
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Offer
 from gateway.domain.command import Applied
+from gateway.domain.form import Routing
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.task_status import Role, TaskVerb
 from gateway.errors import Conflict, NotFound, StaleVersion
@@ -50,7 +51,7 @@ class Office:
                 offers=offers,
                 stage="function",
                 rule="water",
-                steps=(("function", "water"),),
+                steps=(Routing("function", "water"),),
                 directory="directory:1",
                 policy="policy:0",
             )

@@ -47,7 +47,7 @@ async def adopted(catalogues: Catalogues) -> Catalogues:
 
 
 def shipped(units: str, table: str | None) -> Callable[[str], bytes | None]:
-    return {"units.csv": units.encode(), "dispatch.csv": None if table is None else table.encode()}.__getitem__
+    return {"units.csv": units.encode(), "dispatch.csv": None if table is None else table.encode()}.get
 
 
 async def test_the_shipped_files_are_the_first_versions_and_only_once(adopted: Catalogues, db: Database) -> None:

@@ -59,7 +59,8 @@ def test_only_what_a_changed_row_is_about_moves(tmp_path: Path, capsys: pytest.C
     assert found["undecided"] == {"before": 1, "after": 1}
     assert found["ways"] == [{"from": "M02", "to": "M07", "count": 1}]
     (ticket,) = found["tickets"]
-    assert ticket["after"]["trace"] == [{"stage": "function", "reason": "named", "units": ["M07"], "rows": [3]}]
+    row = next(n for n, line in enumerate(shipped.splitlines(), 1) if line.startswith("0104,"))
+    assert ticket["after"]["trace"] == [{"stage": "function", "reason": "named", "units": ["M07"], "rows": [row]}]
     assert simulated("--from", str(TODAY.date()), "--to", str(TODAY.date()))["asked"] == 1
     assert main(["dispatch", "simulate", "--table", str(table), "--config", str(config)]) == 0
     assert "M02 → M07" in capsys.readouterr().out

@@ -14,13 +14,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.calls.recorder import LocalRecordings
+from gateway.casework.case_work import WorkOnCase
+from gateway.casework.dispatch import DispatchTicket
+from gateway.casework.task_work import WorkOnTask
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.callback import NewCallback
 from gateway.domain.callback_work import Verb, Work
+from gateway.domain.case.case import Offer
+from gateway.domain.case.verbs import CaseVerb
+from gateway.domain.form import Routing
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.ids import new_ulid
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued
+from gateway.domain.task_status import Role, TaskVerb
 from gateway.domain.transcript import NewSegment
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.ticket.erase import Erasure
@@ -91,6 +98,7 @@ async def once(content: bytes) -> AsyncIterator[bytes]:
 async def in_touch(house: House, who: Somebody) -> tuple[str, list[str]]:
     """(requester_id, ticket_ids) of what ``who`` leaves: a call, a chat, an app's contact, a refused call."""
     tickets = [await _call(house, who), await _chat(house, who), await _contact(house, who)]
+    await _worked_on(house, who, tickets[2])
     await _refused(house, who)
     await _elsewhere(house, who)
     await indexed(house.db)
@@ -217,6 +225,49 @@ async def _call(house: House, who: Somebody) -> str:
     with (spool / "refused-voice.txt").open("a", encoding="ascii") as lines:
         lines.write(json.dumps({"ticket_id": ticket.ticket_id, "segments": [{"text": who.words}]}) + "\n")
     return ticket.ticket_id
+
+
+async def _worked_on(house: House, who: Somebody, ticket_id: str) -> None:
+    """A unit returns it and replies, the centre chooses and answers, they rate it: with words of theirs everywhere."""
+    words, task_id = f"{who.name}（{who.phone}）说：{who.words}", new_ulid()
+    await house.db.changes.execute(
+        DispatchTicket(
+            at=NOON,
+            actor="user:wang",
+            ticket_id=ticket_id,
+            offers=(Offer(task_id=task_id, unit="M02", role=Role.LEAD),),
+            stage="centre",
+            rule="duty",
+            steps=(Routing("centre", "duty", words, ["M02"]),),
+            directory="directory:1",
+            policy="policy:1",
+            note_id=new_ulid(),
+            text=words,
+        )
+    )
+    for verb, reason in ((TaskVerb.RETURN, "not_ours"), (TaskVerb.UPHOLD, None), (TaskVerb.REPLY, None)):
+        work = WorkOnTask(
+            at=NOON,
+            actor="user:wang",
+            ticket_id=ticket_id,
+            task_id=task_id,
+            verb=verb,
+            reason=reason,
+            note_id=new_ulid(),
+            text=words,
+        )
+        await house.db.changes.execute(work)
+    for case_verb, rating in ((CaseVerb.REPLY, None), (CaseVerb.EVALUATE, 5)):
+        done = WorkOnCase(
+            at=NOON,
+            actor="user:wang",
+            ticket_id=ticket_id,
+            verb=case_verb,
+            text=words,
+            note_id=new_ulid(),
+            satisfied=rating,
+        )
+        await house.db.changes.execute(done)
 
 
 async def _task_of(db: Database, ticket_id: str) -> str:

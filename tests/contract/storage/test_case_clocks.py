@@ -17,6 +17,7 @@ from gateway.domain.case.clock_moves import ClockFact, Happened, fire, meet, mov
 from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, TimeLimit
 from gateway.errors import NotFound
 from gateway.ports.case_clocks import DueClock
+from gateway.storage.case_lists import waiting
 from gateway.storage.clock_rows import LEASES, looks, overdue, write_clocks
 from gateway.storage.database import Database
 from tests.contract.storage.changes import pass_by
@@ -137,15 +138,18 @@ async def test_every_look_goes_by_its_index_and_sorts_nothing(db: Database) -> N
     due, left = looks("2026-11-23T05:00:00.000Z", [("w", "2026-11-23T04:00:00.000Z")])
 
     def read(connection: sa.Connection) -> list[str]:
-        return [_plan(connection, query.limit(100)) for query in (due, left, LEASES, overdue("M02"))]
+        return [_plan(connection, query.limit(100)) for query in (due, left, LEASES, overdue("M02"), waiting())]
 
     plans = await db.sql.read(read)
     assert "clocks_due" in plans[0]
     assert "clocks_leased" in plans[1]
     assert "clocks_leased" in plans[2]
     assert "clocks_overdue" in plans[3]
+    assert "clocks_of_centre" in plans[4]
     assert not any(
-        word in plan.upper() for plan in plans[:2] for word in ("SEQ SCAN", "SORT", "TEMP B-TREE", "SCAN CLOCKS\n")
+        word in plan.upper()
+        for plan in (*plans[:2], plans[4])
+        for word in ("SEQ SCAN", "SORT", "TEMP B-TREE", "SCAN CLOCKS\n")
     )
 
 

@@ -151,6 +151,8 @@ CASES = [
     *_level("feed_held", "gateway_feed_held", bad="1", good="0", label='feed="cases"'),
     *_level("feed_late", "gateway_feed_oldest_seconds", bad="901", good="899", label='feed="cases"'),
     *_level("feed_dead", "gateway_feed_dead", bad="3", good="0", label='feed="cases"'),
+    *_level("notices_late", "gateway_notices_oldest_seconds", bad="1801", good="1799", label='way="sms"'),
+    *_level("notices_dead", "gateway_notices_dead", bad="1", good="0", label='way="email"'),
     Case(alarm="open_work_uncounted", series=UP, rings=("",), job=False),
     Case(alarm="open_work_uncounted", series=UP | {"gateway_transcripts_pending": "0x8 _x60"}, rings=("",), job=False),
     Case(alarm="open_work_uncounted", series=UP | {"gateway_transcripts_pending": "0x8 _x4 0x60"}),

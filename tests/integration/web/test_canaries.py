@@ -11,13 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.casework.dispatch import DispatchTicket
+from gateway.casework.task_work import WorkOnTask
 from gateway.cli.prefill_export import training_row
 from gateway.domain import masking
 from gateway.domain.callback import NewCallback
+from gateway.domain.case.case import Offer
+from gateway.domain.form import Routing
 from gateway.domain.guess import Guess, Mention
 from gateway.domain.ids import new_ulid
 from gateway.domain.keys import Identity
 from gateway.domain.messages import NewMessage
+from gateway.domain.task_status import Role, TaskVerb
 from gateway.domain.transcript import NewSegment
 from gateway.web.services import Limits
 from tests.integration.open311.conftest import CITY
@@ -72,7 +77,6 @@ def ticket(house: WebHouse, canaries: dict[str, str], wish: str | None) -> Chang
                 ("place", "address"): f"民治大道，找{name}",
                 ("outcome", "public_reply"): f"已联系{name} {phone} {mail}",
                 ("outcome", "evaluation"): {"channel": "sms", "satisfied": 5, "comment": f"{other}态度好"},
-                ("handling", "routing_trace"): [{"stage": "unit", "rule": "r", "reason": f"{name}所说"}],
             },
         ),
         new_interaction=NewInteraction(
@@ -111,6 +115,29 @@ def ticket(house: WebHouse, canaries: dict[str, str], wish: str | None) -> Chang
     )
 
 
+async def worked_on(house: WebHouse, ticket_id: str, canaries: dict[str, str]) -> None:
+    """A unit returns the ticket and replies, the centre says why it chose it: with canaries in all that is written."""
+    who = f"{canaries['name']}（{canaries['phone']}，{canaries['mail']}@{canaries['host']}.cn）"
+    about: dict[str, Any] = {"at": house.clock.now(), "actor": "user:wang", "ticket_id": ticket_id}
+    dispatched = DispatchTicket(
+        **about,
+        offers=(Offer(task_id=f"k-{ticket_id}", unit="M02", role=Role.LEAD),),
+        stage="centre",
+        rule="duty",
+        steps=(Routing("centre", "duty", f"{who}要求"),),
+        directory="directory:1",
+        policy="policy:1",
+        note_id=new_ulid(),
+        text=f"{who}要求",
+    )
+    await house.database.changes.execute(dispatched)
+    for verb, reason in ((TaskVerb.RETURN, "not_ours"), (TaskVerb.UPHOLD, None), (TaskVerb.REPLY, None)):
+        work = WorkOnTask(
+            **about, task_id=f"k-{ticket_id}", verb=verb, reason=reason, text=f"已联系{who}", note_id=new_ulid()
+        )
+        await house.database.changes.execute(work)
+
+
 async def _streamed(house: WebHouse, last: int) -> str:
     """What the stream has told up to event ``last``."""
     told = b""
@@ -126,7 +153,8 @@ async def views(house: WebHouse, ticket_id: str, later: str) -> dict[str, str]:
     number = (await house.database.reader.ticket(ticket_id))["ticket_no"]
     paths = [base, f"{base}/events", f"{base}/vcon", f"{base}/similar", f"{base}/same-requester", "/api/v1/callbacks"]
     paths += ["/api/v1/tickets?limit=1000", f"/api/v1/tickets/{later}", f"/api/v1/tickets/{later}/same-requester"]
-    paths += [f"/api/v1/tickets/{later}/similar"]
+    paths += [f"/api/v1/tickets/{later}/similar", f"{base}/case", f"{base}/notes", "/api/v1/tasks", "/api/v1/waiting"]
+    paths += [f"/api/v1/dispatch/suggestion?ticket={ticket_id}", "/api/v1/overdue"]
     found = {path: await house.get(path, "writer") for path in paths}
     for key in ("", "&api_key=token-of-contacts", "&api_key=token-of-reader"):
         for resource in (f"requests/{number}", "requests", "servicerequestupdates"):
@@ -165,6 +193,7 @@ async def views(house: WebHouse, ticket_id: str, later: str) -> dict[str, str]:
 )
 async def test_no_canary_is_heard(house: WebHouse, canaries: dict[str, str], wish: str | None) -> None:
     applied = await house.database.changes.execute(ticket(house, canaries, wish))
+    await worked_on(house, applied.ticket_id, canaries)
     plain: dict[str, Any] = {"kind": "citizen", "phone": canaries["phone"]}
     later = await house.contact("路灯还是坏的", event_id=new_ulid(), requester=plain)
     forbidden = {key: value for key, value in canaries.items() if key not in {"phone", "second"}}

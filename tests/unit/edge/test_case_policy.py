@@ -12,9 +12,10 @@ from gateway.domain.case.policy import WALL, CasePolicy, ClockKind, EscalateTo, 
 from gateway.domain.hours import parse_span
 from gateway.domain.words import DemandType
 from gateway.edge.case_policy import read_case_policy
+from gateway.edge.unit_table import read_units
 from gateway.edge.yaml_source import YamlSource
 from gateway.errors import ConfigError
-from gateway.prefill.taxonomy import read_taxonomy, read_units
+from gateway.prefill.taxonomy import read_taxonomy
 
 pytestmark = pytest.mark.unit
 
@@ -186,3 +187,11 @@ def test_what_is_no_policy_is_refused(text: str) -> None:
 
 def test_every_type_of_demand_has_a_limit(policy: CasePolicy) -> None:
     assert all(policy.limit(ClockKind.REPLY, demand_type=name).length for name in DemandType)
+
+
+def test_nothing_is_dispatched_without_people_until_the_city_says_how_sure_is_sure(policy: CasePolicy) -> None:
+    assert policy.automatic_above is None
+    on = changed("automatic_dispatch_above: null", "automatic_dispatch_above: 0.95")
+    assert read_case_policy(SHIPPED, text=on).automatic_above == 0.95
+    (told,) = problems(changed("automatic_dispatch_above: null", "automatic_dispatch_above: 0.3"))
+    assert "automatic_dispatch_above" in told

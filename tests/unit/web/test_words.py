@@ -1,4 +1,4 @@
-"""The desk's words: statuses, events, and no word that is not used."""
+"""The desk's words: events, and no word that is not used."""
 
 from __future__ import annotations
 
@@ -8,22 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.status import GIVEN
-
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[3]
 DESK = ROOT / "gateway/web/static/desk"
 LOOKED_UP = {"theme_auto", "theme_light", "theme_dark", "repeatWrong"}
 """Words by a name that is put together, or handed on as that of an error."""
-
-
-def test_every_status_that_the_house_gives_is_offered_and_no_other() -> None:
-    texts = [module.read_text(encoding="utf-8") for module in sorted((ROOT / "gateway").rglob("*.py"))]
-    given = {
-        name for text in texts for name in re.findall(r'"status"[,:] (?:moved\([\w.]+, )?Status\.([A-Z]+)\b', text)
-    }
-    assert given == {status.name for status in GIVEN}, "status.GIVEN names the statuses that tickets are set to"
 
 
 def test_what_events_are_called_comes_from_their_classes() -> None:

@@ -13,7 +13,7 @@ const ALWAYS = ["platform", "open311"]; // what other systems hand in needs no c
 const LEVELS = 2; // of categories; what lies deeper is found with what is above it
 
 /**
- * Only what can be found is offered: statuses that tickets are given, channels that are configured.
+ * Only what can be found is offered: channels that are configured.
  * @param {{ filter: Filter, setFilter: (filter: Filter) => void, statuses: Session["statuses"] }} props
  */
 export function Filters({ filter, setFilter, statuses }) {

@@ -7,6 +7,8 @@ export interface Accepted {
   emergency?: "110" | "119" | "120" | "122";
 }
 
+export interface ArchiveBody { reason: WhyArchived; }
+
 export interface Attachment {
   name: string;
   media_type?: string | null;
@@ -84,7 +86,51 @@ export interface CallbackRequestedData { reason: string; changed?: Changed; }
 
 export interface CancelBody { reason: string; }
 
+export interface Case {
+  ticket_id: string;
+  version: number;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  undecided_since: string | null;
+  reopened: number;
+  possible: CaseAction[];
+  tasks: {
+    task_id: string;
+    unit: { code: string; zh: string; en: string; };
+    role: { code: string; zh: string; en: string; };
+    status: { code: string; zh: string; en: string; };
+    version: number;
+    due_at: string | null;
+    asked_until: string | null;
+    possible: CaseAction[];
+  }[];
+  clocks: {
+    clock_id: string;
+    kind: { code: string; zh: string; en: string; };
+    task_id: string | null;
+    unit: { code: string; zh: string; en: string; } | null;
+    due_at: string;
+    warn_at: string | null;
+    breached_at: string | null;
+    paused_at: string | null;
+    met_at: string | null;
+    stopped_at: string | null;
+    calendar: string;
+    unsure: boolean;
+  }[];
+  trace: DispatchStep[];
+}
+
+export interface CaseAction {
+  verb: "dispatch" | "reply" | "evaluate" | "archive" | "reopen" | "inform" | "deflect" | "supervise" | "confer" | "withdraw" | "sign" | "return" | "uphold" | "reassign" | "extend" | "pause" | "resume" | "arrive" | "respond" | "accept" | "send_back";
+  zh: string;
+  en: string;
+  fields: { name: string; required: boolean; }[];
+  reasons: { code: string; zh: string; en: string; }[];
+}
+
 export interface CaseArchivedData { why: string; changed?: Changed; }
+
+export interface CaseConferredData { way: string; units: string[]; note_id?: string | null; changed?: Changed; }
 
 export interface CaseDeflectedData { reason: string; note_id?: string | null; changed?: Changed; }
 
@@ -93,6 +139,7 @@ export interface CaseDispatchedData {
   rule?: string | null;
   trace: string[];
   directory: string;
+  table?: string | null;
   policy: string;
   changed?: Changed;
 }
@@ -103,9 +150,11 @@ export interface CaseReopenedData { reason: string; note_id?: string | null; cha
 
 export interface CaseRepliedData { note_id: string; by: string; changed?: Changed; }
 
+export interface CaseReplyBody { text: string; }
+
 export interface CaseSupervisedData { reason: string; note_id?: string | null; changed?: Changed; }
 
-export interface CaseUndecidedData { reason: string; changed?: Changed; }
+export interface CaseUndecidedData { reason: string; trace?: string[]; candidates?: string[]; changed?: Changed; }
 
 export interface CategoryPatch {
   code: string;
@@ -240,6 +289,10 @@ export interface CommunityPatch { code?: string | null; name?: string | null; }
 
 export interface ComplainedAboutPatch { name?: string | null; phone?: string | null; }
 
+export interface ConferBody { way: ConferWay; units: string[]; text?: string | null; }
+
+export type ConferWay = "system" | "phone" | "sms" | "app" | "wechat_group" | "document";
+
 export interface ConfirmBody { paths: string[]; seen?: SeenField[] | null; }
 
 export interface ContactBody {
@@ -304,6 +357,16 @@ export interface DemandTakenData { changed?: Changed; }
 
 export type DemandType = "consultation" | "help" | "complaint" | "report" | "suggestion" | "praise" | "other";
 
+export interface DispatchBody { unit?: string | null; joint?: string[]; reason?: string | null; text?: string | null; }
+
+export interface DispatchStep {
+  stage: { code: string; zh: string; en: string; };
+  rule: { code: string; zh: string; en: string; };
+  units: { code: string; zh: string; en: string; }[];
+  rows: number[];
+  reason: string | null;
+}
+
 export interface District { code?: string | null; name?: string | null; }
 
 export interface DistrictPatch { code?: string | null; name?: string | null; }
@@ -318,10 +381,12 @@ export type EmergencyNumber = "110" | "119" | "120" | "122";
 
 export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
 
+export interface EvaluateBody { satisfied: number; text?: string | null; }
+
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.offered" | "task.paused" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.offered" | "task.paused" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -331,6 +396,8 @@ export interface Event {
 }
 
 export interface EventPage { items: Event[]; next_after: number | null; }
+
+export interface ExtendBody { until: string; reason: string; text?: string | null; }
 
 export interface FeedList {
   items: {
@@ -374,9 +441,11 @@ export type Gender = "female" | "male" | "other";
 
 export interface GridReport { worker_id?: string | null; tried?: string | null; }
 
-export interface HandlingPatch { lead_unit?: string | null; }
+export interface HandlingPatch { lead_unit?: string | null; first_asked?: string | null; }
 
 export interface Health { status: string; }
+
+export interface InformBody { reason: WhyInformed; text?: string | null; }
 
 export interface Interaction {
   interaction_id: string;
@@ -473,7 +542,56 @@ export interface MessageReceivedData {
 
 export interface MessageSentData { message_id: string; error?: string | null; changed?: Changed; }
 
+export interface NoteList {
+  items: {
+    note_id: string;
+    task_id: string | null;
+    kind: { code: string; zh: string; en: string; };
+    author: string;
+    at: string;
+    text: string;
+  }[];
+}
+
+export interface NoticeList {
+  items: {
+    event_seq: number;
+    unit: string;
+    way: "sms" | "email" | "wecom";
+    type: string;
+    clock_kind: string | null;
+    task_id: string | null;
+    urgent: boolean;
+    at: string;
+    due_at: string;
+    next_at: string | null;
+    sent_at: string | null;
+    dead_at: string | null;
+    attempts: number;
+    error: string | null;
+    address: string | null;
+  }[];
+}
+
 export type OpenApi = Record<string, unknown>;
+
+export interface OverdueList {
+  items: {
+    clock_id: string;
+    kind: { code: string; zh: string; en: string; };
+    task_id: string | null;
+    unit: string | null;
+    due_at: string;
+    overdue_since: string;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+}
 
 export interface PasswordBody { current: string; new: string; }
 
@@ -505,6 +623,10 @@ export interface Readiness {
   degraded: string[];
   alarms: { name: string; of: string | null; value: number; }[];
 }
+
+export interface ReasonBody { reason: string; text?: string | null; }
+
+export interface ReassignBody { unit: string; reason: string; text?: string | null; }
 
 export interface RefusedCallList {
   items: {
@@ -654,6 +776,20 @@ export interface Street { code?: string | null; name?: string | null; }
 
 export interface StreetPatch { code?: string | null; name?: string | null; }
 
+export interface Suggestion {
+  lead: { code: string; zh: string; en: string; } | null;
+  joint: { code: string; zh: string; en: string; }[];
+  candidates: { code: string; zh: string; en: string; }[];
+  held: boolean;
+  stage: "function" | "first_asked" | "centre" | "territory";
+  confidence: number;
+  automatic_above: number | null;
+  directory: string;
+  table: string;
+  policy: string;
+  trace: DispatchStep[];
+}
+
 export interface TaskAcceptedData { task_id: string; changed?: Changed; }
 
 export interface TaskArrivedData { task_id: string; note_id?: string | null; changed?: Changed; }
@@ -664,6 +800,8 @@ export interface TaskExtendedData { task_id: string; until: string; reason?: str
 
 export interface TaskExtensionAskedData { task_id: string; until: string; reason: string; note_id?: string | null; changed?: Changed; }
 
+export interface TaskExtensionRefusedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
 export interface TaskOfferedData {
   task_id: string;
   unit: string;
@@ -671,6 +809,26 @@ export interface TaskOfferedData {
   rule?: string | null;
   directory?: string | null;
   changed?: Changed;
+}
+
+export interface TaskPage {
+  items: {
+    task_id: string;
+    unit: string;
+    role: "lead" | "joint";
+    status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+    version: number;
+    dispatched_at: string | null;
+    due_at: string | null;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+  next_cursor: string | null;
 }
 
 export interface TaskPausedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
@@ -685,6 +843,8 @@ export interface TaskReassignedData {
 }
 
 export interface TaskRepliedData { task_id: string; note_id: string; solved?: boolean; changed?: Changed; }
+
+export interface TaskReplyBody { text: string; solved?: boolean; }
 
 export interface TaskRespondedData { task_id: string; note_id?: string | null; changed?: Changed; }
 
@@ -782,6 +942,7 @@ export interface Ticket {
   };
   handling: {
     lead_unit: string | null;
+    first_asked: string | null;
     undecided_since: string | null;
     reopened: number;
     units: {
@@ -800,7 +961,7 @@ export interface Ticket {
       asked_until: string | null;
       returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; upheld: boolean; }[];
     }[];
-    routing_trace: { stage: string | null; rule: string | null; reason: string | null; }[];
+    routing_trace: { stage: string | null; rule: string | null; reason: string | null; units: string[]; rows: number[]; }[];
     clocks: {
       clock_id: string;
       kind: string;
@@ -930,9 +1091,33 @@ export type UrgencyLevel = "normal" | "urgent";
 
 export interface UrgencyPatch { level: UrgencyLevel; reason?: string | null; }
 
+export interface WaitingPage {
+  items: {
+    clock_id: string;
+    kind: { code: string; zh: string; en: string; };
+    task_id: string | null;
+    due_at: string;
+    overdue_since: string | null;
+    ticket: {
+      ticket_id: string;
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      created_at: string;
+      title: string | null;
+    };
+  }[];
+  next_cursor: string | null;
+}
+
+export type WhyArchived = "evaluated" | "unreachable" | "no_evaluation_needed";
+
+export type WhyInformed = "litigation" | "arbitration" | "discipline" | "reconsideration" | "petition" | "answered";
+
 export interface WithdrawAskedData { of?: string | null; changed?: Changed; }
 
 export interface WithdrawBody { reason?: "requester_asked" | "settled" | "by_mistake"; }
+
+export interface WordsBody { text?: string | null; }
 
 export interface Operations {
   "POST contacts": { query: Record<string, never>; body: ContactBody; answer: Accepted; };
@@ -973,6 +1158,37 @@ export interface Operations {
   "POST tickets/{ticket}/actions/lift-secrecy": { query: { unmasked?: boolean; }; body: LiftSecrecyBody; answer: Ticket; };
   "POST tickets/{ticket}/actions/withdraw": { query: { unmasked?: boolean; }; body: WithdrawBody; answer: Ticket; };
   "POST tickets/{ticket}/actions/erase": { query: Record<string, never>; body: undefined; answer: Ticket; };
+  "POST tickets/{ticket}/actions/dispatch": { query: { unmasked?: boolean; }; body: DispatchBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/reply": { query: { unmasked?: boolean; }; body: CaseReplyBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/evaluate": { query: { unmasked?: boolean; }; body: EvaluateBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/archive": { query: { unmasked?: boolean; }; body: ArchiveBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/reopen": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/inform": { query: { unmasked?: boolean; }; body: InformBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/deflect": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/supervise": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/actions/confer": { query: { unmasked?: boolean; }; body: ConferBody; answer: Ticket; };
+  "GET tasks": {
+    query: { unit?: string | null; open?: boolean | null; limit?: number; cursor?: string | null; };
+    body: undefined;
+    answer: TaskPage;
+  };
+  "GET overdue": { query: { unit?: string | null; limit?: number; }; body: undefined; answer: OverdueList; };
+  "GET waiting": { query: { limit?: number; cursor?: string | null; }; body: undefined; answer: WaitingPage; };
+  "GET tickets/{ticket}/notes": { query: { unmasked?: boolean; }; body: undefined; answer: NoteList; };
+  "POST tickets/{ticket}/tasks/{task}/actions/sign": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/return": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/uphold": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/reassign": { query: { unmasked?: boolean; }; body: ReassignBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/extend": { query: { unmasked?: boolean; }; body: ExtendBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/pause": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/resume": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/arrive": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/respond": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/reply": { query: { unmasked?: boolean; }; body: TaskReplyBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/accept": { query: { unmasked?: boolean; }; body: WordsBody; answer: Ticket; };
+  "POST tickets/{ticket}/tasks/{task}/actions/send_back": { query: { unmasked?: boolean; }; body: ReasonBody; answer: Ticket; };
+  "GET tickets/{ticket}/case": { query: Record<string, never>; body: undefined; answer: Case; };
+  "GET dispatch/suggestion": { query: { ticket?: string; }; body: undefined; answer: Suggestion; };
   "POST tickets/{ticket}/actions/{verb}": { query: { unmasked?: boolean; }; body: ConfirmBody; answer: Ticket; };
   "GET tickets/{ticket}/recordings/{interaction}": { query: Record<string, never>; body: undefined; answer: null; };
   "GET attachments/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
@@ -994,6 +1210,7 @@ export interface Operations {
   "POST callbacks/{callback}/actions/done": { query: { unmasked?: boolean; }; body: DoneBody; answer: Callback; };
   "POST callbacks/{callback}/actions/cancel": { query: { unmasked?: boolean; }; body: CancelBody; answer: Callback; };
   "GET refused-calls": { query: { hours?: number; limit?: number; }; body: undefined; answer: RefusedCallList; };
+  "GET tickets/{ticket}/notices": { query: Record<string, never>; body: undefined; answer: NoticeList; };
   "GET feeds": { query: Record<string, never>; body: undefined; answer: FeedList; };
   "GET feeds/dead-letters": { query: { feed?: string | null; limit?: number; }; body: undefined; answer: DeadLetterList; };
   "POST feeds/{feed}/dead-letters/{event_seq}/replay": { query: Record<string, never>; body: undefined; answer: Replayed; };

@@ -5,18 +5,22 @@ import * as channels from "../channels/words.js";
 import * as feeds from "../feeds/words.js";
 import * as list from "../list/words.js";
 import * as login from "../login/words.js";
+import * as cases from "../ticket/words-case.js";
 import * as media from "../ticket/words-media.js";
 import * as ticket from "../ticket/words.js";
+import * as waiting from "../waiting/words.js";
 import { EVENTS } from "./event-names.js";
 
 const zh = {
   ...callbacks.zh,
+  ...cases.zh,
   ...channels.zh,
   ...feeds.zh,
   ...list.zh,
   ...login.zh,
   ...media.zh,
   ...ticket.zh,
+  ...waiting.zh,
   product: "12345 坐席台",
   tagline: "一个号码，听得见每一个人",
   skip: "跳到主要内容",
@@ -103,12 +107,14 @@ const zh = {
 /** @type {typeof zh} */
 const en = {
   ...callbacks.en,
+  ...cases.en,
   ...channels.en,
   ...feeds.en,
   ...list.en,
   ...login.en,
   ...media.en,
   ...ticket.en,
+  ...waiting.en,
   product: "12345 Desk",
   tagline: "One number, everyone heard",
   skip: "Skip to main content",

@@ -11,11 +11,13 @@ import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk, useThrottled, wide } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
 import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { Case } from "./case.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
 import { FIELDS } from "./fields.js";
 import { Field, Marked, Mentions } from "./form.js";
 import { Attachment, Viewer, pictures } from "./media.js";
+import { Notices } from "./notices.js";
 import { SameRequester } from "./same.js";
 import { Similar } from "./similar.js";
 import { Interaction } from "./transcript.js";
@@ -196,11 +198,13 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
         (one) => html`<${Interaction} key=${one.interaction_id} ticket=${record} interaction=${one} correct=${form.correct}
           spans=${spans} active=${active} sealed=${sealed} look=${look} />`,
       )}
+      <${Case} record=${record} take=${take} newest=${newest} query=${query} />
       <${Others} record=${record} sealed=${sealed} look=${look} />
       <${Rating} given=${record.outcome.evaluation} />
       <${SameRequester} record=${record} form=${form} />
       <${Similar} record=${record} form=${form} />
       <${History} record=${record} />
+      <${Notices} record=${record} />
     </div>
     <${Viewer} items=${sealed ? [] : pictures(record)} shown=${shown} look=${look} />
   </div>`;
@@ -233,6 +237,13 @@ function went(event, t) {
   return from && to ? `：${word(t.words.status, String(from), t)} → ${word(t.words.status, String(to), t)}` : "";
 }
 
+/** By which way units conferred, and which, where an event tells it. @param {Event} event @param {Words} t */
+function talked(event, t) {
+  if (event.type !== "case.conferred") return "";
+  const { way, units } = /** @type {import("../shared/openapi.js").CaseConferredData} */ (event.data);
+  return units ? `：${word(t.conferWays, way, t)} · ${units.join(", ")}` : "";
+}
+
 /** @param {{ record: OneTicket }} props */
 function History({ record }) {
   const desk = useDesk();
@@ -247,7 +258,7 @@ function History({ record }) {
     ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
-        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}</span></li>`,
+        <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}${talked(event, t)}</span></li>`,
     )}</ol>`}
   </details>`;
 }

@@ -1,0 +1,75 @@
+"""Reasons that are offered for what is done about a case. A city may use codes of its own besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.domain.case.closing import WhyInformed
+from gateway.domain.case.verbs import CaseVerb, WhyArchived
+from gateway.domain.task_status import TaskVerb
+from gateway.domain.words import Term
+
+
+class WhyChosen(Term):
+    """Why the centre names a unit itself, or gives a task to another one."""
+
+    DUTY = "duty", "职能归属", "It is this unit's duty"
+    UNCLEAR = "unclear_duty", "职责不清，中心裁定", "Unclear duty: the centre decides"
+    JOINT = "joint_work", "需协同办理", "Several units have to act"
+    RETURNED = "returned", "原单位退单", "The unit before returned it"
+    PLACE = "place", "事发地变更", "The place is another one"
+
+
+class WhyReturned(Term):
+    """退单理由."""
+
+    NOT_OURS = "not_ours", "非本单位职责", "Not our duty"
+    OTHER_PLACE = "other_place", "非本辖区", "Not our territory"
+    DUPLICATE = "duplicate", "重复工单", "A duplicate"
+    UNCLEAR = "unclear", "诉求或地点不清", "Demand or place unclear"
+
+
+class WhyLater(Term):
+    """延期与挂起理由."""
+
+    WEATHER = "weather", "天气原因", "Weather"
+    PARTS = "parts", "等待物资", "Waiting for material"
+    THIRD_PARTY = "third_party", "等待第三方", "Waiting for others"
+    REQUESTER = "requester", "诉求人要求", "The requester wishes it"
+    COMPLEX = "complex", "情况复杂", "A complex matter"
+
+
+class WhyAgain(Term):
+    """退回重办、重办与督办理由."""
+
+    INCOMPLETE = "incomplete", "答复不完整", "The reply is incomplete"
+    NOT_SOLVED = "not_solved", "问题未解决", "Not solved"
+    DISSATISFIED = "dissatisfied", "诉求人不满意", "The requester is not content"
+    OVERDUE = "overdue", "超期未办", "Overdue"
+    NEW_FACTS = "new_facts", "有新情况", "New facts"
+
+
+class WhyDeflected(Term):
+    """引导去向."""
+
+    EMERGENCY = "emergency", "紧急警情（110、119、120）", "Police, fire or ambulance"
+    OTHER_HOTLINE = "other_hotline", "其他热线", "Another hotline"
+    OTHER_CITY = "other_city", "外地事项", "Another city's matter"
+    NOT_PUBLIC = "not_public", "非公共服务事项", "Not a public matter"
+
+
+OFFERED: Final[Mapping[CaseVerb | TaskVerb, type[Term]]] = {
+    CaseVerb.DISPATCH: WhyChosen,
+    CaseVerb.ARCHIVE: WhyArchived,
+    CaseVerb.INFORM: WhyInformed,
+    CaseVerb.DEFLECT: WhyDeflected,
+    CaseVerb.REOPEN: WhyAgain,
+    CaseVerb.SUPERVISE: WhyAgain,
+    TaskVerb.REASSIGN: WhyChosen,
+    TaskVerb.RETURN: WhyReturned,
+    TaskVerb.EXTEND: WhyLater,
+    TaskVerb.PAUSE: WhyLater,
+    TaskVerb.SEND_BACK: WhyAgain,
+}
+"""By verb."""

@@ -1,0 +1,117 @@
+"""A case by the API, as a client sees it: dispatched, worked on by its units, answered, evaluated, put away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.cases import adopt_tables, classify
+from tests.support.web_house import WebHouse
+
+pytestmark = pytest.mark.integration
+SAID = "已联系王小明13800138000，路灯修好"
+
+
+@pytest.fixture
+async def city(house: WebHouse) -> WebHouse:
+    await adopt_tables(house)
+    return house
+
+
+async def ticket(house: WebHouse, code: str = "0402") -> str:
+    requester = {"kind": "citizen", "name": "王小明", "phone": "13800138000"}
+    told = await house.contact("国贸路的路灯坏了", event_id=f"e-{code}", requester=requester)
+    await classify(house, told["ticket_id"], code)
+    return f"/api/v1/tickets/{told['ticket_id']}"
+
+
+async def act(house: WebHouse, path: str, verb: str, status: int = 200, **more: Any) -> dict[str, Any]:
+    body, headers = more.pop("json", more), more.pop("headers", {})
+    body = {key: value for key, value in body.items() if key != "headers"}
+    found, answer = await house.ask("POST", f"{path}/actions/{verb}", headers=headers, json=body)
+    assert found == status, answer
+    return dict(answer)
+
+
+def verbs(possible: list[dict[str, Any]]) -> list[str]:
+    return [one["verb"] for one in possible]
+
+
+async def test_a_case_goes_through_its_units_and_is_put_away(city: WebHouse) -> None:
+    path = await ticket(city)
+    _, found = await city.get(f"/api/v1/dispatch/suggestion?ticket={path.rpartition('/')[2]}")
+    assert (found["lead"]["zh"], found["confidence"], found["trace"][0]["rule"]["code"]) == ("市政管理局", 1.0, "named")
+    record = await act(city, path, "dispatch")
+    (task,) = record["handling"]["units"]
+    assert (record["status"], task["unit"], task["status"]) == ("dispatched", "M07", "offered")
+    own = f"{path}/tasks/{task['task_id']}"
+    _, case = await city.get(f"{path}/case")
+    assert "reply" not in verbs(case["possible"])
+    assert verbs(case["tasks"][0]["possible"])[:3] == ["sign", "return", "reassign"]
+    assert case["trace"][0]["stage"]["zh"] == "职能划分"
+    assert [one["kind"]["code"] for one in case["clocks"]] == ["sign", "reply"]
+    assert (await act(city, path, "reply", 409, text="已处理"))["code"] == "not_now"
+    await act(city, own, "sign", headers={"If-Match": '"1"'})
+    assert (await act(city, own, "respond", 412, headers={"If-Match": '"1"'}))["code"] == "stale_version"
+    record = await act(city, own, "reply", text=SAID)
+    assert record["handling"]["units"][0]["status"] == "accepted"
+    record = await act(city, path, "reply", text="路灯已修好")
+    assert (record["status"], record["outcome"]["public_reply"]) == ("replied", "路灯已修好")
+    await act(city, path, "archive", 409, reason="evaluated")
+    await act(city, path, "evaluate", satisfied=5, text="谢谢")
+    record = await act(city, path, "archive", reason="evaluated")
+    assert record["status"] == "archived"
+    _, case = await city.get(f"{path}/case")
+    assert verbs(case["possible"]) == ["evaluate", "reopen"]
+    record = await act(city, path, "reopen", reason="not_solved", text="又坏了")
+    assert (record["status"], record["handling"]["reopened"]) == ("handling", 1)
+
+
+async def test_what_people_wrote_is_masked_as_everything_that_was_said(city: WebHouse) -> None:
+    path = await ticket(city)
+    record = await act(city, path, "dispatch")
+    await act(city, f"{path}/tasks/{record['handling']['units'][0]['task_id']}", "reply", text=SAID)
+    _, notes = await city.get(f"{path}/notes")
+    assert [one["text"] for one in notes["items"]] == ["已联系王**138****8000，路灯修好"]
+    _, whole = await city.get(f"{path}/notes", "admin")
+    assert [one["text"] for one in whole["items"]] == [SAID]
+    assert (await city.get(f"{path}/notes?unmasked=true"))[0] == 403
+    _, events = await city.get(f"{path}/events")
+    assert "13800138000" not in str(events)
+
+
+async def test_the_centre_chooses_with_a_reason_and_unknown_units_name_the_nearest(city: WebHouse) -> None:
+    path = await ticket(city)
+    problem = await act(city, path, "dispatch", 422, unit="M7", reason="duty")
+    assert (problem["code"], problem["errors"][0]["nearest"]["code"]) == ("unknown_code", "M07")
+    assert (await act(city, path, "dispatch", 422, unit="M02"))["code"] == "rejected_input"
+    assert (await act(city, path, "dispatch", 422, unit="T1", reason="duty"))["code"] == "rejected_input"
+    assert (await act(city, path, "dispatch", 422, unit="M02", reason="因为张三要求"))["code"] == "invalid_body"
+    assert (await act(city, path, "dispatch", 422, reason="duty"))["code"] == "invalid_body"
+    record = await act(city, path, "dispatch", unit="M02", reason="duty", text="涉及水管")
+    assert [step["rule"] for step in record["handling"]["routing_trace"]] == ["named", "duty"]
+    assert (await act(city, path, "juggle", 404))["code"] == "unknown_action"
+    assert (await city.ask("POST", f"{path}/tasks/none/actions/sign", json={}))[0] == 404
+    assert (await city.ask("POST", f"{path}/actions/dispatch", "reader", json={}))[0] == 403
+
+
+async def test_a_repeated_request_is_one_and_lists_hold_what_is_open_and_overdue(city: WebHouse) -> None:
+    path = await ticket(city)
+    record = await act(city, path, "dispatch")
+    own = f"{path}/tasks/{record['handling']['units'][0]['task_id']}"
+    _, inbox = await city.get("/api/v1/tasks?unit=M07&open=true")
+    assert [one["ticket"]["ticket_no"] for one in inbox["items"]] == [record["ticket_no"]]
+    key = {"Idempotency-Key": "one"}
+    first = await act(city, own, "reply", headers=key, json={"text": "修好了"})
+    again = await act(city, own, "reply", headers=key, json={"text": "修好了"})
+    assert first["version"] == again["version"]
+    assert (await act(city, own, "reply", 409, headers=key, json={"text": "别的"}))["code"] == "not_now"
+    _, inbox = await city.get("/api/v1/tasks?unit=M07&open=true")
+    assert inbox == {"items": [], "next_cursor": None}
+    assert await city.get("/api/v1/overdue") == (200, {"items": []})
+    other = await ticket(city, "0801")
+    await act(city, other, "dispatch")
+    _, waiting = await city.get("/api/v1/waiting")
+    assert [(one["kind"]["code"], one["ticket"]["status"]) for one in waiting["items"]] == [("decide", "classified")]
+    assert (await city.get("/api/v1/tasks?cursor=nonsense"))[0] == 422

@@ -1,0 +1,35 @@
+"""A small city's tables of units, for a house that serves HTTP."""
+
+from __future__ import annotations
+
+from gateway.casework.catalogues import Catalogues
+from tests.support.web_house import WebHouse
+
+UNITS = """code,name_zh,name_en,kind,parent
+M02,市水务局,Water,department,
+M07,市政管理局,Roads,department,
+D08,美兰区,Meilan,district,
+T1,灵山镇,Lingshan,town,D08
+"""
+TABLE = "category,division,line,unit,role\n0402,*,*,M07,lead\n0101,*,*,M02,lead\n"
+CATEGORIES = {"0402": "路灯", "0101": "停水"}
+
+
+async def adopt_tables(house: WebHouse) -> None:
+    """``UNITS`` and ``TABLE`` are in force from now on."""
+    catalogues = Catalogues(store=house.database.catalogues, clock=house.clock, categories=CATEGORIES, divisions={})
+    await catalogues.adopt({"units.csv": UNITS.encode(), "dispatch.csv": TABLE.encode()}.get)
+    assert await house.case_tables.refresh()
+
+
+async def classify(house: WebHouse, ticket_id: str, code: str = "0402") -> None:
+    """A complaint of this category, as a person says."""
+    path = f"/api/v1/tickets/{ticket_id}"
+    _, record = await house.get(path)
+    status, body = await house.ask(
+        "PATCH",
+        path,
+        headers={"If-Match": f'"{record["version"]}"'},
+        json={"demand": {"type": "complaint", "category": {"code": code}}},
+    )
+    assert status == 200, body
