@@ -62,7 +62,14 @@ RELEASED = OWN / "upgrade" / "released-1"
 EXPECTED: dict[str, Any] = json.loads((RELEASED / "expected.json").read_text(encoding="utf-8"))
 RECORDS: dict[str, dict[str, Any]] = {record["ticket_id"]: record for record in EXPECTED["records"]}
 NAMED: dict[str, str] = EXPECTED["tickets"]
-NEW_KEYS = {"erased_at", "outcome.evaluations", "related.merged_count"}
+NEW_KEYS = {
+    "erased_at",
+    "handling.first_asked",
+    "handling.reopened",
+    "handling.undecided_since",
+    "outcome.evaluations",
+    "related.merged_count",
+}
 """What the record says since then and did not say before."""
 ALL = CallbackQuery(state=None)
 SECRET = "0123456789abcdef"
