@@ -59,6 +59,7 @@ class WorkOnTask:
         if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb]:
             return world.applied(ticket, skipped=True)
         case.task(self.task_id, self.task_version)
+        told = len(world.journal.entries)
         _DO[self.verb](self, case, task)
         if self.text:
             kind = NoteKind.REPLY if self.verb is TaskVerb.REPLY else NoteKind.REASON
@@ -72,7 +73,7 @@ class WorkOnTask:
                 text=self.text,
             )
             world.new_notes.append(note)
-        return world.applied(ticket)
+        return world.applied(ticket, skipped=len(world.journal.entries) == told)
 
     def _check(self, task: UnitTask) -> None:
         if self.unit is not None and self.unit != task.unit:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain import task_status as states
 from gateway.domain.case import clock_moves
+from gateway.domain.case.clock import WhyMoved
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
@@ -40,7 +41,7 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.errors import Conflict, NotFound, StaleVersion
+from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 
 _LEAD = "handling.lead_unit"
 
@@ -58,11 +59,11 @@ class Offer:
 class Case:
     """What happens to the tasks of ``ticket`` at one instant, done by ``actor``."""
 
-    __slots__ = ("_actor", "_at", "_rules", "_ticket", "clocks")
+    __slots__ = ("_actor", "_at", "_ticket", "clocks", "rules")
 
     def __init__(self, ticket: Ticket, at: datetime, actor: str, rules: CaseRules) -> None:
         """Nothing happens yet."""
-        self._ticket, self._at, self._actor, self._rules = ticket, at, actor, rules
+        self._ticket, self._at, self._actor, self.rules = ticket, at, actor, rules
         self.clocks = TicketClocks(ticket, at, actor, rules)
 
     def task(self, task_id: str, version: int | None = None) -> UnitTask:
@@ -80,7 +81,7 @@ class Case:
             return
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
-        told.set("status", moved(self._ticket.status, Status.CLASSIFIED))
+        told.set("status", moved(self._ticket.status, self._stage(self._ticket.form.handling.units, classified=True)))
         self._ticket.record(CaseUndecided(at=self._at, actor=self._actor, reason=reason), told)
         self.clocks.start(ClockKind.DECIDE)
 
@@ -104,7 +105,8 @@ class Case:
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
-    def _offer(self, offer: Offer, directory: str | None) -> None:
+    def _offer(self, offer: Offer, directory: str | None, instead_of: str | None = None) -> None:
+        """``instead_of``: the task of the unit that had it, whose limits may go on."""
         made = UnitTask(
             task_id=offer.task_id,
             unit=offer.unit,
@@ -127,10 +129,10 @@ class Case:
             event.changed[_LEAD] = [lead, offer.unit]
         self._record(event, None, made)
         first, since = ClockKind.SIGN, self._at
-        if self._rules.is_urgent(self._ticket.form.demand):
+        if self.rules.is_urgent(self._ticket.form.demand):
             first, since = ClockKind.RESPOND, self._ticket.created_at
-        self.clocks.start(first, task_id=offer.task_id, unit=offer.unit, since=since)
-        self.clocks.start(ClockKind.REPLY, task_id=offer.task_id, unit=offer.unit)
+        for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
+            self.clocks.start(kind, task_id=offer.task_id, unit=offer.unit, since=begun, instead_of=instead_of)
 
     def sign(self, task: UnitTask) -> None:
         """签收."""
@@ -139,6 +141,8 @@ class Case:
 
     def respond(self, task: UnitTask, note_id: str | None) -> None:
         """响应: who responds has signed."""
+        if task.responded_at and note_id is None and task.status == TaskStatus.WORKING:
+            return
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "responded_at": task.responded_at or now}
         self._move(task, TaskVerb.RESPOND, TaskResponded, {"note_id": note_id}, **first)
@@ -146,6 +150,8 @@ class Case:
 
     def arrive(self, task: UnitTask, note_id: str | None) -> None:
         """到场: who is there has signed."""
+        if task.arrived_at and note_id is None and task.status == TaskStatus.WORKING:
+            return
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "arrived_at": task.arrived_at or now}
         self._move(task, TaskVerb.ARRIVE, TaskArrived, {"note_id": note_id}, **first)
@@ -161,10 +167,22 @@ class Case:
         self.clocks.start(ClockKind.REVIEW, task_id=task.task_id)
 
     def returned(self, task: UnitTask, *, by_silence: bool = False) -> None:
-        """The centre follows the unit, or did not decide in time."""
+        """The centre follows the unit, or did not decide in time. Where nobody leads then, it has to say who does."""
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
+        if not any(one.role == Role.LEAD and TaskStatus(one.status) not in GONE for one in self._units):
+            self.undecided("returned")
+
+    def unmerged(self) -> None:
+        """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
+        handling = self._ticket.form.handling
+        begun = handling.units or handling.undecided_since is not None
+        if self._ticket.status in WITHIN and begun and all(TaskStatus(one.status) in GONE for one in handling.units):
+            if handling.undecided_since is None:
+                self.undecided("unmerged")
+            else:
+                self.clocks.start(ClockKind.DECIDE)
 
     def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
         """维持派单: final for the reason that the unit gave."""
@@ -176,7 +194,7 @@ class Case:
     def unreviewed(self, task: UnitTask) -> None:
         """The centre has not decided about a return in time: the policy says what that means."""
         if task.status == TaskStatus.RETURNING:
-            if self._rules.policy.silence is UnreviewedReturn.RETURNED:
+            if self.rules.policy.silence is UnreviewedReturn.RETURNED:
                 self.returned(task, by_silence=True)
             else:
                 self.uphold(task, None, by_silence=True)
@@ -186,13 +204,16 @@ class Case:
         self._free((to,))
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
-        self._offer(to, directory)
+        self._offer(to, directory, instead_of=task.task_id)
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
         """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
+        if task.asked_until == rfc3339(until):
+            return
         states.after(TaskStatus(task.status), TaskVerb.EXTEND)
+        self._may_extend(task, until)
         after = cloned(task)
         after.asked_until, after.version = rfc3339(until), task.version + 1
         about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
@@ -200,14 +221,29 @@ class Case:
         self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
 
     def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
-        """延期. ``Conflict`` when the limit has passed already, or no time is won."""
+        """延期; nothing, where they have until then already.
+
+        ``Conflict``: the limit has passed, no time is won, or not once more. ``RejectedInput``: too long.
+        """
         clocks = list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        for clock in clocks:
-            clock_moves.extend(clock, until, self._at, self._rules.terms_of(clock, self._ticket.form.demand))
+        if task.status == TaskStatus.EXTENDED and all(one.due_at == until for one in clocks):
+            return
+        self._may_extend(task, until)
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
         self._met(task, ClockKind.APPROVE)
         self.clocks.extend(clocks, until)
+
+    def _may_extend(self, task: UnitTask, until: datetime) -> None:
+        policy = self.rules.policy
+        for clock in self.clocks.running(ClockKind.REPLY, task_id=task.task_id):
+            if sum(one.why is WhyMoved.EXTENDED for one in clock.earlier) >= policy.most_extensions:
+                raise Conflict("the time for this reply cannot be extended once more")
+            terms = self.rules.terms_of(clock, self._ticket.form.demand)
+            clock_moves.extend(clock, until, self._at, terms)
+            if terms.calendar.between(clock.due_at, until) > policy.longest_extension:
+                hours = policy.longest_extension / timedelta(hours=1)
+                raise RejectedInput(f"an extension is at most {hours:g} h; name an earlier time")
 
     def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
         """暂停."""
@@ -226,7 +262,7 @@ class Case:
         self._move(task, TaskVerb.REPLY, TaskReplied, {"note_id": note_id, "solved": solved}, **first)
         self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
         self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        if self._rules.policy.approve_replies:
+        if self.rules.policy.approve_replies:
             self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
         else:
             self.accept(self.task(task.task_id))
@@ -247,6 +283,23 @@ class Case:
         if accepted:
             self.clocks.start(ClockKind.REPLY, task_id=task.task_id, unit=task.unit)
 
+    def corrected(self) -> None:
+        """The demand has become another: running clocks go by its limits. What was breached stays so.
+
+        What is found to be urgent is answered at once, from registration on; what no longer is has only to be signed.
+        """
+        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        gone, first = (ClockKind.SIGN, ClockKind.RESPOND) if urgent else (ClockKind.RESPOND, ClockKind.SIGN)
+        begun = self._ticket.created_at if urgent else self._at
+        for task in list(self._ticket.form.handling.units):
+            left = list(self.clocks.running(gone, task_id=task.task_id))
+            self.clocks.stop(left)
+            answered = task.responded_at or task.arrived_at or task.replied_at or (task.signed_at and not urgent)
+            waits = TaskStatus(task.status) in states.RUNNING and not answered
+            if waits and (left or urgent) and not any(self.clocks.running(first, task_id=task.task_id)):
+                self.clocks.start(first, task_id=task.task_id, unit=task.unit, since=begun)
+        self.clocks.corrected()
+
     def cancel(self) -> None:
         """Nothing is to be done by any unit any more."""
         for task in list(self._ticket.form.handling.units):
@@ -255,6 +308,13 @@ class Case:
                 after.status, after.version = TaskStatus.CANCELLED.value, task.version + 1
                 self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
         self.clocks.stop(self.clocks.running())
+
+    @property
+    def _units(self) -> list[UnitTask]:
+        return self._ticket.form.handling.units
+
+    def _stage(self, units: list[UnitTask], *, classified: bool) -> Status:
+        return stage(self._ticket.status, units, classified=classified)
 
     def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
         self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))
@@ -272,9 +332,8 @@ class Case:
     def _record(self, event: Event, before: UnitTask | None, after: UnitTask) -> None:
         """``after`` takes the place of ``before``; the ticket's status follows from its tasks."""
         ticket = self._ticket
-        units = [one for one in ticket.form.handling.units if one.task_id != after.task_id]
-        classified = ticket.form.demand.category.code is not None
-        status = stage(ticket.status, [*units, after], classified=classified)
+        units = [one for one in self._units if one.task_id != after.task_id]
+        status = self._stage([*units, after], classified=ticket.form.demand.category.code is not None)
         event.changed |= changed(before, after)
         if status is not ticket.status:
             event.changed["status"] = [ticket.status.value, moved(ticket.status, status).value]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.case import clock_moves
-from gateway.domain.case.clock import CaseClock, WhyMoved, start
+from gateway.domain.case.clock import CaseClock, WhyMoved, start, timed, to_ms
 from gateway.domain.case.clock_codes import clock_of, codes_of
 from gateway.domain.case.clock_moves import ClockChange, ClockFact, Happened
 from gateway.domain.case.policy import ClockKind, ClockTerms
@@ -63,14 +63,34 @@ class TicketClocks:
                     yield clock
 
     def start(
-        self, kind: ClockKind, *, task_id: str | None = None, unit: str | None = None, since: datetime | None = None
+        self,
+        kind: ClockKind,
+        *,
+        task_id: str | None = None,
+        unit: str | None = None,
+        since: datetime | None = None,
+        instead_of: str | None = None,
     ) -> None:
-        """It runs from now on, or from ``since``."""
+        """It runs from now on, or from ``since``: then, too, it is the unit's from now on.
+
+        ``instead_of``: the task of the unit that had it. Its clock ends, and by the policy this one goes on from it.
+        """
         terms = self._rules.terms(kind, self._ticket.form.demand, unit)
         clock_id = f"{task_id or self._ticket.ticket_id}-{kind}"
         before = sum(one.clock_id.startswith(clock_id) for one in self._ticket.form.handling.clocks)
         named = f"{clock_id}-{before + 1}" if before else clock_id
-        self.begin(start(named, kind, since or self._at, terms, task_id=task_id, unit=unit))
+        whose: Any = {"clock_id": named, "task_id": task_id, "unit": unit}
+        clock = start(kind=kind, at=since or self._at, terms=terms, **whose)
+        clock = timed(replace(clock, owned_at=to_ms(self._at)), terms)
+        old = next(self.running(kind, task_id=instead_of), None) if instead_of is not None else None
+        if old is not None:
+            # What is urgent is counted from registration, whoever has it.
+            keep = kind is ClockKind.RESPOND or kind in self._rules.policy.keep_on_reassignment
+            ended, clock = clock_moves.hand_over(old, self._at, self._terms(old), new=terms, keep=keep, **whose)
+            self.become(old, ended)
+        elif instead_of is not None and clock.due_at <= self._at:  # nobody inherits a limit that has passed
+            clock = start(kind=kind, at=self._at, terms=terms, **whose)
+        self.begin(clock)
 
     def begin(self, clock: CaseClock) -> None:
         """``clock`` is one of the ticket's from now on."""
@@ -127,6 +147,8 @@ class TicketClocks:
 
     def _event(self, clock: CaseClock, one: Happened) -> Event:
         about = self._about(clock, one.at)
+        if one.what is ClockFact.BREACHED:
+            about["unit"] = clock.late_unit
         if one.to is not None:
             about["to"] = one.to.value
         if one.what is ClockFact.MOVED:
