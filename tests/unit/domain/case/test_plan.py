@@ -254,7 +254,9 @@ def test_a_second_return_for_the_same_reason_is_final() -> None:
 
 
 @pytest.mark.parametrize(("keep", "due"), [((), "12-04 09:00"), ((ClockKind.REPLY,), "12-03 09:00")])
-def test_the_clock_after_a_reassignment_restarts_or_goes_on_as_the_policy_says(keep: tuple[ClockKind, ...], due: str) -> None:
+def test_the_clock_after_a_reassignment_restarts_or_goes_on_as_the_policy_says(
+    keep: tuple[ClockKind, ...], due: str
+) -> None:
     policy = replace(SHIPPED.policy, keep_on_reassignment=frozenset(keep))
     ticket = OneTicket(rules=replace(SHIPPED, policy=policy))
     ticket.dispatched("12-01 09:00", "M01")
