@@ -1,0 +1,170 @@
+"""A week of a small city around the Spring Festival, in virtual time: every count equals a recount from events.
+
+2,000 people, 60 units, a real store that is away for half an hour, clocks fired by two workers. A month with 20,000 is
+in ``bench/city_month.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from gateway.domain.case.clock import CaseClock
+from gateway.domain.case.clock_codes import clock_of
+from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.storage import tables as t
+from gateway.storage.database import Database, open_database
+from tests.support.city_life import STEP, CityLife
+from tests.support.clocks import SHANGHAI, SetClock
+from tests.support.databases import ready_sqlite
+from tests.support.recount import Recount
+from tests.support.small_city import SmallCity
+
+pytestmark = pytest.mark.e2e
+BEGIN = datetime(2026, 2, 13, tzinfo=SHANGHAI).astimezone(UTC)
+OUTAGE = tuple(datetime(2026, 2, 16, 2, minute, tzinfo=SHANGHAI).astimezone(UTC) for minute in (0, 30))
+
+NEEDED = {
+    *(f"case.{one}" for one in ("undecided", "dispatched", "replied", "reopened", "supervised", "archived")),
+    *(f"case.{one}" for one in ("informed", "deflected")),
+    *(f"ticket.{one}" for one in ("withdrawn", "merged", "unmerged", "corrected", "rated")),
+    *(f"task.{one}" for one in ("signed", "responded", "arrived", "return_asked", "returned", "upheld", "reassigned")),
+    *(f"task.{one}" for one in ("extended", "paused", "resumed", "sent_back", "cancelled")),
+    *(f"clock.{one}" for one in ("warned", "breached", "escalated", "moved", "stopped")),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def week(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CityLife]:
+    """It is over; the store is open."""
+    folder: Path = tmp_path_factory.mktemp("week")
+    url, clock = f"sqlite:///{ready_sqlite(folder / 'record.db')}", SetClock(BEGIN)
+
+    async def opened() -> Database:
+        return await open_database(url, data_dir=folder, zone=SHANGHAI, clock=clock, synchronous="OFF")
+
+    life = CityLife(
+        city=SmallCity(7),
+        opened=opened,
+        clock=clock,
+        seed=7,
+        contacts=2000,
+        begin=BEGIN,
+        days=8,
+        outage=(OUTAGE[0], OUTAGE[1]),
+    )
+    await life.run()
+    yield life
+    await life.db.aclose()
+
+
+async def rows(db: Database, query: sa.Select[Any]) -> list[Any]:
+    return await db.sql.read(lambda connection: [tuple(row) for row in connection.execute(query)])
+
+
+async def events(db: Database, until: int | None = None) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    while some := await db.reader.events(after=told[-1]["event_seq"] if told else 0, limit=5000):
+        told += some
+    return [event for event in told if until is None or event["event_seq"] <= until]
+
+
+async def recount(db: Database, until: int | None = None) -> Recount:
+    counted = Recount()
+    counted.take(await events(db, until))
+    return counted
+
+
+async def clocks(db: Database) -> list[CaseClock]:
+    documents = await rows(db, sa.select(t.tickets.c.doc))
+    return [clock_of(one) for (doc,) in documents for one in (doc.get("handling") or {}).get("clocks") or ()]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_week_has_everything_in_it(week: CityLife) -> None:
+    counted = await recount(week.db)
+    assert len(week.city.units) == 60
+    assert {kind for kind in NEEDED if not counted.kinds[kind]} == set()
+    assert any(task.status == "offered" for task in counted.tasks.values())  # unsigned to the end
+    assert week.refused  # who came too late
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_count_equals_a_recount_from_events(week: CityLife) -> None:
+    counted = await recount(week.db)
+    assert Counter(dict(await rows(week.db, _counts(t.tickets.c.status)))) == counted.stages()
+    of_tasks = {(unit, status): n for unit, status, n in await rows(week.db, _counts(t.tasks.c.unit, t.tasks.c.status))}
+    assert Counter(of_tasks) == counted.by_status()
+    breaches: Counter[tuple[str | None, str]] = Counter()
+    for clock in await clocks(week.db):
+        for due_at in [one.due_at for one in clock.earlier if one.breached_at] + [clock.due_at] * bool(
+            clock.breached_at
+        ):
+            breaches[clock.unit if due_at > clock.owned_at else None, clock.kind.value] += 1
+    assert breaches == +counted.breaches
+    ratings = await rows(week.db, sa.select(t.tickets.c.doc))
+    given = [one["satisfied"] for (doc,) in ratings for one in (doc.get("outcome") or {}).get("evaluations") or ()]
+    assert Counter(given) == counted.ratings
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_was_overdue_at_any_instant_equals_a_recount_from_events(week: CityLife) -> None:
+    counted, told = Recount(), await events(week.db)
+    assert len(week.snapshots) > 10
+    for snapshot in week.snapshots:
+        counted.take([event for event in told if event["event_seq"] <= snapshot.event_seq])
+        told = [event for event in told if event["event_seq"] > snapshot.event_seq]
+        assert snapshot.overdue == counted.overdue, snapshot.at
+    assert any(snapshot.overdue for snapshot in week.snapshots)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_rows_of_clocks_are_those_of_the_documents_and_none_was_forgotten(week: CityLife) -> None:
+    columns = t.clocks.c
+    query = sa.select(columns.clock_id, columns.due_at, columns.next_at, columns.overdue_since)
+    shown = {
+        clock.clock_id: (
+            rfc3339(clock.due_at),
+            None if clock.next_at is None else rfc3339(clock.next_at),
+            None if clock.breached_at is None or clock.ended else rfc3339(clock.breached_at),
+        )
+        for clock in await clocks(week.db)
+    }
+    assert {row[0]: row[1:] for row in await rows(week.db, query)} == shown
+    assert min(next_at for _, next_at, _ in shown.values() if next_at) > rfc3339(week.clock.now())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_breach_is_told_as_of_its_own_time_and_no_later_than_somebody_could_look(week: CityLife) -> None:
+    owned = {clock.clock_id: clock.owned_at for clock in await clocks(week.db)}
+    breached = [event for event in await events(week.db) if event["type"] == "clock.breached"]
+    for event in breached:
+        due = max(from_rfc3339(event["data"]["due"]), owned[event["data"]["clock_id"]])
+        looked = from_rfc3339(event["at"])
+        away = OUTAGE[1] - OUTAGE[0] if OUTAGE[0] <= due + STEP and due < OUTAGE[1] else timedelta()
+        assert due - timedelta(milliseconds=1) <= looked <= due + STEP + away
+    assert len({event["data"]["clock_id"] for event in breached}) > 100
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_week_without_an_interval_that_takes_nothing(week: CityLife) -> None:
+    tickets = {row[0] for row in await rows(week.db, sa.select(t.tickets.c.ticket_id))}
+    assert tickets == set(week.arrived)
+    assert len(tickets) == week.contacts
+    assert week.done["contact sent again"] + week.done["contact sent again in vain"] > 50
+    waited = {one: week.accepted[one] - at for one, at in week.arrived.items()}
+    assert max(waited.values()) <= OUTAGE[1] - OUTAGE[0] + timedelta(minutes=5)
+    assert {one for one, long in waited.items() if long} == {
+        one for one, at in week.arrived.items() if OUTAGE[0] <= at < OUTAGE[1]
+    }
+
+
+def _counts(*columns: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(*columns, sa.func.count()).group_by(*columns)
