@@ -115,6 +115,13 @@ async def test_every_count_equals_a_recount_from_events(week: CityLife) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_every_ticket_is_the_fold_of_its_events(week: CityLife) -> None:
+    for ticket_id in week.arrived:
+        standing, told = await week.db.baselines.recount(ticket_id)
+        assert standing == told
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_was_overdue_at_any_instant_equals_a_recount_from_events(week: CityLife) -> None:
     counted, told = Recount(), await events(week.db)
     assert len(week.snapshots) > 10
