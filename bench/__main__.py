@@ -33,6 +33,7 @@ BENCHES = (
     "wechat",
     "similar",
     "search",
+    "city_month",
     "feeds",
     "prefill",
     "extraction",

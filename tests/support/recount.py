@@ -41,6 +41,21 @@ _GONE = frozenset({"returned", "cancelled"})
 _BEGUN = frozenset({"working", "extended", "paused", "replied", "accepted", "sent_back"})
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a city asks about its cases."""
+
+    stages: Counter[str]
+    """Tickets by where they stand."""
+    tasks: Counter[tuple[str, str]]
+    """By unit and where they stand."""
+    breaches: Counter[tuple[str | None, str]]
+    """By unit (None: the centre) and kind of clock."""
+    ratings: Counter[int]
+    overdue: frozenset[str]
+    """挂账: clock_ids."""
+
+
 @dataclass(slots=True)
 class CountedTask:
     """One task, by its events."""
@@ -112,12 +127,18 @@ class Recount:
                 self.given[ticket_id] = "evaluated"
         self.given[ticket_id] = _STAGES.get(kind, self.given.get(ticket_id, "registered"))
 
-    def stages(self) -> Counter[str]:
-        """Tickets by where they stand."""
+    def counts(self) -> Counts:
+        """What it comes to."""
         own: dict[str, list[CountedTask]] = {ticket_id: [] for ticket_id in self.given}
         for task in self.tasks.values():
             own[task.ticket_id].append(task)
-        return Counter(self._stage(given, own[ticket_id]) for ticket_id, given in self.given.items())
+        return Counts(
+            stages=Counter(self._stage(given, own[ticket_id]) for ticket_id, given in self.given.items()),
+            tasks=Counter((task.unit, task.status) for task in self.tasks.values()),
+            breaches=+self.breaches,
+            ratings=Counter(self.ratings),
+            overdue=frozenset(self.overdue),
+        )
 
     def _stage(self, given: str, tasks: list[CountedTask]) -> str:
         if given in _GIVEN:
@@ -130,7 +151,3 @@ class Recount:
         if there:
             return "dispatched"
         return "classified" if tasks else given
-
-    def by_status(self) -> Counter[tuple[str, str]]:
-        """Tasks by unit and where they stand."""
-        return Counter((task.unit, task.status) for task in self.tasks.values())
