@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -366,7 +367,7 @@ class Life:
         )
         if applied is not None:
             for offer in offers:
-                self._beside(lambda life, offer=offer: life._at_the_unit(offer.task_id, offer.unit))
+                self._beside(partial(Life._at_the_unit, task_id=offer.task_id, unit=offer.unit))
 
     async def _reviewed(self, task_id: str, unit: str) -> None:
         """异议审核: followed, not followed, or nobody has the time."""
@@ -407,7 +408,7 @@ class Life:
             record = await self._all.db.reader.ticket(self.ticket_id)
             for task in record["handling"]["units"]:
                 if task["status"] == "sent_back":
-                    self._beside(lambda life, task=task: life._works_on(task["task_id"], task["unit"]))
+                    self._beside(partial(Life._works_on, task_id=task["task_id"], unit=task["unit"]))
 
     # -- the units ----------------------------------------------------------------------------------------------------
 
