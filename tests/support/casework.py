@@ -81,9 +81,9 @@ class OneTicket:
         """What may be done with it as a whole."""
         return Closing(self.case(at, actor), self.ticket, on(at), actor)
 
-    def dispatched(self, at: str, *units: str, joint: bool = False) -> None:
+    def dispatched(self, at: str, *units: str, joint: bool = False, stage: str = "function") -> None:
         """To ``units``, of which the first leads unless all are ``joint``; the task of M01 is ``k-M01``."""
-        decided = CaseDispatched(at=on(at), stage="function", trace=[], directory="directory:1", policy="policy:1")
+        decided = CaseDispatched(at=on(at), stage=stage, trace=[], directory="directory:1", policy="policy:1")
         roles = [Role.JOINT if nth or joint else Role.LEAD for nth in range(len(units))]
         offers = [Offer(task_id=f"k-{unit}", unit=unit, role=role) for unit, role in zip(units, roles, strict=True)]
         self.case(at).dispatch(decided, offers)
@@ -96,7 +96,8 @@ class OneTicket:
     def reassigned(self, at: str, unit: str, to: str) -> None:
         """改派."""
         offer = Offer(task_id=f"k-{to}", unit=to, role=Role.LEAD)
-        self.do(at, unit, lambda case, task: case.reassign(task, offer, "wrong_unit", None, "directory:1"))
+        case = self.case(at)
+        case.reassign(case.task(f"k-{unit}"), offer, "wrong_unit", None, "directory:1")
 
     def task(self, unit: str) -> UnitTask:
         """The task of ``unit``."""

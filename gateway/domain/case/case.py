@@ -10,6 +10,7 @@ from typing import Any
 from gateway.domain import task_status as states
 from gateway.domain.case import clock_moves
 from gateway.domain.case.clock import WhyMoved
+from gateway.domain.case.dispatch import DispatchStage
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
@@ -96,8 +97,9 @@ class Case:
         told.set("handling.undecided_since", None)
         ticket.record(decided, told)
         self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
+        asked_first = decided.stage == DispatchStage.FIRST_ASKED
         for offer in offers:
-            self._offer(offer, decided.directory)
+            self._offer(offer, decided.directory, held=asked_first and offer.role is Role.LEAD)
         return handling.units[-len(offers) :]
 
     def _free(self, offers: Iterable[Offer]) -> None:
@@ -105,7 +107,7 @@ class Case:
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
-    def _offer(self, offer: Offer, directory: str | None, instead_of: str | None = None) -> None:
+    def _offer(self, offer: Offer, directory: str | None, *, held: bool = False, instead_of: str | None = None) -> None:
         """``instead_of``: the task of the unit that had it, whose limits may go on."""
         made = UnitTask(
             task_id=offer.task_id,
@@ -114,6 +116,7 @@ class Case:
             status=TaskStatus.OFFERED.value,
             version=1,
             dispatched_at=rfc3339(self._at),
+            held=held,
         )
         event = TaskOffered(
             at=self._at,
@@ -158,7 +161,11 @@ class Case:
         self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
 
     def ask_return(self, task: UnitTask, reason: str, note_id: str | None, words: str | None) -> None:
-        """退单. ``Conflict`` for a reason that the centre did not follow before (终审)."""
+        """退单. ``Conflict``: it was asked first (首问负责), or the centre did not follow this reason before (终审)."""
+        if task.held:
+            raise Conflict(
+                "your unit was asked first and keeps the matter to the end: only the centre may take it away"
+            )
         if any(one.upheld and one.rule == reason for one in task.returns):
             raise Conflict("the centre has decided about this reason already: the task stays with your unit")
         self._move(task, TaskVerb.RETURN, TaskReturnAsked, {"reason": reason, "note_id": note_id})

@@ -316,6 +316,33 @@ def test_work_of_one_unit_gives_no_other_a_conflict() -> None:
         ticket.do("12-01 09:07", "M01", lambda case, task: at_version(read, case, task))
 
 
+# S21: who was asked first
+
+
+def test_who_was_asked_first_holds_it_to_the_end() -> None:
+    ticket = OneTicket()
+    ticket.dispatched("12-01 09:00", "M09", "M08", stage="first_asked")
+    assert [ticket.task(unit).held for unit in ("M09", "M08")] == [True, False]
+    with pytest.raises(Conflict, match="asked first"):
+        ticket.do("12-01 09:10", "M09", give_back("not_our_duty"))
+    ticket.do("12-01 09:10", "M08", give_back("not_our_duty"))
+    ticket.reassigned("12-01 10:00", "M09", "M07")
+    (taken,) = ticket.told("task.reassigned")
+    assert (taken.actor, taken.reason) == ("user:li", "wrong_unit")
+    assert not ticket.task("M07").held
+    ticket.do("12-01 10:10", "M07", give_back("not_our_duty"))
+
+
+def test_the_first_asked_does_not_close_while_a_joined_unit_is_open() -> None:
+    ticket = OneTicket()
+    ticket.dispatched("12-01 09:00", "M09", "M08", stage="first_asked")
+    ticket.do("12-01 10:00", "M09", reply)
+    with pytest.raises(Conflict, match="M08 has not finished"):
+        ticket.closing("12-01 10:01").reply("n9", "已处理", "sms")
+    ticket.do("12-01 11:00", "M08", reply)
+    ticket.closing("12-01 11:01").reply("n9", "已处理", "sms")
+
+
 # S35 and extensions
 
 
