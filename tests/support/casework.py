@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.casework.case_work import CaseVerb, WorkOnCase
 from gateway.casework.fire_clock import FireClock
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.clock import CaseClock
-from gateway.domain.case.closing import Closing
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.ticket_clocks import clock_shown
+from gateway.domain.command import Applied
 from gateway.domain.events import CaseDispatched
 from gateway.domain.form import Form, UnitTask
 from gateway.domain.journal import Journal
@@ -77,9 +78,14 @@ class OneTicket:
         """What may be done at this instant."""
         return Case(self.ticket, on(at), actor, self.rules)
 
-    def closing(self, at: str, actor: str = "user:li") -> Closing:
-        """What may be done with it as a whole."""
-        return Closing(self.case(at, actor), self.ticket, on(at), actor)
+    def whole(self, at: str, verb: CaseVerb, **more: Any) -> Applied:
+        """``verb`` is done with the case as a whole."""
+        work = WorkOnCase(at=on(at), actor="user:li", ticket_id="t", verb=verb, note_id="n9", **more)
+        return work.decide(self.world)
+
+    def answered(self, at: str) -> None:
+        """Its requester is told."""
+        self.whole(at, CaseVerb.REPLY, text="修好了")
 
     def dispatched(self, at: str, *units: str, joint: bool = False, stage: str = "function") -> None:
         """To ``units``, of which the first leads unless all are ``joint``; the task of M01 is ``k-M01``."""

@@ -219,6 +219,7 @@ class Case:
         """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
         if task.asked_until == rfc3339(until):
             return
+        self._check_open()
         states.after(TaskStatus(task.status), TaskVerb.EXTEND)
         self._may_extend(task, until)
         after = cloned(task)
@@ -323,12 +324,18 @@ class Case:
     def _stage(self, units: list[UnitTask], *, classified: bool) -> Status:
         return stage(self._ticket.status, units, classified=classified)
 
+    def _check_open(self) -> None:
+        status = self._ticket.status
+        if status not in WITHIN:
+            raise Conflict(f"the ticket is {status}: it has to be reopened before its units go on")
+
     def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
         self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))
 
     def _move(
         self, task: UnitTask, verb: TaskVerb, kind: type[Any], about: dict[str, Any] | None = None, **values: Any
     ) -> None:
+        self._check_open()
         after = cloned(task)
         after.status = states.after(TaskStatus(task.status), verb).value
         after.version += 1

@@ -17,7 +17,7 @@ from gateway.domain.events import (
     TicketRated,
 )
 from gateway.domain.ids import rfc3339
-from gateway.domain.status import CLOSED, Status, moved
+from gateway.domain.status import CLOSED, UNANSWERED, Status, moved
 from gateway.domain.task_status import RUNNING, TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import DemandType, Term
@@ -100,6 +100,8 @@ class Closing:
     def reopen(self, reason: str, note_id: str | None) -> None:
         """重办: the unit that led does it again; where none did, the centre decides."""
         ticket, handling = self._ticket, self._ticket.form.handling
+        if ticket.status in UNANSWERED | {Status.MERGED}:
+            raise Conflict(f"a ticket that is {ticket.status} is not answered yet: there is nothing to do again")
         told = Alteration(ticket)
         told.set("status", moved(ticket.status, Status.HANDLING))
         told.set("handling.reopened", handling.reopened + 1)

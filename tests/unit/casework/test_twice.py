@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import CaseVerb
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Offer
 from gateway.domain.command import Applied
@@ -55,15 +55,10 @@ def test_a_verb_done_twice_changes_nothing_the_second_time(verb: TaskVerb) -> No
 def test_what_ends_a_case_ends_it_once(verb: CaseVerb, reason: str) -> None:
     ticket = OneTicket()
     if verb is CaseVerb.ARCHIVE:
-        ticket.closing("12-01 09:30").reply("n1", "已处理", "sms")
-        ticket.closing("12-01 09:40").evaluate(5, "sms", None)
+        ticket.answered("12-01 09:30")
+        ticket.whole("12-01 09:40", CaseVerb.EVALUATE, satisfied=5)
 
-    def work() -> Applied:
-        return WorkOnCase(
-            at=on("12-01 10:00"), actor="user:li", ticket_id="t", verb=verb, reason=reason, note_id="n7"
-        ).decide(ticket.world)
-
-    assert not work().skipped
+    assert not ticket.whole("12-01 10:00", verb, reason=reason).skipped
     events = len(ticket.ticket.journal.entries)
-    assert work().skipped
+    assert ticket.whole("12-01 10:00", verb, reason=reason).skipped
     assert len(ticket.ticket.journal.entries) == events

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.casework.case_work import CaseVerb
 from gateway.domain.case.case import Case
 from gateway.domain.case.clock import TICK
-from gateway.domain.case.closing import WhyArchived
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.form import UnitTask
 from gateway.domain.status import Status
@@ -31,7 +31,7 @@ def test_the_stage_is_that_of_the_tasks() -> None:
     assert ticket.ticket.status is Status.HANDLING
     ticket.do("12-01 09:07", "E01", reply)
     assert ticket.ticket.status is Status.HANDLING  # until the requester has heard it
-    ticket.closing("12-01 09:10").reply("n9", "修好了", "sms")
+    ticket.answered("12-01 09:10")
     assert ticket.ticket.status is Status.REPLIED
 
 
@@ -39,14 +39,33 @@ def test_nothing_is_archived_without_an_evaluation() -> None:
     ticket = OneTicket()
     ticket.dispatched("12-01 09:00", "E01")
     ticket.do("12-01 09:05", "E01", reply)
-    ticket.closing("12-01 09:10").reply("n9", "修好了", "sms")
-    for why in (WhyArchived.EVALUATED, WhyArchived.NOT_NEEDED):
+    ticket.answered("12-01 09:10")
+    for why in ("evaluated", "no_evaluation_needed"):
         with pytest.raises(Conflict):
-            ticket.closing("12-01 09:11").archive(why)
-    ticket.closing("12-01 10:00").evaluate(5, "sms", None)
-    ticket.closing("12-01 10:01").archive(WhyArchived.EVALUATED)
+            ticket.whole("12-01 09:11", CaseVerb.ARCHIVE, reason=why)
+    ticket.whole("12-01 10:00", CaseVerb.EVALUATE, satisfied=5)
+    ticket.whole("12-01 10:01", CaseVerb.ARCHIVE, reason="evaluated")
     told = [one.event.TYPE for one in ticket.ticket.journal.entries]
     assert told.index("case.replied") < told.index("ticket.rated") < told.index("case.archived")
+
+
+def test_what_is_answered_rests_until_it_is_reopened() -> None:
+    ticket = OneTicket()
+    ticket.dispatched("12-01 09:00", "E01")
+    ticket.do("12-01 09:05", "E01", reply)
+    ticket.answered("12-01 09:10")
+    with pytest.raises(Conflict, match="reopened"):
+        ticket.do("12-01 09:20", "E01", lambda case, task: case.send_back(task, "incomplete", None))
+    ticket.whole("12-01 09:30", CaseVerb.REOPEN, reason="not_solved")
+    assert (ticket.task("E01").status, ticket.clock("reply").due_at) == ("sent_back", on("12-03 09:30"))
+
+
+def test_what_is_not_answered_or_merged_is_not_reopened() -> None:
+    ticket = OneTicket()
+    for status in (Status.REGISTERED, Status.DISPATCHED, Status.HANDLING, Status.MERGED):
+        ticket.ticket.status = status
+        with pytest.raises(Conflict):
+            ticket.whole("12-01 09:30", CaseVerb.REOPEN, reason="not_solved")
 
 
 # S14: urgent ones
@@ -293,11 +312,11 @@ def test_the_ticket_is_done_when_every_unit_is() -> None:
     ticket.time_passes("12-01 09:31")
     ticket.do("12-01 10:00", "E01", reply)
     with pytest.raises(Conflict, match="M01 has not finished"):
-        ticket.closing("12-01 10:01").reply("n9", "修好了", "sms")
+        ticket.answered("12-01 10:01")
     with pytest.raises(Conflict):
-        ticket.closing("12-01 10:01").archive(WhyArchived.UNREACHABLE)
+        ticket.whole("12-01 10:01", CaseVerb.ARCHIVE, reason="unreachable")
     ticket.do("12-01 12:00", "M01", reply)
-    ticket.closing("12-01 12:01").reply("n9", "修好了", "sms")
+    ticket.answered("12-01 12:01")
     assert sorted(one.unit for one in ticket.told("clock.breached")) == ["E01", "M01"]
 
 
@@ -338,9 +357,9 @@ def test_the_first_asked_does_not_close_while_a_joined_unit_is_open() -> None:
     ticket.dispatched("12-01 09:00", "M09", "M08", stage="first_asked")
     ticket.do("12-01 10:00", "M09", reply)
     with pytest.raises(Conflict, match="M08 has not finished"):
-        ticket.closing("12-01 10:01").reply("n9", "已处理", "sms")
+        ticket.answered("12-01 10:01")
     ticket.do("12-01 11:00", "M08", reply)
-    ticket.closing("12-01 11:01").reply("n9", "已处理", "sms")
+    ticket.answered("12-01 11:01")
 
 
 # S35 and extensions
