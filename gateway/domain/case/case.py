@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from gateway.domain import task_status as states
 from gateway.domain.case import clock_moves
-from gateway.domain.case.clock import WhyMoved
+from gateway.domain.case.clock import CaseClock, WhyMoved
 from gateway.domain.case.dispatch import DispatchStage
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.case.rules_in_force import CaseRules
@@ -39,7 +39,7 @@ from gateway.domain.events import (
 from gateway.domain.form import Return, UnitTask, cloned
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.status import Status, moved
+from gateway.domain.status import moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
@@ -55,6 +55,8 @@ class Offer:
     unit: str
     role: Role
     rule: str | None = None
+    held: bool = False
+    """首问负责: it was asked first."""
 
 
 class Case:
@@ -82,7 +84,8 @@ class Case:
             return
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
-        told.set("status", moved(self._ticket.status, self._stage(self._ticket.form.handling.units, classified=True)))
+        units = self._ticket.form.handling.units
+        told.set("status", moved(self._ticket.status, stage(self._ticket.status, units, classified=True)))
         self._ticket.record(CaseUndecided(at=self._at, actor=self._actor, reason=reason), told)
         self.clocks.start(ClockKind.DECIDE)
 
@@ -91,15 +94,15 @@ class Case:
         ticket, handling = self._ticket, self._ticket.form.handling
         if ticket.status not in WITHIN:
             raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
-        offers = list(offers)
+        asked_first = decided.stage == DispatchStage.FIRST_ASKED
+        offers = [replace(offer, held=asked_first and offer.role is Role.LEAD) for offer in offers]
         self._free(offers)
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
         ticket.record(decided, told)
         self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
-        asked_first = decided.stage == DispatchStage.FIRST_ASKED
         for offer in offers:
-            self._offer(offer, decided.directory, held=asked_first and offer.role is Role.LEAD)
+            self._offer(offer, decided.directory)
         return handling.units[-len(offers) :]
 
     def _free(self, offers: Iterable[Offer]) -> None:
@@ -107,8 +110,8 @@ class Case:
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
-    def _offer(self, offer: Offer, directory: str | None, *, held: bool = False, instead_of: str | None = None) -> None:
-        """``instead_of``: the task of the unit that had it, whose limits may go on."""
+    def _offer(self, offer: Offer, directory: str | None, before: UnitTask | None = None) -> None:
+        """``before``: the task of another unit that it takes the place of."""
         made = UnitTask(
             task_id=offer.task_id,
             unit=offer.unit,
@@ -116,7 +119,7 @@ class Case:
             status=TaskStatus.OFFERED.value,
             version=1,
             dispatched_at=rfc3339(self._at),
-            held=held,
+            held=offer.held,
         )
         event = TaskOffered(
             at=self._at,
@@ -131,11 +134,16 @@ class Case:
         if offer.role is Role.LEAD and lead != offer.unit:
             event.changed[_LEAD] = [lead, offer.unit]
         self._record(event, None, made)
-        first, since = ClockKind.SIGN, self._at
-        if self.rules.is_urgent(self._ticket.form.demand):
-            first, since = ClockKind.RESPOND, self._ticket.created_at
+        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        first = self.rules.policy.first(urgent=urgent)
+        since = self._ticket.created_at if urgent and before is None else self._at
         for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
-            self.clocks.start(kind, task_id=offer.task_id, unit=offer.unit, since=begun, instead_of=instead_of)
+            keeps = before if kind in self.rules.policy.keep_on_reassignment else None
+            old = None if keeps is None else next(self.clocks.running(kind, task_id=keeps.task_id), None)
+            if old is None:
+                self.clocks.start(kind, task_id=offer.task_id, unit=offer.unit, since=begun)
+            else:
+                self.clocks.hand_over(old, task_id=offer.task_id, unit=offer.unit)
 
     def sign(self, task: UnitTask) -> None:
         """签收."""
@@ -144,8 +152,6 @@ class Case:
 
     def respond(self, task: UnitTask, note_id: str | None) -> None:
         """响应: who responds has signed."""
-        if task.responded_at and note_id is None and task.status == TaskStatus.WORKING:
-            return
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "responded_at": task.responded_at or now}
         self._move(task, TaskVerb.RESPOND, TaskResponded, {"note_id": note_id}, **first)
@@ -153,8 +159,6 @@ class Case:
 
     def arrive(self, task: UnitTask, note_id: str | None) -> None:
         """到场: who is there has signed."""
-        if task.arrived_at and note_id is None and task.status == TaskStatus.WORKING:
-            return
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "arrived_at": task.arrived_at or now}
         self._move(task, TaskVerb.ARRIVE, TaskArrived, {"note_id": note_id}, **first)
@@ -163,9 +167,7 @@ class Case:
     def ask_return(self, task: UnitTask, reason: str, note_id: str | None, words: str | None) -> None:
         """退单. ``Conflict``: it was asked first (首问负责), or the centre did not follow this reason before (终审)."""
         if task.held:
-            raise Conflict(
-                "your unit was asked first and keeps the matter to the end: only the centre may take it away"
-            )
+            raise Conflict("your unit was asked first and keeps the matter; only the centre may take it away")
         if any(one.upheld and one.rule == reason for one in task.returns):
             raise Conflict("the centre has decided about this reason already: the task stays with your unit")
         self._move(task, TaskVerb.RETURN, TaskReturnAsked, {"reason": reason, "note_id": note_id})
@@ -178,7 +180,8 @@ class Case:
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
-        if not any(one.role == Role.LEAD and TaskStatus(one.status) not in GONE for one in self._units):
+        units = self._ticket.form.handling.units
+        if not any(one.role == Role.LEAD and TaskStatus(one.status) not in GONE for one in units):
             self.undecided("returned")
 
     def unmerged(self) -> None:
@@ -211,17 +214,14 @@ class Case:
         self._free((to,))
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
-        self._offer(to, directory, instead_of=task.task_id)
+        self._offer(to, directory, task)
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
     def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
-        """延期 that the centre has to grant. ``Conflict`` when no time can be won."""
-        if task.asked_until == rfc3339(until):
-            return
-        self._check_open()
+        """延期 that the centre has to grant. ``Conflict``, ``RejectedInput`` as in ``extend``."""
         states.after(TaskStatus(task.status), TaskVerb.EXTEND)
-        self._may_extend(task, until)
+        self._extendable(task, until)
         after = cloned(task)
         after.asked_until, after.version = rfc3339(until), task.version + 1
         about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
@@ -229,29 +229,26 @@ class Case:
         self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
 
     def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
-        """延期; nothing, where they have until then already.
+        """延期. ``Conflict`` when the limit has passed already, no time is won, or it was extended as often as may be.
 
-        ``Conflict``: the limit has passed, no time is won, or not once more. ``RejectedInput``: too long.
+        ``RejectedInput`` for more time than the policy allows.
         """
-        clocks = list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        if task.status == TaskStatus.EXTENDED and all(one.due_at == until for one in clocks):
-            return
-        self._may_extend(task, until)
+        clocks = self._extendable(task, until)
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
         self._met(task, ClockKind.APPROVE)
         self.clocks.extend(clocks, until)
 
-    def _may_extend(self, task: UnitTask, until: datetime) -> None:
-        policy = self.rules.policy
-        for clock in self.clocks.running(ClockKind.REPLY, task_id=task.task_id):
+    def _extendable(self, task: UnitTask, until: datetime) -> list[CaseClock]:
+        policy, clocks = self.rules.policy, list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
+        for clock in clocks:
             if sum(one.why is WhyMoved.EXTENDED for one in clock.earlier) >= policy.most_extensions:
-                raise Conflict("the time for this reply cannot be extended once more")
-            terms = self.rules.terms_of(clock, self._ticket.form.demand)
-            clock_moves.extend(clock, until, self._at, terms)
-            if terms.calendar.between(clock.due_at, until) > policy.longest_extension:
-                hours = policy.longest_extension / timedelta(hours=1)
-                raise RejectedInput(f"an extension is at most {hours:g} h; name an earlier time")
+                raise Conflict(f"this task was extended {policy.most_extensions} times already, which is the most")
+            if until - clock.due_at > policy.longest_extension:
+                hours = policy.longest_extension.total_seconds() / 3600
+                raise RejectedInput(f"an extension is of {hours:g} hours at most")
+            clock_moves.extend(clock, until, self._at, self.rules.terms_of(clock, self._ticket.form.demand))
+        return clocks
 
     def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
         """暂停."""
@@ -302,8 +299,8 @@ class Case:
         for task in list(self._ticket.form.handling.units):
             left = list(self.clocks.running(gone, task_id=task.task_id))
             self.clocks.stop(left)
-            answered = task.responded_at or task.arrived_at or task.replied_at or (task.signed_at and not urgent)
-            waits = TaskStatus(task.status) in states.RUNNING and not answered
+            answered = task.responded_at or task.arrived_at or (task.signed_at and not urgent)
+            waits = TaskStatus(task.status) in states.WITH_UNIT and not answered
             if waits and (left or urgent) and not any(self.clocks.running(first, task_id=task.task_id)):
                 self.clocks.start(first, task_id=task.task_id, unit=task.unit, since=begun)
         self.clocks.corrected()
@@ -317,25 +314,14 @@ class Case:
                 self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
         self.clocks.stop(self.clocks.running())
 
-    @property
-    def _units(self) -> list[UnitTask]:
-        return self._ticket.form.handling.units
-
-    def _stage(self, units: list[UnitTask], *, classified: bool) -> Status:
-        return stage(self._ticket.status, units, classified=classified)
-
-    def _check_open(self) -> None:
-        status = self._ticket.status
-        if status not in WITHIN:
-            raise Conflict(f"the ticket is {status}: it has to be reopened before its units go on")
-
     def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
         self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))
 
     def _move(
         self, task: UnitTask, verb: TaskVerb, kind: type[Any], about: dict[str, Any] | None = None, **values: Any
     ) -> None:
-        self._check_open()
+        if self._ticket.status not in WITHIN:
+            raise Conflict(f"the ticket is {self._ticket.status}: nothing is done about its tasks any more")
         after = cloned(task)
         after.status = states.after(TaskStatus(task.status), verb).value
         after.version += 1
@@ -346,8 +332,9 @@ class Case:
     def _record(self, event: Event, before: UnitTask | None, after: UnitTask) -> None:
         """``after`` takes the place of ``before``; the ticket's status follows from its tasks."""
         ticket = self._ticket
-        units = [one for one in self._units if one.task_id != after.task_id]
-        status = self._stage([*units, after], classified=ticket.form.demand.category.code is not None)
+        units = [one for one in ticket.form.handling.units if one.task_id != after.task_id]
+        classified = ticket.form.demand.category.code is not None
+        status = stage(ticket.status, [*units, after], classified=classified)
         event.changed |= changed(before, after)
         if status is not ticket.status:
             event.changed["status"] = [ticket.status.value, moved(ticket.status, status).value]

@@ -63,34 +63,33 @@ class TicketClocks:
                     yield clock
 
     def start(
-        self,
-        kind: ClockKind,
-        *,
-        task_id: str | None = None,
-        unit: str | None = None,
-        since: datetime | None = None,
-        instead_of: str | None = None,
+        self, kind: ClockKind, *, task_id: str | None = None, unit: str | None = None, since: datetime | None = None
     ) -> None:
-        """It runs from now on, or from ``since``: then, too, it is the unit's from now on.
-
-        ``instead_of``: the task of the unit that had it. Its clock ends, and by the policy this one goes on from it.
-        """
+        """It runs from now on, or is counted from ``since``; whose it is has it from now on."""
         terms = self._rules.terms(kind, self._ticket.form.demand, unit)
+        named = self._named(kind, task_id)
+        begun = start(named, kind, since or self._at, terms, task_id=task_id, unit=unit)
+        self.begin(timed(replace(begun, owned_at=max(begun.owned_at, to_ms(self._at))), terms))
+
+    def hand_over(self, clock: CaseClock, *, task_id: str, unit: str) -> None:
+        """Another unit takes over: its own clock goes on where this one stops."""
+        ended, begun = clock_moves.hand_over(
+            clock,
+            self._at,
+            self._terms(clock),
+            clock_id=self._named(clock.kind, task_id),
+            task_id=task_id,
+            unit=unit,
+            new=self._rules.terms(clock.kind, self._ticket.form.demand, unit),
+            keep=True,
+        )
+        self.become(clock, ended)
+        self.begin(begun)
+
+    def _named(self, kind: ClockKind, task_id: str | None) -> str:
         clock_id = f"{task_id or self._ticket.ticket_id}-{kind}"
         before = sum(one.clock_id.startswith(clock_id) for one in self._ticket.form.handling.clocks)
-        named = f"{clock_id}-{before + 1}" if before else clock_id
-        whose: Any = {"clock_id": named, "task_id": task_id, "unit": unit}
-        clock = start(kind=kind, at=since or self._at, terms=terms, **whose)
-        clock = timed(replace(clock, owned_at=to_ms(self._at)), terms)
-        old = next(self.running(kind, task_id=instead_of), None) if instead_of is not None else None
-        if old is not None:
-            # What is urgent is counted from registration, whoever has it.
-            keep = kind is ClockKind.RESPOND or kind in self._rules.policy.keep_on_reassignment
-            ended, clock = clock_moves.hand_over(old, self._at, self._terms(old), new=terms, keep=keep, **whose)
-            self.become(old, ended)
-        elif instead_of is not None and clock.due_at <= self._at:  # nobody inherits a limit that has passed
-            clock = start(kind=kind, at=self._at, terms=terms, **whose)
-        self.begin(clock)
+        return f"{clock_id}-{before + 1}" if before else clock_id
 
     def begin(self, clock: CaseClock) -> None:
         """``clock`` is one of the ticket's from now on."""

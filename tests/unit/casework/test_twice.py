@@ -62,3 +62,11 @@ def test_what_ends_a_case_ends_it_once(verb: CaseVerb, reason: str) -> None:
     events = len(ticket.ticket.journal.entries)
     assert ticket.whole("12-01 10:00", verb, reason=reason).skipped
     assert len(ticket.ticket.journal.entries) == events
+
+
+def test_asking_twice_for_the_same_time_asks_once() -> None:
+    ticket = OneTicket()
+    ticket.dispatched("12-01 09:00", "M01")
+    ticket.do("12-01 09:05", "M01", lambda case, task: case.ask_extension(task, on("12-04 09:00"), "materials", None))
+    assert told(ticket, TaskVerb.EXTEND, on("12-01 09:10")).skipped
+    assert len(ticket.clocks("approve")) == 1

@@ -78,14 +78,6 @@ def test_a_late_reply_that_is_sent_back_is_late() -> None:
     assert ticket.clock("reply").breached_at == on("12-03 10:00") + TICK
 
 
-def test_asking_twice_for_the_same_time_asks_once() -> None:
-    ticket = OneTicket()
-    ticket.dispatched("12-01 10:00", "M01")
-    for at in ("12-02 09:00", "12-02 09:01"):
-        ticket.do(at, "M01", lambda case, task: case.ask_extension(task, on("12-04 10:00"), "materials", None))
-    assert len(ticket.told("task.extension_asked")) == len(ticket.clocks("approve")) == 1
-
-
 def test_a_new_policy_moves_nothing_that_runs() -> None:
     day = TimeLimit(length=timedelta(hours=24))
     second = policy(version=2, replies={**SHIPPED.policy.replies, DemandType.COMPLAINT: day})
