@@ -34,6 +34,7 @@ BENCHES = (
     "similar",
     "search",
     "city_month",
+    "case_clocks",
     "feeds",
     "prefill",
     "extraction",

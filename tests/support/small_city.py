@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,12 @@ class SmallCity:
             phone=f"+86139{chance.randrange(PEOPLE):08d}",
             empty=chance.random() < 0.02,
         )
+
+    def every_need(self) -> Iterator[Need]:
+        """One of each leaf of the taxonomy in each street."""
+        for category in self._leaves:
+            for street in self._streets:
+                yield Need(category=category, street=street, type="complaint", phone="", empty=False)
 
     def need_of_ours(self, chance: Random, on: date) -> tuple[Need, Decision]:
         """One that this city's units, or its centre, can do something about; and who must act."""
