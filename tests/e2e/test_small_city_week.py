@@ -6,6 +6,7 @@ in ``bench/city_month.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.e2e
 BEGIN = datetime(2026, 2, 13, tzinfo=SHANGHAI).astimezone(UTC)
 OUTAGE = tuple(datetime(2026, 2, 16, 2, minute, tzinfo=SHANGHAI).astimezone(UTC) for minute in (0, 30))
 
+CODE = re.compile(r"[\x21-\x7e]{0,64}")
+"""Ids, words of vocabularies and instants."""
 NEEDED = {
     *(f"case.{one}" for one in ("undecided", "dispatched", "replied", "reopened", "supervised", "archived")),
     *(f"case.{one}" for one in ("informed", "deflected")),
@@ -83,6 +86,15 @@ async def test_every_ticket_is_the_fold_of_its_events(week: CityLife) -> None:
     for ticket_id in week.arrived:
         standing, told = await week.db.baselines.recount(ticket_id)
         assert standing == told
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_event_holds_what_people_wrote(week: CityLife) -> None:
+    assert await rows(week.db, sa.select(t.case_notes.c.text).limit(1))
+    for event in await events(week.db):
+        values = [value for key, value in event["data"].items() if key != "changed"]
+        values += [code for change in (event["data"].get("changed") or {}).values() for code in change]
+        assert [value for value in values if isinstance(value, str) and not CODE.fullmatch(value)] == []
 
 
 @pytest.mark.asyncio(loop_scope="module")

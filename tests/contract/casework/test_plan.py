@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -17,7 +18,8 @@ from gateway.domain.case.case import Offer
 from gateway.domain.command import Applied, Command
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.task_status import Role, TaskVerb
-from gateway.errors import Conflict
+from gateway.errors import Conflict, StaleVersion
+from gateway.intake.ticket.correct import CorrectTicket
 from gateway.intake.ticket.merge import MergeTicket
 from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.storage.database import Database
@@ -206,3 +208,37 @@ async def test_reopened_it_is_in_work_again_with_a_limit_from_then_on(hotline: H
     outcome = (await hotline.db.reader.ticket(ticket))["outcome"]
     assert [one["satisfied"] for one in outcome["evaluations"]] == [1, 5]
     assert outcome["evaluation"]["satisfied"] == 5
+
+
+async def test_of_two_verbs_on_one_version_of_a_task_one_is_told(hotline: Hotline) -> None:
+    ticket = await hotline.registered("12-01 09:00")
+    mine, theirs = await hotline.dispatched("12-01 09:00", ticket, "M01", "M07")
+    verbs = (
+        (mine, TaskVerb.RESPOND, "我们去看"),
+        (mine, TaskVerb.ARRIVE, "已到现场"),
+        (theirs, TaskVerb.RESPOND, "我们也去"),
+    )
+    came = await asyncio.gather(
+        *(hotline.task("12-01 09:05", ticket, task, verb, text=text, task_version=1) for task, verb, text in verbs),
+        return_exceptions=True,
+    )
+    assert {type(one) for one in came[:2]} == {Applied, StaleVersion}
+    assert isinstance(came[2], Applied)
+
+
+async def test_what_was_overdue_when_found_urgent_is_the_centres_breach(hotline: Hotline) -> None:
+    ticket = await hotline.registered("12-01 09:00")
+    at = on("12-01 09:40")
+    change = CorrectTicket(
+        at=at,
+        actor="user:li",
+        ticket_id=ticket,
+        values={"demand.urgency": {"level": "urgent"}},
+        told=("demand.urgency",),
+    )
+    await hotline.do(change)
+    await hotline.dispatched("12-01 09:45", ticket, "E01")
+    await hotline.time_passes("12-01 09:46")
+    (breach,) = [one for one in await hotline.db.reader.events(ticket_id=ticket) if one["type"] == "clock.breached"]
+    assert breach["data"].get("unit") is None
+    assert breach["data"]["due"] == "2026-12-01T01:30:00.001Z"

@@ -68,6 +68,22 @@ def test_what_is_not_answered_or_merged_is_not_reopened() -> None:
             ticket.whole("12-01 09:30", CaseVerb.REOPEN, reason="not_solved")
 
 
+# S13: who acts is not known
+
+
+def test_what_is_undecided_has_a_clock_of_its_own() -> None:
+    for at, breached in (("12-01 11:00:00.000", False), ("12-01 11:00:00.001", True)):
+        ticket = OneTicket()
+        ticket.case("12-01 09:00").undecided("crossed")
+        clock = ticket.clock("decide")
+        assert (clock.due_at, clock.warn_at, clock.unit) == (on("12-01 11:00"), on("12-01 10:30"), None)
+        assert ticket.ticket.status is Status.CLASSIFIED
+        assert ticket.clocks("sign") == ticket.clocks("reply") == []
+        ticket.dispatched(at, "M01")
+        assert (ticket.clock("decide").breached_at is not None) is breached
+        assert ticket.clock("sign").started_at == on(at)
+
+
 # S14: urgent ones
 
 
