@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -183,14 +184,12 @@ class Life:
         self.now = now or city_life.begin
         self._chance = Random(f"{city_life.seed}:{number}")
         self._ids = count(1)
-        self._answered = False
         self._urgent = False
 
     def _beside(self, life: Callable[[Life], Coroutine[Any, Any, None]]) -> None:
         """Somebody else does something about it from now on."""
-        other = Life(self._all, self._number, ticket_id=self.ticket_id, now=self.now)
+        other = copy(self)  # what it has been given stays the same: its number, its ids
         other._chance = Random(self._chance.random())
-        other._ids, other._urgent = self._ids, self._urgent
         self._all.time.live(life(other))
 
     async def waits(self, least: timedelta, most: timedelta, *, unit: str | None = None) -> None:
