@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.storage import tables as t
 from gateway.storage.database import Database, open_database
-from tests.support.city_life import STEP, CityLife
+from tests.support.city_days import STEP
+from tests.support.city_life import CityLife
 from tests.support.clocks import SHANGHAI, SetClock
 from tests.support.databases import ready_sqlite
 from tests.support.recount import Recount

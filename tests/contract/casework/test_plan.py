@@ -25,7 +25,7 @@ from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.storage.database import Database
 from tests.contract.storage.changes import written
 from tests.support.casework import SHIPPED, on
-from tests.support.city_life import ByRules
+from tests.support.city_days import ByRules
 from tests.support.clocks import SetClock
 from tests.support.stores import SQL_ALONE
 
