@@ -82,6 +82,8 @@ class Case:
         """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting."""
         if self._ticket.form.handling.undecided_since is not None:
             return
+        if self._ticket.status not in WITHIN:
+            raise Conflict(f"a ticket that is {self._ticket.status} cannot be dispatched")
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
         units = self._ticket.form.handling.units

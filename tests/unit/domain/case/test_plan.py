@@ -11,6 +11,7 @@ from gateway.casework.case_work import CaseVerb
 from gateway.domain.case.case import Case
 from gateway.domain.case.clock import TICK
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
+from gateway.domain.case.stage import WITHIN
 from gateway.domain.form import UnitTask
 from gateway.domain.status import Status
 from gateway.errors import Conflict, RejectedInput, StaleVersion
@@ -58,6 +59,15 @@ def test_what_is_answered_rests_until_it_is_reopened() -> None:
         ticket.do("12-01 09:20", "E01", lambda case, task: case.send_back(task, "incomplete", None))
     ticket.whole("12-01 09:30", CaseVerb.REOPEN, reason="not_solved")
     assert (ticket.task("E01").status, ticket.clock("reply").due_at) == ("sent_back", on("12-03 09:30"))
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - WITHIN))
+def test_what_is_answered_or_over_is_not_left_to_the_centre(status: Status) -> None:
+    ticket = OneTicket()
+    ticket.ticket.status = status
+    with pytest.raises(Conflict):
+        ticket.case("12-01 09:30").undecided("crossed")
+    assert ticket.clocks("decide") == []
 
 
 def test_what_is_not_answered_or_merged_is_not_reopened() -> None:
