@@ -15,8 +15,8 @@ from gateway.domain.world import World
 from gateway.ports.case_clocks import DueClock
 from gateway.storage.database import Database
 from tests.support.clocks import SetClock
+from tests.support.lives import VirtualTime
 from tests.support.small_city import SmallCity
-from tests.support.virtual_time import VirtualTime
 
 STEP = timedelta(minutes=5)
 """So often somebody looks for clocks that are due."""

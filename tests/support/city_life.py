@@ -12,7 +12,7 @@ from gateway.casework.case_work import CaseVerb
 from tests.support.city_contact import Life
 from tests.support.city_days import DAY, HOUR, STEP, CityDays
 from tests.support.clocks import SHANGHAI
-from tests.support.virtual_time import VirtualTime
+from tests.support.lives import VirtualTime
 
 
 @dataclass(kw_only=True)

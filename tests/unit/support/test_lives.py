@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.support.clocks import NOON
-from tests.support.virtual_time import VirtualTime
+from tests.support.lives import VirtualTime
 
 pytestmark = pytest.mark.unit
 HOUR = timedelta(hours=1)
