@@ -44,12 +44,13 @@ check: ## format, lint, types, imports, flows, configuration, docs, the desk's J
 	.venv/bin/python scripts/desk_types.py --check
 	node_modules/.bin/tsc
 
-fix: ## let ruff format and repair what it can; write docs/record.md, docs/events*.md and the desk's types anew
+fix: ## let ruff format and repair what it can; write docs/record.md, docs/events*.md, docs/case*.md and the desk's types anew
 	@scripts/setup.sh dev
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 	.venv/bin/python -m scripts.record_page
 	.venv/bin/python -m scripts.events_page
+	.venv/bin/python -m scripts.case_page
 	.venv/bin/python scripts/desk_types.py
 
 bench: ## measure; writes bench/results/ (long)

@@ -33,6 +33,8 @@ BENCHES = (
     "wechat",
     "similar",
     "search",
+    "city_month",
+    "case_clocks",
     "feeds",
     "prefill",
     "extraction",

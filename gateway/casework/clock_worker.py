@@ -14,8 +14,8 @@ from gateway.telemetry import log
 
 POLL_S = 1.0
 """A clock fires at most so long after its time, while nothing is overdue."""
-SLICE = 100
-"""So many at once: after a night down they share a few commits, and nobody else's command waits long behind them."""
+SLICE = 40
+"""So many at once: after a night down they share a commit, and nobody else's command waits long behind them."""
 LEASE_S = 10.0
 """What a worker took that died over it is fired by another one after so long."""
 _log = log.get("clocks")

@@ -10,6 +10,7 @@ from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import UnitTask
+from gateway.domain.ids import rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.world import World
@@ -60,7 +61,8 @@ class WorkOnTask:
         self._check(task)
         status = TaskStatus(task.status)
         refuses_time = self.verb is TaskVerb.UPHOLD and task.asked_until is not None
-        if self.text is None and self.verb not in NEXT[status] and status in _RESULTS[self.verb] and not refuses_time:
+        leads_there = self.verb not in NEXT[status] and status in _RESULTS[self.verb] and not refuses_time
+        if self.text is None and (self._is_done(task) or leads_there):
             return world.applied(ticket, skipped=True)
         case.task(self.task_id, self.task_version)
         _DO[self.verb](self, case, task)
@@ -88,6 +90,20 @@ class WorkOnTask:
             raise RejectedInput(f"{self.verb} takes a reason")
         if self.verb in NEEDS_WORDS and not self.text:
             raise RejectedInput(f"{self.verb} takes a text")
+
+    def _is_done(self, task: UnitTask) -> bool:
+        """Of verbs that lead where the task is already: whether this one did."""
+        until = self.until and rfc3339(self.until)
+        match self.verb:
+            case TaskVerb.RESPOND:
+                return task.status == TaskStatus.WORKING and task.responded_at is not None
+            case TaskVerb.ARRIVE:
+                return task.status == TaskStatus.WORKING and task.arrived_at is not None
+            case TaskVerb.EXTEND:
+                extended = task.status == TaskStatus.EXTENDED and task.due_at == until
+                return until is not None and (extended or task.asked_until == until)
+            case _:
+                return False
 
     @property
     def said_in(self) -> str | None:

@@ -95,7 +95,7 @@ GONE: Final = frozenset({_S.RETURNED, _S.CANCELLED})
 """The unit has nothing to do with the ticket any more."""
 BEGUN: Final = frozenset({_S.WORKING, _S.EXTENDED, _S.PAUSED, _S.REPLIED, _S.ACCEPTED, _S.SENT_BACK})
 """The unit has done more than sign."""
-WITH_UNIT: Final = frozenset({_S.OFFERED, _S.SIGNED, _S.WORKING, _S.EXTENDED, _S.UPHELD, _S.SENT_BACK})
+WITH_UNIT: Final = frozenset({_S.OFFERED, _S.SIGNED, _S.WORKING, _S.EXTENDED, _S.PAUSED, _S.UPHELD, _S.SENT_BACK})
 """The unit is to act next."""
 RUNNING: Final = frozenset(_S) - GONE - {_S.ACCEPTED}
 """Something is still to be done about the task, by the unit or the centre."""

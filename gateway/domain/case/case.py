@@ -10,6 +10,7 @@ from typing import Any
 from gateway.domain import task_status as states
 from gateway.domain.case import clock_moves
 from gateway.domain.case.clock import CaseClock, WhyMoved
+from gateway.domain.case.dispatch import DispatchStage
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
@@ -39,8 +40,8 @@ from gateway.domain.events import (
 from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.status import Status, moved
-from gateway.domain.task_status import Role, TaskStatus, TaskVerb
+from gateway.domain.status import moved
+from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import LEAD, Alteration, Ticket
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
 
@@ -56,6 +57,8 @@ class Offer:
     unit: str
     role: Role
     rule: str | None = None
+    held: bool = False
+    """首问负责: it was asked first."""
 
 
 class Case:
@@ -84,9 +87,12 @@ class Case:
         """
         if self._ticket.form.handling.undecided_since is not None:
             return
+        if self._ticket.status not in WITHIN:
+            raise Conflict(f"a ticket that is {self._ticket.status} cannot be dispatched")
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
-        told.set("status", moved(self._ticket.status, Status.CLASSIFIED))
+        units = self._ticket.form.handling.units
+        told.set("status", moved(self._ticket.status, stage(self._ticket.status, units, classified=True)))
         event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, candidates=list(candidates))
         event.trace = self._traced(steps)
         self._ticket.record(event, told)
@@ -105,7 +111,8 @@ class Case:
         ticket, handling = self._ticket, self._ticket.form.handling
         if ticket.status not in WITHIN:
             raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
-        offers = list(offers)
+        asked_first = decided.stage == DispatchStage.FIRST_ASKED
+        offers = [replace(offer, held=asked_first and offer.role is Role.LEAD) for offer in offers]
         self._free(offers)
         led = next(
             (one.unit for one in handling.units if one.role == Role.LEAD and not states.is_gone(one.status)), None
@@ -135,6 +142,7 @@ class Case:
             status=TaskStatus.OFFERED.value,
             version=1,
             dispatched_at=rfc3339(self._at),
+            held=offer.held,
         )
         event = TaskOffered(
             at=self._at,
@@ -180,7 +188,9 @@ class Case:
         self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
 
     def ask_return(self, task: UnitTask, reason: str, note_id: str | None, words: str | None) -> None:
-        """退单. ``Conflict`` for a reason that the centre did not follow before (终审)."""
+        """退单. ``Conflict``: it was asked first (首问负责), or the centre did not follow this reason before (终审)."""
+        if task.held:
+            raise Conflict("your unit was asked first and keeps the matter; only the centre may take it away")
         if any(one.upheld and one.rule == reason for one in task.returns):
             raise Conflict("the centre has decided about this reason already: the task stays with your unit")
         self._move(task, TaskVerb.RETURN, TaskReturnAsked, {"reason": reason, "note_id": note_id})
@@ -189,10 +199,23 @@ class Case:
         self.clocks.start(ClockKind.REVIEW, task_id=task.task_id)
 
     def returned(self, task: UnitTask, *, by_silence: bool = False) -> None:
-        """The centre follows the unit, or did not decide in time."""
+        """The centre follows the unit, or did not decide in time. Where nobody leads then, it has to say who does."""
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
+        units = self._ticket.form.handling.units
+        if not any(one.role == Role.LEAD and TaskStatus(one.status) not in GONE for one in units):
+            self.undecided("returned")
+
+    def unmerged(self) -> None:
+        """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
+        handling = self._ticket.form.handling
+        begun = handling.units or handling.undecided_since is not None
+        if self._ticket.status in WITHIN and begun and all(TaskStatus(one.status) in GONE for one in handling.units):
+            if handling.undecided_since is None:
+                self.undecided("unmerged")
+            else:
+                self.clocks.start(ClockKind.DECIDE)
 
     def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
         """维持派单: final for the reason that the unit gave."""

@@ -93,6 +93,11 @@ class CaseClock:
         return self.breached_at is not None or any(one.breached_at is not None for one in self.earlier)
 
     @property
+    def late_unit(self) -> str | None:
+        """Whose a breach of it is; None, the centre's: also of a limit that had passed before the unit had it."""
+        return self.unit if self.due_at > self.owned_at else None
+
+    @property
     def next_at(self) -> datetime | None:
         """When something comes of it next, if nobody does anything; None: nothing does."""
         if self.ended or self.paused_at is not None:

@@ -146,6 +146,8 @@ class TicketClocks:
 
     def _event(self, clock: CaseClock, one: Happened) -> Event:
         about = self._about(clock, one.at)
+        if one.what is ClockFact.BREACHED:
+            about["unit"] = clock.late_unit
         if one.to is not None:
             about["to"] = one.to.value
         if one.what is ClockFact.MOVED:

@@ -35,7 +35,7 @@ class ClockWarned(Event):
 
 @event("clock.breached", zh="超时", en="Time limit passed", tells=Audience.OWNER)
 class ClockBreached(Event):
-    """超时: nobody did it in time."""
+    """超时: nobody did it in time. ``unit`` None: the centre's, also of what no unit had by then."""
 
     clock_id: str
     clock_kind: str

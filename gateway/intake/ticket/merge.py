@@ -35,9 +35,11 @@ class MergeTicket:
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=True)
         head = world.ticket(self.head, erased=True)
+        case = Case(ticket, self.at, self.actor, world.case_rules)
         if self.undo:
             merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
+            case.unmerged()
         else:
             merging.merge(ticket, head, TicketMerged(at=self.at, actor=self.actor, into=self.head))
-            Case(ticket, self.at, self.actor, world.case_rules).cancel()
+            case.cancel()
         return world.applied(ticket)

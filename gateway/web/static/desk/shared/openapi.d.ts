@@ -959,6 +959,7 @@ export interface Ticket {
       accepted_at: string | null;
       due_at: string | null;
       asked_until: string | null;
+      held: boolean;
       returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; upheld: boolean; }[];
     }[];
     routing_trace: { stage: string | null; rule: string | null; reason: string | null; units: string[]; rows: number[]; }[];
