@@ -265,6 +265,7 @@ SCHEMAS: dict[str, Schema] = {
         username=TEXT,
         name=TEXT,
         role=TEXT,
+        unit=NTEXT,
         must_change_password=FLAG,
         csrf_token=TEXT,
         timezone=TEXT,
