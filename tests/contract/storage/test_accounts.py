@@ -100,6 +100,7 @@ async def test_a_role_is_changed_at_once_and_written_down(db: Database) -> None:
     assert session["role"] == "supervisor"
     (row,) = await db.audit.read()
     assert (row["actor"], row["action"]) == ("cli:root", "user.role")
+    assert row["detail"] == {"subject": "zhang", "role": "supervisor", "before": "agent"}
 
 
 async def test_whose_unit_somebody_is_of_goes_with_the_role(db: Database) -> None:
@@ -116,7 +117,6 @@ async def test_whose_unit_somebody_is_of_goes_with_the_role(db: Database) -> Non
     assert user["unit"] is None
     noted = [(row["action"], row["detail"].get("unit")) for row in await db.audit.read()]
     assert sorted(noted, key=str) == [("user.added", "M02"), ("user.role", "M04"), ("user.role", None)]
-    assert row["detail"] == {"subject": "zhang", "role": "supervisor", "before": "agent"}
 
 
 RULE = Rule(limit=5, forgive_s=1800)
