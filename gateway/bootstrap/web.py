@@ -59,6 +59,7 @@ class Web:
                 audit=database.audit,
                 deliveries=database.deliveries,
                 refused_calls=database.refused_calls,
+                unit_tasks=database.unit_tasks,
                 recordings=base.recordings,
                 ready=ready,
                 clock=base.clock,

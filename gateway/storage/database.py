@@ -38,6 +38,7 @@ from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.tokens import SqlTokenStore
+from gateway.storage.unit_tasks import SqlUnitTasks
 from gateway.storage.users import SqlUserStore
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
@@ -81,6 +82,7 @@ class Database:
     erasures: SqlErasureStore
     catalogues: SqlCatalogueStore
     search: SqlSearchIndex
+    unit_tasks: SqlUnitTasks
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -146,6 +148,7 @@ async def open_database(
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
         catalogues=SqlCatalogueStore(sql=sql),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
+        unit_tasks=SqlUnitTasks(sql=sql),
     )
 
 

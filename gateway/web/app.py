@@ -25,6 +25,8 @@ from gateway.web.api import (
     similar,
     stream,
     tickets,
+    unit_pictures,
+    unit_tasks,
     withdraw,
 )
 from gateway.web.api.hub import EventHub
@@ -51,6 +53,8 @@ API_ROUTES = (
     *event_schemas.ROUTES,
     *audit.ROUTES,
     *catalogues.ROUTES,
+    *unit_tasks.ROUTES,
+    *unit_pictures.ROUTES,
     *session.ROUTES,
     *openapi.ROUTES,
     *health.ROUTES,

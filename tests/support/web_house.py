@@ -198,6 +198,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             audit=database.audit,
             deliveries=database.deliveries,
             refused_calls=database.refused_calls,
+            unit_tasks=database.unit_tasks,
             recordings=recordings,
             attachments=database.attachments,
             erasure=Erasure(

@@ -22,8 +22,10 @@ from gateway.domain.events import (
     TaskCancelled,
     TaskExtended,
     TaskExtensionAsked,
+    TaskNoted,
     TaskOffered,
     TaskPaused,
+    TaskPictured,
     TaskReassigned,
     TaskReplied,
     TaskResponded,
@@ -64,6 +66,11 @@ class Case:
         """Nothing happens yet."""
         self._ticket, self._at, self._actor, self._rules = ticket, at, actor, rules
         self.clocks = TicketClocks(ticket, at, actor, rules)
+
+    @property
+    def grants_extensions(self) -> bool:
+        """Whether the centre has to grant the time that a unit asks for."""
+        return self._rules.policy.approve_extensions
 
     def task(self, task_id: str, version: int | None = None) -> UnitTask:
         """``NotFound``; ``StaleVersion`` when the task is not at ``version``."""
@@ -255,6 +262,25 @@ class Case:
                 after.status, after.version = TaskStatus.CANCELLED.value, task.version + 1
                 self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
         self.clocks.stop(self.clocks.running())
+
+    def note(self, task: UnitTask, note_id: str) -> None:
+        """会商: the unit tells the others something. ``Conflict`` when the task is not its own any more."""
+        self._there(task)
+        event = TaskNoted(at=self._at, actor=self._actor, task_id=task.task_id, note_id=note_id)
+        self._ticket.record(event)
+
+    def picture(self, task: UnitTask, attachment_id: str, shows: str) -> None:
+        """The unit shows the place. ``Conflict`` when the task is not its own any more."""
+        self._there(task)
+        event = TaskPictured(
+            at=self._at, actor=self._actor, task_id=task.task_id, attachment_id=attachment_id, shows=shows
+        )
+        self._ticket.record(event)
+
+    @staticmethod
+    def _there(task: UnitTask) -> None:
+        if TaskStatus(task.status) in GONE:
+            raise Conflict(f"a task that is {task.status} takes in nothing more")
 
     def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
         self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))

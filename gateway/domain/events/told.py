@@ -84,6 +84,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "satisfied": ("满意程度，1 到 5", "how satisfied, 1 to 5"),
     "segments": ("段数", "number of segments"),
     "seq": ("第几段", "number of the segment"),
+    "shows": ("照片内容，代码", "what the picture shows, by code"),
     "solved": ("是否已解决", "whether the matter is settled"),
     "stage": ("由哪一步决定，代码", "the stage that decided, by code"),
     "status": ("工单状态，代码", "status of the ticket, by code"),
