@@ -56,8 +56,12 @@ def whole(
     *,
     events: Sequence[Mapping[str, Any]],
     notes: Iterable[Note],
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The same with everything that the task's page shows; ``events`` are those of the ticket, in order."""
+    """The same with everything that the task's page shows.
+
+    ``events`` are those of the ticket, in order; ``names`` those of units by their codes.
+    """
     requester = masking.record(record)["requester"]
     untold = is_hidden(record["requester"]) or TaskStatus(task["status"]) in GONE
     veil = Veil(record)
@@ -67,7 +71,7 @@ def whole(
         **brief(record, task),
         "contact": None if untold else {key: requester[key] for key in _CONTACT},
         "others": [
-            {key: one[key] for key in _OTHER}
+            {**{key: one[key] for key in _OTHER}, "name": names.get(one["unit"])}
             for one in record["handling"]["units"]
             if one["task_id"] != task["task_id"]
         ],
@@ -76,7 +80,8 @@ def whole(
                 "note_id": note.note_id,
                 "kind": note.kind.value,
                 "at": rfc3339(note.at),
-                "unit": units.get(note.task_id or ""),
+                "unit": (unit := units.get(note.task_id or "")),
+                "name": names.get(unit or ""),
                 "text": veil.text(note.text),
             }
             for note in notes

@@ -167,8 +167,8 @@ UNIT_TASK = _object(
     contact=_nullable(
         _object(kind=TEXT, name=NTEXT, phone=NTEXT, callback_phone=NTEXT, language=NTEXT, accessibility=_list(TEXT))
     ),
-    others=_list(_object(unit=NTEXT, role=_enum(Role), status=_enum(TaskStatus))),
-    notes=_list(_object(note_id=TEXT, kind=_enum(NoteKind), at=TIME, unit=NTEXT, text=NTEXT)),
+    others=_list(_object(unit=NTEXT, name=NTEXT, role=_enum(Role), status=_enum(TaskStatus))),
+    notes=_list(_object(note_id=TEXT, kind=_enum(NoteKind), at=TIME, unit=NTEXT, name=NTEXT, text=NTEXT)),
     history=_list(_object(type=TEXT, at=TIME, reason=NTEXT, until=NTEXT, solved=NFLAG, by_silence=NFLAG)),
     pictures=_list(_object(**_UNIT_FILE, at=TIME, shows=_enum(Shows))),
     attachments=_list(_object(**_UNIT_FILE)),
@@ -333,6 +333,7 @@ SCHEMAS: dict[str, Schema] = {
         name=TEXT,
         role=TEXT,
         unit=NTEXT,
+        unit_name=NTEXT,
         must_change_password=FLAG,
         csrf_token=TEXT,
         timezone=TEXT,

@@ -40,7 +40,13 @@ async def shown(context: Context, row: UnitTaskRow) -> dict[str, Any]:
     record = await services.reader.ticket(row.ticket_id)
     context.house.seen.saw(context.principal.actor, "task", row.ticket_id)
     notes = await services.unit_tasks.notes(row.ticket_id)
-    return for_unit.whole(record, in_record(record, row), events=await _events(context, row.ticket_id), notes=notes)
+    return for_unit.whole(
+        record,
+        in_record(record, row),
+        events=await _events(context, row.ticket_id),
+        notes=notes,
+        names=services.catalogue.unit_names,
+    )
 
 
 def in_record(record: Record, row: UnitTaskRow) -> Record:
