@@ -94,14 +94,14 @@ class WorkOnTask:
         case.reassign(task, self.to, self.reason or "", self.said_in, self.directory)
 
     def extend(self, case: Case, task: UnitTask) -> None:
-        """延期; of a unit only the wish for it, where the policy has the centre grant it."""
+        """延期, or the wish for it."""
         until = self.until
         if until is None:
             raise RejectedInput("an extension names an instant")
-        if self.unit is not None and case.grants_extensions:
-            case.ask_extension(task, until, self.reason or "", self.said_in)
-        else:
+        if self.unit is None or not case.rules.policy.approve_extensions:
             case.extend(task, until, self.reason, self.said_in)
+        else:
+            case.ask_extension(task, until, self.reason or "", self.said_in)
 
     def accept(self, case: Case, task: UnitTask) -> None:
         """The centre takes what the unit put before it: its return, or its reply."""

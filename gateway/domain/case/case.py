@@ -60,17 +60,12 @@ class Offer:
 class Case:
     """What happens to the tasks of ``ticket`` at one instant, done by ``actor``."""
 
-    __slots__ = ("_actor", "_at", "_rules", "_ticket", "clocks")
+    __slots__ = ("_actor", "_at", "_ticket", "clocks", "rules")
 
     def __init__(self, ticket: Ticket, at: datetime, actor: str, rules: CaseRules) -> None:
         """Nothing happens yet."""
-        self._ticket, self._at, self._actor, self._rules = ticket, at, actor, rules
+        self._ticket, self._at, self._actor, self.rules = ticket, at, actor, rules
         self.clocks = TicketClocks(ticket, at, actor, rules)
-
-    @property
-    def grants_extensions(self) -> bool:
-        """Whether the centre has to grant the time that a unit asks for."""
-        return self._rules.policy.approve_extensions
 
     def task(self, task_id: str, version: int | None = None) -> UnitTask:
         """``NotFound``; ``StaleVersion`` when the task is not at ``version``."""
@@ -134,7 +129,7 @@ class Case:
             event.changed[_LEAD] = [lead, offer.unit]
         self._record(event, None, made)
         first, since = ClockKind.SIGN, self._at
-        if self._rules.is_urgent(self._ticket.form.demand):
+        if self.rules.is_urgent(self._ticket.form.demand):
             first, since = ClockKind.RESPOND, self._ticket.created_at
         self.clocks.start(first, task_id=offer.task_id, unit=offer.unit, since=since)
         self.clocks.start(ClockKind.REPLY, task_id=offer.task_id, unit=offer.unit)
@@ -183,7 +178,7 @@ class Case:
     def unreviewed(self, task: UnitTask) -> None:
         """The centre has not decided about a return in time: the policy says what that means."""
         if task.status == TaskStatus.RETURNING:
-            if self._rules.policy.silence is UnreviewedReturn.RETURNED:
+            if self.rules.policy.silence is UnreviewedReturn.RETURNED:
                 self.returned(task, by_silence=True)
             else:
                 self.uphold(task, None, by_silence=True)
@@ -210,7 +205,7 @@ class Case:
         """延期. ``Conflict`` when the limit has passed already, or no time is won."""
         clocks = list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
         for clock in clocks:
-            clock_moves.extend(clock, until, self._at, self._rules.terms_of(clock, self._ticket.form.demand))
+            clock_moves.extend(clock, until, self._at, self.rules.terms_of(clock, self._ticket.form.demand))
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
         self._met(task, ClockKind.APPROVE)
@@ -233,7 +228,7 @@ class Case:
         self._move(task, TaskVerb.REPLY, TaskReplied, {"note_id": note_id, "solved": solved}, **first)
         self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
         self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        if self._rules.policy.approve_replies:
+        if self.rules.policy.approve_replies:
             self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
         else:
             self.accept(self.task(task.task_id))

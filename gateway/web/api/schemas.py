@@ -9,15 +9,13 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.domain.callback_work import AttemptResult
-from gateway.domain.case.note import NoteKind
-from gateway.domain.case.picture import Shows
 from gateway.domain.events import REGISTRY
 from gateway.domain.fields import TABLE, Kind
 from gateway.domain.status import Status
-from gateway.domain.task_status import UNIT_VERBS, Role, TaskStatus
 from gateway.domain.words import CallbackState, ContactBy, EmergencyNumber, Line
 from gateway.web.api.event_schema import CHANGED, data_schema
 from gateway.web.api.record_schema import Schema, object_schema
+from gateway.web.api.unit_schemas import UNIT_SCHEMAS
 from gateway.web.form import Input
 
 
@@ -110,68 +108,6 @@ REFUSED_CALL = _object(
     first_at=TIME,
     last_at=TIME,
     attempts=WHOLE,
-)
-_DIVISION = _object(code=NTEXT, name=NTEXT)
-_UNIT_FILE = {"attachment_id": TEXT, "name": NTEXT, "media_type": NTEXT, "bytes": NWHOLE}
-UNIT_BRIEF: dict[str, Schema] = {
-    "task_id": TEXT,
-    "unit": NTEXT,
-    "role": _enum(Role),
-    "status": _enum(TaskStatus),
-    "version": WHOLE,
-    "dispatched_at": NTIME,
-    "signed_at": NTIME,
-    "responded_at": NTIME,
-    "arrived_at": NTIME,
-    "replied_at": NTIME,
-    "accepted_at": NTIME,
-    "due_at": NTIME,
-    "asked_until": NTIME,
-    "verbs": _list({"enum": sorted(UNIT_VERBS)}),
-    "returns": _list(_object(at=TIME, rule=NTEXT, upheld=FLAG)),
-    "clocks": _list(
-        _object(
-            kind=TEXT,
-            started_at=NTIME,
-            due_at=NTIME,
-            warn_at=NTIME,
-            breached_at=NTIME,
-            paused_at=NTIME,
-            met_at=NTIME,
-            stopped_at=NTIME,
-        )
-    ),
-    "ticket": _object(ticket_no=TEXT, status=_enum(Status), line=_enum(Line), created_at=TIME, empty=FLAG),
-    "demand": _object(
-        type=NTEXT,
-        title=NTEXT,
-        content=NTEXT,
-        category=_object(code=NTEXT, l1=NTEXT, l2=NTEXT, l3=NTEXT, l4=NTEXT, taxonomy_version=NTEXT),
-        urgency=_object(level=NTEXT, reason=NTEXT),
-        emergency=_enum(EmergencyNumber, null=True),
-        complained_about=_object(name=NTEXT, phone=NTEXT),
-    ),
-    "place": _object(
-        address=NTEXT,
-        district=_DIVISION,
-        street=_DIVISION,
-        community=_DIVISION,
-        grid_id=NTEXT,
-        lat=NNUMBER,
-        lon=NNUMBER,
-        crs=NTEXT,
-    ),
-}
-UNIT_TASK = _object(
-    **UNIT_BRIEF,
-    contact=_nullable(
-        _object(kind=TEXT, name=NTEXT, phone=NTEXT, callback_phone=NTEXT, language=NTEXT, accessibility=_list(TEXT))
-    ),
-    others=_list(_object(unit=NTEXT, name=NTEXT, role=_enum(Role), status=_enum(TaskStatus))),
-    notes=_list(_object(note_id=TEXT, kind=_enum(NoteKind), at=TIME, unit=NTEXT, name=NTEXT, text=NTEXT)),
-    history=_list(_object(type=TEXT, at=TIME, reason=NTEXT, until=NTEXT, solved=NFLAG, by_silence=NFLAG)),
-    pictures=_list(_object(**_UNIT_FILE, at=TIME, shows=_enum(Shows))),
-    attachments=_list(_object(**_UNIT_FILE)),
 )
 DEAD_LETTER = _object(
     feed=TEXT,
@@ -317,8 +253,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "Units": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, name_en=TEXT, kind=TEXT, parent=NTEXT))),
-    "UnitTask": UNIT_TASK,
-    "UnitTaskPage": _object(items=_list(_object(**UNIT_BRIEF)), next_cursor=NTEXT),
+    **UNIT_SCHEMAS,
     "Divisions": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, level=TEXT, parent=TEXT))),
     "AuditPage": _object(
         items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME, detail=ANYTHING)), next_before=NTEXT

@@ -57,7 +57,7 @@ async def test_sign_return_reply_from_the_phone_page(house: WebHouse, water: Uni
     status, problem = await water.ask("POST", f"{TASKS}/{one}/actions/respond", json={}, headers={"If-Match": '"1"'})
     assert (status, problem["code"]) == (412, "stale_version")
     assert (await water.do("return", two))[0] == 422
-    status, task = await water.do("return", two, reason="not_our_duty", text="属交通局")
+    status, task = await water.do("return", two, reason="not_ours", text="属交通局")
     assert (status, task["status"], task["verbs"]) == (200, "returning", [])
     picture = png(4, 3)
     for shows in ("before", "after"):
@@ -115,7 +115,7 @@ async def test_an_extension_is_the_centres_to_grant(house: WebHouse, water: Unit
     (task,) = await dispatched(house, await _ticket(house), "M02")
     until = (house.clock.now() + timedelta(hours=60)).isoformat()
     assert (await water.do("extend", task, until=until))[0] == 422
-    status, shown = await water.do("extend", task, until=until, reason="material")
+    status, shown = await water.do("extend", task, until=until, reason="parts")
     assert (status, shown["status"]) == (200, "offered")
     assert shown["asked_until"] is not None
     assert (await water.do("extend", task, until=until, reason="想到再说"))[0] == 422, "a code, no words"
@@ -126,7 +126,7 @@ async def test_notes_reach_the_other_units_of_the_ticket_and_reasons_do_not(
 ) -> None:
     mine, theirs = await dispatched(house, await _ticket(house), "M02", "M04")
     assert (await water.do("sign", mine))[0] == 200
-    assert (await water.do("pause", mine, reason="requester_away", text="约了张三丰明天"))[0] == 200
+    assert (await water.do("pause", mine, reason="requester", text="约了张三丰明天"))[0] == 200
     status, task = await streets.ask("POST", f"{TASKS}/{theirs}/notes", json={"text": "路面今晚挖开，13800138000"})
     assert (status, [one["unit"] for one in task["others"]]) == (200, ["M02"])
     assert [(note["kind"], note["unit"], note["text"]) for note in task["notes"]] == [

@@ -1,6 +1,12 @@
 // Words of the unit's pages, in Chinese and English. What they share with the desk comes from there.
 import { WORDS } from "../desk/shared/words.js";
 
+const LATER_ZH = { weather: "天气原因", parts: "等待物资", third_party: "等待第三方", requester: "诉求人要求", complex: "情况复杂" };
+const LATER_EN = {
+  weather: "Weather", parts: "Waiting for material", third_party: "Waiting for others", requester: "The requester wishes it",
+  complex: "A complex matter",
+};
+
 const zh = {
   inbox: "待办",
   done: "已办",
@@ -78,16 +84,9 @@ const zh = {
   cancel: "取消",
   noNothing: "目前没有需要办理的操作。",
   reasons: {
-    return: {
-      not_our_duty: "不属于本单位职责", not_our_area: "不在本单位辖区", duplicate: "重复工单", unclear: "内容不清，无法办理",
-      law_forbids: "法律法规另有规定",
-    },
-    extend: {
-      complex: "情况复杂", material: "等待材料或设备", weather: "天气原因", joint: "需多单位配合", requester_away: "诉求人暂时无法配合",
-    },
-    pause: {
-      requester_away: "等待诉求人配合", other_unit: "等待其他单位", weather: "天气原因", procedure: "进入法定程序",
-    },
+    return: { not_ours: "非本单位职责", other_place: "非本辖区", duplicate: "重复工单", unclear: "诉求或地点不清" },
+    extend: LATER_ZH,
+    pause: LATER_ZH,
   },
   pictures: "现场照片",
   before: "处理前",
@@ -195,17 +194,9 @@ const en = {
   cancel: "Cancel",
   noNothing: "There is nothing to do at this moment.",
   reasons: {
-    return: {
-      not_our_duty: "Not our duty", not_our_area: "Not our area", duplicate: "A ticket of the same", unclear: "Not clear enough to act on",
-      law_forbids: "The law says otherwise",
-    },
-    extend: {
-      complex: "It is complicated", material: "Waiting for material", weather: "Weather", joint: "Several units are needed",
-      requester_away: "Who asks is away",
-    },
-    pause: {
-      requester_away: "Waiting for who asks", other_unit: "Waiting for another unit", weather: "Weather", procedure: "A legal procedure runs",
-    },
+    return: { not_ours: "Not our duty", other_place: "Not our territory", duplicate: "A duplicate", unclear: "Demand or place unclear" },
+    extend: LATER_EN,
+    pause: LATER_EN,
   },
   pictures: "Pictures of the place",
   before: "Before",
