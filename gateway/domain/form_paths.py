@@ -127,7 +127,14 @@ def _paths() -> dict[str, FieldPath]:
 
 
 _ALONE = frozenset(
-    {"entry_number", "handling.lead_unit", "handling.undecided_since", "handling.reopened", "prefill.pending"}
+    {
+        "entry_number",
+        "handling.lead_unit",
+        "handling.undecided_since",
+        "handling.reopened",
+        "handling.reported_at",
+        "prefill.pending",
+    }
 )
 PATHS: dict[str, FieldPath] = _paths()
 """Every path of the form that a command may set."""

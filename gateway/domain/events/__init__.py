@@ -20,6 +20,7 @@ from gateway.domain.events.case import (
     CaseInformed,
     CaseReopened,
     CaseReplied,
+    CaseReported,
     CaseSupervised,
     CaseUndecided,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "CaseInformed",
     "CaseReopened",
     "CaseReplied",
+    "CaseReported",
     "CaseSupervised",
     "CaseUndecided",
     "ClockBreached",

@@ -254,6 +254,13 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Units": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, name_en=TEXT, kind=TEXT, parent=NTEXT))),
     **UNIT_SCHEMAS,
+    "CaseUpdated": _object(
+        ticket_id=TEXT,
+        ticket_no=TEXT,
+        status=_enum(Status),
+        version=WHOLE,
+        result={"enum": ["applied", "late", "repeated", "unchanged"]},
+    ),
     "Divisions": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, level=TEXT, parent=TEXT))),
     "AuditPage": _object(
         items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME, detail=ANYTHING)), next_before=NTEXT

@@ -103,9 +103,21 @@ export interface CaseReopenedData { reason: string; note_id?: string | null; cha
 
 export interface CaseRepliedData { note_id: string; by: string; changed?: Changed; }
 
+export interface CaseReportedData { status: string; reported_at: string; note_id?: string | null; late?: boolean; changed?: Changed; }
+
 export interface CaseSupervisedData { reason: string; note_id?: string | null; changed?: Changed; }
 
 export interface CaseUndecidedData { reason: string; changed?: Changed; }
+
+export interface CaseUpdateBody { update_id?: string | null; status: Reported; at: string; text?: string | null; }
+
+export interface CaseUpdated {
+  ticket_id: string;
+  ticket_no: string;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  version: number;
+  result: "applied" | "late" | "repeated" | "unchanged";
+}
 
 export interface CategoryPatch {
   code: string;
@@ -321,7 +333,7 @@ export interface EmergencyRaisedData { number: string; message_id?: string | nul
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.noted" | "task.offered" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.noted" | "task.offered" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -535,6 +547,8 @@ export interface ReplayBody {
 export interface ReplayStarted { feed: string; events: number; }
 
 export interface Replayed { feed: string; event_seq: number; }
+
+export type Reported = "open" | "dispatched" | "signed" | "handling" | "replied";
 
 export interface Requester {
   kind?: RequesterKind;
@@ -790,6 +804,7 @@ export interface Ticket {
     lead_unit: string | null;
     undecided_since: string | null;
     reopened: number;
+    reported_at: string | null;
     units: {
       task_id: string;
       unit: string | null;
@@ -1189,6 +1204,7 @@ export interface Operations {
   "GET taxonomy": { query: Record<string, never>; body: undefined; answer: Taxonomy; };
   "GET units": { query: Record<string, never>; body: undefined; answer: Units; };
   "GET divisions": { query: Record<string, never>; body: undefined; answer: Divisions; };
+  "POST tickets/{ticket}/updates": { query: Record<string, never>; body: CaseUpdateBody; answer: CaseUpdated; };
   "GET unit/tasks": { query: { open?: boolean; limit?: number; cursor?: string | null; }; body: undefined; answer: UnitTaskPage; };
   "GET unit/tasks/{task}": { query: Record<string, never>; body: undefined; answer: UnitTask; };
   "POST unit/tasks/{task}/actions/{verb}": { query: Record<string, never>; body: UnitActionBody; answer: UnitTask; };
