@@ -46,6 +46,7 @@ TOKENS = {
     "listener": ["tickets:read", "media:read"],
     "writer": ["tickets:read", "tickets:write"],
     "contacts": ["contacts:write"],
+    "cases": ["cases:write"],
     "admin": ["admin"],
 }
 SOURCE_SECRET = "a-secret-of-the-city-app"
