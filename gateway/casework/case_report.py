@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.domain.case.case import Case
 from gateway.domain.case.note import Note, NoteKind
-from gateway.domain.case.reported import Report, Reported, take_report
+from gateway.domain.case.reported import CaseReport, Reported, take_report
 from gateway.domain.command import Applied, Refs
 from gateway.domain.keys import ExternalKey
 from gateway.domain.world import World
@@ -20,7 +20,7 @@ class TakeCaseReport:
     at: datetime
     actor: str
     ticket_id: str
-    report: Report
+    report: CaseReport
     keys: tuple[ExternalKey, ...]
     trace: str | None = None
 

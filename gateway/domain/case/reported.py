@@ -34,7 +34,7 @@ class Reported(Term):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class CaseReport:
     """One update of a case system; ``at``: when it was so there. ``note_id`` is that of ``text``."""
 
     status: Reported
@@ -43,7 +43,7 @@ class Report:
     text: str | None = None
 
 
-def take_report(report: Report, ticket: Ticket, case: Case, at: datetime, actor: str) -> bool:
+def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, actor: str) -> bool:
     """Whether anything was news: a status that the ticket has already, without a word, is none.
 
     An older report than the newest is kept in the history and moves nothing. ``Conflict`` while units of ours act on

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from gateway.casework.case_report import TakeCaseReport
 from gateway.domain.case.note import MOST_CHARS
-from gateway.domain.case.reported import Report, Reported
+from gateway.domain.case.reported import CaseReport, Reported
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.edge.field_models import Closed
@@ -51,7 +51,7 @@ async def update(context: Context) -> web.Response:
             at=now,
             actor=actor,
             ticket_id=ticket_id,
-            report=Report(status=body.status, at=body.at, note_id=new_ulid(), text=body.text),
+            report=CaseReport(status=body.status, at=body.at, note_id=new_ulid(), text=body.text),
             keys=_keys(f"{actor} {ticket_id}", body),
         )
     )

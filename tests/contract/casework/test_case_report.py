@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.casework.case_report import TakeCaseReport
-from gateway.domain.case.reported import Report, Reported
+from gateway.domain.case.reported import CaseReport, Reported
 from gateway.domain.command import Applied
 from gateway.domain.keys import ExternalKey
 from gateway.errors import Conflict, RejectedInput
@@ -37,7 +37,7 @@ class CaseSystem:
                 at=NOON + timedelta(days=1, minutes=nth),
                 actor="token:cases",
                 ticket_id=self.office.ticket_id,
-                report=Report(status=Reported(status), at=at, note_id=f"r{nth}", text=text),
+                report=CaseReport(status=Reported(status), at=at, note_id=f"r{nth}", text=text),
                 keys=(ExternalKey(channel_id=":case_system", external_id=key or f"k{nth}"),),
             )
         )
