@@ -24,7 +24,7 @@ class UnitTasksQuery(Closed):
 
 
 class UnitActionBody(Closed):
-    """What goes with a verb on a task; which of it a verb takes, docs/case.md tells."""
+    """What goes with a verb on a task; which of it a verb takes, docs/units.md tells."""
 
     reason: Code | None = Field(None, description="Code of why: for return, extend and pause.")
     text: Text | None = Field(None, description="Words; for reply always.")

@@ -129,7 +129,8 @@ async def test_who_wants_to_stay_unknown_is_nowhere_on_the_page(house: WebHouse,
     await press(browser, "退单")
     await browser.focus_on("理由")
     await browser.js(
-        "const s=document.getElementById('reason');s.value='not_ours';s.dispatchEvent(new Event('change',{bubbles:true}))"
+        "const s=document.getElementById('reason');s.value='not_ours';"
+        "s.dispatchEvent(new Event('change',{bubbles:true}))"
     )
     await browser.fill("#text", "属交通部门职责")
     await press(browser, "提交")
