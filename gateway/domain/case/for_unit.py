@@ -2,7 +2,7 @@
 
 Everything is picked by name out of the masked record, so that a field which is added to it is not shown here. Of who
 asked to stay unknown neither name nor number is shown, nor of anybody once the unit has no more to do with the
-ticket; recordings, transcripts and messages are shown of nobody.
+ticket; recordings, transcripts and messages are shown of nobody. A talk that names its units is theirs alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any
 
 from gateway.domain import masking
 from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.stage import WITHIN
 from gateway.domain.ids import rfc3339
+from gateway.domain.status import Status
 from gateway.domain.task_status import GONE, NEXT, UNIT_VERBS, TaskStatus
 from gateway.domain.veil import Veil, is_hidden
 
@@ -39,7 +41,7 @@ def brief(record: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
     returns = [{key: one[key] for key in ("at", "rule", "upheld")} for one in task["returns"]]
     return {
         **{key: value for key, value in task.items() if key != "returns"},
-        "verbs": [verb.value for verb in NEXT[TaskStatus(task["status"])] if verb in UNIT_VERBS],
+        "verbs": list(_possible(record, task)),
         "returns": returns,
         "clocks": [
             {key: clock[key] for key in _CLOCK} for clock in handling["clocks"] if clock["task_id"] == task["task_id"]
@@ -48,6 +50,12 @@ def brief(record: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
         "demand": {key: seen["demand"][key] for key in _DEMAND},
         "place": {key: seen["place"][key] for key in _PLACE},
     }
+
+
+def _possible(record: Mapping[str, Any], task: Mapping[str, Any]) -> Iterable[str]:
+    """What the unit can do now."""
+    if Status(record["status"]) in WITHIN:
+        yield from (verb.value for verb in NEXT[TaskStatus(task["status"])] if verb in UNIT_VERBS)
 
 
 def whole(
@@ -65,6 +73,9 @@ def whole(
     requester = masking.record(record)["requester"]
     untold = is_hidden(record["requester"]) or TaskStatus(task["status"]) in GONE
     veil = Veil(record)
+    between_others = {
+        one["data"].get("note_id") for one in events if task["unit"] not in one["data"].get("units", [task["unit"]])
+    }
     own = [one for one in events if one["data"].get("task_id") == task["task_id"]]
     units = {one["task_id"]: one["unit"] for one in record["handling"]["units"]}
     return {
@@ -85,7 +96,7 @@ def whole(
                 "text": veil.text(note.text),
             }
             for note in notes
-            if note.task_id == task["task_id"] or note.kind is NoteKind.TALK
+            if note.task_id == task["task_id"] or (note.kind is NoteKind.TALK and note.note_id not in between_others)
         ],
         "history": [
             {"type": one["type"], "at": one["at"], **{key: one["data"].get(key) for key in _TOLD}}
