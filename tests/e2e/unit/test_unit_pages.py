@@ -66,6 +66,12 @@ async def picture(browser: Browser, name: str) -> None:
         await browser.picture(ROOT / "docs" / "images" / f"unit-{name}.png")
 
 
+async def shows_pictures(browser: Browser, count: int) -> None:
+    """Wait until the task has so many."""
+    script = "return document.querySelectorAll('.unit-gallery img').length===arguments[0]"
+    await browser.until(lambda: browser.js(script, count), f"there are no {count} pictures")
+
+
 async def press(browser: Browser, words: str) -> None:
     """Touch the button that says so."""
     found = (
@@ -97,10 +103,7 @@ async def test_sign_reply_with_pictures_from_the_phone(house: WebHouse, browser:
         nth = ("before", "after").index(shows) + 1
         field = await browser.find(f".unit-file:nth-of-type({nth}) input")
         await browser.command("POST", f"/element/{field}/value", {"text": str(path)})
-        await browser.until(
-            lambda n=nth: browser.js("return document.querySelectorAll('.unit-gallery img').length===arguments[0]", n),
-            "the picture does not appear",
-        )
+        await shows_pictures(browser, nth)
     await press(browser, "答复")
     await press(browser, "已处理完毕，现场照片附后。")
     await sound(browser, "reply")

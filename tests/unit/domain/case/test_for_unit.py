@@ -36,7 +36,13 @@ def _clock(task_id: str) -> dict[str, Any]:
 
 def _told(record: dict[str, Any], status: TaskStatus, **hiding: bool) -> dict[str, Any]:
     """``record`` as a ticket of two units whose requester is known to it by name and number."""
-    requester = {"kind": "citizen", "name": NAME, "phone": f"+86{NUMBER}", "callback_phone": NUMBER, "language": None}
+    requester: dict[str, Any] = {
+        "kind": "citizen",
+        "name": NAME,
+        "phone": f"+86{NUMBER}",
+        "callback_phone": NUMBER,
+        "language": None,
+    }
     requester |= {"accessibility": [], "secret": False, "anonymous": False, "org_name": None} | hiding
     content = f"我叫{NAME}，电话{NUMBER}，路灯坏了"
     return record | {
