@@ -55,11 +55,12 @@ async def _answer(context: Context, row: UnitTaskRow) -> web.Response:
 
 
 async def act(context: Context) -> web.Response:
-    """One verb on one's own task. 404 for a verb that is none of a unit's."""
-    try:
-        verb = TaskVerb(context.request.match_info["verb"])
-    except ValueError:
-        verb = TaskVerb.ACCEPT
+    """What the path says, on one's own task."""
+    return await do(context, context.request.match_info["verb"])
+
+
+async def do(context: Context, verb: str) -> web.Response:
+    """``verb`` on the task that the path names, by somebody of its unit; 404 for a verb that is none of a unit's."""
     if verb not in UNIT_VERBS:
         raise Problem(404, "unknown_verb", f"A unit can: {', '.join(sorted(UNIT_VERBS))}.")
     row = await own_task(context)
@@ -72,7 +73,7 @@ async def act(context: Context) -> web.Response:
             ticket_id=row.ticket_id,
             task_id=row.task_id,
             task_version=expected_version(context.request) if "If-Match" in context.request.headers else None,
-            verb=verb,
+            verb=TaskVerb(verb),
             reason=body.reason,
             text=body.text,
             note_id=new_ulid(),
