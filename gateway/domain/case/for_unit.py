@@ -18,11 +18,16 @@ from gateway.domain.status import Status
 from gateway.domain.task_status import GONE, NEXT, UNIT_VERBS, TaskStatus
 from gateway.domain.veil import Veil, is_hidden
 
+_TASK = (
+    *("task_id", "unit", "role", "status", "version", "dispatched_at", "signed_at", "responded_at", "arrived_at"),
+    *("replied_at", "accepted_at", "due_at", "asked_until"),
+)
 _TICKET = ("ticket_no", "status", "line", "created_at", "empty")
 _DEMAND = ("type", "title", "content", "category", "urgency", "emergency", "complained_about")
 _PLACE = ("address", "district", "street", "community", "grid_id", "lat", "lon", "crs")
 _CONTACT = ("kind", "name", "phone", "callback_phone", "language", "accessibility")
 _CLOCK = ("kind", "started_at", "due_at", "warn_at", "breached_at", "paused_at", "met_at", "stopped_at")
+_RETURN = ("at", "rule", "upheld")
 _OTHER = ("unit", "role", "status")
 _FILE = ("attachment_id", "name", "media_type", "bytes")
 _TOLD = ("reason", "until", "solved", "by_silence")
@@ -35,16 +40,19 @@ def task_of(record: Mapping[str, Any], task_id: str) -> Mapping[str, Any] | None
 
 
 def brief(record: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
-    """A unit's task as its inbox shows it; ``record`` is unmasked."""
-    seen = masking.record(record)
-    handling = record["handling"]
-    returns = [{key: one[key] for key in ("at", "rule", "upheld")} for one in task["returns"]]
+    """A unit's task as its inbox shows it; ``record`` is unmasked. Takes time in proportion to its texts."""
+    return _brief(record, masking.record(record), task)
+
+
+def _brief(record: Mapping[str, Any], seen: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{key: value for key, value in task.items() if key != "returns"},
+        **{key: task[key] for key in _TASK},
         "verbs": list(_possible(record, task)),
-        "returns": returns,
+        "returns": [{key: one[key] for key in _RETURN} for one in task["returns"]],
         "clocks": [
-            {key: clock[key] for key in _CLOCK} for clock in handling["clocks"] if clock["task_id"] == task["task_id"]
+            {key: clock[key] for key in _CLOCK}
+            for clock in record["handling"]["clocks"]
+            if clock["task_id"] == task["task_id"]
         ],
         "ticket": {key: seen[key] for key in _TICKET},
         "demand": {key: seen["demand"][key] for key in _DEMAND},
@@ -70,7 +78,7 @@ def whole(
 
     ``events`` are those of the ticket, in order; ``names`` those of units by their codes.
     """
-    requester = masking.record(record)["requester"]
+    seen = masking.record(record)
     untold = is_hidden(record["requester"]) or TaskStatus(task["status"]) in GONE
     veil = Veil(record)
     between_others = {
@@ -79,8 +87,8 @@ def whole(
     own = [one for one in events if one["data"].get("task_id") == task["task_id"]]
     units = {one["task_id"]: one["unit"] for one in record["handling"]["units"]}
     return {
-        **brief(record, task),
-        "contact": None if untold else {key: requester[key] for key in _CONTACT},
+        **_brief(record, seen, task),
+        "contact": None if untold else {key: seen["requester"][key] for key in _CONTACT},
         "others": [
             {**{key: one[key] for key in _OTHER}, "name": names.get(one["unit"])}
             for one in record["handling"]["units"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from gateway.domain.case import for_unit
@@ -40,12 +41,10 @@ async def shown(context: Context, row: UnitTaskRow) -> dict[str, Any]:
     record = await services.reader.ticket(row.ticket_id)
     context.house.seen.saw(context.principal.actor, "task", row.ticket_id)
     notes = await services.unit_tasks.notes(row.ticket_id)
-    return for_unit.whole(
-        record,
-        in_record(record, row),
-        events=await _events(context, row.ticket_id),
-        notes=notes,
-        names=services.catalogue.unit_names,
+    events = await _events(context, row.ticket_id)
+    names = services.catalogue.unit_names
+    return await asyncio.to_thread(
+        for_unit.whole, record, in_record(record, row), events=events, notes=notes, names=names
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from gateway.intake.media.attachment_files import AttachmentFiles
 from tests.support.pictures import png
 from tests.support.units import UnitPerson, dispatched, person_of
-from tests.support.web_house import WebHouse, audited, web_house
+from tests.support.web_house import PASSWORD, PASSWORD_HASH, WebHouse, audited, web_house
 
 pytestmark = pytest.mark.integration
 TASKS = "/api/v1/unit/tasks"
@@ -157,3 +157,17 @@ async def test_who_is_not_of_a_unit_has_no_inbox(house: WebHouse) -> None:
     for who in ("reader", "writer", "contacts", "listener"):
         assert (await house.get(TASKS, who))[1]["code"] == "scope_missing"
     assert (await house.get(TASKS, "admin"))[1]["code"] == "unit_only"
+
+
+async def test_who_sets_a_password_of_their_own_stays_of_their_unit(house: WebHouse) -> None:
+    await house.database.users.add(
+        username="shui", name="水", role="unit", unit="M02", password_hash=PASSWORD_HASH, one_time=True
+    )
+    status, session = await house.ask("POST", "/api/v1/session", None, json={"username": "shui", "password": PASSWORD})
+    assert (status, session["unit"], session["unit_name"]) == (200, "M02", "市水务局")
+    token = {"X-CSRF-Token": session["csrf_token"]}
+    assert (await house.get(TASKS, None))[1]["code"] == "password_change_required"
+    change = {"current": PASSWORD, "new": "every drop is counted 9"}
+    status, session = await house.ask("POST", "/api/v1/session/password", None, json=change, headers=token)
+    assert (status, session["role"], session["unit"]) == (200, "unit", "M02")
+    assert await house.get(TASKS, None) == (200, {"items": [], "next_cursor": None})

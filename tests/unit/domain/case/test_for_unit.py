@@ -128,4 +128,5 @@ def test_a_field_that_is_added_to_the_record_is_not_shown(record: dict[str, Any]
     plain = _whole(told)
     for section in ("demand", "place", "handling", "requester"):
         told[section] = told[section] | {"new": SAID}
+    told["handling"]["units"] = [one | {"new": SAID} for one in told["handling"]["units"]]
     assert _whole(told | {"new": SAID}) == plain
