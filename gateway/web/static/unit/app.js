@@ -6,7 +6,7 @@ import { call, setCsrf, setUnauthorized } from "../desk/shared/api.js";
 import { html, render, useEffect, useState } from "../desk/shared/html.js";
 import { online, route, session } from "../desk/shared/state.js";
 import { Tools } from "../desk/shared/tools.js";
-import { Empty, Icon, Logo } from "../desk/shared/ui.js";
+import { Icon, Logo } from "../desk/shared/ui.js";
 import { Inbox } from "./inbox.js";
 import { TaskPage } from "./task.js";
 
@@ -38,8 +38,8 @@ function App() {
   if (now === undefined) return html`<main id="main" class="login" aria-busy="true"></main>`;
   if (now && !now.must_change_password && now.unit) return html`<${Frame} />`;
   if (now && !now.must_change_password)
-    return html`<main id="main" class="login"><${Empty} icon="inbox" title=${u.wrongRole} hint=${u.wrongRoleHint}>
-      <a class="button button-main" href="../desk/">${u.toDesk}</a><//></main>`;
+    return html`<main id="main" class="login"><div class="login-card"><h1>${u.wrongRole}</h1><p class="lead">${u.wrongRoleHint}</p>
+      <p class="lead"><a class="button button-main" href="../desk/">${u.toDesk}</a></p></div></main>`;
   /** @param {Session} found */
   const entered = (found) => {
     setEnded("");

@@ -36,7 +36,7 @@ export function Pictures({ task, take }) {
   };
   return html`${SHOWS.map((shows) => html`<${Gallery} key=${shows} title=${u[shows]} task=${task} items=${task.pictures.filter((one) => one.shows === shows)} />`)}
     ${!gone && html`<div class="unit-buttons">${SHOWS.map((shows) => html`<label key=${shows} class=${`button unit-file ${busy ? "unit-busy" : ""}`}>
-      <input type="file" class="visually-hidden" accept="image/jpeg,image/png,image/webp" multiple disabled=${busy}
+      <input type="file" accept="image/jpeg,image/png,image/webp" multiple disabled=${busy}
         onChange=${(event) => add(shows, event.currentTarget)} />${u.addPicture[shows]}</label>`)}</div>`}
     <div role=${told.bad ? "alert" : "status"}>${told.text && html`<p class=${`notice ${told.bad ? "notice-bad" : ""}`}>${told.text}</p>`}</div>`;
 }

@@ -12,6 +12,8 @@ import { Gallery, Pictures } from "./pictures.js";
 import { useUnit } from "./state.js";
 import { Verbs } from "./verbs.js";
 
+const TITLE = 40;
+
 /** @param {{ id: string }} props */
 export function TaskPage({ id }) {
   const { t, u } = useUnit();
@@ -30,8 +32,9 @@ export function TaskPage({ id }) {
   }, []);
   return html`<main id="main" class="page unit-task" tabindex="-1">
     <a class="unit-back" href="#/inbox"><${Icon} name="back" />${u.back}</a>
-    ${error && html`<div role="alert" class="notice notice-bad">${error.status === 404 ? u.notFound : explain(t, error)}
-      ${error.status !== 404 && html`<button class="button" onClick=${load}>${t.retry}</button>`}</div>`}
+    ${error?.status === 404 && html`<${PageTitle} focusKey="gone">${u.notFound}<//>`}
+    ${error && error.status !== 404 && html`<div role="alert" class="notice notice-bad">${explain(t, error)}
+      <button class="button" onClick=${load}>${t.retry}</button></div>`}
     ${!task && !error && html`<${Skeleton} lines=${5} label=${t.loading} />`}
     ${task && html`<${Whole} task=${task} take=${take} load=${load} />`}
   </main>`;
@@ -45,7 +48,7 @@ function Whole({ task, take, load }) {
   const { demand, ticket } = task;
   return html`
     <div class="unit-head">
-      <${PageTitle} focusKey=${task.task_id}>${demand.title || dashed(ticket.ticket_no)}<//>
+      <${PageTitle} focusKey=${task.task_id}>${demand.title || (demand.content || "").slice(0, TITLE) || dashed(ticket.ticket_no)}<//>
       <p class="row-chips"><span class="row-no">${dashed(ticket.ticket_no)}</span>
         <${Chip} tone="status">${u.status[task.status]}<//><${Chip}>${u.role[task.role]}<//>
         ${demand.type && html`<${Chip} tone="type">${word(u.types, demand.type, t)}<//>`}
