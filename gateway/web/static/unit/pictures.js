@@ -47,7 +47,7 @@ export function Gallery({ title, task, items }) {
   if (!items.length) return null;
   return html`<h3>${title}</h3><ul class="unit-gallery">${items.map((one, nth) => {
     const url = `/api/v1/unit/tasks/${encodeURIComponent(task.task_id)}/pictures/${encodeURIComponent(one.attachment_id)}`;
-    return html`<li key=${one.attachment_id}><a href=${url} target="_blank" rel="noopener"><img src=${url} alt=${u.pictureOf(title, nth + 1)} loading="lazy" /></a></li>`;
+    return html`<li key=${one.attachment_id}><a href=${url} target="_blank" rel="noopener" aria-label=${u.pictureOf(title, nth + 1)}><img src=${url} alt="" loading="lazy" /></a></li>`;
   })}</ul>`;
 }
 
