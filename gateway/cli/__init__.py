@@ -106,7 +106,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
     verb = _module(args.verb)
     stored: dict[str, Callable[[Database], Awaitable[int]]] = {
         "tokens": lambda db: verb.run(args, db.tokens),
-        "users": lambda db: verb.run(args, db.users),
+        "users": lambda db: verb.run(args, db, settings),
         "phones": lambda db: verb.run(args, db.phones, settings),
         "feeds": lambda db: verb.run(args, db, settings.zone),
         "notices": lambda db: verb.run(args, db),

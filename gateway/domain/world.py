@@ -295,11 +295,13 @@ class World:
         self.deliveries[update.message_id] = update.state
         self.told_deliveries.append((interaction.interaction_id, update))
 
-    def attach(self, attachments: Iterable[NewAttachment], ticket: Ticket, interaction: Interaction) -> None:
-        """Files have come."""
+    def attach(
+        self, attachments: Iterable[NewAttachment], ticket: Ticket, interaction: Interaction | None = None
+    ) -> None:
+        """Files have come: in an interaction with the requester, or (None) from those who act."""
         for one in attachments:
             ticket.form.attachments.append(one.shown())
-            self.new_attachments.append((one, ticket.ticket_id, interaction.interaction_id))
+            self.new_attachments.append((one, ticket.ticket_id, interaction.interaction_id if interaction else ""))
 
     def attached(self, update: AttachmentUpdate, ticket: Ticket) -> None:
         """Something became of a file."""

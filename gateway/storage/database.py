@@ -40,6 +40,7 @@ from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.tokens import SqlTokenStore
+from gateway.storage.unit_tasks import SqlUnitTasks
 from gateway.storage.users import SqlUserStore
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
@@ -85,6 +86,7 @@ class Database:
     catalogues: SqlCatalogueStore
     unit_notices: SqlNoticeStore
     search: SqlSearchIndex
+    unit_tasks: SqlUnitTasks
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -152,6 +154,7 @@ async def open_database(
         catalogues=SqlCatalogueStore(sql=sql),
         unit_notices=SqlNoticeStore(sql=watched, clock=clock),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
+        unit_tasks=SqlUnitTasks(sql=sql),
     )
 
 

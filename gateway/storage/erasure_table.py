@@ -122,7 +122,7 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
     "audit": _all(_STAFF, "audit_id", "actor", "action", "ticket_id", "at", "detail"),
     "catalogues": _all(_STAFF, "kind", "version", "author", "at", "note", "body", "sha256"),
     "erasures": _all(_KEPT, "subject", "kind", "actor", "begun_at", "done_at"),
-    "users": _all(_STAFF, "username", "name", "role", "password_hash", "one_time", "disabled"),
+    "users": _all(_STAFF, "username", "name", "role", "unit", "password_hash", "one_time", "disabled"),
     "login_attempts": _all(_STAFF, "bucket", "username_sha256", "failed", "since", "locked_until"),
     "devices": _all(_STAFF, "device_sha256", "username", "seen_at"),
     "sessions": _all(_STAFF, "token_sha256", "username", "expires_at", "seen_at"),

@@ -9,6 +9,7 @@ from gateway.web.api import (
     attachments,
     audit,
     callbacks,
+    case_reports,
     case_view,
     cases,
     catalogues,
@@ -29,6 +30,8 @@ from gateway.web.api import (
     stream,
     tasks,
     tickets,
+    unit_pictures,
+    unit_tasks,
     withdraw,
 )
 from gateway.web.api.hub import EventHub
@@ -59,6 +62,9 @@ API_ROUTES = (
     *event_schemas.ROUTES,
     *audit.ROUTES,
     *catalogues.ROUTES,
+    *case_reports.ROUTES,
+    *unit_tasks.ROUTES,
+    *unit_pictures.ROUTES,
     *session.ROUTES,
     *openapi.ROUTES,
     *health.ROUTES,

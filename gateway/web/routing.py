@@ -183,6 +183,8 @@ class Route:
     handler: Handler
     summary: str
     scope: str | None = None
+    also: str | None = None
+    """Another scope that lets in; the handler then limits what it gives."""
     public: bool = False
     own_auth: bool = False
     """The handler identifies the client itself (log-in, signed contacts)."""
@@ -240,7 +242,7 @@ def check(principal: Principal, route: Route) -> None:
     """403 unless ``principal`` may use ``route``."""
     if principal.must_change_password and not route.before_password_change:
         raise Problem(403, "password_change_required", "This one-time password must be changed first.")
-    if route.scope is not None and not principal.may(route.scope):
+    if route.scope is not None and not (principal.may(route.scope) or (route.also and principal.may(route.also))):
         raise Problem(403, "scope_missing", f"This needs the scope {route.scope}.")
 
 

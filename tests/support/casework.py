@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import WorkOnCase
 from gateway.casework.fire_clock import FireClock
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.clock import CaseClock
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.ticket_clocks import clock_shown
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied
 from gateway.domain.events import CaseDispatched
 from gateway.domain.form import Form, UnitTask

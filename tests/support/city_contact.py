@@ -14,11 +14,12 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import WorkOnCase
 from gateway.casework.dispatch import DispatchTicket
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Offer
 from gateway.domain.case.dispatch import Decision
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command
 from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey, Identity

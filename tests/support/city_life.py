@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from gateway.casework.case_work import CaseVerb
+from gateway.domain.case.verbs import CaseVerb
 from tests.support.city_contact import Life
 from tests.support.city_days import DAY, HOUR, STEP, CityDays
 from tests.support.clocks import SHANGHAI

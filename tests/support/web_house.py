@@ -49,6 +49,7 @@ TOKENS = {
     "listener": ["tickets:read", "media:read"],
     "writer": ["tickets:read", "tickets:write"],
     "contacts": ["contacts:write"],
+    "cases": ["cases:write"],
     "admin": ["admin"],
 }
 SOURCE_SECRET = "a-secret-of-the-city-app"
@@ -207,6 +208,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             deliveries=database.deliveries,
             refused_calls=database.refused_calls,
             notices=database.unit_notices,
+            unit_tasks=database.unit_tasks,
             recordings=recordings,
             attachments=database.attachments,
             erasure=Erasure(

@@ -25,8 +25,10 @@ from gateway.domain.events import (
     TaskExtended,
     TaskExtensionAsked,
     TaskExtensionRefused,
+    TaskNoted,
     TaskOffered,
     TaskPaused,
+    TaskPictured,
     TaskReassigned,
     TaskReplied,
     TaskResponded,
@@ -346,6 +348,25 @@ class Case:
                 after.status, after.version = TaskStatus.CANCELLED.value, task.version + 1
                 self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
         self.clocks.stop(self.clocks.running())
+
+    def note(self, task: UnitTask, note_id: str) -> None:
+        """会商: the unit tells the others something. ``Conflict`` when the task is not its own any more."""
+        self._there(task)
+        event = TaskNoted(at=self._at, actor=self._actor, task_id=task.task_id, note_id=note_id)
+        self._ticket.record(event)
+
+    def picture(self, task: UnitTask, attachment_id: str, shows: str) -> None:
+        """The unit shows the place. ``Conflict`` when the task is not its own any more."""
+        self._there(task)
+        event = TaskPictured(
+            at=self._at, actor=self._actor, task_id=task.task_id, attachment_id=attachment_id, shows=shows
+        )
+        self._ticket.record(event)
+
+    @staticmethod
+    def _there(task: UnitTask) -> None:
+        if TaskStatus(task.status) in GONE:
+            raise Conflict(f"a task that is {task.status} takes in nothing more")
 
     def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
         self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))

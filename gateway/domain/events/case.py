@@ -44,6 +44,16 @@ class CaseReopened(Event):
     note_id: str | None = None
 
 
+@event("case.reported", zh="承办系统反馈", en="Reported by the case system")
+class CaseReported(Event):
+    """A city's own case system says how the case stands there. ``late``: newer ones came first."""
+
+    status: str
+    reported_at: str
+    note_id: str | None = None
+    late: bool = False
+
+
 @event("case.supervised", zh="督办", en="Supervised", tells=Audience.ALL)
 class CaseSupervised(Event):
     """督办: the centre presses the units on."""

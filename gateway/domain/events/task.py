@@ -153,3 +153,20 @@ class TaskCancelled(Event):
     """Nothing is to be done by the unit any more: the ticket was withdrawn, merged or ended otherwise."""
 
     task_id: str
+
+
+@event("task.noted", zh="会商留言", en="Note to the others")
+class TaskNoted(Event):
+    """会商: the unit tells the centre and the other units of the ticket something."""
+
+    task_id: str
+    note_id: str
+
+
+@event("task.pictured", zh="现场照片", en="Picture of the place")
+class TaskPictured(Event):
+    """The unit shows the place. ``shows``: before, after, or evidence of what it says."""
+
+    task_id: str
+    attachment_id: str
+    shows: str

@@ -23,7 +23,8 @@ _PARAMETERS = {
     "ticket": "ticket_id (ULID), or ticket_no: 15 digits with or without the hyphen after the date",
     "callback": "callback_id",
     "interaction": "interaction_id",
-    "verb": "confirm or reveal",
+    "verb": "What is done: one of those that the summary names",
+    "task": "task_id of a task of one's own unit",
     "feed": "Id of a feed",
     "event_seq": "The dead letter's event",
     "attachment": "attachment_id",
@@ -31,7 +32,6 @@ _PARAMETERS = {
     "event_id": "source.event_id of the contact",
     "type": "Type of an event",
     "version": "Version of its class",
-    "task": "task_id",
 }
 
 

@@ -32,6 +32,7 @@ from gateway.web.api.schema_parts import list_of as _list
 from gateway.web.api.schema_parts import nullable as _nullable
 from gateway.web.api.schema_parts import object_of as _object
 from gateway.web.api.schema_parts import ref_to as _ref
+from gateway.web.api.unit_schemas import UNIT_SCHEMAS
 from gateway.web.form import Input
 
 INTERACTION = object_schema(TABLE, "interactions")
@@ -256,6 +257,14 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "Units": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, name_en=TEXT, kind=TEXT, parent=NTEXT))),
+    **UNIT_SCHEMAS,
+    "CaseUpdated": _object(
+        ticket_id=TEXT,
+        ticket_no=TEXT,
+        status=_enum(Status),
+        version=WHOLE,
+        result={"enum": ["applied", "late", "repeated", "unchanged"]},
+    ),
     "Divisions": _object(version=TEXT, items=_list(_object(code=TEXT, name=TEXT, level=TEXT, parent=TEXT))),
     "AuditPage": _object(
         items=_list(_object(viewer=TEXT, what=TEXT, ticket_id=NTEXT, at=TIME, detail=ANYTHING)), next_before=NTEXT
@@ -269,6 +278,8 @@ SCHEMAS: dict[str, Schema] = {
         username=TEXT,
         name=TEXT,
         role=TEXT,
+        unit=NTEXT,
+        unit_name=NTEXT,
         must_change_password=FLAG,
         csrf_token=TEXT,
         timezone=TEXT,

@@ -14,13 +14,14 @@ from gateway.domain.task_status import UNIT_VERBS, TaskVerb
 from gateway.domain.veil import Veil
 from gateway.ports.cases import TaskQuery
 from gateway.ports.store import Record, TicketQuery
+from gateway.web.api import unit_tasks
 from gateway.web.api.case_bodies import TASK_BODIES
 from gateway.web.api.case_models import OverdueQuery, ReassignBody, TasksQuery, WaitingQuery
 from gateway.web.api.case_view import word_of
 from gateway.web.api.cases import OPTIONAL_HEADERS, carry_out, check_units, request_key, wanted_version
 from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import asks_unmasked, read
-from gateway.web.auth import READ, WRITE
+from gateway.web.auth import OWN_TASKS, READ, WRITE
 from gateway.web.routing import Context, Handler, Route, json_response
 
 _TASK = ("task_id", "unit", "role", "status", "version", "dispatched_at", "due_at")
@@ -122,6 +123,8 @@ def _head(ticket: Record) -> dict[str, Any]:
 
 def _doing(verb: TaskVerb) -> Callable[[Context], Awaitable[web.Response]]:
     async def act(context: Context) -> web.Response:
+        if context.principal.unit is not None:
+            return await unit_tasks.do(context, verb)
         version = wanted_version(context.request)
         body = await context.body(TASK_BODIES[verb])
         key = await request_key(context)
@@ -150,6 +153,7 @@ def _route(verb: TaskVerb, handler: Handler) -> Route:
         handler=handler,
         summary=f"{verb.zh}, {verb.en.lower()}. {whose}; If-Match names the version of the task",
         scope=WRITE,
+        also=OWN_TASKS if verb in UNIT_VERBS else None,
         query=UnmaskedQuery,
         body=TASK_BODIES[verb],
         returns="Ticket",

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.case_work import WorkOnCase
 from gateway.casework.dispatch import DispatchTicket
 from gateway.casework.fire_clock import FireClock
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Offer
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.task_status import Role, TaskVerb

@@ -119,7 +119,7 @@ def _declared(route: Route, caller: str, *, refused: bool) -> bool:
     if caller == ONE_TIME:
         return refused is not route.before_password_change
     scopes = ROLE_SCOPES[PEOPLE[caller]] if caller in PEOPLE else {TOKENS[caller]}
-    may = route.scope is None or route.scope in scopes or ADMIN in scopes
+    may = route.scope is None or bool(scopes & {route.scope, route.also, ADMIN})
     return refused or may
 
 

@@ -23,6 +23,12 @@ ENDS = ("merged", "deflected", "informed", "withdrawn")
 EVERY = st.sampled_from(Status)
 OTHER_WORDS = {
     ("gateway/domain/words.py", "deflected"): "how a call ended",
+    **{
+        ("gateway/domain/case/verbs.py", name): "what refusals say in English"
+        for name in ("dispatched", "evaluated", "archived", "informed", "redirected", "withdrawn")
+    },
+    ("gateway/domain/task_status.py", "signed"): "a status of a unit's task",
+    ("gateway/domain/task_status.py", "replied"): "a status of a unit's task",
     ("gateway/domain/events/told.py", "merged"): "a key of events",
     ("gateway/domain/events/told.py", "replied"): "a key of events",
     ("gateway/cli/trace_view.py", "registered"): "a step of a contact's way",

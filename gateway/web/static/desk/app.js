@@ -9,6 +9,10 @@ import { Tools } from "./shared/tools.js";
 
 /** @param {Session} found */
 const enter = (found) => {
+  if (found.unit) {
+    location.replace("../unit/"); // people of a unit have pages of their own
+    return;
+  }
   setCsrf(found.csrf_token);
   session.value = found;
 };

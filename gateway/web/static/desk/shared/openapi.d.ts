@@ -152,9 +152,21 @@ export interface CaseRepliedData { note_id: string; by: string; changed?: Change
 
 export interface CaseReplyBody { text: string; }
 
+export interface CaseReportedData { status: string; reported_at: string; note_id?: string | null; late?: boolean; changed?: Changed; }
+
 export interface CaseSupervisedData { reason: string; note_id?: string | null; changed?: Changed; }
 
 export interface CaseUndecidedData { reason: string; trace?: string[]; candidates?: string[]; changed?: Changed; }
+
+export interface CaseUpdateBody { update_id?: string | null; status: Reported; at: string; text?: string | null; }
+
+export interface CaseUpdated {
+  ticket_id: string;
+  ticket_no: string;
+  status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+  version: number;
+  result: "applied" | "late" | "repeated" | "unchanged";
+}
 
 export interface CategoryPatch {
   code: string;
@@ -386,7 +398,7 @@ export interface EvaluateBody { satisfied: number; text?: string | null; }
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.offered" | "task.paused" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.noted" | "task.offered" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -658,6 +670,8 @@ export interface ReplayStarted { feed: string; events: number; }
 
 export interface Replayed { feed: string; event_seq: number; }
 
+export type Reported = "open" | "dispatched" | "signed" | "handling" | "replied";
+
 export interface Requester {
   kind?: RequesterKind;
   phone?: string | null;
@@ -744,6 +758,8 @@ export interface Session {
   username: string;
   name: string;
   role: string;
+  unit: string | null;
+  unit_name: string | null;
   must_change_password: boolean;
   csrf_token: string;
   timezone: string;
@@ -802,6 +818,8 @@ export interface TaskExtensionAskedData { task_id: string; until: string; reason
 
 export interface TaskExtensionRefusedData { task_id: string; note_id?: string | null; changed?: Changed; }
 
+export interface TaskNotedData { task_id: string; note_id: string; changed?: Changed; }
+
 export interface TaskOfferedData {
   task_id: string;
   unit: string;
@@ -832,6 +850,8 @@ export interface TaskPage {
 }
 
 export interface TaskPausedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskPicturedData { task_id: string; attachment_id: string; shows: string; changed?: Changed; }
 
 export interface TaskReassignedData {
   task_id: string;
@@ -945,6 +965,7 @@ export interface Ticket {
     first_asked: string | null;
     undecided_since: string | null;
     reopened: number;
+    reported_at: string | null;
     units: {
       task_id: string;
       unit: string | null;
@@ -1081,6 +1102,174 @@ export interface TranscriptCompletedData {
   caught_up?: boolean;
   late_s?: number | null;
   changed?: Changed;
+}
+
+export interface UnitActionBody { reason?: string | null; text?: string | null; until?: string | null; solved?: boolean; }
+
+export interface UnitNoteBody { text: string; }
+
+export interface UnitTask {
+  task_id: string;
+  unit: string | null;
+  role: "lead" | "joint";
+  status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+  version: number;
+  dispatched_at: string | null;
+  signed_at: string | null;
+  responded_at: string | null;
+  arrived_at: string | null;
+  replied_at: string | null;
+  accepted_at: string | null;
+  due_at: string | null;
+  asked_until: string | null;
+  verbs: ("arrive" | "extend" | "pause" | "reply" | "respond" | "resume" | "return" | "sign")[];
+  returns: { at: string; rule: string | null; upheld: boolean; }[];
+  clocks: {
+    kind: string;
+    started_at: string | null;
+    due_at: string | null;
+    warn_at: string | null;
+    breached_at: string | null;
+    paused_at: string | null;
+    met_at: string | null;
+    stopped_at: string | null;
+  }[];
+  ticket: {
+    ticket_no: string;
+    status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+    line: "citizen" | "enterprise";
+    created_at: string;
+    empty: boolean;
+  };
+  demand: {
+    type: string | null;
+    title: string | null;
+    content: string | null;
+    category: {
+      code: string | null;
+      l1: string | null;
+      l2: string | null;
+      l3: string | null;
+      l4: string | null;
+      taxonomy_version: string | null;
+    };
+    urgency: { level: string | null; reason: string | null; };
+    emergency: "110" | "119" | "120" | "122" | null;
+    complained_about: { name: string | null; phone: string | null; };
+  };
+  place: {
+    address: string | null;
+    district: { code: string | null; name: string | null; };
+    street: { code: string | null; name: string | null; };
+    community: { code: string | null; name: string | null; };
+    grid_id: string | null;
+    lat: number | null;
+    lon: number | null;
+    crs: string | null;
+  };
+  contact: {
+    kind: string;
+    name: string | null;
+    phone: string | null;
+    callback_phone: string | null;
+    language: string | null;
+    accessibility: string[];
+  } | null;
+  others: {
+    unit: string | null;
+    name: string | null;
+    role: "lead" | "joint";
+    status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+  }[];
+  notes: {
+    note_id: string;
+    kind: "reason" | "reply" | "talk" | "evidence";
+    at: string;
+    unit: string | null;
+    name: string | null;
+    text: string | null;
+  }[];
+  history: {
+    type: string;
+    at: string;
+    reason: string | null;
+    until: string | null;
+    solved: boolean | null;
+    by_silence: boolean | null;
+  }[];
+  pictures: {
+    attachment_id: string;
+    name: string | null;
+    media_type: string | null;
+    bytes: number | null;
+    at: string;
+    shows: "before" | "after" | "evidence";
+  }[];
+  attachments: { attachment_id: string; name: string | null; media_type: string | null; bytes: number | null; }[];
+}
+
+export interface UnitTaskPage {
+  items: {
+    task_id: string;
+    unit: string | null;
+    role: "lead" | "joint";
+    status: "offered" | "signed" | "working" | "extended" | "paused" | "returning" | "returned" | "upheld" | "replied" | "accepted" | "sent_back" | "cancelled";
+    version: number;
+    dispatched_at: string | null;
+    signed_at: string | null;
+    responded_at: string | null;
+    arrived_at: string | null;
+    replied_at: string | null;
+    accepted_at: string | null;
+    due_at: string | null;
+    asked_until: string | null;
+    verbs: ("arrive" | "extend" | "pause" | "reply" | "respond" | "resume" | "return" | "sign")[];
+    returns: { at: string; rule: string | null; upheld: boolean; }[];
+    clocks: {
+      kind: string;
+      started_at: string | null;
+      due_at: string | null;
+      warn_at: string | null;
+      breached_at: string | null;
+      paused_at: string | null;
+      met_at: string | null;
+      stopped_at: string | null;
+    }[];
+    ticket: {
+      ticket_no: string;
+      status: "registered" | "classified" | "dispatched" | "signed" | "handling" | "replied" | "evaluated" | "archived" | "merged" | "deflected" | "informed" | "withdrawn";
+      line: "citizen" | "enterprise";
+      created_at: string;
+      empty: boolean;
+    };
+    demand: {
+      type: string | null;
+      title: string | null;
+      content: string | null;
+      category: {
+        code: string | null;
+        l1: string | null;
+        l2: string | null;
+        l3: string | null;
+        l4: string | null;
+        taxonomy_version: string | null;
+      };
+      urgency: { level: string | null; reason: string | null; };
+      emergency: "110" | "119" | "120" | "122" | null;
+      complained_about: { name: string | null; phone: string | null; };
+    };
+    place: {
+      address: string | null;
+      district: { code: string | null; name: string | null; };
+      street: { code: string | null; name: string | null; };
+      community: { code: string | null; name: string | null; };
+      grid_id: string | null;
+      lat: number | null;
+      lon: number | null;
+      crs: string | null;
+    };
+  }[];
+  next_cursor: string | null;
 }
 
 export interface Units {
@@ -1233,6 +1422,13 @@ export interface Operations {
   "GET taxonomy": { query: Record<string, never>; body: undefined; answer: Taxonomy; };
   "GET units": { query: Record<string, never>; body: undefined; answer: Units; };
   "GET divisions": { query: Record<string, never>; body: undefined; answer: Divisions; };
+  "POST tickets/{ticket}/updates": { query: Record<string, never>; body: CaseUpdateBody; answer: CaseUpdated; };
+  "GET unit/tasks": { query: { open?: boolean; limit?: number; cursor?: string | null; }; body: undefined; answer: UnitTaskPage; };
+  "GET unit/tasks/{task}": { query: Record<string, never>; body: undefined; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/{verb}": { query: Record<string, never>; body: UnitActionBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/notes": { query: Record<string, never>; body: UnitNoteBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/pictures": { query: { shows?: "before" | "after" | "evidence"; name?: string; }; body: undefined; answer: UnitTask; };
+  "GET unit/tasks/{task}/pictures/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
   "POST session": { query: Record<string, never>; body: LoginBody; answer: Session; };
   "GET session": { query: Record<string, never>; body: undefined; answer: Session; };
   "DELETE session": { query: Record<string, never>; body: undefined; answer: null; };

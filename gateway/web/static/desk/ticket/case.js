@@ -33,8 +33,7 @@ export function Case({ record, take, newest, query }) {
   useEffect(() => {
     let gone = false;
     call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), () => {});
-    if (record.handling.units.length > 0 || record.status !== "registered")
-      call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), () => {});
+    call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), () => {});
     const waits = record.handling.units.length === 0 && !record.empty;
     if (waits) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), () => {});
     else setAdvice(null);

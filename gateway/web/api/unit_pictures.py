@@ -1,0 +1,128 @@
+"""Pictures of a unit's task: those it takes itself, and those that the requester sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from gateway.casework.task_sharing import PictureForTask
+from gateway.domain.attachments import NewAttachment
+from gateway.domain.case.picture import MOST_OF_A_TASK
+from gateway.domain.ids import spelled_no
+from gateway.errors import NotFound
+from gateway.media.pictures import PICTURES
+from gateway.ports.attachments import AttachmentRefused, Attachments, StoredFile
+from gateway.web.api.attachments import send_attachment
+from gateway.web.api.unit_models import PictureQuery
+from gateway.web.api.unit_room import own_task, shown
+from gateway.web.api.unit_tasks import ONE
+from gateway.web.auth import OWN_TASKS
+from gateway.web.problems import Problem
+from gateway.web.routing import Context, Route, json_response
+
+_CHUNK = 64 * 1024
+_CHANNEL = "unit"
+_ID_LENGTH = 32
+_REFUSED = {
+    "too_large": (413, "The picture is larger than this service takes."),
+    "empty": (422, "The picture is empty."),
+    "not_allowed": (422, "This is no picture: JPEG, PNG, GIF or WebP; its content decides, not its name."),
+}
+
+
+async def add(context: Context) -> web.Response:
+    """Keep the picture that the body is. The same one once more, for the same task, changes nothing."""
+    query = context.query(PictureQuery)
+    row = await own_task(context)
+    services = context.services
+    if services.files is None:
+        raise Problem(503, "no_file_store", "This installation takes no files.", headers={"Retry-After": "60"})
+    if len((await shown(context, row))["pictures"]) >= MOST_OF_A_TASK:
+        raise Problem(409, "too_many_pictures", f"A task has at most {MOST_OF_A_TASK} pictures.")
+    kept = await _keep(context.request, services.files, query.name)
+    named = hashlib.sha256(f"{row.task_id} {query.shows} {kept.sha256}".encode()).hexdigest()[:_ID_LENGTH]
+    picture = NewAttachment(
+        attachment_id=named,
+        channel_id=_CHANNEL,
+        kind="image",
+        message_id=named,
+        name=query.name or None,
+        media_type=kept.media_type,
+        bytes=kept.bytes,
+        sha256=kept.sha256,
+        location=kept.location,
+    )
+    await services.store.execute(
+        PictureForTask(
+            at=services.clock.now(),
+            actor=context.principal.actor,
+            ticket_id=row.ticket_id,
+            task_id=row.task_id,
+            attachment=picture,
+            shows=query.shows,
+        )
+    )
+    return json_response(await shown(context, row), status=201)
+
+
+async def _keep(request: web.Request, files: Attachments, name: str) -> StoredFile:
+    """The body on the disk; it comes as it is sent, and is given up at the port's limit."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async for piece in request.content.iter_chunked(_CHUNK):
+            yield piece
+
+    try:
+        kept = await files.keep(pieces(), name)
+    except AttachmentRefused as error:
+        status, detail = _REFUSED[error.why]
+        raise Problem(status, f"file_{error.why}", detail) from None
+    except OSError as error:
+        raise Problem(503, "store_unavailable", "Files cannot be stored now.", headers={"Retry-After": "5"}) from error
+    if kept.media_type not in PICTURES:
+        raise Problem(422, "file_not_allowed", _REFUSED["not_allowed"][1])
+    return kept
+
+
+async def get(context: Context) -> web.StreamResponse:
+    """A picture that the task's page shows; 404 for every other file of the ticket."""
+    row = await own_task(context)
+    services, wanted = context.services, context.request.match_info["attachment"]
+    task = await shown(context, row)
+    if services.attachments is None or services.files is None:
+        raise NotFound("This house keeps no attachments.")
+    if wanted not in {one["attachment_id"] for one in (*task["pictures"], *task["attachments"])}:
+        raise NotFound(f"the task has no picture {wanted!r}")
+    found = await services.attachments.get(wanted)
+    return await send_attachment(context, services.files, found, spelled_no(task["ticket"]["ticket_no"]))
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path=f"{ONE}/pictures",
+        handler=add,
+        summary="A picture of the place, before or after, or evidence: the body is the picture itself",
+        scope=OWN_TASKS,
+        query=PictureQuery,
+        streaming=True,
+        returns="UnitTask",
+        status=201,
+        errors=(400, 401, 403, 404, 409, 413, 422, 429, 503),
+        tag="units",
+    ),
+    Route(
+        method="GET",
+        path=f"{ONE}/pictures/{{attachment}}",
+        handler=get,
+        summary="A picture that the unit took, or that the requester of its task sent",
+        scope=OWN_TASKS,
+        streaming=True,
+        returns="application/octet-stream",
+        errors=(401, 403, 404, 409, 410, 416, 429, 503),
+        headers=(("Range", "One range of bytes (RFC 9110 14.2)."),),
+        tag="units",
+    ),
+)

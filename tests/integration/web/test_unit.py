@@ -1,0 +1,173 @@
+"""Units work on their own tasks by the API of their pages, and see nothing beyond them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.intake.media.attachment_files import AttachmentFiles
+from tests.support.pictures import png
+from tests.support.units import UnitPerson, dispatched, person_of
+from tests.support.web_house import PASSWORD, PASSWORD_HASH, WebHouse, audited, web_house
+
+pytestmark = pytest.mark.integration
+TASKS = "/api/v1/unit/tasks"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
+    files = AttachmentFiles(tmp_path / "attachments")
+    async with web_house(tmp_path, files=files) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def water(house: WebHouse) -> AsyncIterator[UnitPerson]:
+    async with person_of(house, "M02") as person:
+        yield person
+
+
+@pytest.fixture
+async def streets(house: WebHouse) -> AsyncIterator[UnitPerson]:
+    async with person_of(house, "M04") as person:
+        yield person
+
+
+async def _ticket(house: WebHouse, event_id: str = "e1", **more: Any) -> str:
+    requester = {"kind": "citizen", "name": "张三丰", "phone": "13800138000", **more.pop("requester", {})}
+    contact = await house.contact("龙华区的小区停水了，请找张三丰", event_id=event_id, requester=requester, **more)
+    return str(contact["ticket_id"])
+
+
+async def test_sign_return_reply_from_the_phone_page(house: WebHouse, water: UnitPerson) -> None:
+    first, second = await _ticket(house), await _ticket(house, "e2")
+    (one,) = await dispatched(house, first, "M02")
+    two, _ = await dispatched(house, second, "M02", "M04")
+    status, page = await water.get(TASKS)
+    assert status == 200
+    assert [item["task_id"] for item in page["items"]] == [one, two]
+    assert page["items"] == sorted(page["items"], key=lambda item: item["due_at"])
+    status, task = await water.ask("POST", f"{TASKS}/{one}/actions/sign", json={}, headers={"If-Match": '"1"'})
+    assert (status, task["version"], task["status"]) == (200, 2, "signed")
+    status, problem = await water.ask("POST", f"{TASKS}/{one}/actions/respond", json={}, headers={"If-Match": '"1"'})
+    assert (status, problem["code"]) == (412, "stale_version")
+    assert (await water.do("return", two))[0] == 422
+    status, task = await water.do("return", two, reason="not_ours", text="属交通局")
+    assert (status, task["status"], task["verbs"]) == (200, "returning", [])
+    picture = png(4, 3)
+    for shows in ("before", "after"):
+        path = f"{TASKS}/{one}/pictures?shows={shows}&name=a.png"
+        for _ in range(2):
+            status, task = await water.ask("POST", path, data=picture)
+            assert status == 201
+    digest = hashlib.sha256(picture).hexdigest()
+    assert [one["shows"] for one in task["pictures"]] == ["before", "after"]
+    record = await house.database.reader.ticket(first)
+    assert [one["sha256"] for one in record["attachments"]] == [digest, digest]
+    got = await water.get(f"{TASKS}/{one}/pictures/{task['pictures'][0]['attachment_id']}")
+    assert got == (200, picture)
+    status, task = await water.do("reply", one, text="已恢复供水")
+    assert (status, task["status"]) == (200, "accepted")
+    assert [note["text"] for note in task["notes"]] == ["已恢复供水"]
+    kinds = [entry["type"] for entry in task["history"]]
+    assert kinds == ["task.offered", "task.signed", "task.pictured", "task.pictured", "task.replied", "task.accepted"]
+    status, page = await water.get(f"{TASKS}?open=false")
+    assert [item["task_id"] for item in page["items"]] == [one]
+
+
+async def test_a_unit_signs_only_its_own(house: WebHouse, water: UnitPerson, streets: UnitPerson) -> None:
+    (task,) = await dispatched(house, await _ticket(house), "M02")
+    answers = [
+        await streets.do("sign", task),
+        await streets.get(f"{TASKS}/{task}"),
+        await streets.ask("POST", f"{TASKS}/{task}/notes", json={"text": "让我看看"}),
+        await streets.ask("POST", f"{TASKS}/{task}/pictures", data=png(1, 1)),
+        await streets.get(f"{TASKS}/{task}/pictures/nothing"),
+    ]
+    nothing = await streets.do("sign", "nothing")
+    assert {(status, answer["code"]) for status, answer in (*answers, nothing)} == {(404, "not_found")}
+    assert (await streets.get(TASKS))[1]["items"] == []
+    assert (await audited(house)).count(("user:m04", "task_refused")) == len(answers)
+    assert (await water.get(f"{TASKS}/{task}"))[1]["status"] == "offered"
+
+
+async def test_the_inbox_goes_on_where_a_page_ended(house: WebHouse, water: UnitPerson) -> None:
+    tasks = [(await dispatched(house, await _ticket(house, f"e{nth}"), "M02"))[0] for nth in range(5)]
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        status, page = await water.get(f"{TASKS}?limit=2{cursor}")
+        assert status == 200
+        seen += [item["task_id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen == tasks
+    assert (await water.get(f"{TASKS}?cursor=nothing"))[0] == 422
+
+
+async def test_an_extension_is_the_centres_to_grant(house: WebHouse, water: UnitPerson) -> None:
+    (task,) = await dispatched(house, await _ticket(house), "M02")
+    until = (house.clock.now() + timedelta(hours=60)).isoformat()
+    assert (await water.do("extend", task, until=until))[0] == 422
+    status, shown = await water.do("extend", task, until=until, reason="parts")
+    assert (status, shown["status"]) == (200, "offered")
+    assert shown["asked_until"] is not None
+    assert (await water.do("extend", task, until=until, reason="想到再说"))[0] == 422, "a code, no words"
+
+
+async def test_notes_reach_the_other_units_of_the_ticket_and_reasons_do_not(
+    house: WebHouse, water: UnitPerson, streets: UnitPerson
+) -> None:
+    mine, theirs = await dispatched(house, await _ticket(house), "M02", "M04")
+    assert (await water.do("sign", mine))[0] == 200
+    assert (await water.do("pause", mine, reason="requester", text="约了张三丰明天"))[0] == 200
+    status, task = await streets.ask("POST", f"{TASKS}/{theirs}/notes", json={"text": "路面今晚挖开，13800138000"})
+    assert (status, [one["unit"] for one in task["others"]]) == (200, ["M02"])
+    assert [(note["kind"], note["unit"], note["text"]) for note in task["notes"]] == [
+        ("talk", "M04", "路面今晚挖开，138****8000")
+    ]
+    _, task = await water.get(f"{TASKS}/{mine}")
+    assert [(note["kind"], note["text"]) for note in task["notes"]] == [
+        ("reason", "约了张**明天"),
+        ("talk", "路面今晚挖开，138****8000"),
+    ]
+    assert all("text" not in str(entry) for entry in task["history"])
+
+
+async def test_a_secret_reporter_is_nowhere_for_a_unit(house: WebHouse, water: UnitPerson) -> None:
+    for event_id, hiding in (("s", {"secret": True}), ("a", {"anonymous": True})):
+        ticket_id = await _ticket(house, event_id, requester=hiding)
+        (task,) = await dispatched(house, ticket_id, "M02")
+        status, shown = await water.get(f"{TASKS}/{task}")
+        assert (status, shown["contact"], shown["attachments"]) == (200, None, [])
+        _, inbox = await water.get(TASKS)
+        for told in (str(shown), str(inbox)):
+            assert "138" not in told
+            assert "张" not in told
+            assert "三丰" not in told
+
+
+async def test_who_is_not_of_a_unit_has_no_inbox(house: WebHouse) -> None:
+    for who in ("reader", "writer", "contacts", "listener"):
+        assert (await house.get(TASKS, who))[1]["code"] == "scope_missing"
+    assert (await house.get(TASKS, "admin"))[1]["code"] == "unit_only"
+
+
+async def test_who_sets_a_password_of_their_own_stays_of_their_unit(house: WebHouse) -> None:
+    await house.database.users.add(
+        username="shui", name="水", role="unit", unit="M02", password_hash=PASSWORD_HASH, one_time=True
+    )
+    status, session = await house.ask("POST", "/api/v1/session", None, json={"username": "shui", "password": PASSWORD})
+    assert (status, session["unit"], session["unit_name"]) == (200, "M02", "市水务局")
+    token = {"X-CSRF-Token": session["csrf_token"]}
+    assert (await house.get(TASKS, None))[1]["code"] == "password_change_required"
+    change = {"current": PASSWORD, "new": "every drop is counted 9"}
+    status, session = await house.ask("POST", "/api/v1/session/password", None, json=change, headers=token)
+    assert (status, session["role"], session["unit"]) == (200, "unit", "M02")
+    assert await house.get(TASKS, None) == (200, {"items": [], "next_cursor": None})
