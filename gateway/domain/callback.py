@@ -19,6 +19,9 @@ from gateway.domain.words import ABANDONED, CallbackState, Disposition
 
 REPLY_WINDOW_CLOSED = "reply_window_closed"
 """The reason of who has an answer coming that their provider does not let through any more."""
+REPLY, VISIT = "reply", "visit"
+"""Reasons of the centre's own: to tell somebody the reply to their ticket; to ask what they think of it (回访)."""
+ABOUT_A_REPLY = frozenset({REPLY, VISIT})
 CALLED_AGAIN, WENT_ON = "called_again", "call_went_on"
 """Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not."""
 MOST_REASONS = 20
@@ -226,11 +229,15 @@ def called_again(tasks: Iterable[Task], requester_id: str, line: str, interactio
     """The person was served in this interaction: their tasks that end by it, ended.
 
     What it asked for itself stays, and what they asked for after it began: a call's words may be known long after it.
+    So does a call about a reply: who calls about something else has not been told it.
     """
     return [
         ended(task, CallbackState.DONE, SYSTEM, CALLED_AGAIN, at)
         for task in tasks
         if task.open
         and (task.requester_id, task.line) == (requester_id, line)
-        and all(reason.interaction_id < interaction_id for reason in task.reasons)  # ids sort by time
+        and all(
+            reason.interaction_id < interaction_id and reason.reason not in ABOUT_A_REPLY  # ids sort by time
+            for reason in task.reasons
+        )
     ]

@@ -33,6 +33,7 @@ from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutb
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
+from gateway.storage.replies import SqlReplyReads
 from gateway.storage.search_index import SqlSearchIndex
 from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
@@ -81,6 +82,7 @@ class Database:
     erasures: SqlErasureStore
     catalogues: SqlCatalogueStore
     search: SqlSearchIndex
+    replies: SqlReplyReads
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -146,6 +148,7 @@ async def open_database(
         erasures=SqlErasureStore(sql=sql, clock=clock, committed=committed),
         catalogues=SqlCatalogueStore(sql=sql),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
+        replies=SqlReplyReads(sql=sql),
     )
 
 

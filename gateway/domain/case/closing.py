@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain.case.case import Case
+from gateway.domain.case.replies import Replies
 from gateway.domain.events import (
     CaseArchived,
     CaseDeflected,
@@ -70,6 +71,7 @@ class Closing:
         told.set("outcome.public_reply", text)
         self._record(CaseReplied(at=self._at, actor=self._actor, note_id=note_id, by=by), told)
         self._case.clocks.stop(self._case.clocks.running())
+        Replies(ticket, self._at, self._actor).due(note_id)
 
     def evaluate(self, satisfied: int, channel: str, comment: str | None) -> None:
         """评价, of the reply that was given last. ``Conflict`` before there is one."""

@@ -53,6 +53,17 @@ from gateway.domain.events.message import (
     MessageReceived,
     MessageSent,
 )
+from gateway.domain.events.reply import (
+    ReplyCalled,
+    ReplyDelivered,
+    ReplyDue,
+    ReplyFailed,
+    ReplySent,
+    ReplyTogether,
+    ReplyTold,
+    ReplyUnderWay,
+    ReplyUnreached,
+)
 from gateway.domain.events.task import (
     TaskAccepted,
     TaskArrived,
@@ -136,6 +147,15 @@ __all__ = [
     "MessageReceived",
     "MessageSent",
     "ProgressAsked",
+    "ReplyCalled",
+    "ReplyDelivered",
+    "ReplyDue",
+    "ReplyFailed",
+    "ReplySent",
+    "ReplyTogether",
+    "ReplyTold",
+    "ReplyUnderWay",
+    "ReplyUnreached",
     "SecrecyLifted",
     "SegmentHeard",
     "SourceTold",

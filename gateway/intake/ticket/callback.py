@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.domain.callback_work import Work
+from gateway.domain.case.replies import Replies
 from gateway.domain.command import Applied, Refs
 from gateway.domain.owed_calls import OwedCalls, check_work
 from gateway.domain.world import World
@@ -30,4 +31,8 @@ class WorkOnCallback:
         calls = OwedCalls(world, ticket, self.work.at)
         calls.settle()
         calls.work(self.work)
+        task = world.tasks[self.work.callback_id]
+        for ticket_id in task.tickets:
+            reasons = [one.reason for one in task.reasons if one.ticket_id == ticket_id]
+            Replies(world.tickets[ticket_id], self.work.at, self.work.actor).called(self.work, reasons)
         return world.applied(ticket)

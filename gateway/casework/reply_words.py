@@ -1,0 +1,32 @@
+"""What a requester is told with a reply: the numbers of their tickets, the words of the centre, how to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.domain.ids import spelled_no
+
+SCORES = (("5", "很满意", "Very satisfied"), ("4", "满意", "Satisfied"), ("3", "基本满意", "Fairly satisfied"))
+SCORES += (("2", "不满意", "Dissatisfied"), ("1", "很不满意", "Very dissatisfied"))
+"""Key, and what it means in both languages."""
+
+
+def reply_text(numbers: Sequence[str], text: str, language: str | None, link: str | None) -> str:
+    """The message. Nobody is named in it: whoever reads it on another's telephone learns no more than its words."""
+    english = language == "en"
+    spelled = [spelled_no(number) for number in numbers]
+    if english:
+        named = ("ticket " if len(spelled) == 1 else "tickets ") + " and ".join(spelled)
+        asked = "How satisfied are you? Reply 5 (very satisfied) to 1 (very dissatisfied)"
+        return f"12345 hotline, reply to {named}: {text}\n{asked}" + (f", or open {link}" if link else "") + "."
+    asked = "请评价：5很满意、4满意、3基本满意、2不满意、1很不满意，回复数字即可"
+    return (
+        f"【12345热线】您反映的工单{'、'.join(spelled)}答复如下：{text}\n{asked}"
+        + (f"；或打开{link}" if link else "")
+        + "。"
+    )
+
+
+def score_buttons(language: str | None) -> tuple[tuple[str, str], ...]:
+    """The answers that a channel with buttons offers."""
+    return tuple((key, en if language == "en" else zh) for key, zh, en in SCORES)
