@@ -1,4 +1,4 @@
-"""Wires background work: recovery, feeds, titles, answers to sources."""
+"""Wires background work: recovery, feeds, titles, answers to sources and to requesters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation, valkey_url
+from gateway.bootstrap.replies import reply_ways
 from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
+from gateway.casework.reply_teller import ReplyTeller
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
@@ -44,6 +46,15 @@ class Worker:
             cursors=database.channel_states,
             next_commit=database.committed.next,
             channels=base.configured.called_back,
+            clock=base.clock,
+        )
+        self.replies = ReplyTeller(
+            store=database.changes,
+            reader=database.reader,
+            reads=database.replies,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
+            ways=lambda: reply_ways(base),
             clock=base.clock,
         )
         lease = base.lease(TITLES)

@@ -38,7 +38,9 @@ class ReplyWays:
     """Which ways there are, as the configuration has them now."""
 
     windows: Mapping[str, ReplyWindow | None]
-    """Channels on which people write to us, with the window in which their provider lets us answer."""
+    """Channels on which people write to us, with the window in which their provider lets us answer, or they look."""
+    patient: Collection[str]
+    """Those of them that take a message after their window, too."""
     sources: Collection[str]
     """Channels whose platform is told of every ticket that it handed over."""
     sms: str | None
@@ -206,5 +208,7 @@ def _reach(reporter: Reporter, ways: ReplyWays) -> Reach:
     return Reach(
         open_until=until,
         sms=phone if textable and not same else None,
+        still=account is not None and account.channel_id in ways.patient,
+        callable=reporter.callable,
         by_source=_by_source(reporter, ways),
     )

@@ -227,6 +227,8 @@ class ChannelSpec(Generic[S]):
     """Whether it sends what we write and fetches what people sent: its classes are ``ports.message.TextChannel``s."""
     window: ReplyWindow | None = None
     """In which its provider lets us answer, where it ``converses``: that of its instances (``TextChannel.window``)."""
+    read_for_s: float | None = None
+    """So long after somebody wrote here they still look; None: what is sent reaches them wherever they are."""
     flow: Callable[[S], str] | None = None
     """The flow that answers at an instance."""
     realm: Callable[[S], str] | None = None

@@ -39,6 +39,8 @@ class Reporter:
     account: Account | None
     phone: str | None
     """A number that is surely theirs."""
+    callable: bool
+    """Some number is known at which they may be reached."""
     language: str | None
     urgent: bool
     replies: tuple[GivenReply, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.callback import SPOKEN, number_to_call, number_to_write
 from gateway.domain.form import Form
 from gateway.domain.keys import CONVERSATION
 from gateway.domain.words import UrgencyLevel
@@ -19,7 +20,6 @@ from gateway.storage.codec import form_of
 from gateway.storage.engine import Sql
 from gateway.storage.merged import members
 from gateway.storage.outbox import heard_of, sent_to
-from gateway.storage.tasks import reply_number
 from gateway.storage.texts import check_texts
 
 _TICKETS = Query(sa.select(t.tickets).where(listed(t.tickets.c.ticket_id, "wanted")).order_by(t.tickets.c.ticket_no))
@@ -117,6 +117,7 @@ def _accounts(connection: sa.Connection, places: set[tuple[str, str]]) -> dict[t
 
 def _reporter(row: Any, interaction_id: str | None, account: Account | None) -> Reporter:
     form = form_of(row["doc"])
+    spoken = form.prefill.fields.get(SPOKEN)
     return Reporter(
         ticket_id=row["ticket_id"],
         ticket_no=row["ticket_no"],
@@ -126,7 +127,8 @@ def _reporter(row: Any, interaction_id: str | None, account: Account | None) -> 
         event_id=form.source.event_id,
         interaction_id=interaction_id,
         account=account,
-        phone=reply_number(row["doc"]),
+        phone=number_to_write(form.requester, spoken),
+        callable=number_to_call(form.requester, spoken) is not None,
         language=form.requester.language,
         urgent=form.demand.urgency.level == UrgencyLevel.URGENT,
         replies=tuple(form.handling.replies),

@@ -357,6 +357,7 @@ class MemoryReplyReads:
             interaction_id=own[-1].interaction_id if own else None,
             account=self._account(told[-1]) if told else None,
             phone=number_to_write(form.requester, form.prefill.fields.get(SPOKEN)),
+            callable=ticket_number(ticket) is not None,
             language=form.requester.language,
             urgent=form.demand.urgency.level == "urgent",
             replies=tuple(form.handling.replies),

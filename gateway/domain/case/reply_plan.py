@@ -21,6 +21,7 @@ class Because(Term):
     WINDOW_CLOSED = "window_closed", "来信渠道已超过回复时限", "Their channel lets no further answer through"
     FAILED = "way_failed", "前一方式未送达", "The way before it came to nothing"
     NO_NUMBER = "no_number", "没有可发短信的本人号码", "No number that is surely theirs can be texted"
+    LAST_WAY = "last_way", "没有其他联系方式", "There is no other way"
     TOLD_BY_SOURCE = "told_by_source", "由来源平台转告", "The platform tells them"
 
 
@@ -57,6 +58,10 @@ class Reach:
 
     open_until: datetime | None = None
     sms: str | None = None
+    still: bool = False
+    """After ``open_until``, too, the channel takes a message, though perhaps nobody looks there any more."""
+    callable: bool = True
+    """Some number of theirs is known."""
     by_source: bool = False
     """The platform that handed the contact over is told, and tells them."""
 
@@ -87,4 +92,6 @@ def plan(reach: Reach, tried: Collection[str], now: datetime, quiet: QuietHours 
     closed = Because.NO_ACCOUNT if reach.open_until is None else Because.WINDOW_CLOSED
     if Way.SMS not in tried and reach.sms is not None:
         return Plan(way=Way.SMS, at=later, because=failed or closed)
+    if Way.CHANNEL not in tried and reach.still and not reach.callable:
+        return Plan(way=Way.CHANNEL, at=now, because=Because.LAST_WAY)
     return Plan(way=Way.CALL, at=later, because=failed or (Because.NO_NUMBER if reach.sms is None else closed))

@@ -16,6 +16,7 @@ from gateway.domain.ids import new_ulid
 from gateway.domain.keys import CONVERSATION, ExternalKey, Identity
 from gateway.domain.messages import DeliveryUpdate, NewMessage, ThreadStep
 from gateway.domain.reply_window import ReplyWindow
+from gateway.following.poll import never
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.ticket.callback import WorkOnCallback
 from gateway.intake.ticket.merge import MergeTicket
@@ -25,11 +26,8 @@ from tests.support.clocks import NOON, SHANGHAI, SetClock
 
 MOBILE = "+8613800138000"
 WINDOW = ReplyWindow(messages=5, within_s=48 * 3600)
+READ = ReplyWindow(messages=1000, within_s=24 * 3600)
 NONE_QUIET = QuietHours(begin=time(0), end=time(0), zone=SHANGHAI)
-
-
-async def _never() -> None:
-    raise AssertionError("nobody follows here: each event is handed over")
 
 
 @dataclass
@@ -50,14 +48,15 @@ class Centre:
             reader=self.db.reader,
             reads=self.db.replies,
             cursors=None,
-            next_commit=lambda: _never(),  # type: ignore[arg-type,return-value]  # never waited for
+            next_commit=never,
             ways=self._ways,
             clock=self.clock,
         )
 
     def _ways(self) -> ReplyWays:
         return ReplyWays(
-            windows={"wechat": WINDOW, "telegram": None, "sms": None},
+            windows={"wechat": WINDOW, "telegram": None, "sms": None, "web": READ},
+            patient={"telegram", "sms", "web"},
             sources=self.sources,
             sms=self.sms,
             quiet=self.quiet,

@@ -54,6 +54,15 @@ async def test_without_a_number_to_text_somebody_calls_and_the_call_exists(centr
     assert await centre.messages(ticket) == []
 
 
+async def test_a_chat_page_that_was_left_long_ago_is_the_last_way(centre: Centre) -> None:
+    known, unknown = await centre.registered("web", "v1", phone=MOBILE), await centre.registered("web", "v2")
+    centre.at(hours=30)
+    await centre.replied(known)
+    await centre.replied(unknown)
+    assert [(await centre.reply(one))["way"] for one in (known, unknown)] == ["sms", "channel"]
+    assert (await centre.reply(unknown))["because"] == "last_way"
+
+
 async def test_a_landline_is_called_never_texted(centre: Centre) -> None:
     ticket = await centre.registered("hotline", phone="+8689866223344")
     await centre.replied(ticket)
@@ -189,7 +198,7 @@ async def test_a_platform_is_told_of_each_ticket_that_it_handed_over(centre: Cen
     assert await centre.messages(ticket) == []
 
 
-async def test_at_night_sms_waits_and_urgent_ones_do_not(centre: Centre, clock: SetClock) -> None:
+async def test_at_night_nobody_is_called(centre: Centre) -> None:
     centre.quiet = QuietHours(begin=time(22), end=time(7), zone=SHANGHAI)
     ticket = await centre.registered("hotline", phone="+8689866223344")
     centre.at(hours=11)  # 23:00 in Shanghai
