@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation, valkey_url
@@ -11,6 +12,7 @@ from gateway.bootstrap.replies import reply_ways
 from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
+from gateway.casework.after_reply import AfterReply
 from gateway.casework.reply_teller import ReplyTeller
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
@@ -48,15 +50,16 @@ class Worker:
             channels=base.configured.called_back,
             clock=base.clock,
         )
-        self.replies = ReplyTeller(
-            store=database.changes,
-            reader=database.reader,
-            reads=database.replies,
-            cursors=database.channel_states,
-            next_commit=database.committed.next,
-            ways=lambda: reply_ways(base),
-            clock=base.clock,
-        )
+        following: dict[str, Any] = {
+            "store": database.changes,
+            "reader": database.reader,
+            "reads": database.replies,
+            "cursors": database.channel_states,
+            "next_commit": database.committed.next,
+            "ways": lambda: reply_ways(base),
+            "clock": base.clock,
+        }
+        self.replies, self.after_reply = ReplyTeller(**following), AfterReply(**following)
         lease = base.lease(TITLES)
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, lease=lease)
         self.old_tickets = OldTickets(

@@ -58,6 +58,8 @@ class WorkOnCase:
     satisfied: int | None = None
     channel: str = "desk"
     """By which way a rating came, or a reply goes."""
+    reply_id: str | None = None
+    """Of the reply that is judged; None: the one that was given last."""
     trace: str | None = None
 
     def refs(self) -> Refs:
@@ -73,7 +75,11 @@ class WorkOnCase:
         if self.verb in _NEEDS_REASON and not self.reason:
             raise RejectedInput(f"{self.verb} takes a reason")
         case = Case(ticket, self.at, self.actor, world.case_rules)
-        _DO[self.verb](self, Closing(case, ticket, self.at, self.actor))
+        closing = Closing(case, ticket, self.at, self.actor)
+        if self.verb is CaseVerb.ARCHIVE:
+            closing.archive(_word(WhyArchived, self.reason), world.zone)
+        else:
+            _DO[self.verb](self, closing)
         if self.text and self.verb is not CaseVerb.EVALUATE:
             note = Note(
                 note_id=self.note_id,
@@ -101,11 +107,7 @@ class WorkOnCase:
         """评价."""
         if self.satisfied is None:
             raise RejectedInput("an evaluation takes satisfied, 1 to 5")
-        closing.evaluate(self.satisfied, self.channel, self.text)
-
-    def archive(self, closing: Closing) -> None:
-        """归档."""
-        closing.archive(_word(WhyArchived, self.reason))
+        closing.evaluate(self.satisfied, self.channel, self.text, self.reply_id)
 
     def inform(self, closing: Closing) -> None:
         """告知."""
@@ -122,7 +124,6 @@ def _word(kind: type[Word], code: str | None) -> Word:
 _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
     CaseVerb.REPLY: WorkOnCase.reply,
     CaseVerb.EVALUATE: WorkOnCase.evaluate,
-    CaseVerb.ARCHIVE: WorkOnCase.archive,
     CaseVerb.REOPEN: lambda work, closing: closing.reopen(work.reason or "", work.said_in),
     CaseVerb.INFORM: WorkOnCase.inform,
     CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in),

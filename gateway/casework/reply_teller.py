@@ -17,7 +17,7 @@ from gateway.domain.messages import NewMessage, Queued, ThreadStep
 from gateway.domain.phone_numbers import is_mobile
 from gateway.domain.reply_state import ReplyState, Way
 from gateway.domain.reply_window import ReplyWindow, open_until
-from gateway.domain.status import ANSWERED
+from gateway.domain.status import ANSWERED, Status
 from gateway.errors import NotFound
 from gateway.following.follower import Follower
 from gateway.following.poll import Wake
@@ -29,6 +29,8 @@ from gateway.telemetry import log
 
 CURSOR = "replies"
 _WANTED = frozenset({CaseReplied.TYPE, TicketMerged.TYPE, ReplyFailed.TYPE})
+_STANDS = ANSWERED | {Status.ARCHIVED}
+"""While a ticket is so its reply is what there is to tell."""
 _ORDER = (Way.CHANNEL, Way.SMS, Way.CALL)
 _log = log.get("replies")
 
@@ -95,7 +97,7 @@ class ReplyTeller:
             answered = await self._reads.answered(event["ticket_id"])
         except NotFound:
             return
-        if answered.reply_id is None or not answered.text or answered.status not in ANSWERED:
+        if answered.reply_id is None or not answered.text or answered.status not in _STANDS:
             return
         if event["type"] == ReplyFailed.TYPE:
             await self._next_way(answered, event["ticket_id"], event["data"]["reply_id"])

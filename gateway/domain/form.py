@@ -187,8 +187,8 @@ class TicketClock:
 class GivenReply:
     """回复 on its way to this ticket's requester. Times are RFC 3339.
 
-    ``reply_id``: the note that holds the words. ``of``: the ticket that was answered, where this one was merged into
-    it. ``together``: another ticket of the same person, with which this one's requester is told.
+    ``reply_id``: the note with its words. ``of``: the ticket that was answered, where this one went into it.
+    ``together``: another ticket of the same person, with which they are told. ``visit_id``: the call that asks them.
     """
 
     reply_id: str
@@ -200,6 +200,7 @@ class GivenReply:
     channel_id: str | None = None
     message_id: str | None = None
     callback_id: str | None = None
+    visit_id: str | None = None
     replied_at: str | None = None
     reached_at: str | None = None
     tried: list[str] = field(default_factory=list)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.replies import Replies
+from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.replies import Replies, is_unreachable, newest
 from gateway.domain.events import (
     CaseArchived,
     CaseDeflected,
+    CaseDissatisfied,
     CaseInformed,
     CaseReopened,
     CaseReplied,
@@ -18,6 +20,7 @@ from gateway.domain.events import (
     TicketRated,
 )
 from gateway.domain.ids import rfc3339
+from gateway.domain.reply_state import Score
 from gateway.domain.status import CLOSED, Status, moved
 from gateway.domain.task_status import RUNNING, TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
@@ -26,8 +29,6 @@ from gateway.errors import Conflict
 
 CONTENT = 3
 """A rating below is 不满意."""
-TRIES = 3
-"""联系不上: so many tries, each at another hour of the day."""
 
 
 class WhyArchived(Term):
@@ -71,23 +72,53 @@ class Closing:
         told.set("outcome.public_reply", text)
         self._record(CaseReplied(at=self._at, actor=self._actor, note_id=note_id, by=by), told)
         self._case.clocks.stop(self._case.clocks.running())
+        self._case.clocks.start(ClockKind.VISIT)
         Replies(ticket, self._at, self._actor).due(note_id)
 
-    def evaluate(self, satisfied: int, channel: str, comment: str | None) -> None:
-        """评价, of the reply that was given last. ``Conflict`` before there is one."""
+    def evaluate(self, satisfied: int, channel: str, comment: str | None, reply_id: str | None = None) -> None:
+        """评价, of the reply ``reply_id`` (None: the one that was given last). ``Conflict`` before there is one."""
         ticket = self._ticket
+        given = ticket.form.handling.replies
         if ticket.form.outcome.replied_at is None:
             raise Conflict("nobody has answered this ticket yet: there is nothing to evaluate")
+        judged = given[-1] if given else None
+        if reply_id is not None:
+            judged = next((one for one in given if one.reply_id == reply_id), None)
+            if judged is None:
+                raise Conflict("the ticket was given no such reply")
         event = TicketRated(at=self._at, actor=self._actor, satisfied=satisfied)
-        if ticket.status is Status.REPLIED:
+        if judged is not None:
+            event.reply_id, event.score = judged.reply_id, (Score.FIRST if judged is given[0] else Score.FINAL).value
+        stands = judged is None or judged is given[-1]
+        if stands and ticket.status is Status.REPLIED:
             event.changed["status"] = [ticket.status.value, Status.EVALUATED.value]
         ticket.rate(event, channel, comment)
+        if not stands:
+            return
+        clocks = self._case.clocks
+        clocks.meet(clocks.running(ClockKind.VISIT))
+        if satisfied >= CONTENT:
+            clocks.stop(clocks.running(ClockKind.JUDGE))
+        elif ticket.form.related.merged_into is None:
+            self.dissatisfied(satisfied)
 
-    def archive(self, why: WhyArchived) -> None:
+    def dissatisfied(self, satisfied: int, of: str | None = None) -> None:
+        """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time."""
+        clocks = self._case.clocks
+        if any(clocks.running(ClockKind.JUDGE)):
+            return
+        self._record(CaseDissatisfied(at=self._at, actor=self._actor, satisfied=satisfied, of=of), None)
+        clocks.start(ClockKind.JUDGE)
+
+    def archive(self, why: WhyArchived, zone: tzinfo) -> None:
         """归档. ``Conflict`` without a reason that holds."""
         ticket = self._ticket
-        if why is WhyArchived.EVALUATED and ticket.form.outcome.evaluation.satisfied is None:
+        if any(self._case.clocks.running(ClockKind.JUDGE)):
+            raise Conflict("its requester is dissatisfied: reopen or supervise it first, with a reason")
+        if why is WhyArchived.EVALUATED and not self._is_evaluated():
             raise Conflict("the ticket is not evaluated; a visit in vain at three different hours would do, too")
+        if why is WhyArchived.UNREACHABLE and not self._is_unreachable(zone):
+            raise Conflict("联系不上 takes three calls in vain, each in another hour of the day")
         if why is WhyArchived.NOT_NEEDED and not self._needs_none():
             raise Conflict("only what is empty or praise is put away without an evaluation")
         told = Alteration(ticket)
@@ -96,8 +127,22 @@ class Closing:
         else:
             told.set("status", moved(ticket.status, Status.ARCHIVED))
         told.set("outcome.closed_at", rfc3339(self._at))
-        self._record(CaseArchived(at=self._at, actor=self._actor, why=why.value), told)
+        waived = None
+        if why is WhyArchived.NOT_NEEDED:
+            waived = "empty" if ticket.empty else DemandType.PRAISE.value
+        self._record(CaseArchived(at=self._at, actor=self._actor, why=why.value, waived=waived), told)
         self._case.cancel()
+
+    def _is_evaluated(self) -> bool:
+        """Whether the reply that stands was judged."""
+        outcome, reply = self._ticket.form.outcome, newest(self._ticket.form.handling)
+        if reply is None:
+            return outcome.evaluation.satisfied is not None
+        return any(one.reply_id == reply.reply_id for one in outcome.evaluations)
+
+    def _is_unreachable(self, zone: tzinfo) -> bool:
+        reply = newest(self._ticket.form.handling)
+        return reply is not None and is_unreachable(reply, zone)
 
     def reopen(self, reason: str, note_id: str | None) -> None:
         """重办: the unit that led does it again; where none did, the centre decides."""
@@ -107,6 +152,8 @@ class Closing:
         told.set("handling.reopened", handling.reopened + 1)
         told.set("outcome.closed_at", None)
         self._record(CaseReopened(at=self._at, actor=self._actor, reason=reason, note_id=note_id), told)
+        self._decided()
+        self._case.clocks.stop(self._case.clocks.running(ClockKind.VISIT))
         done = [one for one in handling.units if one.status == TaskStatus.ACCEPTED]
         for task in done:
             self._case.send_back(task, reason, None)
@@ -127,6 +174,11 @@ class Closing:
         if self._ticket.status in CLOSED:
             raise Conflict(f"a ticket that is {self._ticket.status} is supervised no more")
         self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), None)
+        self._decided()
+
+    def _decided(self) -> None:
+        """The centre has decided about a dissatisfied requester."""
+        self._case.clocks.meet(self._case.clocks.running(ClockKind.JUDGE))
 
     def _out(self, event: Event, status: Status) -> None:
         gone = Alteration(self._ticket)

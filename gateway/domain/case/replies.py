@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
 from gateway.domain.callback import ABOUT_A_REPLY
-from gateway.domain.callback_work import DoneResult, Verb, Work
+from gateway.domain.callback_work import AttemptResult, DoneResult, Verb, Work
 from gateway.domain.case.reply_plan import Plan
 from gateway.domain.events import (
     Event,
@@ -21,6 +21,7 @@ from gateway.domain.events import (
     ReplyTold,
     ReplyUnderWay,
     ReplyUnreached,
+    ReplyVisit,
 )
 from gateway.domain.form import GivenReply, Handling
 from gateway.domain.form_items import changed
@@ -28,6 +29,8 @@ from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.reply_state import REACHED, ReplyState, Way
 from gateway.domain.ticket import Alteration, Ticket
 
+_IN_VAIN = frozenset(AttemptResult) - {AttemptResult.CALL_LATER} | {DoneResult.NOT_REACHED}
+"""Results of calls in which nobody was reached; who asks to be called later was."""
 TRIES = 3
 """联系不上: so many calls in vain, each in another hour of the day."""
 
@@ -127,23 +130,27 @@ class Replies:
         after = replace(reply, state=ReplyState.UNREACHED.value)
         self._become(reply, after, ReplyUnreached(**self._about(reply), why=why))
 
-    def called(self, work: Work, reasons: Sequence[str]) -> None:
+    def visit(self, reply: GivenReply, callback_id: str | None) -> None:
+        """Somebody is to ask what they think of it."""
+        self._become(reply, replace(reply, visit_id=callback_id), ReplyVisit(**self._about(reply)))
+
+    def called(self, work: Work, reasons: Collection[str]) -> None:
         """Somebody has worked on a call that is owed for this ticket, among others for ``reasons``."""
         reply = newest(self._ticket.form.handling)
         if reply is None or ABOUT_A_REPLY.isdisjoint(reasons):
             return
-        waits = reply.state not in REACHED
-        match Verb(work.verb), work.result:
-            case Verb.ATTEMPT, result:
-                self._in_vain(reply, result or "")
-            case Verb.DONE, DoneResult.REACHED if waits:
-                self._become(reply, self._reached(reply, ReplyState.TOLD), ReplyTold(**self._about(reply)))
-            case (Verb.DONE, result) | (Verb.CANCEL, result) if waits:
-                self.unreached(reply, result or work.verb)
+        if work.result in _IN_VAIN:
+            reply = self._in_vain(reply, work.result or "")
+        if work.verb in {Verb.ATTEMPT, Verb.CLAIM} or reply.state in REACHED:
+            return
+        if work.result == DoneResult.REACHED:
+            self._become(reply, self._reached(reply, ReplyState.TOLD), ReplyTold(**self._about(reply)))
+        else:
+            self.unreached(reply, work.result or work.verb)
 
-    def _in_vain(self, reply: GivenReply, result: str) -> None:
+    def _in_vain(self, reply: GivenReply, result: str) -> GivenReply:
         after = replace(reply, called_at=[*reply.called_at, rfc3339(self._at)])
-        self._become(reply, after, ReplyCalled(**self._about(reply), result=result))
+        return self._become(reply, after, ReplyCalled(**self._about(reply), result=result))
 
     def _reached(self, reply: GivenReply, state: ReplyState) -> GivenReply:
         return replace(reply, state=state.value, reached_at=reply.reached_at or rfc3339(self._at))

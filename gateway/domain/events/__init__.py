@@ -17,6 +17,7 @@ from gateway.domain.events.case import (
     CaseArchived,
     CaseDeflected,
     CaseDispatched,
+    CaseDissatisfied,
     CaseInformed,
     CaseReopened,
     CaseReplied,
@@ -63,6 +64,7 @@ from gateway.domain.events.reply import (
     ReplyTold,
     ReplyUnderWay,
     ReplyUnreached,
+    ReplyVisit,
 )
 from gateway.domain.events.task import (
     TaskAccepted,
@@ -119,6 +121,7 @@ __all__ = [
     "CaseArchived",
     "CaseDeflected",
     "CaseDispatched",
+    "CaseDissatisfied",
     "CaseInformed",
     "CaseReopened",
     "CaseReplied",
@@ -156,6 +159,7 @@ __all__ = [
     "ReplyTold",
     "ReplyUnderWay",
     "ReplyUnreached",
+    "ReplyVisit",
     "SecrecyLifted",
     "SegmentHeard",
     "SourceTold",

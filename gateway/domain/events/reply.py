@@ -76,3 +76,10 @@ class ReplyUnreached(Event):
 
     reply_id: str
     why: str
+
+
+@event("reply.visit", zh="待回访", en="Requester to be asked")
+class ReplyVisit(Event):
+    """Nobody has judged the reply: somebody calls and asks (回访)."""
+
+    reply_id: str

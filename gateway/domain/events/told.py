@@ -97,6 +97,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "trace": ("逐步依据", "each step with its rule"),
     "unit": ("单位代码", "the unit, by code"),
     "until": ("延至何时", "until when"),
+    "waived": ("为何无需评价，代码", "why no evaluation is needed, by code"),
     "way": ("送达方式，代码", "the way to the requester, by code"),
     "why": ("为何结束，代码", "why it is over, by code"),
 }

@@ -120,6 +120,7 @@ AROUND = (
     FieldRow("handling.replies.channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel"),
     FieldRow("handling.replies.message_id", Kind.ID, Mask.SHOWN, "消息标识", "Message"),
     FieldRow("handling.replies.callback_id", Kind.ID, Mask.SHOWN, "回拨标识", "Callback"),
+    FieldRow("handling.replies.visit_id", Kind.ID, Mask.SHOWN, "回访标识", "Call that asks"),
     FieldRow("handling.replies.replied_at", Kind.TIME, Mask.SHOWN, "答复时间", "Replied"),
     FieldRow("handling.replies.reached_at", Kind.TIME, Mask.SHOWN, "送达时间", "Reached them"),
     FieldRow("handling.replies.tried", Kind.ID, Mask.SHOWN, "未成功的方式", "Ways that came to nothing", many=True),

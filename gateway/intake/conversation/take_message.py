@@ -9,6 +9,7 @@ from typing import Any
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.callback import NewCallback
 from gateway.domain.case.case import Case
+from gateway.domain.case.closing import Closing
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import (
     SYSTEM,
@@ -77,9 +78,13 @@ class Rated:
     satisfied: int
     comment: str | None = None
 
-    def tell(self, ticket: Ticket, at: datetime) -> None:
-        """Record it."""
-        ticket.rate(TicketRated(at=at, satisfied=self.satisfied), self.channel, self.comment)
+    def tell(self, world: World, ticket: Ticket, at: datetime) -> None:
+        """Record it: of the reply that was given last, or, before there is one, of how the contact went."""
+        if ticket.form.outcome.replied_at is None:
+            ticket.rate(TicketRated(at=at, satisfied=self.satisfied), self.channel, self.comment)
+        else:
+            case = Case(ticket, at, SYSTEM, world.case_rules)
+            Closing(case, ticket, at, SYSTEM).evaluate(self.satisfied, self.channel, self.comment)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -201,7 +206,7 @@ class TakeMessage:
         if self.demand_taken:
             ticket.record(DemandTaken(at=at))
         if inbound.rated is not None:
-            inbound.rated.tell(ticket, at)
+            inbound.rated.tell(world, ticket, at)
         if self.ends is not None:
             ended = InteractionEnded(at=at, disposition=self.ends.value)
             world.end(interaction, ended)
@@ -261,7 +266,7 @@ class TakeBeside:
         ticket.record(inbound.received(at), filling.alteration)
         ticket.raise_emergency(inbound.emergency, at, inbound.message_id)
         if inbound.rated is not None:
-            inbound.rated.tell(ticket, at)
+            inbound.rated.tell(world, ticket, at)
         inbound.tell_fetched(ticket, at)
         calls.settle(interaction)
         world.see((inbound.key,), ticket, interaction)

@@ -7,12 +7,14 @@ from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
 
+from gateway.casework.after_reply import AfterReply
 from gateway.casework.case_work import CaseVerb, WorkOnCase
+from gateway.casework.fire_clock import FireClock
 from gateway.casework.reply_teller import ReplyTeller, ReplyWays
 from gateway.domain.callback_work import Verb, Work
 from gateway.domain.case.reply_plan import QuietHours
 from gateway.domain.command import Applied
-from gateway.domain.ids import new_ulid
+from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.domain.keys import CONVERSATION, ExternalKey, Identity
 from gateway.domain.messages import DeliveryUpdate, NewMessage, ThreadStep
 from gateway.domain.reply_window import ReplyWindow
@@ -43,15 +45,16 @@ class Centre:
     seen: int = 0
 
     def __post_init__(self) -> None:
-        self.teller = ReplyTeller(
-            store=self.db.changes,
-            reader=self.db.reader,
-            reads=self.db.replies,
-            cursors=None,
-            next_commit=never,
-            ways=self._ways,
-            clock=self.clock,
-        )
+        following: dict[str, Any] = {
+            "store": self.db.changes,
+            "reader": self.db.reader,
+            "reads": self.db.replies,
+            "cursors": None,
+            "next_commit": never,
+            "ways": self._ways,
+            "clock": self.clock,
+        }
+        self.followers = (ReplyTeller(**following), AfterReply(**following))
 
     def _ways(self) -> ReplyWays:
         return ReplyWays(
@@ -133,8 +136,9 @@ class Centre:
         while events := await self.db.reader.events(after=after):
             for event in events:
                 after = event["event_seq"]
-                if self.teller.wants(event):
-                    await self.teller.look(event)
+                for follower in self.followers:
+                    if follower.wants(event):
+                        await follower.look(event)
         self.seen = after
 
     async def record(self, ticket_id: str) -> dict[str, Any]:
@@ -177,6 +181,15 @@ class Centre:
         applied = await self.db.changes.execute(WorkOnCallback(ticket_id=callback["ticket_id"], work=work, **more))
         await self.follow()
         return applied
+
+    async def fire(self, ticket_id: str, kind: str) -> None:
+        """Time goes on to what this clock does next."""
+        clocks = (await self.record(ticket_id))["handling"]["clocks"]
+        clock = next(one for one in reversed(clocks) if one["kind"] == kind)
+        due = from_rfc3339(clock["next_at"])
+        self.clock.at = due
+        await self.db.changes.execute(FireClock(at=due, ticket_id=ticket_id, clock_id=clock["clock_id"], next_at=due))
+        await self.follow()
 
     def at(self, **later: float) -> None:
         """It is so much later than noon."""

@@ -84,7 +84,7 @@ export interface CallbackRequestedData { reason: string; changed?: Changed; }
 
 export interface CancelBody { reason: string; }
 
-export interface CaseArchivedData { why: string; changed?: Changed; }
+export interface CaseArchivedData { why: string; waived?: string | null; changed?: Changed; }
 
 export interface CaseDeflectedData { reason: string; note_id?: string | null; changed?: Changed; }
 
@@ -96,6 +96,8 @@ export interface CaseDispatchedData {
   policy: string;
   changed?: Changed;
 }
+
+export interface CaseDissatisfiedData { satisfied: number; of?: string | null; changed?: Changed; }
 
 export interface CaseInformedData { reason: string; note_id?: string | null; changed?: Changed; }
 
@@ -321,7 +323,7 @@ export interface EmergencyRaisedData { number: string; message_id?: string | nul
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.offered" | "task.paused" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.offered" | "task.paused" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -553,6 +555,8 @@ export interface ReplyToldData { reply_id: string; changed?: Changed; }
 export interface ReplyUnderWayData { reply_id: string; way: string; because: string; changed?: Changed; }
 
 export interface ReplyUnreachedData { reply_id: string; why: string; changed?: Changed; }
+
+export interface ReplyVisitData { reply_id: string; changed?: Changed; }
 
 export interface Requester {
   kind?: RequesterKind;
@@ -861,6 +865,7 @@ export interface Ticket {
       channel_id: string | null;
       message_id: string | null;
       callback_id: string | null;
+      visit_id: string | null;
       replied_at: string | null;
       reached_at: string | null;
       tried: string[] | null;
@@ -939,7 +944,13 @@ export interface TicketPatch {
   handling?: HandlingPatch | null;
 }
 
-export interface TicketRatedData { satisfied: number; changed?: Changed; }
+export interface TicketRatedData {
+  satisfied: number;
+  channel?: string | null;
+  reply_id?: string | null;
+  score?: string | null;
+  changed?: Changed;
+}
 
 export interface TicketRegisteredData { channel: string; line: string; empty: boolean; changed?: Changed; }
 
