@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from gateway.domain.case.replies import ToJudge
 from gateway.domain.keys import Identity
 from gateway.ports.message import StoredMessage
 
@@ -46,6 +47,8 @@ class ThreadView:
     tickets: tuple[TicketBrief, ...] = ()
     """Their unfinished tickets on any channel, newest first, and those asked for by number if theirs."""
     last_seq: int = 0
+    to_judge: ToJudge | None = None
+    """The reply to the newest ticket, once it was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

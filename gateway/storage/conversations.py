@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.domain.case.replies import ToJudge, to_judge
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import CONVERSATION, Identity
 from gateway.domain.status import CLOSED
@@ -17,6 +18,7 @@ from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
+from gateway.storage.codec import form_of, json_text
 from gateway.storage.engine import Sql
 from gateway.storage.load import SHOWN
 from gateway.storage.shape import Tree, get_in
@@ -124,7 +126,7 @@ _RECEIPTED = Query(
 _OWN = Query(
     sa.select(
         *(t.threads.c[name] for name in ("ticket_id", "interaction_id", "last_seq")),
-        *(t.tickets.c[name] for name in ("ticket_no", "requester_id")),
+        *(t.tickets.c[name] for name in ("ticket_no", "requester_id", "doc")),
     )
     .join_from(t.threads, t.tickets, t.threads.c.ticket_id == t.tickets.c.ticket_id)
     .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
@@ -176,6 +178,12 @@ _NUMBERED = Query(
 """Of their requesters, or told on this very account: of who hides, no requester leads to the ticket."""
 
 
+def _to_judge(doc: Any) -> ToJudge | None:
+    """The reply of this document's ticket; few have any, and only theirs is read."""
+    text = doc if isinstance(doc, str) else json_text(doc)
+    return to_judge(form_of(text)) if '"replies":[{' in text else None
+
+
 def _thread(
     connection: sa.Connection,
     channel_id: str,
@@ -202,6 +210,7 @@ def _thread(
         phone_known=_phone_known(connection, requesters),
         tickets=tickets,
         last_seq=own.last_seq if own else 0,
+        to_judge=_to_judge(own.doc) if own else None,
     )
 
 

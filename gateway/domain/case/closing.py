@@ -102,7 +102,7 @@ class Closing:
         elif ticket.form.related.merged_into is None:
             self.dissatisfied(satisfied)
 
-    def dissatisfied(self, satisfied: int, of: str | None = None) -> None:
+    def dissatisfied(self, satisfied: int | None, of: str | None = None) -> None:
         """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time."""
         clocks = self._case.clocks
         if any(clocks.running(ClockKind.JUDGE)):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from gateway.domain.callback import ABOUT_A_REPLY
@@ -23,12 +23,16 @@ from gateway.domain.events import (
     ReplyUnreached,
     ReplyVisit,
 )
-from gateway.domain.form import GivenReply, Handling
+from gateway.domain.form import Form, GivenReply, Handling
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.reply_state import REACHED, ReplyState, Way
 from gateway.domain.ticket import Alteration, Ticket
 
+ASKED_FOR = timedelta(days=30)
+"""So long after a reply a bare figure is a judgement of it."""
+SECOND_THOUGHTS = timedelta(minutes=10)
+"""So long after a judgement another figure is one more."""
 _IN_VAIN = frozenset(AttemptResult) - {AttemptResult.CALL_LATER} | {DoneResult.NOT_REACHED}
 """Results of calls in which nobody was reached; who asks to be called later was."""
 TRIES = 3
@@ -38,6 +42,28 @@ TRIES = 3
 def newest(handling: Handling) -> GivenReply | None:
     """The reply that stands now."""
     return handling.replies[-1] if handling.replies else None
+
+
+@dataclass(frozen=True, slots=True)
+class ToJudge:
+    """A reply that its requester may judge by a bare figure: given at ``replied_at``, judged first at ``judged_at``."""
+
+    replied_at: datetime
+    judged_at: datetime | None
+
+    def by(self, now: datetime) -> bool:
+        """Whether they may now: of late, and not judged yet, or a moment ago."""
+        judged = self.judged_at is not None and now - self.judged_at > SECOND_THOUGHTS
+        return now - self.replied_at <= ASKED_FOR and not judged
+
+
+def to_judge(form: Form) -> ToJudge | None:
+    """The newest reply, when it is on its way to its requester at least."""
+    reply = newest(form.handling)
+    if reply is None or reply.state in {ReplyState.DUE, ReplyState.UNREACHED} or reply.replied_at is None:
+        return None
+    judged = [one.at for one in form.outcome.evaluations if one.reply_id == reply.reply_id and one.at is not None]
+    return ToJudge(from_rfc3339(reply.replied_at), from_rfc3339(judged[0]) if judged else None)
 
 
 def is_unreachable(reply: GivenReply, zone: tzinfo) -> bool:

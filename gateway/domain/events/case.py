@@ -57,9 +57,12 @@ class CaseArchived(Event):
 
 @event("case.dissatisfied", zh="诉求人不满意，待中心处理", en="Requester dissatisfied")
 class CaseDissatisfied(Event):
-    """The centre decides whether it is done again or supervised. ``of``: the merged ticket whose requester it is."""
+    """The centre decides whether it is done again or supervised. ``of``: the merged ticket whose requester it is.
 
-    satisfied: int
+    ``satisfied`` is left out where they judged it by other words: they urge, or add to what was answered.
+    """
+
+    satisfied: int | None = None
     of: str | None = None
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.attachments import NewAttachment
+from gateway.domain.case.closing import CONTENT
 from gateway.domain.command import Applied, Command
 from gateway.domain.ids import new_ulid
 from gateway.domain.intents import Intent, intent_of, is_outright
@@ -39,6 +40,7 @@ from gateway.intake.conversation.message_change import (
     rating_of,
     stored_messages,
 )
+from gateway.intake.conversation.scores import score_in
 from gateway.intake.conversation.take_message import CloseConversation, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
@@ -141,6 +143,10 @@ class ConversationIntake:
             view = await self._look(message)
             standing = _standing(view)
         build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
+        if (score := score_in(message)) is not None and self._flow.rests(standing.state, message):
+            view = view or await self._look(message)
+            if view.to_judge is not None and view.to_judge.by(self._clock.now()):
+                return await self._judged(key, arrived, score, view)
         if standing.ticket_id is None and (
             not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
         ):
@@ -282,6 +288,17 @@ class ConversationIntake:
             else phrase("thanks" if thanks else str(message.event), language)
         )
         command = build.beside([said], rating_of(message))
+        applied = await self._store.execute(command)
+        if applied.replayed:
+            return await self._replayed(message, applied)
+        return self._written(key, message, command, applied)
+
+    async def _judged(self, key: Key, arrived: Arrived, score: int, view: ThreadView) -> Received:
+        """A judgement of the reply to their newest ticket; a conversation that is open stays as it is."""
+        message = arrived.message
+        build = MessageCommand(arrived, _standing(view), now=self._clock.now(), callback_due=self._callback_due)
+        said = phrase("rating" if score >= CONTENT else "rating_bad", language_of(message.text) or "zh")
+        command = build.beside([said], score)
         applied = await self._store.execute(command)
         if applied.replayed:
             return await self._replayed(message, applied)

@@ -32,7 +32,7 @@ from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls, touches_people
-from gateway.domain.status import NOT_BEGUN
+from gateway.domain.status import ANSWERED, NOT_BEGUN
 from gateway.domain.ticket import Ticket
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket, World
@@ -46,6 +46,10 @@ _ASKED: dict[Intent, type[ProgressAsked | TicketUrged | WithdrawAsked | TicketAd
     Intent.ADDITION: TicketAddedTo,
 }
 """The event that tells of a message about a ticket."""
+
+
+_NOT_DONE = frozenset({Intent.URGE, Intent.IGNORED, Intent.ADDITION})
+"""Said of a ticket that was answered: the centre decides whether it is to be done again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,8 +70,11 @@ class Asked:
         if self.withdrawn:
             ticket.withdraw(TicketWithdrawn(at=at, of=self.of))
             Case(ticket, at, SYSTEM, world.case_rules).cancel()
-        else:
-            ticket.record(_ASKED[self.intent](at=at, of=self.of))
+            return
+        ticket.record(_ASKED[self.intent](at=at, of=self.of))
+        if self.intent in _NOT_DONE and ticket.status in ANSWERED:
+            case = Case(ticket, at, SYSTEM, world.case_rules)
+            Closing(case, ticket, at, SYSTEM).dissatisfied(None)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -39,7 +39,7 @@ from gateway.ivr.engine import (
     WordsHeard,
 )
 from gateway.ports.conversation_store import TicketBrief
-from gateway.ports.message import Location
+from gateway.ports.message import InboundMessage, Location
 from gateway.prefill.address import holds_place, says_where
 from gateway.prefill.danger import danger_in
 from gateway.prefill.reader import PrefillReader
@@ -140,6 +140,13 @@ class TextFlow:
     def waiting(self, state: DialogueState) -> Waiting | None:
         """See ``FlowEngine.waiting``."""
         return self._engine.waiting(state)
+
+    def rests(self, state: DialogueState | None, message: InboundMessage) -> bool:
+        """Whether the dialogue waits for nothing that the message could answer; also when there is none."""
+        waiting = self._engine.waiting(state) if state is not None else None
+        if waiting is None:
+            return True
+        return waiting.at_rest and not {message.choice, (message.text or "").strip()} & set(waiting.keys)
 
     def take(self, turn: Turn, heeded: Heeded, *, opening: bool) -> Turn:
         """Go on with ``turn`` (its state, what was said so far); ``opening``: it is the first message of all."""
