@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.bootstrap.foundation import Foundation
+from gateway.casework.judging_links import JudgingLinks
 from gateway.casework.reply_teller import ReplyWays
 from gateway.domain.case.reply_plan import QuietHours
 from gateway.domain.reply_window import ReplyWindow
@@ -15,7 +16,7 @@ _ANY = 1_000_000
 """As many messages as one likes."""
 
 
-def reply_ways(base: Foundation) -> ReplyWays:
+def reply_ways(base: Foundation, links: JudgingLinks) -> ReplyWays:
     """Read anew for each reply: channels come and go while the process runs."""
     settings, configured = base.settings, base.configured
     begin, end = settings.conversations.quiet
@@ -27,6 +28,7 @@ def reply_ways(base: Foundation) -> ReplyWays:
         sms=configured.reaching_phones,
         quiet=QuietHours(begin=begin, end=end, zone=settings.zone),
         callback_due=timedelta(seconds=settings.calls.callback_due_s),
+        links=links,
     )
 
 

@@ -13,6 +13,7 @@ from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
 from gateway.casework.after_reply import AfterReply
+from gateway.casework.judging_links import JudgingLinks
 from gateway.casework.reply_teller import ReplyTeller
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
@@ -50,13 +51,14 @@ class Worker:
             channels=base.configured.called_back,
             clock=base.clock,
         )
+        links = JudgingLinks(database.channel_states, settings.http.public_url)
         following: dict[str, Any] = {
             "store": database.changes,
             "reader": database.reader,
             "reads": database.replies,
             "cursors": database.channel_states,
             "next_commit": database.committed.next,
-            "ways": lambda: reply_ways(base),
+            "ways": lambda: reply_ways(base, links),
             "clock": base.clock,
         }
         self.replies, self.after_reply = ReplyTeller(**following), AfterReply(**following)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.casework.judging_links import JudgingLinks
 from gateway.casework.reply_words import reply_text, score_buttons
 from gateway.casework.tell_reply import MOST_TICKETS, TellReply
 from gateway.domain.callback import REPLY, NewCallback
@@ -49,8 +50,8 @@ class ReplyWays:
     """What texts mobile telephones."""
     quiet: QuietHours
     callback_due: timedelta
-    link: Callable[[str, str], str | None] = lambda _ticket_id, _reply_id: None
-    """The address of the page on which a reply (ticket_id, reply_id) is judged."""
+    links: JudgingLinks | None = None
+    """Where a reply is judged."""
 
 
 class ReplyTeller:
@@ -150,13 +151,13 @@ class ReplyTeller:
             interaction_id=first.interaction_id if chosen is not None else None,
         )
         if chosen is not None:
-            self._go(command, chosen, ways, first, [first, *rest])
+            await self._go(command, chosen, ways, first, [first, *rest])
         applied = await self._store.execute(command)
         if not applied.skipped:
             way = chosen.way.value if chosen is not None else None
             _log.info("reply_under_way", ticket_no=first.ticket_no, way=way, others=len(rest))
 
-    def _go(
+    async def _go(
         self, command: TellReply, chosen: Plan, ways: ReplyWays, first: Reporter, everyone: Sequence[Reporter]
     ) -> None:
         """What the chosen way takes: a message in somebody's thread, or a call that is owed."""
@@ -171,7 +172,9 @@ class ReplyTeller:
                 else (ways.sms or "", first.phone or "")
             )
             numbers = [one.ticket_no for one in everyone]
-            link = ways.link(first.ticket_id, command.reply_id)
+            order = [one.reply_id for one in first.replies]
+            nth = order.index(command.reply_id) if command.reply_id in order else len(order)
+            link = await ways.links.link(first.ticket_id, nth) if ways.links is not None else None
             command.message = NewMessage(
                 message_id=new_ulid(),
                 direction="outbound",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
+from gateway.casework.judging_links import JudgingLinks
 from gateway.edge.http_channel import HttpEntry
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.ticket.erase import Erasure
@@ -124,5 +125,7 @@ class WebServices:
     """What a form may choose from."""
     erasure: Erasure | None = None
     """What erases a person's data; None: nothing is erased here."""
+    judging: JudgingLinks | None = None
+    """The addresses at which replies are judged; None: none are known here."""
     sources: Mapping[str, SigningSource] = field(default_factory=dict)
     """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from gateway.calls.recorder import LocalRecordings
+from gateway.casework.judging_links import JudgingLinks
 from gateway.domain.words import Disposition
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.call.record import CallRecord
@@ -187,6 +188,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     indexing = asyncio.gather(similar.run(), database.search.run())
     app = build_app(
         WebServices(
+            judging=JudgingLinks(database.channel_states, "https://12345.example"),
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
             store=database.changes,
             reader=database.reader,

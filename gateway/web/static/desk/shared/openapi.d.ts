@@ -97,7 +97,7 @@ export interface CaseDispatchedData {
   changed?: Changed;
 }
 
-export interface CaseDissatisfiedData { satisfied: number; of?: string | null; changed?: Changed; }
+export interface CaseDissatisfiedData { satisfied?: number | null; of?: string | null; changed?: Changed; }
 
 export interface CaseInformedData { reason: string; note_id?: string | null; changed?: Changed; }
 
@@ -312,7 +312,7 @@ export interface DistrictPatch { code?: string | null; name?: string | null; }
 
 export interface Divisions { version: string; items: { code: string; name: string; level: string; parent: string; }[]; }
 
-export interface DoneBody { result: DoneResult; reason?: string | null; }
+export interface DoneBody { result: DoneResult; reason?: string | null; satisfied?: number | null; }
 
 export type DoneResult = "reached" | "not_reached";
 
