@@ -71,7 +71,7 @@ async def test_one_post_with_the_pages_token_rates(house: WebHouse) -> None:
             assert response.status == status
     (only,) = await evaluations(house, ticket)
     assert (only["satisfied"], only["channel"], only["comment"], only["score"]) == (2, "link", "还是不亮", "first")
-    async with house.http.post(house.url + path, data={"form": own, "satisfied": "5"}) as response:
+    async with house.http.post(house.url + path, data={"form": form_of(page), "satisfied": "5"}) as response:
         assert response.status == 200
     assert [one["satisfied"] for one in await evaluations(house, ticket)] == [2, 5]
 
