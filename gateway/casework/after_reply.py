@@ -31,6 +31,8 @@ from gateway.ports.replies import ReplyReads
 from gateway.ports.store import CommandStore, TicketReader
 
 CURSOR = "after-reply"
+_ARCHIVES = {ReplyCalled.TYPE: WhyArchived.UNREACHABLE, CaseReplied.TYPE: WhyArchived.NOT_NEEDED}
+"""What may let a case be put away, and why then."""
 _WANTED = frozenset({CaseReplied.TYPE, ClockWarned.TYPE, TicketRated.TYPE, ReplyCalled.TYPE})
 
 
@@ -162,15 +164,14 @@ class AfterReply:
 
     async def _command(self, event: Mapping[str, Any]) -> Command | None:
         now, ticket_id, data = self._clock.now(), event["ticket_id"], event["data"]
-        match event["type"]:
-            case ClockWarned.TYPE:
-                return await self._visit(ticket_id, now)
-            case ReplyCalled.TYPE:
-                return ArchiveAlone(at=now, ticket_id=ticket_id, why=WhyArchived.UNREACHABLE)
-            case CaseReplied.TYPE:
-                return ArchiveAlone(at=now, ticket_id=ticket_id, why=WhyArchived.NOT_NEEDED)
-        if data["satisfied"] >= CONTENT:
-            return ArchiveAlone(at=now, ticket_id=ticket_id, why=WhyArchived.EVALUATED)
+        kind = event["type"]
+        if kind == ClockWarned.TYPE:
+            return await self._visit(ticket_id, now)
+        why = _ARCHIVES.get(kind)
+        if kind == TicketRated.TYPE and data["satisfied"] >= CONTENT:
+            why = WhyArchived.EVALUATED
+        if why is not None:
+            return ArchiveAlone(at=now, ticket_id=ticket_id, why=why)
         head = await self._reads.answered(ticket_id)
         if head.ticket_id == ticket_id:
             return None

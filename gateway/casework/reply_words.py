@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 from gateway.domain.ids import spelled_no
 
-SCORES = (("5", "很满意", "Very satisfied"), ("4", "满意", "Satisfied"), ("3", "基本满意", "Fairly satisfied"))
-SCORES += (("2", "不满意", "Dissatisfied"), ("1", "很不满意", "Very dissatisfied"))
+SCORES = (
+    ("5", "很满意", "Very satisfied"),
+    ("4", "满意", "Satisfied"),
+    ("3", "基本满意", "Fairly satisfied"),
+    ("2", "不满意", "Dissatisfied"),
+    ("1", "很不满意", "Very dissatisfied"),
+)
 """Key, and what it means in both languages."""
 
 

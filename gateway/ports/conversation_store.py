@@ -28,6 +28,12 @@ class TicketBrief:
     by_message: bool
     """Its requester wants an answer in writing rather than a call."""
     public_reply: str | None
+    head: str | None = None
+    """The ticket in which it is handled, where it went into another one; ``status`` is that one's."""
+    due_at: datetime | None = None
+    """The first unit that owes a reply owes it by then."""
+    unit: str | None = None
+    """Code of the unit that leads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

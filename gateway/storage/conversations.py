@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.domain.case.replies import ToJudge, to_judge
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import CONVERSATION, Identity
-from gateway.domain.status import CLOSED
+from gateway.domain.status import CLOSED, Status
 from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
@@ -25,6 +25,8 @@ from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 
 TICKETS_SHOWN = 5
+_FINISHED = [status.value for status in CLOSED if status is not Status.MERGED]
+"""Of these nothing is told unless somebody names their number; what was merged goes on elsewhere."""
 
 
 class SqlConversationStore:
@@ -154,6 +156,7 @@ _BRIEF = sa.select(*(t.tickets.c[name] for name in ("ticket_id", "ticket_no", "s
 _CALLED = Query(
     sa.select(t.callbacks.c.callback_id, t.callbacks.c.phone).where(listed(t.callbacks.c.callback_id, "named"))
 )
+_HEAD = Query(_BRIEF.where(t.tickets.c.ticket_id == sa.bindparam("of_ticket")))
 _UNERASED = t.tickets.c.erased_at.is_(None)
 _THEIRS = listed(t.tickets.c.requester_id, "requesters")
 _RECENT = Query(
@@ -233,26 +236,54 @@ def _tickets(
     connection: sa.Connection, requesters: set[str], ticket_nos: Sequence[str], conversation: dict[str, str]
 ) -> tuple[TicketBrief, ...]:
     own = list(requesters)
-    rows = list(_RECENT.rows(connection, requesters=own, finished=[status.value for status in CLOSED])) if own else []
+    rows = list(_RECENT.rows(connection, requesters=own, finished=_FINISHED)) if own else []
     if ticket_nos:
         rows += _NUMBERED.rows(connection, requesters=own, numbers=list(ticket_nos), **conversation)
     docs = {row.ticket_no: (row, loads(row.doc)) for row in rows}
     named = {doc["callback_id"] for _, doc in docs.values() if "callback_id" in doc}
     phones = {c.callback_id: c.phone for c in _CALLED.rows(connection, named=list(named))} if named else {}
-    return tuple(_brief(row, doc, phones.get(doc.get("callback_id", ""))) for row, doc in docs.values())
+    heads = _heads(connection, [doc for _, doc in docs.values()])
+    found = [
+        _brief(row, doc, phones.get(doc.get("callback_id", "")), heads.get(_merged_into(doc) or ""))
+        for row, doc in docs.values()
+    ]
+    return tuple(one for one in found if one.head is None or one.status not in CLOSED or one.ticket_no in ticket_nos)
 
 
-def _brief(row: Any, doc: Tree, phone: str | None) -> TicketBrief:
+def _merged_into(doc: Tree) -> str | None:
+    return get_in(doc, ("related", "merged_into"))
+
+
+def _heads(connection: sa.Connection, docs: Sequence[Tree]) -> dict[str, tuple[Any, Tree]]:
+    """By the ticket that each of ``docs`` went into: the one in which that is handled in the end."""
+    found: dict[str, tuple[Any, Tree]] = {}
+    for into in {one for doc in docs if (one := _merged_into(doc)) is not None}:
+        above: str | None = into
+        while above is not None:
+            row = _HEAD.rows(connection, of_ticket=above).first()
+            found[into] = (row, loads(row.doc))
+            above = _merged_into(found[into][1])
+    return found
+
+
+def _brief(row: Any, doc: Tree, phone: str | None, head: tuple[Any, Tree] | None) -> TicketBrief:
+    """``head``: the ticket in which it is handled, where it went into another one."""
+    handled = head[1] if head is not None else doc
+    units = get_in(handled, ("handling", "units")) or ()
+    due = [one["due_at"] for one in units if one.get("due_at") and not one.get("replied_at")]
     return TicketBrief(
         ticket_id=row.ticket_id,
         ticket_no=row.ticket_no,
-        status=row.status,
+        status=row.status if head is None else head[0].status,
         title=get_in(doc, ("demand", "title")),
         created_at=from_rfc3339(row.created_at),
         callback=get_in(doc, ("handling", "callback", "state")),
         callback_phone=phone,
         by_message=get_in(doc, ("requester", "contact_by")) == ContactBy.MESSAGE,
         public_reply=get_in(doc, ("outcome", "public_reply")),
+        head=head[0].ticket_id if head is not None else None,
+        due_at=from_rfc3339(min(due)) if due else None,
+        unit=get_in(handled, ("handling", "lead_unit")),
     )
 
 

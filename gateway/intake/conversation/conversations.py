@@ -40,6 +40,7 @@ from gateway.intake.conversation.message_change import (
     rating_of,
     stored_messages,
 )
+from gateway.intake.conversation.proofs import Proofs
 from gateway.intake.conversation.scores import score_in
 from gateway.intake.conversation.take_message import CloseConversation, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
@@ -75,8 +76,10 @@ class ConversationIntake:
         health: HealthBoard,
         clock: Clock,
         callback_due: timedelta,
+        proofs: Proofs | None = None,
     ) -> None:
-        """Begins with no conversation."""
+        """Begins with no conversation. ``proofs``: who may be told of a ticket that is not known to be theirs."""
+        self._proofs = proofs
         self._store = store
         self._reads = reads
         self._flow = flow
@@ -109,9 +112,11 @@ class ConversationIntake:
         key = (message.channel_id, message.sender)
         async with self._turns.alone(key):
             arrived = await self._arrived(message)
+            proofs = self._proofs
+            proved = await proofs.of(message, lambda: self._state(key, message)) if proofs is not None else None
             for _ in range(TRIES):
                 try:
-                    return await self._receive(key, arrived)
+                    return await self._receive(key, arrived, proved)
                 except StaleVersion:
                     self._open.pop(key, None)
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
@@ -135,7 +140,12 @@ class ConversationIntake:
             whole=whole,
         )
 
-    async def _receive(self, key: Key, arrived: Arrived) -> Received:
+    async def _state(self, key: Key, message: InboundMessage) -> DialogueState | None:
+        """Where the open conversation's dialogue stands."""
+        known = self._open.get(key)
+        return known.state if known is not None else _standing(await self._look(message)).state
+
+    async def _receive(self, key: Key, arrived: Arrived, proved: FollowUp | None) -> Received:
         message = arrived.message
         standing = self._open.get(key)
         view: ThreadView | None = None
@@ -152,11 +162,15 @@ class ConversationIntake:
         ):
             return await self._beside(key, message, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
-        if await off_loop(long, self._apart, message, standing, view) and not await self._has_come(message):
+        if (
+            proved is None
+            and await off_loop(long, self._apart, message, standing, view)
+            and not await self._has_come(message)
+        ):
             view = view or await self._look(message)
             standing = await self._leave(key, message, standing, view)
             build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
-        turn, extra, about = await off_loop(long, self._turn, arrived, standing, view)
+        turn, extra, about = await off_loop(long, self._turn, arrived, standing, view, proved)
         command = build.take(turn, extra, about, rating_of(message))
         applied = await self._store.execute(command)
         if applied.replayed:
@@ -174,13 +188,13 @@ class ConversationIntake:
         return bool(standing.state.vars.get(WITHDRAWS)) or may_ask(message.text)
 
     def _turn(
-        self, arrived: Arrived, standing: Standing, view: ThreadView | None
+        self, arrived: Arrived, standing: Standing, view: ThreadView | None, proved: FollowUp | None
     ) -> tuple[Turn, list[str], FollowUp | None]:
         """What the flow makes of the message, what else is to be said, and which ticket it is about."""
         message, attachment = arrived.message, arrived.attachment
         danger = danger_in(message.text or "")
         text = message.text if message.event in {None, "edit", "menu"} or danger else None
-        about = None if danger else self._about(message, standing, view)
+        about = None if danger else proved or self._about(message, standing, view)
         found = about is not None and about.ticket is not None
         opening = standing.state is None and standing.ticket_id is None
         if standing.state is not None:

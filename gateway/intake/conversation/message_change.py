@@ -121,7 +121,8 @@ class MessageCommand:
     def take(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> TakeMessage:
         """The message in its conversation; ``extra`` is written before what the flow says."""
         message, standing, now = self._message, self._standing, self._now
-        known = about.ticket if about is not None and standing.ticket_id is None else None
+        theirs = about is not None and not about.proved
+        known = about.ticket if about is not None and theirs and standing.ticket_id is None else None
         content = turn.content
         if about is not None and about.intent is not Intent.ADDITION:
             content = None
@@ -328,8 +329,15 @@ def asked(about: FollowUp | None, open_ticket: str | None) -> Asked | None:
     """What a message wants of a ticket; it says which when that is another one than the open one."""
     if about is None or about.ticket is None:
         return None
-    other = open_ticket is not None and about.ticket.ticket_id != open_ticket
-    return Asked(intent=about.intent, withdrawn=about.withdrawn, of=about.ticket.ticket_id if other else None)
+    ticket = about.ticket
+    other = (open_ticket is not None or about.proved) and ticket.ticket_id != open_ticket
+    return Asked(
+        intent=about.intent,
+        withdrawn=about.withdrawn,
+        of=ticket.ticket_id if other else None,
+        head=ticket.head,
+        merged=ticket.ticket_id if ticket.head is not None else None,
+    )
 
 
 def _rated(satisfied: int | None, message: InboundMessage) -> Rated | None:

@@ -59,6 +59,10 @@ class Asked:
     intent: Intent
     withdrawn: bool = False
     of: str | None = None
+    head: str | None = None
+    """Where the ticket that is meant is handled, when it went into another one: that one hears of it, too."""
+    merged: str | None = None
+    """The ticket that is meant then."""
 
     def check(self, ticket: Ticket) -> None:
         """``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
@@ -72,9 +76,12 @@ class Asked:
             Case(ticket, at, SYSTEM, world.case_rules).cancel()
             return
         ticket.record(_ASKED[self.intent](at=at, of=self.of))
-        if self.intent in _NOT_DONE and ticket.status in ANSWERED:
-            case = Case(ticket, at, SYSTEM, world.case_rules)
-            Closing(case, ticket, at, SYSTEM).dissatisfied(None)
+        handled = ticket
+        if self.head is not None and (handled := world.ticket(self.head, erased=True)) is not ticket:
+            handled.record(_ASKED[self.intent](at=at, of=self.merged))
+        if self.intent in _NOT_DONE and handled.status in ANSWERED:
+            case = Case(handled, at, SYSTEM, world.case_rules)
+            Closing(case, handled, at, SYSTEM).dissatisfied(None, self.merged)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,7 +172,7 @@ class TakeMessage:
         """The conversation, its ticket or the known one, who may be known, the thread."""
         new = self.ticket
         return Refs(
-            tickets=(self.known_ticket,) if self.known_ticket else (),
+            tickets=tuple(one for one in (self.known_ticket, self.asked and self.asked.head) if one),
             conversation=self.conversation,
             seen=(self.inbound.key,),
             new_ticket_at=new.created_at if new is not None else None,
