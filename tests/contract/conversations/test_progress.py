@@ -1,4 +1,4 @@
-"""Progress by number and verification on any account; of what was merged it is that of the ticket in which it goes on."""
+"""Progress by number and verification on any account; of a merged ticket it is that of the one it went into."""
 
 from __future__ import annotations
 
