@@ -58,6 +58,11 @@ ZH = {
     "progress_finished": ("您的工单已办结。", ""),
     "progress_elsewhere": ("您的工单已结束，没有转办。", ""),
     "progress_refused": ("没有查到，工单号或后四位不符。", ""),
+    "ask_rating": (
+        "请评价答复：很满意按5，满意按4，基本满意按3，不满意按2，很不满意按1。",
+        "请评价答复，很满意按五，满意按四，基本满意按三，不满意按二，很不满意按一。",
+    ),
+    "rated": ("感谢您的评价。", ""),
     "progress_locked": ("查询次数过多，请稍后再试。", ""),
     "no_number": ("没有号码，无法回电，需要时请再拨。", ""),
     "no_speech": ("没有听到您的声音，我们会给您回电。", ""),
@@ -107,6 +112,11 @@ EN = {
     "progress_finished": ("Your ticket is finished.", ""),
     "progress_elsewhere": ("Your ticket is closed; no unit had to act.", ""),
     "progress_refused": ("Nothing was found: the number or the digits do not match.", ""),
+    "ask_rating": (
+        "Please rate it: 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied.",
+        "",
+    ),
+    "rated": ("Thank you for your rating.", ""),
     "progress_locked": ("Too many tries. Please try again later.", ""),
     "no_number": ("Without a number we cannot call you. Please call again.", ""),
     "no_speech": ("We did not hear you. We will call you back.", ""),
@@ -137,7 +147,11 @@ DEMO = {
     ),
 }
 ENGLISH_IN_ZH = {"for_english"}
-BY_ESPEAK = frozenset(name for name in ZH if name in {"ask_ticket_number", "ask_last_four"} or name[:9] == "progress_")
+BY_ESPEAK = frozenset(
+    name
+    for name in ZH
+    if name in {"ask_ticket_number", "ask_last_four", "ask_rating", "rated"} or name[:9] == "progress_"
+)
 BY_ESPEAK -= {"progress_by_person"}
 """Mandarin that espeak-ng speaks, too."""
 CALLS = ROOT / "tests" / "data" / "calls"
@@ -210,7 +224,8 @@ def main(only: list[str]) -> None:
                 raw = Path(scratch) / "raw.wav"
                 english = folder.name == "en" or name in ENGLISH_IN_ZH
                 if english or name in BY_ESPEAK:
-                    speak_en(spoken or written, raw, voice="en-gb" if english else "cmn")
+                    speed, by = (145, "en-gb") if english else (200, "cmn")
+                    speak_en(spoken or written, raw, words_per_minute=speed, voice=by)
                 else:
                     speak_zh(tts, spoken or written, raw)
                 demo = folder.name == "demo"

@@ -52,7 +52,10 @@ class Voice:
             health=base.health,
             refused=self.refused,
             progress=ProgressByNumber(
-                reader=base.database.reader, attempts=base.database.login_attempts, clock=base.clock
+                reader=base.database.reader,
+                store=base.database.changes,
+                attempts=base.database.login_attempts,
+                clock=base.clock,
             ),
         )
 

@@ -33,7 +33,9 @@ class WrittenContacts:
         units = read_units(settings.config_dir / "units.csv")
         city = City(zone=settings.zone, units={code: (unit.name_zh, unit.name_en) for code, unit in units.items()})
         flow = TextFlow(engine=base.engine, prefill=self.prefill, city=city)
-        self.progress = ProgressByNumber(reader=database.reader, attempts=database.login_attempts, clock=base.clock)
+        self.progress = ProgressByNumber(
+            reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=base.clock
+        )
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
         self._watchers = watchers = Watchers()
         self.conversations = ConversationIntake(

@@ -34,6 +34,8 @@ class CaseVerb(Term):
 _NEEDS_REASON = frozenset(
     {CaseVerb.ARCHIVE, CaseVerb.REOPEN, CaseVerb.INFORM, CaseVerb.DEFLECT, CaseVerb.SUPERVISE},
 )
+_TELLS = frozenset({CaseVerb.REPLY, CaseVerb.INFORM, CaseVerb.DEFLECT})
+"""Verbs whose text the requester is told."""
 _DONE = {
     CaseVerb.ARCHIVE: Status.ARCHIVED,
     CaseVerb.INFORM: Status.INFORMED,
@@ -84,7 +86,7 @@ class WorkOnCase:
             note = Note(
                 note_id=self.note_id,
                 ticket_id=self.ticket_id,
-                kind=NoteKind.REPLY if self.verb is CaseVerb.REPLY else NoteKind.REASON,
+                kind=NoteKind.REPLY if self.verb in _TELLS else NoteKind.REASON,
                 author=self.actor,
                 at=self.at,
                 text=self.text,
@@ -111,7 +113,7 @@ class WorkOnCase:
 
     def inform(self, closing: Closing) -> None:
         """告知."""
-        closing.inform(_word(WhyInformed, self.reason), self.said_in)
+        closing.inform(_word(WhyInformed, self.reason), self.said_in, self.text)
 
 
 def _word(kind: type[Word], code: str | None) -> Word:
@@ -126,6 +128,6 @@ _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
     CaseVerb.EVALUATE: WorkOnCase.evaluate,
     CaseVerb.REOPEN: lambda work, closing: closing.reopen(work.reason or "", work.said_in),
     CaseVerb.INFORM: WorkOnCase.inform,
-    CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in),
+    CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in, work.text),
     CaseVerb.SUPERVISE: lambda work, closing: closing.supervise(work.reason or "", work.said_in),
 }

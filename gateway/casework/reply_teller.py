@@ -12,7 +12,7 @@ from gateway.casework.reply_words import reply_text, score_buttons
 from gateway.casework.tell_reply import MOST_TICKETS, TellReply
 from gateway.domain.callback import REPLY, NewCallback
 from gateway.domain.case.reply_plan import Plan, QuietHours, Reach, plan
-from gateway.domain.events import CaseReplied, ReplyFailed, TicketMerged
+from gateway.domain.events import CaseDeflected, CaseInformed, CaseReplied, ReplyFailed, TicketMerged
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import NewMessage, Queued, ThreadStep
 from gateway.domain.phone_numbers import is_mobile
@@ -29,8 +29,8 @@ from gateway.ports.store import CommandStore, TicketReader
 from gateway.telemetry import log
 
 CURSOR = "replies"
-_WANTED = frozenset({CaseReplied.TYPE, TicketMerged.TYPE, ReplyFailed.TYPE})
-_STANDS = ANSWERED | {Status.ARCHIVED}
+_WANTED = frozenset(one.TYPE for one in (CaseReplied, CaseInformed, CaseDeflected, TicketMerged, ReplyFailed))
+_STANDS = ANSWERED | {Status.ARCHIVED, Status.INFORMED, Status.DEFLECTED}
 """While a ticket is so its reply is what there is to tell."""
 _ORDER = (Way.CHANNEL, Way.SMS, Way.CALL)
 _log = log.get("replies")
@@ -151,16 +151,17 @@ class ReplyTeller:
             interaction_id=first.interaction_id if chosen is not None else None,
         )
         if chosen is not None:
-            await self._go(command, chosen, ways, first, [first, *rest])
+            await self._go(answered, command, chosen, ways, [first, *rest])
         applied = await self._store.execute(command)
         if not applied.skipped:
             way = chosen.way.value if chosen is not None else None
             _log.info("reply_under_way", ticket_no=first.ticket_no, way=way, others=len(rest))
 
     async def _go(
-        self, command: TellReply, chosen: Plan, ways: ReplyWays, first: Reporter, everyone: Sequence[Reporter]
+        self, answered: Answered, command: TellReply, chosen: Plan, ways: ReplyWays, everyone: Sequence[Reporter]
     ) -> None:
         """What the chosen way takes: a message in somebody's thread, or a call that is owed."""
+        first = everyone[0]
         if chosen.way is Way.CALL:
             due = chosen.at + ways.callback_due
             command.callback = NewCallback(callback_id=new_ulid(), reason=REPLY, due_at=due)
@@ -174,16 +175,17 @@ class ReplyTeller:
             numbers = [one.ticket_no for one in everyone]
             order = [one.reply_id for one in first.replies]
             nth = order.index(command.reply_id) if command.reply_id in order else len(order)
-            link = await ways.links.link(first.ticket_id, nth) if ways.links is not None else None
+            asks = answered.status not in {Status.INFORMED, Status.DEFLECTED}
+            link = await ways.links.link(first.ticket_id, nth) if ways.links is not None and asks else None
             command.message = NewMessage(
                 message_id=new_ulid(),
                 direction="outbound",
                 sent_at=command.at,
-                text=reply_text(numbers, command.text, first.language, link),
+                text=reply_text(numbers, command.text, first.language, asks=asks, link=link),
                 queue=Queued(
                     channel_id=place[0],
                     recipient=place[1],
-                    quick_replies=score_buttons(first.language),
+                    quick_replies=score_buttons(first.language) if asks else (),
                     not_before=_later(chosen.at, command.at),
                 ),
             )

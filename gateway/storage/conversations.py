@@ -251,7 +251,8 @@ def _tickets(
 
 
 def _merged_into(doc: Tree) -> str | None:
-    return get_in(doc, ("related", "merged_into"))
+    into: str | None = get_in(doc, ("related", "merged_into"))
+    return into
 
 
 def _heads(connection: sa.Connection, docs: Sequence[Tree]) -> dict[str, tuple[Any, Tree]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from aiohttp import web
-from multidict import MultiDictProxy
 
 from gateway.casework.case_work import CaseVerb, WorkOnCase
 from gateway.casework.judging_links import PATH, Judged, JudgingLinks
@@ -101,7 +101,7 @@ def _is_done(context: Context, record: Record, reply_id: str) -> bool:
     return any(now - from_rfc3339(at) > SECOND_THOUGHTS for at in given)
 
 
-def _text(given: MultiDictProxy[str | bytearray | web.FileField], name: str) -> str:
+def _text(given: Mapping[str, object], name: str) -> str:
     value = given.get(name)
     return value if isinstance(value, str) else ""
 

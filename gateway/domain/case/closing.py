@@ -160,14 +160,15 @@ class Closing:
         if not done:
             self._case.undecided(reason)
 
-    def inform(self, reason: WhyInformed, note_id: str | None) -> None:
-        """告知 instead of acting."""
+    def inform(self, reason: WhyInformed, note_id: str | None, text: str | None) -> None:
+        """告知 instead of acting. The requester is told ``text``; None: they have been."""
         event = CaseInformed(at=self._at, actor=self._actor, reason=reason.value, note_id=note_id)
-        self._out(event, Status.INFORMED)
+        self._out(event, Status.INFORMED, note_id, text)
 
-    def deflect(self, reason: str, note_id: str | None) -> None:
-        """引导 to whose matter it is."""
-        self._out(CaseDeflected(at=self._at, actor=self._actor, reason=reason, note_id=note_id), Status.DEFLECTED)
+    def deflect(self, reason: str, note_id: str | None, text: str | None) -> None:
+        """引导 to whose matter it is. The requester is told ``text``; None: they have been."""
+        event = CaseDeflected(at=self._at, actor=self._actor, reason=reason, note_id=note_id)
+        self._out(event, Status.DEFLECTED, note_id, text)
 
     def supervise(self, reason: str, note_id: str | None) -> None:
         """督办. ``Conflict`` for what is closed."""
@@ -180,12 +181,17 @@ class Closing:
         """The centre has decided about a dissatisfied requester."""
         self._case.clocks.meet(self._case.clocks.running(ClockKind.JUDGE))
 
-    def _out(self, event: Event, status: Status) -> None:
-        gone = Alteration(self._ticket)
+    def _out(self, event: Event, status: Status, note_id: str | None, text: str | None) -> None:
+        gone, now = Alteration(self._ticket), rfc3339(self._at)
         gone.set("status", moved(self._ticket.status, status))
-        gone.set("outcome.closed_at", rfc3339(self._at))
+        gone.set("outcome.closed_at", now)
+        if text is not None:
+            gone.set("outcome.replied_at", now)
+            gone.set("outcome.public_reply", text)
         self._record(event, gone)
         self._case.cancel()
+        if text is not None and note_id is not None:
+            Replies(self._ticket, self._at, self._actor).due(note_id)
 
     def _before_reply(self) -> Status:
         """What the centre answers itself goes through the same door as what units did."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from gateway.domain.attempts import Rule
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.status import Status
-from gateway.errors import NotFound
+from gateway.errors import AlreadyErased, Conflict, NotFound
+from gateway.intake.ticket.rate import RateReply
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import TicketBrief
 from gateway.ports.login_attempts import Bucket, LoginAttempts
-from gateway.ports.store import Record, TicketReader
+from gateway.ports.store import CommandStore, Record, TicketReader
 
 DIGITS = 4
 """So many last digits of the telephone prove that somebody knows it."""
@@ -38,9 +39,10 @@ class Told:
 class ProgressByNumber:
     """Looks a ticket up for whoever gives its number and verification."""
 
-    def __init__(self, *, reader: TicketReader, attempts: LoginAttempts, clock: Clock) -> None:
+    def __init__(self, *, reader: TicketReader, store: CommandStore, attempts: LoginAttempts, clock: Clock) -> None:
         """``attempts`` counts the wrong ones, over all processes."""
         self._reader = reader
+        self._store = store
         self._attempts = attempts
         self._clock = clock
 
@@ -55,6 +57,16 @@ class ProgressByNumber:
             return Told()
         await self._attempts.was_right(forget=own, give_back=[its])
         return Told(_brief(record, await self._head(record)))
+
+    async def rate(self, ticket: TicketBrief, satisfied: int, channel: str) -> bool:
+        """Judge the reply to a ticket that was told of; whether it could be."""
+        try:
+            await self._store.execute(
+                RateReply(at=self._clock.now(), ticket_id=ticket.ticket_id, satisfied=satisfied, channel=channel)
+            )
+        except (Conflict, NotFound, AlreadyErased):
+            return False
+        return True
 
     async def _find(self, number: str) -> Record | None:
         try:

@@ -216,6 +216,18 @@ async def test_a_call_in_between_does_not_count_as_told(centre: Centre) -> None:
     assert (reply["state"], len(reply["called_at"])) == ("under_way", 1)
 
 
+@pytest.mark.parametrize(("verb", "reason"), [("inform", "litigation"), ("deflect", "police")])
+async def test_who_is_informed_or_redirected_is_told_and_asked_nothing(centre: Centre, verb: str, reason: str) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("telegram", "t1")
+    await centre.merged(other, head)
+    await centre.do(verb, head, reason=reason, text="请向法院查询")
+    await centre.follow()
+    told = [message["text"] for message in await centre.messages(head, other)]
+    assert len(told) == 2
+    assert all("请向法院查询" in text and "评价" not in text for text in told)
+    assert not [one for one in (await centre.record(head))["handling"]["clocks"] if one["next_at"]]
+
+
 async def test_rows_equal_the_fold_of_events(centre: Centre) -> None:
     head, other = await centre.registered("wechat", "o1", phone=MOBILE), await centre.registered("hotline")
     await centre.merged(other, head)

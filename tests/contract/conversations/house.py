@@ -121,7 +121,11 @@ class ConversationHouse:
             watchers=watchers,
             health=self.health,
             callback_due=timedelta(minutes=30),
-            proofs=Proofs(ProgressByNumber(reader=database.reader, attempts=database.login_attempts, clock=clock)),
+            proofs=Proofs(
+                ProgressByNumber(
+                    reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=clock
+                )
+            ),
             **common,
         )
         self.outbox = OutboxWorker(
