@@ -12,7 +12,6 @@ from datetime import timedelta
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.case.closing import CONTENT
 from gateway.domain.command import Applied, Command
-from gateway.domain.ids import new_ulid
 from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.keys import CONVERSATION
 from gateway.domain.limits import LONG_TEXT
@@ -23,10 +22,10 @@ from gateway.errors import StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
 from gateway.intake.channel.watchers import Watchers
-from gateway.intake.contact.long_text import bounded, kept_whole
 from gateway.intake.contact.phrases import danger_phrase, phrase
 from gateway.intake.contact.plain_text import language_of
 from gateway.intake.contact.turns import Turns
+from gateway.intake.conversation.arrivals import Arrivals
 from gateway.intake.conversation.follow_up import FollowUp, may_ask, numbers_in
 from gateway.intake.conversation.message_change import (
     ABOUT_THE_LAST,
@@ -34,7 +33,6 @@ from gateway.intake.conversation.message_change import (
     Arrived,
     MessageCommand,
     Standing,
-    body_sha256,
     identities_of,
     phone_of,
     rating_of,
@@ -46,10 +44,10 @@ from gateway.intake.conversation.take_message import CloseConversation, TakeBesi
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
 from gateway.intake.conversation.ticket_talk import WITHDRAWS
 from gateway.ivr.engine import DialogueState
-from gateway.ports.attachments import AttachmentRefused, Attachments
+from gateway.ports.attachments import Attachments
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
-from gateway.ports.message import InboundMessage, MediaRef, Receipt, Received, StoredMessage
+from gateway.ports.message import InboundMessage, Receipt, Received, StoredMessage
 from gateway.ports.store import CommandStore
 from gateway.prefill.danger import danger_in
 from gateway.telemetry import log, spans, trace
@@ -83,7 +81,7 @@ class ConversationIntake:
         self._store = store
         self._reads = reads
         self._flow = flow
-        self._files = files
+        self._arrivals = Arrivals(files)
         self._watchers = watchers
         self._health = health
         self._clock = clock
@@ -111,7 +109,7 @@ class ConversationIntake:
     async def _taken(self, message: InboundMessage) -> Received:
         key = (message.channel_id, message.sender)
         async with self._turns.alone(key):
-            arrived = await self._arrived(message)
+            arrived = await self._arrivals.of(message)
             proofs = self._proofs
             proved = await proofs.of(message, lambda: self._state(key, message)) if proofs is not None else None
             for _ in range(TRIES):
@@ -120,25 +118,6 @@ class ConversationIntake:
                 except StaleVersion:
                     self._open.pop(key, None)
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
-
-    async def _arrived(self, message: InboundMessage) -> Arrived:
-        """``message`` as it is written; its files are on the disk when this returns."""
-        kept = bounded(message)
-        message_id = new_ulid()
-        media = message.media
-        long = media is not None and media.data is not None
-        try:
-            attachment = await self._attachment(message, message_id) if media else None
-            whole = await kept_whole(message, self._files, new_ulid() if media else message_id)
-        except OSError as error:
-            raise StoreUnavailable("the disk takes no attachments; free space") from error
-        return Arrived(
-            message=kept,
-            message_id=message_id,
-            body_sha256=await off_loop(long or whole is not None, body_sha256, message),
-            attachment=attachment,
-            whole=whole,
-        )
 
     async def _state(self, key: Key, message: InboundMessage) -> DialogueState | None:
         """Where the open conversation's dialogue stands."""
@@ -334,31 +313,6 @@ class ConversationIntake:
             ticket_nos=numbers_in(message.text),
         )
 
-    async def _attachment(self, message: InboundMessage, message_id: str) -> NewAttachment:
-        """The attachment's row; bytes that came along are on the disk when this returns. ``OSError``."""
-        media = message.media
-        assert media is not None
-        new = NewAttachment(
-            attachment_id=new_ulid(),
-            channel_id=message.channel_id,
-            kind=message.kind,
-            message_id=message_id,
-            ref=media.ref,
-            name=media.name,
-            media_type=media.media_type,
-            bytes=media.size,
-            transcribe=message.kind == "voice" and not message.text,
-        )
-        if media.data is None:
-            return replace(new, error="too_large") if (media.size or 0) > self._files.max_bytes else new
-        try:
-            stored = await self._files.keep(_once(media), media.name)
-        except AttachmentRefused as refused:
-            return replace(new, error=refused.why, bytes=len(media.data))
-        return replace(
-            new, sha256=stored.sha256, location=stored.location, bytes=stored.bytes, media_type=stored.media_type
-        )
-
     def _remember(self, key: Key, applied: Applied, state: DialogueState) -> None:
         self._open[key] = Standing(
             ticket_id=applied.ticket_id,
@@ -462,7 +416,3 @@ def _received(applied: Applied) -> Received:
         seq=applied.seqs[0] if applied.seqs else 0,
         replayed=False,
     )
-
-
-async def _once(media: MediaRef) -> AsyncIterator[bytes]:
-    yield media.data or b""
