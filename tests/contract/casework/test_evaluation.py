@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.callback_work import Verb
 from gateway.errors import Conflict, RejectedInput
 from gateway.storage.database import Database
-from tests.contract.casework.replying import Centre
+from tests.support.centre import Centre
 from tests.support.clocks import NOON, SetClock
 
 pytestmark = pytest.mark.contract

@@ -12,7 +12,7 @@ from gateway.domain.events import event_of
 from gateway.domain.fold import recounted
 from gateway.domain.ids import from_rfc3339
 from gateway.storage.database import Database
-from tests.contract.casework.replying import MOBILE, Centre
+from tests.support.centre import MOBILE, Centre
 from tests.support.clocks import NOON, SHANGHAI, SetClock
 
 pytestmark = pytest.mark.contract

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.ids import from_rfc3339
-from tests.contract.casework.replying import Centre
 from tests.contract.conversations.house import PHONE, ConversationHouse
+from tests.support.centre import Centre
 
 pytestmark = pytest.mark.contract
 
