@@ -5,20 +5,21 @@ Each is a command that looks for itself whether it is still so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.casework.reply_teller import ReplyWays
-from gateway.domain.callback import VISIT, NewCallback
+from gateway.domain.callback import REPLY, VISIT, NewCallback
 from gateway.domain.case.case import Case
 from gateway.domain.case.closing import CONTENT, Closing, WhyArchived
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.replies import Replies, newest
 from gateway.domain.command import Applied, Command, Refs
-from gateway.domain.events import SYSTEM, CaseReplied, ClockWarned, ReplyCalled, TicketRated
+from gateway.domain.events import SYSTEM, CaseArchived, CaseReopened, CaseReplied, ClockWarned, ReplyCalled, TicketRated
 from gateway.domain.ids import new_ulid
+from gateway.domain.keys import ExternalKey
 from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.status import Status
 from gateway.domain.world import World
@@ -33,7 +34,9 @@ from gateway.ports.store import CommandStore, TicketReader
 CURSOR = "after-reply"
 _ARCHIVES = {ReplyCalled.TYPE: WhyArchived.UNREACHABLE, CaseReplied.TYPE: WhyArchived.NOT_NEEDED}
 """What may let a case be put away, and why then."""
-_WANTED = frozenset({CaseReplied.TYPE, ClockWarned.TYPE, TicketRated.TYPE, ReplyCalled.TYPE})
+_WANTED = frozenset(
+    one.TYPE for one in (CaseReplied, CaseReopened, CaseArchived, ClockWarned, TicketRated, ReplyCalled)
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,20 +74,29 @@ class OfferDiscontent:
     ticket_id: str
     of: str
     satisfied: int
+    event_id: str
+    """Of the judgement: each is offered once, whatever became of it."""
     trace: str | None = None
 
+    @property
+    def _key(self) -> ExternalKey:
+        return ExternalKey(channel_id=CURSOR, external_id=self.event_id)
+
     def refs(self) -> Refs:
-        """Both tickets."""
-        return Refs(tickets=(self.ticket_id, self.of))
+        """Both tickets, and whether this judgement was offered."""
+        return Refs(tickets=(self.ticket_id, self.of), seen=(self._key,))
 
     def decide(self, world: World) -> Applied:
-        """``skipped`` when it is offered, or the ticket that was judged has left this one."""
+        """``skipped`` when one is offered, or the ticket that was judged has left this one; ``replayed``."""
+        if (seen := world.replayed(self._key)) is not None:
+            return seen
         ticket, other = world.ticket(self.ticket_id, erased=True), world.ticket(self.of, erased=True)
         case = Case(ticket, self.at, SYSTEM, world.case_rules)
         offered = any(case.clocks.running(ClockKind.JUDGE)) or ticket.status is Status.HANDLING
         if offered or other.form.related.merged_into is None:
             return world.applied(ticket, skipped=True)
         Closing(case, ticket, self.at, SYSTEM).dissatisfied(self.satisfied, self.of)
+        world.see((self._key,), ticket, None)
         return world.applied(ticket)
 
 
@@ -112,6 +124,27 @@ class ArchiveAlone:
         except Conflict:
             return world.applied(ticket, skipped=True)
         return world.applied(ticket)
+
+
+@dataclass(slots=True, kw_only=True)
+class DropCalls:
+    """What was to be told or asked by telephone has been, or is outdated."""
+
+    at: datetime
+    ticket_id: str
+    reasons: tuple[str, ...]
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        """The ticket, and what its requester is owed."""
+        return Refs(tickets=(self.ticket_id,), calls=True)
+
+    def decide(self, world: World) -> Applied:
+        """``skipped`` when nobody was to call."""
+        ticket = world.ticket(self.ticket_id, erased=True)
+        before = ticket.event_seq
+        OwedCalls(world, ticket, self.at).drop(*self.reasons)
+        return world.applied(ticket, skipped=ticket.event_seq == before)
 
 
 class AfterReply:
@@ -156,32 +189,51 @@ class AfterReply:
     async def look(self, event: Mapping[str, Any]) -> None:
         """What comes of one event."""
         try:
-            command = await self._command(event)
-            if command is not None:
+            for command in [*self._alone(event), *await self._with_others(event)]:
                 await self._store.execute(command)
         except (NotFound, AlreadyErased):
             return
 
-    async def _command(self, event: Mapping[str, Any]) -> Command | None:
-        now, ticket_id, data = self._clock.now(), event["ticket_id"], event["data"]
-        kind = event["type"]
-        if kind == ClockWarned.TYPE:
-            return await self._visit(ticket_id, now)
+    def _alone(self, event: Mapping[str, Any]) -> Iterator[Command]:
+        """What comes of it for the ticket itself."""
+        at, ticket_id, kind = self._clock.now(), event["ticket_id"], event["type"]
+        if (reasons := _needless(kind, event["data"])) is not None:
+            yield DropCalls(at=at, ticket_id=ticket_id, reasons=reasons)
         why = _ARCHIVES.get(kind)
-        if kind == TicketRated.TYPE and data["satisfied"] >= CONTENT:
+        if kind == TicketRated.TYPE and event["data"]["satisfied"] >= CONTENT:
             why = WhyArchived.EVALUATED
         if why is not None:
-            return ArchiveAlone(at=now, ticket_id=ticket_id, why=why)
-        head = await self._reads.answered(ticket_id)
-        if head.ticket_id == ticket_id:
-            return None
-        return OfferDiscontent(at=now, ticket_id=head.ticket_id, of=ticket_id, satisfied=data["satisfied"])
+            yield ArchiveAlone(at=at, ticket_id=ticket_id, why=why)
 
-    async def _visit(self, ticket_id: str, now: datetime) -> Command | None:
+    async def _with_others(self, event: Mapping[str, Any]) -> list[Command]:
+        """What takes a look at other tickets, or at how the person can be reached."""
+        at, ticket_id, kind = self._clock.now(), event["ticket_id"], event["type"]
+        if kind == ClockWarned.TYPE:
+            return await self._visit(ticket_id, at)
+        if kind != TicketRated.TYPE or event["data"]["satisfied"] >= CONTENT:
+            return []
+        head = (await self._reads.answered(ticket_id)).ticket_id
+        offer = OfferDiscontent(
+            at=at,
+            ticket_id=head,
+            of=ticket_id,
+            satisfied=event["data"]["satisfied"],
+            event_id=event["event_id"],
+        )
+        return [offer] if head != ticket_id else []
+
+    async def _visit(self, ticket_id: str, now: datetime) -> list[Command]:
         ways = self._ways()
         for one in await self._reads.reporters([ticket_id]):
             if one.interaction_id is not None:
                 due = ways.quiet.over(now) + ways.callback_due
                 callback = NewCallback(callback_id=new_ulid(), reason=VISIT, due_at=due)
-                return OweVisit(at=now, ticket_id=ticket_id, interaction_id=one.interaction_id, callback=callback)
-        return None
+                return [OweVisit(at=now, ticket_id=ticket_id, interaction_id=one.interaction_id, callback=callback)]
+        return []
+
+
+def _needless(kind: str, data: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """For which reasons nobody need call any more after an event; None: it has nothing to do with calls."""
+    if kind == CaseReopened.TYPE or (kind == CaseArchived.TYPE and data["why"] == WhyArchived.UNREACHABLE):
+        return (REPLY, VISIT)
+    return (VISIT,) if kind in {CaseArchived.TYPE, TicketRated.TYPE} else None

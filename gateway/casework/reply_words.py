@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.domain.ids import spelled_no
+from gateway.domain.reply_state import BUTTON
 
 SCORES = (
     ("5", "很满意", "Very satisfied"),
@@ -37,4 +38,4 @@ def reply_text(numbers: Sequence[str], text: str, language: str | None, *, asks:
 
 def score_buttons(language: str | None) -> tuple[tuple[str, str], ...]:
     """The answers that a channel with buttons offers."""
-    return tuple((key, en if language == "en" else zh) for key, zh, en in SCORES)
+    return tuple((f"{BUTTON}{key}", en if language == "en" else zh) for key, zh, en in SCORES)

@@ -22,8 +22,9 @@ REPLY_WINDOW_CLOSED = "reply_window_closed"
 REPLY, VISIT = "reply", "visit"
 """Reasons of the centre's own: to tell somebody the reply to their ticket; to ask what they think of it (回访)."""
 ABOUT_A_REPLY = frozenset({REPLY, VISIT})
-CALLED_AGAIN, WENT_ON = "called_again", "call_went_on"
-"""Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not."""
+CALLED_AGAIN, WENT_ON, NEEDLESS = "called_again", "call_went_on", "needless"
+"""Why ``SYSTEM`` did: the person called again and was served; the call that seemed lost was not; what was to be told
+or asked has been, or is outdated."""
 MOST_REASONS = 20
 """A task that has so many is joined by no more: all of its tickets change whenever it is worked on."""
 TELEPHONE = "sip"
@@ -200,10 +201,10 @@ def number_after(phone: str | None, before: Number | None, after: Number | None)
     return after.value if replaces else phone
 
 
-def without(task: Task, reason: Reason, at: datetime) -> Task:
-    """``task`` when this ``reason`` was none after all: cancelled when it had no other."""
+def without(task: Task, reason: Reason, at: datetime, why: str = WENT_ON) -> Task:
+    """``task`` when this ``reason`` was none after all, or is none any more: cancelled when it had no other."""
     left = tuple(one for one in task.reasons if one != reason)
-    return changed(task, reasons=left) if left else ended(task, CallbackState.CANCELLED, SYSTEM, WENT_ON, at)
+    return changed(task, reasons=left) if left else ended(task, CallbackState.CANCELLED, SYSTEM, why, at)
 
 
 def moved(task: Task, ticket_id: str, requester_id: str, line: str, new_id: str) -> tuple[Task, Task | None]:

@@ -38,3 +38,7 @@ class Score(Term):
 
     FIRST = "first", "首次评价", "Of the first reply"
     FINAL = "final", "最终评价", "Of a later reply"
+
+
+BUTTON = "rate"
+"""Begins the key of a button that judges a reply: no other button's key does, so that none is taken for another."""

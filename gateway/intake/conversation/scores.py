@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from gateway.domain.reply_state import BUTTON
 from gateway.ports.message import InboundMessage
 
 _FIGURE = re.compile(r"([1-5])\s*(?:分|星|stars?|points?)?[.。!！]?", re.IGNORECASE)
@@ -23,6 +24,9 @@ def score_in(message: InboundMessage) -> int | None:
     """1 to 5, when the message says nothing besides."""
     if message.kind != "text" or message.event is not None:
         return None
-    said = _AROUND.sub("", unicodedata.normalize("NFKC", message.choice or message.text or "").strip()).lower()
+    if message.choice is not None:
+        key = message.choice.removeprefix(BUTTON)
+        return int(key) if key != message.choice and _FIGURE.fullmatch(key) is not None else None
+    said = _AROUND.sub("", unicodedata.normalize("NFKC", message.text or "").strip()).lower()
     found = _FIGURE.fullmatch(said)
     return int(found[1]) if found is not None else _SCORE.get(said)

@@ -112,6 +112,25 @@ async def test_nobody_judges_so_somebody_calls_and_types_what_they_say(centre: C
     assert await centre.calls() == []
 
 
+async def test_who_judges_meanwhile_need_not_be_called(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    assert len(await centre.calls()) == 1
+    await centre.do("evaluate", ticket, satisfied=2)
+    await centre.follow()
+    assert await centre.calls() == []
+
+
+async def test_nobody_calls_to_tell_an_outdated_reply(centre: Centre) -> None:
+    ticket = await centre.registered("hotline", phone=LANDLINE)
+    await centre.replied(ticket)
+    assert [one["reasons"] for one in await centre.calls()] == [["reply"]]
+    await centre.do("reopen", ticket, reason="not_done")
+    await centre.follow()
+    assert await centre.calls() == []
+
+
 async def test_three_tries_at_different_hours_make_unreachable(centre: Centre) -> None:
     ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
     await centre.replied(ticket)
@@ -152,6 +171,10 @@ async def test_discontent_of_a_merged_reporter_is_offered_on_the_head(centre: Ce
     assert judge["met_at"] is None
     told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
     assert [one["data"]["of"] for one in told] == [other]
+    await centre.do("supervise", head, reason="not_solved")
+    await centre.follow(again=True)
+    again = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
+    assert again.count("case.dissatisfied") == 1
     assert (await centre.record(other))["outcome"]["evaluation"]["satisfied"] == 1
 
 

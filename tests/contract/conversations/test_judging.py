@@ -28,13 +28,15 @@ async def answered(house: ConversationHouse) -> tuple[Centre, str]:
 async def test_the_reply_comes_by_the_chat_and_is_judged_there(house: ConversationHouse) -> None:
     centre, ticket = await answered(house)
     assert "路灯已修好" in house.chat.sent[-1].text
-    assert dict(house.chat.sent[-1].quick_replies)["5"] == "很满意"
+    assert dict(house.chat.sent[-1].quick_replies)["rate5"] == "很满意"
     assert (await centre.reply(ticket))["state"] == "sent"
     record = await house.say("2", "2")
     assert record["ticket_id"] == ticket
     assert record["outcome"]["evaluation"] == {"channel": "webchat", "satisfied": 2, "comment": "2"}
     assert "抱歉" in (await house.answers())[-1]
-    record = await house.say("3", "很满意")
+    await house.say("2a", "跳过", choice="1")  # a button of a message before
+    assert len((await centre.record(ticket))["outcome"]["evaluations"]) == 1
+    record = await house.say("3", "很满意", choice="rate5")
     assert record["outcome"]["evaluation"]["satisfied"] == 5
     assert len(record["outcome"]["evaluations"]) == 2
 

@@ -37,7 +37,7 @@ export const zh = {
   },
   resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
   callbackWhys: {
-    reached: "已联系上", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断",
+    reached: "已联系上", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断", needless: "已无须再打",
   },
   result: "结果",
   theirScore: "对方的评价",
@@ -98,7 +98,7 @@ export const en = {
   },
   resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
   callbackWhys: {
-    reached: "reached", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all",
+    reached: "reached", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all", needless: "no call was needed any more",
   },
   theirScore: "What they think of it",
   notSaid: "They did not say",
