@@ -146,8 +146,8 @@ _NOT_FOUND = (
     "We find no such ticket of yours. Please check its 15 digits; to report something, write what happened and where.",
 )
 _PROVE = (
-    "查询这个工单请再回复登记电话的后四位数字。要反映问题，请直接写明发生了什么、在哪里。",
-    "Reply with the last four digits of this ticket's telephone; to report something, write what happened and where.",
+    "没有查到您名下的这个工单。如在其他渠道登记，请再回复登记电话的后四位数字；要反映问题，请直接写明发生了什么、在哪里。",
+    "We find no such ticket of yours. Was it registered elsewhere, reply with the last four digits of its telephone.",
 )
 _REFUSED = (
     "没有查到：工单号或电话后四位不符。请核对后重新发送15位工单号。",
@@ -169,7 +169,11 @@ class City:
     """Each in Chinese and in English."""
 
 
-def answer(found: FollowUp, language: str, city: City) -> str:
+SOMEWHERE = City()
+"""Of which nothing is known."""
+
+
+def answer(found: FollowUp, language: str, city: City = SOMEWHERE) -> str:
     """What we write back."""
     english = language == "en"
     ticket = found.ticket
