@@ -21,7 +21,7 @@ from gateway.domain.events import SYSTEM, CaseArchived, CaseReopened, CaseReplie
 from gateway.domain.ids import new_ulid
 from gateway.domain.keys import ExternalKey
 from gateway.domain.owed_calls import OwedCalls
-from gateway.domain.status import Status
+from gateway.domain.status import UNANSWERED, Status
 from gateway.domain.world import World
 from gateway.errors import AlreadyErased, Conflict, NotFound
 from gateway.following.follower import Follower
@@ -92,7 +92,7 @@ class OfferDiscontent:
             return seen
         ticket, other = world.ticket(self.ticket_id, erased=True), world.ticket(self.of, erased=True)
         case = Case(ticket, self.at, SYSTEM, world.case_rules)
-        offered = any(case.clocks.running(ClockKind.JUDGE)) or ticket.status is Status.HANDLING
+        offered = any(case.clocks.running(ClockKind.JUDGE)) or ticket.status in UNANSWERED
         if offered or other.form.related.merged_into is None:
             return world.applied(ticket, skipped=True)
         Closing(case, ticket, self.at, SYSTEM).dissatisfied(self.satisfied, self.of)

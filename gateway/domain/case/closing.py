@@ -21,7 +21,7 @@ from gateway.domain.events import (
 )
 from gateway.domain.ids import rfc3339
 from gateway.domain.reply_state import Score
-from gateway.domain.status import CLOSED, Status, moved
+from gateway.domain.status import CLOSED, UNANSWERED, Status, moved
 from gateway.domain.task_status import RUNNING, TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import DemandType, Term
@@ -103,9 +103,12 @@ class Closing:
             self.dissatisfied(satisfied)
 
     def dissatisfied(self, satisfied: int | None, of: str | None = None) -> None:
-        """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time."""
+        """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time.
+
+        What is in work once more, it has decided about.
+        """
         clocks = self._case.clocks
-        if any(clocks.running(ClockKind.JUDGE)):
+        if any(clocks.running(ClockKind.JUDGE)) or self._ticket.status in UNANSWERED:
             return
         self._record(CaseDissatisfied(at=self._at, actor=self._actor, satisfied=satisfied, of=of), None)
         clocks.start(ClockKind.JUDGE)
@@ -171,8 +174,8 @@ class Closing:
         self._out(event, Status.DEFLECTED, note_id, text)
 
     def supervise(self, reason: str, note_id: str | None) -> None:
-        """督办. ``Conflict`` for what is closed."""
-        if self._ticket.status in CLOSED:
+        """督办. ``Conflict`` for what is closed, unless its requester is dissatisfied."""
+        if self._ticket.status in CLOSED and not any(self._case.clocks.running(ClockKind.JUDGE)):
             raise Conflict(f"a ticket that is {self._ticket.status} is supervised no more")
         self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), None)
         self._decided()

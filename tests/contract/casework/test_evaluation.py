@@ -69,6 +69,21 @@ async def test_dissatisfied_is_reopened_or_supervised_with_a_reason(centre: Cent
         assert judge["met_at"] is not None
 
 
+async def test_who_thinks_again_after_the_case_was_put_away_is_heard(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.do("evaluate", ticket, satisfied=5)
+    await centre.follow()
+    await centre.do("evaluate", ticket, satisfied=1)
+    await centre.do("supervise", ticket, reason="not_solved")
+    with pytest.raises(Conflict, match="supervised no more"):
+        await centre.do("supervise", ticket, reason="once_more")
+    await centre.do("reopen", ticket, reason="not_solved")
+    await centre.do("evaluate", ticket, satisfied=1)
+    judged = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
+    assert len(judged) == 1  # it is being done again: there is nothing to decide
+
+
 async def test_nobody_acts_on_the_discontent_and_supervision_hears_of_it(centre: Centre) -> None:
     ticket = await centre.registered("wechat", "o1")
     await centre.replied(ticket)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.ids import from_rfc3339
+from gateway.errors import ReplyWindowClosed
 from tests.contract.conversations.house import PHONE, ConversationHouse
 from tests.support.centre import Centre
 
@@ -39,6 +40,23 @@ async def test_the_reply_comes_by_the_chat_and_is_judged_there(house: Conversati
     record = await house.say("3", "很满意", choice="rate5")
     assert record["outcome"]["evaluation"]["satisfied"] == 5
     assert len(record["outcome"]["evaluations"]) == 2
+
+
+async def test_a_window_that_closes_before_it_is_sent_leaves_one_call(house: ConversationHouse) -> None:
+    record = await house.say("1", "龙华区国贸路10号路灯不亮", sender="wu")
+    house.clock.forward(2 * 3600)
+    await house.idle.close_due()
+    await house.deliver()
+    centre = Centre(house.database, house.clock)  # type: ignore[arg-type]  # as far as it is used alike
+    await centre.replied(record["ticket_id"], "路灯已修好")
+    house.chat.failures = [ReplyWindowClosed("out of window")]
+    await house.deliver()
+    assert await centre.calls() == []  # the outbox leaves the next way to the plan of the reply
+    await centre.follow()
+    (call,) = await centre.calls()
+    assert call["reasons"] == ["reply"]
+    reply = await centre.reply(record["ticket_id"])
+    assert (reply["way"], reply["tried"], reply["callback_id"]) == ("callback", ["channel"], call["callback_id"])
 
 
 async def test_thanks_restarts_nothing(house: ConversationHouse) -> None:
