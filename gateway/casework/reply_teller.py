@@ -19,7 +19,7 @@ from gateway.domain.phone_numbers import is_mobile
 from gateway.domain.reply_state import ReplyState, Way
 from gateway.domain.reply_window import ReplyWindow, open_until
 from gateway.domain.status import ANSWERED, Status
-from gateway.errors import NotFound
+from gateway.errors import NotFound, StaleVersion, StoreUnavailable
 from gateway.following.follower import Follower
 from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
@@ -29,6 +29,8 @@ from gateway.ports.store import CommandStore, TicketReader
 from gateway.telemetry import log
 
 CURSOR = "replies"
+TRIES = 5
+"""How often a reply is planned anew in a row."""
 _WANTED = frozenset(one.TYPE for one in (CaseReplied, CaseInformed, CaseDeflected, TicketMerged, ReplyFailed))
 _STANDS = ANSWERED | {Status.ARCHIVED, Status.INFORMED, Status.DEFLECTED}
 """While a ticket is so its reply is what there is to tell."""
@@ -93,7 +95,15 @@ class ReplyTeller:
         return event["type"] in _WANTED
 
     async def look(self, event: Mapping[str, Any]) -> None:
-        """What comes of one event."""
+        """What comes of one event; planned again when a ticket has left the family meanwhile."""
+        for _ in range(TRIES):
+            try:
+                return await self._look(event)
+            except StaleVersion:
+                continue
+        raise StoreUnavailable("the tickets of this reply are altered all the time; try again", retry_after_s=1)
+
+    async def _look(self, event: Mapping[str, Any]) -> None:
         try:
             answered = await self._reads.answered(event["ticket_id"])
         except NotFound:
@@ -120,7 +130,7 @@ class ReplyTeller:
         first = told[0] if told else min(others, key=lambda one: self._rank(one, ways))
         rest = [one for one in others if one is not first]
         for begin in range(0, max(1, len(rest)), MOST_TICKETS):
-            await self._tell(answered, ways, first, rest[begin : begin + MOST_TICKETS], told=bool(told) or begin > 0)
+            await self._tell(answered, ways, first, rest[begin : begin + MOST_TICKETS])
 
     def _rank(self, reporter: Reporter, ways: ReplyWays) -> tuple[int, str]:
         """Who of one person's tickets has the best way."""
@@ -132,13 +142,11 @@ class ReplyTeller:
             if reply_id == answered.reply_id and not one.erased and _state(one, reply_id) is ReplyState.FAILED:
                 await self._tell(answered, self._ways(), one, [])
 
-    async def _tell(
-        self, answered: Answered, ways: ReplyWays, first: Reporter, rest: Sequence[Reporter], *, told: bool = False
-    ) -> None:
+    async def _tell(self, answered: Answered, ways: ReplyWays, first: Reporter, rest: Sequence[Reporter]) -> None:
         now = self._clock.now()
         tried = next((tuple(one.tried) for one in first.replies if one.reply_id == answered.reply_id), ())
         chosen = plan(_reach(first, ways), tried, now, None if first.urgent else ways.quiet)
-        if told or first.interaction_id is None:
+        if first.interaction_id is None:  # neither a message nor a call could be entered anywhere
             chosen = None
         command = TellReply(
             at=now,

@@ -16,6 +16,7 @@ from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.reply_state import ReplyState, Way
 from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
+from gateway.errors import StaleVersion
 
 MOST_TICKETS = 40
 """One command tells a person about so many of their tickets at most."""
@@ -23,9 +24,9 @@ MOST_TICKETS = 40
 
 @dataclass(slots=True, kw_only=True)
 class TellReply:
-    """``tickets`` are of one person: the first one's way is gone, the others are told with it.
+    """``tickets`` are of one person: they are told by the first one's way, unless they were told with any of them.
 
-    Idempotent by (``reply_id``, ticket, number of ways tried before): whoever decides second changes nothing.
+    Idempotent by (``reply_id``, person, number of ways tried before): whoever decides second changes nothing.
     """
 
     at: datetime
@@ -38,7 +39,7 @@ class TellReply:
     tried: int = 0
     """Ways that came to nothing before this one."""
     plan: Plan | None
-    """None: the first ticket's requester was told before, or no way is left."""
+    """None: no way is left."""
     interaction_id: str | None = None
     """Of the first ticket: where the message or call belongs."""
     message: NewMessage | None = None
@@ -58,34 +59,43 @@ class TellReply:
         )
 
     def decide(self, world: World) -> Applied:
-        """``skipped`` when everybody was told, another reply has followed, or nobody is there any more."""
+        """``skipped`` when everybody was told, another reply has followed, or nobody is there any more.
+
+        ``StaleVersion`` when the first ticket has left the family, or was erased, and others are there: plan again.
+        """
         head = world.ticket(self.head, erased=True)
         newest = next((one for one in reversed(head.form.handling.replies) if one.of is None), None)
-        there = [
-            one for one in (world.ticket(ticket_id, erased=True) for ticket_id in self.tickets) if self._is_of(one)
-        ]
-        if newest is None or newest.reply_id != self.reply_id or not there or there[0].ticket_id != self.tickets[0]:
+        tickets = [world.ticket(ticket_id, erased=True) for ticket_id in self.tickets]
+        there = [one for one in tickets if self._is_of(one)]
+        if newest is None or newest.reply_id != self.reply_id or not there:
             return world.applied(head, skipped=True)
-        first, *others = there
+        if there[0] is not tickets[0]:
+            raise StaleVersion("the ticket with the way has gone; plan the reply again")
+        first = there[0] if self.tried else next(filter(self._is_told, there), there[0])
         replies = Replies(first, self.at, SYSTEM)
         reply = replies.of(self.reply_id)
-        told = self._is_next(reply)
-        if told:
+        news = self._is_next(reply)
+        if news:
             self._tell(world, first, replies, reply or replies.due(self.reply_id, self.head, self.text))
-        if told or reply is not None:
-            for ticket in others:
-                told |= self._with(first, ticket)
-        return world.applied(first, skipped=not told)
+        for ticket in there:
+            if ticket is not first:
+                news |= self._with(first, ticket)
+        return world.applied(first, skipped=not news)
 
     def _is_of(self, ticket: Ticket) -> bool:
         """Whether it still is the ticket that was answered, or went into it, and its person is known."""
         own = ticket.ticket_id == self.head or ticket.form.related.merged_into is not None
         return own and ticket.erased_at is None
 
+    def _is_told(self, ticket: Ticket) -> bool:
+        """Whether its requester is being told, or was: nobody is told twice for having asked twice."""
+        reply = next((one for one in ticket.form.handling.replies if one.reply_id == self.reply_id), None)
+        return reply is not None and reply.state != ReplyState.DUE
+
     def _is_next(self, reply: GivenReply | None) -> bool:
         """Whether the first ticket's requester waits for this very step."""
         if self.tried == 0:
-            return self.plan is not None and (reply is None or reply.state == ReplyState.DUE)
+            return reply is None or reply.state == ReplyState.DUE
         return reply is not None and reply.state == ReplyState.FAILED and len(reply.tried) == self.tried
 
     def _with(self, first: Ticket, ticket: Ticket) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 
+from gateway.casework.tell_reply import TellReply
 from gateway.domain.callback_work import Verb
 from gateway.domain.case.reply_plan import QuietHours
+from gateway.domain.command import Applied
 from gateway.domain.events import event_of
 from gateway.domain.fold import recounted
 from gateway.domain.ids import from_rfc3339
@@ -135,6 +138,44 @@ async def test_one_person_with_two_merged_tickets_gets_one_that_names_both(centr
     assert all(f"{number[:8]}-{number[8:]}" in message["text"] for number in numbers)
     told = [await centre.reply(one) for one in (first, second)]
     assert {one["state"] for one in told} == {"under_way", "sent"}
+
+
+async def test_a_second_ticket_of_somebody_who_was_told_is_told_with_the_first(centre: Centre) -> None:
+    head = await centre.registered("telegram", "t1")
+    first, second = [await centre.registered("wechat", "o1", phone=MOBILE) for _ in range(2)]
+    await centre.merged(first, head)
+    await centre.replied(head)
+    await centre.merged(second, head)
+    await centre.follow()
+    assert [len(await centre.messages(one)) for one in (first, second)] == [1, 0]
+    reply = await centre.reply(second)
+    assert (reply["way"], reply["together"], reply["state"]) == ("together", first, "sent")
+    assert (await centre.record(second))["outcome"]["public_reply"] == "已经恢复供水"
+
+
+async def test_two_plans_made_at_once_tell_a_person_once(centre: Centre) -> None:
+    head = await centre.registered("telegram", "t1")
+    first, second = [await centre.registered("wechat", "o1", phone=MOBILE) for _ in range(2)]
+    await centre.merged(first, head)
+    reply_id = "r-at-once"
+    await centre.do("reply", head, text="已经恢复供水", note_id=reply_id)
+    held: list[TellReply] = []
+    teller = centre.followers[0]
+    execute = centre.db.changes.execute
+
+    class Holding:
+        async def execute(self, command: Any) -> Applied:
+            held.append(command)
+            return Applied(ticket_id="", ticket_no="", interaction_id=None, version=0, event_seq=0, skipped=True)
+
+    teller._store = Holding()
+    await centre.follow()
+    await centre.merged(second, head)
+    await centre.follow()
+    for command in reversed(held):
+        await execute(command)
+    assert len(await centre.messages(first, second)) == 1
+    assert {(await centre.reply(one))["reply_id"] for one in (first, second)} == {reply_id}
 
 
 async def test_parted_again_a_reporter_keeps_what_they_were_told(centre: Centre) -> None:
