@@ -36,6 +36,8 @@ from gateway.intake.conversation.message_change import (
     identities_of,
     phone_of,
     rating_of,
+    received_as,
+    standing_of,
     stored_messages,
 )
 from gateway.intake.conversation.proofs import Proofs
@@ -122,7 +124,7 @@ class ConversationIntake:
     async def _state(self, key: Key, message: InboundMessage) -> DialogueState | None:
         """Where the open conversation's dialogue stands."""
         known = self._open.get(key)
-        return known.state if known is not None else _standing(await self._look(message)).state
+        return known.state if known is not None else standing_of(await self._look(message)).state
 
     async def _receive(self, key: Key, arrived: Arrived, proved: FollowUp | None) -> Received:
         message = arrived.message
@@ -130,7 +132,7 @@ class ConversationIntake:
         view: ThreadView | None = None
         if standing is None or self._may_ask(standing, message):
             view = await self._look(message)
-            standing = _standing(view)
+            standing = standing_of(view)
         build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         if (score := score_in(message)) is not None and self._flow.rests(standing.state, message):
             view = view or await self._look(message)
@@ -261,7 +263,7 @@ class ConversationIntake:
         self._watchers.wake(*key, stored_messages(command, applied) if self._watchers.watches(*key) else ())
         if message.pulls and not command.inbound.attachments and len(command.inbound.messages) > 1:
             self._health.sent(channel_id)
-        return _received(applied)
+        return received_as(applied)
 
     async def _beside(
         self, key: Key, message: InboundMessage, standing: Standing, build: MessageCommand, view: ThreadView | None
@@ -289,7 +291,7 @@ class ConversationIntake:
     async def _judged(self, key: Key, arrived: Arrived, score: int, view: ThreadView) -> Received:
         """A judgement of the reply to their newest ticket; a conversation that is open stays as it is."""
         message = arrived.message
-        build = MessageCommand(arrived, _standing(view), now=self._clock.now(), callback_due=self._callback_due)
+        build = MessageCommand(arrived, standing_of(view), now=self._clock.now(), callback_due=self._callback_due)
         said = phrase("rating" if score >= CONTENT else "rating_bad", language_of(message.text) or "zh")
         command = build.beside([said], score)
         applied = await self._store.execute(command)
@@ -299,7 +301,7 @@ class ConversationIntake:
 
     async def _replayed(self, message: InboundMessage, applied: Applied) -> Received:
         self._health.inbound(message.channel_id)
-        return replace(_received(applied), seq=await self._has_come(message), replayed=True)
+        return replace(received_as(applied), seq=await self._has_come(message), replayed=True)
 
     async def _has_come(self, message: InboundMessage) -> int:
         """The number that a redelivered message has in its thread; 0 for one that comes first."""
@@ -395,24 +397,3 @@ def _only_thanks(standing: Standing, message: InboundMessage) -> bool:
 
 def _to_hear(message: InboundMessage, attachment: NewAttachment | None) -> bool:
     return message.kind == "voice" and not message.text and attachment is not None and attachment.error is None
-
-
-def _standing(view: ThreadView) -> Standing:
-    return Standing(
-        ticket_id=view.open_ticket_id,
-        interaction_id=view.open_interaction_id,
-        dialogue_no=view.dialogue_no,
-        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
-        previous_ticket=view.ticket_id,
-        previous_interaction=view.interaction_id,
-    )
-
-
-def _received(applied: Applied) -> Received:
-    return Received(
-        interaction_id=applied.interaction_id,
-        ticket_id=applied.ticket_id,
-        ticket_no=applied.ticket_no,
-        seq=applied.seqs[0] if applied.seqs else 0,
-        replayed=False,
-    )

@@ -28,7 +28,8 @@ from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import DialogueState
-from gateway.ports.message import InboundMessage, StoredMessage
+from gateway.ports.conversation_store import ThreadView
+from gateway.ports.message import InboundMessage, Received, StoredMessage
 from gateway.prefill.danger import danger_said, raised_in
 
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
@@ -344,3 +345,26 @@ def _rated(satisfied: int | None, message: InboundMessage) -> Rated | None:
     if satisfied is None:
         return None
     return Rated(channel=message.channel, satisfied=satisfied, comment=(message.text or "").strip() or None)
+
+
+def standing_of(view: ThreadView) -> Standing:
+    """Where a conversation stands by what was read of it."""
+    return Standing(
+        ticket_id=view.open_ticket_id,
+        interaction_id=view.open_interaction_id,
+        dialogue_no=view.dialogue_no,
+        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
+        previous_ticket=view.ticket_id,
+        previous_interaction=view.interaction_id,
+    )
+
+
+def received_as(applied: Applied) -> Received:
+    """What a message came to, as its channel is told."""
+    return Received(
+        interaction_id=applied.interaction_id,
+        ticket_id=applied.ticket_id,
+        ticket_no=applied.ticket_no,
+        seq=applied.seqs[0] if applied.seqs else 0,
+        replayed=False,
+    )
