@@ -163,7 +163,7 @@ class Centre:
     async def calls(self) -> list[dict[str, Any]]:
         return await self.db.reader.callbacks()
 
-    async def delivery(self, ticket_id: str, state: str, reason: str | None = None) -> None:
+    async def delivery(self, ticket_id: str, state: str, reason: str | None = None, *, follow: bool = True) -> None:
         """What becomes of the message that holds the newest reply."""
         record, reply = await self.record(ticket_id), await self.reply(ticket_id)
         update = DeliveryUpdate(message_id=reply["message_id"], state=state, at=self.clock.now())
@@ -172,7 +172,8 @@ class Centre:
             at=self.clock.now(), ticket_id=ticket_id, interaction_id=interaction_id, update=update, reason=reason
         )
         await self.db.changes.execute(command)
-        await self.follow()
+        if follow:
+            await self.follow()
 
     async def call(self, callback: dict[str, Any], verb: Verb, result: str | None = None, **more: Any) -> Applied:
         """Somebody works on a call that is owed."""
