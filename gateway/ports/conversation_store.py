@@ -53,8 +53,15 @@ class ThreadView:
     tickets: tuple[TicketBrief, ...] = ()
     """Their unfinished tickets on any channel, newest first, and those asked for by number if theirs."""
     last_seq: int = 0
-    to_judge: ToJudge | None = None
-    """The reply to the newest ticket, once it was answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredHere:
+    """The newest reply that a person got on one channel instance, and where that was told."""
+
+    to_judge: ToJudge
+    ticket_id: str
+    interaction_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,10 @@ class ConversationStore(Protocol):
         self, channel_id: str, sender: str, *, identities: Sequence[Identity], ticket_nos: Sequence[str]
     ) -> ThreadView:
         """Everything that a message of ``sender`` may depend on."""
+        ...
+
+    async def answered_here(self, channel_id: str, sender: str) -> AnsweredHere | None:
+        """The newest reply among the last things that were written to ``sender``."""
         ...
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:

@@ -8,23 +8,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.case.replies import ToJudge, to_judge
+from gateway.domain.case.replies import to_judge
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import CONVERSATION, Identity
 from gateway.domain.status import CLOSED, Status
 from gateway.domain.words import ContactBy
-from gateway.ports.conversation_store import IdleConversation, SentMessage, ThreadView, TicketBrief
+from gateway.ports.conversation_store import AnsweredHere, IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
 from gateway.storage import tables as t
 from gateway.storage.among import listed
 from gateway.storage.bulk import Query, loads
-from gateway.storage.codec import form_of, json_text
+from gateway.storage.codec import form_of
 from gateway.storage.engine import Sql
 from gateway.storage.load import SHOWN
 from gateway.storage.shape import Tree, get_in
 from gateway.storage.texts import MAX_INT, check_texts
 
 TICKETS_SHOWN = 5
+LOOKED_BACK = 20
+"""Among so many of the last things that we wrote to somebody a reply is looked for."""
 _FINISHED = [status.value for status in CLOSED if status is not Status.MERGED]
 """Of these nothing is told unless somebody names their number; what was merged goes on elsewhere."""
 
@@ -42,6 +44,11 @@ class SqlConversationStore:
         """See ``ConversationStore.thread``."""
         check_texts((channel_id, sender, *(i.value for i in identities), *ticket_nos))
         return await self._sql.read(lambda c: _thread(c, channel_id, sender, identities, ticket_nos))
+
+    async def answered_here(self, channel_id: str, sender: str) -> AnsweredHere | None:
+        """See ``ConversationStore.answered_here``."""
+        place = {"of_sender": sender, "of_channel": channel_id}
+        return await self._sql.read(lambda c: _answered_here(c, place))
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:
         """See ``ConversationStore.seq_of``."""
@@ -128,10 +135,18 @@ _RECEIPTED = Query(
 _OWN = Query(
     sa.select(
         *(t.threads.c[name] for name in ("ticket_id", "interaction_id", "last_seq")),
-        *(t.tickets.c[name] for name in ("ticket_no", "requester_id", "doc")),
+        *(t.tickets.c[name] for name in ("ticket_no", "requester_id")),
     )
     .join_from(t.threads, t.tickets, t.threads.c.ticket_id == t.tickets.c.ticket_id)
     .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
+)
+_WRITTEN_LAST = Query(
+    sa.select(t.tickets.c.ticket_id, t.tickets.c.doc, t.interactions.c.interaction_id)
+    .join_from(t.messages, t.interactions, t.messages.c.interaction_id == t.interactions.c.interaction_id)
+    .join(t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
+    .where(_of_sender(t.messages.c.direction == "outbound"), t.tickets.c.erased_at.is_(None))
+    .order_by(t.messages.c.thread_seq.desc())
+    .limit(sa.literal_column(str(LOOKED_BACK)))
 )
 _OPEN = Query(
     sa.select(*(t.interactions.c[name] for name in ("interaction_id", "ticket_id", "dialogue", "dialogue_no"))).where(
@@ -181,10 +196,12 @@ _NUMBERED = Query(
 """Of their requesters, or told on this very account: of who hides, no requester leads to the ticket."""
 
 
-def _to_judge(doc: Any) -> ToJudge | None:
-    """The reply of this document's ticket; few have any, and only theirs is read."""
-    text = doc if isinstance(doc, str) else json_text(doc)
-    return to_judge(form_of(text)) if '"replies":[{' in text else None
+def _answered_here(connection: sa.Connection, place: dict[str, str]) -> AnsweredHere | None:
+    for row in _WRITTEN_LAST.rows(connection, **place):
+        found = to_judge(form_of(loads(row.doc)))
+        if found is not None:
+            return AnsweredHere(to_judge=found, ticket_id=row.ticket_id, interaction_id=row.interaction_id)
+    return None
 
 
 def _thread(
@@ -213,7 +230,6 @@ def _thread(
         phone_known=_phone_known(connection, requesters),
         tickets=tickets,
         last_seq=own.last_seq if own else 0,
-        to_judge=_to_judge(own.doc) if own else None,
     )
 
 

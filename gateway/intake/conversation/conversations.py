@@ -48,7 +48,7 @@ from gateway.intake.conversation.ticket_talk import WITHDRAWS
 from gateway.ivr.engine import DialogueState
 from gateway.ports.attachments import Attachments
 from gateway.ports.clock import Clock
-from gateway.ports.conversation_store import ConversationStore, IdleConversation, ThreadView
+from gateway.ports.conversation_store import AnsweredHere, ConversationStore, IdleConversation, ThreadView
 from gateway.ports.message import InboundMessage, Receipt, Received, StoredMessage
 from gateway.ports.store import CommandStore
 from gateway.prefill.danger import danger_in
@@ -134,10 +134,11 @@ class ConversationIntake:
             view = await self._look(message)
             standing = standing_of(view)
         build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
-        if (score := score_in(message)) is not None and self._flow.rests(standing.state, message):
-            view = view or await self._look(message)
-            if view.to_judge is not None and view.to_judge.by(self._clock.now()):
-                return await self._judged(key, arrived, score, view)
+        score = score_in(message)
+        if score is not None and (message.choice or self._flow.rests(standing.state, message)):
+            told = await self._reads.answered_here(*key)
+            if told is not None and told.to_judge.by(self._clock.now()):
+                return await self._judged(key, arrived, score, told)
         if standing.ticket_id is None and (
             not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
         ):
@@ -283,17 +284,17 @@ class ConversationIntake:
             else phrase("thanks" if thanks else str(message.event), language)
         )
         command = build.beside([said], rating_of(message))
-        applied = await self._store.execute(command)
-        if applied.replayed:
-            return await self._replayed(message, applied)
-        return self._written(key, message, command, applied)
+        return await self._said(key, message, command)
 
-    async def _judged(self, key: Key, arrived: Arrived, score: int, view: ThreadView) -> Received:
-        """A judgement of the reply to their newest ticket; a conversation that is open stays as it is."""
+    async def _judged(self, key: Key, arrived: Arrived, score: int, told: AnsweredHere) -> Received:
+        """A judgement of the newest reply that they got here; a conversation that is open stays as it is."""
         message = arrived.message
-        build = MessageCommand(arrived, standing_of(view), now=self._clock.now(), callback_due=self._callback_due)
+        there = Standing(previous_ticket=told.ticket_id, previous_interaction=told.interaction_id)
+        build = MessageCommand(arrived, there, now=self._clock.now(), callback_due=self._callback_due)
         said = phrase("rating" if score >= CONTENT else "rating_bad", language_of(message.text) or "zh")
-        command = build.beside([said], score)
+        return await self._said(key, message, build.beside([said], score))
+
+    async def _said(self, key: Key, message: InboundMessage, command: TakeBeside) -> Received:
         applied = await self._store.execute(command)
         if applied.replayed:
             return await self._replayed(message, applied)
