@@ -58,10 +58,7 @@ ZH = {
     "progress_finished": ("您的工单已办结。", ""),
     "progress_elsewhere": ("您的工单已结束，没有转办。", ""),
     "progress_refused": ("没有查到，工单号或后四位不符。", ""),
-    "ask_rating": (
-        "请评价答复：很满意按5，满意按4，基本满意按3，不满意按2，很不满意按1。",
-        "请评价答复，很满意按五，满意按四，基本满意按三，不满意按二，很不满意按一。",
-    ),
+    "ask_rating": ("请按1到5评价，5很满意，1很不满意。", "请按一到五评价，五很满意，一很不满意。"),
     "rated": ("感谢您的评价。", ""),
     "progress_locked": ("查询次数过多，请稍后再试。", ""),
     "no_number": ("没有号码，无法回电，需要时请再拨。", ""),
@@ -112,10 +109,7 @@ EN = {
     "progress_finished": ("Your ticket is finished.", ""),
     "progress_elsewhere": ("Your ticket is closed; no unit had to act.", ""),
     "progress_refused": ("Nothing was found: the number or the digits do not match.", ""),
-    "ask_rating": (
-        "Please rate it: 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied.",
-        "",
-    ),
+    "ask_rating": ("Please rate it from 1 to 5; 5 is very satisfied.", ""),
     "rated": ("Thank you for your rating.", ""),
     "progress_locked": ("Too many tries. Please try again later.", ""),
     "no_number": ("Without a number we cannot call you. Please call again.", ""),

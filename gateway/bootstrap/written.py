@@ -13,7 +13,7 @@ from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.follow_up import City
 from gateway.intake.conversation.idle import IdleCloser
-from gateway.intake.conversation.proofs import Proofs
+from gateway.intake.conversation.proofs import TicketProofs
 from gateway.intake.conversation.text_flow import TextFlow
 from gateway.intake.media.worker import MediaWorker
 from gateway.intake.ticket.progress import ProgressByNumber
@@ -47,7 +47,7 @@ class WrittenContacts:
             health=base.health,
             clock=base.clock,
             callback_due=callback_due,
-            proofs=Proofs(self.progress),
+            proofs=TicketProofs(self.progress),
         )
         self.outbox = OutboxWorker(
             store=database.changes,

@@ -16,7 +16,7 @@ from gateway.domain.events import CaseDeflected, CaseInformed, CaseReplied, Repl
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import NewMessage, Queued, ThreadStep
 from gateway.domain.phone_numbers import is_mobile
-from gateway.domain.reply_state import ReplyState, Way
+from gateway.domain.reply_state import ReplyState, ReplyWay
 from gateway.domain.reply_window import ReplyWindow, open_until
 from gateway.domain.status import ANSWERED, Status
 from gateway.errors import NotFound, StaleVersion, StoreUnavailable
@@ -34,7 +34,7 @@ TRIES = 5
 _WANTED = frozenset(one.TYPE for one in (CaseReplied, CaseInformed, CaseDeflected, TicketMerged, ReplyFailed))
 _STANDS = ANSWERED | {Status.ARCHIVED, Status.INFORMED, Status.DEFLECTED}
 """While a ticket is so its reply is what there is to tell."""
-_ORDER = (Way.CHANNEL, Way.SMS, Way.CALL)
+_ORDER = (ReplyWay.CHANNEL, ReplyWay.SMS, ReplyWay.CALL)
 _log = log.get("replies")
 
 
@@ -170,14 +170,14 @@ class ReplyTeller:
     ) -> None:
         """What the chosen way takes: a message in somebody's thread, or a call that is owed."""
         first = everyone[0]
-        if chosen.way is Way.CALL:
+        if chosen.way is ReplyWay.CALL:
             due = chosen.at + ways.callback_due
             command.callback = NewCallback(callback_id=new_ulid(), reason=REPLY, due_at=due)
-        elif chosen.way in {Way.CHANNEL, Way.SMS}:
+        elif chosen.way in {ReplyWay.CHANNEL, ReplyWay.SMS}:
             account = first.account
             place = (
                 (account.channel_id, account.sender)
-                if chosen.way is Way.CHANNEL and account is not None
+                if chosen.way is ReplyWay.CHANNEL and account is not None
                 else (ways.sms or "", first.phone or "")
             )
             numbers = [one.ticket_no for one in everyone]

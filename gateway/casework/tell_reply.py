@@ -13,7 +13,7 @@ from gateway.domain.events import SYSTEM
 from gateway.domain.form import GivenReply
 from gateway.domain.messages import NewMessage, ThreadStep
 from gateway.domain.owed_calls import OwedCalls
-from gateway.domain.reply_state import ReplyState, Way
+from gateway.domain.reply_state import ReplyState, ReplyWay
 from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
 from gateway.errors import StaleVersion
@@ -122,7 +122,7 @@ class TellReply:
             calls.settle(interaction, callback=self.callback)
         callback_id = ticket.form.callback_id if self.callback is not None else None
         replies.under_way(reply, self.plan, channel_id=channel_id, message_id=message_id, callback_id=callback_id)
-        if self.plan.way is Way.SOURCE:
+        if self.plan.way is ReplyWay.SOURCE:
             found = replies.of(self.reply_id)
             assert found is not None
             replies.sent(found)

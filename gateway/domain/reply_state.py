@@ -7,7 +7,7 @@ from typing import Final
 from gateway.domain.words import Term
 
 
-class Way(Term):
+class ReplyWay(Term):
     """How a reply reaches its requester."""
 
     CHANNEL = "channel", "原渠道", "Where they wrote from"

@@ -46,6 +46,6 @@ ACTIONS: Mapping[str, Action] = {
     ),
     TAKE_NUMBER: Action(outcomes=(OK, MISSING)),
     TELL_PROGRESS: Action(outcomes=(OK, *PROGRESS, FAILED)),
-    "rate_reply": Action(args={"satisfied": ("1", "2", "3", "4", "5")}),
+    "score_reply": Action(args={"satisfied": ("1", "2", "3", "4", "5")}),
     SET_LANGUAGE: Action(args={"language": LANGUAGES}, outcomes=(OK,)),
 }

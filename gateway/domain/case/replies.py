@@ -26,7 +26,7 @@ from gateway.domain.events import (
 from gateway.domain.form import Form, GivenReply, Handling
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.reply_state import REACHED, ReplyState, Way
+from gateway.domain.reply_state import REACHED, ReplyState, ReplyWay
 from gateway.domain.ticket import Alteration, Ticket
 
 ASKED_FOR = timedelta(days=30)
@@ -118,7 +118,7 @@ class Replies:
 
     def together(self, reply: GivenReply, with_ticket: str) -> None:
         """Its requester is told with another ticket of theirs."""
-        after = replace(reply, state=ReplyState.SENT.value, way=Way.TOGETHER.value, together=with_ticket)
+        after = replace(reply, state=ReplyState.SENT.value, way=ReplyWay.TOGETHER.value, together=with_ticket)
         self._become(reply, after, ReplyTogether(**self._about(reply), together=with_ticket))
 
     def holds(self, message_id: str) -> bool:

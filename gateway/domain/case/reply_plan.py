@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
-from gateway.domain.reply_state import Way
+from gateway.domain.reply_state import ReplyWay
 from gateway.domain.words import Term
 
 
@@ -70,7 +70,7 @@ class Reach:
 class Plan:
     """The way, not before ``at``; of a call: when it is due at the latest is counted from ``at``."""
 
-    way: Way
+    way: ReplyWay
     at: datetime
     because: Because
 
@@ -82,16 +82,16 @@ def plan(reach: Reach, tried: Collection[str], now: datetime, quiet: QuietHours 
     can still be sent then. A message by SMS and a call always wait.
     """
     failed = Because.FAILED if tried else None
-    if Way.CALL in tried:
+    if ReplyWay.CALL in tried:
         return None
     later = quiet.over(now) if quiet is not None else now
-    if reach.by_source and Way.SOURCE not in tried:
-        return Plan(way=Way.SOURCE, at=now, because=Because.TOLD_BY_SOURCE)
-    if Way.CHANNEL not in tried and reach.open_until is not None and now < reach.open_until:
-        return Plan(way=Way.CHANNEL, at=later if later < reach.open_until else now, because=Because.WRITES_THERE)
+    if reach.by_source and ReplyWay.SOURCE not in tried:
+        return Plan(way=ReplyWay.SOURCE, at=now, because=Because.TOLD_BY_SOURCE)
+    if ReplyWay.CHANNEL not in tried and reach.open_until is not None and now < reach.open_until:
+        return Plan(way=ReplyWay.CHANNEL, at=later if later < reach.open_until else now, because=Because.WRITES_THERE)
     closed = Because.NO_ACCOUNT if reach.open_until is None else Because.WINDOW_CLOSED
-    if Way.SMS not in tried and reach.sms is not None:
-        return Plan(way=Way.SMS, at=later, because=failed or closed)
-    if Way.CHANNEL not in tried and reach.still and not reach.callable:
-        return Plan(way=Way.CHANNEL, at=now, because=Because.LAST_WAY)
-    return Plan(way=Way.CALL, at=later, because=failed or (Because.NO_NUMBER if reach.sms is None else closed))
+    if ReplyWay.SMS not in tried and reach.sms is not None:
+        return Plan(way=ReplyWay.SMS, at=later, because=failed or closed)
+    if ReplyWay.CHANNEL not in tried and reach.still and not reach.callable:
+        return Plan(way=ReplyWay.CHANNEL, at=now, because=Because.LAST_WAY)
+    return Plan(way=ReplyWay.CALL, at=later, because=failed or (Because.NO_NUMBER if reach.sms is None else closed))

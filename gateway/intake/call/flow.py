@@ -191,7 +191,7 @@ class FlowOnCall:
                     outcome = self._progress.take(self._heard) if self._progress is not None else MISSING
                 case "tell_progress":
                     outcome = await self._progress.tell(self._heard) if self._progress is not None else FAILED
-                case "rate_reply":
+                case "score_reply":
                     score = int(act.args["satisfied"])
                     outcome = await self._progress.rate(score) if self._progress is not None else FAILED
                 case "set_language":

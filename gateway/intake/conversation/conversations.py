@@ -40,7 +40,7 @@ from gateway.intake.conversation.message_change import (
     standing_of,
     stored_messages,
 )
-from gateway.intake.conversation.proofs import Proofs
+from gateway.intake.conversation.proofs import TicketProofs
 from gateway.intake.conversation.scores import score_in
 from gateway.intake.conversation.take_message import CloseConversation, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Heeded, TextFlow, Turn, disposition_of
@@ -76,7 +76,7 @@ class ConversationIntake:
         health: HealthBoard,
         clock: Clock,
         callback_due: timedelta,
-        proofs: Proofs | None = None,
+        proofs: TicketProofs | None = None,
     ) -> None:
         """Begins with no conversation. ``proofs``: who may be told of a ticket that is not known to be theirs."""
         self._proofs = proofs

@@ -12,7 +12,7 @@ from gateway.ivr.engine import DialogueState
 from gateway.ports.message import InboundMessage
 
 
-class Proofs:
+class TicketProofs:
     """Tells of tickets by number and verification, to whatever account."""
 
     def __init__(self, progress: ProgressByNumber) -> None:

@@ -20,7 +20,7 @@ from gateway.intake.channel.watchers import Watchers
 from gateway.intake.conversation.conversations import ConversationIntake
 from gateway.intake.conversation.follow_up import City
 from gateway.intake.conversation.idle import IdleCloser
-from gateway.intake.conversation.proofs import Proofs
+from gateway.intake.conversation.proofs import TicketProofs
 from gateway.intake.conversation.text_flow import TextFlow
 from gateway.intake.media.attachment_files import AttachmentFiles
 from gateway.intake.media.worker import MediaWorker
@@ -121,7 +121,7 @@ class ConversationHouse:
             watchers=watchers,
             health=self.health,
             callback_due=timedelta(minutes=30),
-            proofs=Proofs(
+            proofs=TicketProofs(
                 ProgressByNumber(
                     reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=clock
                 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.case.reply_plan import Because, QuietHours, Reach, plan
-from gateway.domain.reply_state import Way
+from gateway.domain.reply_state import ReplyWay
 from gateway.domain.reply_window import ALWAYS
 
 pytestmark = pytest.mark.unit
@@ -31,7 +31,7 @@ def test_a_window_is_open_until_its_last_instant() -> None:
     before, after = plan(reach, (), at(3, 9, 59), NIGHT), plan(reach, (), at(3, 10), NIGHT)
     assert before is not None
     assert after is not None
-    assert (before.way, after.way, after.because) == (Way.CHANNEL, Way.SMS, Because.WINDOW_CLOSED)
+    assert (before.way, after.way, after.because) == (ReplyWay.CHANNEL, ReplyWay.SMS, Because.WINDOW_CLOSED)
 
 
 def test_by_night_an_open_account_waits_for_the_morning_only_if_it_is_open_then() -> None:
@@ -78,8 +78,8 @@ def test_each_way_is_tried_once_and_a_call_is_the_last(reach: Reach, now: dateti
     while (found := plan(reach, tried, now, quiet)) is not None:
         assert found.way not in tried
         assert now <= found.at <= now + timedelta(hours=9)
-        if found.way in {Way.SMS, Way.CALL} and quiet is not None:
+        if found.way in {ReplyWay.SMS, ReplyWay.CALL} and quiet is not None:
             assert found.at == quiet.over(now)
         tried.append(found.way)
-    assert tried[-1] == Way.CALL
-    assert (Way.SMS in tried) == (reach.sms is not None)
+    assert tried[-1] == ReplyWay.CALL
+    assert (ReplyWay.SMS in tried) == (reach.sms is not None)
