@@ -50,6 +50,17 @@ ZH = {
     "added": ("已补充。", ""),
     "callback_promised": ("已为您登记，坐席会给您回电。", ""),
     "progress_by_person": ("请准备好工单号，坐席核对后告知进度。", ""),
+    "ask_ticket_number": ("请说出十五位工单号。", ""),
+    "ask_last_four": ("请说出登记电话的后四位。", ""),
+    "progress_waiting": ("您的工单已登记，等待承办单位签收。", ""),
+    "progress_handling": ("您的工单，承办单位正在办理。", ""),
+    "progress_replied": ("您的工单已有答复，答复已发给您。", ""),
+    "progress_finished": ("您的工单已办结。", ""),
+    "progress_elsewhere": ("您的工单已结束，没有转办。", ""),
+    "progress_refused": ("没有查到，工单号或后四位不符。", ""),
+    "ask_rating": ("请按1到5评价，5很满意，1很不满意。", "请按一到五评价，五很满意，一很不满意。"),
+    "rated": ("感谢您的评价。", ""),
+    "progress_locked": ("查询次数过多，请稍后再试。", ""),
     "no_number": ("没有号码，无法回电，需要时请再拨。", ""),
     "no_speech": ("没有听到您的声音，我们会给您回电。", ""),
     "call_again": ("没有听到您的声音，需要时请再拨。", ""),
@@ -90,6 +101,17 @@ EN = {
     "added": ("Added.", ""),
     "callback_promised": ("It is noted. Somebody will call you back.", ""),
     "progress_by_person": ("Please have your ticket number ready. An agent will check it and tell you.", ""),
+    "ask_ticket_number": ("Please say the fifteen digits of your ticket.", ""),
+    "ask_last_four": ("Please say the last four digits of its telephone.", ""),
+    "progress_waiting": ("Your ticket is registered and waits for the unit in charge.", ""),
+    "progress_handling": ("Your ticket is being handled by the unit in charge.", ""),
+    "progress_replied": ("Your ticket has been answered; the answer was sent to you.", ""),
+    "progress_finished": ("Your ticket is finished.", ""),
+    "progress_elsewhere": ("Your ticket is closed; no unit had to act.", ""),
+    "progress_refused": ("Nothing was found: the number or the digits do not match.", ""),
+    "ask_rating": ("Please rate it from 1 to 5; 5 is very satisfied.", ""),
+    "rated": ("Thank you for your rating.", ""),
+    "progress_locked": ("Too many tries. Please try again later.", ""),
     "no_number": ("Without a number we cannot call you. Please call again.", ""),
     "no_speech": ("We did not hear you. We will call you back.", ""),
     "call_again": ("We did not hear you. Please call again.", ""),
@@ -119,6 +141,13 @@ DEMO = {
     ),
 }
 ENGLISH_IN_ZH = {"for_english"}
+BY_ESPEAK = frozenset(
+    name
+    for name in ZH
+    if name in {"ask_ticket_number", "ask_last_four", "ask_rating", "rated"} or name[:9] == "progress_"
+)
+BY_ESPEAK -= {"progress_by_person"}
+"""Mandarin that espeak-ng speaks, too."""
 CALLS = ROOT / "tests" / "data" / "calls"
 CALL_PITCH = {"consultation": -60, "report": -120, "suggestion": 60, "praise": -60, "tourist": 120}
 """Hundredths of a semitone: the voice of another caller. What is said lies beside the recordings as text."""
@@ -130,9 +159,9 @@ def speak_zh(tts: Any, text: str, path: Path) -> None:
     tts.text2wav(text, str(path))
 
 
-def speak_en(text: str, path: Path, *, words_per_minute: int = 145) -> None:
-    """English: espeak-ng, 22.05 kHz."""
-    subprocess.run(["espeak-ng", "-v", "en-gb", "-s", str(words_per_minute), "-w", str(path), text], check=True)
+def speak_en(text: str, path: Path, *, words_per_minute: int = 145, voice: str = "en-gb") -> None:
+    """English, or another ``voice``: espeak-ng, 22.05 kHz."""
+    subprocess.run(["espeak-ng", "-v", voice, "-s", str(words_per_minute), "-w", str(path), text], check=True)
 
 
 def make_call(tts: Any, name: str) -> None:
@@ -188,8 +217,9 @@ def main(only: list[str]) -> None:
             with tempfile.TemporaryDirectory() as scratch:
                 raw = Path(scratch) / "raw.wav"
                 english = folder.name == "en" or name in ENGLISH_IN_ZH
-                if english:
-                    speak_en(spoken or written, raw)
+                if english or name in BY_ESPEAK:
+                    speed, by = (145, "en-gb") if english else (200, "cmn")
+                    speak_en(spoken or written, raw, words_per_minute=speed, voice=by)
                 else:
                     speak_zh(tts, spoken or written, raw)
                 demo = folder.name == "demo"

@@ -11,6 +11,7 @@ from gateway.bootstrap.cases import acting
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.written import WrittenContacts
+from gateway.casework.judging_links import JudgingLinks
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
@@ -84,5 +85,6 @@ class Web:
                 sources=base.configured.sources,
                 catalogue=self.catalogue,
                 open311=self.open311,
+                judging=JudgingLinks(database.channel_states, settings.http.public_url),
             )
         )

@@ -1,16 +1,21 @@
-"""Wires background work: recovery, feeds, titles, answers to sources."""
+"""Wires background work: recovery, feeds, titles, answers to sources and to requesters."""
 
 from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from gateway.bootstrap.cases import acting, automatic_dispatch, clock_worker
 from gateway.bootstrap.erasure import erasure
 from gateway.bootstrap.foundation import Foundation, valkey_url
+from gateway.bootstrap.replies import reply_ways
 from gateway.bootstrap.titles import LEASE as TITLES
 from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
+from gateway.casework.after_reply import AfterReply
+from gateway.casework.judging_links import JudgingLinks
+from gateway.casework.reply_teller import ReplyTeller
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
 from gateway.intake.call.recover import Recovery
@@ -48,6 +53,17 @@ class Worker:
             channels=base.configured.called_back,
             clock=base.clock,
         )
+        links = JudgingLinks(database.channel_states, settings.http.public_url)
+        following: dict[str, Any] = {
+            "store": database.changes,
+            "reader": database.reader,
+            "reads": database.replies,
+            "cursors": database.channel_states,
+            "next_commit": database.committed.next,
+            "ways": lambda: reply_ways(base, links),
+            "clock": base.clock,
+        }
+        self.replies, self.after_reply = ReplyTeller(**following), AfterReply(**following)
         lease = base.lease(TITLES)
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, lease=lease)
         self.old_tickets = OldTickets(

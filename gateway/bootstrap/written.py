@@ -7,13 +7,17 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.notices import UnitNotices
+from gateway.edge.unit_table import read_units
 from gateway.intake.channel.outbox import OutboxWorker
 from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.accept import ContactIntake
 from gateway.intake.conversation.conversations import ConversationIntake
+from gateway.intake.conversation.follow_up import City
 from gateway.intake.conversation.idle import IdleCloser
+from gateway.intake.conversation.proofs import TicketProofs
 from gateway.intake.conversation.text_flow import TextFlow
 from gateway.intake.media.worker import MediaWorker
+from gateway.intake.ticket.progress import ProgressByNumber
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import PrefillReader
 
@@ -27,7 +31,12 @@ class WrittenContacts:
         self._database = database
         self.prefill = PrefillReader.of(settings.config_dir, settings.timezone)
         self.intake = ContactIntake(store=database.changes, prefill=self.prefill, clock=base.clock)
-        flow = TextFlow(engine=base.engine, prefill=self.prefill)
+        units = read_units(settings.config_dir / "units.csv")
+        city = City(zone=settings.zone, units={code: (unit.name_zh, unit.name_en) for code, unit in units.items()})
+        flow = TextFlow(engine=base.engine, prefill=self.prefill, city=city)
+        self.progress = ProgressByNumber(
+            reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=base.clock
+        )
         callback_due = timedelta(seconds=settings.calls.callback_due_s)
         self._watchers = watchers = Watchers()
         self.conversations = ConversationIntake(
@@ -39,6 +48,7 @@ class WrittenContacts:
             health=base.health,
             clock=base.clock,
             callback_due=callback_due,
+            proofs=TicketProofs(self.progress),
         )
         self.outbox = OutboxWorker(
             store=database.changes,

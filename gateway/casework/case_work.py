@@ -30,7 +30,11 @@ _DONE = {
     CaseVerb.DEFLECT: Status.DEFLECTED,
 }
 """Verbs that there is nothing to do about when the ticket is so already."""
-_NOTES = {CaseVerb.REPLY: NoteKind.REPLY, CaseVerb.CONFER: NoteKind.TALK}
+_NOTES = {
+    **dict.fromkeys((CaseVerb.REPLY, CaseVerb.INFORM, CaseVerb.DEFLECT), NoteKind.REPLY),
+    CaseVerb.CONFER: NoteKind.TALK,
+}
+"""What the texts of verbs are; the requester is told those of the first three. Others are reasons."""
 MOST_UNITS = 50
 """So many units confer about one ticket at once."""
 
@@ -57,6 +61,8 @@ class WorkOnCase:
     """Who conferred, by code."""
     key: ExternalKey | None = None
     """By which it is known again: a repeated request alters nothing."""
+    reply_id: str | None = None
+    """Of the reply that is judged; None: the one that was given last."""
     trace: str | None = None
 
     def refs(self) -> Refs:
@@ -74,7 +80,11 @@ class WorkOnCase:
         if self.verb in NEEDS_REASON and not self.reason:
             raise RejectedInput(f"{self.verb} takes a reason")
         case = Case(ticket, self.at, self.actor, world.case_rules)
-        _DO[self.verb](self, Closing(case, ticket, self.at, self.actor))
+        closing = Closing(case, ticket, self.at, self.actor)
+        if self.verb is CaseVerb.ARCHIVE:
+            closing.archive(_word(WhyArchived, self.reason, "reason"), world.zone)
+        else:
+            _DO[self.verb](self, closing)
         if self.text and self.verb is not CaseVerb.EVALUATE:
             note = Note(
                 note_id=self.note_id,
@@ -103,15 +113,11 @@ class WorkOnCase:
         """评价."""
         if self.satisfied is None:
             raise RejectedInput("an evaluation takes satisfied, 1 to 5")
-        closing.evaluate(self.satisfied, self.channel, self.text)
-
-    def archive(self, closing: Closing) -> None:
-        """归档."""
-        closing.archive(_word(WhyArchived, self.reason, "reason"))
+        closing.evaluate(self.satisfied, self.channel, self.text, self.reply_id)
 
     def inform(self, closing: Closing) -> None:
         """告知."""
-        closing.inform(_word(WhyInformed, self.reason, "reason"), self.said_in)
+        closing.inform(_word(WhyInformed, self.reason, "reason"), self.said_in, self.text)
 
     def confer(self, closing: Closing) -> None:
         """联动会商."""
@@ -131,10 +137,9 @@ def _word(kind: type[Word], code: str | None, key: str) -> Word:
 _DO: Mapping[CaseVerb, Callable[[WorkOnCase, Closing], None]] = {
     CaseVerb.REPLY: WorkOnCase.reply,
     CaseVerb.EVALUATE: WorkOnCase.evaluate,
-    CaseVerb.ARCHIVE: WorkOnCase.archive,
     CaseVerb.REOPEN: lambda work, closing: closing.reopen(work.reason or "", work.said_in),
     CaseVerb.INFORM: WorkOnCase.inform,
-    CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in),
+    CaseVerb.DEFLECT: lambda work, closing: closing.deflect(work.reason or "", work.said_in, work.text),
     CaseVerb.SUPERVISE: lambda work, closing: closing.supervise(work.reason or "", work.said_in),
     CaseVerb.CONFER: WorkOnCase.confer,
 }

@@ -189,6 +189,32 @@ class TicketClock:
 
 
 @dataclass(slots=True)
+class GivenReply:
+    """回复 on its way to this ticket's requester. Times are RFC 3339.
+
+    ``reply_id``: the note with its words. ``of``: the ticket that was answered, where this one went into it.
+    ``together``: another ticket of the same person, with which they are told. ``visit_id``: the call that asks them.
+    """
+
+    reply_id: str
+    of: str | None = None
+    together: str | None = None
+    state: str = ""
+    way: str | None = None
+    because: str | None = None
+    channel_id: str | None = None
+    message_id: str | None = None
+    callback_id: str | None = None
+    visit_id: str | None = None
+    replied_at: str | None = None
+    reached_at: str | None = None
+    tried: list[str] = field(default_factory=list)
+    """Ways that came to nothing."""
+    called_at: list[str] = field(default_factory=list)
+    """When somebody called in vain."""
+
+
+@dataclass(slots=True)
 class CallbackShown:
     """The call that is owed for this ticket, as its record shows it; ``due_at`` is RFC 3339."""
 
@@ -216,6 +242,7 @@ class Handling:
     routing_trace: list[Routing] = field(default_factory=list)
     clocks: list[TicketClock] = field(default_factory=list)
     callback: CallbackShown | None = None
+    replies: list[GivenReply] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -235,6 +262,9 @@ class Judgement:
     channel: str | None = None
     satisfied: int | None = None
     comment: str | None = None
+    reply_id: str | None = None
+    """Of the reply that is judged; None: none had been given."""
+    score: str | None = None
 
 
 @dataclass(slots=True)

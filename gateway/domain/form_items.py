@@ -1,4 +1,7 @@
-"""Items of a ticket's lists that events alter one by one: tasks and clocks, by ``handling.<list>.<id>.<field>``."""
+"""Items of a ticket's lists that events alter one by one: tasks, clocks, replies.
+
+Their paths are ``handling.<list>.<id>.<field>``.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from gateway.domain.form import Handling, TicketClock, UnitTask, cloned
+from gateway.domain.form import GivenReply, Handling, TicketClock, UnitTask, cloned
 
-Item = TypeVar("Item", UnitTask, TicketClock)
-_ROOMS: dict[str, tuple[str, type[UnitTask | TicketClock]]] = {
+Item = TypeVar("Item", UnitTask, TicketClock, GivenReply)
+_ROOMS: dict[str, tuple[str, type[UnitTask | TicketClock | GivenReply]]] = {
     "units": ("task_id", UnitTask),
     "clocks": ("clock_id", TicketClock),
+    "replies": ("reply_id", GivenReply),
 }
 _ROOM_OF = {kind: (room, key) for room, (key, kind) in _ROOMS.items()}
 _LISTS = frozenset({"returns"})

@@ -116,19 +116,25 @@ class Ticket:
                 put_item(self.form.handling, path, code)
         if isinstance(event, TicketRated):
             outcome, last = self.form.outcome, self.form.outcome.evaluation
-            judgement = Judgement(rfc3339(event.at), last.channel, last.satisfied)
+            channel = event.channel or last.channel
+            judgement = Judgement(
+                rfc3339(event.at), channel, event.satisfied, reply_id=event.reply_id, score=event.score
+            )
             outcome.evaluations = [*outcome.evaluations, judgement]  # a copy: the list may be its command's
 
     def rate(self, event: TicketRated, channel: str, comment: str | None) -> None:
-        """评价: the words go with the figure. The last rating stands for the ticket, each one is kept."""
+        """评价: the words go with the figure. Each is kept; the one of the newest reply that was judged stands."""
         outcome, told = self.form.outcome, Alteration(self)
-        last = outcome.evaluation
+        last, event.channel = outcome.evaluation, channel
         told.set("outcome.evaluation.channel", channel)
         told.set("outcome.evaluation.satisfied", event.satisfied)
         told.set("outcome.evaluation.comment", comment)
         if not outcome.evaluations and last.satisfied is not None:  # from before each was kept
             outcome.evaluations = [Judgement(None, last.channel, last.satisfied, last.comment)]
-        self.record(event, told)
+        order = [one.reply_id for one in self.form.handling.replies]
+        judged = [order.index(one.reply_id) for one in outcome.evaluations if one.reply_id in order]
+        stands = event.reply_id not in order or order.index(event.reply_id) >= max(judged, default=0)
+        self.record(event, told if stands else None)
         outcome.evaluations[-1].comment = comment
 
     def raise_emergency(self, number: str | None, at: datetime, message_id: str | None = None) -> None:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.domain.case.policy import (
+    JUDGE_LIMIT,
+    VISIT_LIMIT,
     CasePolicy,
     ClockKind,
     EscalateTo,
@@ -122,6 +124,14 @@ class _Limits(_Closed):
     decide: _Limit
     review: _Limit
     approve: _Limit
+    visit: _Limit = Field(default_factory=lambda: _told(VISIT_LIMIT))
+    judge: _Limit = Field(default_factory=lambda: _told(JUDGE_LIMIT))
+
+
+def _told(limit: TimeLimit) -> _Limit:
+    """A limit as a file spells it: of kinds that files of earlier releases do not have."""
+    steps = tuple(_Step(after=one.after, to=one.to) for one in limit.escalation)
+    return _Limit(within=limit.length, warn_before=limit.warn_before, escalate=steps)
 
 
 class _File(_Closed):
@@ -134,6 +144,7 @@ class _File(_Closed):
     keep_on_reassignment: frozenset[ClockKind] = frozenset()
     extensions: _Extensions = Field(default_factory=_Extensions)
     automatic_dispatch_above: float | None = Field(None, ge=0.5, le=1)
+    archive_alone: bool = True
 
 
 def read_case_policy(
@@ -185,6 +196,7 @@ def read_case_policy(
         automatic_above=file.automatic_dispatch_above,
         most_extensions=file.extensions.most,
         longest_extension=file.extensions.longest,
+        archive_alone=file.archive_alone,
     )
 
 

@@ -28,6 +28,10 @@ TAKE_ANSWER = "take_answer"
 MISSING = "missing"
 TEXTED = "texted"
 """Registered, and the ticket's number is on its way to the caller by SMS."""
+TAKE_NUMBER, TELL_PROGRESS = "take_ticket_number", "tell_progress"
+"""What was just said holds a ticket's number; and what was said then proves that it is the caller's."""
+PROGRESS = ("handling", "replied", "finished", "elsewhere", "refused", "locked")
+"""How it stands with that ticket, where not ``ok``: it waits for a unit; or why nothing is told."""
 FIELDS = ("demand", "place", "phone")
 """What a dialogue may ask for."""
 
@@ -40,5 +44,8 @@ ACTIONS: Mapping[str, Action] = {
     "request_callback": Action(
         args={"reason": ()}, outcomes=(OK, FAILED, "already", "by_message"), reaches_person=True
     ),
+    TAKE_NUMBER: Action(outcomes=(OK, MISSING)),
+    TELL_PROGRESS: Action(outcomes=(OK, *PROGRESS, FAILED)),
+    "score_reply": Action(args={"satisfied": ("1", "2", "3", "4", "5")}),
     SET_LANGUAGE: Action(args={"language": LANGUAGES}, outcomes=(OK,)),
 }

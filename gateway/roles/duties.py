@@ -48,6 +48,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"search-index": base.database.search.run}
         work |= {"clocks": house.worker.clocks.run, "dispatch": house.worker.dispatch.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
+        work |= {"replies": house.worker.replies.run, "after-reply": house.worker.after_reply.run}
         work |= {"open-work": house.worker.open_work.run}
         work |= {"titles": house.worker.titles.run} if house.worker.titles is not None else {}
     if house.voice is not None or apart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -196,8 +196,18 @@ class ConversationsSection(Section):
     """A conversation in which nobody has written for so long is over; the next message opens another one."""
     max_attachment_bytes: int = Field(20 * 1024 * 1024, ge=1024, le=500 * 1024 * 1024)
     """Larger pictures, voice messages and files are refused, and their sender is told."""
+    quiet_hours: str = Field("22:00-07:00", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    """Replies neither text nor call anybody in these hours of the city, unless the matter is urgent; "" = they do."""
     silent_alarm_s: float = Field(1800.0, ge=60)
     """A channel is not called silent before this; after it, when it is far beyond its usual pauses."""
+
+    @property
+    def quiet(self) -> tuple[time, time]:
+        """When they begin and end; the same time twice: none are quiet."""
+        if not self.quiet_hours:
+            return time(), time()
+        begin, end = map(time.fromisoformat, self.quiet_hours.split("-"))
+        return begin, end
 
 
 class Open311Section(Section):

@@ -249,4 +249,5 @@ def outbox_row(written: Written, now: str) -> Row | None:
         "external_id": message.message_id if queue.taken else None,
         "error": None,
         "doc": json_text({"quick_replies": queue.quick_replies, "trace": written.trace}),
+        "not_before": rfc3339(queue.not_before) if queue.not_before is not None else None,
     }

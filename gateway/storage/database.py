@@ -35,6 +35,7 @@ from gateway.storage.outbox import SqlAttachmentStore, SqlChannelStates, SqlOutb
 from gateway.storage.phones import SqlPhoneBook
 from gateway.storage.reader import SqlTicketReader
 from gateway.storage.refused_calls import SqlRefusedCalls
+from gateway.storage.replies import SqlReplyReads
 from gateway.storage.search_index import SqlSearchIndex
 from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
@@ -87,6 +88,7 @@ class Database:
     unit_notices: SqlNoticeStore
     search: SqlSearchIndex
     unit_tasks: SqlUnitTasks
+    replies: SqlReplyReads
 
     async def aclose(self) -> None:
         """Commit what waits, close every connection."""
@@ -155,6 +157,7 @@ async def open_database(
         unit_notices=SqlNoticeStore(sql=watched, clock=clock),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
         unit_tasks=SqlUnitTasks(sql=sql),
+        replies=SqlReplyReads(sql=sql),
     )
 
 

@@ -37,6 +37,7 @@ _FIRST = Query(
     .order_by(_counted.c.nth)
 )
 _PEOPLE = Query(sa.select(_family.c.head, _family.c.requester_id).distinct())
+_MEMBERS = Query(sa.select(_family.c.ticket_id, _family.c.requester_id).order_by(_family.c.ticket_id))
 
 
 @dataclass(slots=True)
@@ -60,3 +61,8 @@ def people_behind(connection: sa.Connection, heads: Sequence[str]) -> Iterator[t
     """(head, requester_id) of what has gone into each of ``heads``."""
     if heads:
         yield from _PEOPLE.rows(connection, heads=list(heads))
+
+
+def members(connection: sa.Connection, head: str) -> Iterator[tuple[str, str]]:
+    """(ticket_id, requester_id) of everything that has gone into ``head``, directly or with others."""
+    yield from _MEMBERS.rows(connection, heads=[head])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,11 +42,12 @@ class SqlOutboxStore:
     ) -> list[list[OutboxRow]]:
         """See ``OutboxStore.lease``."""
         free = await self._queue.takeable(lease_s)
-        due = await self._sql.read(lambda c: _due(c, channel_ids, free, recipients))
+        now = self._clock.now()
+        due = await self._sql.read(lambda c: _due(c, channel_ids, free, recipients, rfc3339(now)))
         if not due:
             return []
-        until = later(self._clock.now(), lease_s)
-        taken = await self._sql.write(lambda c: _lease(c, due, owner, free, until))
+        until = later(now, lease_s)
+        taken = await self._sql.write(lambda c: _lease(c, due, owner, free, rfc3339(now), until))
         return await self._sql.read(lambda c: _rows(c, taken)) if taken else []
 
     async def again(self, message_ids: Sequence[str], *, retry_in_s: float, error: str | None) -> None:
@@ -91,10 +92,17 @@ class SqlOutboxStore:
         return forgotten
 
 
-def _due(connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, limit: int) -> list[tuple[str, str]]:
+def _held(now: str) -> sa.ColumnElement[bool]:
+    """Whether a message has to wait for its hour: what was written after it does not wait with it."""
+    return sa.and_(t.outbox.c.not_before.is_not(None), t.outbox.c.not_before > now)
+
+
+def _due(
+    connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, limit: int, now: str
+) -> list[tuple[str, str]]:
     """(channel_id, recipient) whose first queued message is due."""
     table = t.outbox.c
-    queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids))
+    queued = sa.and_(sa.text("state = 'queued'"), among(table.channel_id, channel_ids), sa.not_(_held(now)))
     first = (
         sa.select(table.channel_id, table.recipient, sa.func.min(table.thread_seq).label("thread_seq"))
         .where(queued)
@@ -119,12 +127,15 @@ def _due(connection: sa.Connection, channel_ids: Sequence[str], free: Takeable, 
     return [(row.channel_id, row.recipient) for row in connection.execute(query)]
 
 
-def _lease(connection: sa.Connection, due: list[tuple[str, str]], owner: str, free: Takeable, until: str) -> list[str]:
+def _lease(
+    connection: sa.Connection, due: list[tuple[str, str]], owner: str, free: Takeable, now: str, until: str
+) -> list[str]:
     """Take the queued rows of ``due``, unless another worker has taken the first of them since."""
     table = t.outbox
     query = (
         sa.select(table.c.message_id, table.c.channel_id, table.c.recipient, table.c.next_at, table.c.leased_by)
         .where(table.c.state == "queued", among(table.c.recipient, {recipient for _, recipient in due}))
+        .where(sa.not_(_held(now)))
         .order_by(table.c.thread_seq)
         .with_for_update()
     )
@@ -157,7 +168,8 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
     )
     rows = connection.execute(query).mappings().all()
     found: dict[tuple[str, str], list[OutboxRow]] = {}
-    sent = _sent(connection, rows)
+    heard = {(row["channel_id"], row["recipient"]): (row["thread"] or {}).get("heard", ()) for row in rows}
+    sent = sent_to(connection, heard)
     for row in rows:
         key = (row["channel_id"], row["recipient"])
         thread = row["thread"] or {}
@@ -173,7 +185,7 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 attempts=row["attempts"],
                 created_at=from_rfc3339(row["created_at"]),
                 context=thread.get("context") or {},
-                heard=tuple(_heard(entry) for entry in thread.get("heard", ())),
+                heard=tuple(heard_of(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
                 phone=reply_number(row["ticket"]),
                 trace=row["doc"].get("trace"),
@@ -182,18 +194,17 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
     return list(found.values())
 
 
-def _heard(entry: dict[str, Any]) -> tuple[datetime, tuple[int, float] | None]:
+def heard_of(entry: Mapping[str, Any]) -> tuple[datetime, tuple[int, float] | None]:
+    """A message that opened a window, as a thread holds it."""
     window = entry.get("window")
     return from_rfc3339(entry["at"]), (int(window[0]), float(window[1])) if window else None
 
 
-def _sent(connection: sa.Connection, rows: Sequence[Any]) -> dict[tuple[str, str], tuple[datetime, ...]]:
-    """When each recipient was written to since the oldest message that opened a window."""
-    since = {
-        (row["channel_id"], row["recipient"]): min(entry["at"] for entry in row["thread"]["heard"])
-        for row in rows
-        if row["thread"] and row["thread"].get("heard")
-    }
+def sent_to(
+    connection: sa.Connection, heard: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+) -> dict[tuple[str, str], tuple[datetime, ...]]:
+    """When each (channel_id, recipient) was written to since the oldest message that opened a window."""
+    since = {key: min(entry["at"] for entry in entries) for key, entries in heard.items() if entries}
     if not since:
         return {}
     table = t.outbox.c

@@ -199,6 +199,7 @@ outbox = sa.Table(
     sa.Column("external_id", sa.Text),
     sa.Column("error", sa.Text),
     sa.Column("doc", Json, nullable=False),
+    sa.Column("not_before", sa.Text),
     sqlite_with_rowid=False,
 )
 sa.Index(
@@ -219,7 +220,8 @@ sa.Index(
 )
 sa.Index("outbox_by_created", outbox.c.created_at)
 sa.Index("outbox_by_recipient", outbox.c.recipient, outbox.c.channel_id, outbox.c.sent_at)
-"""What we say to people. Only a recipient's first queued row is ever due."""
+"""What we say to people. Only a recipient's first queued row is ever due, leaving out those that wait for their hour
+(``not_before``)."""
 
 attachments = sa.Table(
     "attachments",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.web import desk, guard, health, hooks
+from gateway.web import desk, guard, health, hooks, judging
 from gateway.web.api import (
     attachments,
     audit,
@@ -81,7 +81,7 @@ def build_app(services: WebServices) -> web.Application:
     app.on_response_prepare.append(guard.add_headers)
     app.on_shutdown.append(streams.close)
     app.on_cleanup.append(_write_down)
-    register(app, (*API_ROUTES, *desk.ROUTES, *OPEN311_ROUTES, *hooks.ROUTES))
+    register(app, (*API_ROUTES, *desk.ROUTES, *judging.ROUTES, *OPEN311_ROUTES, *hooks.ROUTES))
     return app
 
 

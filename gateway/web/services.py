@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from gateway.casework.acting import Acting
 from gateway.casework.dispatcher import Dispatcher
+from gateway.casework.judging_links import JudgingLinks
 from gateway.edge.http_channel import HttpEntry
 from gateway.edge.system_clock import SystemClock
 from gateway.intake.ticket.erase import Erasure
@@ -148,6 +149,8 @@ class WebServices:
     """None: nothing is done about cases here."""
     erasure: Erasure | None = None
     """What erases a person's data; None: nothing is erased here."""
+    judging: JudgingLinks | None = None
+    """The addresses at which replies are judged; None: none are known here."""
     sources: Mapping[str, SigningSource] = field(default_factory=dict)
     """Signing sources of the configuration by name; those made by ``gateway tokens create --hmac`` are in SQL."""
 

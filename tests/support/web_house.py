@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from gateway.calls.recorder import LocalRecordings
 from gateway.casework.acting import Acting
 from gateway.casework.dispatcher import Dispatcher
+from gateway.casework.judging_links import JudgingLinks
 from gateway.casework.tables_in_force import TablesInForce
 from gateway.domain.words import Disposition
 from gateway.edge.system_clock import SystemClock
@@ -196,6 +197,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
     indexing = asyncio.gather(similar.run(), database.search.run())
     app = build_app(
         WebServices(
+            judging=JudgingLinks(database.channel_states, "https://12345.example"),
             intake=ContactIntake(store=database.changes, prefill=prefill, clock=clock),
             store=database.changes,
             reader=database.reader,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from gateway.domain.case.case import Case
+from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.replies import Replies, is_unreachable, newest
 from gateway.domain.case.verbs import CaseStanding, CaseVerb, WhyArchived, at_work
 from gateway.domain.events import (
     CaseArchived,
     CaseConferred,
     CaseDeflected,
+    CaseDissatisfied,
     CaseInformed,
     CaseReopened,
     CaseReplied,
@@ -20,16 +23,15 @@ from gateway.domain.events import (
     TicketRated,
 )
 from gateway.domain.ids import rfc3339
-from gateway.domain.status import Status, moved
+from gateway.domain.reply_state import Score
+from gateway.domain.status import UNANSWERED, Status, moved
 from gateway.domain.task_status import TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import Term
+from gateway.domain.words import DemandType, Term
 from gateway.errors import Conflict
 
 CONTENT = 3
 """A rating below is 不满意."""
-TRIES = 3
-"""联系不上: so many tries, each at another hour of the day."""
 
 
 class WhyInformed(Term):
@@ -74,25 +76,58 @@ class Closing:
         told.set("outcome.public_reply", text)
         self._record(CaseReplied(at=self._at, actor=self._actor, note_id=note_id, by=by), told)
         self._case.clocks.stop(self._case.clocks.running())
+        self._case.clocks.start(ClockKind.VISIT)
+        Replies(ticket, self._at, self._actor).due(note_id)
 
-    def evaluate(self, satisfied: int, channel: str, comment: str | None) -> None:
-        """评价, of the reply that was given last. ``Conflict`` before there is one."""
+    def evaluate(self, satisfied: int, channel: str, comment: str | None, reply_id: str | None = None) -> None:
+        """评价, of the reply ``reply_id`` (None: the one that was given last). ``Conflict`` before there is one."""
         ticket = self._ticket
+        given = ticket.form.handling.replies
         self._check(CaseVerb.EVALUATE)
+        judged = given[-1] if given else None
+        if reply_id is not None:
+            judged = next((one for one in given if one.reply_id == reply_id), None)
+            if judged is None:
+                raise Conflict("the ticket was given no such reply")
         event = TicketRated(at=self._at, actor=self._actor, satisfied=satisfied)
-        if ticket.status is Status.REPLIED:
+        if judged is not None:
+            event.reply_id, event.score = judged.reply_id, (Score.FIRST if judged is given[0] else Score.FINAL).value
+        stands = judged is None or judged is given[-1]
+        if stands and ticket.status is Status.REPLIED:
             event.changed["status"] = [ticket.status.value, Status.EVALUATED.value]
         ticket.rate(event, channel, comment)
+        if not stands:
+            return
+        clocks = self._case.clocks
+        clocks.meet(clocks.running(ClockKind.VISIT))
+        if satisfied >= CONTENT:
+            clocks.stop(clocks.running(ClockKind.JUDGE))
+        elif ticket.form.related.merged_into is None:
+            self.dissatisfied(satisfied)
 
-    def archive(self, why: WhyArchived) -> None:
-        """归档. ``Conflict`` without a reason that holds."""
+    def dissatisfied(self, satisfied: int | None, of: str | None = None) -> None:
+        """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time.
+
+        What is in work once more, it has decided about.
+        """
+        clocks = self._case.clocks
+        if any(clocks.running(ClockKind.JUDGE)) or self._ticket.status in UNANSWERED:
+            return
+        self._record(CaseDissatisfied(at=self._at, actor=self._actor, satisfied=satisfied, of=of), None)
+        clocks.start(ClockKind.JUDGE)
+
+    def archive(self, why: WhyArchived, zone: tzinfo) -> None:
+        """归档. ``Conflict`` without a reason that holds; ``zone``: the city's, by which hours of the day are told."""
         ticket = self._ticket
-        if (refused := standing_of(ticket).not_archived(why)) is not None:
+        if (refused := standing_of(ticket, zone).not_archived(why)) is not None:
             raise Conflict(refused)
         told = Alteration(ticket)
         told.set("status", Status.ARCHIVED)
         told.set("outcome.closed_at", rfc3339(self._at))
-        self._record(CaseArchived(at=self._at, actor=self._actor, why=why.value), told)
+        waived = None
+        if why is WhyArchived.NOT_NEEDED:
+            waived = "empty" if ticket.empty else DemandType.PRAISE.value
+        self._record(CaseArchived(at=self._at, actor=self._actor, why=why.value, waived=waived), told)
         self._case.cancel()
 
     def reopen(self, reason: str, note_id: str | None) -> None:
@@ -104,25 +139,29 @@ class Closing:
         told.set("handling.reopened", handling.reopened + 1)
         told.set("outcome.closed_at", None)
         self._record(CaseReopened(at=self._at, actor=self._actor, reason=reason, note_id=note_id), told)
+        self._decided()
+        self._case.clocks.stop(self._case.clocks.running(ClockKind.VISIT))
         done = [one for one in handling.units if one.status == TaskStatus.ACCEPTED]
         for task in done:
             self._case.send_back(task, reason, None)
         if not done:
             self._case.undecided(reason)
 
-    def inform(self, reason: WhyInformed, note_id: str | None) -> None:
-        """告知 instead of acting."""
+    def inform(self, reason: WhyInformed, note_id: str | None, text: str | None) -> None:
+        """告知 instead of acting. The requester is told ``text``; None: they have been."""
         event = CaseInformed(at=self._at, actor=self._actor, reason=reason.value, note_id=note_id)
-        self._out(event, Status.INFORMED)
+        self._out(event, Status.INFORMED, note_id, text)
 
-    def deflect(self, reason: str, note_id: str | None) -> None:
-        """引导 to whose matter it is."""
-        self._out(CaseDeflected(at=self._at, actor=self._actor, reason=reason, note_id=note_id), Status.DEFLECTED)
+    def deflect(self, reason: str, note_id: str | None, text: str | None) -> None:
+        """引导 to whose matter it is. The requester is told ``text``; None: they have been."""
+        event = CaseDeflected(at=self._at, actor=self._actor, reason=reason, note_id=note_id)
+        self._out(event, Status.DEFLECTED, note_id, text)
 
     def supervise(self, reason: str, note_id: str | None) -> None:
-        """督办. ``Conflict`` for what is closed."""
+        """督办. ``Conflict`` for what is closed, unless its requester is dissatisfied."""
         self._check(CaseVerb.SUPERVISE)
         self._record(CaseSupervised(at=self._at, actor=self._actor, reason=reason, note_id=note_id), None)
+        self._decided()
 
     def confer(self, way: ConferWay, units: Sequence[str], note_id: str | None) -> None:
         """联动会商 with ``units``, as it took place. ``Conflict`` for what is closed."""
@@ -130,12 +169,21 @@ class Closing:
         event = CaseConferred(at=self._at, actor=self._actor, way=way.value, units=list(units), note_id=note_id)
         self._record(event, None)
 
-    def _out(self, event: Event, status: Status) -> None:
-        gone = Alteration(self._ticket)
+    def _decided(self) -> None:
+        """The centre has decided about a dissatisfied requester."""
+        self._case.clocks.meet(self._case.clocks.running(ClockKind.JUDGE))
+
+    def _out(self, event: Event, status: Status, note_id: str | None, text: str | None) -> None:
+        gone, now = Alteration(self._ticket), rfc3339(self._at)
         gone.set("status", moved(self._ticket.status, status))
-        gone.set("outcome.closed_at", rfc3339(self._at))
+        gone.set("outcome.closed_at", now)
+        if text is not None:
+            gone.set("outcome.replied_at", now)
+            gone.set("outcome.public_reply", text)
         self._record(event, gone)
         self._case.cancel()
+        if text is not None and note_id is not None:
+            Replies(self._ticket, self._at, self._actor).due(note_id)
 
     def _before_reply(self) -> Status:
         """What the centre answers itself goes through the same door as what units did."""
@@ -143,21 +191,27 @@ class Closing:
         return Status.HANDLING if status in {Status.REGISTERED, Status.CLASSIFIED} else status
 
     def _check(self, verb: CaseVerb) -> None:
-        if (refused := standing_of(self._ticket).refusal(verb)) is not None:
+        if (refused := standing_of(self._ticket, UTC).refusal(verb)) is not None:
             raise Conflict(refused)
 
     def _record(self, event: Any, told: Alteration | None) -> None:
         self._ticket.record(event, told)
 
 
-def standing_of(ticket: Ticket) -> CaseStanding:
-    """How ``ticket`` stands."""
-    form = ticket.form
+def standing_of(ticket: Ticket, zone: tzinfo) -> CaseStanding:
+    """How ``ticket`` stands; ``zone``: the city's, by which it is told whether its requester can be reached."""
+    form, reply = ticket.form, newest(ticket.form.handling)
+    judged = [one.reply_id for one in form.outcome.evaluations]
     return CaseStanding(
         status=ticket.status,
         empty=ticket.empty,
         demand_type=form.demand.type,
         replied=form.outcome.replied_at is not None,
-        rated=form.outcome.evaluation.satisfied is not None,
+        rated=form.outcome.evaluation.satisfied is not None if reply is None else reply.reply_id in judged,
+        unreachable=reply is not None and is_unreachable(reply.called_at, zone),
+        judging=any(
+            one.kind == ClockKind.JUDGE and one.met_at is None and one.stopped_at is None
+            for one in form.handling.clocks
+        ),
         at_work=at_work((one.unit, one.status) for one in form.handling.units),
     )

@@ -26,6 +26,8 @@ class ClockKind(Term):
     DECIDE = "decide", "派单裁定", "Decide who must act"
     REVIEW = "review", "异议审核", "Review a return"
     APPROVE = "approve", "审批", "Approve"
+    VISIT = "visit", "回访", "Ask what the requester thinks"
+    JUDGE = "judge", "不满意处理", "Decide about a dissatisfied requester"
 
 
 class Reckoning(Term):
@@ -127,6 +129,8 @@ class CasePolicy:
     """自动派单: from this confidence of the category on nobody need confirm a dispatch; None: somebody always does."""
     most_extensions: int = 1
     longest_extension: timedelta = timedelta(hours=48)
+    archive_alone: bool = True
+    """What was judged well, and whom nobody could reach, is put away without anybody's doing."""
 
     def is_urgent(self, level: str | None, *, category: str | None, demand_type: str | None) -> bool:
         """Whether a demand is answered at once: entered as urgent, or one of the city's urgent matters."""
@@ -152,6 +156,13 @@ class CasePolicy:
         return ClockTerms(limit=limit, calendar=own if limit.counted is Reckoning.WORK else WALL, policy=self.version)
 
 
+VISIT_LIMIT = TimeLimit(length=timedelta(days=7), warn_before=timedelta(days=4))
+"""The requester has three days to judge by themselves, then somebody asks them."""
+JUDGE_LIMIT = TimeLimit(
+    length=timedelta(hours=24),
+    warn_before=timedelta(hours=4),
+    escalation=(EscalationStep(timedelta(), EscalateTo.SUPERVISION),),
+)
 _HALF_AN_HOUR, _DAY, _TWO_DAYS = timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48)
 PLAN = CasePolicy(
     version=0,
@@ -162,6 +173,8 @@ PLAN = CasePolicy(
         ClockKind.DECIDE: TimeLimit(length=timedelta(hours=2)),
         ClockKind.REVIEW: TimeLimit(length=_DAY),
         ClockKind.APPROVE: TimeLimit(length=_DAY),
+        ClockKind.VISIT: VISIT_LIMIT,
+        ClockKind.JUDGE: JUDGE_LIMIT,
     },
     replies={DemandType.CONSULTATION: TimeLimit(length=_DAY), DemandType.SUGGESTION: TimeLimit(length=_DAY)},
 )

@@ -47,6 +47,11 @@ class CaseStanding:
     replied: bool
     """Whether its requester was ever answered."""
     rated: bool
+    """Whether the reply that stands was judged."""
+    unreachable: bool
+    """Whether enough calls about that reply were made in vain."""
+    judging: bool
+    """Whether the centre is to decide about a dissatisfied requester."""
     at_work: tuple[str, ...]
     """Units of which something is still to be done."""
 
@@ -59,12 +64,14 @@ class CaseStanding:
             return f"{', '.join(self.at_work)} has not finished: the ticket is answered when every unit has"
         if verb is CaseVerb.EVALUATE and not self.replied:
             return "nobody has answered this ticket yet: there is nothing to evaluate"
-        if self.status in _CAN[verb]:
+        if self.status in _CAN[verb] or (verb is CaseVerb.SUPERVISE and self.judging):
             return None
         return f"a ticket that is {self.status} cannot be {_DONE[verb]}"
 
     def not_archived(self, why: WhyArchived) -> str | None:
         """Why it cannot be put away for this reason; None: it can."""
+        if self.judging:
+            return "its requester is dissatisfied: reopen or supervise it first, with a reason"
         if why is WhyArchived.NOT_NEEDED:
             if not (self.empty or self.demand_type == DemandType.PRAISE):
                 return "only what is empty or praise is put away without an evaluation"
@@ -72,6 +79,8 @@ class CaseStanding:
         else:
             if why is WhyArchived.EVALUATED and not self.rated:
                 return "the ticket is not evaluated; a visit in vain at three different hours would do, too"
+            if why is WhyArchived.UNREACHABLE and not self.unreachable:
+                return "联系不上 takes three calls in vain, each in another hour of the day"
             can = self.status in ANSWERED
         return None if can else f"a ticket that is {self.status} cannot be archived"
 
@@ -79,11 +88,15 @@ class CaseStanding:
         """What can be done with it now."""
         return (verb for verb in CaseVerb if self.refusal(verb) is None)
 
-    def task_verbs(self, task: TaskStatus, *, asked: bool = False) -> list[TaskVerb]:
-        """What can be done now with a task of it that stands so; ``asked``: for more time."""
+    def task_verbs(self, task: TaskStatus, *, asked: bool = False, held: bool = False) -> list[TaskVerb]:
+        """What can be done now with a task of it that stands so.
+
+        ``asked``: for more time; ``held``: by the unit that was asked first, which keeps it to the end.
+        """
         if self.status not in WITHIN:
             return []
-        return [verb for verb in TaskVerb if verb in NEXT[task] or (asked and verb is TaskVerb.UPHOLD)]
+        verbs = [verb for verb in TaskVerb if verb in NEXT[task] or (asked and verb is TaskVerb.UPHOLD)]
+        return [verb for verb in verbs if not (held and verb is TaskVerb.RETURN)]
 
 
 def _leading_to(status: Status) -> frozenset[Status]:
@@ -93,7 +106,7 @@ def _leading_to(status: Status) -> frozenset[Status]:
 _CAN: Mapping[CaseVerb, frozenset[Status]] = {
     CaseVerb.DISPATCH: WITHIN,
     CaseVerb.REPLY: WITHIN,
-    CaseVerb.EVALUATE: frozenset(Status) - {Status.MERGED, Status.WITHDRAWN},
+    CaseVerb.EVALUATE: frozenset(Status) - {Status.WITHDRAWN},
     CaseVerb.REOPEN: REOPENABLE,
     CaseVerb.INFORM: _leading_to(Status.INFORMED),
     CaseVerb.DEFLECT: _leading_to(Status.DEFLECTED),

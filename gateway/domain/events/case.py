@@ -73,9 +73,21 @@ class CaseConferred(Event):
 
 @event("case.archived", zh="归档", en="Archived")
 class CaseArchived(Event):
-    """归档. ``why``: evaluated, unreachable, no_evaluation_needed."""
+    """归档. ``why``: evaluated, unreachable, no_evaluation_needed; then ``waived``: empty or praise."""
 
     why: str
+    waived: str | None = None
+
+
+@event("case.dissatisfied", zh="诉求人不满意，待中心处理", en="Requester dissatisfied")
+class CaseDissatisfied(Event):
+    """The centre decides whether it is done again or supervised. ``of``: the merged ticket whose requester it is.
+
+    ``satisfied`` is left out where they judged it by other words: they urge, or add to what was answered.
+    """
+
+    satisfied: int | None = None
+    of: str | None = None
 
 
 @event("case.informed", zh="告知", en="Informed")

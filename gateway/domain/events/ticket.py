@@ -100,9 +100,12 @@ class TicketAddedTo(Event):
 
 @event("ticket.rated", zh="已评价", en="Rated")
 class TicketRated(Event):
-    """Its requester rated how it was handled, from 1 to 5."""
+    """Its requester rated how it was handled, from 1 to 5: the reply ``reply_id``, the first one or a later one."""
 
     satisfied: int
+    channel: str | None = None
+    reply_id: str | None = None
+    score: str | None = None
 
 
 @event("ticket.title_written", zh="标题已改写", en="Title written by the model")

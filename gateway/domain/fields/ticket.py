@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.domain.fields.row import By, FieldRow, Kind, Mask
 from gateway.domain.limits import LINE_CHARS, NAME_CHARS, URL_CHARS, WORD_CHARS
+from gateway.domain.reply_state import ReplyState, ReplyWay, Score
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus
 from gateway.domain.words import CallbackState, ContactBy, GuessSource, Line
@@ -124,6 +125,21 @@ AROUND = (
     FieldRow("handling.callback.due_at", Kind.TIME, Mask.SHOWN, "应回拨时间", "Call back by"),
     FieldRow("handling.callback.attempts", Kind.WHOLE, Mask.SHOWN, "已拨次数", "Attempts", null=False),
     FieldRow("handling.callback.how", Kind.WORD, Mask.SHOWN, "方式", "How", null=False, words=ContactBy),
+    FieldRow("handling.replies", Kind.LIST, Mask.SHOWN, "答复送达", "Replies on their way", null=False),
+    FieldRow("handling.replies.reply_id", Kind.ID, Mask.SHOWN, "答复标识", "Reply id", null=False),
+    FieldRow("handling.replies.of", Kind.ID, Mask.SHOWN, "所答复的工单", "The ticket that was answered"),
+    FieldRow("handling.replies.together", Kind.ID, Mask.SHOWN, "一并告知的工单", "Told with this ticket"),
+    FieldRow("handling.replies.state", Kind.WORD, Mask.SHOWN, "状态", "State", null=False, words=ReplyState),
+    FieldRow("handling.replies.way", Kind.WORD, Mask.SHOWN, "方式", "Way", words=ReplyWay),
+    FieldRow("handling.replies.because", Kind.ID, Mask.SHOWN, "为何用此方式", "Why this way"),
+    FieldRow("handling.replies.channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel"),
+    FieldRow("handling.replies.message_id", Kind.ID, Mask.SHOWN, "消息标识", "Message"),
+    FieldRow("handling.replies.callback_id", Kind.ID, Mask.SHOWN, "回拨标识", "Callback"),
+    FieldRow("handling.replies.visit_id", Kind.ID, Mask.SHOWN, "回访标识", "Call that asks"),
+    FieldRow("handling.replies.replied_at", Kind.TIME, Mask.SHOWN, "答复时间", "Replied"),
+    FieldRow("handling.replies.reached_at", Kind.TIME, Mask.SHOWN, "送达时间", "Reached them"),
+    FieldRow("handling.replies.tried", Kind.ID, Mask.SHOWN, "未成功的方式", "Ways that came to nothing", many=True),
+    FieldRow("handling.replies.called_at", Kind.TIME, Mask.SHOWN, "未接通时间", "Called in vain", many=True),
     FieldRow("outcome", Kind.OBJECT, Mask.SHOWN, "结果", "Outcome", null=False),
     FieldRow("outcome.replied_at", Kind.TIME, Mask.SHOWN, "答复时间", "Replied"),
     FieldRow("outcome.public_reply", Kind.PROSE, Mask.SAID, "公开答复", "Public reply"),
@@ -137,6 +153,8 @@ AROUND = (
     FieldRow("outcome.evaluations.channel", Kind.ID, Mask.SHOWN, "评价渠道", "Channel"),
     FieldRow("outcome.evaluations.satisfied", Kind.WHOLE, Mask.SHOWN, "满意度", "Satisfied", least=1, greatest=5),
     FieldRow("outcome.evaluations.comment", Kind.PROSE, Mask.SAID, "评价内容", "Comment"),
+    FieldRow("outcome.evaluations.reply_id", Kind.ID, Mask.SHOWN, "所评价的答复", "The reply that is judged"),
+    FieldRow("outcome.evaluations.score", Kind.WORD, Mask.SHOWN, "首次或最终", "First or final", words=Score),
     FieldRow("outcome.closed_at", Kind.TIME, Mask.SHOWN, "办结时间", "Closed"),
     FieldRow("prefill", Kind.OBJECT, Mask.SHOWN, "预填", "Pre-fill", null=False),
     FieldRow("prefill.fields", Kind.MAP, Mask.SHOWN, "预填字段", "Fields", null=False),

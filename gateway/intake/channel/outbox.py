@@ -10,6 +10,7 @@ from datetime import timedelta
 from gateway.domain.callback import REPLY_WINDOW_CLOSED, NewCallback, owed
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import DeliveryUpdate, NewMessage, Queued, ThreadStep
+from gateway.domain.reply_window import may_send
 from gateway.errors import (
     GatewayError,
     PermanentDeliveryError,
@@ -22,7 +23,6 @@ from gateway.following.worker import GATHER_S, LeasedWorker
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.here import ChannelsHere
-from gateway.intake.channel.reply_window import may_send
 from gateway.intake.channel.watchers import Watchers
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import OutboxRow, OutboxStore

@@ -50,8 +50,9 @@ class HearVoiceMessage:
 
     def refs(self) -> Refs:
         """The message's interaction and ticket, and the conversation that is open."""
+        head = self.asked.head if self.asked is not None else None
         return Refs(
-            tickets=(self.ticket_id,),
+            tickets=(self.ticket_id, *((head,) if head else ())),
             interactions=(self.interaction_id,),
             conversation=self.conversation,
             thread=self.thread.key,

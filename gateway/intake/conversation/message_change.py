@@ -28,7 +28,8 @@ from gateway.intake.conversation.follow_up import FollowUp
 from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import DialogueState
-from gateway.ports.message import InboundMessage, StoredMessage
+from gateway.ports.conversation_store import ThreadView
+from gateway.ports.message import InboundMessage, Received, StoredMessage
 from gateway.prefill.danger import danger_said, raised_in
 
 NEVER_OPEN = frozenset({"edit", "recall", "rating", "end", "subscribe", "unsubscribe"})
@@ -121,7 +122,8 @@ class MessageCommand:
     def take(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> TakeMessage:
         """The message in its conversation; ``extra`` is written before what the flow says."""
         message, standing, now = self._message, self._standing, self._now
-        known = about.ticket if about is not None and standing.ticket_id is None else None
+        theirs = about is not None and not about.proved
+        known = about.ticket if about is not None and theirs and standing.ticket_id is None else None
         content = turn.content
         if about is not None and about.intent is not Intent.ADDITION:
             content = None
@@ -328,11 +330,41 @@ def asked(about: FollowUp | None, open_ticket: str | None) -> Asked | None:
     """What a message wants of a ticket; it says which when that is another one than the open one."""
     if about is None or about.ticket is None:
         return None
-    other = open_ticket is not None and about.ticket.ticket_id != open_ticket
-    return Asked(intent=about.intent, withdrawn=about.withdrawn, of=about.ticket.ticket_id if other else None)
+    ticket = about.ticket
+    other = (open_ticket is not None or about.proved) and ticket.ticket_id != open_ticket
+    return Asked(
+        intent=about.intent,
+        withdrawn=about.withdrawn,
+        of=ticket.ticket_id if other else None,
+        head=ticket.head,
+        merged=ticket.ticket_id if ticket.head is not None else None,
+    )
 
 
 def _rated(satisfied: int | None, message: InboundMessage) -> Rated | None:
     if satisfied is None:
         return None
     return Rated(channel=message.channel, satisfied=satisfied, comment=(message.text or "").strip() or None)
+
+
+def standing_of(view: ThreadView) -> Standing:
+    """Where a conversation stands by what was read of it."""
+    return Standing(
+        ticket_id=view.open_ticket_id,
+        interaction_id=view.open_interaction_id,
+        dialogue_no=view.dialogue_no,
+        state=DialogueState.from_json(view.dialogue) if view.dialogue else None,
+        previous_ticket=view.ticket_id,
+        previous_interaction=view.interaction_id,
+    )
+
+
+def received_as(applied: Applied) -> Received:
+    """What a message came to, as its channel is told."""
+    return Received(
+        interaction_id=applied.interaction_id,
+        ticket_id=applied.ticket_id,
+        ticket_no=applied.ticket_no,
+        seq=applied.seqs[0] if applied.seqs else 0,
+        replayed=False,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import DispatchReason, DispatchStage
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.reasons import OFFERED
+from gateway.domain.case.replies import is_unreachable
 from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
 from gateway.domain.form import Routing
 from gateway.domain.status import Status
@@ -34,8 +36,8 @@ Words = dict[str, str]
 async def get_case(context: Context) -> web.Response:
     """The ticket's tasks and clocks, why it went where it went, and what can be done."""
     record = await read(context)
-    directory = context.cases.dispatcher.directory
-    body = await context.house.masked.told(record, context.principal, lambda told: encoded(case(told, directory)))
+    directory, zone = context.cases.dispatcher.directory, context.services.zone
+    body = await context.house.masked.told(record, context.principal, lambda told: encoded(case(told, directory, zone)))
     return web.Response(body=body, content_type="application/json")
 
 
@@ -45,22 +47,29 @@ async def suggestion(context: Context) -> web.Response:
     return json_response(suggested(context.cases, context.cases.dispatcher.suggest(record)))
 
 
-def standing_of(record: Record) -> CaseStanding:
-    """How the case of ``record`` stands."""
-    outcome = record["outcome"]
+def standing_of(record: Record, zone: tzinfo) -> CaseStanding:
+    """How the case of ``record`` stands; ``zone``: the city's."""
+    outcome, handling = record["outcome"], record["handling"]
+    reply = handling["replies"][-1] if handling["replies"] else None
+    judged = [one["reply_id"] for one in outcome["evaluations"]]
     return CaseStanding(
         status=Status(record["status"]),
         empty=record["empty"],
         demand_type=record["demand"]["type"],
         replied=outcome["replied_at"] is not None,
-        rated=outcome["evaluation"]["satisfied"] is not None,
-        at_work=at_work((one["unit"], one["status"]) for one in record["handling"]["units"]),
+        rated=outcome["evaluation"]["satisfied"] is not None if reply is None else reply["reply_id"] in judged,
+        unreachable=reply is not None and is_unreachable(reply["called_at"], zone),
+        judging=any(
+            one["kind"] == ClockKind.JUDGE and one["met_at"] is None and one["stopped_at"] is None
+            for one in handling["clocks"]
+        ),
+        at_work=at_work((one["unit"], one["status"]) for one in handling["units"]),
     )
 
 
-def case(record: Record, directory: Directory) -> dict[str, Any]:
+def case(record: Record, directory: Directory, zone: tzinfo) -> dict[str, Any]:
     """What ``get_case`` answers, of a record as its viewer may see it."""
-    handling, standing = record["handling"], standing_of(record)
+    handling, standing = record["handling"], standing_of(record, zone)
     return {
         "ticket_id": record["ticket_id"],
         "version": record["version"],
@@ -76,7 +85,9 @@ def case(record: Record, directory: Directory) -> dict[str, Any]:
                 "status": word_of(TaskStatus(one["status"])),
                 "possible": [
                     _action(verb, TASK_BODIES)
-                    for verb in standing.task_verbs(TaskStatus(one["status"]), asked=one["asked_until"] is not None)
+                    for verb in standing.task_verbs(
+                        TaskStatus(one["status"]), asked=one["asked_until"] is not None, held=one["held"]
+                    )
                 ],
             }
             for one in handling["units"]

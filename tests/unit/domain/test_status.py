@@ -25,10 +25,12 @@ OTHER_WORDS = {
     ("gateway/domain/words.py", "deflected"): "how a call ended",
     **{
         ("gateway/domain/case/verbs.py", name): "what refusals say in English"
-        for name in ("dispatched", "evaluated", "archived", "informed", "redirected", "withdrawn")
+        for name in ("dispatched", "evaluated", "archived", "informed", "withdrawn")
     },
     ("gateway/domain/task_status.py", "signed"): "a status of a unit's task",
     ("gateway/domain/task_status.py", "replied"): "a status of a unit's task",
+    ("gateway/intake/call/progress.py", "replied"): "a prompt of the telephone",
+    ("gateway/ivr/actions.py", "replied"): "a prompt of the telephone",
     ("gateway/domain/events/told.py", "merged"): "a key of events",
     ("gateway/domain/events/told.py", "replied"): "a key of events",
     ("gateway/cli/trace_view.py", "registered"): "a step of a contact's way",

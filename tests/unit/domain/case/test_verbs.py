@@ -47,7 +47,8 @@ STEPS: tuple[tuple[str, Callable[[Doing], object]], ...] = (
     ("reopened", lambda on: on.closing.reopen("not_solved", None)),
     ("again", lambda on: on.case.reply(on.case.task("k1"), "n3", solved=True)),
     ("replied again", lambda on: on.closing.reply("n4", "又修好了", "desk")),
-    ("archived", lambda on: on.closing.archive(WhyArchived.EVALUATED)),
+    ("judged again", lambda on: on.closing.evaluate(5, "desk", None)),
+    ("archived", lambda on: on.closing.archive(WhyArchived.EVALUATED, UTC)),
 )
 
 
@@ -74,8 +75,8 @@ def done(ticket: Ticket, verb: CaseVerb) -> bool:
     case, closing = (on := Doing(ticket)).case, on.closing
 
     def archive() -> None:
-        refused = [standing_of(ticket).not_archived(why) for why in WhyArchived]
-        closing.archive(list(WhyArchived)[refused.index(None)] if None in refused else WhyArchived.UNREACHABLE)
+        refused = [standing_of(ticket, UTC).not_archived(why) for why in WhyArchived]
+        closing.archive(list(WhyArchived)[refused.index(None)] if None in refused else WhyArchived.UNREACHABLE, UTC)
 
     ways: dict[CaseVerb, Callable[[], object]] = {
         CaseVerb.DISPATCH: lambda: case.undecided("no_row"),
@@ -83,8 +84,8 @@ def done(ticket: Ticket, verb: CaseVerb) -> bool:
         CaseVerb.EVALUATE: lambda: closing.evaluate(5, "desk", None),
         CaseVerb.ARCHIVE: archive,
         CaseVerb.REOPEN: lambda: closing.reopen("not_solved", None),
-        CaseVerb.INFORM: lambda: closing.inform(WhyInformed.PETITION, None),
-        CaseVerb.DEFLECT: lambda: closing.deflect("other_city", None),
+        CaseVerb.INFORM: lambda: closing.inform(WhyInformed.PETITION, None, None),
+        CaseVerb.DEFLECT: lambda: closing.deflect("other_city", None, None),
         CaseVerb.SUPERVISE: lambda: closing.supervise("overdue", None),
         CaseVerb.CONFER: lambda: closing.confer(ConferWay.PHONE, ["M02"], None),
         CaseVerb.WITHDRAW: lambda: ticket.withdraw(TicketWithdrawn(at=NINE, reason="settled")),
@@ -99,14 +100,14 @@ def done(ticket: Ticket, verb: CaseVerb) -> bool:
 @pytest.mark.parametrize("step", [name for name, _ in STEPS])
 def test_what_is_possible_can_be_done_and_nothing_else(step: str) -> None:
     ticket = until(step)
-    assert {verb for verb in CaseVerb if done(ticket, verb)} == set(standing_of(ticket).possible())
+    assert {verb for verb in CaseVerb if done(ticket, verb)} == set(standing_of(ticket, UTC).possible())
 
 
 @pytest.mark.parametrize("step", [name for name, _ in STEPS[2:]])
 def test_the_verbs_of_a_task_are_those_that_alter_it(step: str) -> None:
     ticket = until(step)
     (task,) = ticket.form.handling.units
-    possible = standing_of(ticket).task_verbs(TaskStatus(task.status))
+    possible = standing_of(ticket, UTC).task_verbs(TaskStatus(task.status))
 
     def can(verb: TaskVerb) -> bool:
         copied = deepcopy(ticket)
@@ -177,7 +178,7 @@ def test_more_time_that_was_asked_for_is_granted_or_refused() -> None:
     due = NINE + timedelta(hours=48)
     case = Case(ticket, NINE, "user:li", BY_PLAN)
     case.ask_extension(case.task("k1"), due + timedelta(hours=24), "weather", None)
-    assert TaskVerb.UPHOLD in standing_of(ticket).task_verbs(TaskStatus.SIGNED, asked=True)
+    assert TaskVerb.UPHOLD in standing_of(ticket, UTC).task_verbs(TaskStatus.SIGNED, asked=True)
     (approve,) = case.clocks.running(ClockKind.APPROVE)
     case.refuse_extension(case.task("k1"), None)
     (clock,) = case.clocks.running(ClockKind.REPLY)

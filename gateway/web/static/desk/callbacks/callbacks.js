@@ -171,7 +171,7 @@ function Task({ item, reload, tell }) {
       <a class="button" href=${`#/tickets/${item.ticket_id}`}>${t.openTicket}<span class="visually-hidden"> ${no}</span></a>
     </div>
     ${problem && html`<p class="note-bad task-wide" role="alert">${problem}</p>`}
-    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} />`}
+    ${doing && html`<${Ending} verb=${doing} no=${no} busy=${busy} close=${close} act=${act} asks=${(item.reasons || [item.reason]).filter((one) => one === "visit" || one === "reply")} />`}
   </li>`;
 }
 
@@ -192,21 +192,23 @@ function Tried({ item }) {
 
 /**
  * How it went: a result where there are several, and a note; only who cancels has to say why.
- * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: Outcome) => Promise<boolean> }} props
+ * @param {{ verb: Verb, no: string, busy: boolean, close: () => void, act: (verb: Verb, body: Outcome) => Promise<boolean>, asks: string[] }} props
  */
-function Ending({ verb, no, busy, close, act }) {
+function Ending({ verb, no, busy, close, act, asks }) {
   const { t } = useDesk();
   const offered = verb === "cancel" ? [] : t.resultsOf[verb];
   const results = Object.entries(t.callbackResults).filter(([key]) => offered.includes(key));
   const [result, setResult] = useState(results.length ? results[0][0] : "");
   const [note, setNote] = useState("");
+  const [score, setScore] = useState("");
+  const rates = asks.length > 0 && result === "reached"; // they were told a reply, or asked what they think of it
   const first = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => first.current?.focus(), []);
   /** @param {HandledEvent} event */
   const send = (event) => {
     event.preventDefault();
     const reason = note.trim() || undefined;
-    return act(verb, verb === "cancel" ? { reason } : { result, reason });
+    return act(verb, verb === "cancel" ? { reason } : { result, reason, satisfied: rates && score ? Number(score) : undefined });
   };
   return html`<form class="task-wide outcome" aria-label=${`${t.callbackVerbs[verb]} ${no}`} onSubmit=${send}
     onKeyDown=${(event) => event.key === "Escape" && bare(event) && close()}>
@@ -214,6 +216,11 @@ function Ending({ verb, no, busy, close, act }) {
     html`<label class="field"><span class="hint">${t.result}</span>
       <select ref=${first} value=${result} onChange=${(event) => setResult(event.target.value)}>
         ${results.map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}</select></label>`}
+    ${rates &&
+    html`<label class="field"><span class="hint">${t.theirScore}</span>
+      <select value=${score} required=${asks.includes("visit")} onChange=${(event) => setScore(event.target.value)}>
+        <option value="">${t.notSaid}</option>
+        ${Object.entries(t.scores).reverse().map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}</select></label>`}
     <label class="field outcome-note"><span class="hint">${verb === "cancel" ? t.cancelWhy : t.note}</span>
       <input ref=${results.length ? undefined : first} value=${note} maxlength="200" required=${verb === "cancel"} autocomplete="off"
         onInput=${(event) => setNote(event.target.value)} /></label>

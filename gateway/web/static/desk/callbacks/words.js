@@ -6,7 +6,7 @@ export const zh = {
   dueIn: (/** @type {string} */ t) => `还剩 ${t}`,
   openTicket: "打开工单",
   callbackReasons: {
-    asked_for_person: "要求人工", reply_window_closed: "答复发不出去", callback_requested: "要求回拨",
+    asked_for_person: "要求人工", reply_window_closed: "答复发不出去", reply: "告知答复", visit: "回访", callback_requested: "要求回拨",
     abandoned_before_answer: "接听前挂断", abandoned_in_flow: "流程中挂断", abandoned_in_queue: "排队中挂断", interrupted: "通话中断",
   },
   refusedCalls: "没有接进来的电话",
@@ -37,9 +37,12 @@ export const zh = {
   },
   resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
   callbackWhys: {
-    reached: "已联系上", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断",
+    reached: "已联系上", not_reached: "未能联系上", cancelled: "坐席取消", called_again: "对方已再次来电", call_went_on: "原通话其实没有中断", needless: "已无须再打",
   },
   result: "结果",
+  theirScore: "对方的评价",
+  notSaid: "未评价",
+  scores: { 1: "很不满意", 2: "不满意", 3: "基本满意", 4: "满意", 5: "很满意" },
   note: "备注（选填）",
   cancelWhy: "取消原因",
   goBack: "返回",
@@ -61,6 +64,7 @@ export const en = {
   openTicket: "Open ticket",
   callbackReasons: {
     asked_for_person: "Asked for a person", reply_window_closed: "The answer could not be sent",
+    reply: "Tell them the reply", visit: "Ask what they think",
     callback_requested: "Asked for a callback", abandoned_before_answer: "Hung up before answer",
     abandoned_in_flow: "Hung up in the dialogue", abandoned_in_queue: "Hung up while waiting", interrupted: "Cut off",
   },
@@ -94,8 +98,11 @@ export const en = {
   },
   resultsOf: { attempt: ["no_answer", "busy", "unreachable", "wrong_number", "call_later"], done: ["reached", "not_reached"] },
   callbackWhys: {
-    reached: "reached", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all",
+    reached: "reached", not_reached: "not reached", cancelled: "cancelled at the desk", called_again: "they called again", call_went_on: "the call had gone on after all", needless: "no call was needed any more",
   },
+  theirScore: "What they think of it",
+  notSaid: "They did not say",
+  scores: { 1: "Very dissatisfied", 2: "Dissatisfied", 3: "Fairly satisfied", 4: "Satisfied", 5: "Very satisfied" },
   result: "Result",
   note: "Note (optional)",
   cancelWhy: "Why no call is owed",

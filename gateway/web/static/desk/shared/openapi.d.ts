@@ -128,7 +128,7 @@ export interface CaseAction {
   reasons: { code: string; zh: string; en: string; }[];
 }
 
-export interface CaseArchivedData { why: string; changed?: Changed; }
+export interface CaseArchivedData { why: string; waived?: string | null; changed?: Changed; }
 
 export interface CaseConferredData { way: string; units: string[]; note_id?: string | null; changed?: Changed; }
 
@@ -143,6 +143,8 @@ export interface CaseDispatchedData {
   policy: string;
   changed?: Changed;
 }
+
+export interface CaseDissatisfiedData { satisfied?: number | null; of?: string | null; changed?: Changed; }
 
 export interface CaseInformedData { reason: string; note_id?: string | null; changed?: Changed; }
 
@@ -385,7 +387,7 @@ export interface DistrictPatch { code?: string | null; name?: string | null; }
 
 export interface Divisions { version: string; items: { code: string; name: string; level: string; parent: string; }[]; }
 
-export interface DoneBody { result: DoneResult; reason?: string | null; }
+export interface DoneBody { result: DoneResult; reason?: string | null; satisfied?: number | null; }
 
 export type DoneResult = "reached" | "not_reached";
 
@@ -398,7 +400,7 @@ export interface EvaluateBody { satisfied: number; text?: string | null; }
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.noted" | "task.offered" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.noted" | "task.offered" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -669,6 +671,26 @@ export interface ReplayBody {
 export interface ReplayStarted { feed: string; events: number; }
 
 export interface Replayed { feed: string; event_seq: number; }
+
+export interface ReplyCalledData { reply_id: string; result: string; changed?: Changed; }
+
+export interface ReplyDeliveredData { reply_id: string; way: string; changed?: Changed; }
+
+export interface ReplyDueData { reply_id: string; of?: string | null; changed?: Changed; }
+
+export interface ReplyFailedData { reply_id: string; way: string; reason?: string | null; changed?: Changed; }
+
+export interface ReplySentData { reply_id: string; way: string; changed?: Changed; }
+
+export interface ReplyTogetherData { reply_id: string; together: string; changed?: Changed; }
+
+export interface ReplyToldData { reply_id: string; changed?: Changed; }
+
+export interface ReplyUnderWayData { reply_id: string; way: string; because: string; changed?: Changed; }
+
+export interface ReplyUnreachedData { reply_id: string; why: string; changed?: Changed; }
+
+export interface ReplyVisitData { reply_id: string; changed?: Changed; }
 
 export type Reported = "open" | "dispatched" | "signed" | "handling" | "replied";
 
@@ -1016,13 +1038,36 @@ export interface Ticket {
       attempts: number;
       how: "phone" | "message";
     } | null;
+    replies: {
+      reply_id: string;
+      of: string | null;
+      together: string | null;
+      state: "due" | "under_way" | "sent" | "delivered" | "told" | "failed" | "unreached";
+      way: "channel" | "sms" | "callback" | "source" | "together" | null;
+      because: string | null;
+      channel_id: string | null;
+      message_id: string | null;
+      callback_id: string | null;
+      visit_id: string | null;
+      replied_at: string | null;
+      reached_at: string | null;
+      tried: string[] | null;
+      called_at: string[] | null;
+    }[];
   };
   outcome: {
     replied_at: string | null;
     public_reply: string | null;
     resolved: boolean | null;
     evaluation: { channel: string | null; satisfied: number | null; comment: string | null; };
-    evaluations: { at: string | null; channel: string | null; satisfied: number | null; comment: string | null; }[];
+    evaluations: {
+      at: string | null;
+      channel: string | null;
+      satisfied: number | null;
+      comment: string | null;
+      reply_id: string | null;
+      score: "first" | "final" | null;
+    }[];
     closed_at: string | null;
   };
   prefill: {
@@ -1082,7 +1127,13 @@ export interface TicketPatch {
   handling?: HandlingPatch | null;
 }
 
-export interface TicketRatedData { satisfied: number; changed?: Changed; }
+export interface TicketRatedData {
+  satisfied: number;
+  channel?: string | null;
+  reply_id?: string | null;
+  score?: string | null;
+  changed?: Changed;
+}
 
 export interface TicketRegisteredData { channel: string; line: string; empty: boolean; changed?: Changed; }
 

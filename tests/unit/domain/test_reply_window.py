@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.intake.channel.reply_window import may_send
-from gateway.ports.message import ReplyWindow
+from gateway.domain.reply_window import ReplyWindow, may_send
 
 pytestmark = pytest.mark.unit
 START = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -1,0 +1,202 @@
+"""What requesters think of a reply, and what comes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.domain.callback_work import Verb
+from gateway.errors import Conflict, RejectedInput
+from gateway.storage.database import Database
+from tests.support.centre import Centre
+from tests.support.clocks import NOON, SetClock
+
+pytestmark = pytest.mark.contract
+LANDLINE = "+8689866223344"
+
+
+@pytest.fixture
+def centre(db: Database, clock: SetClock) -> Centre:
+    return Centre(db, clock)
+
+
+async def test_first_and_final_score_say_which_reply_they_judge(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    first = await centre.replied(ticket)
+    await centre.do("evaluate", ticket, satisfied=2, text="还是没水")
+    await centre.do("reopen", ticket, reason="dissatisfied")
+    second = await centre.replied(ticket, "又修了一次")
+    await centre.do("evaluate", ticket, satisfied=5)
+    outcome = (await centre.record(ticket))["outcome"]
+    told = [(one["satisfied"], one["reply_id"], one["score"]) for one in outcome["evaluations"]]
+    assert told == [(2, first, "first"), (5, second, "final")]
+    assert outcome["evaluation"]["satisfied"] == 5
+    assert outcome["evaluations"][0]["comment"] == "还是没水"
+
+
+async def test_a_rating_of_a_reply_that_was_replaced_does_not_overwrite(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    first = await centre.replied(ticket)
+    await centre.do("reopen", ticket, reason="not_done")
+    second = await centre.replied(ticket, "又修了一次")
+    await centre.do("evaluate", ticket, satisfied=1, reply_id=first)
+    record = await centre.record(ticket)
+    assert record["status"] == "replied"
+    assert not [one for one in record["handling"]["clocks"] if one["kind"] == "judge"]
+    with pytest.raises(Conflict, match="not evaluated"):
+        await centre.do("archive", ticket, reason="evaluated")
+    await centre.do("evaluate", ticket, satisfied=4, reply_id=second)
+    await centre.do("evaluate", ticket, satisfied=1, reply_id=first)
+    assert (await centre.record(ticket))["outcome"]["evaluation"]["satisfied"] == 4
+
+
+async def test_dissatisfied_is_reopened_or_supervised_with_a_reason(centre: Centre) -> None:
+    for verb in ("reopen", "supervise"):
+        ticket = await centre.registered("wechat", f"o-{verb}")
+        await centre.replied(ticket)
+        await centre.do("evaluate", ticket, satisfied=1)
+        await centre.follow()
+        record = await centre.record(ticket)
+        (judge,) = [one for one in record["handling"]["clocks"] if one["kind"] == "judge"]
+        assert (record["status"], judge["met_at"]) == ("evaluated", None)
+        with pytest.raises(Conflict, match="dissatisfied"):
+            await centre.do("archive", ticket, reason="evaluated")
+        with pytest.raises(RejectedInput, match="reason"):
+            await centre.do(verb, ticket)
+        await centre.do(verb, ticket, reason="not_solved")
+        (judge,) = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
+        assert judge["met_at"] is not None
+
+
+async def test_who_thinks_again_after_the_case_was_put_away_is_heard(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.do("evaluate", ticket, satisfied=5)
+    await centre.follow()
+    await centre.do("evaluate", ticket, satisfied=1)
+    await centre.do("supervise", ticket, reason="not_solved")
+    with pytest.raises(Conflict, match="cannot be supervised"):
+        await centre.do("supervise", ticket, reason="once_more")
+    await centre.do("reopen", ticket, reason="not_solved")
+    await centre.do("evaluate", ticket, satisfied=1)
+    judged = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
+    assert len(judged) == 1  # it is being done again: there is nothing to decide
+
+
+async def test_nobody_acts_on_the_discontent_and_supervision_hears_of_it(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.do("evaluate", ticket, satisfied=1)
+    for _ in range(2):  # it warns; is breached, and told to supervision
+        await centre.fire(ticket, "judge")
+    assert centre.clock.at == NOON + timedelta(hours=24, milliseconds=1)
+    types = [one["type"] for one in await centre.db.reader.events(ticket_id=ticket)]
+    assert types.count("clock.breached") == types.count("clock.escalated") == 1
+
+
+async def test_judged_well_it_is_archived_by_itself(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.do("evaluate", ticket, satisfied=3)
+    await centre.follow()
+    record = await centre.record(ticket)
+    assert record["status"] == "archived"
+    assert not [one for one in record["handling"]["clocks"] if one["next_at"]]
+
+
+async def test_thanks_restarts_nothing_and_is_no_judgement(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    record = await centre.record(ticket)
+    assert (record["status"], record["outcome"]["evaluations"]) == ("replied", [])
+
+
+async def test_nobody_judges_so_somebody_calls_and_types_what_they_say(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    (call,) = await centre.calls()
+    assert call["reasons"] == ["visit"]
+    with pytest.raises(RejectedInput, match="satisfied"):
+        await centre.call(call, Verb.DONE, "reached")
+    await centre.call(call, Verb.DONE, "reached", satisfied=5)
+    record = await centre.record(ticket)
+    assert (record["status"], record["outcome"]["evaluation"]["channel"]) == ("archived", "callback")
+    await centre.follow(again=True)
+    assert await centre.calls() == []
+
+
+async def test_who_judges_meanwhile_need_not_be_called(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    assert len(await centre.calls()) == 1
+    await centre.do("evaluate", ticket, satisfied=2)
+    await centre.follow()
+    assert await centre.calls() == []
+
+
+async def test_nobody_calls_to_tell_an_outdated_reply(centre: Centre) -> None:
+    ticket = await centre.registered("hotline", phone=LANDLINE)
+    await centre.replied(ticket)
+    assert [one["reasons"] for one in await centre.calls()] == [["reply"]]
+    await centre.do("reopen", ticket, reason="not_done")
+    await centre.follow()
+    assert await centre.calls() == []
+
+
+async def test_three_tries_at_different_hours_make_unreachable(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
+    await centre.replied(ticket)
+    await centre.fire(ticket, "visit")
+    (call,) = await centre.calls()
+    for minutes in (0, 20, 40):  # within one hour
+        centre.at(days=4, minutes=minutes)
+        await centre.call(call, Verb.ATTEMPT, "no_answer")
+    with pytest.raises(Conflict, match="hour"):
+        await centre.do("archive", ticket, reason="unreachable")
+    centre.at(days=4, hours=3)
+    await centre.call(call, Verb.ATTEMPT, "call_later")
+    assert (await centre.record(ticket))["status"] == "replied"
+    await centre.call(call, Verb.ATTEMPT, "busy")
+    centre.at(days=5, hours=-2)
+    await centre.call(call, Verb.DONE, "not_reached")
+    record = await centre.record(ticket)
+    assert (record["status"], record["outcome"]["evaluation"]["satisfied"]) == ("archived", None)
+    archived = [one for one in await centre.db.reader.events(ticket_id=ticket) if one["type"] == "case.archived"]
+    assert [one["data"]["why"] for one in archived] == ["unreachable"]
+
+
+async def test_nothing_is_archived_without_an_evaluation(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    for reason in ("evaluated", "unreachable", "no_evaluation_needed"):
+        with pytest.raises(Conflict):
+            await centre.do("archive", ticket, reason=reason)
+
+
+async def test_discontent_of_a_merged_reporter_is_offered_on_the_head(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    await centre.merged(other, head)
+    await centre.replied(head)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.follow()
+    (judge,) = [one for one in (await centre.record(head))["handling"]["clocks"] if one["kind"] == "judge"]
+    assert judge["met_at"] is None
+    told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
+    assert [one["data"]["of"] for one in told] == [other]
+    await centre.do("supervise", head, reason="not_solved")
+    await centre.follow(again=True)
+    again = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
+    assert again.count("case.dissatisfied") == 1
+    assert (await centre.record(other))["outcome"]["evaluation"]["satisfied"] == 1
+
+
+async def test_a_policy_may_leave_archiving_to_people(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    await centre.do("evaluate", ticket, satisfied=5)
+    assert (await centre.record(ticket))["status"] == "evaluated"
+    await centre.do("archive", ticket, reason="evaluated")
+    assert (await centre.record(ticket))["status"] == "archived"
