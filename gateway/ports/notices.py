@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,12 +57,6 @@ class Letter:
     address: str
     urgent: bool
     lines: tuple[NoticeLine, ...]
-
-    @property
-    def letter_id(self) -> str:
-        """The same for the same letter, and for no other."""
-        to = hashlib.sha256(self.address.encode()).hexdigest()[:12]
-        return f"{self.lines[0].event_seq}-{self.lines[-1].event_seq}-{to}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

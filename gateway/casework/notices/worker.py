@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -90,7 +91,7 @@ class NoticeWorker:
             await until_stored(lambda: self._store.hold(letter, opens))
             return
         message = NoticeMessage(
-            message_id=letter.letter_id,
+            message_id=message_id(letter),
             address=letter.address,
             subject=self._wording.subject(letter),
             text=self._wording.text(letter, sender.most_lines),
@@ -137,6 +138,12 @@ class NoticeWorker:
         metrics.NOTICES.labels(letter.way.value, "dead").inc()
         _log.error("notice_dead", way=letter.way.value, unit=letter.unit, notices=len(letter.lines), exc_info=error)
         await until_stored(lambda: self._store.dead(letter, self._clock.now(), _said(error)))
+
+
+def message_id(letter: Letter) -> str:
+    """The same for the same letter, and for no other."""
+    to = hashlib.sha256(letter.address.encode()).hexdigest()[:12]
+    return f"{letter.lines[0].event_seq}-{letter.lines[-1].event_seq}-{to}"
 
 
 def _said(error: Exception) -> str:
