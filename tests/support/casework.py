@@ -58,6 +58,7 @@ class OneTicket:
             channel="web",
             channel_id="web",
             created_at=on(self.registered),
+            line="citizen",
             form=Form(),
             new=True,
         )

@@ -42,7 +42,7 @@ from gateway.domain.events import (
 from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.status import moved
+from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import LEAD, Alteration, Ticket
 from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
@@ -94,7 +94,8 @@ class Case:
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
         units = self._ticket.form.handling.units
-        told.set("status", moved(self._ticket.status, stage(self._ticket.status, units, classified=True)))
+        after = stage(self._ticket.status, units, classified=True) if units else Status.CLASSIFIED
+        told.set("status", moved(self._ticket.status, after))
         event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, candidates=list(candidates))
         event.trace = self._traced(steps)
         self._ticket.record(event, told)
@@ -205,15 +206,18 @@ class Case:
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
-        units = self._ticket.form.handling.units
-        if not any(one.role == Role.LEAD and TaskStatus(one.status) not in GONE for one in units):
+        if not self._is_led():
             self.undecided("returned")
+
+    def _is_led(self) -> bool:
+        units = self._ticket.form.handling.units
+        return any(one.role == Role.LEAD and not states.is_gone(one.status) for one in units)
 
     def unmerged(self) -> None:
         """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
         handling = self._ticket.form.handling
         begun = handling.units or handling.undecided_since is not None
-        if self._ticket.status in WITHIN and begun and all(TaskStatus(one.status) in GONE for one in handling.units):
+        if self._ticket.status in WITHIN and begun and not self._is_led():
             if handling.undecided_since is None:
                 self.undecided("unmerged")
             else:
@@ -387,8 +391,7 @@ class Case:
         """``after`` takes the place of ``before``; the ticket's status follows from its tasks."""
         ticket = self._ticket
         units = [one for one in ticket.form.handling.units if one.task_id != after.task_id]
-        classified = ticket.form.demand.category.code is not None
-        status = stage(ticket.status, [*units, after], classified=classified)
+        status = stage(ticket.status, [*units, after], classified=True)
         event.changed |= changed(before, after)
         if status is not ticket.status:
             event.changed["status"] = [ticket.status.value, moved(ticket.status, status).value]
