@@ -75,7 +75,8 @@ class CorrectTicket:
                 fields[path] = entry
         fields.update(self.entries)
         said = is_classified(alteration.value(CATEGORY), fields.get(CATEGORY))
-        alteration.set("status", moved(ticket.status, stage(ticket.status, ticket.form.handling.units, classified=said)))
+        after = stage(ticket.status, ticket.form.handling.units, classified=said)
+        alteration.set("status", moved(ticket.status, after))
         if self.mentions is not None:
             ticket.form.prefill.mentions = list(self.mentions)
         for seq, text in self.words.items():

@@ -18,7 +18,7 @@ LAMPS = {"code": "0402"}
 def said(ticket: OneTicket, values: dict[str, Any] | None = None, **entries: Filled) -> TicketCorrected:
     """A person corrects ``values``, or confirms what was guessed (``entries``, by section)."""
     by_path = {f"demand.{name}": entry for name, entry in entries.items()}
-    told = tuple([*(values or {}), *by_path])
+    told = (*(values or {}), *by_path)
     command = CorrectTicket(
         at=on("12-01 09:10"), actor="user:li", ticket_id="t", values=values or {}, entries=by_path, told=told
     )
