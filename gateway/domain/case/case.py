@@ -134,7 +134,7 @@ class Case(TaskTime):
         if offer.role is Role.LEAD and lead != offer.unit:
             event.changed[LEAD] = [lead, offer.unit]
         self._record(event, None, made)
-        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        urgent = self.rules.is_urgent(self._ticket.form)
         first = self.rules.policy.first(urgent=urgent)
         since = self._ticket.created_at if urgent and before is None else self._at
         for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
@@ -254,7 +254,7 @@ class Case(TaskTime):
 
         What is found to be urgent is answered at once, from registration on; what no longer is has only to be signed.
         """
-        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        urgent = self.rules.is_urgent(self._ticket.form)
         gone, first = (ClockKind.SIGN, ClockKind.RESPOND) if urgent else (ClockKind.RESPOND, ClockKind.SIGN)
         begun = self._ticket.created_at if urgent else self._at
         for task in list(self._ticket.form.handling.units):
