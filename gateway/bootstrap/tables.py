@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from gateway.casework.catalogues import KINDS, Catalogues
 from gateway.casework.tables_in_force import TablesInForce
+from gateway.domain.case.matters import Matters
+from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
 from gateway.ports.clock import Clock
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.telemetry import log
@@ -23,7 +26,17 @@ _log = log.get("case_tables")
 
 def tables_in_force(settings: Settings, database: Database) -> TablesInForce:
     """What the store's commands go by from its first ``refresh`` on."""
-    return TablesInForce(store=database.catalogues, zone=settings.zone, tell=database.changes.go_by)
+    matters = _matters(settings.config_dir)
+    return TablesInForce(store=database.catalogues, zone=settings.zone, tell=database.changes.go_by, matters=matters)
+
+
+def _matters(config_dir: Path) -> Matters:
+    """Of the installation's taxonomy; of one that does not hold nothing is urgent but what is entered so."""
+    try:
+        return Matters(read_taxonomy(config_dir / "taxonomy.csv", read_units(config_dir / "units.csv")))
+    except ConfigError as error:
+        _log.error("case_matters_not_taken", exc_info=error)
+        return Matters()
 
 
 async def adopt_tables(settings: Settings, database: Database, clock: Clock) -> None:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 
 from gateway.casework.catalogues import CALENDAR, DIRECTORY, DISPATCH, POLICY, InForce, rows_of, text_of
 from gateway.domain.case.calendar import PublicDays, WorkCalendar
 from gateway.domain.case.directory import Directory
+from gateway.domain.case.matters import Matters
 from gateway.domain.case.policy import PLAN, CasePolicy
 from gateway.domain.case.rules import DispatchTable
-from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
+from gateway.domain.case.rules_in_force import BY_PLAN, NO_MATTERS, CaseRules
 from gateway.domain.hours import parse_span
 from gateway.edge.case_policy import read_case_policy
 from gateway.edge.unit_table import units_of
@@ -35,16 +37,23 @@ class TablesInForce:
     """The newest version of each table. What it holds is replaced as a whole, never altered."""
 
     def __init__(
-        self, *, store: CatalogueStore, zone: tzinfo, tell: Callable[[CaseRules], None], poll_s: float = POLL_S
+        self,
+        *,
+        store: CatalogueStore,
+        zone: tzinfo,
+        tell: Callable[[CaseRules], None],
+        matters: Matters = NO_MATTERS,
+        poll_s: float = POLL_S,
     ) -> None:
-        """Nothing is read yet; ``tell`` is told the rules whenever they are others."""
+        """Nothing is read yet; ``tell`` is told the rules whenever they are others. ``matters``: of the taxonomy."""
         self._store = store
         self._zone = zone
         self._tell = tell
+        self._matters = matters
         self._poll_s = poll_s
         self._known: dict[str, int] = {}
         self._policies: dict[int, CasePolicy] = {}
-        self.rules: CaseRules = BY_PLAN
+        self.rules = replace(BY_PLAN, matters=matters)
         self.in_force = InForce(directory=Directory(()), table=DispatchTable(()), versions=())
 
     @property
@@ -89,7 +98,8 @@ class TablesInForce:
             if unit.hours
         }
         self.in_force = in_force
-        self.rules = CaseRules(policy=policy, earlier={PLAN.version: PLAN, **self._policies}, calendars=calendars)
+        earlier = {PLAN.version: PLAN, **self._policies}
+        self.rules = CaseRules(policy=policy, earlier=earlier, calendars=calendars, matters=self._matters)
         self._tell(self.rules)
 
     async def _policy(self, newest: CatalogueVersion | None) -> CasePolicy:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.task_time import wishes
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import UnitTask
 from gateway.domain.ids import rfc3339
@@ -60,7 +61,7 @@ class WorkOnTask:
         task = case.task(self.task_id)
         self._check(task)
         status = TaskStatus(task.status)
-        refuses_time = self.verb is TaskVerb.UPHOLD and task.asked_until is not None
+        refuses_time = self.verb is TaskVerb.UPHOLD and wishes(task)
         leads_there = self.verb not in NEXT[status] and status in _RESULTS[self.verb] and not refuses_time
         if self.text is None and (self._is_done(task) or leads_there):
             return world.applied(ticket, skipped=True)
@@ -102,6 +103,8 @@ class WorkOnTask:
             case TaskVerb.EXTEND:
                 extended = task.status == TaskStatus.EXTENDED and task.due_at == until
                 return until is not None and (extended or task.asked_until == until)
+            case TaskVerb.PAUSE:
+                return self.unit is not None and task.asked_pause == self.reason
             case _:
                 return False
 
@@ -126,10 +129,17 @@ class WorkOnTask:
         else:
             case.ask_extension(task, until, self.reason or "", self.said_in)
 
+    def pause(self, case: Case, task: UnitTask) -> None:
+        """暂停, or the wish for it."""
+        if self.unit is None or not case.rules.policy.approve_pauses:
+            case.pause(task, self.reason or "", self.said_in)
+        else:
+            case.ask_pause(task, self.reason or "", self.said_in)
+
     def uphold(self, case: Case, task: UnitTask) -> None:
         """The centre does not follow the unit: it keeps the task, or the time that it has."""
-        if task.status != TaskStatus.RETURNING and task.asked_until is not None:
-            case.refuse_extension(task, self.said_in)
+        if task.status != TaskStatus.RETURNING and wishes(task):
+            case.refuse(task, self.said_in)
         else:
             case.uphold(task, self.said_in)
 
@@ -149,7 +159,7 @@ _DO: Mapping[TaskVerb, Callable[[WorkOnTask, Case, UnitTask], None]] = {
     TaskVerb.UPHOLD: WorkOnTask.uphold,
     TaskVerb.REASSIGN: WorkOnTask.reassign,
     TaskVerb.EXTEND: WorkOnTask.extend,
-    TaskVerb.PAUSE: lambda work, case, task: case.pause(task, work.reason or "", work.said_in),
+    TaskVerb.PAUSE: WorkOnTask.pause,
     TaskVerb.RESUME: lambda _, case, task: case.resume(task),
     TaskVerb.REPLY: lambda work, case, task: case.reply(task, work.note_id, solved=work.solved),
     TaskVerb.ACCEPT: WorkOnTask.accept,

@@ -138,6 +138,8 @@ class UnitTask:
     """Of its reply."""
     asked_until: str | None = None
     """延期: asked for and not decided."""
+    asked_pause: str | None = None
+    """暂停: asked for and not decided, with the code of why."""
     held: bool = False
     """首问负责: it keeps the matter to the end; only the centre may take it away."""
     returns: list[Return] = field(default_factory=list)

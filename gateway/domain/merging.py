@@ -7,7 +7,8 @@ them. Nothing is ever merged into a merged ticket, so there are no cycles.
 
 from __future__ import annotations
 
-from gateway.domain.case.stage import stage
+from gateway.domain.case.closing import is_rated
+from gateway.domain.case.stage import CATEGORY, is_classified, stage
 from gateway.domain.events import TicketMerged, TicketUnmerged
 from gateway.domain.status import CLOSED, Status, moved
 from gateway.domain.ticket import Alteration, Ticket
@@ -34,7 +35,11 @@ def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
 
 
 def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
-    """``ticket`` is one of its own again, with the status that it had; ``Conflict`` when it cannot be."""
+    """``ticket`` is one of its own again; ``Conflict`` when it cannot be.
+
+    Its status is the one that it had, as far as what happened since leaves it: units that had it have lost it, its
+    requester may have judged the reply, and a person may have said what kind of matter it is.
+    """
     into, above = ticket.form.related.merged_into, head.form.related.merged_into
     if into != head.ticket_id:
         raise Conflict(f"the ticket is merged into {into}")
@@ -42,8 +47,11 @@ def unmerge(ticket: Ticket, head: Ticket, event: TicketUnmerged) -> None:
         raise Conflict(f"the ticket that it is merged into is merged into {above}; unmerge that one first")
     back = Alteration(ticket)
     before = Status(ticket.form.status_before_merge or Status.REGISTERED)
-    classified = ticket.form.demand.category.code is not None
-    back.set("status", moved(ticket.status, stage(before, ticket.form.handling.units, classified=classified)))
+    if before is Status.REPLIED and is_rated(ticket):
+        before = Status.EVALUATED
+    form = ticket.form
+    classified = is_classified(form.demand.category.code, form.prefill.fields.get(CATEGORY))
+    back.set("status", moved(ticket.status, stage(before, form.handling.units, classified=classified)))
     ticket.form.status_before_merge = None
     back.set("related.merged_into", None)
     ticket.record(event, back)

@@ -11,7 +11,7 @@ from gateway.domain.callback import Task
 from gateway.domain.case.case import MOVES_LIMITS, Case
 from gateway.domain.case.note import Note
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
-from gateway.domain.events import Event, InteractionEnded, TicketRegistered
+from gateway.domain.events import Event, InteractionEnded, TicketCorrected, TicketRegistered
 from gateway.domain.form import Form, cloned
 from gateway.domain.form_paths import coded_values
 from gateway.domain.ids import city_day, rfc3339, spelled_no, ticket_no
@@ -344,9 +344,7 @@ class World:
 
     def _move_limits(self, since: int) -> None:
         """Time limits follow from what is demanded, whoever has altered that."""
-        told = {
-            one.ticket_id: one.event for one in self.journal.entries[since:] if MOVES_LIMITS & one.event.changed.keys()
-        }
+        told = {one.ticket_id: one.event for one in self.journal.entries[since:] if _moves_limits(one.event)}
         for ticket_id, event in told.items():
             ticket = self.tickets[ticket_id]
             if ticket.form.handling.clocks:
@@ -371,3 +369,9 @@ class World:
             seqs=seqs,
             dialogue_no=interaction.dialogue_no if interaction else 0,
         )
+
+
+def _moves_limits(event: Event) -> bool:
+    """Also when a person says that what was guessed about the demand is right: it counts for more then."""
+    confirmed = event.fields if isinstance(event, TicketCorrected) else ()
+    return not MOVES_LIMITS.isdisjoint((*event.changed, *confirmed))

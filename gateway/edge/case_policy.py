@@ -135,7 +135,13 @@ def _told(limit: TimeLimit) -> _Limit:
 
 
 class _File(_Closed):
-    urgent: tuple[_Matter, ...] = ()
+    @model_validator(mode="before")
+    @classmethod
+    def _says_nothing_of_urgency(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "urgent" in value:
+            raise ValueError("urgent: take it out; what is urgent stands in taxonomy.csv (danger, plan_urgent)")
+        return value
+
     limits: _Limits
     replies: dict[DemandType, _Part] = Field(default_factory=dict)
     overrides: tuple[_Override, ...] = ()
@@ -177,9 +183,6 @@ def read_case_policy(
             wrongs.append("another override says the same clock of the same category and type")
         seen.add((one.kind, one.matter))
         problems += [f"{source.where(('overrides', at))}: overrides.{at}: {wrong}" for wrong in wrongs]
-    urgent = tuple(one.matter for one in file.urgent)
-    for at, matter in enumerate(urgent):
-        problems += [f"{source.where(('urgent', at))}: urgent.{at}: {wrong}" for wrong in _unknown(matter, categories)]
     if problems:
         raise ConfigError(problems)
     return CasePolicy(
@@ -187,7 +190,6 @@ def read_case_policy(
         limits=limits,
         replies=replies,
         overrides=overrides,
-        urgent=urgent,
         silence=file.silence,
         approve_replies=file.approve.replies,
         approve_extensions=file.approve.extensions,

@@ -40,7 +40,7 @@ class TaxonomyNode:
     plan_urgent: bool = False
     """The city's plan counts it as urgent: failing water, power or gas, complaints of tourists."""
     reply_limits: Mapping[str, timedelta] = field(default_factory=dict)
-    """By demand type, where it differs from the policy of cases; for a ticket ask ``reply_limit``."""
+    """By demand type, where it differs from the policy of cases; for a ticket ask ``Matters.reply_limit``."""
     may_stay: bool = True
     """A ticket may stay here. False: it is to be filed under one of the rows below before it is dispatched."""
     standard_class: str = ""
@@ -58,19 +58,6 @@ class TaxonomyNode:
     def counts_on(self, day: date) -> bool:
         """Whether new tickets may take this row on ``day``."""
         return self.effective_from <= day.isoformat() <= (self.effective_to or _NO_END)
-
-
-def reply_limit(taxonomy: Mapping[str, TaxonomyNode], code: str, kind: str) -> timedelta | None:
-    """How long the reply to a demand of type ``kind`` about ``code`` may take; None: as long as the policy says.
-
-    The nearest row that sets a limit for the type counts, from ``code`` upwards.
-    """
-    row = taxonomy.get(code)
-    while row is not None:
-        if kind in row.reply_limits:
-            return row.reply_limits[kind]
-        row = taxonomy.get(row.parent)
-    return None
 
 
 def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:

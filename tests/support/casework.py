@@ -12,6 +12,7 @@ from gateway.casework.case_work import WorkOnCase
 from gateway.casework.fire_clock import FireClock
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.clock import CaseClock
+from gateway.domain.case.matters import Matters
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.ticket_clocks import clock_shown
 from gateway.domain.case.verbs import CaseVerb
@@ -23,11 +24,16 @@ from gateway.domain.task_status import Role
 from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
 from gateway.edge.case_policy import read_case_policy
+from gateway.edge.unit_table import read_units
+from gateway.prefill.taxonomy import read_taxonomy
 from tests.support.clocks import SHANGHAI
 
-POLICY = Path(__file__).resolve().parents[2] / "config" / "case_policy.yaml"
-SHIPPED = CaseRules(policy=read_case_policy(POLICY, version=1))
-"""By the policy that the installation brings; units work around the clock."""
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+SHIPPED = CaseRules(
+    policy=read_case_policy(CONFIG / "case_policy.yaml", version=1),
+    matters=Matters(read_taxonomy(CONFIG / "taxonomy.csv", read_units(CONFIG / "units.csv"))),
+)
+"""By policy and taxonomy that the installation brings; units work around the clock."""
 
 
 def on(text: str) -> datetime:
@@ -58,6 +64,7 @@ class OneTicket:
             channel="web",
             channel_id="web",
             created_at=on(self.registered),
+            line="citizen",
             form=Form(),
             new=True,
         )
@@ -66,7 +73,7 @@ class OneTicket:
     def _say(self) -> None:
         demand = self.ticket.form.demand
         demand.type, demand.category.code = self.type, self.category
-        demand.urgency.level = "urgent" if self.urgent else "normal"
+        demand.urgency.level = "urgent" if self.urgent else None
 
     def corrected(self, at: str, **demand: Any) -> None:
         """The demand is ``type``, ``category`` or ``urgent`` after all."""

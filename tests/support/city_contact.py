@@ -163,7 +163,7 @@ class Life:
         """The centre looks at it."""
         await self.waits(MINUTE, 6 * MINUTE)
         rules = self._all.city.rules
-        self._urgent = rules.is_urgent(need.form().demand)
+        self._urgent = rules.is_urgent(need.form())
         if need.empty or need.type == "praise":
             await self.case(CaseVerb.ARCHIVE, reason="no_evaluation_needed")
         elif self.likely(0.03):
@@ -317,8 +317,12 @@ class Life:
         if self.likely(0.06):
             await self.waits(HOUR, 10 * HOUR, unit=unit)
             if await self.task(TaskVerb.PAUSE, task_id, unit=unit, reason="materials"):
-                await self.waits(HOUR, 40 * HOUR, unit=unit)
-                await self.task(TaskVerb.RESUME, task_id, unit=unit)
+                await self.waits(10 * MINUTE, 5 * HOUR)
+                if self.likely(0.2):
+                    await self.task(TaskVerb.UPHOLD, task_id)
+                elif await self.task(TaskVerb.PAUSE, task_id, reason="materials"):
+                    await self.waits(HOUR, 40 * HOUR, unit=unit)
+                    await self.task(TaskVerb.RESUME, task_id, unit=unit)
         if self.likely(0.06):
             await self.waits(HOUR, 12 * HOUR, unit=unit)
             until = self.now + 2 * DAY

@@ -119,13 +119,21 @@ class Recount:
         if kind == "ticket.merged":
             self.before_merge[ticket_id] = self.given[ticket_id]
         if kind == "ticket.unmerged" and "from" in data:
-            before = self.before_merge.pop(ticket_id)
-            self.given[ticket_id] = "classified" if before == "registered" else before
+            self.given[ticket_id] = self.before_merge.pop(ticket_id)
+        if kind == "ticket.corrected" and "demand.category" in data["fields"]:
+            self._classified(ticket_id)
         if kind == "ticket.rated":
             self.ratings[data["satisfied"]] += 1
-            if self.given[ticket_id] == "replied":
-                self.given[ticket_id] = "evaluated"
+            for given in (self.given, self.before_merge):
+                if given.get(ticket_id) == "replied":
+                    given[ticket_id] = "evaluated"
         self.given[ticket_id] = _STAGES.get(kind, self.given.get(ticket_id, "registered"))
+
+    def _classified(self, ticket_id: str) -> None:
+        """A person has said what kind of matter it is, maybe of one that is merged."""
+        for given in (self.given, self.before_merge):
+            if given.get(ticket_id) == "registered":
+                given[ticket_id] = "classified"
 
     def counts(self) -> Counts:
         """What it comes to."""

@@ -12,6 +12,7 @@ from random import Random
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import Decision, decide
+from gateway.domain.case.matters import Matters
 from gateway.domain.case.policy import WALL, CasePolicy, ClockKind, LimitOverride, Matter, Reckoning, TimeLimit
 from gateway.domain.case.rules import Dispatched, DispatchTable
 from gateway.domain.case.rules_in_force import CaseRules
@@ -80,7 +81,7 @@ class SmallCity:
         }
         self.slow = {code: chance.uniform(0.4, 2.0) for code in self.units}
         """How slowly each unit works, beside the usual."""
-        self.rules = CaseRules(policy=self._policy(), calendars=self.calendars)
+        self.rules = CaseRules(policy=self._policy(), calendars=self.calendars, matters=Matters(taxonomy))
 
     def _policy(self) -> CasePolicy:
         """What is shipped; but replies about parks are counted in working time, so that calendars matter."""

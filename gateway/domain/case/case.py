@@ -4,48 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
 from gateway.domain import task_status as states
-from gateway.domain.case import clock_moves
-from gateway.domain.case.clock import CaseClock, WhyMoved
 from gateway.domain.case.dispatch import DispatchStage
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
-from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.stage import WITHIN, stage
-from gateway.domain.case.ticket_clocks import TicketClocks
+from gateway.domain.case.task_time import NO_WISH, TaskTime
 from gateway.domain.events import (
     CaseDispatched,
     CaseUndecided,
-    Event,
     TaskAccepted,
     TaskArrived,
     TaskCancelled,
-    TaskExtended,
-    TaskExtensionAsked,
-    TaskExtensionRefused,
     TaskNoted,
     TaskOffered,
-    TaskPaused,
     TaskPictured,
     TaskReassigned,
     TaskReplied,
     TaskResponded,
-    TaskResumed,
     TaskReturnAsked,
     TaskReturned,
     TaskSentBack,
     TaskSigned,
     TaskUpheld,
 )
-from gateway.domain.form import Return, Routing, UnitTask, cloned
-from gateway.domain.form_items import changed
+from gateway.domain.form import Return, Routing, UnitTask
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.status import moved
+from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
-from gateway.domain.ticket import LEAD, Alteration, Ticket
-from gateway.errors import Conflict, NotFound, RejectedInput, StaleVersion
+from gateway.domain.ticket import LEAD, Alteration
+from gateway.errors import Conflict
 
 MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
 """Record paths from which time limits follow."""
@@ -63,24 +51,10 @@ class Offer:
     """首问负责: it was asked first."""
 
 
-class Case:
-    """What happens to the tasks of ``ticket`` at one instant, done by ``actor``."""
+class Case(TaskTime):
+    """What happens to the tasks of a ticket at one instant, done by somebody."""
 
-    __slots__ = ("_actor", "_at", "_ticket", "clocks", "rules")
-
-    def __init__(self, ticket: Ticket, at: datetime, actor: str, rules: CaseRules) -> None:
-        """Nothing happens yet."""
-        self._ticket, self._at, self._actor, self.rules = ticket, at, actor, rules
-        self.clocks = TicketClocks(ticket, at, actor, rules)
-
-    def task(self, task_id: str, version: int | None = None) -> UnitTask:
-        """``NotFound``; ``StaleVersion`` when the task is not at ``version``."""
-        found = next((one for one in self._ticket.form.handling.units if one.task_id == task_id), None)
-        if found is None:
-            raise NotFound(f"the ticket has no task {task_id}")
-        if version is not None and found.version != version:
-            raise StaleVersion(f"the task is at version {found.version}; read it again and repeat your action")
-        return found
+    __slots__ = ()
 
     def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
         """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting.
@@ -94,7 +68,8 @@ class Case:
         told = Alteration(self._ticket)
         told.set("handling.undecided_since", rfc3339(self._at))
         units = self._ticket.form.handling.units
-        told.set("status", moved(self._ticket.status, stage(self._ticket.status, units, classified=True)))
+        after = stage(self._ticket.status, units, classified=True) if units else Status.CLASSIFIED
+        told.set("status", moved(self._ticket.status, after))
         event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, candidates=list(candidates))
         event.trace = self._traced(steps)
         self._ticket.record(event, told)
@@ -159,7 +134,7 @@ class Case:
         if offer.role is Role.LEAD and lead != offer.unit:
             event.changed[LEAD] = [lead, offer.unit]
         self._record(event, None, made)
-        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        urgent = self.rules.is_urgent(self._ticket.form)
         first = self.rules.policy.first(urgent=urgent)
         since = self._ticket.created_at if urgent and before is None else self._at
         for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
@@ -205,15 +180,18 @@ class Case:
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
-        units = self._ticket.form.handling.units
-        if not any(one.role == Role.LEAD and TaskStatus(one.status) not in GONE for one in units):
+        if not self._is_led():
             self.undecided("returned")
+
+    def _is_led(self) -> bool:
+        units = self._ticket.form.handling.units
+        return any(one.role == Role.LEAD and not states.is_gone(one.status) for one in units)
 
     def unmerged(self) -> None:
         """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
         handling = self._ticket.form.handling
         begun = handling.units or handling.undecided_since is not None
-        if self._ticket.status in WITHIN and begun and all(TaskStatus(one.status) in GONE for one in handling.units):
+        if self._ticket.status in WITHIN and begun and not self._is_led():
             if handling.undecided_since is None:
                 self.undecided("unmerged")
             else:
@@ -242,58 +220,6 @@ class Case:
         self._offer(to, directory, task)
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
-
-    def ask_extension(self, task: UnitTask, until: datetime, reason: str, note_id: str | None) -> None:
-        """延期 that the centre has to grant. ``Conflict``, ``RejectedInput`` as in ``extend``."""
-        states.after(TaskStatus(task.status), TaskVerb.EXTEND)
-        self._extendable(task, until)
-        after = cloned(task)
-        after.asked_until, after.version = rfc3339(until), task.version + 1
-        about: dict[str, Any] = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
-        self._record(TaskExtensionAsked(at=self._at, actor=self._actor, task_id=task.task_id, **about), task, after)
-        self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
-
-    def refuse_extension(self, task: UnitTask, note_id: str | None) -> None:
-        """The limit stays. ``Conflict`` when the unit has not asked for more time."""
-        if task.asked_until is None:
-            raise Conflict("the unit has not asked for more time")
-        after = cloned(task)
-        after.asked_until, after.version = None, task.version + 1
-        event = TaskExtensionRefused(at=self._at, actor=self._actor, task_id=task.task_id, note_id=note_id)
-        self._record(event, task, after)
-        self._met(task, ClockKind.APPROVE)
-
-    def extend(self, task: UnitTask, until: datetime, reason: str | None, note_id: str | None) -> None:
-        """延期. ``Conflict`` when the limit has passed already, no time is won, or it was extended as often as may be.
-
-        ``RejectedInput`` for more time than the policy allows.
-        """
-        clocks = self._extendable(task, until)
-        about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
-        self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
-        self._met(task, ClockKind.APPROVE)
-        self.clocks.extend(clocks, until)
-
-    def _extendable(self, task: UnitTask, until: datetime) -> list[CaseClock]:
-        policy, clocks = self.rules.policy, list(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-        for clock in clocks:
-            if sum(one.why is WhyMoved.EXTENDED for one in clock.earlier) >= policy.most_extensions:
-                raise Conflict(f"this task was extended {policy.most_extensions} times already, which is the most")
-            if until - clock.due_at > policy.longest_extension:
-                hours = policy.longest_extension.total_seconds() / 3600
-                raise RejectedInput(f"an extension is of {hours:g} hours at most")
-            clock_moves.extend(clock, until, self._at, self.rules.terms_of(clock, self._ticket.form.demand))
-        return clocks
-
-    def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
-        """暂停."""
-        self._move(task, TaskVerb.PAUSE, TaskPaused, {"reason": reason, "note_id": note_id})
-        self.clocks.pause(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
-
-    def resume(self, task: UnitTask) -> None:
-        """恢复."""
-        self._move(task, TaskVerb.RESUME, TaskResumed)
-        self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
 
     def reply(self, task: UnitTask, note_id: str, *, solved: bool) -> None:
         """答复: who replies has signed. Where nobody has to approve it, it is accepted at once."""
@@ -328,7 +254,7 @@ class Case:
 
         What is found to be urgent is answered at once, from registration on; what no longer is has only to be signed.
         """
-        urgent = self.rules.is_urgent(self._ticket.form.demand)
+        urgent = self.rules.is_urgent(self._ticket.form)
         gone, first = (ClockKind.SIGN, ClockKind.RESPOND) if urgent else (ClockKind.RESPOND, ClockKind.SIGN)
         begun = self._ticket.created_at if urgent else self._at
         for task in list(self._ticket.form.handling.units):
@@ -344,9 +270,7 @@ class Case:
         """Nothing is to be done by any unit any more."""
         for task in list(self._ticket.form.handling.units):
             if TaskStatus(task.status) in states.RUNNING:
-                after = cloned(task)
-                after.status, after.version = TaskStatus.CANCELLED.value, task.version + 1
-                self._record(TaskCancelled(at=self._at, actor=self._actor, task_id=task.task_id), task, after)
+                self._alter(task, TaskCancelled, {}, status=TaskStatus.CANCELLED.value, **NO_WISH)
         self.clocks.stop(self.clocks.running())
 
     def note(self, task: UnitTask, note_id: str) -> None:
@@ -367,29 +291,3 @@ class Case:
     def _there(task: UnitTask) -> None:
         if TaskStatus(task.status) in GONE:
             raise Conflict(f"a task that is {task.status} takes in nothing more")
-
-    def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
-        self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))
-
-    def _move(
-        self, task: UnitTask, verb: TaskVerb, kind: type[Any], about: dict[str, Any] | None = None, **values: Any
-    ) -> None:
-        if self._ticket.status not in WITHIN:
-            raise Conflict(f"the ticket is {self._ticket.status}: nothing is done about its tasks any more")
-        after = cloned(task)
-        after.status = states.after(TaskStatus(task.status), verb).value
-        after.version += 1
-        for name, value in values.items():
-            setattr(after, name, value)
-        self._record(kind(at=self._at, actor=self._actor, task_id=task.task_id, **(about or {})), task, after)
-
-    def _record(self, event: Event, before: UnitTask | None, after: UnitTask) -> None:
-        """``after`` takes the place of ``before``; the ticket's status follows from its tasks."""
-        ticket = self._ticket
-        units = [one for one in ticket.form.handling.units if one.task_id != after.task_id]
-        classified = ticket.form.demand.category.code is not None
-        status = stage(ticket.status, [*units, after], classified=classified)
-        event.changed |= changed(before, after)
-        if status is not ticket.status:
-            event.changed["status"] = [ticket.status.value, moved(ticket.status, status).value]
-        ticket.record(event)

@@ -169,6 +169,22 @@ class Closing:
         event = CaseConferred(at=self._at, actor=self._actor, way=way.value, units=list(units), note_id=note_id)
         self._record(event, None)
 
+    def unmerged(self) -> None:
+        """It is one of its own again: what its requester is asked, and the centre has to decide, is open once more."""
+        self._case.unmerged()
+        ticket, clocks = self._ticket, self._case.clocks
+        judged = ticket.form.outcome.evaluation.satisfied
+        if ticket.status is Status.REPLIED:
+            clocks.start(ClockKind.VISIT)
+        elif ticket.status is Status.EVALUATED and judged is not None and judged < CONTENT and not self._has_decided():
+            self.dissatisfied(judged)
+
+    def _has_decided(self) -> bool:
+        """Whether the centre has decided about the last judgement."""
+        form = self._ticket.form
+        last = max((one.at for one in form.outcome.evaluations if one.at is not None), default="")
+        return any(one.kind == ClockKind.JUDGE and (one.met_at or "") > last for one in form.handling.clocks)
+
     def _decided(self) -> None:
         """The centre has decided about a dissatisfied requester."""
         self._case.clocks.meet(self._case.clocks.running(ClockKind.JUDGE))
@@ -198,16 +214,23 @@ class Closing:
         self._ticket.record(event, told)
 
 
+def is_rated(ticket: Ticket) -> bool:
+    """Whether its requester has judged the reply that stands."""
+    outcome, reply = ticket.form.outcome, newest(ticket.form.handling)
+    if reply is None:
+        return outcome.evaluation.satisfied is not None
+    return any(one.reply_id == reply.reply_id for one in outcome.evaluations)
+
+
 def standing_of(ticket: Ticket, zone: tzinfo) -> CaseStanding:
     """How ``ticket`` stands; ``zone``: the city's, by which it is told whether its requester can be reached."""
     form, reply = ticket.form, newest(ticket.form.handling)
-    judged = [one.reply_id for one in form.outcome.evaluations]
     return CaseStanding(
         status=ticket.status,
         empty=ticket.empty,
         demand_type=form.demand.type,
         replied=form.outcome.replied_at is not None,
-        rated=form.outcome.evaluation.satisfied is not None if reply is None else reply.reply_id in judged,
+        rated=is_rated(ticket),
         unreachable=reply is not None and is_unreachable(reply.called_at, zone),
         judging=any(
             one.kind == ClockKind.JUDGE and one.met_at is None and one.stopped_at is None

@@ -16,12 +16,12 @@ from gateway.domain.case.stage import WITHIN
 from gateway.domain.events import TaskPictured
 from gateway.domain.ids import rfc3339
 from gateway.domain.status import Status
-from gateway.domain.task_status import GONE, NEXT, UNIT_VERBS, TaskStatus
+from gateway.domain.task_status import GONE, NEXT, UNIT_VERBS, TaskStatus, TaskVerb
 from gateway.domain.veil import Veil, is_hidden
 
 _TASK = (
     *("task_id", "unit", "role", "status", "version", "dispatched_at", "signed_at", "responded_at", "arrived_at"),
-    *("replied_at", "accepted_at", "due_at", "asked_until"),
+    *("replied_at", "accepted_at", "due_at", "asked_until", "asked_pause"),
 )
 _TICKET = ("ticket_no", "status", "line", "created_at", "empty")
 _DEMAND = ("type", "title", "content", "category", "urgency", "emergency", "complained_about")
@@ -61,9 +61,10 @@ def _brief(record: Mapping[str, Any], seen: Mapping[str, Any], task: Mapping[str
 
 
 def _possible(record: Mapping[str, Any], task: Mapping[str, Any]) -> Iterable[str]:
-    """What the unit can do now."""
+    """What the unit can do now; a matter that it was asked first about it keeps."""
     if Status(record["status"]) in WITHIN:
-        yield from (verb.value for verb in NEXT[TaskStatus(task["status"])] if verb in UNIT_VERBS)
+        verbs = (verb for verb in NEXT[TaskStatus(task["status"])] if verb in UNIT_VERBS)
+        yield from (verb.value for verb in verbs if not (task["held"] and verb is TaskVerb.RETURN))
 
 
 def whole(

@@ -7,11 +7,11 @@ runs unless somebody moves it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from gateway.domain.case.calendar import WorkCalendar
-from gateway.domain.words import DemandType, Term, UrgencyLevel
+from gateway.domain.words import DemandType, Term
 
 WALL = WorkCalendar(code="wall")
 """Counts around the clock, for everybody."""
@@ -117,8 +117,6 @@ class CasePolicy:
     replies: Mapping[str, TimeLimit] = field(default_factory=dict)
     """Of replies, by the type of the demand."""
     overrides: tuple[LimitOverride, ...] = ()
-    urgent: tuple[Matter, ...] = ()
-    """速派即办: answered at once, whatever urgency somebody has entered."""
     silence: UnreviewedReturn = UnreviewedReturn.UPHELD
     approve_replies: bool = False
     approve_extensions: bool = True
@@ -132,27 +130,42 @@ class CasePolicy:
     archive_alone: bool = True
     """What was judged well, and whom nobody could reach, is put away without anybody's doing."""
 
-    def is_urgent(self, level: str | None, *, category: str | None, demand_type: str | None) -> bool:
-        """Whether a demand is answered at once: entered as urgent, or one of the city's urgent matters."""
-        return level == UrgencyLevel.URGENT or any(matter.fits(category, demand_type) for matter in self.urgent)
-
     def first(self, *, urgent: bool) -> ClockKind:
         """What a unit must do first: respond, from registration on; or sign, from dispatch on."""
         return ClockKind.RESPOND if urgent else ClockKind.SIGN
 
-    def limit(self, kind: ClockKind, *, category: str | None = None, demand_type: str | None = None) -> TimeLimit:
-        """The limit of a demand's clock: of its category, else (replies) of its type, else of its kind."""
+    def limit(
+        self,
+        kind: ClockKind,
+        *,
+        category: str | None = None,
+        demand_type: str | None = None,
+        own_limit: timedelta | None = None,
+    ) -> TimeLimit:
+        """The limit of a demand's clock: of an override, else (replies) the taxonomy's, else its type's or its kind's.
+
+        ``own_limit``: how long the taxonomy gives the reply, around the clock; the policy's override goes before it.
+        """
         fitting = [one for one in self.overrides if one.kind is kind and one.matter.fits(category, demand_type)]
         if fitting:
             return max(fitting, key=lambda one: one.exact).limit
         usual = self.limits[kind]
-        return self.replies.get(demand_type or "", usual) if kind is ClockKind.REPLY else usual
+        if kind is not ClockKind.REPLY:
+            return usual
+        typed = self.replies.get(demand_type or "", usual)
+        return typed if own_limit is None else replace(typed, length=own_limit, counted=Reckoning.WALL)
 
     def terms(
-        self, kind: ClockKind, own: WorkCalendar, *, category: str | None = None, demand_type: str | None = None
+        self,
+        kind: ClockKind,
+        own: WorkCalendar,
+        *,
+        category: str | None = None,
+        demand_type: str | None = None,
+        own_limit: timedelta | None = None,
     ) -> ClockTerms:
-        """What such a clock goes by at a unit whose calendar is ``own``."""
-        limit = self.limit(kind, category=category, demand_type=demand_type)
+        """What such a clock goes by at a unit whose calendar is ``own``; the others as in ``limit``."""
+        limit = self.limit(kind, category=category, demand_type=demand_type, own_limit=own_limit)
         return ClockTerms(limit=limit, calendar=own if limit.counted is Reckoning.WORK else WALL, policy=self.version)
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.clock import CaseClock
+from gateway.domain.case.matters import Matters
 from gateway.domain.case.policy import PLAN, WALL, CasePolicy, ClockKind, ClockTerms
-from gateway.domain.form import Demand
+from gateway.domain.form import Demand, Form
+
+NO_MATTERS = Matters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,8 @@ class CaseRules:
     """Other versions of the policy, by which clocks may still run."""
     calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)
     """By unit; of others time counts around the clock."""
+    matters: Matters = NO_MATTERS
+    """What the taxonomy says: the one place that tells what is urgent by its matter."""
 
     def terms(self, kind: ClockKind, demand: Demand, unit: str | None) -> ClockTerms:
         """What a clock that begins now goes by."""
@@ -30,13 +35,15 @@ class CaseRules:
         policy = self.earlier.get(clock.policy, self.policy)
         return self._terms(policy, clock.kind, demand, clock.unit)
 
-    def is_urgent(self, demand: Demand) -> bool:
+    def is_urgent(self, form: Form) -> bool:
         """速派即办: whether it is answered at once."""
-        return self.policy.is_urgent(demand.urgency.level, category=demand.category.code, demand_type=demand.type)
+        return self.matters.is_urgent(form)
 
     def _terms(self, policy: CasePolicy, kind: ClockKind, demand: Demand, unit: str | None) -> ClockTerms:
         own = self.calendars.get(unit or "", WALL)
-        return policy.terms(kind, own, category=demand.category.code, demand_type=demand.type)
+        category = demand.category.code
+        own_limit = self.matters.reply_limit(category, demand.type)
+        return policy.terms(kind, own, category=category, demand_type=demand.type, own_limit=own_limit)
 
 
 BY_PLAN = CaseRules()

@@ -97,6 +97,23 @@ class TaskExtensionRefused(Event):
     note_id: str | None = None
 
 
+@event("task.pause_asked", zh="申请挂起", en="Pause asked for", tells=Audience.CENTRE)
+class TaskPauseAsked(Event):
+    """The unit cannot go on; the centre decides, and time counts until then."""
+
+    task_id: str
+    reason: str
+    note_id: str | None = None
+
+
+@event("task.pause_refused", zh="不予挂起", en="Pause refused", tells=Audience.TASK)
+class TaskPauseRefused(Event):
+    """The centre grants no pause: the limit stays."""
+
+    task_id: str
+    note_id: str | None = None
+
+
 @event("task.extended", zh="延期", en="Extended", tells=Audience.TASK)
 class TaskExtended(Event):
     """延期: the unit has until ``until``."""

@@ -74,6 +74,7 @@ AROUND = (
     FieldRow("handling.units.accepted_at", Kind.TIME, Mask.SHOWN, "审核时间", "Accepted"),
     FieldRow("handling.units.due_at", Kind.TIME, Mask.SHOWN, "办理期限", "Due"),
     FieldRow("handling.units.asked_until", Kind.TIME, Mask.SHOWN, "申请延期至", "Asks for time until"),
+    FieldRow("handling.units.asked_pause", Kind.ID, Mask.SHOWN, "申请挂起的原因", "Asks for a pause, because"),
     FieldRow("handling.units.held", Kind.FLAG, Mask.SHOWN, "首问负责", "Asked first", null=False),
     FieldRow("handling.units.returns", Kind.LIST, Mask.SHOWN, "退单", "Returns", null=False),
     FieldRow("handling.units.returns.at", Kind.TIME, Mask.SHOWN, "时间", "Time"),

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.case.stage import CATEGORY, is_classified, stage
 from gateway.domain.command import Applied, Refs
 from gateway.domain.erasing import stays
 from gateway.domain.events import SecrecyLifted, TicketCorrected
 from gateway.domain.filling import said_by
 from gateway.domain.form import Filled, Mentioned
 from gateway.domain.owed_calls import OwedCalls, touches_people
+from gateway.domain.status import moved
 from gateway.domain.task_status import is_gone
 from gateway.domain.ticket import LEAD, SECRET, Alteration
 from gateway.domain.world import World
@@ -72,6 +74,9 @@ class CorrectTicket:
             if path not in self.entries and (entry := said_by(self.actor, path, value)) is not None:
                 fields[path] = entry
         fields.update(self.entries)
+        said = is_classified(alteration.value(CATEGORY), fields.get(CATEGORY))
+        after = stage(ticket.status, ticket.form.handling.units, classified=said)
+        alteration.set("status", moved(ticket.status, after))
         if self.mentions is not None:
             ticket.form.prefill.mentions = list(self.mentions)
         for seq, text in self.words.items():

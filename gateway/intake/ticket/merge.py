@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gateway.domain import merging
 from gateway.domain.case.case import Case
+from gateway.domain.case.closing import Closing
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import TicketMerged, TicketUnmerged
 from gateway.domain.world import World
@@ -38,7 +39,7 @@ class MergeTicket:
         case = Case(ticket, self.at, self.actor, world.case_rules)
         if self.undo:
             merging.unmerge(ticket, head, TicketUnmerged(at=self.at, actor=self.actor, from_=self.head))
-            case.unmerged()
+            Closing(case, ticket, self.at, self.actor).unmerged()
         else:
             merging.merge(ticket, head, TicketMerged(at=self.at, actor=self.actor, into=self.head))
             case.cancel()

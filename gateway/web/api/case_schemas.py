@@ -55,6 +55,7 @@ _TASK = object_of(
     version=WHOLE,
     due_at=NTIME,
     asked_until=NTIME,
+    asked_pause=NTEXT,
     possible=list_of(ref_to("CaseAction")),
 )
 SUGGESTION = object_of(

@@ -29,7 +29,7 @@ from gateway.web.routing import Context, Route, json_response
 from gateway.web.services import CaseServices
 
 _CLOCK = ("due_at", "warn_at", "breached_at", "paused_at", "met_at", "stopped_at", "calendar", "unsure")
-_TASK = ("task_id", "version", "due_at", "asked_until")
+_TASK = ("task_id", "version", "due_at", "asked_until", "asked_pause")
 Words = dict[str, str]
 
 
@@ -86,7 +86,9 @@ def case(record: Record, directory: Directory, zone: tzinfo) -> dict[str, Any]:
                 "possible": [
                     _action(verb, TASK_BODIES)
                     for verb in standing.task_verbs(
-                        TaskStatus(one["status"]), asked=one["asked_until"] is not None, held=one["held"]
+                        TaskStatus(one["status"]),
+                        asked=bool(one["asked_until"] or one["asked_pause"]),
+                        held=one["held"],
                     )
                 ],
             }

@@ -40,6 +40,7 @@ _BRIEF: dict[str, Schema] = {
     "accepted_at": NTIME,
     "due_at": NTIME,
     "asked_until": NTIME,
+    "asked_pause": NTEXT,
     "verbs": list_of({"enum": sorted(UNIT_VERBS)}),
     "returns": list_of(object_of(at=TIME, rule=NTEXT, upheld=FLAG)),
     "clocks": list_of(

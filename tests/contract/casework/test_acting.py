@@ -114,7 +114,7 @@ class Centre:
 
 
 POLICY_TEXT = (
-    (ROOT / "config" / "case_policy.yaml").read_text(encoding="utf-8").split("urgent:")[0]
+    (ROOT / "config" / "case_policy.yaml").read_text(encoding="utf-8").split("limits:")[0]
     + """
 limits:
   respond: {within: 30 min}

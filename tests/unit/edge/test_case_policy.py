@@ -66,23 +66,20 @@ def test_urgent_30_minutes_to_respond_the_others_30_minutes_to_sign(policy: Case
     assert policy.limit(ClockKind.RESPOND).length == policy.limit(ClockKind.SIGN).length == 30 * MINUTE
 
 
-@pytest.mark.parametrize(
-    ("category", "demand_type", "level", "urgent"),
-    [
-        ("010101", "help", "normal", True),  # 停水
-        ("020102", "help", None, True),  # 停电
-        ("030201", "help", None, True),  # 停气
-        ("140301", "complaint", "normal", True),  # 旅游投诉
-        ("140301", "consultation", "normal", False),
-        ("0402", "help", "normal", False),
-        ("0402", "help", "urgent", True),
-        (None, None, None, False),
-    ],
-)
-def test_water_power_gas_and_complaints_of_tourists_are_urgent(
-    policy: CasePolicy, category: str | None, demand_type: str | None, level: str | None, *, urgent: bool
-) -> None:
-    assert policy.is_urgent(level, category=category, demand_type=demand_type) is urgent
+def test_what_is_urgent_is_no_matter_of_the_policy() -> None:
+    text = SHIPPED.read_text(encoding="utf-8") + "\nurgent: [{category: '0101'}]\n"
+    assert "taxonomy.csv (danger, plan_urgent)" in str(problems(text))
+
+
+def test_a_limit_of_the_taxonomy_goes_before_the_types_and_after_an_override(policy: CasePolicy) -> None:
+    own = {"demand_type": "complaint", "own_limit": 3 * HOUR}
+    assert policy.limit(ClockKind.REPLY, **own).length == 3 * HOUR
+    assert policy.limit(ClockKind.SIGN, **own) == policy.limit(ClockKind.SIGN)
+    text = SHIPPED.read_text(encoding="utf-8").replace(
+        "overrides: []", "overrides: [{category: '0105', clock: reply, within: 4 h, warn_before: 1 h}]"
+    )
+    override = read_case_policy(SHIPPED, text=text)
+    assert override.limit(ClockKind.REPLY, category="010501", **own).length == 4 * HOUR
 
 
 def test_the_version_and_the_calendar_go_with_the_terms(policy: CasePolicy) -> None:
@@ -138,9 +135,9 @@ def test_every_mistake_is_told_at_once_with_its_line() -> None:
         "  reply: {within: 9000 h, colour: red}",
         "  decide: {within: 0 min}",
         "  review: {within: 1 h, escalate: [{after: 2 h, to: centre}, {after: 1 h, to: mayor}]}",
-        "urgent:",
-        "  - category: 0101",
-        "  - {category: '1', type: complaint}",
+        "overrides:",
+        "  - {category: 0101, clock: reply}",
+        "  - {category: '1', type: complaint, clock: reply}",
         "replies: {nonsense: {within: 1 h}}",
         "silence: maybe",
     ]

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.case.directory import UnitKind
+from gateway.domain.case.matters import Matters
 from gateway.domain.words import DemandType
 from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
 from gateway.prefill.reply_limits import LONGEST, read_reply_limits
-from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy, reply_limit
+from gateway.prefill.taxonomy import TaxonomyNode, read_taxonomy
 from gateway.settings.sections import INSTALLATION
 from tests.support.reading import city_prefill
 
@@ -113,10 +114,10 @@ def test_the_nearest_row_that_sets_a_limit_counts(tmp_path: Path) -> None:
         "01,,水,,A,false,false,false,,complaint=24h help=12h,,,",
         "0101,01,水,管,A,false,false,true,,complaint=90m,,,",
     )
-    assert reply_limit(tree, "0101", "complaint") == timedelta(minutes=90)
-    assert reply_limit(tree, "0101", "help") == timedelta(hours=12)
-    assert reply_limit(tree, "0101", "consultation") is None
-    assert reply_limit(tree, "99", "complaint") is None
+    assert Matters(tree).reply_limit("0101", "complaint") == timedelta(minutes=90)
+    assert Matters(tree).reply_limit("0101", "help") == timedelta(hours=12)
+    assert Matters(tree).reply_limit("0101", "consultation") is None
+    assert Matters(tree).reply_limit("99", "complaint") is None
 
 
 @given(

@@ -54,6 +54,7 @@ function Whole({ task, take, load }) {
         ${demand.type && html`<${Chip} tone="type">${word(u.types, demand.type, t)}<//>`}
         ${demand.emergency ? html`<${Chip} tone="danger">${u.danger(demand.emergency)}<//>` : demand.urgency.level === "urgent" && html`<${Chip} tone="bad">${u.urgent}<//>`}</p>
       <p class=${`unit-due ${mark}`}><${Icon} name="clock" />${text}</p>
+      ${task.asked_pause && html`<p class="notice">${u.askedPause}</p>`}
       ${task.asked_until && html`<p class="notice">${u.askedUntil(fullTime(task.asked_until, unit))}</p>`}
       ${task.returns.some((one) => one.upheld) && html`<p class="notice">${u.returnRefused}</p>`}
     </div>

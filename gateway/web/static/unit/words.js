@@ -51,6 +51,7 @@ const zh = {
   untold: "任务已不在本单位，不再显示。",
   contactHint: "号码已隐去中间几位；需要联系请通过受理中心。",
   theirPictures: "诉求人的照片",
+  askedPause: "已申请挂起，等待中心审批；审批前照常计时",
   askedUntil: (/** @type {string} */ time) => `已申请延期至 ${time}，等待中心审批`,
   returnRefused: "中心未同意上次退单，同一理由不能再次退单。",
   verbs: {
@@ -161,6 +162,7 @@ const en = {
   untold: "The task is your unit's no more, so this is not shown.",
   contactHint: "The middle of numbers is hidden; contact goes by the centre.",
   theirPictures: "Pictures from who asks",
+  askedPause: "A pause is asked for; the centre decides, and time counts until then",
   askedUntil: (time) => `More time asked for, until ${time}; the centre decides`,
   returnRefused: "The centre did not follow your last return; the same reason is not taken again.",
   verbs: {

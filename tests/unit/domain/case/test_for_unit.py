@@ -26,7 +26,7 @@ def _task(task_id: str, unit: str, status: TaskStatus) -> dict[str, Any]:
     times = ("dispatched_at", "signed_at", "responded_at", "arrived_at", "replied_at", "accepted_at", "due_at")
     task = {"task_id": task_id, "unit": unit, "role": "lead", "status": status.value, "version": 1}
     returns = [{"at": "2026-12-01T01:00:00.000Z", "unit": unit, "rule": "unclear", "reason": SAID, "upheld": True}]
-    return task | dict.fromkeys((*times, "asked_until")) | {"returns": returns}
+    return task | dict.fromkeys((*times, "asked_until", "asked_pause")) | {"returns": returns, "held": False}
 
 
 def _clock(task_id: str) -> dict[str, Any]:

@@ -180,9 +180,9 @@ def test_more_time_that_was_asked_for_is_granted_or_refused() -> None:
     case.ask_extension(case.task("k1"), due + timedelta(hours=24), "weather", None)
     assert TaskVerb.UPHOLD in standing_of(ticket, UTC).task_verbs(TaskStatus.SIGNED, asked=True)
     (approve,) = case.clocks.running(ClockKind.APPROVE)
-    case.refuse_extension(case.task("k1"), None)
+    case.refuse(case.task("k1"), None)
     (clock,) = case.clocks.running(ClockKind.REPLY)
     assert (clock.due_at, list(case.clocks.running(ClockKind.APPROVE)), approve.unit) == (due, [], None)
     assert (case.task("k1").status, case.task("k1").asked_until) == ("signed", None)
     with pytest.raises(Conflict, match="not asked"):
-        case.refuse_extension(case.task("k1"), None)
+        case.refuse(case.task("k1"), None)

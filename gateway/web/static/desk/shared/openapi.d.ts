@@ -101,6 +101,7 @@ export interface Case {
     version: number;
     due_at: string | null;
     asked_until: string | null;
+    asked_pause: string | null;
     possible: CaseAction[];
   }[];
   clocks: {
@@ -400,7 +401,7 @@ export interface EvaluateBody { satisfied: number; text?: string | null; }
 export interface Event {
   event_seq: number;
   event_id: string;
-  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.noted" | "task.offered" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
+  type: "attachment.failed" | "attachment.stored" | "attachment.transcribed" | "callback.attempted" | "callback.cancelled" | "callback.claimed" | "callback.done" | "callback.number_changed" | "callback.opened" | "callback.reason_added" | "callback.requested" | "case.archived" | "case.conferred" | "case.deflected" | "case.dispatched" | "case.dissatisfied" | "case.informed" | "case.reopened" | "case.replied" | "case.reported" | "case.supervised" | "case.undecided" | "clock.breached" | "clock.escalated" | "clock.met" | "clock.moved" | "clock.paused" | "clock.resumed" | "clock.started" | "clock.stopped" | "clock.unbreached" | "clock.warned" | "emergency.raised" | "interaction.answered" | "interaction.ended" | "interaction.line_chosen" | "interaction.started" | "message.delivered" | "message.failed" | "message.read" | "message.received" | "message.sent" | "reply.called" | "reply.delivered" | "reply.due" | "reply.failed" | "reply.sent" | "reply.together" | "reply.told" | "reply.under_way" | "reply.unreached" | "reply.visit" | "source.told" | "task.accepted" | "task.arrived" | "task.cancelled" | "task.extended" | "task.extension_asked" | "task.extension_refused" | "task.noted" | "task.offered" | "task.pause_asked" | "task.pause_refused" | "task.paused" | "task.pictured" | "task.reassigned" | "task.replied" | "task.responded" | "task.resumed" | "task.return_asked" | "task.returned" | "task.sent_back" | "task.signed" | "task.upheld" | "ticket.added_to" | "ticket.corrected" | "ticket.demand_taken" | "ticket.erased" | "ticket.merged" | "ticket.progress_asked" | "ticket.rated" | "ticket.registered" | "ticket.secrecy_lifted" | "ticket.title_written" | "ticket.unmerged" | "ticket.updated" | "ticket.urged" | "ticket.withdraw_asked" | "ticket.withdrawn" | "transcript.completed" | "transcript.segment";
   at: string;
   ticket_id: string;
   ticket_no: string;
@@ -871,6 +872,10 @@ export interface TaskPage {
   next_cursor: string | null;
 }
 
+export interface TaskPauseAskedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
+
+export interface TaskPauseRefusedData { task_id: string; note_id?: string | null; changed?: Changed; }
+
 export interface TaskPausedData { task_id: string; reason: string; note_id?: string | null; changed?: Changed; }
 
 export interface TaskPicturedData { task_id: string; attachment_id: string; shows: string; changed?: Changed; }
@@ -1002,6 +1007,7 @@ export interface Ticket {
       accepted_at: string | null;
       due_at: string | null;
       asked_until: string | null;
+      asked_pause: string | null;
       held: boolean;
       returns: { at: string | null; unit: string | null; rule: string | null; reason: string | null; upheld: boolean; }[];
     }[];
@@ -1173,6 +1179,7 @@ export interface UnitTask {
   accepted_at: string | null;
   due_at: string | null;
   asked_until: string | null;
+  asked_pause: string | null;
   verbs: ("arrive" | "extend" | "pause" | "reply" | "respond" | "resume" | "return" | "sign")[];
   returns: { at: string; rule: string | null; upheld: boolean; }[];
   clocks: {
@@ -1274,6 +1281,7 @@ export interface UnitTaskPage {
     accepted_at: string | null;
     due_at: string | null;
     asked_until: string | null;
+    asked_pause: string | null;
     verbs: ("arrive" | "extend" | "pause" | "reply" | "respond" | "resume" | "return" | "sign")[];
     returns: { at: string; rule: string | null; upheld: boolean; }[];
     clocks: {

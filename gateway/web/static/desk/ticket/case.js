@@ -135,6 +135,7 @@ function OneTask({ task, clocks, button }) {
     <div class="panel-head"><strong id=${title}>${task.unit[language]}</strong>
       <span><${Chip}>${task.role[language]}<//> <${Chip} tone="status">${task.status[language]}<//></span></div>
     ${task.due_at && html`<p class="faint small">${t.caseDue(fullTime(task.due_at, desk))}</p>`}
+    ${task.asked_pause && html`<p class="small">${t.askedPause}</p>`}
     ${task.asked_until && html`<p class="small">${t.askedUntil(fullTime(task.asked_until, desk))}</p>`}
     <${Clocks} clocks=${clocks} />
     ${task.possible.length > 0 && html`<div class="row-buttons">${task.possible.map((one) => button(one, task))}</div>`}
