@@ -10,7 +10,7 @@ from gateway.following.poll import Away, never, untold
 from gateway.following.worker import LeasedWorker
 from gateway.ports.case_clocks import DueClock, DueClocks
 from gateway.ports.store import CommandStore
-from gateway.telemetry import log
+from gateway.telemetry import log, metrics
 
 POLL_S = 1.0
 """A clock fires at most so long after its time, while nothing is overdue."""
@@ -58,8 +58,11 @@ class ClockWorker:
 
     async def _fire(self, due: DueClock) -> None:
         try:
-            await self._commands.execute(self._command(due))
+            applied = await self._commands.execute(self._command(due))
         except StoreUnavailable:
             raise
         except GatewayError as error:  # its lease runs out, and it is tried once more
+            metrics.CLOCKS.labels("failed").inc()
             _log.error("clock_not_fired", clock_id=due.clock_id, ticket_id=due.ticket_id, exc_info=error)
+        else:
+            metrics.CLOCKS.labels("stale" if applied.skipped else "fired").inc()

@@ -91,8 +91,8 @@ class ReplyTeller:
 
     @staticmethod
     def wants(event: Mapping[str, Any]) -> bool:
-        """Whether somebody may have to be told after this event."""
-        return event["type"] in _WANTED
+        """Whether somebody may have to be told after this event; a merge is told of both tickets, and counts once."""
+        return event["type"] in _WANTED and event["data"].get("merged") is None
 
     async def look(self, event: Mapping[str, Any]) -> None:
         """What comes of one event; planned again when a ticket has left the family meanwhile."""
@@ -105,7 +105,8 @@ class ReplyTeller:
 
     async def _look(self, event: Mapping[str, Any]) -> None:
         try:
-            answered = await self._reads.answered(event["ticket_id"])
+            newcomers = event["type"] == TicketMerged.TYPE
+            answered = await self._reads.answered(event["ticket_id"], newcomers=newcomers)
         except NotFound:
             return
         if answered.reply_id is None or not answered.text or answered.status not in _STANDS:

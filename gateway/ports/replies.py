@@ -57,14 +57,17 @@ class Answered:
     """The newest reply; None: none was given."""
     text: str | None
     people: tuple[tuple[str, ...], ...] = field(default=())
-    """Ids of its own ticket and of those that went into it, of each requester together."""
+    """Ids of its own ticket and of those that went into it, of each requester together; none without a reply."""
 
 
 class ReplyReads(Protocol):
     """Reads about replies."""
 
-    async def answered(self, ticket_id: str) -> Answered:
-        """The ticket, or the one that it went into in the end; ``NotFound``."""
+    async def answered(self, ticket_id: str, *, newcomers: bool = False) -> Answered:
+        """The ticket, or the one that it went into in the end; ``NotFound``.
+
+        ``newcomers``: of the people those alone who came with ``ticket_id``, which may have brought others along.
+        """
         ...
 
     async def reporters(self, ticket_ids: Sequence[str]) -> list[Reporter]:

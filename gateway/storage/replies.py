@@ -42,10 +42,10 @@ class SqlReplyReads:
         """Read through ``sql``."""
         self._sql = sql
 
-    async def answered(self, ticket_id: str) -> Answered:
+    async def answered(self, ticket_id: str, *, newcomers: bool = False) -> Answered:
         """See ``ReplyReads.answered``."""
         check_texts((ticket_id,))
-        return await self._sql.read(lambda c: _answered(c, ticket_id))
+        return await self._sql.read(lambda c: _answered(c, ticket_id, newcomers=newcomers))
 
     async def reporters(self, ticket_ids: Sequence[str]) -> list[Reporter]:
         """See ``ReplyReads.reporters``."""
@@ -53,21 +53,31 @@ class SqlReplyReads:
         return await self._sql.read(lambda c: _reporters(c, ticket_ids))
 
 
-def _answered(connection: sa.Connection, ticket_id: str) -> Answered:
-    row = _row(connection, ticket_id)
+def _answered(connection: sa.Connection, ticket_id: str, *, newcomers: bool) -> Answered:
+    own = row = _row(connection, ticket_id)
     while row["merged_into"] is not None:
         row = _row(connection, row["merged_into"])
-    people: dict[str, list[str]] = {row["requester_id"]: [row["ticket_id"]]}
-    for member, requester_id in members(connection, row["ticket_id"]):
-        people.setdefault(requester_id, []).append(member)
     form = form_of(row["doc"])
+    reply_id = own_reply(form)
+    people = () if reply_id is None else _people(connection, row, own if newcomers else None)
     return Answered(
         ticket_id=row["ticket_id"],
         status=row["status"],
-        reply_id=own_reply(form),
+        reply_id=reply_id,
         text=form.outcome.public_reply,
-        people=tuple(map(tuple, people.values())),
+        people=people,
     )
+
+
+def _people(connection: sa.Connection, head: Any, only: Any) -> tuple[tuple[str, ...], ...]:
+    """The tickets of each requester in the family of ``head``; ``only``: of those with a ticket in that one's."""
+    people: dict[str, list[str]] = {head["requester_id"]: [head["ticket_id"]]}
+    for member, requester_id in members(connection, head["ticket_id"]):
+        people.setdefault(requester_id, []).append(member)
+    if only is None:
+        return tuple(map(tuple, people.values()))
+    wanted = {only["requester_id"], *(requester_id for _, requester_id in members(connection, only["ticket_id"]))}
+    return tuple(tuple(people[requester_id]) for requester_id in people if requester_id in wanted)
 
 
 def own_reply(form: Form) -> str | None:

@@ -311,6 +311,21 @@ ALARMS = (
         en="Notices to units cannot be delivered",
     ),
     Alarm(
+        name="clocks_late",
+        part="clocks",
+        metric="gateway_clocks_oldest_seconds",
+        above=120,
+        zh="时限到点而无人处理",
+        en="Limits of cases run out and nothing comes of it",
+    ),
+    Alarm(
+        name="follower_left_out",
+        part="worker",
+        metric="gateway_left_out_total",
+        zh="有事件的后续没能做成",
+        en="What should follow an event could not be done",
+    ),
+    Alarm(
         name="open_work_uncounted",
         part="worker",
         metric="gateway_transcripts_pending",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import count
@@ -33,6 +34,18 @@ READ = ReplyWindow(messages=1000, within_s=24 * 3600)
 NONE_QUIET = QuietHours(begin=time(0), end=time(0), zone=SHANGHAI)
 
 
+def ways(*, sources: Collection[str] = (), sms: str | None = "sms", quiet: QuietHours = NONE_QUIET) -> ReplyWays:
+    """Of a hotline with these channels."""
+    return ReplyWays(
+        windows={"wechat": WINDOW, "telegram": None, "sms": None, "web": READ},
+        patient={"telegram", "sms", "web"},
+        sources=sources,
+        sms=sms,
+        quiet=quiet,
+        callback_due=timedelta(minutes=30),
+    )
+
+
 @dataclass
 class Centre:
     """One record, its clock, and the teller of its replies."""
@@ -58,14 +71,7 @@ class Centre:
         self.followers = (ReplyTeller(**following), AfterReply(**following))
 
     def _ways(self) -> ReplyWays:
-        return ReplyWays(
-            windows={"wechat": WINDOW, "telegram": None, "sms": None, "web": READ},
-            patient={"telegram", "sms", "web"},
-            sources=self.sources,
-            sms=self.sms,
-            quiet=self.quiet,
-            callback_due=timedelta(minutes=30),
-        )
+        return ways(sources=self.sources, sms=self.sms, quiet=self.quiet)
 
     async def registered(
         self, channel: str = "wechat", sender: str | None = None, *, phone: str | None = None, **requester: Any

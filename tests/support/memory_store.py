@@ -311,25 +311,33 @@ class MemoryReplyReads:
     def __init__(self, record: MemoryRecord) -> None:
         self._record = record
 
-    async def answered(self, ticket_id: str) -> Answered:
+    async def answered(self, ticket_id: str, *, newcomers: bool = False) -> Answered:
         """See ``ReplyReads.answered``."""
-        head, tickets = self._of(ticket_id), self._record.world.tickets
+        own = head = self._of(ticket_id)
         while (into := head.form.related.merged_into) is not None:
             head = self._of(into)
-        people: dict[str, list[str]] = {head.requester_id: [head.ticket_id]}
-        for ticket in tickets.values():
+        reply_id = own_reply(head.form)
+        people: dict[str, list[str]] = {}
+        for ticket in self._family(head) if reply_id is not None else ():
+            people.setdefault(ticket.requester_id, []).append(ticket.ticket_id)
+        wanted = {one.requester_id for one in self._family(own)} if newcomers else people.keys()
+        return Answered(
+            ticket_id=head.ticket_id,
+            status=head.status,
+            reply_id=reply_id,
+            text=head.form.outcome.public_reply,
+            people=tuple(tuple(people[one]) for one in people if one in wanted),
+        )
+
+    def _family(self, head: Ticket) -> Iterator[Ticket]:
+        """The ticket and what has gone into it, directly or with others."""
+        yield head
+        for ticket in self._record.world.tickets.values():
             above = ticket
             while above is not head and (into := above.form.related.merged_into) is not None:
                 above = self._of(into)
             if above is head and ticket is not head:
-                people.setdefault(ticket.requester_id, []).append(ticket.ticket_id)
-        return Answered(
-            ticket_id=head.ticket_id,
-            status=head.status,
-            reply_id=own_reply(head.form),
-            text=head.form.outcome.public_reply,
-            people=tuple(map(tuple, people.values())),
-        )
+                yield ticket
 
     async def reporters(self, ticket_ids: Sequence[str]) -> list[Reporter]:
         """See ``ReplyReads.reporters``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +23,8 @@ from gateway.ports.notices import Letter, NoticeMessage, NoticeSender, NoticeSto
 from gateway.telemetry import log, metrics
 
 POLL_S = 2.0
-PARALLEL = 8
+PARALLEL = 4
+"""Letters at once by each way: one whose other side is silent holds up no other one."""
 SEND_TIMEOUT_S = 30.0
 LEASE_MARGIN_S = 10.0
 KEPT_DAYS = 90
@@ -59,11 +61,12 @@ class NoticeWorker:
         self._jitter = jitter
         self._paused: dict[NoticeWay, float] = {}
         """Until when a way rests whose other side does not answer, on the clock that never jumps."""
+        self._under_way: Counter[NoticeWay] = Counter()
         self.sending: LeasedWorker[Letter] = LeasedWorker(
             "notices",
             take=self._take,
             work=self._send,
-            parallel=PARALLEL,
+            parallel=PARALLEL * len(NoticeWay),
             poll_s=POLL_S,
             on=never,
             drain_s=SEND_TIMEOUT_S,
@@ -80,11 +83,22 @@ class NoticeWorker:
 
     async def _take(self, room: int) -> Sequence[Letter]:
         now = self._clock.monotonic()
-        ways = [way for way, one in self._senders.items() if one.ready and self._paused.get(way, 0.0) <= now]
         lease_s = SEND_TIMEOUT_S + LEASE_MARGIN_S
-        return await self._store.take(self._owner, ways, self._pace, limit=room, lease_s=lease_s)
+        letters: list[Letter] = []
+        for way, sender in self._senders.items():
+            free = min(PARALLEL - self._under_way[way], room - len(letters))
+            if free > 0 and sender.ready and self._paused.get(way, 0.0) <= now:
+                letters += await self._store.take(self._owner, [way], self._pace, limit=free, lease_s=lease_s)
+        self._under_way.update(letter.way for letter in letters)
+        return letters
 
     async def _send(self, letter: Letter) -> None:
+        try:
+            await self._carry(letter)
+        finally:
+            self._under_way[letter.way] -= 1
+
+    async def _carry(self, letter: Letter) -> None:
         sender, now = self._senders[letter.way], self._clock.now()
         if not letter.urgent and (opens := await self._hours.opening(letter.unit, now)) > now:
             # It was due while nothing ran here, or could not be sent before the unit closed.

@@ -29,6 +29,8 @@ _GAUGES = (
     metrics.NOTICES_PENDING,
     metrics.NOTICES_OLDEST,
     metrics.NOTICES_DEAD,
+    metrics.CLOCKS_PENDING,
+    metrics.CLOCKS_OLDEST,
 )
 
 
@@ -74,6 +76,8 @@ class OpenWorkGauges:
         metrics.TRANSCRIPTS_OLDEST.set(_age_s(work.transcripts, now))
         metrics.CALLBACKS_OPEN.set(work.callbacks_open)
         metrics.CALLBACKS_OVERDUE.set(work.callbacks_overdue)
+        metrics.CLOCKS_PENDING.set(work.clocks.waiting)
+        metrics.CLOCKS_OLDEST.set(_age_s(work.clocks, now))
         outbox = {channel_id: Backlog() for channel_id in self._channels()} | dict(work.outbox)
         metrics.OUTBOX_PENDING.replace({channel_id: queue.waiting for channel_id, queue in outbox.items()})
         metrics.OUTBOX_OLDEST.replace({channel_id: _age_s(queue, now) for channel_id, queue in outbox.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from gateway.casework.fire_clock import FireClock
 from gateway.casework.notices.following import GATHER, NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours, UnitsInForce
 from gateway.casework.notices.wording import Wording
-from gateway.casework.notices.worker import MOST_ATTEMPTS, NoticeWorker
+from gateway.casework.notices.worker import MOST_ATTEMPTS, PARALLEL, NoticeWorker
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
@@ -81,6 +82,18 @@ class Post:
 
     async def aclose(self) -> None:
         pass
+
+
+@dataclass
+class Silent(Post):
+    """A way whose other side says nothing until it is gone."""
+
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, message: NoticeMessage) -> None:
+        self.asked += 1
+        await self.gone.wait()
+        raise TransientDeliveryError("gone")
 
 
 @dataclass
@@ -266,25 +279,27 @@ async def test_one_digest_a_unit_in_ten_minutes(house: House) -> None:
     assert {one.address for one in await house.told(100)} == {MOBILE, MAIL}
 
 
+def mail(unit: str, seq: int) -> NewNotice:
+    """Of a limit that has run out."""
+    return NewNotice(
+        event_seq=seq,
+        unit=unit,
+        way=NoticeWay.EMAIL,
+        address=MAIL,
+        ticket_id=f"t{seq}",
+        ticket_no=f"20261123{seq:07}",
+        type=ClockBreached.TYPE,
+        clock_kind="sign",
+        task_id="k",
+        urgent=False,
+        at=NOON,
+        due_at=NOON,
+    )
+
+
 async def test_after_a_night_down_a_unit_hears_once_in_ten_minutes(house: House) -> None:
     """1,200 limits that ran out meanwhile: letters are as long as they may be, and no oftener than ever."""
-    notices = [
-        NewNotice(
-            event_seq=seq,
-            unit="M02",
-            way=NoticeWay.EMAIL,
-            address=MAIL,
-            ticket_id=f"t{seq}",
-            ticket_no=f"20261123{seq:07}",
-            type=ClockBreached.TYPE,
-            clock_kind="sign",
-            task_id="k",
-            urgent=False,
-            at=NOON,
-            due_at=NOON,
-        )
-        for seq in range(1, 1201)
-    ]
+    notices = [mail("M02", seq) for seq in range(1, 1201)]
     await house.db.unit_notices.add(notices)
     await house.db.unit_notices.add(notices[:10])
     counted = []
@@ -396,6 +411,26 @@ async def test_a_server_that_is_away_costs_no_notice_and_is_not_hammered(house: 
     assert len(mails) == 1
     assert "共 20 件" in mails[0].subject
     assert post.asked == 4
+
+
+async def test_a_server_that_never_answers_holds_up_no_other_way(house: House) -> None:
+    """Its connections hang until their time is over; what leaves by other ways leaves meanwhile."""
+    silent = house.posts[NoticeWay.EMAIL] = Silent()
+    house.worker._senders = house.posts
+    await house.db.unit_notices.add([mail(f"M{n:02}", n) for n in range(1, 2 * PARALLEL)])
+    house.clock.forward(60)
+    await house.worker.sending.step()
+    await house.office.registered(urgency={"level": "urgent", "reason": "停水"})
+    await house.office.dispatched("M02")
+    while await house.follower._follower._page():
+        pass
+    await house.worker.sending.step()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert {one.address for one in house.posts[NoticeWay.SMS].messages} == {MOBILE, DEPUTY}
+    assert silent.asked == PARALLEL, "nor is it asked by more than a few at once"
+    silent.gone.set()
+    await house.worker.sending.settled()
 
 
 async def test_what_was_tried_for_long_is_given_up_and_what_came_since_is_not(house: House) -> None:

@@ -117,6 +117,32 @@ async def test_merged_after_the_reply_still_gets_one(centre: Centre) -> None:
     assert [len(await centre.messages(one)) for one in (head, early, late)] == [1, 1, 1]
 
 
+async def test_a_merge_after_the_reply_asks_of_nobody_who_was_told(centre: Centre) -> None:
+    """A thousand reporters of a burst pipe cost a late one nothing; before the reply a merge costs nothing at all."""
+    head = await centre.registered("wechat", "o1")
+    asked: list[TellReply] = []
+    execute = centre.db.changes.execute
+
+    class Counting:
+        async def execute(self, command: Any) -> Applied:
+            asked.append(command)
+            return await execute(command)
+
+    centre.followers[0]._store = Counting()
+    for nth in range(10):
+        await centre.merged(await centre.registered("wechat", f"early{nth}"), head)
+    await centre.follow()
+    assert asked == []
+    assert (await centre.db.replies.answered(head)).people == ()
+    await centre.replied(head)
+    assert len(asked) == 11
+    asked.clear()
+    late = await centre.registered("wechat", "late")
+    await centre.merged(late, head)
+    await centre.follow()
+    assert [one.tickets for one in asked] == [(late,)]
+
+
 async def test_what_a_merged_ticket_brought_along_is_told_too(centre: Centre) -> None:
     head, middle, leaf = [await centre.registered("wechat", f"o{nth}") for nth in range(3)]
     await centre.merged(leaf, middle)

@@ -15,6 +15,7 @@ from gateway.casework.clock_worker import SLICE, ClockWorker
 from gateway.domain.case.clock import TICK, CaseClock, WhyMoved, start
 from gateway.domain.case.clock_moves import ClockFact, Happened, fire, meet, move, pause
 from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, TimeLimit
+from gateway.domain.command import Applied
 from gateway.errors import NotFound
 from gateway.ports.case_clocks import DueClock
 from gateway.storage.case_lists import waiting
@@ -171,7 +172,7 @@ class Record:
     before_write: Callable[[DueClock], None] = lambda _: None
     _waiting: list[tuple[DueClock, asyncio.Future[None]]] = field(default_factory=list)
 
-    async def execute(self, command: Fire) -> None:
+    async def execute(self, command: Fire) -> Applied:
         """Commands that arrive together are committed together."""
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((command.due, done))
@@ -180,6 +181,7 @@ class Record:
             batch, self._waiting = self._waiting, []
             await self._commit(batch)
         await done
+        return Applied(ticket_id=command.due.ticket_id, ticket_no="", interaction_id=None, version=0, event_seq=0)
 
     async def _commit(self, batch: list[tuple[DueClock, asyncio.Future[None]]]) -> None:
         self.at_once = max(self.at_once, len(batch))

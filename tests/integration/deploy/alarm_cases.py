@@ -153,6 +153,8 @@ CASES = [
     *_level("feed_dead", "gateway_feed_dead", bad="3", good="0", label='feed="cases"'),
     *_level("notices_late", "gateway_notices_oldest_seconds", bad="1801", good="1799", label='way="sms"'),
     *_level("notices_dead", "gateway_notices_dead", bad="1", good="0", label='way="email"'),
+    *_level("clocks_late", "gateway_clocks_oldest_seconds", bad="121", good="119"),
+    *_count("follower_left_out", "gateway_left_out_total", much="1", little="0", label='follower="replies"'),
     Case(alarm="open_work_uncounted", series=UP, rings=("",), job=False),
     Case(alarm="open_work_uncounted", series=UP | {"gateway_transcripts_pending": "0x8 _x60"}, rings=("",), job=False),
     Case(alarm="open_work_uncounted", series=UP | {"gateway_transcripts_pending": "0x8 _x4 0x60"}),

@@ -146,7 +146,13 @@ INSERT INTO interactions (interaction_id, ticket_id, channel, channel_id, direct
   recording_path, doc) SELECT 'i' || n, 't' || n, 'phone', 'hotline', 'inbound', at, at, 'completed', 'r', '{}' FROM n;
 INSERT INTO outbox SELECT 'm' || n, 'sms', 'p', n, 't' || n, 'i' || n, 'x',
   CASE WHEN open THEN 'queued' ELSE 'sent' END,
-  0, at, NULL, at, NULL, NULL, NULL, '{}' FROM n;
+  0, at, NULL, at, NULL, NULL, NULL, '{}', NULL FROM n;
+INSERT INTO clocks SELECT 'c' || n, 't' || n, 'k', 'reply', 'M02', at,
+  CASE WHEN n <= 3 THEN at WHEN n <= 50000 THEN '2026-12-24T04:00:00.000Z' END,
+  CASE WHEN n = 3 THEN 'w' END, CASE WHEN n = 3 THEN at END, NULL FROM n;
+INSERT INTO notices (event_seq, unit, way, address, ticket_id, ticket_no, type, urgent, at, due_at, attempts, next_at,
+  sent_at) SELECT n, 'M' || n % 60, 'sms', 'a', 't', n, 'clock.breached', 0, at, at, 0,
+  CASE WHEN open THEN at END, CASE WHEN NOT open THEN at END FROM n;
 INSERT INTO callbacks SELECT 'c' || n, 't' || n, 'r' || n, 'citizen', NULL, CASE WHEN open THEN 'open' ELSE 'done' END,
   at, 0, at, 1, '{}' FROM n;
 INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x', '{}', NULL FROM n;
@@ -180,6 +186,7 @@ def test_what_is_open_is_counted_at_the_cost_of_what_is_open(connection: sa.Conn
     driver.set_progress_handler(None, 0)
     assert (work.transcripts.waiting, work.outbox["sms"].waiting, work.callbacks_overdue) == (3, 3, 3)
     assert work.feeds["cases"].waiting == 2
+    assert (work.clocks.waiting, work.notices["sms"].waiting) == (3, 3)
     assert steps < 2000, "a whole table was read"
 
 
