@@ -47,27 +47,35 @@ def wanted_version(request: web.Request) -> int | None:
     return expected_version(request) if "If-Match" in request.headers else None
 
 
-async def request_key(context: Context) -> ExternalKey | None:
-    """The key under which this very request may be repeated; 400 when it is none."""
+async def request_key(context: Context, about: str) -> ExternalKey | None:
+    """The key under which what is asked ``about`` may be asked again; 400 when it is none.
+
+    ``about`` names what is acted on and how, whatever the path calls it.
+    """
     try:
         key = key_of(context.request)
     except ValueError as error:
         raise Problem(400, "invalid_idempotency_key", str(error)) from None
     if key is None:
         return None
-    told = f"{context.principal.actor} {context.request.path} {key}".encode()
+    told = f"{context.principal.actor} {about} {key}".encode()
     body = hashlib.sha256(told + await context.request.read())  # nobody who lacks the key can try out what it said
     return ExternalKey(channel_id=KEYS, external_id=hashlib.sha256(told).hexdigest(), body_sha256=body.hexdigest())
 
 
-async def carry_out(context: Context, command: Command, ticket_id: str) -> web.Response:
-    """The ticket after ``command``; 409 ``not_now`` when it stands so that this cannot be done."""
+async def execute(context: Context, command: Command) -> None:
+    """Carry out ``command``; 409 ``not_now`` when the case stands so that it cannot be done."""
     try:
         await context.services.store.execute(command)
     except (StaleVersion, AlreadyErased):
         raise
     except Conflict as error:
         raise Problem(409, "not_now", f"{error}.") from None
+
+
+async def carry_out(context: Context, command: Command, ticket_id: str) -> web.Response:
+    """The ticket after ``command``, see ``execute``."""
+    await execute(context, command)
     return await ticket_response(context, await context.services.reader.ticket(ticket_id))
 
 
@@ -89,8 +97,8 @@ def _doing(verb: CaseVerb) -> Callable[[Context], Awaitable[web.Response]]:
     async def act(context: Context) -> web.Response:
         version = wanted_version(context.request)
         body = await context.body(CASE_BODIES[verb])
-        key = await request_key(context)
         record = await read(context)
+        key = await request_key(context, f"{record['ticket_id']} {verb}")
         if isinstance(body, DispatchBody) and body.unit is not None:
             await check_units(context, body.unit, *body.joint)
         if isinstance(body, ConferBody):

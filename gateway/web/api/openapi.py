@@ -24,7 +24,7 @@ _PARAMETERS = {
     "callback": "callback_id",
     "interaction": "interaction_id",
     "verb": "What is done: one of those that the summary names",
-    "task": "task_id of a task of one's own unit",
+    "task": "task_id",
     "feed": "Id of a feed",
     "event_seq": "The dead letter's event",
     "attachment": "attachment_id",

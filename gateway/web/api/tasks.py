@@ -127,18 +127,13 @@ def _doing(verb: TaskVerb) -> Callable[[Context], Awaitable[web.Response]]:
             return await unit_tasks.do(context, verb)
         version = wanted_version(context.request)
         body = await context.body(TASK_BODIES[verb])
-        key = await request_key(context)
         record = await read(context)
+        task_id = context.request.match_info["task"]
+        key = await request_key(context, f"{task_id} {verb}")
         if isinstance(body, ReassignBody):
             await check_units(context, body.unit)
         command = context.cases.acting.on_task(
-            verb,
-            record,
-            context.request.match_info["task"],
-            context.principal.actor,
-            body.model_dump(),
-            version=version,
-            key=key,
+            verb, record, task_id, context.principal.actor, body.model_dump(), version=version, key=key
         )
         return await carry_out(context, command, record["ticket_id"])
 
@@ -146,7 +141,7 @@ def _doing(verb: TaskVerb) -> Callable[[Context], Awaitable[web.Response]]:
 
 
 def _route(verb: TaskVerb, handler: Handler) -> Route:
-    whose = "The centre, or the unit" if verb in UNIT_VERBS else "The centre"
+    whose = "The centre, or the unit, which is answered its UnitTask" if verb in UNIT_VERBS else "The centre"
     return Route(
         method="POST",
         path=f"/api/v1/tickets/{{ticket}}/tasks/{{task}}/actions/{verb}",

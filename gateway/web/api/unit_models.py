@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from gateway.domain.case.note import MOST_CHARS
 from gateway.domain.case.picture import Shows
 from gateway.edge.field_models import Closed
-
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-"""Of the reasons that a city knows. Events tell it, so no words of people may stand there."""
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_CHARS)]
+from gateway.web.api.case_models import Written
 
 
 class UnitTasksQuery(Closed):
@@ -23,19 +19,10 @@ class UnitTasksQuery(Closed):
     cursor: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
-class UnitActionBody(Closed):
-    """What goes with a verb on a task; which of it a verb takes, docs/units.md tells."""
-
-    reason: Code | None = Field(None, description="Code of why: for return, extend and pause.")
-    text: Text | None = Field(None, description="Words; for reply always.")
-    until: AwareDatetime | None = Field(None, description="Of extend: until when (RFC 3339).")
-    solved: bool = Field(True, description="Of reply: whether the matter is settled.")
-
-
 class UnitNoteBody(Closed):
     """A note to the centre and the other units of the ticket."""
 
-    text: Text
+    text: Written
 
 
 class PictureQuery(Closed):

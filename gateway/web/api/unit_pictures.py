@@ -15,6 +15,7 @@ from gateway.errors import NotFound
 from gateway.media.pictures import PICTURES
 from gateway.ports.attachments import AttachmentRefused, Attachments, StoredFile
 from gateway.web.api.attachments import send_attachment
+from gateway.web.api.cases import execute
 from gateway.web.api.unit_models import PictureQuery
 from gateway.web.api.unit_room import own_task, shown
 from gateway.web.api.unit_tasks import ONE
@@ -54,7 +55,8 @@ async def add(context: Context) -> web.Response:
         sha256=kept.sha256,
         location=kept.location,
     )
-    await services.store.execute(
+    await execute(
+        context,
         PictureForTask(
             at=services.clock.now(),
             actor=context.principal.actor,
@@ -62,7 +64,7 @@ async def add(context: Context) -> web.Response:
             task_id=row.task_id,
             attachment=picture,
             shows=query.shows,
-        )
+        ),
     )
     return json_response(await shown(context, row), status=201)
 

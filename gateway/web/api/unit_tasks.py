@@ -8,18 +8,18 @@ from typing import Any
 from aiohttp import web
 
 from gateway.casework.task_sharing import NoteOnTask
-from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case import for_unit
-from gateway.domain.ids import new_ulid
+from gateway.domain.ids import new_ulid, parse_ticket_no
 from gateway.domain.task_status import UNIT_VERBS, TaskVerb
-from gateway.ports.store import TicketQuery
+from gateway.errors import NotFound
+from gateway.ports.store import Record, TicketQuery
 from gateway.ports.unit_tasks import UnitTaskRow
-from gateway.web.api.corrections import expected_version
-from gateway.web.api.unit_models import UnitActionBody, UnitNoteBody, UnitTasksQuery
+from gateway.web.api.case_bodies import TASK_BODIES
+from gateway.web.api.cases import OPTIONAL_HEADERS, execute, request_key, wanted_version
+from gateway.web.api.unit_models import UnitNoteBody, UnitTasksQuery
 from gateway.web.api.unit_room import own_task, shown, unit_of
 from gateway.web.auth import OWN_TASKS
-from gateway.web.problems import Problem
-from gateway.web.routing import Context, Route, json_response
+from gateway.web.routing import Context, Handler, Route, json_response
 
 PATH = "/api/v1/unit/tasks"
 ONE = f"{PATH}/{{task}}"
@@ -54,41 +54,43 @@ async def _answer(context: Context, row: UnitTaskRow) -> web.Response:
     return json_response(task, headers={"ETag": f'"{task["version"]}"'})
 
 
-async def act(context: Context) -> web.Response:
-    """What the path says, on one's own task."""
-    return await do(context, context.request.match_info["verb"])
-
-
-async def do(context: Context, verb: str) -> web.Response:
-    """``verb`` on the task that the path names, by somebody of its unit; 404 for a verb that is none of a unit's."""
-    if verb not in UNIT_VERBS:
-        raise Problem(404, "unknown_verb", f"A unit can: {', '.join(sorted(UNIT_VERBS))}.")
+async def do(context: Context, verb: TaskVerb) -> web.Response:
+    """``verb`` on the task that the path names, by somebody of its unit: by the door of units or of the centre."""
     row = await own_task(context)
-    body = await context.body(UnitActionBody) if context.request.can_read_body else UnitActionBody()
-    await context.services.store.execute(
-        WorkOnTask(
-            at=context.services.clock.now(),
-            actor=context.principal.actor,
-            unit=row.unit,
-            ticket_id=row.ticket_id,
-            task_id=row.task_id,
-            task_version=expected_version(context.request) if "If-Match" in context.request.headers else None,
-            verb=TaskVerb(verb),
-            reason=body.reason,
-            text=body.text,
-            note_id=new_ulid(),
-            until=body.until,
-            solved=body.solved,
-        )
+    record = await context.services.reader.ticket(row.ticket_id)
+    _check_named(context, record)
+    version = wanted_version(context.request)
+    body = await context.body(TASK_BODIES[verb])
+    command = context.cases.acting.on_task(
+        verb,
+        record,
+        row.task_id,
+        context.principal.actor,
+        body.model_dump(),
+        unit=row.unit,
+        version=version,
+        key=await request_key(context, f"{row.task_id} {verb}"),
     )
+    await execute(context, command)
     return await _answer(context, row)
+
+
+def _check_named(context: Context, record: Record) -> None:
+    """``NotFound`` when the path names another ticket than that of the task."""
+    named = context.request.match_info.get("ticket")
+    if named is not None and (parse_ticket_no(named) or named.upper()) not in (
+        record["ticket_id"],
+        record["ticket_no"],
+    ):
+        raise NotFound(f"the ticket has no task {context.request.match_info['task']}")
 
 
 async def write_note(context: Context) -> web.Response:
     """会商: a note that the centre and every unit of the ticket reads."""
     row = await own_task(context)
     body = await context.body(UnitNoteBody)
-    await context.services.store.execute(
+    await execute(
+        context,
         NoteOnTask(
             at=context.services.clock.now(),
             actor=context.principal.actor,
@@ -96,9 +98,16 @@ async def write_note(context: Context) -> web.Response:
             task_id=row.task_id,
             note_id=new_ulid(),
             text=body.text,
-        )
+        ),
     )
     return await _answer(context, row)
+
+
+def _doing(verb: TaskVerb) -> Handler:
+    async def act(context: Context) -> web.Response:
+        return await do(context, verb)
+
+    return act
 
 
 _READS = (401, 403, 404, 429, 503)
@@ -125,17 +134,21 @@ ROUTES = (
         errors=_READS,
         tag="units",
     ),
-    Route(
-        method="POST",
-        path=f"{ONE}/actions/{{verb}}",
-        handler=act,
-        summary="sign, respond, arrive, return, extend, pause, resume or reply",
-        scope=OWN_TASKS,
-        body=UnitActionBody,
-        returns="UnitTask",
-        errors=_WRITES,
-        headers=(("If-Match", 'The version of the task that was read, e.g. "3"; without it any.'),),
-        tag="units",
+    *(
+        Route(
+            method="POST",
+            path=f"{ONE}/actions/{verb}",
+            handler=_doing(verb),
+            summary=f"{verb.zh}, {verb.en.lower()}. If-Match names the version of the task",
+            scope=OWN_TASKS,
+            body=TASK_BODIES[verb],
+            returns="UnitTask",
+            errors=_WRITES,
+            headers=OPTIONAL_HEADERS,
+            tag="units",
+        )
+        for verb in TaskVerb
+        if verb in UNIT_VERBS
     ),
     Route(
         method="POST",

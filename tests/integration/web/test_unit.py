@@ -96,6 +96,39 @@ async def test_a_unit_signs_only_its_own(house: WebHouse, water: UnitPerson, str
     assert (await water.get(f"{TASKS}/{task}"))[1]["status"] == "offered"
 
 
+async def test_both_doors_to_a_task_are_one(house: WebHouse, water: UnitPerson) -> None:
+    ticket_id = await _ticket(house)
+    (task,) = await dispatched(house, ticket_id, "M02")
+    (other,) = await dispatched(house, await _ticket(house, "e2"), "M02")
+    number = (await house.database.reader.ticket(ticket_id))["ticket_no"]
+    doors = [f"{TASKS}/{task}", f"/api/v1/tickets/{ticket_id}/tasks/{task}", f"/api/v1/tickets/{number}/tasks/{task}"]
+    until = (house.clock.now() + timedelta(hours=60)).isoformat()
+    for verb, status, code, body in (
+        ("extend", 422, "invalid_body", {"reason": "parts"}),
+        ("return", 422, "invalid_body", {"text": "属交通局"}),
+        ("reply", 422, "invalid_body", {"reason": "done"}),
+        ("sign", 422, "invalid_body", {"until": until}),
+        ("resume", 409, "not_now", {}),
+    ):
+        for door in doors:
+            answer, problem = await water.ask("POST", f"{door}/actions/{verb}", json=body)
+            assert (answer, problem["code"]) == (status, code), (door, verb)
+    for door in doors:
+        for verb in ("accept", "uphold", "reassign", "send_back", "juggle"):
+            body = {"unit": "M04", "reason": "duty"} if verb == "reassign" else {"reason": "duty"}
+            assert (await water.ask("POST", f"{door}/actions/{verb}", json=body))[0] in {403, 404}, (door, verb)
+    key = {"Idempotency-Key": "once"}
+    said = {"reason": "not_ours", "text": "属交通局"}
+    answers = [await water.ask("POST", f"{door}/actions/return", json=said, headers=key) for door in doors]
+    assert answers == [answers[0]] * len(doors)
+    assert (answers[0][0], answers[0][1]["status"], answers[0][1]["version"]) == (200, "returning", 2)
+    changed = await water.ask("POST", f"{doors[0]}/actions/return", json=said | {"text": "x"}, headers=key)
+    assert (changed[0], changed[1]["code"]) == (409, "not_now")
+    elsewhere = f"/api/v1/tickets/{ticket_id}/tasks/{other}/actions/sign"
+    assert (await water.ask("POST", elsewhere, json={}))[0] == 404, "a task of another ticket than the path names"
+    assert (await water.ask("POST", f"/api/v1/tickets/nothing/tasks/{other}/actions/sign", json={}))[0] == 404
+
+
 async def test_the_inbox_goes_on_where_a_page_ended(house: WebHouse, water: UnitPerson) -> None:
     tasks = [(await dispatched(house, await _ticket(house, f"e{nth}"), "M02"))[0] for nth in range(5)]
     seen: list[str] = []

@@ -1,4 +1,5 @@
 // What can be done with a task now: those that need nothing are one touch, the others ask for what they need.
+/** @import { Asked } from "../desk/shared/api.js" */
 /** @import { HandledEvent } from "../desk/shared/html.js" */
 /** @import { UnitTask } from "../desk/shared/openapi.d.ts" */
 import { call, explain, failure } from "../desk/shared/api.js";
@@ -12,7 +13,7 @@ import { useUnit } from "./state.js";
 const AT_ONCE = ["sign", "respond", "arrive", "resume"];
 const ORDER = /** @type {Verb[]} */ (["sign", "respond", "arrive", "resume", "reply", "extend", "pause", "return"]);
 const DAY_MS = 86400000;
-const TOLD = ["stale_version", "conflict", "rejected_input"];
+const TOLD = ["stale_version", "not_now", "rejected_input"];
 
 /** @param {{ task: UnitTask, take: (task: UnitTask) => void, load: () => Promise<void> }} props */
 export function Verbs({ task, take, load }) {
@@ -28,12 +29,13 @@ export function Verbs({ task, take, load }) {
     setProblem("");
     tell("");
     try {
-      take(await call("POST unit/tasks/{task}/actions/{verb}", { path: { task: task.task_id, verb }, body, version: task.version }));
+      const asked = { path: { task: task.task_id }, body, version: task.version };
+      take(await call(`POST unit/tasks/{task}/actions/${verb}`, /** @type {Asked<any>} */ (asked)));
       setDoing("");
       tell(u.told[verb]);
     } catch (thrown) {
       const error = failure(thrown);
-      setProblem(TOLD.includes(error.code) ? u[/** @type {"conflict"} */ (error.code)] : explain(t, error));
+      setProblem(TOLD.includes(error.code) ? u[/** @type {"not_now"} */ (error.code)] : explain(t, error));
       if (error.status === 409 || error.status === 412) await load();
     } finally {
       setBusy(false);

@@ -111,7 +111,7 @@ const zh = {
   others: "其他承办单位",
   history: "办理经过",
   stale_version: "这项任务刚刚有变化，已重新载入，请核对后再试。",
-  conflict: "这项任务现在不能这样办理，已重新载入。",
+  not_now: "这项任务现在不能这样办理，已重新载入。",
   rejected_input: "填写不完整或不符合要求，请检查。",
 };
 
@@ -222,7 +222,7 @@ const en = {
   others: "Other units",
   history: "History",
   stale_version: "This task has just changed; it was loaded again. Check, then try again.",
-  conflict: "That cannot be done with this task now; it was loaded again.",
+  not_now: "That cannot be done with this task now; it was loaded again.",
   rejected_input: "Something is missing or not right; please check.",
 };
 

@@ -1161,8 +1161,6 @@ export interface TranscriptCompletedData {
   changed?: Changed;
 }
 
-export interface UnitActionBody { reason?: string | null; text?: string | null; until?: string | null; solved?: boolean; }
-
 export interface UnitNoteBody { text: string; }
 
 export interface UnitTask {
@@ -1484,7 +1482,14 @@ export interface Operations {
   "POST tickets/{ticket}/updates": { query: Record<string, never>; body: CaseUpdateBody; answer: CaseUpdated; };
   "GET unit/tasks": { query: { open?: boolean; limit?: number; cursor?: string | null; }; body: undefined; answer: UnitTaskPage; };
   "GET unit/tasks/{task}": { query: Record<string, never>; body: undefined; answer: UnitTask; };
-  "POST unit/tasks/{task}/actions/{verb}": { query: Record<string, never>; body: UnitActionBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/sign": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/return": { query: Record<string, never>; body: ReasonBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/extend": { query: Record<string, never>; body: ExtendBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/pause": { query: Record<string, never>; body: ReasonBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/resume": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/arrive": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/respond": { query: Record<string, never>; body: WordsBody; answer: UnitTask; };
+  "POST unit/tasks/{task}/actions/reply": { query: Record<string, never>; body: TaskReplyBody; answer: UnitTask; };
   "POST unit/tasks/{task}/notes": { query: Record<string, never>; body: UnitNoteBody; answer: UnitTask; };
   "POST unit/tasks/{task}/pictures": { query: { shows?: "before" | "after" | "evidence"; name?: string; }; body: undefined; answer: UnitTask; };
   "GET unit/tasks/{task}/pictures/{attachment}": { query: Record<string, never>; body: undefined; answer: null; };
