@@ -13,13 +13,11 @@ from gateway.errors import RejectedInput
 from gateway.ports.cases import ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
+from gateway.storage.task_pages import Place, due_first
 from gateway.storage.texts import check_texts
 
-_T, _C = t.tasks.c, t.clocks.c
+_C = t.clocks.c
 _CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([\w:-]{1,80})")
-_LAST = "9999"
-"""Behind every due time."""
-_DUE = sa.func.coalesce(_T.due_at, _LAST)
 
 
 class SqlCaseLists:
@@ -32,15 +30,12 @@ class SqlCaseLists:
     async def tasks(self, query: TaskQuery) -> TaskPage:
         """See ``ports.cases.CaseLists.tasks``."""
         check_texts((query.unit,))
-        statement = sa.select(_T.task_id, _T.ticket_id, _T.due_at).order_by(_DUE, _T.task_id)
-        if query.unit is not None:
-            statement = statement.where(_T.unit == query.unit)
-        if query.open is not None:
-            statement = statement.where(_T.open.is_(query.open))
+        after = None
         if query.cursor is not None:
-            due, task_id = _cursor(query.cursor)
-            statement = statement.where(sa.tuple_(_DUE, _T.task_id) > sa.tuple_(due or _LAST, task_id))
-        rows = await self._sql.read(lambda c: c.execute(statement.limit(query.limit + 1)).all())
+            due_at, task_id = _cursor(query.cursor)
+            after = Place(due_at or None, task_id)
+        limit = query.limit + 1
+        rows = await self._sql.read(lambda c: due_first(c, query.unit, is_open=query.open, after=after, limit=limit))
         page = rows[: query.limit]
         more = f"{page[-1].due_at or ''}|{page[-1].task_id}" if len(rows) > query.limit else None
         return TaskPage(tuple(ListedTask(row.task_id, row.ticket_id) for row in page), more)

@@ -55,14 +55,15 @@ def _altered(world: World) -> dict[str, set[str | None]]:
 
 
 def _task_row(handling: Handling, ticket_id: str, task: UnitTask) -> Row:
+    is_open = TaskStatus(task.status) in RUNNING
     return {
         "task_id": task.task_id,
         "ticket_id": ticket_id,
         "unit": task.unit or "",
         "role": task.role,
         "status": task.status,
-        "due_at": _due(handling, task),
-        "open": TaskStatus(task.status) in RUNNING,
+        "due_at": _due(handling, task) if is_open else None,
+        "open": is_open,
     }
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from gateway.domain.form import Form
 from gateway.domain.ids import NUMBER_DIGITS, city_day, rfc3339
+from gateway.domain.task_status import GONE
 from gateway.ports.store import TicketQuery
 from gateway.storage import search_tables as s
 from gateway.storage import tables as t
@@ -71,9 +72,9 @@ def go_on(connection: sa.Connection, tickets: Iterable[tuple[Mapping[str, Any], 
 
 
 def assigned(form: Form) -> tuple[str | None, str | None]:
-    """The unit that leads, and until when the first unit that has not replied has to (RFC 3339)."""
-    owed = [task.due_at for task in form.handling.units if task.due_at is not None and task.replied_at is None]
-    return form.handling.lead_unit, min(owed, default=None)
+    """The unit that leads, and until when the first unit that still has to reply has to (RFC 3339)."""
+    owed = (task for task in form.handling.units if task.replied_at is None and task.status not in GONE)
+    return form.handling.lead_unit, min((task.due_at for task in owed if task.due_at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ RECORD = Columns(
 
 def is_narrowed(query: TicketQuery) -> bool:
     """Whether ``query`` asks for something by which a narrow row is found among many."""
-    named = (query.unit, query.division, query.category, query.due_from, query.due_to, query.text)
+    named = (query.status, query.unit, query.division, query.category, query.due_from, query.due_to, query.text)
     return any(one is not None for one in named)
 
 

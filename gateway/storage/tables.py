@@ -313,11 +313,12 @@ tasks = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("due_at", sa.Text),
     sa.Column("open", sa.Boolean, nullable=False),
-    sa.Index("tasks_by_unit", "unit", "open", "due_at"),
+    sa.Index("tasks_by_unit", "unit", "open", "due_at", "task_id"),
+    sa.Index("tasks_by_due", "open", "due_at", "task_id"),
     sa.Index("tasks_by_ticket", "ticket_id"),
 )
 """What units have to do, as lists look for it; the tasks themselves stand in the documents of their tickets.
-``open``: the unit has still to do something about it."""
+``open``: something has still to be done about it, by ``due_at``, which nothing else has."""
 
 case_notes = sa.Table(
     "case_notes",

@@ -62,16 +62,17 @@ async def city(db: Database, count: int, seed: int) -> list[Record]:
         content = "".join(chance.choices(PARTS, k=chance.randint(0, 8)))
         change = written(str(n), at=NOON + timedelta(hours=5 * n), content=content, fields=fields)
         ids.append((await db.changes.execute(change)).ticket_id)
-        await db.sql.write(partial(_owe, ticket_id=ids[-1], due_at=f"2026-11-{chance.randint(10, 29)}T00:00:00.000Z"))
+        units = [{"unit": "E01", "due_at": f"2026-11-{chance.randint(10, 29)}T00:00:00.000Z"}]
+        await db.sql.write(partial(_owe, ticket_id=ids[-1], units=units))
     await db.search.rebuild()
     return [await db.reader.ticket(one) for one in ids]
 
 
-def _owe(connection: sa.Connection, *, ticket_id: str, due_at: str) -> None:
-    """A unit has a task, as no command gives it yet."""
+def _owe(connection: sa.Connection, *, ticket_id: str, units: list[dict[str, str]]) -> None:
+    """Units have tasks, whatever led to that."""
     own = t.tickets.c.ticket_id == ticket_id
     doc = dict(connection.execute(sa.select(t.tickets.c.doc).where(own)).scalar_one())
-    doc["handling"] = {**doc["handling"], "units": [{"task_id": "k", "unit": "E01", "due_at": due_at}]}
+    doc["handling"] = {**doc["handling"], "units": [{"task_id": "t", **one} for one in units]}
     connection.execute(sa.update(t.tickets).where(own).values(doc=doc))
 
 
@@ -119,6 +120,23 @@ async def test_a_list_is_what_looking_at_every_ticket_finds(
             wanted = [one["ticket_id"] for one in records if fits(one, query)]
             assert await found(db, newest_first=True, **query) == wanted[::-1], query
             assert await found(db, **query) == wanted, query
+
+
+async def test_a_unit_that_was_relieved_of_a_task_owes_nothing(db: Database) -> None:
+    """It gave it back, or the centre took it away, before it replied: who has it now owes it."""
+    ids = [(await db.changes.execute(written(str(n)))).ticket_id for n in range(3)]
+    early, late = "2026-11-20T00:00:00.000Z", "2026-11-27T00:00:00.000Z"
+    for ticket_id, status in zip(ids, ("cancelled", "returned", "working"), strict=True):
+        units = [
+            {"unit": "E01", "status": status, "due_at": early},
+            {"unit": "M02", "status": "signed", "due_at": late},
+        ]
+        await db.sql.write(partial(_owe, ticket_id=ticket_id, units=units))
+    await db.search.rebuild()
+    await indexed(db)
+    for newest_first in (True, False):
+        assert await found(db, due_to=NOON, newest_first=newest_first) == [ids[2]]
+        assert sorted(await found(db, due_from=NOON, newest_first=newest_first)) == sorted(ids[:2])
 
 
 async def begin_anew(db: Database) -> None:

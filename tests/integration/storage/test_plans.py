@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,15 +12,18 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.edge.system_clock import SystemClock
+from gateway.ports.cases import TaskQuery
 from gateway.ports.store import TicketQuery
 from gateway.storage import conversations, delivery_rows, load, merged, open_work, tasks, ways
 from gateway.storage import feed_tables as f
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.bulk import Query
+from gateway.storage.case_lists import SqlCaseLists
 from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.search import page
 from gateway.storage.takeable import Queue
+from gateway.storage.unit_tasks import SqlUnitTasks
 from gateway.storage.watched import WatchedSql
 
 pytestmark = pytest.mark.integration
@@ -89,17 +93,22 @@ def _read_page(connection: sa.Connection, query: TicketQuery) -> None:
 def _explained(connection: sa.Connection, work: Callable[[], None]) -> list[str]:
     """How SQLite answers everything that ``work`` asks."""
     plans: list[str] = []
+    with _explaining(connection, plans):
+        work()
+    return plans
 
+
+@contextmanager
+def _explaining(connection: sa.Connection, plans: list[str]) -> Iterator[None]:
     def explain(own: sa.Connection, _cursor: object, statement: str, values: object, *_: object) -> None:
         if not statement.startswith("EXPLAIN"):
             plans.extend(row[3] for row in own.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
 
     sa.event.listen(connection, "before_cursor_execute", explain)
     try:
-        work()
+        yield
     finally:
         sa.event.remove(connection, "before_cursor_execute", explain)
-    return plans
 
 
 @pytest.mark.parametrize("query", [{}, {"since": 5}, {"since": 5, "channel": "sip", "empty": False}], ids=str)
@@ -134,6 +143,49 @@ def test_the_newest_of_a_list_are_found_without_reading_documents(
     # The virtual index of pairs is always said to be scanned; with a word it reads that word's list.
     assert not [s for s in scans if s.removeprefix("SCAN ") not in own and "ticket_pairs VIRTUAL" not in s], plans
     assert not [step for step in plans if step.startswith("SEARCH tickets ") and "tickets_by_no" not in step], plans
+
+
+@pytest.mark.parametrize("unit", ["M02", None])
+@pytest.mark.parametrize("is_open", [True, False, None])
+@pytest.mark.parametrize("cursor", [None, "2026-11-24T04:00:00.000Z|k1", "|k1"])
+async def test_a_page_of_tasks_is_read_in_its_order(
+    connection: sa.Connection, unit: str | None, *, is_open: bool | None, cursor: str | None
+) -> None:
+    """However many a unit has had."""
+    lists = SqlCaseLists(sql=Reading(connection))  # type: ignore[arg-type]  # all that is asked of it is ``read``
+    query = TaskQuery(unit=unit, open=is_open, cursor=cursor)
+    _in_order(await _explained_while(connection, lists.tasks(query)))
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_unit_s_tasks_are_read_in_their_order(connection: sa.Connection, *, is_open: bool) -> None:
+    connection.exec_driver_sql("INSERT INTO tasks VALUES ('k1', 't', 'M02', 'lead', 'signed', NULL, 1)")
+    tasks = SqlUnitTasks(sql=Reading(connection))  # type: ignore[arg-type]  # as above
+    for after in (None, "k1"):
+        _in_order(await _explained_while(connection, tasks.of("M02", open_=is_open, after=after, limit=50)))
+
+
+def _in_order(plans: list[str]) -> None:
+    assert plans
+    assert not [step for step in plans if step.startswith("SCAN ") or "TEMP B-TREE" in step], plans
+
+
+class Reading:
+    """A database that reads on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    async def read(self, work: Callable[[sa.Connection], Any]) -> Any:
+        return work(self._connection)
+
+
+async def _explained_while(connection: sa.Connection, asking: Awaitable[Any]) -> list[str]:
+    """How SQLite answers everything that is asked meanwhile."""
+    plans: list[str] = []
+    with _explaining(connection, plans):
+        await asking
+    return plans
 
 
 FILL = """
