@@ -395,7 +395,7 @@ export type EmergencyNumber = "110" | "119" | "120" | "122";
 
 export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
 
-export interface EvaluateBody { satisfied: number; text?: string | null; }
+export interface EvaluateBody { satisfied: number; text?: string | null; reply_id?: string | null; }
 
 export interface Event {
   event_seq: number;
