@@ -12,7 +12,7 @@ import { Chip, Empty, Icon, PageTitle, Skeleton } from "../shared/ui.js";
 const REFRESH_MS = 1000;
 const REFUSED_MS = 60000;
 /** @typedef {"attempt" | "done" | "cancel"} Verb */
-/** How it went, and why. @typedef {{ result?: string, reason?: string }} Outcome */
+/** How it went, why, and what they think of it (1 to 5). @typedef {{ result?: string, reason?: string, satisfied?: number }} Outcome */
 /** @typedef {NonNullable<Operations["GET callbacks"]["query"]>} Query */
 
 const ASKS = new Set(["interaction.ended", "ticket.corrected"]);

@@ -1044,7 +1044,7 @@ export interface Ticket {
       together: string | null;
       state: "due" | "under_way" | "sent" | "delivered" | "told" | "failed" | "unreached";
       way: "channel" | "sms" | "callback" | "source" | "together" | null;
-      because: string | null;
+      because: "writes_there" | "no_account" | "window_closed" | "way_failed" | "no_number" | "last_way" | "told_by_source" | null;
       channel_id: string | null;
       message_id: string | null;
       callback_id: string | null;
