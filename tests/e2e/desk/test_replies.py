@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,12 +29,15 @@ async def replied_twice(house: WebHouse) -> str:
     await classify(house, ticket)
     await centre.replied(ticket, "已派人查看，配件三天后到货")
     await centre.delivery(ticket, "failed", "no such number")
+    centre.clock.at += timedelta(hours=1)
     (owed,) = await centre.calls()
     await centre.call(owed, Verb.CLAIM)
     await centre.call(owed, Verb.DONE, "reached")
     await centre.do("evaluate", ticket, satisfied=2, text="还是黑的")
+    centre.clock.at += timedelta(days=3)
     await centre.do("reopen", ticket, reason="dissatisfied")
     await centre.replied(ticket, "路灯已修好")
+    centre.clock.at += timedelta(minutes=2)
     await centre.delivery(ticket, "delivered")
     await centre.do("evaluate", ticket, satisfied=5, channel="sms")
     return ticket
@@ -67,7 +70,8 @@ async def test_ways_of_replies_and_the_reply_that_each_evaluation_judges(house: 
     await sound(desk, "replies on a telephone, dark")
     await desk.js("document.getElementById('replies-title').scrollIntoView()")
     await picture(desk, "replies-360")
-    await desk.click("button[aria-label='Switch to English']")
+    await desk.js("""document.querySelector("button[aria-label='Switch to English']").focus()""")
+    await desk.press("Enter")
     for told in ("Reply 1", "Told by a person", "Ways that came to nothing: SMS", "Of the first reply", "Dissatisfied"):
         await desk.see(told, FIRST)
     for told in ("Reply 2", "Delivered", "Of a later reply", "Very satisfied"):
