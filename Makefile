@@ -14,9 +14,9 @@ setup: ## virtual environment, dependencies, recogniser model; starts nothing
 	@scripts/setup.sh runtime model
 	@echo "setup: ready: $(GATEWAY)"
 
-demo: ## set up, start, place a real call, print its ticket and the desk's login (DEMO_EXIT=1 stops after printing)
+demo: ## set up, start, place a real call, print its ticket, what becomes of it and the log-ins (DEMO_EXIT=1 stops after printing)
 	@scripts/setup.sh runtime model
-	@.venv/bin/python scripts/demo.py
+	@.venv/bin/python -m scripts.demo
 
 run: ## set up and start the gateway for use, with config/gateway.toml when there is one
 	@scripts/setup.sh runtime model

@@ -56,6 +56,7 @@ class Acting:
             way=said.get("way"),
             units=tuple(said.get("units", ())),
             key=key,
+            reply_id=said.get("reply_id"),
         )
 
     def _dispatch(

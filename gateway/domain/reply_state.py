@@ -17,6 +17,18 @@ class ReplyWay(Term):
     TOGETHER = "together", "与其另一工单一并告知", "With another ticket of theirs"
 
 
+class Because(Term):
+    """Why a reply takes the way that it takes."""
+
+    WRITES_THERE = "writes_there", "在其来信渠道的回复时限内", "They wrote there, and may be answered there"
+    NO_ACCOUNT = "no_account", "没有可回复的来信渠道", "They did not write from a channel that can be answered"
+    WINDOW_CLOSED = "window_closed", "来信渠道已超过回复时限", "Their channel lets no further answer through"
+    FAILED = "way_failed", "前一方式未送达", "The way before it came to nothing"
+    NO_NUMBER = "no_number", "没有可发短信的本人号码", "No number that is surely theirs can be texted"
+    LAST_WAY = "last_way", "没有其他联系方式", "There is no other way"
+    TOLD_BY_SOURCE = "told_by_source", "由来源平台转告", "The platform tells them"
+
+
 class ReplyState(Term):
     """Where a reply stands on its way to one requester."""
 

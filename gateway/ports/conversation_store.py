@@ -62,6 +62,8 @@ class AnsweredHere:
     to_judge: ToJudge
     ticket_id: str
     interaction_id: str
+    is_last: bool
+    """Whether nothing was written to them since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

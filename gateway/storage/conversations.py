@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.case.replies import to_judge
+from gateway.domain.case.replies import newest, to_judge
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import CONVERSATION, Identity
 from gateway.domain.status import CLOSED, Status
@@ -141,7 +141,7 @@ _OWN = Query(
     .where(t.threads.c.sender == sa.bindparam("of_sender"), t.threads.c.channel_id == sa.bindparam("of_channel"))
 )
 _WRITTEN_LAST = Query(
-    sa.select(t.tickets.c.ticket_id, t.tickets.c.doc, t.interactions.c.interaction_id)
+    sa.select(t.tickets.c.ticket_id, t.tickets.c.doc, t.interactions.c.interaction_id, t.messages.c.message_id)
     .join_from(t.messages, t.interactions, t.messages.c.interaction_id == t.interactions.c.interaction_id)
     .join(t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
     .where(_of_sender(t.messages.c.direction == "outbound"), t.tickets.c.erased_at.is_(None))
@@ -197,10 +197,16 @@ _NUMBERED = Query(
 
 
 def _answered_here(connection: sa.Connection, place: dict[str, str]) -> AnsweredHere | None:
-    for row in _WRITTEN_LAST.rows(connection, **place):
-        found = to_judge(form_of(loads(row.doc)))
-        if found is not None:
-            return AnsweredHere(to_judge=found, ticket_id=row.ticket_id, interaction_id=row.interaction_id)
+    for nth, row in enumerate(_WRITTEN_LAST.rows(connection, **place)):
+        form = form_of(loads(row.doc))
+        found, reply = to_judge(form), newest(form.handling)
+        if found is not None and reply is not None:
+            return AnsweredHere(
+                to_judge=found,
+                ticket_id=row.ticket_id,
+                interaction_id=row.interaction_id,
+                is_last=nth == 0 and row.message_id == reply.message_id,
+            )
     return None
 
 

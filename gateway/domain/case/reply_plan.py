@@ -9,20 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
-from gateway.domain.reply_state import ReplyWay
-from gateway.domain.words import Term
-
-
-class Because(Term):
-    """Why that way."""
-
-    WRITES_THERE = "writes_there", "在其来信渠道的回复时限内", "They wrote there, and may be answered there"
-    NO_ACCOUNT = "no_account", "没有可回复的来信渠道", "They did not write from a channel that can be answered"
-    WINDOW_CLOSED = "window_closed", "来信渠道已超过回复时限", "Their channel lets no further answer through"
-    FAILED = "way_failed", "前一方式未送达", "The way before it came to nothing"
-    NO_NUMBER = "no_number", "没有可发短信的本人号码", "No number that is surely theirs can be texted"
-    LAST_WAY = "last_way", "没有其他联系方式", "There is no other way"
-    TOLD_BY_SOURCE = "told_by_source", "由来源平台转告", "The platform tells them"
+from gateway.domain.reply_state import Because, ReplyWay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.domain.fields.row import By, FieldRow, Kind, Mask
 from gateway.domain.limits import LINE_CHARS, NAME_CHARS, URL_CHARS, WORD_CHARS
-from gateway.domain.reply_state import ReplyState, ReplyWay, Score
+from gateway.domain.reply_state import Because, ReplyState, ReplyWay, Score
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus
 from gateway.domain.words import CallbackState, ContactBy, GuessSource, Line
@@ -132,7 +132,14 @@ AROUND = (
     FieldRow("handling.replies.together", Kind.ID, Mask.SHOWN, "一并告知的工单", "Told with this ticket"),
     FieldRow("handling.replies.state", Kind.WORD, Mask.SHOWN, "状态", "State", null=False, words=ReplyState),
     FieldRow("handling.replies.way", Kind.WORD, Mask.SHOWN, "方式", "Way", words=ReplyWay),
-    FieldRow("handling.replies.because", Kind.ID, Mask.SHOWN, "为何用此方式", "Why this way"),
+    FieldRow(
+        "handling.replies.because",
+        Kind.WORD,
+        Mask.SHOWN,
+        "为何用此方式",
+        "Why this way",
+        words=Because,
+    ),
     FieldRow("handling.replies.channel_id", Kind.ID, Mask.SHOWN, "渠道", "Channel"),
     FieldRow("handling.replies.message_id", Kind.ID, Mask.SHOWN, "消息标识", "Message"),
     FieldRow("handling.replies.callback_id", Kind.ID, Mask.SHOWN, "回拨标识", "Callback"),

@@ -135,9 +135,9 @@ class ConversationIntake:
             standing = standing_of(view)
         build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         score = score_in(message)
-        if score is not None and (message.choice or self._flow.rests(standing.state, message)):
-            told = await self._reads.answered_here(*key)
-            if told is not None and told.to_judge.by(self._clock.now()):
+        if score is not None and (told := await self._reads.answered_here(*key)) is not None:
+            asked = message.choice or told.is_last or self._flow.rests(standing.state, message)
+            if asked and told.to_judge.by(self._clock.now()):
                 return await self._judged(key, arrived, score, told)
         if standing.ticket_id is None and (
             not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)

@@ -68,6 +68,9 @@ class EvaluateBody(Closed):
 
     satisfied: int = Field(ge=1, le=5, strict=True)
     text: Written | None = Field(None, description="What the requester said about it.")
+    reply_id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{26}$")] | None = Field(
+        None, description="Of handling.replies: the reply that is judged; without it the one that was given last."
+    )
 
 
 class ArchiveBody(Closed):

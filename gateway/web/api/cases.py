@@ -32,7 +32,7 @@ _SUMMARIES = {
     CaseVerb.DISPATCH: "派单: by the tables in force, or to the unit that the centre names. Without a unit that "
     "follows from them the ticket waits for the centre (undecided_since)",
     CaseVerb.REPLY: "回复: what the requester is told, once every unit has finished",
-    CaseVerb.EVALUATE: "评价: 1 to 5, of the reply that was given last",
+    CaseVerb.EVALUATE: "评价: 1 to 5, of the reply that is named, or that was given last",
     CaseVerb.ARCHIVE: "归档: after an evaluation, or why there is none",
     CaseVerb.REOPEN: "重办: the units do it again",
     CaseVerb.INFORM: "告知: others decide about this by law, or it was answered on the spot",

@@ -42,6 +42,31 @@ async def test_the_reply_comes_by_the_chat_and_is_judged_there(house: Conversati
     assert len(record["outcome"]["evaluations"]) == 2
 
 
+async def test_a_figure_answers_what_was_asked_last(house: ConversationHouse) -> None:
+    record = await house.say("1", "龙华区国贸路10号路灯不亮")
+    assert "回复1跳过" in (await house.answers())[-1]
+    centre = Centre(house.database, house.clock)  # type: ignore[arg-type]  # as far as it is used alike
+    await centre.replied(record["ticket_id"], "路灯已修好")
+    record = await house.say("2", "1")
+    assert [one["satisfied"] for one in record["outcome"]["evaluations"]] == [1]
+    await house.say("3", "跳过", choice="1")  # the conversation waits as before for its own answer
+    record = await house.say("4", "2")
+    assert [one["satisfied"] for one in record["outcome"]["evaluations"]] == [1, 2]
+
+
+async def test_a_figure_is_the_flows_when_that_asked_after_the_reply(house: ConversationHouse) -> None:
+    record = await house.say("1", "龙华区国贸路10号路灯不亮")
+    house.clock.forward(2 * 3600)
+    await house.idle.close_due()
+    centre = Centre(house.database, house.clock)  # type: ignore[arg-type]  # as far as it is used alike
+    await centre.replied(record["ticket_id"], "路灯已修好")
+    other = await house.say("2", "秀英区长流镇有一处污水外溢，气味很大")
+    assert "回复1跳过" in (await house.answers())[-1]
+    assert other["ticket_id"] != record["ticket_id"]
+    assert (await house.say("3", "1"))["outcome"]["evaluations"] == []
+    assert (await centre.record(record["ticket_id"]))["outcome"]["evaluations"] == []
+
+
 async def test_a_window_that_closes_before_it_is_sent_leaves_one_call(house: ConversationHouse) -> None:
     record = await house.say("1", "龙华区国贸路10号路灯不亮", sender="wu")
     house.clock.forward(2 * 3600)

@@ -68,6 +68,25 @@ async def test_a_case_goes_through_its_units_and_is_put_away(city: WebHouse) -> 
     assert (record["status"], record["handling"]["reopened"]) == ("handling", 1)
 
 
+async def test_an_evaluation_may_name_the_reply_that_it_judges(city: WebHouse) -> None:
+    path = await ticket(city)
+    record = await act(city, path, "dispatch")
+    own = f"{path}/tasks/{record['handling']['units'][0]['task_id']}"
+    for text in ("已派人查看", "路灯已修好"):
+        if record["status"] == "replied":
+            await act(city, path, "reopen", reason="not_solved")
+        await act(city, own, "reply", text=text)
+        record = await act(city, path, "reply", text=text)
+    first, second = (one["reply_id"] for one in record["handling"]["replies"])
+    assert (await act(city, path, "evaluate", 409, satisfied=1, reply_id=path.rpartition("/")[2]))["code"] == "not_now"
+    assert (await act(city, path, "evaluate", 422, satisfied=1, reply_id="first"))["code"] == "invalid_body"
+    await act(city, path, "evaluate", satisfied=2, reply_id=first)
+    record = await act(city, path, "evaluate", satisfied=5)
+    told = [(one["satisfied"], one["reply_id"], one["score"]) for one in record["outcome"]["evaluations"]]
+    assert told == [(2, first, "first"), (5, second, "final")]
+    assert record["outcome"]["evaluation"]["satisfied"] == 5
+
+
 async def test_what_people_wrote_is_masked_as_everything_that_was_said(city: WebHouse) -> None:
     path = await ticket(city)
     record = await act(city, path, "dispatch")

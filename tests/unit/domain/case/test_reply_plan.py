@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.case.reply_plan import Because, QuietHours, Reach, plan
-from gateway.domain.reply_state import ReplyWay
+from gateway.domain.case.reply_plan import QuietHours, Reach, plan
+from gateway.domain.reply_state import Because, ReplyWay
 from gateway.domain.reply_window import ALWAYS
 
 pytestmark = pytest.mark.unit

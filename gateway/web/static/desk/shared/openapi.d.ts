@@ -396,7 +396,7 @@ export type EmergencyNumber = "110" | "119" | "120" | "122";
 
 export interface EmergencyRaisedData { number: string; message_id?: string | null; changed?: Changed; }
 
-export interface EvaluateBody { satisfied: number; text?: string | null; }
+export interface EvaluateBody { satisfied: number; text?: string | null; reply_id?: string | null; }
 
 export interface Event {
   event_seq: number;
@@ -1050,7 +1050,7 @@ export interface Ticket {
       together: string | null;
       state: "due" | "under_way" | "sent" | "delivered" | "told" | "failed" | "unreached";
       way: "channel" | "sms" | "callback" | "source" | "together" | null;
-      because: string | null;
+      because: "writes_there" | "no_account" | "window_closed" | "way_failed" | "no_number" | "last_way" | "told_by_source" | null;
       channel_id: string | null;
       message_id: string | null;
       callback_id: string | null;

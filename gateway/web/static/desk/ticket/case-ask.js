@@ -1,7 +1,7 @@
 // What a verb needs before it is done: a reason, a unit, more time, words.
 /** @import { CaseAction } from "../shared/openapi.d.ts" */
 /** @import { Asking, Named } from "./case.js" */
-import { fullTime, span } from "../shared/format.js";
+import { fullTime, span, word } from "../shared/format.js";
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { bare, now, useDesk } from "../shared/state.js";
 import { CODED, loadTables, tables } from "./catalogue.js";
@@ -53,7 +53,7 @@ export function CaseAsk({ asking, candidates, busy, send, close }) {
       return html`<option key=${hours} value=${at}>${t.caseMore(span(hours * HOUR_MS, t), fullTime(at, desk))}</option>`;
     }), required),
     satisfied: (required) => select("satisfied", SCORES.map(
-      (score) => html`<option key=${score} value=${score}>${/** @type {Record<string, string>} */ (t.caseScores)[score]}</option>`), required),
+      (score) => html`<option key=${score} value=${score}>${word(t.scores, score, t)}</option>`), required),
     solved: () => html`<input type="checkbox" checked=${Boolean(values.solved)}
       onChange=${(/** @type {{ target: HTMLInputElement }} */ event) => set("solved", event.target.checked)} />`,
     text: (required) => html`<textarea rows="3" required=${required} value=${values.text ?? ""}

@@ -10,6 +10,7 @@ import { html, useEffect, useState } from "../shared/html.js";
 import { now, useDesk } from "../shared/state.js";
 import { Chip, Icon } from "../shared/ui.js";
 import { CaseAsk } from "./case-ask.js";
+import { Replies } from "./replies.js";
 
 /** @typedef {OneCase["tasks"][number]} Task */
 /** @typedef {OneCase["clocks"][number]} Clock */
@@ -79,6 +80,7 @@ export function Case({ record, take, newest, query }) {
       <ul class="case-tasks">${found.tasks.map((task) => html`<${OneTask} key=${task.task_id} task=${task}
         clocks=${found.clocks.filter((one) => one.task_id === task.task_id)} button=${button} />`)}</ul>`}
     <${Clocks} clocks=${found.clocks.filter((one) => one.task_id === null)} />
+    <${Replies} record=${record} />
     ${shown.length > 0 && html`<div class="row-buttons" role="group" aria-label=${t.caseActions}>${shown.map((one) => button(one, null))}</div>`}
     ${asking && html`<${CaseAsk} key=${`${asking.action.verb} ${asking.task?.task_id}`} asking=${asking} candidates=${advice?.candidates ?? []}
       busy=${busy} send=${(/** @type {Body} */ body) => send(asking, body)} close=${close} />`}

@@ -200,7 +200,7 @@ function Body({ record, take, newest, unmasked, reveal, query }) {
       )}
       <${Case} record=${record} take=${take} newest=${newest} query=${query} />
       <${Others} record=${record} sealed=${sealed} look=${look} />
-      <${Rating} given=${record.outcome.evaluation} />
+      <${Rating} record=${record} />
       <${SameRequester} record=${record} form=${form} />
       <${Similar} record=${record} form=${form} />
       <${History} record=${record} />
@@ -221,10 +221,11 @@ function Others({ record, sealed, look }) {
   </section>`;
 }
 
-/** @param {{ given: OneTicket["outcome"]["evaluation"] }} props */
-function Rating({ given }) {
+/** How they were served, where nothing was replied: judgements of replies stand beside these. @param {{ record: OneTicket }} props */
+function Rating({ record }) {
   const { t } = useDesk();
-  if (!given.satisfied) return null;
+  const given = record.outcome.evaluation;
+  if (!given.satisfied || record.handling.replies.length) return null;
   return html`<section class="panel" aria-labelledby="rating-title"><h2 id="rating-title">${t.rating}</h2>
     <p><strong>${t.satisfied(given.satisfied)}</strong> <span class="faint small">${word(t.channels, given.channel, t)}</span></p>
     ${given.comment && html`<p>${given.comment}</p>`}
