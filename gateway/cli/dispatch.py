@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -81,7 +81,7 @@ async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int
         "versions": lambda: _versions(args, db),
         "show": lambda: _show(args, catalogues),
         "rollback": lambda: _roll_back(args, catalogues),
-        "simulate": lambda: _simulate(args, catalogues, db.reader, settings.zone, known.category_names),
+        "simulate": lambda: _simulate(args, catalogues, db.reader, settings.zone, known.categories_to_stay_at),
     }
     await actions[args.action]()
     return 0
@@ -141,7 +141,11 @@ async def _show(args: argparse.Namespace, catalogues: Catalogues) -> None:
 
 
 async def _simulate(
-    args: argparse.Namespace, catalogues: Catalogues, reader: TicketReader, zone: ZoneInfo, categories: Container[str]
+    args: argparse.Namespace,
+    catalogues: Catalogues,
+    reader: TicketReader,
+    zone: ZoneInfo,
+    categories: Mapping[str, bool],
 ) -> None:
     if args.table is None and args.directory is None:
         raise RejectedInput("name what is changed: --table FILE, --directory FILE or both")
