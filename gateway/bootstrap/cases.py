@@ -17,7 +17,7 @@ from gateway.web.catalogue import Catalogue
 
 def acting(settings: Settings, tables: TablesInForce, known: Catalogue, clock: Clock) -> Acting:
     """Who makes the commands of what people do."""
-    dispatcher = Dispatcher(tables=tables, categories=known.category_names, zone=settings.zone, clock=clock)
+    dispatcher = Dispatcher(tables=tables, categories=known.categories_to_stay_at, zone=settings.zone, clock=clock)
     return Acting(dispatcher=dispatcher, clock=clock)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
@@ -49,8 +49,8 @@ class Suggestion:
 class Dispatcher:
     """Decides by what ``tables`` hold at that moment; a decision takes less than 5 ms."""
 
-    def __init__(self, *, tables: TablesInForce, categories: Container[str], zone: tzinfo, clock: Clock) -> None:
-        """``categories``: codes of the taxonomy; others are of other systems and count as none."""
+    def __init__(self, *, tables: TablesInForce, categories: Mapping[str, bool], zone: tzinfo, clock: Clock) -> None:
+        """``categories``: codes of the taxonomy, and whether a ticket may stay there; other codes count as none."""
         self._tables = tables
         self._categories = categories
         self._zone = zone

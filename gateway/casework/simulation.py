@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -55,12 +55,16 @@ def simulate(demands: Iterable[tuple[str, Dispatched]], before: InForce, after: 
     )
 
 
-def demand_of(record: Mapping[str, Any], categories: Container[str], on: date) -> Dispatched:
-    """What dispatch is asked about a ticket; a category that is none of ``categories`` counts as none."""
+def demand_of(record: Mapping[str, Any], categories: Mapping[str, bool], on: date) -> Dispatched:
+    """What dispatch is asked about a ticket. ``categories`` says of each code whether a ticket may stay there.
+
+    A category that is none of them counts as none.
+    """
     place, category = record["place"], record["demand"]["category"]["code"]
     divisions = (place[level]["code"] for level in ("community", "street", "district"))
     return Dispatched(
         category=category if category in categories else None,
+        may_stay=categories.get(category, True),
         division=next(filter(None, divisions), None),
         line=record["line"],
         on=on,

@@ -118,5 +118,7 @@ def _dispatch(args: argparse.Namespace, settings: Settings) -> int:
     }
     configured = {"run", "check", "status", "trunks", "prefill", "simulate", "backup", "restore"}
     if args.verb in stored:
+        quiet = "warning" if settings.log.level == "info" else settings.log.level  # what is done is printed
+        log.configure(level=quiet, json=settings.log.json_lines, show_pii=settings.log.show_pii)
         return asyncio.run(with_database(settings, stored[args.verb]))
     return int(verb.run(args, settings) if args.verb in configured else verb.run(args))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Container
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from gateway.casework.differences import RowChange
 from gateway.casework.simulation import Simulation, demand_of, simulate
 from gateway.cli.stored import operator
 from gateway.domain.case.dispatch import Decision
+from gateway.domain.ids import spelled_no
 from gateway.edge.system_clock import SystemClock
 from gateway.errors import RejectedInput
 from gateway.ports.store import Record, TicketQuery, TicketReader
@@ -49,7 +50,13 @@ def add_parser(verbs: Any) -> None:
     replay.add_argument("--table", type=Path, metavar="FILE", help="a changed dispatch table")
     replay.add_argument("--directory", type=Path, metavar="FILE", help="a changed directory")
     replay.add_argument("--from", dest="first", type=_day, metavar="DAY", help="default: the first of last month")
-    replay.add_argument("--to", dest="last", type=_day, metavar="DAY", help="default: the last of last month")
+    replay.add_argument(
+        "--to",
+        dest="last",
+        type=_day,
+        metavar="DAY",
+        help="default: the last of last month, or today where DAY begins later",
+    )
     replay.add_argument("--on", type=_day, metavar="DAY", help="decide as on this day (default: today)")
     for action in (bring, diff, versions, show, back):
         action.add_argument("--kind", choices=sorted(KINDS), default=DISPATCH)
@@ -81,7 +88,7 @@ async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int
         "versions": lambda: _versions(args, db),
         "show": lambda: _show(args, catalogues),
         "rollback": lambda: _roll_back(args, catalogues),
-        "simulate": lambda: _simulate(args, catalogues, db.reader, settings.zone, known.category_names),
+        "simulate": lambda: _simulate(args, catalogues, db.reader, settings.zone, known.categories_to_stay_at),
     }
     await actions[args.action]()
     return 0
@@ -141,7 +148,11 @@ async def _show(args: argparse.Namespace, catalogues: Catalogues) -> None:
 
 
 async def _simulate(
-    args: argparse.Namespace, catalogues: Catalogues, reader: TicketReader, zone: ZoneInfo, categories: Container[str]
+    args: argparse.Namespace,
+    catalogues: Catalogues,
+    reader: TicketReader,
+    zone: ZoneInfo,
+    categories: Mapping[str, bool],
 ) -> None:
     if args.table is None and args.directory is None:
         raise RejectedInput("name what is changed: --table FILE, --directory FILE or both")
@@ -149,7 +160,10 @@ async def _simulate(
     after = await catalogues.would_be(**{name: file.read_bytes() for name, file in changed.items() if file is not None})
     today = datetime.now(zone).date()
     month = _last_month(today)
-    first, last = args.first or month[0], args.last or month[1]
+    first = args.first or month[0]
+    last = args.last or (month[1] if first <= month[1] else today)
+    if first > last:
+        raise RejectedInput(f"--from {first} is after --to {last}")
     query = TicketQuery(created_from=_midnight(first, zone), created_to=_midnight(last + timedelta(days=1), zone))
     demands = [
         (record["ticket_no"], demand_of(record, categories, args.on or today))
@@ -189,7 +203,9 @@ def _print(found: Simulation, first: date, last: date) -> None:
     for before, after, count in found.ways:
         print(f"{count:6}  {before or _CENTRE} → {after or _CENTRE}")
     for one in found.moved[:_SHOWN]:
-        print(f"{one.ticket_no}  {_units(one.before)} → {_units(one.after)}  {one.after.trace[-1].reason.zh}")
+        print(
+            f"{spelled_no(one.ticket_no)}  {_units(one.before)} → {_units(one.after)}  {one.after.trace[-1].reason.zh}"
+        )
     if len(found.moved) > _SHOWN:
         print(f"… {len(found.moved) - _SHOWN} more: --json / 其余见 --json")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.stored import operator
+from gateway.domain.case.dispatch import DispatchReason, DispatchStage
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.ids import parse_ticket_no, spelled_no
 from gateway.domain.task_status import TaskVerb
+from gateway.domain.words import Term
 from gateway.edge.system_clock import SystemClock
 from gateway.errors import RejectedInput
 from gateway.settings import Settings
@@ -101,4 +102,11 @@ def _print(record: Record) -> None:
     for task in record["handling"]["units"]:
         print(task["task_id"], task["unit"], task["status"], task["due_at"] or "", sep="\t")
     for step in record["handling"]["routing_trace"]:
-        print(json.dumps({key: value for key, value in step.items() if value}, ensure_ascii=False))
+        units, rows = " ".join(step["units"]), " ".join(map(str, step["rows"]))
+        words = _spoken(step["stage"], DispatchStage), _spoken(step["rule"], DispatchReason)
+        print(*words, units, f"rows {rows}" if rows else "", step["reason"] or "", sep="\t")
+
+
+def _spoken(code: str, words: type[Term]) -> str:
+    """In both languages; a code that is none of ``words``, such as a reason of the centre's, as it is."""
+    return next((f"{word.zh} {word.en}" for word in words if word == code), code)

@@ -111,5 +111,5 @@ def after(before: TaskStatus, verb: TaskVerb) -> TaskStatus:
     found = NEXT[before].get(verb)
     if found is None:
         allowed = ", ".join(NEXT[before]) or "nothing any more"
-        raise Conflict(f"a task that is {before} cannot be {verb}: possible are {allowed}")
+        raise Conflict(f"{verb} is not possible for a task that is {before}; possible: {allowed}")
     return found

@@ -20,7 +20,7 @@ DISPATCH_COLUMNS = (
     Column("division", ("区划编码", "区划"), needed=True),
     Column("line", ("专线",), needed=True),
     Column("unit", ("承办单位编码", "单位编码"), needed=True),
-    Column("unit_name", ("承办单位", "单位名称")),
+    Column("unit_name", ("承办单位", "承办单位名称", "单位名称")),
     Column("role", ("角色", "主办协办"), needed=True),
     Column("crossing", ("交叉", "交叉类型")),
     Column("effective_from", ("生效日期",)),

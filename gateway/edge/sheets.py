@@ -122,12 +122,12 @@ def _decoded(content: bytes) -> str:
 def _below_names(rows: Iterable[Sequence[str]], columns: Sequence[Column]) -> Iterator[SheetRow]:
     """The rows below the one that names the columns."""
     keys: list[str | None] | None = None
-    known = {_plain(name): column.key for column in columns for name in (column.key, *column.names)}
+    known = _by_name(columns)
     for number, row in enumerate(rows, start=1):
         cells = [cell.strip(_EMPTY) for cell in row]
         if keys is None:
             if {column.key for column in columns if column.needed} <= {known.get(_plain(cell)) for cell in cells}:
-                keys = _keys(cells, known, number)
+                keys = _keys(cells, columns, number)
             elif number == _TITLE_ROWS:
                 break
             continue
@@ -144,14 +144,24 @@ def _below_names(rows: Iterable[Sequence[str]], columns: Sequence[Column]) -> It
         raise _refused(f"no row names the columns; needed are {wanted}", f"找不到列名行，必须有：{named}")
 
 
-def _keys(cells: Sequence[str], known: Mapping[str, str], number: int) -> list[str | None]:
+def _keys(cells: Sequence[str], columns: Sequence[Column], number: int) -> list[str | None]:
+    known = _by_name(columns)
     keys = [known.get(_plain(cell)) for cell in cells]
     for cell, key in zip(cells, keys, strict=True):
         if cell and key is None:
-            raise _refused(f"there is no column {cell!r}; delete it or correct its name", f"没有“{cell}”这一列", number)
+            named = ", ".join(" ".join((column.key, *column.names[:1])) for column in columns)
+            raise _refused(
+                f"there is no column {cell!r}; delete it or take one of: {named}",
+                f"没有“{cell}”这一列，请删除或改为上述列名",
+                number,
+            )
         if key is not None and keys.count(key) > 1:
             raise _refused(f"column {cell!r} is there twice", f"“{cell}”列重复", number)
     return keys
+
+
+def _by_name(columns: Sequence[Column]) -> dict[str, str]:
+    return {_plain(name): column.key for column in columns for name in (column.key, *column.names)}
 
 
 def _plain(name: str) -> str:

@@ -57,6 +57,8 @@ class Catalogue:
     categories: Mapping[str, TaxonomyNode] = field(default_factory=dict)
     category_names: Mapping[str, str] = field(default_factory=dict)
     """Of every category by its code: its own name."""
+    categories_to_stay_at: Mapping[str, bool] = field(default_factory=dict)
+    """Of every category by its code: whether a ticket may stay there, or is to be filed below."""
     unit_names: Mapping[str, str] = field(default_factory=dict)
     """Of every unit by its code."""
 
@@ -93,6 +95,7 @@ class Catalogue:
             ),
             categories=categories,
             category_names={code: category.names[-1] for code, category in categories.items()},
+            categories_to_stay_at={code: category.may_stay for code, category in categories.items()},
             unit_names={code: unit.name_zh for code, unit in known_units.items()},
         )
 

@@ -192,7 +192,7 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
 
     catalogue = Catalogue.read(ROOT / "config")
     tables_held = TablesInForce(store=database.catalogues, zone=zone, tell=database.changes.go_by)
-    dispatcher = Dispatcher(tables=tables_held, categories=catalogue.category_names, zone=zone, clock=clock)
+    dispatcher = Dispatcher(tables=tables_held, categories=catalogue.categories_to_stay_at, zone=zone, clock=clock)
     similar = SimilarTickets(store=database.words, clock=clock, next_commit=database.committed.next)
     indexing = asyncio.gather(similar.run(), database.search.run())
     app = build_app(

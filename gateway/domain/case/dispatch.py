@@ -41,7 +41,7 @@ class DispatchReason(Term):
     TERRITORIAL = "territorial", "派单目录规定由属地承办", "The dispatch table gives it to the territory"
     NO_CATEGORY = "no_category", "尚未分类", "It has no category yet"
     NO_ROW = "no_row", "派单目录没有适用于该类别的条目", "The dispatch table has no row for this category"
-    TOO_BROAD = "too_broad", "类别过宽，下级类别另有承办单位", "The category is too broad: narrower ones name units"
+    TOO_BROAD = "too_broad", "类别过宽，须先细分到下级类别", "The category is too broad: file it under one below it"
     UNIT_ENDED = "unit_ended", "目录所列单位已停用且无上级承接", "The named unit has ended and none stands in for it"
     STOOD_IN = "stood_in", "原单位已停用，由上级单位承接", "The named unit has ended: the one above it stands in"
     NOBODY_ASKED = "nobody_asked", "没有首问单位", "No unit was asked first"
@@ -108,8 +108,8 @@ class _Deciding:
         rules = self._table.fitting(self._demand)
         narrower = [rule for rule in self._table.narrower(self._demand) if rule.unit is not None]
         territorial = any(rule.unit is None and rule.role is Role.LEAD for rule in rules)
-        if not rules or (territorial and narrower):
-            return self._unclear(narrower)
+        if not rules or not self._demand.may_stay or (territorial and narrower):
+            return self._unclear(rules, narrower)
         leads = self._standing(rules, Role.LEAD)
         joint = self._standing(rules, Role.JOINT)
         named = tuple(dict.fromkeys((*leads, *joint)))
@@ -129,14 +129,15 @@ class _Deciding:
         self._step(DispatchStage.FUNCTION, DispatchReason.NAMED, leads, rows)
         return self._decided(leads[0], named)
 
-    def _unclear(self, narrower: list[DispatchRule]) -> Decision:
+    def _unclear(self, rules: list[DispatchRule], narrower: list[DispatchRule]) -> Decision:
         """No row says whose duty it is: the unit that was asked first holds it, unless it is a town, or the centre."""
-        concerned = self._standing(narrower, Role.LEAD)
+        concerned = self._standing((*rules, *narrower), Role.LEAD)
         if self._demand.category is None:
             reason = DispatchReason.NO_CATEGORY
         else:
-            reason = DispatchReason.TOO_BROAD if narrower else DispatchReason.NO_ROW
-        self._step(DispatchStage.FUNCTION, reason, concerned, tuple(rule.row for rule in narrower))
+            broad = narrower or not self._demand.may_stay
+            reason = DispatchReason.TOO_BROAD if broad else DispatchReason.NO_ROW
+        self._step(DispatchStage.FUNCTION, reason, concerned, tuple(rule.row for rule in (*rules, *narrower)))
         asked = self._asked()
         if asked is not None and not concerned and asked.kind is not UnitKind.TOWN:
             return self._holds(asked.code, ())

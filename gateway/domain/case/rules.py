@@ -23,6 +23,8 @@ class Dispatched:
     """What is asked of dispatch: codes alone, as a ticket holds them."""
 
     category: str | None
+    may_stay: bool = True
+    """Whether the taxonomy lets a ticket stay at this category; False: it is to be filed below it."""
     division: str | None
     """The narrowest division that is known."""
     line: str

@@ -33,7 +33,8 @@ from tests.support.command import ROOT
 from tests.support.stores import SQL_ALONE
 
 pytestmark = [pytest.mark.contract, SQL_ALONE]
-CATEGORIES = {"01": "供水排水", "0101": "供水故障", "0605": "占道经营", "0801": "表扬"}
+CATEGORIES = {"01": "供水排水", "0101": "供水故障", "0104": "排水排污", "0605": "占道经营", "0801": "表扬"}
+MAY_STAY = {code: code != "0104" for code in CATEGORIES}
 DIVISIONS = {"460108": "美兰区", "460108101": "灵山镇"}
 UNITS = """code,name_zh,name_en,kind,parent,areas,hours
 M02,市水务局,Water,department,,,mon-fri 08:30-12:00|mon-fri 14:30-17:30
@@ -58,7 +59,7 @@ class Centre:
         self.catalogues = Catalogues(store=db.catalogues, clock=clock, categories=CATEGORIES, divisions=DIVISIONS)
         self.told: list[CaseRules] = []
         self.tables = TablesInForce(store=db.catalogues, zone=SHANGHAI, tell=self._tell)
-        dispatcher = Dispatcher(tables=self.tables, categories=CATEGORIES, zone=SHANGHAI, clock=clock)
+        dispatcher = Dispatcher(tables=self.tables, categories=MAY_STAY, zone=SHANGHAI, clock=clock)
         self.acting = Acting(dispatcher=dispatcher, clock=clock)
         self.made = 0
         self.ticket_id = ""
@@ -173,6 +174,21 @@ async def test_what_is_undecided_waits_for_the_centre_with_a_clock_of_its_own(ce
     assert (await centre.clocks(ClockKind.DECIDE))[0]["met_at"] is not None
     assert record["handling"]["routing_trace"][-1]["reason"] == "张三的摊位，两局会商"
     assert "张三" not in str(await centre.db.reader.events(ticket_id=centre.ticket_id))
+
+
+async def test_what_is_too_coarse_is_not_dispatched(centre: Centre) -> None:
+    """Above the fourth level a ticket stays only where the taxonomy says so; else it is filed below, or chosen."""
+    await centre.registered("0104")
+    await centre.case(CaseVerb.DISPATCH)
+    (told,) = await centre.events("case.undecided")
+    assert told["candidates"] == ["M02"]
+    handling = (await centre.record())["handling"]
+    assert (handling["units"], handling["routing_trace"][0]["rule"]) == ([], "too_broad")
+    with pytest.raises(RejectedInput, match="say why"):
+        await centre.case(CaseVerb.DISPATCH, unit="M02")
+    await centre.correct(demand__category={"code": "0101"})
+    await centre.case(CaseVerb.DISPATCH)
+    assert [one["unit"] for one in (await centre.record())["handling"]["units"]] == ["M02"]
 
 
 async def test_the_unit_that_was_asked_first_keeps_what_crosses(centre: Centre) -> None:

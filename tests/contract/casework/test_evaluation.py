@@ -105,13 +105,6 @@ async def test_judged_well_it_is_archived_by_itself(centre: Centre) -> None:
     assert not [one for one in record["handling"]["clocks"] if one["next_at"]]
 
 
-async def test_thanks_restarts_nothing_and_is_no_judgement(centre: Centre) -> None:
-    ticket = await centre.registered("wechat", "o1")
-    await centre.replied(ticket)
-    record = await centre.record(ticket)
-    assert (record["status"], record["outcome"]["evaluations"]) == ("replied", [])
-
-
 async def test_nobody_judges_so_somebody_calls_and_types_what_they_say(centre: Centre) -> None:
     ticket = await centre.registered("wechat", "o1", phone=LANDLINE)
     await centre.replied(ticket)

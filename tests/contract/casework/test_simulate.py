@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.cli import main
+from gateway.domain.ids import spelled_no
 from gateway.storage.database import open_database
 from tests.contract.storage.changes import written
 from tests.support.change import Change
@@ -62,7 +63,15 @@ def test_only_what_a_changed_row_is_about_moves(tmp_path: Path, capsys: pytest.C
     row = next(n for n, line in enumerate(shipped.splitlines(), 1) if line.startswith("0104,"))
     assert ticket["after"]["trace"] == [{"stage": "function", "reason": "named", "units": ["M07"], "rows": [row]}]
     assert simulated("--from", str(TODAY.date()), "--to", str(TODAY.date()))["asked"] == 1
+    this_month = simulated("--from", str(TODAY.date()))
+    assert (this_month["asked"], this_month["to"]) == (1, str(TODAY.date()))
+    assert simulated("--to", str(LAST_MONTH.date()))["asked"] == 3
+    backwards = ("--from", str(TODAY.date()), "--to", str(LAST_MONTH.date()))
+    assert main(["dispatch", "simulate", "--table", str(table), "--config", str(config), *backwards]) == 1
+    assert "is after" in capsys.readouterr().err
     assert main(["dispatch", "simulate", "--table", str(table), "--config", str(config)]) == 0
-    assert "M02 → M07" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "M02 → M07" in out
+    assert spelled_no(ticket["ticket_no"]) in out
     assert main(["dispatch", "versions", "--config", str(config), "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 1

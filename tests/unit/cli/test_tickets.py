@@ -52,10 +52,13 @@ def test_a_ticket_is_dispatched_signed_and_replied_to(
     assert action("dispatch") == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert (lines[0][1], lines[1][1:3]) == ("dispatched", ["E01", "offered"])
+    assert lines[2][:3] == ["职能划分 Function", "派单目录规定由该单位承办 The dispatch table names this unit", "E01"]
     task_id = lines[1][0]
     assert action("dispatch") == 0
-    assert "it is so already" in capsys.readouterr().err
+    assert capsys.readouterr().err == "it is so already / 无需变更\n", "and no line of a log"
     assert action("sign", "--task", task_id) == 0
+    assert action("uphold", "--task", task_id) == 1
+    assert "uphold is not possible for a task that is signed; possible: " in capsys.readouterr().err
     assert action("reply", "--task", task_id, "--data", '{"text": "已恢复供水"}') == 0
     assert "\taccepted" in capsys.readouterr().out
     assert action("reply", "--data", '{"text": "已恢复供水"}') == 0

@@ -1,4 +1,4 @@
-"""What docs/requirements.md says of the city's plan is about tests that exist, the same in both languages."""
+"""What docs/requirements.md says of the plan and of complaints is about tests that exist, in both languages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGES = {"en": ROOT / "docs" / "requirements.md", "zh": ROOT / "docs" / "requirements.zh-CN.md"}
 NUMBERS = [*(f"S{n}" for n in range(1, 32)), "S31b", *(f"S{n}" for n in range(32, 38))]
 TESTED, PARTLY = "tested", "partly"
-PARTS = {"case core": "案件核心", "waiting room": "排队与坐席接听", "insight": "研判与报表", "grid": "网格"}
+PARTS = {"waiting room": "排队与坐席接听", "insight": "研判与报表", "grid": "网格"}
 NAMED = re.compile(r"`(tests/[\w/.-]+\.py)::(\w+)`")
 
 
@@ -35,6 +35,15 @@ class Row(NamedTuple):
 def rows(language: str) -> list[Row]:
     lines = PAGES[language].read_text(encoding="utf-8").splitlines()
     return [Row(*(cell.strip() for cell in line.strip("|").split("|"))) for line in lines if line.startswith("| S")]
+
+
+def complaints(language: str) -> list[tuple[str, str, str]]:
+    """Where it was reported, what of, and the tests: the rows of the page's second table."""
+    _, _, second = PAGES[language].read_text(encoding="utf-8").partition("\n## ")
+    lines = [line for line in second.splitlines() if line.startswith("| ")][1:]
+    return [
+        (cells[0], cells[1], cells[2]) for cells in ([c.strip() for c in line.strip("|").split("|")] for line in lines)
+    ]
 
 
 @cache
@@ -93,3 +102,10 @@ def test_both_languages_say_the_same() -> None:
             held = held.replace(part, name)
         assert chinese.held_by == held, english.no
         assert (english.remark == "–") == (chinese.remark == "–"), english.no
+
+
+def test_every_complaint_of_other_systems_users_has_its_tests_in_both_languages() -> None:
+    english, chinese = complaints("en"), complaints("zh")
+    assert len(english) == len({reported for reported, _, _ in english}) > 20
+    assert all("#" in reported and told and NAMED.search(tests) for reported, told, tests in (*english, *chinese))
+    assert [(one[0], one[2]) for one in english] == [(one[0], one[2]) for one in chinese]

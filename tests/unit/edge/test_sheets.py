@@ -72,6 +72,12 @@ def test_a_code_gets_back_the_zero_that_a_spreadsheet_took(cell: str, code: str)
     assert row["category"] == code
 
 
+@pytest.mark.parametrize("name", ["承办单位", "承办单位名称", "单位名称", "unit_name"])
+def test_a_column_is_known_by_the_names_that_people_give_it(name: str) -> None:
+    (row,) = read(written([[*NAMES[:4], name, *NAMES[5:]], GOOD]))
+    assert row["unit_name"] == "供水企业"
+
+
 def test_a_code_that_is_whole_gets_no_zero() -> None:
     (row,) = read(written([NAMES, ["10", *GOOD[1:]]]))
     assert row["category"] == "10"
@@ -163,7 +169,10 @@ def test_one_after_the_other_is_no_repetition() -> None:
         (b"", "no row names the columns; needed are category, division, line, unit, role"),
         (b"\xd0\xcf\x11\xe0 old", "save it as .xlsx or CSV"),
         (b"\xff\x00\x81", "neither UTF-8 nor GBK"),
-        (written([[*NAMES, "优先级"], GOOD]), "there is no column '优先级'"),
+        (
+            written([[*NAMES, "优先级"], GOOD]),
+            "there is no column '优先级'; delete it or take one of: category 类别编码, ",
+        ),
         (written([[*NAMES, "专线"], GOOD]), "column '专线' is there twice"),
         (written([NAMES, [*GOOD, "x"]]), "a cell stands in a column without a name"),
         (written([NAMES]) + b'"01,*', "the CSV is damaged"),

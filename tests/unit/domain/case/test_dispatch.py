@@ -139,6 +139,20 @@ def test_a_category_that_is_too_broad_is_the_first_asked_ones_if_it_is_concerned
     assert decided(asked("01", first_asked=POLICE), *table).lead is None
 
 
+def test_where_no_ticket_may_stay_the_centre_decides_whom_of_those_concerned() -> None:
+    """The taxonomy says of 0104 that a ticket is to be filed below it, so its own row decides nothing."""
+    table = (row("0104", WATER), row("010402", ROADS))
+    found = decided(asked("0104", may_stay=False), *table)
+    assert found.lead is None
+    assert found.candidates == (WATER, ROADS)
+    assert told(found) == [("function", "too_broad"), ("first_asked", "nobody_asked"), ("centre", "undecided")]
+    assert decided(asked("0104", may_stay=True), *table).lead == WATER
+    held = decided(asked("0104", may_stay=False, first_asked=ROADS), *table)
+    assert (held.lead, held.held) == (ROADS, True)
+    assert decided(asked("0104", may_stay=False, first_asked=POLICE), *table).lead is None
+    assert decided(asked("0104", may_stay=False, first_asked=TOWN), row("0104", None)).lead is None
+
+
 def test_enforcement_that_crosses_is_led_by_the_town_of_the_event() -> None:
     table = (
         row("01", POLICE, crossing=Crossing.ENFORCEMENT),
