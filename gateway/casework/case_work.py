@@ -81,6 +81,10 @@ class WorkOnCase:
             raise RejectedInput(f"{self.verb} takes a reason")
         case = Case(ticket, self.at, self.actor, world.case_rules)
         closing = Closing(case, ticket, self.at, self.actor)
+        if self.verb is CaseVerb.EVALUATE and closing.is_judged_so(
+            self.satisfied or 0, self.channel, self.text, self.reply_id
+        ):
+            return world.applied(ticket, skipped=True)
         if self.verb is CaseVerb.ARCHIVE:
             closing.archive(_word(WhyArchived, self.reason, "reason"), world.zone)
         else:

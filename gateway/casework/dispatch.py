@@ -12,7 +12,7 @@ from gateway.domain.events import CaseDispatched
 from gateway.domain.form import Handling, Routing
 from gateway.domain.keys import ExternalKey
 from gateway.domain.status import NOT_BEGUN
-from gateway.domain.task_status import is_gone
+from gateway.domain.task_status import Role, is_gone
 from gateway.domain.ticket import Ticket
 from gateway.domain.world import World
 from gateway.errors import Conflict, RejectedInput
@@ -55,8 +55,9 @@ class DispatchTicket:
         ticket = world.ticket(self.ticket_id, erased=erased)
         if not self.offers:
             raise RejectedInput("a dispatch names a unit")
-        if (self.only_new and _begun(ticket)) or _busy(ticket.form.handling).issuperset(
-            offer.unit for offer in self.offers
+        roles = _roles(ticket.form.handling)
+        if (self.only_new and _begun(ticket)) or all(
+            roles.get(offer.unit) in {Role.LEAD, offer.role} for offer in self.offers
         ):
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=erased)
@@ -116,7 +117,7 @@ class LeaveUndecided:
         if handling.undecided_since is not None or (self.only_new and _begun(ticket)):
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=True)
-        if busy := _busy(handling):
+        if busy := _roles(handling):
             raise Conflict(f"{', '.join(sorted(busy))} has this ticket; name the unit that is to have it as well")
         case = Case(ticket, self.at, self.actor, world.case_rules)
         case.undecided(self.reason, self.steps, self.candidates)
@@ -124,8 +125,9 @@ class LeaveUndecided:
         return world.applied(ticket)
 
 
-def _busy(handling: Handling) -> set[str]:
-    return {one.unit or "" for one in handling.units if not is_gone(one.status)}
+def _roles(handling: Handling) -> dict[str, str]:
+    """Of the units that have it."""
+    return {one.unit or "": one.role for one in handling.units if not is_gone(one.status)}
 
 
 def _begun(ticket: Ticket) -> bool:

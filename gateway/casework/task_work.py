@@ -10,10 +10,10 @@ from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.case.task_time import wishes
 from gateway.domain.command import Applied, Refs
-from gateway.domain.form import UnitTask
+from gateway.domain.form import Handling, UnitTask
 from gateway.domain.ids import rfc3339
 from gateway.domain.keys import ExternalKey
-from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb
+from gateway.domain.task_status import NEXT, UNIT_VERBS, TaskStatus, TaskVerb, is_gone
 from gateway.domain.world import World
 from gateway.errors import NotFound, RejectedInput
 
@@ -63,7 +63,7 @@ class WorkOnTask:
         status = TaskStatus(task.status)
         refuses_time = self.verb is TaskVerb.UPHOLD and wishes(task)
         leads_there = self.verb not in NEXT[status] and status in _RESULTS[self.verb] and not refuses_time
-        if self.text is None and (self._is_done(task) or leads_there):
+        if self.text is None and (self._is_done(task) or (leads_there and self._agrees(ticket.form.handling, task))):
             return world.applied(ticket, skipped=True)
         case.task(self.task_id, self.task_version)
         _DO[self.verb](self, case, task)
@@ -107,6 +107,16 @@ class WorkOnTask:
                 return self.unit is not None and task.asked_pause == self.reason
             case _:
                 return False
+
+    def _agrees(self, handling: Handling, task: UnitTask) -> bool:
+        """Of a verb that has led where the task is already: whether it said the same then."""
+        match self.verb:
+            case TaskVerb.RETURN:
+                return not task.returns or task.returns[-1].rule == self.reason
+            case TaskVerb.REASSIGN if self.to is not None:
+                return any(one.unit == self.to.unit and not is_gone(one.status) for one in handling.units)
+            case _:
+                return True
 
     @property
     def said_in(self) -> str | None:

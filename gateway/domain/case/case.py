@@ -13,9 +13,11 @@ from gateway.domain.case.task_time import NO_WISH, TaskTime
 from gateway.domain.events import (
     CaseDispatched,
     CaseUndecided,
+    Event,
     TaskAccepted,
     TaskArrived,
     TaskCancelled,
+    TaskLeads,
     TaskNoted,
     TaskOffered,
     TaskPictured,
@@ -28,7 +30,7 @@ from gateway.domain.events import (
     TaskSigned,
     TaskUpheld,
 )
-from gateway.domain.form import Return, Routing, UnitTask
+from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
@@ -81,29 +83,54 @@ class Case(TaskTime):
             self._ticket.form.handling.routing_trace = shown
         return [f"{step.stage}:{step.rule}" for step in shown]
 
-    def dispatch(
-        self, decided: CaseDispatched, offers: Iterable[Offer], steps: Iterable[Routing] = ()
-    ) -> list[UnitTask]:
-        """派单 to ``offers``, of which one leads. ``Conflict``: it is answered or over, or a unit has it already."""
-        ticket, handling = self._ticket, self._ticket.form.handling
+    def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer], steps: Iterable[Routing] = ()) -> None:
+        """派单 to ``offers``, of which one leads; where nobody does, it may be a unit that helped so far.
+
+        ``Conflict``: it is answered or over, or a unit has it already.
+        """
+        ticket = self._ticket
         if ticket.status not in WITHIN:
             raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
         asked_first = decided.stage == DispatchStage.FIRST_ASKED
         offers = [replace(offer, held=asked_first and offer.role is Role.LEAD) for offer in offers]
-        self._free(offers)
-        led = next(
-            (one.unit for one in handling.units if one.role == Role.LEAD and not states.is_gone(one.status)), None
-        )
+        led = self.led_by
         if led is not None and any(offer.role is Role.LEAD for offer in offers):
             raise Conflict(f"{led} leads this ticket already; re-assign its task, or add units beside it")
+        raised = {offer.unit: task for offer in offers if (task := self._helping(offer)) is not None}
+        self._free(offer for offer in offers if offer.unit not in raised)
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
         decided.trace = self._traced(steps) or decided.trace
         ticket.record(decided, told)
         self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
         for offer in offers:
-            self._offer(offer, decided.directory)
-        return handling.units[-len(offers) :]
+            if offer.unit in raised:
+                self._lead_on(raised[offer.unit], held=offer.held)
+            else:
+                self._offer(offer, decided.directory)
+
+    def _helping(self, offer: Offer) -> UnitTask | None:
+        """The task of a unit that helped so far and is to lead. ``Conflict`` when it has finished."""
+        mine = (one for one in self._ticket.form.handling.units if one.unit == offer.unit)
+        task = next((one for one in mine if not states.is_gone(one.status)), None)
+        if task is None or offer.role is not Role.LEAD:
+            return None
+        if TaskStatus(task.status) not in states.RUNNING:
+            raise Conflict(f"{offer.unit} has finished: send its task back, then name it to lead")
+        return task
+
+    def _lead_on(self, task: UnitTask, *, held: bool) -> None:
+        """协办改主办: what it has done and its limits stay as they are."""
+        after = cloned(task)
+        after.role, after.held, after.version = Role.LEAD.value, held, task.version + 1
+        event = TaskLeads(at=self._at, actor=self._actor, task_id=task.task_id)
+        self._leads(event, task.unit)
+        self._record(event, task, after)
+
+    def _leads(self, event: Event, unit: str | None) -> None:
+        lead = self._ticket.form.handling.lead_unit
+        if lead != unit:
+            event.changed[LEAD] = [lead, unit]
 
     def _free(self, offers: Iterable[Offer]) -> None:
         busy = {one.unit for one in self._ticket.form.handling.units if not states.is_gone(one.status)}
@@ -130,9 +157,8 @@ class Case(TaskTime):
             rule=offer.rule,
             directory=directory,
         )
-        lead = self._ticket.form.handling.lead_unit
-        if offer.role is Role.LEAD and lead != offer.unit:
-            event.changed[LEAD] = [lead, offer.unit]
+        if offer.role is Role.LEAD:
+            self._leads(event, offer.unit)
         self._record(event, None, made)
         urgent = self.rules.is_urgent(self._ticket.form)
         first = self.rules.policy.first(urgent=urgent)
@@ -180,18 +206,20 @@ class Case(TaskTime):
         self._move(task, TaskVerb.ACCEPT, TaskReturned, {"by_silence": by_silence})
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
-        if not self._is_led():
+        if self.led_by is None:
             self.undecided("returned")
 
-    def _is_led(self) -> bool:
+    @property
+    def led_by(self) -> str | None:
+        """The unit that leads; None: nobody does."""
         units = self._ticket.form.handling.units
-        return any(one.role == Role.LEAD and not states.is_gone(one.status) for one in units)
+        return next((one.unit for one in units if one.role == Role.LEAD and not states.is_gone(one.status)), None)
 
     def unmerged(self) -> None:
         """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
         handling = self._ticket.form.handling
         begun = handling.units or handling.undecided_since is not None
-        if self._ticket.status in WITHIN and begun and not self._is_led():
+        if self._ticket.status in WITHIN and begun and self.led_by is None:
             if handling.undecided_since is None:
                 self.undecided("unmerged")
             else:

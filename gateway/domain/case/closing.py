@@ -105,6 +105,15 @@ class Closing:
         elif ticket.form.related.merged_into is None:
             self.dissatisfied(satisfied)
 
+    def is_judged_so(self, satisfied: int, channel: str, comment: str | None, reply_id: str | None = None) -> bool:
+        """Whether that is what was said last: a second click, a second delivery."""
+        form = self._ticket.form
+        given, last = form.handling.replies, form.outcome.evaluations[-1:]
+        of = reply_id or (given[-1].reply_id if given else None)
+        return [(one.satisfied, one.channel, one.comment, one.reply_id) for one in last] == [
+            (satisfied, channel, comment, of)
+        ]
+
     def dissatisfied(self, satisfied: int | None, of: str | None = None) -> None:
         """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time.
 
@@ -123,6 +132,7 @@ class Closing:
             raise Conflict(refused)
         told = Alteration(ticket)
         told.set("status", Status.ARCHIVED)
+        told.set("handling.undecided_since", None)
         told.set("outcome.closed_at", rfc3339(self._at))
         waived = None
         if why is WhyArchived.NOT_NEEDED:
@@ -137,15 +147,20 @@ class Closing:
         told = Alteration(ticket)
         told.set("status", moved(ticket.status, Status.HANDLING))
         told.set("handling.reopened", handling.reopened + 1)
+        told.set("handling.undecided_since", None)
         told.set("outcome.closed_at", None)
         self._record(CaseReopened(at=self._at, actor=self._actor, reason=reason, note_id=note_id), told)
-        self._decided()
-        self._case.clocks.stop(self._case.clocks.running(ClockKind.VISIT))
+        self.opened_again()
         done = [one for one in handling.units if one.status == TaskStatus.ACCEPTED]
         for task in done:
             self._case.send_back(task, reason, None)
-        if not done:
+        if self._case.led_by is None:
             self._case.undecided(reason)
+
+    def opened_again(self) -> None:
+        """It is in work once more: nothing is left to decide about its requester, nor to ask them."""
+        self._decided()
+        self._case.clocks.stop(self._case.clocks.running(ClockKind.VISIT))
 
     def inform(self, reason: WhyInformed, note_id: str | None, text: str | None) -> None:
         """告知 instead of acting. The requester is told ``text``; None: they have been."""
@@ -192,6 +207,7 @@ class Closing:
     def _out(self, event: Event, status: Status, note_id: str | None, text: str | None) -> None:
         gone, now = Alteration(self._ticket), rfc3339(self._at)
         gone.set("status", moved(self._ticket.status, status))
+        gone.set("handling.undecided_since", None)
         gone.set("outcome.closed_at", now)
         if text is not None:
             gone.set("outcome.replied_at", now)

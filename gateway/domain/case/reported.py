@@ -44,7 +44,7 @@ class CaseReport:
 
 
 def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, actor: str) -> bool:
-    """Whether anything was news: a status that the ticket has already, without a word, is none.
+    """Whether anything was news: a status that the ticket has already, without a word, is none, nor is the same reply.
 
     An older report than the newest is kept in the history and moves nothing. ``Conflict`` while units of ours act on
     the ticket, or when it was merged, withdrawn or directed elsewhere; ``RejectedInput`` for a reply without words.
@@ -65,6 +65,8 @@ def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, ac
     if replies and not report.text:
         raise RejectedInput("replied takes a text: what the requester is told")
     before = ticket.status
+    if replies and before in _ANSWERED and report.text == ticket.form.outcome.public_reply:
+        return False
     after = _after(before, report.status)
     if after is before and not report.text:
         return False
@@ -81,8 +83,11 @@ def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, ac
     ticket.record(event, told)
     if after is not before:
         case.clocks.meet(case.clocks.running(ClockKind.DECIDE))
+    closing = Closing(case, ticket, at, actor)
+    if before in _ANSWERED and after is not before:
+        closing.opened_again()
     if replies:
-        Closing(case, ticket, at, actor).reply(report.note_id, report.text or "", "case_system")
+        closing.reply(report.note_id, report.text or "", "case_system")
     return True
 
 
@@ -91,7 +96,7 @@ def _after(before: Status, said: Reported) -> Status:
     if before not in _BEGINNING and before not in _ANSWERED:
         raise Conflict(f"a ticket that is {before} takes in nothing of a case system")
     if said is Reported.REPLIED:
-        return before if before in {Status.SIGNED, Status.HANDLING, Status.REPLIED} else Status.HANDLING
+        return before if before in {Status.SIGNED, Status.HANDLING} else Status.HANDLING
     if before in _ANSWERED:
         return Status.HANDLING
     if said is Reported.OPEN:

@@ -19,6 +19,13 @@ class TaskOffered(Event):
     directory: str | None = None
 
 
+@event("task.leads", zh="改任主办", en="Leads from now on", tells=Audience.TASK)
+class TaskLeads(Event):
+    """协办改主办: the unit helped so far, and nobody else leads."""
+
+    task_id: str
+
+
 @event("task.signed", zh="单位签收", en="Signed by the unit")
 class TaskSigned(Event):
     """签收."""

@@ -55,7 +55,9 @@ def form(code: str | None, kind: str | None, level: str | None, **fields: Filled
         (None, None, None, False),
     ],
 )
-def test_what_is_entered_counts_and_else_the_row(category: str | None, kind: str | None, level: str | None, *, urgent: bool) -> None:
+def test_what_is_entered_counts_and_else_the_row(
+    category: str | None, kind: str | None, level: str | None, *, urgent: bool
+) -> None:
     assert SHIPPED.is_urgent(form(category, kind, level)) is urgent
 
 
