@@ -121,17 +121,18 @@ class SqlNoticeStore:
         return await self._sql.write(lambda c: c.execute(delete).rowcount)
 
     async def forget(self, before: datetime) -> int:
-        """See ``NoticeStore.forget``."""
-        old = (_N.sent_at.is_not(None), _N.sent_at < rfc3339(before))
-        some = sa.select(_N.event_seq).where(*old).limit(AT_ONCE)
-        seqs: Sequence[int] = ()
-
-        def delete(connection: sa.Connection) -> int:
-            return connection.execute(sa.delete(notices).where(*old, among(_N.event_seq, seqs))).rowcount
-
-        forgotten = 0
-        while seqs := await self._sql.read(lambda c: c.execute(some).scalars().all()):
-            forgotten += await self._sql.write(delete)
+        """See ``NoticeStore.forget``. Looks at the oldest alone: what was told earlier has left earlier."""
+        old, forgotten, after = rfc3339(before), 0, 0
+        page = sa.select(_N.event_seq, sa.func.min(_N.at).label("at"), sa.func.min(_N.sent_at).label("sent_at"))
+        page = page.group_by(_N.event_seq).order_by(_N.event_seq).limit(AT_ONCE)
+        while events := await self._sql.read(partial(_all, statement=page.where(_N.event_seq > after))):
+            left = [row.event_seq for row in events if row.sent_at is not None and row.sent_at < old]
+            if left:
+                gone = sa.delete(notices).where(among(_N.event_seq, left), _N.sent_at < old)
+                forgotten += await self._sql.write(partial(_run, statement=gone))
+            if events[-1].at >= old:
+                break
+            after = events[-1].event_seq
         return forgotten
 
     async def _book(self, letter: Letter, **values: Any) -> None:
@@ -188,7 +189,11 @@ def _lease(
     return _run(connection, sa.update(notices).where(*own, free).values(lease)) == 1
 
 
-def _run(connection: sa.Connection, statement: sa.Update) -> int:
+def _all(connection: sa.Connection, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    return connection.execute(statement).all()
+
+
+def _run(connection: sa.Connection, statement: sa.Update | sa.Delete) -> int:
     return connection.execute(statement).rowcount
 
 

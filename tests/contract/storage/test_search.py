@@ -71,7 +71,7 @@ def _owe(connection: sa.Connection, *, ticket_id: str, due_at: str) -> None:
     """A unit has a task, as no command gives it yet."""
     own = t.tickets.c.ticket_id == ticket_id
     doc = dict(connection.execute(sa.select(t.tickets.c.doc).where(own)).scalar_one())
-    doc["handling"] = {**doc["handling"], "units": [{"task_id": "k", "unit": "E01", "due_at": due_at}]}
+    doc["handling"] = {**doc["handling"], "units": [{"unit": "E01", "due_at": due_at}]}
     connection.execute(sa.update(t.tickets).where(own).values(doc=doc))
 
 
