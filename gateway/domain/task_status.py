@@ -6,7 +6,7 @@ This table is the only place that holds them; ``docs/case.md`` draws it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from gateway.domain.words import Term
 from gateway.errors import Conflict
@@ -104,6 +104,11 @@ RUNNING: Final = frozenset(_S) - GONE - {_S.ACCEPTED}
 def is_gone(status: str) -> bool:
     """Whether the unit of a task that stands so has nothing to do with the ticket any more."""
     return TaskStatus(status) in GONE
+
+
+def owes_reply(task: Mapping[str, Any]) -> bool:
+    """Whether the unit of a task, as documents hold it, is still to reply."""
+    return not task.get("replied_at") and not is_gone(task["status"])
 
 
 def after(before: TaskStatus, verb: TaskVerb) -> TaskStatus:

@@ -12,6 +12,7 @@ from gateway.domain.case.replies import newest, to_judge
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.keys import CONVERSATION, Identity
 from gateway.domain.status import CLOSED, Status
+from gateway.domain.task_status import owes_reply
 from gateway.domain.words import ContactBy
 from gateway.ports.conversation_store import AnsweredHere, IdleConversation, SentMessage, ThreadView, TicketBrief
 from gateway.ports.message import StoredMessage
@@ -293,7 +294,7 @@ def _brief(row: Any, doc: Tree, phone: str | None, head: tuple[Any, Tree] | None
     """``head``: the ticket in which it is handled, where it went into another one."""
     handled = head[1] if head is not None else doc
     units = get_in(handled, ("handling", "units")) or ()
-    due = [one["due_at"] for one in units if one.get("due_at") and not one.get("replied_at")]
+    due = [one["due_at"] for one in units if one.get("due_at") and owes_reply(one)]
     return TicketBrief(
         ticket_id=row.ticket_id,
         ticket_no=row.ticket_no,

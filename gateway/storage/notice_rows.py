@@ -20,12 +20,15 @@ from gateway.storage.among import among
 from gateway.storage.codec import form_of
 from gateway.storage.engine import upsert
 from gateway.storage.notice_tables import notices
+from gateway.storage.takeable import FURTHEST_S, later
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 
 MAX_ERROR = 300
 AT_ONCE = 100
 """Rows written in one transaction: some milliseconds."""
+HOLIDAYS = timedelta(days=14)
+"""No unit is closed for so long; what is urgent waits for nobody's hours, only for the next attempt."""
 _N = notices.c
 _GROUP = (_N.unit, _N.way, _N.address, _N.urgent)
 _LINE = ("event_seq", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "attempts")
@@ -63,7 +66,8 @@ class SqlNoticeStore:
         run_out = await self._run_out(lease_s)
         at = self._clock.now()
         now = rfc3339(at)
-        due = sa.and_(_N.next_at <= now, sa.not_(_busy(run_out)), sa.not_(_heard(at, pace)))
+        come = _come(at)
+        due = sa.and_(come, sa.not_(_busy(run_out)), sa.not_(_heard(at, pace)))
         query = sa.select(*_GROUP).where(due, among(_N.way, ways)).group_by(*_GROUP)
         query = query.order_by(_N.urgent.desc(), sa.func.min(_N.next_at)).limit(limit)
         letters = []
@@ -72,7 +76,7 @@ class SqlNoticeStore:
             free = sa.or_(_N.leased_by.is_(None), *_gone(_N, run_out))
             lease = {"leased_by": owner, "leased_at": now}
             if await self._sql.write(partial(_lease, due=sa.and_(mine, due), free=free, lease=lease)):
-                lines = await self._sql.read(partial(_lines, due=sa.and_(mine, _N.next_at <= now)))
+                lines = await self._sql.read(partial(_lines, due=sa.and_(mine, come)))
                 way = NoticeWay(group.way)
                 letter = Letter(
                     unit=group.unit, way=way, address=group.address, urgent=bool(group.urgent), lines=tuple(lines)
@@ -121,17 +125,18 @@ class SqlNoticeStore:
         return await self._sql.write(lambda c: c.execute(delete).rowcount)
 
     async def forget(self, before: datetime) -> int:
-        """See ``NoticeStore.forget``."""
-        old = (_N.sent_at.is_not(None), _N.sent_at < rfc3339(before))
-        some = sa.select(_N.event_seq).where(*old).limit(AT_ONCE)
-        seqs: Sequence[int] = ()
-
-        def delete(connection: sa.Connection) -> int:
-            return connection.execute(sa.delete(notices).where(*old, among(_N.event_seq, seqs))).rowcount
-
-        forgotten = 0
-        while seqs := await self._sql.read(lambda c: c.execute(some).scalars().all()):
-            forgotten += await self._sql.write(delete)
+        """See ``NoticeStore.forget``. Looks at the oldest alone: what was told earlier has left earlier."""
+        old, forgotten, after = rfc3339(before), 0, 0
+        page = sa.select(_N.event_seq, sa.func.min(_N.at).label("at"), sa.func.min(_N.sent_at).label("sent_at"))
+        page = page.group_by(_N.event_seq).order_by(_N.event_seq).limit(AT_ONCE)
+        while events := await self._sql.read(partial(_all, statement=page.where(_N.event_seq > after))):
+            left = [row.event_seq for row in events if row.sent_at is not None and row.sent_at < old]
+            if left:
+                gone = sa.delete(notices).where(among(_N.event_seq, left), _N.sent_at < old)
+                forgotten += await self._sql.write(partial(_run, statement=gone))
+            if events[-1].at >= old:
+                break
+            after = events[-1].event_seq
         return forgotten
 
     async def _book(self, letter: Letter, **values: Any) -> None:
@@ -148,6 +153,12 @@ class SqlNoticeStore:
         leases = await self._sql.read(lambda c: [(row.leased_by, row.leased_at) for row in c.execute(LEASES)])
         old = self._sql.run_out(self._seen, {lease: lease for lease in leases}, lease_s)
         return list(dict.fromkeys([*old, *(lease for lease in leases if self._sql.is_gone(lease[0]))]))
+
+
+def _come(at: datetime) -> sa.ColumnElement[bool]:
+    """Whether a notice's time has come. Put off further than any is, it was by a clock that was wrong."""
+    furthest = sa.case((_N.urgent, later(at, FURTHEST_S)), else_=rfc3339(at + HOLIDAYS))
+    return sa.or_(_N.next_at <= rfc3339(at), _N.next_at > furthest)
 
 
 def _heard(at: datetime, pace: Pace) -> sa.ColumnElement[bool]:
@@ -188,7 +199,11 @@ def _lease(
     return _run(connection, sa.update(notices).where(*own, free).values(lease)) == 1
 
 
-def _run(connection: sa.Connection, statement: sa.Update) -> int:
+def _all(connection: sa.Connection, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    return connection.execute(statement).all()
+
+
+def _run(connection: sa.Connection, statement: sa.Update | sa.Delete) -> int:
     return connection.execute(statement).rowcount
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.domain.attempts import Rule
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.status import Status
+from gateway.domain.task_status import owes_reply
 from gateway.errors import AlreadyErased, Conflict, NotFound
 from gateway.intake.ticket.rate import RateReply
 from gateway.ports.clock import Clock
@@ -96,7 +97,7 @@ def _proves(record: Record, last_digits: str) -> bool:
 def _brief(record: Record, head: Record) -> TicketBrief:
     """Its number, with where the ticket stands that it is handled in; the words of others are not shown."""
     merged = head["ticket_id"] != record["ticket_id"]
-    units = [one["due_at"] for one in head["handling"]["units"] if one["due_at"] and one["replied_at"] is None]
+    due = [one["due_at"] for one in head["handling"]["units"] if one["due_at"] and owes_reply(one)]
     return TicketBrief(
         ticket_id=record["ticket_id"],
         ticket_no=record["ticket_no"],
@@ -108,6 +109,6 @@ def _brief(record: Record, head: Record) -> TicketBrief:
         by_message=record["requester"]["contact_by"] == "message",
         public_reply=record["outcome"]["public_reply"],
         head=head["ticket_id"] if merged else None,
-        due_at=from_rfc3339(min(units)) if units else None,
+        due_at=from_rfc3339(min(due)) if due else None,
         unit=head["handling"]["lead_unit"],
     )

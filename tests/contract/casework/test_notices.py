@@ -433,6 +433,24 @@ async def test_a_server_that_never_answers_holds_up_no_other_way(house: House) -
     await house.worker.sending.settled()
 
 
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=400)], ids=str)
+async def test_what_a_clock_that_ran_ahead_put_off_leaves_when_it_is_put_right(
+    house: House, clock: SetClock, ahead: timedelta
+) -> None:
+    """What is urgent at once; what is not, in the unit's hours, and not after the year that the clock had skipped."""
+    clock.jump(ahead.total_seconds())
+    await house.office.registered(urgency={"level": "urgent", "reason": "停水"})
+    await house.office.dispatched("M02", after_s=ahead.total_seconds())
+    await house.office.registered()
+    await house.office.dispatched("M02", after_s=ahead.total_seconds())
+    while await house.follower._follower._page():
+        pass
+    clock.jump(-ahead.total_seconds())
+    assert {one.address for one in await house.told() if one.text.startswith("[紧急]")} == {MOBILE, DEPUTY, MAIL}
+    await house.told(4800)
+    assert [one for one in await house.db.unit_notices.listed() if one["sent_at"] is None] == []
+
+
 async def test_what_was_tried_for_long_is_given_up_and_what_came_since_is_not(house: House) -> None:
     post = house.posts[NoticeWay.EMAIL]
     post.refuses = [TransientDeliveryError("452 mailbox full") for _ in range(MOST_ATTEMPTS)]

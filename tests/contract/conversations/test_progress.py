@@ -8,10 +8,11 @@ import pytest
 
 from gateway.casework.case_work import WorkOnCase
 from gateway.casework.dispatch import DispatchTicket
+from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Offer
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.ids import new_ulid
-from gateway.domain.task_status import Role
+from gateway.domain.task_status import Role, TaskVerb
 from gateway.intake.ticket.merge import MergeTicket
 from tests.contract.conversations.house import PHONE, ConversationHouse
 
@@ -33,20 +34,45 @@ async def told(house: ConversationHouse, key: str, text: str, sender: str = "zha
     return (await house.answers(sender))[-1]
 
 
-async def test_number_and_last_four_digits_tell_the_stage_the_unit_and_the_day(house: ConversationHouse) -> None:
-    record = await taken(house)
-    offer = Offer(task_id="k1", unit="M02", role=Role.LEAD)
+async def dispatched(house: ConversationHouse, record: dict[str, Any], task_id: str, unit: str, role: Role) -> None:
     await house.database.changes.execute(
         DispatchTicket(
             at=house.clock.now(),
             actor="user:wang",
             ticket_id=record["ticket_id"],
-            offers=(offer,),
+            offers=(Offer(task_id=task_id, unit=unit, role=role),),
             stage="function",
             directory="directory:1",
             policy="policy:0",
         )
     )
+
+
+async def test_nobody_is_promised_what_a_unit_owed_that_gave_the_task_back(house: ConversationHouse) -> None:
+    """Not who asks by number, nor whoever wrote it."""
+    record = await taken(house)
+    await dispatched(house, record, "k1", "M02", Role.LEAD)
+    house.clock.forward(3600)
+    await dispatched(house, record, "k2", "M07", Role.JOINT)
+    for verb, actor in ((TaskVerb.RETURN, "unit:M02"), (TaskVerb.ACCEPT, "user:wang")):
+        command = WorkOnTask(
+            at=house.clock.now(),
+            actor=actor,
+            ticket_id=record["ticket_id"],
+            task_id="k1",
+            verb=verb,
+            note_id=new_ulid(),
+            reason="not_ours",
+        )
+        await house.database.changes.execute(command)
+    await told(house, "2", record["ticket_no"])
+    for answer in (await told(house, "3", LAST), await told(house, "4", "查进度", sender="li")):
+        assert "应于11月25日14:00前答复" in answer
+
+
+async def test_number_and_last_four_digits_tell_the_stage_the_unit_and_the_day(house: ConversationHouse) -> None:
+    record = await taken(house)
+    await dispatched(house, record, "k1", "M02", Role.LEAD)
     assert "后四位" in await told(house, "2", record["ticket_no"])
     answer = await told(house, "3", LAST)
     assert "等待签收" in answer

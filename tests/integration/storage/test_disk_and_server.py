@@ -49,7 +49,7 @@ def check_recovery(printed: str) -> None:
 
 
 async def test_a_file_that_may_not_grow_refuses_and_recovers(tmp_path: Path) -> None:
-    check_recovery(await run_child("fill-file", f"sqlite:///{tmp_path / 'g.db'}", str(600_000)))
+    check_recovery(await run_child("fill-file", f"sqlite:///{tmp_path / 'g.db'}", str(1_200_000)))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from gateway.storage.among import among
 from gateway.storage.bulk import Query
 from gateway.storage.case_lists import SqlCaseLists
 from gateway.storage.leases import SqlLeaseStore
+from gateway.storage.notice_rows import SqlNoticeStore
 from gateway.storage.search import page
 from gateway.storage.takeable import Queue
 from gateway.storage.unit_tasks import SqlUnitTasks
@@ -199,18 +200,18 @@ INSERT INTO interactions (interaction_id, ticket_id, channel, channel_id, direct
 INSERT INTO outbox SELECT 'm' || n, 'sms', 'p', n, 't' || n, 'i' || n, 'x',
   CASE WHEN open THEN 'queued' ELSE 'sent' END,
   0, at, NULL, at, NULL, NULL, NULL, '{}', NULL FROM n;
-INSERT INTO clocks SELECT 'c' || n, 't' || n, 'k', 'reply', 'M02', at,
-  CASE WHEN n <= 3 THEN at WHEN n <= 50000 THEN '2026-12-24T04:00:00.000Z' END,
-  CASE WHEN n = 3 THEN 'w' END, CASE WHEN n = 3 THEN at END, NULL FROM n;
-INSERT INTO notices (event_seq, unit, way, address, ticket_id, ticket_no, type, urgent, at, due_at, attempts, next_at,
-  sent_at) SELECT n, 'M' || n % 60, 'sms', 'a', 't', n, 'clock.breached', 0, at, at, 0,
-  CASE WHEN open THEN at END, CASE WHEN NOT open THEN at END FROM n;
 INSERT INTO callbacks SELECT 'c' || n, 't' || n, 'r' || n, 'citizen', NULL, CASE WHEN open THEN 'open' ELSE 'done' END,
   at, 0, at, 1, '{}' FROM n;
 INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x', '{}', NULL FROM n;
 INSERT INTO feeds (feed, cursor) VALUES ('cases', 99999);
 INSERT INTO deliveries (feed, event_seq, ticket_id, attempts, next_at, head)
   SELECT 'cases', 99999, 't', 0, at, 1 FROM n WHERE n = 1;
+INSERT INTO clocks SELECT 'c' || n, 't' || n, 'k', 'reply', 'M02', at,
+  CASE WHEN n <= 3 THEN at WHEN n <= 50000 THEN '2026-12-24T04:00:00.000Z' END,
+  CASE WHEN n = 3 THEN 'w' END, CASE WHEN n = 3 THEN at END, NULL FROM n;
+INSERT INTO notices (event_seq, unit, way, address, ticket_id, ticket_no, type, urgent, at, due_at, attempts, next_at,
+  sent_at) SELECT n, 'M' || n % 60, 'sms', 'a', 't', n, 'clock.breached', 0, at, at, 0,
+  CASE WHEN open THEN at END, CASE WHEN NOT open THEN at END FROM n;
 """
 """100,000 of everything is kept, three of each are open."""
 FACETS = """
@@ -317,3 +318,43 @@ def test_booking_a_delivery_costs_the_same_however_much_waits(connection: sa.Con
     heads = "SELECT event_seq FROM deliveries WHERE head AND ticket_id IN ('t1', 't4', 't5', 't6') ORDER BY event_seq"
     assert [row[0] for row in driver.execute(heads)] == [5, 6, 10_001, 10_004]
     assert steps < 5000, "all that waits was read"
+
+
+async def test_what_units_were_told_is_forgotten_at_the_cost_of_what_is_old(connection: sa.Connection) -> None:
+    """Each minute, beside what was sent in a quarter of a year."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.executescript(FILL)
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 100
+        return 0
+
+    writing: Any = Writing(connection)
+    store = SqlNoticeStore(sql=writing, clock=SystemClock())
+    driver.set_progress_handler(step, 100)
+    assert await store.forget(datetime(2026, 11, 23, tzinfo=UTC)) == 0
+    driver.set_progress_handler(None, 0)
+    assert steps < 50_000, "all that is kept was read"
+    driver.execute("UPDATE notices SET at = '2026-08-01T00:00:00.000Z', sent_at = at WHERE event_seq <= 2500")
+    driver.execute("UPDATE notices SET sent_at = NULL, dead_at = at WHERE event_seq BETWEEN 10 AND 1200")
+    assert await store.forget(datetime(2026, 11, 23, tzinfo=UTC)) == 0, "by when they left"
+    driver.execute(
+        "UPDATE notices SET sent_at = '2026-08-01T00:00:00.000Z' WHERE event_seq <= 2500 AND dead_at IS NULL"
+    )
+    assert await store.forget(datetime(2026, 11, 23, tzinfo=UTC)) == 2500 - 1191
+
+
+class Writing:
+    """A database that reads and writes on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    async def read(self, work: Callable[[sa.Connection], Any]) -> Any:
+        return work(self._connection)
+
+    async def write(self, work: Callable[[sa.Connection], Any]) -> Any:
+        return work(self._connection)
