@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -12,48 +12,71 @@ from gateway.casework.judging_links import PATH, Judged, JudgingLinks
 from gateway.casework.reply_words import SCORES
 from gateway.domain.case.replies import SECOND_THOUGHTS
 from gateway.domain.case.verbs import CaseVerb
-from gateway.domain.ids import from_rfc3339, new_ulid, spelled_no
-from gateway.errors import AlreadyErased, NotFound
+from gateway.domain.ids import from_rfc3339, new_ulid
+from gateway.domain.status import Status
+from gateway.errors import AlreadyErased, Conflict, NotFound, RejectedInput
 from gateway.ports.store import Record
+from gateway.web import judging_page as pages
 from gateway.web.desk import files
-from gateway.web.problems import Problem
+from gateway.web.problems import Problem, from_gateway_error
 from gateway.web.routing import Context, Route
 
 REQUESTER = "requester"
 """Who acts: whoever has the address. Events name nobody more exactly."""
-MOST_CHARS = 1000
+MOST_TIMES = 5
+"""So often one reply is judged: minds change a few times, programs for ever."""
+_FORM = "application/x-www-form-urlencoded"
+_MOST_BYTES = 16 * 1024
+_MOST_FIELDS = 10
 _STYLE = "judge/judge.css"
 
 
+def _for_people(handler: Callable[[Context], Awaitable[web.Response]]) -> Callable[[Context], Awaitable[web.Response]]:
+    """Whoever is refused reads why on a page: no program asks here."""
+
+    async def answer(context: Context) -> web.Response:
+        try:
+            return await handler(context)
+        except Problem as problem:
+            status = problem.status
+        except (Conflict, RejectedInput) as error:
+            status = from_gateway_error(error).status
+        return pages.refused(status, english=pages.is_english(context.request))
+
+    return answer
+
+
+@_for_people
 async def page(context: Context) -> web.Response:
     """The reply, and a form; GET and HEAD alter nothing."""
-    token = context.request.match_info["token"]
+    token, english = context.request.match_info["token"], pages.is_english(context.request)
     judged, record = await _judged(context, token)
-    reply = record["handling"]["replies"][judged.nth]
-    form_token = await _links(context).form_token(token)
-    done = _is_done(context, record, reply["reply_id"])
-    return _html(_form(context, record, form_token) if not done else _thanks(context))
+    if _is_done(context, record, record["handling"]["replies"][judged.nth]["reply_id"]):
+        return pages.thanks(english=english)
+    return pages.form(record, judged.nth, await _links(context).form_token(token), english=english)
 
 
+@_for_people
 async def judge(context: Context) -> web.Response:
     """Take the form down."""
     token = context.request.match_info["token"]
     judged, record = await _judged(context, token)
-    given = await context.request.post()
-    if _text(given, "form") != await _links(context).form_token(token):
+    given = await _given(context.request)
+    if given.get("form") != await _links(context).form_token(token):
         raise Problem(403, "wrong_form", "Open the address once more, and judge on its page.")
-    score = _text(given, "satisfied")
+    score = given.get("satisfied", "")
     if score not in {key for key, _, _ in SCORES}:
         raise Problem(422, "invalid_body", "satisfied is 1 to 5.")
+    thanks = pages.thanks(english=pages.is_english(context.request))
     reply_id = record["handling"]["replies"][judged.nth]["reply_id"]
     if _is_done(context, record, reply_id):
-        return _html(_thanks(context))
+        return thanks
     command = WorkOnCase(
         at=context.services.clock.now(),
         actor=REQUESTER,
         ticket_id=judged.ticket_id,
         verb=CaseVerb.EVALUATE,
-        text=_text(given, "comment")[:MOST_CHARS].strip() or None,
+        text=given.get("comment", "")[: pages.MOST_CHARS].strip() or None,
         note_id=new_ulid(),
         satisfied=int(score),
         channel="link",
@@ -63,13 +86,29 @@ async def judge(context: Context) -> web.Response:
         await context.services.store.execute(command)
     except AlreadyErased:
         raise _unknown() from None
-    return _html(_thanks(context))
+    return thanks
 
 
 async def style(context: Context) -> web.Response:  # noqa: ARG001 - every handler takes its context
     """How the page looks."""
     content, media_type, etag = files()[_STYLE]
     return web.Response(body=content, headers={"ETag": etag, "Cache-Control": "no-cache", "Content-Type": media_type})
+
+
+async def _given(request: web.Request) -> Mapping[str, str]:
+    """What the form sent, as browsers send forms without files; 413, 415, or 422 for what no browser sends."""
+    if request.content_type != _FORM:
+        raise Problem(415, "not_a_form", f"Send {_FORM}.")
+    too_large = Problem(413, "body_too_large", f"The form has at most {_MOST_BYTES} bytes.")
+    if (request.content_length or 0) > _MOST_BYTES:
+        raise too_large
+    raw = await request.read()
+    if len(raw) > _MOST_BYTES:
+        raise too_large
+    try:
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+    except ValueError:
+        raise Problem(422, "invalid_body", "The body is no form in UTF-8.") from None
 
 
 def _unknown() -> Problem:
@@ -92,55 +131,16 @@ async def _judged(context: Context, token: str) -> tuple[Judged, Record]:
         raise _unknown() from None
     if record["erased_at"] is not None or judged.nth >= len(record["handling"]["replies"]):
         raise _unknown()
+    if record["status"] == Status.WITHDRAWN:
+        raise Problem(409, "not_now", "A ticket that was withdrawn is not judged.")
     return judged, record
 
 
 def _is_done(context: Context, record: Record, reply_id: str) -> bool:
-    """Whether the reply was judged so long ago that nobody thinks again."""
+    """Whether the reply was judged so long ago, or so often, that nobody thinks again."""
     now = context.services.clock.now()
     given = [one["at"] for one in record["outcome"]["evaluations"] if one["reply_id"] == reply_id and one["at"]]
-    return any(now - from_rfc3339(at) > SECOND_THOUGHTS for at in given)
-
-
-def _text(given: Mapping[str, object], name: str) -> str:
-    value = given.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _english(context: Context) -> bool:
-    return context.request.headers.get("Accept-Language", "zh").strip().lower().startswith("en")
-
-
-def _form(context: Context, record: Record, form_token: str) -> str:
-    english = _english(context)
-    title = "How satisfied are you?" if english else "请评价"
-    named = "Ticket" if english else "工单"
-    choices = "".join(
-        f'<label><input type="radio" name="satisfied" value="{key}" required> {en if english else zh}</label>'
-        for key, zh, en in SCORES
-    )
-    more, send = ("Anything to add?", "Send") if english else ("补充说明（可不填）", "提交")
-    reply = record["outcome"]["public_reply"] or ""
-    return (
-        f"<h1>{title}</h1><p>{named} {spelled_no(record['ticket_no'])}</p><blockquote>{escape(reply)}</blockquote>"
-        f'<form method="post"><input type="hidden" name="form" value="{form_token}"><fieldset>{choices}</fieldset>'
-        f'<label>{more}<textarea name="comment" maxlength="{MOST_CHARS}"></textarea></label>'
-        f"<button>{send}</button></form>"
-    )
-
-
-def _thanks(context: Context) -> str:
-    return "<h1>Thank you for your rating.</h1>" if _english(context) else "<h1>感谢您的评价。</h1>"
-
-
-def _html(body: str) -> web.Response:
-    page = (
-        '<!doctype html><html lang="zh"><meta charset="utf-8"><title>12345</title>'
-        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
-        f'<link rel="stylesheet" href="{PATH}judge.css"><body>{body}</body></html>'
-    )
-    headers = {"Cache-Control": "no-store"}
-    return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
+    return len(given) >= MOST_TIMES or any(now - from_rfc3339(at) > SECOND_THOUGHTS for at in given)
 
 
 ROUTES = (

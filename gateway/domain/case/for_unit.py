@@ -2,7 +2,8 @@
 
 Everything is picked by name out of the masked record, so that a field which is added to it is not shown here. Of who
 asked to stay unknown neither name nor number is shown, nor of anybody once the unit has no more to do with the
-ticket; recordings, transcripts and messages are shown of nobody. A talk that names its units is theirs alone.
+ticket, which is told nothing then of what the others do; recordings, transcripts and messages are shown of nobody. A
+talk that names its units is theirs alone.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def whole(
     ``events`` are those of the ticket, in order; ``names`` those of units by their codes.
     """
     seen = masking.record(record)
-    untold = is_hidden(record["requester"]) or TaskStatus(task["status"]) in GONE
+    gone = TaskStatus(task["status"]) in GONE
+    untold = gone or is_hidden(record["requester"])
     veil = Veil(record)
     between_others = {
         one["data"].get("note_id") for one in events if task["unit"] not in one["data"].get("units", [task["unit"]])
@@ -93,7 +95,7 @@ def whole(
         "others": [
             {**{key: one[key] for key in _OTHER}, "name": names.get(one["unit"])}
             for one in record["handling"]["units"]
-            if one["task_id"] != task["task_id"]
+            if one["task_id"] != task["task_id"] and not gone
         ],
         "notes": [
             {
@@ -105,29 +107,30 @@ def whole(
                 "text": veil.text(note.text),
             }
             for note in notes
-            if note.task_id == task["task_id"] or (note.kind is NoteKind.TALK and note.note_id not in between_others)
+            if note.task_id == task["task_id"]
+            or (note.kind is NoteKind.TALK and note.note_id not in between_others and not gone)
         ],
         "history": [
             {"type": one["type"], "at": one["at"], **{key: one["data"].get(key) for key in _TOLD}}
             for one in own
             if one["type"].startswith("task.")
         ],
-        "pictures": list(_pictures(record, own)),
-        "attachments": [] if untold else list(_from_requester(record, events)),
+        "pictures": list(_pictures(seen, own)),
+        "attachments": [] if untold else list(_from_requester(seen, events)),
     }
 
 
-def _pictures(record: Mapping[str, Any], own: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+def _pictures(seen: Mapping[str, Any], own: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
     """What the unit itself has shown."""
-    files = {one["attachment_id"]: one for one in record["attachments"]}
+    files = {one["attachment_id"]: one for one in seen["attachments"]}
     for one in own:
         if one["type"] == TaskPictured.TYPE and (file := files.get(one["data"]["attachment_id"])):
             yield {**{key: file[key] for key in _FILE}, "at": one["at"], "shows": one["data"]["shows"]}
 
 
-def _from_requester(record: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+def _from_requester(seen: Mapping[str, Any], events: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
     """Pictures that the requester sent."""
     by_units = {one["data"]["attachment_id"] for one in events if one["type"] == TaskPictured.TYPE}
-    for one in record["attachments"]:
+    for one in seen["attachments"]:
         if one["attachment_id"] not in by_units and str(one["media_type"]).startswith("image/"):
             yield {key: one[key] for key in _FILE}

@@ -77,13 +77,13 @@ async def get_attachment(context: Context) -> web.StreamResponse:
     row = await services.attachments.get(context.request.match_info["attachment"])
     record = await services.reader.ticket(row.ticket_id)
     await check_media(context, record)
-    return await send_attachment(context, services.files, row, spelled_no(record["ticket_no"]))
+    return await send_attachment(context, services.files, row, row.name, spelled_no(record["ticket_no"]))
 
 
 async def send_attachment(
-    context: Context, files: Attachments, row: AttachmentRow, otherwise: str
+    context: Context, files: Attachments, row: AttachmentRow, name: str | None, otherwise: str
 ) -> web.StreamResponse:
-    """The file of ``row`` to whom may have it, called ``otherwise`` when it has no name; ``Problem`` 409 or 410."""
+    """The file of ``row`` to whom may have it, called ``name``, without one ``otherwise``; ``Problem`` 409 or 410."""
     if row.sha256 is None:
         if row.todo is None:
             raise Problem(410, "attachment_not_kept", f"It was not kept: {row.error or 'unknown'}.")
@@ -93,7 +93,7 @@ async def send_attachment(
     content_type, kind = await asyncio.to_thread(shown_as, path, media_type)
     headers = {
         "Content-Type": content_type,
-        "Content-Disposition": disposition(kind, row.name, media_type, otherwise),
+        "Content-Disposition": disposition(kind, name, media_type, otherwise),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return await send_file(

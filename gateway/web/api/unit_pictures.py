@@ -95,10 +95,12 @@ async def get(context: Context) -> web.StreamResponse:
     task = await shown(context, row)
     if services.attachments is None or services.files is None:
         raise NotFound("This house keeps no attachments.")
-    if wanted not in {one["attachment_id"] for one in (*task["pictures"], *task["attachments"])}:
+    files = {one["attachment_id"]: one["name"] for one in (*task["pictures"], *task["attachments"])}
+    if wanted not in files:
         raise NotFound(f"the task has no picture {wanted!r}")
     found = await services.attachments.get(wanted)
-    return await send_attachment(context, services.files, found, spelled_no(task["ticket"]["ticket_no"]))
+    no = spelled_no(task["ticket"]["ticket_no"])
+    return await send_attachment(context, services.files, found, files[wanted], no)
 
 
 ROUTES = (

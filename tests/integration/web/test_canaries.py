@@ -27,6 +27,7 @@ from gateway.domain.transcript import NewSegment
 from gateway.web.services import Limits
 from tests.integration.open311.conftest import CITY
 from tests.support.change import Change, NewEvent, NewInteraction, NewRequester, NewTicket
+from tests.support.units import UnitPerson, person_of
 from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
@@ -41,6 +42,12 @@ async def house(tmp_path: Path) -> AsyncIterator[WebHouse]:
     limits = Limits(requests_per_s=1e6, failures_per_s=1e6)
     async with web_house(tmp_path, open311=CITY, limits=limits) as opened:
         yield opened
+
+
+@pytest.fixture
+async def unit(house: WebHouse) -> AsyncIterator[UnitPerson]:
+    async with person_of(house, "M02") as person:
+        yield person
 
 
 def ticket(house: WebHouse, canaries: dict[str, str], wish: str | None) -> Change:
@@ -147,8 +154,8 @@ async def _streamed(house: WebHouse, last: int) -> str:
     return told.decode()
 
 
-async def views(house: WebHouse, ticket_id: str, later: str) -> dict[str, str]:
-    """Everything that a client with ``tickets:read`` and ``tickets:write``, or the public, gets to see."""
+async def views(house: WebHouse, unit: UnitPerson, ticket_id: str, later: str) -> dict[str, str]:
+    """Everything that a client with ``tickets:read`` and ``tickets:write``, the unit, or the public, gets to see."""
     base = f"/api/v1/tickets/{ticket_id}"
     number = (await house.database.reader.ticket(ticket_id))["ticket_no"]
     paths = [base, f"{base}/events", f"{base}/vcon", f"{base}/similar", f"{base}/same-requester", "/api/v1/callbacks"]
@@ -156,6 +163,9 @@ async def views(house: WebHouse, ticket_id: str, later: str) -> dict[str, str]:
     paths += [f"/api/v1/tickets/{later}/similar", f"{base}/case", f"{base}/notes", "/api/v1/tasks", "/api/v1/waiting"]
     paths += [f"/api/v1/dispatch/suggestion?ticket={ticket_id}", "/api/v1/overdue"]
     found = {path: await house.get(path, "writer") for path in paths}
+    own = f"/api/v1/unit/tasks/k-{ticket_id}"
+    found |= {path: await unit.get(path) for path in (own, "/api/v1/unit/tasks", "/api/v1/unit/tasks?open=false")}
+    found["its unit does"] = (200, await unit.do("arrive", f"k-{ticket_id}"))
     for key in ("", "&api_key=token-of-contacts", "&api_key=token-of-reader"):
         for resource in (f"requests/{number}", "requests", "servicerequestupdates"):
             path = f"/open311/v2/{resource}.json?a=b{key}"
@@ -191,14 +201,16 @@ async def views(house: WebHouse, ticket_id: str, later: str) -> dict[str, str]:
     ),
     WISHES,
 )
-async def test_no_canary_is_heard(house: WebHouse, canaries: dict[str, str], wish: str | None) -> None:
+async def test_no_canary_is_heard(
+    house: WebHouse, unit: UnitPerson, canaries: dict[str, str], wish: str | None
+) -> None:
     applied = await house.database.changes.execute(ticket(house, canaries, wish))
     await worked_on(house, applied.ticket_id, canaries)
     plain: dict[str, Any] = {"kind": "citizen", "phone": canaries["phone"]}
     later = await house.contact("路灯还是坏的", event_id=new_ulid(), requester=plain)
     forbidden = {key: value for key, value in canaries.items() if key not in {"phone", "second"}}
     forbidden |= {key: canaries[key][3:] for key in ("phone", "second")}
-    for where, told in (await views(house, applied.ticket_id, later["ticket_id"])).items():
+    for where, told in (await views(house, unit, applied.ticket_id, later["ticket_id"])).items():
         heard = [key for key, value in forbidden.items() if value in told]
         assert heard == [], where
         if wish is not None and where not in {"/api/v1/tickets?limit=1000", "/api/v1/callbacks", "stream"}:

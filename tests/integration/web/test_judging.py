@@ -11,9 +11,27 @@ from gateway.casework.case_work import CaseVerb, WorkOnCase
 from gateway.casework.judging_links import JudgingLinks
 from gateway.domain.ids import new_ulid
 from tests.contract.storage.changes import written
+from tests.support.change import Change
 from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
+HOSTILE: list[tuple[str, bytes]] = [
+    ("application/x-www-form-urlencoded; charset=nonsense", b"form=x&satisfied=5"),
+    ("application/x-www-form-urlencoded", b"form=\xff\xfe&satisfied=5"),
+    ("application/x-www-form-urlencoded", b"form=%FF%FE&satisfied=%ED%A0%80"),
+    ("application/x-www-form-urlencoded; charset=utf-16", b"f"),
+    ("application/x-www-form-urlencoded", b"a=1&" * 20_000),
+    ("multipart/form-data", b"no boundary"),
+    ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--"),
+    (
+        "multipart/form-data; boundary=b",
+        b"--b\r\nContent-Disposition: form-data; name=form; filename=a\r\n\r\nx\r\n--b--",
+    ),
+    ("multipart/form-data; boundary=b", b"--b\r\nContent-Transfer-Encoding: zz\r\n\r\nx\r\n--b--"),
+    ("multipart/form-data; boundary=b", b"--b\r\ncut off"),
+    ("application/json", b'{"satisfied": 5}'),
+    ("text/plain", b"satisfied=5"),
+]
 
 
 async def answered(house: WebHouse, key: str) -> tuple[str, str]:
@@ -76,8 +94,91 @@ async def test_one_post_with_the_pages_token_rates(house: WebHouse) -> None:
     assert [one["satisfied"] for one in await evaluations(house, ticket)] == [2, 5]
 
 
+async def test_the_address_of_an_earlier_reply_does_not_show_a_later_one(house: WebHouse) -> None:
+    ticket, path = await answered(house, "1")
+    again = {"at": house.clock.now(), "actor": "user:li", "ticket_id": ticket}
+    for verb, more in ((CaseVerb.REOPEN, {"reason": "not_solved"}), (CaseVerb.REPLY, {"text": "又修好了"})):
+        await house.database.changes.execute(WorkOnCase(**again, verb=verb, note_id=new_ulid(), **more))
+    async with house.http.get(house.url + path) as response:
+        page = await response.text()
+    assert "又修好了" not in page
+    async with house.http.post(house.url + path, data={"form": form_of(page), "satisfied": "4"}) as response:
+        assert response.status == 200
+    (only,) = await evaluations(house, ticket)
+    assert (only["satisfied"], only["score"]) == (4, "first")
+
+
 async def test_an_address_that_was_made_up_is_nothing(house: WebHouse) -> None:
     _, path = await answered(house, "1")
     for wrong in (path[:-1] + ("A" if path[-1] != "A" else "B"), "/r/x", path.replace("-0-", "-1-"), path.lower()):
         async with house.http.get(house.url + wrong) as response:
             assert response.status == 404
+
+
+@pytest.mark.parametrize(("kind", "body"), HOSTILE)
+async def test_whatever_is_sent_is_refused_and_no_fault(house: WebHouse, kind: str, body: bytes) -> None:
+    ticket, path = await answered(house, "1")
+    async with house.http.post(house.url + path, data=body, headers={"Content-Type": kind}) as response:
+        assert response.status in {400, 403, 413, 415, 422}
+        assert response.content_type == "text/html"
+    assert await evaluations(house, ticket) == []
+
+
+async def test_words_that_no_database_holds_are_refused(house: WebHouse) -> None:
+    ticket, path = await answered(house, "1")
+    async with house.http.get(house.url + path) as response:
+        form = form_of(await response.text())
+    for comment in ("a\0b", "a%ED%A0%80"):
+        body = f"form={form}&satisfied=5&comment={comment}".encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        async with house.http.post(house.url + path, data=body, headers=headers) as response:
+            assert response.status in {200, 422}
+    assert all("\0" not in (one["comment"] or "") for one in await evaluations(house, ticket))
+
+
+async def test_other_methods_do_nothing_and_nobody_needs_a_session(house: WebHouse) -> None:
+    ticket, path = await answered(house, "1")
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
+        async with house.http.request(method, house.url + path, data={"satisfied": "5"}) as response:
+            assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD,POST")
+    assert await evaluations(house, ticket) == []
+
+
+async def test_minds_are_changed_a_few_times_not_for_ever(house: WebHouse) -> None:
+    ticket, path = await answered(house, "1")
+    async with house.http.get(house.url + path) as response:
+        form = form_of(await response.text())
+    for nth in range(12):
+        data = {"form": form, "satisfied": str(1 + nth % 5)}
+        async with house.http.post(house.url + path, data=data) as response:
+            assert response.status == 200
+    assert [one["satisfied"] for one in await evaluations(house, ticket)] == [1, 2, 3, 4, 5]
+    async with house.http.get(house.url + path) as response:
+        assert "form" not in await response.text()
+
+
+async def test_an_erased_or_withdrawn_ticket_is_a_page_that_says_so(house: WebHouse) -> None:
+    erased, erased_path = await answered(house, "1")
+    withdrawn, path = await answered(house, "2")
+    async with house.http.get(house.url + path) as response:
+        form = form_of(await response.text())
+    async with house.http.get(house.url + erased_path) as response:
+        erased_form = form_of(await response.text())
+    assert (await house.ask("POST", f"/api/v1/tickets/{erased}/actions/erase", "admin"))[0] == 200
+    await house.database.changes.execute(
+        Change(ticket_id=withdrawn, ticket_fields={("status",): "withdrawn"}),
+    )
+    for method, where, data, status in (
+        ("GET", erased_path, None, 404),
+        ("POST", erased_path, {"form": erased_form, "satisfied": "5"}, 404),
+        ("POST", path, {"form": form, "satisfied": "5"}, 409),
+        ("GET", "/r/nothing", None, 404),
+    ):
+        for language, words in (("en-GB,en", 'lang="en"'), ("zh-CN", 'lang="zh"')):
+            headers = {"Accept-Language": language}
+            async with house.http.request(method, house.url + where, data=data, headers=headers) as response:
+                page = await response.text()
+                assert (response.status, response.content_type) == (status, "text/html")
+                assert words in page
+                assert "修好了" not in page
+    assert await evaluations(house, withdrawn) == []

@@ -55,7 +55,14 @@ def _told(record: dict[str, Any], status: TaskStatus, **hiding: bool) -> dict[st
             "clocks": [_clock(OWN), _clock(OTHER), _clock("")],
         },
         "attachments": [
-            {"attachment_id": one, "name": "n", "media_type": kind, "bytes": 1, "sha256": SAID, "url": SAID}
+            {
+                "attachment_id": one,
+                "name": f"{NAME}{NUMBER}.png",
+                "media_type": kind,
+                "bytes": 1,
+                "sha256": SAID,
+                "url": SAID,
+            }
             for one, kind in (("theirs", "image/png"), ("voice", "audio/amr"), ("mine", "image/png"))
         ],
         "prefill": record["prefill"] | {"mentions": [], "fields": {"requester.name": {"value": NAME}}},
@@ -109,14 +116,15 @@ def test_of_everybody_else_it_is_masked_and_as_long_as_the_task_is_ones_own(
     for secret in (NAME, NUMBER, SAID):
         assert secret not in words
     if status in GONE:
-        assert (shown["contact"], shown["attachments"]) == (None, [])
+        assert (shown["contact"], shown["attachments"], shown["others"]) == (None, [], [])
+        assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == [("own", "M02")]
     else:
+        assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == [("own", "M02"), ("talk", "M04")]
+        assert shown["others"] == [{"unit": "M04", "role": "lead", "status": "signed", "name": "市交通运输局"}]
         assert (shown["contact"]["name"], shown["contact"]["phone"]) == ("欧***", "+86139****0000")
         assert [one["attachment_id"] for one in shown["attachments"]] == ["theirs"]
-    assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == [("own", "M02"), ("talk", "M04")]
     assert [one["attachment_id"] for one in shown["pictures"]] == ["mine"]
     assert [one["type"] for one in shown["history"]] == ["task.pictured"]
-    assert shown["others"] == [{"unit": "M04", "role": "lead", "status": "signed", "name": "市交通运输局"}]
     assert len(shown["clocks"]) == 1
     open_ = record["status"] in WITHIN
     assert set(shown["verbs"]) == (NEXT[status].keys() & UNIT_VERBS if open_ else set())
