@@ -146,19 +146,25 @@ def conditions(query: TicketQuery, columns: Columns) -> list[sa.ColumnElement[bo
 
 def indexed(query: TicketQuery, columns: Columns) -> list[sa.ColumnElement[bool]]:
     """Those of its conditions for which narrow rows have an index."""
+    return [sa.or_(*ways) for ways in by_index(query, columns)]
+
+
+def by_index(query: TicketQuery, columns: Columns) -> list[tuple[sa.ColumnElement[bool], ...]]:
+    """The same, each as what one index can answer; of several one suffices."""
     check_texts((query.status, query.unit, query.division, query.category))
     wanted = {name: getattr(query, name) for name in ("status", "unit")}
-    found = [columns[name] == value for name, value in wanted.items() if value is not None]
+    found: list[tuple[sa.ColumnElement[bool], ...]]
+    found = [(columns[name] == value,) for name, value in wanted.items() if value is not None]
     if query.division is not None:
-        found.append(sa.or_(columns["district"] == query.division, columns["street"] == query.division))
+        found.append((columns["district"] == query.division, columns["street"] == query.division))
     if query.category is not None:
         code = columns["category"]
-        found.append(sa.and_(code >= query.category, code < query.category + _LAST))
+        found.append((sa.and_(code >= query.category, code < query.category + _LAST),))
     if query.due_from is not None or query.due_to is not None:
         due = columns.values.get("due_at", sa.null())
         ends = [due >= rfc3339(query.due_from)] if query.due_from is not None else []
         ends += [due < rfc3339(query.due_to)] if query.due_to is not None else []
-        found.append(sa.and_(*ends))
+        found.append((sa.and_(*ends),))
     return found
 
 

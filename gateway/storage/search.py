@@ -24,8 +24,8 @@ from gateway.storage.facets import (
     FACETS,
     RECORD,
     Columns,
+    by_index,
     conditions,
-    indexed,
     is_narrowed,
     numbered,
     of_rows,
@@ -52,8 +52,8 @@ class Sought:
     first: str
     last: str
     """The numbers that bound it, both included."""
-    indexed: Conditions = ()
-    """Those of the conditions on ``FACETS`` that have an index."""
+    indexed: Sequence[Conditions] = ()
+    """Those of the conditions on ``FACETS`` that have an index: ``by_index``."""
     words: tuple[str, ...] = ()
     numbers: tuple[str, ...] | None = None
     """Only of these tickets."""
@@ -132,7 +132,7 @@ def _sought(connection: sa.Connection, query: TicketQuery, zone: tzinfo) -> list
             on=lambda columns: [*conditions(query, columns), *_beside(query, columns)],
             first=max(first, low),
             last=min(last, high),
-            indexed=indexed(query, FACETS),
+            indexed=by_index(query, FACETS),
             words=words,
             numbers=tuple(set.intersection(*both)) if both else None,
         )
@@ -232,10 +232,11 @@ def _rows(
 
 def _few_by_filter(connection: sa.Connection, sought: Sought) -> list[int] | None:
     """All tickets that fit one of the filters, when these are few."""
-    for one in sought.indexed:
-        found = list(connection.execute(sa.select(FACETS.no).where(one).limit(FEW + 1)).scalars())
-        if len(found) <= FEW:
-            return found
+    for ways in sought.indexed:
+        fit = [sa.select(FACETS.no).where(one) for one in ways]
+        some = [sa.select(sa.func.count()).select_from(one.limit(FEW + 1).subquery()) for one in fit]
+        if sum(connection.execute(one).scalar_one() for one in some) <= FEW:  # more are dear to hand over
+            return [no for one in fit for no in connection.execute(one).scalars()]
     return None
 
 
