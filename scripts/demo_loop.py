@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +53,7 @@ def whole_loop(city: City, ticket_id: str) -> Iterator[Row]:
     """Every step when it is done: its name, and what it says of itself. ``DemoFailed`` when one cannot be done."""
     path = f"/api/v1/tickets/{ticket_id}"
     yield from _dispatch(city, path)
-    chat, neighbour = Chat(city.base, "web"), ""
+    chat = Chat(city.base, "web")
     neighbour = chat.write(NEIGHBOUR)
     yield _merge(city, neighbour, ticket_id)
     yield from _unit(city, path)
@@ -87,8 +88,9 @@ def _unit(city: City, path: str) -> Iterator[Row]:
     (task,) = city.desk.get(path)["handling"]["units"]
     account, page = city.person_of(task["unit"]), Api(city.base)
     session = page.sign_in(account.username, account.password)
-    inbox = page.get("/api/v1/unit/tasks")["items"]
-    own = f"/api/v1/unit/tasks/{next(one['task_id'] for one in inbox if one['task_id'] == task['task_id'])}"
+    if task["task_id"] not in {one["task_id"] for one in page.get("/api/v1/unit/tasks")["items"]}:
+        raise DemoFailed("the task is not in its unit's inbox; see the gateway's log")
+    own = f"/api/v1/unit/tasks/{task['task_id']}"
     page.post(f"{own}/actions/sign", {})
     signed = _task(city, path)
     yield "签收 / signed", f"{_time(signed['signed_at'])}  {session['name']}  {session['unit_name']}  /unit/"
@@ -99,11 +101,13 @@ def _unit(city: City, path: str) -> Iterator[Row]:
 def _told(city: City, path: str, chat: Chat, neighbour: str) -> Iterator[Row]:
     """答复: both who asked hear it, each by the way that they can be reached."""
     city.desk.post(f"{path}/actions/reply", {"text": REPLY})
-    for at, heard in ((path, lambda: city.sms.heard(city.caller)), (f"/api/v1/tickets/{neighbour}", chat.heard)):
-        text = city.wait_for("the reply", lambda heard=heard: next((one for one in heard() if REPLY in one), None))
-        reply = city.wait_for("its receipt", lambda at=at: _reached(city, at))
+    for at, heard in ((path, partial(city.sms.heard, city.caller)), (f"/api/v1/tickets/{neighbour}", chat.heard)):
+        city.wait_for("the reply to be sent", partial(_reached, city, at))
+        text = city.wait_for("the reply to arrive", partial(_reply_among, heard))
+        reply = city.desk.get(at)["handling"]["replies"][-1]
         words = {key: _word(city, f"handling.replies.{key}", reply[key]) for key in ("way", "because", "state")}
-        yield "答复 / reply", f"{_time(reply['reached_at'])}  {words['way']}  {words['state']}  ({words['because']})"
+        yield "答复 / reply", f"{_time(reply['reached_at'])}  {words['way']}  {words['state']}"
+        yield "  依据 / because", words["because"]
         yield "  听到的 / as heard", text.partition("\n")[0]
 
 
@@ -112,16 +116,25 @@ def _judged(city: City, path: str, chat: Chat, neighbour: str) -> Iterator[Row]:
     city.sms.write(city.caller, str(SCORES["sms"]))
     chat.write(str(SCORES["webchat"]))
     for at in (path, f"/api/v1/tickets/{neighbour}"):
-        given = city.wait_for("the evaluation", lambda at=at: city.desk.get(at)["outcome"]["evaluations"] or None)[-1]
+        given = city.wait_for("the evaluation", partial(_judgement, city, at))
         score = _word(city, "outcome.evaluations.score", given["score"])
         yield "评价 / evaluation", f"{given['satisfied']} / 5  {given['channel']}  {score}"
-    record = city.wait_for("the archive", lambda: _archived(city, path))
+    record = city.wait_for("the archive", partial(_archived, city, path))
     yield "归档 / archived", f"{_time(record['outcome']['closed_at'])}  {spelled_no(record['ticket_no'])}"
 
 
 def _task(city: City, path: str) -> dict[str, Any]:
     task: dict[str, Any] = city.desk.get(path)["handling"]["units"][0]
     return task
+
+
+def _reply_among(heard: Callable[[], list[str]]) -> str | None:
+    return next((text for text in heard() if REPLY in text), None)
+
+
+def _judgement(city: City, path: str) -> dict[str, Any] | None:
+    given: list[dict[str, Any]] = city.desk.get(path)["outcome"]["evaluations"]
+    return given[-1] if given else None
 
 
 def _reached(city: City, path: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import demo_loop
-from scripts.demo import written_channels
+from scripts.demo_config import written_channels
 from scripts.demo_loop import Account, City
 from scripts.demo_people import Api, SmsProvider
 from tests.support.command import ROOT
