@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PAGE = 500
 _SHOWN = 20
 _CENTRE = "中心研判 centre"
+_KIND = "dispatch 派单目录 (default), directory 单位目录, policy 时限规则, calendar 节假日"
 
 
 def add_parser(verbs: Any) -> None:
@@ -59,7 +60,7 @@ def add_parser(verbs: Any) -> None:
     )
     replay.add_argument("--on", type=_day, metavar="DAY", help="decide as on this day (default: today)")
     for action in (bring, diff, versions, show, back):
-        action.add_argument("--kind", choices=sorted(KINDS), default=DISPATCH)
+        action.add_argument("--kind", choices=sorted(KINDS), default=DISPATCH, help=_KIND)
     for action in (bring, back):
         action.add_argument("--note", default="", help="why / 说明")
     for action in (diff, versions, replay):

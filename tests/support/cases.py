@@ -22,7 +22,7 @@ async def adopt_tables(house: WebHouse) -> None:
     assert await house.case_tables.refresh()
 
 
-async def classify(house: WebHouse, ticket_id: str, code: str = "0402") -> None:
+async def classify(house: WebHouse, ticket_id: str, code: str = "040201") -> None:
     """A complaint of this category, as a person says."""
     path = f"/api/v1/tickets/{ticket_id}"
     _, record = await house.get(path)

@@ -19,7 +19,7 @@ async def city(house: WebHouse) -> WebHouse:
     return house
 
 
-async def ticket(house: WebHouse, code: str = "0402") -> str:
+async def ticket(house: WebHouse, code: str = "040201") -> str:
     requester = {"kind": "citizen", "name": "王小明", "phone": "13800138000"}
     told = await house.contact("国贸路的路灯坏了", event_id=f"e-{code}", requester=requester)
     await classify(house, told["ticket_id"], code)
