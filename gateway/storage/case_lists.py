@@ -13,7 +13,7 @@ from gateway.errors import RejectedInput
 from gateway.ports.cases import ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
-from gateway.storage.task_pages import Place, due_first
+from gateway.storage.task_pages import Behind, due_first
 from gateway.storage.texts import check_texts
 
 _C = t.clocks.c
@@ -33,7 +33,7 @@ class SqlCaseLists:
         after = None
         if query.cursor is not None:
             due_at, task_id = _cursor(query.cursor)
-            after = Place(due_at or None, task_id)
+            after = Behind(due_at or None, task_id)
         limit = query.limit + 1
         rows = await self._sql.read(lambda c: due_first(c, query.unit, is_open=query.open, after=after, limit=limit))
         page = rows[: query.limit]

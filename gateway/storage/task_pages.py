@@ -21,7 +21,7 @@ _ORDER = (_T.due_at, _T.task_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Behind:
     """Behind which row a page begins."""
 
     due_at: str | None
@@ -29,7 +29,7 @@ class Place:
 
 
 def due_first(
-    connection: sa.Connection, unit: str | None, *, is_open: bool | None, after: Place | None, limit: int
+    connection: sa.Connection, unit: str | None, *, is_open: bool | None, after: Behind | None, limit: int
 ) -> Sequence[sa.Row[Any]]:
     """Tasks of a unit or of all, open ones, others or both, the nearest due first."""
     query = _of(unit).order_by(*_ORDER).limit(limit)
@@ -50,7 +50,7 @@ def due_first(
     return found[:limit]
 
 
-def newest_done(connection: sa.Connection, unit: str, *, after: Place | None, limit: int) -> Sequence[sa.Row[Any]]:
+def newest_done(connection: sa.Connection, unit: str, *, after: Behind | None, limit: int) -> Sequence[sa.Row[Any]]:
     """A unit's tasks about which nothing is to be done any more, the newest first."""
     query = _of(unit).where(_T.open.is_(False), _T.due_at.is_(None))
     if after is not None:
@@ -58,11 +58,11 @@ def newest_done(connection: sa.Connection, unit: str, *, after: Place | None, li
     return connection.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit)).all()
 
 
-def place_of(connection: sa.Connection, unit: str, task_id: str) -> Place | None:
+def place_of(connection: sa.Connection, unit: str, task_id: str) -> Behind | None:
     """Where a task of this unit stands; None when there is no such task."""
     query = sa.select(_T.due_at).where(_T.task_id == task_id, _T.unit == unit)
     found = connection.execute(query).one_or_none()
-    return None if found is None else Place(found.due_at, task_id)
+    return None if found is None else Behind(found.due_at, task_id)
 
 
 def _of(unit: str | None) -> sa.Select[Any]:
