@@ -32,7 +32,8 @@ def due_first(
     connection: sa.Connection, unit: str | None, *, is_open: bool | None, after: Place | None, limit: int
 ) -> Sequence[sa.Row[Any]]:
     """Tasks of a unit or of all, open ones, others or both, the nearest due first."""
-    query, found = _of(unit).order_by(*_ORDER).limit(limit), []
+    found: list[sa.Row[Any]] = []
+    query = _of(unit).order_by(*_ORDER).limit(limit)
     if is_open is not False and (after is None or after.due_at is not None):
         dated = query.where(_T.open.is_(True), _T.due_at.is_not(None))
         if after is not None:
