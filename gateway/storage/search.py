@@ -36,7 +36,9 @@ from gateway.storage.search_texts import holding, newest_with
 from gateway.storage.texts import MAX_INT, check_texts
 
 WINDOWS = (3_000, 30_000)
-"""Narrow rows that are looked through before an index is; of texts, which are wider, only the first many."""
+"""Narrow rows that are looked through before an index is."""
+TEXTS = 10_000
+"""The same of texts, which are wider, after the first window."""
 FEW = 3_000
 """Tickets that are looked at one by one."""
 NEAR = 6_000
@@ -218,6 +220,11 @@ def _in_texts(connection: sa.Connection, sought: Sought, floor: int, top: int, l
 
     There a common word fills the page, of which the index of pairs would name too many.
     """
+    if not sought.indexed:
+        found, bottom = _window(connection, sought, floor, top, TEXTS, limit)
+        if bottom is None or len(found) >= limit:
+            return found
+        return found + _by_words(connection, sought, floor, bottom, limit - len(found))
     near = _listed(connection, replace(sought, words=()), floor, top, NEAR)
     found = _rows(connection, sought, floor, top, limit, among(FACETS.no, near))
     if len(found) >= limit or len(near) < NEAR:
