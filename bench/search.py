@@ -102,7 +102,7 @@ class Questions:
 
     def _searches(self) -> dict[str, Callable[[], Ask]]:
         chance, words = self._chance, _WORDS[2]
-        long = {
+        long: dict[str, Callable[[], Ask]] = {
             f"{n} characters of any text": partial(lambda n: self._tickets(text=self._cut(n)), n) for n in range(2, 9)
         }
         return long | {
@@ -138,11 +138,11 @@ class Questions:
             "of a word": lambda: {"text": chance.choice(_WORDS[2])},
             "of a common word of any unit": lambda: {"text": _COMMON, "unit": self._unit()},
         }
-        second = {
+        second: dict[str, Callable[[], Ask]] = {
             f"page 2 {name}": partial(lambda make: self._tickets(cursor=self._at(0.9999), **make()), make)
             for name, make in asked.items()
         }
-        deep = {
+        deep: dict[str, Callable[[], Ask]] = {
             f"a page deep down {name}": partial(
                 lambda make: self._tickets(cursor=self._at(chance.random()), **make()), make
             )

@@ -8,7 +8,7 @@ those are looked at; else words are read through the index of pairs, and looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -36,9 +36,15 @@ from gateway.storage.search_texts import holding, newest_with
 from gateway.storage.texts import MAX_INT, check_texts
 
 WINDOWS = (3_000, 30_000)
-"""Narrow rows that are looked through before an index is; of texts, which are wider, only the first many."""
+"""Narrow rows that are looked through before an index is."""
+TEXTS = 10_000
+"""The same of texts, which are wider, after the first window."""
 FEW = 3_000
 """Tickets that are looked at one by one."""
+NEAR = 6_000
+"""So many that fit the filters are looked at before the index of pairs is."""
+MANY = 10_000
+"""Tickets of a filter that are put in the order of their changes; there may be more, then they are walked along."""
 _DAY = 8
 Conditions = Sequence[sa.ColumnElement[bool]]
 
@@ -205,8 +211,25 @@ def _listed(connection: sa.Connection, sought: Sought, floor: int, top: int, lim
         if few is not None:
             return found + _rows(connection, sought, floor, top, limit - len(found), among(FACETS.no, few))
         if sought.words:
-            return found + _by_words(connection, sought, floor, top, limit - len(found))
+            return found + _in_texts(connection, sought, floor, top, limit - len(found))
     return found + _rows(connection, sought, floor, top, limit - len(found))
+
+
+def _in_texts(connection: sa.Connection, sought: Sought, floor: int, top: int, limit: int) -> list[int]:
+    """The same of those whose texts hold the words: of what fits besides, the newest are looked at first.
+
+    There a common word fills the page, of which the index of pairs would name too many.
+    """
+    if not sought.indexed:
+        found, bottom = _window(connection, sought, floor, top, TEXTS, limit)
+        if bottom is None or len(found) >= limit:
+            return found
+        return found + _by_words(connection, sought, floor, bottom, limit - len(found))
+    near = _listed(connection, replace(sought, words=()), floor, top, NEAR)
+    found = _rows(connection, sought, floor, top, limit, among(FACETS.no, near))
+    if len(found) >= limit or len(near) < NEAR:
+        return found
+    return found + _by_words(connection, sought, floor, min(near), limit - len(found))
 
 
 def _window(
@@ -230,12 +253,13 @@ def _rows(
     return list(connection.execute(query).scalars())
 
 
-def _few_by_filter(connection: sa.Connection, sought: Sought) -> list[int] | None:
-    """All tickets that fit one of the filters, when these are few."""
+def _few_by_filter(connection: sa.Connection, sought: Sought, most: int | None = None) -> list[int] | None:
+    """All tickets that fit one of the filters, when these are no more than ``most`` (``FEW``)."""
+    most = most or FEW
     for ways in sought.indexed:
         fit = [sa.select(FACETS.no).where(one) for one in ways]
-        some = [sa.select(sa.func.count()).select_from(one.limit(FEW + 1).subquery()) for one in fit]
-        if sum(connection.execute(one).scalar_one() for one in some) <= FEW:  # more are dear to hand over
+        some = [sa.select(sa.func.count()).select_from(one.limit(most + 1).subquery()) for one in fit]
+        if sum(connection.execute(one).scalar_one() for one in some) <= most:  # more are dear to hand over
             return [no for one in fit for no in connection.execute(one).scalars()]
     return None
 
@@ -255,8 +279,8 @@ def _all_of_few(connection: sa.Connection, sought: Sought) -> list[str] | None:
     floor, top = int(sought.first), int(sought.last) + 1
     if sought.numbers is not None:
         found = _rows(connection, sought, floor, top, FEW + 1, among(FACETS.no, [int(one) for one in sought.numbers]))
-    elif (few := _few_by_filter(connection, sought)) is not None:
-        found = _rows(connection, sought, floor, top, FEW + 1, among(FACETS.no, few))
+    elif (few := _few_by_filter(connection, sought, MANY)) is not None:
+        return [str(number) for number in _rows(connection, sought, floor, top, MANY, among(FACETS.no, few))]
     elif sought.words:
         found = _by_words(connection, sought, floor, top, FEW + 1)
     else:

@@ -112,6 +112,9 @@ async def test_a_list_is_what_looking_at_every_ticket_finds(
     if not few:
         monkeypatch.setattr(search, "WINDOWS", (3, 5))
         monkeypatch.setattr(search, "FEW", 4)
+        monkeypatch.setattr(search, "NEAR", 2)
+        monkeypatch.setattr(search, "TEXTS", 4)
+        monkeypatch.setattr(search, "MANY", 4)
     records = await city(db, 30, seed=1)
     await indexed(db)
     for filters in FILTERS:
