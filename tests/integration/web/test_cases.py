@@ -6,11 +6,39 @@ from typing import Any
 
 import pytest
 
+from gateway.web.api.case_bodies import CASE_BODIES, TASK_BODIES
+from gateway.web.api.corrections import ACTIONS
+from gateway.web.app import API_ROUTES
+from gateway.web.auth import OWN_TASKS, ROLE_SCOPES, SCOPES
 from tests.support.cases import adopt_tables, classify
 from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
 SAID = "已联系王小明13800138000，路灯修好"
+HOSTILE: list[Any] = [
+    [],
+    "text",
+    7,
+    {"reason": 7, "text": 7, "unit": 7, "until": 7, "solved": 7, "satisfied": "5", "way": 7, "units": 7, "joint": 7},
+    {"reason": None, "text": None, "unit": None, "until": None, "solved": None, "satisfied": None, "units": None},
+    {"reason": "duty", "text": "a\0b", "unit": "M\0", "satisfied": 5, "units": ["M\0"], "way": "system"},
+    {"reason": "duty", "text": "a\0b"},
+    {"text": "a\0b"},
+    {"text": "a\0b", "satisfied": 5},
+    {"unit": "M\0", "reason": "duty"},
+    {"reason": "duty", "until": "9999-12-31T23:59:59+00:00"},
+    {"reason": "duty", "until": "0001-01-01T00:00:00+14:00"},
+    {"reason": "duty", "until": "9999-12-31T23:59:59-14:00"},
+    {"reason": "duty", "until": "2026-12-01T00:00:00"},
+    {"reason": "duty", "until": 1e308},
+    {"satisfied": 10**30},
+    {"satisfied": True},
+    {"way": "system", "units": ["M07"] * 3},
+    {"reason": "\u202e", "text": "\u2028" * 5000},
+    {"text": " " * 10},
+    {"text": "长" * 100_000},
+    {"reason": {"a": [{}] * 100}},
+]
 
 
 @pytest.fixture
@@ -134,3 +162,33 @@ async def test_a_repeated_request_is_one_and_lists_hold_what_is_open_and_overdue
     _, waiting = await city.get("/api/v1/waiting")
     assert [(one["kind"]["code"], one["ticket"]["status"]) for one in waiting["items"]] == [("decide", "classified")]
     assert (await city.get("/api/v1/tasks?cursor=nonsense"))[0] == 422
+
+
+async def test_wrong_bodies_of_every_verb_are_refused_and_never_a_fault(city: WebHouse) -> None:
+    path = await ticket(city)
+    record = await act(city, path, "dispatch")
+    own = f"{path}/tasks/{record['handling']['units'][0]['task_id']}"
+    doors = [f"{path}/actions/{verb}" for verb in CASE_BODIES] + [f"{own}/actions/{verb}" for verb in TASK_BODIES]
+    doors += [f"{path}/updates"]
+    for door in doors:
+        for body in HOSTILE:
+            status, answer = await city.ask("POST", door, "admin", json=body)
+            assert status in {200, 400, 404, 409, 412, 413, 422, 428}, (door, body, answer)
+        for raw in (b"", b"null", b"{", b"\xff", b'{"text": "\\ud800"}', b"[" * 5000, b'{"satisfied": NaN}'):
+            headers = {"Content-Type": "application/json"}
+            status, answer = await city.ask("POST", door, "admin", data=raw, headers=headers)
+            assert status in {400, 413, 422, 428}, (door, raw, answer)
+
+
+def test_every_verb_of_the_design_has_its_route() -> None:
+    """The names that others rely on: a verb that is renamed or lost breaks their programs."""
+    served = {route.path.removeprefix("/api/v1/tickets/{ticket}") for route in API_ROUTES if route.method == "POST"}
+    whole = ["withdraw", "merge", "unmerge", "dispatch", "reply", "evaluate", "reopen", "archive", "inform", "deflect"]
+    whole += ["supervise", "confer"]
+    of_task = ["sign", "return", "uphold", "reassign", "extend", "pause", "resume", "arrive", "respond", "reply"]
+    of_task += ["accept", "send_back"]
+    assert {f"/actions/{verb}" for verb in whole} | {"/actions/{verb}"} <= served  # confirm and reveal are of the last
+    assert {f"/tasks/{{task}}/actions/{verb}" for verb in of_task} <= served
+    assert {"confirm", "reveal"} <= ACTIONS.keys()
+    assert "cases:write" in SCOPES
+    assert ROLE_SCOPES["unit"] == {OWN_TASKS}

@@ -100,3 +100,19 @@ def test_half_a_workbook_is_refused() -> None:
     content = saved(NAMES)
     with pytest.raises(SheetRefused, match="damaged"):
         read(content[: len(content) // 2])
+
+
+def test_a_workbook_whose_entities_unfold_without_end_is_refused() -> None:
+    laughs = b"".join(b'<!ENTITY l%d "%s">' % (nth, b"&l%d;" % (nth - 1) * 10) for nth in range(1, 10))
+    head = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY l0 "lol">' + laughs + b"]>"
+    outside = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY l9 SYSTEM "file:///etc/passwd">]>'
+    for types in (head, outside):
+        whole, file = io.BytesIO(saved(NAMES, ["0101", "*", "*", "M02", "lead", "", ""])), io.BytesIO()
+        with zipfile.ZipFile(whole) as source, zipfile.ZipFile(file, "w") as target:
+            for name in source.namelist():
+                part = source.read(name)
+                if name == "xl/worksheets/sheet1.xml":
+                    part = types + part.replace(b"<sheetData>", b"<sheetData><row><c t='str'><v>&l9;</v></c></row>")
+                target.writestr(name, part)
+        with pytest.raises(SheetRefused, match=r"damaged|no row names|without a name"):
+            read(file.getvalue())
