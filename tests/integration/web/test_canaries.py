@@ -32,7 +32,8 @@ from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 NAMES = st.text(alphabet="鑫淼焱垚犇骉羴猋麤鱻", min_size=2, max_size=3).map(lambda given: f"张{given}")
-PHONES = st.integers(0, 99_999_999).map(lambda n: f"139{n:08}")
+PHONES = st.integers(40_000_000, 99_999_999).map(lambda n: f"139{n:08}")
+"""None of whose ends stands in the number of a ticket, such as 202611300000001."""
 WORDS = st.text(alphabet="qxzjvk", min_size=8, max_size=12)
 WISHES = st.sampled_from([None, "secret", "anonymous"])
 

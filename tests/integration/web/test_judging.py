@@ -96,9 +96,17 @@ async def test_one_post_with_the_pages_token_rates(house: WebHouse) -> None:
 
 async def test_the_address_of_an_earlier_reply_does_not_show_a_later_one(house: WebHouse) -> None:
     ticket, path = await answered(house, "1")
-    again = {"at": house.clock.now(), "actor": "user:li", "ticket_id": ticket}
-    for verb, more in ((CaseVerb.REOPEN, {"reason": "not_solved"}), (CaseVerb.REPLY, {"text": "又修好了"})):
-        await house.database.changes.execute(WorkOnCase(**again, verb=verb, note_id=new_ulid(), **more))
+    for verb, reason, text in ((CaseVerb.REOPEN, "not_solved", None), (CaseVerb.REPLY, None, "又修好了")):
+        work = WorkOnCase(
+            at=house.clock.now(),
+            actor="user:li",
+            ticket_id=ticket,
+            verb=verb,
+            reason=reason,
+            text=text,
+            note_id=new_ulid(),
+        )
+        await house.database.changes.execute(work)
     async with house.http.get(house.url + path) as response:
         page = await response.text()
     assert "又修好了" not in page
