@@ -71,7 +71,16 @@ def gauges(store: Store, leases: Leases, owner: str, lease_s: float = 30.0) -> O
 
 
 def shown() -> dict[tuple[str, ...], float]:
-    names = ("transcripts", "outbox", "callbacks", "feed_pending", "feed_dead", "feed_oldest", "clocks_")
+    names = (
+        "transcripts",
+        "outbox",
+        "callbacks",
+        "feed_pending",
+        "feed_dead",
+        "feed_oldest",
+        "clocks_pending",
+        "clocks_oldest",
+    )
     starts = tuple(f"gateway_{name}" for name in names)
     return {
         (sample.name.removeprefix("gateway_"), *sample.labels.values()): sample.value
