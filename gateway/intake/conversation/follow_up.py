@@ -169,6 +169,8 @@ class City:
     """Each in Chinese and in English."""
 
 
+_PROOF_CHARS = 200
+"""A longer message says more than a number and four digits, however they are spelled."""
 SOMEWHERE = City()
 """Of which nothing is known."""
 
@@ -244,6 +246,8 @@ def _owed(ticket: TicketBrief) -> tuple[str, str]:
 
 def verification_in(text: str | None) -> str | None:
     """The four digits that a message says and nothing besides; with a ticket's number, beside that."""
+    if len(text or "") > _PROOF_CHARS:
+        return None
     said = re.sub(r"\D+", " ", _NUMBER.sub(" ", _digits(text or ""))).split()
     around = _OF_A_NUMBER.sub("", re.sub(r"\d+|电话|手机|尾数|phone", "", _NUMBER.sub("", _digits(text or ""))))
     return said[0] if len(said) == 1 and len(said[0]) == _FEWEST and not around else None
