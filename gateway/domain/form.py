@@ -238,6 +238,8 @@ class Handling:
     first_asked: str | None = None
     undecided_since: str | None = None
     reopened: int = 0
+    reopened_at: str | None = None
+    """When it was last."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)

@@ -74,6 +74,7 @@ NEW_KEYS = {
     "erased_at",
     "handling.first_asked",
     "handling.reopened",
+    "handling.reopened_at",
     "handling.replies",
     "handling.reported_at",
     "handling.undecided_since",
