@@ -26,7 +26,7 @@ def answer(
 ) -> None:
     """``ticket`` is answered with ``text``, which stands in the note ``note_id``; no unit has anything left to do.
 
-    ``by``: which way it took; ``since``: when it was answered elsewhere (None: ``at``). From now on they may judge it.
+    ``by``: whose words they are; ``since``: when it was answered elsewhere (None: ``at``). It may be judged from then.
     """
     before = Status.HANDLING if ticket.status in NOT_BEGUN else ticket.status  # through the door that units take
     told = Alteration(ticket)
