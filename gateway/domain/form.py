@@ -395,6 +395,8 @@ class Form:
         form.prefill.fields = dict(self.prefill.fields)
         form.prefill.candidates = cloned(self.prefill.candidates)
         form.attachments = [cloned(one) for one in self.attachments]
+        handling = form.handling
+        handling.units, handling.clocks, handling.replies = [*handling.units], [*handling.clocks], [*handling.replies]
         return form
 
 

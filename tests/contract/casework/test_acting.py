@@ -449,6 +449,25 @@ async def test_a_reassignment_takes_a_unit_of_the_directory(centre: Centre) -> N
         centre.acting.on_task(TaskVerb.SIGN, record, "nobody's", "user:li", {})
 
 
+async def test_who_leads_is_decided_when_it_happens_not_by_what_an_officer_had_read(centre: Centre) -> None:
+    await centre.registered()
+    await centre.case(CaseVerb.DISPATCH)
+    said = {"unit": "M08", "reason": "joint_work"}
+    beside = centre.acting.on_case(CaseVerb.DISPATCH, await centre.record(), "user:li", said)
+    await centre.task(TaskVerb.RETURN, reason="not_ours")
+    await centre.task(TaskVerb.ACCEPT)
+    read = await centre.record()
+    leads = centre.acting.on_case(CaseVerb.DISPATCH, read, "user:wu", {"unit": "M09", "reason": "duty"})
+    for command in (beside, leads):
+        await centre.db.changes.execute(command)
+    record = await centre.record()
+    assert [(one["unit"], one["role"]) for one in record["handling"]["units"][1:]] == [
+        ("M08", "lead"),
+        ("M09", "joint"),
+    ]
+    assert (record["handling"]["lead_unit"], record["handling"]["undecided_since"]) == ("M08", None)
+
+
 async def test_what_waits_for_the_centre_is_listed_by_its_limits_until_it_is_done(centre: Centre) -> None:
     lists = centre.db.case_lists
     undecided = await centre.registered("0605")
