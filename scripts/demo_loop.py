@@ -14,8 +14,8 @@ from scripts.demo_people import Api, Chat, DemoFailed, SmsProvider
 
 CITY = ZoneInfo("Asia/Shanghai")
 NEIGHBOUR = "龙华区国贸大道的路灯不亮，晚上走路很危险。"
-DONE = "已更换损坏的灯头，今晚亮灯正常。"
 REPLY = "您反映的路灯已修好，感谢您的监督。"
+"""The unit's words, which go on to both who asked."""
 SCORES = {"sms": 5, "webchat": 4}
 """What the caller texts, and the neighbour writes in the chat."""
 UNCLEAR = {"unit": "M07", "reason": "unclear_duty"}
@@ -94,13 +94,12 @@ def _unit(city: City, path: str) -> Iterator[Row]:
     page.post(f"{own}/actions/sign", {})
     signed = _task(city, path)
     yield "签收 / signed", f"{_time(signed['signed_at'])}  {session['name']}  {session['unit_name']}  /unit/"
-    page.post(f"{own}/actions/reply", {"text": DONE})
-    yield "单位答复 / unit's reply", f"{_time(_task(city, path)['replied_at'])}  {DONE}"
+    page.post(f"{own}/actions/reply", {"text": REPLY})
+    yield "单位答复 / unit's reply", f"{_time(_task(city, path)['replied_at'])}  {REPLY}"
 
 
 def _told(city: City, path: str, chat: Chat, neighbour: str) -> Iterator[Row]:
     """答复: both who asked hear it, each by the way that they can be reached."""
-    city.desk.post(f"{path}/actions/reply", {"text": REPLY})
     for at, heard in ((path, partial(city.sms.heard, city.caller)), (f"/api/v1/tickets/{neighbour}", chat.heard)):
         city.wait_for("the reply to be sent", partial(_reached, city, at))
         text = city.wait_for("the reply to arrive", partial(_reply_among, heard))

@@ -30,12 +30,13 @@ def clock_worker(database: Database, owner: str) -> ClockWorker:
     return ClockWorker(due=database.case_clocks, commands=database.changes, fire=fire, owner=owner)
 
 
-def automatic_dispatch(database: Database, acting: Acting) -> AutomaticDispatch:
-    """What dispatches without people, where the policy allows it."""
+def automatic_dispatch(database: Database, acting: Acting, clock: Clock) -> AutomaticDispatch:
+    """What dispatches without people, where the policy allows it, or lets tickets wait for people."""
     return AutomaticDispatch(
         dispatcher=acting.dispatcher,
         store=database.changes,
         reader=database.reader,
         cursors=database.channel_states,
         next_commit=database.committed.next,
+        clock=clock,
     )

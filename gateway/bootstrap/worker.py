@@ -73,7 +73,7 @@ class Worker:
         )
         known = Catalogue.read(settings.config_dir)
         self.clocks = clock_worker(database, base.process.owner)
-        self.dispatch = automatic_dispatch(database, acting(settings, base.tables, known, base.clock))
+        self.dispatch = automatic_dispatch(database, acting(settings, base.tables, known, base.clock), base.clock)
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(

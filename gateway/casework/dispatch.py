@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.case.case import Case, Offer
@@ -20,7 +20,7 @@ from gateway.errors import Conflict, RejectedInput
 
 @dataclass(slots=True, kw_only=True)
 class DispatchTicket:
-    """``offers`` have the ticket from now on, exactly one of them as lead unless a lead has it already."""
+    """``offers`` have the ticket from now on: exactly one of them leads, or none where a unit leads already."""
 
     at: datetime
     actor: str
@@ -39,6 +39,8 @@ class DispatchTicket:
     text: str | None = None
     only_new: bool = False
     """Nothing happens to a ticket that anybody has dispatched or left undecided before."""
+    beside: bool = False
+    """They help where a unit leads already."""
     key: ExternalKey | None = None
     """By which it is known again: a repeated request alters nothing."""
     trace: str | None = None
@@ -55,9 +57,11 @@ class DispatchTicket:
         ticket = world.ticket(self.ticket_id, erased=erased)
         if not self.offers:
             raise RejectedInput("a dispatch names a unit")
-        roles = _roles(ticket.form.handling)
+        roles, offers = _roles(ticket.form.handling), self.offers
+        if self.beside and Role.LEAD in roles.values():
+            offers = tuple(replace(offer, role=Role.JOINT) for offer in offers)
         if (self.only_new and _begun(ticket)) or all(
-            roles.get(offer.unit) in {Role.LEAD, offer.role} for offer in self.offers
+            roles.get(offer.unit) in {Role.LEAD, offer.role} for offer in offers
         ):
             return world.applied(ticket, skipped=True)
         world.ticket(self.ticket_id, version=self.version, erased=erased)
@@ -71,7 +75,7 @@ class DispatchTicket:
             table=self.table,
             policy=self.policy,
         )
-        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, self.offers, self.steps)
+        Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, offers, self.steps)
         if self.text and self.note_id:
             world.new_notes.append(
                 Note(

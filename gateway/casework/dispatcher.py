@@ -14,7 +14,7 @@ from gateway.domain.case.directory import Directory, UnitKind
 from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
 from gateway.domain.form import Routing
 from gateway.domain.ids import new_ulid
-from gateway.domain.task_status import Role, is_gone
+from gateway.domain.task_status import Role
 from gateway.errors import RejectedInput
 from gateway.ports.clock import Clock
 from gateway.ports.store import Record
@@ -117,7 +117,7 @@ class Dispatcher:
         return command
 
     def choose(self, record: Record, actor: str, choice: UnitChoice, *, version: int | None = None) -> DispatchTicket:
-        """The command by which the units that the centre names have it.
+        """The command by which the units that the centre names have it: the first leads, unless another one does.
 
         ``RejectedInput``: there is no such unit; it is not the one that the tables name and no reason is given; or a
         department's duty would go down to a town (国办函〔2025〕66号).
@@ -132,10 +132,9 @@ class Dispatcher:
         self._check_not_down(decision, choice.unit)
         chosen = [choice.unit, *choice.joint]
         step = Routing(DispatchStage.CENTRE.value, choice.reason or CHOSEN, choice.text, chosen)
-        first = Role.JOINT if _is_led(record) else Role.LEAD
-        units = ((choice.unit, first), *((code, Role.JOINT) for code in choice.joint))
+        units = ((choice.unit, Role.LEAD), *((code, Role.JOINT) for code in choice.joint))
         command = self._command(record, actor, version, found, units, (*shown_steps(decision), step))
-        command.text = choice.text
+        command.text, command.beside = choice.text, True
         return command
 
     def check(self, code: str) -> None:
@@ -187,12 +186,6 @@ class Dispatcher:
             policy=found.policy,
             note_id=new_ulid(),
         )
-
-
-def _is_led(record: Record) -> bool:
-    """Whether a unit that leads has the ticket."""
-    units = record["handling"]["units"]
-    return any(one["role"] == Role.LEAD and not is_gone(one["status"]) for one in units)
 
 
 def shown_steps(decision: Decision) -> list[Routing]:

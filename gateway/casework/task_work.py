@@ -97,9 +97,9 @@ class WorkOnTask:
         until = self.until and rfc3339(self.until)
         match self.verb:
             case TaskVerb.RESPOND:
-                return task.status == TaskStatus.WORKING and task.responded_at is not None
+                return self._stays(task) and task.responded_at is not None
             case TaskVerb.ARRIVE:
-                return task.status == TaskStatus.WORKING and task.arrived_at is not None
+                return self._stays(task) and task.arrived_at is not None
             case TaskVerb.EXTEND:
                 extended = task.status == TaskStatus.EXTENDED and task.due_at == until
                 return until is not None and (extended or task.asked_until == until)
@@ -107,6 +107,10 @@ class WorkOnTask:
                 return self.unit is not None and task.asked_pause == self.reason
             case _:
                 return False
+
+    def _stays(self, task: UnitTask) -> bool:
+        """Whether the verb leads where the task is already."""
+        return NEXT[TaskStatus(task.status)].get(self.verb) == task.status
 
     def _agrees(self, handling: Handling, task: UnitTask) -> bool:
         """Of a verb that has led where the task is already: whether it said the same then."""
@@ -171,7 +175,7 @@ _DO: Mapping[TaskVerb, Callable[[WorkOnTask, Case, UnitTask], None]] = {
     TaskVerb.EXTEND: WorkOnTask.extend,
     TaskVerb.PAUSE: WorkOnTask.pause,
     TaskVerb.RESUME: lambda _, case, task: case.resume(task),
-    TaskVerb.REPLY: lambda work, case, task: case.reply(task, work.note_id, solved=work.solved),
+    TaskVerb.REPLY: lambda work, case, task: case.reply(task, work.note_id, work.text, solved=work.solved),
     TaskVerb.ACCEPT: WorkOnTask.accept,
     TaskVerb.SEND_BACK: lambda work, case, task: case.send_back(task, work.reason or "", work.said_in),
 }

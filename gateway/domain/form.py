@@ -238,6 +238,8 @@ class Handling:
     first_asked: str | None = None
     undecided_since: str | None = None
     reopened: int = 0
+    reopened_at: str | None = None
+    """When it was last."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)
@@ -393,6 +395,8 @@ class Form:
         form.prefill.fields = dict(self.prefill.fields)
         form.prefill.candidates = cloned(self.prefill.candidates)
         form.attachments = [cloned(one) for one in self.attachments]
+        handling = form.handling
+        handling.units, handling.clocks, handling.replies = [*handling.units], [*handling.clocks], [*handling.replies]
         return form
 
 

@@ -29,6 +29,7 @@ def merge(ticket: Ticket, head: Ticket, event: TicketMerged) -> None:
     gone = Alteration(ticket)
     gone.set("status", moved(ticket.status, Status.MERGED))
     ticket.form.status_before_merge = ticket.status.value
+    gone.set("handling.undecided_since", None)
     gone.set("related.merged_into", head.ticket_id)
     ticket.record(event, gone)
     head.record(TicketMerged(at=event.at, actor=event.actor, merged=ticket.ticket_id))

@@ -77,13 +77,21 @@ _AT_WORK: Final = {
     _V.REASSIGN: _S.CANCELLED,
 }
 NEXT: Final[Mapping[TaskStatus, Mapping[TaskVerb, TaskStatus]]] = {
-    # Who answers or arrives has taken the task: nobody signs first while water runs out.
-    _S.OFFERED: {_V.SIGN: _S.SIGNED} | {verb: after for verb, after in _AT_WORK.items() if verb is not _V.PAUSE},
+    # Who answers or arrives has taken the task: nobody signs first while water runs out. More time is for who has.
+    _S.OFFERED: {_V.SIGN: _S.SIGNED}
+    | {verb: after for verb, after in _AT_WORK.items() if verb not in {_V.PAUSE, _V.EXTEND}},
     _S.SIGNED: _AT_WORK,
     _S.WORKING: _AT_WORK,
     _S.EXTENDED: _AT_WORK,
     _S.PAUSED: {_V.RESUME: _S.WORKING, _V.REPLY: _S.REPLIED, _V.REASSIGN: _S.CANCELLED},
-    _S.RETURNING: {_V.ACCEPT: _S.RETURNED, _V.UPHOLD: _S.UPHELD, _V.REASSIGN: _S.RETURNED},
+    # Until the centre has decided, what is urgent is still this unit's to answer.
+    _S.RETURNING: {
+        _V.RESPOND: _S.RETURNING,
+        _V.ARRIVE: _S.RETURNING,
+        _V.ACCEPT: _S.RETURNED,
+        _V.UPHOLD: _S.UPHELD,
+        _V.REASSIGN: _S.RETURNED,
+    },
     _S.UPHELD: {_V.SIGN: _S.SIGNED} | _AT_WORK,
     _S.REPLIED: {_V.ACCEPT: _S.ACCEPTED, _V.SEND_BACK: _S.SENT_BACK},
     _S.ACCEPTED: {_V.SEND_BACK: _S.SENT_BACK},

@@ -146,6 +146,7 @@ class Ticket:
         """诉求人撤回: its requester takes it back. ``Conflict`` when it is closed, or answered already."""
         gone = Alteration(self)
         gone.set("status", moved(self.status, Status.WITHDRAWN))
+        gone.set("handling.undecided_since", None)
         self.record(event, gone)
 
     def record(self, event: Event, alteration: Alteration | None = None) -> None:

@@ -343,12 +343,10 @@ class World:
                 self.people = {key: one for key, one in self.people.items() if one != known}
 
     def _move_limits(self, since: int) -> None:
-        """Time limits follow from what is demanded, whoever has altered that."""
+        """Time limits follow from what is demanded, whoever has said or altered that."""
         told = {one.ticket_id: one.event for one in self.journal.entries[since:] if _moves_limits(one.event)}
         for ticket_id, event in told.items():
-            ticket = self.tickets[ticket_id]
-            if ticket.form.handling.clocks:
-                Case(ticket, event.at, event.actor, self.case_rules).corrected()
+            Case(self.tickets[ticket_id], event.at, event.actor, self.case_rules).corrected()
 
     def applied(
         self,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.domain.case.policy import (
+    ANSWER_LIMIT,
     JUDGE_LIMIT,
     VISIT_LIMIT,
     CasePolicy,
@@ -126,6 +127,7 @@ class _Limits(_Closed):
     approve: _Limit
     visit: _Limit = Field(default_factory=lambda: _told(VISIT_LIMIT))
     judge: _Limit = Field(default_factory=lambda: _told(JUDGE_LIMIT))
+    answer: _Limit = Field(default_factory=lambda: _told(ANSWER_LIMIT))
 
 
 def _told(limit: TimeLimit) -> _Limit:
@@ -151,6 +153,7 @@ class _File(_Closed):
     extensions: _Extensions = Field(default_factory=_Extensions)
     automatic_dispatch_above: float | None = Field(None, ge=0.5, le=1)
     archive_alone: bool = True
+    gives_out: bool = True
 
 
 def read_case_policy(
@@ -199,6 +202,7 @@ def read_case_policy(
         most_extensions=file.extensions.most,
         longest_extension=file.extensions.longest,
         archive_alone=file.archive_alone,
+        gives_out=file.gives_out,
     )
 
 

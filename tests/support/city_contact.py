@@ -14,6 +14,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from gateway.casework.await_dispatch import AwaitDispatch
 from gateway.casework.case_work import WorkOnCase
 from gateway.casework.dispatch import DispatchTicket
 from gateway.casework.task_work import WorkOnTask
@@ -24,6 +25,7 @@ from gateway.domain.command import Applied, Command
 from gateway.domain.interaction import Interaction
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.messages import NewMessage
+from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskVerb
 from gateway.domain.words import Disposition
 from gateway.domain.world import NewTicket
@@ -100,11 +102,15 @@ class Life:
         note = f"{self.ticket_id}-n{next(self._ids)}"
         return await self.do(WorkOnCase, verb.value, actor="user:li", verb=verb, note_id=note, **more) is not None
 
-    async def version(self) -> int:
-        """Of the ticket, as somebody sees it who looks."""
+    async def record(self) -> dict[str, Any]:
+        """The ticket, as somebody sees it who looks."""
         while self._all.down(self.now):
             await self.waits(MINUTE, 5 * MINUTE)
-        version: int = (await self._all.db.reader.ticket(self.ticket_id))["version"]
+        return await self._all.db.reader.ticket(self.ticket_id)
+
+    async def version(self) -> int:
+        """Of the ticket then."""
+        version: int = (await self.record())["version"]
         return version
 
     # -- the person ---------------------------------------------------------------------------------------------------
@@ -124,6 +130,7 @@ class Life:
             again = await self._execute(self._contact(need), "contact sent again")
             assert again is not None
             assert again.ticket_id == self.ticket_id
+        await self.do(AwaitDispatch, "awaited")
         await self._taken_down(need, decision)
 
     def _contact(self, need: Need) -> AcceptContact:
@@ -251,9 +258,12 @@ class Life:
             await self._works_on(task_id, unit)
 
     async def _answered_to_the_person(self) -> None:
-        await self.waits(5 * MINUTE, 2 * HOUR)
-        if await self.case(CaseVerb.REPLY, text="您反映的问题已处理"):
-            await self._judged()
+        """The lead's words have gone on if it was the last to finish; of several units the centre tells."""
+        if (await self.record())["status"] != Status.REPLIED:
+            await self.waits(5 * MINUTE, 2 * HOUR)
+            if not await self.case(CaseVerb.REPLY, text="您反映的问题已处理"):
+                return
+        await self._judged()
 
     async def _judged(self) -> None:
         """评价; then 归档 or 重办."""
@@ -269,8 +279,7 @@ class Life:
         if score > 2 or self.likely(0.3):
             await self.case(CaseVerb.ARCHIVE, reason="evaluated")
         elif await self.case(CaseVerb.REOPEN, reason="not_solved"):
-            record = await self._all.db.reader.ticket(self.ticket_id)
-            for task in record["handling"]["units"]:
+            for task in (await self.record())["handling"]["units"]:
                 if task["status"] == "sent_back":
                     self._beside(partial(Life._works_on, task_id=task["task_id"], unit=task["unit"]))
 
@@ -305,7 +314,8 @@ class Life:
     async def _given_to_another(self, task_id: str) -> None:
         """改派."""
         unit = self._chance.choice(self._all.city.units)
-        to = Offer(task_id=f"{self.ticket_id}-k{next(self._ids)}", unit=unit, role=Role.LEAD)
+        roles = {one["task_id"]: Role(one["role"]) for one in (await self.record())["handling"]["units"]}
+        to = Offer(task_id=f"{self.ticket_id}-k{next(self._ids)}", unit=unit, role=roles[task_id])
         if await self.task(TaskVerb.REASSIGN, task_id, reason="wrong_unit", to=to, directory="directory:1"):
             await self._at_the_unit(to.task_id, unit)
 

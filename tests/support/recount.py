@@ -38,6 +38,8 @@ _STAGES = {
 }
 _GIVEN = frozenset({"replied", "evaluated", "archived", "merged", "informed", "deflected", "withdrawn"})
 _GONE = frozenset({"returned", "cancelled"})
+_ANSWERS = frozenset({"responded", "arrived"})
+_SIGNS = _ANSWERS | {"signed", "extended", "paused", "replied"}
 _BEGUN = frozenset({"working", "extended", "paused", "replied", "accepted", "sent_back"})
 
 
@@ -99,9 +101,9 @@ class Recount:
         task = self.tasks[data["task_id"]]
         if what == "reassigned":
             task.status = "returned" if task.status == "returning" else "cancelled"
-        else:
+        elif task.status != "returning" or what not in _ANSWERS:  # it is still the centre's to review
             task.status = _TASKS.get(what, task.status)
-        task.signed = task.signed or what in {"signed", "responded", "arrived", "replied"}
+        task.signed = task.signed or what in _SIGNS
 
     def _clock(self, what: str, data: Mapping[str, Any]) -> None:
         clock_id = data["clock_id"]

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gateway.domain import task_status as states
+from gateway.domain.case.answer import answer
+from gateway.domain.case.centre_work import CentreWork
 from gateway.domain.case.dispatch import DispatchStage
 from gateway.domain.case.policy import ClockKind, UnreviewedReturn
-from gateway.domain.case.stage import WITHIN, stage
-from gateway.domain.case.task_time import NO_WISH, TaskTime
+from gateway.domain.case.stage import WITHIN
+from gateway.domain.case.task_time import NO_WISH
 from gateway.domain.events import (
     CaseDispatched,
-    CaseUndecided,
     Event,
     TaskAccepted,
     TaskArrived,
@@ -32,13 +33,14 @@ from gateway.domain.events import (
 )
 from gateway.domain.form import Return, Routing, UnitTask, cloned
 from gateway.domain.ids import from_rfc3339, rfc3339
-from gateway.domain.status import Status, moved
 from gateway.domain.task_status import GONE, Role, TaskStatus, TaskVerb
 from gateway.domain.ticket import LEAD, Alteration
-from gateway.errors import Conflict
+from gateway.errors import Conflict, StaleVersion
 
 MOVES_LIMITS = frozenset({"demand.type", "demand.category", "demand.urgency"})
 """Record paths from which time limits follow."""
+BY_UNIT = "unit"
+"""Of a reply that went on to the requester as the unit gave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,61 +55,40 @@ class Offer:
     """首问负责: it was asked first."""
 
 
-class Case(TaskTime):
+class Case(CentreWork):
     """What happens to the tasks of a ticket at one instant, done by somebody."""
 
     __slots__ = ()
 
-    def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
-        """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting.
-
-        ``steps``: of the decision that came to nothing; ``candidates``: the units that it found.
-        """
-        if self._ticket.form.handling.undecided_since is not None:
-            return
-        if self._ticket.status not in WITHIN:
-            raise Conflict(f"a ticket that is {self._ticket.status} cannot be dispatched")
-        told = Alteration(self._ticket)
-        told.set("handling.undecided_since", rfc3339(self._at))
-        units = self._ticket.form.handling.units
-        after = stage(self._ticket.status, units, classified=True) if units else Status.CLASSIFIED
-        told.set("status", moved(self._ticket.status, after))
-        event = CaseUndecided(at=self._at, actor=self._actor, reason=reason, candidates=list(candidates))
-        event.trace = self._traced(steps)
-        self._ticket.record(event, told)
-        self.clocks.start(ClockKind.DECIDE)
-
-    def _traced(self, steps: Iterable[Routing]) -> list[str]:
-        """The record shows ``steps`` instead of those of the decision before; as events tell them."""
-        if shown := list(steps):
-            self._ticket.form.handling.routing_trace = shown
-        return [f"{step.stage}:{step.rule}" for step in shown]
-
     def dispatch(self, decided: CaseDispatched, offers: Iterable[Offer], steps: Iterable[Routing] = ()) -> None:
-        """派单 to ``offers``, of which one leads; where nobody does, it may be a unit that helped so far.
+        """派单 to ``offers``, of which one leads where nobody does yet; it may be a unit that helped so far.
 
-        ``Conflict``: it is answered or over, or a unit has it already.
+        ``Conflict``: it is answered or over, a unit has it already, or not exactly one unit would lead.
         """
         ticket = self._ticket
         if ticket.status not in WITHIN:
             raise Conflict(f"a ticket that is {ticket.status} cannot be dispatched")
         asked_first = decided.stage == DispatchStage.FIRST_ASKED
         offers = [replace(offer, held=asked_first and offer.role is Role.LEAD) for offer in offers]
-        led = self.led_by
-        if led is not None and any(offer.role is Role.LEAD for offer in offers):
+        led, leads = self.led_by, sum(offer.role is Role.LEAD for offer in offers)
+        if led is not None and leads:
             raise Conflict(f"{led} leads this ticket already; re-assign its task, or add units beside it")
+        if led is None and leads != 1:
+            raise Conflict("nobody leads this ticket: one unit has to, the others help")
         raised = {offer.unit: task for offer in offers if (task := self._helping(offer)) is not None}
         self._free(offer for offer in offers if offer.unit not in raised)
         told = Alteration(ticket)
         told.set("handling.undecided_since", None)
         decided.trace = self._traced(steps) or decided.trace
         ticket.record(decided, told)
-        self.clocks.meet(self.clocks.running(ClockKind.DECIDE))
+        self.clocks.meet(self._own(ClockKind.DECIDE))
+        self.clocks.stop(self._own(ClockKind.RESPOND))
         for offer in offers:
             if offer.unit in raised:
                 self._lead_on(raised[offer.unit], held=offer.held)
             else:
                 self._offer(offer, decided.directory)
+        self.answerable()
 
     def _helping(self, offer: Offer) -> UnitTask | None:
         """The task of a unit that helped so far and is to lead. ``Conflict`` when it has finished."""
@@ -133,7 +114,7 @@ class Case(TaskTime):
             event.changed[LEAD] = [lead, unit]
 
     def _free(self, offers: Iterable[Offer]) -> None:
-        busy = {one.unit for one in self._ticket.form.handling.units if not states.is_gone(one.status)}
+        busy = {one.unit for one in self._having()}
         if twice := next((one.unit for one in offers if one.unit in busy), None):
             raise Conflict(f"{twice} has this ticket already")
 
@@ -162,7 +143,7 @@ class Case(TaskTime):
         self._record(event, None, made)
         urgent = self.rules.is_urgent(self._ticket.form)
         first = self.rules.policy.first(urgent=urgent)
-        since = self._ticket.created_at if urgent and before is None else self._at
+        since = self._urgent_since() if urgent and before is None else self._at
         for kind, begun in ((first, since), (ClockKind.REPLY, self._at)):
             keeps = before if kind in self.rules.policy.keep_on_reassignment else None
             old = None if keeps is None else next(self.clocks.running(kind, task_id=keeps.task_id), None)
@@ -208,22 +189,8 @@ class Case(TaskTime):
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
         if self.led_by is None:
             self.undecided("returned")
-
-    @property
-    def led_by(self) -> str | None:
-        """The unit that leads; None: nobody does."""
-        units = self._ticket.form.handling.units
-        return next((one.unit for one in units if one.role == Role.LEAD and not states.is_gone(one.status)), None)
-
-    def unmerged(self) -> None:
-        """It is one of its own again: the units that had it lost it when it was merged, so the centre decides anew."""
-        handling = self._ticket.form.handling
-        begun = handling.units or handling.undecided_since is not None
-        if self._ticket.status in WITHIN and begun and self.led_by is None:
-            if handling.undecided_since is None:
-                self.undecided("unmerged")
-            else:
-                self.clocks.start(ClockKind.DECIDE)
+        self.answer_urgent()
+        self.answerable()
 
     def uphold(self, task: UnitTask, note_id: str | None, *, by_silence: bool = False) -> None:
         """维持派单: final for the reason that the unit gave."""
@@ -241,7 +208,12 @@ class Case(TaskTime):
                 self.uphold(task, None, by_silence=True)
 
     def reassign(self, task: UnitTask, to: Offer, reason: str, note_id: str | None, directory: str | None) -> None:
-        """改派; what the first unit missed stays its own. ``Conflict`` when the other one has a task of it."""
+        """改派; what the first unit missed stays its own. ``Conflict`` when the other one has a task of it.
+
+        ``StaleVersion``: what the unit is for the ticket has changed since somebody chose another one for that.
+        """
+        if to.role != task.role:
+            raise StaleVersion(f"{task.unit} is {task.role} by now; read the task again and repeat your action")
         self._free((to,))
         about = {"to_task": to.task_id, "unit": to.unit, "reason": reason, "note_id": note_id}
         self._move(task, TaskVerb.REASSIGN, TaskReassigned, about)
@@ -249,33 +221,50 @@ class Case(TaskTime):
         self._met(task, ClockKind.REVIEW)
         self.clocks.stop(self.clocks.running(task_id=task.task_id))
 
-    def reply(self, task: UnitTask, note_id: str, *, solved: bool) -> None:
-        """答复: who replies has signed. Where nobody has to approve it, it is accepted at once."""
+    def reply(self, task: UnitTask, note_id: str, text: str | None = None, *, solved: bool) -> None:
+        """答复: who replies has signed. Where nobody has to approve it, it is accepted at once.
+
+        ``text``, its words: when the lead is the last who finishes they go on to the requester. Otherwise the centre
+        answers them.
+        """
         now = rfc3339(self._at)
         first = {"signed_at": task.signed_at or now, "replied_at": now}
         self._move(task, TaskVerb.REPLY, TaskReplied, {"note_id": note_id, "solved": solved}, **first)
         self._met(task, ClockKind.SIGN, ClockKind.RESPOND)
         self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
         if self.rules.policy.approve_replies:
+            self.clocks.pause(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
             self.clocks.start(ClockKind.APPROVE, task_id=task.task_id)
+            return
+        self._accepted(self.task(task.task_id))
+        if text is not None and task.role == Role.LEAD and self.finished():
+            answer(self._ticket, self.clocks, at=self._at, actor=self._actor, note_id=note_id, text=text, by=BY_UNIT)
         else:
-            self.accept(self.task(task.task_id))
+            self.answerable()
 
     def accept(self, task: UnitTask) -> None:
         """The centre takes the reply: the unit was in time when it gave it, not when somebody read it."""
+        self._accepted(task)
+        self.answerable()
+
+    def _accepted(self, task: UnitTask) -> None:
         replied_at = from_rfc3339(task.replied_at) if task.replied_at else self._at
         self._move(task, TaskVerb.ACCEPT, TaskAccepted, accepted_at=rfc3339(self._at))
         self._met(task, ClockKind.APPROVE)
         self.clocks.meet(self.clocks.running(ClockKind.REPLY, task_id=task.task_id), replied_at)
 
     def send_back(self, task: UnitTask, reason: str, note_id: str | None) -> None:
-        """退回重办: the limit of the reply goes on; where the reply had been accepted another one begins."""
+        """退回重办: the limit of the reply is what it was; where the reply had been accepted another one begins."""
         about = {"reason": reason, "note_id": note_id}
         accepted = task.accepted_at is not None
+        replied_at = from_rfc3339(task.replied_at) if task.replied_at else self._at
         self._move(task, TaskVerb.SEND_BACK, TaskSentBack, about, replied_at=None, accepted_at=None)
         self._met(task, ClockKind.APPROVE)
         if accepted:
             self.clocks.start(ClockKind.REPLY, task_id=task.task_id, unit=task.unit)
+        else:
+            self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id), replied_at)
+        self.answerable()
 
     def corrected(self) -> None:
         """The demand has become another: running clocks go by its limits. What was breached stays so.
@@ -284,14 +273,16 @@ class Case(TaskTime):
         """
         urgent = self.rules.is_urgent(self._ticket.form)
         gone, first = (ClockKind.SIGN, ClockKind.RESPOND) if urgent else (ClockKind.RESPOND, ClockKind.SIGN)
-        begun = self._ticket.created_at if urgent else self._at
+        begun = self._urgent_since() if urgent else self._at
         for task in list(self._ticket.form.handling.units):
             left = list(self.clocks.running(gone, task_id=task.task_id))
             self.clocks.stop(left)
             answered = task.responded_at or task.arrived_at or (task.signed_at and not urgent)
-            waits = TaskStatus(task.status) in states.WITH_UNIT and not answered
+            status = TaskStatus(task.status)
+            waits = (status in states.WITH_UNIT or (urgent and status is TaskStatus.RETURNING)) and not answered
             if waits and (left or urgent) and not any(self.clocks.running(first, task_id=task.task_id)):
                 self.clocks.start(first, task_id=task.task_id, unit=task.unit, since=begun)
+        self.answer_urgent()
         self.clocks.corrected()
 
     def cancel(self) -> None:

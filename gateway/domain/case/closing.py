@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from gateway.domain.case.answer import answer
 from gateway.domain.case.case import Case
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.replies import Replies, is_unreachable, newest
@@ -17,7 +18,6 @@ from gateway.domain.events import (
     CaseDissatisfied,
     CaseInformed,
     CaseReopened,
-    CaseReplied,
     CaseSupervised,
     Event,
     TicketRated,
@@ -65,19 +65,11 @@ class Closing:
         """Nothing happens yet."""
         self._case, self._ticket, self._at, self._actor = case, ticket, at, actor
 
-    def reply(self, note_id: str, text: str, by: str) -> None:
-        """回复. ``Conflict`` while a unit has something to do, or when it is closed."""
-        ticket = self._ticket
+    def reply(self, note_id: str, text: str, by: str, since: datetime | None = None) -> None:
+        """回复, given elsewhere at ``since``. ``Conflict`` while a unit has something to do, or when it is closed."""
         self._check(CaseVerb.REPLY)
-        told = Alteration(ticket)
-        told.set("status", moved(self._before_reply(), Status.REPLIED))
-        told.set("handling.undecided_since", None)
-        told.set("outcome.replied_at", rfc3339(self._at))
-        told.set("outcome.public_reply", text)
-        self._record(CaseReplied(at=self._at, actor=self._actor, note_id=note_id, by=by), told)
-        self._case.clocks.stop(self._case.clocks.running())
-        self._case.clocks.start(ClockKind.VISIT)
-        Replies(ticket, self._at, self._actor).due(note_id)
+        ticket, clocks = self._ticket, self._case.clocks
+        answer(ticket, clocks, at=self._at, actor=self._actor, note_id=note_id, text=text, by=by, since=since)
 
     def evaluate(self, satisfied: int, channel: str, comment: str | None, reply_id: str | None = None) -> None:
         """评价, of the reply ``reply_id`` (None: the one that was given last). ``Conflict`` before there is one."""
@@ -147,6 +139,7 @@ class Closing:
         told = Alteration(ticket)
         told.set("status", moved(ticket.status, Status.HANDLING))
         told.set("handling.reopened", handling.reopened + 1)
+        told.set("handling.reopened_at", rfc3339(self._at))
         told.set("handling.undecided_since", None)
         told.set("outcome.closed_at", None)
         self._record(CaseReopened(at=self._at, actor=self._actor, reason=reason, note_id=note_id), told)
@@ -216,11 +209,6 @@ class Closing:
         self._case.cancel()
         if text is not None and note_id is not None:
             Replies(self._ticket, self._at, self._actor).due(note_id)
-
-    def _before_reply(self) -> Status:
-        """What the centre answers itself goes through the same door as what units did."""
-        status = self._ticket.status
-        return Status.HANDLING if status in {Status.REGISTERED, Status.CLASSIFIED} else status
 
     def _check(self, verb: CaseVerb) -> None:
         if (refused := standing_of(self._ticket, UTC).refusal(verb)) is not None:

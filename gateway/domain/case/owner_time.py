@@ -13,7 +13,7 @@ from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.ticket_clocks import clock_shown
 from gateway.domain.form import Form
 
-_CENTRES = frozenset({ClockKind.DECIDE, ClockKind.REVIEW})
+_CENTRES = frozenset({ClockKind.DECIDE, ClockKind.REVIEW, ClockKind.ANSWER})
 """While these run the centre has it."""
 
 

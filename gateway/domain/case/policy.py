@@ -28,6 +28,7 @@ class ClockKind(Term):
     APPROVE = "approve", "审批", "Approve"
     VISIT = "visit", "回访", "Ask what the requester thinks"
     JUDGE = "judge", "不满意处理", "Decide about a dissatisfied requester"
+    ANSWER = "answer", "回复诉求人", "Answer the requester"
 
 
 class Reckoning(Term):
@@ -129,6 +130,9 @@ class CasePolicy:
     longest_extension: timedelta = timedelta(hours=48)
     archive_alone: bool = True
     """What was judged well, and whom nobody could reach, is put away without anybody's doing."""
+    gives_out: bool = True
+    """Whether cases are given to units here: what nobody has given out yet has a clock. Else a system of the city's own
+    does that."""
 
     def first(self, *, urgent: bool) -> ClockKind:
         """What a unit must do first: respond, from registration on; or sign, from dispatch on."""
@@ -176,6 +180,11 @@ JUDGE_LIMIT = TimeLimit(
     warn_before=timedelta(hours=4),
     escalation=(EscalationStep(timedelta(), EscalateTo.SUPERVISION),),
 )
+ANSWER_LIMIT = TimeLimit(
+    length=timedelta(hours=4),
+    warn_before=timedelta(hours=1),
+    escalation=(EscalationStep(timedelta(), EscalateTo.CENTRE),),
+)
 _HALF_AN_HOUR, _DAY, _TWO_DAYS = timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48)
 PLAN = CasePolicy(
     version=0,
@@ -188,6 +197,7 @@ PLAN = CasePolicy(
         ClockKind.APPROVE: TimeLimit(length=_DAY),
         ClockKind.VISIT: VISIT_LIMIT,
         ClockKind.JUDGE: JUDGE_LIMIT,
+        ClockKind.ANSWER: ANSWER_LIMIT,
     },
     replies={DemandType.CONSULTATION: TimeLimit(length=_DAY), DemandType.SUGGESTION: TimeLimit(length=_DAY)},
 )

@@ -46,10 +46,10 @@ class CaseReport:
 def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, actor: str) -> bool:
     """Whether anything was news: a status that the ticket has already, without a word, is none, nor is the same reply.
 
-    An older report than the newest is kept in the history and moves nothing. ``Conflict`` while units of ours act on
-    the ticket, or when it was merged, withdrawn or directed elsewhere; ``RejectedInput`` for a reply without words.
+    What is older than the newest report, or than what was last said here about the whole (that it is answered, closed,
+    reopened), is kept in the history and moves nothing. ``Conflict`` while units of ours act on the ticket, or when it
+    was merged, withdrawn or directed elsewhere; ``RejectedInput`` for a reply without words.
     """
-    newest = ticket.form.handling.reported_at
     event = CaseReported(
         at=at,
         actor=actor,
@@ -57,7 +57,8 @@ def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, ac
         reported_at=rfc3339(report.at),
         note_id=report.note_id if report.text else None,
     )
-    if newest is not None and report.at < from_rfc3339(newest):
+    handling, outcome = ticket.form.handling, ticket.form.outcome
+    if is_late(report.at, handling.reported_at, handling.reopened_at, outcome.replied_at, outcome.closed_at):
         event.late = True
         ticket.record(event)
         return True
@@ -78,17 +79,25 @@ def take_report(report: CaseReport, ticket: Ticket, case: Case, at: datetime, ac
         told.set("status", _way(before, after))
         told.set("handling.undecided_since", None)
         if before in _ANSWERED:
-            told.set("handling.reopened", ticket.form.handling.reopened + 1)
+            told.set("handling.reopened", handling.reopened + 1)
+            told.set("handling.reopened_at", rfc3339(report.at))
             told.set("outcome.closed_at", None)
     ticket.record(event, told)
     if after is not before:
         case.clocks.meet(case.clocks.running(ClockKind.DECIDE))
+        if after is Status.HANDLING:
+            case.clocks.meet(case.clocks.running(ClockKind.RESPOND), min(report.at, at))
     closing = Closing(case, ticket, at, actor)
     if before in _ANSWERED and after is not before:
         closing.opened_again()
     if replies:
-        closing.reply(report.note_id, report.text or "", "case_system")
+        closing.reply(report.note_id, report.text or "", "case_system", min(report.at, at))
     return True
+
+
+def is_late(at: datetime, *said: str | None) -> bool:
+    """Whether something newer than ``at`` was ``said``, at these RFC 3339 instants."""
+    return any(one is not None and at < from_rfc3339(one) for one in said)
 
 
 def _after(before: Status, said: Reported) -> Status:

@@ -102,7 +102,7 @@ class TaskTime:
         """
         clocks = self._extendable(task, until)
         about = {"until": rfc3339(until), "reason": reason, "note_id": note_id}
-        self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None)
+        self._move(task, TaskVerb.EXTEND, TaskExtended, about, asked_until=None, **self._taken(task))
         self._granted(task, task.asked_until)
         self.clocks.extend(clocks, until)
 
@@ -120,7 +120,7 @@ class TaskTime:
     def pause(self, task: UnitTask, reason: str, note_id: str | None) -> None:
         """暂停."""
         about = {"reason": reason, "note_id": note_id}
-        self._move(task, TaskVerb.PAUSE, TaskPaused, about, asked_pause=None)
+        self._move(task, TaskVerb.PAUSE, TaskPaused, about, asked_pause=None, **self._taken(task))
         self._granted(task, task.asked_pause)
         self.clocks.pause(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
 
@@ -128,6 +128,10 @@ class TaskTime:
         """恢复."""
         self._move(task, TaskVerb.RESUME, TaskResumed)
         self.clocks.resume(self.clocks.running(ClockKind.REPLY, task_id=task.task_id))
+
+    def _taken(self, task: UnitTask) -> dict[str, str]:
+        """Whoever does more with a task than sign it has signed it."""
+        return {"signed_at": task.signed_at or rfc3339(self._at)}
 
     def _met(self, task: UnitTask, *kinds: ClockKind) -> None:
         self.clocks.meet(self.clocks.running(*kinds, task_id=task.task_id))

@@ -30,7 +30,7 @@ class CaseDispatched(Event):
 
 @event("case.replied", zh="已回复诉求人", en="Requester answered")
 class CaseReplied(Event):
-    """回复: the requester is told what was done. ``by``: how it reaches them first."""
+    """回复: the requester is told what was done. ``by``: whose words they are: desk, unit or case_system."""
 
     note_id: str
     by: str

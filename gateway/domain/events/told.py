@@ -36,7 +36,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "attachment_id": ("附件标识", "the attachment"),
     "attempts": ("回拨次数", "how often the person has been called"),
     "because": ("为何用此方式，代码", "why this way, by code"),
-    "by": ("回复途径，代码", "the way to the requester, by code"),
+    "by": ("由谁答复：desk、unit、case_system", "whose words they are: desk, unit or case_system"),
     "by_silence": ("逾期未审，按规则处理", "nobody decided in time"),
     "bytes": ("字节数", "length in bytes"),
     "callback_id": ("回拨标识", "the callback"),

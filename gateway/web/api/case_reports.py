@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from gateway.casework.case_report import TakeCaseReport
 from gateway.domain.case.note import MOST_CHARS
-from gateway.domain.case.reported import CaseReport, Reported
-from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339
+from gateway.domain.case.reported import CaseReport, Reported, is_late
+from gateway.domain.ids import new_ulid, rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.edge.field_models import Closed
 from gateway.web.api.tickets import read
@@ -56,8 +56,9 @@ async def update(context: Context) -> web.Response:
         )
     )
     after = await context.services.reader.ticket(ticket_id)
-    newest = after["handling"]["reported_at"]
-    late = newest is not None and body.at < from_rfc3339(newest)
+    handling, outcome = after["handling"], after["outcome"]
+    said = (handling["reported_at"], handling["reopened_at"], outcome["replied_at"], outcome["closed_at"])
+    late = is_late(body.at, *said)
     result = "repeated" if applied.replayed else "unchanged" if applied.skipped else "late" if late else "applied"
     told = {key: after[key] for key in ("ticket_id", "ticket_no", "status", "version")}
     return json_response({**told, "result": result})

@@ -19,6 +19,7 @@ from gateway.casework.tables_in_force import TablesInForce
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.case.verbs import CaseVerb
+from gateway.domain.command import Applied, Command
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.domain.task_status import TaskVerb
@@ -26,6 +27,7 @@ from gateway.errors import AlreadyDispatched, Conflict, NotFound, RejectedInput
 from gateway.intake.ticket.correct import CorrectTicket
 from gateway.ports.cases import TaskQuery
 from gateway.ports.catalogues import CatalogueVersion
+from gateway.ports.store import CommandStore
 from gateway.storage.database import Database
 from tests.contract.storage.changes import written
 from tests.support.clocks import NOON, SHANGHAI, SetClock
@@ -348,16 +350,59 @@ async def test_another_type_has_another_limit_from_the_dispatch_on(centre: Centr
     assert found == recounted
 
 
+class MeanwhileCorrected:
+    """A store in which somebody corrects the ticket between the first look at it and the dispatch."""
+
+    def __init__(self, centre: Centre, code: str) -> None:
+        self._centre, self._code, self._corrected = centre, code, False
+
+    async def execute(self, command: Command) -> Applied:
+        if not self._corrected:
+            self._corrected = True
+            await self._centre.correct(demand__category={"code": self._code})
+        return await self._centre.db.changes.execute(command)
+
+
+def following(centre: Centre, store: CommandStore) -> AutomaticDispatch:
+    return AutomaticDispatch(
+        dispatcher=centre.acting.dispatcher,
+        store=store,
+        reader=centre.db.reader,
+        cursors=centre.db.channel_states,
+        next_commit=centre.db.committed.next,
+        clock=centre.clock,
+    )
+
+
+@pytest.mark.parametrize("code", ["0605", "0104"])
+async def test_what_is_corrected_meanwhile_goes_by_what_it_says_then(db: Database, clock: SetClock, code: str) -> None:
+    centre = Centre(db, clock)
+    await centre.open(POLICY_TEXT + "automatic_dispatch_above: 0.9\n")
+    await centre.registered()
+    await following(centre, MeanwhileCorrected(centre, code)).look(centre.ticket_id)
+    handling = (await centre.record())["handling"]
+    assert (handling["lead_unit"], handling["undecided_since"] is not None) == (None, True)
+    assert await centre.events("case.dispatched") == []
+
+
+async def test_what_nobody_gives_out_waits_for_the_centre_by_a_clock(centre: Centre) -> None:
+    follower = following(centre, centre.db.changes)
+    for category in ("0101", None):
+        await centre.registered(category)
+        for _ in range(2):
+            await follower.look(centre.ticket_id)
+        (clock,) = await centre.clocks(ClockKind.DECIDE)
+        assert (clock["unit"], clock["met_at"]) == (None, None)
+        assert (await centre.record())["handling"]["undecided_since"] is None
+    assert [one.kind for one in (await centre.db.case_lists.waiting(limit=9)).items] == ["decide", "decide"]
+    await centre.case(CaseVerb.DISPATCH, unit="M02", reason="duty")
+    assert len((await centre.db.case_lists.waiting(limit=9)).items) == 1
+
+
 async def test_surely_classified_it_goes_by_itself_where_the_policy_allows(db: Database, clock: SetClock) -> None:
     centre = Centre(db, clock)
     await centre.open(POLICY_TEXT + "automatic_dispatch_above: 0.9\n")
-    follower = AutomaticDispatch(
-        dispatcher=centre.acting.dispatcher,
-        store=db.changes,
-        reader=db.reader,
-        cursors=db.channel_states,
-        next_commit=db.committed.next,
-    )
+    follower = following(centre, db.changes)
     await centre.registered()
     await follower.look(centre.ticket_id)
     assert (await centre.record())["handling"]["lead_unit"] == "M02"
@@ -402,6 +447,25 @@ async def test_a_reassignment_takes_a_unit_of_the_directory(centre: Centre) -> N
     record = await centre.record()
     with pytest.raises(NotFound):
         centre.acting.on_task(TaskVerb.SIGN, record, "nobody's", "user:li", {})
+
+
+async def test_who_leads_is_decided_when_it_happens_not_by_what_an_officer_had_read(centre: Centre) -> None:
+    await centre.registered()
+    await centre.case(CaseVerb.DISPATCH)
+    said = {"unit": "M08", "reason": "joint_work"}
+    beside = centre.acting.on_case(CaseVerb.DISPATCH, await centre.record(), "user:li", said)
+    await centre.task(TaskVerb.RETURN, reason="not_ours")
+    await centre.task(TaskVerb.ACCEPT)
+    read = await centre.record()
+    leads = centre.acting.on_case(CaseVerb.DISPATCH, read, "user:wu", {"unit": "M09", "reason": "duty"})
+    for command in (beside, leads):
+        await centre.db.changes.execute(command)
+    record = await centre.record()
+    assert [(one["unit"], one["role"]) for one in record["handling"]["units"][1:]] == [
+        ("M08", "lead"),
+        ("M09", "joint"),
+    ]
+    assert (record["handling"]["lead_unit"], record["handling"]["undecided_since"]) == ("M08", None)
 
 
 async def test_what_waits_for_the_centre_is_listed_by_its_limits_until_it_is_done(centre: Centre) -> None:

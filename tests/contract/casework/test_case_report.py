@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from gateway.casework.case_report import TakeCaseReport
+from gateway.casework.case_work import WorkOnCase
 from gateway.domain.case.reported import CaseReport, Reported
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied
+from gateway.domain.ids import rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.errors import Conflict, RejectedInput
+from gateway.intake.ticket.correct import CorrectTicket
 from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.storage.database import Database
 from tests.contract.casework.test_case_work import Office
@@ -89,6 +93,46 @@ async def test_an_older_update_never_moves_the_state_back(system: CaseSystem) ->
     await system.says("signed", 30)
     await system.says("open", 59)
     assert await system.stands() == ("replied", 0)
+
+
+async def test_an_older_update_never_takes_back_what_was_said_here(system: CaseSystem) -> None:
+    async def here(minutes: float, verb: CaseVerb, **more: Any) -> None:
+        about: dict[str, Any] = {"actor": "user:li", "ticket_id": system.office.ticket_id, "note_id": f"h{minutes}"}
+        at = NOON + timedelta(minutes=minutes)
+        await system.office.db.changes.execute(WorkOnCase(at=at, verb=verb, **about, **more))
+
+    await here(60, CaseVerb.REPLY, text="已修好")
+    await system.says("handling", 10)
+    assert await system.stands() == ("replied", 0), "it was answered later than that"
+    await here(120, CaseVerb.REOPEN, reason="not_solved")
+    await system.says("replied", 90, "当时修好了")
+    assert await system.stands() == ("classified", 1), "it was reopened later than that"
+    await system.says("replied", 121, "这次真修好了")
+    assert await system.stands() == ("replied", 1)
+    await here(130, CaseVerb.EVALUATE, satisfied=5)
+    await here(140, CaseVerb.ARCHIVE, reason="evaluated")
+    await system.says("handling", 135)
+    assert await system.stands() == ("archived", 1), "it was put away later than that"
+    events = await system.office.db.reader.events(ticket_id=system.office.ticket_id)
+    told = [one["data"].get("late", False) for one in events if one["type"] == "case.reported"]
+    assert told == [True, True, False, True]
+
+
+async def test_begun_there_is_a_response_and_handed_on_is_none(system: CaseSystem) -> None:
+    urgent = CorrectTicket(
+        at=NOON,
+        actor="user:li",
+        ticket_id=system.office.ticket_id,
+        values={"demand.urgency": {"level": "urgent"}},
+        told=("demand.urgency",),
+    )
+    await system.office.db.changes.execute(urgent)
+    await system.says("dispatched", 1)
+    await system.says("signed", 2)
+    assert (await system.office.clock("respond"))["met_at"] is None
+    await system.says("handling", 3)
+    clock = await system.office.clock("respond")
+    assert (clock["met_at"], clock["breached_at"]) == (rfc3339(NOON + timedelta(minutes=3)), None)
 
 
 async def test_a_newer_update_opens_it_again(system: CaseSystem) -> None:

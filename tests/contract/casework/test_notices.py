@@ -439,7 +439,7 @@ async def test_what_a_clock_that_ran_ahead_put_off_leaves_when_it_is_put_right(
 ) -> None:
     """What is urgent at once; what is not, in the unit's hours, and not after the year that the clock had skipped."""
     clock.jump(ahead.total_seconds())
-    await house.office.registered(urgency={"level": "urgent", "reason": "停水"})
+    await house.office.registered(at=NOON + ahead, urgency={"level": "urgent", "reason": "停水"})
     await house.office.dispatched("M02", after_s=ahead.total_seconds())
     await house.office.registered()
     await house.office.dispatched("M02", after_s=ahead.total_seconds())

@@ -110,7 +110,6 @@ async def test_the_loop_goes_in_its_order_and_no_step_is_left_out(hotline: Hotli
         assert await hotline.types(ticket) == before
     await hotline.task("12-01 09:10", ticket, task, TaskVerb.SIGN)
     await hotline.task("12-01 09:50", ticket, task, TaskVerb.REPLY, text="修好了")
-    await hotline.case("12-01 10:00", ticket, CaseVerb.REPLY, text="修好了")
     await hotline.case("12-01 10:05", ticket, CaseVerb.EVALUATE, satisfied=5)
     await hotline.case("12-01 10:06", ticket, CaseVerb.ARCHIVE, reason="evaluated")
     told = [kind for kind in await hotline.types(ticket) if not kind.startswith(("clock.", "reply."))]
@@ -196,7 +195,6 @@ async def test_reopened_it_is_in_work_again_with_a_limit_from_then_on(hotline: H
     ticket = await hotline.registered("12-01 09:00")
     (task,) = await hotline.dispatched("12-01 09:00", ticket, "M01")
     await hotline.task("12-01 09:10", ticket, task, TaskVerb.REPLY, text="已处理")
-    await hotline.case("12-01 10:00", ticket, CaseVerb.REPLY, text="已处理")
     await hotline.case("12-01 11:00", ticket, CaseVerb.EVALUATE, satisfied=1)
     await hotline.case("12-01 12:00", ticket, CaseVerb.REOPEN, reason="not_solved")
     record = await hotline.db.reader.ticket(ticket)
@@ -204,7 +202,6 @@ async def test_reopened_it_is_in_work_again_with_a_limit_from_then_on(hotline: H
     replies = [one["due_at"] for one in record["handling"]["clocks"] if one["kind"] == "reply"]
     assert replies == ["2026-12-03T01:00:00.000Z", "2026-12-03T04:00:00.000Z"]
     await hotline.task("12-02 09:00", ticket, task, TaskVerb.REPLY, text="换了灯")
-    await hotline.case("12-02 10:00", ticket, CaseVerb.REPLY, text="换了灯")
     await hotline.case("12-02 11:00", ticket, CaseVerb.EVALUATE, satisfied=5)
     outcome = (await hotline.db.reader.ticket(ticket))["outcome"]
     assert [one["satisfied"] for one in outcome["evaluations"]] == [1, 5]

@@ -57,7 +57,8 @@ async def test_a_case_is_dispatched_and_worked_on_with_the_keyboard_alone(house:
     await picture(desk, "case-1440")
     told = await record(house, call)
     assert [(one["unit"], one["status"]) for one in told["handling"]["units"]] == [("M07", "accepted")]
-    await focus(desk, "回复")
+    assert (told["status"], told["outcome"]["public_reply"]) == ("replied", "路灯已修好")
+    await desk.see("已答复", ".ticket-chips")
 
 
 async def test_what_nobody_is_named_for_is_left_to_the_centre_which_chooses(house: WebHouse, desk: Browser) -> None:

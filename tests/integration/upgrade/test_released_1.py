@@ -74,6 +74,7 @@ NEW_KEYS = {
     "erased_at",
     "handling.first_asked",
     "handling.reopened",
+    "handling.reopened_at",
     "handling.replies",
     "handling.reported_at",
     "handling.undecided_since",
@@ -581,7 +582,7 @@ async def test_an_old_ticket_is_given_to_a_unit_and_its_clocks_run(city: City) -
         note_id="n1",
     )
     await city.db.changes.execute(work)
-    assert (await city.db.reader.ticket(ticket_id))["status"] == "handling"
+    assert (await city.db.reader.ticket(ticket_id))["status"] == "replied"
     await city.recounts()
 
 

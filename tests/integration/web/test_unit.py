@@ -58,7 +58,7 @@ async def test_sign_return_reply_from_the_phone_page(house: WebHouse, water: Uni
     assert (status, problem["code"]) == (412, "stale_version")
     assert (await water.do("return", two))[0] == 422
     status, task = await water.do("return", two, reason="not_ours", text="属交通局")
-    assert (status, task["status"], task["verbs"]) == (200, "returning", [])
+    assert (status, task["status"], task["verbs"]) == (200, "returning", ["respond", "arrive"])
     picture = png(4, 3)
     for shows in ("before", "after"):
         path = f"{TASKS}/{one}/pictures?shows={shows}&name=a.png"
@@ -148,8 +148,11 @@ async def test_an_extension_is_the_centres_to_grant(house: WebHouse, water: Unit
     (task,) = await dispatched(house, await _ticket(house), "M02")
     until = (house.clock.now() + timedelta(hours=60)).isoformat()
     assert (await water.do("extend", task, until=until))[0] == 422
+    status, refused = await water.do("extend", task, until=until, reason="parts")
+    assert (status, refused["code"]) == (409, "not_now"), "who has not signed has no need of more time"
+    assert (await water.do("sign", task))[0] == 200
     status, shown = await water.do("extend", task, until=until, reason="parts")
-    assert (status, shown["status"]) == (200, "offered")
+    assert (status, shown["status"]) == (200, "signed")
     assert shown["asked_until"] is not None
     assert (await water.do("extend", task, until=until, reason="想到再说"))[0] == 422, "a code, no words"
 

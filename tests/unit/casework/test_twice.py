@@ -18,6 +18,7 @@ pytestmark = pytest.mark.unit
 BEFORE: dict[TaskVerb, list[Any]] = {
     TaskVerb.UPHOLD: [give_back("not_our_duty")],
     TaskVerb.ACCEPT: [give_back("not_our_duty")],
+    TaskVerb.EXTEND: [sign],
     TaskVerb.PAUSE: [sign],
     TaskVerb.RESUME: [sign, lambda case, task: case.pause(task, "weather", None)],
     TaskVerb.SEND_BACK: [reply],
@@ -67,6 +68,7 @@ def test_what_ends_a_case_ends_it_once(verb: CaseVerb, reason: str) -> None:
 def test_asking_twice_for_the_same_time_asks_once() -> None:
     ticket = OneTicket()
     ticket.dispatched("12-01 09:00", "M01")
+    ticket.do("12-01 09:04", "M01", sign)
     ticket.do("12-01 09:05", "M01", lambda case, task: case.ask_extension(task, on("12-04 09:00"), "materials", None))
     assert told(ticket, TaskVerb.EXTEND, on("12-01 09:10")).skipped
     assert len(ticket.clocks("approve")) == 1

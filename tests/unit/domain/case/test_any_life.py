@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gateway.casework.await_dispatch import AwaitDispatch
 from gateway.casework.case_report import TakeCaseReport
 from gateway.casework.case_work import WorkOnCase
 from gateway.casework.dispatch import DispatchTicket, LeaveUndecided
@@ -25,15 +27,15 @@ from gateway.domain.case.verbs import CaseVerb, WhyArchived
 from gateway.domain.command import Applied, Command
 from gateway.domain.fold import coded_state, recounted
 from gateway.domain.form import Form
-from gateway.domain.ids import from_rfc3339
+from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.status import CLOSED
-from gateway.domain.task_status import RUNNING, WITH_UNIT, Role, TaskStatus, TaskVerb, is_gone
+from gateway.domain.task_status import BEGUN, RUNNING, WITH_UNIT, Role, TaskStatus, TaskVerb, is_gone
 from gateway.domain.ticket import Ticket
 from gateway.errors import GatewayError
 from gateway.intake.ticket.correct import CorrectTicket
 from gateway.intake.ticket.merge import MergeTicket
 from gateway.intake.ticket.withdraw import WithdrawTicket
-from tests.support.casework import OneTicket
+from tests.support.casework import SHIPPED, OneTicket
 
 pytestmark = pytest.mark.unit
 NINE = datetime(2026, 12, 1, 1, tzinfo=UTC)
@@ -50,6 +52,7 @@ on_tasks = st.fixed_dictionaries(
         "reason": reasons,
         "text": texts,
         "to": st.sampled_from(UNITS),
+        "role": st.sampled_from([Role.LEAD, Role.LEAD, Role.JOINT]),
         "hours": st.integers(1, 90),
     }
 )
@@ -74,6 +77,8 @@ class Life(RuleBasedStateMachine):
         )
         self.began = coded_state(self.ticket, ())
         self.now, self.made = NINE, 0
+        self.whole = False
+        """Its person has said what they had to say."""
 
     # -- what is done -------------------------------------------------------------------------------------------------
 
@@ -96,20 +101,37 @@ class Life(RuleBasedStateMachine):
         self.made += 1
         return f"x{self.made}"
 
-    @initialize(units=st.lists(st.sampled_from(UNITS), min_size=1, max_size=2, unique=True))
-    def begin(self, units: list[str]) -> None:
-        self.dispatch(units, leads=True)
+    @initialize(
+        units=st.lists(st.sampled_from(UNITS), max_size=2, unique=True),
+        code=st.sampled_from(["0402", "010101"]),
+        approve=st.booleans(),
+        empty=st.sampled_from([False, False, False, True]),
+    )
+    def begin(self, units: list[str], code: str, *, approve: bool, empty: bool) -> None:
+        self.world.case_rules = replace(SHIPPED, policy=replace(SHIPPED.policy, approve_replies=approve))
+        self.ticket.empty = empty
+        self.began = coded_state(self.ticket, ())
+        values = {"demand.category": {"code": code}}
+        about: dict[str, Any] = {"at": self.now, "actor": "system", "ticket_id": "t", "told": tuple(values)}
+        assert self.done(CorrectTicket(**about, values=values)) is not None
+        if units:
+            self.dispatch(units, leads=True)
 
-    @rule(units=st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True), leads=st.booleans())
-    def dispatch(self, units: list[str], *, leads: bool) -> None:
+    @rule()
+    def all_is_said(self) -> None:
+        if self.done(AwaitDispatch(at=self.now, ticket_id="t")) is not None:
+            self.whole = True
+
+    @rule(
+        units=st.lists(st.sampled_from(UNITS), min_size=1, max_size=3, unique=True),
+        leads=st.booleans(),
+        beside=st.booleans(),
+    )
+    def dispatch(self, units: list[str], *, leads: bool, beside: bool = False) -> None:
         offers = tuple(
             Offer(task_id=self.name(), unit=unit, role=Role.JOINT if nth or not leads else Role.LEAD)
             for nth, unit in enumerate(units)
         )
-        if not leads and not any(
-            one.role == Role.LEAD and not is_gone(one.status) for one in self.ticket.form.handling.units
-        ):
-            return  # who decides names a lead where there is none
         self.done(
             DispatchTicket(
                 at=self.now,
@@ -119,6 +141,7 @@ class Life(RuleBasedStateMachine):
                 stage="function",
                 directory="directory:1",
                 policy="policy:1",
+                beside=beside,
             )
         )
 
@@ -130,7 +153,7 @@ class Life(RuleBasedStateMachine):
             self.work(**one)
 
     def work(
-        self, verb: TaskVerb, nth: int, reason: str, text: str | None, to: str, hours: int, *, by_unit: bool
+        self, verb: TaskVerb, nth: int, reason: str, text: str | None, to: str, role: Role, hours: int, *, by_unit: bool
     ) -> None:
         units = self.ticket.form.handling.units
         task = units[nth % len(units)]
@@ -144,7 +167,7 @@ class Life(RuleBasedStateMachine):
             "text": WORDS if verb is TaskVerb.REPLY else text,
             "note_id": self.name(),
             "until": self.now + timedelta(hours=hours),
-            "to": Offer(task_id=self.name(), unit=to, role=Role(task.role)),
+            "to": Offer(task_id=self.name(), unit=to, role=role),
         }
         if self.done(WorkOnTask(at=self.now, **command)) is not None and command["text"] is None:
             again = self.done(WorkOnTask(at=self.now + timedelta(seconds=1), **command))
@@ -219,11 +242,49 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def a_case_is_somebodys(self) -> None:
         handling = self.ticket.form.handling
-        if self.ticket.status in WITHIN and handling.units and handling.reported_at is None:
-            led = any(one.role == Role.LEAD and not is_gone(one.status) for one in handling.units)
-            assert led is (handling.undecided_since is None)
-        if handling.undecided_since is not None and self.ticket.status in WITHIN:
+        if handling.undecided_since is not None:
+            assert self.ticket.status in WITHIN
             assert self.running(ClockKind.DECIDE) == [None]
+        if self.ticket.status not in WITHIN or handling.reported_at is not None:
+            return
+        there = [one for one in handling.units if not is_gone(one.status)]
+        leads = sum(one.role == Role.LEAD for one in there)
+        assert leads <= 1
+        if handling.units:
+            assert (leads == 1) is (handling.undecided_since is None)
+        finished = bool(leads) and all(one.status == TaskStatus.ACCEPTED for one in there)
+        assert (None in self.running(ClockKind.ANSWER)) is finished
+        nobodys = not there and not self.ticket.empty
+        if nobodys and (self.whole or handling.units):
+            assert None in (*self.running(ClockKind.DECIDE), *self.running(ClockKind.RESPOND))
+        answered = self.ticket.form.outcome.replied_at or handling.reopened
+        answered = answered or any(one.responded_at or one.arrived_at for one in handling.units)
+        urgent = self.world.case_rules.is_urgent(self.ticket.form) and not answered
+        assert (None in self.running(ClockKind.RESPOND)) is (nobodys and urgent)
+
+    @invariant()
+    def what_is_urgent_is_answered_from_registration_on(self) -> None:
+        clocks = [one for one in self.ticket.form.handling.clocks if one.kind == ClockKind.RESPOND]
+        if clocks and clocks[0].task_id is None:
+            assert clocks[0].started_at == rfc3339(NINE)
+        if self.world.case_rules.is_urgent(self.ticket.form):
+            for task in self.ticket.form.handling.units:
+                unanswered = task.responded_at is None and task.arrived_at is None
+                if unanswered and task.status in {TaskStatus.OFFERED, TaskStatus.SIGNED, TaskStatus.RETURNING}:
+                    assert task.task_id in self.running(ClockKind.RESPOND)
+
+    @invariant()
+    def who_has_more_than_the_offer_has_signed(self) -> None:
+        for task in self.ticket.form.handling.units:
+            assert task.signed_at is not None or TaskStatus(task.status) not in BEGUN
+
+    @invariant()
+    def nobody_is_late_while_the_centre_reads(self) -> None:
+        reading = {one.task_id for one in self.ticket.form.handling.units if one.status == TaskStatus.REPLIED}
+        for clock in self.ticket.form.handling.clocks:
+            if clock.kind == ClockKind.REPLY and clock.task_id in reading:
+                assert clock.next_at is None
+        assert reading <= set(self.running(ClockKind.APPROVE))
 
     @invariant()
     def clocks_run_for_who_has_something_to_do(self) -> None:

@@ -48,11 +48,14 @@ def replied(at: str) -> OneTicket:
 def test_an_unapproved_reply_does_not_go_out() -> None:
     ticket = replied("12-02 10:00")
     assert (ticket.task("M01").status, ticket.clock("approve").due_at) == ("replied", on("12-03 10:00"))
+    assert ticket.clock("reply").next_at is None
     with pytest.raises(Conflict, match="M01 has not finished"):
         ticket.answered("12-02 10:05")
     ticket.do("12-02 11:00", "M01", accept)
     assert ticket.clock("approve").met_at == on("12-02 11:00")
+    assert (ticket.clock("answer").due_at, ticket.clock("answer").unit) == (on("12-02 15:00"), None)
     ticket.answered("12-02 11:01")
+    assert ticket.clock("answer").met_at == on("12-02 11:01")
 
 
 def test_what_is_sent_back_goes_on_with_the_limit_that_it_had() -> None:
@@ -69,6 +72,7 @@ def test_the_units_reply_counts_when_it_was_given_not_when_it_was_read() -> None
     ticket.time_passes("12-03 10:20")
     ticket.do("12-03 10:30", "M01", accept)
     assert (ticket.clock("reply").met_at, ticket.clock("reply").breached_at) == (on("12-03 09:59"), None)
+    assert ticket.told("clock.breached") == []
 
 
 def test_a_late_reply_that_is_sent_back_is_late() -> None:

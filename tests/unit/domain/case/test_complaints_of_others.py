@@ -150,6 +150,7 @@ def test_glpi_1911_and_frappe_1895_each_unit_answers_for_its_own_time() -> None:
     ticket.do("12-01 13:00", "M01", pause)
     ticket.do("12-01 14:00", "M01", resume)
     ticket.do("12-01 15:00", "M01", reply)
+    ticket.answered("12-01 15:00")
     times = owner_times(ticket.ticket.form, on("12-05 09:00"), SHIPPED)
     assert times == {"E01": 2 * HOUR, None: HOUR, "M01": 2 * HOUR}
     assert sum(times.values(), timedelta()) == on("12-01 15:00") - on("12-01 09:00") - HOUR

@@ -412,6 +412,7 @@ def test_an_extension_needs_approval_and_happens_once() -> None:
 def test_an_extension_is_no_longer_than_the_policy_says() -> None:
     ticket = OneTicket()
     ticket.dispatched("12-01 10:00", "M01")
+    ticket.do("12-01 10:10", "M01", sign)
     for ask in (Case.ask_extension, Case.extend):
         with pytest.raises(RejectedInput, match="48 hours"):
             ticket.do("12-02 09:00", "M01", lambda case, task, ask=ask: ask(case, task, on("12-05 11:00"), "m", None))
@@ -421,6 +422,7 @@ def test_an_extension_is_no_longer_than_the_policy_says() -> None:
 def test_while_an_extension_is_not_decided_the_clock_goes_on_and_a_breach_stays() -> None:
     ticket = OneTicket()
     ticket.dispatched("12-01 10:00", "M01")
+    ticket.do("12-01 10:10", "M01", sign)
     ticket.do("12-03 09:00", "M01", lambda case, task: case.ask_extension(task, on("12-04 10:00"), "m", "n1"))
     ticket.time_passes("12-03 10:29")
     with pytest.raises(Conflict, match="passed"):
