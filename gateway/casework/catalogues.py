@@ -20,7 +20,7 @@ from typing import Final
 
 from gateway.casework.differences import RowChange, differences, line_differences
 from gateway.domain.case.directory import Directory
-from gateway.domain.case.rules import DispatchTable
+from gateway.domain.case.dispatch_table import DispatchTable
 from gateway.edge.case_policy import read_case_policy
 from gateway.edge.dispatch_table import DISPATCH_COLUMNS, FIRST_ROW, TERRITORY, KnownCodes, dispatch_rows, rules_of
 from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, read_sheet

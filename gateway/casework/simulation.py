@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.casework.catalogues import InForce
 from gateway.domain.case.dispatch import Decision, decide
-from gateway.domain.case.rules import Dispatched
+from gateway.domain.case.dispatch_table import Dispatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 from gateway.casework.catalogues import CALENDAR, DIRECTORY, DISPATCH, POLICY, InForce, rows_of, text_of
 from gateway.domain.case.calendar import PublicDays, WorkCalendar
 from gateway.domain.case.directory import Directory
+from gateway.domain.case.dispatch_table import DispatchTable
 from gateway.domain.case.matters import Matters
 from gateway.domain.case.policy import PLAN, CasePolicy
-from gateway.domain.case.rules import DispatchTable
 from gateway.domain.case.rules_in_force import BY_PLAN, NO_MATTERS, CaseRules
 from gateway.domain.hours import parse_span
 from gateway.edge.case_policy import read_case_policy

@@ -13,7 +13,7 @@ import pytest
 from gateway.casework.catalogues import DIRECTORY, DISPATCH, INSTALLATION, Catalogues, as_csv
 from gateway.casework.simulation import simulate
 from gateway.domain.case.dispatch import decide
-from gateway.domain.case.rules import Dispatched
+from gateway.domain.case.dispatch_table import Dispatched
 from gateway.edge.sheets import SheetRefused
 from gateway.errors import Conflict, NotFound, RejectedInput
 from gateway.ports.catalogues import CatalogueVersion
