@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from gateway.bootstrap.worker import Worker
     from gateway.bootstrap.written import WrittenContacts
 
+DISPATCHING = frozenset({"web", "worker"})
+"""The parts that decide who must act."""
+
 
 async def open_house(
     settings: Settings, parts: Collection[str], stack: AsyncExitStack, *, migrate: bool, name: str = "gateway"
@@ -38,10 +41,11 @@ async def open_house(
 
     ``migrate``: nobody has brought the schema up to date before. ``ConfigError``, ``StoreUnavailable``.
     """
-    house = House(await open_foundation(settings, stack, migrate=migrate), parts, name)
-    if house.written is not None:
+    dispatches = not DISPATCHING.isdisjoint(parts)
+    house = House(await open_foundation(settings, stack, migrate=migrate, dispatches=dispatches), parts, name)
+    if house.written is not None:  # who answers calls waits for no table
         await adopt_tables(settings, house.base.database, house.base.clock)
-    await house.base.tables.refresh()
+        await house.base.tables.refresh()
     return house
 
 
@@ -61,7 +65,7 @@ class House:
             from gateway.bootstrap.voice import Voice  # noqa: PLC0415 - as above
 
             self.voice = Voice(base)
-        if "web" in parts or "worker" in parts:
+        if not DISPATCHING.isdisjoint(parts):
             from gateway.bootstrap.written import WrittenContacts  # noqa: PLC0415 - as above
 
             self.written = written = WrittenContacts(base)

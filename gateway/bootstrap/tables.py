@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from gateway.casework.catalogues import KINDS, Catalogues
+from gateway.casework.catalogue_versions import DISPATCH, KINDS
+from gateway.casework.catalogues import Catalogues
 from gateway.casework.tables_in_force import TablesInForce
 from gateway.domain.case.matters import Matters
 from gateway.edge.unit_table import read_units
 from gateway.errors import ConfigError
+from gateway.ports.catalogues import CatalogueStore
 from gateway.ports.clock import Clock
+from gateway.prefill.place import Gazetteer
 from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.telemetry import log
 
-if TYPE_CHECKING:
-    from gateway.web.catalogue import Catalogue
-
 _log = log.get("case_tables")
 
 
-def tables_in_force(settings: Settings, database: Database) -> TablesInForce:
-    """What the store's commands go by from its first ``refresh`` on."""
-    matters = _matters(settings.config_dir)
-    return TablesInForce(store=database.catalogues, zone=settings.zone, tell=database.changes.go_by, matters=matters)
+def tables_in_force(settings: Settings, database: Database, *, dispatches: bool = True) -> TablesInForce:
+    """What the store's commands go by from its first ``refresh`` on.
+
+    ``dispatches``: whether this process decides who must act; the dispatch table, by far the longest, is for that.
+    """
+    return TablesInForce(
+        store=database.catalogues,
+        zone=settings.zone,
+        tell=database.changes.go_by,
+        matters=_matters(settings.config_dir),
+        kinds=KINDS.keys() if dispatches else KINDS.keys() - {DISPATCH},
+    )
 
 
 def _matters(config_dir: Path) -> Matters:
@@ -46,19 +52,27 @@ async def adopt_tables(settings: Settings, database: Database, clock: Clock) -> 
     """
     if KINDS.keys() <= (await database.catalogues.newest_versions()).keys():
         return
-    from gateway.web.catalogue import Catalogue  # noqa: PLC0415 - a voice process does without the web's libraries
-
     try:
-        known = await asyncio.to_thread(Catalogue.read, settings.config_dir)
-        await catalogues(known, database, clock).adopt(lambda name: shipped(settings.config_dir / name))
-    except ConfigError as error:
+        tables = await asyncio.to_thread(catalogues, settings.config_dir, database.catalogues, clock)
+        await tables.adopt(lambda name: shipped(settings.config_dir / name))
+    except (ConfigError, OSError) as error:
         _log.error("case_tables_not_adopted", exc_info=error)
 
 
-def catalogues(known: Catalogue, database: Database, clock: Clock) -> Catalogues:
-    """The use cases of officers, who write codes of the ``known`` tables."""
-    divisions = {row["code"]: row["name"] for row in json.loads(known.divisions.body)["items"]}
-    return Catalogues(store=database.catalogues, clock=clock, categories=known.category_names, divisions=divisions)
+def catalogues(config_dir: Path, store: CatalogueStore, clock: Clock) -> Catalogues:
+    """The use cases of officers, who write codes of the taxonomy and the gazetteer below ``config_dir``.
+
+    ``ConfigError`` for what is wrong in these two.
+    """
+    gazetteer = Gazetteer.read(config_dir / "gazetteer.csv")
+    return Catalogues(
+        store=store,
+        clock=clock,
+        categories={
+            code: node.names[-1] for code, node in read_taxonomy(config_dir / "taxonomy.csv", units=None).items()
+        },
+        divisions={code: division.name for code, division in gazetteer.by_code.items()},
+    )
 
 
 def shipped(path: Path) -> bytes | None:

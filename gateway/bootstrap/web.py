@@ -15,7 +15,6 @@ from gateway.casework.judging_links import JudgingLinks
 from gateway.intake.ticket.similar import SimilarTickets
 from gateway.telemetry.alarms import Ringing
 from gateway.web.app import build_app
-from gateway.web.catalogue import Catalogue
 from gateway.web.reportable import Open311, read_services
 from gateway.web.services import CaseServices, WebServices
 
@@ -30,8 +29,7 @@ class Web:
         self.similar = SimilarTickets(
             store=base.database.words, clock=base.clock, next_commit=base.database.committed.next
         )
-        self.catalogue = Catalogue.read(base.settings.config_dir)
-        self.acting = acting(base.settings, base.tables, self.catalogue, base.clock)
+        self.acting = acting(base.settings, base.tables, written.known, base.clock)
         self.open311 = Open311(
             services=read_services(base.settings.config_dir / "open311_services.csv"),
             jurisdiction_id=base.settings.open311.jurisdiction_id,
@@ -83,7 +81,7 @@ class Web:
                 erasure=erasure(settings, database),
                 channels_report=channels,
                 sources=base.configured.sources,
-                catalogue=self.catalogue,
+                catalogue=self._written.known,
                 open311=self.open311,
                 judging=JudgingLinks(database.channel_states, settings.http.public_url),
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
 
 from gateway.bootstrap.cases import acting, automatic_dispatch, clock_worker
 from gateway.bootstrap.erasure import erasure
@@ -15,6 +14,8 @@ from gateway.bootstrap.titles import titles
 from gateway.bootstrap.written import WrittenContacts
 from gateway.casework.after_reply import AfterReply
 from gateway.casework.judging_links import JudgingLinks
+from gateway.casework.late_calendar import LEASE as LATE_CALENDAR
+from gateway.casework.late_calendar import LateCalendar
 from gateway.casework.reply_teller import ReplyTeller
 from gateway.feeds import FeedContext, feed_settings
 from gateway.feeds.worker import FeedWorker
@@ -24,7 +25,6 @@ from gateway.intake.ticket.open_work_gauges import LEASE, OpenWorkGauges
 from gateway.intake.ticket.source_callbacks import SourceCallbacks
 from gateway.interprocess import valkey_client
 from gateway.settings.sections import FeedTable
-from gateway.web.catalogue import Catalogue
 
 
 class Worker:
@@ -54,16 +54,24 @@ class Worker:
             clock=base.clock,
         )
         links = JudgingLinks(database.channel_states, settings.http.public_url)
-        following: dict[str, Any] = {
-            "store": database.changes,
-            "reader": database.reader,
-            "reads": database.replies,
-            "cursors": database.channel_states,
-            "next_commit": database.committed.next,
-            "ways": lambda: reply_ways(base, links),
-            "clock": base.clock,
-        }
-        self.replies, self.after_reply = ReplyTeller(**following), AfterReply(**following)
+        self.replies = ReplyTeller(
+            store=database.changes,
+            reader=database.reader,
+            reads=database.replies,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
+            ways=lambda: reply_ways(base, links),
+            clock=base.clock,
+        )
+        self.after_reply = AfterReply(
+            store=database.changes,
+            reader=database.reader,
+            reads=database.replies,
+            cursors=database.channel_states,
+            next_commit=database.committed.next,
+            ways=lambda: reply_ways(base, links),
+            clock=base.clock,
+        )
         lease = base.lease(TITLES)
         self.titles = titles(settings, database, prefill=written.prefill, clock=base.clock, lease=lease)
         self.old_tickets = OldTickets(
@@ -71,9 +79,16 @@ class Worker:
             erasure=erasure(settings, database),
             days=settings.retention.personal_days,
         )
-        known = Catalogue.read(settings.config_dir)
         self.clocks = clock_worker(database, base.process.owner)
-        self.dispatch = automatic_dispatch(database, acting(settings, base.tables, known, base.clock), base.clock)
+        self.late_calendar = LateCalendar(
+            clocks=database.unsure_clocks,
+            commands=database.changes,
+            public_days=lambda: base.tables.public_days,
+            zone=settings.zone,
+            clock=base.clock,
+            lease=base.lease(LATE_CALENDAR),
+        )
+        self.dispatch = automatic_dispatch(database, acting(settings, base.tables, written.known, base.clock), base.clock)
         self._base = base
         self.feeds = [self.feed(table) for table in settings.feed]
         self.open_work = OpenWorkGauges(

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from gateway.bootstrap.foundation import Foundation
 from gateway.bootstrap.notices import UnitNotices
-from gateway.edge.unit_table import read_units
 from gateway.intake.channel.outbox import OutboxWorker
 from gateway.intake.channel.watchers import Watchers
 from gateway.intake.contact.accept import ContactIntake
@@ -20,19 +19,21 @@ from gateway.intake.media.worker import MediaWorker
 from gateway.intake.ticket.progress import ProgressByNumber
 from gateway.media.decoding import SoundDecoder
 from gateway.prefill.reader import PrefillReader
+from gateway.web.catalogue import Catalogue
 
 
 class WrittenContacts:
     """Conversations, what leaves, and what is fetched."""
 
     def __init__(self, base: Foundation) -> None:
-        """Starts nothing. ``ConfigError`` lists what is wrong with pre-fill's files."""
+        """Starts nothing. ``ConfigError`` lists what is wrong with the tables of the configuration's folder."""
         settings, database = base.settings, base.database
         self._database = database
+        self.known = Catalogue.read(settings.config_dir)
+        """What people choose from; for web and worker, too."""
         self.prefill = PrefillReader.of(settings.config_dir, settings.timezone)
         self.intake = ContactIntake(store=database.changes, prefill=self.prefill, clock=base.clock)
-        units = read_units(settings.config_dir / "units.csv")
-        city = City(zone=settings.zone, units={code: (unit.name_zh, unit.name_en) for code, unit in units.items()})
+        city = City(zone=settings.zone, unit=base.tables.unit_name)
         flow = TextFlow(engine=base.engine, prefill=self.prefill, city=city)
         self.progress = ProgressByNumber(
             reader=database.reader, store=database.changes, attempts=database.login_attempts, clock=base.clock

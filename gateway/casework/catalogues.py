@@ -8,74 +8,63 @@ and dispatch table are held against each other: none comes into force that names
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gateway.casework.catalogue_versions import (
+    DIRECTORY,
+    DISPATCH,
+    KINDS,
+    POLICY,
+    READ,
+    InForce,
+    Readable,
+    Rows,
+    newest_readable,
+    rows_of,
+)
 from gateway.casework.differences import RowChange, differences, line_differences
-from gateway.domain.case.directory import Directory
-from gateway.domain.case.rules import DispatchTable
 from gateway.edge.case_policy import read_case_policy
-from gateway.edge.dispatch_table import DISPATCH_COLUMNS, FIRST_ROW, TERRITORY, KnownCodes, dispatch_rows, rules_of
-from gateway.edge.sheets import Column, RowProblem, SheetRefused, SheetRow, read_sheet
-from gateway.edge.unit_table import UNIT_COLUMNS, unit_rows, units_of
+from gateway.edge.dispatch_table import DISPATCH_COLUMNS, FIRST_ROW, TERRITORY, KnownCodes, dispatch_rows
+from gateway.edge.sheets import RowProblem, SheetRefused, SheetRow, read_sheet
+from gateway.edge.unit_table import UNIT_COLUMNS, unit_rows
 from gateway.edge.workdays import read_workdays
 from gateway.errors import ConfigError, Conflict
 from gateway.ports.catalogues import CatalogueStore, CatalogueVersion
 from gateway.ports.clock import Clock
 
-DIRECTORY: Final = "directory"
-DISPATCH: Final = "dispatch"
-POLICY: Final = "policy"
-CALENDAR: Final = "calendar"
 INSTALLATION: Final = "installation"
 """The author of what came with the installation."""
-Rows = list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueKind:
-    """What officers edit: the file that is shipped; of a table its columns and those that tell rows apart.
+class _Newest:
+    """The number of the newest version of a kind (0: there is none), and the version that is in force.
 
-    Of a text (no key) each line is a row.
+    That is an earlier one where the newest cannot be read; None: there is none that can.
     """
 
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    file: str
+    number: int
+    in_force: Readable[Rows] | None
+
+    @property
+    def rows(self) -> Rows:
+        """Of the version in force."""
+        return [] if self.in_force is None else self.in_force.value
 
 
-_LINES = (Column("text", ()),)
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """Rows that may come into force while the other table is ``beside``: its kind, and the number of its newest."""
 
-
-KINDS: Final[Mapping[str, CatalogueKind]] = {
-    DIRECTORY: CatalogueKind(UNIT_COLUMNS, ("code",), "units.csv"),
-    DISPATCH: CatalogueKind(
-        DISPATCH_COLUMNS, ("category", "division", "line", "unit", "effective_from"), "dispatch.csv"
-    ),
-    POLICY: CatalogueKind(_LINES, (), "case_policy.yaml"),
-    CALENDAR: CatalogueKind(_LINES, (), "workdays.csv"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
-    """What dispatch decides by; ``versions`` as events name them."""
-
-    directory: Directory
-    table: DispatchTable
-    versions: tuple[str, ...]
-
-    @classmethod
-    def of(cls, units: Iterable[Mapping[str, str]], rows: Iterable[Mapping[str, str]], *versions: str) -> InForce:
-        """Of the rows of a directory and of a dispatch table."""
-        return cls(directory=Directory(units_of(units)), table=DispatchTable(rules_of(rows)), versions=versions)
+    rows: Rows
+    beside: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,30 +93,41 @@ class Catalogues:
         ``ConfigError`` lists what is wrong with some; the others are adopted all the same.
         """
         problems: list[str] = []
+        there = await self._store.newest_versions()
         for kind, table in KINDS.items():
-            content = shipped(table.file) if await self._store.newest(kind) is None else None
+            content = None if kind in there else shipped(table.file)
+            if kind == DISPATCH and problems:
+                continue  # it would be held against no units at all
             if content is not None:
                 try:
                     with suppress(Conflict):  # another process was first
                         await self.import_table(kind, content, author=INSTALLATION, note=table.file)
+                except SheetRefused as error:
+                    problems += [f"{table.file}: {problem}" for problem in error.problems]
                 except ConfigError as error:
                     problems += error.problems
         if problems:
             raise ConfigError(problems)
 
     async def rows(self, kind: str, version: int | None = None) -> Rows:
-        """The rows of a version, by default of the newest; none before the first. ``NotFound``."""
-        found = await self._store.newest(kind) if version is None else await self._store.one(kind, version)
-        return rows_of(kind, found)
+        """The rows of a version, by default of the one in force; none before the first.
+
+        ``NotFound``; ``ConfigError`` for a version that cannot be read.
+        """
+        if version is None:
+            return (await self._newest(kind)).rows
+        found = await self._store.one(kind, version)
+        try:
+            return rows_of(kind, found)
+        except (ValueError, TypeError, AttributeError):
+            raise ConfigError([f"{found.name} cannot be read; bring another version into force"]) from None
 
     async def read(self, kind: str, content: bytes) -> Rows:
         """The rows of a spreadsheet, held against what is in force; ``SheetRefused`` names every row that is wrong.
 
         The lines of a text; ``ConfigError`` names every line that is wrong.
         """
-        if not KINDS[kind].key:
-            return self._text(kind, content)
-        return await self._verified(kind, read_sheet(content, KINDS[kind].columns))
+        return (await self._read(kind, content)).rows
 
     async def difference(self, kind: str, rows: Sequence[Mapping[str, str]]) -> tuple[RowChange, ...]:
         """What ``rows`` would change of what is in force."""
@@ -135,28 +135,29 @@ class Catalogues:
 
     async def import_table(self, kind: str, content: bytes, *, author: str, note: str) -> Imported:
         """Bring a spreadsheet into force whole. ``SheetRefused``: nothing was; ``Conflict``: somebody was first."""
-        before = await self._store.newest(kind)
-        return await self._bring(kind, await self.read(kind, content), before, author=author, note=note)
+        before = await self._newest(kind)
+        return await self._bring(kind, await self._read(kind, content), before, author=author, note=note)
 
     async def roll_back(self, kind: str, version: int, *, author: str, note: str) -> Imported:
         """Bring an earlier version into force again, as a new one.
 
         ``NotFound``; ``SheetRefused`` when it names what is not there any more; ``Conflict`` when somebody was first.
         """
-        before = await self._store.newest(kind)
+        before = await self._newest(kind)
         earlier = await self.rows(kind, version)
         if KINDS[kind].key:
-            rows = await self._verified(kind, [SheetRow(number, row) for number, row in enumerate(earlier, FIRST_ROW)])
+            sheet = [SheetRow(number, row) for number, row in enumerate(earlier, FIRST_ROW)]
+            verified = await self._verified(kind, sheet)
         else:
-            rows = self._text(kind, "\n".join(line["text"] for line in earlier).encode())
+            verified = self._text(kind, "\n".join(line["text"] for line in earlier).encode())
         note = f"{kind}:{version} again: {note}" if note else f"{kind}:{version} again"
-        return await self._bring(kind, rows, before, author=author, note=note)
+        return await self._bring(kind, verified, before, author=author, note=note)
 
     async def in_force(self) -> InForce:
         """What decides now."""
-        units, table = await self._store.newest(DIRECTORY), await self._store.newest(DISPATCH)
-        names = [version.name for version in (units, table) if version is not None]
-        return InForce.of(rows_of(DIRECTORY, units), rows_of(DISPATCH, table), *names)
+        units, table = await self._newest(DIRECTORY), await self._newest(DISPATCH)
+        names = [one.in_force.name for one in (units, table) if one.in_force is not None]
+        return InForce.of(units.rows, table.rows, *names)
 
     async def would_be(self, *, directory: bytes | None = None, table: bytes | None = None) -> InForce:
         """What would decide after these spreadsheets; None: that table as it is. ``SheetRefused`` as in an import."""
@@ -171,15 +172,27 @@ class Catalogues:
     def _known(self, units: Iterable[Mapping[str, str]]) -> KnownCodes:
         return KnownCodes(self._categories, self._divisions, {row["code"]: row["name_zh"] for row in units})
 
-    async def _verified(self, kind: str, sheet: Iterable[SheetRow]) -> Rows:
-        """The rows by themselves, beside each other and beside the other table."""
-        if kind == DISPATCH:
-            return dispatch_rows(sheet, self._known(await self.rows(DIRECTORY)))
-        rows = unit_rows(sheet, self._divisions)
-        refuse_gone(rows, await self.rows(DISPATCH))
-        return rows
+    async def _newest(self, kind: str) -> _Newest:
+        number = (await self._store.newest_versions()).get(kind, 0)
+        return _Newest(number, await newest_readable(self._store, kind, number, partial(_whole, kind)))
 
-    def _text(self, kind: str, content: bytes) -> Rows:
+    async def _read(self, kind: str, content: bytes) -> _Verified:
+        if not KINDS[kind].key:
+            return self._text(kind, content)
+        return await self._verified(kind, read_sheet(content, KINDS[kind].columns))
+
+    async def _verified(self, kind: str, sheet: Iterable[SheetRow]) -> _Verified:
+        """The rows by themselves, beside each other and beside the other table."""
+        other = DIRECTORY if kind == DISPATCH else DISPATCH
+        newest = await self._newest(other)
+        if kind == DISPATCH:
+            rows = dispatch_rows(sheet, self._known(newest.rows))
+        else:
+            rows = unit_rows(sheet, self._divisions)
+            refuse_gone(rows, newest.rows)
+        return _Verified(rows, {other: newest.number})
+
+    def _text(self, kind: str, content: bytes) -> _Verified:
         name = Path(KINDS[kind].file)
         try:
             text = content.decode("utf-8-sig")
@@ -189,37 +202,35 @@ class Catalogues:
             read_case_policy(name, text=text, categories=self._categories or None)
         else:
             read_workdays(name, text=text)
-        return [{"text": line} for line in text.splitlines()]
+        return _Verified([{"text": line} for line in text.splitlines()], {})
 
-    async def _bring(
-        self, kind: str, rows: Rows, before: CatalogueVersion | None, *, author: str, note: str
-    ) -> Imported:
-        changes = _changes(kind, rows_of(kind, before), rows)
-        if before is not None and not changes:
+    async def _bring(self, kind: str, new: _Verified, before: _Newest, *, author: str, note: str) -> Imported:
+        changes = _changes(kind, before.rows, new.rows)
+        if before.in_force is not None and before.in_force.number == before.number and not changes:
             return Imported(version=None, changes=())
-        body = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-        new = CatalogueVersion(
+        body = json.dumps(new.rows, ensure_ascii=False, separators=(",", ":"))
+        version = CatalogueVersion(
             kind=kind,
-            version=before.version + 1 if before else 1,
+            version=before.number + 1,
             author=author,
             at=self._clock.now(),
             note=note,
             body=body,
             sha256=hashlib.sha256(body.encode()).hexdigest(),
         )
-        await self._store.add(new)
-        return Imported(version=new, changes=changes)
+        await self._store.add(version, beside=new.beside)
+        return Imported(version=version, changes=changes)
+
+
+def _whole(kind: str, version: CatalogueVersion) -> Rows:
+    """Its rows, when all of them can be read."""
+    READ[kind](version)
+    return rows_of(kind, version)
 
 
 def _changes(kind: str, before: Rows, after: Sequence[Mapping[str, str]]) -> tuple[RowChange, ...]:
     key = KINDS[kind].key
     return differences(before, after, key) if key else line_differences(before, after)
-
-
-def rows_of(kind: str, version: CatalogueVersion | None) -> Rows:
-    """The rows of a version, with the columns that the table has today."""
-    keys = [column.key for column in KINDS[kind].columns]
-    return [] if version is None else [{key: row.get(key, "") for key in keys} for row in json.loads(version.body)]
 
 
 def refuse_gone(units: Sequence[Mapping[str, str]], dispatch: Sequence[Mapping[str, str]]) -> None:
@@ -239,19 +250,3 @@ def refuse_gone(units: Sequence[Mapping[str, str]], dispatch: Sequence[Mapping[s
             )
             for code, numbers in gone.items()
         )
-
-
-def text_of(version: CatalogueVersion) -> str:
-    """The text that was imported as this version."""
-    return "".join(f"{line['text']}\n" for line in json.loads(version.body))
-
-
-def as_csv(kind: str, rows: Iterable[Mapping[str, str]]) -> str:
-    """A version as the CSV, or the text, that can be edited and imported again."""
-    if not KINDS[kind].key:
-        return "".join(f"{line['text']}\n" for line in rows)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [column.key for column in KINDS[kind].columns], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

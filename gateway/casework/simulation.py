@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gateway.casework.catalogues import InForce
+from gateway.casework.catalogue_versions import InForce
 from gateway.domain.case.dispatch import Decision, decide
-from gateway.domain.case.rules import Dispatched
+from gateway.domain.case.dispatch_table import Dispatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from gateway.casework.catalogues import DISPATCH, KINDS, Catalogues, Imported, as_csv
+from gateway.casework.catalogue_versions import DISPATCH, KINDS, as_csv
+from gateway.casework.catalogues import Catalogues, Imported
 from gateway.casework.differences import RowChange
 from gateway.casework.simulation import Simulation, demand_of, simulate
+from gateway.casework.unwritten import Unwritten
 from gateway.cli.stored import operator
 from gateway.domain.case.dispatch import Decision
 from gateway.domain.ids import spelled_no
 from gateway.edge.system_clock import SystemClock
-from gateway.errors import RejectedInput
+from gateway.errors import ConfigError, RejectedInput
 from gateway.ports.store import Record, TicketQuery, TicketReader
+from gateway.prefill.taxonomy import read_taxonomy
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 _PAGE = 500
 _SHOWN = 20
+_WRITES = frozenset({"import", "rollback"})
+"""The other actions show what is there, or would be: they write nothing."""
 _CENTRE = "中心研判 centre"
 _KIND = "dispatch 派单目录 (default), directory 单位目录, policy 时限规则, calendar 节假日"
 
@@ -76,20 +82,24 @@ def _day(text: str) -> date:
 
 async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int:
     """Do it. ``SheetRefused`` names every row that is wrong; nothing was imported then."""
-    from gateway.bootstrap.tables import catalogues as catalogues_of  # noqa: PLC0415 - the verb's name is told …
-    from gateway.bootstrap.tables import shipped  # noqa: PLC0415 - … without SQL and the web's libraries
-    from gateway.web.catalogue import Catalogue  # noqa: PLC0415 - as above
+    from gateway.bootstrap.tables import catalogues, shipped  # noqa: PLC0415 - the verb's name is told without SQL
 
-    known = Catalogue.read(settings.config_dir)
-    catalogues = catalogues_of(known, db, SystemClock())
-    await catalogues.adopt(lambda name: shipped(settings.config_dir / name))
+    if args.action == "versions":
+        await _versions(args, db)
+        return 0
+    store = db.catalogues if args.action in _WRITES else Unwritten(db.catalogues)
+    tables = catalogues(settings.config_dir, store, SystemClock())
+    try:
+        await tables.adopt(lambda name: shipped(settings.config_dir / name))
+    except ConfigError as error:  # an import repairs it
+        for problem in error.problems:
+            print(f"gateway: {problem}", file=sys.stderr)
     actions: dict[str, Callable[[], Awaitable[None]]] = {
-        "import": lambda: _import(args, catalogues),
-        "diff": lambda: _diff(args, catalogues),
-        "versions": lambda: _versions(args, db),
-        "show": lambda: _show(args, catalogues),
-        "rollback": lambda: _roll_back(args, catalogues),
-        "simulate": lambda: _simulate(args, catalogues, db.reader, settings.zone, known.categories_to_stay_at),
+        "import": lambda: _import(args, tables),
+        "diff": lambda: _diff(args, tables),
+        "show": lambda: _show(args, tables),
+        "rollback": lambda: _roll_back(args, tables),
+        "simulate": lambda: _simulate(args, tables, db.reader, settings),
     }
     await actions[args.action]()
     return 0
@@ -148,17 +158,13 @@ async def _show(args: argparse.Namespace, catalogues: Catalogues) -> None:
         print(args.out)
 
 
-async def _simulate(
-    args: argparse.Namespace,
-    catalogues: Catalogues,
-    reader: TicketReader,
-    zone: ZoneInfo,
-    categories: Mapping[str, bool],
-) -> None:
+async def _simulate(args: argparse.Namespace, catalogues: Catalogues, reader: TicketReader, settings: Settings) -> None:
     if args.table is None and args.directory is None:
         raise RejectedInput("name what is changed: --table FILE, --directory FILE or both")
     changed = {"table": args.table, "directory": args.directory}
     after = await catalogues.would_be(**{name: file.read_bytes() for name, file in changed.items() if file is not None})
+    taxonomy, zone = read_taxonomy(settings.config_dir / "taxonomy.csv", units=None), settings.zone
+    categories = {code: node.may_stay for code, node in taxonomy.items()}
     today = datetime.now(zone).date()
     month = _last_month(today)
     first = args.first or month[0]

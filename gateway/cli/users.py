@@ -8,7 +8,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gateway.casework.catalogues import DIRECTORY
+from gateway.casework.catalogue_versions import DIRECTORY, directory_of, newest_readable
 from gateway.cli.stored import operator
 from gateway.edge.unit_table import read_units
 from gateway.ports.users import UserStore
@@ -114,13 +114,9 @@ async def _wrong_unit(role: str, unit: str | None, db: Database, settings: Setti
         return "--role unit takes --unit CODE" if role == UNIT else "--unit is for --role unit alone"
     if unit is None:
         return None
-    newest = await db.catalogues.newest(DIRECTORY)
-    known = (
-        set(read_units(settings.config_dir / "units.csv"))
-        if newest is None
-        else {row["code"] for row in json.loads(newest.body)}
-    )
-    if unit in known:
+    newest = (await db.catalogues.newest_versions()).get(DIRECTORY, 0)
+    found = await newest_readable(db.catalogues, DIRECTORY, newest, directory_of)
+    if unit in (read_units(settings.config_dir / "units.csv") if found is None else found.value.units):
         return None
     return f"there is no unit {unit!r} in the directory; `gateway dispatch show --kind directory` shows them"
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from gateway.domain.case.policy import (
     ANSWER_LIMIT,
@@ -25,6 +25,7 @@ from gateway.domain.case.policy import (
     UnreviewedReturn,
 )
 from gateway.domain.words import DemandType
+from gateway.edge.field_models import Closed
 from gateway.edge.yaml_source import YamlSource, spelled
 from gateway.errors import ConfigError
 
@@ -54,16 +55,12 @@ Time = Annotated[timedelta, BeforeValidator(_time)]
 Code = Annotated[str, BeforeValidator(_code), Field(pattern=r"^(\d{2}){1,4}$")]
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Step(_Closed):
+class _Step(Closed):
     after: Time
     to: EscalateTo
 
 
-class _Part(_Closed):
+class _Part(Closed):
     """What a limit says otherwise than the one of its kind."""
 
     within: Time | None = None
@@ -92,7 +89,7 @@ class _Limit(_Part):
         return self
 
 
-class _Matter(_Closed):
+class _Matter(Closed):
     category: Code
     type: DemandType | None = None
 
@@ -105,18 +102,18 @@ class _Override(_Part, _Matter):
     clock: ClockKind
 
 
-class _Approve(_Closed):
+class _Approve(Closed):
     replies: bool = False
     extensions: bool = True
     pauses: bool = True
 
 
-class _Extensions(_Closed):
+class _Extensions(Closed):
     most: int = Field(1, ge=0, le=20)
     longest: Time = timedelta(hours=48)
 
 
-class _Limits(_Closed):
+class _Limits(Closed):
     """One of each kind of clock."""
 
     respond: _Limit
@@ -136,7 +133,7 @@ def _told(limit: TimeLimit) -> _Limit:
     return _Limit(within=limit.length, warn_before=limit.warn_before, escalate=steps)
 
 
-class _File(_Closed):
+class _File(Closed):
     @model_validator(mode="before")
     @classmethod
     def _says_nothing_of_urgency(cls, value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from gateway.domain.case.rules import Crossing, DispatchRule
+from gateway.domain.case.dispatch_table import Crossing, DispatchRule
 from gateway.domain.task_status import Role
 from gateway.domain.words import Line
 from gateway.edge.cells import ANY, RowReader, read_rows

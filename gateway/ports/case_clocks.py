@@ -34,6 +34,28 @@ class DueClocks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsureClock:
+    """A clock whose due time was computed before the public holidays of its year were known."""
+
+    clock_id: str
+    ticket_id: str
+    due_at: datetime
+
+
+class UnsureClocks(Protocol):
+    """The clocks that wait for a calendar."""
+
+    async def unsure(
+        self, begin: datetime, end: datetime, *, after: UnsureClock | None, limit: int
+    ) -> Sequence[UnsureClock]:
+        """At most ``limit`` that are due from ``begin`` to before ``end`` and have not ended, in that order.
+
+        ``after``: those behind this one.
+        """
+        ...
+
+
 class OverdueClocks(Protocol):
     """挂账: the list of what is overdue, with how often it was supervised since."""
 

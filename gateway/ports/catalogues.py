@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,19 +31,16 @@ class CatalogueVersion:
 class CatalogueStore(Protocol):
     """Every version that ever was in force; none is altered or deleted."""
 
-    async def add(self, new: CatalogueVersion) -> None:
+    async def add(self, new: CatalogueVersion, *, beside: Mapping[str, int] | None = None) -> None:
         """Keep ``new``, which follows the newest of its kind, and write down in the audit trail who brought it.
 
-        ``Conflict`` when somebody else has added this version meanwhile.
+        ``beside``: other kinds that it was held against, with the number of the version that was the newest then (0:
+        there was none). ``Conflict`` when somebody else has added this version, or another one of those, meanwhile.
         """
         ...
 
-    async def newest(self, kind: str) -> CatalogueVersion | None:
-        """The version in force; None before the first."""
-        ...
-
     async def newest_versions(self) -> dict[str, int]:
-        """The number of the version in force of each kind that has one."""
+        """The number of the newest version of each kind that has one."""
         ...
 
     async def one(self, kind: str, version: int) -> CatalogueVersion:

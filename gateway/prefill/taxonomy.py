@@ -66,8 +66,11 @@ def version(taxonomy: Mapping[str, TaxonomyNode], day: date) -> str | None:
     return max((d for d in dates if d and d <= day.isoformat()), default=None)
 
 
-def read_taxonomy(path: Path, units: dict[str, Unit]) -> dict[str, TaxonomyNode]:
-    """Categories by code, parents before children; ``ConfigError`` names every wrong row."""
+def read_taxonomy(path: Path, units: Mapping[str, Unit] | None) -> dict[str, TaxonomyNode]:
+    """Categories by code, parents before children; ``ConfigError`` names every wrong row.
+
+    ``units``: those that rows may name; None: they are not looked up.
+    """
     found: dict[str, TaxonomyNode] = {}
     paths: set[tuple[str, ...]] = set()
     problems: list[str] = []
@@ -119,7 +122,7 @@ def _read(row: Mapping[str, str]) -> tuple[TaxonomyNode, list[str]]:
     return category, wrong
 
 
-def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: dict[str, Unit]) -> list[str]:
+def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: Mapping[str, Unit] | None) -> list[str]:
     wrong = []
     code, level = category.code, len(category.names)
     if not code.isdigit() or not level or len(code) != level * _LEVEL_DIGITS:
@@ -130,7 +133,7 @@ def _wrong(category: TaxonomyNode, found: dict[str, TaxonomyNode], units: dict[s
         wrong.append(f"parent of {code} must be {code[:-_LEVEL_DIGITS]!r}")
     elif category.parent and (category.parent not in found or found[category.parent].names != category.names[:-1]):
         wrong.append(f"{code} has no parent {category.parent} of the same names before it")
-    if category.unit not in units:
+    if units is not None and category.unit not in units:
         wrong.append(f"unit {category.unit!r} is not in units.csv")
     if category.standard_class and not _STANDARD_CLASS.fullmatch(category.standard_class):
         wrong.append(f"gbt39666 of {code} is 2, 4 or 6 digits, not {category.standard_class!r}")

@@ -47,6 +47,7 @@ def duties(house: House, *, apart: bool) -> dict[str, Duty]:
         work |= {"noticing": written.notices.following.run}
         work |= {"search-index": base.database.search.run}
         work |= {"clocks": house.worker.clocks.run, "dispatch": house.worker.dispatch.run}
+        work |= {"late-calendar": house.worker.late_calendar.run}
         work |= {"idle": written.idle.run, "source-callbacks": house.worker.source_callbacks.run}
         work |= {"replies": house.worker.replies.run, "after-reply": house.worker.after_reply.run}
         work |= {"open-work": house.worker.open_work.run}

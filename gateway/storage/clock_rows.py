@@ -60,6 +60,7 @@ def row_of(ticket_id: str, clock: CaseClock) -> Row:
         "leased_by": None,
         "leased_at": None,
         "overdue_since": None if clock.breached_at is None or clock.ended else rfc3339(clock.breached_at),
+        "unsure_due_at": rfc3339(clock.due_at) if clock.unsure and not clock.ended else None,
     }
 
 

@@ -42,6 +42,7 @@ from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.tokens import SqlTokenStore
 from gateway.storage.unit_tasks import SqlUnitTasks
+from gateway.storage.unsure_clocks import SqlUnsureClocks
 from gateway.storage.users import SqlUserStore
 from gateway.storage.watched import WatchedSql
 from gateway.storage.ways import SqlWays
@@ -88,6 +89,7 @@ class Database:
     unit_notices: SqlNoticeStore
     search: SqlSearchIndex
     unit_tasks: SqlUnitTasks
+    unsure_clocks: SqlUnsureClocks
     replies: SqlReplyReads
 
     async def aclose(self) -> None:
@@ -157,6 +159,7 @@ async def open_database(
         unit_notices=SqlNoticeStore(sql=watched, clock=clock),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
         unit_tasks=SqlUnitTasks(sql=sql),
+        unsure_clocks=SqlUnsureClocks(sql=sql),
         replies=SqlReplyReads(sql=sql),
     )
 

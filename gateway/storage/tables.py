@@ -380,6 +380,7 @@ clocks = sa.Table(
     sa.Column("leased_by", sa.Text),
     sa.Column("leased_at", sa.Text),
     sa.Column("overdue_since", sa.Text),
+    sa.Column("unsure_due_at", sa.Text),
     sa.Index("clocks_by_ticket", "ticket_id"),
 )
 _leased = clocks.c.leased_by.is_not(None)
@@ -397,6 +398,8 @@ sa.Index(
     sqlite_where=WAITS_FOR_CENTRE,
     postgresql_where=WAITS_FOR_CENTRE,
 )
+_unsure = clocks.c.unsure_due_at.is_not(None)
+sa.Index("clocks_unsure", clocks.c.unsure_due_at, clocks.c.clock_id, sqlite_where=_unsure, postgresql_where=_unsure)
 _ticking = sa.and_(clocks.c.next_at.is_not(None), clocks.c.leased_by.is_(None))
 sa.Index("clocks_due", clocks.c.next_at, clocks.c.clock_id, sqlite_where=_ticking, postgresql_where=_ticking)
 """The clocks of tickets (``gateway.domain.case.clock``) as they are polled; what they are stands in the ticket's

@@ -319,6 +319,16 @@ ALARMS = (
         en="Limits of cases run out and nothing comes of it",
     ),
     Alarm(
+        name="case_table_unreadable",
+        part="case_tables",
+        label="table",
+        metric="gateway_case_table_unreadable",
+        above=0,
+        log="case_table_unreadable",
+        zh="派单目录、单位目录、时限规则或节假日的最新版本读不了",
+        en="The newest version of a table that decides about cases cannot be read",
+    ),
+    Alarm(
         name="follower_left_out",
         part="worker",
         metric="gateway_left_out_total",

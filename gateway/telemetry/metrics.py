@@ -42,6 +42,9 @@ NOTICES_DEAD = Gauge("gateway_notices_dead", "Notices to units that cannot be de
 CLOCKS = Counter("gateway_clocks_total", "Limits of cases that were due, by what came of it", ["result"])
 CLOCKS_PENDING = Gauge("gateway_clocks_pending", "Limits of cases that are due and nobody has looked at")
 CLOCKS_OLDEST = Gauge("gateway_clocks_oldest_seconds", "For how long the first of those limits is due")
+CASE_TABLE_UNREADABLE = Gauge(
+    "gateway_case_table_unreadable", "1 while the newest version of a table cannot be read: another decides", ["table"]
+)
 LEFT_OUT = Counter("gateway_left_out_total", "Events that a follower broke over again and again", ["follower"])
 FEED_POSTS = Counter("gateway_feed_posts_total", "Delivery attempts", ["feed", "result"])
 ASR_BACKLOG_SECONDS = Gauge("gateway_asr_backlog_seconds", "Speech heard and not yet recognised")

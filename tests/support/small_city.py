@@ -12,9 +12,9 @@ from random import Random
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import Decision, decide
+from gateway.domain.case.dispatch_table import Dispatched, DispatchTable
 from gateway.domain.case.matters import Matters
 from gateway.domain.case.policy import WALL, CasePolicy, ClockKind, LimitOverride, Matter, Reckoning, TimeLimit
-from gateway.domain.case.rules import Dispatched, DispatchTable
 from gateway.domain.case.rules_in_force import CaseRules
 from gateway.domain.form import Demand, Form
 from gateway.domain.hours import parse_span

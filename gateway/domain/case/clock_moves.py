@@ -118,7 +118,8 @@ def extend(clock: CaseClock, until: datetime, at: datetime, terms: ClockTerms) -
 def move(clock: CaseClock, at: datetime, terms: ClockTerms, why: WhyMoved) -> ClockChange:
     """It goes by other ``terms`` from its start on: another type or category of the demand, other public holidays.
 
-    Nobody is too late by that alone: where the new limit has passed already the one that it had stays.
+    Nobody is too late by that alone: where the new limit has passed already the one that it had stays. It is told, too,
+    when a due time that stays has become sure: no holiday that nobody knew of can move it any more.
     """
     now = to_ms(at)
     if clock.ended:
@@ -126,9 +127,13 @@ def move(clock: CaseClock, at: datetime, terms: ClockTerms, why: WhyMoved) -> Cl
     known = _settled(clock, now)
     anew = replace(known.clock, length=terms.limit.length, policy=terms.policy, calendar=terms.calendar.code)
     anew = timed(anew, terms)
-    if anew.due_at == clock.due_at or anew.due_at <= (clock.paused_at or now):
+    if anew.due_at != clock.due_at and anew.due_at > (clock.paused_at or now):
+        return _moved(known, anew, why, now)
+    unsure = not terms.calendar.knows(clock.due_at)
+    if unsure == clock.unsure:
         return known
-    return _moved(known, anew, why, now)
+    told = Happened(what=ClockFact.MOVED, at=now, why=why)
+    return ClockChange(replace(known.clock, unsure=unsure), (*known.happened, told))
 
 
 def hand_over(

@@ -128,15 +128,32 @@ class TicketClocks:
             terms = self._rules.terms(clock.kind, self._ticket.form.demand, clock.unit)
             self.become(clock, clock_moves.move(clock, self._at, terms, WhyMoved.CORRECTED))
 
+    def count_anew(self, clock_id: str) -> ClockChange:
+        """Public holidays that were not known when a clock was computed may be now: it keeps its length.
+
+        Nothing happens to one that was sure. ``NotFound``.
+        """
+        clock = self._one(clock_id)
+        if not clock.unsure:
+            return ClockChange(clock)
+        terms = self._terms(clock)
+        terms = replace(terms, limit=replace(terms.limit, length=clock.length))
+        change = clock_moves.move(clock, self._at, terms, WhyMoved.CALENDAR)
+        self.become(clock, change)
+        return change
+
     def fire(self, clock_id: str, next_at: datetime) -> ClockChange:
         """Somebody has found a clock due at ``next_at``; nothing happens when it is not any more. ``NotFound``."""
-        item = next((one for one in self._ticket.form.handling.clocks if one.clock_id == clock_id), None)
-        if item is None:
-            raise NotFound(f"the ticket has no clock {clock_id}")
-        clock = clock_shown(item)
+        clock = self._one(clock_id)
         change = clock_moves.fire(clock, next_at, self._at)
         self.become(clock, change)
         return change
+
+    def _one(self, clock_id: str) -> CaseClock:
+        item = next((one for one in self._ticket.form.handling.clocks if one.clock_id == clock_id), None)
+        if item is None:
+            raise NotFound(f"the ticket has no clock {clock_id}")
+        return clock_shown(item)
 
     def become(self, before: CaseClock, change: ClockChange) -> None:
         """Record what has happened to one of them."""

@@ -102,7 +102,10 @@ class ClockResumed(Event):
 
 @event("clock.moved", zh="时限变更", en="Due at another time")
 class ClockMoved(Event):
-    """It is due at another time. ``why``: extended, resumed, corrected, calendar."""
+    """It is due at another time. ``why``: extended, resumed, corrected, calendar.
+
+    Of the calendar it is told, too, when the due time stays and no holiday can move it any more.
+    """
 
     clock_id: str
     clock_kind: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -162,11 +162,11 @@ _NONE_OPEN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class City:
-    """What answers name of the city: its time, and its units by their codes."""
+    """What answers name of the city: its time, and its units as they are called now."""
 
     zone: tzinfo = UTC
-    units: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Each in Chinese and in English."""
+    unit: Callable[[str], tuple[str, str] | None] = field(default=lambda _: None)
+    """Of a unit's code its names in Chinese and in English; None: there is no such unit."""
 
 
 _PROOF_CHARS = 200
@@ -226,7 +226,7 @@ def answer(found: FollowUp, language: str, city: City = SOMEWHERE) -> str:
 def _handled(ticket: TicketBrief, city: City) -> tuple[str, str]:
     """Who acts, and until when, as far as somebody does."""
     zh = en = ""
-    if (unit := city.units.get(ticket.unit or "")) is not None:
+    if ticket.unit is not None and (unit := city.unit(ticket.unit)) is not None:
         zh, en = f"承办单位：{unit[0]}。", f" In charge: {unit[1]}."
     if ticket.due_at is not None:
         day = ticket.due_at.astimezone(city.zone)

@@ -112,7 +112,7 @@ def _session(context: Context, principal: Principal, token: str) -> dict[str, An
         "name": principal.name,
         "role": principal.role,
         "unit": principal.unit,
-        "unit_name": context.services.catalogue.unit_names.get(principal.unit or ""),
+        "unit_name": context.services.unit_names.get(principal.unit or ""),
         "must_change_password": principal.must_change_password,
         "csrf_token": csrf_token(token),
         "timezone": str(context.services.zone),

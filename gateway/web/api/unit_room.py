@@ -42,7 +42,7 @@ async def shown(context: Context, row: UnitTaskRow) -> dict[str, Any]:
     context.house.seen.saw(context.principal.actor, "task", row.ticket_id)
     notes = await services.unit_tasks.notes(row.ticket_id)
     events = await _events(context, row.ticket_id)
-    names = services.catalogue.unit_names
+    names = services.unit_names
     return await asyncio.to_thread(
         for_unit.whole, record, in_record(record, row), events=events, notes=notes, names=names
     )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
-from gateway.casework.catalogues import DIRECTORY, DISPATCH, INSTALLATION, Catalogues, as_csv
+from gateway.casework.catalogue_versions import DIRECTORY, DISPATCH, as_csv
+from gateway.casework.catalogues import INSTALLATION, Catalogues
 from gateway.casework.simulation import simulate
 from gateway.domain.case.dispatch import decide
-from gateway.domain.case.rules import Dispatched
+from gateway.domain.case.dispatch_table import Dispatched
 from gateway.edge.sheets import SheetRefused
-from gateway.errors import Conflict, NotFound, RejectedInput
-from gateway.ports.catalogues import CatalogueVersion
+from gateway.errors import ConfigError, Conflict, NotFound, RejectedInput
+from gateway.ports.catalogues import CatalogueStore, CatalogueVersion
 from gateway.storage.database import Database
 from tests.support.clocks import NOON, SetClock
 from tests.support.stores import SQL_ALONE
@@ -51,12 +53,11 @@ def shipped(units: str, table: str | None) -> Callable[[str], bytes | None]:
 
 
 async def test_the_shipped_files_are_the_first_versions_and_only_once(adopted: Catalogues, db: Database) -> None:
-    first = await db.catalogues.newest(DISPATCH)
-    assert first is not None
+    first = await db.catalogues.one(DISPATCH, 1)
     assert (first.name, first.author, first.note, first.at) == ("dispatch:1", INSTALLATION, "dispatch.csv", NOON)
     assert first.sha256 == sha256(first.body.encode()).hexdigest()
     await adopted.adopt(shipped(UNITS, TABLE.replace("M02", "M07")))
-    assert await db.catalogues.newest(DISPATCH) == first
+    assert await db.catalogues.all(DISPATCH) == [first]
     in_force = await adopted.in_force()
     assert in_force.versions == ("directory:1", "dispatch:1")
     assert decide(WATER, in_force.directory, in_force.table).lead == "M02"
@@ -135,8 +136,7 @@ async def test_a_version_that_names_what_is_gone_cannot_come_back(adopted: Catal
 
 @pytest.mark.usefixtures("adopted")
 async def test_of_two_who_import_at_once_one_is_told(db: Database) -> None:
-    first = await db.catalogues.newest(DISPATCH)
-    assert first is not None
+    first = await db.catalogues.one(DISPATCH, 1)
     second = replace(first, version=2)
     await db.catalogues.add(second)
     with pytest.raises(Conflict, match="somebody else"):
@@ -150,7 +150,7 @@ async def test_what_sql_cannot_hold_is_refused(db: Database) -> None:
         await db.catalogues.add(
             CatalogueVersion(kind=DISPATCH, version=1, author="a", at=NOON, note="\x00", body="[]", sha256="")
         )
-    assert await db.catalogues.newest(DISPATCH) is None
+    assert await db.catalogues.all(DISPATCH) == []
 
 
 async def test_an_exported_version_is_the_same_when_it_is_imported(adopted: Catalogues) -> None:
@@ -179,3 +179,61 @@ async def test_a_changed_table_moves_the_tickets_that_it_would_have_given_to_oth
     assert (found.asked, found.undecided_before, found.undecided_after) == (3, 1, 1)
     assert [(one.ticket_no, one.before.lead, one.after.lead) for one in found.moved] == [("1", "M02", "M07")]
     assert found.ways == [("M02", "M07", 1)]
+
+
+class Overtaken:
+    """A store in front of which somebody else is quicker: ``first`` happens before anything is added."""
+
+    def __init__(self, store: CatalogueStore, first: Callable[[], Awaitable[object]]) -> None:
+        self._store, self._first = store, first
+
+    async def add(self, new: CatalogueVersion, *, beside: Mapping[str, int] | None = None) -> None:
+        await self._first()
+        await self._store.add(new, beside=beside)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+WITHOUT_ROADS = "\n".join(line for line in UNITS.splitlines() if not line.startswith("M07"))
+ROADS = TABLE.replace("M02", "M07")
+
+
+@pytest.mark.parametrize(
+    ("quicker", "slower"),
+    [((DIRECTORY, WITHOUT_ROADS), (DISPATCH, ROADS)), ((DISPATCH, ROADS), (DIRECTORY, WITHOUT_ROADS))],
+)
+async def test_neither_table_comes_into_force_beside_one_that_it_was_not_held_against(
+    adopted: Catalogues, db: Database, clock: SetClock, quicker: tuple[str, str], slower: tuple[str, str]
+) -> None:
+    """Each alone agrees with the other as it was; both together would name a unit that is gone."""
+
+    async def first() -> None:
+        await adopted.import_table(quicker[0], quicker[1].encode(), author="cli:wang", note="")
+
+    store: Any = Overtaken(db.catalogues, first)
+    other = Catalogues(store=store, clock=clock, categories=CATEGORIES, divisions=DIVISIONS)
+    with pytest.raises(Conflict, match="somebody else"):
+        await other.import_table(slower[0], slower[1].encode(), author="cli:li", note="")
+    assert (await db.catalogues.newest_versions())[slower[0]] == 1
+    with pytest.raises(SheetRefused):  # held against what is in force by now
+        await adopted.import_table(slower[0], slower[1].encode(), author="cli:li", note="")
+
+
+async def test_what_cannot_be_read_is_neither_compared_with_nor_shown_and_any_import_follows_it(
+    adopted: Catalogues, db: Database
+) -> None:
+    first = await db.catalogues.one(DIRECTORY, 1)
+    await db.catalogues.add(replace(first, version=2, body="{", author="x"))
+    assert await adopted.rows(DIRECTORY) == await adopted.rows(DIRECTORY, 1)
+    with pytest.raises(ConfigError, match="directory:2 cannot be read"):
+        await adopted.rows(DIRECTORY, 2)
+    with pytest.raises(ConfigError, match="directory:2 cannot be read"):
+        await adopted.roll_back(DIRECTORY, 2, author="cli:li", note="")
+    assert (await adopted.in_force()).versions == ("directory:1", "dispatch:1")
+    await adopted.import_table(DISPATCH, ROADS.encode(), author="cli:li", note="")
+    found = await adopted.import_table(DIRECTORY, UNITS.encode(), author="cli:li", note="")
+    assert found.version is not None
+    assert (found.version.name, found.changes) == ("directory:3", ())
+    back = await adopted.roll_back(DIRECTORY, 1, author="cli:li", note="")
+    assert back.version is None

@@ -110,7 +110,7 @@ class ConversationHouse:
         flow = TextFlow(
             engine=FlowEngine(FLOWS),
             prefill=prefill,
-            city=City(zone=SHANGHAI, units={"M02": ("水务局", "Water Bureau")}),
+            city=City(zone=SHANGHAI, unit={"M02": ("水务局", "Water Bureau")}.get),
         )
         self.files = AttachmentFiles(folder / "attachments", max_bytes=100_000)
         common: dict[str, Any] = {"store": database.changes, "clock": clock}

@@ -17,10 +17,11 @@ from gateway.domain.case.clock_moves import ClockFact, Happened, fire, meet, mov
 from gateway.domain.case.policy import WALL, ClockKind, ClockTerms, EscalateTo, EscalationStep, TimeLimit
 from gateway.domain.command import Applied
 from gateway.errors import NotFound
-from gateway.ports.case_clocks import DueClock
+from gateway.ports.case_clocks import DueClock, UnsureClock
 from gateway.storage.case_lists import waiting
 from gateway.storage.clock_rows import LEASES, looks, overdue, write_clocks
 from gateway.storage.database import Database
+from gateway.storage.unsure_clocks import unsure
 from tests.contract.storage.changes import pass_by
 from tests.support.clocks import NOON, SetClock
 from tests.support.stores import SQL_ALONE, Open
@@ -136,10 +137,13 @@ def _plan(connection: sa.Connection, query: sa.Select[Any]) -> str:
 
 async def test_every_look_goes_by_its_index_and_sorts_nothing(db: Database) -> None:
     await put(db, *(ticking(f"c{n:04d}") for n in range(2000)))
+    late = unsure(
+        "2026-12-31T16:00:00.000Z", "2027-12-31T16:00:00.000Z", UnsureClock(clock_id="c", ticket_id="t", due_at=NOON)
+    )
     due, left = looks("2026-11-23T05:00:00.000Z", [("w", "2026-11-23T04:00:00.000Z")])
 
     def read(connection: sa.Connection) -> list[str]:
-        return [_plan(connection, query.limit(100)) for query in (due, left, LEASES, overdue("M02"), waiting())]
+        return [_plan(connection, query.limit(100)) for query in (due, left, LEASES, overdue("M02"), waiting(), late)]
 
     plans = await db.sql.read(read)
     assert "clocks_due" in plans[0]
@@ -147,6 +151,7 @@ async def test_every_look_goes_by_its_index_and_sorts_nothing(db: Database) -> N
     assert "clocks_leased" in plans[2]
     assert "clocks_overdue" in plans[3]
     assert "clocks_of_centre" in plans[4]
+    assert "clocks_unsure" in plans[5]
     assert not any(
         word in plan.upper() for plan in plans[:2] for word in ("SEQ SCAN", "SORT", "TEMP B-TREE", "SCAN CLOCKS\n")
     )

@@ -154,6 +154,7 @@ CASES = [
     *_level("notices_late", "gateway_notices_oldest_seconds", bad="1801", good="1799", label='way="sms"'),
     *_level("notices_dead", "gateway_notices_dead", bad="1", good="0", label='way="email"'),
     *_level("clocks_late", "gateway_clocks_oldest_seconds", bad="121", good="119"),
+    *_level("case_table_unreadable", "gateway_case_table_unreadable", bad="1", good="0", label='table="policy"'),
     *_count("follower_left_out", "gateway_left_out_total", much="1", little="0", label='follower="replies"'),
     Case(alarm="open_work_uncounted", series=UP, rings=("",), job=False),
     Case(alarm="open_work_uncounted", series=UP | {"gateway_transcripts_pending": "0x8 _x60"}, rings=("",), job=False),

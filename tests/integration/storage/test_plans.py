@@ -206,9 +206,10 @@ INSERT INTO events SELECT n, 'e' || n, 'ticket.registered', at, 't', n, NULL, 'x
 INSERT INTO feeds (feed, cursor) VALUES ('cases', 99999);
 INSERT INTO deliveries (feed, event_seq, ticket_id, attempts, next_at, head)
   SELECT 'cases', 99999, 't', 0, at, 1 FROM n WHERE n = 1;
-INSERT INTO clocks SELECT 'c' || n, 't' || n, 'k', 'reply', 'M02', at,
+INSERT INTO clocks (clock_id, ticket_id, task_id, kind, unit, due_at, next_at, leased_by, leased_at)
+  SELECT 'c' || n, 't' || n, 'k', 'reply', 'M02', at,
   CASE WHEN n <= 3 THEN at WHEN n <= 50000 THEN '2026-12-24T04:00:00.000Z' END,
-  CASE WHEN n = 3 THEN 'w' END, CASE WHEN n = 3 THEN at END, NULL FROM n;
+  CASE WHEN n = 3 THEN 'w' END, CASE WHEN n = 3 THEN at END FROM n;
 INSERT INTO notices (event_seq, unit, way, address, ticket_id, ticket_no, type, urgent, at, due_at, attempts, next_at,
   sent_at) SELECT n, 'M' || n % 60, 'sms', 'a', 't', n, 'clock.breached', 0, at, at, 0,
   CASE WHEN open THEN at END, CASE WHEN NOT open THEN at END FROM n;

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from gateway.casework.catalogue_versions import DIRECTORY
+from gateway.casework.catalogues import Catalogues
 from gateway.intake.media.attachment_files import AttachmentFiles
+from tests.support.cases import UNITS
 from tests.support.pictures import png
 from tests.support.units import UnitPerson, dispatched, person_of
 from tests.support.web_house import PASSWORD, PASSWORD_HASH, WebHouse, audited, web_house
@@ -207,3 +210,16 @@ async def test_who_sets_a_password_of_their_own_stays_of_their_unit(house: WebHo
     status, session = await house.ask("POST", "/api/v1/session/password", None, json=change, headers=token)
     assert (status, session["role"], session["unit"]) == (200, "unit", "M02")
     assert await house.get(TASKS, None) == (200, {"items": [], "next_cursor": None})
+
+
+async def test_a_unit_is_called_as_the_directory_in_force_calls_it(house: WebHouse, water: UnitPerson) -> None:
+    task, _ = await dispatched(house, await _ticket(house), "M02", "M07")
+    renamed = UNITS.replace("市水务局", "市水务和海洋局").replace("市政管理局", "市政园林局")
+    catalogues = Catalogues(store=house.database.catalogues, clock=house.clock, categories={}, divisions={})
+    await catalogues.import_table(DIRECTORY, renamed.encode(), author="cli:wang", note="")
+    await house.case_tables.refresh()
+    status, session = await water.get("/api/v1/session")
+    assert (status, session["unit_name"]) == (200, "市水务和海洋局")
+    status, shown = await water.get(f"{TASKS}/{task}")
+    assert status == 200
+    assert [one["name"] for one in shown["others"]] == ["市政园林局"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,52 @@ def test_simulate_needs_something_that_is_changed(dispatch, tmp_path: Path, caps
     table.write_text(SHIPPED, encoding="utf-8")
     assert dispatch("simulate", "--table", table, "--json") == 0
     assert json.loads(capsys.readouterr().out)["asked"] == 0
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """The installation's tables, of which that of the units has a row that does not hold."""
+    folder = tmp_path / "config"
+    shutil.copytree(ROOT / "config", folder)
+    with (folder / "units.csv").open("a", encoding="utf-8") as units:
+        units.write("M02,市水务局,,ministry,,,,,,,,\n")
+    return folder
+
+
+@pytest.fixture
+def at_broken(tmp_path: Path, broken: Path):
+    config = ["--config", str(configured(tmp_path, f'config_dir = "{broken}"\n'))]
+    return lambda *words: main(["dispatch", *map(str, words), *config])
+
+
+def test_a_correct_import_repairs_what_the_installation_brought_wrongly(
+    at_broken, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert at_broken("import", ROOT / "config" / "units.csv", "--kind", "directory", "--note", "更正") == 0
+    told = capsys.readouterr()
+    assert "units.csv: row" in told.err
+    assert "directory:1 is in force" in told.out
+    assert at_broken("import", ROOT / "config" / "dispatch.csv", "--note", "同上") == 0
+    assert capsys.readouterr() == ("nothing is different; no new version / 无变化，未生成新版本\n", "")
+    assert at_broken("versions", "--kind", "directory", "--json") == 0
+    assert [(one["version"], one["note"]) for one in json.loads(capsys.readouterr().out)] == [(1, "更正")]
+    units = tmp_path / "exported.csv"
+    assert at_broken("show", "--kind", "directory", "--out", units) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_who_looks_writes_nothing(dispatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(SHIPPED, encoding="utf-8")
+    looks = (("show",), ("versions", "--json"), ("diff", table), ("simulate", "--table", table, "--json"))
+    for words in looks:
+        assert dispatch(*words) == 0
+        capsys.readouterr()
+        for kind in ("directory", "dispatch", "policy", "calendar"):
+            assert dispatch("versions", "--kind", kind, "--json") == 0
+            assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize("words", [("versions",), ("show", "--kind", "policy")])
+def test_who_looks_can_whatever_is_wrong_with_another_file(at_broken, words: tuple[str, ...]) -> None:
+    assert at_broken(*words) == 0

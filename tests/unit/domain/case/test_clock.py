@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -243,6 +244,24 @@ def test_a_clock_that_reaches_beyond_the_known_holidays_says_so() -> None:
     assert begun("2026-12-31 16:00", WORKED).unsure
     assert not begun("2026-12-28 09:00", WORKED).unsure
     assert not begun("2026-12-31 16:00", TWO_DAYS).unsure
+
+
+WITH_2027 = replace(OFFICE, public=PublicDays(holidays=frozenset({date(2027, 1, 1)}), years=frozenset({2026, 2027})))
+
+
+def test_a_calendar_that_comes_late_moves_what_it_alters_and_makes_the_rest_sure() -> None:
+    now = at("2026-12-30 10:00")
+    moved = move(begun("2026-12-31 16:00", WORKED), now, replace(WORKED, calendar=WITH_2027), WhyMoved.CALENDAR)
+    assert moved.clock.due_at > begun("2026-12-31 16:00", WORKED).due_at
+    assert not moved.clock.unsure
+    nothing = PublicDays(years=frozenset({2026, 2027}))
+    same = replace(WORKED, calendar=replace(OFFICE, public=nothing))
+    clock = begun("2026-12-31 16:00", WORKED)
+    sure = move(clock, now, same, WhyMoved.CALENDAR)
+    assert sure == ClockChange(
+        replace(clock, unsure=False), (Happened(what=ClockFact.MOVED, at=now, why=WhyMoved.CALENDAR),)
+    )
+    assert move(sure.clock, now, same, WhyMoved.CALENDAR) == ClockChange(sure.clock)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain.case.directory import Directory, Unit, UnitKind
 from gateway.domain.case.dispatch import Decision, DispatchReason, DispatchStage, decide
-from gateway.domain.case.rules import Crossing, Dispatched, DispatchRule, DispatchTable, Role
+from gateway.domain.case.dispatch_table import Crossing, Dispatched, DispatchRule, DispatchTable, Role
 
 pytestmark = pytest.mark.unit
 
