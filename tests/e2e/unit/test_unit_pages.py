@@ -241,3 +241,21 @@ async def test_a_log_out_that_reaches_nobody_says_so_and_clears_the_page(house: 
     await browser.see("登录承办单位页面")
     await browser.reload()
     await browser.see("登录承办单位页面")
+
+
+async def test_what_a_zone_s_clocks_show_is_an_instant_again(house: WebHouse, browser: Browser) -> None:
+    """Of an hour that comes twice the first is meant; what is skipped is as much later."""
+    await browser.open(f"{house.url}/unit/")
+    script = """
+      return import("/desk/shared/format.js").then(({ wallTime, instantOf }) => {
+        const wrong = [];
+        for (const zone of ["Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe"])
+          for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2027, 0, 1); at += 97 * 60000) {
+            const shown = wallTime(at, zone);
+            const back = instantOf(shown, zone);
+            if (back > at || wallTime(back, zone) !== shown) wrong.push(`${zone} ${shown}`);
+          }
+        return [wrong, new Date(instantOf("2026-03-29T02:30", "Europe/Berlin")).toISOString()];
+      });
+    """
+    assert await browser.js(script) == [[], "2026-03-29T01:30:00.000Z"]
