@@ -10,8 +10,8 @@ from typing import Protocol
 from gateway.domain.case.note import Note
 from gateway.ports.store import Record
 
-MOST_EVENTS = 1000
-"""So many events of one case are read at once."""
+MOST_READ = 1000
+"""So many events, and so many notes, of one case are read: the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +82,9 @@ class CaseLists(Protocol):
         ...
 
     async def notes(self, ticket_id: str) -> Sequence[Note]:
-        """What was written about a case, oldest first; of an erased one the texts are empty."""
+        """What was written about a case, oldest first, ``MOST_READ`` at most; of an erased one the texts are empty."""
         ...
 
     async def events(self, ticket_id: str, types: Collection[str]) -> Sequence[Record]:
-        """What became of a case, oldest first: its newest ``MOST_EVENTS`` events of these types."""
+        """What became of a case, oldest first: events of these types, ``MOST_READ`` at most."""
         ...

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import NotFound, RejectedInput
-from gateway.ports.cases import MOST_EVENTS, ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
+from gateway.ports.cases import MOST_READ, ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
 from gateway.ports.store import Record
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
@@ -81,15 +81,16 @@ class SqlCaseLists:
         """See ``ports.cases.CaseLists.notes``."""
         check_texts((ticket_id,))
         columns = t.case_notes.c
-        query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id).order_by(columns.at, columns.note_id)
-        rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
-        return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows]
+        query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id)
+        newest = query.order_by(columns.at.desc(), columns.note_id.desc()).limit(MOST_READ)
+        rows = await self._sql.read(lambda c: c.execute(newest).mappings().all())
+        return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows[::-1]]
 
     async def events(self, ticket_id: str, types: Collection[str]) -> list[Record]:
         """See ``ports.cases.CaseLists.events``."""
         check_texts((ticket_id,))
         query = sa.select(t.events).where(_E.ticket_id == ticket_id, _E.type.in_(types))
-        newest = query.order_by(_E.event_seq.desc()).limit(MOST_EVENTS)
+        newest = query.order_by(_E.event_seq.desc()).limit(MOST_READ)
         return await self._sql.read(lambda c: [event_record(row) for row in c.execute(newest).mappings()][::-1])
 
 

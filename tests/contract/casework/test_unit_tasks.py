@@ -138,5 +138,5 @@ async def test_what_became_of_a_case_is_read_as_its_newest_events_of_some_types(
     await office.do("respond", mine)
     found = await db.case_lists.events(office.ticket_id, {"task.signed", "task.responded"})
     assert [one["type"] for one in found] == ["task.signed", "task.responded"]
-    monkeypatch.setattr("gateway.storage.case_lists.MOST_EVENTS", 1)
+    monkeypatch.setattr("gateway.storage.case_lists.MOST_READ", 1)
     assert await db.case_lists.events(office.ticket_id, {"task.signed", "task.responded"}) == found[1:]
