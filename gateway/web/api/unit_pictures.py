@@ -11,7 +11,7 @@ from gateway.domain.attachments import NewAttachment
 from gateway.domain.case import for_unit
 from gateway.domain.case.picture import MOST_OF_A_TASK, is_full, is_of_task, picture_id
 from gateway.domain.task_status import is_gone
-from gateway.errors import NotFound
+from gateway.errors import AlreadyErased, NotFound
 from gateway.media.pictures import PICTURES
 from gateway.ports.attachments import AttachmentRefused, Attachments, Check, StoredFile
 from gateway.ports.cases import ListedTask
@@ -83,7 +83,7 @@ class _KnownAlready(Exception):
 
 
 async def _check_new(context: Context, row: ListedTask, named: str) -> None:
-    """``_KnownAlready``; 409 for one that its task does not take, which so never lies on the disk.
+    """``_KnownAlready``; ``AlreadyErased``, 409 for one that its task does not take, which so never lies on the disk.
 
     The command looks once more: of what several people send at one moment, only what goes beyond leaves a file behind,
     until that day's files expire.
@@ -92,6 +92,8 @@ async def _check_new(context: Context, row: ListedTask, named: str) -> None:
     ids = [one["attachment_id"] for one in record["attachments"]]
     if named in ids:
         raise _KnownAlready
+    if record["erased_at"] is not None:
+        raise AlreadyErased("This ticket has been erased: nothing is added to it any more.")
     if is_gone(in_record(record, row)["status"]):
         raise Problem(409, "not_now", "The task is not your unit's any more: it takes in nothing.")
     if is_full(ids, row.task_id):
