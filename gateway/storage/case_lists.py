@@ -94,7 +94,7 @@ class SqlCaseLists:
         return await self._sql.read(lambda c: [event_record(row) for row in c.execute(newest).mappings()][::-1])
 
 
-def _listed(row: sa.Row[Any]) -> ListedTask:
+def _listed(row: Any) -> ListedTask:
     return ListedTask(row.task_id, row.ticket_id, row.unit)
 
 

@@ -100,5 +100,5 @@ async def test_a_case_that_cannot_be_read_says_so_and_is_read_again(house: WebHo
     await desk.cdp("Network.setBlockedURLs", {"urls": []})
     await focus(desk, "重试")
     await desk.press("Enter")
-    await desk.see("派单", ".case .row-buttons")
+    await desk.see("联动会商", ".case")
     await desk.gone("载入失败", ".case")

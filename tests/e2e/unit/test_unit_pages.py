@@ -230,7 +230,9 @@ async def test_a_pause_that_the_centre_has_to_grant_is_called_a_wish(house: WebH
 async def test_a_log_out_that_reaches_nobody_says_so_and_clears_the_page(house: WebHouse, browser: Browser) -> None:
     await tasks_of(house)
     await log_in(house, browser)
+    await browser.cdp("Network.enable", {})
     await browser.offline(on=True)
+    await browser.see("网络已断开")
     await browser.click("button[aria-label='退出']")
     await browser.see("这次登录尚未注销", "[role=alert]")
     assert "停水" not in str(await browser.js("return document.body.innerText"))
