@@ -171,7 +171,7 @@ class Questions:
         }
 
     def _of_tasks(self) -> dict[str, Callable[[], Ask]]:
-        lists, units, chance = self._database.case_lists, self._database.unit_tasks, self._chance
+        lists, chance = self._database.case_lists, self._chance
 
         async def listed(unit: str | None, *, open_: bool | None) -> int:
             page = await lists.tasks(TaskQuery(unit=unit, open=open_, limit=_PAGE))
@@ -180,7 +180,8 @@ class Questions:
             return len(page.items)
 
         async def own(unit: str, *, open_: bool) -> int:
-            return len(await units.of(unit, open_=open_, after=None, limit=_PAGE))
+            query = TaskQuery(unit=unit, open=open_, newest_first=not open_, limit=_PAGE)
+            return len((await lists.tasks(query)).items)
 
         async def overdue(unit: str | None) -> int:
             return len(await self._database.case_clocks.overdue(unit=unit, limit=_PAGE))

@@ -61,7 +61,6 @@ class Web:
                 deliveries=database.deliveries,
                 refused_calls=database.refused_calls,
                 notices=database.unit_notices,
-                unit_tasks=database.unit_tasks,
                 recordings=base.recordings,
                 ready=ready,
                 clock=base.clock,

@@ -1,4 +1,7 @@
-"""Commands of what somebody does about a case, made from what they sent: one door for the API and the command line."""
+"""Commands of what somebody does about a case, made from what they sent: one door for the API and the command line.
+
+Whatever names a unit names one of the directory in force: events tell its code for ever.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +43,12 @@ class Acting:
         version: int | None = None,
         key: ExternalKey | None = None,
     ) -> Command:
-        """``verb`` on the case of ``record``; ``RejectedInput`` as ``Dispatcher.choose``."""
+        """``verb`` on the case of ``record``; ``UnknownUnit``, ``RejectedInput`` as ``Dispatcher.choose``."""
         if verb is CaseVerb.DISPATCH:
             return self._dispatch(record, actor, said, version, key)
+        units = tuple(said.get("units", ()))
+        for unit in units:
+            self.dispatcher.check(unit)
         return WorkOnCase(
             at=self._clock.now(),
             actor=actor,
@@ -54,7 +60,7 @@ class Acting:
             note_id=new_ulid(),
             satisfied=said.get("satisfied"),
             way=said.get("way"),
-            units=tuple(said.get("units", ())),
+            units=units,
             key=key,
             reply_id=said.get("reply_id"),
         )
@@ -92,7 +98,7 @@ class Acting:
     ) -> WorkOnTask:
         """``verb`` on a task of ``record`` at ``version``; ``unit``: whose own it has to be, None: the centre acts.
 
-        ``NotFound``; ``RejectedInput`` for a unit that the directory does not know.
+        ``NotFound``; ``UnknownUnit``, ``RejectedInput`` as ``Dispatcher.offer``.
         """
         task = next((one for one in record["handling"]["units"] if one["task_id"] == task_id), None)
         if task is None:

@@ -35,8 +35,8 @@ _NOTES = {
     CaseVerb.CONFER: NoteKind.TALK,
 }
 """What the texts of verbs are; the requester is told those of the first three. Others are reasons."""
-MOST_UNITS = 50
-"""So many units confer about one ticket at once."""
+MOST_UNITS = 20
+"""So many units are named at once: with whom one confers, or who acts beside another."""
 
 
 @dataclass(slots=True, kw_only=True)

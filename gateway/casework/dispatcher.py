@@ -24,6 +24,16 @@ CHOSEN = "chosen"
 """The rule of what the centre decides by itself."""
 
 
+class UnknownUnit(RejectedInput):
+    """The directory in force does not hold ``unit``."""
+
+    code = "unknown_code"
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(f"the directory has no unit {unit}")
+        self.unit = unit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitChoice:
     """Whom the centre names, and why: ``reason`` is a code, ``text`` its words."""
@@ -138,10 +148,12 @@ class Dispatcher:
         return command
 
     def check(self, code: str) -> None:
-        """``RejectedInput`` unless the directory has this unit, and it counts today."""
+        """``UnknownUnit``; ``RejectedInput`` for a unit that does not count today."""
         unit = self.directory.units.get(code)
-        if unit is None or not unit.counts_on(self.today()):
-            raise RejectedInput(f"the directory has no unit {code} that counts today")
+        if unit is None:
+            raise UnknownUnit(code)
+        if not unit.counts_on(self.today()):
+            raise RejectedInput(f"{code} is in the directory, but does not count today")
 
     def offer(self, record: Record, unit: str, role: Role) -> Offer:
         """What ``unit`` is given of the ticket in the place of another one; ``RejectedInput`` as in ``choose``."""

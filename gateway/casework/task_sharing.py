@@ -8,9 +8,11 @@ from datetime import datetime
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.case.case import Case
 from gateway.domain.case.note import Note, NoteKind
-from gateway.domain.case.picture import Shows
+from gateway.domain.case.picture import MOST_OF_A_TASK, Shows, is_full
 from gateway.domain.command import Applied, Refs
+from gateway.domain.keys import ExternalKey
 from gateway.domain.world import World
+from gateway.errors import Conflict
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,17 +25,22 @@ class NoteOnTask:
     task_id: str
     note_id: str
     text: str
+    key: ExternalKey | None = None
+    """By which it is known again: a repeated request writes nothing."""
     trace: str | None = None
 
     def refs(self) -> Refs:
-        """The ticket."""
-        return Refs(tickets=(self.ticket_id,))
+        """The ticket, and whether the request came before."""
+        return Refs(tickets=(self.ticket_id,), seen=(self.key,) if self.key is not None else ())
 
     def decide(self, world: World) -> Applied:
-        """``NotFound``, ``Conflict``, ``AlreadyErased``."""
+        """``replayed`` for what came before; ``NotFound``, ``Conflict``, ``AlreadyErased``."""
+        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+            return seen
         ticket = world.ticket(self.ticket_id)
         case = Case(ticket, self.at, self.actor, world.case_rules)
-        case.note(case.task(self.task_id), self.note_id)
+        task = case.task(self.task_id)
+        case.note(task, self.note_id)
         note = Note(
             note_id=self.note_id,
             ticket_id=self.ticket_id,
@@ -42,14 +49,19 @@ class NoteOnTask:
             author=self.actor,
             at=self.at,
             text=self.text,
+            unit=task.unit,
         )
         world.new_notes.append(note)
+        world.see((self.key,) if self.key is not None else (), ticket, None)
         return world.applied(ticket)
 
 
 @dataclass(slots=True, kw_only=True)
 class PictureForTask:
-    """A unit shows the place; ``attachment`` is on the disk already. The same picture once more changes nothing."""
+    """A unit shows the place; ``attachment`` is on the disk already, with an id of ``picture_id``.
+
+    The same picture once more changes nothing.
+    """
 
     at: datetime
     actor: str
@@ -68,8 +80,11 @@ class PictureForTask:
         ticket = world.ticket(self.ticket_id)
         case = Case(ticket, self.at, self.actor, world.case_rules)
         task = case.task(self.task_id)
-        if any(one.attachment_id == self.attachment.attachment_id for one in ticket.form.attachments):
+        shown = [one.attachment_id for one in ticket.form.attachments]
+        if self.attachment.attachment_id in shown:
             return world.applied(ticket, skipped=True)
+        if is_full(shown, self.task_id):
+            raise Conflict(f"a task has at most {MOST_OF_A_TASK} pictures")
         case.picture(task, self.attachment.attachment_id, self.shows)
         world.attach((self.attachment,), ticket)
         return world.applied(ticket)

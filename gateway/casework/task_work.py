@@ -77,6 +77,7 @@ class WorkOnTask:
                 author=self.actor,
                 at=self.at,
                 text=self.text,
+                unit=self.unit,
             )
             world.new_notes.append(note)
         world.see((self.key,) if self.key is not None else (), ticket, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from gateway.ports.store import Record
     from gateway.storage.database import Database
 
-_VERBS = tuple(dict.fromkeys((*CaseVerb, *TaskVerb)))
+_DESK_VERBS = ("confirm", "reveal", "merge", "unmerge", "same_requester", "lift-secrecy")
+"""What the API offers at a ticket beside its case."""
+TICKET_VERBS = (*CaseVerb, *_DESK_VERBS)
+_VERBS = tuple(dict.fromkeys((*TICKET_VERBS, *TaskVerb)))
 
 
 def add_parser(verbs: Any) -> None:
@@ -38,7 +42,7 @@ def add_parser(verbs: Any) -> None:
 
 
 async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int:
-    """Do it, and print what the ticket has become. The errors are those of the API."""
+    """Do it, and print what the ticket has become, or what was revealed. The errors are those of the API."""
     from gateway.bootstrap.cases import acting  # noqa: PLC0415 - the verb's name is told without SQL
     from gateway.bootstrap.tables import adopt_tables, tables_in_force  # noqa: PLC0415 - as above
     from gateway.web.catalogue import Catalogue  # noqa: PLC0415 - as above
@@ -50,9 +54,13 @@ async def run(args: argparse.Namespace, db: Database, settings: Settings) -> int
     doing = acting(settings, tables, Catalogue.read(settings.config_dir), clock)
     record = await db.reader.ticket(parse_ticket_no(args.ticket) or args.ticket.upper())
     said = _said(args)
+    if args.do == "reveal":
+        return await _reveal(record, db, clock)
     command: Command
     if args.task is not None:
         command = doing.on_task(TaskVerb(args.do), record, args.task, operator(), said)
+    elif args.do in _DESK_VERBS:
+        command = await _at_desk(args.do, record, said, db, clock)
     elif args.do == CaseVerb.WITHDRAW:
         command = _withdrawal(record, said, clock)
     else:
@@ -76,6 +84,36 @@ def _withdrawal(record: Record, said: dict[str, Any], clock: SystemClock) -> Com
     )
 
 
+async def _at_desk(verb: str, record: Record, said: dict[str, Any], db: Database, clock: SystemClock) -> Command:
+    from gateway.intake.ticket import at_desk  # noqa: PLC0415 - the verb's name is told without it
+
+    at, actor, version = clock.now(), operator(), record["version"]
+    match verb:
+        case "confirm":
+            return at_desk.confirming(record, said["paths"], at=at, actor=actor)
+        case "merge":
+            return await at_desk.merging(db.reader, record, said["into"], at=at, actor=actor, version=version)
+        case "unmerge":
+            return at_desk.unmerging(record, at=at, actor=actor, version=version)
+        case "same_requester":
+            return await at_desk.taking_over(db.reader, record, said["ticket_id"], at=at, actor=actor, version=version)
+        case _:
+            command = at_desk.lifting(record, said["reason"], at=at, actor=actor)
+            await db.audit.write(
+                actor=actor, action=at_desk.lift_noted(said["reason"]), ticket_id=record["ticket_id"], at=at
+            )
+            return command
+
+
+async def _reveal(record: Record, db: Database, clock: SystemClock) -> int:
+    """Name and numbers unmasked; who looked is written down first."""
+    from gateway.intake.ticket.at_desk import REVEALED  # noqa: PLC0415 - as above
+
+    await db.audit.write(actor=operator(), action="reveal", ticket_id=record["ticket_id"], at=clock.now())
+    print(json.dumps({key: record["requester"].get(key) for key in REVEALED}, ensure_ascii=False))
+    return 0
+
+
 def _said(args: argparse.Namespace) -> dict[str, Any]:
     """``--data`` as the API would read it; ``RejectedInput`` names every mistake."""
     from pydantic import ValidationError  # noqa: PLC0415 - the verb's name is told without it
@@ -88,13 +126,15 @@ def _said(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _model(args: argparse.Namespace) -> type[BaseModel]:
-    from gateway.web.api.case_bodies import CASE_BODIES, TASK_BODIES  # noqa: PLC0415 - as above
+    from gateway.web.api.case_bodies import CASE_BODIES, DESK_BODIES, TASK_BODIES  # noqa: PLC0415 - as above
 
-    known = set(TaskVerb if args.task is not None else CaseVerb)
+    known = set(TaskVerb if args.task is not None else TICKET_VERBS)
     if args.do not in known:
         what = "a ticket: name its task with --task" if args.task is None else "a task: leave --task out"
         raise RejectedInput(f"{args.do} is not done to {what}")
-    return TASK_BODIES[TaskVerb(args.do)] if args.task is not None else CASE_BODIES[CaseVerb(args.do)]
+    if args.task is not None:
+        return TASK_BODIES[TaskVerb(args.do)]
+    return DESK_BODIES[args.do] if args.do in DESK_BODIES else CASE_BODIES[CaseVerb(args.do)]
 
 
 def _print(record: Record) -> None:

@@ -1,26 +1,32 @@
-"""Lists of cases: what units have to do, and what people wrote."""
+"""Lists of cases: what units have to do, what became of a case, and what people wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.case.note import Note
+from gateway.ports.store import Record
+
+MOST_READ = 1000
+"""So many events, and so many notes, of one case are read: the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskQuery:
-    """Filters of a list of tasks, the nearest due first; those without a due time come last."""
+    """Filters of a list of tasks, the nearest due first; those without a due time come last, by their ids."""
 
     unit: str | None = None
     """None: of all units."""
     open: bool | None = None
     """Whether something is still to be done about it; None: both."""
+    newest_first: bool = False
+    """Those without a due time are listed from the newest on; for ``open=False`` alone."""
     limit: int = 50
     cursor: str | None = None
-    """What an earlier page's ``next_cursor`` said; opaque."""
+    """What an earlier page's ``next_cursor`` said; opaque. It holds where that page ended, whatever has moved since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class ListedTask:
 
     task_id: str
     ticket_id: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +73,18 @@ class CaseLists(Protocol):
         """One page; ``RejectedInput`` for a cursor that is not ours."""
         ...
 
+    async def task(self, task_id: str) -> ListedTask:
+        """``NotFound``."""
+        ...
+
     async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
         """What waits for the centre, the nearest due first; ``RejectedInput`` for a cursor that is not ours."""
         ...
 
     async def notes(self, ticket_id: str) -> Sequence[Note]:
-        """What was written about a case, oldest first; of an erased one the texts are empty."""
+        """What was written about a case, oldest first, ``MOST_READ`` at most; of an erased one the texts are empty."""
+        ...
+
+    async def events(self, ticket_id: str, types: Collection[str]) -> Sequence[Record]:
+        """What became of a case, oldest first: events of these types, ``MOST_READ`` at most."""
         ...

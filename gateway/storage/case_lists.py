@@ -1,22 +1,25 @@
-"""Lists of tasks and notes, by their narrow rows."""
+"""Lists of tasks, events and notes of cases."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.case.note import Note, NoteKind
 from gateway.domain.ids import from_rfc3339
-from gateway.errors import RejectedInput
-from gateway.ports.cases import ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
+from gateway.errors import NotFound, RejectedInput
+from gateway.ports.cases import MOST_READ, ListedTask, TaskPage, TaskQuery, WaitingCase, WaitingPage
+from gateway.ports.store import Record
 from gateway.storage import tables as t
 from gateway.storage.engine import Sql
-from gateway.storage.task_pages import Behind, due_first
+from gateway.storage.reader import event_record
+from gateway.storage.task_pages import COLUMNS, Behind, due_first, newest_done
 from gateway.storage.texts import check_texts
 
-_C = t.clocks.c
+_C, _T, _E = t.clocks.c, t.tasks.c, t.events.c
 _CURSOR = re.compile(r"([0-9TZ:.+-]{0,40})\|([\w:-]{1,80})")
 
 
@@ -35,10 +38,26 @@ class SqlCaseLists:
             due_at, task_id = _cursor(query.cursor)
             after = Behind(due_at or None, task_id)
         limit = query.limit + 1
-        rows = await self._sql.read(lambda c: due_first(c, query.unit, is_open=query.open, after=after, limit=limit))
+
+        def read(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+            if query.open is False and query.newest_first:
+                return newest_done(connection, query.unit, after=after, limit=limit)
+            return due_first(connection, query.unit, is_open=query.open, after=after, limit=limit)
+
+        rows = await self._sql.read(read)
         page = rows[: query.limit]
         more = f"{page[-1].due_at or ''}|{page[-1].task_id}" if len(rows) > query.limit else None
-        return TaskPage(tuple(ListedTask(row.task_id, row.ticket_id) for row in page), more)
+        return TaskPage(tuple(map(_listed, page)), more)
+
+    async def task(self, task_id: str) -> ListedTask:
+        """See ``ports.cases.CaseLists.task``."""
+        check_texts((task_id,))
+        found = await self._sql.read(
+            lambda c: c.execute(sa.select(*COLUMNS).where(_T.task_id == task_id)).one_or_none()
+        )
+        if found is None:
+            raise NotFound(f"there is no task {task_id!r}")
+        return _listed(found)
 
     async def waiting(self, *, limit: int, cursor: str | None = None) -> WaitingPage:
         """See ``ports.cases.CaseLists.waiting``."""
@@ -62,9 +81,21 @@ class SqlCaseLists:
         """See ``ports.cases.CaseLists.notes``."""
         check_texts((ticket_id,))
         columns = t.case_notes.c
-        query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id).order_by(columns.at, columns.note_id)
-        rows = await self._sql.read(lambda c: c.execute(query).mappings().all())
-        return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows]
+        query = sa.select(t.case_notes).where(columns.ticket_id == ticket_id)
+        newest = query.order_by(columns.at.desc(), columns.note_id.desc()).limit(MOST_READ)
+        rows = await self._sql.read(lambda c: c.execute(newest).mappings().all())
+        return [Note(**{**row, "kind": NoteKind(row["kind"]), "at": from_rfc3339(row["at"])}) for row in rows[::-1]]
+
+    async def events(self, ticket_id: str, types: Collection[str]) -> list[Record]:
+        """See ``ports.cases.CaseLists.events``."""
+        check_texts((ticket_id,))
+        query = sa.select(t.events).where(_E.ticket_id == ticket_id, _E.type.in_(types))
+        newest = query.order_by(_E.event_seq.desc()).limit(MOST_READ)
+        return await self._sql.read(lambda c: [event_record(row) for row in c.execute(newest).mappings()][::-1])
+
+
+def _listed(row: Any) -> ListedTask:
+    return ListedTask(row.task_id, row.ticket_id, row.unit)
 
 
 def waiting(after: tuple[str, str] | None = None) -> sa.Select[Any]:

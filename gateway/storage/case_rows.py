@@ -74,5 +74,5 @@ def _due(handling: Handling, task: UnitTask) -> str | None:
 
 
 def _note_row(note: Note) -> Row:
-    row: Row = {name: getattr(note, name) for name in ("note_id", "ticket_id", "task_id", "author", "text")}
+    row: Row = {name: getattr(note, name) for name in ("note_id", "ticket_id", "task_id", "author", "text", "unit")}
     return row | {"kind": note.kind.value, "at": rfc3339(note.at)}

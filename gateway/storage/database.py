@@ -41,7 +41,6 @@ from gateway.storage.sessions import SqlSessionStore
 from gateway.storage.signal import CommitSignal
 from gateway.storage.similar import SqlTicketWords
 from gateway.storage.tokens import SqlTokenStore
-from gateway.storage.unit_tasks import SqlUnitTasks
 from gateway.storage.unsure_clocks import SqlUnsureClocks
 from gateway.storage.users import SqlUserStore
 from gateway.storage.watched import WatchedSql
@@ -88,7 +87,6 @@ class Database:
     catalogues: SqlCatalogueStore
     unit_notices: SqlNoticeStore
     search: SqlSearchIndex
-    unit_tasks: SqlUnitTasks
     unsure_clocks: SqlUnsureClocks
     replies: SqlReplyReads
 
@@ -158,7 +156,6 @@ async def open_database(
         catalogues=SqlCatalogueStore(sql=sql),
         unit_notices=SqlNoticeStore(sql=watched, clock=clock),
         search=SqlSearchIndex(sql=sql, next_commit=committed.next),
-        unit_tasks=SqlUnitTasks(sql=sql),
         unsure_clocks=SqlUnsureClocks(sql=sql),
         replies=SqlReplyReads(sql=sql),
     )

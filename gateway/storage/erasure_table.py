@@ -92,7 +92,7 @@ COLUMNS: Mapping[str, Mapping[str, Does]] = {
     },
     "tasks": _all(_KEPT, "task_id", "ticket_id", "unit", "role", "status", "due_at", "open"),
     "case_notes": {
-        **_all(_KEPT, "note_id", "ticket_id", "task_id", "kind", "author", "at"),
+        **_all(_KEPT, "note_id", "ticket_id", "task_id", "kind", "author", "at", "unit"),
         "text": _BLANKED,
     },
     "clocks": {

@@ -330,6 +330,7 @@ case_notes = sa.Table(
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text),
     sa.Index("case_notes_by_ticket", "ticket_id", "note_id"),
 )
 """What people wrote about a case: reasons, replies, talks. Events name them by ``note_id``; erasing blanks ``text``."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from gateway.storage import tables as t
 
 _T = t.tasks.c
-COLUMNS = (_T.task_id, _T.ticket_id, _T.unit, _T.due_at, _T.open)
+COLUMNS = (_T.task_id, _T.ticket_id, _T.unit, _T.due_at)
 _ORDER = (_T.due_at, _T.task_id)
 
 
@@ -50,19 +50,14 @@ def due_first(
     return found[:limit]
 
 
-def newest_done(connection: sa.Connection, unit: str, *, after: Behind | None, limit: int) -> Sequence[sa.Row[Any]]:
-    """A unit's tasks about which nothing is to be done any more, the newest first."""
+def newest_done(
+    connection: sa.Connection, unit: str | None, *, after: Behind | None, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Tasks of a unit or of all about which nothing is to be done any more, the newest first."""
     query = _of(unit).where(_T.open.is_(False), _T.due_at.is_(None))
     if after is not None:
         query = query.where(_T.task_id < after.task_id)
     return connection.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit)).all()
-
-
-def place_of(connection: sa.Connection, unit: str, task_id: str) -> Behind | None:
-    """Where a task of this unit stands; None when there is no such task."""
-    query = sa.select(_T.due_at).where(_T.task_id == task_id, _T.unit == unit)
-    found = connection.execute(query).one_or_none()
-    return None if found is None else Behind(found.due_at, task_id)
 
 
 def _of(unit: str | None) -> sa.Select[Any]:

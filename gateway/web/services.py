@@ -29,7 +29,6 @@ from gateway.ports.refused_call import RefusedCallStore
 from gateway.ports.sessions import SessionStore
 from gateway.ports.store import CommandStore, TicketReader
 from gateway.ports.tokens import TokenStore
-from gateway.ports.unit_tasks import UnitTasks
 from gateway.ports.users import UserStore
 from gateway.telemetry.alarms import Ringing, ringing
 from gateway.telemetry.exposition import exposition, measured
@@ -113,7 +112,6 @@ class WebServices:
     refused_calls: RefusedCallStore
     notices: NoticeStore
     recordings: Recordings
-    unit_tasks: UnitTasks
     ready: Callable[[], Awaitable[dict[str, bool]]]
     clock: Clock = field(default_factory=SystemClock)
     metrics: Callable[[], Awaitable[bytes]] = _own_metrics

@@ -210,7 +210,6 @@ async def web_house(tmp_path: Path, *, limits: Limits | None = None, **services:
             deliveries=database.deliveries,
             refused_calls=database.refused_calls,
             notices=database.unit_notices,
-            unit_tasks=database.unit_tasks,
             recordings=recordings,
             attachments=database.attachments,
             erasure=Erasure(

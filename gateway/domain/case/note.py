@@ -21,7 +21,10 @@ class NoteKind(Term):
 
 @dataclass(slots=True, kw_only=True)
 class Note:
-    """One note; ``task_id``: of one unit's task. ``author``: as events name who acts."""
+    """One note; ``task_id``: of one unit's task. ``author``: as events name who acts.
+
+    ``unit``: whose people wrote it; None: the centre, or a case system.
+    """
 
     note_id: str
     ticket_id: str
@@ -30,3 +33,4 @@ class Note:
     author: str
     at: datetime
     text: str
+    unit: str | None = None

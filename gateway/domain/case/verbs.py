@@ -89,14 +89,19 @@ class CaseStanding:
         return (verb for verb in CaseVerb if self.refusal(verb) is None)
 
     def task_verbs(self, task: TaskStatus, *, asked: bool = False, held: bool = False) -> list[TaskVerb]:
-        """What can be done now with a task of it that stands so.
+        """See the function of this name."""
+        return task_verbs(self.status, task, asked=asked, held=held)
 
-        ``asked``: for more time; ``held``: by the unit that was asked first, which keeps it to the end.
-        """
-        if self.status not in WITHIN:
-            return []
-        verbs = [verb for verb in TaskVerb if verb in NEXT[task] or (asked and verb is TaskVerb.UPHOLD)]
-        return [verb for verb in verbs if not (held and verb is TaskVerb.RETURN)]
+
+def task_verbs(case: Status, task: TaskStatus, *, asked: bool = False, held: bool = False) -> list[TaskVerb]:
+    """What can be done now with a task that stands so, of a case that stands so.
+
+    ``asked``: for more time; ``held``: by the unit that was asked first, which keeps it to the end.
+    """
+    if case not in WITHIN:
+        return []
+    verbs = [verb for verb in TaskVerb if verb in NEXT[task] or (asked and verb is TaskVerb.UPHOLD)]
+    return [verb for verb in verbs if not (held and verb is TaskVerb.RETURN)]
 
 
 def _leading_to(status: Status) -> frozenset[Status]:

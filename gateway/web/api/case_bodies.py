@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.task_status import TaskVerb
+from gateway.edge.field_models import Closed
 from gateway.web.api import case_models
-from gateway.web.api.models import WithdrawBody
+from gateway.web.api.models import ConfirmPaths, LiftSecrecyBody, MergeBody, SameRequesterBody, WithdrawBody
 
 CASE_BODIES: Final[Mapping[CaseVerb, type[BaseModel]]] = {
     CaseVerb.DISPATCH: case_models.DispatchBody,
@@ -32,3 +33,12 @@ TASK_BODIES: Final[Mapping[TaskVerb, type[BaseModel]]] = dict.fromkeys(TaskVerb,
     TaskVerb.EXTEND: case_models.ExtendBody,
     TaskVerb.REPLY: case_models.TaskReplyBody,
 }
+DESK_BODIES: Final[Mapping[str, type[BaseModel]]] = {
+    "confirm": ConfirmPaths,
+    "reveal": Closed,
+    "merge": MergeBody,
+    "unmerge": Closed,
+    "same_requester": SameRequesterBody,
+    "lift-secrecy": LiftSecrecyBody,
+}
+"""Of what is done about a ticket beside its case."""

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
+from gateway.casework.case_work import MOST_UNITS
 from gateway.domain.case.closing import ConferWay, WhyInformed
 from gateway.domain.case.note import MOST_CHARS
 from gateway.domain.case.verbs import WhyArchived
@@ -36,7 +37,7 @@ class ConferBody(Closed):
     """``POST /tickets/{id}/actions/confer``: a talk about it with units, as it took place."""
 
     way: ConferWay
-    units: tuple[Word, ...] = Field(min_length=1, max_length=20, description="With whom.")
+    units: tuple[Word, ...] = Field(min_length=1, max_length=MOST_UNITS, description="With whom.")
     text: Written | None = _TEXT
 
 
@@ -44,7 +45,7 @@ class DispatchBody(Closed):
     """``POST /tickets/{id}/actions/dispatch``: without ``unit`` the tables in force decide."""
 
     unit: Word | None = Field(None, description="The unit that the centre chooses.")
-    joint: tuple[Word, ...] = Field((), max_length=20, description="Units that act beside it.")
+    joint: tuple[Word, ...] = Field((), max_length=MOST_UNITS, description="Units that act beside it.")
     reason: ReasonCode | None = Field(None, description="Needed where the unit is not the one that the tables name.")
     text: Written | None = _TEXT
 

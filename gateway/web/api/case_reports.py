@@ -11,7 +11,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from gateway.casework.case_report import TakeCaseReport
 from gateway.domain.case.note import MOST_CHARS
-from gateway.domain.case.reported import CaseReport, Reported, is_late
+from gateway.domain.case.reported import CaseReport, Reported
+from gateway.domain.command import Applied
 from gateway.domain.ids import new_ulid, rfc3339
 from gateway.domain.keys import ExternalKey
 from gateway.edge.field_models import Closed
@@ -56,12 +57,16 @@ async def update(context: Context) -> web.Response:
         )
     )
     after = await context.services.reader.ticket(ticket_id)
-    handling, outcome = after["handling"], after["outcome"]
-    said = (handling["reported_at"], handling["reopened_at"], outcome["replied_at"], outcome["closed_at"])
-    late = is_late(body.at, *said)
-    result = "repeated" if applied.replayed else "unchanged" if applied.skipped else "late" if late else "applied"
     told = {key: after[key] for key in ("ticket_id", "ticket_no", "status", "version")}
-    return json_response({**told, "result": result})
+    return json_response({**told, "result": await _result(context, applied)})
+
+
+async def _result(context: Context, applied: Applied) -> str:
+    """What the update came to, by its own event: a newer one may have come since."""
+    if applied.replayed or applied.skipped:
+        return "repeated" if applied.replayed else "unchanged"
+    told = await context.services.reader.events(after=applied.event_seq - 1, ticket_id=applied.ticket_id, limit=1)
+    return "late" if told[0]["data"].get("late") else "applied"
 
 
 def _keys(about: str, body: CaseUpdateBody) -> tuple[ExternalKey, ...]:

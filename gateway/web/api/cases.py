@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 
 from gateway.casework.acting import KEYS
+from gateway.casework.dispatcher import UnknownUnit
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Command
 from gateway.domain.keys import ExternalKey
 from gateway.errors import AlreadyErased, Conflict, StaleVersion
 from gateway.web.api.case_bodies import CASE_BODIES
-from gateway.web.api.case_models import ConferBody, DispatchBody
 from gateway.web.api.corrections import expected_version
 from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import read, ticket_response
@@ -24,9 +26,11 @@ from gateway.web.nearest import nearest
 from gateway.web.problems import Problem
 from gateway.web.routing import Context, Handler, Route
 
+Made = TypeVar("Made", bound=Command)
+KEY_HEADER = (HEADER, "A request repeated under the same key changes nothing.")
 OPTIONAL_HEADERS = (
     ("If-Match", 'The version that was read, e.g. "3"; without it the newest is meant.'),
-    (HEADER, "A request repeated under the same key changes nothing."),
+    KEY_HEADER,
 )
 _SUMMARIES = {
     CaseVerb.DISPATCH: "派单: by the tables in force, or to the unit that the centre names. Without a unit that "
@@ -79,18 +83,18 @@ async def carry_out(context: Context, command: Command, ticket_id: str) -> web.R
     return await ticket_response(context, await context.services.reader.ticket(ticket_id))
 
 
-async def check_units(context: Context, *codes: str) -> None:
-    """422 that names the nearest for a unit that the directory does not hold."""
-    names = context.cases.dispatcher.unit_names
-    for code in codes:
-        if code in names:
-            continue
-        if not names:
-            raise Problem(422, "unknown_code", f"unit: there is no unit {code}; no directory has been imported")
-        meant = await asyncio.to_thread(nearest, code, names)
-        message = f"there is no such code; the nearest is {meant} {names[str(meant)]}"
-        error = {"path": "unit", "message": message, "nearest": {"code": meant, "name": names[str(meant)]}}
-        raise Problem(422, "unknown_code", f"unit: {message}", errors=[error])
+async def made(context: Context, command: Callable[[], Made]) -> Made:
+    """The command; 422 that names the nearest unit for one that the directory does not hold."""
+    try:
+        return command()
+    except UnknownUnit as error:
+        code, names = error.unit, context.cases.dispatcher.unit_names
+    if not names:
+        raise Problem(422, "unknown_code", f"unit: there is no unit {code}; no directory has been imported")
+    meant = await asyncio.to_thread(nearest, code, names)
+    message = f"there is no such code; the nearest is {meant} {names[str(meant)]}"
+    about = {"path": "unit", "message": message, "nearest": {"code": meant, "name": names[str(meant)]}}
+    raise Problem(422, "unknown_code", f"unit: {message}", errors=[about])
 
 
 def _doing(verb: CaseVerb) -> Callable[[Context], Awaitable[web.Response]]:
@@ -99,13 +103,9 @@ def _doing(verb: CaseVerb) -> Callable[[Context], Awaitable[web.Response]]:
         body = await context.body(CASE_BODIES[verb])
         record = await read(context)
         key = await request_key(context, f"{record['ticket_id']} {verb}")
-        if isinstance(body, DispatchBody) and body.unit is not None:
-            await check_units(context, body.unit, *body.joint)
-        if isinstance(body, ConferBody):
-            await check_units(context, *body.units)
-        command = context.cases.acting.on_case(
-            verb, record, context.principal.actor, body.model_dump(), version=version, key=key
-        )
+        said, actor = body.model_dump(), context.principal.actor
+        doing = partial(context.cases.acting.on_case, verb, record, actor, said, version=version, key=key)
+        command = await made(context, doing)
         return await carry_out(context, command, record["ticket_id"])
 
     return act

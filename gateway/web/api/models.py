@@ -198,11 +198,22 @@ class TicketPatch(Closed):
     seen: Seen | None = None
 
 
-class ConfirmBody(Closed):
-    """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
+class ConfirmPaths(Closed):
+    """These pre-filled fields are right."""
 
     paths: Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Field(min_length=1, max_length=50)]
+
+
+class ConfirmBody(ConfirmPaths):
+    """``POST /tickets/{id}/actions/confirm``: these pre-filled fields are right."""
+
     seen: Seen | None = None
+
+
+class SameRequesterBody(Closed):
+    """``POST /tickets/{id}/actions/same_requester``."""
+
+    ticket_id: Word = Field(description="One of the tickets that same-requester lists.")
 
 
 class WithdrawBody(Closed):

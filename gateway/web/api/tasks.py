@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,9 +17,9 @@ from gateway.ports.cases import TaskQuery
 from gateway.ports.store import Record, TicketQuery
 from gateway.web.api import unit_tasks
 from gateway.web.api.case_bodies import TASK_BODIES
-from gateway.web.api.case_models import OverdueQuery, ReassignBody, TasksQuery, WaitingQuery
+from gateway.web.api.case_models import OverdueQuery, TasksQuery, WaitingQuery
 from gateway.web.api.case_view import word_of
-from gateway.web.api.cases import OPTIONAL_HEADERS, carry_out, check_units, request_key, wanted_version
+from gateway.web.api.cases import OPTIONAL_HEADERS, carry_out, made, request_key, wanted_version
 from gateway.web.api.models import UnmaskedQuery
 from gateway.web.api.tickets import asks_unmasked, read
 from gateway.web.auth import OWN_TASKS, READ, WRITE
@@ -130,11 +131,9 @@ def _doing(verb: TaskVerb) -> Callable[[Context], Awaitable[web.Response]]:
         record = await read(context)
         task_id = context.request.match_info["task"]
         key = await request_key(context, f"{task_id} {verb}")
-        if isinstance(body, ReassignBody):
-            await check_units(context, body.unit)
-        command = context.cases.acting.on_task(
-            verb, record, task_id, context.principal.actor, body.model_dump(), version=version, key=key
-        )
+        said, actor = body.model_dump(), context.principal.actor
+        doing = partial(context.cases.acting.on_task, verb, record, task_id, actor, said, version=version, key=key)
+        command = await made(context, doing)
         return await carry_out(context, command, record["ticket_id"])
 
     return act

@@ -16,7 +16,7 @@ class UnitTasksQuery(Closed):
 
     open: bool = Field(True, description="true: what is still to be done, earliest due first; false: the rest.")
     limit: int = Field(50, ge=1, le=100)
-    cursor: Annotated[str, StringConstraints(max_length=100)] | None = None
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class UnitNoteBody(Closed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -12,10 +13,10 @@ from gateway.domain.case import for_unit
 from gateway.domain.ids import new_ulid, parse_ticket_no
 from gateway.domain.task_status import UNIT_VERBS, TaskVerb
 from gateway.errors import NotFound
+from gateway.ports.cases import ListedTask, TaskQuery
 from gateway.ports.store import Record, TicketQuery
-from gateway.ports.unit_tasks import UnitTaskRow
 from gateway.web.api.case_bodies import TASK_BODIES
-from gateway.web.api.cases import OPTIONAL_HEADERS, execute, request_key, wanted_version
+from gateway.web.api.cases import KEY_HEADER, OPTIONAL_HEADERS, execute, request_key, wanted_version
 from gateway.web.api.unit_models import UnitNoteBody, UnitTasksQuery
 from gateway.web.api.unit_room import own_task, shown, unit_of
 from gateway.web.auth import OWN_TASKS
@@ -28,17 +29,17 @@ ONE = f"{PATH}/{{task}}"
 async def list_tasks(context: Context) -> web.Response:
     """One page of the inbox."""
     query, unit = context.query(UnitTasksQuery), unit_of(context)
-    rows = await context.services.unit_tasks.of(unit, open_=query.open, after=query.cursor, limit=query.limit + 1)
-    page = rows[: query.limit]
-    found = await context.services.reader.tickets(
-        TicketQuery(ids=tuple({row.ticket_id: None for row in page}), limit=max(1, len(page)))
+    page = await context.cases.lists.tasks(
+        TaskQuery(unit=unit, open=query.open, newest_first=not query.open, limit=query.limit, cursor=query.cursor)
     )
-    records = {one["ticket_id"]: one for one in found.items} if page else {}
-    items = await asyncio.to_thread(_briefs, page, records)
-    return json_response({"items": items, "next_cursor": page[-1].task_id if len(rows) > query.limit else None})
+    ids = tuple(dict.fromkeys(row.ticket_id for row in page.items))
+    found = await context.services.reader.tickets(TicketQuery(ids=ids, limit=max(1, len(ids))))
+    records = {one["ticket_id"]: one for one in found.items} if ids else {}
+    items = await asyncio.to_thread(_briefs, page.items, records)
+    return json_response({"items": items, "next_cursor": page.next_cursor})
 
 
-def _briefs(page: Any, records: dict[str, Any]) -> list[dict[str, Any]]:
+def _briefs(page: Sequence[ListedTask], records: dict[str, Any]) -> list[dict[str, Any]]:
     """In the order of ``page``; without tasks that left their ticket while it was read."""
     pairs = [(record, for_unit.task_of(record, row.task_id)) for row in page if (record := records.get(row.ticket_id))]
     return [for_unit.brief(record, task) for record, task in pairs if task is not None]
@@ -49,7 +50,7 @@ async def get_task(context: Context) -> web.Response:
     return await _answer(context, await own_task(context))
 
 
-async def _answer(context: Context, row: UnitTaskRow) -> web.Response:
+async def _answer(context: Context, row: ListedTask) -> web.Response:
     task = await shown(context, row)
     return json_response(task, headers={"ETag": f'"{task["version"]}"'})
 
@@ -98,6 +99,7 @@ async def write_note(context: Context) -> web.Response:
             task_id=row.task_id,
             note_id=new_ulid(),
             text=body.text,
+            key=await request_key(context, f"{row.task_id} note"),
         ),
     )
     return await _answer(context, row)
@@ -158,7 +160,8 @@ ROUTES = (
         scope=OWN_TASKS,
         body=UnitNoteBody,
         returns="UnitTask",
-        errors=_WRITES,
+        errors=tuple(code for code in _WRITES if code != 412),  # noqa: PLR2004 - no version is named
+        headers=(KEY_HEADER,),
         tag="units",
     ),
 )

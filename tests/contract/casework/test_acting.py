@@ -15,7 +15,7 @@ from gateway.casework.acting import KEYS, Acting
 from gateway.casework.automatic import AutomaticDispatch
 from gateway.casework.catalogue_versions import CALENDAR, DIRECTORY, DISPATCH, POLICY
 from gateway.casework.catalogues import Catalogues
-from gateway.casework.dispatcher import Dispatcher
+from gateway.casework.dispatcher import Dispatcher, UnknownUnit
 from gateway.casework.tables_in_force import TablesInForce
 from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.rules_in_force import CaseRules
@@ -115,6 +115,22 @@ class Centre:
 
     async def clocks(self, kind: ClockKind) -> list[dict[str, Any]]:
         return [one for one in (await self.record())["handling"]["clocks"] if one["kind"] == kind]
+
+
+@pytest.mark.parametrize("verb", [CaseVerb.CONFER, CaseVerb.DISPATCH, TaskVerb.REASSIGN])
+async def test_no_words_stand_where_an_event_names_a_unit(centre: Centre, verb: CaseVerb | TaskVerb) -> None:
+    await centre.registered()
+    await centre.case(CaseVerb.DISPATCH)
+    words = "张三 13800138000"
+    if verb is CaseVerb.CONFER:
+        asked = centre.case(verb, way="phone", units=("M02", words))
+    elif verb is CaseVerb.DISPATCH:
+        asked = centre.case(verb, unit="M08", joint=(words,), reason="duty")
+    else:
+        asked = centre.task(TaskVerb.REASSIGN, unit=words, reason="duty")
+    with pytest.raises(UnknownUnit):
+        await asked
+    assert "张三" not in str(await centre.db.reader.events(ticket_id=centre.ticket_id))
 
 
 POLICY_TEXT = (

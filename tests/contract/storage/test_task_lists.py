@@ -60,14 +60,37 @@ async def test_pages_of_tasks(db: Database) -> None:
             assert found == [row["task_id"] for row in wanted], (unit, is_open)
 
 
-async def test_pages_of_a_unit_s_own(db: Database) -> None:
+async def test_pages_of_what_a_unit_has_done(db: Database) -> None:
     rows = await some_tasks(db)
-    for is_open in (True, False):
-        wanted = [row for row in rows if row["unit"] == "M02" and row["open"] is is_open]
-        wanted.sort(key=due_first if is_open else lambda row: row["task_id"], reverse=not is_open)
-        found: list[str] = []
-        while page := await db.unit_tasks.of("M02", open_=is_open, after=found[-1] if found else None, limit=3):
-            found += [row.task_id for row in page]
-        assert found == [row["task_id"] for row in wanted]
-    with pytest.raises(RejectedInput):
-        await db.unit_tasks.of("M02", open_=True, after="nobody's", limit=3)
+    wanted = [row["task_id"] for row in rows if row["unit"] == "M02" and not row["open"]]
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await db.case_lists.tasks(TaskQuery(unit="M02", open=False, newest_first=True, limit=3, cursor=cursor))
+        found += [one.task_id for one in page.items]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert found == sorted(wanted, reverse=True)
+    with pytest.raises(RejectedInput, match="begin anew"):
+        await db.case_lists.tasks(TaskQuery(unit="M02", open=True, cursor="nobody's"))
+
+
+async def test_more_goes_on_where_the_page_ended_though_its_last_task_has_moved(db: Database) -> None:
+    rows = [
+        {
+            "task_id": name,
+            "ticket_id": "t",
+            "unit": "M02",
+            "role": "lead",
+            "status": "signed",
+            "due_at": due,
+            "open": True,
+        }
+        for name, due in (("k1", DUE[0]), ("k2", "2026-11-24T05:00:00.000Z"), ("k3", DUE[1]))
+    ]
+    await db.sql.write(lambda c: c.execute(sa.insert(t.tasks), rows).rowcount)
+    first = await db.case_lists.tasks(TaskQuery(unit="M02", open=True, limit=1))
+    extended = sa.update(t.tasks).where(t.tasks.c.task_id == "k1").values(due_at="2026-12-24T05:00:00.000Z")
+    await db.sql.write(lambda c: c.execute(extended).rowcount)
+    rest = await db.case_lists.tasks(TaskQuery(unit="M02", open=True, cursor=first.next_cursor))
+    assert [one.task_id for one in (*first.items, *rest.items)] == ["k1", "k2", "k3", "k1"]

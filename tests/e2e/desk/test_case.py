@@ -89,3 +89,17 @@ async def test_what_nobody_is_named_for_is_left_to_the_centre_which_chooses(hous
     await desk.see("待签收", ".case-tasks")
     told = await record(house, call)
     assert (told["handling"]["lead_unit"], told["handling"]["routing_trace"][-1]["rule"]) == ("M02", "unclear_duty")
+
+
+async def test_a_case_that_cannot_be_read_says_so_and_is_read_again(house: WebHouse, desk: Browser) -> None:
+    call = await house.finished_call("国贸路的路灯坏了三天", external_id="lamp")
+    broken = {"urls": ["*/case"]}
+    await desk.cdp("Network.enable", {})
+    await desk.cdp("Network.setBlockedURLs", broken)
+    await open_ticket(house, desk, call.ticket_id)
+    await desk.see("载入失败", ".case [role=alert]")
+    await desk.cdp("Network.setBlockedURLs", {"urls": []})
+    await focus(desk, "重试")
+    await desk.press("Enter")
+    await desk.see("联动会商", ".case")
+    await desk.gone("载入失败", ".case")

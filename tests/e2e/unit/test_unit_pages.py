@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.domain.ids import from_rfc3339
 from gateway.intake.media.attachment_files import AttachmentFiles
 from tests.e2e.desk.test_accessible import sound
 from tests.e2e.desk.test_media import png
 from tests.support.browser import Browser, chromium
+from tests.support.clocks import SHANGHAI
 from tests.support.units import dispatched
 from tests.support.web_house import PASSWORD, PASSWORD_HASH, WebHouse, web_house
 
@@ -177,3 +180,84 @@ async def test_an_agent_is_shown_the_way_to_the_desk(house: WebHouse, browser: B
     await browser.press("Enter")
     await browser.see("这个账号不是承办单位账号")
     await sound(browser, "wrong role")
+
+
+async def test_time_is_asked_for_from_the_reply_s_limit_by_the_clocks_of_the_city(
+    house: WebHouse, browser: Browser
+) -> None:
+    """The browser's own zone is another one."""
+    first, _ = await tasks_of(house)
+    await log_in(house, browser)
+    await browser.cdp("Emulation.setTimezoneOverride", {"timezoneId": "America/St_Johns"})
+    await browser.open(f"{house.url}/unit/#/tasks/{first}")
+    await press(browser, "签收")
+    await browser.see("已签收", ".row-chips")
+    await press(browser, "申请延期")
+    await browser.focus_on("理由")
+    clocks = (await house.database.reader.ticket((await house.database.case_lists.task(first)).ticket_id))["handling"]
+    (due_at,) = (one["due_at"] for one in clocks["clocks"] if one["kind"] == "reply" and one["task_id"] == first)
+    shown = (from_rfc3339(due_at) + timedelta(days=1)).astimezone(SHANGHAI)
+    assert await browser.js("return document.getElementById('until').value") == shown.strftime("%Y-%m-%dT%H:%M")
+    until = shown.replace(hour=9, minute=30, second=0, microsecond=0)
+    await browser.js(
+        "for (const [id, value, kind] of arguments[0]) { const e = document.getElementById(id); e.value = value;"
+        " e.dispatchEvent(new Event(kind, {bubbles: true})); }",
+        [["reason", "parts", "change"], ["until", until.strftime("%Y-%m-%dT%H:%M"), "input"]],
+    )
+    await press(browser, "提交")
+    await browser.see("延期申请已提交，等待中心审批", ".unit-verbs")
+    record = await house.database.reader.ticket((await house.database.case_lists.task(first)).ticket_id)
+    assert from_rfc3339(record["handling"]["units"][0]["asked_until"]) == until
+
+
+async def test_a_pause_that_the_centre_has_to_grant_is_called_a_wish(house: WebHouse, browser: Browser) -> None:
+    first, _ = await tasks_of(house)
+    await log_in(house, browser)
+    await browser.open(f"{house.url}/unit/#/tasks/{first}")
+    await press(browser, "签收")
+    await browser.see("已签收", ".row-chips")
+    await press(browser, "申请暂停")
+    await browser.focus_on("理由")
+    await browser.js(
+        "const s=document.getElementById('reason');s.value='weather';"
+        "s.dispatchEvent(new Event('change',{bubbles:true}))"
+    )
+    await press(browser, "提交")
+    await browser.see("暂停申请已提交，等待中心审批；审批前照常计时", ".unit-verbs")
+    await browser.gone("已暂停计时")
+
+
+async def test_a_log_out_that_reaches_nobody_says_so_and_clears_the_page(house: WebHouse, browser: Browser) -> None:
+    await tasks_of(house)
+    await log_in(house, browser)
+    await browser.cdp("Network.enable", {})
+    await browser.offline(on=True)
+    await browser.see("网络已断开")
+    await browser.click("button[aria-label='退出']")
+    await browser.see("这次登录尚未注销", "[role=alert]")
+    assert "停水" not in str(await browser.js("return document.body.innerText"))
+    await browser.offline(on=False)
+    await browser.reload()
+    await browser.see("待签收")
+    await browser.click("button[aria-label='退出']")
+    await browser.see("登录承办单位页面")
+    await browser.reload()
+    await browser.see("登录承办单位页面")
+
+
+async def test_what_a_zone_s_clocks_show_is_an_instant_again(house: WebHouse, browser: Browser) -> None:
+    """Of an hour that comes twice the first is meant; what is skipped is as much later."""
+    await browser.open(f"{house.url}/unit/")
+    script = """
+      return import("/desk/shared/format.js").then(({ wallTime, instantOf }) => {
+        const wrong = [];
+        for (const zone of ["Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe"])
+          for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2027, 0, 1); at += 97 * 60000) {
+            const shown = wallTime(at, zone);
+            const back = instantOf(shown, zone);
+            if (back > at || wallTime(back, zone) !== shown) wrong.push(`${zone} ${shown}`);
+          }
+        return [wrong, new Date(instantOf("2026-03-29T02:30", "Europe/Berlin")).toISOString()];
+      });
+    """
+    assert await browser.js(script) == [[], "2026-03-29T01:30:00.000Z"]

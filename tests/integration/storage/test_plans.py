@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from gateway.domain.case.for_unit import EVENTS
 from gateway.edge.system_clock import SystemClock
 from gateway.ports.cases import TaskQuery
 from gateway.ports.store import TicketQuery
@@ -24,7 +25,6 @@ from gateway.storage.leases import SqlLeaseStore
 from gateway.storage.notice_rows import SqlNoticeStore
 from gateway.storage.search import page
 from gateway.storage.takeable import Queue
-from gateway.storage.unit_tasks import SqlUnitTasks
 from gateway.storage.watched import WatchedSql
 
 pytestmark = pytest.mark.integration
@@ -160,10 +160,15 @@ async def test_a_page_of_tasks_is_read_in_its_order(
 
 @pytest.mark.parametrize("is_open", [True, False])
 async def test_a_unit_s_tasks_are_read_in_their_order(connection: sa.Connection, *, is_open: bool) -> None:
-    connection.exec_driver_sql("INSERT INTO tasks VALUES ('k1', 't', 'M02', 'lead', 'signed', NULL, 1)")
-    tasks = SqlUnitTasks(sql=Reading(connection))  # type: ignore[arg-type]  # as above
-    for after in (None, "k1"):
-        _in_order(await _explained_while(connection, tasks.of("M02", open_=is_open, after=after, limit=50)))
+    lists = SqlCaseLists(sql=Reading(connection))  # type: ignore[arg-type]  # as above
+    for cursor in (None, "|k1", "2026-11-24T04:00:00.000Z|k1"):
+        query = TaskQuery(unit="M02", open=is_open, newest_first=not is_open, cursor=cursor)
+        _in_order(await _explained_while(connection, lists.tasks(query)))
+
+
+async def test_what_became_of_a_case_is_read_from_its_newest_on(connection: sa.Connection) -> None:
+    lists = SqlCaseLists(sql=Reading(connection))  # type: ignore[arg-type]  # as above
+    _in_order(await _explained_while(connection, lists.events("t", EVENTS)))
 
 
 def _in_order(plans: list[str]) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateway.casework.case_report import TakeCaseReport
 from gateway.domain.ids import rfc3339
+from gateway.storage.writer import GroupCommitWriter
 from tests.support.web_house import WebHouse
 
 pytestmark = pytest.mark.integration
@@ -34,6 +36,24 @@ async def test_an_update_and_its_repeats(house: WebHouse) -> None:
     assert (await _says(house, ticket, status="open"))[1]["result"] == "unchanged"
     status, told = await _says(house, ticket, status="replied", text="灯已修好")
     assert (status, told["result"], told["status"]) == (200, "applied", "replied")
+
+
+async def test_an_update_is_not_late_because_a_newer_one_comes_while_it_is_answered(
+    house: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = (await house.contact())["ticket_no"]
+    earlier = rfc3339(house.clock.now() - timedelta(minutes=5))
+    newer = {"status": "handling", "at": rfc3339(house.clock.now())}
+    execute = GroupCommitWriter.execute
+
+    async def then_a_newer_one(store: GroupCommitWriter, command: Any) -> Any:
+        applied = await execute(store, command)
+        if isinstance(command, TakeCaseReport) and rfc3339(command.report.at) == earlier:
+            assert (await _says(house, ticket, **newer))[1]["result"] == "applied"
+        return applied
+
+    monkeypatch.setattr(GroupCommitWriter, "execute", then_a_newer_one)
+    assert (await _says(house, ticket, status="signed", at=earlier))[1]["result"] == "applied"
 
 
 async def test_a_clock_that_is_ahead_cannot_make_everything_after_it_old(house: WebHouse) -> None:

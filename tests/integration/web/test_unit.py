@@ -12,6 +12,7 @@ import pytest
 
 from gateway.casework.catalogue_versions import DIRECTORY
 from gateway.casework.catalogues import Catalogues
+from gateway.domain.case.picture import MOST_OF_A_TASK
 from gateway.intake.media.attachment_files import AttachmentFiles
 from tests.support.cases import UNITS
 from tests.support.pictures import png
@@ -196,6 +197,71 @@ async def test_who_is_not_of_a_unit_has_no_inbox(house: WebHouse) -> None:
     for who in ("reader", "writer", "contacts", "listener"):
         assert (await house.get(TASKS, who))[1]["code"] == "scope_missing"
     assert (await house.get(TASKS, "admin"))[1]["code"] == "unit_only"
+
+
+async def _centre(house: WebHouse, path: str, **body: Any) -> None:
+    status, answer = await house.ask("POST", f"/api/v1/tickets/{path}", "writer", json=body)
+    assert status == 200, answer
+
+
+async def test_what_the_centre_writes_is_read_by_the_unit_it_is_meant_for(
+    house: WebHouse, water: UnitPerson, streets: UnitPerson
+) -> None:
+    ticket = await _ticket(house)
+    mine, theirs = await dispatched(house, ticket, "M02", "M04")
+    assert (await water.do("return", mine, reason="not_ours"))[0] == 200
+    await _centre(house, f"{ticket}/tasks/{mine}/actions/uphold", text="贵单位管网")
+    await _centre(house, f"{ticket}/actions/supervise", reason="overdue", text="今日必须恢复，张三丰在等")
+    assert (await water.do("reply", mine, text="修好了"))[0] == 200
+    await _centre(house, f"{ticket}/tasks/{mine}/actions/send_back", reason="incomplete", text="请补充照片")
+    for unit, task in ((water, mine), (streets, theirs)):
+        assert (await unit.do("reply", task, text="已恢复供水"))[0] == 200
+    await _centre(house, f"{ticket}/actions/reply", text="已恢复供水")
+    await _centre(house, f"{ticket}/actions/reopen", reason="not_solved", text="仍未来水")
+    told = [(note["unit"], note["name"], note["text"]) for note in (await water.get(f"{TASKS}/{mine}"))[1]["notes"]]
+    assert told == [
+        (None, None, "贵单位管网"),
+        (None, None, "今日必须恢复，张**在等"),
+        ("M02", "市水务局", "修好了"),
+        (None, None, "请补充照片"),
+        ("M02", "市水务局", "已恢复供水"),
+        (None, None, "仍未来水"),
+    ]
+    others = [note["text"] for note in (await streets.get(f"{TASKS}/{theirs}"))[1]["notes"]]
+    assert others == ["今日必须恢复，张**在等", "已恢复供水", "仍未来水"], "and nothing of another unit's task"
+
+
+async def test_a_note_asked_for_again_under_its_key_stands_there_once(house: WebHouse, water: UnitPerson) -> None:
+    (task,) = await dispatched(house, await _ticket(house), "M02")
+    path, key = f"{TASKS}/{task}/notes", {"Idempotency-Key": "once"}
+    answers = [await water.ask("POST", path, json={"text": "今晚会合"}, headers=key) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert [note["text"] for note in answers[0][1]["notes"]] == ["今晚会合"]
+    changed = await water.ask("POST", path, json={"text": "改九点"}, headers=key)
+    assert (changed[0], changed[1]["code"]) == (409, "not_now")
+
+
+def _on_disk(tmp_path: Path) -> int:
+    return sum(path.is_file() for path in (tmp_path / "attachments").rglob("*"))
+
+
+async def test_a_picture_that_is_refused_does_not_lie_on_the_disk_and_a_repeat_is_none(
+    house: WebHouse, water: UnitPerson, tmp_path: Path
+) -> None:
+    (task,) = await dispatched(house, await _ticket(house), "M02")
+    path = f"{TASKS}/{task}/pictures"
+    assert (await water.ask("POST", path, data=b"%PDF-1.7 no picture"))[1]["code"] == "file_not_allowed"
+    assert _on_disk(tmp_path) == 0
+    for nth in range(MOST_OF_A_TASK):
+        assert (await water.ask("POST", path, data=png(2 + nth, 2)))[0] == 201
+    assert (await water.ask("POST", path, data=png(2, 3)))[1]["code"] == "too_many_pictures"
+    assert _on_disk(tmp_path) == MOST_OF_A_TASK
+    status, shown = await water.ask("POST", path, data=png(2, 2))
+    assert (status, len(shown["pictures"])) == (201, MOST_OF_A_TASK)
+    assert (await water.do("return", task, reason="not_ours"))[0] == 200
+    await _centre(house, f"{shown['ticket']['ticket_no']}/tasks/{task}/actions/accept")
+    assert (await water.ask("POST", path, data=png(9, 9)))[1]["code"] == "not_now"
+    assert _on_disk(tmp_path) == MOST_OF_A_TASK
 
 
 async def test_who_sets_a_password_of_their_own_stays_of_their_unit(house: WebHouse) -> None:

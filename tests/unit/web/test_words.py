@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parents[3]
 DESK = ROOT / "gateway/web/static/desk"
 UNIT = ROOT / "gateway/web/static/unit"
-LOOKED_UP = {"theme_auto", "theme_light", "theme_dark", "repeatWrong"}
+LOOKED_UP = {"theme_auto", "theme_light", "theme_dark", "repeatWrong", "log_out_untold"}
 """Words by a name that is put together, or handed on as that of an error."""
 
 

@@ -2,6 +2,7 @@
 /** @import { Session } from "../desk/shared/openapi.d.ts" */
 import { useUnit } from "./state.js";
 import { Login, NewPassword } from "../desk/login/login.js";
+import { logOut } from "../desk/login/log-out.js";
 import { call, setCsrf, setUnauthorized } from "../desk/shared/api.js";
 import { html, render, useEffect, useState } from "../desk/shared/html.js";
 import { online, route, session } from "../desk/shared/state.js";
@@ -15,15 +16,11 @@ const enter = (found) => {
   setCsrf(found.csrf_token);
   session.value = found;
 };
-const leave = async () => {
-  await call("DELETE session").catch(() => {});
-  location.hash = "";
-  session.value = null;
-};
 
 function App() {
   const { u } = useUnit();
   const [ended, setEnded] = useState("");
+  const leave = async () => setEnded(await logOut());
   useEffect(() => {
     setUnauthorized((code) => {
       setCsrf("");
@@ -36,7 +33,7 @@ function App() {
   }, []);
   const now = session.value;
   if (now === undefined) return html`<main id="main" class="login" aria-busy="true"></main>`;
-  if (now && !now.must_change_password && now.unit) return html`<${Frame} />`;
+  if (now && !now.must_change_password && now.unit) return html`<${Frame} leave=${leave} />`;
   if (now && !now.must_change_password)
     return html`<main id="main" class="login"><div class="login-card"><h1>${u.wrongRole}</h1><p class="lead">${u.wrongRoleHint}</p>
       <p class="lead"><a class="button button-main" href="../desk/">${u.toDesk}</a></p></div></main>`;
@@ -49,7 +46,8 @@ function App() {
     ${now ? html`<${NewPassword} onSession=${entered} />` : html`<${Login} onSession=${entered} ended=${ended} />`}`;
 }
 
-function Frame() {
+/** @param {{ leave: () => void }} props */
+function Frame({ leave }) {
   const { t, u, session } = useUnit();
   const [room = "inbox", id] = route.value;
   /** @param {string} one */

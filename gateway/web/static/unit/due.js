@@ -19,6 +19,12 @@ export const nearest = ({ clocks }) =>
   clocks.filter((one) => running(one) && one.due_at && !one.paused_at).sort((a, b) => Date.parse(a.due_at || "") - Date.parse(b.due_at || ""))[0];
 
 /**
+ * When the reply is due, where that clock runs or stands still.
+ * @param {Pick<UnitTask, "clocks">} task
+ */
+export const replyDue = ({ clocks }) => clocks.find((one) => one.kind === "reply" && running(one))?.due_at;
+
+/**
  * How a task stands in words, and as a mark: "late", "soon" or "".
  * @param {Pick<UnitTask, "clocks">} task
  * @param {number} now

@@ -27,7 +27,7 @@ export function Inbox({ open }) {
       let next = null;
       for (let n = 0; n < pages.current && (n === 0 || next); n += 1) {
         const page = /** @type {UnitTaskPage} */ (await call("GET unit/tasks", { query: { open, cursor: next ?? undefined } }));
-        found.push(...page.items);
+        found.push(...page.items.filter((one) => found.every((known) => known.task_id !== one.task_id))); // which moved meanwhile
         next = page.next_cursor;
       }
       setItems(found);

@@ -2,7 +2,7 @@
 /** @import { UnitTask } from "../desk/shared/openapi.d.ts" */
 import { call, explain, failure } from "../desk/shared/api.js";
 import { fullTime } from "../desk/shared/format.js";
-import { html, useState } from "../desk/shared/html.js";
+import { html, useRef, useState } from "../desk/shared/html.js";
 import { useUnit } from "./state.js";
 
 /** @param {{ task: UnitTask, take: (task: UnitTask) => void }} props */
@@ -12,13 +12,16 @@ export function Notes({ task, take }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [told, tell] = useState({ bad: false, text: "" });
+  const sent = useRef({ text: "", key: "" }); // what is sent again after a lost answer stands there once
   const gone = task.status === "returned" || task.status === "cancelled";
   /** @param {{ preventDefault(): void }} event */
   const send = async (event) => {
     event.preventDefault();
     setBusy(true);
+    if (sent.current.text !== text) sent.current = { text, key: crypto.randomUUID() };
     try {
-      take(await call("POST unit/tasks/{task}/notes", { path: { task: task.task_id }, body: { text } }));
+      take(await call("POST unit/tasks/{task}/notes", { path: { task: task.task_id }, body: { text }, key: sent.current.key }));
+      sent.current = { text: "", key: "" };
       setText("");
       tell({ bad: false, text: u.noteSent });
     } catch (thrown) {

@@ -3,9 +3,10 @@
 /** @import { HandledEvent } from "../desk/shared/html.js" */
 /** @import { UnitTask } from "../desk/shared/openapi.d.ts" */
 import { call, explain, failure } from "../desk/shared/api.js";
+import { instantOf, wallTime } from "../desk/shared/format.js";
 import { html, useEffect, useRef, useState } from "../desk/shared/html.js";
-import { bare } from "../desk/shared/state.js";
-import { nearest } from "./due.js";
+import { bare, now } from "../desk/shared/state.js";
+import { replyDue } from "./due.js";
 import { useUnit } from "./state.js";
 
 /** @typedef {UnitTask["verbs"][number]} Verb */
@@ -30,9 +31,11 @@ export function Verbs({ task, take, load }) {
     tell("");
     try {
       const asked = { path: { task: task.task_id }, body, version: task.version };
-      take(await call(`POST unit/tasks/{task}/actions/${verb}`, /** @type {Asked<any>} */ (asked)));
+      /** @type {UnitTask} */
+      const after = await call(`POST unit/tasks/{task}/actions/${verb}`, /** @type {Asked<any>} */ (asked));
+      take(after);
       setDoing("");
-      tell(u.told[verb]);
+      tell(became(verb, after, u));
     } catch (thrown) {
       const error = failure(thrown);
       setProblem(TOLD.includes(error.code) ? u[/** @type {"not_now"} */ (error.code)] : explain(t, error));
@@ -71,11 +74,11 @@ export function Verbs({ task, take, load }) {
  * }} props
  */
 function Asking({ task, verb, busy, close, act }) {
-  const { u } = useUnit();
+  const { u, zone } = useUnit();
   const reasons = Object.entries(/** @type {Record<string, Record<string, string>>} */ (u.reasons)[verb] || {});
   const [reason, setReason] = useState("");
   const [text, setText] = useState("");
-  const [until, setUntil] = useState(() => local(Date.parse(nearest(task)?.due_at || new Date().toISOString()) + DAY_MS));
+  const [until, setUntil] = useState(() => wallTime(Math.max(Date.parse(replyDue(task) || "") || 0, now.value) + DAY_MS, zone));
   const [solved, setSolved] = useState(true);
   const first = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => first.current?.focus(), []);
@@ -86,7 +89,7 @@ function Asking({ task, verb, busy, close, act }) {
     return act(verb, {
       reason: reason || undefined,
       text: text.trim() || undefined,
-      until: verb === "extend" ? new Date(until).toISOString() : undefined,
+      until: verb === "extend" ? new Date(instantOf(until, zone)).toISOString() : undefined,
       solved: replies ? solved : undefined,
     });
   };
@@ -109,8 +112,9 @@ function Asking({ task, verb, busy, close, act }) {
   </form>`;
 }
 
-/** An instant as a field of date and time takes it, by the telephone's own clock. @param {number} at */
-function local(at) {
-  const moved = new Date(at - new Date(at).getTimezoneOffset() * 60000);
-  return moved.toISOString().slice(0, 16);
+/** What became of it: the centre may have to agree first. @param {Verb} verb @param {UnitTask} after @param {import("./state.js").UnitWords} u */
+function became(verb, after, u) {
+  if (verb === "pause" && after.asked_pause) return u.pauseAsked;
+  if (verb === "extend" && !after.asked_until) return u.extended;
+  return u.told[verb];
 }

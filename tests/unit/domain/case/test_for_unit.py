@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.case import for_unit
 from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.picture import Shows, picture_id
 from gateway.domain.case.stage import WITHIN
 from gateway.domain.task_status import GONE, NEXT, UNIT_VERBS, TaskStatus
 from tests.support.clocks import NOON
@@ -19,6 +20,8 @@ from tests.support.records import records
 pytestmark = pytest.mark.unit
 NAME, NUMBER, SAID = "欧阳若兰", "13999990000", "只在录音里说过的话"
 OWN, OTHER = "K1", "K2"
+THEIRS = "theirs"
+MINE, OTHERS = (picture_id(task_id, Shows.AFTER, "aa") for task_id in (OWN, OTHER))
 STATUSES = st.sampled_from(list(TaskStatus))
 
 
@@ -63,7 +66,7 @@ def _told(record: dict[str, Any], status: TaskStatus, **hiding: bool) -> dict[st
                 "sha256": SAID,
                 "url": SAID,
             }
-            for one, kind in (("theirs", "image/png"), ("voice", "audio/amr"), ("mine", "image/png"))
+            for one, kind in ((THEIRS, "image/png"), ("voice", "audio/amr"), (MINE, "image/png"), (OTHERS, "image/png"))
         ],
         "prefill": record["prefill"] | {"mentions": [], "fields": {"requester.name": {"value": NAME}}},
     }
@@ -74,22 +77,36 @@ def _event(seq: int, kind: str, **data: Any) -> dict[str, Any]:
 
 
 EVENTS = [
-    _event(1, "task.pictured", task_id=OWN, attachment_id="mine", shows="after"),
+    _event(1, "task.pictured", task_id=OWN, attachment_id=MINE, shows="after"),
     _event(2, "task.signed", task_id=OTHER),
     _event(3, "case.conferred", units=["M04"], note_id="between"),
+    _event(4, "case.conferred", units=["M02"], note_id="with us"),
+    _event(5, "case.reopened", reason="not_solved", note_id="again"),
+    _event(6, "case.supervised", reason="overdue", note_id="pressed"),
+    _event(7, "task.sent_back", task_id=OTHER, reason="unclear", note_id="not ours"),
 ]
 
 
-def _note(note_id: str, kind: NoteKind, task_id: str | None, text: str) -> Note:
-    return Note(note_id=note_id, ticket_id="T", task_id=task_id, kind=kind, author="user:x", at=NOON, text=text)
+def _note(note_id: str, kind: NoteKind, task_id: str | None, text: str, unit: str | None = None) -> Note:
+    return Note(
+        note_id=note_id, ticket_id="T", task_id=task_id, kind=kind, author="user:x", at=NOON, text=text, unit=unit
+    )
 
 
 NOTES = [
-    _note("own", NoteKind.REPLY, OWN, f"已告知{NAME}"),
-    _note("reason", NoteKind.REASON, OTHER, SAID),
-    _note("talk", NoteKind.TALK, OTHER, "今晚会合"),
+    _note("own", NoteKind.REPLY, OWN, f"已告知{NAME}", "M02"),
+    _note("sent back", NoteKind.REASON, OWN, "请补充照片"),
+    _note("reason", NoteKind.REASON, OTHER, SAID, "M04"),
+    _note("not ours", NoteKind.REASON, OTHER, SAID),
+    _note("talk", NoteKind.TALK, OTHER, "今晚会合", "M04"),
     _note("between", NoteKind.TALK, None, SAID),
+    _note("forgotten", NoteKind.TALK, None, SAID),
+    _note("why this unit", NoteKind.REASON, None, SAID),
+    _note("with us", NoteKind.TALK, None, "请水务局到场"),
+    _note("again", NoteKind.REASON, None, f"{NAME}说还没修好"),
+    _note("pressed", NoteKind.REASON, None, "今日必须恢复"),
 ]
+OF_ONES_OWN = [("own", "M02"), ("sent back", None)]
 
 
 def _whole(record: dict[str, Any]) -> dict[str, Any]:
@@ -117,13 +134,14 @@ def test_of_everybody_else_it_is_masked_and_as_long_as_the_task_is_ones_own(
         assert secret not in words
     if status in GONE:
         assert (shown["contact"], shown["attachments"], shown["others"]) == (None, [], [])
-        assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == [("own", "M02")]
+        assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == OF_ONES_OWN
     else:
-        assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == [("own", "M02"), ("talk", "M04")]
+        to_all = [("talk", "M04"), ("with us", None), ("again", None), ("pressed", None)]
+        assert [(one["note_id"], one["unit"]) for one in shown["notes"]] == [*OF_ONES_OWN, *to_all]
         assert shown["others"] == [{"unit": "M04", "role": "lead", "status": "signed", "name": "市交通运输局"}]
         assert (shown["contact"]["name"], shown["contact"]["phone"]) == ("欧***", "+86139****0000")
-        assert [one["attachment_id"] for one in shown["attachments"]] == ["theirs"]
-    assert [one["attachment_id"] for one in shown["pictures"]] == ["mine"]
+        assert [one["attachment_id"] for one in shown["attachments"]] == [THEIRS]
+    assert [one["attachment_id"] for one in shown["pictures"]] == [MINE]
     assert [one["type"] for one in shown["history"]] == ["task.pictured"]
     assert len(shown["clocks"]) == 1
     open_ = record["status"] in WITHIN

@@ -60,23 +60,24 @@ export const checkSession = () => call("GET session").catch((error) => error.sta
  * @template {keyof Operations} K
  * @typedef {{
  *   path?: Record<Braced<K>, string>, query?: Operations[K]["query"], body?: Operations[K]["body"],
- *   version?: number, signal?: AbortSignal,
+ *   version?: number, key?: string, signal?: AbortSignal,
  * }} Asked
  */
 
 /**
  * Asks for an operation: `call("GET tickets/{ticket}", { path: { ticket: id } })`. Parts of the query that are undefined,
- * null or "" are left out. Throws ApiError.
+ * null or "" are left out. Asked again with the same `key` it is done once. Throws ApiError.
  * @template {keyof Operations} K
  * @param {K} operation
  * @param {Asked<K>} asked
  * @returns {Promise<Operations[K]["answer"]>}
  */
-export function call(operation, { path, query, body, version, signal } = {}) {
+export function call(operation, { path, query, body, version, key, signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  if (key !== undefined) headers["Idempotency-Key"] = key;
   return ask(operation, { path, query, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
 }
 

@@ -1,6 +1,8 @@
 // Small pieces that every page uses.
 /** @import { Children, Ref } from "./html.js" */
+/** @import { ApiError } from "./api.js" */
 /** @import { Words } from "./state.js" */
+import { explain } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 
 const PATHS = {
@@ -89,6 +91,10 @@ export function Password({ id, label, hint, value, onInput, autocomplete, t, inv
     ${hint && html`<p class="hint" id=${hintId}>${hint}</p>`}
   </div>`;
 }
+
+/** Something could not be read; `again` tries once more. @param {{ error: ApiError, again: () => void, t: Words }} props */
+export const LoadFailed = ({ error, again, t }) => html`<div role="alert" class="notice notice-bad">${t.failed} · ${explain(t, error)}
+  <button type="button" class="button button-small" onClick=${again}>${t.retry}</button></div>`;
 
 /** @param {{ lines?: number, label: string }} props */
 export const Skeleton = ({ lines = 3, label }) =>

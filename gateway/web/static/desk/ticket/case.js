@@ -1,6 +1,6 @@
 // The case of a ticket: tasks of units with their time limits, why these units, and what can be done now. What is
 // possible, and with which fields, the API says; nothing of the table of states stands here.
-/** @import { Asked } from "../shared/api.js" */
+/** @import { ApiError, Asked } from "../shared/api.js" */
 /** @import { Case as OneCase, CaseAction, DispatchStep, NoteList, Suggestion } from "../shared/openapi.d.ts" */
 /** @import { Page } from "./sender.js" */
 /** @import { Body } from "./case-ask.js" */
@@ -8,7 +8,7 @@ import { call, explain, failure } from "../shared/api.js";
 import { fullTime, listTime, span } from "../shared/format.js";
 import { html, useEffect, useState } from "../shared/html.js";
 import { now, useDesk } from "../shared/state.js";
-import { Chip, Icon } from "../shared/ui.js";
+import { Chip, Icon, LoadFailed } from "../shared/ui.js";
 import { CaseAsk } from "./case-ask.js";
 import { Replies } from "./replies.js";
 
@@ -30,19 +30,25 @@ export function Case({ record, take, newest, query }) {
   const [asking, ask] = useState(/** @type {Asking | null} */ (null));
   const [busy, setBusy] = useState(false);
   const [told, tell] = useState({ bad: false, text: "" });
+  const [lost, lose] = useState(/** @type {ApiError | null} */ (null));
+  const [tries, retry] = useState(0);
   const id = record.ticket_id;
   useEffect(() => {
     let gone = false;
-    call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), () => {});
-    call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), () => {});
+    lose(null);
+    /** @param {unknown} problem */
+    const failed = (problem) => gone || lose(failure(problem));
+    call("GET tickets/{ticket}/case", { path: { ticket: id } }).then((one) => gone || setFound(one), failed);
+    call("GET tickets/{ticket}/notes", { path: { ticket: id }, query }).then((page) => gone || setNotes(page.items), failed);
     const waits = record.handling.units.length === 0 && !record.empty;
-    if (waits) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), () => {});
+    if (waits) call("GET dispatch/suggestion", { query: { ticket: id } }).then((one) => gone || setAdvice(one), failed);
     else setAdvice(null);
     return () => {
       gone = true;
     };
-  }, [id, record.version, query.unmasked]);
-  if (!found) return null;
+  }, [id, record.version, query.unmasked, tries]);
+  const trouble = lost && html`<${LoadFailed} error=${lost} again=${() => retry(tries + 1)} t=${t} />`;
+  if (!found) return lost && html`<section class="panel case" aria-labelledby=${TITLE}><h2 id=${TITLE}>${t.caseTitle}</h2>${trouble}</section>`;
 
   /** @param {Asking} asked @param {Body} body */
   const send = async ({ action, task }, body) => {
@@ -74,6 +80,7 @@ export function Case({ record, take, newest, query }) {
   return html`<section class="panel case" aria-labelledby=${TITLE}>
     <div class="panel-head"><h2 id=${TITLE} tabindex="-1"><${Icon} name="check" />${t.caseTitle}</h2>
       ${found.reopened > 0 && html`<${Chip} tone="wait">${t.caseReopened(found.reopened)}<//>`}</div>
+    ${trouble}
     ${found.undecided_since && html`<p><${Chip} tone="bad">${t.caseUndecided(fullTime(found.undecided_since, desk))}<//></p>`}
     ${advice && dispatch && html`<${Advice} advice=${advice} action=${dispatch} waits=${Boolean(found.undecided_since)} busy=${busy} send=${send} ask=${ask} />`}
     ${found.tasks.length > 0 && html`<h3 class="visually-hidden">${t.caseTasks}</h3>

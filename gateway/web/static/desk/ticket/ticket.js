@@ -10,7 +10,7 @@ import { dashed, fullTime, onCall, spacedPhone, word } from "../shared/format.js
 import { html, useEffect, useRef, useState } from "../shared/html.js";
 import { useDesk, useThrottled, wide } from "../shared/state.js";
 import { subscribe } from "../shared/stream.js";
-import { Chip, Empty, Icon, LiveDot, PageTitle, Skeleton } from "../shared/ui.js";
+import { Chip, Empty, Icon, LiveDot, LoadFailed, PageTitle, Skeleton } from "../shared/ui.js";
 import { Case } from "./case.js";
 import { useEditor, useSteady } from "./editor.js";
 import { useSpans } from "./evidence.js";
@@ -251,12 +251,19 @@ function History({ record }) {
   const { t } = desk;
   const [open, setOpen] = useState(false);
   const [items, setItems] = useState(/** @type {Event[] | null} */ (null));
+  const [lost, lose] = useState(/** @type {ApiError | null} */ (null));
+  const load = () => {
+    lose(null);
+    call("GET tickets/{ticket}/events", { path: { ticket: record.ticket_id }, query: { limit: 1000 } })
+      .then((page) => setItems(page.items), (problem) => lose(failure(problem)));
+  };
   useEffect(() => {
-    if (open) call("GET tickets/{ticket}/events", { path: { ticket: record.ticket_id }, query: { limit: 1000 } }).then((page) => setItems(page.items), () => {});
+    if (open) load();
   }, [open, record.version]);
   return html`<details class="panel history" onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary><h2>${t.history}</h2></summary>
-    ${open && items === null && html`<${Skeleton} label=${t.loading} />`}
+    ${lost && html`<${LoadFailed} error=${lost} again=${load} t=${t} />`}
+    ${open && items === null && !lost && html`<${Skeleton} label=${t.loading} />`}
     ${items && html`<ol>${items.map(
       (event) => html`<li key=${event.event_seq}><time datetime=${event.at}>${fullTime(event.at, desk)}</time>
         <span>${word(t.events, event.type, t)}${event.actor.startsWith("user:") ? ` · ${event.actor.slice(5)}` : ""}${went(event, t)}${talked(event, t)}</span></li>`,
