@@ -238,6 +238,8 @@ class Handling:
     first_asked: str | None = None
     undecided_since: str | None = None
     reopened: int = 0
+    dissatisfied: list[str] = field(default_factory=list)
+    """Tickets, itself or merged ones, whose requesters were dissatisfied when the centre was asked to decide last."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)

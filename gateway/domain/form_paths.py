@@ -133,6 +133,7 @@ _ALONE = frozenset(
         "handling.first_asked",
         "handling.undecided_since",
         "handling.reopened",
+        "handling.dissatisfied",
         "handling.reported_at",
         "prefill.pending",
     }

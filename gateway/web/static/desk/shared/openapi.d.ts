@@ -994,6 +994,7 @@ export interface Ticket {
     first_asked: string | null;
     undecided_since: string | null;
     reopened: number;
+    dissatisfied: string[];
     reported_at: string | null;
     units: {
       task_id: string;
