@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from gateway.casework.after_reply_commands import AFTER_REPLY, ArchiveAlone, DropCalls, OfferDiscontent, OweVisit
+from gateway.casework.after_reply_commands import ArchiveAlone, DropCalls, OfferDiscontent, OweVisit
 from gateway.casework.reply_teller import ReplyWays
 from gateway.domain.callback import REPLY, VISIT, NewCallback
 from gateway.domain.case.closing import CONTENT
@@ -14,7 +14,7 @@ from gateway.domain.case.policy import ClockKind
 from gateway.domain.case.verbs import WhyArchived
 from gateway.domain.command import Command
 from gateway.domain.events import CaseArchived, CaseReopened, CaseReplied, ClockWarned, ReplyCalled, TicketRated
-from gateway.domain.ids import new_ulid
+from gateway.domain.ids import from_rfc3339, new_ulid
 from gateway.errors import AlreadyErased, NotFound
 from gateway.following.follower import Follower
 from gateway.following.poll import Wake
@@ -23,6 +23,7 @@ from gateway.ports.conversation_store import ChannelStates
 from gateway.ports.replies import ReplyReads
 from gateway.ports.store import CommandStore, TicketReader
 
+CURSOR = "after-reply"
 _ARCHIVES = {ReplyCalled.TYPE: WhyArchived.UNREACHABLE, CaseReplied.TYPE: WhyArchived.NOT_NEEDED}
 """What may let a case be put away, and why then."""
 _WANTED = frozenset(
@@ -50,7 +51,7 @@ class AfterReply:
         self._ways = ways
         self._clock = clock
         self.follower: Follower[Any] = Follower(
-            AFTER_REPLY,
+            CURSOR,
             read=lambda after: reader.events(after=after),
             begin=reader.last_event_seq,
             cursors=cursors,
@@ -101,7 +102,8 @@ class AfterReply:
             ticket_id=head,
             of=ticket_id,
             satisfied=event["data"]["satisfied"],
-            event_id=event["event_id"],
+            reply_id=event["data"].get("reply_id"),
+            judged_at=from_rfc3339(event["at"]),
         )
         return [offer] if head != ticket_id else []
 

@@ -13,14 +13,12 @@ from gateway.domain.case.replies import Replies, newest
 from gateway.domain.case.verbs import WhyArchived
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import SYSTEM
-from gateway.domain.keys import ExternalKey
+from gateway.domain.form import Handling
+from gateway.domain.ids import rfc3339
 from gateway.domain.owed_calls import OwedCalls
 from gateway.domain.status import Status
 from gateway.domain.world import World
 from gateway.errors import Conflict
-
-AFTER_REPLY = "after-reply"
-"""The place of the keys of what follows a reply."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,29 +56,29 @@ class OfferDiscontent:
     ticket_id: str
     of: str
     satisfied: int
-    event_id: str
-    """Of the judgement: each is offered once, whatever became of it."""
+    reply_id: str | None
+    """Of the reply that was judged."""
+    judged_at: datetime
     trace: str | None = None
 
-    @property
-    def _key(self) -> ExternalKey:
-        return ExternalKey(channel_id=AFTER_REPLY, external_id=self.event_id)
-
     def refs(self) -> Refs:
-        """Both tickets, and whether this judgement was offered."""
-        return Refs(tickets=(self.ticket_id, self.of), seen=(self._key,))
+        """Both tickets."""
+        return Refs(tickets=(self.ticket_id, self.of))
 
     def decide(self, world: World) -> Applied:
-        """``skipped`` when the centre knows of this requester, or the ticket has left this one; ``replayed``."""
-        if (seen := world.replayed(self._key)) is not None:
-            return seen
+        """``skipped`` when the centre knows of it or has decided since, another reply stands, or the ticket has left."""
         ticket, other = world.ticket(self.ticket_id, erased=True), world.ticket(self.of, erased=True)
         before = ticket.event_seq
-        if other.form.related.merged_into is not None:
+        if other.form.related.merged_into is not None and self._stands(ticket.form.handling):
             case = Case(ticket, self.at, SYSTEM, world.case_rules)
             Closing(case, ticket, self.at, SYSTEM).dissatisfied(self.satisfied, self.of)
-        world.see((self._key,), ticket, None)
         return world.applied(ticket, skipped=ticket.event_seq == before)
+
+    def _stands(self, handling: Handling) -> bool:
+        """Whether that reply is the newest, and the centre has not decided since it was judged."""
+        reply, judged = newest(handling), rfc3339(self.judged_at)
+        decided = any(one.kind == ClockKind.JUDGE and (one.met_at or "") >= judged for one in handling.clocks)
+        return not decided and (reply is None or reply.reply_id == self.reply_id)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -205,11 +205,15 @@ async def test_each_dissatisfied_reporter_is_heard_and_none_silences_another(cen
         await centre.follow()
     await centre.follow(again=True)
     told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
-    assert [one["data"]["of"] for one in told] == [others[0], None, others[1]]
+    assert [one["data"].get("of") for one in told] == [others[0], None, others[1]]
     handling = (await centre.record(head))["handling"]
     assert handling["dissatisfied"] == [others[0], head, others[1]]
     (judge,) = [one for one in handling["clocks"] if one["kind"] == "judge"]
     assert (judge["met_at"], judge["stopped_at"]) == (None, None)
+    await centre.do("supervise", head, reason="not_solved")
+    await centre.follow(again=True)
+    events = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
+    assert events.count("case.dissatisfied") == 3
 
 
 async def test_a_second_thought_of_the_only_dissatisfied_one_stops_the_clock(centre: Centre) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.case.reply_plan import QuietHours
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import ReplyWindowClosed
-from tests.contract.conversations.house import PHONE, ConversationHouse
+from tests.contract.conversations.house import PHONE, TEXTS, ConversationHouse, ScriptedChannel
 from tests.support.centre import Centre
 from tests.support.clocks import SHANGHAI
 
@@ -150,28 +150,28 @@ async def test_minds_are_changed_a_few_times_in_a_chat_too(house: ConversationHo
     assert "不能再评价" in (await house.answers())[-1]
 
 
-async def test_a_reply_held_over_night_is_dropped_when_its_case_is_reopened(
-    house: ConversationHouse,
-) -> None:
+async def test_a_reply_held_over_night_is_dropped_when_its_case_is_reopened(house: ConversationHouse) -> None:
+    sms = ScriptedChannel()
+    house.channels.put("sms", sms, TEXTS)
     record = await house.say("1", "龙华区国贸路10号路灯不亮", identities=PHONE)
     await house.deliver()
-    house.clock.forward(2 * 3600)
+    house.clock.forward(26 * 3600)  # the page was left: it goes by SMS
     await house.idle.close_due()
     hour = house.clock.now().astimezone(SHANGHAI)
     quiet = QuietHours(begin=(hour - timedelta(hours=1)).time(), end=(hour + timedelta(hours=1)).time(), zone=SHANGHAI)
     centre = Centre(house.database, house.clock, quiet=quiet)  # type: ignore[arg-type]  # as far as it is used alike
-    ticket, before = record["ticket_id"], len(house.chat.sent)
+    ticket = record["ticket_id"]
     await centre.replied(ticket, "路灯已修好")
-    await house.say("2", "5")  # what waits has been read by nobody
-    assert (await centre.record(ticket))["outcome"]["evaluations"] == []
+    assert (await centre.reply(ticket))["way"] == "sms"
+    await house.say("2", "5", channel="sms", channel_id="sms", sender=PHONE[0].value)
+    assert (await centre.record(ticket))["outcome"]["evaluations"] == []  # what waits has been read by nobody
     await centre.do("reopen", ticket, reason="not_solved")
     house.clock.forward(2 * 3600)
     await house.deliver()
     await centre.follow()
-    assert not any("路灯已修好" in one.text for one in house.chat.sent[before:])
+    assert not any("路灯已修好" in one.text for one in sms.sent)
     assert (await centre.reply(ticket))["state"] == "failed"
-    assert await centre.calls() == []
-    await centre.do("reply", ticket, text="路灯换了新的")
-    await centre.follow()
+    assert [one for one in await centre.calls() if "reply" in one["reasons"]] == []
+    await centre.replied(ticket, "路灯换了新的")
     await house.deliver()
-    assert sum("路灯换了新的" in one.text for one in house.chat.sent) == 1
+    assert sum("路灯换了新的" in one.text for one in sms.sent) == 1
