@@ -66,7 +66,7 @@ class OfferDiscontent:
         return Refs(tickets=(self.ticket_id, self.of))
 
     def decide(self, world: World) -> Applied:
-        """``skipped`` when the centre knows of it or has decided since, another reply stands, or the ticket has left."""
+        """``skipped`` when the centre knows of it, or has decided since; or when another reply or ticket counts now."""
         ticket, other = world.ticket(self.ticket_id, erased=True), world.ticket(self.of, erased=True)
         before = ticket.event_seq
         if other.form.related.merged_into is not None and self._stands(ticket.form.handling):
