@@ -46,6 +46,10 @@ class AlreadyErased(Conflict):
     code = "ticket_erased"
 
 
+class NotJudged(Conflict):
+    """A reply cannot be judged, or not any more: tell whoever judges it; what else they said is kept."""
+
+
 class AlreadyDispatched(Conflict):
     """Units have the ticket: which one leads is altered by what is done with their tasks alone."""
 

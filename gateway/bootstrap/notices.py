@@ -12,6 +12,7 @@ from gateway.casework.notices.wording import Wording
 from gateway.casework.notices.worker import NoticeWorker
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.receivers import NoticeWay, Posts
+from gateway.domain.form import Form
 from gateway.domain.hours import parse_span
 from gateway.notifying.mail import MailSender, MailServer
 from gateway.notifying.robot import RobotSender
@@ -34,6 +35,9 @@ class UnitNotices:
             await base.tables.refresh()  # contacts that were imported just now count for what happens just now
             return UnitsInForce(directory=base.tables.in_force.directory, calendars=base.tables.rules.calendars)
 
+        def is_urgent(form: Form) -> bool:
+            return base.tables.rules.is_urgent(form)
+
         hours = ReceivingHours(
             units=units,
             # On holidays, too: nobody says of these hours that they are somebody's work.
@@ -49,6 +53,7 @@ class UnitNotices:
             posts=Posts(centre=given.centre or None, supervision=given.supervision or None),
             ways=frozenset(senders),
             hours=hours,
+            is_urgent=is_urgent,
             clock=base.clock,
             lease=base.lease(LEASE),
         )

@@ -27,6 +27,7 @@ def reply_ways(base: Foundation, links: JudgingLinks) -> ReplyWays:
         sources=frozenset(configured.called_back),
         sms=configured.reaching_phones,
         quiet=QuietHours(begin=begin, end=end, zone=settings.zone),
+        is_urgent=base.tables.rules.is_urgent,
         callback_due=timedelta(seconds=settings.calls.callback_due_s),
         links=links,
     )

@@ -46,6 +46,7 @@ class Voice:
                 ring_s=settings.calls.ring_s,
                 callback_due=timedelta(seconds=settings.calls.callback_due_s),
                 hotwords=settings.asr.hotwords,
+                zone=settings.zone,
             ),
             texting=Texting(texting) if texting is not None else None,
             schedule=self._schedule,

@@ -13,13 +13,14 @@ from gateway.casework.tell_reply import MOST_TICKETS, TellReply
 from gateway.domain.callback import REPLY, NewCallback
 from gateway.domain.case.reply_plan import Plan, QuietHours, Reach, plan
 from gateway.domain.events import CaseDeflected, CaseInformed, CaseReplied, ReplyFailed, TicketMerged
+from gateway.domain.form import Form
 from gateway.domain.ids import new_ulid
 from gateway.domain.messages import NewMessage, Queued, ThreadStep
 from gateway.domain.phone_numbers import is_mobile
 from gateway.domain.reply_state import ReplyState, ReplyWay
 from gateway.domain.reply_window import ReplyWindow, open_until
-from gateway.domain.status import ANSWERED, Status
-from gateway.errors import NotFound, StaleVersion, StoreUnavailable
+from gateway.domain.status import REPLY_STANDS, Status
+from gateway.errors import NotFound, StaleVersion
 from gateway.following.follower import Follower
 from gateway.following.poll import Wake
 from gateway.ports.clock import Clock
@@ -32,8 +33,6 @@ CURSOR = "replies"
 TRIES = 5
 """How often a reply is planned anew in a row."""
 _WANTED = frozenset(one.TYPE for one in (CaseReplied, CaseInformed, CaseDeflected, TicketMerged, ReplyFailed))
-_STANDS = ANSWERED | {Status.ARCHIVED, Status.INFORMED, Status.DEFLECTED}
-"""While a ticket is so its reply is what there is to tell."""
 _ORDER = (ReplyWay.CHANNEL, ReplyWay.SMS, ReplyWay.CALL)
 _log = log.get("replies")
 
@@ -51,6 +50,8 @@ class ReplyWays:
     sms: str | None
     """What texts mobile telephones."""
     quiet: QuietHours
+    is_urgent: Callable[[Form], bool]
+    """Whether a ticket's matter is urgent: its reply does not wait for the morning."""
     callback_due: timedelta
     links: JudgingLinks | None = None
     """Where a reply is judged."""
@@ -95,13 +96,17 @@ class ReplyTeller:
         return event["type"] in _WANTED and event["data"].get("merged") is None
 
     async def look(self, event: Mapping[str, Any]) -> None:
-        """What comes of one event; planned again when a ticket has left the family meanwhile."""
-        for _ in range(TRIES):
+        """What comes of one event; planned again when a ticket has left the family meanwhile.
+
+        ``StaleVersion`` when they do all the time.
+        """
+        for _ in range(TRIES - 1):
             try:
-                return await self._look(event)
+                await self._look(event)
             except StaleVersion:
                 continue
-        raise StoreUnavailable("the tickets of this reply are altered all the time; try again", retry_after_s=1)
+            return
+        await self._look(event)
 
     async def _look(self, event: Mapping[str, Any]) -> None:
         try:
@@ -109,7 +114,7 @@ class ReplyTeller:
             answered = await self._reads.answered(event["ticket_id"], newcomers=newcomers)
         except NotFound:
             return
-        if answered.reply_id is None or not answered.text or answered.status not in _STANDS:
+        if answered.reply_id is None or not answered.text or answered.status not in REPLY_STANDS:
             return
         if event["type"] == ReplyFailed.TYPE:
             await self._next_way(answered, event["ticket_id"], event["data"]["reply_id"])
@@ -145,8 +150,8 @@ class ReplyTeller:
 
     async def _tell(self, answered: Answered, ways: ReplyWays, first: Reporter, rest: Sequence[Reporter]) -> None:
         now = self._clock.now()
-        tried = next((tuple(one.tried) for one in first.replies if one.reply_id == answered.reply_id), ())
-        chosen = plan(_reach(first, ways), tried, now, None if first.urgent else ways.quiet)
+        tried = next((tuple(one.tried) for one in first.form.handling.replies if one.reply_id == answered.reply_id), ())
+        chosen = plan(_reach(first, ways), tried, now, None if ways.is_urgent(first.form) else ways.quiet)
         if first.interaction_id is None:  # neither a message nor a call could be entered anywhere
             chosen = None
         command = TellReply(
@@ -182,7 +187,7 @@ class ReplyTeller:
                 else (ways.sms or "", first.phone or "")
             )
             numbers = [one.ticket_no for one in everyone]
-            order = [one.reply_id for one in first.replies]
+            order = [one.reply_id for one in first.form.handling.replies]
             nth = order.index(command.reply_id) if command.reply_id in order else len(order)
             asks = answered.status not in {Status.INFORMED, Status.DEFLECTED}
             link = await ways.links.link(first.ticket_id, nth) if ways.links is not None and asks else None
@@ -190,11 +195,11 @@ class ReplyTeller:
                 message_id=new_ulid(),
                 direction="outbound",
                 sent_at=command.at,
-                text=reply_text(numbers, command.text, first.language, asks=asks, link=link),
+                text=reply_text(numbers, command.text, first.form.requester.language, asks=asks, link=link),
                 queue=Queued(
                     channel_id=place[0],
                     recipient=place[1],
-                    quick_replies=score_buttons(first.language) if asks else (),
+                    quick_replies=score_buttons(first.form.requester.language) if asks else (),
                     not_before=_later(chosen.at, command.at),
                 ),
             )
@@ -207,7 +212,7 @@ def _later(at: datetime, now: datetime) -> datetime | None:
 
 def _state(reporter: Reporter, reply_id: str | None) -> ReplyState | None:
     """How far a reply has come to a ticket's requester; None: they are not to hear it yet."""
-    return next((ReplyState(one.state) for one in reporter.replies if one.reply_id == reply_id), None)
+    return next((ReplyState(one.state) for one in reporter.form.handling.replies if one.reply_id == reply_id), None)
 
 
 def _by_source(reporter: Reporter, ways: ReplyWays) -> bool:

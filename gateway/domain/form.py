@@ -240,6 +240,8 @@ class Handling:
     reopened: int = 0
     reopened_at: str | None = None
     """When it was last."""
+    dissatisfied: list[str] = field(default_factory=list)
+    """Tickets, itself or merged ones, whose requesters were dissatisfied when the centre was asked to decide last."""
     reported_at: str | None = None
     """When what the city's own case system reported last became so; RFC 3339."""
     units: list[UnitTask] = field(default_factory=list)

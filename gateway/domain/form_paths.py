@@ -134,6 +134,7 @@ _ALONE = frozenset(
         "handling.undecided_since",
         "handling.reopened",
         "handling.reopened_at",
+        "handling.dissatisfied",
         "handling.reported_at",
         "prefill.pending",
     }

@@ -45,6 +45,8 @@ NOT_BEGUN: Final = frozenset({Status.REGISTERED, Status.CLASSIFIED})
 """No unit has it yet: its requester can still take it back by a word."""
 ANSWERED: Final = frozenset({Status.REPLIED, Status.EVALUATED})
 """Open, but the requester has their answer."""
+REPLY_STANDS: Final = ANSWERED | {Status.ARCHIVED, Status.INFORMED, Status.DEFLECTED}
+"""While a ticket is so, its newest reply is what there is to tell."""
 UNANSWERED: Final = OPEN - ANSWERED
 
 _OUT: Final = frozenset({Status.MERGED, Status.DEFLECTED, Status.INFORMED, Status.WITHDRAWN})

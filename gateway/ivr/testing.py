@@ -13,7 +13,7 @@ from gateway.domain.words import DangerKind, Disposition
 from gateway.edge.yaml_source import YamlSource, spelled
 from gateway.errors import ConfigError
 from gateway.ivr import engine
-from gateway.ivr.actions import ACTIONS, FAILED, OK
+from gateway.ivr.actions import ACTIONS, DAY, DUE_BY, FAILED, IN_CHARGE, MONTH, OK, UNIT
 from gateway.ivr.audio import duration_s
 from gateway.ivr.engine import (
     Act,
@@ -37,7 +37,7 @@ from gateway.ivr.graph import AskNode, Flow, ways
 from gateway.ivr.loader import TEST_SUFFIX, Flows
 from gateway.ivr.schema import Beside, Language, Part, PressedKey
 
-GIVEN = {"ticket_no": "202611230000001"}
+GIVEN = {"ticket_no": "202611230000001", "handled": f"{IN_CHARGE} {UNIT}M02;{DUE_BY} {MONTH}12 {DAY}3"}
 """What actions give in tests."""
 LONGEST_S = 7200.0
 """A dialogue that is not over after so much virtual time is stuck."""
@@ -58,6 +58,8 @@ class CallerTurn(Part):
     danger: DangerKind | None = None
     """They speak of danger to life."""
     key: PressedKey | None = None
+    keyed: Annotated[str, Field(pattern=r"^[0-9]{2,40}$")] | None = None
+    """They key in a number."""
     beside: Beside | None = None
     """Writes something that is no answer: thanks, a picture."""
     moves_on: bool = False
@@ -73,6 +75,7 @@ class CallerTurn(Part):
             self.speaks is not None,
             self.danger is not None,
             self.key is not None,
+            self.keyed is not None,
             self.beside is not None,
             self.silent,
             self.hangs_up,
@@ -278,6 +281,14 @@ class _Dialogue:
             return DangerHeard(turn.danger.value)
         if turn.beside is not None:
             return engine.Beside(turn.beside, turn.moves_on)
+        return self._spoken(turn, wait, state, barge_in=barge_in)
+
+    def _spoken(self, turn: CallerTurn, wait: Wait, state: DialogueState, *, barge_in: bool) -> Input:
+        """What the caller says, or keys in; the time that it takes."""
+        if turn.keyed is not None:
+            if len(turn.keyed) > wait.keyed:
+                raise _Wrong(f"keys {len(turn.keyed)} digits, but {state.step!r} takes {wait.keyed}")
+            return WordsHeard(turn.keyed, state.language)
         if not wait.speech:
             raise _Wrong(f"speaks, but {state.step!r} takes keys only")
         if turn.after_s < 0 and not barge_in:

@@ -87,8 +87,8 @@ class ConversationStore(Protocol):
         """Everything that a message of ``sender`` may depend on."""
         ...
 
-    async def answered_here(self, channel_id: str, sender: str) -> AnsweredHere | None:
-        """The newest reply among the last things that were written to ``sender``."""
+    async def answered_here(self, channel_id: str, sender: str, now: datetime) -> AnsweredHere | None:
+        """The newest reply among the last things that ``sender`` was written until ``now``."""
         ...
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:
@@ -139,6 +139,8 @@ class OutboxRow:
     """When we wrote to this person since the first of ``heard``."""
     phone: str | None = None
     """Where else the person can be reached."""
+    outdated: bool = False
+    """It is a reply that stands no more: its case was reopened since, or answered anew."""
     trace: str | None = None
     """The id of the contact that it answers in the logs."""
 

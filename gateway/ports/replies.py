@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.form import GivenReply
+from gateway.domain.form import Form
 from gateway.domain.reply_window import Heard
 
 
@@ -41,9 +41,8 @@ class Reporter:
     """A number that is surely theirs."""
     callable: bool
     """Some number is known at which they may be reached."""
-    language: str | None
-    urgent: bool
-    replies: tuple[GivenReply, ...] = ()
+    form: Form
+    """What the ticket says."""
     erased: bool = False
 
 

@@ -46,9 +46,9 @@ class SqlConversationStore:
         check_texts((channel_id, sender, *(i.value for i in identities), *ticket_nos))
         return await self._sql.read(lambda c: _thread(c, channel_id, sender, identities, ticket_nos))
 
-    async def answered_here(self, channel_id: str, sender: str) -> AnsweredHere | None:
+    async def answered_here(self, channel_id: str, sender: str, now: datetime) -> AnsweredHere | None:
         """See ``ConversationStore.answered_here``."""
-        place = {"of_sender": sender, "of_channel": channel_id}
+        place = {"of_sender": sender, "of_channel": channel_id, "now": rfc3339(now)}
         return await self._sql.read(lambda c: _answered_here(c, place))
 
     async def seq_of(self, channel_id: str, sender: str, external_id: str) -> int:
@@ -145,7 +145,14 @@ _WRITTEN_LAST = Query(
     sa.select(t.tickets.c.ticket_id, t.tickets.c.doc, t.interactions.c.interaction_id, t.messages.c.message_id)
     .join_from(t.messages, t.interactions, t.messages.c.interaction_id == t.interactions.c.interaction_id)
     .join(t.tickets, t.interactions.c.ticket_id == t.tickets.c.ticket_id)
-    .where(_of_sender(t.messages.c.direction == "outbound"), t.tickets.c.erased_at.is_(None))
+    .outerjoin(t.outbox, t.messages.c.message_id == t.outbox.c.message_id)
+    .where(
+        _of_sender(t.messages.c.direction == "outbound"),
+        t.tickets.c.erased_at.is_(None),
+        sa.or_(  # what waits for its hour is not before them yet
+            t.outbox.c.not_before.is_(None), t.outbox.c.not_before <= sa.bindparam("now"), t.outbox.c.state != "queued"
+        ),
+    )
     .order_by(t.messages.c.thread_seq.desc())
     .limit(sa.literal_column(str(LOOKED_BACK)))
 )
@@ -200,7 +207,8 @@ _NUMBERED = Query(
 def _answered_here(connection: sa.Connection, place: dict[str, str]) -> AnsweredHere | None:
     for nth, row in enumerate(_WRITTEN_LAST.rows(connection, **place)):
         form = form_of(loads(row.doc))
-        found, reply = to_judge(form), newest(form.handling)
+        reply = newest(form.handling)
+        found = to_judge(reply, form.outcome.evaluations)
         if found is not None and reply is not None:
             return AnsweredHere(
                 to_judge=found,

@@ -9,12 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.status import REPLY_STANDS
 from gateway.errors import NotFound
 from gateway.ports.clock import Clock
 from gateway.ports.conversation_store import AttachmentRow, OutboxRow, WaitingVoice
 from gateway.storage import tables as t
 from gateway.storage.among import among
 from gateway.storage.engine import Sql, upsert
+from gateway.storage.merged import status_of_head
+from gateway.storage.shape import get_in
 from gateway.storage.takeable import Queue, Takeable, later
 from gateway.storage.tasks import reply_number
 from gateway.storage.texts import check_texts
@@ -157,7 +160,11 @@ def _lease(
 def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[OutboxRow]]:
     table = t.outbox.c
     query = (
-        sa.select(t.outbox, t.threads.c.doc.label("thread"), t.tickets.c.doc.label("ticket"))
+        sa.select(
+            t.outbox,
+            t.threads.c.doc.label("thread"),
+            t.tickets.c.doc.label("ticket"),
+        )
         .join_from(t.outbox, t.tickets, table.ticket_id == t.tickets.c.ticket_id)
         .outerjoin(
             t.threads,
@@ -188,10 +195,19 @@ def _rows(connection: sa.Connection, message_ids: Sequence[str]) -> list[list[Ou
                 heard=tuple(heard_of(entry) for entry in thread.get("heard", ())),
                 sent=sent.get(key, ()),
                 phone=reply_number(row["ticket"]),
+                outdated=_is_outdated(connection, row),
                 trace=row["doc"].get("trace"),
             )
         )
     return list(found.values())
+
+
+def _is_outdated(connection: sa.Connection, row: Any) -> bool:
+    """Whether a message is a reply that stands no more, as the ticket tells in which it is handled."""
+    told = [one.get("message_id") for one in get_in(row["ticket"], ("handling", "replies")) or ()]
+    if row["message_id"] not in told:
+        return False
+    return row["message_id"] != told[-1] or status_of_head(connection, row["ticket_id"]) not in REPLY_STANDS
 
 
 def heard_of(entry: Mapping[str, Any]) -> tuple[datetime, tuple[int, float] | None]:

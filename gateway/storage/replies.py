@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from gateway.domain.callback import SPOKEN, number_to_call, number_to_write
 from gateway.domain.form import Form
 from gateway.domain.keys import CONVERSATION
-from gateway.domain.words import UrgencyLevel
 from gateway.errors import NotFound
 from gateway.ports.replies import Account, Answered, Reporter
 from gateway.storage import tables as t
@@ -139,8 +138,6 @@ def _reporter(row: Any, interaction_id: str | None, account: Account | None) -> 
         account=account,
         phone=number_to_write(form.requester, spoken),
         callable=number_to_call(form.requester, spoken) is not None,
-        language=form.requester.language,
-        urgent=form.demand.urgency.level == UrgencyLevel.URGENT,
-        replies=tuple(form.handling.replies),
+        form=form,
         erased=row["erased_at"] is not None,
     )

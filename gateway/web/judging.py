@@ -7,24 +7,19 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from gateway.casework.case_work import WorkOnCase
 from gateway.casework.judging_links import PATH, Judged, JudgingLinks
 from gateway.casework.reply_words import SCORES
-from gateway.domain.case.replies import SECOND_THOUGHTS
-from gateway.domain.case.verbs import CaseVerb
-from gateway.domain.ids import from_rfc3339, new_ulid
+from gateway.domain.case.replies import is_settled, judged_at
+from gateway.domain.form import Judgement
 from gateway.domain.status import Status
 from gateway.errors import AlreadyErased, Conflict, NotFound, RejectedInput
+from gateway.intake.ticket.rate import RateReply
 from gateway.ports.store import Record
 from gateway.web import judging_page as pages
 from gateway.web.desk import files
 from gateway.web.problems import Problem, from_gateway_error
 from gateway.web.routing import Context, Route
 
-REQUESTER = "requester"
-"""Who acts: whoever has the address. Events name nobody more exactly."""
-MOST_TIMES = 5
-"""So often one reply is judged: minds change a few times, programs for ever."""
 _FORM = "application/x-www-form-urlencoded"
 _MOST_BYTES = 16 * 1024
 _MOST_FIELDS = 10
@@ -35,13 +30,17 @@ def _for_people(handler: Callable[[Context], Awaitable[web.Response]]) -> Callab
     """Whoever is refused reads why on a page: no program asks here."""
 
     async def answer(context: Context) -> web.Response:
+        house = context.house
         try:
+            house.requests.take(f"judging:{house.proxies.counted(context.request)}")
             return await handler(context)
         except Problem as problem:
-            status = problem.status
+            status, headers = problem.status, problem.headers
         except (Conflict, RejectedInput) as error:
-            status = from_gateway_error(error).status
-        return pages.refused(status, english=pages.is_english(context.request))
+            status, headers = from_gateway_error(error).status, {}
+        refused = pages.refused(status, english=pages.is_english(context.request))
+        refused.headers.update(headers)
+        return refused
 
     return answer
 
@@ -67,26 +66,19 @@ async def judge(context: Context) -> web.Response:
     score = given.get("satisfied", "")
     if score not in {key for key, _, _ in SCORES}:
         raise Problem(422, "invalid_body", "satisfied is 1 to 5.")
-    thanks = pages.thanks(english=pages.is_english(context.request))
-    reply_id = record["handling"]["replies"][judged.nth]["reply_id"]
-    if _is_done(context, record, reply_id):
-        return thanks
-    command = WorkOnCase(
+    command = RateReply(
         at=context.services.clock.now(),
-        actor=REQUESTER,
         ticket_id=judged.ticket_id,
-        verb=CaseVerb.EVALUATE,
-        text=given.get("comment", "")[: pages.MOST_CHARS].strip() or None,
-        note_id=new_ulid(),
         satisfied=int(score),
         channel="link",
-        reply_id=reply_id,
+        comment=given.get("comment", "")[: pages.MOST_CHARS].strip() or None,
+        reply_id=record["handling"]["replies"][judged.nth]["reply_id"],
     )
     try:
         await context.services.store.execute(command)
     except AlreadyErased:
         raise _unknown() from None
-    return thanks
+    return pages.thanks(english=pages.is_english(context.request))
 
 
 async def style(context: Context) -> web.Response:  # noqa: ARG001 - every handler takes its context
@@ -137,10 +129,9 @@ async def _judged(context: Context, token: str) -> tuple[Judged, Record]:
 
 
 def _is_done(context: Context, record: Record, reply_id: str) -> bool:
-    """Whether the reply was judged so long ago, or so often, that nobody thinks again."""
-    now = context.services.clock.now()
-    given = [one["at"] for one in record["outcome"]["evaluations"] if one["reply_id"] == reply_id and one["at"]]
-    return len(given) >= MOST_TIMES or any(now - from_rfc3339(at) > SECOND_THOUGHTS for at in given)
+    """Whether its requester does not judge this reply again."""
+    given = [Judgement(**one) for one in record["outcome"]["evaluations"]]
+    return is_settled(judged_at(reply_id, given), context.services.clock.now())
 
 
 ROUTES = (

@@ -18,7 +18,8 @@ _REFUSALS = {
         "这里没有可以评价的回复，或链接已失效。如需帮助，请拨打12345。",
         "There is no reply to judge here, or not any more. If you need help, call 12345.",
     ),
-    409: ("这件工单现在不能评价。", "This ticket cannot be judged now."),
+    409: ("这条答复已经评价过，或现在不能评价。", "This reply was judged already, or cannot be judged now."),
+    429: ("打开得太频繁，请过一会儿再试。", "Too often in a short time. Please try again a little later."),
 }
 _WRONG = (
     "提交的内容有误，没有记录。请重新打开链接再评价。",

@@ -14,6 +14,7 @@ from gateway.casework.fire_clock import FireClock
 from gateway.casework.reply_teller import ReplyTeller, ReplyWays
 from gateway.domain.callback_work import Verb, Work
 from gateway.domain.case.reply_plan import QuietHours
+from gateway.domain.case.rules_in_force import BY_PLAN
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied
 from gateway.domain.ids import from_rfc3339, new_ulid
@@ -24,6 +25,7 @@ from gateway.following.poll import never
 from gateway.intake.channel.deliveries import BookDelivery
 from gateway.intake.ticket.callback import WorkOnCallback
 from gateway.intake.ticket.merge import MergeTicket
+from gateway.intake.ticket.withdraw import WithdrawTicket
 from gateway.storage.database import Database
 from tests.support.change import Change, NewEvent, NewInteraction, NewRequester, NewTicket
 from tests.support.clocks import NOON, SHANGHAI, SetClock
@@ -42,6 +44,7 @@ def ways(*, sources: Collection[str] = (), sms: str | None = "sms", quiet: Quiet
         sources=sources,
         sms=sms,
         quiet=quiet,
+        is_urgent=BY_PLAN.is_urgent,
         callback_due=timedelta(minutes=30),
     )
 
@@ -117,6 +120,12 @@ class Centre:
         at = self.clock.now()
         merge = MergeTicket(at=at, actor="user:li", ticket_id=ticket_id, head=head, version=version, undo=undo)
         await self.db.changes.execute(merge)
+
+    async def withdrawn(self, ticket_id: str) -> None:
+        """Its requester takes it back."""
+        version, at = (await self.record(ticket_id))["version"], self.clock.now()
+        command = WithdrawTicket(at=at, actor="user:li", ticket_id=ticket_id, version=version, reason="requester_asked")
+        await self.db.changes.execute(command)
 
     async def do(self, verb: str, ticket_id: str, **more: Any) -> Applied:
         """A verb of the centre on a case."""

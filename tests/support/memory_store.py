@@ -366,9 +366,7 @@ class MemoryReplyReads:
             account=self._account(told[-1]) if told else None,
             phone=number_to_write(form.requester, form.prefill.fields.get(SPOKEN)),
             callable=ticket_number(ticket) is not None,
-            language=form.requester.language,
-            urgent=form.demand.urgency.level == "urgent",
-            replies=tuple(form.handling.replies),
+            form=form,
             erased=ticket.erased_at is not None,
         )
 

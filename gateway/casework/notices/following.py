@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.casework.notices.hours import ReceivingHours, UnitsInForce, opening
-from gateway.domain.case.receivers import Entry, NoticeWay, Posts, Receiver, is_urgent, receivers, way_of
+from gateway.domain.case.receivers import Entry, NoticeWay, Posts, Receiver, receivers, way_of
 from gateway.domain.events import REGISTRY
 from gateway.domain.form import Form
 from gateway.domain.ids import from_rfc3339
@@ -42,6 +42,7 @@ class NoticeFollower:
         posts: Posts,
         ways: Collection[NoticeWay],
         hours: ReceivingHours,
+        is_urgent: Callable[[Form], bool],
         clock: Clock,
         lease: Lease | None = None,
     ) -> None:
@@ -54,6 +55,7 @@ class NoticeFollower:
         self._posts = posts
         self._ways = ways
         self._hours = hours
+        self._is_urgent = is_urgent
         self._clock = clock
         self._lease = lease
         self._unreachable: set[str] = set()
@@ -99,9 +101,9 @@ class NoticeFollower:
         now = self._clock.now()
         today = now.astimezone(self._hours.usual.zone).date()
         found: list[NewNotice] = []
-        for receiver in receivers(event, form, units.directory, self._posts, today):
+        for receiver in receivers(event, form, units.directory, self._posts, today, urgent=self._is_urgent(form)):
             code = receiver.unit.code
-            due_at = now if is_urgent(form) else opening(units, self._hours.usual, code, now + GATHER)
+            due_at = now if self._is_urgent(form) else opening(units, self._hours.usual, code, now + GATHER)
             told = self._told(event, form, receiver, due_at)
             if not told:
                 self._tell_unreachable(code)
@@ -121,7 +123,7 @@ class NoticeFollower:
                 type=event["type"],
                 clock_kind=data.get("clock_kind"),
                 task_id=data.get("task_id"),
-                urgent=is_urgent(form),
+                urgent=self._is_urgent(form),
                 at=from_rfc3339(event["at"]),
                 due_at=due_at,
             )

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.domain.case.answer import answer
 from gateway.domain.case.case import Case
 from gateway.domain.case.policy import ClockKind
-from gateway.domain.case.replies import Replies, is_unreachable, newest
+from gateway.domain.case.replies import Replies, is_settled, is_unreachable, judged_at, newest
 from gateway.domain.case.verbs import CaseStanding, CaseVerb, WhyArchived, at_work
 from gateway.domain.events import (
     CaseArchived,
@@ -28,7 +28,7 @@ from gateway.domain.status import UNANSWERED, Status, moved
 from gateway.domain.task_status import TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
 from gateway.domain.words import DemandType, Term
-from gateway.errors import Conflict
+from gateway.errors import Conflict, NotJudged
 
 CONTENT = 3
 """A rating below is 不满意."""
@@ -71,16 +71,25 @@ class Closing:
         ticket, clocks = self._ticket, self._case.clocks
         answer(ticket, clocks, at=self._at, actor=self._actor, note_id=note_id, text=text, by=by, since=since)
 
+    def judge(self, satisfied: int, channel: str, comment: str | None, reply_id: str | None = None) -> None:
+        """评价 by the requester: as ``evaluate``; ``NotJudged`` when they have done so often, or long ago."""
+        given, outcome = self._ticket.form.handling.replies, self._ticket.form.outcome
+        of = reply_id or (given[-1].reply_id if given else None)
+        if is_settled(judged_at(of, outcome.evaluations), self._at):
+            raise NotJudged("this reply was judged already; its requester had ten minutes to think again")
+        self.evaluate(satisfied, channel, comment, reply_id)
+
     def evaluate(self, satisfied: int, channel: str, comment: str | None, reply_id: str | None = None) -> None:
-        """评价, of the reply ``reply_id`` (None: the one that was given last). ``Conflict`` before there is one."""
+        """评价, of the reply ``reply_id`` (None: the one that was given last). ``NotJudged`` before there is one."""
         ticket = self._ticket
         given = ticket.form.handling.replies
-        self._check(CaseVerb.EVALUATE)
+        if (refused := standing_of(ticket, UTC).refusal(CaseVerb.EVALUATE)) is not None:
+            raise NotJudged(refused)
         judged = given[-1] if given else None
         if reply_id is not None:
             judged = next((one for one in given if one.reply_id == reply_id), None)
             if judged is None:
-                raise Conflict("the ticket was given no such reply")
+                raise NotJudged("the ticket was given no such reply")
         event = TicketRated(at=self._at, actor=self._actor, satisfied=satisfied)
         if judged is not None:
             event.reply_id, event.score = judged.reply_id, (Score.FIRST if judged is given[0] else Score.FINAL).value
@@ -93,7 +102,8 @@ class Closing:
         clocks = self._case.clocks
         clocks.meet(clocks.running(ClockKind.VISIT))
         if satisfied >= CONTENT:
-            clocks.stop(clocks.running(ClockKind.JUDGE))
+            if not set(self._dissatisfied) - {ticket.ticket_id}:
+                clocks.stop(clocks.running(ClockKind.JUDGE))
         elif ticket.form.related.merged_into is None:
             self.dissatisfied(satisfied)
 
@@ -107,15 +117,24 @@ class Closing:
         ]
 
     def dissatisfied(self, satisfied: int | None, of: str | None = None) -> None:
-        """不满意: the centre has to decide, in the time that the policy gives it. It is asked once at a time.
+        """不满意: the centre has to decide, in the time that the policy gives it; it hears of each requester once.
 
         What is in work once more, it has decided about.
         """
-        clocks = self._case.clocks
-        if any(clocks.running(ClockKind.JUDGE)) or self._ticket.status in UNANSWERED:
+        waiting, who = self._dissatisfied, of or self._ticket.ticket_id
+        if who in waiting or self._ticket.status in UNANSWERED:
             return
-        self._record(CaseDissatisfied(at=self._at, actor=self._actor, satisfied=satisfied, of=of), None)
-        clocks.start(ClockKind.JUDGE)
+        told = Alteration(self._ticket)
+        told.set("handling.dissatisfied", [*waiting, who])
+        self._record(CaseDissatisfied(at=self._at, actor=self._actor, satisfied=satisfied, of=of), told)
+        if not waiting:
+            self._case.clocks.start(ClockKind.JUDGE)
+
+    @property
+    def _dissatisfied(self) -> list[str]:
+        """Tickets whose requesters wait for the centre's decision: this one, or others that went into it."""
+        waits = any(self._case.clocks.running(ClockKind.JUDGE))
+        return self._ticket.form.handling.dissatisfied or [self._ticket.ticket_id] if waits else []
 
     def archive(self, why: WhyArchived, zone: tzinfo) -> None:
         """归档. ``Conflict`` without a reason that holds; ``zone``: the city's, by which hours of the day are told."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from gateway.domain.case.closing import ConferWay
 from gateway.domain.case.directory import Directory, Unit
-from gateway.domain.case.policy import ClockKind, EscalateTo
+from gateway.domain.case.policy import EscalateTo
 from gateway.domain.events import REGISTRY, Audience
 from gateway.domain.form import Form
 from gateway.domain.phone_numbers import e164
 from gateway.domain.task_status import RUNNING, TaskStatus
-from gateway.domain.words import Term, UrgencyLevel
+from gateway.domain.words import Term
 
 ROBOTS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
 """How the address of a WeCom group's robot begins."""
@@ -59,18 +59,13 @@ class Receiver:
     addresses: tuple[str, ...]
 
 
-def is_urgent(form: Form) -> bool:
-    """Whether a case is answered at once: entered so, or judged so when it was dispatched."""
-    urgent = form.demand.urgency.level == UrgencyLevel.URGENT
-    return urgent or any(one.kind == ClockKind.RESPOND and one.stopped_at is None for one in form.handling.clocks)
-
-
-def receivers(event: Entry, form: Form, directory: Directory, posts: Posts, on: date) -> Iterator[Receiver]:
-    """Who is told of ``event``, each unit once. Of what is urgent the deputies are told with the contacts."""
+def receivers(
+    event: Entry, form: Form, directory: Directory, posts: Posts, on: date, *, urgent: bool
+) -> Iterator[Receiver]:
+    """Who is told of ``event``, each unit once. Of what is ``urgent`` the deputies are told with the contacts."""
     kind = REGISTRY.get(event["type"])
     if kind is None or kind.TELLS is None:
         return
-    urgent = is_urgent(form)
     seen: set[str] = set()
     for code, deputies in _asked(kind.TELLS, event["data"], form, directory, posts):
         unit = directory.standing(code, on) if code is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -23,7 +23,7 @@ from gateway.domain.events import (
     ReplyUnreached,
     ReplyVisit,
 )
-from gateway.domain.form import Form, GivenReply, Handling
+from gateway.domain.form import GivenReply, Handling, Judgement
 from gateway.domain.form_items import changed
 from gateway.domain.ids import from_rfc3339, rfc3339
 from gateway.domain.reply_state import REACHED, ReplyState, ReplyWay
@@ -33,6 +33,8 @@ ASKED_FOR = timedelta(days=30)
 """So long after a reply a bare figure is a judgement of it."""
 SECOND_THOUGHTS = timedelta(minutes=10)
 """So long after a judgement another figure is one more."""
+MOST_TIMES = 5
+"""So often one reply is judged: minds change a few times, programs for ever."""
 _IN_VAIN = frozenset(AttemptResult) - {AttemptResult.CALL_LATER} | {DoneResult.NOT_REACHED}
 """Results of calls in which nobody was reached; who asks to be called later was."""
 TRIES = 3
@@ -57,13 +59,27 @@ class ToJudge:
         return now - self.replied_at <= ASKED_FOR and not judged
 
 
-def to_judge(form: Form) -> ToJudge | None:
-    """The newest reply, when it is on its way to its requester at least."""
-    reply = newest(form.handling)
-    if reply is None or reply.state in {ReplyState.DUE, ReplyState.UNREACHED} or reply.replied_at is None:
+def to_judge(reply: GivenReply | None, evaluations: Iterable[Judgement]) -> ToJudge | None:
+    """``reply``, when its requester has it, or has it before them: a message that leaves is read before it is booked.
+
+    Nobody is asked what they think of what they have not heard.
+    """
+    if reply is None or reply.replied_at is None:
         return None
-    judged = [one.at for one in form.outcome.evaluations if one.reply_id == reply.reply_id and one.at is not None]
-    return ToJudge(from_rfc3339(reply.replied_at), from_rfc3339(judged[0]) if judged else None)
+    if reply.state not in REACHED and (reply.state != ReplyState.UNDER_WAY or reply.message_id is None):
+        return None
+    judged = judged_at(reply.reply_id, evaluations)
+    return ToJudge(from_rfc3339(reply.replied_at), judged[0] if judged else None)
+
+
+def judged_at(reply_id: str | None, evaluations: Iterable[Judgement]) -> list[datetime]:
+    """When the reply was judged, the first time first; None: judgements of none."""
+    return [from_rfc3339(one.at) for one in evaluations if one.reply_id == reply_id and one.at is not None]
+
+
+def is_settled(judged: Sequence[datetime], now: datetime) -> bool:
+    """Whether a reply was judged so often, or so long ago, that its requester does not think again."""
+    return len(judged) >= MOST_TIMES or any(now - at > SECOND_THOUGHTS for at in judged)
 
 
 def is_unreachable(called_at: Collection[str], zone: tzinfo) -> bool:

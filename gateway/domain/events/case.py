@@ -79,7 +79,7 @@ class CaseArchived(Event):
     waived: str | None = None
 
 
-@event("case.dissatisfied", zh="诉求人不满意，待中心处理", en="Requester dissatisfied")
+@event("case.dissatisfied", zh="诉求人不满意，待中心处理", en="Requester dissatisfied", tells=Audience.CENTRE)
 class CaseDissatisfied(Event):
     """The centre decides whether it is done again or supervised. ``of``: the merged ticket whose requester it is.
 

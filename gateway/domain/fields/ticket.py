@@ -60,6 +60,9 @@ AROUND = (
     FieldRow("handling.undecided_since", Kind.TIME, Mask.SHOWN, "待定承办单位", "Undecided since"),
     FieldRow("handling.reopened", Kind.WHOLE, Mask.SHOWN, "重办次数", "Reopened", null=False, default=0),
     FieldRow("handling.reopened_at", Kind.TIME, Mask.SHOWN, "最近重办时间", "Last reopened"),
+    FieldRow(
+        "handling.dissatisfied", Kind.ID, Mask.SHOWN, "不满意的工单", "Dissatisfied tickets", null=False, many=True
+    ),
     FieldRow("handling.reported_at", Kind.TIME, Mask.SHOWN, "承办系统反馈时间", "Reported by the case system"),
     FieldRow("handling.units", Kind.LIST, Mask.SHOWN, "承办任务", "Tasks of units", null=False),
     FieldRow("handling.units.task_id", Kind.ID, Mask.SHOWN, "任务标识", "Task id", null=False),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class CallSettings:
     ring_s: float
     callback_due: timedelta
     hotwords: Sequence[str] = ()
+    zone: tzinfo = UTC
+    """The city's, in which callers are told days."""
     spool_when_down: bool = True
     """Answer even when SQL cannot commit. Off behind a proxy, which fails over on our 503."""
 
@@ -197,7 +199,9 @@ class CallAnswering:
 
     def _asking(self, record: CallRecord) -> CallProgress | None:
         progress = self._progress
-        return CallProgress(progress, record.phone or record.interaction_id) if progress is not None else None
+        if progress is None:
+            return None
+        return CallProgress(progress, record.phone or record.interaction_id, self._settings.zone)
 
     async def _talk(self, leg: CallLeg, flow: FlowOnCall, keys: Keys) -> Disposition:
         """Run the flow until it ends or the leg does; how the call ended."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from gateway.calls.dialogue import Dialogue, Nothing, Pressed, Question, Spoke
+from gateway.calls.dialogue import Dialogue, Keyed, Nothing, Pressed, Question, Spoke
 from gateway.domain.words import Disposition
 from gateway.errors import StoreUnavailable
 from gateway.intake.call.progress import CallProgress
@@ -161,11 +161,15 @@ class FlowOnCall:
                 end_silence_s=wait.end_silence_s,
                 max_s=wait.max_s,
                 recognise_wait_s=wait.recognise_wait_s,
+                keyed=wait.keyed,
             ),
         )
         match answer:
             case Pressed(key=key):
                 return Key(key=key)
+            case Keyed(digits=digits):
+                self._heard = digits
+                return WordsHeard(digits, self.state.language)
             case Spoke(text=text, language=language):
                 self._heard = text
                 return WordsHeard(text=text, language=language)
@@ -191,6 +195,7 @@ class FlowOnCall:
                     outcome = self._progress.take(self._heard) if self._progress is not None else MISSING
                 case "tell_progress":
                     outcome = await self._progress.tell(self._heard) if self._progress is not None else FAILED
+                    values = {"handled": self._progress.handled if self._progress is not None else ""}
                 case "score_reply":
                     score = int(act.args["satisfied"])
                     outcome = await self._progress.rate(score) if self._progress is not None else FAILED

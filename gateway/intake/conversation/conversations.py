@@ -9,16 +9,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.domain.attachments import NewAttachment
 from gateway.domain.case.closing import CONTENT
 from gateway.domain.command import Applied, Command
-from gateway.domain.intents import Intent, intent_of, is_outright
+from gateway.domain.intents import Intent
 from gateway.domain.keys import CONVERSATION
 from gateway.domain.limits import LONG_TEXT
 from gateway.domain.said_at import said_at
 from gateway.domain.words import Disposition
 from gateway.edge.off_loop import off_loop
-from gateway.errors import StaleVersion, StoreUnavailable
+from gateway.errors import NotJudged, StaleVersion, StoreUnavailable
 from gateway.intake.channel.health import HealthBoard
 from gateway.intake.channel.receipts import Receipts
 from gateway.intake.channel.watchers import Watchers
@@ -34,6 +33,7 @@ from gateway.intake.conversation.message_change import (
     MessageCommand,
     Standing,
     identities_of,
+    only_thanks,
     phone_of,
     rating_of,
     received_as,
@@ -57,6 +57,8 @@ from gateway.telemetry import log, spans, trace
 TRIES = 8
 """How often a message is tried again when another process has gone on with the conversation."""
 _log = log.get("intake")
+NOT_JUDGED = "not_judged"
+"""The phrase for who judges a reply that cannot be judged, or not any more."""
 REMEMBERED = 20_000
 """Open conversations whose state is kept in memory; the others are read again."""
 Key = tuple[str, str]
@@ -119,6 +121,8 @@ class ConversationIntake:
                     return await self._receive(key, arrived, proved)
                 except StaleVersion:
                     self._open.pop(key, None)
+                except NotJudged:
+                    arrived = replace(arrived, judges=False)
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
 
     async def _state(self, key: Key, message: InboundMessage) -> DialogueState | None:
@@ -135,14 +139,14 @@ class ConversationIntake:
             standing = standing_of(view)
         build = MessageCommand(arrived, standing, now=self._clock.now(), callback_due=self._callback_due)
         score = score_in(message)
-        if score is not None and (told := await self._reads.answered_here(*key)) is not None:
+        if score is not None and (told := await self._reads.answered_here(*key, self._clock.now())) is not None:
             asked = message.choice or told.is_last or self._flow.rests(standing.state, message)
             if asked and told.to_judge.by(self._clock.now()):
                 return await self._judged(key, arrived, score, told)
         if standing.ticket_id is None and (
-            not message.opens or message.event in NEVER_OPEN or _only_thanks(standing, message)
+            not message.opens or message.event in NEVER_OPEN or only_thanks(standing, message)
         ):
-            return await self._beside(key, message, standing, build, view)
+            return await self._beside(key, arrived, standing, build, view)
         long = len(message.text or "") > LONG_TEXT
         if (
             proved is None
@@ -205,12 +209,14 @@ class ConversationIntake:
             location=message.location,
             phone=phone_of(message) if any(i.kind == "phone" for i in message.identities) else None,
             media=message.kind if attachment is None or attachment.error is None else None,
-            voice_pending=arrived.message_id if _to_hear(message, attachment) else None,
+            voice_pending=arrived.message_id if arrived.to_hear else None,
             speaks=message.event in {None, "menu"},
         )
         turn = self._flow.take(turn, heeded, opening=opening)
         name = attachment.error if attachment is not None and attachment.error else message.event
-        if name in {"edit", "recall", "unsupported", "rating", "too_large", "not_allowed", "empty"}:
+        if name == "rating" and not arrived.judges:
+            name = NOT_JUDGED
+        if name in {NOT_JUDGED, "edit", "recall", "unsupported", "rating", "too_large", "not_allowed", "empty"}:
             extra.append(phrase(str(name), turn.state.language))
         return turn, extra, None
 
@@ -267,10 +273,11 @@ class ConversationIntake:
         return received_as(applied)
 
     async def _beside(
-        self, key: Key, message: InboundMessage, standing: Standing, build: MessageCommand, view: ThreadView | None
+        self, key: Key, arrived: Arrived, standing: Standing, build: MessageCommand, view: ThreadView | None
     ) -> Received:
         """An event that opens nothing while nothing is open: about the last interaction, or of no ticket at all."""
-        thanks = _only_thanks(standing, message)
+        message = arrived.message
+        thanks = only_thanks(standing, message)
         if standing.previous_interaction is None or (message.event not in ABOUT_THE_LAST and not thanks):
             self._health.inbound(message.channel_id)
             return Received(
@@ -278,20 +285,21 @@ class ConversationIntake:
             )
         language = language_of(message.text) or "zh"
         danger = danger_in(message.text or "")
-        said = (
-            danger_phrase(danger.number, language)
-            if danger
-            else phrase("thanks" if thanks else str(message.event), language)
-        )
+        name = "thanks" if thanks else str(message.event) if arrived.judges else NOT_JUDGED
+        said = danger_phrase(danger.number, language) if danger else phrase(name, language)
         command = build.beside([said], rating_of(message))
         return await self._said(key, message, command)
 
     async def _judged(self, key: Key, arrived: Arrived, score: int, told: AnsweredHere) -> Received:
-        """A judgement of the newest reply that they got here; a conversation that is open stays as it is."""
+        """A judgement of the newest reply that they got here; a conversation that is open stays as it is.
+
+        One that cannot be is told so, where the reply was, and changes nothing.
+        """
         message = arrived.message
         there = Standing(previous_ticket=told.ticket_id, previous_interaction=told.interaction_id)
         build = MessageCommand(arrived, there, now=self._clock.now(), callback_due=self._callback_due)
-        said = phrase("rating" if score >= CONTENT else "rating_bad", language_of(message.text) or "zh")
+        name = NOT_JUDGED if not arrived.judges else "rating" if score >= CONTENT else "rating_bad"
+        said = phrase(name, language_of(message.text) or "zh")
         return await self._said(key, message, build.beside([said], score))
 
     async def _said(self, key: Key, message: InboundMessage, command: TakeBeside) -> Received:
@@ -387,14 +395,3 @@ class ConversationIntake:
                 self._watchers.wake(*key)
                 return applied
         raise StoreUnavailable("this conversation is being written to from elsewhere; try again", retry_after_s=1)
-
-
-def _only_thanks(standing: Standing, message: InboundMessage) -> bool:
-    """Whether somebody thanks when their conversation is over: that is no demand, and it has its answer."""
-    if standing.previous_interaction is None or message.kind != "text" or message.event or message.choice:
-        return False
-    return is_outright(message.text) and intent_of(message.text) in {Intent.THANKS, Intent.ACK}
-
-
-def _to_hear(message: InboundMessage, attachment: NewAttachment | None) -> bool:
-    return message.kind == "voice" and not message.text and attachment is not None and attachment.error is None

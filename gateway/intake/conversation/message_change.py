@@ -14,7 +14,7 @@ from gateway.domain.command import Applied
 from gateway.domain.form import Demand, Form, Related, Requester
 from gateway.domain.guess import Guess
 from gateway.domain.ids import from_rfc3339, new_ulid, rfc3339, spelled_no
-from gateway.domain.intents import Intent
+from gateway.domain.intents import Intent, intent_of, is_outright
 from gateway.domain.interaction import FlowRun, Interaction
 from gateway.domain.keys import ExternalKey, Identity
 from gateway.domain.limits import content_of
@@ -67,6 +67,14 @@ class Arrived:
     """Its picture, voice or file."""
     whole: NewAttachment | None = None
     """Its text in full, when the message only holds the beginning."""
+    judges: bool = True
+    """Whether its judgement of a reply counts; one that cannot be is answered, and kept as what it is: a message."""
+
+    @property
+    def to_hear(self) -> bool:
+        """Whether it is a voice message without words yet, which can be heard."""
+        voice = self.message.kind == "voice" and not self.message.text
+        return voice and self.attachment is not None and self.attachment.error is None
 
 
 def phone_of(message: InboundMessage) -> str | None:
@@ -117,6 +125,7 @@ class MessageCommand:
         self._whole = arrived.whole
         self._body_sha256 = arrived.body_sha256
         self._message_id = arrived.message_id
+        self._judges = arrived.judges
         self._incomplete = phrase("incomplete", "zh") if message.incomplete else ""
 
     def take(self, turn: Turn, extra: list[str], about: FollowUp | None, satisfied: int | None) -> TakeMessage:
@@ -187,7 +196,7 @@ class MessageCommand:
             attachments=self._attachments,
             guesses=guesses,
             emergency=raised_in(guesses),
-            rated=_rated(satisfied, message),
+            rated=_rated(satisfied, message) if self._judges else None,
         )
 
     def _ends(self, state: DialogueState, about: FollowUp | None) -> Disposition | None:
@@ -297,6 +306,13 @@ class MessageCommand:
                 related=Related(parent_id=self._standing.parent),
             ),
         )
+
+
+def only_thanks(standing: Standing, message: InboundMessage) -> bool:
+    """Whether somebody thanks when their conversation is over: that is no demand, and it has its answer."""
+    if standing.previous_interaction is None or message.kind != "text" or message.event or message.choice:
+        return False
+    return is_outright(message.text) and intent_of(message.text) in {Intent.THANKS, Intent.ACK}
 
 
 def rating_of(message: InboundMessage) -> int | None:

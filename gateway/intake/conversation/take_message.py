@@ -93,12 +93,15 @@ class Rated:
     comment: str | None = None
 
     def tell(self, world: World, ticket: Ticket, at: datetime) -> None:
-        """Record it: of the reply that was given last, or, before there is one, of how the contact went."""
+        """Record it: of the reply that was given last, or, before there is one, of how the contact went.
+
+        ``NotJudged`` when that reply is not judged any more.
+        """
         if ticket.form.outcome.replied_at is None:
             ticket.rate(TicketRated(at=at, satisfied=self.satisfied), self.channel, self.comment)
         else:
             case = Case(ticket, at, SYSTEM, world.case_rules)
-            Closing(case, ticket, at, SYSTEM).evaluate(self.satisfied, self.channel, self.comment)
+            Closing(case, ticket, at, SYSTEM).judge(self.satisfied, self.channel, self.comment)
 
 
 @dataclass(slots=True, kw_only=True)

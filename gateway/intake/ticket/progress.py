@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.domain.attempts import Rule
+from gateway.domain.case.replies import to_judge
+from gateway.domain.form import GivenReply, Judgement
 from gateway.domain.ids import from_rfc3339
 from gateway.domain.status import Status
 from gateway.domain.task_status import owes_reply
@@ -33,6 +35,10 @@ class Told:
     """What somebody who asked is told: of ``ticket``, if they have proved that it is theirs."""
 
     ticket: TicketBrief | None = None
+    reply: GivenReply | None = None
+    """The newest reply to its requester."""
+    may_judge: bool = False
+    """It has left for them, and they have not said yet what they think of it."""
     locked: bool = False
     """They have tried too often: nothing was looked up."""
 
@@ -57,10 +63,16 @@ class ProgressByNumber:
         if record is None or not _proves(record, last_digits):
             return Told()
         await self._attempts.was_right(forget=own, give_back=[its])
-        return Told(_brief(record, await self._head(record)))
+        reply = await self._reply(record)
+        asked = to_judge(reply, [Judgement(**one) for one in record["outcome"]["evaluations"]])
+        return Told(
+            _brief(record, await self._head(record)),
+            reply=reply,
+            may_judge=asked is not None and asked.by(self._clock.now()),
+        )
 
     async def rate(self, ticket: TicketBrief, satisfied: int, channel: str) -> bool:
-        """Judge the reply to a ticket that was told of; whether it could be."""
+        """Judge the reply to a ticket that was told of, as its requester; whether it could be."""
         try:
             await self._store.execute(
                 RateReply(at=self._clock.now(), ticket_id=ticket.ticket_id, satisfied=satisfied, channel=channel)
@@ -75,6 +87,14 @@ class ProgressByNumber:
         except NotFound:
             return None
         return record if record["ticket_no"] == number and record["erased_at"] is None else None
+
+    async def _reply(self, record: Record) -> GivenReply | None:
+        """The newest one; what is told with another ticket of theirs has come as far as that."""
+        reply = _newest(record)
+        if reply is not None and reply.together is not None:
+            other = _newest(await self._reader.ticket(reply.together))
+            return other if other is not None and other.reply_id == reply.reply_id else reply
+        return reply
 
     async def _head(self, record: Record) -> Record:
         """The ticket that it went into in the end; itself when it went into none."""
@@ -92,6 +112,11 @@ def _proves(record: Record, last_digits: str) -> bool:
     numbers: Sequence[str | None] = (requester["phone"], requester["callback_phone"])
     given = last_digits.strip()
     return len(given) == DIGITS and given.isascii() and any(one is not None and one.endswith(given) for one in numbers)
+
+
+def _newest(record: Record) -> GivenReply | None:
+    given = record["handling"]["replies"]
+    return GivenReply(**given[-1]) if given else None
 
 
 def _brief(record: Record, head: Record) -> TicketBrief:

@@ -193,3 +193,46 @@ async def test_a_policy_may_leave_archiving_to_people(centre: Centre) -> None:
     assert (await centre.record(ticket))["status"] == "evaluated"
     await centre.do("archive", ticket, reason="evaluated")
     assert (await centre.record(ticket))["status"] == "archived"
+
+
+async def test_each_dissatisfied_reporter_is_heard_and_none_silences_another(centre: Centre) -> None:
+    head, *others = [await centre.registered("wechat", f"o{nth}") for nth in range(3)]
+    for one in others:
+        await centre.merged(one, head)
+    await centre.replied(head)
+    for one, satisfied in ((others[0], 1), (head, 2), (others[1], 2), (others[1], 1), (head, 5)):
+        await centre.do("evaluate", one, satisfied=satisfied)
+        await centre.follow()
+    await centre.follow(again=True)
+    told = [one for one in await centre.db.reader.events(ticket_id=head) if one["type"] == "case.dissatisfied"]
+    assert [one["data"].get("of") for one in told] == [others[0], None, others[1]]
+    handling = (await centre.record(head))["handling"]
+    assert handling["dissatisfied"] == [others[0], head, others[1]]
+    (judge,) = [one for one in handling["clocks"] if one["kind"] == "judge"]
+    assert (judge["met_at"], judge["stopped_at"]) == (None, None)
+    await centre.do("supervise", head, reason="not_solved")
+    await centre.follow(again=True)
+    events = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
+    assert events.count("case.dissatisfied") == 3
+
+
+async def test_a_second_thought_of_the_only_dissatisfied_one_stops_the_clock(centre: Centre) -> None:
+    ticket = await centre.registered("wechat", "o1")
+    await centre.replied(ticket)
+    for satisfied in (1, 5, 2):
+        await centre.do("evaluate", ticket, satisfied=satisfied)
+    judges = [one for one in (await centre.record(ticket))["handling"]["clocks"] if one["kind"] == "judge"]
+    assert [one["stopped_at"] is not None for one in judges] == [True, False]
+
+
+async def test_discontent_with_an_earlier_reply_is_not_offered_when_the_log_is_read_again(centre: Centre) -> None:
+    head, other = await centre.registered("wechat", "o1"), await centre.registered("wechat", "o2")
+    await centre.merged(other, head)
+    await centre.replied(head)
+    await centre.do("evaluate", other, satisfied=1)
+    await centre.do("reopen", head, reason="not_solved")
+    await centre.follow()
+    await centre.replied(head)
+    await centre.follow(again=True)
+    events = [one["type"] for one in await centre.db.reader.events(ticket_id=head)]
+    assert "case.dissatisfied" not in events

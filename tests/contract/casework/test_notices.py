@@ -20,7 +20,7 @@ from gateway.casework.notices.worker import MOST_ATTEMPTS, PARALLEL, NoticeWorke
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
 from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
-from gateway.domain.case.rules_in_force import CaseRules
+from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.events import ClockBreached
@@ -174,6 +174,7 @@ async def built(db: Database, clock: SetClock, posts: dict[NoticeWay, Post], own
         posts=Posts(centre="C00"),
         ways=frozenset(NoticeWay),
         hours=hours,
+        is_urgent=BY_PLAN.is_urgent,
         clock=clock,
     )
     worker = NoticeWorker(

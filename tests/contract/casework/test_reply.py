@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from gateway.domain.events import event_of
 from gateway.domain.fold import recounted
 from gateway.domain.ids import from_rfc3339
 from gateway.storage.database import Database
-from tests.support.centre import MOBILE, Centre
+from tests.support.centre import MOBILE, Centre, ways
 from tests.support.clocks import NOON, SHANGHAI, SetClock
 
 pytestmark = pytest.mark.contract
@@ -272,6 +273,17 @@ async def test_at_night_nobody_is_called(centre: Centre) -> None:
     await centre.replied(ticket)
     (call,) = await centre.calls()
     assert from_rfc3339(call["due_at"]) == NOON + timedelta(hours=19, minutes=30)  # half an hour after 7:00
+
+
+async def test_what_is_urgent_by_the_rule_in_force_does_not_wait_for_the_morning(centre: Centre) -> None:
+    quiet = QuietHours(begin=time(22), end=time(7), zone=SHANGHAI)
+    by_matter = replace(ways(quiet=quiet), is_urgent=lambda form: form.demand.urgency.level is None)
+    centre.followers[0]._ways = lambda: by_matter
+    ticket = await centre.registered("hotline", phone="+8689866223344")
+    centre.at(hours=11)
+    await centre.replied(ticket)
+    (call,) = await centre.calls()
+    assert from_rfc3339(call["due_at"]) == NOON + timedelta(hours=11, minutes=30)
 
 
 async def test_a_call_in_between_does_not_count_as_told(centre: Centre) -> None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.domain.case.reply_plan import QuietHours
 from gateway.domain.ids import from_rfc3339
 from gateway.errors import ReplyWindowClosed
-from tests.contract.conversations.house import PHONE, ConversationHouse
+from tests.contract.conversations.house import PHONE, TEXTS, ConversationHouse, ScriptedChannel
 from tests.support.centre import Centre
+from tests.support.clocks import SHANGHAI
 
 pytestmark = pytest.mark.contract
 
@@ -122,3 +124,54 @@ async def test_who_urges_what_was_answered_is_offered_to_the_centre(house: Conve
     assert record["status"] == "replied"
     (judge,) = [one for one in record["handling"]["clocks"] if one["kind"] == "judge"]
     assert from_rfc3339(judge["started_at"]) == house.clock.now()
+
+
+async def test_a_judgement_that_cannot_be_is_answered_and_its_message_kept(house: ConversationHouse) -> None:
+    """Answered, reopened, withdrawn: nobody judges that, but nobody is left without an answer either."""
+    centre, ticket = await answered(house)
+    await centre.do("reopen", ticket, reason="not_solved")
+    await centre.withdrawn(ticket)
+    for nth, said in enumerate(({"text": "5"}, {"text": "很满意", "choice": "rate5"})):
+        record = await house.say(f"r{nth}", said.pop("text"), **said)
+        assert record["ticket_id"] == ticket
+        assert record["outcome"]["evaluations"] == []
+        assert "不能再评价" in (await house.answers())[-1]
+    record = await centre.record(ticket)
+    texts = [one["text"] for one in record["interactions"][-1]["messages"] if one["direction"] == "inbound"]
+    assert texts[-2:] == ["5", "很满意"]
+
+
+async def test_minds_are_changed_a_few_times_in_a_chat_too(house: ConversationHouse) -> None:
+    centre, ticket = await answered(house)
+    for nth in range(7):
+        await house.say(f"r{nth}", str(1 + nth % 5))
+    record = await centre.record(ticket)
+    assert [one["satisfied"] for one in record["outcome"]["evaluations"]] == [1, 2, 3, 4, 5]
+    assert "不能再评价" in (await house.answers())[-1]
+
+
+async def test_a_reply_held_over_night_is_dropped_when_its_case_is_reopened(house: ConversationHouse) -> None:
+    sms = ScriptedChannel()
+    house.channels.put("sms", sms, TEXTS)
+    record = await house.say("1", "龙华区国贸路10号路灯不亮", identities=PHONE)
+    await house.deliver()
+    house.clock.forward(26 * 3600)  # the page was left: it goes by SMS
+    await house.idle.close_due()
+    hour = house.clock.now().astimezone(SHANGHAI)
+    quiet = QuietHours(begin=(hour - timedelta(hours=1)).time(), end=(hour + timedelta(hours=1)).time(), zone=SHANGHAI)
+    centre = Centre(house.database, house.clock, quiet=quiet)  # type: ignore[arg-type]  # as far as it is used alike
+    ticket = record["ticket_id"]
+    await centre.replied(ticket, "路灯已修好")
+    assert (await centre.reply(ticket))["way"] == "sms"
+    await house.say("2", "5", channel="sms", channel_id="sms", sender=PHONE[0].value)
+    assert (await centre.record(ticket))["outcome"]["evaluations"] == []  # what waits has been read by nobody
+    await centre.do("reopen", ticket, reason="not_solved")
+    house.clock.forward(2 * 3600)
+    await house.deliver()
+    await centre.follow()
+    assert not any("路灯已修好" in one.text for one in sms.sent)
+    assert (await centre.reply(ticket))["state"] == "failed"
+    assert [one for one in await centre.calls() if "reply" in one["reasons"]] == []
+    await centre.replied(ticket, "路灯换了新的")
+    await house.deliver()
+    assert sum("路灯换了新的" in one.text for one in sms.sent) == 1

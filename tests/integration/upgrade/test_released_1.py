@@ -72,6 +72,7 @@ RECORDS: dict[str, dict[str, Any]] = {record["ticket_id"]: record for record in 
 NAMED: dict[str, str] = EXPECTED["tickets"]
 NEW_KEYS = {
     "erased_at",
+    "handling.dissatisfied",
     "handling.first_asked",
     "handling.reopened",
     "handling.reopened_at",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.casework.case_work import CaseVerb, WorkOnCase
 from gateway.casework.judging_links import JudgingLinks
+from gateway.domain.case.replies import MOST_TIMES
 from gateway.domain.ids import new_ulid
+from gateway.web.services import Limits
 from tests.contract.storage.changes import written
 from tests.support.change import Change
-from tests.support.web_house import WebHouse
+from tests.support.web_house import WebHouse, web_house
 
 pytestmark = pytest.mark.integration
 HOSTILE: list[tuple[str, bytes]] = [
@@ -156,13 +160,38 @@ async def test_minds_are_changed_a_few_times_not_for_ever(house: WebHouse) -> No
     ticket, path = await answered(house, "1")
     async with house.http.get(house.url + path) as response:
         form = form_of(await response.text())
-    for nth in range(12):
+    for nth in range(9):
         data = {"form": form, "satisfied": str(1 + nth % 5)}
         async with house.http.post(house.url + path, data=data) as response:
-            assert response.status == 200
+            assert response.status == (200 if nth < MOST_TIMES else 409)
+            assert ("评价过" in await response.text()) == (nth >= MOST_TIMES)
     assert [one["satisfied"] for one in await evaluations(house, ticket)] == [1, 2, 3, 4, 5]
     async with house.http.get(house.url + path) as response:
         assert "form" not in await response.text()
+
+
+async def test_posts_at_once_are_no_more_than_one_after_the_other(house: WebHouse) -> None:
+    ticket, path = await answered(house, "1")
+    async with house.http.get(house.url + path) as response:
+        form = form_of(await response.text())
+
+    async def post(nth: int) -> int:
+        data = {"form": form, "satisfied": str(1 + nth % 5), "comment": str(nth)}
+        async with house.http.post(house.url + path, data=data) as response:
+            return response.status
+
+    statuses = await asyncio.gather(*map(post, range(20)))
+    assert (statuses.count(200), statuses.count(409)) == (MOST_TIMES, 20 - MOST_TIMES)
+    assert len(await evaluations(house, ticket)) == MOST_TIMES
+
+
+async def test_the_page_has_the_limit_of_other_public_routes(tmp_path: Path) -> None:
+    async with web_house(tmp_path, limits=Limits(requests_per_s=0.1)) as house:
+        _, path = await answered(house, "1")
+        for status in (200, 429):
+            async with house.http.get(house.url + path) as response:
+                assert (response.status, response.content_type) == (status, "text/html")
+        assert int(response.headers["Retry-After"]) > 0
 
 
 async def test_an_erased_or_withdrawn_ticket_is_a_page_that_says_so(house: WebHouse) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
-from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts, is_urgent, receivers, way_of
+from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts, receivers, way_of
+from gateway.domain.case.rules_in_force import BY_PLAN
 from gateway.domain.events import CaseSupervised, CaseUndecided, ClockEscalated, TaskOffered, TaskSigned
-from gateway.domain.form import Demand, Form, Handling, TicketClock, UnitTask, Urgency
+from gateway.domain.form import Demand, Form, Handling, UnitTask, Urgency
 
 pytestmark = pytest.mark.unit
 TODAY = date(2026, 11, 30)
@@ -40,7 +41,7 @@ def form(*units: str, status: str = "offered", **more: Any) -> Form:
 
 def told(kind: str, of: Form, posts: Posts | None = None, **data: Any) -> dict[str, tuple[str, ...]]:
     event = {"event_seq": 1, "type": kind, "at": "", "ticket_id": "t", "ticket_no": "1", "data": data}
-    found = receivers(event, of, DIRECTORY, posts or Posts(centre="C00"), TODAY)
+    found = receivers(event, of, DIRECTORY, posts or Posts(centre="C00"), TODAY, urgent=BY_PLAN.is_urgent(of))
     return {one.unit.code: one.addresses for one in found}
 
 
@@ -75,12 +76,6 @@ def test_of_what_is_urgent_deputies_are_told_with_the_contacts() -> None:
     urgent = form("M02")
     urgent.demand = Demand(urgency=Urgency(level="urgent"))
     assert told(TaskOffered.TYPE, urgent, task_id="k-M02") == {"M02": ("+8613800000001", "vice@m02.example")}
-
-
-def test_urgent_is_what_was_entered_so_or_judged_so_at_dispatch() -> None:
-    assert not is_urgent(form("M02", clocks=[TicketClock("c", kind="sign")]))
-    assert is_urgent(form("M02", clocks=[TicketClock("c", kind="respond")]))
-    assert not is_urgent(form("M02", clocks=[TicketClock("c", kind="respond", stopped_at="2026-11-30T00:00:00.000Z")]))
 
 
 def test_steps_of_an_escalation_that_name_nobody_reach_the_centre() -> None:

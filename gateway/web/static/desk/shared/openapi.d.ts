@@ -995,6 +995,7 @@ export interface Ticket {
     undecided_since: string | null;
     reopened: number;
     reopened_at: string | null;
+    dissatisfied: string[];
     reported_at: string | null;
     units: {
       task_id: string;
