@@ -16,7 +16,7 @@ from gateway.domain.case.policy import ClockKind, EscalateTo
 from gateway.domain.events import REGISTRY, Audience
 from gateway.domain.form import Form
 from gateway.domain.phone_numbers import e164
-from gateway.domain.task_status import RUNNING, TaskStatus
+from gateway.domain.task_status import RUNNING, WITH_UNIT, TaskStatus
 from gateway.domain.words import Term, UrgencyLevel
 
 ROBOTS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
@@ -93,6 +93,16 @@ def _asked(
             yield _step(data, directory, posts)
         case Audience.ALL:
             yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING)
+        case Audience.AT_WORK:
+            acting = [one.unit for one in tasks if TaskStatus(one.status) in WITH_UNIT]
+            yield from ((code, False) for code in acting or (posts.centre,))
+        case Audience.OTHERS:
+            yield posts.centre, False
+            own = data.get("task_id")
+            yield from ((one.unit, False) for one in tasks if one.task_id != own and TaskStatus(one.status) in RUNNING)
+        case Audience.APPROVAL:
+            if any(one.task_id == data.get("task_id") and one.status == TaskStatus.REPLIED for one in tasks):
+                yield posts.centre, False
         case Audience.NAMED:
             if data.get("way") == ConferWay.SYSTEM:  # by the other ways they have been spoken with
                 yield from ((code, False) for code in data.get("units") or ())
