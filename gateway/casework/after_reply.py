@@ -15,8 +15,8 @@ from gateway.domain.callback import REPLY, VISIT, NewCallback
 from gateway.domain.case.case import Case
 from gateway.domain.case.closing import CONTENT, Closing
 from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.case.replies import Replies, newest
-from gateway.domain.case.verbs import WhyArchived
 from gateway.domain.command import Applied, Command, Refs
 from gateway.domain.events import SYSTEM, CaseArchived, CaseReopened, CaseReplied, ClockWarned, ReplyCalled, TicketRated
 from gateway.domain.ids import new_ulid

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gateway.domain.case.closing import ConferWay
 from gateway.domain.case.directory import Directory, Unit
 from gateway.domain.case.policy import ClockKind, EscalateTo
+from gateway.domain.case.reasons import ConferWay
 from gateway.domain.events import REGISTRY, Audience
 from gateway.domain.form import Form
 from gateway.domain.phone_numbers import e164
