@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.case.case import Case
-from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.note import NoteKind
 from gateway.domain.case.picture import Shows
 from gateway.domain.command import Applied, Refs
 from gateway.domain.world import World
@@ -34,16 +34,7 @@ class NoteOnTask:
         ticket = world.ticket(self.ticket_id)
         case = Case(ticket, self.at, self.actor, world.case_rules)
         case.note(case.task(self.task_id), self.note_id)
-        note = Note(
-            note_id=self.note_id,
-            ticket_id=self.ticket_id,
-            task_id=self.task_id,
-            kind=NoteKind.TALK,
-            author=self.actor,
-            at=self.at,
-            text=self.text,
-        )
-        world.new_notes.append(note)
+        world.note(self, NoteKind.TALK, self.note_id, self.text, self.task_id)
         return world.applied(ticket)
 
 
