@@ -20,7 +20,7 @@ from gateway.errors import Conflict, RejectedInput
 
 @dataclass(slots=True, kw_only=True)
 class DispatchTicket:
-    """``offers`` have the ticket from now on, exactly one of them as lead unless a lead has it already."""
+    """The units of ``offers`` get the ticket. One of them leads, unless a unit leads already; the others help."""
 
     at: datetime
     actor: str

@@ -66,7 +66,7 @@ class Sought:
 
     @property
     def bounded(self) -> bool:
-        """Whether the numbers between which they lie are not just any."""
+        """Whether they are limited to a range of ticket numbers."""
         return (self.first, self.last) != numbered("")
 
 

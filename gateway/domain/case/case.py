@@ -59,7 +59,7 @@ class Case(TaskTime):
     __slots__ = ()
 
     def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
-        """The centre has to say who acts, in the time that the policy gives it. What waits for it goes on waiting.
+        """The centre has to say who acts, in the time that the policy gives it. Nothing changes if it has to already.
 
         ``steps``: of the decision that came to nothing; ``candidates``: the units that it found.
         """

@@ -166,7 +166,10 @@ def _next(clock: CaseClock, due: datetime) -> tuple[CaseClock, Happened]:
 
 
 def _settled(clock: CaseClock, now: datetime) -> ClockChange:
-    """With the breach that nobody has seen yet, or without one that somebody saw whose own time had run ahead."""
+    """``clock`` as it stands at ``now``.
+
+    A breach that no poll has told yet is told; one told by a process whose time ran ahead of ``now`` is taken back.
+    """
     known, due = ClockChange(clock), clock.due_at + TICK
     if clock.breached_at is not None and now < clock.breached_at:
         return _and(known, replace(clock, breached_at=None, escalated=0), ClockFact.UNBREACHED, now)
