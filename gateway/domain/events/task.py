@@ -147,7 +147,7 @@ class TaskResumed(Event):
     task_id: str
 
 
-@event("task.replied", zh="单位答复", en="Unit replied", tells=Audience.APPROVAL)
+@event("task.replied", zh="单位答复", en="Unit replied", tells=Audience.ANSWER)
 class TaskReplied(Event):
     """答复: the unit says what it did. ``solved``: whether the matter is settled."""
 

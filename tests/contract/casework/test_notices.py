@@ -511,19 +511,21 @@ async def test_a_units_note_reaches_the_other_units_and_the_centre(house: House)
     assert not any("张三" in text for text in told.values())
 
 
-@pytest.mark.parametrize("waits", [True, False])
-async def test_a_reply_tells_the_centre_while_it_waits_for_it(
-    db: Database, clock: SetClock, posts: dict[NoticeWay, Post], *, waits: bool
+@pytest.mark.parametrize(("approved", "letters"), [(True, 2), (False, 1)])
+async def test_a_reply_tells_the_centre_when_it_waits_for_it(
+    db: Database, clock: SetClock, posts: dict[NoticeWay, Post], *, approved: bool, letters: int
 ) -> None:
-    rules = replace(BY_PLAN, policy=replace(BY_PLAN.policy, approve_replies=waits))
+    """To be approved, or, of the last unit, to be passed on."""
+    rules = replace(BY_PLAN, policy=replace(BY_PLAN.policy, approve_replies=approved))
     house = await built(replace(db, changes=cast("Any", Shipped(db.changes, rules))), clock, posts)
     await house.office.registered()
-    (task,) = await house.office.dispatched("M02")
+    lead, joint = await house.office.dispatched("M02", "M01")
     await house.told(60)
-    await house.office.do("sign", task, after_s=60)
-    await house.office.do("reply", task, after_s=120, text="已修复")
-    told = await house.told(600)
-    assert [(one.address, "单位答复" in one.text) for one in told] == [(CENTRE, True)] * waits
+    told = []
+    for task in (lead, joint):
+        await house.office.do("reply", task, after_s=(house.clock.now() - NOON).total_seconds(), text="已修复")
+        told += await house.told(600)
+    assert [(one.address, "单位答复" in one.text) for one in told] == [(CENTRE, True)] * letters
 
 
 async def test_one_event_that_breaks_costs_that_event_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
