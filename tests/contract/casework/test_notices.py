@@ -443,12 +443,12 @@ async def test_a_unit_without_a_task_that_is_conferred_with_reads_the_question_i
     await house.office.registered(category={"code": "010102", "l1": "供水", "l2": "水压低"})
     (task,) = await house.office.dispatched("M02")
     await house.told(60)
-    await confer(house, "M01", "M02", text="13976543210 一户的水压，管网归谁管？")
+    await confer(house, "M01", "M02", text="13976543210：这户的水压，管网归谁管？")
     told = {one.address: one.text for one in await house.told(600)}
     no = (await house.office.record())["ticket_no"]
     spelled = f"{no[:8]}-{no[8:]}"
     assert told["+8613800000011"] == (
-        f"12345 {spelled} 联动会商 水压低 时限 11-23 12:30\n139****3210 一户的水压，管网归谁管？\n详情请询 12345 中心。"
+        f"12345 {spelled} 联动会商 水压低 时限 11-23 12:30\n139****3210：这户的水压，管网归谁管？\n详情请询 12345 中心。"
     )
     assert told[MAIL].endswith(f"\nhttps://12345.example/unit/#/tasks/{task}")
     assert "管网归谁管" in told[MAIL]

@@ -163,28 +163,6 @@ async def test_a_message_to_a_merged_number_lands_on_the_head(house: Conversatio
     assert "小区门口" not in str((await house.database.reader.ticket(head["ticket_id"]))["demand"])
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"), [("怎么还没修好，{number}", "ticket.urged"), ("{number} 补充：在小区门口", "ticket.added_to")]
-)
-async def test_what_is_said_of_another_own_ticket_is_heard_there(
-    house: ConversationHouse, text: str, kind: str
-) -> None:
-    """In a conversation about a new matter: those who act on the old one must hear it."""
-    earlier = await taken(house)
-    new = await house.say("2", "海甸街道垃圾没人清运", sender="li")
-    await house.say("3", text.format(number=earlier["ticket_no"]), sender="li")
-    assert new["ticket_id"] != earlier["ticket_id"]
-    told = {
-        ticket_id: [
-            one["data"].get("of")
-            for one in await house.database.reader.events(ticket_id=ticket_id)
-            if one["type"] == kind
-        ]
-        for ticket_id in (earlier["ticket_id"], new["ticket_id"])
-    }
-    assert told == {earlier["ticket_id"]: [None], new["ticket_id"]: [earlier["ticket_id"]]}
-
-
 async def test_a_word_withdraws_only_ones_own_ticket(house: ConversationHouse) -> None:
     head, own = await merged(house)
     await house.say("3", f"撤销 {own['ticket_no']}", sender="li")
