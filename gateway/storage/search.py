@@ -44,7 +44,7 @@ AT_ONCE = 2_000
 FEW = 3_000
 """Tickets that are looked at one by one."""
 NEAR = 6_000
-"""So many that fit the filters are looked at before the index of pairs is."""
+"""So many that fit a filter are looked at by their numbers, and before the index of pairs is."""
 MANY = 10_000
 """Tickets of a filter that are put in the order of their changes; there may be more, then they are walked along."""
 _DAY = 8
@@ -209,7 +209,7 @@ def _listed(connection: sa.Connection, sought: Sought, floor: int, top: int, lim
         if bottom is None or len(found) >= limit:
             return found
         top = bottom
-        few = _few_by_filter(connection, sought) if size == WINDOWS[0] else None
+        few = _few_by_filter(connection, sought, NEAR) if size == WINDOWS[0] else None
         if few is not None:
             return found + _of_these(connection, sought, few, floor, top, limit - len(found))
         if sought.words:
@@ -279,9 +279,8 @@ def _of_these(
     return found
 
 
-def _few_by_filter(connection: sa.Connection, sought: Sought, most: int | None = None) -> list[int] | None:
-    """All tickets that fit one of the filters, when these are no more than ``most`` (``FEW``)."""
-    most = most or FEW
+def _few_by_filter(connection: sa.Connection, sought: Sought, most: int) -> list[int] | None:
+    """All tickets that fit one of the filters, when these are no more than ``most``."""
     for ways in sought.indexed:
         fit = [sa.select(FACETS.no).where(one) for one in ways]
         some = [sa.select(sa.func.count()).select_from(one.limit(most + 1).subquery()) for one in fit]
