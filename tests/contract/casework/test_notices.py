@@ -13,7 +13,6 @@ import pytest
 
 from gateway.casework.case_work import WorkOnCase
 from gateway.casework.fire_clock import FireClock
-from gateway.casework.notices import following
 from gateway.casework.notices.following import GATHER, NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours, UnitsInForce
 from gateway.casework.notices.wording import Wording
@@ -21,7 +20,7 @@ from gateway.casework.notices.worker import MOST_ATTEMPTS, NoticeWorker
 from gateway.casework.task_sharing import NoteOnTask
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
-from gateway.domain.case.receivers import ROBOTS, Entry, NoticeWay, Posts
+from gateway.domain.case.receivers import ROBOTS, Entry, NoticeWay, Posts, receivers
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command, Refs
@@ -534,14 +533,14 @@ async def test_one_event_that_breaks_costs_that_event_alone(house: House, monkey
         await house.office.registered()
         await house.office.dispatched("M02")
         tickets.append(house.office.ticket_id)
-    right = following.receivers
+    right = receivers
 
     def breaks(event: Entry, *rest: Any) -> Any:
         if event["ticket_id"] == tickets[2]:
             raise ValueError("an event of a newer release")
         return right(event, *rest)
 
-    monkeypatch.setattr(following, "receivers", breaks)
+    monkeypatch.setattr("gateway.casework.notices.following.receivers", breaks)
     broke = 0
     while broke <= TRIES and not await settled(house):
         broke += 1
