@@ -447,7 +447,8 @@ async def test_a_unit_without_a_task_that_is_conferred_with_reads_the_question_i
     no = (await house.office.record())["ticket_no"]
     spelled = f"{no[:8]}-{no[8:]}"
     assert told["+8613800000011"] == (
-        f"12345 {spelled} 联动会商 水压低 时限 11-23 12:30\n139****3210：这户的水压，管网归谁管？\n详情请询 12345 中心。"
+        f"12345 {spelled} 联动会商 水压低 时限 11-23 12:30\n"
+        "139****3210：这户的水压，管网归谁管？\n详情请询 12345 中心。"
     )
     assert told[MAIL].endswith(f"\nhttps://12345.example/unit/#/tasks/{task}")
     assert "管网归谁管" in told[MAIL]
