@@ -11,7 +11,7 @@ from gateway.casework.reply_teller import ReplyWays
 from gateway.domain.callback import REPLY, VISIT, NewCallback
 from gateway.domain.case.closing import CONTENT
 from gateway.domain.case.policy import ClockKind
-from gateway.domain.case.verbs import WhyArchived
+from gateway.domain.case.reasons import WhyArchived
 from gateway.domain.command import Command
 from gateway.domain.events import CaseArchived, CaseReopened, CaseReplied, ClockWarned, ReplyCalled, TicketRated
 from gateway.domain.ids import from_rfc3339, new_ulid

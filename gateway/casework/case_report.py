@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.note import NoteKind
 from gateway.domain.case.reported import CaseReport, Reported, take_report
 from gateway.domain.command import Applied, Refs
 from gateway.domain.keys import ExternalKey
@@ -38,15 +38,7 @@ class TakeCaseReport:
         case = Case(ticket, self.at, self.actor, world.case_rules)
         if not take_report(report, ticket, case, self.at, self.actor):
             return world.applied(ticket, skipped=True)
-        if report.text:
-            note = Note(
-                note_id=report.note_id,
-                ticket_id=self.ticket_id,
-                kind=NoteKind.REPLY if report.status is Reported.REPLIED else NoteKind.TALK,
-                author=self.actor,
-                at=self.at,
-                text=report.text,
-            )
-            world.new_notes.append(note)
+        kind = NoteKind.REPLY if report.status is Reported.REPLIED else NoteKind.TALK
+        world.note(self, kind, report.note_id, report.text)
         world.see(self.keys, ticket, None)
         return world.applied(ticket)

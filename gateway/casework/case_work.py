@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from gateway.domain.case.case import Case
-from gateway.domain.case.closing import Closing, ConferWay, WhyInformed
-from gateway.domain.case.note import Note, NoteKind
-from gateway.domain.case.verbs import CaseVerb, WhyArchived
+from gateway.domain.case.closing import Closing
+from gateway.domain.case.note import NoteKind
+from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Refs
 from gateway.domain.keys import ExternalKey
 from gateway.domain.status import Status
@@ -71,7 +72,7 @@ class WorkOnCase:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
-        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+        if (seen := world.replayed(self.key)) is not None:
             return seen
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         if ticket.status is _DONE.get(self.verb):
@@ -89,17 +90,9 @@ class WorkOnCase:
             closing.archive(_word(WhyArchived, self.reason, "reason"), world.zone)
         else:
             _DO[self.verb](self, closing)
-        if self.text and self.verb is not CaseVerb.EVALUATE:
-            note = Note(
-                note_id=self.note_id,
-                ticket_id=self.ticket_id,
-                kind=_NOTES.get(self.verb, NoteKind.REASON),
-                author=self.actor,
-                at=self.at,
-                text=self.text,
-            )
-            world.new_notes.append(note)
-        world.see((self.key,) if self.key is not None else (), ticket, None)
+        if self.verb is not CaseVerb.EVALUATE:
+            world.note(self, _NOTES.get(self.verb, NoteKind.REASON), self.note_id, self.text)
+        world.once(self.key, ticket)
         return world.applied(ticket)
 
     @property

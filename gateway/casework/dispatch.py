@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.case.case import Case, Offer
-from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.note import NoteKind
 from gateway.domain.command import Applied, Refs
 from gateway.domain.events import CaseDispatched
 from gateway.domain.form import Handling, Routing
@@ -51,7 +51,7 @@ class DispatchTicket:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when these units have it; ``NotFound``, ``StaleVersion``, ``Conflict``, ``RejectedInput``."""
-        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+        if (seen := world.replayed(self.key)) is not None:
             return seen
         erased = self.text is None
         ticket = world.ticket(self.ticket_id, erased=erased)
@@ -76,18 +76,8 @@ class DispatchTicket:
             policy=self.policy,
         )
         Case(ticket, self.at, self.actor, world.case_rules).dispatch(decided, offers, self.steps)
-        if self.text and self.note_id:
-            world.new_notes.append(
-                Note(
-                    note_id=self.note_id,
-                    ticket_id=self.ticket_id,
-                    kind=NoteKind.REASON,
-                    author=self.actor,
-                    at=self.at,
-                    text=self.text,
-                )
-            )
-        world.see((self.key,) if self.key is not None else (), ticket, None)
+        world.note(self, NoteKind.REASON, self.note_id, self.text)
+        world.once(self.key, ticket)
         return world.applied(ticket)
 
 
@@ -114,7 +104,7 @@ class LeaveUndecided:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it waits there already; ``NotFound``, ``StaleVersion``, ``Conflict``."""
-        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+        if (seen := world.replayed(self.key)) is not None:
             return seen
         ticket = world.ticket(self.ticket_id, erased=True)
         handling = ticket.form.handling
@@ -125,7 +115,7 @@ class LeaveUndecided:
             raise Conflict(f"{', '.join(sorted(busy))} has this ticket; name the unit that is to have it as well")
         case = Case(ticket, self.at, self.actor, world.case_rules)
         case.undecided(self.reason, self.steps, self.candidates)
-        world.see((self.key,) if self.key is not None else (), ticket, None)
+        world.once(self.key, ticket)
         return world.applied(ticket)
 
 

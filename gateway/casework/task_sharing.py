@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway.domain.attachments import NewAttachment
 from gateway.domain.case.case import Case
-from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.note import NoteKind
 from gateway.domain.case.picture import MOST_OF_A_TASK, Shows, is_full
 from gateway.domain.command import Applied, Refs
 from gateway.domain.keys import ExternalKey
@@ -35,24 +35,14 @@ class NoteOnTask:
 
     def decide(self, world: World) -> Applied:
         """``replayed`` for what came before; ``NotFound``, ``Conflict``, ``AlreadyErased``."""
-        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+        if (seen := world.replayed(self.key)) is not None:
             return seen
         ticket = world.ticket(self.ticket_id)
         case = Case(ticket, self.at, self.actor, world.case_rules)
         task = case.task(self.task_id)
         case.note(task, self.note_id)
-        note = Note(
-            note_id=self.note_id,
-            ticket_id=self.ticket_id,
-            task_id=self.task_id,
-            kind=NoteKind.TALK,
-            author=self.actor,
-            at=self.at,
-            text=self.text,
-            unit=task.unit,
-        )
-        world.new_notes.append(note)
-        world.see((self.key,) if self.key is not None else (), ticket, None)
+        world.note(self, NoteKind.TALK, self.note_id, self.text, self.task_id, unit=task.unit)
+        world.once(self.key, ticket)
         return world.applied(ticket)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.case.case import Case, Offer
-from gateway.domain.case.note import Note, NoteKind
+from gateway.domain.case.note import NoteKind
 from gateway.domain.case.task_time import wishes
 from gateway.domain.command import Applied, Refs
 from gateway.domain.form import Handling, UnitTask
@@ -54,7 +54,7 @@ class WorkOnTask:
 
     def decide(self, world: World) -> Applied:
         """``skipped`` when it is so already; ``NotFound``, ``StaleVersion``, ``Conflict``, ``Forbidden``."""
-        if self.key is not None and (seen := world.replayed(self.key)) is not None:
+        if (seen := world.replayed(self.key)) is not None:
             return seen
         ticket = world.ticket(self.ticket_id, erased=self.text is None)
         case = Case(ticket, self.at, self.actor, world.case_rules)
@@ -67,20 +67,9 @@ class WorkOnTask:
             return world.applied(ticket, skipped=True)
         case.task(self.task_id, self.task_version)
         _DO[self.verb](self, case, task)
-        if self.text:
-            kind = NoteKind.REPLY if self.verb is TaskVerb.REPLY else NoteKind.REASON
-            note = Note(
-                note_id=self.note_id,
-                ticket_id=self.ticket_id,
-                task_id=self.task_id,
-                kind=kind,
-                author=self.actor,
-                at=self.at,
-                text=self.text,
-                unit=self.unit,
-            )
-            world.new_notes.append(note)
-        world.see((self.key,) if self.key is not None else (), ticket, None)
+        kind = NoteKind.REPLY if self.verb is TaskVerb.REPLY else NoteKind.REASON
+        world.note(self, kind, self.note_id, self.text, self.task_id, unit=self.unit)
+        world.once(self.key, ticket)
         return world.applied(ticket)
 
     def _check(self, task: UnitTask) -> None:

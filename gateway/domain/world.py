@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from gateway.domain.attachments import AttachmentUpdate, NewAttachment
 from gateway.domain.callback import Task
 from gateway.domain.case.case import MOVES_LIMITS, Case
-from gateway.domain.case.note import Note
+from gateway.domain.case.note import Note, NoteKind, Writes
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.events import Event, InteractionEnded, TicketCorrected, TicketRegistered
 from gateway.domain.form import Form, cloned
@@ -158,10 +158,10 @@ class World:
         found = self.open.get(key.pair)
         return self.interactions[found] if found is not None else None
 
-    def replayed(self, key: ExternalKey) -> Applied | None:
+    def replayed(self, key: ExternalKey | None) -> Applied | None:
         """What a delivery came to that came before; ``Conflict`` when it had another body then."""
-        seen = self.seen.get(key.pair)
-        if seen is None:
+        seen = self.seen.get(key.pair) if key is not None else None
+        if key is None or seen is None:
             return None
         if key.body_sha256 is not None and seen.body_sha256 is not None and key.body_sha256 != seen.body_sha256:
             raise Conflict("the same key came before with another body; use a new key for a new message")
@@ -326,6 +326,37 @@ class World:
                 )
                 self.seen[key.pair] = seen
                 self.new_seen.append(seen)
+
+    def once(self, key: ExternalKey | None, ticket: Ticket) -> None:
+        """Know a request about ``ticket`` again, if it named itself."""
+        if key is not None:
+            self.see((key,), ticket, None)
+
+    def note(
+        self,
+        by: Writes,
+        kind: NoteKind,
+        note_id: str | None,
+        text: str | None,
+        task_id: str | None = None,
+        unit: str | None = None,
+    ) -> None:
+        """Keep what ``by`` says about its ticket or (``task_id``) one of its tasks, if it says anything.
+
+        ``unit``: whose people say it; None: the centre, or a case system.
+        """
+        if text and note_id is not None:
+            note = Note(
+                note_id=note_id,
+                ticket_id=by.ticket_id,
+                task_id=task_id,
+                kind=kind,
+                author=by.actor,
+                at=by.at,
+                text=text,
+                unit=unit,
+            )
+            self.new_notes.append(note)
 
     def finish(self, since: int, applied: Applied) -> None:
         """A command has decided: what it altered since the journal had ``since`` entries is its version."""

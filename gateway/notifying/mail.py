@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.notifying.smtp import ACKNOWLEDGED_S, Smtp, SmtpOverTls
 from gateway.ports.notices import MOST, NoticeMessage
 from gateway.settings.sections import NoticesSection
 
 AT_ONCE = 2
 """Connections: a server that is silent holds up so many threads, of a pool of their own."""
+LONGEST_S = ACKNOWLEDGED_S + 120.0
+"""A whole conversation, with the time that its answer to the mail may take."""
 DOWN_S = 60.0
 """A server that cannot be reached, or does not let us in, is asked again after so long at the earliest."""
 FOR_GOOD = 500
@@ -39,7 +42,9 @@ class MailServer:
     """``name <address>``."""
     ca_file: Path | None
     timeout_s: float
-    """For each step of the conversation."""
+    """For each step of the conversation up to the data."""
+    longest_s: float = LONGEST_S
+    """For all of it."""
 
     @classmethod
     def of(cls, given: NoticesSection) -> MailServer | None:
@@ -62,15 +67,21 @@ class MailSender:
     """Implements ``ports.notices.NoticeSender``."""
 
     most_lines = MOST
+    at_once = AT_ONCE
     ready = True
 
     def __init__(self, server: MailServer) -> None:
         """Nothing is connected yet."""
         self._server = server
+        self.longest_s = server.longest_s
         self._threads: ThreadPoolExecutor | None = None
+        self._open: set[Smtp] = set()
 
     async def send(self, message: NoticeMessage) -> None:
-        """See ``NoticeSender.send``. Taken is what the server has acknowledged after the data (RFC 5321 §4.2.5)."""
+        """See ``NoticeSender.send``. Taken is what the server has acknowledged after the data (RFC 5321 §4.2.5).
+
+        An answer that is late is waited for: to give up on it would be to send again what the server has taken.
+        """
         await self._apart(self._hand_in, message)
 
     async def probe(self) -> None:
@@ -78,10 +89,12 @@ class MailSender:
         await self._apart(self._look)
 
     async def aclose(self) -> None:
-        """See ``NoticeSender.aclose``; what is under way ends by itself."""
+        """See ``NoticeSender.aclose``; what is under way is cut off."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
+        for smtp in tuple(self._open):
+            smtp.cut()
 
     async def _apart(self, work: Callable[..., None], *args: object) -> None:
         if self._threads is None:
@@ -114,25 +127,25 @@ class MailSender:
                 raise TransientDeliveryError(_told(error)) from error
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self) -> Iterator[Smtp]:
         try:
-            smtp = self._open()
+            smtp = self._connect()
         except (smtplib.SMTPException, OSError) as error:
             code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
             raise TransientDeliveryError(_told(error), retry_after_s=DOWN_S, errcode=code) from error
+        self._open.add(smtp)
         try:
             yield smtp
         finally:
+            self._open.discard(smtp)
             with suppress(smtplib.SMTPException, OSError):  # what the server said of the mail counts, not its goodbye
                 smtp.quit()
 
-    def _open(self) -> smtplib.SMTP:
+    def _connect(self) -> Smtp:
         server = self._server
         context = ssl.create_default_context(cafile=server.ca_file)
-        if server.tls == "tls":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
-        else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+        kind, more = (SmtpOverTls, {"context": context}) if server.tls == "tls" else (Smtp, {})
+        smtp = kind(server.host, server.port, step_s=server.timeout_s, longest_s=server.longest_s, **more)
         try:
             if server.tls == "starttls":
                 smtp.starttls(context=context)

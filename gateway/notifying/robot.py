@@ -32,12 +32,13 @@ class RobotSender:
     """Implements ``ports.notices.NoticeSender``. A robot's key stands in its address: no error repeats it."""
 
     most_lines = 20
+    at_once = 4
     ready = True
 
     def __init__(self, url: str, *, timeout_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         """``url``: where robots are reached, WeCom's own or the city's proxy. Nothing is connected yet."""
         self._url = url.rstrip("/")
-        self._timeout_s = timeout_s
+        self.longest_s = timeout_s
         self._monotonic = monotonic
         self._sent: OrderedDict[str, deque[float]] = OrderedDict()
         """address -> when it was written to within the last minute."""
@@ -80,7 +81,7 @@ class RobotSender:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+                timeout=aiohttp.ClientTimeout(total=self.longest_s),
                 headers={"User-Agent": f"hotline-gateway/{__version__}"},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -62,7 +62,3 @@ class OverdueClocks(Protocol):
     async def overdue(self, *, unit: str | None = None, limit: int = 200) -> Sequence[OverdueClock]:
         """At most ``limit``, the longest overdue first; of one unit, or (None) of all and of the centre."""
         ...
-
-    async def overdue_at(self, at: datetime, *, unit: str | None = None) -> Sequence[OverdueClock]:
-        """The whole list as it was at ``at``, recounted from events; that takes as long as there are events."""
-        ...

@@ -46,6 +46,8 @@ class NoticeLine:
     attempts: int
     at: datetime
     form: Form | None
+    asked: str | None = None
+    """What the centre wrote to the units with which it confers, masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +144,22 @@ class NoticeSender(Protocol):
         ...
 
     @property
+    def at_once(self) -> int:
+        """So many messages are on their way at once: one whose other side is silent holds up no other one."""
+        ...
+
+    @property
+    def longest_s(self) -> float:
+        """``send`` ends after so many seconds at the latest."""
+        ...
+
+    @property
     def ready(self) -> bool:
         """Whether this process can send by it now; others may."""
         ...
 
     async def send(self, message: NoticeMessage) -> None:
-        """Hand it over; ``TransientDeliveryError`` or ``PermanentDeliveryError``."""
+        """Hand it over, and wait for what becomes of it; ``TransientDeliveryError`` or ``PermanentDeliveryError``."""
         ...
 
     async def aclose(self) -> None:

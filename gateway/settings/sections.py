@@ -270,7 +270,7 @@ class NoticesSection(Section):
     smtp_from: str = ""
     """``name <address>``, or an address."""
     timeout_s: float = Field(10.0, gt=0, le=30)
-    """For each step of a conversation with a mail server, and for a robot's answer."""
+    """For each step of a conversation with a mail server up to the mail, and for a robot's answer."""
 
     @field_validator("hours")
     @classmethod

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.domain.case.books import Books, OverdueClock
+from gateway.domain.case.books import OverdueClock
 from gateway.domain.case.clock import CaseClock
 from gateway.domain.events import CaseSupervised
 from gateway.domain.ids import from_rfc3339, rfc3339
@@ -23,8 +22,6 @@ from gateway.storage.bulk import Bulk, Row
 from gateway.storage.engine import upsert
 from gateway.storage.watched import WatchedSql
 
-SCANNED = 20_000
-"""So many events are looked through in one read: a recount keeps no snapshot for long."""
 _C, _E = t.clocks.c, t.events.c
 RowLease = tuple[str, str]
 """(leased_by, leased_at): rows that were taken together have one. It is compared, never read as a time."""
@@ -120,19 +117,6 @@ class SqlCaseClocks:
         """See ``ports.case_clocks.OverdueClocks.overdue``."""
         return await self._sql.read(lambda c: _listed(c, overdue(unit).limit(limit)))
 
-    async def overdue_at(self, at: datetime, *, unit: str | None = None) -> list[OverdueClock]:
-        """See ``ports.case_clocks.OverdueClocks.overdue_at``."""
-        books, after, until = Books(), 0, rfc3339(at)
-        last = await self._sql.read(lambda c: c.execute(sa.select(sa.func.max(_E.event_seq))).scalar() or 0)
-        query = sa.select(_E.type, _E.at, _E.ticket_id, _E.data).where(_E.at <= until)
-        query = query.where(sa.or_(_E.type == CaseSupervised.TYPE, _E.type.like("clock.%")))
-        while after < last:
-            some = query.where(_E.event_seq > after, _E.event_seq <= after + SCANNED).order_by(_E.event_seq)
-            for event in await self._sql.read(partial(_entries, some)):
-                books.tell(event)
-            after += SCANNED
-        return books.overdue(unit)
-
     async def _run_out(self, lease_s: float) -> list[RowLease]:
         """Leases that count no more."""
         leases = await self._sql.read(lambda c: [(row.leased_by, row.leased_at) for row in c.execute(LEASES)])
@@ -142,10 +126,6 @@ class SqlCaseClocks:
 
 def _of(lease: RowLease) -> sa.ColumnElement[bool]:
     return sa.and_(_C.leased_by == lease[0], _C.leased_at == lease[1])
-
-
-def _entries(query: sa.Select[Any], connection: sa.Connection) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _listed(connection: sa.Connection, query: sa.Select[Any]) -> list[OverdueClock]:

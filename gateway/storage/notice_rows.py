@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,29 +13,29 @@ import sqlalchemy as sa
 
 from gateway.domain.case.receivers import NoticeWay
 from gateway.domain.form import Form
-from gateway.domain.ids import from_rfc3339, rfc3339
+from gateway.domain.ids import rfc3339
 from gateway.domain.seen_leases import SeenLeases
+from gateway.errors import StoreUnavailable
 from gateway.ports.clock import Clock
-from gateway.ports.notices import MOST, Letter, NewNotice, NoticeLine, Pace
-from gateway.storage import tables as t
+from gateway.ports.notices import Letter, NewNotice, Pace
 from gateway.storage.among import among
-from gateway.storage.codec import form_of
 from gateway.storage.engine import upsert
+from gateway.storage.notice_lines import forms_of, lines_of
 from gateway.storage.notice_tables import notices
 from gateway.storage.takeable import FURTHEST_S, later
 from gateway.storage.texts import check_texts
 from gateway.storage.watched import WatchedSql
 
 MAX_ERROR = 300
+MOST_UNHELD = 100
 AT_ONCE = 100
 """Rows written in one transaction: some milliseconds."""
 HOLIDAYS = timedelta(days=14)
 """No unit is closed for so long; what is urgent waits for nobody's hours, only for the next attempt."""
 _N = notices.c
 _GROUP = (_N.unit, _N.way, _N.address, _N.urgent)
-_LINE = ("event_seq", "ticket_id", "ticket_no", "type", "clock_kind", "task_id", "attempts")
 RowLease = tuple[str, str]
-"""(leased_by, leased_at): it is compared, never read as a time."""
+"""(leased_by, leased_at), another one for each ``take``: it is compared, never read as a time."""
 LEASES = sa.select(_N.leased_by, _N.leased_at).where(_N.leased_by.is_not(None)).distinct()
 
 
@@ -45,10 +47,13 @@ class SqlNoticeStore:
         self._sql = sql
         self._clock = clock
         self._seen: SeenLeases[RowLease] = SeenLeases()
+        self._takes = itertools.count()
+        self._unheld: deque[RowLease] = deque(maxlen=MOST_UNHELD)
+        """Written by a ``take`` that the store failed, so that nobody carries what they hold."""
 
     async def forms(self, ticket_ids: Collection[str]) -> Mapping[str, Form]:
         """See ``NoticeStore.forms``."""
-        return await self._sql.read(lambda c: _forms(c, ticket_ids))
+        return await self._sql.read(lambda c: forms_of(c, ticket_ids))
 
     async def add(self, new: Sequence[NewNotice]) -> None:
         """See ``NoticeStore.add``."""
@@ -63,9 +68,24 @@ class SqlNoticeStore:
         """See ``NoticeStore.take``. Of what is leased together the first notice alone carries the lease."""
         if limit <= 0 or not ways:
             return []
-        run_out = await self._run_out(lease_s)
         at = self._clock.now()
-        now = rfc3339(at)
+        lease = (owner, f"{rfc3339(at)}/{next(self._takes)}")
+        try:
+            return await self._take(lease, at, ways, pace, limit=limit, run_out=await self._run_out(lease_s))
+        except StoreUnavailable:
+            self._unheld.append(lease)
+            raise
+
+    async def _take(
+        self,
+        lease: RowLease,
+        at: datetime,
+        ways: Collection[NoticeWay],
+        pace: Pace,
+        *,
+        limit: int,
+        run_out: Collection[RowLease],
+    ) -> list[Letter]:
         come = _come(at)
         due = sa.and_(come, sa.not_(_busy(run_out)), sa.not_(_heard(at, pace)))
         query = sa.select(*_GROUP).where(due, among(_N.way, ways)).group_by(*_GROUP)
@@ -74,9 +94,8 @@ class SqlNoticeStore:
         for group in await self._sql.read(lambda c: c.execute(query).all()):
             mine = sa.and_(*(column == value for column, value in zip(_GROUP, group, strict=True)))
             free = sa.or_(_N.leased_by.is_(None), *_gone(_N, run_out))
-            lease = {"leased_by": owner, "leased_at": now}
             if await self._sql.write(partial(_lease, due=sa.and_(mine, due), free=free, lease=lease)):
-                lines = await self._sql.read(partial(_lines, due=sa.and_(mine, come)))
+                lines = await self._sql.read(partial(lines_of, due=sa.and_(mine, come)))
                 way = NoticeWay(group.way)
                 letter = Letter(
                     unit=group.unit, way=way, address=group.address, urgent=bool(group.urgent), lines=tuple(lines)
@@ -152,7 +171,8 @@ class SqlNoticeStore:
         """Leases that count no more."""
         leases = await self._sql.read(lambda c: [(row.leased_by, row.leased_at) for row in c.execute(LEASES)])
         old = self._sql.run_out(self._seen, {lease: lease for lease in leases}, lease_s)
-        return list(dict.fromkeys([*old, *(lease for lease in leases if self._sql.is_gone(lease[0]))]))
+        dropped = (one for one in leases if one in self._unheld or self._sql.is_gone(one[0]))
+        return list(dict.fromkeys([*old, *dropped]))
 
 
 def _come(at: datetime) -> sa.ColumnElement[bool]:
@@ -189,14 +209,15 @@ def _add(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _lease(
-    connection: sa.Connection, due: sa.ColumnElement[bool], free: sa.ColumnElement[bool], lease: Mapping[str, str]
+    connection: sa.Connection, due: sa.ColumnElement[bool], free: sa.ColumnElement[bool], lease: RowLease
 ) -> bool:
     """False: somebody was first, or is at the same time."""
     first = connection.execute(sa.select(_N.event_seq, *_GROUP).where(due).order_by(_N.event_seq).limit(1)).first()
     if first is None:
         return False
     own = (_N.event_seq == first.event_seq, *(column == getattr(first, column.name) for column in _GROUP))
-    return _run(connection, sa.update(notices).where(*own, free).values(lease)) == 1
+    leased = sa.update(notices).where(*own, free).values(leased_by=lease[0], leased_at=lease[1])
+    return _run(connection, leased) == 1
 
 
 def _all(connection: sa.Connection, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
@@ -205,23 +226,6 @@ def _all(connection: sa.Connection, statement: sa.Select[Any]) -> Sequence[sa.Ro
 
 def _run(connection: sa.Connection, statement: sa.Update | sa.Delete) -> int:
     return connection.execute(statement).rowcount
-
-
-def _lines(connection: sa.Connection, due: sa.ColumnElement[bool]) -> list[NoticeLine]:
-    query = sa.select(*(_N[name] for name in _LINE), _N.at).where(due).order_by(_N.event_seq).limit(MOST)
-    rows = connection.execute(query).all()
-    forms = _forms(connection, {row.ticket_id for row in rows})
-    return [
-        NoticeLine(
-            **{name: getattr(row, name) for name in _LINE}, at=from_rfc3339(row.at), form=forms.get(row.ticket_id)
-        )
-        for row in rows
-    ]
-
-
-def _forms(connection: sa.Connection, ticket_ids: Iterable[str]) -> dict[str, Form]:
-    query = sa.select(t.tickets.c.ticket_id, t.tickets.c.doc).where(among(t.tickets.c.ticket_id, ticket_ids))
-    return {row.ticket_id: form_of(row.doc) for row in connection.execute(query)}
 
 
 def _row(one: NewNotice) -> dict[str, Any]:

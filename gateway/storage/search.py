@@ -7,7 +7,7 @@ those are looked at; else words are read through the index of pairs, and looked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -32,17 +32,19 @@ from gateway.storage.facets import (
     span_of,
 )
 from gateway.storage.search_state import unlisted_below
-from gateway.storage.search_texts import holding, newest_with
+from gateway.storage.search_texts import holding, newest_with, within
 from gateway.storage.texts import MAX_INT, check_texts
 
 WINDOWS = (3_000, 30_000)
 """Narrow rows that are looked through before an index is."""
 TEXTS = 10_000
 """The same of texts, which are wider, after the first window."""
+AT_ONCE = 2_000
+"""Rows that are fetched by their numbers in one statement."""
 FEW = 3_000
 """Tickets that are looked at one by one."""
 NEAR = 6_000
-"""So many that fit the filters are looked at before the index of pairs is."""
+"""So many that fit a filter are looked at by their numbers, and before the index of pairs is."""
 MANY = 10_000
 """Tickets of a filter that are put in the order of their changes; there may be more, then they are walked along."""
 _DAY = 8
@@ -66,7 +68,7 @@ class Sought:
 
     @property
     def bounded(self) -> bool:
-        """Whether the numbers between which they lie are not just any."""
+        """Whether they are limited to a range of ticket numbers."""
         return (self.first, self.last) != numbered("")
 
 
@@ -199,7 +201,7 @@ def _beside(query: TicketQuery, columns: Columns) -> list[sa.ColumnElement[bool]
 def _listed(connection: sa.Connection, sought: Sought, floor: int, top: int, limit: int) -> list[int]:
     """The newest in [floor, top) that have narrow rows."""
     if sought.numbers is not None:
-        return _rows(connection, sought, floor, top, limit, among(FACETS.no, [int(one) for one in sought.numbers]))
+        return _of_these(connection, sought, map(int, sought.numbers), floor, top, limit)
     found: list[int] = []
     for size in WINDOWS:
         more, bottom = _window(connection, sought, floor, top, size, limit - len(found))
@@ -207,9 +209,9 @@ def _listed(connection: sa.Connection, sought: Sought, floor: int, top: int, lim
         if bottom is None or len(found) >= limit:
             return found
         top = bottom
-        few = _few_by_filter(connection, sought) if size == WINDOWS[0] else None
+        few = _few_by_filter(connection, sought, NEAR) if size == WINDOWS[0] else None
         if few is not None:
-            return found + _rows(connection, sought, floor, top, limit - len(found), among(FACETS.no, few))
+            return found + _of_these(connection, sought, few, floor, top, limit - len(found))
         if sought.words:
             return found + _in_texts(connection, sought, floor, top, limit - len(found))
     return found + _rows(connection, sought, floor, top, limit - len(found))
@@ -226,7 +228,7 @@ def _in_texts(connection: sa.Connection, sought: Sought, floor: int, top: int, l
             return found
         return found + _by_words(connection, sought, floor, bottom, limit - len(found))
     near = _listed(connection, replace(sought, words=()), floor, top, NEAR)
-    found = _rows(connection, sought, floor, top, limit, among(FACETS.no, near))
+    found = _of_these(connection, sought, near, floor, top, limit)
     if len(found) >= limit or len(near) < NEAR:
         return found
     return found + _by_words(connection, sought, floor, min(near), limit - len(found))
@@ -235,27 +237,50 @@ def _in_texts(connection: sa.Connection, sought: Sought, floor: int, top: int, l
 def _window(
     connection: sa.Connection, sought: Sought, floor: int, top: int, size: int, limit: int
 ) -> tuple[list[int], int | None]:
-    """The newest of the last ``size`` narrow rows in [floor, top), and where those begin; None: there are no more."""
-    newest = sa.select(s.ticket_facets).where(FACETS.no >= floor, FACETS.no < top).order_by(FACETS.no.desc())
-    bottom = connection.execute(newest.with_only_columns(FACETS.no).limit(1).offset(size - 1)).scalar()
-    rows = of_rows(newest.limit(size).subquery("newest"))  # which keeps the planner from another index
-    held = holding(connection, rows.no, sought.words)
-    looked = sa.select(rows.no).where(*sought.on(rows), *held).order_by(rows.no.desc()).limit(limit)
+    """The newest of the last ``size`` rows in [floor, top), and where those begin; None: there are no more.
+
+    With words the rows are texts: to look into them in their order costs less than to fetch each by its number.
+    """
+    table = s.ticket_texts if sought.words else s.ticket_facets
+    newest = sa.select(table).where(table.c.no >= floor, table.c.no < top).order_by(table.c.no.desc())
+    bottom = connection.execute(newest.with_only_columns(table.c.no).limit(1).offset(size - 1)).scalar()
+    rows = newest.limit(size).subquery("newest")  # which keeps the planner from another index
+    fits = within(connection, rows.c.text, sought.words) if sought.words else sought.on(of_rows(rows))
+    looked = sa.select(rows.c.no).where(*fits).order_by(rows.c.no.desc()).limit(limit)
+    if sought.words and (on := sought.on(FACETS)):
+        looked = looked.where(sa.exists().where(FACETS.no == rows.c.no, *on))
     return list(connection.execute(looked).scalars()), bottom
 
 
-def _rows(
-    connection: sa.Connection, sought: Sought, floor: int, top: int, limit: int, *more: sa.ColumnElement[bool]
-) -> list[int]:
+def _rows(connection: sa.Connection, sought: Sought, floor: int, top: int, limit: int) -> list[int]:
     """The newest narrow rows in [floor, top), by the planner's choice of an index."""
-    query = sa.select(FACETS.no).where(FACETS.no >= floor, FACETS.no < top, *more, *sought.on(FACETS))
+    query = sa.select(FACETS.no).where(FACETS.no >= floor, FACETS.no < top, *sought.on(FACETS))
     query = query.where(*holding(connection, FACETS.no, sought.words)).order_by(FACETS.no.desc()).limit(limit)
     return list(connection.execute(query).scalars())
 
 
-def _few_by_filter(connection: sa.Connection, sought: Sought, most: int | None = None) -> list[int] | None:
-    """All tickets that fit one of the filters, when these are no more than ``most`` (``FEW``)."""
-    most = most or FEW
+def _of_these(
+    connection: sa.Connection, sought: Sought, numbers: Iterable[int], floor: int, top: int, limit: int
+) -> list[int]:
+    """The newest narrow rows in [floor, top) with one of ``numbers``, each fetched by its number.
+
+    The numbers stand apart, or a planner walks along another index and looks each row up in their list.
+    """
+    left = sorted((one for one in numbers if floor <= one < top), reverse=True)
+    found: list[int] = []
+    for first in range(0, len(left), AT_ONCE):
+        some = sa.select(s.ticket_facets).where(among(FACETS.no, left[first : first + AT_ONCE])).offset(0)
+        rows = of_rows(some.subquery("these"))
+        query = sa.select(rows.no).where(*sought.on(rows), *holding(connection, rows.no, sought.words))
+        query = query.order_by(rows.no.desc()).limit(limit - len(found))
+        found += connection.execute(query).scalars()
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _few_by_filter(connection: sa.Connection, sought: Sought, most: int) -> list[int] | None:
+    """All tickets that fit one of the filters, when these are no more than ``most``."""
     for ways in sought.indexed:
         fit = [sa.select(FACETS.no).where(one) for one in ways]
         some = [sa.select(sa.func.count()).select_from(one.limit(most + 1).subquery()) for one in fit]
@@ -278,9 +303,9 @@ def _all_of_few(connection: sa.Connection, sought: Sought) -> list[str] | None:
     """Every ticket that is sought, when these are few."""
     floor, top = int(sought.first), int(sought.last) + 1
     if sought.numbers is not None:
-        found = _rows(connection, sought, floor, top, FEW + 1, among(FACETS.no, [int(one) for one in sought.numbers]))
+        found = _of_these(connection, sought, map(int, sought.numbers), floor, top, FEW + 1)
     elif (few := _few_by_filter(connection, sought, MANY)) is not None:
-        return [str(number) for number in _rows(connection, sought, floor, top, MANY, among(FACETS.no, few))]
+        return [str(number) for number in _of_these(connection, sought, few, floor, top, MANY)]
     elif sought.words:
         found = _by_words(connection, sought, floor, top, FEW + 1)
     else:

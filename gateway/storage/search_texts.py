@@ -71,18 +71,23 @@ def newest_with(
         found = sa.select(no).where(pairs.c.ticket_pairs.op("MATCH")(match), *holding(connection, no, words))
         return no, found.order_by(no.desc())
     query = " & ".join(f"'{token.text}'{':*' if token.prefix else ''}" for token in asked)
-    found = sa.select(_table.no).where(_table.pairs.op("@@")(sa.cast(query, TSQUERY)), *_within(connection, words))
+    found = sa.select(_table.no).where(
+        _table.pairs.op("@@")(sa.cast(query, TSQUERY)), *within(connection, _table.text, words)
+    )
     return _table.no, found.order_by((_table.no + 0).desc())
 
 
 def holding(connection: sa.Connection, no: sa.ColumnElement[Any], words: Collection[str]) -> list[Any]:
     """The condition that the text of the ticket with number ``no`` holds every one of ``words``; none for no words."""
-    return [sa.exists().where(_table.no == no, *_within(connection, words))] if words else []
+    return [sa.exists().where(_table.no == no, *within(connection, _table.text, words))] if words else []
 
 
-def _within(connection: sa.Connection, words: Collection[str]) -> list[sa.ColumnElement[bool]]:
+def within(
+    connection: sa.Connection, text: sa.ColumnElement[str], words: Collection[str]
+) -> list[sa.ColumnElement[bool]]:
+    """The condition that ``text`` holds every one of ``words``."""
     place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
-    return [place(_table.text, word) > 0 for word in words]
+    return [place(text, word) > 0 for word in words]
 
 
 def _standing(connection: sa.Connection, numbers: Collection[int]) -> dict[int, str]:

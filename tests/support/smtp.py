@@ -15,6 +15,8 @@ from typing import cast
 
 from tests.support.ports import LOOPBACK
 
+DRIP_S = 0.02
+
 
 @dataclass
 class Mail:
@@ -43,6 +45,10 @@ class MailPeer:
     """Whoever hands in mail logs in with it; None: nobody has to."""
     silent: bool = False
     """It takes connections and says nothing."""
+    drips: bool = False
+    """It says one letter now and then, and never ends a line."""
+    thinks_s: float = 0.0
+    """So long it takes to answer to the data."""
     cut_after_data: bool = False
     """It takes a mail and hangs up without a word."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -59,6 +65,11 @@ class MailPeer:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 if self.silent:
                     await reader.read()
+                elif self.drips:
+                    while not reader.at_eof():
+                        writer.write(b"2")
+                        await writer.drain()
+                        await asyncio.sleep(DRIP_S)
                 else:
                     await _Session(self, reader, writer).serve()
         finally:
@@ -152,6 +163,9 @@ class _Session:
             self._peer.mails.append(mail)
         if self._peer.cut_after_data:
             return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._peer.thinks_s):
+                await self._reader.read(1)  # it says nothing meanwhile: it has hung up
         await self._say(self._peer.data_answer)
         return True
 

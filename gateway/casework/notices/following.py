@@ -11,6 +11,7 @@ from gateway.domain.case.receivers import Entry, NoticeWay, Posts, Receiver, rec
 from gateway.domain.events import REGISTRY
 from gateway.domain.form import Form
 from gateway.domain.ids import from_rfc3339
+from gateway.errors import StoreUnavailable
 from gateway.following.follower import Follower
 from gateway.following.lease import Lease
 from gateway.following.poll import Wake
@@ -59,6 +60,8 @@ class NoticeFollower:
         self._clock = clock
         self._lease = lease
         self._unreachable: set[str] = set()
+        self._alone_to = 0
+        """Events up to this event_seq are handled one by one: their page broke."""
         self._follower: Follower[Page] = Follower(
             CURSOR,
             read=self._pages,
@@ -78,12 +81,26 @@ class NoticeFollower:
             await self._lease.run(self._follower.run)
 
     async def _pages(self, after: int) -> list[Page]:
-        """A page is handled whole: 50,000 limits that ran out over night are a hundred transactions."""
+        """A page is handled whole: 50,000 limits that ran out over night are a hundred transactions.
+
+        One that broke is handled event by event, so that what is left out is the event that breaks, and no other.
+        """
         page = await self._events(after)
+        if after < self._alone_to:
+            return [[event] for event in page]
         return [page] if page else []
 
     async def _tell(self, page: Page) -> None:
         """Make the notices of a page. Doing it twice makes them once."""
+        try:
+            await self._make(page)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            self._alone_to = int(page[-1]["event_seq"])
+            raise
+
+    async def _make(self, page: Page) -> None:
         events = [event for event in page if _tells(event)]
         forms = await self._store.forms({event["ticket_id"] for event in events})
         units = await self._hours.units()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from gateway.casework.notices.hours import ReceivingHours
 from gateway.casework.notices.wording import Wording
 from gateway.domain.case.receivers import NoticeWay
-from gateway.errors import PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
 from gateway.following.poll import never, until_stored
 from gateway.following.retry import Retry
 from gateway.following.worker import LeasedWorker
@@ -23,9 +22,7 @@ from gateway.ports.notices import Letter, NoticeMessage, NoticeSender, NoticeSto
 from gateway.telemetry import log, metrics
 
 POLL_S = 2.0
-PARALLEL = 4
-"""Letters at once by each way: one whose other side is silent holds up no other one."""
-SEND_TIMEOUT_S = 30.0
+DRAIN_S = 30.0
 LEASE_MARGIN_S = 10.0
 KEPT_DAYS = 90
 """So long what has left is kept: who was told, and when."""
@@ -66,10 +63,10 @@ class NoticeWorker:
             "notices",
             take=self._take,
             work=self._send,
-            parallel=PARALLEL * len(NoticeWay),
+            parallel=sum(sender.at_once for sender in senders.values()),
             poll_s=POLL_S,
             on=never,
-            drain_s=SEND_TIMEOUT_S,
+            drain_s=DRAIN_S,
             away=partial(_log.warning, "notices_wait_for_store"),
         )
 
@@ -82,13 +79,20 @@ class NoticeWorker:
                 await sender.aclose()
 
     async def _take(self, room: int) -> Sequence[Letter]:
+        """What is leased is carried out, though the store is away when the next way is asked for."""
         now = self._clock.monotonic()
-        lease_s = SEND_TIMEOUT_S + LEASE_MARGIN_S
         letters: list[Letter] = []
         for way, sender in self._senders.items():
-            free = min(PARALLEL - self._under_way[way], room - len(letters))
-            if free > 0 and sender.ready and self._paused.get(way, 0.0) <= now:
+            free = min(sender.at_once - self._under_way[way], room - len(letters))
+            if free <= 0 or not sender.ready or self._paused.get(way, 0.0) > now:
+                continue
+            lease_s = sender.longest_s + LEASE_MARGIN_S
+            try:
                 letters += await self._store.take(self._owner, [way], self._pace, limit=free, lease_s=lease_s)
+            except StoreUnavailable:
+                if not letters:
+                    raise
+                break
         self._under_way.update(letter.way for letter in letters)
         return letters
 
@@ -104,24 +108,14 @@ class NoticeWorker:
             # It was due while nothing ran here, or could not be sent before the unit closed.
             await until_stored(lambda: self._store.hold(letter, opens))
             return
-        message = NoticeMessage(
-            message_id=message_id(letter),
-            address=letter.address,
-            subject=self._wording.subject(letter),
-            text=self._wording.text(letter, sender.most_lines),
-            at=now,
-        )
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await sender.send(message)
+            await sender.send(self._worded(letter, sender.most_lines, now))
         except PermanentDeliveryError as error:
             await self._dead(letter, error)
         except TransientDeliveryError as error:
             if error.retry_after_s:
                 self._paused[letter.way] = self._clock.monotonic() + min(error.retry_after_s, RETRY.asked_most_s)
             await self._again(letter, error, error.retry_after_s)
-        except TimeoutError as error:
-            await self._again(letter, error)
         except Exception as error:  # noqa: BLE001 - a way's fault must not cost the notice
             _log.error("notice_way_broke", way=letter.way.value, exc_info=error)
             await self._again(letter, error)
@@ -130,6 +124,15 @@ class NoticeWorker:
             _log.info("notice_sent", way=letter.way.value, unit=letter.unit, notices=len(letter.lines))
             # Until it is written: what has left must not leave again because SQL was down for a moment.
             await until_stored(lambda: self._store.sent(letter, self._clock.now()))
+
+    def _worded(self, letter: Letter, most_lines: int, now: datetime) -> NoticeMessage:
+        return NoticeMessage(
+            message_id=message_id(letter),
+            address=letter.address,
+            subject=self._wording.subject(letter),
+            text=self._wording.text(letter, most_lines),
+            at=now,
+        )
 
     async def _again(self, letter: Letter, error: Exception, asked_s: float | None = None) -> None:
         """Later, but for those of its notices that were tried long enough: others have come since."""

@@ -53,10 +53,6 @@ class WorkCalendar:
         """Whether the public holidays of that year are known, or do not matter."""
         return self.around_the_clock or at.astimezone(self.zone).year in self.public.years
 
-    def open_at(self, at: datetime) -> bool:
-        """Whether somebody works at this moment."""
-        return self.opening(at) == at
-
     def opening(self, at: datetime) -> datetime:
         """The first working moment from ``at`` on."""
         return at.astimezone(UTC) if self.around_the_clock else next(self._worked(at))[0].astimezone(UTC)

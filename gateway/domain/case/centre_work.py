@@ -35,7 +35,7 @@ class CentreWork(TaskTime):
         return next((one.unit for one in self._having() if one.role == Role.LEAD), None)
 
     def undecided(self, reason: str, steps: Iterable[Routing] = (), candidates: Iterable[str] = ()) -> None:
-        """The centre has to say who acts, in the time that the policy gives it.
+        """The centre has to say who acts, in the time that the policy gives it. Nothing changes if it has to already.
 
         ``steps``: of the decision that came to nothing; ``candidates``: the units that it found.
         """

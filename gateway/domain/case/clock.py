@@ -88,11 +88,6 @@ class CaseClock:
         return self.met_at is not None or self.stopped_at is not None
 
     @property
-    def ever_breached(self) -> bool:
-        """Whether a limit of it was not kept, also one that it had before."""
-        return self.breached_at is not None or any(one.breached_at is not None for one in self.earlier)
-
-    @property
     def late_unit(self) -> str | None:
         """Whose a breach of it is; None, the centre's: also of a limit that had passed before the unit had it."""
         return self.unit if self.due_at > self.owned_at else None

@@ -145,15 +145,14 @@ def hand_over(
     task_id: str,
     unit: str,
     new: ClockTerms,
-    keep: bool,
 ) -> tuple[ClockChange, CaseClock]:
     """改派: the clock of the unit that had it, stopped, and that of the ``unit`` that takes over.
 
-    ``keep``: its limit goes on from where the other one's began, unless that has passed: nobody inherits a breach.
+    Its limit goes on from where the other one's began, unless that has passed: nobody inherits a breach.
     """
     ended = stop(clock, at, terms)
     begun = start(clock_id, clock.kind, at, new, task_id=task_id, unit=unit)
-    if not keep or clock.ended or ended.clock.breached_at is not None:
+    if clock.ended or ended.clock.breached_at is not None:
         return ended, begun
     old = ended.clock
     went_on = replace(begun, started_at=old.started_at, extended=old.extended, paused=old.paused, inherited=old.paused)
@@ -172,7 +171,10 @@ def _next(clock: CaseClock, due: datetime) -> tuple[CaseClock, Happened]:
 
 
 def _settled(clock: CaseClock, now: datetime) -> ClockChange:
-    """With the breach that nobody has seen yet, or without one that somebody saw whose own time had run ahead."""
+    """``clock`` as it stands at ``now``.
+
+    A breach that no poll has told yet is told; one told by a process whose time ran ahead of ``now`` is taken back.
+    """
     known, due = ClockChange(clock), clock.due_at + TICK
     if clock.breached_at is not None and now < clock.breached_at:
         return _and(known, replace(clock, breached_at=None, escalated=0), ClockFact.UNBREACHED, now)

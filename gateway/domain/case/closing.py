@@ -9,8 +9,9 @@ from typing import Any
 from gateway.domain.case.answer import answer
 from gateway.domain.case.case import Case
 from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
 from gateway.domain.case.replies import Replies, is_settled, is_unreachable, judged_at, newest
-from gateway.domain.case.verbs import CaseStanding, CaseVerb, WhyArchived, at_work
+from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
 from gateway.domain.events import (
     CaseArchived,
     CaseConferred,
@@ -27,33 +28,11 @@ from gateway.domain.reply_state import Score
 from gateway.domain.status import UNANSWERED, Status, moved
 from gateway.domain.task_status import TaskStatus
 from gateway.domain.ticket import Alteration, Ticket
-from gateway.domain.words import DemandType, Term
+from gateway.domain.words import DemandType
 from gateway.errors import Conflict, NotJudged
 
 CONTENT = 3
 """A rating below is 不满意."""
-
-
-class WhyInformed(Term):
-    """告知: matters that others decide by law."""
-
-    LITIGATION = "litigation", "诉讼", "Litigation"
-    ARBITRATION = "arbitration", "仲裁", "Arbitration"
-    DISCIPLINE = "discipline", "纪检监察", "Discipline inspection"
-    RECONSIDERATION = "reconsideration", "行政复议", "Administrative reconsideration"
-    PETITION = "petition", "信访", "Petition"
-    ANSWERED = "answered", "即时答复", "Answered on the spot"
-
-
-class ConferWay(Term):
-    """联动会商: the six ways of the city's plan."""
-
-    SYSTEM = "system", "系统联动", "Through the system"
-    PHONE = "phone", "电话", "Telephone"
-    SMS = "sms", "短信", "Text message"
-    APP = "app", "12345微联动APP", "The 12345 app"
-    WECHAT_GROUP = "wechat_group", "微信工作群", "WeChat group"
-    DOCUMENT = "document", "发文", "Official document"
 
 
 class Closing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from gateway.domain.words import Term
 
@@ -17,6 +18,14 @@ class NoteKind(Term):
     REPLY = "reply", "答复", "Reply"
     TALK = "talk", "会商记录", "Talk"
     EVIDENCE = "evidence", "佐证", "Evidence"
+
+
+class Writes(Protocol):
+    """A command with which somebody may write."""
+
+    ticket_id: str
+    actor: str
+    at: datetime
 
 
 @dataclass(slots=True, kw_only=True)

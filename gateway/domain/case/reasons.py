@@ -1,13 +1,10 @@
-"""Reasons that are offered for what is done about a case. A city may use codes of its own besides."""
+"""Reasons for what is done about a case, and the ways by which units confer.
+
+A city may use reasons of its own besides, but for 告知 and 归档, which the plan names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
-from gateway.domain.case.closing import WhyInformed
-from gateway.domain.case.verbs import CaseVerb, WhyArchived
-from gateway.domain.task_status import TaskVerb
 from gateway.domain.words import Term
 
 
@@ -59,17 +56,31 @@ class WhyDeflected(Term):
     NOT_PUBLIC = "not_public", "非公共服务事项", "Not a public matter"
 
 
-OFFERED: Final[Mapping[CaseVerb | TaskVerb, type[Term]]] = {
-    CaseVerb.DISPATCH: WhyChosen,
-    CaseVerb.ARCHIVE: WhyArchived,
-    CaseVerb.INFORM: WhyInformed,
-    CaseVerb.DEFLECT: WhyDeflected,
-    CaseVerb.REOPEN: WhyAgain,
-    CaseVerb.SUPERVISE: WhyAgain,
-    TaskVerb.REASSIGN: WhyChosen,
-    TaskVerb.RETURN: WhyReturned,
-    TaskVerb.EXTEND: WhyLater,
-    TaskVerb.PAUSE: WhyLater,
-    TaskVerb.SEND_BACK: WhyAgain,
-}
-"""By verb."""
+class WhyInformed(Term):
+    """告知: matters that others decide by law."""
+
+    LITIGATION = "litigation", "诉讼", "Litigation"
+    ARBITRATION = "arbitration", "仲裁", "Arbitration"
+    DISCIPLINE = "discipline", "纪检监察", "Discipline inspection"
+    RECONSIDERATION = "reconsideration", "行政复议", "Administrative reconsideration"
+    PETITION = "petition", "信访", "Petition"
+    ANSWERED = "answered", "即时答复", "Answered on the spot"
+
+
+class WhyArchived(Term):
+    """Why a case may be put away."""
+
+    EVALUATED = "evaluated", "已评价", "Evaluated"
+    UNREACHABLE = "unreachable", "联系不上", "Could not be reached"
+    NOT_NEEDED = "no_evaluation_needed", "无需评价", "Needs no evaluation"
+
+
+class ConferWay(Term):
+    """联动会商: the six ways of the city's plan."""
+
+    SYSTEM = "system", "系统联动", "Through the system"
+    PHONE = "phone", "电话", "Telephone"
+    SMS = "sms", "短信", "Text message"
+    APP = "app", "12345微联动APP", "The 12345 app"
+    WECHAT_GROUP = "wechat_group", "微信工作群", "WeChat group"
+    DOCUMENT = "document", "发文", "Official document"

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from gateway.domain.case.closing import ConferWay
 from gateway.domain.case.directory import Directory, Unit
 from gateway.domain.case.policy import EscalateTo
+from gateway.domain.case.reasons import ConferWay
 from gateway.domain.events import REGISTRY, Audience
-from gateway.domain.form import Form
+from gateway.domain.form import Form, UnitTask
 from gateway.domain.phone_numbers import e164
-from gateway.domain.task_status import RUNNING, TaskStatus
+from gateway.domain.task_status import RUNNING, WITH_UNIT, TaskStatus
 from gateway.domain.words import Term
 
 ROBOTS = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
@@ -88,11 +88,29 @@ def _asked(
             yield _step(data, directory, posts)
         case Audience.ALL:
             yield from ((one.unit, False) for one in tasks if TaskStatus(one.status) in RUNNING)
+        case Audience.AT_WORK:
+            acting = [one.unit for one in tasks if TaskStatus(one.status) in WITH_UNIT]
+            yield from ((code, False) for code in acting or (posts.centre,))
+        case Audience.OTHERS:
+            yield posts.centre, False
+            own = data.get("task_id")
+            yield from ((one.unit, False) for one in tasks if one.task_id != own and TaskStatus(one.status) in RUNNING)
+        case Audience.ANSWER:
+            if any(_waits_for_centre(one, form) for one in tasks if one.task_id == data.get("task_id")):
+                yield posts.centre, False
         case Audience.NAMED:
             if data.get("way") == ConferWay.SYSTEM:  # by the other ways they have been spoken with
                 yield from ((code, False) for code in data.get("units") or ())
         case Audience.CENTRE:
             yield posts.centre, False
+
+
+def _waits_for_centre(replied: UnitTask, form: Form) -> bool:
+    """Whether the unit's reply is to be approved, or nobody is at work any more and the requester was told nothing."""
+    if replied.status == TaskStatus.REPLIED:
+        return True
+    at_work = any(TaskStatus(one.status) in RUNNING for one in form.handling.units)
+    return not at_work and (form.outcome.replied_at or "") < (replied.replied_at or "")
 
 
 def _step(data: Mapping[str, Any], directory: Directory, posts: Posts) -> tuple[str | None, bool]:

@@ -81,7 +81,6 @@ class TicketClocks:
             task_id=task_id,
             unit=unit,
             new=self._rules.terms(clock.kind, self._ticket.form.demand, unit),
-            keep=True,
         )
         self.become(clock, ended)
         self.begin(begun)

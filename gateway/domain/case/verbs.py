@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from gateway.domain.case.reasons import (
+    WhyAgain,
+    WhyArchived,
+    WhyChosen,
+    WhyDeflected,
+    WhyInformed,
+    WhyLater,
+    WhyReturned,
+)
 from gateway.domain.case.stage import WITHIN
 from gateway.domain.status import ANSWERED, CLOSED, OPEN, WITHDRAWABLE, Status, may_follow
 from gateway.domain.task_status import NEXT, RUNNING, TaskStatus, TaskVerb
@@ -24,14 +34,6 @@ class CaseVerb(Term):
     SUPERVISE = "supervise", "督办", "Supervise"
     CONFER = "confer", "联动会商", "Confer"
     WITHDRAW = "withdraw", "撤销", "Withdraw"
-
-
-class WhyArchived(Term):
-    """Why a case may be put away."""
-
-    EVALUATED = "evaluated", "已评价", "Evaluated"
-    UNREACHABLE = "unreachable", "联系不上", "Could not be reached"
-    NOT_NEEDED = "no_evaluation_needed", "无需评价", "Needs no evaluation"
 
 
 REOPENABLE = ANSWERED | {Status.ARCHIVED, Status.INFORMED}
@@ -102,6 +104,22 @@ def task_verbs(case: Status, task: TaskStatus, *, asked: bool = False, held: boo
         return []
     verbs = [verb for verb in TaskVerb if verb in NEXT[task] or (asked and verb is TaskVerb.UPHOLD)]
     return [verb for verb in verbs if not (held and verb is TaskVerb.RETURN)]
+
+
+OFFERED: Final[Mapping[CaseVerb | TaskVerb, type[Term]]] = {
+    CaseVerb.DISPATCH: WhyChosen,
+    CaseVerb.ARCHIVE: WhyArchived,
+    CaseVerb.INFORM: WhyInformed,
+    CaseVerb.DEFLECT: WhyDeflected,
+    CaseVerb.REOPEN: WhyAgain,
+    CaseVerb.SUPERVISE: WhyAgain,
+    TaskVerb.REASSIGN: WhyChosen,
+    TaskVerb.RETURN: WhyReturned,
+    TaskVerb.EXTEND: WhyLater,
+    TaskVerb.PAUSE: WhyLater,
+    TaskVerb.SEND_BACK: WhyAgain,
+}
+"""Reasons that are offered, by verb."""
 
 
 def _leading_to(status: Status) -> frozenset[Status]:

@@ -147,7 +147,7 @@ class TaskResumed(Event):
     task_id: str
 
 
-@event("task.replied", zh="单位答复", en="Unit replied")
+@event("task.replied", zh="单位答复", en="Unit replied", tells=Audience.ANSWER)
 class TaskReplied(Event):
     """答复: the unit says what it did. ``solved``: whether the matter is settled."""
 
@@ -179,7 +179,7 @@ class TaskCancelled(Event):
     task_id: str
 
 
-@event("task.noted", zh="会商留言", en="Note to the others")
+@event("task.noted", zh="会商留言", en="Note to the others", tells=Audience.OTHERS)
 class TaskNoted(Event):
     """会商: the unit tells the centre and the other units of the ticket something."""
 

@@ -25,7 +25,7 @@ from gateway.domain.words import Disposition, kind_on
 from gateway.domain.world import NewTicket
 from gateway.intake.contact.phrases import phrase
 from gateway.intake.conversation.follow_up import FollowUp
-from gateway.intake.conversation.take_message import Asked, Inbound, Rated, TakeBeside, TakeMessage
+from gateway.intake.conversation.take_message import NOT_DONE, Asked, Inbound, Rated, TakeBeside, TakeMessage
 from gateway.intake.conversation.text_flow import Turn, disposition_of
 from gateway.ivr.engine import DialogueState
 from gateway.ports.conversation_store import ThreadView
@@ -347,12 +347,12 @@ def asked(about: FollowUp | None, open_ticket: str | None) -> Asked | None:
     if about is None or about.ticket is None:
         return None
     ticket = about.ticket
-    other = (open_ticket is not None or about.proved) and ticket.ticket_id != open_ticket
+    other = ticket.ticket_id if (open_ticket is not None or about.proved) and ticket.ticket_id != open_ticket else None
     return Asked(
         intent=about.intent,
         withdrawn=about.withdrawn,
-        of=ticket.ticket_id if other else None,
-        head=ticket.head,
+        of=other,
+        head=ticket.head or (other if about.intent in NOT_DONE else None),
         merged=ticket.ticket_id if ticket.head is not None else None,
     )
 

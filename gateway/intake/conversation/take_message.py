@@ -48,8 +48,8 @@ _ASKED: dict[Intent, type[ProgressAsked | TicketUrged | WithdrawAsked | TicketAd
 """The event that tells of a message about a ticket."""
 
 
-_NOT_DONE = frozenset({Intent.URGE, Intent.IGNORED, Intent.ADDITION})
-"""Said of a ticket that was answered: the centre decides whether it is to be done again."""
+NOT_DONE = frozenset({Intent.URGE, Intent.IGNORED, Intent.ADDITION})
+"""What those who act must hear; of a ticket that was answered the centre decides whether it is to be done again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,9 +60,9 @@ class Asked:
     withdrawn: bool = False
     of: str | None = None
     head: str | None = None
-    """Where the ticket that is meant is handled, when it went into another one: that one hears of it, too."""
+    """Where the ticket that is meant is handled, when that is another one: it hears of it, too."""
     merged: str | None = None
-    """The ticket that is meant then."""
+    """The ticket that is meant, when it went into ``head``."""
 
     def check(self, ticket: Ticket) -> None:
         """``StaleVersion`` when a unit has got the ticket meanwhile: what we answer is untrue then."""
@@ -79,7 +79,7 @@ class Asked:
         handled = ticket
         if self.head is not None and (handled := world.ticket(self.head, erased=True)) is not ticket:
             handled.record(_ASKED[self.intent](at=at, of=self.merged))
-        if self.intent in _NOT_DONE and handled.status in ANSWERED:
+        if self.intent in NOT_DONE and handled.status in ANSWERED:
             case = Case(handled, at, SYSTEM, world.case_rules)
             Closing(case, handled, at, SYSTEM).dissatisfied(None, self.merged)
 

@@ -7,9 +7,8 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from gateway.casework.case_work import MOST_UNITS
-from gateway.domain.case.closing import ConferWay, WhyInformed
 from gateway.domain.case.note import MOST_CHARS
-from gateway.domain.case.verbs import WhyArchived
+from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
 from gateway.edge.contact import Word
 from gateway.edge.field_models import Closed
 

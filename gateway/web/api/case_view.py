@@ -12,9 +12,8 @@ from gateway.casework.dispatcher import Suggestion, shown_steps
 from gateway.domain.case.directory import Directory
 from gateway.domain.case.dispatch import DispatchReason, DispatchStage
 from gateway.domain.case.policy import ClockKind
-from gateway.domain.case.reasons import OFFERED
 from gateway.domain.case.replies import is_unreachable
-from gateway.domain.case.verbs import CaseStanding, CaseVerb, at_work
+from gateway.domain.case.verbs import OFFERED, CaseStanding, CaseVerb, at_work
 from gateway.domain.form import Routing
 from gateway.domain.status import Status
 from gateway.domain.task_status import Role, TaskStatus, TaskVerb

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from gateway.casework.case_work import WorkOnCase
-from gateway.domain.case.books import OverdueClock, overdue_at
+from gateway.domain.case.books import OverdueClock
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.ids import from_rfc3339
 from gateway.storage.database import Database
 from tests.contract.casework.test_case_work import Office
+from tests.support.books import overdue_at
 from tests.support.clocks import NOON
 from tests.support.stores import SQL_ALONE
 
@@ -65,11 +66,12 @@ async def test_what_is_overdue_is_on_the_books_until_it_is_done(office: Office) 
     done = due + timedelta(hours=47)
     await office.do("reply", task, after_s=(done - NOON).total_seconds(), text="修好了")
     assert await office.db.case_clocks.overdue() == []
-    assert await office.db.case_clocks.overdue_at(due) == []
-    assert [one.supervised for one in await office.db.case_clocks.overdue_at(late)] == [0]
-    assert [one.supervised for one in await office.db.case_clocks.overdue_at(pressed, unit="M02")] == [1]
-    assert await office.db.case_clocks.overdue_at(pressed, unit="M07") == []
-    assert await office.db.case_clocks.overdue_at(done) == []
+    events = await office.db.reader.events()
+    assert overdue_at(events, due) == []
+    assert [one.supervised for one in overdue_at(events, late)] == [0]
+    assert [one.supervised for one in overdue_at(events, pressed, unit="M02")] == [1]
+    assert overdue_at(events, pressed, unit="M07") == []
+    assert overdue_at(events, done) == []
 
 
 async def test_the_list_of_every_instant_is_recounted_from_events(office: Office) -> None:
@@ -123,4 +125,3 @@ async def test_the_list_of_every_instant_is_recounted_from_events(office: Office
     for at, listed in kept:
         recounted = overdue_at(events, at)
         assert [asdict(one) for one in recounted] == [asdict(one) for one in listed]
-        assert await office.db.case_clocks.overdue_at(at) == listed

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.casework.case_work import WorkOnCase
-from gateway.domain.case.closing import ConferWay
+from gateway.domain.case.reasons import ConferWay
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied
 from gateway.errors import Conflict, RejectedInput

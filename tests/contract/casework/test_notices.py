@@ -16,18 +16,21 @@ from gateway.casework.fire_clock import FireClock
 from gateway.casework.notices.following import GATHER, NoticeFollower
 from gateway.casework.notices.hours import ReceivingHours, UnitsInForce
 from gateway.casework.notices.wording import Wording
-from gateway.casework.notices.worker import MOST_ATTEMPTS, PARALLEL, NoticeWorker
+from gateway.casework.notices.worker import MOST_ATTEMPTS, NoticeWorker
+from gateway.casework.task_sharing import NoteOnTask
 from gateway.domain.case.calendar import WorkCalendar
 from gateway.domain.case.directory import Directory, Unit, UnitContact, UnitKind
-from gateway.domain.case.receivers import ROBOTS, NoticeWay, Posts
+from gateway.domain.case.receivers import ROBOTS, Entry, NoticeWay, Posts, receivers
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
 from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command, Refs
-from gateway.domain.events import ClockBreached
+from gateway.domain.events import ClockBreached, Event, TicketAddedTo, TicketUrged
 from gateway.domain.hours import parse_span
+from gateway.domain.ids import new_ulid
 from gateway.domain.world import World
 from gateway.edge.case_policy import read_case_policy
-from gateway.errors import DeliveryError, PermanentDeliveryError, TransientDeliveryError
+from gateway.errors import DeliveryError, PermanentDeliveryError, StoreUnavailable, TransientDeliveryError
+from gateway.following.follower import TRIES
 from gateway.following.poll import never
 from gateway.ports.notices import MOST, NewNotice, NoticeMessage, Pace
 from gateway.ports.store import CommandStore
@@ -69,6 +72,8 @@ class Post:
     """A way out that writes down what it is given; ``refuses`` what it answers instead, one after the other."""
 
     most_lines: int = 500
+    at_once: int = 4
+    longest_s: float = 30.0
     ready: bool = True
     messages: list[NoticeMessage] = field(default_factory=list)
     refuses: list[DeliveryError] = field(default_factory=list)
@@ -124,6 +129,23 @@ class UnderRules:
 
 
 @dataclass
+class Happens:
+    """What somebody else's message comes to."""
+
+    ticket_id: str
+    event: Event
+    trace: str | None = None
+
+    def refs(self) -> Refs:
+        return Refs(tickets=(self.ticket_id,))
+
+    def decide(self, world: World) -> Applied:
+        ticket = world.ticket(self.ticket_id)
+        ticket.record(self.event)
+        return world.applied(ticket)
+
+
+@dataclass
 class House:
     """An office, and the notices that follow from what is done there."""
 
@@ -144,6 +166,9 @@ class House:
         while await self.worker.sending.step():
             await self.worker.sending.settled()
         return [message for post in self.posts.values() for message in post.messages]
+
+    async def happens(self, event: Event) -> None:
+        await self.db.changes.execute(Happens(self.office.ticket_id, event))
 
     async def told_at(self, at: datetime) -> list[NoticeMessage]:
         return await self.told((at - self.clock.now()).total_seconds())
@@ -398,6 +423,182 @@ async def test_supervision_reaches_every_unit_that_is_not_done_and_joint_talks_t
     assert [one.address for one in await house.told_at(datetime(2026, 11, 23, 14, 30, tzinfo=SHANGHAI))] == [ROBOT]
 
 
+async def confer(house: House, *units: str, text: str, ticket_id: str = "") -> None:
+    await house.db.changes.execute(
+        WorkOnCase(
+            at=house.clock.now(),
+            actor="user:li",
+            ticket_id=ticket_id or house.office.ticket_id,
+            verb=CaseVerb.CONFER,
+            way="system",
+            units=units,
+            text=text,
+            note_id=new_ulid(),
+        )
+    )
+
+
+async def test_a_unit_without_a_task_that_is_conferred_with_reads_the_question_in_the_notice(house: House) -> None:
+    """It finds nothing of the ticket on its page: no link leads there, and no word names a person."""
+    await house.office.registered(category={"code": "010102", "l1": "供水", "l2": "水压低"})
+    (task,) = await house.office.dispatched("M02")
+    await house.told(60)
+    await confer(house, "M01", "M02", text="13976543210：这户的水压，管网归谁管？")
+    told = {one.address: one.text for one in await house.told(600)}
+    no = (await house.office.record())["ticket_no"]
+    spelled = f"{no[:8]}-{no[8:]}"
+    assert told["+8613800000011"] == (
+        f"12345 {spelled} 联动会商 水压低 时限 11-23 12:30\n"
+        "139****3210：这户的水压，管网归谁管？\n详情请询 12345 中心。"
+    )
+    assert told[MAIL].endswith(f"\nhttps://12345.example/unit/#/tasks/{task}")
+    assert "管网归谁管" in told[MAIL]
+
+
+async def test_a_question_is_not_lost_behind_the_next_one(house: House) -> None:
+    await house.office.registered()
+    await confer(house, "M01", text="管网归谁管？")
+    await confer(house, "M01", text="阀门归谁管？")
+    (told,) = await house.told(600)
+    assert told.text.splitlines()[1:3] == ["管网归谁管？", "阀门归谁管？"]
+    assert "联动会商 ×2" in told.text
+
+
+async def test_who_urges_and_who_adds_reaches_every_unit_at_work_and_a_storm_is_one_line(house: House) -> None:
+    await house.office.registered()
+    await house.office.dispatched("M02", "M01")
+    await house.told(60)
+    for _ in range(40):
+        await house.happens(TicketUrged(at=house.clock.now()))
+    told = await house.told(600)
+    assert {one.address for one in told} == {MOBILE, MAIL, "+8613800000011"}
+    assert len(told) == 3
+    assert all("催办 ×40" in one.text and one.text.count("催办") == 1 for one in told)
+    await house.happens(TicketAddedTo(at=house.clock.now()))
+    assert {one.address for one in await house.told(600) if "补充诉求" in one.text} == {MOBILE, MAIL, "+8613800000011"}
+
+
+async def test_who_urges_while_no_unit_is_at_work_reaches_the_centre(house: House) -> None:
+    await house.office.registered()
+    await house.happens(TicketUrged(at=house.clock.now()))
+    (told,) = await house.told(600)
+    assert (told.address, "催办" in told.text) == (CENTRE, True)
+
+
+async def test_an_urgent_ticket_that_is_urged_calls_out_its_people_at_once(house: House) -> None:
+    await house.office.registered(urgency={"level": "urgent", "reason": "停水"})
+    await house.office.dispatched("M02")
+    await house.told()
+    await house.happens(TicketUrged(at=house.clock.now()))
+    assert {one.address for one in await house.told(60)} == {MOBILE, DEPUTY, MAIL}
+
+
+async def test_a_units_note_reaches_the_other_units_and_the_centre(house: House) -> None:
+    await house.office.registered()
+    lead, joint = await house.office.dispatched("M02", "M01")
+    await house.told(60)
+    note = NoteOnTask(
+        at=house.clock.now(),
+        actor="unit:M01",
+        ticket_id=house.office.ticket_id,
+        task_id=joint,
+        note_id=new_ulid(),
+        text="张三家的表已换",
+    )
+    await house.db.changes.execute(note)
+    told = {one.address: one.text for one in await house.told(600)}
+    assert set(told) == {MOBILE, MAIL, CENTRE}
+    assert told[MAIL].endswith(f"/unit/#/tasks/{lead}"), "its own task, never that of who wrote"
+    assert not any("张三" in text for text in told.values())
+
+
+@pytest.mark.parametrize(("approved", "letters"), [(True, 2), (False, 1)])
+async def test_a_reply_tells_the_centre_when_it_waits_for_it(
+    db: Database, clock: SetClock, posts: dict[NoticeWay, Post], *, approved: bool, letters: int
+) -> None:
+    """To be approved, or, of the last unit, to be passed on."""
+    rules = replace(BY_PLAN, policy=replace(BY_PLAN.policy, approve_replies=approved))
+    house = await built(replace(db, changes=cast("Any", Shipped(db.changes, rules))), clock, posts)
+    await house.office.registered()
+    lead, joint = await house.office.dispatched("M02", "M01")
+    await house.told(60)
+    told = []
+    for task in (lead, joint):
+        await house.office.do("reply", task, after_s=(house.clock.now() - NOON).total_seconds(), text="已修复")
+        told += await house.told(600)
+    assert [(one.address, "单位答复" in one.text) for one in told] == [(CENTRE, True)] * letters
+
+
+async def test_one_event_that_breaks_costs_that_event_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    tickets = []
+    for _ in range(5):
+        await house.office.registered()
+        await house.office.dispatched("M02")
+        tickets.append(house.office.ticket_id)
+    right = receivers
+
+    def breaks(event: Entry, *rest: Any) -> Any:
+        if event["ticket_id"] == tickets[2]:
+            raise ValueError("an event of a newer release")
+        return right(event, *rest)
+
+    monkeypatch.setattr("gateway.casework.notices.following.receivers", breaks)
+    broke = 0
+    while broke <= TRIES and not await settled(house):
+        broke += 1
+    assert broke <= TRIES
+    told = {one["ticket_id"] for one in await house.db.unit_notices.listed()}
+    assert told == {*tickets} - {tickets[2]}
+
+
+async def settled(house: House) -> bool:
+    """One run of the follower; whether it came to the end of the log."""
+    try:
+        while await house.follower._follower._page():
+            pass
+    except ValueError:
+        return False
+    return True
+
+
+async def test_letters_that_are_leased_leave_though_the_store_goes_away(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the next way, or while a letter is read: nothing waits until a lease has run out."""
+    await house.office.registered()
+    await house.office.dispatched("M02")
+    while await house.follower._follower._page():
+        pass
+    house.clock.forward(60)
+    store, right = house.db.unit_notices, house.db.unit_notices.take
+
+    async def only_texts(owner: str, ways: Any, *rest: Any, **more: Any) -> Any:
+        if list(ways) != [NoticeWay.SMS]:
+            raise StoreUnavailable("away")
+        return await right(owner, ways, *rest, **more)
+
+    monkeypatch.setattr(store, "take", only_texts)
+    await house.worker.sending.step()
+    await house.worker.sending.settled()
+    assert [one.address for one in house.posts[NoticeWay.SMS].messages] == [MOBILE]
+    monkeypatch.setattr(store, "take", right)
+    reads, read = 0, store._sql.read
+
+    async def fails_at_the_letter(work: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        if reads == 3:
+            raise StoreUnavailable("away")
+        return await read(work)
+
+    monkeypatch.setattr(store._sql, "read", fails_at_the_letter)
+    with pytest.raises(StoreUnavailable):
+        await store.take("w1", [NoticeWay.EMAIL], Pace(urgent_s=0, ordinary_s=0), limit=4, lease_s=900)
+    monkeypatch.setattr(store._sql, "read", read)
+    (letter,) = await store.take("w1", [NoticeWay.EMAIL], Pace(urgent_s=0, ordinary_s=0), limit=4, lease_s=900)
+    assert letter.address == MAIL
+
+
 async def test_a_server_that_is_away_costs_no_notice_and_is_not_hammered(house: House) -> None:
     post = house.posts[NoticeWay.EMAIL]
     post.refuses = [TransientDeliveryError("down", retry_after_s=60.0) for _ in range(3)]
@@ -418,7 +619,7 @@ async def test_a_server_that_never_answers_holds_up_no_other_way(house: House) -
     """Its connections hang until their time is over; what leaves by other ways leaves meanwhile."""
     silent = house.posts[NoticeWay.EMAIL] = Silent()
     house.worker._senders = house.posts
-    await house.db.unit_notices.add([mail(f"M{n:02}", n) for n in range(1, 2 * PARALLEL)])
+    await house.db.unit_notices.add([mail(f"M{n:02}", n) for n in range(1, 2 * silent.at_once)])
     house.clock.forward(60)
     await house.worker.sending.step()
     await house.office.registered(urgency={"level": "urgent", "reason": "停水"})
@@ -429,7 +630,7 @@ async def test_a_server_that_never_answers_holds_up_no_other_way(house: House) -
     for _ in range(10):
         await asyncio.sleep(0)
     assert {one.address for one in house.posts[NoticeWay.SMS].messages} == {MOBILE, DEPUTY}
-    assert silent.asked == PARALLEL, "nor is it asked by more than a few at once"
+    assert silent.asked == silent.at_once, "nor is it asked by more than a few at once"
     silent.gone.set()
     await house.worker.sending.settled()
 

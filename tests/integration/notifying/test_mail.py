@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from gateway.ports.notices import NoticeMessage
 from tests.support.certificates import Authority
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.smtp import MailPeer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 TO = "duty@water.example"
@@ -144,6 +147,34 @@ async def test_a_server_that_is_down_or_says_nothing_is_told_apart_from_a_refusa
         silent.silent = False
         await mail.send(NOTICE)
     assert len(silent.mails) == 1
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls"])
+async def test_a_server_that_takes_long_over_a_mail_has_taken_it(tls: str, authority: Authority) -> None:
+    """Giving up on its answer would be to hand in again what it has taken (RFC 5321 §4.5.3.2.6)."""
+    peer = MailPeer(tls=None if tls == "none" else context(authority), thinks_s=1.5)
+    async with peer.listening(), sender(server(peer, tls=tls, ca_file=authority.ca_file, timeout_s=1.0)) as mail:
+        await mail.send(NOTICE)
+    assert len(peer.mails) == 1
+
+
+@pytest.mark.parametrize("how", [{"drips": True}, {"thinks_s": 3600.0}], ids=str)
+async def test_a_conversation_ends_whatever_the_server_does(how: dict[str, Any]) -> None:
+    """Each letter that comes is in time, and no line ever ends."""
+    peer = MailPeer(**how)
+    async with peer.listening(), sender(server(peer, longest_s=0.5)) as mail:
+        with pytest.raises(TransientDeliveryError):
+            await mail.send(NOTICE)
+
+
+async def test_who_ends_waits_for_no_server() -> None:
+    peer = MailPeer(thinks_s=3600.0)
+    async with peer.listening(), sender(server(peer)) as mail:
+        sending = asyncio.create_task(mail.send(NOTICE))
+        await until(lambda: peer.mails, "the mail")
+        await mail.aclose()
+        with pytest.raises(TransientDeliveryError):
+            await sending
 
 
 async def test_a_line_break_in_an_address_is_no_header() -> None:

@@ -19,11 +19,11 @@ from gateway.casework.dispatch import DispatchTicket, LeaveUndecided
 from gateway.casework.fire_clock import FireClock
 from gateway.casework.task_work import WorkOnTask
 from gateway.domain.case.case import Offer
-from gateway.domain.case.closing import ConferWay, WhyInformed
 from gateway.domain.case.policy import ClockKind
+from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
 from gateway.domain.case.reported import CaseReport, Reported
 from gateway.domain.case.stage import WITHIN, stage
-from gateway.domain.case.verbs import CaseVerb, WhyArchived
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.command import Applied, Command
 from gateway.domain.fold import coded_state, recounted
 from gateway.domain.form import Form

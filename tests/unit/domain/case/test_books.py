@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.case.books import OverdueClock, overdue_at
+from gateway.domain.case.books import OverdueClock
 from gateway.domain.case.case import Case, Offer
 from gateway.domain.case.closing import Closing
 from gateway.domain.case.rules_in_force import BY_PLAN
@@ -21,6 +21,7 @@ from gateway.domain.journal import Journal, Recorded
 from gateway.domain.task_status import Role
 from gateway.domain.ticket import Ticket
 from gateway.errors import GatewayError
+from tests.support.books import overdue_at
 
 pytestmark = pytest.mark.unit
 NINE = datetime(2026, 11, 30, 1, tzinfo=UTC)

@@ -91,7 +91,6 @@ def test_osticket_6739_zammad_1396_an_empty_calendar_counts_around_the_clock(wor
     assert works.subtract(at, HOUR) == at - HOUR
     assert works.between(at, at + 5 * HOUR) == 5 * HOUR
     assert works.opening(at) == at
-    assert works.open_at(at)
     assert works.knows(local("2031-01-01 00:00"))
 
 
@@ -106,8 +105,8 @@ def test_oca_73_odd_spans_are_counted_once() -> None:
 def test_zammad_4432_2157_nothing_is_told_at_midnight() -> None:
     assert OFFICE.opening(local("2026-11-28 00:20")) == local("2026-11-30 08:30")
     assert OFFICE.opening(local("2026-11-23 10:00")) == local("2026-11-23 10:00")
-    assert OFFICE.open_at(local("2026-11-23 08:30"))
-    assert not OFFICE.open_at(local("2026-11-23 17:30"))
+    assert OFFICE.opening(local("2026-11-23 08:30")) == local("2026-11-23 08:30")
+    assert OFFICE.opening(local("2026-11-23 17:30")) == local("2026-11-24 08:30")
 
 
 def test_beyond_the_last_known_year_the_day_of_the_week_decides_and_it_says_so() -> None:

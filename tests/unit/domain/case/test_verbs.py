@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.domain.case.case import Case, Offer
-from gateway.domain.case.closing import Closing, ConferWay, WhyInformed, standing_of
+from gateway.domain.case.closing import Closing, standing_of
 from gateway.domain.case.policy import PLAN, ClockKind
+from gateway.domain.case.reasons import ConferWay, WhyArchived, WhyInformed
 from gateway.domain.case.rules_in_force import BY_PLAN, CaseRules
-from gateway.domain.case.verbs import CaseVerb, WhyArchived
+from gateway.domain.case.verbs import CaseVerb
 from gateway.domain.events import CaseDispatched, TicketWithdrawn
 from gateway.domain.form import Form, UnitTask
 from gateway.domain.journal import Journal
